@@ -1,0 +1,112 @@
+//! The stable codes of every finding, each with a one-line meaning.
+
+use super::diagnostic::Severity;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $severity:ident, $summary:literal;)*) => {
+        /// The kind of a finding. Its name is stable: people write it in `lint:` and search for it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code {
+            $(#[doc = $summary] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of this file.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name that users see.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// How serious it is unless the workspace says otherwise.
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity,)* }
+            }
+
+            /// What it means, in one line.
+            pub const fn summary(self) -> &'static str {
+                match self { $(Self::$variant => $summary,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    // Reading files.
+    UnreadableFile = "unreadable-file", Error, "A file or directory cannot be read.";
+    NotUtf8 = "not-utf8", Error, "A file is not UTF-8 text.";
+    FileTooLarge = "file-too-large", Error, "A file is larger than secsync reads.";
+    EmptyFile = "empty-file", Error, "A file declares nothing.";
+    NoFiles = "no-files", Error, "A directory or a glob has no YAML files.";
+    // YAML.
+    YamlSyntax = "yaml-syntax", Error, "The YAML cannot be parsed.";
+    TabIndentation = "tab-indentation", Error, "YAML does not allow tabs for indentation.";
+    UnquotedTemplate = "unquoted-template", Error, "A value with {{ or ${ must be quoted.";
+    DuplicateKey = "duplicate-key", Error, "A map has the same key twice.";
+    InvalidKey = "invalid-key", Error, "A map's key is not a simple word.";
+    MergeKey = "merge-key", Error, "YAML 1.2 has no merge key.";
+    UnknownTag = "unknown-tag", Error, "A YAML tag is not one that secsync knows.";
+    UnknownAlias = "unknown-alias", Error, "An alias has no anchor, or lies inside its own anchor.";
+    TooManyAliases = "too-many-aliases", Error, "Aliases make the document far larger than it is written.";
+    TooDeep = "too-deep", Error, "Values are nested too deeply.";
+    NumberNotExact = "number-not-exact", Error, "A number cannot be held exactly.";
+    AmbiguousScalar = "ambiguous-scalar", Warning, "A plain word means something else to other YAML readers.";
+    // Shape of sync files and the workspace.
+    UnknownField = "unknown-field", Error, "A field is not known here.";
+    MissingField = "missing-field", Error, "A required field is missing.";
+    WrongType = "wrong-type", Error, "A value is of the wrong type.";
+    WrongValue = "wrong-value", Error, "A value is not one of those allowed.";
+    WrongForm = "wrong-form", Error, "A value does not have the required form.";
+    WrongSize = "wrong-size", Error, "A value is too short, too long, too small or too large.";
+    UnsupportedVersion = "unsupported-version", Error, "The file's version is not one that secsync reads.";
+    UnknownProvider = "unknown-provider", Error, "A provider is not known.";
+    UnknownDestination = "unknown-destination", Error, "A destination is not known.";
+    DuplicateSync = "duplicate-sync", Error, "A sync is declared twice.";
+    ConflictingFields = "conflicting-fields", Error, "Two fields exclude each other.";
+    NotAllowedInDefaults = "not-allowed-in-defaults", Error, "A field is not allowed in defaults.";
+    PaddedString = "padded-string", Error, "A string has blanks at an end.";
+    // Rules that the platforms' documents cannot say.
+    NameForm = "name-form", Error, "A sync's name is not a slug of at most 64 characters.";
+    DescriptionLength = "description-length", Error, "A description is longer than 255 characters.";
+    KeySchemaForm = "key-schema-form", Error, "A keySchema has no {{secretKey}}, or a character that is not allowed.";
+    SecretPathForm = "secret-path-form", Error, "A secretPath is not an absolute path.";
+    // Names that are looked up on a platform.
+    UnknownProject = "unknown-project", Error, "A project does not exist, or the identity cannot see it.";
+    AmbiguousProject = "ambiguous-project", Error, "A project's name fits several projects.";
+    UnknownConnection = "unknown-connection", Error, "A connection does not exist, or the identity may not use it.";
+    AmbiguousConnection = "ambiguous-connection", Error, "A connection's name fits several connections.";
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::Code;
+
+    #[test]
+    fn names_are_unique_and_in_kebab_case() {
+        let names: BTreeSet<_> = Code::ALL.iter().map(|code| code.name()).collect();
+        assert_eq!(names.len(), Code::ALL.len());
+        for name in names {
+            assert!(
+                name.chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_summary_is_a_sentence() {
+        for code in Code::ALL {
+            assert!(code.summary().ends_with('.'), "{code}");
+        }
+    }
+}

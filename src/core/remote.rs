@@ -1,0 +1,117 @@
+//! What is there: syncs as the platform reports them.
+
+use serde_json::{Map, Value};
+
+/// A sync that exists on the platform, in the words of the files.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RemoteSync {
+    /// The platform's id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The destination's slug.
+    pub destination: String,
+    /// The id of its project.
+    pub project_id: String,
+    /// The connection that it pushes through.
+    pub connection: RemoteConnection,
+    /// The slug of the source environment; none once the source folder was deleted.
+    pub environment: Option<String>,
+    /// The path of the source folder; none once that folder was deleted.
+    pub secret_path: Option<String>,
+    /// Every other field that can be declared, under the API's own name:
+    /// `description`, `isAutoSyncEnabled`, `syncOptions`, `destinationConfig`,
+    /// and whatever a newer server adds. What only the server sets is left out.
+    pub fields: Map<String, Value>,
+    /// When it last changed, as the platform wrote it. Moves with every job, too.
+    pub updated_at: Option<String>,
+    /// The last push to the destination.
+    pub sync_job: Job,
+    /// The last import from the destination.
+    pub import_job: Job,
+    /// The last removal of secrets at the destination.
+    pub remove_job: Job,
+}
+
+/// A connection as a sync or a listing names it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RemoteConnection {
+    /// The platform's id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The app that it connects to.
+    pub app: String,
+}
+
+/// A project that the identity can see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteProject {
+    /// The platform's id.
+    pub id: String,
+    /// Its slug.
+    pub slug: String,
+    /// Its name; not unique.
+    pub name: String,
+}
+
+/// What is known about the last job of a kind.
+///
+/// `last_id` changes only when a job ends, so a write's answer carries the
+/// id of the job before it (seen on Infisical, June 2025).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Job {
+    /// Where it stands; none if there never was one.
+    pub status: Option<JobStatus>,
+    /// The id of the last job that ended.
+    pub last_id: Option<String>,
+    /// What the destination answered, as the platform wrote it.
+    pub message: Option<String>,
+    /// When the last one succeeded, as the platform wrote it.
+    pub at: Option<String>,
+}
+
+/// Where a job stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobStatus {
+    /// Queued.
+    Pending,
+    /// At work, or waiting between two tries.
+    Running,
+    /// Ended well.
+    Succeeded,
+    /// Ended badly.
+    Failed,
+    /// A word that this version does not know. Counts as still going.
+    Other(String),
+}
+
+impl JobStatus {
+    /// Reads the platform's word.
+    pub fn parse(word: &str) -> Self {
+        match word {
+            "pending" => Self::Pending,
+            "running" => Self::Running,
+            "succeeded" => Self::Succeeded,
+            "failed" => Self::Failed,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// Whether the job is over.
+    pub const fn is_terminal(&self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed)
+    }
+}
+
+impl std::fmt::Display for JobStatus {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Other(word) => word,
+        })
+    }
+}

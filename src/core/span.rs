@@ -1,0 +1,112 @@
+//! Places in source texts.
+
+use std::sync::Arc;
+
+/// Which of a run's source texts a place is in. Made by [`Sources::add`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(u32);
+
+/// A range of bytes in one source text; `end` is exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// The text that the range is in.
+    pub source: SourceId,
+    /// The first byte.
+    pub start: usize,
+    /// The byte after the last one.
+    pub end: usize,
+}
+
+impl Span {
+    /// A range in a source text.
+    pub const fn new(source: SourceId, start: usize, end: usize) -> Self {
+        Self { source, start, end }
+    }
+}
+
+/// A source text and the name that people know it by: a path, or `<stdin>`.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The path as the user gave it, or a name in angle brackets.
+    pub name: String,
+    /// The whole text.
+    pub text: Arc<str>,
+    /// The byte at which each line starts, the first line's 0 included.
+    line_starts: Arc<[usize]>,
+}
+
+/// A line and a column, both counted from 1; columns count characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+}
+
+/// All source texts of a run.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    sources: Vec<Source>,
+}
+
+impl Sources {
+    /// Adds a text and returns the id that its spans carry.
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> SourceId {
+        let text = text.into();
+        let line_starts = std::iter::once(0)
+            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+            .collect();
+        let id = SourceId(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
+        self.sources.push(Source {
+            name: name.into(),
+            text,
+            line_starts,
+        });
+        id
+    }
+
+    /// The text that an id names. Ids are only made by [`Sources::add`] of the same table.
+    pub fn get(&self, id: SourceId) -> &Source {
+        &self.sources[id.0 as usize]
+    }
+
+    /// The line and column at which a span starts.
+    pub fn position(&self, span: Span) -> Position {
+        let source = self.get(span.source);
+        let start = span.start.min(source.text.len());
+        let line = source.line_starts.partition_point(|at| *at <= start);
+        let line_start = source.line_starts[line - 1];
+        let column = source
+            .text
+            .get(line_start..start)
+            .map_or(start - line_start, |before| before.chars().count());
+        Position {
+            line,
+            column: column + 1,
+        }
+    }
+
+    /// `path:line:column` of a span's start.
+    pub fn describe(&self, span: Span) -> String {
+        let Position { line, column } = self.position(span);
+        format!("{}:{line}:{column}", self.get(span.source).name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Position, Sources, Span};
+
+    #[test]
+    fn positions_count_lines_and_characters_from_one() {
+        let mut sources = Sources::default();
+        let id = sources.add("a.yaml", "é: 1\nkey: ü x\n");
+        let at = |byte| sources.position(Span::new(id, byte, byte));
+        assert_eq!(at(0), Position { line: 1, column: 1 });
+        assert_eq!(at(2), Position { line: 1, column: 2 });
+        assert_eq!(at(6), Position { line: 2, column: 1 });
+        assert_eq!(at(14), Position { line: 2, column: 8 });
+        assert_eq!(at(usize::MAX), Position { line: 3, column: 1 });
+    }
+}

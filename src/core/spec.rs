@@ -1,0 +1,77 @@
+//! A destination as plain data, made from its schema.
+//!
+//! The code knows no destination by name: whatever merging, comparing and
+//! planning need to know about one stands in a [`DestinationSpec`].
+
+use serde_json::Value;
+
+/// What there is to know about one destination of a provider.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DestinationSpec {
+    /// The slug that files and the API use: `humanitec`.
+    pub slug: String,
+    /// What people call it: `Humanitec`.
+    pub name: String,
+    /// The app that a connection must be of, where the provider has connections.
+    pub connection_app: Option<String>,
+    /// Whether secrets can be imported from the destination.
+    pub can_import: bool,
+    /// The fields that a create request takes, secsync's own not included.
+    pub create: ObjectSpec,
+    /// The fields that an update request takes; none where the provider cannot update.
+    pub update: ObjectSpec,
+}
+
+/// The fields of an object.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ObjectSpec {
+    /// The fields that every value of this object can have, in the schema's order.
+    pub fields: Vec<FieldSpec>,
+    /// Where the value of one field decides which others there are.
+    pub union: Option<UnionSpec>,
+    /// Whether keys that are not listed are allowed (`additionalProperties`).
+    pub open: bool,
+}
+
+/// One field of an object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldSpec {
+    /// Its key.
+    pub name: String,
+    /// Whether it must be given.
+    pub required: bool,
+    /// Whether null is allowed.
+    pub nullable: bool,
+    /// The value that the server takes when it is not given.
+    pub default: Option<Value>,
+    /// Its own fields, if it is an object.
+    pub object: Option<ObjectSpec>,
+}
+
+/// A tagged union: the tag's value decides the other fields.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnionSpec {
+    /// The key of the tag: `scope`.
+    pub tag: String,
+    /// The tag's values, each with its own further fields.
+    pub variants: Vec<(String, Vec<FieldSpec>)>,
+}
+
+impl ObjectSpec {
+    /// The field of that name in an object with that value: the common ones,
+    /// and those of the variant that the value's tag names.
+    pub fn field<'a>(&'a self, name: &str, value: &Value) -> Option<&'a FieldSpec> {
+        self.fields_of(value).find(|field| field.name == name)
+    }
+
+    /// All fields that an object with that value can have.
+    pub fn fields_of<'a>(&'a self, value: &Value) -> impl Iterator<Item = &'a FieldSpec> {
+        let variant = self.union.as_ref().and_then(|union| {
+            let tag = value.get(&union.tag)?.as_str()?;
+            union.variants.iter().find(|(name, _)| name == tag)
+        });
+        self.fields
+            .iter()
+            .chain(variant.into_iter().flat_map(|(_, fields)| fields))
+    }
+}

@@ -1,0 +1,78 @@
+//! The process environment, captured once at the edge so that a test can replace it.
+
+use std::collections::BTreeMap;
+
+/// Environment variables as they were when the program started.
+///
+/// An empty variable counts as unset, as CI systems pass unset secrets on as empty strings.
+#[derive(Clone, Default)]
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+}
+
+impl Environment {
+    /// Captures the variables of this process. Those that are not UTF-8 are left out.
+    pub fn from_process() -> Self {
+        std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect()
+    }
+
+    /// The variable's value, if it is set and not empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.variables
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    /// The names and values of all variables whose name starts with `prefix`,
+    /// with the prefix removed. Empty values are kept: `SECSYNC_VAR_X=` means the empty string.
+    pub fn with_prefix<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.variables
+            .iter()
+            .filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.as_str())))
+    }
+}
+
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
+        Self {
+            variables: variables.into_iter().collect(),
+        }
+    }
+}
+
+/// Names only: values can be credentials.
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_set()
+            .entries(self.variables.keys())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Environment;
+
+    fn environment(pairs: &[(&str, &str)]) -> Environment {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn an_empty_variable_counts_as_unset() {
+        assert_eq!(environment(&[("TOKEN", "")]).get("TOKEN"), None);
+        assert_eq!(environment(&[("TOKEN", "x")]).get("TOKEN"), Some("x"));
+    }
+
+    #[test]
+    fn debug_output_holds_no_value() {
+        let text = format!("{:?}", environment(&[("TOKEN", "hunter2")]));
+        assert!(text.contains("TOKEN") && !text.contains("hunter2"));
+    }
+}

@@ -1,0 +1,24 @@
+//! secsync: declarative infrastructure-as-code for secret syncs.
+//!
+//! The crate is laid out as a line that data travels along:
+//!
+//! | step | module |
+//! |---|---|
+//! | find and read the files | [`workspace`], [`yaml`] |
+//! | check them against the schemas | [`schema`] |
+//! | what is wanted, what is there, what to do | [`core`] (pure values) |
+//! | talk to the platforms | [`provider`] over [`http`] |
+//! | load → check → resolve → read → plan, once for every command | [`pipeline`] |
+//! | run a plan | [`apply`], with [`state`] for what cannot be read back |
+//! | show it | [`render`] |
+//! | the commands | [`cli`], with [`exit`] for the exit codes |
+//! | an emulator of both platforms | [`sandbox`] |
+
+pub mod core;
+pub mod environment;
+pub mod exit;
+pub mod http;
+pub mod provider;
+pub mod sandbox;
+pub mod schema;
+pub mod yaml;
