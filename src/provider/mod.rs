@@ -9,33 +9,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
-
-/// Which platform a provider is an instance of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ProviderKind {
-    /// Infisical.
-    Infisical,
-    /// Enkryptify.
-    Enkryptify,
-}
-
-impl ProviderKind {
-    /// Every kind.
-    pub const ALL: [Self; 2] = [Self::Infisical, Self::Enkryptify];
-
-    /// The name in files: `infisical`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Infisical => "infisical",
-            Self::Enkryptify => "enkryptify",
-        }
-    }
-
-    /// The kind of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-}
+pub use crate::core::spec::ProviderKind;
 
 /// A provider as the files and the workspace configure it.
 #[derive(Debug, Clone, PartialEq, Eq)]
