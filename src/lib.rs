@@ -21,4 +21,6 @@ pub mod http;
 pub mod provider;
 pub mod sandbox;
 pub mod schema;
+pub mod state;
+pub mod workspace;
 pub mod yaml;

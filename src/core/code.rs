@@ -24,6 +24,20 @@ macro_rules! codes {
                 match self { $(Self::$variant => Severity::$severity,)* }
             }
 
+            /// Whether it is a rule whose level the workspace can set, rather than an error as such.
+            pub const fn is_lint(self) -> bool {
+                matches!(
+                    self,
+                    Self::AmbiguousScalar
+                        | Self::NameForm
+                        | Self::DescriptionLength
+                        | Self::KeySchemaForm
+                        | Self::SecretPathForm
+                        | Self::SubfoldersWithImport
+                        | Self::DestructiveFirstSync
+                )
+            }
+
             /// What it means, in one line.
             pub const fn summary(self) -> &'static str {
                 match self { $(Self::$variant => $summary,)* }
@@ -68,6 +82,9 @@ codes! {
     PaddedString = "padded-string", Error, "A string has blanks at an end.";
     UnknownVariable = "unknown-variable", Error, "A variable has no value.";
     VariableForm = "variable-form", Error, "A variable is not written as ${var.NAME}.";
+    AllowanceForm = "allowance-form", Warning, "A comment that allows a lint is malformed.";
+    UnknownLint = "unknown-lint", Error, "A lint is not known.";
+    OutsideRoot = "outside-root", Error, "A path leaves the workspace's root.";
     RenameCycle = "rename-cycle", Error, "Renames go in a circle, or two take the same old name.";
     // Rules that the platforms' documents cannot say.
     NameForm = "name-form", Error, "A sync's name is not a slug of at most 64 characters.";

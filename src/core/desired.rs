@@ -179,9 +179,7 @@ impl DesiredSync {
 
 /// Reads a document of a sync file. What is wrong is reported, and the rest is read all the same.
 pub fn read_file(document: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<SyncFile> {
-    let Some(top) = expect_mapping(document, "A sync file", diagnostics) else {
-        return None;
-    };
+    let top = expect_mapping(document, "A sync file", diagnostics)?;
     report_unknown_fields(top, &FILE_FIELDS, "a sync file", diagnostics);
     check_version(top, diagnostics);
 
@@ -211,19 +209,18 @@ pub fn read_file(document: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<S
     }
     check_alternatives(&defaults, diagnostics);
 
-    let syncs = match top.entry("syncs") {
-        Some(entry) => read_blocks(entry, diagnostics),
-        None => {
-            diagnostics.push(
-                Diagnostic::new(
-                    Code::MissingField,
-                    document.span,
-                    "This sync file has no `syncs`.",
-                )
-                .help("Add `syncs:` with one entry for each sync, under the sync's name."),
-            );
-            Vec::new()
-        }
+    let syncs = if let Some(entry) = top.entry("syncs") {
+        read_blocks(entry, diagnostics)
+    } else {
+        diagnostics.push(
+            Diagnostic::new(
+                Code::MissingField,
+                document.span,
+                "This sync file has no `syncs`.",
+            )
+            .help("Add `syncs:` with one entry for each sync, under the sync's name."),
+        );
+        Vec::new()
     };
     Some(SyncFile { defaults, syncs })
 }
