@@ -78,8 +78,9 @@ pub fn find(document: &Value) -> Result<Operations<'_>, ExtractError> {
                 Some(Value::Object(content)) => content,
                 Some(_) => return Err(incomplete("is not a map".into())),
             };
+            let marks = [item.get(UNRELEASED), content.get(UNRELEASED)];
             if let Route::Destination(slug, _) = route
-                && content.get(UNRELEASED) == Some(&Value::Bool(true))
+                && marks.contains(&Some(&Value::Bool(true)))
             {
                 unreleased.push(slug);
             }
