@@ -8,7 +8,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
+use crate::cancel::Cancellation;
 use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
+use crate::environment::Environment;
+use crate::http::{HttpOptions, trust};
 
 /// Which platform a provider is an instance of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,6 +34,14 @@ impl ProviderKind {
         }
     }
 
+    /// The platform's name as people write it: `Infisical`.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Infisical => "Infisical",
+            Self::Enkryptify => "Enkryptify",
+        }
+    }
+
     /// The kind of that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
@@ -48,6 +59,22 @@ pub struct ProviderConfig {
     pub url: Option<String>,
 }
 
+/// Connects a provider, if its credential may go to its server. Sends nothing.
+pub fn connect(
+    config: &ProviderConfig,
+    environment: &Environment,
+    options: &HttpOptions,
+    cancellation: &Cancellation,
+) -> Result<Provider, ProviderError> {
+    let session = trust::connect(config, environment, options, cancellation)?;
+    Ok(match config.kind {
+        ProviderKind::Infisical => Provider::Managed(Arc::new(infisical::Infisical::new(session))),
+        ProviderKind::Enkryptify => {
+            Provider::StartOnly(Arc::new(enkryptify::Enkryptify::new(session)))
+        }
+    })
+}
+
 /// A connected provider. Connecting sends nothing: the first request logs in.
 #[derive(Clone)]
 pub enum Provider {
@@ -58,7 +85,8 @@ pub enum Provider {
 }
 
 impl Provider {
-    /// The server's origin: `https://app.infisical.com`.
+    /// The server's origin: `https://app.infisical.com`; for the sandbox `sandbox:` and the
+    /// provider's name.
     pub fn server(&self) -> &str {
         match self {
             Self::Managed(provider) => provider.server(),
