@@ -26,6 +26,14 @@ impl ProviderKind {
         }
     }
 
+    /// The platform's name as people write it: `Infisical`.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Infisical => "Infisical",
+            Self::Enkryptify => "Enkryptify",
+        }
+    }
+
     /// The kind of that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
