@@ -1,1 +1,15 @@
-//! JSON Schemas of the destinations.
+//! JSON Schemas of the destinations: where they come from, what they say, and whether a sync fits.
+//!
+//! | step | module |
+//! |---|---|
+//! | an OpenAPI document becomes schema files | [`extract`] |
+//! | a schema file's form | [`file`] |
+//! | which schemas there are, bundled and pulled | [`store`] |
+//! | a schema as the plain data that the core works with | [`spec`] |
+//! | a sync against its schema | [`validate`] |
+
+pub mod extract;
+pub mod file;
+pub mod spec;
+pub mod store;
+pub mod validate;

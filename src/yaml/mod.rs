@@ -1,5 +1,25 @@
 //! YAML in and out, with places: the only users of the YAML crates.
+//!
+//! [`load()`] reads a text in passes: [`build`] turns the parser's events into
+//! positioned values, and where an unquoted template broke the syntax,
+//! [`template`] finds it and the text is read again as if it had been quoted,
+//! so that one such mistake does not hide the next.
 
+mod alias;
+mod build;
+mod finding;
+mod frame;
 pub mod load;
+mod repair;
+mod scalar;
+mod syntax;
+mod template;
+pub mod write;
+
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod tests;
 
 pub use load::{Comment, Loaded, load};
+pub use write::to_string;

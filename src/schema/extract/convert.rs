@@ -1,0 +1,605 @@
+//! From OpenAPI's schemas to JSON Schema 2020-12, facts only.
+//!
+//! OpenAPI 3.0 has its own words for null and for exclusive limits, and any version spreads a
+//! schema over references and intersections. What comes out here stands on its own: references
+//! are inlined (cyclic ones become local `$defs`), intersections merged, prose left behind.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use super::all_of::{any_of, intersect, with_null};
+use super::union::rewrite_unions;
+use crate::schema::file::RESERVED;
+
+/// How deep schemas may nest, references included.
+const MAX_DEPTH: usize = 64;
+/// How many schemas one converted schema may consist of.
+const MAX_SCHEMAS: usize = 20_000;
+
+/// Keywords that are taken over as they are.
+const PLAIN: &[&str] = &[
+    "enum",
+    "const",
+    "default",
+    "format",
+    "minLength",
+    "maxLength",
+    "multipleOf",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "minProperties",
+    "maxProperties",
+    "required",
+];
+
+/// The order in which keywords are written.
+const ORDER: &[&str] = &[
+    "$ref",
+    "type",
+    "const",
+    "enum",
+    "default",
+    "format",
+    "pattern",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "exclusiveMinimum",
+    "maximum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "items",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "properties",
+    "required",
+    "patternProperties",
+    "propertyNames",
+    "additionalProperties",
+    "minProperties",
+    "maxProperties",
+    "anyOf",
+    "allOf",
+    "if",
+    "then",
+];
+
+/// What is wrong with a schema, as the end of a sentence that starts with its operation.
+pub type Problem = String;
+
+/// Converts the schemas of one document.
+pub struct Converter<'d> {
+    document: &'d Value,
+    /// The pointers of cyclic references, with the names of the local definitions they became.
+    definition_names: BTreeMap<String, String>,
+    definitions: BTreeMap<String, Value>,
+    known_cycles: BTreeMap<String, bool>,
+    pattern_works: fn(&str) -> bool,
+    converted: usize,
+}
+
+impl<'d> Converter<'d> {
+    /// A converter whose references point into `document`. Patterns that `pattern_works`
+    /// refuses are left out: what cannot be checked here is left to the server.
+    pub fn new(document: &'d Value, pattern_works: fn(&str) -> bool) -> Self {
+        Self {
+            document,
+            definition_names: BTreeMap::new(),
+            definitions: BTreeMap::new(),
+            known_cycles: BTreeMap::new(),
+            pattern_works,
+            converted: 0,
+        }
+    }
+
+    /// Converts a schema.
+    pub fn convert(&mut self, schema: &Value) -> Result<Value, Problem> {
+        Ok(canonical(rewrite_unions(self.convert_plainly(schema)?)))
+    }
+
+    /// Converts a schema and leaves unions as a plain `anyOf`.
+    pub fn convert_plainly(&mut self, schema: &Value) -> Result<Value, Problem> {
+        self.converted = 0;
+        self.flatten(schema, 0)
+    }
+
+    /// The definitions that the converted schemas refer to as `#/$defs/…`.
+    pub fn into_definitions(self) -> BTreeMap<String, Value> {
+        self.definitions
+    }
+
+    fn flatten(&mut self, schema: &Value, depth: usize) -> Result<Value, Problem> {
+        self.converted += 1;
+        if depth > MAX_DEPTH {
+            return Err(format!("nests schemas more than {MAX_DEPTH} levels deep"));
+        }
+        if self.converted > MAX_SCHEMAS {
+            return Err(format!("expands to more than {MAX_SCHEMAS} schemas"));
+        }
+        let map = match schema {
+            Value::Bool(_) => return Ok(schema.clone()),
+            Value::Object(map) => map,
+            other => return Err(format!("has {} where a schema belongs", kind(other))),
+        };
+        let mut whole = self.own_facts(map, depth)?;
+        if let Some(reference) = map.get("$ref") {
+            let target = self.reference(reference, depth)?;
+            whole = intersect(whole, target);
+        }
+        for member in list(map, "allOf")? {
+            let member = self.flatten(member, depth + 1)?;
+            whole = intersect(whole, member);
+        }
+        for keyword in ["anyOf", "oneOf"] {
+            if map.contains_key(keyword) {
+                let union = self.union(map, keyword, depth)?;
+                whole = intersect(whole, union);
+            }
+        }
+        if map.get("nullable") == Some(&Value::Bool(true)) {
+            whole = with_null(whole);
+        }
+        Ok(whole)
+    }
+
+    /// `oneOf` becomes `anyOf`: that a value fits two members is no mistake a user can mend.
+    fn union(
+        &mut self,
+        map: &Map<String, Value>,
+        keyword: &str,
+        depth: usize,
+    ) -> Result<Value, Problem> {
+        let mut members = Vec::new();
+        for member in list(map, keyword)? {
+            let mut flat = self.flatten(member, depth + 1)?;
+            if let Some((tag, value)) = discriminated(map, member)
+                && !lists_values(&flat, tag)
+            {
+                flat = intersect(
+                    flat,
+                    json!({"type": "object", "properties": {tag: {"type": "string", "enum": [value]}}, "required": [tag]}),
+                );
+            }
+            members.push(flat);
+        }
+        Ok(any_of(members))
+    }
+
+    fn own_facts(&mut self, map: &Map<String, Value>, depth: usize) -> Result<Value, Problem> {
+        let mut facts = Map::new();
+        for keyword in PLAIN {
+            if let Some(value) = map.get(*keyword) {
+                facts.insert((*keyword).into(), value.clone());
+            }
+        }
+        if let Some(types) = map.get("type") {
+            expect_types(types)?;
+            facts.insert("type".into(), simple_type(types));
+        }
+        if let Some(Value::String(pattern)) = map.get("pattern")
+            && (self.pattern_works)(pattern)
+        {
+            facts.insert("pattern".into(), json!(pattern));
+        }
+        limits(map, &mut facts);
+        for keyword in ["items", "propertyNames"] {
+            if let Some(schema) = map.get(keyword) {
+                facts.insert(keyword.into(), self.flatten(schema, depth + 1)?);
+            }
+        }
+        for keyword in ["properties", "patternProperties"] {
+            match map.get(keyword) {
+                None => {}
+                Some(Value::Object(properties)) => {
+                    let mut converted = Map::new();
+                    for (name, schema) in properties {
+                        converted.insert(name.clone(), self.flatten(schema, depth + 1)?);
+                    }
+                    facts.insert(keyword.into(), Value::Object(converted));
+                }
+                Some(other) => {
+                    return Err(format!("has {} as `{keyword}` of a schema", kind(other)));
+                }
+            }
+        }
+        let further = map
+            .get("additionalProperties")
+            .or_else(|| map.get("unevaluatedProperties"));
+        if let Some(schema) = further {
+            facts.insert(
+                "additionalProperties".into(),
+                self.flatten(schema, depth + 1)?,
+            );
+        }
+        Ok(if facts.is_empty() {
+            Value::Bool(true)
+        } else {
+            Value::Object(facts)
+        })
+    }
+
+    fn reference(&mut self, reference: &Value, depth: usize) -> Result<Value, Problem> {
+        let Some(reference) = reference.as_str() else {
+            return Err("has a `$ref` that is not a string".into());
+        };
+        let target = resolve(self.document, reference)?;
+        if !self.is_cyclic(reference, target) {
+            return self.flatten(target, depth + 1);
+        }
+        if let Some(name) = self.definition_names.get(reference) {
+            return Ok(json!({"$ref": format!("#/$defs/{name}")}));
+        }
+        let name = self.definition_name(reference);
+        self.definition_names
+            .insert(reference.to_owned(), name.clone());
+        let flat = self.flatten(target, depth + 1)?;
+        self.definitions
+            .insert(name.clone(), canonical(rewrite_unions(flat)));
+        Ok(json!({"$ref": format!("#/$defs/{name}")}))
+    }
+
+    /// A name for a cyclic schema, after the last part of its reference.
+    fn definition_name(&self, reference: &str) -> String {
+        let last: String = reference
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+            .collect();
+        let taken = |name: &str| {
+            name.is_empty()
+                || RESERVED.contains(&name)
+                || self.definition_names.values().any(|used| used == name)
+        };
+        if !taken(&last) {
+            return last;
+        }
+        (2_usize..)
+            .map(|number| format!("{last}-{number}"))
+            .find(|name| !taken(name))
+            .unwrap_or(last)
+    }
+
+    fn is_cyclic(&mut self, reference: &str, target: &Value) -> bool {
+        if let Some(known) = self.known_cycles.get(reference) {
+            return *known;
+        }
+        let mut seen = BTreeSet::new();
+        let mut open = vec![target];
+        let mut cyclic = false;
+        while let Some(value) = open.pop() {
+            match value {
+                Value::Array(items) => open.extend(items),
+                Value::Object(map) => {
+                    open.extend(map.values());
+                    if let Some(next) = map.get("$ref").and_then(Value::as_str) {
+                        cyclic |= next == reference;
+                        if seen.insert(next.to_owned())
+                            && let Ok(target) = resolve(self.document, next)
+                        {
+                            open.push(target);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.known_cycles.insert(reference.to_owned(), cyclic);
+        cyclic
+    }
+}
+
+/// The part of the document that a reference names.
+pub fn resolve<'d>(document: &'d Value, reference: &str) -> Result<&'d Value, Problem> {
+    let Some(pointer) = reference.strip_prefix('#') else {
+        return Err(format!(
+            "refers to \"{reference}\", which is outside of the document"
+        ));
+    };
+    let missing = || format!("refers to \"{reference}\", which the document does not have");
+    let decoded = percent_decode(pointer).ok_or_else(missing)?;
+    document.pointer(&decoded).ok_or_else(missing)
+}
+
+fn percent_decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        if *first == b'%' {
+            let digits = std::str::from_utf8(tail.get(..2)?).ok()?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+            rest = &tail[2..];
+        } else {
+            bytes.push(*first);
+            rest = tail;
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// The tag and its value that a `discriminator` gives to a member of a union.
+/// Without a mapping, the value is the name of the member's schema.
+fn discriminated<'a>(map: &'a Map<String, Value>, member: &'a Value) -> Option<(&'a str, &'a str)> {
+    let discriminator = map.get("discriminator")?;
+    let tag = discriminator.get("propertyName")?.as_str()?;
+    let reference = member.get("$ref")?.as_str()?;
+    let schema_name = reference.rsplit('/').next()?;
+    let mapped = discriminator
+        .get("mapping")
+        .and_then(Value::as_object)
+        .and_then(|mapping| {
+            mapping.iter().find_map(|(value, target)| {
+                let target = target.as_str()?;
+                (target == reference || target == schema_name).then_some(value.as_str())
+            })
+        });
+    Some((tag, mapped.unwrap_or(schema_name)))
+}
+
+/// Whether an object's schema says itself which values a field can have.
+fn lists_values(object: &Value, field: &str) -> bool {
+    object
+        .get("properties")
+        .and_then(|properties| properties.get(field))
+        .is_some_and(|schema| schema.get("enum").is_some() || schema.get("const").is_some())
+}
+
+fn list<'a>(map: &'a Map<String, Value>, keyword: &str) -> Result<&'a [Value], Problem> {
+    match map.get(keyword) {
+        None => Ok(&[]),
+        Some(Value::Array(members)) => Ok(members),
+        Some(other) => Err(format!("has {} as `{keyword}` of a schema", kind(other))),
+    }
+}
+
+fn expect_types(types: &Value) -> Result<(), Problem> {
+    const TYPES: [&str; 7] = [
+        "string", "number", "integer", "boolean", "object", "array", "null",
+    ];
+    let known = |name: &Value| name.as_str().is_some_and(|name| TYPES.contains(&name));
+    let fine = match types {
+        Value::Array(names) => !names.is_empty() && names.iter().all(known),
+        name => known(name),
+    };
+    if fine {
+        Ok(())
+    } else {
+        Err(format!("has {types} as the type of a schema"))
+    }
+}
+
+fn simple_type(types: &Value) -> Value {
+    match types {
+        Value::Array(names) if names.len() == 1 => names[0].clone(),
+        other => other.clone(),
+    }
+}
+
+/// Limits of numbers; OpenAPI 3.0 marks an exclusive one with a boolean beside it.
+fn limits(map: &Map<String, Value>, facts: &mut Map<String, Value>) {
+    for (limit, exclusive) in [
+        ("minimum", "exclusiveMinimum"),
+        ("maximum", "exclusiveMaximum"),
+    ] {
+        let value = map.get(limit);
+        match (map.get(exclusive), value) {
+            (Some(Value::Bool(true)), Some(value)) => {
+                facts.insert(exclusive.into(), value.clone());
+                continue;
+            }
+            (Some(number @ Value::Number(_)), _) => {
+                facts.insert(exclusive.into(), number.clone());
+            }
+            _ => {}
+        }
+        if let Some(value) = value {
+            facts.insert(limit.into(), value.clone());
+        }
+    }
+}
+
+/// The same schema in the one order of keywords that is written.
+fn canonical(schema: Value) -> Value {
+    let Value::Object(mut map) = schema else {
+        return schema;
+    };
+    let mut ordered = Map::new();
+    for keyword in ORDER {
+        let Some(value) = map.remove(*keyword) else {
+            continue;
+        };
+        let value = match *keyword {
+            "properties" | "patternProperties" => match value {
+                Value::Object(properties) => properties
+                    .into_iter()
+                    .map(|(name, schema)| (name, canonical(schema)))
+                    .collect::<Map<_, _>>()
+                    .into(),
+                other => other,
+            },
+            "anyOf" | "allOf" => match value {
+                Value::Array(members) => members.into_iter().map(canonical).collect(),
+                other => other,
+            },
+            "items" | "propertyNames" | "additionalProperties" | "if" | "then" => canonical(value),
+            "required" => {
+                let required = in_order_of(&ordered, value);
+                if required.is_empty() {
+                    continue;
+                }
+                Value::Array(required)
+            }
+            _ => value,
+        };
+        ordered.insert((*keyword).into(), value);
+    }
+    Value::Object(ordered)
+}
+
+/// Required names in the order of the properties, each once; those without a property last.
+fn in_order_of(schema: &Map<String, Value>, required: Value) -> Vec<Value> {
+    let Value::Array(required) = required else {
+        return Vec::new();
+    };
+    let names: BTreeSet<&str> = required.iter().filter_map(Value::as_str).collect();
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let listed: Vec<&str> = properties
+        .into_iter()
+        .flat_map(Map::keys)
+        .map(String::as_str)
+        .filter(|name| names.contains(name))
+        .collect();
+    let unlisted = names.iter().copied().filter(|name| !listed.contains(name));
+    listed
+        .iter()
+        .copied()
+        .chain(unlisted)
+        .map(Value::from)
+        .collect()
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a map",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::Converter;
+
+    fn convert_in(document: &Value, schema: &Value) -> Value {
+        Converter::new(document, |_| true).convert(schema).unwrap()
+    }
+
+    fn convert(schema: &Value) -> Value {
+        convert_in(&json!({}), schema)
+    }
+
+    #[test]
+    fn prose_is_left_behind_and_keywords_get_one_order() {
+        let schema = json!({
+            "title": "T", "description": "d", "example": "e", "deprecated": true,
+            "required": ["b", "a"], "additionalProperties": false, "type": "object",
+            "properties": {"a": {"maxLength": 3, "type": "string"}, "b": {}},
+        });
+        assert_eq!(
+            convert(&schema).to_string(),
+            r#"{"type":"object","properties":{"a":{"type":"string","maxLength":3},"b":true},"required":["a","b"],"additionalProperties":false}"#
+        );
+    }
+
+    #[test]
+    fn a_property_named_like_a_keyword_is_a_property() {
+        let schema = json!({"type": "object", "properties": {"title": {"type": "string"}, "nullable": {"type": "boolean"}}});
+        assert_eq!(convert(&schema), schema);
+    }
+
+    #[test]
+    fn nullable_and_exclusive_limits_are_written_as_2020_12_has_them() {
+        assert_eq!(
+            convert(&json!({"type": "string", "nullable": true, "enum": ["a"]})),
+            json!({"type": ["string", "null"], "enum": ["a", null]})
+        );
+        assert_eq!(
+            convert(
+                &json!({"type": "integer", "minimum": 0, "exclusiveMinimum": true, "maximum": 9, "exclusiveMaximum": false})
+            ),
+            json!({"type": "integer", "exclusiveMinimum": 0, "maximum": 9})
+        );
+        assert_eq!(
+            convert(&json!({"type": "integer", "exclusiveMinimum": 0})),
+            json!({"type": "integer", "exclusiveMinimum": 0})
+        );
+        assert_eq!(
+            convert(&json!({"anyOf": [{"type": "string"}, {"type": "null"}]})),
+            json!({"type": ["string", "null"]})
+        );
+    }
+
+    #[test]
+    fn references_are_inlined_with_what_stands_beside_them() {
+        let document = json!({"components": {"schemas": {"a/b": {"type": "string"}}}});
+        assert_eq!(
+            convert_in(
+                &document,
+                &json!({"$ref": "#/components/schemas/a~1b", "nullable": true})
+            ),
+            json!({"type": ["string", "null"]})
+        );
+    }
+
+    #[test]
+    fn cyclic_references_become_local_definitions() {
+        let document = json!({"components": {"schemas": {
+            "Tree": {"type": "object", "properties": {"children": {"type": "array", "items": {"$ref": "#/components/schemas/Tree"}}}},
+        }}});
+        let mut converter = Converter::new(&document, |_| true);
+        let schema = converter
+            .convert(&json!({"$ref": "#/components/schemas/Tree"}))
+            .unwrap();
+        assert_eq!(schema, json!({"$ref": "#/$defs/Tree"}));
+        assert_eq!(
+            converter.into_definitions()["Tree"],
+            json!({"type": "object", "properties": {"children": {"type": "array", "items": {"$ref": "#/$defs/Tree"}}}})
+        );
+    }
+
+    #[test]
+    fn references_that_lead_nowhere_or_outside_are_problems() {
+        let problem = |reference: &str| {
+            Converter::new(&json!({}), |_| true)
+                .convert(&json!({"$ref": reference}))
+                .unwrap_err()
+        };
+        assert!(problem("#/components/schemas/X").contains("does not have"));
+        assert!(problem("other.json#/X").contains("outside of the document"));
+    }
+
+    #[test]
+    fn a_reference_bomb_is_a_problem_and_takes_no_time() {
+        let mut schemas = serde_json::Map::new();
+        for level in 0..40 {
+            let next = format!("#/components/schemas/S{}", level + 1);
+            schemas.insert(
+                format!("S{level}"),
+                json!({"type": "object", "properties": {"a": {"$ref": next}, "b": {"$ref": next}}}),
+            );
+        }
+        schemas.insert("S40".into(), json!({"type": "string"}));
+        let document = json!({"components": {"schemas": schemas}});
+        let problem = Converter::new(&document, |_| true)
+            .convert(&json!({"$ref": "#/components/schemas/S0"}))
+            .unwrap_err();
+        assert!(problem.contains("schemas"), "{problem}");
+    }
+
+    #[test]
+    fn a_discriminator_gives_each_member_its_tag() {
+        let document = json!({"components": {"schemas": {
+            "Cat": {"type": "object", "properties": {"kind": {"type": "string"}, "lives": {"type": "integer"}}, "required": ["kind"]},
+            "Dog": {"type": "object", "properties": {"kind": {"type": "string"}, "name": {"type": "string"}}, "required": ["kind", "name"]},
+        }}});
+        let schema = json!({
+            "oneOf": [{"$ref": "#/components/schemas/Cat"}, {"$ref": "#/components/schemas/Dog"}],
+            "discriminator": {"propertyName": "kind", "mapping": {"cat": "#/components/schemas/Cat", "dog": "Dog"}},
+        });
+        let converted = convert_in(&document, &schema);
+        assert_eq!(
+            converted["properties"],
+            json!({"kind": {"type": "string", "enum": ["cat", "dog"]}})
+        );
+        assert_eq!(converted["allOf"][1]["then"]["required"], json!(["name"]));
+    }
+}

@@ -1,0 +1,57 @@
+//! Why nothing could be extracted.
+
+use std::fmt;
+
+/// Why a text gives no schemas. Every message is a full sentence about the text itself;
+/// where the text came from is the caller's to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExtractError {
+    /// It is empty, a web page, or Markdown without an OpenAPI document in it.
+    NoDocument(String),
+    /// It looks like JSON or YAML but cannot be parsed, or ends too early.
+    Unreadable(String),
+    /// It parses, but is not an OpenAPI document of version 3.
+    NotOpenApi(String),
+    /// It is an OpenAPI document that describes no sync.
+    NoSyncs,
+    /// An operation on syncs is not described as OpenAPI asks for, or only in part.
+    Incomplete {
+        /// The operation, as `POST /path`.
+        operation: String,
+        /// What is wrong with it, as the end of a sentence.
+        problem: String,
+    },
+}
+
+impl ExtractError {
+    /// What to do next, as a full sentence.
+    pub const fn help(&self) -> &'static str {
+        match self {
+            Self::NoDocument(_) | Self::NotOpenApi(_) => {
+                "Give an OpenAPI 3 document as JSON or YAML, or the documentation page that wraps one. A running Infisical serves its own at /api/docs/json."
+            }
+            Self::Unreadable(_) | Self::Incomplete { .. } => {
+                "Download the document again, and check that it is whole."
+            }
+            Self::NoSyncs => {
+                "Give a document that has paths below /api/v1/secret-syncs/ (Infisical) or the path /v1/sync/{slug}/start (Enkryptify)."
+            }
+        }
+    }
+}
+
+impl fmt::Display for ExtractError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoDocument(message) | Self::Unreadable(message) | Self::NotOpenApi(message) => {
+                formatter.write_str(message)
+            }
+            Self::NoSyncs => formatter.write_str("The OpenAPI document describes no secret sync."),
+            Self::Incomplete { operation, problem } => {
+                write!(formatter, "The description of {operation} {problem}.")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ExtractError {}

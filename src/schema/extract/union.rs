@@ -1,0 +1,188 @@
+//! Tagged unions in a form whose errors name the field that is wrong.
+//!
+//! A value that fits no member of an `anyOf` gives one error that names none of its fields.
+//! Where one field (the tag) decides which member is meant, the union becomes an `enum` of the
+//! tag and an `if`/`then` for each member, so that only the chosen member's rules speak.
+
+use serde_json::{Map, Value, json};
+
+/// Rewrites every tagged union in a schema.
+pub fn rewrite_unions(schema: Value) -> Value {
+    let Value::Object(map) = schema else {
+        return schema;
+    };
+    let map: Map<String, Value> = map
+        .into_iter()
+        .map(|(keyword, value)| {
+            let value = match (keyword.as_str(), value) {
+                ("properties" | "patternProperties", Value::Object(properties)) => properties
+                    .into_iter()
+                    .map(|(name, schema)| (name, rewrite_unions(schema)))
+                    .collect::<Map<_, _>>()
+                    .into(),
+                ("anyOf" | "allOf", Value::Array(members)) => {
+                    members.into_iter().map(rewrite_unions).collect()
+                }
+                ("items" | "additionalProperties" | "propertyNames", value) => {
+                    rewrite_unions(value)
+                }
+                (_, value) => value,
+            };
+            (keyword, value)
+        })
+        .collect();
+    match map.get("anyOf") {
+        Some(Value::Array(members)) if map.len() == 1 => {
+            tagged(members).unwrap_or(Value::Object(map))
+        }
+        _ => Value::Object(map),
+    }
+}
+
+/// The union as `if`/`then`, if one field tells its members apart.
+fn tagged(members: &[Value]) -> Option<Value> {
+    let null = json!({"type": "null"});
+    let objects: Vec<&Map<String, Value>> = members
+        .iter()
+        .filter(|member| **member != null)
+        .map(|member| {
+            let map = member.as_object()?;
+            (map.get("type")? == "object").then_some(map)
+        })
+        .collect::<Option<_>>()?;
+    let nullable = objects.len() < members.len();
+    if objects.len() < 2 {
+        return None;
+    }
+    let tag = objects[0]
+        .get("properties")?
+        .as_object()?
+        .keys()
+        .find(|name| tells_apart(name, &objects))?;
+
+    let mut allowed = Vec::new();
+    let mut branches = Vec::new();
+    for object in &objects {
+        let values = tag_values(tag, object)?;
+        let condition = match values {
+            [only] => json!({"const": only}),
+            several => json!({"enum": several}),
+        };
+        allowed.extend(values.to_vec());
+        branches.push(json!({
+            "if": {"properties": {tag: condition}, "required": [tag]},
+            "then": branch(tag, object),
+        }));
+    }
+    let kind = if nullable {
+        json!(["object", "null"])
+    } else {
+        json!("object")
+    };
+    Some(json!({
+        "type": kind,
+        "properties": {tag: {"type": "string", "enum": allowed}},
+        "required": [tag],
+        "allOf": branches,
+    }))
+}
+
+/// Whether a field is required in every member, with values that no other member has.
+fn tells_apart(name: &str, objects: &[&Map<String, Value>]) -> bool {
+    let mut seen: Vec<&Value> = Vec::new();
+    for object in objects {
+        let Some(values) = tag_values(name, object) else {
+            return false;
+        };
+        if values.iter().any(|value| seen.contains(&value)) {
+            return false;
+        }
+        seen.extend(values);
+    }
+    true
+}
+
+/// The strings that a required field of a member can have, if they are listed.
+fn tag_values<'a>(name: &str, object: &'a Map<String, Value>) -> Option<&'a [Value]> {
+    let required = object.get("required")?.as_array()?;
+    if !required.iter().any(|required| required == name) {
+        return None;
+    }
+    let field = object.get("properties")?.get(name)?;
+    let values = match (field.get("const"), field.get("enum")) {
+        (Some(value), _) => std::slice::from_ref(value),
+        (None, Some(Value::Array(values))) => values,
+        _ => return None,
+    };
+    (!values.is_empty() && values.iter().all(Value::is_string)).then_some(values)
+}
+
+/// What a member asks for once its tag is known.
+fn branch(tag: &str, object: &Map<String, Value>) -> Value {
+    let mut branch = object.clone();
+    branch.remove("type");
+    if let Some(Value::Object(properties)) = branch.get_mut("properties") {
+        // The tag's own value is checked above; here it only has to be known.
+        properties.insert(tag.to_owned(), Value::Bool(true));
+    }
+    if let Some(Value::Array(required)) = branch.get_mut("required") {
+        required.retain(|name| name != tag);
+    }
+    Value::Object(branch)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::rewrite_unions;
+
+    fn member(scope: &str, further: &str) -> Value {
+        json!({
+            "type": "object",
+            "properties": {"scope": {"type": "string", "enum": [scope]}, further: {"type": "string"}},
+            "required": ["scope", further],
+            "additionalProperties": false,
+        })
+    }
+
+    #[test]
+    fn a_tagged_union_becomes_an_enum_and_if_then() {
+        let union = json!({"anyOf": [member("application", "app"), member("environment", "env")]});
+        assert_eq!(
+            rewrite_unions(union),
+            json!({
+                "type": "object",
+                "properties": {"scope": {"type": "string", "enum": ["application", "environment"]}},
+                "required": ["scope"],
+                "allOf": [
+                    {
+                        "if": {"properties": {"scope": {"const": "application"}}, "required": ["scope"]},
+                        "then": {"properties": {"scope": true, "app": {"type": "string"}}, "required": ["app"], "additionalProperties": false},
+                    },
+                    {
+                        "if": {"properties": {"scope": {"const": "environment"}}, "required": ["scope"]},
+                        "then": {"properties": {"scope": true, "env": {"type": "string"}}, "required": ["env"], "additionalProperties": false},
+                    },
+                ],
+            })
+        );
+    }
+
+    #[test]
+    fn a_nullable_tagged_union_allows_null() {
+        let union = json!({"anyOf": [member("a", "x"), member("b", "y"), {"type": "null"}]});
+        assert_eq!(rewrite_unions(union)["type"], json!(["object", "null"]));
+    }
+
+    #[test]
+    fn a_union_without_a_tag_stays_as_it_is() {
+        for union in [
+            json!({"anyOf": [{"type": "string", "enum": ["a"]}, {"type": "string"}]}),
+            json!({"anyOf": [member("a", "x"), member("a", "y")]}),
+            json!({"anyOf": [member("a", "x"), {"type": "string"}]}),
+        ] {
+            assert_eq!(rewrite_unions(union.clone()), union);
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! A schema as the plain data that merging, comparing and planning work with.
+
+use serde_json::{Map, Value};
+
+use super::file::{SchemaFile, title_from_slug};
+use crate::core::spec::{DestinationSpec, FieldSpec, ObjectSpec, UnionSpec};
+use crate::provider::ProviderKind;
+
+/// How many cyclic references are followed before an object counts as open.
+const MAX_REFERENCES: usize = 8;
+
+/// The destination that a schema file describes. `create` and `update` are the schemas of
+/// the two requests; `update` is null where there is no such request.
+pub fn destination(
+    kind: ProviderKind,
+    slug: &str,
+    file: &SchemaFile,
+    create: &Value,
+    update: &Value,
+) -> DestinationSpec {
+    let has_connections = kind == ProviderKind::Infisical;
+    DestinationSpec {
+        slug: slug.to_owned(),
+        name: file.title.clone().unwrap_or_else(|| title_from_slug(slug)),
+        // An app is most often named like its destination.
+        connection_app: has_connections.then(|| {
+            file.connection_app
+                .clone()
+                .unwrap_or_else(|| slug.to_owned())
+        }),
+        can_import: file.can_import.unwrap_or(false),
+        create: object(create),
+        update: if update.is_null() {
+            ObjectSpec::default()
+        } else {
+            object(update)
+        },
+    }
+}
+
+/// The fields of an object's schema.
+pub fn object(schema: &Value) -> ObjectSpec {
+    Reader { root: schema }.object(schema, 0)
+}
+
+struct Reader<'s> {
+    root: &'s Value,
+}
+
+impl Reader<'_> {
+    fn object(&self, schema: &Value, depth: usize) -> ObjectSpec {
+        let (schema, depth) = self.follow(schema, depth);
+        if depth > MAX_REFERENCES {
+            return ObjectSpec {
+                open: true,
+                ..ObjectSpec::default()
+            };
+        }
+        if let Some(members) = schema.get("anyOf").and_then(Value::as_array) {
+            return self.untagged(members, depth);
+        }
+        let mut spec = ObjectSpec {
+            fields: self.fields(schema, depth, None),
+            union: None,
+            open: schema.get("additionalProperties") != Some(&Value::Bool(false)),
+        };
+        let members = schema.get("allOf").and_then(Value::as_array);
+        let mut branches_are_open = false;
+        for member in members.into_iter().flatten() {
+            match (member.pointer("/if/properties"), member.get("then")) {
+                (Some(Value::Object(condition)), Some(branch)) => {
+                    branches_are_open |= self.add_variants(&mut spec, condition, branch, depth);
+                }
+                _ => merge(&mut spec, self.object(member, depth + 1)),
+            }
+        }
+        if spec.union.is_some() {
+            spec.open = branches_are_open;
+        }
+        spec
+    }
+
+    /// Adds the variants of one `if`/`then`, and tells whether they take further keys.
+    fn add_variants(
+        &self,
+        spec: &mut ObjectSpec,
+        condition: &Map<String, Value>,
+        branch: &Value,
+        depth: usize,
+    ) -> bool {
+        let Some((tag, allowed)) = condition.iter().next() else {
+            return true;
+        };
+        let values = match (allowed.get("const"), allowed.get("enum")) {
+            (Some(value), _) => std::slice::from_ref(value),
+            (None, Some(Value::Array(values))) => values,
+            _ => return true,
+        };
+        let fields = self.fields(branch, depth, Some(tag));
+        let union = spec.union.get_or_insert_with(|| UnionSpec {
+            tag: tag.clone(),
+            variants: Vec::new(),
+        });
+        for value in values.iter().filter_map(Value::as_str) {
+            union.variants.push((value.to_owned(), fields.clone()));
+        }
+        branch.get("additionalProperties") != Some(&Value::Bool(false))
+    }
+
+    /// Objects that no tag tells apart: a field is required only if all of them require it.
+    fn untagged(&self, members: &[Value], depth: usize) -> ObjectSpec {
+        let mut merged: Option<ObjectSpec> = None;
+        let objects: Vec<ObjectSpec> = members
+            .iter()
+            .filter(|member| self.is_object(member, depth))
+            .map(|member| self.object(member, depth + 1))
+            .collect();
+        for mut next in objects {
+            if let Some(spec) = &mut merged {
+                for field in &mut spec.fields {
+                    let other = next.fields.iter().find(|other| other.name == field.name);
+                    field.required &= other.is_some_and(|other| other.required);
+                }
+                for field in &mut next.fields {
+                    field.required = false;
+                }
+                merge(spec, next);
+            } else {
+                merged = Some(next);
+            }
+        }
+        merged.unwrap_or_default()
+    }
+
+    fn fields(&self, schema: &Value, depth: usize, without: Option<&str>) -> Vec<FieldSpec> {
+        let required = schema.get("required").and_then(Value::as_array);
+        let is_required = |name: &str| {
+            required.is_some_and(|required| required.iter().any(|required| required == name))
+        };
+        schema
+            .get("properties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+            .filter(|(name, _)| Some(name.as_str()) != without)
+            .map(|(name, schema)| FieldSpec {
+                name: name.clone(),
+                required: is_required(name),
+                nullable: self.allows_null(schema, depth),
+                default: schema.get("default").cloned(),
+                object: self
+                    .is_object(schema, depth)
+                    .then(|| self.object(schema, depth + 1)),
+            })
+            .collect()
+    }
+
+    fn is_object(&self, schema: &Value, depth: usize) -> bool {
+        let (schema, depth) = self.follow(schema, depth);
+        if depth > MAX_REFERENCES {
+            return false;
+        }
+        has_type(schema, "object")
+            || schema
+                .get("anyOf")
+                .and_then(Value::as_array)
+                .is_some_and(|members| {
+                    members
+                        .iter()
+                        .any(|member| self.is_object(member, depth + 1))
+                })
+    }
+
+    fn allows_null(&self, schema: &Value, depth: usize) -> bool {
+        let (schema, depth) = self.follow(schema, depth);
+        if depth > MAX_REFERENCES {
+            return true;
+        }
+        match schema.get("anyOf").and_then(Value::as_array) {
+            Some(members) => members
+                .iter()
+                .any(|member| self.allows_null(member, depth + 1)),
+            None => match schema {
+                Value::Bool(allows_all) => *allows_all,
+                // Without a type, a list of values decides.
+                _ if schema.get("type").is_none() => schema
+                    .get("enum")
+                    .and_then(Value::as_array)
+                    .is_none_or(|values| values.contains(&Value::Null)),
+                _ => has_type(schema, "null"),
+            },
+        }
+    }
+
+    fn follow<'a>(&'a self, schema: &'a Value, depth: usize) -> (&'a Value, usize) {
+        let mut schema = schema;
+        let mut depth = depth;
+        while let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+            depth += 1;
+            let target = reference
+                .strip_prefix('#')
+                .and_then(|pointer| self.root.pointer(pointer));
+            match target {
+                Some(target) if depth <= MAX_REFERENCES => schema = target,
+                _ => return (schema, MAX_REFERENCES + 1),
+            }
+        }
+        (schema, depth)
+    }
+}
+
+fn has_type(schema: &Value, name: &str) -> bool {
+    match schema.get("type") {
+        Some(Value::Array(names)) => names.iter().any(|other| other == name),
+        Some(other) => other == name,
+        None => false,
+    }
+}
+
+fn merge(spec: &mut ObjectSpec, other: ObjectSpec) {
+    for field in other.fields {
+        match spec.fields.iter_mut().find(|old| old.name == field.name) {
+            Some(old) => old.required |= field.required,
+            None => spec.fields.push(field),
+        }
+    }
+    if spec.union.is_none() {
+        spec.union = other.union;
+    }
+    spec.open |= other.open;
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::object;
+
+    #[test]
+    fn fields_tell_required_nullable_default_and_nesting() {
+        let spec = object(&json!({
+            "type": "object",
+            "properties": {
+                "name": {"type": "string"},
+                "note": {"type": ["string", "null"]},
+                "auto": {"type": "boolean", "default": true},
+                "options": {"type": "object", "properties": {"key": {"type": "string"}}, "additionalProperties": false},
+                "any": true,
+            },
+            "required": ["name", "options"],
+            "additionalProperties": false,
+        }));
+        assert!(!spec.open);
+        let field = |name: &str| spec.fields.iter().find(|field| field.name == name).unwrap();
+        assert!(field("name").required && !field("name").nullable);
+        assert!(field("note").nullable && !field("note").required);
+        assert_eq!(field("auto").default, Some(json!(true)));
+        let options = field("options").object.as_ref().unwrap();
+        assert!(!options.open && options.fields[0].name == "key");
+        assert!(field("any").nullable && field("any").object.is_none());
+    }
+
+    #[test]
+    fn if_then_branches_become_the_variants_of_a_union() {
+        let spec = object(&json!({
+            "type": "object",
+            "properties": {"scope": {"type": "string", "enum": ["a", "b", "c"]}},
+            "required": ["scope"],
+            "allOf": [
+                {"if": {"properties": {"scope": {"const": "a"}}}, "then": {"properties": {"scope": true, "x": {"type": "string"}}, "required": ["x"], "additionalProperties": false}},
+                {"if": {"properties": {"scope": {"enum": ["b", "c"]}}}, "then": {"properties": {"scope": true}, "additionalProperties": false}},
+            ],
+        }));
+        let union = spec.union.as_ref().unwrap();
+        assert_eq!(union.tag, "scope");
+        let names: Vec<&str> = union.variants.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["a", "b", "c"]);
+        assert!(union.variants[0].1[0].required && union.variants[1].1.is_empty());
+        assert!(!spec.open);
+        assert!(spec.field("x", &json!({"scope": "a"})).is_some());
+        assert!(spec.field("x", &json!({"scope": "b"})).is_none());
+    }
+
+    #[test]
+    fn objects_without_a_tag_require_what_all_of_them_require() {
+        let spec = object(&json!({"anyOf": [
+            {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}}, "required": ["a", "b"]},
+            {"type": "object", "properties": {"a": {"type": "string"}, "c": {"type": "string"}}, "required": ["a", "c"]},
+        ]}));
+        let required: Vec<(&str, bool)> = spec
+            .fields
+            .iter()
+            .map(|field| (field.name.as_str(), field.required))
+            .collect();
+        assert_eq!(required, [("a", true), ("b", false), ("c", false)]);
+    }
+
+    #[test]
+    fn a_cyclic_schema_ends_in_an_open_object() {
+        let spec = object(&json!({
+            "$ref": "#/$defs/Tree",
+            "$defs": {"Tree": {"type": "object", "properties": {"child": {"$ref": "#/$defs/Tree"}}, "additionalProperties": false}},
+        }));
+        let mut depth = 0;
+        let mut next = Some(&spec);
+        while let Some(object) = next {
+            depth += 1;
+            next = object.fields.first().and_then(|field| field.object.as_ref());
+        }
+        assert!((2..20).contains(&depth), "{depth}");
+    }
+}

@@ -1,0 +1,366 @@
+//! Which schemas there are: those bundled with the program, overlaid by the workspace's own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use include_dir::{Dir, include_dir};
+use serde_json::Value;
+
+use super::file::{START, SchemaFile, SchemaKey, is_slug, path_of};
+use super::spec;
+use super::validate::Checker;
+use crate::core::spec::DestinationSpec;
+use crate::provider::ProviderKind;
+
+static BUNDLED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
+
+/// The largest schema file that is read from a workspace, in bytes.
+const MAX_FILE_SIZE: u64 = 4 * 1024 * 1024;
+
+/// Fields that a create request needs and that callers supply and miss themselves.
+const SUPPLIED: [&str; 3] = ["name", "projectId", "connectionId"];
+
+/// The schemas of all destinations. Opening it parses nothing.
+pub struct SchemaStore {
+    workspace: Option<Utf8PathBuf>,
+    /// The files that the workspace has.
+    pulled: BTreeSet<SchemaKey>,
+    files: Mutex<BTreeMap<SchemaKey, Arc<SchemaFile>>>,
+    destinations: Mutex<BTreeMap<SchemaKey, Arc<Destination>>>,
+}
+
+/// One destination: what is known about it, and what a sync to it must look like.
+pub struct Destination {
+    /// The destination as plain data.
+    pub spec: DestinationSpec,
+    /// The platform.
+    pub provider: ProviderKind,
+    /// Where its schema comes from.
+    pub origin: Origin,
+    /// The schema file's content.
+    pub file: Arc<SchemaFile>,
+    pub(super) checker: Checker,
+}
+
+/// Where a schema comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Origin {
+    /// From the program itself.
+    Bundled,
+    /// From the workspace's `.secsync/schemas/`, at least in part.
+    Pulled,
+}
+
+impl Origin {
+    /// The word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bundled => "bundled",
+            Self::Pulled => "pulled",
+        }
+    }
+}
+
+/// A schema that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreError {
+    /// What is wrong, as a full sentence that names the file.
+    pub message: String,
+}
+
+impl StoreError {
+    /// What to do next, as a full sentence.
+    pub const fn help(&self) -> &'static str {
+        "Run `secsync schema pull` again, or delete the file to use the bundled schema."
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+impl SchemaStore {
+    /// The bundled schemas.
+    pub fn bundled() -> Self {
+        Self {
+            workspace: None,
+            pulled: BTreeSet::new(),
+            files: Mutex::default(),
+            destinations: Mutex::default(),
+        }
+    }
+
+    /// The bundled schemas, overlaid by those in a directory, which need not exist.
+    /// What the directory's files define wins, definition by definition.
+    pub fn with_workspace(directory: &Utf8Path) -> Result<Self, StoreError> {
+        let mut pulled = BTreeSet::new();
+        for kind in ProviderKind::ALL {
+            for name in names_in(&directory.join(kind.name()))? {
+                pulled.insert((kind, name));
+            }
+        }
+        Ok(Self {
+            workspace: Some(directory.to_owned()),
+            pulled,
+            ..Self::bundled()
+        })
+    }
+
+    /// The slugs of the destinations, sorted. None are listed for Enkryptify,
+    /// which takes any slug of the right form.
+    pub fn destinations(&self, kind: ProviderKind) -> Vec<String> {
+        if kind == ProviderKind::Enkryptify {
+            return Vec::new();
+        }
+        let bundled = BUNDLED
+            .get_dir(kind.name())
+            .into_iter()
+            .flat_map(Dir::files)
+            .filter_map(|file| file.path().file_stem()?.to_str());
+        let pulled = self
+            .pulled
+            .iter()
+            .filter(|(of, _)| *of == kind)
+            .map(|(_, name)| name.as_str());
+        let names: BTreeSet<&str> = bundled.chain(pulled).collect();
+        names.into_iter().map(str::to_owned).collect()
+    }
+
+    /// A destination; none if the provider has none of that slug.
+    pub fn destination(
+        &self,
+        kind: ProviderKind,
+        slug: &str,
+    ) -> Result<Option<Arc<Destination>>, StoreError> {
+        let key = (kind, slug.to_owned());
+        if let Some(known) = lock(&self.destinations).get(&key) {
+            return Ok(Some(Arc::clone(known)));
+        }
+        let file_key = match kind {
+            ProviderKind::Infisical => key.clone(),
+            ProviderKind::Enkryptify => (kind, START.to_owned()),
+        };
+        let Some(file) = self.file(&file_key)? else {
+            return Ok(None);
+        };
+        let Some(destination) = self.assemble(&file_key, slug, file)? else {
+            return Ok(None);
+        };
+        let destination = Arc::new(destination);
+        lock(&self.destinations).insert(key, Arc::clone(&destination));
+        Ok(Some(destination))
+    }
+
+    /// The content of a schema file, the workspace's definitions over the bundled ones.
+    pub fn file(&self, key: &SchemaKey) -> Result<Option<Arc<SchemaFile>>, StoreError> {
+        if let Some(known) = lock(&self.files).get(key) {
+            return Ok(Some(Arc::clone(known)));
+        }
+        let Some(file) = self.read(key)? else {
+            return Ok(None);
+        };
+        let file = Arc::new(file);
+        lock(&self.files).insert(key.clone(), Arc::clone(&file));
+        Ok(Some(file))
+    }
+
+    fn read(&self, key: &SchemaKey) -> Result<Option<SchemaFile>, StoreError> {
+        let path = path_of(key);
+        let bundled = BUNDLED
+            .get_file(&path)
+            .and_then(include_dir::File::contents_utf8)
+            .map(|text| parse(&format!("schemas/{path}"), text))
+            .transpose()?;
+        let pulled = match &self.workspace {
+            Some(directory) if self.pulled.contains(key) => {
+                let path = directory.join(path);
+                Some(parse(path.as_str(), &read_to_string(&path)?)?)
+            }
+            _ => None,
+        };
+        Ok(match (bundled, pulled) {
+            (Some(mut bundled), Some(pulled)) => {
+                bundled.overlay(pulled);
+                Some(bundled)
+            }
+            (bundled, pulled) => bundled.or(pulled),
+        })
+    }
+
+    fn assemble(
+        &self,
+        file_key: &SchemaKey,
+        slug: &str,
+        file: Arc<SchemaFile>,
+    ) -> Result<Option<Destination>, StoreError> {
+        let (kind, _) = *file_key;
+        let unusable = |problem: &str| StoreError {
+            message: format!("The schema {} {problem}.", self.describe(file_key)),
+        };
+        let request = match kind {
+            ProviderKind::Infisical => "create",
+            ProviderKind::Enkryptify => START,
+        };
+        if kind == ProviderKind::Enkryptify && !self.fits_slug(&file, slug).map_err(|problem| unusable(&problem))? {
+            return Ok(None);
+        }
+        let Some(mut create) = file.standalone(request) else {
+            return Err(unusable(&format!("has no `{request}` definition")));
+        };
+        close(&mut create);
+        let update = match kind {
+            ProviderKind::Enkryptify => Value::Null,
+            ProviderKind::Infisical => file
+                .standalone("update")
+                .map(|mut update| {
+                    close(&mut update);
+                    update
+                })
+                .unwrap_or_else(|| derived_update(&create)),
+        };
+        let spec = spec::destination(kind, slug, &file, &create, &update);
+        let checker = Checker::compile(without_supplied(create))
+            .map_err(|problem| unusable(&format!("cannot be used: {problem}")))?;
+        Ok(Some(Destination {
+            spec,
+            provider: kind,
+            origin: self.origin(file_key),
+            file,
+            checker,
+        }))
+    }
+
+    /// Where the schema of a file comes from.
+    pub fn origin(&self, key: &SchemaKey) -> Origin {
+        if self.pulled.contains(key) {
+            Origin::Pulled
+        } else {
+            Origin::Bundled
+        }
+    }
+
+    fn fits_slug(&self, file: &SchemaFile, slug: &str) -> Result<bool, String> {
+        match file.standalone("destination") {
+            Some(schema) => Ok(Checker::compile(schema)?.fits(&Value::from(slug))),
+            None => Ok(is_slug(slug)),
+        }
+    }
+
+    fn describe(&self, key: &SchemaKey) -> String {
+        match &self.workspace {
+            Some(directory) if self.pulled.contains(key) => directory.join(path_of(key)).into(),
+            _ => format!("schemas/{}", path_of(key)),
+        }
+    }
+}
+
+impl fmt::Debug for SchemaStore {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SchemaStore")
+            .field("workspace", &self.workspace)
+            .field("pulled", &self.pulled)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Destination {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Destination")
+            .field("spec", &self.spec)
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A cache stays whole whatever another thread did while it held the lock.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A request's own fields are all listed, whether or not the document says so.
+fn close(schema: &mut Value) {
+    if let Value::Object(map) = schema
+        && map.contains_key("properties")
+        && !map.contains_key("additionalProperties")
+    {
+        map.insert("additionalProperties".into(), Value::Bool(false));
+    }
+}
+
+fn without_supplied(mut create: Value) -> Value {
+    if let Some(Value::Array(required)) = create.get_mut("required") {
+        required.retain(|name| !SUPPLIED.iter().any(|supplied| name == supplied));
+    }
+    create
+}
+
+/// What an update takes where no document describes it: any of create's fields but the project.
+fn derived_update(create: &Value) -> Value {
+    let mut update = create.clone();
+    if let Value::Object(map) = &mut update {
+        map.remove("required");
+        if let Some(Value::Object(properties)) = map.get_mut("properties") {
+            properties.shift_remove("projectId");
+            for schema in properties.values_mut() {
+                if let Value::Object(schema) = schema {
+                    // An omitted field stays as it is.
+                    schema.shift_remove("default");
+                }
+            }
+        }
+    }
+    update
+}
+
+fn parse(path: &str, text: &str) -> Result<SchemaFile, StoreError> {
+    SchemaFile::parse(text).map_err(|problem| StoreError {
+        message: format!("The schema {path} {problem}."),
+    })
+}
+
+fn read_to_string(path: &Utf8Path) -> Result<String, StoreError> {
+    let unreadable = |problem: String| StoreError {
+        message: format!("The schema {path} cannot be read: {problem}."),
+    };
+    let size = std::fs::metadata(path)
+        .map_err(|error| unreadable(error.to_string()))?
+        .len();
+    if size > MAX_FILE_SIZE {
+        return Err(unreadable(format!(
+            "it is larger than {MAX_FILE_SIZE} bytes"
+        )));
+    }
+    std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))
+}
+
+/// The schema files in a directory, which need not exist.
+fn names_in(directory: &Utf8Path) -> Result<Vec<String>, StoreError> {
+    let unreadable = |error: std::io::Error| StoreError {
+        message: format!("The directory {directory} cannot be read: {error}."),
+    };
+    let entries = match directory.read_dir_utf8() {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(unreadable)?;
+        let path = entry.path();
+        if path.extension() == Some("json")
+            && let Some(name) = path.file_stem()
+            && is_slug(name)
+        {
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
+}

@@ -1,0 +1,329 @@
+//! What is wrong, in terms of fields.
+
+use jsonschema::ValidationError;
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use serde_json::Value;
+
+/// One thing that is wrong with a sync.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// The way to the value: keys, and positions in lists.
+    pub path: Vec<String>,
+    /// What is wrong there.
+    pub kind: Kind,
+}
+
+/// What can be wrong.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    /// The map has a field that is not known.
+    Unknown {
+        /// The field.
+        name: String,
+    },
+    /// The map lacks a field.
+    Missing {
+        /// The field.
+        name: String,
+        /// The tag and its value, if they are why it is required.
+        because: Option<(String, String)>,
+    },
+    /// The value is of another type.
+    Type {
+        /// The types that are allowed.
+        expected: Vec<String>,
+        /// The values that are allowed, where they are listed.
+        allowed: Vec<Value>,
+        /// Whether the field can be left out.
+        optional: bool,
+    },
+    /// The value is none of those allowed.
+    Value {
+        /// The allowed values.
+        allowed: Vec<Value>,
+    },
+    /// The text does not match a pattern.
+    Pattern {
+        /// The regular expression.
+        pattern: String,
+    },
+    /// The text does not have a named format.
+    Format {
+        /// The format's name in JSON Schema.
+        format: String,
+    },
+    /// The text, list, map or number is too short, long, small or large.
+    Size {
+        /// What is limited.
+        limit: Limit,
+        /// The limit.
+        bound: Value,
+    },
+    /// The list has an item twice.
+    Repeated,
+    /// Something rare, in the validator's words.
+    Other {
+        /// The validator's message.
+        message: String,
+    },
+}
+
+/// The kinds of limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// At least so many characters, items or fields.
+    AtLeastLong,
+    /// At most so many characters, items or fields.
+    AtMostLong,
+    /// This number or a larger one.
+    AtLeast,
+    /// This number or a smaller one.
+    AtMost,
+    /// A larger number.
+    Above,
+    /// A smaller number.
+    Below,
+    /// A multiple of this number.
+    MultipleOf,
+}
+
+impl Kind {
+    /// Of several things wrong with one value, the one that explains the others comes first.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Type { .. } => 0,
+            Self::Value { .. } => 1,
+            Self::Size { .. } => 2,
+            Self::Format { .. } => 3,
+            Self::Pattern { .. } => 4,
+            Self::Repeated => 5,
+            Self::Other { .. } => 6,
+            Self::Unknown { .. } | Self::Missing { .. } => 7,
+        }
+    }
+
+    /// Whether several of this kind can stand at one place side by side.
+    const fn is_about_a_field(&self) -> bool {
+        matches!(self, Self::Unknown { .. } | Self::Missing { .. })
+    }
+}
+
+/// The findings behind a validator's errors: one for each value, and one for each
+/// field that is unknown or missing.
+pub fn findings<'e>(
+    schema: &Value,
+    errors: impl Iterator<Item = ValidationError<'e>>,
+) -> Vec<Finding> {
+    let mut all = Vec::new();
+    for error in errors {
+        translate(schema, &error, &mut all);
+    }
+    let mut kept: Vec<Finding> = Vec::new();
+    for finding in all {
+        if finding.kind.is_about_a_field() {
+            if !kept.contains(&finding) {
+                kept.push(finding);
+            }
+            continue;
+        }
+        let rival = kept
+            .iter_mut()
+            .find(|other| other.path == finding.path && !other.kind.is_about_a_field());
+        match rival {
+            Some(other) if finding.kind.rank() < other.kind.rank() => *other = finding,
+            Some(_) => {}
+            None => kept.push(finding),
+        }
+    }
+    kept
+}
+
+fn translate(schema: &Value, error: &ValidationError<'_>, found: &mut Vec<Finding>) {
+    let path = segments(error.instance_path().as_str());
+    let schema_path = segments(error.schema_path().as_str());
+    let one = |kind| Finding {
+        path: path.clone(),
+        kind,
+    };
+    let size = |limit, bound: &Value| {
+        one(Kind::Size {
+            limit,
+            bound: bound.clone(),
+        })
+    };
+    let long = |limit, bound: u64| size(limit, &bound.into());
+    let finding = match error.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected }
+        | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+            found.extend(
+                unexpected
+                    .iter()
+                    .map(|name| one(Kind::Unknown { name: name.clone() })),
+            );
+            return;
+        }
+        ValidationErrorKind::FalseSchema => {
+            let Some((name, parent)) = path.split_last() else {
+                return;
+            };
+            Finding {
+                path: parent.to_vec(),
+                kind: Kind::Unknown { name: name.clone() },
+            }
+        }
+        ValidationErrorKind::PropertyNames { error } => {
+            let name = error.instance().as_str().unwrap_or_default().to_owned();
+            one(Kind::Unknown { name })
+        }
+        ValidationErrorKind::Required { property } => one(Kind::Missing {
+            name: property.as_str().unwrap_or_default().to_owned(),
+            because: deciding_tag(schema, &schema_path),
+        }),
+        ValidationErrorKind::Type { kind } => one(Kind::Type {
+            expected: type_names(kind),
+            allowed: parent_schema(schema, &schema_path)
+                .and_then(|schema| schema.get("enum")?.as_array().cloned())
+                .unwrap_or_default(),
+            optional: is_optional(schema, &schema_path),
+        }),
+        ValidationErrorKind::Enum { options } => one(Kind::Value {
+            allowed: options.as_array().cloned().unwrap_or_default(),
+        }),
+        ValidationErrorKind::Constant { expected_value } => one(Kind::Value {
+            allowed: vec![expected_value.as_ref().clone()],
+        }),
+        ValidationErrorKind::Pattern { pattern } => one(Kind::Pattern {
+            pattern: pattern.clone(),
+        }),
+        ValidationErrorKind::Format { format } => one(Kind::Format {
+            format: format.clone(),
+        }),
+        ValidationErrorKind::MinLength { limit }
+        | ValidationErrorKind::MinItems { limit }
+        | ValidationErrorKind::MinProperties { limit } => long(Limit::AtLeastLong, *limit),
+        ValidationErrorKind::MaxLength { limit }
+        | ValidationErrorKind::MaxItems { limit }
+        | ValidationErrorKind::MaxProperties { limit } => long(Limit::AtMostLong, *limit),
+        ValidationErrorKind::Minimum { limit } => size(Limit::AtLeast, limit),
+        ValidationErrorKind::Maximum { limit } => size(Limit::AtMost, limit),
+        ValidationErrorKind::ExclusiveMinimum { limit } => size(Limit::Above, limit),
+        ValidationErrorKind::ExclusiveMaximum { limit } => size(Limit::Below, limit),
+        ValidationErrorKind::MultipleOf { multiple_of } => {
+            size(Limit::MultipleOf, &Value::from(*multiple_of))
+        }
+        ValidationErrorKind::UniqueItems => one(Kind::Repeated),
+        ValidationErrorKind::AnyOf { context }
+        | ValidationErrorKind::OneOfNotValid { context } => {
+            alternatives(schema, error, context, path, found);
+            return;
+        }
+        // The engine could not tell; the server can.
+        ValidationErrorKind::BacktrackLimitExceeded { .. }
+        | ValidationErrorKind::RegexEngineFailure { .. } => return,
+        _ => one(Kind::Other {
+            message: error.to_string(),
+        }),
+    };
+    found.push(finding);
+}
+
+/// A value that fits no alternative is compared with the alternative that it most likely
+/// means: one of its own type, and of those the one with the fewest errors.
+fn alternatives(
+    schema: &Value,
+    error: &ValidationError<'_>,
+    context: &[Vec<ValidationError<'static>>],
+    path: Vec<String>,
+    found: &mut Vec<Finding>,
+) {
+    let here = error.instance_path().as_str();
+    let wrong_types = |errors: &[ValidationError<'static>]| -> Option<Vec<String>> {
+        errors.iter().find_map(|error| match error.kind() {
+            ValidationErrorKind::Type { kind } if error.instance_path().as_str() == here => {
+                Some(type_names(kind))
+            }
+            _ => None,
+        })
+    };
+    let meant = context
+        .iter()
+        .filter(|errors| wrong_types(errors).is_none())
+        .min_by_key(|errors| errors.len());
+    if let Some(errors) = meant {
+        for error in errors {
+            translate(schema, error, found);
+        }
+        return;
+    }
+    let mut expected: Vec<String> = Vec::new();
+    for name in context.iter().filter_map(|errors| wrong_types(errors)).flatten() {
+        if !expected.contains(&name) {
+            expected.push(name);
+        }
+    }
+    found.push(Finding {
+        path,
+        kind: Kind::Type {
+            expected,
+            allowed: Vec::new(),
+            optional: is_optional(schema, &segments(error.schema_path().as_str())),
+        },
+    });
+}
+
+fn type_names(kind: &TypeKind) -> Vec<String> {
+    match kind {
+        TypeKind::Single(name) => vec![name.to_string()],
+        TypeKind::Multiple(names) => names.iter().map(|name| name.to_string()).collect(),
+    }
+}
+
+/// The segments of a JSON Pointer.
+fn segments(pointer: &str) -> Vec<String> {
+    pointer
+        .split('/')
+        .skip(1)
+        .map(|segment| segment.replace("~1", "/").replace("~0", "~"))
+        .collect()
+}
+
+fn lookup<'s>(schema: &'s Value, path: &[String]) -> Option<&'s Value> {
+    path.iter().try_fold(schema, |schema, segment| match schema {
+        Value::Object(map) => map.get(segment),
+        Value::Array(items) => items.get(segment.parse::<usize>().ok()?),
+        _ => None,
+    })
+}
+
+/// The schema that a failed keyword stands in.
+fn parent_schema<'s>(schema: &'s Value, keyword: &[String]) -> Option<&'s Value> {
+    lookup(schema, keyword.split_last()?.1)
+}
+
+/// Whether the field whose keyword failed can be left out.
+fn is_optional(schema: &Value, keyword: &[String]) -> bool {
+    let [object @ .., properties, name, _] = keyword else {
+        return false;
+    };
+    properties == "properties"
+        && lookup(schema, object).is_some_and(|object| {
+            object
+                .get("required")
+                .and_then(Value::as_array)
+                .is_none_or(|required| required.iter().all(|required| required != name))
+        })
+}
+
+/// The tag and value whose `if` asks for what failed in its `then`.
+fn deciding_tag(schema: &Value, keyword: &[String]) -> Option<(String, String)> {
+    let [branch @ .., then, _] = keyword else {
+        return None;
+    };
+    if then != "then" {
+        return None;
+    }
+    let condition = lookup(schema, branch)?.get("if")?.get("properties")?;
+    let (tag, value) = condition.as_object()?.iter().next()?;
+    let value = value.get("const")?.as_str()?;
+    Some((tag.clone(), value.to_owned()))
+}

@@ -1,0 +1,133 @@
+//! Whether a sync fits its destination's schema: the only user of the JSON Schema validator.
+//!
+//! A validator speaks of schema paths and failed alternatives. A user wants to know which
+//! field of which file is wrong, and what to write instead; so every error is translated:
+//! [`finding`] says what is wrong in terms of fields, [`wording`] in words, and [`place`] where.
+
+mod finding;
+mod place;
+mod wording;
+
+use serde_json::Value;
+
+use self::finding::{Finding, Kind};
+use super::store::Destination;
+use crate::core::diagnostic::Diagnostic;
+use crate::core::span::Span;
+use crate::core::value::Mapping;
+
+/// The fields beside the API's own that a sync can have. They never reach the schema,
+/// but a misspelt one does, and is then recognised.
+const OWN_FIELDS: &[&str] = &[
+    "provider",
+    "destination",
+    "project",
+    "connection",
+    "name",
+    "labels",
+    "ensure",
+    "renamedFrom",
+    "protect",
+    "onDelete",
+    "trigger",
+];
+
+/// A compiled schema.
+pub(super) struct Checker {
+    schema: Value,
+    validator: jsonschema::Validator,
+}
+
+impl Checker {
+    /// Compiles a schema. The error is the end of a sentence.
+    pub(super) fn compile(schema: Value) -> Result<Self, String> {
+        let validator = jsonschema::options()
+            .with_draft(jsonschema::Draft::Draft202012)
+            .should_validate_formats(true)
+            .should_ignore_unknown_formats(true)
+            .build(&schema)
+            .map_err(|error| error.to_string())?;
+        Ok(Self { schema, validator })
+    }
+
+    /// Whether a value fits.
+    pub(super) fn fits(&self, value: &Value) -> bool {
+        self.validator.is_valid(value)
+    }
+}
+
+/// Whether a regular expression is one that the validator can check.
+pub(super) fn pattern_works(pattern: &str) -> bool {
+    jsonschema::options()
+        .with_draft(jsonschema::Draft::Draft202012)
+        .build(&serde_json::json!({"pattern": pattern}))
+        .is_ok()
+}
+
+/// Checks a sync's API fields: one diagnostic for each thing that is wrong, in the order
+/// of the file.
+///
+/// `fields` holds the API's fields only. `name`, `projectId` and `connectionId` are checked
+/// where they are given, but not missed. `at` is the sync's key, where a missing field of the
+/// sync itself is reported.
+pub fn check(
+    destination: &Destination,
+    fields: &Mapping,
+    at: Span,
+    sync_name: &str,
+) -> Vec<Diagnostic> {
+    check_json(
+        destination,
+        fields,
+        &crate::core::value::Value::Mapping(fields.clone()).to_json(),
+        at,
+        sync_name,
+    )
+}
+
+/// As [`check`], for a caller that has the fields as JSON already.
+pub fn check_json(
+    destination: &Destination,
+    fields: &Mapping,
+    json: &Value,
+    at: Span,
+    sync_name: &str,
+) -> Vec<Diagnostic> {
+    let checker = &destination.checker;
+    if checker.fits(json) {
+        return Vec::new();
+    }
+    let mut findings = finding::findings(&checker.schema, checker.validator.iter_errors(json));
+    drop_consequences(&mut findings, json, destination);
+    let mut diagnostics: Vec<Diagnostic> = findings
+        .iter()
+        .map(|finding| {
+            let span = place::of(fields, at, finding);
+            let diagnostic = wording::diagnostic(finding, json, destination, span);
+            if place::is_inherited(span, at) {
+                diagnostic.sync(sync_name)
+            } else {
+                diagnostic
+            }
+        })
+        .collect();
+    diagnostics.sort_by_key(Diagnostic::span);
+    diagnostics
+}
+
+/// A required field that is misspelt is one mistake, not an unknown field and a missing one.
+fn drop_consequences(findings: &mut Vec<Finding>, json: &Value, destination: &Destination) {
+    let misspelt: Vec<(Vec<String>, String)> = findings
+        .iter()
+        .filter_map(|finding| {
+            let meant = wording::meant(finding, json, destination)?;
+            Some((finding.path.clone(), meant.to_owned()))
+        })
+        .collect();
+    findings.retain(|finding| match &finding.kind {
+        Kind::Missing { name, .. } => !misspelt
+            .iter()
+            .any(|(path, meant)| *path == finding.path && meant == name),
+        _ => true,
+    });
+}

@@ -1,0 +1,447 @@
+//! What is wrong, in words that quote the user's own, and what to do.
+
+use serde_json::{Map, Value};
+
+use super::OWN_FIELDS;
+use super::finding::{Finding, Kind, Limit};
+use crate::core::code::Code;
+use crate::core::diagnostic::{Diagnostic, closest};
+use crate::core::span::Span;
+use crate::core::spec::{FieldSpec, ObjectSpec};
+use crate::schema::store::Destination;
+
+/// The longest piece of a user's text that a message repeats, in characters.
+const LONGEST_QUOTE: usize = 60;
+
+/// The diagnostic for a finding. `json` is the whole sync.
+pub fn diagnostic(
+    finding: &Finding,
+    json: &Value,
+    destination: &Destination,
+    span: Span,
+) -> Diagnostic {
+    let field = dotted(&finding.path);
+    let value = lookup(json, &finding.path);
+    let spec = object_at(&destination.spec.create, json, &finding.path);
+    match &finding.kind {
+        Kind::Unknown { name } => unknown(finding, name, json, destination, spec, span),
+        Kind::Missing { name, because } => {
+            let reason = because.as_ref().map_or_else(String::new, |(tag, value)| {
+                format!(" It is required where `{tag}` is \"{value}\".")
+            });
+            let diagnostic = Diagnostic::new(
+                Code::MissingField,
+                span,
+                format!("`{}` is missing.{reason}", joined(&finding.path, name)),
+            );
+            let tag = spec
+                .and_then(|spec| spec.union.as_ref())
+                .filter(|union| union.tag == *name);
+            match tag {
+                Some(union) => diagnostic.help(format!(
+                    "Give it one of these values: {}.",
+                    list(union.variants.iter().map(|(name, _)| format!("\"{name}\"")))
+                )),
+                None if finding.path.is_empty() => {
+                    diagnostic.help(format!("Add `{name}` to the sync, or to the defaults."))
+                }
+                None => diagnostic.help(format!("Add `{name}` under `{field}`.")),
+            }
+        }
+        Kind::Type {
+            expected,
+            allowed,
+            optional,
+        } => {
+            let message = format!(
+                "`{field}` is {}, but must be {}.",
+                described(value),
+                list_or(expected.iter().map(|name| type_name(name).to_owned()))
+            );
+            let diagnostic = Diagnostic::new(Code::WrongType, span, message);
+            with_help(diagnostic, type_help(value, expected, allowed, *optional))
+        }
+        Kind::Value { allowed } => wrong_value(&field, value, allowed, span),
+        Kind::Pattern { pattern } => Diagnostic::new(
+            Code::WrongForm,
+            span,
+            format!(
+                "`{field}` is {}, which does not have the required form.",
+                quoted(value)
+            ),
+        )
+        .help(pattern_help(pattern)),
+        Kind::Format { format } => {
+            let diagnostic = Diagnostic::new(
+                Code::WrongForm,
+                span,
+                format!(
+                    "`{field}` is {}, which is not {}.",
+                    quoted(value),
+                    format_name(format)
+                ),
+            );
+            if field == "connectionId" {
+                diagnostic.help("Give the connection's id, or its name as `connection`.")
+            } else {
+                diagnostic
+            }
+        }
+        Kind::Size { limit, bound } => wrong_size(&field, value, *limit, bound, span),
+        Kind::Repeated => Diagnostic::new(
+            Code::WrongValue,
+            span,
+            format!("`{field}` has the same item more than once."),
+        )
+        .help("List each item once."),
+        Kind::Other { message } => Diagnostic::new(
+            Code::WrongValue,
+            span,
+            format!("`{field}` does not fit the schema: {message}."),
+        ),
+    }
+}
+
+fn unknown(
+    finding: &Finding,
+    name: &str,
+    json: &Value,
+    destination: &Destination,
+    spec: Option<&ObjectSpec>,
+    span: Span,
+) -> Diagnostic {
+    let object = lookup(json, &finding.path).unwrap_or(&Value::Null);
+    let place = if finding.path.is_empty() {
+        format!("a sync to {}", destination.spec.name)
+    } else {
+        format!("`{}`", dotted(&finding.path))
+    };
+    let tag = spec.and_then(|spec| {
+        let union = spec.union.as_ref()?;
+        Some((union, object.get(&union.tag)?.as_str()?))
+    });
+    let condition = tag.map_or_else(String::new, |(union, value)| {
+        format!(" where `{}` is \"{value}\"", union.tag)
+    });
+    let diagnostic = Diagnostic::new(
+        Code::UnknownField,
+        span,
+        format!("`{name}` is not a field of {place}{condition}."),
+    );
+    let Some(spec) = spec else {
+        return diagnostic;
+    };
+    if finding.path.is_empty()
+        && let Some(parent) = holder_of(spec, name)
+    {
+        return diagnostic.help(format!("Move it under `{parent}`."));
+    }
+    let known: Vec<&str> = spec
+        .fields_of(object)
+        .map(|field| field.name.as_str())
+        .collect();
+    if let Some(meant) = meant(finding, json, destination) {
+        return diagnostic.help(format!("Did you mean `{meant}`?"));
+    }
+    let elsewhere = tag.and_then(|(union, _)| {
+        let (value, _) = union
+            .variants
+            .iter()
+            .find(|(_, fields)| fields.iter().any(|field| field.name == name))?;
+        Some(format!(
+            "It belongs to `{}: {value}`; here there are {}.",
+            union.tag,
+            list(known.iter().map(|name| format!("`{name}`")))
+        ))
+    });
+    diagnostic.help(elsewhere.unwrap_or_else(|| {
+        if known.is_empty() {
+            "Remove it: there are no fields here.".to_owned()
+        } else {
+            format!(
+                "The fields here are {}.",
+                list(known.iter().map(|name| format!("`{name}`")))
+            )
+        }
+    }))
+}
+
+/// The field that an unknown one most likely is: one that is known there and not yet given.
+pub fn meant<'s>(finding: &Finding, json: &Value, destination: &'s Destination) -> Option<&'s str> {
+    let Kind::Unknown { name } = &finding.kind else {
+        return None;
+    };
+    let spec = object_at(&destination.spec.create, json, &finding.path)?;
+    let object = lookup(json, &finding.path)?;
+    let own = OWN_FIELDS
+        .iter()
+        .copied()
+        .filter(|_| finding.path.is_empty());
+    let candidates = spec
+        .fields_of(object)
+        .map(|field| field.name.as_str())
+        .chain(own)
+        .filter(|candidate| object.get(*candidate).is_none());
+    closest(name, candidates)
+}
+
+/// The field of the sync that is a map with a field of that name.
+fn holder_of<'s>(spec: &'s ObjectSpec, name: &str) -> Option<&'s str> {
+    let has = |field: &FieldSpec| {
+        field.object.as_ref().is_some_and(|object| {
+            let of_variants = object
+                .union
+                .iter()
+                .flat_map(|union| &union.variants)
+                .flat_map(|(_, fields)| fields);
+            object.union.as_ref().is_some_and(|union| union.tag == name)
+                || object
+                    .fields
+                    .iter()
+                    .chain(of_variants)
+                    .any(|field| field.name == name)
+        })
+    };
+    spec.fields
+        .iter()
+        .find(|field| has(field))
+        .map(|field| field.name.as_str())
+}
+
+fn wrong_value(field: &str, value: Option<&Value>, allowed: &[Value], span: Span) -> Diagnostic {
+    let words: Vec<String> = allowed.iter().map(literal).collect();
+    if let [only] = words.as_slice() {
+        return Diagnostic::new(
+            Code::WrongValue,
+            span,
+            format!("`{field}` is {}, but must be {only}.", quoted(value)),
+        )
+        .help(format!("Write {only}."));
+    }
+    let diagnostic = Diagnostic::new(
+        Code::WrongValue,
+        span,
+        format!("`{field}` is {}, which is not allowed.", quoted(value)),
+    );
+    let suggestion = value
+        .and_then(Value::as_str)
+        .and_then(|text| closest(text, allowed.iter().filter_map(Value::as_str)))
+        .map_or_else(String::new, |meant| format!("Did you mean \"{meant}\"? "));
+    diagnostic.help(format!("{suggestion}The allowed values are {}.", list(words)))
+}
+
+fn wrong_size(
+    field: &str,
+    value: Option<&Value>,
+    limit: Limit,
+    bound: &Value,
+    span: Span,
+) -> Diagnostic {
+    let (size, unit) = match value {
+        Some(Value::String(text)) => (text.chars().count(), "character"),
+        Some(Value::Array(items)) => (items.len(), "item"),
+        Some(Value::Object(map)) => (map.len(), "field"),
+        _ => (0, "character"),
+    };
+    let count = |number: &Value| {
+        let plural = if *number == 1 { "" } else { "s" };
+        format!("{number} {unit}{plural}")
+    };
+    let rule = match limit {
+        Limit::AtLeastLong if size == 0 => {
+            format!("is empty, but must have at least {}", count(bound))
+        }
+        Limit::AtLeastLong => format!(
+            "has {}, but must have at least {bound}",
+            count(&size.into())
+        ),
+        Limit::AtMostLong => format!("has {}, but may have at most {bound}", count(&size.into())),
+        Limit::AtLeast => format!("is {}, but must be at least {bound}", quoted(value)),
+        Limit::AtMost => format!("is {}, but must be at most {bound}", quoted(value)),
+        Limit::Above => format!("is {}, but must be more than {bound}", quoted(value)),
+        Limit::Below => format!("is {}, but must be less than {bound}", quoted(value)),
+        Limit::MultipleOf => format!("is {}, but must be a multiple of {bound}", quoted(value)),
+    };
+    Diagnostic::new(Code::WrongSize, span, format!("`{field}` {rule}."))
+}
+
+fn type_help(
+    value: Option<&Value>,
+    expected: &[String],
+    allowed: &[Value],
+    optional: bool,
+) -> Option<String> {
+    let expects = |name: &str| expected.iter().any(|expected| expected == name);
+    let value = value?;
+    match value {
+        Value::Null if optional => {
+            Some("Leave the field out if it is not to be set.".to_owned())
+        }
+        _ if !allowed.is_empty() => Some(format!(
+            "The allowed values are {}.",
+            list(allowed.iter().map(literal))
+        )),
+        Value::Number(_) | Value::Bool(_) if expects("string") => {
+            Some(format!("Put it in quotes: \"{value}\"."))
+        }
+        Value::String(text) if expects("boolean") && matches!(text.as_str(), "true" | "false") => {
+            Some(format!("Write it without quotes: {text}."))
+        }
+        Value::String(text) if expects("boolean") => {
+            match text.to_ascii_lowercase().as_str() {
+                "yes" | "on" | "y" => Some("Write true.".to_owned()),
+                "no" | "off" | "n" => Some("Write false.".to_owned()),
+                _ => Some("Write true or false.".to_owned()),
+            }
+        }
+        Value::String(text)
+            if (expects("number") || expects("integer")) && text.parse::<f64>().is_ok() =>
+        {
+            Some(format!("Write it without quotes: {text}."))
+        }
+        Value::String(_) | Value::Number(_) | Value::Bool(_) if expects("array") => {
+            Some(format!("Write it as a list: [{}].", literal(value)))
+        }
+        _ => None,
+    }
+}
+
+fn with_help(diagnostic: Diagnostic, help: Option<String>) -> Diagnostic {
+    match help {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    }
+}
+
+/// Patterns that documents use often, in words.
+fn pattern_help(pattern: &str) -> String {
+    match pattern {
+        "^[a-z0-9]+(?:-[a-z0-9]+)*$" => {
+            "Use lower-case letters and digits, with single hyphens between them.".to_owned()
+        }
+        "^[a-z0-9-]+$" => "Use lower-case letters, digits and hyphens.".to_owned(),
+        "^[a-zA-Z0-9_-]+$" => "Use letters, digits, underscores and hyphens.".to_owned(),
+        "^/" => "Start it with a slash.".to_owned(),
+        _ if pattern.contains(r"\{\{secretKey\}\}") => {
+            "It must contain {{secretKey}}, can contain {{environment}}, and otherwise takes letters, digits and few signs: underscores and hyphens, and slashes for most destinations.".to_owned()
+        }
+        _ => format!("It must match the pattern {pattern}"),
+    }
+}
+
+fn format_name(format: &str) -> String {
+    match format {
+        "uuid" => "a UUID".to_owned(),
+        "date-time" => "a date and time such as 2025-01-31T12:00:00Z".to_owned(),
+        "date" => "a date such as 2025-01-31".to_owned(),
+        "email" => "an e-mail address".to_owned(),
+        "uri" | "url" => "a URL".to_owned(),
+        other => format!("of the format {other}"),
+    }
+}
+
+fn type_name(name: &str) -> &str {
+    match name {
+        "string" => "a string",
+        "number" => "a number",
+        "integer" => "a whole number",
+        "boolean" => "true or false",
+        "array" => "a list",
+        "object" => "a map",
+        other => other,
+    }
+}
+
+/// A value of the wrong type: scalars are quoted, collections named.
+fn described(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::String(_)) => format!("the string {}", quoted(value)),
+        Some(Value::Number(_)) => format!("the number {}", quoted(value)),
+        Some(Value::Array(_)) => "a list".to_owned(),
+        Some(Value::Object(_)) => "a map".to_owned(),
+        other => quoted(other),
+    }
+}
+
+fn quoted(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::String(text)) if text.chars().count() > LONGEST_QUOTE => {
+            let start: String = text.chars().take(LONGEST_QUOTE).collect();
+            format!("\"{start}…\"")
+        }
+        Some(Value::Array(_)) => "a list".to_owned(),
+        Some(Value::Object(_)) => "a map".to_owned(),
+        Some(value) => literal(value),
+        None => "not there".to_owned(),
+    }
+}
+
+fn literal(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("\"{text}\""),
+        other => other.to_string(),
+    }
+}
+
+/// `destinationConfig.tags[2].key`.
+fn dotted(path: &[String]) -> String {
+    let mut text = String::new();
+    for segment in path {
+        if !text.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit()) {
+            text.push('[');
+            text.push_str(segment);
+            text.push(']');
+        } else {
+            if !text.is_empty() {
+                text.push('.');
+            }
+            text.push_str(segment);
+        }
+    }
+    text
+}
+
+fn joined(path: &[String], name: &str) -> String {
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{}.{name}", dotted(path))
+    }
+}
+
+fn list(words: impl IntoIterator<Item = String>) -> String {
+    joined_by(words, "and")
+}
+
+fn list_or(words: impl IntoIterator<Item = String>) -> String {
+    joined_by(words, "or")
+}
+
+fn joined_by(words: impl IntoIterator<Item = String>, last: &str) -> String {
+    let mut words: Vec<String> = words.into_iter().collect();
+    match words.pop() {
+        None => String::new(),
+        Some(only) if words.is_empty() => only,
+        Some(end) => format!("{} {last} {end}", words.join(", ")),
+    }
+}
+
+fn lookup<'v>(json: &'v Value, path: &[String]) -> Option<&'v Value> {
+    path.iter().try_fold(json, |value, segment| match value {
+        Value::Object(map) => map.get(segment),
+        Value::Array(items) => items.get(segment.parse::<usize>().ok()?),
+        _ => None,
+    })
+}
+
+/// The spec of the object at a path. None inside lists and free-form maps.
+fn object_at<'s>(spec: &'s ObjectSpec, json: &Value, path: &[String]) -> Option<&'s ObjectSpec> {
+    let empty = Value::Object(Map::new());
+    let mut spec = spec;
+    let mut value = json;
+    for segment in path {
+        spec = spec.field(segment, value)?.object.as_ref()?;
+        value = value.get(segment).unwrap_or(&empty);
+    }
+    Some(spec)
+}

@@ -1,0 +1,222 @@
+//! The parser's errors as diagnostics in secsync's words.
+
+use granit_parser::{ErrorKind, ScanError};
+
+use crate::core::code::Code;
+use crate::core::diagnostic::Diagnostic;
+use crate::core::span::{SourceId, Span};
+
+use super::finding;
+use super::template::line_start;
+
+/// What a syntax error is and where.
+pub(super) fn diagnose(source: SourceId, text: &str, error: &ScanError) -> Diagnostic {
+    let at = place(text, error);
+    if let Some(tab) = indenting_tab(text, at, error.kind()) {
+        return Diagnostic::new(
+            Code::TabIndentation,
+            Span::new(source, tab, tab + 1),
+            "A tab is used for indentation, which YAML does not allow.",
+        )
+        .label("a tab")
+        .help("Indent with spaces.");
+    }
+    let end = text
+        .get(at..)
+        .and_then(|rest| rest.chars().next())
+        .map_or(at, |character| at + character.len_utf8());
+    let span = Span::new(source, at, end);
+    match error.kind() {
+        ErrorKind::RecursionLimitExceeded => finding::too_deep(span),
+        ErrorKind::UndeclaredTagHandle => {
+            Diagnostic::new(Code::UnknownTag, span, "This tag's handle is not declared.")
+                .help("Remove the tag; only YAML's own tags such as `!!str` are known.")
+        }
+        kind => {
+            let (message, help) = explain(kind);
+            let diagnostic = Diagnostic::new(Code::YamlSyntax, span, message);
+            match help {
+                Some(help) => diagnostic.help(help),
+                None => diagnostic,
+            }
+        }
+    }
+}
+
+/// The byte that a syntax error is at.
+pub(super) fn place(text: &str, error: &ScanError) -> usize {
+    let reported = error.marker().byte_offset().unwrap_or(0).min(text.len());
+    (0..=reported)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0)
+}
+
+/// The tab that indents the line of an error, if that can be what is wrong.
+fn indenting_tab(text: &str, at: usize, kind: &ErrorKind) -> Option<usize> {
+    let line_start = line_start(text, at);
+    match kind {
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabAtBlockScalarStart
+        | ErrorKind::TabInPlainScalar => {
+            // The mark can be at the start of the value whose continuation is indented so.
+            let rest = text.get(line_start..)?;
+            let mut from = line_start;
+            for line in rest.split_inclusive(['\n', '\r']) {
+                if let Some(tab) = leading_tab(line) {
+                    return Some(from + tab);
+                }
+                from += line.len();
+            }
+            text.get(at..)?.find('\t').map(|tab| at + tab)
+        }
+        ErrorKind::MappingValueNotAllowed
+        | ErrorKind::MappingKeyNotAllowed
+        | ErrorKind::ExpectedBlockMappingKey
+        | ErrorKind::ExpectedBlockSequenceEntry
+        | ErrorKind::BlockSequenceEntryNotAllowed
+        | ErrorKind::ExpectedDocumentStart
+        | ErrorKind::SimpleKeyExpected
+        | ErrorKind::InvalidIndentation => {
+            leading_tab(text.get(line_start..)?).map(|tab| line_start + tab)
+        }
+        _ => None,
+    }
+}
+
+/// Where the first tab of a line's indentation is.
+fn leading_tab(line: &str) -> Option<usize> {
+    let tab = line.find('\t')?;
+    line[..tab].bytes().all(|byte| byte == b' ').then_some(tab)
+}
+
+/// What a kind of error means, and what to do.
+fn explain(kind: &ErrorKind) -> (String, Option<&'static str>) {
+    let (message, help) = match kind {
+        ErrorKind::MappingValueNotAllowed => (
+            "A `:` starts a value here, where none can be.",
+            "Quote the text if the `:` belongs to it, or check the indentation of this line and the one before.",
+        ),
+        ErrorKind::SimpleKeyExpected => (
+            "A key is not followed by `:`.",
+            "Write `key: value`, or indent the line if it continues the value above.",
+        ),
+        ErrorKind::ExpectedBlockMappingKey => (
+            "A key is expected here.",
+            "Indent the keys of one map alike, and quote a value that goes on after a closing quote or bracket.",
+        ),
+        ErrorKind::ExpectedBlockSequenceEntry => (
+            "A list item that starts with `- ` is expected here.",
+            "Indent the items of one list alike.",
+        ),
+        ErrorKind::BlockSequenceEntryNotAllowed => (
+            "A list item cannot start here.",
+            "Write the list's `- ` lines below the key, not behind it.",
+        ),
+        ErrorKind::InvalidIndentation => (
+            "The indentation fits no map or list that is open here.",
+            "Indent the line like its neighbours.",
+        ),
+        ErrorKind::ExpectedDocumentStart => (
+            "Text follows after the document's end.",
+            "Put it inside the document, or start a new one with a `---` line.",
+        ),
+        ErrorKind::UnclosedQuotedScalar | ErrorKind::DocumentIndicatorInQuotedScalar => (
+            "A quoted string is not closed.",
+            "Add the closing quote.",
+        ),
+        ErrorKind::InvalidTrailingDoubleQuotedScalar
+        | ErrorKind::InvalidTrailingSingleQuotedScalar => (
+            "Text follows after the closing quote.",
+            "Put the whole value into quotes; in double quotes, write a quote as \\\".",
+        ),
+        ErrorKind::UnknownQuotedScalarEscape => (
+            "A backslash in double quotes starts an escape that YAML does not know.",
+            "Write \\\\ for a backslash, or use single quotes.",
+        ),
+        ErrorKind::InvalidQuotedScalarHexEscape
+        | ErrorKind::InvalidUnicodeEscape
+        | ErrorKind::InvalidLowSurrogateHexEscape
+        | ErrorKind::InvalidLowSurrogate
+        | ErrorKind::MissingLowSurrogate
+        | ErrorKind::UnpairedLowSurrogate => (
+            "An escape in double quotes names no character.",
+            "Write the character itself, or use single quotes.",
+        ),
+        ErrorKind::UnclosedFlowCollection { open } => {
+            let close = if *open == '[' { ']' } else { '}' };
+            return (
+                format!("The `{open}` is not closed."),
+                Some(if close == ']' {
+                    "Add the closing `]`, or quote the value if it is text."
+                } else {
+                    "Add the closing `}`, or quote the value if it is text."
+                }),
+            );
+        }
+        ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
+            return (format!("The `{open}` is closed by a `{close}`."), None);
+        }
+        ErrorKind::MisplacedFlowCollectionEnd => (
+            "A bracket is closed that was never opened.",
+            "Remove it, or quote the value if it is text.",
+        ),
+        ErrorKind::ExpectedFlowSequenceSeparator => (
+            "A `,` or `]` is expected here.",
+            "Separate the items by commas, and quote those that contain brackets or braces.",
+        ),
+        ErrorKind::ExpectedFlowMappingSeparator => (
+            "A `,` or `}` is expected here.",
+            "Separate the entries by commas, and quote values that contain brackets or braces.",
+        ),
+        ErrorKind::UnexpectedCharacter { character } if matches!(character, '@' | '`') => {
+            return (
+                format!("A value cannot start with `{character}`."),
+                Some("Quote the value."),
+            );
+        }
+        ErrorKind::UnexpectedCharacter { character } if character.is_control() => {
+            return (
+                format!(
+                    "The control character U+{:04X} is not allowed in YAML.",
+                    u32::from(*character)
+                ),
+                Some("Remove it, or write it as an escape in double quotes."),
+            );
+        }
+        ErrorKind::UnexpectedCharacter { character } => {
+            return (
+                format!("The character `{character}` cannot stand here."),
+                Some("Quote the value if the character belongs to it."),
+            );
+        }
+        ErrorKind::CommentNotSeparated => (
+            "A `#` follows without a blank before it.",
+            "Put a blank before a comment, or quote the value if the `#` belongs to it.",
+        ),
+        ErrorKind::CommentInterceptedScalar => (
+            "A comment interrupts a value of several lines.",
+            "Move the comment, or quote the value.",
+        ),
+        ErrorKind::MissingAnchorOrAliasName => (
+            "A `&` or `*` is not followed by a name.",
+            "Quote the value if it is text.",
+        ),
+        ErrorKind::InvalidBlockScalarHeader => (
+            "Text follows behind the `|` or `>` of a block of text.",
+            "Start the text on the next line, or quote the value.",
+        ),
+        ErrorKind::InvalidBlockScalarIndent => (
+            "A line of a block of text is indented less than the block.",
+            "Indent all lines of the block alike.",
+        ),
+        ErrorKind::BomInsideDocument => (
+            "A byte-order mark stands inside the document.",
+            "Remove this invisible character.",
+        ),
+        other => return (format!("The YAML cannot be parsed: {other}."), None),
+    };
+    (message.to_owned(), Some(help))
+}
