@@ -125,6 +125,42 @@ impl ManagedSyncs for Infisical {
             .await
     }
 
+    async fn has_folder(
+        &self,
+        project_id: &str,
+        environment: &str,
+        path: &str,
+    ) -> Result<bool, ProviderError> {
+        // The route lists what is in a folder, so a folder is looked for in the one above it.
+        let (above, name) = match path.trim_end_matches('/').rsplit_once('/') {
+            Some(("", name)) => ("/", name),
+            Some((above, name)) => (above, name),
+            None => ("/", ""),
+        };
+        let task = format!("look for the folder \"{path}\" of environment \"{environment}\"");
+        let request = self
+            .request(
+                Method::GET,
+                &["api", "v1", "folders"],
+                Repeat::Read,
+                task.clone(),
+            )?
+            .query("workspaceId", project_id)
+            .query("environment", environment)
+            .query("path", above);
+        let origin = self.session.origin();
+        self.session
+            .call(request, |answer| {
+                if answer.status() == 404 {
+                    return Ok(false);
+                }
+                let body = refusal::accepted(answer, &task, origin)?;
+                let folders = Reader::new(&task, origin).folder_names(body)?;
+                Ok(name.is_empty() || folders.iter().any(|folder| folder == name))
+            })
+            .await
+    }
+
     async fn list(&self, project_id: &str) -> Result<Vec<RemoteSync>, ProviderError> {
         let request = self
             .sync_request(

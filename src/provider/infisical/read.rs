@@ -108,6 +108,14 @@ impl<'a> Reader<'a> {
         Ok(syncs)
     }
 
+    /// `{"folders": [{name, …}]}`
+    pub fn folder_names(&self, body: Value) -> Result<Vec<String>, ProviderError> {
+        self.list(body, "folders")?
+            .iter()
+            .map(|folder| self.text(folder, "name", "folder"))
+            .collect()
+    }
+
     /// `{"appConnections": [{app, name, id}]}`
     pub fn connections(&self, body: Value) -> Result<Vec<RemoteConnection>, ProviderError> {
         let connections = self
