@@ -36,10 +36,20 @@ pub(super) struct Pass {
 }
 
 /// A place where the syntax broke.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Break {
     /// The byte that the error is at.
     pub(super) at: usize,
+    /// Where an unquoted template could be the reason: the line of a `{{` that is still open,
+    /// and the line of the error.
+    pub(super) suspects: Vec<Suspect>,
+}
+
+/// A line that can hold an unquoted template.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Suspect {
+    /// Its first byte.
+    pub(super) line_start: usize,
     /// Whether a bracket of an earlier line is open there.
     pub(super) in_flow: bool,
 }
@@ -136,7 +146,7 @@ impl<'t> Builder<'t> {
                 if self.awaits_key() {
                     self.scalar_key(scalar);
                 } else {
-                    self.scalar_value(scalar);
+                    self.scalar_value(&scalar);
                 }
             }
             Event::SequenceStart(style, anchor, tag) => {
@@ -169,15 +179,28 @@ impl<'t> Builder<'t> {
         let diagnostic = syntax::diagnose(self.source, written, error);
         if diagnostic.code == Code::YamlSyntax {
             let at = syntax::place(written, error);
-            let line = template::line_start(written, at);
-            let in_flow = self
-                .frames
-                .iter()
-                .any(|frame| frame.flow && frame.start < line);
-            self.pass.breaks.push(Break { at, in_flow });
+            let template = self.frames.iter().find(|frame| frame.template.is_some());
+            let suspects = template
+                .map(|frame| self.suspect(frame.start))
+                .into_iter()
+                .chain([self.suspect(at)])
+                .collect();
+            self.pass.breaks.push(Break { at, suspects });
         }
         self.report(diagnostic);
         Err(Abandoned)
+    }
+
+    fn suspect(&self, at: usize) -> Suspect {
+        let line_start = template::line_start(self.text.original(), at);
+        let in_flow = self
+            .frames
+            .iter()
+            .any(|frame| frame.flow && frame.start < line_start);
+        Suspect {
+            line_start,
+            in_flow,
+        }
     }
 
     fn forget_document(&mut self) {
@@ -350,12 +373,12 @@ impl<'t> Builder<'t> {
         }
     }
 
-    fn scalar_value(&mut self, scalar: Scalar) {
-        let (value, style) = self.resolve(&scalar);
+    fn scalar_value(&mut self, scalar: &Scalar) {
+        let (value, style) = self.resolve(scalar);
         let span = scalar.span;
         let node = Node { value, span, style };
         if scalar.anchor != 0 {
-            self.anchor_scalar(&scalar, node.clone());
+            self.anchor_scalar(scalar, node.clone());
         }
         self.attach(node);
     }
@@ -400,8 +423,7 @@ impl<'t> Builder<'t> {
         };
         let value = resolved.unwrap_or_else(|problem| {
             self.report(finding::number(text, problem, scalar.span));
-            scalar::approximate(text)
-                .map_or_else(|| Value::String(text.to_owned()), Value::Number)
+            scalar::approximate(text).map_or_else(|| Value::String(text.to_owned()), Value::Number)
         });
         (value, Style::Plain)
     }
@@ -415,7 +437,7 @@ impl<'t> Builder<'t> {
             .unwrap_or_default();
         WrittenTag {
             text: self.written(&range),
-            demanded: tag.core_suffix().and_then(|suffix| ScalarType::of_tag(&suffix)),
+            demanded: tag.core_suffix().and_then(ScalarType::of_tag),
             span: self.span(&range),
         }
     }

@@ -49,17 +49,15 @@ pub(super) fn diagnose(source: SourceId, text: &str, range: &Range<usize>) -> Di
     .help(help)
 }
 
-/// The unquoted values and keys with a template on the line of a syntax error, in their order.
+/// The unquoted values and keys with a template on a line, in their order.
 /// `in_flow` tells whether the line starts inside of brackets.
-pub(super) fn candidates(text: &str, error_at: usize, in_flow: bool) -> Vec<Range<usize>> {
-    let at = error_at.min(text.len());
-    let start = line_start(text, at);
-    let line = text.get(start..).unwrap_or_default();
+pub(super) fn candidates(text: &str, line_start: usize, in_flow: bool) -> Vec<Range<usize>> {
+    let line = text.get(line_start..).unwrap_or_default();
     let line = &line[..line.find(['\n', '\r']).unwrap_or(line.len())];
     let mut scan = LineScan::new(line, in_flow);
     let mut found = Vec::new();
     while let Some(range) = scan.next_template() {
-        found.push(start + range.start..start + range.end);
+        found.push(line_start + range.start..line_start + range.end);
     }
     found
 }
@@ -229,7 +227,7 @@ mod tests {
     }
 
     fn found_in(line: &str, in_flow: bool) -> Vec<&str> {
-        candidates(line, line.len(), in_flow)
+        candidates(line, 0, in_flow)
             .into_iter()
             .map(|range| &line[range])
             .collect()
@@ -250,10 +248,7 @@ mod tests {
 
     #[test]
     fn in_brackets_a_value_ends_at_the_next_comma_or_bracket() {
-        assert_eq!(
-            found("x: [${var.A}, b, c{{d}}e]"),
-            ["${var.A}", "c{{d}}e"]
-        );
+        assert_eq!(found("x: [${var.A}, b, c{{d}}e]"), ["${var.A}", "c{{d}}e"]);
         assert_eq!(found("x: {a: ${var.A}, b: {{c}}}"), ["${var.A}", "{{c}}"]);
         assert_eq!(found("{\"a\":{{b}}}"), ["{{b}}"]);
         assert_eq!(found_in("  ${var.A}, b]", true), ["${var.A}"]);
