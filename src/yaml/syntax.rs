@@ -9,7 +9,7 @@ use crate::core::diagnostic::Diagnostic;
 use crate::core::span::{SourceId, Span};
 
 use super::finding;
-use super::template::line_start;
+use super::place::{self, line_start};
 
 /// What a syntax error is and where.
 pub(super) fn diagnose(source: SourceId, text: &str, error: &ScanError) -> Diagnostic {
@@ -23,11 +23,8 @@ pub(super) fn diagnose(source: SourceId, text: &str, error: &ScanError) -> Diagn
         .label("a tab")
         .help("Indent with spaces.");
     }
-    let end = text
-        .get(at..)
-        .and_then(|rest| rest.chars().next())
-        .map_or(at, |character| at + character.len_utf8());
-    let span = Span::new(source, at, end);
+    let character = place::character(text, at);
+    let span = Span::new(source, character.start, character.end);
     match error.kind() {
         ErrorKind::RecursionLimitExceeded => finding::too_deep(span),
         ErrorKind::UndeclaredTagHandle => {
@@ -47,11 +44,7 @@ pub(super) fn diagnose(source: SourceId, text: &str, error: &ScanError) -> Diagn
 
 /// The byte that a syntax error is at.
 pub(super) fn place(text: &str, error: &ScanError) -> usize {
-    let reported = error.marker().byte_offset().unwrap_or(0).min(text.len());
-    (0..=reported)
-        .rev()
-        .find(|at| text.is_char_boundary(*at))
-        .unwrap_or(0)
+    place::boundary(text, error.marker().byte_offset().unwrap_or(0))
 }
 
 /// The tab that indents the line of an error, if that can be what is wrong.
@@ -90,8 +83,8 @@ fn indenting_tab(text: &str, at: usize, kind: &ErrorKind) -> Option<usize> {
 
 /// Where the first tab of a line's indentation is.
 fn leading_tab(line: &str) -> Option<usize> {
-    let tab = line.find('\t')?;
-    line[..tab].bytes().all(|byte| byte == b' ').then_some(tab)
+    let content = line.find(|character| character != ' ')?;
+    line[content..].starts_with('\t').then_some(content)
 }
 
 /// What is wrong, and what to do about it.

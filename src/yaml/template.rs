@@ -11,6 +11,8 @@ use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::span::{SourceId, Span};
 
+use super::place::{line_start, rest_of_line};
+
 /// Longer lines are not repeated in a help text.
 const MAX_SHOWN_LINE: usize = 120;
 
@@ -20,11 +22,9 @@ pub(super) fn starts_at(text: &str, at: usize) -> bool {
         .is_some_and(|rest| rest.starts_with("{{") || rest.starts_with("${"))
 }
 
-/// Where the line of a byte starts.
-pub(super) fn line_start(text: &str, at: usize) -> usize {
-    text.get(..at)
-        .and_then(|before| before.rfind(['\n', '\r']))
-        .map_or(0, |line_break| line_break + 1)
+/// Whether the map that is opened at that byte is no map but a template.
+pub(super) fn opens_map(text: &str, at: usize) -> bool {
+    text.get(at..).is_some_and(|rest| rest.starts_with("{{"))
 }
 
 /// Says that a value or key must be quoted, and how the line looks then.
@@ -52,8 +52,7 @@ pub(super) fn diagnose(source: SourceId, text: &str, range: &Range<usize>) -> Di
 /// The unquoted values and keys with a template on a line, in their order.
 /// `in_flow` tells whether the line starts inside of brackets.
 pub(super) fn candidates(text: &str, line_start: usize, in_flow: bool) -> Vec<Range<usize>> {
-    let line = text.get(line_start..).unwrap_or_default();
-    let line = &line[..line.find(['\n', '\r']).unwrap_or(line.len())];
+    let line = rest_of_line(text, line_start);
     let mut scan = LineScan::new(line, in_flow);
     let mut found = Vec::new();
     while let Some(range) = scan.next_template() {
@@ -73,11 +72,9 @@ fn quote(value: &str) -> String {
 
 /// What stands on the line before and after a range.
 fn around<'t>(text: &'t str, range: &Range<usize>) -> (&'t str, &'t str) {
-    let before = text.get(..range.start).unwrap_or_default();
-    let after = text.get(range.end..).unwrap_or_default();
     let start = line_start(text, range.start);
-    let end = after.find(['\n', '\r']).unwrap_or(after.len());
-    (&before[start..], &after[..end])
+    let before = text.get(start..range.start).unwrap_or_default();
+    (before, rest_of_line(text, range.end))
 }
 
 /// Goes through a line value by value, as a person would read it.

@@ -304,7 +304,7 @@ mod keys {
                 (Code::InvalidKey, "[a, b]"),
                 (Code::InvalidKey, "{c: d}"),
                 (Code::InvalidKey, "- e"),
-                (Code::InvalidKey, ""),
+                (Code::InvalidKey, ":"),
             ]
         );
         assert_eq!(root(text).to_json(), json!({"f": 5}));
