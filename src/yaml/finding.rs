@@ -137,7 +137,7 @@ pub(super) fn too_deep(span: Span) -> Diagnostic {
 }
 
 /// The text as a message quotes it: one line, not too long.
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     let mut characters = line.chars();
     let mut kept: String = characters.by_ref().take(MAX_QUOTED).collect();
