@@ -8,6 +8,7 @@
 //! | 429: refused before it was looked at | again | again | again |
 //! | 502, 503, 504 | again | again | error, maybe done |
 //! | 500 | again | error, maybe done | error, maybe done |
+//! | a redirect | error | error | error |
 //! | any other answer | the answer | the answer | the answer |
 //!
 //! Who asks with what:
@@ -34,7 +35,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::answer::Answer;
+use super::answer::{Answer, bad_answer};
 use super::client::{Client, SendError};
 use super::clock::Clock;
 use super::failure::{Failure, Reach};
@@ -161,6 +162,9 @@ impl Delivery {
                 Ok(answer) if answer.status() == 429 => {
                     Err(doubtful(rate_limited(request, &self.client, asked), doubt))
                 }
+                Ok(answer) if answer.redirect_target().is_some() => {
+                    Err(doubtful(redirected(request, &self.client, &answer), doubt))
+                }
                 Ok(answer) => Ok(Answer {
                     after_loss: doubt,
                     ..answer
@@ -251,6 +255,13 @@ fn unanswered(request: &Request, failure: &Failure, tries: u32) -> ProviderError
         format!("Cannot {}: {}{often}.", request.task, failure.cause),
     )
     .help(&failure.help)
+}
+
+fn redirected(request: &Request, client: &Client, answer: &Answer) -> ProviderError {
+    let host = answer.redirect_target().unwrap_or_default();
+    let what = format!("with a redirect to {host}, and redirects are not followed");
+    bad_answer(&request.task, client.origin(), &what)
+        .help("If you trust that host, give the final address; go around a sign-in page.")
 }
 
 fn rate_limited(request: &Request, client: &Client, asked: Option<Duration>) -> ProviderError {

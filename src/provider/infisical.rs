@@ -11,9 +11,10 @@ use serde_json::{Map, Value};
 
 use super::{Deletion, ManagedSyncs, ProviderError, ProviderErrorKind};
 use crate::core::remote::{JobStatus, RemoteConnection, RemoteProject, RemoteSync};
+use crate::http::answer::bad_answer;
 use crate::http::request::Request;
 use crate::http::retry::Repeat;
-use crate::http::session::{Session, bad_answer};
+use crate::http::session::Session;
 use read::Reader;
 
 const SYNCS: [&str; 3] = ["api", "v1", "secret-syncs"];
@@ -121,8 +122,7 @@ impl ManagedSyncs for Infisical {
             Repeat::Read,
             format!("list the connections to {app}"),
         )?;
-        self.call(request, |reader, body| reader.connections(body))
-            .await
+        self.call(request, Reader::connections).await
     }
 
     async fn list(&self, project_id: &str) -> Result<Vec<RemoteSync>, ProviderError> {
@@ -187,7 +187,7 @@ impl ManagedSyncs for Infisical {
                 format!("create the sync \"{name}\""),
             )?
             .json(body);
-        self.call(request, |reader, body| reader.sync(body)).await
+        self.call(request, Reader::sync).await
     }
 
     async fn update(

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::super::ProviderError;
 use crate::core::remote::{Job, JobStatus, RemoteConnection, RemoteProject, RemoteSync};
+use crate::http::answer::bad_answer;
 use crate::http::origin::Origin;
-use crate::http::session::bad_answer;
 use crate::http::text::quotable;
 
 /// The fields that only the server sets, or that [`RemoteSync`] holds apart.
