@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 
 use super::HttpOptions;
 use super::answer::Answer;
-use super::failure::{Failure, Reach};
+use super::failure::{Failure, Reach, innermost};
 use super::origin::Origin;
 use super::request::Request;
 use super::text::clause;
@@ -161,22 +161,27 @@ impl Client {
         if let Some(proxy) = &self.proxy {
             builder = builder.proxy(proxy.build()?);
         }
-        builder.build().map_err(|error| {
-            let cause = std::iter::successors(
-                Some(&error as &(dyn std::error::Error + 'static)),
-                |error| error.source(),
-            )
-            .last()
-            .map_or_else(String::new, |cause| clause(&cause.to_string()));
-            configuration(format!(
-                "The connection to {} cannot be set up: {cause}.",
+        builder.build().map_err(|error| self.no_client(&error))
+    }
+
+    fn no_client(&self, error: &reqwest::Error) -> ProviderError {
+        let cause = innermost(error);
+        // What the verifier of certificates says on a machine without CA files; it has no type.
+        if cause.contains("No CA certificates") {
+            return configuration(format!(
+                "This machine has no certificate authorities to check {} with.",
                 self.origin
             ))
             .help(
-                "If this machine has no certificate authorities, install them \
-                 (often the package ca-certificates), or name a PEM file with --ca-cert.",
-            )
-        })
+                "Install them (often the package ca-certificates), or name a PEM file with \
+                 --ca-cert.",
+            );
+        }
+        configuration(format!(
+            "The connection to {} cannot be set up: {}.",
+            self.origin,
+            clause(&cause)
+        ))
     }
 
     fn extra_roots(&self) -> Result<Vec<Certificate>, ProviderError> {

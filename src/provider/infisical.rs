@@ -55,15 +55,11 @@ impl Infisical {
     async fn call<T>(
         &self,
         request: Request,
-        read: impl FnOnce(&Reader<'_>, Value) -> Result<T, ProviderError>,
+        read: impl FnOnce(&Reader, Value) -> Result<T, ProviderError>,
     ) -> Result<T, ProviderError> {
-        let task = request.task().to_owned();
-        let reader = Reader::new(&task, self.session.origin());
+        let reader = Reader::new(request.task(), self.session.origin());
         self.session
-            .call(request, |answer| {
-                let body = refusal::accepted(answer, &task, self.session.origin())?;
-                read(&reader, body)
-            })
+            .call(request, |answer| read(&reader, reader.accepted(answer)?))
             .await
     }
 
@@ -79,16 +75,19 @@ impl Infisical {
         route: &str,
         envelope: &'static str,
     ) -> Result<Option<Vec<RemoteProject>>, ProviderError> {
-        let task = "list the projects";
-        let origin = self.session.origin();
-        let request = self.request(Method::GET, &["api", "v1", route], Repeat::Read, task)?;
+        let request = self.request(
+            Method::GET,
+            &["api", "v1", route],
+            Repeat::Read,
+            "list the projects",
+        )?;
+        let reader = Reader::new(request.task(), self.session.origin());
         self.session
-            .call(request, |answer| {
-                if answer.status() == 404 {
-                    return Ok(None);
-                }
-                let body = refusal::accepted(answer, task, origin)?;
-                Reader::new(task, origin).projects(body, envelope).map(Some)
+            .call(request, |answer| match answer.status() {
+                404 => Ok(None),
+                _ => reader
+                    .projects(reader.accepted(answer)?, envelope)
+                    .map(Some),
             })
             .await
     }
