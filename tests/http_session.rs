@@ -14,7 +14,7 @@ use std::time::Duration;
 use http_support::{
     Act, CLIENT_SECRET, FastClock, PROJECT, RawServer, TOKEN, add, add_first, all_text, config,
     enkryptify, environment, infisical, infisical_with, infisical_with_login, managed, options,
-    raw, refusal, requests, server_with, sync, syncs,
+    options_with_authority, raw, refusal, requests, server_with, sync, syncs,
 };
 use secsync::cancel::Cancellation;
 use secsync::http::public::fetch_public;
@@ -345,8 +345,108 @@ async fn a_server_that_hangs_is_told_as_such() {
 }
 
 #[tokio::test]
+async fn an_answer_without_end_is_not_read() {
+    let huge = Act::Send("HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n{".to_owned());
+    let server = RawServer::start([huge]).await;
+    let error = infisical(&server.origin)
+        .list(PROJECT)
+        .await
+        .expect_err("too large");
+    assert_eq!(error.kind, ProviderErrorKind::BadAnswer);
+    assert!(error.message.contains("larger than 64 MB"), "{error}");
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_proxy_from_the_environment_is_asked_for_https_and_its_password_not_shown() {
+    let refuses = Act::Send(
+        "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n".to_owned(),
+    );
+    let proxy = RawServer::start(vec![refuses; 4]).await;
+    let with_password = proxy.origin.replace("http://", "http://user:hunter2@");
+    let (options, _file) = options_with_authority();
+    let list = async |host: &str, no_proxy: &str| {
+        let environment = environment(&[
+            ("INFISICAL_HOST", host),
+            ("INFISICAL_TOKEN", TOKEN),
+            ("HTTPS_PROXY", &with_password),
+            ("NO_PROXY", no_proxy),
+        ]);
+        let config = config(ProviderKind::Infisical);
+        let provider = connect(&config, &environment, &options, &Cancellation::new());
+        managed(provider.expect("it connects")).list(PROJECT).await
+    };
+    let error = list("https://secrets.invalid", "other.invalid")
+        .await
+        .expect_err("the proxy refuses");
+    assert_eq!(error.kind, ProviderErrorKind::Unavailable);
+    assert!(
+        error
+            .message
+            .contains("the proxy did not open a connection"),
+        "{error}"
+    );
+    assert!(!all_text(&error).contains("hunter2"), "{error:?}");
+    let asked = proxy.requests();
+    assert_eq!(asked.len(), 4);
+    for request in asked {
+        assert!(
+            request.starts_with("CONNECT secrets.invalid:443 "),
+            "{request}"
+        );
+        assert!(!request.contains(TOKEN), "the credential is for the server");
+    }
+
+    let error = list("https://secrets.invalid", "secrets.invalid")
+        .await
+        .expect_err("no such host");
+    assert!(error.message.contains("cannot be resolved"), "{error}");
+    let server = server_with("GET", LIST, ok(syncs(&["a"]))).await;
+    list(&server.uri(), "")
+        .await
+        .expect("plain http goes straight");
+    assert_eq!(proxy.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_no_url_is_an_error_without_its_text() {
+    let environment = environment(&[
+        ("INFISICAL_TOKEN", TOKEN),
+        ("HTTPS_PROXY", "http://user:hunter2@:port"),
+    ]);
+    let config = config(ProviderKind::Infisical);
+    let provider = connect(&config, &environment, &options().0, &Cancellation::new());
+    let error = managed(provider.expect("it connects"))
+        .list(PROJECT)
+        .await
+        .expect_err("no proxy");
+    assert_eq!(error.kind, ProviderErrorKind::Configuration);
+    assert!(error.message.contains("HTTPS_PROXY"), "{error}");
+    assert!(!all_text(&error).contains("hunter2"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_token_comes_before_universal_auth() {
+    let server = MockServer::start().await;
+    add_list_for(&server, TOKEN, ok(syncs(&["a"]))).await;
+    let environment = environment(&[
+        ("INFISICAL_HOST", &server.uri()),
+        ("INFISICAL_TOKEN", TOKEN),
+        ("INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", "demo-client"),
+        ("INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", CLIENT_SECRET),
+    ]);
+    let config = config(ProviderKind::Infisical);
+    let provider = connect(&config, &environment, &options().0, &Cancellation::new());
+    managed(provider.expect("it connects"))
+        .list(PROJECT)
+        .await
+        .expect("a list");
+    assert_eq!(requests(&server).await, [format!("GET {LIST}")]);
+}
+
+#[tokio::test]
 async fn a_name_that_does_not_resolve_is_told_as_such() {
-    let (options, _) = options();
+    let (options, _file) = options_with_authority();
     let error = infisical_with("https://secsync.invalid", &options, &Cancellation::new())
         .list(PROJECT)
         .await

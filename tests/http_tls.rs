@@ -9,13 +9,13 @@
 
 mod http_support;
 
-use std::io::Write as _;
 use std::sync::Arc;
 
-use http_support::{PROJECT, all_text, infisical_with, options, syncs};
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+use http_support::{
+    Authority, PROJECT, all_text, authority, infisical_with, named_authority, options, pem_file,
+    syncs,
 };
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use secsync::cancel::Cancellation;
 use secsync::core::remote::RemoteSync;
@@ -25,26 +25,6 @@ use tempfile::NamedTempFile;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
-
-type Authority = CertifiedIssuer<'static, KeyPair>;
-
-fn authority() -> Authority {
-    named_authority("Demo authority")
-}
-
-fn named_authority(name: &str) -> Authority {
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.distinguished_name.push(DnType::CommonName, name);
-    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
-}
-
-/// The authority's certificate as a file for `--ca-cert`.
-fn pem_file(text: &str) -> NamedTempFile {
-    let mut file = NamedTempFile::new().unwrap();
-    file.write_all(text.as_bytes()).unwrap();
-    file
-}
 
 /// An https server on loopback whose certificate is for `name`; answers every request with one
 /// empty list.

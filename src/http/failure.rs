@@ -29,6 +29,8 @@ pub enum Reach {
     NotSent,
     /// It may have been processed.
     Lost,
+    /// It was answered, but with more than can be read.
+    Answered,
 }
 
 impl Failure {

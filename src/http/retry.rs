@@ -5,6 +5,7 @@
 //! | nothing: no connection, so surely not sent | again | again | again |
 //! | a certificate that is not trusted | error | error | error |
 //! | nothing, or half an answer, after it was sent | again | again | error, maybe done |
+//! | an answer larger than [`ANSWER_LIMIT`](super::client::ANSWER_LIMIT) | error | error, maybe done | error, maybe done |
 //! | 429: refused before it was looked at | again | again | again |
 //! | 502, 503, 504 | again | again | error, maybe done |
 //! | 500 | again | error, maybe done | error, maybe done |
@@ -76,7 +77,7 @@ fn goes_again(repeat: Repeat, outcome: Outcome) -> bool {
         Outcome::Failed(Reach::NotSent) | Outcome::Status(429) => true,
         Outcome::Failed(Reach::Lost) | Outcome::Status(502..=504) => repeat != Repeat::Never,
         Outcome::Status(500) => repeat == Repeat::Read,
-        Outcome::Failed(Reach::Hopeless) | Outcome::Status(_) => false,
+        Outcome::Failed(Reach::Hopeless | Reach::Answered) | Outcome::Status(_) => false,
     }
 }
 
@@ -85,7 +86,7 @@ fn leaves_doubt(repeat: Repeat, outcome: Outcome) -> bool {
     repeat != Repeat::Read
         && matches!(
             outcome,
-            Outcome::Failed(Reach::Lost) | Outcome::Status(500..)
+            Outcome::Failed(Reach::Lost | Reach::Answered) | Outcome::Status(500..)
         )
 }
 
@@ -141,10 +142,13 @@ impl Delivery {
                 ),
             };
             doubt |= leaves_doubt(request.repeat, outcome);
+            let pause = asked.unwrap_or_else(|| backoff(tries, self.clock.chance()));
+            let limited = outcome == Outcome::Status(429);
+            if limited {
+                self.gate.close(self.clock.now(), pause);
+            }
             if tries < TRIES && goes_again(request.repeat, outcome) {
-                let pause = asked.unwrap_or_else(|| backoff(tries, self.clock.chance()));
-                if outcome == Outcome::Status(429) {
-                    self.gate.close(self.clock.now(), pause);
+                if limited {
                     continue;
                 }
                 match self.pause(request, pause, &mut patience).await {
@@ -250,8 +254,12 @@ fn unanswered(request: &Request, failure: &Failure, tries: u32) -> ProviderError
     } else {
         String::new()
     };
+    let kind = match failure.reach {
+        Reach::Answered => ProviderErrorKind::BadAnswer,
+        Reach::Hopeless | Reach::NotSent | Reach::Lost => ProviderErrorKind::Unavailable,
+    };
     ProviderError::new(
-        ProviderErrorKind::Unavailable,
+        kind,
         format!("Cannot {}: {}{often}.", request.task, failure.cause),
     )
     .help(&failure.help)
@@ -302,6 +310,7 @@ mod tests {
             (Outcome::Failed(Reach::NotSent), [true, true, true]),
             (Outcome::Failed(Reach::Hopeless), [false, false, false]),
             (Outcome::Failed(Reach::Lost), [true, true, false]),
+            (Outcome::Failed(Reach::Answered), [false, false, false]),
             (Outcome::Status(429), [true, true, true]),
             (Outcome::Status(502), [true, true, false]),
             (Outcome::Status(503), [true, true, false]),
@@ -321,6 +330,7 @@ mod tests {
     fn only_a_write_that_was_sent_and_not_refused_leaves_doubt() {
         for (outcome, doubt) in [
             (Outcome::Failed(Reach::Lost), true),
+            (Outcome::Failed(Reach::Answered), true),
             (Outcome::Status(500), true),
             (Outcome::Status(503), true),
             (Outcome::Failed(Reach::NotSent), false),
