@@ -251,7 +251,7 @@ impl Auth {
                 ProviderErrorKind::Unavailable,
                 format!("Cannot {}: {origin} failed with {status}.", request.task),
             )
-            .help("Try again later; if it stays, look at the server.")),
+            .help("Try again later; if it stays, check the client id and the server's log.")),
             400..=499 => Err(self.refused(Some(&said(&body?)))),
             _ => Err(bad_answer(&request.task, origin, &status)),
         }

@@ -71,6 +71,15 @@ enum Outcome {
     Failed(Reach),
 }
 
+impl Outcome {
+    fn of(sent: &Result<Answer, Failure>) -> Self {
+        match sent {
+            Ok(answer) => Self::Status(answer.status()),
+            Err(failure) => Self::Failed(failure.reach),
+        }
+    }
+}
+
 /// Whether a try is followed by another, if there are tries left.
 fn goes_again(repeat: Repeat, outcome: Outcome) -> bool {
     match outcome {
@@ -127,53 +136,78 @@ impl Delivery {
         let mut patience = LONGEST_WAIT;
         let mut doubt = false;
         let mut tries = 0;
-        loop {
-            let sent = match self.pass_gate(request, &mut patience).await {
-                Ok(()) => self.send(request, bearer).await,
-                Err(error) => Err(SendError::Unusable(error)),
+        let result = loop {
+            let sent = match self.attempt(request, bearer, &mut patience).await {
+                Ok(sent) => sent,
+                Err(error) => break Err(error),
             };
             tries += 1;
-            let (outcome, asked) = match &sent {
-                Err(SendError::Unusable(error)) => return Err(doubtful(error.clone(), doubt)),
-                Err(SendError::Failed(failure)) => (Outcome::Failed(failure.reach), None),
-                Ok(answer) => (
-                    Outcome::Status(answer.status()),
-                    answer.asked_pause(self.clock.time_of_day()),
-                ),
-            };
+            let outcome = Outcome::of(&sent);
             doubt |= leaves_doubt(request.repeat, outcome);
-            let pause = asked.unwrap_or_else(|| backoff(tries, self.clock.chance()));
-            let limited = outcome == Outcome::Status(429);
-            if limited {
+            let pause = self
+                .asked_pause(&sent)
+                .unwrap_or_else(|| backoff(tries, self.clock.chance()));
+            let is_limited = outcome == Outcome::Status(429);
+            if is_limited {
                 self.gate.close(self.clock.now(), pause);
             }
-            if tries < TRIES && goes_again(request.repeat, outcome) {
-                if limited {
-                    continue;
-                }
-                match self.pause(request, pause, &mut patience).await {
-                    Ok(()) => continue,
-                    Err(Stopped::Cancelled(error)) => return Err(doubtful(error, doubt)),
-                    // A server that is down for longer than that is told as what it is.
-                    Err(Stopped::TooLong) => {}
-                }
+            if tries == TRIES || !goes_again(request.repeat, outcome) {
+                break self.conclude(request, sent, tries);
             }
-            return match sent {
-                Err(SendError::Unusable(error)) => Err(doubtful(error, doubt)),
-                Err(SendError::Failed(failure)) => {
-                    Err(doubtful(unanswered(request, &failure, tries), doubt))
-                }
-                Ok(answer) if answer.status() == 429 => {
-                    Err(doubtful(rate_limited(request, &self.client, asked), doubt))
-                }
-                Ok(answer) if answer.redirect_target().is_some() => {
-                    Err(doubtful(redirected(request, &self.client, &answer), doubt))
-                }
-                Ok(answer) => Ok(Answer {
-                    after_loss: doubt,
-                    ..answer
-                }),
-            };
+            if is_limited {
+                continue;
+            }
+            match self.pause(request, pause, &mut patience).await {
+                Ok(()) => {}
+                Err(Stopped::Cancelled(error)) => break Err(error),
+                // A server that is down for longer than that is told as what it is.
+                Err(Stopped::TooLong) => break self.conclude(request, sent, tries),
+            }
+        };
+        match result {
+            Ok(answer) => Ok(Answer {
+                after_loss: doubt,
+                ..answer
+            }),
+            Err(error) if doubt => Err(error.maybe_done()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// One try, as soon as the host may be asked. The outer error ends the request.
+    async fn attempt(
+        &self,
+        request: &Request,
+        bearer: Option<&SecretString>,
+        patience: &mut Duration,
+    ) -> Result<Result<Answer, Failure>, ProviderError> {
+        self.pass_gate(request, patience).await?;
+        match self.send(request, bearer).await {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(SendError::Failed(failure)) => Ok(Err(failure)),
+            Err(SendError::Unusable(error)) => Err(error),
+        }
+    }
+
+    fn asked_pause(&self, sent: &Result<Answer, Failure>) -> Option<Duration> {
+        sent.as_ref().ok()?.asked_pause(self.clock.time_of_day())
+    }
+
+    /// What the last try amounts to: every answer but a redirect and a 429 is the caller's to read.
+    fn conclude(
+        &self,
+        request: &Request,
+        sent: Result<Answer, Failure>,
+        tries: u32,
+    ) -> Result<Answer, ProviderError> {
+        let asked = self.asked_pause(&sent);
+        let answer = sent.map_err(|failure| unanswered(request, &failure, tries))?;
+        if answer.status() == 429 {
+            return Err(rate_limited(request, &self.client, asked));
+        }
+        match answer.redirect_target() {
+            Some(host) => Err(redirected(request, &self.client, &host)),
+            None => Ok(answer),
         }
     }
 
@@ -237,10 +271,6 @@ enum Stopped {
     TooLong,
 }
 
-fn doubtful(error: ProviderError, doubt: bool) -> ProviderError {
-    if doubt { error.maybe_done() } else { error }
-}
-
 fn interrupted(request: &Request) -> ProviderError {
     ProviderError::new(
         ProviderErrorKind::Interrupted,
@@ -265,8 +295,7 @@ fn unanswered(request: &Request, failure: &Failure, tries: u32) -> ProviderError
     .help(&failure.help)
 }
 
-fn redirected(request: &Request, client: &Client, answer: &Answer) -> ProviderError {
-    let host = answer.redirect_target().unwrap_or_default();
+fn redirected(request: &Request, client: &Client, host: &str) -> ProviderError {
     let what = format!("with a redirect to {host}, and redirects are not followed");
     bad_answer(&request.task, client.origin(), &what)
         .help("If you trust that host, give the final address; go around a sign-in page.")
