@@ -1,6 +1,6 @@
 //! Infisical: its routes for secret syncs, as a server of June 2025 answered them.
 //!
-//! What comes back is read by [`mod@read`], what is refused by [`mod@refusal`].
+//! What comes back is read by `read`, what is refused by `refusal`.
 
 mod read;
 mod refusal;
