@@ -6,6 +6,8 @@ use super::span::Span;
 /// How serious a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
+    /// Not shown.
+    Ignored,
     /// Shown, and nothing more.
     Warning,
     /// The files are invalid: nothing is planned or applied.
@@ -123,7 +125,7 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             (candidate, similarity.max(least))
         })
         .filter(|(_, similarity)| *similarity >= 0.8)
-        .max_by(|(_, one), (_, other)| one.total_cmp(other))
+        .reduce(|best, next| if next.1 > best.1 { next } else { best })
         .map(|(candidate, _)| candidate)
 }
 

@@ -1,1 +1,105 @@
-//! An emulator of both platforms.
+//! An emulator of both platforms, for trying files without an account and for tests.
+//!
+//! It behaves as the real servers were seen to behave, odd parts included: a plan that works
+//! here works there. One port serves Infisical under `/api/…` and Enkryptify under `/v1/…`.
+//!
+//! | what | where |
+//! |---|---|
+//! | what exists at the start | [`World`] |
+//! | a request, a time, an answer: no socket, no clock, no thread | [`Emulator`] |
+//! | what changes, and how it is kept between runs | `state`, `store` |
+//! | pushing, importing and removing secrets | `jobs` |
+//! | checking bodies, in zod's words | `validate` |
+//! | the platforms' routes | `infisical`, `enkryptify` |
+//! | faults to order | [`fail`] |
+//! | limits | `limit` |
+//! | the socket | `server` |
+
+mod catalog;
+mod emulator;
+mod enkryptify;
+mod exchange;
+pub mod fail;
+mod ids;
+mod infisical;
+mod jobs;
+mod limit;
+mod moment;
+mod server;
+mod state;
+mod store;
+mod validate;
+mod world;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+
+pub use catalog::Catalog;
+pub use emulator::{Behaviour, Emulator};
+pub use exchange::{Answer, Delivery, Payload, Request, RequestBody, Response};
+pub use fail::FailRule;
+pub use moment::Moment;
+pub use server::{Running, start};
+pub use state::Started;
+pub use world::World;
+
+/// The client id of the demo identity.
+pub const CLIENT_ID: &str = "5a11db0c-0000-4000-8000-00000000c11e";
+
+/// The client secret of the demo identity.
+pub const CLIENT_SECRET: &str = "sandbox-client-secret";
+
+/// The id of the demo identity.
+pub const IDENTITY_ID: &str = "5a11db0c-0000-4000-8000-0000000001de";
+
+/// A token of the demo identity that works without a login.
+pub const INFISICAL_TOKEN: &str = "sandbox-infisical-token";
+
+/// The API token of the emulated Enkryptify.
+pub const ENKRYPTIFY_TOKEN: &str = "ek_live_sandbox";
+
+/// How long one attempt of a job takes unless an option says otherwise.
+pub const JOB_DURATION: Duration = Duration::from_millis(20);
+
+/// How to start a sandbox.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where to listen: a loopback address. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// What exists at the start.
+    pub world: World,
+    /// A directory that keeps the state between runs; none keeps nothing.
+    pub store: Option<Utf8PathBuf>,
+    /// A wait before every answer.
+    pub latency: Duration,
+    /// Requests a minute that each route allows each client; none for no limit.
+    pub rate_limit: Option<u32>,
+    /// Faults to order; see [`fail`].
+    pub fail: Vec<FailRule>,
+    /// Makes ids and the order of lists: the same seed, the same ids.
+    pub seed: u64,
+    /// How long one attempt of a job takes. A failing sync job has five, with waits of 3,
+    /// 6, 12 and 24 times this between them.
+    pub job_duration: Duration,
+    /// The destinations.
+    pub catalog: Arc<Catalog>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            world: World::default(),
+            store: None,
+            latency: Duration::ZERO,
+            rate_limit: None,
+            fail: Vec::new(),
+            seed: 0,
+            job_duration: JOB_DURATION,
+            catalog: Arc::default(),
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The destinations that the emulator knows, as data.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+/// Every destination by its slug.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    destinations: BTreeMap<String, Destination>,
+}
+
+/// One destination.
+#[derive(Debug, Clone)]
+pub struct Destination {
+    pub slug: String,
+    pub name: String,
+    pub connection_app: String,
+    pub can_import: bool,
+    /// The whole schema file, which the definitions below may point into.
+    pub document: Value,
+    /// What a create request must look like.
+    pub create: Value,
+    /// What an update request must look like: the same fields, none of them required, and
+    /// without what cannot change.
+    pub update: Value,
+}
+
+impl Catalog {
+    /// Makes a catalog of the project's schema files. A file of another provider, or
+    /// without a create definition, adds nothing.
+    pub fn from_schemas(schemas: impl IntoIterator<Item = Value>) -> Self {
+        let destinations = schemas
+            .into_iter()
+            .filter_map(Destination::from_schema)
+            .map(|destination| (destination.slug.clone(), destination))
+            .collect();
+        Self { destinations }
+    }
+
+    /// The destination of that slug.
+    pub(super) fn get(&self, slug: &str) -> Option<&Destination> {
+        self.destinations.get(slug)
+    }
+
+    /// Every destination, in the order of their slugs.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Destination> {
+        self.destinations.values()
+    }
+
+    /// Whether a destination is connected through that app.
+    pub(super) fn has_app(&self, app: &str) -> bool {
+        self.iter()
+            .any(|destination| destination.connection_app == app)
+    }
+
+    /// What people call an app: the name of its destination where they are one thing.
+    pub(super) fn app_name<'a>(&'a self, app: &'a str) -> &'a str {
+        self.get(app).map_or(app, |destination| &destination.name)
+    }
+}
+
+impl Destination {
+    fn from_schema(document: Value) -> Option<Self> {
+        let about = document.get("x-secsync")?;
+        if about.get("provider")?.as_str()? != "infisical" {
+            return None;
+        }
+        let slug = about.get("destination")?.as_str()?.to_owned();
+        let create = document.get("$defs")?.get("create")?.clone();
+        let text = |key: &str| about.get(key).and_then(Value::as_str);
+        Some(Self {
+            name: document
+                .get("title")
+                .and_then(Value::as_str)
+                .unwrap_or(&slug)
+                .to_owned(),
+            connection_app: text("connectionApp").unwrap_or(&slug).to_owned(),
+            can_import: about.get("canImport") == Some(&Value::Bool(true)),
+            update: update_schema(&create),
+            create: in_canonical_order(&create),
+            slug,
+            document,
+        })
+    }
+}
+
+/// The order in which Infisical checks the fields that all destinations share. A document
+/// can list them in any order.
+const FIELD_ORDER: [&str; 9] = [
+    "name",
+    "projectId",
+    "description",
+    "connectionId",
+    "environment",
+    "secretPath",
+    "isAutoSyncEnabled",
+    "syncOptions",
+    "destinationConfig",
+];
+
+/// Likewise within `syncOptions`.
+const OPTION_ORDER: [&str; 3] = ["initialSyncBehavior", "keySchema", "disableSecretDeletion"];
+
+fn in_canonical_order(create: &Value) -> Value {
+    let mut create = create.clone();
+    if let Some(properties) = properties_mut(&mut create) {
+        reorder(properties, &FIELD_ORDER);
+        if let Some(options) = properties.get_mut("syncOptions").and_then(properties_mut) {
+            reorder(options, &OPTION_ORDER);
+        }
+    }
+    create
+}
+
+fn properties_mut(schema: &mut Value) -> Option<&mut Map<String, Value>> {
+    schema.get_mut("properties")?.as_object_mut()
+}
+
+fn reorder(properties: &mut Map<String, Value>, order: &[&str]) {
+    let mut rest = std::mem::take(properties);
+    for key in order {
+        if let Some(schema) = rest.shift_remove(*key) {
+            properties.insert((*key).to_owned(), schema);
+        }
+    }
+    properties.extend(rest);
+}
+
+fn update_schema(create: &Value) -> Value {
+    let mut update = in_canonical_order(create);
+    if let Some(schema) = update.as_object_mut() {
+        schema.remove("required");
+    }
+    if let Some(properties) = properties_mut(&mut update) {
+        // Seen on the real server: a change of project is ignored with 200.
+        properties.shift_remove("projectId");
+        for schema in properties.values_mut() {
+            if let Some(schema) = schema.as_object_mut() {
+                schema.remove("default");
+            }
+        }
+    }
+    update
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Catalog;
+
+    fn schema(slug: &str) -> serde_json::Value {
+        json!({
+            "title": "Some Where",
+            "x-secsync": {"provider": "infisical", "destination": slug, "connectionApp": "app", "canImport": true},
+            "$defs": {"create": {
+                "type": "object",
+                "properties": {
+                    "destinationConfig": {"type": "object"},
+                    "extra": {"type": "string"},
+                    "isAutoSyncEnabled": {"type": "boolean", "default": true},
+                    "name": {"type": "string"},
+                    "projectId": {"type": "string"}
+                },
+                "required": ["name", "projectId"]
+            }}
+        })
+    }
+
+    #[test]
+    fn files_of_other_providers_and_broken_files_add_nothing() {
+        let catalog = Catalog::from_schemas([
+            schema("somewhere"),
+            json!({"x-secsync": {"provider": "enkryptify", "destination": "x"}, "$defs": {"create": {}}}),
+            json!({"x-secsync": {"provider": "infisical", "destination": "y"}}),
+            json!(null),
+        ]);
+        let slugs: Vec<_> = catalog
+            .iter()
+            .map(|destination| &destination.slug)
+            .collect();
+        assert_eq!(slugs, ["somewhere"]);
+        let destination = catalog.get("somewhere").unwrap();
+        assert_eq!(destination.name, "Some Where");
+        assert_eq!(destination.connection_app, "app");
+        assert!(destination.can_import && catalog.has_app("app"));
+    }
+
+    #[test]
+    fn shared_fields_come_in_the_order_of_the_server() {
+        let catalog = Catalog::from_schemas([schema("x")]);
+        let properties = catalog.get("x").unwrap().create["properties"]
+            .as_object()
+            .unwrap();
+        let keys: Vec<_> = properties.keys().collect();
+        assert_eq!(
+            keys,
+            [
+                "name",
+                "projectId",
+                "isAutoSyncEnabled",
+                "destinationConfig",
+                "extra"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_update_requires_nothing_fills_in_nothing_and_knows_no_project() {
+        let catalog = Catalog::from_schemas([schema("x")]);
+        let update = &catalog.get("x").unwrap().update;
+        assert_eq!(update.get("required"), None);
+        assert_eq!(update["properties"].get("projectId"), None);
+        assert_eq!(
+            update["properties"]["isAutoSyncEnabled"],
+            json!({"type": "boolean"})
+        );
+    }
+}

@@ -1,0 +1,285 @@
+//! Logins and access tokens.
+
+use std::collections::HashMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use super::refusal::Refusal;
+use crate::sandbox::moment::Moment;
+use crate::sandbox::validate::{self, StringRule};
+use crate::sandbox::world::{Identity, TokenClaims, World};
+use crate::sandbox::{exchange::Request, ids};
+
+/// The access tokens that were given out in this run.
+#[derive(Default)]
+pub struct Tokens {
+    issued: HashMap<String, Token>,
+    count: u64,
+}
+
+struct Token {
+    client_id: String,
+    expires: Moment,
+    renewable_until: Moment,
+    uses: u32,
+}
+
+const MALFORMED: &str = "The provided access token is malformed. Please use a valid token or generate a new one and try again.";
+const UNKNOWN_TOKEN: &str = "No identity access token found";
+
+impl Tokens {
+    /// The identity that a request's token stands for; the request counts as one use of it.
+    pub fn identity<'a>(
+        &mut self,
+        world: &'a World,
+        request: &Request,
+        now: Moment,
+    ) -> Result<&'a Identity, Refusal> {
+        let header = request.headers.get("authorization");
+        let header = header.ok_or_else(|| Refusal::unauthorized("Token missing"))?;
+        let token = header
+            .strip_prefix("Bearer ")
+            .ok_or_else(|| Refusal::token(MALFORMED))?;
+        if let Some(service_token) = token.strip_prefix("st.") {
+            let id = service_token.split('.').next().unwrap_or_default();
+            return Err(Refusal::not_found(format!(
+                "Service token with ID '{id}' not found"
+            )));
+        }
+        let fixed = world
+            .identities
+            .iter()
+            .find(|identity| identity.token.as_deref() == Some(token));
+        if let Some(identity) = fixed {
+            return Ok(identity);
+        }
+        let known = self.issued.get_mut(token).ok_or_else(|| {
+            if token.split('.').count() == 3 {
+                Refusal::token("invalid signature")
+            } else {
+                Refusal::token(MALFORMED)
+            }
+        })?;
+        let identity = world
+            .identities
+            .iter()
+            .find(|identity| identity.client_id == known.client_id)
+            .ok_or_else(|| Refusal::unauthorized(UNKNOWN_TOKEN))?;
+        if known.expires == REVOKED {
+            return Err(Refusal::unauthorized(UNKNOWN_TOKEN));
+        }
+        if known.expires <= now {
+            return Err(Refusal::token(
+                "Your token has expired. Please re-authenticate.",
+            ));
+        }
+        if identity.token_uses.is_some_and(|most| known.uses >= most) {
+            return Err(Refusal::unauthorized(
+                "Unable to renew because access token number of uses limit reached",
+            ));
+        }
+        known.uses += 1;
+        Ok(identity)
+    }
+
+    /// `POST /api/v1/auth/{method}/login`. None if there is no such method.
+    pub fn login(
+        &mut self,
+        world: &World,
+        method: &str,
+        body: Option<&Value>,
+        now: Moment,
+    ) -> Option<Result<Value, Refusal>> {
+        let identity = match method {
+            "universal-auth" => universal(world, body),
+            "oidc-auth" => foreign(world, body, now, &OIDC),
+            "jwt-auth" => foreign(world, body, now, &JWT),
+            "aws-auth" => Err(not_configured("AWS", "AWS auth")),
+            "gcp-auth" => Err(not_configured("GCP", "GCP auth")),
+            "azure-auth" => Err(not_configured("Azure", "Azure Auth")),
+            "kubernetes-auth" => Err(not_configured("Kubernetes", "Kubernetes auth")),
+            "oci-auth" => Err(not_configured("OCI", "OCI auth")),
+            "ldap-auth" => Err(Refusal::unauthorized("Invalid credentials")),
+            _ => return None,
+        };
+        Some(identity.map(|identity| self.issue(identity, now)))
+    }
+
+    /// A token for an identity, in the shape of a login's answer.
+    pub fn issue(&mut self, identity: &Identity, now: Moment) -> Value {
+        self.count += 1;
+        let serial = self.count.to_string();
+        let signature = ids::word(&["token", &identity.client_id, &serial], 32);
+        let token = format!("sandbox.{serial}.{signature}");
+        self.issued.insert(
+            token.clone(),
+            Token {
+                client_id: identity.client_id.clone(),
+                expires: now.after(identity.lifetime()),
+                renewable_until: now.after(std::time::Duration::from_secs(
+                    identity.token_max_ttl.into(),
+                )),
+                uses: 0,
+            },
+        );
+        answer(&token, identity)
+    }
+
+    /// `POST /api/v1/auth/token/renew`.
+    pub fn renew(
+        &mut self,
+        world: &World,
+        body: Option<&Value>,
+        now: Moment,
+    ) -> Result<Value, Refusal> {
+        let (token, known) = self.named(body)?;
+        let identity = world
+            .identities
+            .iter()
+            .find(|identity| identity.client_id == known.client_id)
+            .filter(|_| known.expires != REVOKED)
+            .ok_or_else(|| Refusal::unauthorized(UNKNOWN_TOKEN))?;
+        if known.expires <= now || known.renewable_until <= now {
+            return Err(Refusal::token(
+                "Your token has expired. Please re-authenticate.",
+            ));
+        }
+        known.expires = now.after(identity.lifetime()).min(known.renewable_until);
+        Ok(answer(&token, identity))
+    }
+
+    /// `POST /api/v1/auth/token/revoke`.
+    pub fn revoke(&mut self, body: Option<&Value>) -> Result<Value, Refusal> {
+        let (_, known) = self.named(body)?;
+        known.expires = REVOKED;
+        Ok(json!({"message": "Successfully revoked access token"}))
+    }
+
+    fn named(&mut self, body: Option<&Value>) -> Result<(String, &mut Token), Refusal> {
+        let token = strings(body, ["accessToken"])?.0[0].clone();
+        let known = self
+            .issued
+            .get_mut(&token)
+            .ok_or_else(|| Refusal::token(MALFORMED))?;
+        Ok((token, known))
+    }
+}
+
+/// The expiry of a token that was taken back.
+const REVOKED: Moment = Moment::from_millis(i64::MIN);
+
+fn answer(token: &str, identity: &Identity) -> Value {
+    json!({
+        "accessToken": token,
+        "expiresIn": identity.token_ttl,
+        "accessTokenMaxTTL": identity.token_max_ttl,
+        "tokenType": "Bearer"
+    })
+}
+
+/// The required strings of a body, in the order asked for.
+struct Strings<const N: usize>([String; N]);
+
+fn strings<const N: usize>(body: Option<&Value>, keys: [&str; N]) -> Result<Strings<N>, Refusal> {
+    let properties: serde_json::Map<String, Value> = keys
+        .iter()
+        .map(|key| ((*key).to_owned(), json!({"type": "string"})))
+        .collect();
+    let schema = json!({"type": "object", "properties": properties, "required": keys.as_slice()});
+    let trimming = |_: &str| StringRule {
+        trim: true,
+        ..StringRule::default()
+    };
+    let body = validate::check(&schema, &schema, &trimming, body).map_err(Refusal::invalid)?;
+    let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
+    Ok(Strings(keys.map(text)))
+}
+
+fn universal<'a>(world: &'a World, body: Option<&Value>) -> Result<&'a Identity, Refusal> {
+    let Strings([client_id, client_secret]) = strings(body, ["clientId", "clientSecret"])?;
+    let identity = world
+        .identities
+        .iter()
+        .find(|identity| identity.client_id == client_id)
+        .ok_or_else(|| Refusal::not_found("No identity with specified client ID was found"))?;
+    if identity.client_secret == client_secret {
+        Ok(identity)
+    } else {
+        Err(Refusal::unauthorized("Invalid credentials"))
+    }
+}
+
+/// A login with another server's token.
+struct ForeignMethod {
+    name: &'static str,
+    claims: fn(&Identity) -> Option<&TokenClaims>,
+}
+
+const OIDC: ForeignMethod = ForeignMethod {
+    name: "OIDC",
+    claims: |identity| identity.oidc.as_ref(),
+};
+const JWT: ForeignMethod = ForeignMethod {
+    name: "JWT",
+    claims: |identity| identity.jwt.as_ref(),
+};
+
+fn foreign<'a>(
+    world: &'a World,
+    body: Option<&Value>,
+    now: Moment,
+    method: &ForeignMethod,
+) -> Result<&'a Identity, Refusal> {
+    let Strings([identity_id, jwt]) = strings(body, ["identityId", "jwt"])?;
+    if !ids::is_uuid(&identity_id) {
+        return Err(Refusal::database("Find one"));
+    }
+    let name = method.name;
+    let (identity, wanted) = world
+        .identities
+        .iter()
+        .filter(|identity| identity.id() == identity_id)
+        .find_map(|identity| Some((identity, (method.claims)(identity)?)))
+        .ok_or_else(|| not_configured(name, &format!("{name} auth")))?;
+    let claims = claims_of(&jwt).ok_or_else(|| Refusal::unauthorized("Invalid JWT"))?;
+    if claims["exp"]
+        .as_i64()
+        .is_some_and(|expiry| expiry <= now.seconds())
+    {
+        return Err(Refusal::unauthorized("Access denied: jwt expired"));
+    }
+    let differs = |wanted: &Option<String>, claim: &Value| {
+        wanted.as_ref().is_some_and(|wanted| match claim {
+            Value::Array(claims) => !claims.iter().any(|claim| claim == wanted),
+            claim => claim != wanted,
+        })
+    };
+    if differs(&wanted.subject, &claims["sub"]) {
+        return Err(Refusal::forbidden(&format!(
+            "Access denied: {name} subject not allowed."
+        )));
+    }
+    if differs(&wanted.audience, &claims["aud"]) {
+        return Err(Refusal::unauthorized(&format!(
+            "Access denied: {name} audience not allowed."
+        )));
+    }
+    Ok(identity)
+}
+
+fn claims_of(jwt: &str) -> Option<Value> {
+    let mut parts = jwt.split('.');
+    let (_, claims, _) = (parts.next()?, parts.next()?, parts.next()?);
+    let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?;
+    serde_json::from_slice(&claims)
+        .ok()
+        .filter(Value::is_object)
+}
+
+fn not_configured(name: &str, method: &str) -> Refusal {
+    Refusal::not_found(format!(
+        "{name} auth method not found for identity, did you configure {method}?"
+    ))
+}

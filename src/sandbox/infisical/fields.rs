@@ -1,0 +1,205 @@
+//! What Infisical does with the fields of a sync that no schema says.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::refusal::Refusal;
+use crate::sandbox::catalog::Destination;
+use crate::sandbox::validate::{self, StringRule};
+
+/// How the fields of single destinations differ from what their schemas say, as data:
+/// seen on the real server, June 2025.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Quirks {
+    /// Destinations that need an enterprise licence.
+    enterprise: Vec<String>,
+    /// By destination, then by the field's place.
+    fields: BTreeMap<String, BTreeMap<String, FieldQuirk>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct FieldQuirk {
+    trim: bool,
+    too_short: Option<String>,
+    mismatch: Option<String>,
+}
+
+static QUIRKS: LazyLock<Quirks> =
+    LazyLock::new(|| serde_json::from_str(include_str!("quirks.json")).unwrap_or_default());
+
+/// Whether the destination needs an enterprise licence.
+pub fn is_enterprise(destination: &str) -> bool {
+    QUIRKS.enterprise.iter().any(|slug| slug == destination)
+}
+
+/// Checks the body of a create request and returns it as the server keeps it.
+pub fn check_create(destination: &Destination, body: Option<&Value>) -> Result<Value, Refusal> {
+    check(destination, &destination.create, body)
+}
+
+/// Checks the body of an update request and returns what it changes.
+pub fn check_update(destination: &Destination, body: Option<&Value>) -> Result<Value, Refusal> {
+    check(destination, &destination.update, body)
+}
+
+fn check(
+    destination: &Destination,
+    schema: &Value,
+    body: Option<&Value>,
+) -> Result<Value, Refusal> {
+    let rules = |place: &str| rule(&destination.slug, place);
+    let mut kept =
+        validate::check(schema, &destination.document, &rules, body).map_err(Refusal::invalid)?;
+    if let Some(path) = kept.get("secretPath").and_then(Value::as_str) {
+        kept["secretPath"] = without_trailing_slash(path).into();
+    }
+    Ok(kept)
+}
+
+/// Takes one slash off the end; the root stays.
+pub fn without_trailing_slash(path: &str) -> &str {
+    match path.strip_suffix('/') {
+        Some(rest) if !rest.is_empty() => rest,
+        _ => path,
+    }
+}
+
+fn rule(destination: &str, place: &str) -> StringRule {
+    match place {
+        "name" => slug("name"),
+        "environment" => slug("environment"),
+        "projectId" => StringRule {
+            trim: true,
+            too_short: Some("Project ID required".into()),
+            ..StringRule::default()
+        },
+        "secretPath" => StringRule {
+            trim: true,
+            too_short: Some("Invalid secret path".into()),
+            ..StringRule::default()
+        },
+        "description" => StringRule {
+            trim: true,
+            at_most: Some((256, "Description cannot exceed 256 characters".into())),
+            ..StringRule::default()
+        },
+        "syncOptions.keySchema" => StringRule {
+            form: Some((
+                is_key_schema,
+                "Key schema must include exactly one {{secretKey}} placeholder. It can also include {{environment}} placeholders. Only alphanumeric characters (a-z, A-Z, 0-9), dashes (-), underscores (_), and slashes (/) are allowed besides the placeholders.".into(),
+            )),
+            ..StringRule::default()
+        },
+        place => QUIRKS
+            .fields
+            .get(destination)
+            .and_then(|fields| fields.get(place))
+            .map(FieldQuirk::rule)
+            .unwrap_or_default(),
+    }
+}
+
+impl FieldQuirk {
+    fn rule(&self) -> StringRule {
+        StringRule {
+            trim: self.trim,
+            too_short: self.too_short.clone().map(Cow::Owned),
+            mismatch: self.mismatch.clone().map(Cow::Owned),
+            ..StringRule::default()
+        }
+    }
+}
+
+fn slug(field: &str) -> StringRule {
+    StringRule {
+        trim: true,
+        too_short: Some(format!("{field} field must be at least 1 lowercase character").into()),
+        at_most: Some((
+            64,
+            format!("{field} field must be at most 64 lowercase characters").into(),
+        )),
+        form: Some((
+            is_slug,
+            format!("{field} field can only contain lowercase letters, numbers, and hyphens")
+                .into(),
+        )),
+        mismatch: None,
+    }
+}
+
+/// Lowercase letters and digits with single hyphens between them. Nothing at all passes:
+/// its length is another problem.
+fn is_slug(text: &str) -> bool {
+    text.is_empty()
+        || text.split('-').all(|word| {
+            !word.is_empty()
+                && word
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        })
+}
+
+/// The message says "exactly one", but two are accepted.
+fn is_key_schema(text: &str) -> bool {
+    static FORM: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"^(?:[a-zA-Z0-9_\-/]|\{\{secretKey\}\}|\{\{environment\}\})*$").ok()
+    });
+    text.is_empty()
+        || (text.contains("{{secretKey}}") && FORM.as_ref().is_some_and(|form| form.is_match(text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{QUIRKS, Quirks, is_key_schema, is_slug, without_trailing_slash};
+
+    #[test]
+    fn the_quirks_can_be_read() {
+        serde_json::from_str::<Quirks>(include_str!("quirks.json")).unwrap();
+        assert!(!QUIRKS.fields.is_empty());
+    }
+
+    #[test]
+    fn a_slug_has_single_inner_hyphens_only() {
+        for good in ["", "a", "123", "a-b-1"] {
+            assert!(is_slug(good), "{good}");
+        }
+        for bad in ["-a", "a-", "a--b", "A", "a_b", "a.b", "café", "a b"] {
+            assert!(!is_slug(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_key_schema_needs_its_placeholder_and_allows_few_characters() {
+        for good in [
+            "",
+            "{{secretKey}}",
+            "A_{{environment}}-/{{secretKey}}",
+            "{{secretKey}}_{{secretKey}}",
+        ] {
+            assert!(is_key_schema(good), "{good}");
+        }
+        for bad in [
+            "NOPE",
+            "{{environment}}",
+            "{{secretKey}}.",
+            "{{ secretKey }}",
+            "{{secretKey}}{{x}}",
+        ] {
+            assert!(!is_key_schema(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn one_trailing_slash_is_stripped_and_the_root_stays() {
+        assert_eq!(without_trailing_slash("/apps/"), "/apps");
+        assert_eq!(without_trailing_slash("/apps//"), "/apps/");
+        assert_eq!(without_trailing_slash("/"), "/");
+    }
+}

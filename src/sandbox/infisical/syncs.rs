@@ -1,0 +1,555 @@
+//! Secret syncs: the order of checks and the effects are those of the real server.
+
+use serde_json::{Map, Value, json};
+
+use super::access::{self, Action};
+use super::refusal::Refusal;
+use super::{fields, query};
+use crate::sandbox::catalog::{Catalog, Destination};
+use crate::sandbox::emulator::Emulator;
+use crate::sandbox::exchange::Request;
+use crate::sandbox::fail::JobKind;
+use crate::sandbox::ids;
+use crate::sandbox::moment::Moment;
+use crate::sandbox::state::{JobRecord, JobStatus, SecretSync, Source};
+use crate::sandbox::world::{self, Identity, World};
+
+const IN_PROGRESS: &str = "A job for this sync is already in progress. Please try again shortly.";
+const NO_SOURCE: &str = "Invalid source configuration: folder no longer exists. Please configure a valid source and try again.";
+const PLAN_RESTRICTION: &str = "Failed to create secret sync due to plan restriction. Upgrade plan to access enterprise secret syncs.";
+
+/// The column that keeps descriptions holds fewer characters than the check lets through.
+const DESCRIPTION_COLUMN: usize = 255;
+
+/// `GET /api/v1/secret-syncs/options`.
+pub fn options(catalog: &Catalog) -> Value {
+    let mut destinations: Vec<&Destination> = catalog.iter().collect();
+    destinations.sort_by_key(|destination| destination.name.to_lowercase());
+    let options: Vec<Value> = destinations
+        .into_iter()
+        .map(|destination| {
+            let mut option = json!({
+                "name": destination.name,
+                "connection": destination.connection_app,
+                "destination": destination.slug,
+                "canImportSecrets": destination.can_import
+            });
+            if fields::is_enterprise(&destination.slug) {
+                option["enterprise"] = true.into();
+            }
+            option
+        })
+        .collect();
+    json!({"secretSyncOptions": options})
+}
+
+/// A sync as it is read.
+fn sync_json(world: &World, sync: &SecretSync) -> Value {
+    let connection = world.connection(&sync.connection_id).map(
+        |connection| json!({"app": connection.app, "name": connection.name, "id": connection.id}),
+    );
+    let source = sync.source.as_ref().map(|source| {
+        let environment = world
+            .project_by_id(&sync.project_id)
+            .and_then(|project| project.environment(&source.environment));
+        let name = environment.map_or(source.environment.as_str(), world::Environment::name);
+        let environment_id = environment.map_or_else(
+            || ids::uuid(&["environment", &sync.project_id, &source.environment]),
+            |environment| environment.id(&sync.project_id),
+        );
+        let folder_id = world::folder_id(&environment_id, &source.path);
+        (
+            json!({"slug": source.environment, "name": name, "id": environment_id}),
+            json!({"id": folder_id, "path": source.path}),
+        )
+    });
+    let (environment, folder) = source.unwrap_or_default();
+    json!({
+        "id": sync.id,
+        "name": sync.name,
+        "description": sync.description,
+        "isAutoSyncEnabled": sync.is_auto_sync_enabled,
+        "version": 1,
+        "projectId": sync.project_id,
+        "folderId": folder.get("id"),
+        "connectionId": sync.connection_id,
+        "createdAt": sync.created_at.to_string(),
+        "updatedAt": sync.updated_at.to_string(),
+        "syncStatus": sync.sync.status,
+        "lastSyncJobId": job_id(&sync.sync),
+        "lastSyncMessage": sync.sync.message,
+        "lastSyncedAt": succeeded_at(&sync.sync),
+        "importStatus": sync.import.status,
+        "lastImportJobId": job_id(&sync.import),
+        "lastImportMessage": sync.import.message,
+        "lastImportedAt": succeeded_at(&sync.import),
+        "removeStatus": sync.remove.status,
+        "lastRemoveJobId": job_id(&sync.remove),
+        "lastRemoveMessage": sync.remove.message,
+        "lastRemovedAt": succeeded_at(&sync.remove),
+        "syncOptions": sync.sync_options,
+        "connection": connection,
+        "environment": environment,
+        "folder": folder,
+        "destination": sync.destination,
+        "destinationConfig": sync.destination_config
+    })
+}
+
+fn job_id(record: &JobRecord) -> Option<String> {
+    record.last_id.map(|id| id.to_string())
+}
+
+fn succeeded_at(record: &JobRecord) -> Option<String> {
+    record.succeeded_at.map(|at| at.to_string())
+}
+
+fn one(world: &World, sync: &SecretSync) -> Value {
+    json!({"secretSync": sync_json(world, sync)})
+}
+
+fn environment_of(sync: &SecretSync) -> Option<&str> {
+    sync.source
+        .as_ref()
+        .map(|source| source.environment.as_str())
+}
+
+fn unknown_id(destination: &Destination, id: &str) -> Refusal {
+    Refusal::not_found(format!(
+        "Could not find {} Sync with ID \"{id}\"",
+        destination.name
+    ))
+}
+
+fn name_taken(name: &str, project_id: &str) -> Refusal {
+    Refusal::bad_request(format!(
+        "A Secret Sync with the name \"{name}\" already exists for the project with ID \"{project_id}\""
+    ))
+}
+
+/// Refuses a sync that is asked for under another destination.
+fn configured_for(destination: &Destination, sync: &SecretSync) -> Result<(), Refusal> {
+    if sync.destination == destination.slug {
+        return Ok(());
+    }
+    Err(Refusal::bad_request(format!(
+        "Secret sync with ID \"{}\" is not configured for {}",
+        sync.id, destination.name
+    )))
+}
+
+fn text<'a>(body: &'a Value, key: &str) -> Option<&'a str> {
+    body.get(key).and_then(Value::as_str)
+}
+
+fn object(body: &Value, key: &str) -> Option<Map<String, Value>> {
+    body.get(key).and_then(Value::as_object).cloned()
+}
+
+/// A description, if the column can hold it.
+fn description(body: &Value, database_operation: &str) -> Result<Option<String>, Refusal> {
+    let description = text(body, "description");
+    if description.is_some_and(|text| text.chars().count() > DESCRIPTION_COLUMN) {
+        return Err(Refusal::database(database_operation));
+    }
+    Ok(description.map(str::to_owned))
+}
+
+/// Refuses a connection that does not exist, may not be used, or is of another app.
+fn usable_connection(
+    world: &World,
+    catalog: &Catalog,
+    identity: &Identity,
+    destination: &Destination,
+    id: &str,
+) -> Result<String, Refusal> {
+    let connection = world
+        .connection(id)
+        .ok_or_else(|| Refusal::not_found(format!("Could not find App Connection with ID {id}")))?;
+    access::may_connect(identity)?;
+    if connection.app == destination.connection_app {
+        return Ok(connection.id.clone());
+    }
+    let (has, needs) = (
+        catalog.app_name(&connection.app),
+        catalog.app_name(&destination.connection_app),
+    );
+    Err(Refusal::bad_request(format!(
+        "{has} Connection with ID {id} cannot be used to connect to {needs}"
+    )))
+}
+
+impl Emulator {
+    /// `GET /api/v1/secret-syncs` and `GET /api/v1/secret-syncs/{destination}`. What the
+    /// identity may not read is left out without a word, and the order is no order.
+    pub fn list(
+        &self,
+        identity: &Identity,
+        destination: Option<&Destination>,
+        request: &Request,
+    ) -> Result<Value, Refusal> {
+        let [project_id] = query::required(request, ["projectId"])?;
+        access::member(&self.state.world, identity, &project_id)?;
+        let syncs: Vec<Value> = self
+            .state
+            .syncs
+            .iter()
+            .filter(|sync| sync.project_id == project_id)
+            .filter(|sync| destination.is_none_or(|wanted| wanted.slug == sync.destination))
+            .filter(|sync| access::is_allowed(identity, Action::Read, environment_of(sync)))
+            .map(|sync| sync_json(&self.state.world, sync))
+            .collect();
+        Ok(json!({"secretSyncs": syncs}))
+    }
+
+    /// `GET …/sync-name/{name}?projectId=`.
+    pub fn find(
+        &self,
+        identity: &Identity,
+        destination: &Destination,
+        name: &str,
+        request: &Request,
+    ) -> Result<Value, Refusal> {
+        let [project_id] = query::required(request, ["projectId"])?;
+        let sync = self.state.syncs.find(&project_id, name).ok_or_else(|| {
+            Refusal::not_found(format!(
+                "Could not find {} Sync with name \"{name}\"",
+                destination.name
+            ))
+        })?;
+        self.permit(identity, Action::Read, sync)?;
+        configured_for(destination, sync)?;
+        Ok(one(&self.state.world, sync))
+    }
+
+    /// `GET …/{syncId}`.
+    pub fn get(
+        &self,
+        identity: &Identity,
+        destination: &Destination,
+        id: &str,
+    ) -> Result<Value, Refusal> {
+        let sync = self.checked(identity, Action::Read, destination, id)?;
+        Ok(one(&self.state.world, sync))
+    }
+
+    /// `POST …`.
+    pub fn create(
+        &mut self,
+        identity: &Identity,
+        destination: &Destination,
+        body: Option<&Value>,
+        now: Moment,
+    ) -> Result<Value, Refusal> {
+        let body = fields::check_create(destination, body)?;
+        let field = |key: &str| text(&body, key).unwrap_or_default();
+        let (name, project_id) = (field("name"), field("projectId"));
+        let (environment, path) = (field("environment"), field("secretPath"));
+        let world = &self.state.world;
+        if fields::is_enterprise(&destination.slug) && !world.enterprise {
+            return Err(Refusal::bad_request(PLAN_RESTRICTION));
+        }
+        let project = access::member(world, identity, project_id)?;
+        access::may(identity, Action::Create, Some(environment))?;
+        let exists = project
+            .environment(environment)
+            .is_some_and(|known| known.has_folder(path));
+        if !exists {
+            return Err(unknown_folder(Some(path), Some(environment), project_id));
+        }
+        let connection_id = usable_connection(
+            world,
+            &self.catalog,
+            identity,
+            destination,
+            field("connectionId"),
+        )?;
+        let description = description(&body, "Create")?;
+        if self.state.syncs.find(project_id, name).is_some() {
+            return Err(name_taken(name, project_id));
+        }
+        let is_auto_sync_enabled = body["isAutoSyncEnabled"].as_bool().unwrap_or(true);
+        let sync = SecretSync {
+            id: self.state.next_id(self.seed),
+            name: name.to_owned(),
+            description,
+            is_auto_sync_enabled,
+            project_id: project_id.to_owned(),
+            connection_id,
+            destination: destination.slug.clone(),
+            sync_options: object(&body, "syncOptions").unwrap_or_default(),
+            destination_config: object(&body, "destinationConfig").unwrap_or_default(),
+            source: Some(Source {
+                environment: environment.to_owned(),
+                path: path.to_owned(),
+            }),
+            created_at: now,
+            updated_at: now,
+            sync: JobRecord::default(),
+            import: JobRecord::default(),
+            remove: JobRecord::default(),
+        };
+        let id = sync.id.clone();
+        self.state.syncs.insert(sync);
+        if is_auto_sync_enabled {
+            self.queue(&id, JobKind::Sync, false, now);
+        }
+        self.shown(&id)
+    }
+
+    /// `PATCH …/{syncId}`.
+    pub fn update(
+        &mut self,
+        identity: &Identity,
+        destination: &Destination,
+        id: &str,
+        body: Option<&Value>,
+        now: Moment,
+    ) -> Result<Value, Refusal> {
+        let body = fields::check_update(destination, body)?;
+        let sync = self.state.syncs.get(id).ok_or_else(|| {
+            // Without the quotes that the other requests put around the id.
+            Refusal::not_found(format!(
+                "Could not find {} Sync with ID {id}",
+                destination.name
+            ))
+        })?;
+        self.permit(identity, Action::Edit, sync)?;
+        configured_for(destination, sync)?;
+        let world = &self.state.world;
+        let connection_id = text(&body, "connectionId")
+            .map(|id| usable_connection(world, &self.catalog, identity, destination, id))
+            .transpose()?;
+        let source = self.new_source(identity, sync, &body)?;
+        let description = description(&body, "UpdateById")?;
+        let project_id = sync.project_id.clone();
+        let name = text(&body, "name").filter(|name| *name != sync.name);
+        if let Some(name) = name {
+            if self.state.syncs.find(&project_id, name).is_some() {
+                return Err(name_taken(name, &project_id));
+            }
+            self.state.syncs.rename(id, name);
+        }
+        let sync = self
+            .state
+            .syncs
+            .get_mut(id)
+            .ok_or_else(|| unknown_id(destination, id))?;
+        if body.get("description").is_some() {
+            sync.description = description;
+        }
+        if let Some(enabled) = body.get("isAutoSyncEnabled").and_then(Value::as_bool) {
+            sync.is_auto_sync_enabled = enabled;
+        }
+        if let Some(connection_id) = connection_id {
+            sync.connection_id = connection_id;
+        }
+        if let Some(source) = source {
+            sync.source = Some(source);
+        }
+        if let Some(options) = object(&body, "syncOptions") {
+            sync.sync_options = options;
+        }
+        if let Some(config) = object(&body, "destinationConfig") {
+            sync.destination_config = config;
+        }
+        sync.updated_at = now;
+        let id = sync.id.clone();
+        if sync.is_auto_sync_enabled {
+            self.queue(&id, JobKind::Sync, false, now);
+        }
+        self.shown(&id)
+    }
+
+    /// The source that an update asks for; none if it is to stay.
+    fn new_source(
+        &self,
+        identity: &Identity,
+        sync: &SecretSync,
+        body: &Value,
+    ) -> Result<Option<Source>, Refusal> {
+        let (environment, path) = (text(body, "environment"), text(body, "secretPath"));
+        let current = sync.source.as_ref();
+        let is_other =
+            |asked: Option<&str>, current: Option<&str>| asked.is_some() && asked != current;
+        let current_environment = current.map(|source| source.environment.as_str());
+        let current_path = current.map(|source| source.path.as_str());
+        if !is_other(environment, current_environment) && !is_other(path, current_path) {
+            return Ok(None);
+        }
+        let (Some(new_environment), Some(new_path)) =
+            (environment.or(current_environment), path.or(current_path))
+        else {
+            return Err(Refusal::bad_request(
+                "Must specify both source environment and secret path",
+            ));
+        };
+        access::may(identity, Action::Edit, Some(new_environment))?;
+        let exists = self
+            .state
+            .world
+            .project_by_id(&sync.project_id)
+            .and_then(|project| project.environment(new_environment))
+            .is_some_and(|known| known.has_folder(new_path));
+        if !exists {
+            return Err(unknown_folder(path, environment, &sync.project_id));
+        }
+        Ok(Some(Source {
+            environment: new_environment.to_owned(),
+            path: new_path.to_owned(),
+        }))
+    }
+
+    /// `DELETE …/{syncId}?removeSecrets=`.
+    pub fn delete(
+        &mut self,
+        identity: &Identity,
+        destination: &Destination,
+        id: &str,
+        request: &Request,
+        now: Moment,
+    ) -> Result<Value, Refusal> {
+        let remove_secrets = query::choice(request, "removeSecrets", &["true", "false"], false)?;
+        let sync = self.checked(identity, Action::Delete, destination, id)?;
+        if remove_secrets.as_deref() == Some("true") {
+            access::may(identity, Action::RemoveSecrets, environment_of(sync))?;
+            return self.queue_if_idle(destination, id, JobKind::Remove, true, now);
+        }
+        let gone = one(&self.state.world, sync);
+        self.state.syncs.remove(id);
+        Ok(gone)
+    }
+
+    /// `POST …/{syncId}/sync-secrets`, `/import-secrets` and `/remove-secrets`.
+    pub fn trigger(
+        &mut self,
+        identity: &Identity,
+        destination: &Destination,
+        id: &str,
+        kind: JobKind,
+        request: &Request,
+        now: Moment,
+    ) -> Result<Value, Refusal> {
+        let action = match kind {
+            JobKind::Sync => Action::SyncSecrets,
+            JobKind::Import => Action::ImportSecrets,
+            JobKind::Remove => Action::RemoveSecrets,
+        };
+        if kind == JobKind::Import {
+            let behaviours = ["prioritize-source", "prioritize-destination"];
+            query::choice(request, "importBehavior", &behaviours, true)?;
+            if !destination.can_import {
+                return Err(Refusal::bad_request(format!(
+                    "{} does not support importing secrets.",
+                    destination.name
+                )));
+            }
+        }
+        self.checked(identity, action, destination, id)?;
+        self.queue_if_idle(destination, id, kind, false, now)
+    }
+
+    fn queue_if_idle(
+        &mut self,
+        destination: &Destination,
+        id: &str,
+        kind: JobKind,
+        then_delete: bool,
+        now: Moment,
+    ) -> Result<Value, Refusal> {
+        let sync = self
+            .state
+            .syncs
+            .get_mut(id)
+            .ok_or_else(|| unknown_id(destination, id))?;
+        if sync.source.is_none() {
+            return Err(Refusal::bad_request(NO_SOURCE));
+        }
+        let id = sync.id.clone();
+        if self.state.jobs.is_working(&id) {
+            return Err(Refusal::bad_request(IN_PROGRESS));
+        }
+        sync.updated_at = now;
+        self.queue(&id, kind, then_delete, now);
+        self.shown(&id)
+    }
+
+    fn queue(&mut self, id: &str, kind: JobKind, then_delete: bool, now: Moment) {
+        if let Some(sync) = self.state.syncs.get_mut(id) {
+            sync.record_mut(kind).status = Some(JobStatus::Pending);
+        }
+        self.state
+            .jobs
+            .push(id, kind, then_delete, now, self.job_duration);
+    }
+
+    fn shown(&self, id: &str) -> Result<Value, Refusal> {
+        let sync = self.state.syncs.get(id).ok_or_else(Refusal::internal)?;
+        Ok(one(&self.state.world, sync))
+    }
+
+    /// The sync of that id, after every check that reading and changing it have in common.
+    fn checked(
+        &self,
+        identity: &Identity,
+        action: Action,
+        destination: &Destination,
+        id: &str,
+    ) -> Result<&SecretSync, Refusal> {
+        let sync = self
+            .state
+            .syncs
+            .get(id)
+            .ok_or_else(|| unknown_id(destination, id))?;
+        self.permit(identity, action, sync)?;
+        configured_for(destination, sync)?;
+        Ok(sync)
+    }
+
+    fn permit(
+        &self,
+        identity: &Identity,
+        action: Action,
+        sync: &SecretSync,
+    ) -> Result<(), Refusal> {
+        access::member(&self.state.world, identity, &sync.project_id)?;
+        access::may(identity, action, environment_of(sync))
+    }
+
+    /// Takes a folder away, and with it the source of every sync that pushed it or a folder
+    /// in it. Tells whether the folder was there.
+    pub fn remove_folder(&mut self, project_id: &str, environment: &str, path: &str) -> bool {
+        let removed = self
+            .state
+            .world
+            .project_by_id_mut(project_id)
+            .and_then(|project| {
+                project
+                    .environments
+                    .iter_mut()
+                    .find(|known| known.slug == environment)
+            })
+            .is_some_and(|environment| environment.remove_folder(path));
+        if removed {
+            for sync in self.state.syncs.iter_mut() {
+                sync.source.take_if(|source| {
+                    sync.project_id == project_id
+                        && source.environment == environment
+                        && world::is_within(&source.path, path)
+                });
+            }
+        }
+        removed
+    }
+}
+
+/// The server prints what the request said, and `undefined` for what it did not say.
+fn unknown_folder(path: Option<&str>, environment: Option<&str>, project_id: &str) -> Refusal {
+    let (path, environment) = (
+        path.unwrap_or("undefined"),
+        environment.unwrap_or("undefined"),
+    );
+    Refusal::bad_request(format!(
+        "Could not find folder with path \"{path}\" in environment \"{environment}\" for project with ID \"{project_id}\""
+    ))
+}

@@ -1,0 +1,118 @@
+//! Rate limits: a window of a minute for every route and client.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::exchange::{Request, Response};
+use super::fail::Operation;
+use super::infisical::Route;
+use super::moment::Moment;
+
+const WINDOW: Duration = Duration::from_secs(60);
+
+/// What has its own counter: a route and a client.
+type Counter = (Operation, String, String);
+
+/// Counts requests.
+pub struct Limits {
+    per_minute: u32,
+    windows: HashMap<Counter, Window>,
+}
+
+struct Window {
+    ends: Moment,
+    count: u32,
+}
+
+/// How a request stands to its limit.
+pub struct Pass {
+    limit: u32,
+    remaining: u32,
+    seconds_left: u64,
+    allowed: bool,
+}
+
+impl Limits {
+    /// Allows that many requests a minute for every route and client.
+    pub fn new(per_minute: u32) -> Self {
+        Self {
+            per_minute,
+            windows: HashMap::new(),
+        }
+    }
+
+    /// Counts a request to a route of Infisical.
+    pub fn pass(&mut self, route: &Route, request: &Request, now: Moment) -> Pass {
+        let destination = route.destination().unwrap_or_default().to_owned();
+        self.count((route.operation(), destination, client(request)), now)
+    }
+
+    /// Counts a request to Enkryptify, where all routes share one counter.
+    pub fn pass_any(&mut self, request: &Request, now: Moment) -> Pass {
+        self.count((Operation::Start, String::new(), client(request)), now)
+    }
+
+    fn count(&mut self, counter: Counter, now: Moment) -> Pass {
+        let fresh = || Window {
+            ends: now.after(WINDOW),
+            count: 0,
+        };
+        let window = self.windows.entry(counter).or_insert_with(fresh);
+        if window.ends <= now {
+            *window = fresh();
+        }
+        let allowed = window.count < self.per_minute;
+        window.count = window.count.saturating_add(1);
+        Pass {
+            limit: self.per_minute,
+            remaining: self.per_minute.saturating_sub(window.count),
+            seconds_left: now.until(window.ends).as_millis().div_ceil(1000) as u64,
+            allowed,
+        }
+    }
+}
+
+/// The client as a proxy names it.
+fn client(request: &Request) -> String {
+    request
+        .headers
+        .get("x-forwarded-for")
+        .cloned()
+        .unwrap_or_default()
+}
+
+impl Pass {
+    /// For how many seconds the request is refused; none if it is not.
+    pub const fn refused_for(&self) -> Option<u64> {
+        if self.allowed {
+            None
+        } else {
+            Some(self.seconds_left)
+        }
+    }
+
+    /// Adds the three headers that tell a client where it stands.
+    pub fn mark(&self, response: Response, style: HeaderStyle) -> Response {
+        let [limit, remaining, reset] = match style {
+            HeaderStyle::Infisical => [
+                "x-ratelimit-limit",
+                "x-ratelimit-remaining",
+                "x-ratelimit-reset",
+            ],
+            HeaderStyle::Enkryptify => {
+                ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"]
+            }
+        };
+        response
+            .with_header(limit, self.limit.to_string())
+            .with_header(remaining, self.remaining.to_string())
+            .with_header(reset, self.seconds_left.to_string())
+    }
+}
+
+/// Which platform's headers.
+#[derive(Debug, Clone, Copy)]
+pub enum HeaderStyle {
+    Infisical,
+    Enkryptify,
+}
