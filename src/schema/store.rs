@@ -357,3 +357,116 @@ fn names_in(directory: &Utf8Path) -> Result<Vec<String>, StoreError> {
     }
     Ok(names)
 }
+
+#[cfg(test)]
+mod tests {
+    use camino::Utf8Path;
+
+    use super::{Origin, SchemaStore};
+    use crate::provider::ProviderKind::{Enkryptify, Infisical};
+
+    fn workspace(files: &[(&str, &str)]) -> (tempfile::TempDir, SchemaStore) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(directory.path()).unwrap();
+        for (name, text) in files {
+            let file = path.join(name);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, text).unwrap();
+        }
+        let store = SchemaStore::with_workspace(path).unwrap();
+        (directory, store)
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_leaves_the_bundled_schemas() {
+        let store = SchemaStore::with_workspace(Utf8Path::new("/nowhere/at/all")).unwrap();
+        assert_eq!(
+            store.destinations(Infisical),
+            SchemaStore::bundled().destinations(Infisical)
+        );
+    }
+
+    #[test]
+    fn a_pulled_destination_is_listed_and_wins_definition_by_definition() {
+        let (_directory, store) = workspace(&[
+            (
+                "infisical/brand-new.json",
+                r#"{"$defs": {"create": {"type": "object", "properties": {"projectId": {"type": "string"}, "berth": {"type": "number", "default": 1}}}}}"#,
+            ),
+            (
+                "infisical/humanitec.json",
+                r#"{"title": "Renamed", "$defs": {"update": {"type": "object", "properties": {"only": {"type": "string"}}}}}"#,
+            ),
+        ]);
+        assert!(store.destinations(Infisical).contains(&"brand-new".to_owned()));
+        let new = store.destination(Infisical, "brand-new").unwrap().unwrap();
+        assert_eq!(new.origin, Origin::Pulled);
+        assert_eq!(new.spec.name, "Brand New");
+        // No document describes the update, so it takes what create takes but the project.
+        let update: Vec<&str> = new
+            .spec
+            .update
+            .fields
+            .iter()
+            .map(|field| field.name.as_str())
+            .collect();
+        assert_eq!(update, ["berth"]);
+        assert_eq!(new.spec.update.fields[0].default, None);
+
+        let old = store.destination(Infisical, "humanitec").unwrap().unwrap();
+        assert_eq!((old.spec.name.as_str(), old.origin), ("Renamed", Origin::Pulled));
+        assert_eq!(old.spec.update.fields.len(), 1);
+        assert!(old.spec.create.fields.len() > 5);
+        let other = store.destination(Infisical, "vercel").unwrap().unwrap();
+        assert_eq!(other.origin, Origin::Bundled);
+    }
+
+    #[test]
+    fn a_pulled_file_that_cannot_be_used_is_an_error_that_names_it() {
+        let (_directory, store) = workspace(&[
+            ("infisical/humanitec.json", "{"),
+            ("infisical/reads-only.json", r#"{"$defs": {"read": {}}}"#),
+            (
+                "infisical/remote.json",
+                r#"{"$defs": {"create": {"$ref": "https://example.com/schema.json"}}}"#,
+            ),
+            ("infisical/../escape.json", "{}"),
+        ]);
+        let message = |slug| store.destination(Infisical, slug).unwrap_err().message;
+        assert!(message("humanitec").contains("humanitec.json is not valid JSON"));
+        assert!(message("reads-only").ends_with("has no `create` definition."));
+        assert!(message("remote").contains("remote.json cannot be used"));
+        assert!(store.destination(Infisical, "../escape").unwrap().is_none());
+    }
+
+    #[test]
+    fn a_schema_that_refers_to_itself_and_nothing_else_does_no_harm() {
+        for schema in [
+            r##"{"$ref": "#/$defs/Loop"}"##,
+            r##"{"allOf": [{"$ref": "#/$defs/Loop"}]}"##,
+            r##"{"anyOf": [{"$ref": "#/$defs/Loop"}, {"type": "string"}]}"##,
+        ] {
+            let text = format!(
+                r##"{{"$defs": {{"create": {{"type": "object", "properties": {{"a": {{"$ref": "#/$defs/Loop"}}}}}}, "Loop": {schema}}}}}"##
+            );
+            let (_directory, store) = workspace(&[("infisical/loop.json", &text)]);
+            if let Ok(found) = store.destination(Infisical, "loop") {
+                let checker = &found.unwrap().checker;
+                let _ = checker.fits(&serde_json::json!({"a": 1}));
+            }
+        }
+    }
+
+    #[test]
+    fn enkryptify_takes_any_slug_of_the_right_form_and_lists_none() {
+        let store = SchemaStore::bundled();
+        assert!(store.destinations(Enkryptify).is_empty());
+        let vercel = store.destination(Enkryptify, "vercel").unwrap().unwrap();
+        assert_eq!(vercel.spec.slug, "vercel");
+        assert_eq!(vercel.spec.connection_app, None);
+        assert!(vercel.spec.update.fields.is_empty());
+        for slug in ["x", "Vercel", "a/b", &"a".repeat(49)] {
+            assert!(store.destination(Enkryptify, slug).unwrap().is_none(), "{slug}");
+        }
+    }
+}

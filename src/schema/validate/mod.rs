@@ -76,13 +76,12 @@ pub fn check(
     at: Span,
     sync_name: &str,
 ) -> Vec<Diagnostic> {
-    check_json(
-        destination,
-        fields,
-        &crate::core::value::Value::Mapping(fields.clone()).to_json(),
-        at,
-        sync_name,
-    )
+    let json = fields
+        .entries()
+        .iter()
+        .map(|entry| (entry.key.clone(), entry.value.to_json()))
+        .collect::<serde_json::Map<_, _>>();
+    check_json(destination, fields, &Value::Object(json), at, sync_name)
 }
 
 /// As [`check`], for a caller that has the fields as JSON already.

@@ -296,6 +296,7 @@ fn type_help(
         Value::String(_) | Value::Number(_) | Value::Bool(_) if expects("array") => {
             Some(format!("Write it as a list: [{}].", literal(value)))
         }
+        Value::Array(_) => Some("Write a single value.".to_owned()),
         _ => None,
     }
 }
