@@ -144,7 +144,12 @@ fn places(schema: &Value, example: &Value, path: &[String], required: bool, all:
         }
     };
     visit(schema);
-    for branch in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+    for branch in schema
+        .get("allOf")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
         let (tag, value) = tag_of(branch);
         if example.get(&tag) == Some(&value) {
             visit(&branch["then"]);
@@ -152,7 +157,11 @@ fn places(schema: &Value, example: &Value, path: &[String], required: bool, all:
     }
 }
 
-fn changed(example: &Value, path: &[String], change: impl FnOnce(&mut Map<String, Value>, &str)) -> Value {
+fn changed(
+    example: &Value,
+    path: &[String],
+    change: impl FnOnce(&mut Map<String, Value>, &str),
+) -> Value {
     let mut sync = example.clone();
     let (name, parents) = path.split_last().unwrap();
     let parent = parents
@@ -175,8 +184,7 @@ fn expect_one(destination: &Destination, sync: &Value, code: Code, names: &str) 
 }
 
 fn is_closed(schema: &Value) -> bool {
-    schema.get("additionalProperties") == Some(&json!(false))
-        || schema.get("allOf").is_some()
+    schema.get("additionalProperties") == Some(&json!(false)) || schema.get("allOf").is_some()
 }
 
 #[test]
@@ -267,8 +275,17 @@ fn every_destination_says_what_planning_needs_to_know() {
             .unwrap()
             .unwrap();
         let spec = &destination.spec;
-        assert!(spec.connection_app.is_some() && !spec.name.is_empty(), "{slug}");
-        for name in ["name", "projectId", "connectionId", "environment", "secretPath"] {
+        assert!(
+            spec.connection_app.is_some() && !spec.name.is_empty(),
+            "{slug}"
+        );
+        for name in [
+            "name",
+            "projectId",
+            "connectionId",
+            "environment",
+            "secretPath",
+        ] {
             let field = spec.create.fields.iter().find(|field| field.name == name);
             assert!(field.is_some_and(|field| field.required), "{slug}: {name}");
         }
@@ -278,9 +295,18 @@ fn every_destination_says_what_planning_needs_to_know() {
             .and_then(|field| field.default.clone());
         assert_eq!(automatic, Some(json!(true)), "{slug}");
         assert!(!spec.create.open && !spec.update.open, "{slug}");
-        assert!(spec.update.field("projectId", &Value::Null).is_none(), "{slug}");
-        assert!(spec.update.fields.iter().all(|field| !field.required), "{slug}");
-        let configuration = spec.create.field("destinationConfig", &Value::Null).unwrap();
+        assert!(
+            spec.update.field("projectId", &Value::Null).is_none(),
+            "{slug}"
+        );
+        assert!(
+            spec.update.fields.iter().all(|field| !field.required),
+            "{slug}"
+        );
+        let configuration = spec
+            .create
+            .field("destinationConfig", &Value::Null)
+            .unwrap();
         let object = configuration.object.as_ref().unwrap();
         assert!(!object.open, "{slug}");
         assert!(

@@ -9,7 +9,10 @@ use serde_json::{Map, Value};
 const DOCUMENTS: [&str; 3] = ["depot.openapi.json", "quay.openapi.yaml", "start.md"];
 
 fn fixture(path: &str) -> String {
-    let path = format!("{}/tests/fixtures/openapi/{path}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!(
+        "{}/tests/fixtures/openapi/{path}",
+        env!("CARGO_MANIFEST_DIR")
+    );
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
@@ -61,7 +64,11 @@ fn extracting_again_gives_the_same_bytes() {
     let paths: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
     assert_eq!(
         paths,
-        ["infisical/depot.json", "infisical/quay.json", "enkryptify/start.json"]
+        [
+            "infisical/depot.json",
+            "infisical/quay.json",
+            "enkryptify/start.json"
+        ]
     );
     for (path, text) in &files {
         assert_eq!(*text, fixture(&format!("expected/{path}")), "{path}");
@@ -102,7 +109,10 @@ fn a_document_that_is_cut_off_anywhere_is_an_error() {
     for document in ["depot.openapi.json", "start.md"] {
         let text = fixture(document);
         let end = text.trim_end().rfind(['}', '`']).unwrap();
-        for cut in (0..end).step_by(7).filter(|cut| text.is_char_boundary(*cut)) {
+        for cut in (0..end)
+            .step_by(7)
+            .filter(|cut| text.is_char_boundary(*cut))
+        {
             assert!(extract(&text[..cut]).is_err(), "{document} cut at {cut}");
         }
     }
@@ -126,7 +136,11 @@ fn a_document_without_syncs_says_so() {
     );
     let unreleased = fixture("depot.openapi.json").replace("secret-syncs/depot", "other/depot");
     let extraction = extract(&unreleased).unwrap();
-    assert!(!texts(&extraction).iter().any(|(path, _)| path.contains("depot")));
+    assert!(
+        !texts(&extraction)
+            .iter()
+            .any(|(path, _)| path.contains("depot"))
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! | an OpenAPI document becomes schema files | [`extract`] |
 //! | a schema file's form | [`file`] |
 //! | the schema files that are part of the program | [`bundle`] |
+//! | schema files that a workspace pulls | [`pull`] |
 //! | which schemas there are, bundled and pulled | [`store`] |
 //! | a schema as the plain data that the core works with | [`spec`] |
 //! | a sync against its schema | [`validate`] |
@@ -12,6 +13,7 @@
 mod bundle;
 pub mod extract;
 pub mod file;
+pub mod pull;
 pub mod spec;
 pub mod store;
 pub mod validate;

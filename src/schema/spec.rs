@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::file::{SchemaFile, title_from_slug};
+use crate::core::spec::ProviderKind;
 use crate::core::spec::{DestinationSpec, FieldSpec, ObjectSpec, UnionSpec};
-use crate::provider::ProviderKind;
 
 /// How many cyclic references are followed before an object counts as open.
 const MAX_REFERENCES: usize = 8;
@@ -273,7 +273,11 @@ mod tests {
         }));
         let union = spec.union.as_ref().unwrap();
         assert_eq!(union.tag, "scope");
-        let names: Vec<&str> = union.variants.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<&str> = union
+            .variants
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect();
         assert_eq!(names, ["a", "b", "c"]);
         assert!(union.variants[0].1[0].required && union.variants[1].1.is_empty());
         assert!(!spec.open);
@@ -305,7 +309,10 @@ mod tests {
         let mut next = Some(&spec);
         while let Some(object) = next {
             depth += 1;
-            next = object.fields.first().and_then(|field| field.object.as_ref());
+            next = object
+                .fields
+                .first()
+                .and_then(|field| field.object.as_ref());
         }
         assert!((2..20).contains(&depth), "{depth}");
     }

@@ -12,7 +12,7 @@ use super::file::{START, SchemaFile, SchemaKey, is_slug, path_of};
 use super::spec;
 use super::validate::Checker;
 use crate::core::spec::DestinationSpec;
-use crate::provider::ProviderKind;
+use crate::core::spec::ProviderKind;
 
 /// The largest schema file that is read from a workspace, in bytes.
 const MAX_FILE_SIZE: u64 = 4 * 1024 * 1024;
@@ -99,7 +99,11 @@ impl SchemaStore {
     pub fn with_workspace(directory: &Utf8Path) -> Result<Self, StoreError> {
         let mut pulled = BTreeSet::new();
         for kind in ProviderKind::ALL {
-            for name in names_in(&directory.join(kind.name()))? {
+            let directory = directory.join(kind.name());
+            let names = names_in(&directory).map_err(|error| StoreError {
+                message: format!("The directory {directory} cannot be read: {error}."),
+            })?;
+            for name in names {
                 pulled.insert((kind, name));
             }
         }
@@ -200,7 +204,11 @@ impl SchemaStore {
             ProviderKind::Infisical => "create",
             ProviderKind::Enkryptify => START,
         };
-        if kind == ProviderKind::Enkryptify && !self.fits_slug(&file, slug).map_err(|problem| unusable(&problem))? {
+        if kind == ProviderKind::Enkryptify
+            && !self
+                .fits_slug(&file, slug)
+                .map_err(|problem| unusable(&problem))?
+        {
             return Ok(None);
         }
         let Some(mut create) = file.standalone(request) else {
@@ -334,19 +342,16 @@ fn read_to_string(path: &Utf8Path) -> Result<String, StoreError> {
     std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))
 }
 
-/// The schema files in a directory, which need not exist.
-fn names_in(directory: &Utf8Path) -> Result<Vec<String>, StoreError> {
-    let unreadable = |error: std::io::Error| StoreError {
-        message: format!("The directory {directory} cannot be read: {error}."),
-    };
+/// The names of the schema files in a directory, which need not exist.
+pub(super) fn names_in(directory: &Utf8Path) -> std::io::Result<Vec<String>> {
     let entries = match directory.read_dir_utf8() {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(unreadable(error)),
+        Err(error) => return Err(error),
     };
     let mut names = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(unreadable)?;
+        let entry = entry?;
         let path = entry.path();
         if path.extension() == Some("json")
             && let Some(name) = path.file_stem()
@@ -363,7 +368,7 @@ mod tests {
     use camino::Utf8Path;
 
     use super::{Origin, SchemaStore};
-    use crate::provider::ProviderKind::{Enkryptify, Infisical};
+    use crate::core::spec::ProviderKind::{Enkryptify, Infisical};
 
     fn workspace(files: &[(&str, &str)]) -> (tempfile::TempDir, SchemaStore) {
         let directory = tempfile::tempdir().unwrap();
@@ -398,7 +403,11 @@ mod tests {
                 r#"{"title": "Renamed", "$defs": {"update": {"type": "object", "properties": {"only": {"type": "string"}}}}}"#,
             ),
         ]);
-        assert!(store.destinations(Infisical).contains(&"brand-new".to_owned()));
+        assert!(
+            store
+                .destinations(Infisical)
+                .contains(&"brand-new".to_owned())
+        );
         let new = store.destination(Infisical, "brand-new").unwrap().unwrap();
         assert_eq!(new.origin, Origin::Pulled);
         assert_eq!(new.spec.name, "Brand New");
@@ -414,7 +423,10 @@ mod tests {
         assert_eq!(new.spec.update.fields[0].default, None);
 
         let old = store.destination(Infisical, "humanitec").unwrap().unwrap();
-        assert_eq!((old.spec.name.as_str(), old.origin), ("Renamed", Origin::Pulled));
+        assert_eq!(
+            (old.spec.name.as_str(), old.origin),
+            ("Renamed", Origin::Pulled)
+        );
         assert_eq!(old.spec.update.fields.len(), 1);
         assert!(old.spec.create.fields.len() > 5);
         let other = store.destination(Infisical, "vercel").unwrap().unwrap();
@@ -466,7 +478,10 @@ mod tests {
         assert_eq!(vercel.spec.connection_app, None);
         assert!(vercel.spec.update.fields.is_empty());
         for slug in ["x", "Vercel", "a/b", &"a".repeat(49)] {
-            assert!(store.destination(Enkryptify, slug).unwrap().is_none(), "{slug}");
+            assert!(
+                store.destination(Enkryptify, slug).unwrap().is_none(),
+                "{slug}"
+            );
         }
     }
 }

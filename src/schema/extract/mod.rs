@@ -21,7 +21,7 @@ use self::convert::Converter;
 use self::operations::{Operation, Role};
 use super::file::{START, SchemaFile, SchemaKey};
 use super::validate::pattern_works;
-use crate::provider::ProviderKind;
+use crate::core::spec::ProviderKind;
 
 /// What documents say about syncs.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -224,7 +224,9 @@ fn listed_destinations(
         let Some(slug) = only_value(field("destination")) else {
             continue;
         };
-        let can_import = field("canImportSecrets").and_then(only).and_then(Value::as_bool);
+        let can_import = field("canImportSecrets")
+            .and_then(only)
+            .and_then(Value::as_bool);
         let facts = SchemaFile {
             title: only_value(field("name")),
             connection_app: only_value(field("connection")),

@@ -16,22 +16,6 @@ use crate::core::diagnostic::Diagnostic;
 use crate::core::span::Span;
 use crate::core::value::Mapping;
 
-/// The fields beside the API's own that a sync can have. They never reach the schema,
-/// but a misspelt one does, and is then recognised.
-const OWN_FIELDS: &[&str] = &[
-    "provider",
-    "destination",
-    "project",
-    "connection",
-    "name",
-    "labels",
-    "ensure",
-    "renamedFrom",
-    "protect",
-    "onDelete",
-    "trigger",
-];
-
 /// A compiled schema.
 pub(super) struct Checker {
     schema: Value,
