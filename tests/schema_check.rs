@@ -1,4 +1,9 @@
 //! What a user reads when a sync does not fit its destination.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that panics has failed, and says where"
+)]
 
 use secsync::core::diagnostic::Diagnostic;
 use secsync::core::span::{Sources, Span};

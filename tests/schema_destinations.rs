@@ -1,5 +1,10 @@
 //! Every bundled destination, with examples generated from its own schema: a right one fits,
 //! and each single mistake gives one error that names the field.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that panics has failed, and says where"
+)]
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;

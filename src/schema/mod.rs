@@ -8,9 +8,11 @@
 //! | schema files that a workspace pulls | [`pull`] |
 //! | which schemas there are, bundled and pulled | [`store`] |
 //! | a schema as the plain data that the core works with | [`spec`] |
+//! | what changed between two sets of schemas | [`compare`] |
 //! | a sync against its schema | [`validate`] |
 
 mod bundle;
+pub mod compare;
 pub mod extract;
 pub mod file;
 pub mod pull;

@@ -159,15 +159,17 @@ fn plan(
     });
     for kind in ProviderKind::ALL.into_iter().filter(|kind| pulled(*kind)) {
         let of_kind: Vec<_> = new.iter().filter(|((of, _), _)| *of == kind).collect();
-        let whole: String = of_kind
-            .iter()
-            .map(|(key, text)| format!("{}\n{text}", path_of(key)))
-            .collect();
+        let mut whole = Sha256::new();
+        for (key, text) in &of_kind {
+            whole.update(path_of(key));
+            whole.update("\n");
+            whole.update(text);
+        }
         let pull = Pull {
             date: date.to_owned(),
             documents: documents.to_vec(),
             files: of_kind.len(),
-            digest: sha256(whole.as_bytes()),
+            digest: hexadecimal(&whole.finalize()),
         };
         manifest.providers.insert(kind.name().to_owned(), pull);
     }
@@ -257,14 +259,15 @@ fn replace(directory: &Utf8Path, texts: &Texts, manifest: &Manifest) -> io::Resu
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    use std::fmt::Write;
+    hexadecimal(&Sha256::digest(bytes))
+}
 
-    Sha256::digest(bytes)
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
+    bytes
         .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }
 
 fn without_credentials(source: &str) -> String {

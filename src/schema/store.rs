@@ -205,9 +205,7 @@ impl SchemaStore {
             ProviderKind::Enkryptify => START,
         };
         if kind == ProviderKind::Enkryptify
-            && !self
-                .fits_slug(&file, slug)
-                .map_err(|problem| unusable(&problem))?
+            && !Self::fits_slug(&file, slug).map_err(|problem| unusable(&problem))?
         {
             return Ok(None);
         }
@@ -217,13 +215,13 @@ impl SchemaStore {
         close(&mut create);
         let update = match kind {
             ProviderKind::Enkryptify => Value::Null,
-            ProviderKind::Infisical => file
-                .standalone("update")
-                .map(|mut update| {
-                    close(&mut update);
-                    update
-                })
-                .unwrap_or_else(|| derived_update(&create)),
+            ProviderKind::Infisical => {
+                let mut update = file
+                    .standalone("update")
+                    .unwrap_or_else(|| derived_update(&create));
+                close(&mut update);
+                update
+            }
         };
         let spec = spec::destination(kind, slug, &file, &create, &update);
         let checker = Checker::compile(without_supplied(create))
@@ -246,7 +244,7 @@ impl SchemaStore {
         }
     }
 
-    fn fits_slug(&self, file: &SchemaFile, slug: &str) -> Result<bool, String> {
+    fn fits_slug(file: &SchemaFile, slug: &str) -> Result<bool, String> {
         match file.standalone("destination") {
             Some(schema) => Ok(Checker::compile(schema)?.fits(&Value::from(slug))),
             None => Ok(is_slug(slug)),
