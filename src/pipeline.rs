@@ -88,10 +88,17 @@ pub struct Survey {
 impl Run {
     /// Finds the workspace and reads no sync file.
     pub fn open(options: Options) -> Result<Self, Stop> {
-        let selection = Selection::new(&options.selectors, &options.targets).map_err(Stop::usage)?;
+        let selection =
+            Selection::new(&options.selectors, &options.targets).map_err(Stop::usage)?;
         let workspace = Workspace::open(&options.request.directory);
         let store = SchemaStore::with_workspace(&workspace.root.join(SCHEMAS))?;
-        Ok(Self { options, workspace, store, specs: Specs::new(), selection })
+        Ok(Self {
+            options,
+            workspace,
+            store,
+            specs: Specs::new(),
+            selection,
+        })
     }
 
     /// Reads the files. Their findings are in the workspace afterwards.
@@ -100,11 +107,18 @@ impl Run {
         let union_tag = |kind, slug: &str| {
             let destination = run.store.destination(kind, slug).ok().flatten()?;
             let fields = &destination.spec.create.fields;
-            let config = fields.iter().find(|field| field.name == "destinationConfig")?;
+            let config = fields
+                .iter()
+                .find(|field| field.name == "destinationConfig")?;
             Some(config.object.as_ref()?.union.as_ref()?.tag.clone())
         };
         run.workspace
-            .load(&run.options.request, &run.options.environment, stdin, &union_tag)
+            .load(
+                &run.options.request,
+                &run.options.environment,
+                stdin,
+                &union_tag,
+            )
             .map_err(|message| {
                 Stop::usage(message)
                     .help("Name files, directories or globs, or write `include:` in secsync.yaml.")
@@ -112,14 +126,18 @@ impl Run {
         let refusal = if !run.workspace.is_whole {
             Some(("only some paths were named", "Run it without paths."))
         } else if !run.selection.is_everything() {
-            Some(("only some syncs were selected", "Run it without --selector and --target."))
+            Some((
+                "only some syncs were selected",
+                "Run it without --selector and --target.",
+            ))
         } else {
             None
         };
         match refusal {
-            Some((why, help)) if run.options.prune => {
-                Err(Stop::usage(format!("`--prune` needs the whole workspace, and {why}.")).help(help))
-            }
+            Some((why, help)) if run.options.prune => Err(Stop::usage(format!(
+                "`--prune` needs the whole workspace, and {why}."
+            ))
+            .help(help)),
             _ => Ok(run),
         }
     }
@@ -185,11 +203,7 @@ impl Run {
         Ok(())
     }
 
-    fn check_connection(
-        sync: &DesiredSync,
-        spec: &DestinationSpec,
-        found: &mut Vec<Diagnostic>,
-    ) {
+    fn check_connection(sync: &DesiredSync, spec: &DestinationSpec, found: &mut Vec<Diagnostic>) {
         let needs_connection = spec
             .create
             .fields

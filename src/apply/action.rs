@@ -73,7 +73,11 @@ pub async fn run(action: &Action, created: Option<String>, context: &Context<'_>
                         .update(
                             id,
                             body,
-                            &Expected { spec, after: expected, before },
+                            &Expected {
+                                spec,
+                                after: expected,
+                                before,
+                            },
                         )
                         .await
                 }

@@ -122,7 +122,10 @@ impl Scheduler<'_> {
     /// The id of the sync that an earlier action of this plan created for this one.
     fn id_for(&self, index: usize) -> Option<String> {
         let before = &self.plan.actions[index].after;
-        before.iter().find_map(|before| self.ids.get(before)).cloned()
+        before
+            .iter()
+            .find_map(|before| self.ids.get(before))
+            .cloned()
     }
 
     fn take(&mut self, index: usize, done: Done, context: &Context<'_>) {

@@ -48,14 +48,14 @@ pub struct Arguments {
 }
 
 /// Runs the command.
-pub fn run(arguments: Arguments, environment: Environment) -> Exit {
+pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
     let ui = match Ui::new(&arguments.output, &environment) {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(&environment).stop(&stop),
     };
     let mut loaded = None;
-    let applied = apply(&arguments, environment, &ui, &mut loaded);
-    show(&applied, loaded.as_ref(), &ui, &arguments)
+    let applied = apply(arguments, environment, &ui, &mut loaded);
+    show(&applied, loaded.as_ref(), &ui, arguments)
 }
 
 /// What was planned, and what came of it; nothing, if nothing was to be done or the answer was no.
@@ -71,7 +71,12 @@ fn apply(
     loaded: &mut Option<Run>,
 ) -> Result<Applied, Stop> {
     let asks = !arguments.auto_approve;
-    let reads_stdin = arguments.load.paths.iter().chain(&arguments.load.file).any(|path| path == "-");
+    let reads_stdin = arguments
+        .load
+        .paths
+        .iter()
+        .chain(&arguments.load.file)
+        .any(|path| path == "-");
     if asks && (reads_stdin || !io::stdin().is_terminal()) {
         return Err(Stop::usage("There is no terminal to ask on.")
             .help("Review `secsync plan`, then run apply with --auto-approve."));
@@ -85,10 +90,7 @@ fn apply(
     let run = loaded.insert(run);
     checked?;
     session::run_online(ui, async |cancellation: Cancellation| {
-        let sandbox = match network.sandbox {
-            true => Some(session::start_sandbox(run).await?),
-            false => None,
-        };
+        let sandbox = session::start_sandbox(run, network.sandbox).await?;
         let applied = plan_and_run(arguments, run, ui, cancellation).await;
         session::stop_sandbox(sandbox).await?;
         applied
@@ -102,12 +104,19 @@ async fn plan_and_run(
     cancellation: Cancellation,
 ) -> Result<Applied, Stop> {
     let planned = session::plan(run, Access::Write, ui, &cancellation).await?;
-    let Planned { survey, plan, state } = planned;
+    let Planned {
+        survey,
+        plan,
+        state,
+    } = planned;
     let context = human::Context {
         is_sandbox: arguments.network.sandbox,
         lists_unmanaged: ui.verbosity > 0,
     };
-    ui.result(Format::Human, &human::plan(&plan, &run.workspace.sources, context));
+    ui.result(
+        Format::Human,
+        &human::plan(&plan, &run.workspace.sources, context),
+    );
     let deletions = plan.deletions();
     if deletions > arguments.max_deletes {
         return Err(Stop::new(
@@ -120,14 +129,24 @@ async fn plan_and_run(
         )
         .help(format!("If all of them are meant, run it with --max-deletes {deletions}.")));
     }
-    if !plan.actions.iter().any(|action| action.verb() != Verb::Blocked) {
+    if !plan
+        .actions
+        .iter()
+        .any(|action| action.verb() != Verb::Blocked)
+    {
         let outcomes = plan.actions.iter().map(|_| Outcome::Blocked).collect();
-        let report = (!plan.actions.is_empty()).then(|| Report { outcomes, ..Report::default() });
+        let report = (!plan.actions.is_empty()).then(|| Report {
+            outcomes,
+            ..Report::default()
+        });
         return Ok(Applied { plan, report });
     }
     if !arguments.auto_approve && !is_approved(ui, &cancellation).await? {
         ui.progress("Apply cancelled.");
-        return Err(Stop { exit: Exit::Error, problems: Vec::new() });
+        return Err(Stop {
+            exit: Exit::Error,
+            problems: Vec::new(),
+        });
     }
     let observer = Progress { plan: &plan, ui };
     let context = Context {
@@ -140,7 +159,10 @@ async fn plan_and_run(
         observer: &observer,
     };
     let report = apply::run(&plan, &context).await;
-    Ok(Applied { plan, report: Some(report) })
+    Ok(Applied {
+        plan,
+        report: Some(report),
+    })
 }
 
 /// Asks on the terminal; only `yes` is a yes. Ctrl-C is a no.
@@ -171,7 +193,8 @@ impl Observer for Progress<'_> {
     }
 
     fn ended(&self, index: usize, outcome: &Outcome) {
-        self.ui.progress(&human::ended(&self.plan.actions[index], outcome));
+        self.ui
+            .progress(&human::ended(&self.plan.actions[index], outcome));
     }
 
     fn waiting(&self, jobs: usize) {
@@ -179,10 +202,18 @@ impl Observer for Progress<'_> {
     }
 }
 
-fn show(applied: &Result<Applied, Stop>, loaded: Option<&Run>, ui: &Ui, arguments: &Arguments) -> Exit {
+fn show(
+    applied: &Result<Applied, Stop>,
+    loaded: Option<&Run>,
+    ui: &Ui,
+    arguments: &Arguments,
+) -> Exit {
     let is_sandbox = arguments.network.sandbox;
     let mut exit = match applied {
-        Ok(Applied { report: Some(report), .. }) => report.exit(),
+        Ok(Applied {
+            report: Some(report),
+            ..
+        }) => report.exit(),
         Ok(Applied { report: None, .. }) => Exit::Done,
         Err(stop) => ui.stop(stop),
     };
@@ -195,8 +226,15 @@ fn show(applied: &Result<Applied, Stop>, loaded: Option<&Run>, ui: &Ui, argument
     let Some(run) = loaded else { return exit };
     let sources = &run.workspace.sources;
     let mut printed = Exit::Done;
-    if let Ok(Applied { plan, report: Some(report) }) = applied {
-        let context = human::Context { is_sandbox, ..human::Context::default() };
+    if let Ok(Applied {
+        plan,
+        report: Some(report),
+    }) = applied
+    {
+        let context = human::Context {
+            is_sandbox,
+            ..human::Context::default()
+        };
         let text = human::report(plan, report, context, arguments.wait);
         printed = ui.result(Format::Human, &format!("\n{text}"));
     }

@@ -57,10 +57,7 @@ fn check(arguments: Check, environment: Environment, ui: &Ui) -> Result<String, 
     ui.findings(&run.workspace.diagnostics, &run.workspace.sources);
     checked?;
     session::run_online(ui, async |cancellation: Cancellation| {
-        let sandbox = match arguments.network.sandbox {
-            true => Some(session::start_sandbox(&mut run).await?),
-            false => None,
-        };
+        let sandbox = session::start_sandbox(&mut run, arguments.network.sandbox).await?;
         let mut text = String::new();
         if arguments.network.sandbox {
             text.push_str(SANDBOX);

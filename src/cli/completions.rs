@@ -29,7 +29,9 @@ pub fn manual(command: &Command) -> Exit {
     match clap_mangen::Man::new(command.clone()).render(&mut page) {
         Ok(()) => ui.out(&String::from_utf8_lossy(&page)),
         Err(error) => {
-            ui.err(&format!("Error: The manual page cannot be made: {error}.\n"));
+            ui.err(&format!(
+                "Error: The manual page cannot be made: {error}.\n"
+            ));
             Exit::Error
         }
     }

@@ -26,7 +26,12 @@ use ui::Ui;
 
 /// Declarative secret syncs: plan them in a pull request, apply them from CI.
 #[derive(Debug, Parser)]
-#[command(name = "secsync", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(
+    name = "secsync",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true
+)]
 #[command(after_help = EXIT_CODES)]
 struct Arguments {
     #[command(subcommand)]
@@ -87,7 +92,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
     match arguments.command {
         Command::Validate(arguments) => validate::run(arguments, environment),
         Command::Plan(arguments) => plan::run(arguments, environment),
-        Command::Apply(arguments) => apply::run(arguments, environment),
+        Command::Apply(arguments) => apply::run(&arguments, environment),
         Command::State(arguments) => state::run(arguments, &environment),
         Command::Schema(arguments) => schema::run(arguments, environment),
         Command::Sandbox(arguments) => sandbox::run(arguments, environment),

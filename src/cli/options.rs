@@ -93,7 +93,9 @@ fn parallelism(text: &str) -> Result<usize, String> {
 
 /// Reads `30s`, `2m`, `500ms`, `1h`, or seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let factor = match unit {
         "ms" => 0.001,
@@ -120,7 +122,10 @@ pub fn pipeline_options(
         .ok()
         .and_then(|directory| Utf8PathBuf::from_path_buf(directory).ok())
         .ok_or_else(|| {
-            Stop::new(Exit::Error, "The current directory cannot be told, or its path is not UTF-8.")
+            Stop::new(
+                Exit::Error,
+                "The current directory cannot be told, or its path is not UTF-8.",
+            )
         })?;
     let mut paths = load.paths;
     paths.extend(load.file);
@@ -141,7 +146,9 @@ pub fn pipeline_options(
         environment,
         http,
         parallelism: network.map_or(1, |network| network.parallelism),
-        allow_projects: network.map(|network| network.allow_project.clone()).unwrap_or_default(),
+        allow_projects: network
+            .map(|network| network.allow_project.clone())
+            .unwrap_or_default(),
         selectors: load.selector,
         targets: load.target,
         prune: false,
@@ -156,7 +163,13 @@ mod tests {
 
     #[test]
     fn durations_have_units() {
-        for (text, millis) in [("30s", 30_000), ("2m", 120_000), ("500ms", 500), ("7", 7_000), ("1.5s", 1_500)] {
+        for (text, millis) in [
+            ("30s", 30_000),
+            ("2m", 120_000),
+            ("500ms", 500),
+            ("7", 7_000),
+            ("1.5s", 1_500),
+        ] {
             assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }
         for text in ["", "s", "0s", "-1s", "2 m", "1d", "1e9s", "25h", "."] {
@@ -173,6 +186,8 @@ mod tests {
 
     #[test]
     fn parallelism_is_bounded() {
-        assert!(parallelism("0").is_err() && parallelism("65").is_err() && parallelism("4") == Ok(4));
+        assert!(
+            parallelism("0").is_err() && parallelism("65").is_err() && parallelism("4") == Ok(4)
+        );
     }
 }

@@ -40,7 +40,7 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
     let detailed = arguments.detailed_exitcode;
     let mut loaded = None;
     let planned = plan(arguments, environment, &ui, &mut loaded);
-    show(planned, loaded.as_ref(), &ui, is_sandbox, detailed)
+    show(&planned, loaded.as_ref(), &ui, is_sandbox, detailed)
 }
 
 fn plan(
@@ -57,10 +57,7 @@ fn plan(
     let run = loaded.insert(run);
     checked?;
     session::run_online(ui, async |cancellation: Cancellation| {
-        let sandbox = match arguments.network.sandbox {
-            true => Some(session::start_sandbox(run).await?),
-            false => None,
-        };
+        let sandbox = session::start_sandbox(run, arguments.network.sandbox).await?;
         let planned = session::plan(run, Access::Read, ui, &cancellation).await;
         session::stop_sandbox(sandbox).await?;
         planned
@@ -68,28 +65,33 @@ fn plan(
 }
 
 fn show(
-    planned: Result<Planned, Stop>,
+    planned: &Result<Planned, Stop>,
     loaded: Option<&Run>,
     ui: &Ui,
     is_sandbox: bool,
     detailed: bool,
 ) -> Exit {
-    let (exit, stop) = match &planned {
-        Ok(planned) if detailed && planned.plan.has_pending_changes() => (Exit::ChangesPending, None),
+    let (exit, stop) = match planned {
+        Ok(planned) if detailed && planned.plan.has_pending_changes() => {
+            (Exit::ChangesPending, None)
+        }
         Ok(_) => (Exit::Done, None),
         Err(stop) => (ui.stop(stop), Some(stop)),
     };
     let Some(run) = loaded else { return exit };
     let sources = &run.workspace.sources;
     let mut printed = Exit::Done;
-    if let Ok(planned) = &planned {
-        let context = human::Context { is_sandbox, lists_unmanaged: ui.verbosity > 0 };
+    if let Ok(planned) = planned {
+        let context = human::Context {
+            is_sandbox,
+            lists_unmanaged: ui.verbosity > 0,
+        };
         printed = ui.result(Format::Human, &human::plan(&planned.plan, sources, context));
     }
     if ui.wants(Format::Json) {
         let findings = &run.workspace.diagnostics;
         let mut document = json::document("plan", is_sandbox, findings, sources);
-        if let Ok(planned) = &planned {
+        if let Ok(planned) = planned {
             json::add_plan(&mut document, &planned.plan, sources);
         }
         match stop {

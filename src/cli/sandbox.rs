@@ -9,6 +9,7 @@ use clap::Args;
 
 use crate::cancel::Cancellation;
 use crate::core::span::Sources;
+use crate::core::value::Node;
 use crate::environment::Environment;
 use crate::error::Stop;
 use crate::exit::Exit;
@@ -78,9 +79,10 @@ fn serve(arguments: Arguments, environment: Environment, ui: &Ui) -> Result<(), 
     let fail = arguments
         .fail
         .iter()
-        .map(|rule| rule.parse::<FailRule>().map_err(|reason| {
-            Stop::usage(format!("The rule `{rule}` is malformed: {reason}."))
-        }))
+        .map(|rule| {
+            rule.parse::<FailRule>()
+                .map_err(|reason| Stop::usage(format!("The rule `{rule}` is malformed: {reason}.")))
+        })
         .collect::<Result<_, _>>()?;
     let options = sandbox::Options {
         listen: arguments.listen,
@@ -94,7 +96,13 @@ fn serve(arguments: Arguments, environment: Environment, ui: &Ui) -> Result<(), 
     };
     session::run_online(ui, async |cancellation: Cancellation| {
         let running = sandbox::start(options).await.map_err(|error| {
-            Stop::new(Exit::Error, format!("The sandbox cannot listen on {}: {error}.", arguments.listen))
+            Stop::new(
+                Exit::Error,
+                format!(
+                    "The sandbox cannot listen on {}: {error}.",
+                    arguments.listen
+                ),
+            )
         })?;
         ui.result(Format::Human, &greeting(running.address()));
         cancellation.cancelled().await;
@@ -125,11 +133,20 @@ fn read_world(path: &Utf8Path) -> Result<World, Stop> {
     let source = sources.add(path.as_str(), text);
     let loaded = yaml::load(source, &sources.get(source).text);
     if let Some(found) = loaded.diagnostics.first() {
-        let place = found.span().map(|span| sources.describe(span)).unwrap_or_default();
-        return Err(Stop::new(Exit::Invalid, format!("{place}: {}", found.message)));
+        let place = found
+            .span()
+            .map(|span| sources.describe(span))
+            .unwrap_or_default();
+        return Err(Stop::new(
+            Exit::Invalid,
+            format!("{place}: {}", found.message),
+        ));
     }
-    let document = loaded.documents.first().map(|document| document.to_json());
+    let document = loaded.documents.first().map(Node::to_json);
     serde_json::from_value(document.unwrap_or_else(|| serde_json::json!({}))).map_err(|error| {
-        Stop::new(Exit::Invalid, format!("The world {path} is malformed: {error}."))
+        Stop::new(
+            Exit::Invalid,
+            format!("The world {path} is malformed: {error}."),
+        )
     })
 }

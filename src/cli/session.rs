@@ -46,9 +46,15 @@ pub fn run_online<T>(
     ui: &Ui,
     task: impl AsyncFnOnce(Cancellation) -> Result<T, Stop>,
 ) -> Result<T, Stop> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-        Stop::new(Exit::Error, format!("The program cannot wait for the network: {error}."))
-    })?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Stop::new(
+                Exit::Error,
+                format!("The program cannot wait for the network: {error}."),
+            )
+        })?;
     runtime.block_on(async {
         let cancellation = Cancellation::new();
         let watcher = tokio::spawn(watch_for_signals(cancellation.clone()));
@@ -94,8 +100,14 @@ async fn next_signal() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-/// Starts the sandbox for a run. It lives as long as what is returned.
-pub async fn start_sandbox(run: &mut Run) -> Result<sandbox::Running, Stop> {
+/// Starts the sandbox for a run, if it is wanted. It lives as long as what is returned.
+pub async fn start_sandbox(
+    run: &mut Run,
+    is_wanted: bool,
+) -> Result<Option<sandbox::Running>, Stop> {
+    if !is_wanted {
+        return Ok(None);
+    }
     let directory = run.workspace.root.join(SANDBOX_DIRECTORY);
     let options = sandbox::Options {
         world: world_of(run),
@@ -104,7 +116,10 @@ pub async fn start_sandbox(run: &mut Run) -> Result<sandbox::Running, Stop> {
         ..sandbox::Options::default()
     };
     let running = sandbox::start(options).await.map_err(|error| {
-        Stop::new(Exit::Error, format!("The sandbox cannot be started: {error}."))
+        Stop::new(
+            Exit::Error,
+            format!("The sandbox cannot be started: {error}."),
+        )
     })?;
     run.options.http.sandbox = Some(SandboxAccess {
         origin: format!("http://{}", running.address()),
@@ -112,14 +127,19 @@ pub async fn start_sandbox(run: &mut Run) -> Result<sandbox::Running, Stop> {
         client_secret: SecretString::from(sandbox::CLIENT_SECRET.to_owned()),
         enkryptify_token: SecretString::from(sandbox::ENKRYPTIFY_TOKEN.to_owned()),
     });
-    Ok(running)
+    Ok(Some(running))
 }
 
 /// Stops the sandbox, if there is one, and keeps its world for the next run.
 pub async fn stop_sandbox(sandbox: Option<sandbox::Running>) -> Result<(), Stop> {
-    let Some(sandbox) = sandbox else { return Ok(()) };
+    let Some(sandbox) = sandbox else {
+        return Ok(());
+    };
     sandbox.stop().await.map_err(|error| {
-        Stop::new(Exit::Error, format!("The sandbox's world cannot be kept: {error}."))
+        Stop::new(
+            Exit::Error,
+            format!("The sandbox's world cannot be kept: {error}."),
+        )
     })
 }
 
@@ -142,7 +162,10 @@ pub fn world_of(run: &Run) -> World {
             }
         }
         let key = (sync.kind, sync.destination.text.clone());
-        let app = run.specs.get(&key).and_then(|spec| spec.connection_app.as_deref());
+        let app = run
+            .specs
+            .get(&key)
+            .and_then(|spec| spec.connection_app.as_deref());
         match (app, &sync.connection) {
             (Some(app), Some((ConnectionRef::Name(name), _))) => {
                 world.mention_connection(app, Some(name), None);
@@ -192,7 +215,11 @@ pub async fn plan(
     let survey = survey?;
     let starts = state.as_ref().map_or(Starts::Missing, State::starts);
     let plan = run.plan(&survey, &starts);
-    Ok(Planned { survey, plan, state })
+    Ok(Planned {
+        survey,
+        plan,
+        state,
+    })
 }
 
 /// The state of a run, if one of its syncs needs it. A sandbox begins with an empty one, as
@@ -213,5 +240,7 @@ fn state_of(run: &Run, access: Access) -> Result<Option<State>, Stop> {
 
 /// The time, in RFC 3339.
 pub fn now() -> String {
-    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    jiff::Timestamp::now()
+        .strftime("%Y-%m-%dT%H:%M:%SZ")
+        .to_string()
 }

@@ -31,7 +31,12 @@ enum Command {
         #[command(flatten)]
         start: StartName,
         /// It took effect, and this is the id of its configuration.
-        #[arg(long, value_name = "ID", conflicts_with = "not_started", required_unless_present = "not_started")]
+        #[arg(
+            long,
+            value_name = "ID",
+            conflicts_with = "not_started",
+            required_unless_present = "not_started"
+        )]
         started_as: Option<String>,
         /// It did not take effect: the next apply starts it.
         #[arg(long)]
@@ -97,46 +102,61 @@ fn carry_out(
     match command {
         Command::Init(_) => {
             State::init(&path, now)?;
-            Ok(format!("Began a state in {path}. Commit it, or keep it where every run finds it.\n"))
+            Ok(format!(
+                "Began a state in {path}. Commit it, or keep it where every run finds it.\n"
+            ))
         }
         Command::List(_) => {
             let state = State::open(&path, now)?;
             if !state.is_there() {
-                return Err(Stop::new(Exit::Error, format!("There is no state in {path}."))
-                    .help("Begin one with `secsync state init`."));
+                return Err(
+                    Stop::new(Exit::Error, format!("There is no state in {path}."))
+                        .help("Begin one with `secsync state init`."),
+                );
             }
             if ui.wants(Format::Json) {
-                let document = serde_json::json!({"version": 1, "kind": "state", "starts": state.records()});
+                let document =
+                    serde_json::json!({"version": 1, "kind": "state", "starts": state.records()});
                 ui.result(Format::Json, &format!("{document:#}\n"));
             }
             Ok(listed(&state.records()))
         }
-        Command::Resolve { start, started_as, .. } => {
+        Command::Resolve {
+            start, started_as, ..
+        } => {
             let state = State::open_for_writing(&path, now)?;
             let record = find(&state, &start)?;
             if let Some(id) = &record.sync_config_id {
                 return Err(Stop::new(
                     Exit::Error,
-                    format!("The start of `{}` is not unknown: it was answered with {id}.", record.name),
+                    format!(
+                        "The start of `{}` is not unknown: it was answered with {id}.",
+                        record.name
+                    ),
                 )
                 .help("To forget it, use `secsync state rm`."));
             }
-            Ok(match started_as {
-                Some(id) => {
-                    state.done(&key(&record), &id)?;
-                    format!("Recorded `{}` as started with the id {id}.\n", record.name)
-                }
-                None => {
-                    state.forget(&key(&record))?;
-                    format!("Forgot the start of `{}`; the next apply starts it.\n", record.name)
-                }
-            })
+            if let Some(id) = started_as {
+                state.done(&key(&record), &id)?;
+                return Ok(format!(
+                    "Recorded `{}` as started with the id {id}.\n",
+                    record.name
+                ));
+            }
+            state.forget(&key(&record))?;
+            Ok(format!(
+                "Forgot the start of `{}`; the next apply starts it.\n",
+                record.name
+            ))
         }
         Command::Rm { start, .. } => {
             let state = State::open_for_writing(&path, now)?;
             let record = find(&state, &start)?;
             state.forget(&key(&record))?;
-            Ok(format!("Forgot the start of `{}`. As long as a file declares it, the next apply starts it.\n", record.name))
+            Ok(format!(
+                "Forgot the start of `{}`. As long as a file declares it, the next apply starts it.\n",
+                record.name
+            ))
         }
     }
 }
@@ -160,20 +180,33 @@ fn state_path(
     if !run.workspace.diagnostics.is_empty() {
         return Err(Stop::invalid());
     }
-    if common.sandbox { Ok(run.sandbox_state_path()) } else { run.state_path() }
+    if common.sandbox {
+        Ok(run.sandbox_state_path())
+    } else {
+        run.state_path()
+    }
 }
 
 fn find(state: &State, start: &StartName) -> Result<Record, Stop> {
     let is_meant = |record: &Record| {
         record.name == start.name
-            && start.project.as_ref().is_none_or(|project| *project == record.project)
-            && start.destination.as_ref().is_none_or(|destination| *destination == record.destination)
+            && start
+                .project
+                .as_ref()
+                .is_none_or(|project| *project == record.project)
+            && start
+                .destination
+                .as_ref()
+                .is_none_or(|destination| *destination == record.destination)
     };
     let mut found: Vec<Record> = state.records().into_iter().filter(is_meant).collect();
     match (found.pop(), found.len()) {
         (Some(only), 0) => Ok(only),
-        (None, _) => Err(Stop::new(Exit::Error, format!("No start of `{}` is recorded.", start.name))
-            .help("`secsync state list` shows what is.")),
+        (None, _) => Err(Stop::new(
+            Exit::Error,
+            format!("No start of `{}` is recorded.", start.name),
+        )
+        .help("`secsync state list` shows what is.")),
         (Some(_), more) => Err(Stop::new(
             Exit::Error,
             format!("{} starts of `{}` are recorded.", more + 1, start.name),
@@ -186,20 +219,19 @@ fn listed(records: &[Record]) -> String {
     if records.is_empty() {
         return "No start is recorded.\n".to_owned();
     }
-    records
-        .iter()
-        .map(|record| {
-            let id = match &record.sync_config_id {
-                Some(id) => format!("started as {}", visible(id)),
-                None => "unknown: tell what is there with `secsync state resolve`".to_owned(),
-            };
-            format!(
-                "{}/{} ({} at {}): {id}\n",
-                visible(&record.project),
-                visible(&record.name),
-                visible(&record.destination),
-                visible(&record.server)
-            )
-        })
-        .collect()
+    let mut text = String::new();
+    for record in records {
+        let id = match &record.sync_config_id {
+            Some(id) => format!("started as {}", visible(id)),
+            None => "unknown: tell what is there with `secsync state resolve`".to_owned(),
+        };
+        text.push_str(&format!(
+            "{}/{} ({} at {}): {id}\n",
+            visible(&record.project),
+            visible(&record.name),
+            visible(&record.destination),
+            visible(&record.server)
+        ));
+    }
+    text
 }

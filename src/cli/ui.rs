@@ -50,7 +50,11 @@ impl FromStr for Output {
         let format = match word {
             "human" => Format::Human,
             "json" => Format::Json,
-            other => return Err(format!("there is no format `{other}`; there are human and json")),
+            other => {
+                return Err(format!(
+                    "there is no format `{other}`; there are human and json"
+                ));
+            }
         };
         Ok(Self { format, file })
     }
@@ -72,13 +76,21 @@ impl Ui {
     /// Takes the flags. At most one format can go to standard output.
     pub fn new(arguments: &OutputArguments, environment: &Environment) -> Result<Self, Stop> {
         let mut outputs = arguments.output.clone();
-        let to_stdout = outputs.iter().filter(|output| output.file.is_none()).count();
+        let to_stdout = outputs
+            .iter()
+            .filter(|output| output.file.is_none())
+            .count();
         if to_stdout > 1 {
-            return Err(Stop::usage("Two formats cannot both go to standard output.")
-                .help("Give all but one of them a file: `-o json=plan.json`."));
+            return Err(
+                Stop::usage("Two formats cannot both go to standard output.")
+                    .help("Give all but one of them a file: `-o json=plan.json`."),
+            );
         }
         if outputs.is_empty() {
-            outputs.push(Output { format: Format::Human, file: None });
+            outputs.push(Output {
+                format: Format::Human,
+                file: None,
+            });
         }
         // Found out now, and not after something was applied.
         for file in outputs.iter().filter_map(|output| output.file.as_ref()) {
@@ -97,7 +109,10 @@ impl Ui {
     /// Human text on standard output, for commands without flags.
     pub fn plain(environment: &Environment) -> Self {
         Self {
-            outputs: vec![Output { format: Format::Human, file: None }],
+            outputs: vec![Output {
+                format: Format::Human,
+                file: None,
+            }],
             verbosity: 0,
             is_quiet: false,
             color_out: color_choice(false, io::stdout().is_terminal(), environment),
@@ -112,7 +127,9 @@ impl Ui {
 
     /// Whether people read standard output.
     pub fn is_human_on_stdout(&self) -> bool {
-        self.outputs.iter().any(|output| output.format == Format::Human && output.file.is_none())
+        self.outputs
+            .iter()
+            .any(|output| output.format == Format::Human && output.file.is_none())
     }
 
     /// Writes a result in a form, everywhere that this form goes, after what was written there.
@@ -133,9 +150,14 @@ impl Ui {
     /// Writes to standard output. A reader who has gone is no error.
     pub fn out(&self, text: &str) -> Exit {
         let mut stream = AutoStream::new(io::stdout().lock(), self.color_out);
-        match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
+        match stream
+            .write_all(text.as_bytes())
+            .and_then(|()| stream.flush())
+        {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                self.err(&format!("Error: Standard output cannot be written: {error}.\n"));
+                self.err(&format!(
+                    "Error: Standard output cannot be written: {error}.\n"
+                ));
                 Exit::Error
             }
             _ => Exit::Done,
@@ -180,17 +202,26 @@ impl Ui {
 }
 
 fn append(file: &Utf8Path, text: &str) -> io::Result<()> {
-    fs::OpenOptions::new().append(true).create(true).open(file)?.write_all(text.as_bytes())
+    fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(file)?
+        .write_all(text.as_bytes())
 }
 
 fn cannot_write(file: &Utf8Path, error: &io::Error) -> Stop {
-    Stop::new(Exit::Error, format!("The file {file} cannot be written: {error}."))
+    Stop::new(
+        Exit::Error,
+        format!("The file {file} cannot be written: {error}."),
+    )
 }
 
 fn color_choice(no_color: bool, is_terminal: bool, environment: &Environment) -> ColorChoice {
     if no_color || environment.get("NO_COLOR").is_some() {
         ColorChoice::Never
-    } else if environment.get("CLICOLOR_FORCE").is_some_and(|value| value != "0")
+    } else if environment
+        .get("CLICOLOR_FORCE")
+        .is_some_and(|value| value != "0")
         || (is_terminal && environment.get("TERM") != Some("dumb"))
     {
         ColorChoice::Always
@@ -206,7 +237,10 @@ mod tests {
     #[test]
     fn an_output_is_a_format_with_or_without_a_file() {
         let json: Output = "json=a=b.json".parse().unwrap();
-        assert_eq!((json.format, json.file.unwrap().as_str()), (Format::Json, "a=b.json"));
+        assert_eq!(
+            (json.format, json.file.unwrap().as_str()),
+            (Format::Json, "a=b.json")
+        );
         assert_eq!("human".parse::<Output>().unwrap().file, None);
         assert!("xml".parse::<Output>().unwrap_err().contains("`xml`"));
         assert!("json=".parse::<Output>().is_err());

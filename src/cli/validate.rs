@@ -63,7 +63,12 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
         }
     }
     if ui.wants(Format::Json) {
-        let mut document = json::document("validate", false, &workspace.diagnostics, &workspace.sources);
+        let mut document = json::document(
+            "validate",
+            false,
+            &workspace.diagnostics,
+            &workspace.sources,
+        );
         document.insert("files".to_owned(), workspace.files.into());
         document.insert("syncs".to_owned(), workspace.syncs.len().into());
         document.insert("exitCode".to_owned(), exit.code().into());
