@@ -3,6 +3,7 @@
 mod access;
 mod auth;
 mod body;
+mod document;
 mod fields;
 mod lookups;
 mod query;
@@ -27,6 +28,7 @@ use super::world::Identity;
 #[derive(Debug)]
 pub enum Route {
     Status,
+    Docs,
     Login {
         method: String,
     },
@@ -95,6 +97,7 @@ impl Route {
         let own = str::to_owned;
         Some(match (request.method.as_str(), segments.as_slice()) {
             ("GET", ["api", "status"]) => Self::Status,
+            ("GET", ["api", "docs", "json"]) => Self::Docs,
             ("POST", ["api", "v1", "auth", "token", "renew"]) => Self::Renew,
             ("POST", ["api", "v1", "auth", "token", "revoke"]) => Self::Revoke,
             (
@@ -190,6 +193,7 @@ impl Route {
     pub const fn operation(&self) -> Operation {
         match self {
             Self::Login { .. } => Operation::Login,
+            Self::Docs => Operation::Docs,
             Self::Projects | Self::Project { .. } | Self::ProjectBySlug { .. } => {
                 Operation::Projects
             }
@@ -243,7 +247,7 @@ impl Route {
     const fn needs_no_token(&self) -> bool {
         matches!(
             self,
-            Self::Status | Self::Login { .. } | Self::Renew | Self::Revoke
+            Self::Status | Self::Docs | Self::Login { .. } | Self::Renew | Self::Revoke
         )
     }
 }
@@ -333,6 +337,7 @@ impl Emulator {
                 .tokens
                 .login(world, method, body, now)
                 .unwrap_or_else(|| Err(Refusal::internal())),
+            Route::Docs => Ok(document::document(&self.catalog)),
             Route::Renew => self.tokens.renew(world, body, now),
             Route::Revoke => self.tokens.revoke(body),
             _ => Ok(json!({

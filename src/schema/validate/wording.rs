@@ -227,7 +227,10 @@ fn wrong_value(field: &str, value: Option<&Value>, allowed: &[Value], span: Span
         .and_then(Value::as_str)
         .and_then(|text| closest(text, allowed.iter().filter_map(Value::as_str)))
         .map_or_else(String::new, |meant| format!("Did you mean \"{meant}\"? "));
-    diagnostic.help(format!("{suggestion}The allowed values are {}.", list(words)))
+    diagnostic.help(format!(
+        "{suggestion}The allowed values are {}.",
+        list(words)
+    ))
 }
 
 fn wrong_size(
@@ -274,9 +277,7 @@ fn type_help(
     let expects = |name: &str| expected.iter().any(|expected| expected == name);
     let value = value?;
     match value {
-        Value::Null if optional => {
-            Some("Leave the field out if it is not to be set.".to_owned())
-        }
+        Value::Null if optional => Some("Leave the field out if it is not to be set.".to_owned()),
         _ if !allowed.is_empty() => Some(format!(
             "The allowed values are {}.",
             list(allowed.iter().map(literal))
@@ -287,13 +288,11 @@ fn type_help(
         Value::String(text) if expects("boolean") && matches!(text.as_str(), "true" | "false") => {
             Some(format!("Write it without quotes: {text}."))
         }
-        Value::String(text) if expects("boolean") => {
-            match text.to_ascii_lowercase().as_str() {
-                "yes" | "on" | "y" => Some("Write true.".to_owned()),
-                "no" | "off" | "n" => Some("Write false.".to_owned()),
-                _ => Some("Write true or false.".to_owned()),
-            }
-        }
+        Value::String(text) if expects("boolean") => match text.to_ascii_lowercase().as_str() {
+            "yes" | "on" | "y" => Some("Write true.".to_owned()),
+            "no" | "off" | "n" => Some("Write false.".to_owned()),
+            _ => Some("Write true or false.".to_owned()),
+        },
         Value::String(text)
             if (expects("number") || expects("integer")) && text.parse::<f64>().is_ok() =>
         {

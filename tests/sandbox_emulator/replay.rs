@@ -1,18 +1,17 @@
 //! Replays what was recorded on a real Infisical: every answer must be the recorded one, ids
 //! and times aside.
 //!
-//! `recorded/infisical.jsonl` holds one exchange a line, in order. A line with `setup` is no
+//! `tests/recorded/infisical.jsonl` holds one exchange a line, in order. A line with `setup` is no
 //! recorded exchange: it does what the recording left out. `wait` is how much time passes
 //! before a request, in milliseconds.
 
-mod sandbox_support;
-
 use std::time::Duration;
 
-use sandbox_support::{Bindings, Server, jwt};
 use secsync::sandbox::{Payload, Request};
 use serde::Deserialize;
 use serde_json::Value;
+
+use super::support::{Bindings, Server, jwt};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,7 +40,7 @@ struct Exchange {
 }
 
 fn exchanges() -> Vec<Exchange> {
-    include_str!("recorded/infisical.jsonl")
+    include_str!("../recorded/infisical.jsonl")
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
@@ -123,7 +122,11 @@ fn every_answer_is_the_recorded_one() {
             bindings.bind("<etag>", etag);
         }
         if exchange.setup {
-            assert_eq!(response.status, 200, "{} {}: {:?}", exchange.method, exchange.path, response.payload);
+            assert_eq!(
+                response.status, 200,
+                "{} {}: {:?}",
+                exchange.method, exchange.path, response.payload
+            );
             if let Some(placeholder) = &exchange.case {
                 let id = response.body()["secretSync"]["id"].as_str().unwrap();
                 bindings.bind(placeholder, id);
@@ -146,7 +149,9 @@ fn every_answer_is_the_recorded_one() {
         }
         match (&exchange.response, &exchange.names) {
             (Some(recorded), _) => {
-                if let Some(what) = bindings.difference(&sorted(recorded), &sorted(response.body()), "") {
+                if let Some(what) =
+                    bindings.difference(&sorted(recorded), &sorted(response.body()), "")
+                {
                     difference(what);
                 }
             }
@@ -159,6 +164,11 @@ fn every_answer_is_the_recorded_one() {
             (None, None) => assert_eq!(response.payload, Payload::Empty),
         }
     }
-    assert_eq!(differences, Vec::<String>::new(), "{}", differences.join("\n"));
+    assert_eq!(
+        differences,
+        Vec::<String>::new(),
+        "{}",
+        differences.join("\n")
+    );
     assert_eq!(compared, 280);
 }

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use secsync::sandbox::{Behaviour, Catalog, Emulator, FailRule, Moment, Request, Response};
+use secsync::sandbox::{Behaviour, Catalog, Emulator, FailRule, Moment, Request, Response, World};
 use serde_json::{Value, json};
 
 /// The destinations of the recorded server.
 pub fn catalog() -> Arc<Catalog> {
-    let schemas: Vec<Value> = serde_json::from_str(include_str!("../recorded/catalog.json")).unwrap();
+    let schemas: Vec<Value> =
+        serde_json::from_str(include_str!("../recorded/catalog.json")).unwrap();
     Arc::new(Catalog::from_schemas(schemas))
 }
 
@@ -39,6 +40,14 @@ impl Server {
 
     pub fn with(rules: &[&str], rate_limit: Option<u32>) -> Self {
         let world = serde_json::from_str(include_str!("../recorded/world.json")).unwrap();
+        Self::made_of(world, rules, rate_limit)
+    }
+
+    pub fn in_world(world: &Value) -> Self {
+        Self::made_of(serde_json::from_value(world.clone()).unwrap(), &[], None)
+    }
+
+    fn made_of(world: World, rules: &[&str], rate_limit: Option<u32>) -> Self {
         let fail: Vec<FailRule> = rules.iter().map(|rule| rule.parse().unwrap()).collect();
         Self {
             emulator: Emulator::new(
@@ -92,7 +101,9 @@ impl Server {
     pub fn connection(&mut self, app: &str, name: &str) -> String {
         let response = self.get(&format!("/api/v1/app-connections/{app}/available"));
         let connections = response.body()["appConnections"].as_array().unwrap();
-        let connection = connections.iter().find(|connection| connection["name"] == name);
+        let connection = connections
+            .iter()
+            .find(|connection| connection["name"] == name);
         connection.unwrap()["id"].as_str().unwrap().to_owned()
     }
 }
@@ -113,7 +124,11 @@ fn with_credential(request: Request, identity: &str) -> Request {
 /// A foreign token with these claims; its signature is no signature.
 pub fn jwt(claims: &Value) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    format!("{}.{}.unsigned", part(&json!({"alg": "none"})), part(claims))
+    format!(
+        "{}.{}.unsigned",
+        part(&json!({"alg": "none"})),
+        part(claims)
+    )
 }
 
 /// What the placeholders of recorded values stand for: the first sight decides.
@@ -131,7 +146,9 @@ impl Bindings {
     pub fn fill(&self, text: &str) -> String {
         self.values
             .iter()
-            .fold(text.to_owned(), |text, (placeholder, value)| text.replace(placeholder, value))
+            .fold(text.to_owned(), |text, (placeholder, value)| {
+                text.replace(placeholder, value)
+            })
     }
 
     /// Puts the values in for the placeholders of a value.
@@ -164,9 +181,13 @@ impl Bindings {
                 })
             }
             (Value::Array(recorded), Value::Array(actual)) if recorded.len() == actual.len() => {
-                recorded.iter().zip(actual).enumerate().find_map(|(at, (recorded, actual))| {
-                    self.difference(recorded, actual, &format!("{path}[{at}]"))
-                })
+                recorded
+                    .iter()
+                    .zip(actual)
+                    .enumerate()
+                    .find_map(|(at, (recorded, actual))| {
+                        self.difference(recorded, actual, &format!("{path}[{at}]"))
+                    })
             }
             (Value::String(recorded), Value::String(actual)) => {
                 let same = if recorded.starts_with('<') && recorded.ends_with('>') {
@@ -176,15 +197,16 @@ impl Bindings {
                 };
                 (!same).then(|| format!("{path}: recorded {recorded:?}, answered {actual:?}"))
             }
-            (recorded, actual) => {
-                (recorded != actual).then(|| format!("{path}: recorded {recorded}, answered {actual}"))
-            }
+            (recorded, actual) => (recorded != actual)
+                .then(|| format!("{path}: recorded {recorded}, answered {actual}")),
         }
     }
 
     fn matches(&mut self, placeholder: &str, actual: &str) -> bool {
         match placeholder {
-            "<time>" => actual.len() == 24 && actual.ends_with('Z') && actual.as_bytes()[10] == b'T',
+            "<time>" => {
+                actual.len() == 24 && actual.ends_with('Z') && actual.as_bytes()[10] == b'T'
+            }
             "<request>" => actual.len() == 18 && actual.starts_with("req-"),
             "<hash>" => actual.len() == 64,
             "<token>" => {
