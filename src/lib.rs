@@ -13,7 +13,9 @@
 //! | show it | [`render`] |
 //! | the commands | [`cli`], with [`exit`] for the exit codes |
 //! | an emulator of both platforms | [`sandbox`] |
+//! | Ctrl-C, as every wait sees it | [`cancel`] |
 
+pub mod cancel;
 pub mod core;
 pub mod environment;
 pub mod exit;
@@ -21,4 +23,6 @@ pub mod http;
 pub mod provider;
 pub mod sandbox;
 pub mod schema;
+pub mod state;
+pub mod workspace;
 pub mod yaml;

@@ -24,6 +24,20 @@ macro_rules! codes {
                 match self { $(Self::$variant => Severity::$severity,)* }
             }
 
+            /// Whether it is a rule whose level the workspace can set, rather than an error as such.
+            pub const fn is_lint(self) -> bool {
+                matches!(
+                    self,
+                    Self::AmbiguousScalar
+                        | Self::NameForm
+                        | Self::DescriptionLength
+                        | Self::KeySchemaForm
+                        | Self::SecretPathForm
+                        | Self::SubfoldersWithImport
+                        | Self::DestructiveFirstSync
+                )
+            }
+
             /// What it means, in one line.
             pub const fn summary(self) -> &'static str {
                 match self { $(Self::$variant => $summary,)* }
@@ -66,11 +80,19 @@ codes! {
     ConflictingFields = "conflicting-fields", Error, "Two fields exclude each other.";
     NotAllowedInDefaults = "not-allowed-in-defaults", Error, "A field is not allowed in defaults.";
     PaddedString = "padded-string", Error, "A string has blanks at an end.";
+    UnknownVariable = "unknown-variable", Error, "A variable has no value.";
+    VariableForm = "variable-form", Error, "A variable is not written as ${var.NAME}.";
+    AllowanceForm = "allowance-form", Warning, "A comment that allows a lint is malformed.";
+    UnknownLint = "unknown-lint", Error, "A lint is not known.";
+    OutsideRoot = "outside-root", Error, "A path leaves the workspace's root.";
+    RenameCycle = "rename-cycle", Error, "Renames go in a circle, or two take the same old name.";
     // Rules that the platforms' documents cannot say.
     NameForm = "name-form", Error, "A sync's name is not a slug of at most 64 characters.";
     DescriptionLength = "description-length", Error, "A description is longer than 255 characters.";
     KeySchemaForm = "key-schema-form", Error, "A keySchema has no {{secretKey}}, or a character that is not allowed.";
     SecretPathForm = "secret-path-form", Error, "A secretPath is not an absolute path.";
+    SubfoldersWithImport = "subfolders-with-import", Error, "Subfolders cannot be combined with an import from the destination.";
+    DestructiveFirstSync = "destructive-first-sync", Ignored, "The first sync deletes what the destination has and the source has not.";
     // Names that are looked up on a platform.
     UnknownProject = "unknown-project", Error, "A project does not exist, or the identity cannot see it.";
     AmbiguousProject = "ambiguous-project", Error, "A project's name fits several projects.";

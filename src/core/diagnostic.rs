@@ -6,6 +6,8 @@ use super::span::Span;
 /// How serious a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
+    /// Not shown.
+    Ignored,
     /// Shown, and nothing more.
     Warning,
     /// The files are invalid: nothing is planned or applied.
@@ -115,11 +117,15 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     candidates
         .into_iter()
         .map(|candidate| {
-            let similarity = strsim::jaro_winkler(&folded, &candidate.to_lowercase());
-            (candidate, similarity)
+            let other = candidate.to_lowercase();
+            let similarity = strsim::jaro_winkler(&folded, &other);
+            // Two swapped letters of a short word look like a different word otherwise.
+            let is_one_slip = folded.len() > 2 && strsim::osa_distance(&folded, &other) == 1;
+            let least = if is_one_slip { 0.8 } else { 0.0 };
+            (candidate, similarity.max(least))
         })
         .filter(|(_, similarity)| *similarity >= 0.8)
-        .max_by(|(_, one), (_, other)| one.total_cmp(other))
+        .reduce(|best, next| if next.1 > best.1 { next } else { best })
         .map(|(candidate, _)| candidate)
 }
 
@@ -133,5 +139,7 @@ mod tests {
         assert_eq!(closest("secret_path", fields), Some("secretPath"));
         assert_eq!(closest("enviroment", fields), Some("environment"));
         assert_eq!(closest("zebra", fields), None);
+        assert_eq!(closest("ogr", ["org", "app"]), Some("org"));
+        assert_eq!(closest("a", ["b"]), None);
     }
 }

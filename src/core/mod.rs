@@ -1,10 +1,38 @@
 //! Pure values: what is wanted, what is there, and what to do about it.
 //!
 //! Nothing here does IO, knows of HTTP or YAML, or prints. A test holds that wall.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`span`], [`value`] | positioned values |
+//! | [`diagnostic`], [`code`] | what can be wrong with them |
+//! | [`merge`], [`vars`] | defaults and variables |
+//! | [`spec`] | a destination as plain data |
+//! | [`desired`] | what the files want |
+//! | [`remote`] | what is there |
+//! | [`resolve`] | names to ids, from tables |
+//! | [`normalize`], [`diff`] | what differs |
+//! | [`lint`] | what the platforms' documents cannot say |
+//! | [`select`] | which syncs a pattern means |
+//! | [`rename`], [`starts`] | what needs more than one look to be planned |
+//! | [`plan`] | what to do |
 
 pub mod code;
+pub mod desired;
 pub mod diagnostic;
+pub mod diff;
+pub mod lint;
+pub mod merge;
+pub mod normalize;
+pub mod plan;
 pub mod remote;
+pub mod rename;
+pub mod resolve;
+pub mod select;
 pub mod span;
 pub mod spec;
+pub mod starts;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod value;
+pub mod vars;

@@ -1,1 +1,317 @@
-//! Infisical.
+//! Infisical: its routes for secret syncs, as a server of June 2025 answered them.
+//!
+//! What comes back is read by [`mod@read`], what is refused by [`mod@refusal`].
+
+mod read;
+mod refusal;
+
+use async_trait::async_trait;
+use reqwest::Method;
+use serde_json::{Map, Value};
+
+use super::{Deletion, ManagedSyncs, ProviderError, ProviderErrorKind};
+use crate::core::remote::{JobStatus, RemoteConnection, RemoteProject, RemoteSync};
+use crate::http::request::Request;
+use crate::http::retry::Repeat;
+use crate::http::session::{Session, bad_answer};
+use read::Reader;
+
+const SYNCS: [&str; 3] = ["api", "v1", "secret-syncs"];
+
+/// An Infisical server, as one identity sees it.
+pub struct Infisical {
+    session: Session,
+}
+
+impl Infisical {
+    /// The provider behind a session.
+    pub const fn new(session: Session) -> Self {
+        Self { session }
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        segments: &[&str],
+        repeat: Repeat,
+        task: impl Into<String>,
+    ) -> Result<Request, ProviderError> {
+        self.session.request(method, segments, repeat, task)
+    }
+
+    /// A request under `/api/v1/secret-syncs`.
+    fn sync_request(
+        &self,
+        method: Method,
+        segments: &[&str],
+        repeat: Repeat,
+        task: impl Into<String>,
+    ) -> Result<Request, ProviderError> {
+        self.request(method, &[&SYNCS, segments].concat(), repeat, task)
+    }
+
+    /// Sends a request and reads the one object that its answer has to hold.
+    async fn call<T>(
+        &self,
+        request: Request,
+        read: impl FnOnce(&Reader<'_>, Value) -> Result<T, ProviderError>,
+    ) -> Result<T, ProviderError> {
+        let task = request.task().to_owned();
+        let reader = Reader::new(&task, self.session.origin());
+        self.session
+            .call(request, |answer| {
+                let body = refusal::accepted(answer, &task, self.session.origin())?;
+                read(&reader, body)
+            })
+            .await
+    }
+
+    /// Queues a job and reads the sync that it is about.
+    async fn queue(&self, request: Request, id: &str) -> Result<RemoteSync, ProviderError> {
+        self.call(request, |reader, body| reader.sync_with_id(body, id))
+            .await
+    }
+
+    /// The projects at a route; none if the server does not have that route.
+    async fn projects_at(
+        &self,
+        route: &str,
+        envelope: &'static str,
+    ) -> Result<Option<Vec<RemoteProject>>, ProviderError> {
+        let task = "list the projects";
+        let origin = self.session.origin();
+        let request = self.request(Method::GET, &["api", "v1", route], Repeat::Read, task)?;
+        self.session
+            .call(request, |answer| {
+                if answer.status() == 404 {
+                    return Ok(None);
+                }
+                let body = refusal::accepted(answer, task, origin)?;
+                Reader::new(task, origin).projects(body, envelope).map(Some)
+            })
+            .await
+    }
+}
+
+#[async_trait]
+impl ManagedSyncs for Infisical {
+    fn server(&self) -> &str {
+        self.session.server()
+    }
+
+    async fn projects(&self) -> Result<Vec<RemoteProject>, ProviderError> {
+        if let Some(projects) = self.projects_at("workspace", "workspaces").await? {
+            return Ok(projects);
+        }
+        // The name that newer servers have for it.
+        let projects = self.projects_at("projects", "projects").await?;
+        projects.ok_or_else(|| {
+            bad_answer(
+                "list the projects",
+                self.session.origin(),
+                "404 Not Found for every route that Infisical has had for it",
+            )
+        })
+    }
+
+    async fn connections(&self, app: &str) -> Result<Vec<RemoteConnection>, ProviderError> {
+        let request = self.request(
+            Method::GET,
+            &["api", "v1", "app-connections", app, "available"],
+            Repeat::Read,
+            format!("list the connections to {app}"),
+        )?;
+        self.call(request, |reader, body| reader.connections(body))
+            .await
+    }
+
+    async fn list(&self, project_id: &str) -> Result<Vec<RemoteSync>, ProviderError> {
+        let request = self
+            .sync_request(
+                Method::GET,
+                &[],
+                Repeat::Read,
+                format!("list the syncs of project \"{project_id}\""),
+            )?
+            .query("projectId", project_id);
+        self.call(request, |reader, body| reader.syncs(body, project_id))
+            .await
+    }
+
+    async fn get(&self, destination: &str, id: &str) -> Result<Option<RemoteSync>, ProviderError> {
+        let request = self.sync_request(
+            Method::GET,
+            &[destination, id],
+            Repeat::Read,
+            format!("read the sync \"{id}\""),
+        )?;
+        absent_is_none(
+            self.call(request, |reader, body| reader.sync_with_id(body, id))
+                .await,
+        )
+    }
+
+    async fn find(
+        &self,
+        destination: &str,
+        project_id: &str,
+        name: &str,
+    ) -> Result<Option<RemoteSync>, ProviderError> {
+        let request = self
+            .sync_request(
+                Method::GET,
+                &[destination, "sync-name", name],
+                Repeat::Read,
+                format!("look up the sync \"{name}\""),
+            )?
+            .query("projectId", project_id);
+        absent_is_none(
+            self.call(request, |reader, body| {
+                reader.sync_with_name(body, project_id, name)
+            })
+            .await,
+        )
+    }
+
+    async fn create(
+        &self,
+        destination: &str,
+        body: &Map<String, Value>,
+    ) -> Result<RemoteSync, ProviderError> {
+        let name = body.get("name").and_then(Value::as_str).unwrap_or("?");
+        let request = self
+            .sync_request(
+                Method::POST,
+                &[destination],
+                Repeat::Never,
+                format!("create the sync \"{name}\""),
+            )?
+            .json(body);
+        self.call(request, |reader, body| reader.sync(body)).await
+    }
+
+    async fn update(
+        &self,
+        destination: &str,
+        id: &str,
+        body: &Map<String, Value>,
+    ) -> Result<RemoteSync, ProviderError> {
+        let request = self
+            .sync_request(
+                Method::PATCH,
+                &[destination, id],
+                Repeat::Same,
+                format!("update the sync \"{id}\""),
+            )?
+            .json(body);
+        self.call(request, |reader, body| reader.sync_with_id(body, id))
+            .await
+    }
+
+    async fn delete(
+        &self,
+        destination: &str,
+        id: &str,
+        remove_secrets: bool,
+    ) -> Result<Deletion, ProviderError> {
+        let request = self
+            .sync_request(
+                Method::DELETE,
+                &[destination, id],
+                Repeat::Same,
+                format!("delete the sync \"{id}\""),
+            )?
+            .query(
+                "removeSecrets",
+                if remove_secrets { "true" } else { "false" },
+            );
+        let deleted = self
+            .call(request, |reader, body| reader.sync_with_id(body, id))
+            .await;
+        match deleted {
+            // Without a removal job the sync is gone when the answer comes.
+            Ok(_) if !remove_secrets => Ok(Deletion::Gone),
+            Ok(sync) => Ok(Deletion::Pending(Box::new(sync))),
+            Err(error) if error.kind == ProviderErrorKind::NotFound => Ok(Deletion::Gone),
+            // An earlier try may have queued the very job that stands in the way now.
+            Err(error)
+                if remove_secrets
+                    && error.maybe_done
+                    && error.kind == ProviderErrorKind::JobInProgress =>
+            {
+                match self.get(destination, id).await {
+                    Ok(None) => Ok(Deletion::Gone),
+                    Ok(Some(sync)) if is_going(sync.remove_job.status.as_ref()) => {
+                        Ok(Deletion::Pending(Box::new(sync)))
+                    }
+                    Ok(Some(_)) | Err(_) => Err(error),
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn trigger(&self, destination: &str, id: &str) -> Result<RemoteSync, ProviderError> {
+        let request = self.sync_request(
+            Method::POST,
+            &[destination, id, "sync-secrets"],
+            Repeat::Same,
+            format!("trigger the sync \"{id}\""),
+        )?;
+        match self.queue(request, id).await {
+            // An earlier try may have queued the very job that stands in the way now.
+            Err(error) if error.maybe_done && error.kind == ProviderErrorKind::JobInProgress => {
+                match self.get(destination, id).await {
+                    Ok(Some(sync)) if is_going(sync.sync_job.status.as_ref()) => Ok(sync),
+                    _ => Err(error),
+                }
+            }
+            result => result,
+        }
+    }
+
+    async fn import_secrets(
+        &self,
+        destination: &str,
+        id: &str,
+        behavior: &str,
+    ) -> Result<RemoteSync, ProviderError> {
+        let request = self
+            .sync_request(
+                Method::POST,
+                &[destination, id, "import-secrets"],
+                Repeat::Never,
+                format!("import the secrets of the sync \"{id}\""),
+            )?
+            .query("importBehavior", behavior);
+        self.queue(request, id).await
+    }
+
+    async fn remove_secrets(
+        &self,
+        destination: &str,
+        id: &str,
+    ) -> Result<RemoteSync, ProviderError> {
+        let request = self.sync_request(
+            Method::POST,
+            &[destination, id, "remove-secrets"],
+            Repeat::Never,
+            format!("remove the secrets of the sync \"{id}\""),
+        )?;
+        self.queue(request, id).await
+    }
+}
+
+fn is_going(status: Option<&JobStatus>) -> bool {
+    status.is_some_and(|status| !status.is_terminal())
+}
+
+fn absent_is_none(
+    result: Result<RemoteSync, ProviderError>,
+) -> Result<Option<RemoteSync>, ProviderError> {
+    match result {
+        Ok(sync) => Ok(Some(sync)),
+        Err(error) if error.kind == ProviderErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -8,34 +8,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
+use crate::cancel::Cancellation;
 use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
-
-/// Which platform a provider is an instance of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ProviderKind {
-    /// Infisical.
-    Infisical,
-    /// Enkryptify.
-    Enkryptify,
-}
-
-impl ProviderKind {
-    /// Every kind.
-    pub const ALL: [Self; 2] = [Self::Infisical, Self::Enkryptify];
-
-    /// The name in files: `infisical`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Infisical => "infisical",
-            Self::Enkryptify => "enkryptify",
-        }
-    }
-
-    /// The kind of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-}
+pub use crate::core::spec::ProviderKind;
+use crate::environment::Environment;
+use crate::http::{HttpOptions, trust};
 
 /// A provider as the files and the workspace configure it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +25,22 @@ pub struct ProviderConfig {
     pub url: Option<String>,
 }
 
+/// Connects a provider, if its credential may go to its server. Sends nothing.
+pub fn connect(
+    config: &ProviderConfig,
+    environment: &Environment,
+    options: &HttpOptions,
+    cancellation: &Cancellation,
+) -> Result<Provider, ProviderError> {
+    let session = trust::connect(config, environment, options, cancellation)?;
+    Ok(match config.kind {
+        ProviderKind::Infisical => Provider::Managed(Arc::new(infisical::Infisical::new(session))),
+        ProviderKind::Enkryptify => {
+            Provider::StartOnly(Arc::new(enkryptify::Enkryptify::new(session)))
+        }
+    })
+}
+
 /// A connected provider. Connecting sends nothing: the first request logs in.
 #[derive(Clone)]
 pub enum Provider {
@@ -58,7 +51,8 @@ pub enum Provider {
 }
 
 impl Provider {
-    /// The server's origin: `https://app.infisical.com`.
+    /// The server's origin: `https://app.infisical.com`; for the sandbox `sandbox:` and the
+    /// provider's name.
     pub fn server(&self) -> &str {
         match self {
             Self::Managed(provider) => provider.server(),

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | an OpenAPI document becomes schema files | [`extract`] |
 //! | a schema file's form | [`file`] |
+//! | the schema files that are part of the program | [`bundle`] |
 //! | which schemas there are, bundled and pulled | [`store`] |
 //! | a schema as the plain data that the core works with | [`spec`] |
 //! | a sync against its schema | [`validate`] |
 
+mod bundle;
 pub mod extract;
 pub mod file;
 pub mod spec;

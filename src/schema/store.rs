@@ -5,16 +5,14 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use include_dir::{Dir, include_dir};
 use serde_json::Value;
 
+use super::bundle;
 use super::file::{START, SchemaFile, SchemaKey, is_slug, path_of};
 use super::spec;
 use super::validate::Checker;
 use crate::core::spec::DestinationSpec;
 use crate::provider::ProviderKind;
-
-static BUNDLED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
 
 /// The largest schema file that is read from a workspace, in bytes.
 const MAX_FILE_SIZE: u64 = 4 * 1024 * 1024;
@@ -118,11 +116,7 @@ impl SchemaStore {
         if kind == ProviderKind::Enkryptify {
             return Vec::new();
         }
-        let bundled = BUNDLED
-            .get_dir(kind.name())
-            .into_iter()
-            .flat_map(Dir::files)
-            .filter_map(|file| file.path().file_stem()?.to_str());
+        let bundled = bundle::files(kind).iter().map(|(name, _)| *name);
         let pulled = self
             .pulled
             .iter()
@@ -172,9 +166,8 @@ impl SchemaStore {
 
     fn read(&self, key: &SchemaKey) -> Result<Option<SchemaFile>, StoreError> {
         let path = path_of(key);
-        let bundled = BUNDLED
-            .get_file(&path)
-            .and_then(include_dir::File::contents_utf8)
+        let (kind, name) = key;
+        let bundled = bundle::text(*kind, name)
             .map(|text| parse(&format!("schemas/{path}"), text))
             .transpose()?;
         let pulled = match &self.workspace {

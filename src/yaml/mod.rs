@@ -23,3 +23,8 @@ mod tests;
 
 pub use load::{Comment, Loaded, load};
 pub use write::to_string;
+
+/// A plain scalar's value by YAML 1.2's core schema; a number that cannot be held exactly stays a string.
+pub fn plain_scalar(text: &str) -> crate::core::value::Value {
+    scalar::plain(text).unwrap_or_else(|_| crate::core::value::Value::String(text.to_owned()))
+}

@@ -20,6 +20,8 @@ pub enum Kind {
     Unknown {
         /// The field.
         name: String,
+        /// The fields that are known there.
+        known: Vec<String>,
     },
     /// The map lacks a field.
     Missing {
@@ -151,6 +153,10 @@ fn translate(schema: &Value, error: &ValidationError<'_>, found: &mut Vec<Findin
             bound: bound.clone(),
         })
     };
+    let unknown = |name: &str, keyword: &[String]| Kind::Unknown {
+        name: name.to_owned(),
+        known: known_fields(schema, keyword),
+    };
     let long = |limit, bound: u64| size(limit, &bound.into());
     let finding = match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected }
@@ -158,7 +164,7 @@ fn translate(schema: &Value, error: &ValidationError<'_>, found: &mut Vec<Findin
             found.extend(
                 unexpected
                     .iter()
-                    .map(|name| one(Kind::Unknown { name: name.clone() })),
+                    .map(|name| one(unknown(name, &schema_path))),
             );
             return;
         }
@@ -168,12 +174,12 @@ fn translate(schema: &Value, error: &ValidationError<'_>, found: &mut Vec<Findin
             };
             Finding {
                 path: parent.to_vec(),
-                kind: Kind::Unknown { name: name.clone() },
+                kind: unknown(name, &schema_path),
             }
         }
         ValidationErrorKind::PropertyNames { error } => {
             let name = error.instance().as_str().unwrap_or_default().to_owned();
-            one(Kind::Unknown { name })
+            one(unknown(&name, &schema_path))
         }
         ValidationErrorKind::Required { property } => one(Kind::Missing {
             name: property.as_str().unwrap_or_default().to_owned(),
@@ -277,7 +283,11 @@ fn alternatives(
 fn type_names(kind: &TypeKind) -> Vec<String> {
     match kind {
         TypeKind::Single(name) => vec![name.to_string()],
-        TypeKind::Multiple(names) => names.iter().map(|name| name.to_string()).collect(),
+        TypeKind::Multiple(names) => {
+            let mut names: Vec<String> = names.iter().map(|name| name.to_string()).collect();
+            names.sort_by_key(|name| name == "null");
+            names
+        }
     }
 }
 
@@ -302,6 +312,14 @@ fn lookup<'s>(schema: &'s Value, path: &[String]) -> Option<&'s Value> {
 /// The schema that a failed keyword stands in.
 fn parent_schema<'s>(schema: &'s Value, keyword: &[String]) -> Option<&'s Value> {
     lookup(schema, keyword.split_last()?.1)
+}
+
+/// The fields that the schema which refused one lists.
+fn known_fields(schema: &Value, keyword: &[String]) -> Vec<String> {
+    parent_schema(schema, keyword)
+        .and_then(|schema| schema.get("properties")?.as_object())
+        .map(|properties| properties.keys().cloned().collect())
+        .unwrap_or_default()
 }
 
 /// Whether the field whose keyword failed can be left out.

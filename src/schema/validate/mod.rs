@@ -98,7 +98,7 @@ pub fn check_json(
         return Vec::new();
     }
     let mut findings = finding::findings(&checker.schema, checker.validator.iter_errors(json));
-    drop_consequences(&mut findings, json, destination);
+    drop_consequences(&mut findings, json);
     let mut diagnostics: Vec<Diagnostic> = findings
         .iter()
         .map(|finding| {
@@ -116,11 +116,11 @@ pub fn check_json(
 }
 
 /// A required field that is misspelt is one mistake, not an unknown field and a missing one.
-fn drop_consequences(findings: &mut Vec<Finding>, json: &Value, destination: &Destination) {
+fn drop_consequences(findings: &mut Vec<Finding>, json: &Value) {
     let misspelt: Vec<(Vec<String>, String)> = findings
         .iter()
         .filter_map(|finding| {
-            let meant = wording::meant(finding, json, destination)?;
+            let meant = wording::meant(finding, json)?;
             Some((finding.path.clone(), meant.to_owned()))
         })
         .collect();

@@ -15,7 +15,7 @@ pub fn of(fields: &Mapping, at: Span, finding: &Finding) -> Span {
         }
     }
     match &finding.kind {
-        Kind::Unknown { name } => found.step(name).map_or_else(|| found.key(), |at| at.key()),
+        Kind::Unknown { name, .. } => found.step(name).map_or_else(|| found.key(), |at| at.key()),
         Kind::Missing { .. } => found.key(),
         _ => found.value(),
     }

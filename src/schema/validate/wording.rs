@@ -22,9 +22,10 @@ pub fn diagnostic(
 ) -> Diagnostic {
     let field = dotted(&finding.path);
     let value = lookup(json, &finding.path);
-    let spec = object_at(&destination.spec.create, json, &finding.path);
     match &finding.kind {
-        Kind::Unknown { name } => unknown(finding, name, json, destination, spec, span),
+        Kind::Unknown { name, known } => {
+            unknown(finding, (name, known), json, destination, span)
+        }
         Kind::Missing { name, because } => {
             let reason = because.as_ref().map_or_else(String::new, |(tag, value)| {
                 format!(" It is required where `{tag}` is \"{value}\".")
@@ -34,13 +35,13 @@ pub fn diagnostic(
                 span,
                 format!("`{}` is missing.{reason}", joined(&finding.path, name)),
             );
-            let tag = spec
+            let tag = object_at(&destination.spec.create, json, &finding.path)
                 .and_then(|spec| spec.union.as_ref())
                 .filter(|union| union.tag == *name);
             match tag {
                 Some(union) => diagnostic.help(format!(
-                    "Give it one of these values: {}.",
-                    list(union.variants.iter().map(|(name, _)| format!("\"{name}\"")))
+                    "Give it {}.",
+                    list_or(union.variants.iter().map(|(name, _)| format!("\"{name}\"")))
                 )),
                 None if finding.path.is_empty() => {
                     diagnostic.help(format!("Add `{name}` to the sync, or to the defaults."))
@@ -104,13 +105,13 @@ pub fn diagnostic(
 
 fn unknown(
     finding: &Finding,
-    name: &str,
+    (name, known): (&str, &[String]),
     json: &Value,
     destination: &Destination,
-    spec: Option<&ObjectSpec>,
     span: Span,
 ) -> Diagnostic {
     let object = lookup(json, &finding.path).unwrap_or(&Value::Null);
+    let spec = object_at(&destination.spec.create, json, &finding.path);
     let place = if finding.path.is_empty() {
         format!("a sync to {}", destination.spec.name)
     } else {
@@ -123,64 +124,49 @@ fn unknown(
     let condition = tag.map_or_else(String::new, |(union, value)| {
         format!(" where `{}` is \"{value}\"", union.tag)
     });
-    let diagnostic = Diagnostic::new(
-        Code::UnknownField,
-        span,
-        format!("`{name}` is not a field of {place}{condition}."),
-    );
-    let Some(spec) = spec else {
-        return diagnostic;
-    };
+    let message = format!("`{name}` is not a field of {place}{condition}.");
+    let diagnostic = Diagnostic::new(Code::UnknownField, span, message);
     if finding.path.is_empty()
-        && let Some(parent) = holder_of(spec, name)
+        && let Some(parent) = holder_of(&destination.spec.create, name)
     {
         return diagnostic.help(format!("Move it under `{parent}`."));
     }
-    let known: Vec<&str> = spec
-        .fields_of(object)
-        .map(|field| field.name.as_str())
-        .collect();
-    if let Some(meant) = meant(finding, json, destination) {
+    if let Some(meant) = meant(finding, json) {
         return diagnostic.help(format!("Did you mean `{meant}`?"));
     }
-    let elsewhere = tag.and_then(|(union, _)| {
+    let known = list(known.iter().map(|name| format!("`{name}`")));
+    let of_variant = tag.and_then(|(union, _)| {
         let (value, _) = union
             .variants
             .iter()
             .find(|(_, fields)| fields.iter().any(|field| field.name == name))?;
         Some(format!(
-            "It belongs to `{}: {value}`; here there are {}.",
-            union.tag,
-            list(known.iter().map(|name| format!("`{name}`")))
+            "It belongs to `{}: {value}`; the fields here are {known}.",
+            union.tag
         ))
     });
-    diagnostic.help(elsewhere.unwrap_or_else(|| {
-        if known.is_empty() {
-            "Remove it: there are no fields here.".to_owned()
-        } else {
-            format!(
-                "The fields here are {}.",
-                list(known.iter().map(|name| format!("`{name}`")))
-            )
-        }
-    }))
+    diagnostic.help(match of_variant {
+        Some(help) => help,
+        None if known.is_empty() => "Remove it: there are no fields here.".to_owned(),
+        None => format!("The fields here are {known}."),
+    })
 }
 
 /// The field that an unknown one most likely is: one that is known there and not yet given.
-pub fn meant<'s>(finding: &Finding, json: &Value, destination: &'s Destination) -> Option<&'s str> {
-    let Kind::Unknown { name } = &finding.kind else {
+pub fn meant<'f>(finding: &'f Finding, json: &Value) -> Option<&'f str> {
+    let Kind::Unknown { name, known } = &finding.kind else {
         return None;
     };
-    let spec = object_at(&destination.spec.create, json, &finding.path)?;
     let object = lookup(json, &finding.path)?;
-    let own = OWN_FIELDS
+    let own: &[&str] = if finding.path.is_empty() {
+        OWN_FIELDS
+    } else {
+        &[]
+    };
+    let candidates = known
         .iter()
-        .copied()
-        .filter(|_| finding.path.is_empty());
-    let candidates = spec
-        .fields_of(object)
-        .map(|field| field.name.as_str())
-        .chain(own)
+        .map(String::as_str)
+        .chain(own.iter().copied())
         .filter(|candidate| object.get(*candidate).is_none());
     closest(name, candidates)
 }
@@ -227,10 +213,7 @@ fn wrong_value(field: &str, value: Option<&Value>, allowed: &[Value], span: Span
         .and_then(Value::as_str)
         .and_then(|text| closest(text, allowed.iter().filter_map(Value::as_str)))
         .map_or_else(String::new, |meant| format!("Did you mean \"{meant}\"? "));
-    diagnostic.help(format!(
-        "{suggestion}The allowed values are {}.",
-        list(words)
-    ))
+    diagnostic.help(format!("{suggestion}The allowed values are {}.", list(words)))
 }
 
 fn wrong_size(
@@ -265,7 +248,13 @@ fn wrong_size(
         Limit::Below => format!("is {}, but must be less than {bound}", quoted(value)),
         Limit::MultipleOf => format!("is {}, but must be a multiple of {bound}", quoted(value)),
     };
-    Diagnostic::new(Code::WrongSize, span, format!("`{field}` {rule}."))
+    let diagnostic = Diagnostic::new(Code::WrongSize, span, format!("`{field}` {rule}."));
+    match limit {
+        Limit::AtLeastLong if size == 0 => diagnostic.help("Give it a value."),
+        Limit::AtMostLong => diagnostic.help("Make it shorter."),
+        Limit::AtLeastLong => diagnostic.help("Make it longer."),
+        _ => diagnostic,
+    }
 }
 
 fn type_help(
@@ -277,7 +266,11 @@ fn type_help(
     let expects = |name: &str| expected.iter().any(|expected| expected == name);
     let value = value?;
     match value {
-        Value::Null if optional => Some("Leave the field out if it is not to be set.".to_owned()),
+        Value::Null if optional => {
+            Some("Leave the field out if it is not to be set.".to_owned())
+        }
+        _ if expects("object") => Some("Write its fields below it, indented.".to_owned()),
+        Value::Null => Some("Give it a value.".to_owned()),
         _ if !allowed.is_empty() => Some(format!(
             "The allowed values are {}.",
             list(allowed.iter().map(literal))
@@ -288,11 +281,13 @@ fn type_help(
         Value::String(text) if expects("boolean") && matches!(text.as_str(), "true" | "false") => {
             Some(format!("Write it without quotes: {text}."))
         }
-        Value::String(text) if expects("boolean") => match text.to_ascii_lowercase().as_str() {
-            "yes" | "on" | "y" => Some("Write true.".to_owned()),
-            "no" | "off" | "n" => Some("Write false.".to_owned()),
-            _ => Some("Write true or false.".to_owned()),
-        },
+        Value::String(text) if expects("boolean") => {
+            match text.to_ascii_lowercase().as_str() {
+                "yes" | "on" | "y" => Some("Write true.".to_owned()),
+                "no" | "off" | "n" => Some("Write false.".to_owned()),
+                _ => Some("Write true or false.".to_owned()),
+            }
+        }
         Value::String(text)
             if (expects("number") || expects("integer")) && text.parse::<f64>().is_ok() =>
         {

@@ -1,0 +1,398 @@
+//! What differs between a desired sync and a remote one, and the update that would mend it.
+
+use serde_json::{Map, Value};
+
+use super::normalize::Comparable;
+use super::spec::{DestinationSpec, ObjectSpec};
+
+/// One field that differs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldChange {
+    /// The field's path: `["syncOptions", "keySchema"]`.
+    pub path: Vec<String>,
+    /// The value that is there; none if it is not set.
+    pub before: Option<Value>,
+    /// The value that is wanted; none if it is to be removed.
+    pub after: Option<Value>,
+}
+
+impl FieldChange {
+    /// The path with dots.
+    pub fn dotted(&self) -> String {
+        self.path.join(".")
+    }
+}
+
+/// All that differs.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Difference {
+    /// The fields, in the schema's order.
+    pub changes: Vec<FieldChange>,
+    /// Paths that are set remotely and that the schema in use does not know.
+    /// An update would erase them, as it replaces the object around them.
+    pub unknown: Vec<String>,
+}
+
+/// Compares two syncs of one destination, both in comparable form.
+pub fn compare(spec: &DestinationSpec, desired: &Comparable, remote: &Comparable) -> Difference {
+    let mut difference = Difference::default();
+    compare_objects(
+        Some(&spec.create),
+        remote,
+        desired,
+        &mut Vec::new(),
+        &mut difference,
+    );
+    difference
+}
+
+fn compare_objects(
+    spec: Option<&ObjectSpec>,
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+    path: &mut Vec<String>,
+    difference: &mut Difference,
+) {
+    for key in keys_in_order(spec, before, after) {
+        let (old, new) = (before.get(&key), after.get(&key));
+        if old == new {
+            continue;
+        }
+        let field = spec.and_then(|spec| {
+            let as_value = |object: &Map<String, Value>| Value::Object(object.clone());
+            spec.field(&key, &as_value(after))
+                .or_else(|| spec.field(&key, &as_value(before)))
+        });
+        path.push(key);
+        if let Some(spec) = spec
+            && field.is_none()
+            && !spec.open
+            && new.is_none()
+        {
+            difference.unknown.push(path.join("."));
+        }
+        match (old, new) {
+            (Some(Value::Object(old)), Some(Value::Object(new))) => {
+                let inner = field.and_then(|field| field.object.as_ref());
+                compare_objects(inner, old, new, path, difference);
+            }
+            _ => difference.changes.push(FieldChange {
+                path: path.clone(),
+                before: old.cloned(),
+                after: new.cloned(),
+            }),
+        }
+        path.pop();
+    }
+}
+
+/// The keys of both sides: first those that the schema lists, then the others by name.
+fn keys_in_order(
+    spec: Option<&ObjectSpec>,
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+) -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
+    let mut add = |key: &str| {
+        if (before.contains_key(key) || after.contains_key(key)) && !keys.iter().any(|k| k == key) {
+            keys.push(key.to_owned());
+        }
+    };
+    if let Some(spec) = spec {
+        for side in [after, before] {
+            let value = Value::Object(side.clone());
+            for field in spec.fields_of(&value) {
+                add(&field.name);
+            }
+        }
+    }
+    let mut others: Vec<&String> = before.keys().chain(after.keys()).collect();
+    others.sort();
+    for key in others {
+        add(key);
+    }
+    keys
+}
+
+/// The update request that makes the changes, or the fields that no update can change.
+///
+/// Only the top-level fields that differ are in it, each whole and as `declared`:
+/// the platform replaces them whole. A field that is no longer declared goes back to its
+/// default, or to null where the platform takes it.
+pub fn patch(
+    spec: &DestinationSpec,
+    difference: &Difference,
+    declared: &Map<String, Value>,
+) -> Result<Map<String, Value>, Vec<String>> {
+    let mut patch = Map::new();
+    let mut impossible = Vec::new();
+    for change in &difference.changes {
+        let Some(key) = change.path.first() else {
+            continue;
+        };
+        if patch.contains_key(key) || impossible.contains(key) {
+            continue;
+        }
+        let field = spec.update.fields.iter().find(|field| &field.name == key);
+        let value = declared.get(key).filter(|value| !value.is_null()).cloned();
+        let value = match (value, field) {
+            (Some(value), Some(_)) => Some(value),
+            (None, Some(field)) => {
+                let default = spec
+                    .create
+                    .fields
+                    .iter()
+                    .find(|field| &field.name == key)
+                    .and_then(|field| field.default.clone());
+                default.or_else(|| field.nullable.then_some(Value::Null))
+            }
+            (_, None) => None,
+        };
+        match value {
+            Some(value) => {
+                patch.insert(key.clone(), value);
+            }
+            None => impossible.push(key.clone()),
+        }
+    }
+    if impossible.is_empty() {
+        Ok(patch)
+    } else {
+        Err(impossible)
+    }
+}
+
+/// The changes that were sent and that the server's answer does not show.
+///
+/// All sides are in comparable form; `before` is what was there, nothing for a create.
+/// What the server added by itself does not count here: the next plan shows it.
+pub fn not_kept(
+    spec: &DestinationSpec,
+    sent: &Comparable,
+    answered: &Comparable,
+    before: &Comparable,
+) -> Vec<FieldChange> {
+    let was_there = |change: &FieldChange| at(before, &change.path) == change.before.as_ref();
+    compare(spec, sent, answered)
+        .changes
+        .into_iter()
+        .filter(|change| change.after.is_some() || was_there(change))
+        .collect()
+}
+
+fn at<'a>(fields: &'a Map<String, Value>, path: &[String]) -> Option<&'a Value> {
+    let (first, rest) = path.split_first()?;
+    rest.iter()
+        .try_fold(fields.get(first)?, |value, key| value.get(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value, json};
+
+    use super::{Difference, compare, not_kept, patch};
+    use crate::core::testing::{fields, spec};
+
+    fn difference(desired: Value, remote: Value) -> Difference {
+        compare(&spec(), &fields(desired), &fields(remote))
+    }
+
+    fn told(difference: &Difference) -> Vec<(String, Option<Value>, Option<Value>)> {
+        difference
+            .changes
+            .iter()
+            .map(|change| (change.dotted(), change.before.clone(), change.after.clone()))
+            .collect()
+    }
+
+    fn patched(desired: Value, remote: Value) -> Result<Map<String, Value>, Vec<String>> {
+        patch(
+            &spec(),
+            &difference(desired.clone(), remote),
+            &fields(desired),
+        )
+    }
+
+    #[test]
+    fn equal_syncs_do_not_differ_whatever_the_order_of_their_keys() {
+        let one = json!({"environment": "dev", "syncOptions": {"keySchema": "k", "n": 1}});
+        let other = json!({"syncOptions": {"n": 1, "keySchema": "k"}, "environment": "dev"});
+        assert_eq!(difference(one, other), Difference::default());
+    }
+
+    #[test]
+    fn changes_additions_and_removals_are_told_with_their_path_in_the_schemas_order() {
+        let found = difference(
+            json!({"syncOptions": {"n": 2, "keySchema": "k"}, "environment": "prod"}),
+            json!({"syncOptions": {"n": 1, "disableSecretDeletion": true}, "environment": "dev"}),
+        );
+        assert_eq!(
+            told(&found),
+            [
+                (
+                    "environment".to_owned(),
+                    Some(json!("dev")),
+                    Some(json!("prod"))
+                ),
+                ("syncOptions.keySchema".to_owned(), None, Some(json!("k"))),
+                (
+                    "syncOptions.disableSecretDeletion".to_owned(),
+                    Some(json!(true)),
+                    None
+                ),
+                ("syncOptions.n".to_owned(), Some(json!(1)), Some(json!(2))),
+            ]
+        );
+        assert_eq!(found.unknown, Vec::<String>::new());
+    }
+
+    #[test]
+    fn fields_of_the_old_and_of_the_new_variant_are_told_and_are_known() {
+        let found = difference(
+            json!({"destinationConfig": {"scope": "application", "org": "a", "app": "w"}}),
+            json!({"destinationConfig": {"scope": "environment", "org": "a", "app": "w", "env": "e"}}),
+        );
+        let paths: Vec<_> = found
+            .changes
+            .iter()
+            .map(super::FieldChange::dotted)
+            .collect();
+        assert_eq!(paths, ["destinationConfig.scope", "destinationConfig.env"]);
+        assert_eq!(found.unknown, Vec::<String>::new());
+    }
+
+    #[test]
+    fn lists_are_compared_as_a_whole_and_in_order() {
+        let found = difference(
+            json!({"syncOptions": {"x": [1, 2]}}),
+            json!({"syncOptions": {"x": [2, 1]}}),
+        );
+        assert_eq!(
+            told(&found),
+            [(
+                "syncOptions.x".to_owned(),
+                Some(json!([2, 1])),
+                Some(json!([1, 2]))
+            )]
+        );
+    }
+
+    #[test]
+    fn an_object_in_place_of_a_scalar_is_one_change() {
+        let found = difference(json!({"plain": {"a": 1}}), json!({"plain": 1}));
+        assert_eq!(
+            told(&found),
+            [("plain".to_owned(), Some(json!(1)), Some(json!({"a": 1})))]
+        );
+    }
+
+    #[test]
+    fn a_remote_key_that_the_schema_does_not_know_is_a_removal_and_marked_unknown() {
+        let found = difference(
+            json!({"syncOptions": {"keySchema": "k"}}),
+            json!({"syncOptions": {"keySchema": "k", "brandNew": true}}),
+        );
+        assert_eq!(
+            told(&found),
+            [("syncOptions.brandNew".to_owned(), Some(json!(true)), None)]
+        );
+        assert_eq!(found.unknown, ["syncOptions.brandNew"]);
+    }
+
+    #[test]
+    fn a_declared_key_is_never_marked_unknown() {
+        let found = difference(
+            json!({"syncOptions": {"brandNew": 1}}),
+            json!({"syncOptions": {"brandNew": 2}}),
+        );
+        assert_eq!(found.unknown, Vec::<String>::new());
+        assert_eq!(found.changes.len(), 1);
+    }
+
+    #[test]
+    fn an_open_object_has_no_unknown_keys() {
+        let mut spec = spec();
+        for field in &mut spec.create.fields {
+            if let Some(object) = &mut field.object {
+                object.open = true;
+            }
+        }
+        let remote = fields(json!({"syncOptions": {"brandNew": true}}));
+        let found = compare(&spec, &fields(json!({"syncOptions": {}})), &remote);
+        assert_eq!((found.changes.len(), found.unknown.len()), (1, 0));
+    }
+
+    #[test]
+    fn only_changed_fields_are_sent_each_whole_and_as_declared() {
+        let sent = patched(
+            json!({"environment": "dev", "syncOptions": {"keySchema": "k", "n": 1}}),
+            json!({"environment": "dev", "syncOptions": {"n": 1}}),
+        );
+        assert_eq!(
+            sent,
+            Ok(fields(json!({"syncOptions": {"keySchema": "k", "n": 1}})))
+        );
+    }
+
+    #[test]
+    fn a_field_that_is_no_longer_declared_goes_back_to_its_default_or_to_null() {
+        assert_eq!(
+            patched(json!({"description": null}), json!({"description": "d"})),
+            Ok(fields(json!({"description": null})))
+        );
+        let desired = fields(json!({"isAutoSyncEnabled": true}));
+        let remote = fields(json!({"isAutoSyncEnabled": false}));
+        let found = compare(&spec(), &desired, &remote);
+        assert_eq!(
+            patch(&spec(), &found, &Map::new()),
+            Ok(fields(json!({"isAutoSyncEnabled": true})))
+        );
+    }
+
+    #[test]
+    fn a_field_that_no_update_can_change_or_clear_is_named() {
+        assert_eq!(
+            patched(json!({}), json!({"plain": 1})),
+            Err(vec!["plain".to_owned()])
+        );
+        let mut spec = spec();
+        spec.update.fields.retain(|field| field.name != "plain");
+        let desired = fields(json!({"plain": 2}));
+        let found = compare(&spec, &desired, &fields(json!({"plain": 1})));
+        assert_eq!(
+            patch(&spec, &found, &desired),
+            Err(vec!["plain".to_owned()])
+        );
+    }
+
+    fn lost(sent: Value, answered: Value, before: Value) -> Vec<String> {
+        not_kept(&spec(), &fields(sent), &fields(answered), &fields(before))
+            .iter()
+            .map(super::FieldChange::dotted)
+            .collect()
+    }
+
+    #[test]
+    fn what_a_server_dropped_or_changed_is_not_kept_and_what_it_added_does_not_count() {
+        let sent = json!({"environment": "dev", "syncOptions": {"n": 1, "x": 2}});
+        let answered = json!({"environment": "prod", "syncOptions": {"x": 2, "added": 1}});
+        assert_eq!(
+            lost(sent, answered, json!({})),
+            ["environment", "syncOptions.n"]
+        );
+    }
+
+    #[test]
+    fn a_removal_that_a_server_ignored_is_not_kept() {
+        let before = json!({"description": "d", "syncOptions": {"n": 1, "x": 2}});
+        let sent = json!({"syncOptions": {"n": 1}});
+        assert_eq!(
+            lost(sent.clone(), before.clone(), before),
+            ["description", "syncOptions.x"]
+        );
+        assert_eq!(
+            lost(sent.clone(), sent.clone(), json!({"description": "d"})),
+            [""; 0]
+        );
+    }
+}

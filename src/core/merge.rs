@@ -1,0 +1,185 @@
+//! Merging defaults: workspace, then file, then sync.
+//!
+//! Maps merge, lists and scalars replace, and null removes what was inherited.
+//! Three rules need more than that: `connection` and `connectionId` displace each
+//! other, `project` and `projectId` likewise, and a `destinationConfig` of another
+//! kind is not mixed with the inherited one.
+
+use super::value::{Entry, Mapping, Node, Value};
+
+/// Pairs of fields of which only the later one counts.
+pub const ALTERNATIVES: [(&str, &str); 2] =
+    [("connection", "connectionId"), ("project", "projectId")];
+
+/// Lays `over` upon `base`.
+///
+/// `union_tag` is the key in `destinationConfig` that decides its other fields, if the
+/// sync's destination has one: where both sides give it and differ, the inherited
+/// `destinationConfig` is discarded. So it is where the destination itself differs.
+#[must_use]
+pub fn merge(base: &Mapping, over: &Mapping, union_tag: Option<&str>) -> Mapping {
+    let mut merged = base.clone();
+    for (one, other) in ALTERNATIVES {
+        for (given, displaced) in [(one, other), (other, one)] {
+            if over.get(given).is_some_and(|node| !node.is_null()) {
+                merged.remove(displaced);
+            }
+        }
+    }
+    if is_of_another_kind(base, over, union_tag) {
+        merged.remove("destinationConfig");
+    }
+    merge_into(&mut merged, over);
+    merged
+}
+
+fn is_of_another_kind(base: &Mapping, over: &Mapping, union_tag: Option<&str>) -> bool {
+    let differs = |key: &str, base: &Mapping, over: &Mapping| matches!((base.get(key), over.get(key)), (Some(one), Some(other)) if one.value != other.value);
+    if differs("destination", base, over) {
+        return true;
+    }
+    let (Some(tag), Some(base), Some(over)) = (
+        union_tag,
+        base.get("destinationConfig").and_then(Node::as_mapping),
+        over.get("destinationConfig").and_then(Node::as_mapping),
+    ) else {
+        return false;
+    };
+    differs(tag, base, over)
+}
+
+fn merge_into(base: &mut Mapping, over: &Mapping) {
+    for entry in over.entries() {
+        match &entry.value.value {
+            Value::Null => {
+                base.remove(&entry.key);
+            }
+            Value::Mapping(over) => {
+                let inherited = base
+                    .entries_mut()
+                    .iter_mut()
+                    .find(|old| old.key == entry.key);
+                match inherited {
+                    Some(Entry {
+                        key_span, value, ..
+                    }) if value.as_mapping().is_some() => {
+                        if let Value::Mapping(base) = &mut value.value {
+                            merge_into(base, over);
+                        }
+                        // The nearest declaration is where a missing field is to be added.
+                        *key_span = entry.key_span;
+                        value.span = entry.value.span;
+                    }
+                    _ => {
+                        let mut own = Mapping::default();
+                        merge_into(&mut own, over);
+                        base.insert(Entry {
+                            value: Node {
+                                value: Value::Mapping(own),
+                                ..entry.value.clone()
+                            },
+                            ..entry.clone()
+                        });
+                    }
+                }
+            }
+            _ => base.insert(entry.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::merge;
+    use crate::core::testing::mapping;
+
+    fn merged(base: Json, over: Json, tag: Option<&str>) -> Json {
+        crate::core::value::Value::Mapping(merge(&mapping(base), &mapping(over), tag)).to_json()
+    }
+
+    #[test]
+    fn maps_merge_while_lists_and_scalars_replace() {
+        let base = json!({"a": {"x": 1, "y": [1, 2]}, "b": 1});
+        let over = json!({"a": {"y": [3]}, "b": "two", "c": true});
+        let expected = json!({"a": {"x": 1, "y": [3]}, "b": "two", "c": true});
+        assert_eq!(merged(base, over, None), expected);
+    }
+
+    #[test]
+    fn null_removes_what_was_inherited_at_every_depth() {
+        let base = json!({"description": "d", "syncOptions": {"keySchema": "k", "keep": 1}});
+        let over = json!({"description": null, "syncOptions": {"keySchema": null}});
+        assert_eq!(
+            merged(base, over, None),
+            json!({"syncOptions": {"keep": 1}})
+        );
+    }
+
+    #[test]
+    fn null_without_anything_inherited_is_not_declared() {
+        let over = json!({"description": null, "syncOptions": {"keySchema": null}});
+        assert_eq!(merged(json!({}), over, None), json!({"syncOptions": {}}));
+    }
+
+    #[test]
+    fn a_connection_id_displaces_an_inherited_connection_and_the_other_way_round() {
+        let by_name = json!({"connection": "main"});
+        let by_id = json!({"connectionId": "7"});
+        assert_eq!(merged(by_name.clone(), by_id.clone(), None), by_id);
+        assert_eq!(merged(by_id, by_name.clone(), None), by_name);
+    }
+
+    #[test]
+    fn a_project_id_displaces_an_inherited_project_and_the_other_way_round() {
+        let by_name = json!({"project": "payments"});
+        let by_id = json!({"projectId": "7"});
+        assert_eq!(merged(by_name.clone(), by_id.clone(), None), by_id);
+        assert_eq!(merged(by_id, by_name.clone(), None), by_name);
+    }
+
+    #[test]
+    fn a_null_alternative_displaces_nothing() {
+        let base = json!({"connection": "main"});
+        assert_eq!(
+            merged(base.clone(), json!({"connectionId": null}), None),
+            base
+        );
+    }
+
+    #[test]
+    fn a_different_union_tag_discards_the_inherited_destination_config() {
+        let base =
+            json!({"destinationConfig": {"scope": "environment", "org": "acme", "env": "dev"}});
+        let other = json!({"destinationConfig": {"scope": "application", "org": "acme"}});
+        assert_eq!(merged(base.clone(), other.clone(), Some("scope")), other);
+        let same = json!({"destinationConfig": {"scope": "environment", "org": "globex"}});
+        assert_eq!(
+            merged(base.clone(), same, Some("scope")),
+            json!({"destinationConfig": {"scope": "environment", "org": "globex", "env": "dev"}})
+        );
+        let silent = json!({"destinationConfig": {"env": "prod"}});
+        assert_eq!(
+            merged(base, silent, Some("scope")),
+            json!({"destinationConfig": {"scope": "environment", "org": "acme", "env": "prod"}})
+        );
+    }
+
+    #[test]
+    fn without_a_union_an_equal_key_named_scope_is_an_ordinary_field() {
+        let base = json!({"destinationConfig": {"scope": "one", "x": 1}});
+        let over = json!({"destinationConfig": {"scope": "two"}});
+        assert_eq!(
+            merged(base, over, None),
+            json!({"destinationConfig": {"scope": "two", "x": 1}})
+        );
+    }
+
+    #[test]
+    fn a_different_destination_discards_the_inherited_destination_config() {
+        let base = json!({"destination": "humanitec", "destinationConfig": {"org": "acme"}});
+        let over = json!({"destination": "vercel", "destinationConfig": {"app": "web"}});
+        assert_eq!(merged(base, over.clone(), None), over);
+    }
+}

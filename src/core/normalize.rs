@@ -1,0 +1,255 @@
+//! The one form in which desired and remote syncs are compared.
+//!
+//! Only differences that mean nothing are taken away: defaults that are not
+//! spelled out, a trailing slash of the source path, blanks around a description,
+//! a description that is blank or null, null for "not set", and the way a whole
+//! number is written. Everything else is compared exactly.
+
+use serde_json::{Map, Number, Value};
+
+use super::desired::DesiredSync;
+use super::remote::RemoteSync;
+use super::spec::{DestinationSpec, ObjectSpec};
+
+/// The key under which a connection's id is compared.
+pub const CONNECTION_ID: &str = "connectionId";
+/// The key of the source environment.
+pub const ENVIRONMENT: &str = "environment";
+/// The key of the source folder.
+pub const SECRET_PATH: &str = "secretPath";
+const DESCRIPTION: &str = "description";
+
+/// Fields of a create request that are a sync's identity, and not compared.
+const IDENTITY: [&str; 2] = ["name", "projectId"];
+
+/// A sync's fields in comparable form, by the name that files give them.
+pub type Comparable = Map<String, Value>;
+
+/// The comparable form of what the files want.
+pub fn desired(
+    spec: &DestinationSpec,
+    sync: &DesiredSync,
+    connection_id: Option<&str>,
+) -> Comparable {
+    let mut fields = sync.fields_as_json();
+    if let Some(id) = connection_id {
+        fields.insert(CONNECTION_ID.to_owned(), id.into());
+    }
+    comparable(spec, fields)
+}
+
+/// The comparable form of what is there.
+///
+/// Fields that the schema does not know at the top are left out: an update does not touch them.
+pub fn remote(spec: &DestinationSpec, sync: &RemoteSync) -> Comparable {
+    let mut fields = sync.fields.clone();
+    let own = [
+        (CONNECTION_ID, Some(&sync.connection.id)),
+        (ENVIRONMENT, sync.environment.as_ref()),
+        (SECRET_PATH, sync.secret_path.as_ref()),
+    ];
+    for (key, value) in own {
+        if let Some(value) = value {
+            fields.insert(key.to_owned(), value.clone().into());
+        }
+    }
+    let known = |key: &str| spec.create.fields.iter().any(|field| field.name == key);
+    fields.retain(|key, _| known(key));
+    comparable(spec, fields)
+}
+
+fn comparable(spec: &DestinationSpec, mut fields: Map<String, Value>) -> Comparable {
+    fields.retain(|key, _| !IDENTITY.contains(&key.as_str()));
+    if let Some(Value::String(description)) = fields.get_mut(DESCRIPTION) {
+        *description = description.trim().to_owned();
+        if description.is_empty() {
+            fields.remove(DESCRIPTION);
+        }
+    }
+    if let Some(Value::String(path)) = fields.get_mut(SECRET_PATH) {
+        *path = without_trailing_slash(path).to_owned();
+    }
+    let mut value = Value::Object(fields);
+    canonical(&mut value);
+    fill_defaults(&spec.create, &mut value);
+    let Value::Object(mut fields) = value else {
+        return Map::new();
+    };
+    fields.retain(|key, _| !IDENTITY.contains(&key.as_str()));
+    fields
+}
+
+/// The path without one trailing slash, as the platform stores it; `/` stays.
+pub fn without_trailing_slash(path: &str) -> &str {
+    match path.strip_suffix('/') {
+        Some("") | None => path,
+        Some(shorter) => shorter,
+    }
+}
+
+/// Takes out nulls in objects, and writes whole numbers in one way.
+fn canonical(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(canonical);
+        }
+        Value::Array(items) => items.iter_mut().for_each(canonical),
+        Value::Number(number) => {
+            if let Some(whole) = whole_number(number) {
+                *number = whole;
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The integer that a float such as `1.0` stands for, where it holds it exactly.
+fn whole_number(number: &Number) -> Option<Number> {
+    /// Beyond 2^53 a float no longer tells neighbouring integers apart.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let float = number.as_f64().filter(|_| number.is_f64())?;
+    if float.fract() != 0.0 || float.abs() > EXACT {
+        return None;
+    }
+    format!("{float:.0}").parse::<i64>().ok().map(Number::from)
+}
+
+fn fill_defaults(spec: &ObjectSpec, value: &mut Value) {
+    let missing: Vec<(String, Value)> = spec
+        .fields_of(value)
+        .filter(|field| value.get(&field.name).is_none())
+        .filter_map(|field| Some((field.name.clone(), field.default.clone()?)))
+        .filter(|(_, default)| !default.is_null())
+        .collect();
+    let nested: Vec<(String, ObjectSpec)> = spec
+        .fields_of(value)
+        .filter_map(|field| Some((field.name.clone(), field.object.clone()?)))
+        .collect();
+    let Value::Object(fields) = value else { return };
+    for (key, mut default) in missing {
+        canonical(&mut default);
+        fields.insert(key, default);
+    }
+    for (key, object) in nested {
+        if let Some(inner @ Value::Object(_)) = fields.get_mut(&key) {
+            fill_defaults(&object, inner);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{comparable, remote, without_trailing_slash};
+    use crate::core::testing::{fields, remote_sync, spec};
+
+    fn normal(value: Value) -> Value {
+        Value::Object(comparable(&spec(), fields(value)))
+    }
+
+    #[test]
+    fn defaults_are_filled_in_at_every_depth_and_in_the_variant_that_is_named() {
+        assert_eq!(normal(json!({}))["isAutoSyncEnabled"], json!(true));
+        let team = json!({"destinationConfig": {"scope": "environment", "org": "a"}});
+        assert_eq!(normal(team)["destinationConfig"]["sensitive"], json!(false));
+        let project = json!({"destinationConfig": {"scope": "application", "org": "a"}});
+        assert_eq!(
+            normal(project)["destinationConfig"],
+            json!({"scope": "application", "org": "a"})
+        );
+    }
+
+    #[test]
+    fn a_default_never_replaces_what_is_set() {
+        assert_eq!(
+            normal(json!({"isAutoSyncEnabled": false}))["isAutoSyncEnabled"],
+            json!(false)
+        );
+    }
+
+    #[test]
+    fn a_description_is_trimmed_and_blank_or_null_means_none() {
+        assert_eq!(
+            normal(json!({"description": " a b "}))["description"],
+            json!("a b")
+        );
+        for blank in [json!(""), json!("  \n"), json!(null)] {
+            assert_eq!(
+                normal(json!({"description": blank})).get("description"),
+                None
+            );
+        }
+    }
+
+    #[test]
+    fn one_trailing_slash_of_the_path_means_nothing_but_the_root_keeps_its() {
+        for (path, expected) in [("/a/", "/a"), ("/a", "/a"), ("/", "/"), ("/a//", "/a/")] {
+            assert_eq!(without_trailing_slash(path), expected);
+        }
+        assert_eq!(
+            normal(json!({"secretPath": "/apps/"}))["secretPath"],
+            json!("/apps")
+        );
+    }
+
+    #[test]
+    fn null_means_not_set_inside_objects_too() {
+        assert_eq!(
+            normal(json!({"syncOptions": {"keySchema": null, "x": [null]}}))["syncOptions"],
+            json!({"x": [null]})
+        );
+    }
+
+    #[test]
+    fn explicit_false_and_empty_strings_differ_from_nothing() {
+        let options = json!({"syncOptions": {"disableSecretDeletion": false, "keySchema": ""}});
+        assert_eq!(
+            normal(options.clone())["syncOptions"],
+            options["syncOptions"]
+        );
+    }
+
+    #[test]
+    fn whole_numbers_have_one_form_and_others_stay() {
+        let list = json!({"syncOptions": {"n": [1.0, -3.0, 1.5, 1e300, 0]}});
+        assert_eq!(
+            normal(list)["syncOptions"]["n"].to_string(),
+            json!([1, -3, 1.5, 1e300, 0]).to_string()
+        );
+    }
+
+    #[test]
+    fn identity_is_not_compared() {
+        let normal = normal(json!({"name": "n", "projectId": "p"}));
+        assert_eq!((normal.get("name"), normal.get("projectId")), (None, None));
+    }
+
+    #[test]
+    fn a_remote_sync_is_told_in_the_words_of_the_files() {
+        let found = Value::Object(remote(&spec(), &remote_sync("web")));
+        assert_eq!(found["environment"], json!("dev"));
+        assert_eq!(found["secretPath"], json!("/apps/web"));
+        assert_eq!(found["connectionId"], json!("c1"));
+    }
+
+    #[test]
+    fn a_remote_sync_without_its_source_folder_has_no_environment_and_no_path() {
+        let mut sync = remote_sync("web");
+        sync.environment = None;
+        sync.secret_path = None;
+        let found = remote(&spec(), &sync);
+        assert_eq!(
+            (found.get("environment"), found.get("secretPath")),
+            (None, None)
+        );
+    }
+
+    #[test]
+    fn top_level_fields_that_the_schema_does_not_know_are_left_alone() {
+        let mut sync = remote_sync("web");
+        sync.fields.insert("newField".to_owned(), json!(1));
+        assert_eq!(remote(&spec(), &sync).get("newField"), None);
+    }
+}

@@ -1,0 +1,282 @@
+//! The actions of a plan.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::effect::Effect;
+use crate::core::diff::FieldChange;
+use crate::core::normalize::Comparable;
+use crate::core::remote::RemoteSync;
+use crate::core::span::Span;
+use crate::core::spec::{DestinationSpec, ProviderKind};
+
+/// The sync that an action is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Subject {
+    /// The provider's name in the files.
+    pub provider: String,
+    /// Which platform it is.
+    pub kind: ProviderKind,
+    /// The origin of its server.
+    pub server: String,
+    /// The project as the files spell it.
+    pub project: String,
+    /// The project's id.
+    pub project_id: String,
+    /// The sync's name.
+    pub name: String,
+    /// The destination's slug.
+    pub destination: String,
+}
+
+impl Subject {
+    /// How people find it: `infisical/payments/web`.
+    pub fn address(&self) -> String {
+        format!("{}/{}/{}", self.provider, self.project, self.name)
+    }
+}
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Action {
+    /// The sync that it is about.
+    pub subject: Subject,
+    /// Where in which file it comes from; none for what no file declares.
+    pub place: Option<Span>,
+    /// What to do.
+    pub step: Step,
+    /// The fields that change, to be shown. A created sync shows all that it declares.
+    pub changes: Vec<FieldChange>,
+    /// What it does besides.
+    pub effects: Vec<Effect>,
+    /// Indices of the actions that must have gone well before.
+    pub after: Vec<usize>,
+}
+
+/// What to do, with all that is needed to do it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Create a sync.
+    Create(Create),
+    /// Change a sync in place, its name included.
+    Update {
+        /// The sync's id.
+        id: String,
+        /// The name that it has now, if that changes.
+        renamed_from: Option<String>,
+        /// The request: the changed fields.
+        body: Map<String, Value>,
+        /// What it should be afterwards.
+        expected: Comparable,
+        /// What it was when the plan was made.
+        before: Comparable,
+        /// Its destination.
+        spec: Arc<DestinationSpec>,
+    },
+    /// Delete a sync and create it anew, as what differs cannot be changed in place.
+    Replace {
+        /// What is there.
+        old: Box<RemoteSync>,
+        /// Whether the old sync's secrets are removed from its destination.
+        remove_secrets: bool,
+        /// What comes in its place.
+        new: Create,
+    },
+    /// Delete a sync.
+    Delete {
+        /// The sync's id.
+        id: String,
+        /// Whether its secrets are removed from the destination.
+        remove_secrets: bool,
+        /// Why it goes.
+        reason: DeleteReason,
+    },
+    /// Start a sync on a platform that tells nothing afterwards.
+    Start,
+    /// Ask for a sync job.
+    Trigger {
+        /// The sync's id; none if it is created by the same plan.
+        id: Option<String>,
+    },
+    /// Something that would have to be done and cannot.
+    Blocked {
+        /// What would have to be done.
+        wanted: Verb,
+        /// Why it cannot.
+        reason: Blocked,
+    },
+}
+
+/// All that creating a sync needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Create {
+    /// The whole request.
+    pub body: Map<String, Value>,
+    /// What it should be afterwards.
+    pub expected: Comparable,
+    /// Its destination.
+    pub spec: Arc<DestinationSpec>,
+}
+
+/// Why a sync is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeleteReason {
+    /// A file says `ensure: absent`.
+    EnsureAbsent,
+    /// No file declares it, and `--prune` was given.
+    Pruned,
+}
+
+/// The kinds of action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Verb {
+    /// Create.
+    Create,
+    /// Update in place.
+    Update,
+    /// Delete and create anew.
+    Replace,
+    /// Delete.
+    Delete,
+    /// Start.
+    Start,
+    /// Ask for a sync job.
+    Trigger,
+    /// Nothing: it cannot be done.
+    Blocked,
+}
+
+impl Verb {
+    /// The word in sentences and in JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Replace => "replace",
+            Self::Delete => "delete",
+            Self::Start => "start",
+            Self::Trigger => "trigger",
+            Self::Blocked => "blocked",
+        }
+    }
+}
+
+/// Why something cannot be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Blocked {
+    /// The sync is protected from deletion and replacement.
+    Protected,
+    /// It is to be deleted, and goes to another destination than the file says.
+    OtherDestination(String),
+    /// Its secrets are to be removed, and its source folder is gone.
+    SourceFolderGone,
+    /// Fields are set that the schema in use does not know; an update would erase them.
+    UnknownFields(Vec<String>),
+    /// No update can change these fields.
+    NotChangeable(Vec<String>),
+    /// A removal is at work on it.
+    BeingRemoved,
+    /// There is no state that tells what was started.
+    NoState,
+    /// A start was interrupted: it may or may not have taken effect.
+    StartUnknown,
+    /// The platform publishes no way to delete it.
+    NotDeletable,
+}
+
+impl Blocked {
+    /// The stable word for machines.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Protected => "protected",
+            Self::OtherDestination(_) => "other-destination",
+            Self::SourceFolderGone => "source-folder-gone",
+            Self::UnknownFields(_) => "unknown-fields",
+            Self::NotChangeable(_) => "not-changeable",
+            Self::BeingRemoved => "being-removed",
+            Self::NoState => "no-state",
+            Self::StartUnknown => "start-unknown",
+            Self::NotDeletable => "not-deletable",
+        }
+    }
+
+    /// Why, as a full sentence.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Protected => "It is protected.".to_owned(),
+            Self::OtherDestination(found) => {
+                format!("The sync of that name goes to {found}, and not to what the file says.")
+            }
+            Self::SourceFolderGone => "Its source folder is gone, and without it the platform \
+                refuses to remove secrets from the destination."
+                .to_owned(),
+            Self::UnknownFields(fields) => format!(
+                "The platform has {} set, which the schema in use does not know; an update would \
+                 erase it.",
+                quoted(fields)
+            ),
+            Self::NotChangeable(fields) => {
+                format!(
+                    "The platform has no way to change or clear {} in place.",
+                    quoted(fields)
+                )
+            }
+            Self::BeingRemoved => "A job is removing its secrets at this moment.".to_owned(),
+            Self::NoState => {
+                "There is no state that tells which syncs were started before.".to_owned()
+            }
+            Self::StartUnknown => "An earlier start was interrupted, and may have taken effect. A \
+                second start would make a second configuration."
+                .to_owned(),
+            Self::NotDeletable => "The platform publishes no way to delete a sync.".to_owned(),
+        }
+    }
+
+    /// What to do, as a full sentence.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Protected => {
+                "Remove `protect` from the sync, or its name from `protect:` in secsync.yaml, in a \
+                 change of its own."
+            }
+            Self::OtherDestination(_) => "Correct `destination` in the file.",
+            Self::SourceFolderGone => "Use `onDelete: keep-secrets`, or restore the folder first.",
+            Self::UnknownFields(_) => {
+                "Run `secsync schema pull --from-server`, then declare the field or leave it out."
+            }
+            Self::NotChangeable(_) => {
+                "Declare it with the value that the platform has, or delete the sync and create it anew."
+            }
+            Self::BeingRemoved => "Run this again when the job has ended.",
+            Self::NoState => {
+                "Run `secsync state init` if nothing was started yet; else restore the state file."
+            }
+            Self::StartUnknown => {
+                "Look in the dashboard, then tell what is there with `secsync state resolve`."
+            }
+            Self::NotDeletable => {
+                "Delete it in the dashboard, then forget it with `secsync state rm`."
+            }
+        }
+    }
+}
+
+fn quoted(fields: &[String]) -> String {
+    crate::core::desired::list(fields.iter().map(String::as_str))
+}
+
+impl Action {
+    /// The kind of action.
+    pub const fn verb(&self) -> Verb {
+        match self.step {
+            Step::Create(_) => Verb::Create,
+            Step::Update { .. } => Verb::Update,
+            Step::Replace { .. } => Verb::Replace,
+            Step::Delete { .. } => Verb::Delete,
+            Step::Start => Verb::Start,
+            Step::Trigger { .. } => Verb::Trigger,
+            Step::Blocked { .. } => Verb::Blocked,
+        }
+    }
+}

@@ -1,0 +1,593 @@
+//! Making a plan from what is wanted and what is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
+
+use super::action::{Action, Blocked, Create, DeleteReason, Step, Subject, Verb};
+use super::effect;
+use super::{Failing, Plan};
+use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger};
+use crate::core::diff::{self, FieldChange};
+use crate::core::normalize::{self, CONNECTION_ID, Comparable};
+use crate::core::remote::{JobStatus, RemoteSync};
+use crate::core::rename;
+use crate::core::resolve::ResolvedSync;
+use crate::core::select::{NamePatterns, Selection};
+use crate::core::spec::{DestinationSpec, ProviderKind};
+use crate::core::starts::{Start, StartKey, Starts};
+
+/// A project on a server.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProjectKey {
+    /// The provider's name in the files.
+    pub provider: String,
+    /// The origin of its server.
+    pub server: String,
+    /// The project's id.
+    pub project_id: String,
+}
+
+/// What decides what a plan may do.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    /// Whether what is not declared is deleted.
+    pub prune: bool,
+    /// Names that are never deleted or replaced.
+    pub protect: NamePatterns,
+    /// Names that are not counted as unmanaged, and never pruned.
+    pub ignore: NamePatterns,
+    /// The syncs that actions may be about.
+    pub selection: Selection,
+}
+
+/// All that a plan is made of.
+#[derive(Debug)]
+pub struct Inputs<'a> {
+    /// What is wanted.
+    pub syncs: &'a [ResolvedSync],
+    /// What is there, for each project that can be read.
+    pub remote: &'a BTreeMap<ProjectKey, Vec<RemoteSync>>,
+    /// The destinations that the syncs go to.
+    pub specs: &'a BTreeMap<(ProviderKind, String), Arc<DestinationSpec>>,
+    /// What is recorded of starts.
+    pub starts: &'a Starts,
+    /// What the plan may do.
+    pub policy: &'a Policy,
+}
+
+/// The end of a job moves `updatedAt`, too, some milliseconds after `lastSyncedAt`
+/// (2 to 10 ms in recorded exchanges). So much later still counts as the same moment.
+const SAME_MOMENT: SignedDuration = SignedDuration::from_secs(2);
+
+/// Makes a plan. The order of the inputs makes no difference.
+pub fn build(inputs: &Inputs<'_>) -> Plan {
+    let mut plan = Plan::default();
+    for (key, syncs) in by_project(inputs.syncs) {
+        let mut project = Project {
+            inputs,
+            remote: inputs.remote.get(&key).map_or(&[][..], Vec::as_slice),
+            plan: &mut plan,
+        };
+        let renamed_away = project.plan_declared(&syncs);
+        project.plan_undeclared(&key, &syncs, &renamed_away);
+    }
+    plan
+}
+
+fn by_project(syncs: &[ResolvedSync]) -> BTreeMap<ProjectKey, Vec<&ResolvedSync>> {
+    let mut projects: BTreeMap<ProjectKey, Vec<&ResolvedSync>> = BTreeMap::new();
+    for sync in syncs {
+        let key = ProjectKey {
+            provider: sync.desired.provider.text.clone(),
+            server: sync.server.clone(),
+            project_id: sync.project_id.clone(),
+        };
+        projects.entry(key).or_default().push(sync);
+    }
+    for syncs in projects.values_mut() {
+        syncs.sort_by_key(|sync| (&sync.desired.name.text, &sync.desired.destination.text));
+    }
+    projects
+}
+
+fn subject(sync: &ResolvedSync) -> Subject {
+    Subject {
+        provider: sync.desired.provider.text.clone(),
+        kind: sync.desired.kind,
+        server: sync.server.clone(),
+        project: sync.project_label().to_owned(),
+        project_id: sync.project_id.clone(),
+        name: sync.desired.name.text.clone(),
+        destination: sync.desired.destination.text.clone(),
+    }
+}
+
+/// Plans within one project.
+struct Project<'a> {
+    inputs: &'a Inputs<'a>,
+    remote: &'a [RemoteSync],
+    plan: &'a mut Plan,
+}
+
+impl Project<'_> {
+    fn find(&self, name: &str) -> Option<&RemoteSync> {
+        self.remote.iter().find(|sync| sync.name == name)
+    }
+
+    /// Plans what the files declare, and returns the names that renames free.
+    fn plan_declared<'b>(&mut self, syncs: &[&'b ResolvedSync]) -> BTreeSet<&'b str> {
+        let desired: Vec<&'b DesiredSync> = syncs.iter().map(|sync| &sync.desired).collect();
+        let acting: BTreeSet<usize> = rename::acting(&desired, &|name| self.find(name).is_some())
+            .into_iter()
+            .collect();
+        let renamed_away: BTreeSet<&'b str> = acting
+            .iter()
+            .filter_map(|index| desired[*index].renamed_from.as_ref())
+            .map(|old| old.text.as_str())
+            .collect();
+        let first = self.plan.actions.len();
+        for (index, sync) in syncs.iter().enumerate() {
+            if !self.inputs.policy.selection.matches(sync) {
+                continue;
+            }
+            let name = sync.desired.name.text.as_str();
+            let old_name = sync
+                .desired
+                .renamed_from
+                .as_ref()
+                .map(|old| old.text.as_str());
+            let found = match old_name.filter(|_| acting.contains(&index)) {
+                Some(old) => self.find(old),
+                None => self.find(name).filter(|_| !renamed_away.contains(name)),
+            };
+            let found = found.cloned();
+            match (sync.desired.kind, sync.desired.ensure) {
+                (ProviderKind::Enkryptify, _) => self.plan_start(sync),
+                (ProviderKind::Infisical, Ensure::Absent) => self.plan_absent(sync, found.as_ref()),
+                (ProviderKind::Infisical, Ensure::Present) => self.plan_present(sync, found),
+            }
+        }
+        order_by_names(&mut self.plan.actions, first);
+        renamed_away
+    }
+
+    fn push(&mut self, sync: &ResolvedSync, step: Step) -> &mut Action {
+        self.plan.actions.push(Action {
+            subject: subject(sync),
+            place: Some(sync.desired.key),
+            step,
+            changes: Vec::new(),
+            effects: Vec::new(),
+            after: Vec::new(),
+        });
+        let last = self.plan.actions.len() - 1;
+        &mut self.plan.actions[last]
+    }
+
+    fn block(&mut self, sync: &ResolvedSync, wanted: Verb, reason: Blocked) -> &mut Action {
+        self.push(sync, Step::Blocked { wanted, reason })
+    }
+
+    fn plan_start(&mut self, sync: &ResolvedSync) {
+        let key = StartKey {
+            server: sync.server.clone(),
+            destination: sync.desired.destination.text.clone(),
+            project: sync.project_id.clone(),
+            name: sync.desired.name.text.clone(),
+        };
+        let recorded = match self.inputs.starts {
+            Starts::Missing => None,
+            Starts::Recorded(starts) => Some(starts.get(&key)),
+        };
+        match (sync.desired.ensure, recorded) {
+            (Ensure::Present, None) => {
+                self.block(sync, Verb::Start, Blocked::NoState);
+            }
+            (Ensure::Present, Some(None)) => {
+                self.push(sync, Step::Start);
+            }
+            (Ensure::Present, Some(Some(Start::Unknown))) => {
+                self.block(sync, Verb::Start, Blocked::StartUnknown);
+            }
+            (Ensure::Absent, Some(Some(_))) => {
+                self.block(sync, Verb::Delete, Blocked::NotDeletable);
+            }
+            (Ensure::Absent, None) => {
+                self.block(sync, Verb::Delete, Blocked::NoState);
+            }
+            (Ensure::Present, Some(Some(Start::Done { .. }))) | (Ensure::Absent, Some(None)) => {
+                self.plan.unchanged += 1;
+            }
+        }
+    }
+
+    fn plan_absent(&mut self, sync: &ResolvedSync, found: Option<&RemoteSync>) {
+        let Some(remote) = found else {
+            self.plan.unchanged += 1;
+            return;
+        };
+        let remove_secrets = sync.desired.on_delete == OnDelete::RemoveSecrets;
+        if remote.destination != sync.desired.destination.text {
+            let found = Blocked::OtherDestination(remote.destination.clone());
+            self.block(sync, Verb::Delete, found);
+        } else if self.is_protected(sync) {
+            self.block(sync, Verb::Delete, Blocked::Protected);
+        } else if remove_secrets && is_being_removed(remote) {
+            self.plan.unchanged += 1;
+        } else if remove_secrets && remote.secret_path.is_none() {
+            self.block(sync, Verb::Delete, Blocked::SourceFolderGone);
+        } else {
+            let step = Step::Delete {
+                id: remote.id.clone(),
+                remove_secrets,
+                reason: DeleteReason::EnsureAbsent,
+            };
+            self.push(sync, step)
+                .effects
+                .push(effect::of_delete(remove_secrets));
+        }
+    }
+
+    fn is_protected(&self, sync: &ResolvedSync) -> bool {
+        sync.desired.protect || self.inputs.policy.protect.matches(&sync.desired.name.text)
+    }
+
+    fn plan_present(&mut self, sync: &ResolvedSync, found: Option<RemoteSync>) {
+        let key = (sync.desired.kind, sync.desired.destination.text.clone());
+        let Some(spec) = self.inputs.specs.get(&key).cloned() else {
+            return;
+        };
+        let connection_id = sync
+            .connection
+            .as_ref()
+            .map(|connection| connection.id.as_str());
+        let declared = declared_fields(&sync.desired, connection_id);
+        let expected = normalize::desired(&spec, &sync.desired, connection_id);
+        match found {
+            None => {
+                let create = create(sync, &spec, declared, expected);
+                self.push_create(sync, create);
+            }
+            Some(remote) if remote.destination != sync.desired.destination.text => {
+                let create = create(sync, &spec, declared, expected);
+                self.plan_replace(sync, remote, create);
+            }
+            Some(remote) => self.plan_update(sync, &spec, &remote, &declared, expected),
+        }
+    }
+
+    fn push_create(&mut self, sync: &ResolvedSync, create: Create) {
+        let is_triggered = sync.desired.trigger != Trigger::Never;
+        let effects = effect::of_create(&create.expected, is_triggered);
+        let is_auto_synced = effect::is_auto_synced(&create.expected);
+        let changes = additions(sync, &create);
+        let action = self.push(sync, Step::Create(create));
+        action.effects = effects;
+        action.changes = changes;
+        if is_triggered && !is_auto_synced {
+            self.push_trigger(sync, None);
+        }
+    }
+
+    fn plan_replace(&mut self, sync: &ResolvedSync, remote: RemoteSync, create: Create) {
+        let remove_secrets = sync.desired.on_delete == OnDelete::RemoveSecrets;
+        let reason = if self.is_protected(sync) || self.inputs.policy.protect.matches(&remote.name)
+        {
+            Some(Blocked::Protected)
+        } else if is_being_removed(&remote) {
+            Some(Blocked::BeingRemoved)
+        } else if remove_secrets && remote.secret_path.is_none() {
+            Some(Blocked::SourceFolderGone)
+        } else {
+            None
+        };
+        let mut changes = vec![FieldChange {
+            path: vec!["destination".to_owned()],
+            before: Some(remote.destination.clone().into()),
+            after: Some(sync.desired.destination.text.clone().into()),
+        }];
+        if let Some(reason) = reason {
+            self.block(sync, Verb::Replace, reason).changes = changes;
+            return;
+        }
+        let is_triggered = sync.desired.trigger != Trigger::Never;
+        let is_auto_synced = effect::is_auto_synced(&create.expected);
+        let mut effects = vec![effect::of_delete(remove_secrets)];
+        effects.extend(effect::of_create(&create.expected, is_triggered));
+        changes.extend(additions(sync, &create));
+        let old = Box::new(remote);
+        let action = self.push(
+            sync,
+            Step::Replace {
+                old,
+                remove_secrets,
+                new: create,
+            },
+        );
+        action.effects = effects;
+        action.changes = changes;
+        if is_triggered && !is_auto_synced {
+            self.push_trigger(sync, None);
+        }
+    }
+
+    fn plan_update(
+        &mut self,
+        sync: &ResolvedSync,
+        spec: &Arc<DestinationSpec>,
+        remote: &RemoteSync,
+        declared: &Map<String, Value>,
+        expected: Comparable,
+    ) {
+        let before = normalize::remote(spec, remote);
+        let difference = diff::compare(spec, &expected, &before);
+        let name = &sync.desired.name.text;
+        let renamed_from = (&remote.name != name).then(|| remote.name.clone());
+        if difference.changes.is_empty() && renamed_from.is_none() {
+            self.plan_unchanged(sync, remote, &expected);
+            return;
+        }
+        let mut changes = Vec::new();
+        if let Some(old) = &renamed_from {
+            changes.push(FieldChange {
+                path: vec!["name".to_owned()],
+                before: Some(old.clone().into()),
+                after: Some(name.clone().into()),
+            });
+        }
+        changes.extend(
+            difference
+                .changes
+                .iter()
+                .map(|change| shown(change, sync, remote)),
+        );
+        let patch = if is_being_removed(remote) {
+            Err(Blocked::BeingRemoved)
+        } else if !difference.unknown.is_empty() {
+            Err(Blocked::UnknownFields(difference.unknown.clone()))
+        } else {
+            diff::patch(spec, &difference, declared).map_err(Blocked::NotChangeable)
+        };
+        let mut body = match patch {
+            Ok(patch) => patch,
+            Err(reason) => {
+                self.block(sync, Verb::Update, reason).changes = changes;
+                return;
+            }
+        };
+        if renamed_from.is_some() {
+            body.insert("name".to_owned(), name.clone().into());
+        }
+        let effects = effect::of_update(&expected, &difference.changes);
+        let is_auto_synced = effect::is_auto_synced(&expected);
+        let step = Step::Update {
+            id: remote.id.clone(),
+            renamed_from,
+            body,
+            expected,
+            before,
+            spec: Arc::clone(spec),
+        };
+        let action = self.push(sync, step);
+        action.changes = changes;
+        action.effects = effects;
+        if sync.desired.trigger != Trigger::Never && !is_auto_synced {
+            self.push_trigger(sync, Some(remote.id.clone()));
+        }
+    }
+
+    fn plan_unchanged(&mut self, sync: &ResolvedSync, remote: &RemoteSync, expected: &Comparable) {
+        self.plan.unchanged += 1;
+        let is_due = match sync.desired.trigger {
+            Trigger::Never => false,
+            Trigger::OnChange => {
+                !effect::is_auto_synced(expected) && is_push_due(remote) && !is_at_work(remote)
+            }
+            Trigger::Always => true,
+        };
+        if is_due {
+            self.push_trigger(sync, Some(remote.id.clone()));
+        } else if remote.sync_job.status == Some(JobStatus::Failed) {
+            self.plan.failing.push(Failing {
+                subject: subject(sync),
+                job: remote.sync_job.clone(),
+            });
+        }
+    }
+
+    /// A trigger follows the last action if that is about the same sync.
+    fn push_trigger(&mut self, sync: &ResolvedSync, id: Option<String>) {
+        let before = self.plan.actions.len().checked_sub(1);
+        let follows = before.filter(|index| self.plan.actions[*index].subject == subject(sync));
+        self.push(sync, Step::Trigger { id }).after.extend(follows);
+    }
+
+    fn plan_undeclared(
+        &mut self,
+        key: &ProjectKey,
+        syncs: &[&ResolvedSync],
+        renamed_away: &BTreeSet<&str>,
+    ) {
+        let policy = self.inputs.policy;
+        let declared: BTreeSet<&str> = syncs
+            .iter()
+            .map(|sync| sync.desired.name.text.as_str())
+            .collect();
+        let Some(label) = syncs.first().map(|sync| sync.project_label()) else {
+            return;
+        };
+        let kind = syncs[0].desired.kind;
+        let mut undeclared: Vec<&RemoteSync> = self
+            .remote
+            .iter()
+            .filter(|sync| !declared.contains(sync.name.as_str()))
+            .filter(|sync| !renamed_away.contains(sync.name.as_str()))
+            .filter(|sync| !policy.ignore.matches(&sync.name))
+            .collect();
+        undeclared.sort_by_key(|sync| &sync.name);
+        for remote in undeclared {
+            let subject = Subject {
+                provider: key.provider.clone(),
+                kind,
+                server: key.server.clone(),
+                project: label.to_owned(),
+                project_id: key.project_id.clone(),
+                name: remote.name.clone(),
+                destination: remote.destination.clone(),
+            };
+            if policy.prune && !policy.protect.matches(&remote.name) {
+                self.plan.actions.push(Action {
+                    subject,
+                    place: None,
+                    step: Step::Delete {
+                        id: remote.id.clone(),
+                        remove_secrets: false,
+                        reason: DeleteReason::Pruned,
+                    },
+                    changes: Vec::new(),
+                    effects: vec![effect::of_delete(false)],
+                    after: Vec::new(),
+                });
+            } else if policy.selection.is_everything() {
+                self.plan.unmanaged.push(subject);
+            }
+        }
+    }
+}
+
+/// Whether the last push is older than the last change, or there was none.
+fn is_push_due(remote: &RemoteSync) -> bool {
+    if remote.secret_path.is_none() {
+        return false;
+    }
+    let time = |text: &Option<String>| text.as_ref()?.parse::<Timestamp>().ok();
+    match (time(&remote.sync_job.at), time(&remote.updated_at)) {
+        (Some(pushed), Some(updated)) => updated.duration_since(pushed) > SAME_MOMENT,
+        _ => true,
+    }
+}
+
+fn is_at_work(remote: &RemoteSync) -> bool {
+    remote
+        .sync_job
+        .status
+        .as_ref()
+        .is_some_and(|status| !status.is_terminal())
+}
+
+fn is_being_removed(remote: &RemoteSync) -> bool {
+    remote
+        .remove_job
+        .status
+        .as_ref()
+        .is_some_and(|status| !status.is_terminal())
+}
+
+/// The fields that a request can carry, as declared.
+fn declared_fields(sync: &DesiredSync, connection_id: Option<&str>) -> Map<String, Value> {
+    let mut declared = sync.fields_as_json();
+    if let Some(id) = connection_id {
+        declared.insert(CONNECTION_ID.to_owned(), id.into());
+    }
+    declared
+}
+
+fn create(
+    sync: &ResolvedSync,
+    spec: &Arc<DestinationSpec>,
+    declared: Map<String, Value>,
+    expected: Comparable,
+) -> Create {
+    let mut body = Map::new();
+    body.insert("name".to_owned(), sync.desired.name.text.clone().into());
+    body.insert("projectId".to_owned(), sync.project_id.clone().into());
+    body.extend(declared.into_iter().filter(|(_, value)| !value.is_null()));
+    Create {
+        body,
+        expected,
+        spec: Arc::clone(spec),
+    }
+}
+
+/// What a created sync declares, to be shown.
+fn additions(sync: &ResolvedSync, create: &Create) -> Vec<FieldChange> {
+    let mut changes = Vec::new();
+    let mut add = |key: &str, value: Value| {
+        changes.push(FieldChange {
+            path: vec![key.to_owned()],
+            before: None,
+            after: Some(value),
+        });
+    };
+    let in_order = create
+        .spec
+        .create
+        .fields
+        .iter()
+        .filter_map(|field| Some((field.name.as_str(), create.body.get(&field.name)?)));
+    for (key, value) in in_order {
+        match key {
+            "name" | "projectId" => {}
+            CONNECTION_ID => match sync.connection.as_ref() {
+                Some(connection) if !connection.name.is_empty() => {
+                    add("connection", connection.name.clone().into());
+                }
+                _ => add(key, value.clone()),
+            },
+            _ => add(key, value.clone()),
+        }
+    }
+    changes
+}
+
+/// A change as people read it: connections by name, where both names are known.
+fn shown(change: &FieldChange, sync: &ResolvedSync, remote: &RemoteSync) -> FieldChange {
+    if change.path != [CONNECTION_ID] {
+        return change.clone();
+    }
+    match sync
+        .connection
+        .as_ref()
+        .map(|connection| connection.name.as_str())
+    {
+        Some(name) if !name.is_empty() && name != remote.connection.name => FieldChange {
+            path: vec!["connection".to_owned()],
+            before: Some(remote.connection.name.clone().into()),
+            after: Some(name.into()),
+        },
+        _ => change.clone(),
+    }
+}
+
+/// An action that takes a name comes after the one that frees it.
+fn order_by_names(actions: &mut [Action], first: usize) {
+    let frees = |action: &Action| match &action.step {
+        Step::Update {
+            renamed_from: Some(old),
+            ..
+        } => Some(old.clone()),
+        Step::Replace { old, .. } => Some(old.name.clone()),
+        Step::Delete { .. } => Some(action.subject.name.clone()),
+        _ => None,
+    };
+    let freed_by: BTreeMap<String, usize> = (first..actions.len())
+        .filter_map(|index| Some((frees(&actions[index])?, index)))
+        .collect();
+    for (index, action) in actions.iter_mut().enumerate().skip(first) {
+        let takes = match &action.step {
+            Step::Create(_)
+            | Step::Replace { .. }
+            | Step::Update {
+                renamed_from: Some(_),
+                ..
+            } => &action.subject.name,
+            _ => continue,
+        };
+        if let Some(before) = freed_by.get(takes).filter(|before| **before != index) {
+            action.after.push(*before);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What to do so that what is there becomes what is wanted.
+//!
+//! A plan is a value: made from values, shown as it is, and run as it is.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`action`] | the actions |
+//! | [`effect`] | what an action does besides what it is for |
+//! | [`mod@build`] | making a plan |
+
+pub mod action;
+pub mod build;
+pub mod effect;
+#[cfg(test)]
+mod tests;
+
+pub use action::{Action, Blocked, DeleteReason, Step, Subject, Verb};
+pub use build::{Inputs, Policy, ProjectKey, build};
+pub use effect::Effect;
+
+use super::remote::Job;
+
+/// Everything that a run would do, and what it found besides.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    /// The actions, ordered by provider, project and name.
+    pub actions: Vec<Action>,
+    /// How many declared syncs are as they should be.
+    pub unchanged: usize,
+    /// What exists in the projects that were read, and is not declared.
+    pub unmanaged: Vec<Subject>,
+    /// Declared syncs that need no change, and whose last job failed.
+    pub failing: Vec<Failing>,
+}
+
+/// A sync that is as declared, and does not work.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failing {
+    /// The sync.
+    pub subject: Subject,
+    /// Its last job.
+    pub job: Job,
+}
+
+/// How many actions of each kind a plan has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Syncs that come to be, replacements included.
+    pub add: usize,
+    /// Syncs that change in place.
+    pub change: usize,
+    /// Syncs that go, replacements included.
+    pub destroy: usize,
+    /// Syncs that are started.
+    pub start: usize,
+    /// Jobs that are asked for.
+    pub trigger: usize,
+    /// Actions that cannot be done.
+    pub blocked: usize,
+}
+
+impl Plan {
+    /// Counts the actions.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for action in &self.actions {
+            match action.verb() {
+                Verb::Create => counts.add += 1,
+                Verb::Update => counts.change += 1,
+                Verb::Replace => {
+                    counts.add += 1;
+                    counts.destroy += 1;
+                }
+                Verb::Delete => counts.destroy += 1,
+                Verb::Start => counts.start += 1,
+                Verb::Trigger => counts.trigger += 1,
+                Verb::Blocked => counts.blocked += 1,
+            }
+        }
+        counts
+    }
+
+    /// Whether an apply would change anything, triggers not counted, or something is blocked.
+    /// This is what exit code 2 tells.
+    pub fn has_pending_changes(&self) -> bool {
+        self.actions
+            .iter()
+            .any(|action| action.verb() != Verb::Trigger)
+    }
+
+    /// How many syncs would be deleted or replaced: what `--max-deletes` limits.
+    pub fn deletions(&self) -> usize {
+        self.counts().destroy
+    }
+}

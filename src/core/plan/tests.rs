@@ -1,0 +1,1001 @@
+//! Tests of planning.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{
+    Action, Blocked, Counts, DeleteReason, Effect, Inputs, Plan, Policy, ProjectKey, Step, Verb,
+    build,
+};
+use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger, Word};
+use crate::core::remote::{Job, JobStatus, RemoteSync};
+use crate::core::select::{NamePatterns, Selection};
+use crate::core::spec::ProviderKind;
+use crate::core::starts::{Start, StartKey, Starts};
+use crate::core::testing::{desired_sync, fields, remote_sync, resolved, spec, sync_fields};
+
+fn plan_with(desired: Vec<DesiredSync>, remote: Vec<RemoteSync>, policy: &Policy) -> Plan {
+    plan_starts(desired, remote, policy, &Starts::Missing)
+}
+
+fn plan_starts(
+    desired: Vec<DesiredSync>,
+    remote: Vec<RemoteSync>,
+    policy: &Policy,
+    starts: &Starts,
+) -> Plan {
+    let syncs: Vec<_> = desired.into_iter().map(resolved).collect();
+    let key = ProjectKey {
+        provider: "infisical".to_owned(),
+        server: "https://a".to_owned(),
+        project_id: "p1".to_owned(),
+    };
+    let specs = ["humanitec", "vercel"]
+        .map(|slug| ((ProviderKind::Infisical, slug.to_owned()), Arc::new(spec())));
+    build(&Inputs {
+        syncs: &syncs,
+        remote: &BTreeMap::from([(key, remote)]),
+        specs: &BTreeMap::from(specs),
+        starts,
+        policy,
+    })
+}
+
+fn plan(desired: Vec<DesiredSync>, remote: Vec<RemoteSync>) -> Plan {
+    plan_with(desired, remote, &Policy::default())
+}
+
+fn desired(name: &str) -> DesiredSync {
+    desired_sync(name, sync_fields())
+}
+
+fn with(name: &str, change: impl FnOnce(&mut Value)) -> DesiredSync {
+    let mut fields = sync_fields();
+    change(&mut fields);
+    desired_sync(name, fields)
+}
+
+fn absent(name: &str) -> DesiredSync {
+    DesiredSync {
+        ensure: Ensure::Absent,
+        ..desired(name)
+    }
+}
+
+fn renamed(old: &str, new: &str) -> DesiredSync {
+    let sync = desired(new);
+    let old = Word {
+        text: old.to_owned(),
+        span: sync.key,
+    };
+    DesiredSync {
+        renamed_from: Some(old),
+        ..sync
+    }
+}
+
+fn to(destination: &str, mut sync: DesiredSync) -> DesiredSync {
+    sync.destination.text = destination.to_owned();
+    sync
+}
+
+fn job(status: JobStatus) -> Job {
+    Job {
+        status: Some(status),
+        ..Job::default()
+    }
+}
+
+fn told(plan: &Plan) -> Vec<(Verb, &str)> {
+    plan.actions
+        .iter()
+        .map(|action| (action.verb(), action.subject.name.as_str()))
+        .collect()
+}
+
+fn only(plan: &Plan) -> &Action {
+    assert_eq!(plan.actions.len(), 1, "{:#?}", plan.actions);
+    &plan.actions[0]
+}
+
+fn blocked(plan: &Plan) -> (Verb, Blocked) {
+    match &only(plan).step {
+        Step::Blocked { wanted, reason } => (*wanted, reason.clone()),
+        other => panic!("{other:?} is not blocked"),
+    }
+}
+
+fn patterns(patterns: &[&str]) -> NamePatterns {
+    NamePatterns::new(patterns.iter().copied()).unwrap()
+}
+
+#[test]
+fn what_is_missing_is_created_with_what_is_declared_and_no_filled_in_default() {
+    let plan = plan(vec![desired("web")], vec![]);
+    let Step::Create(create) = &only(&plan).step else {
+        panic!()
+    };
+    let mut body = fields(sync_fields());
+    body.insert("name".to_owned(), json!("web"));
+    body.insert("projectId".to_owned(), json!("p1"));
+    body.insert("connectionId".to_owned(), json!("c1"));
+    assert_eq!(create.body, body);
+    assert_eq!(create.expected["isAutoSyncEnabled"], json!(true));
+    assert_eq!(
+        plan.counts(),
+        Counts {
+            add: 1,
+            ..Counts::default()
+        }
+    );
+}
+
+#[test]
+fn a_create_shows_its_fields_in_the_schemas_order_with_the_connection_by_name() {
+    let plan = plan(vec![desired("web")], vec![]);
+    let paths: Vec<_> = only(&plan)
+        .changes
+        .iter()
+        .map(|change| change.dotted())
+        .collect();
+    assert_eq!(
+        paths,
+        [
+            "connection",
+            "environment",
+            "secretPath",
+            "syncOptions",
+            "destinationConfig"
+        ]
+    );
+    assert_eq!(only(&plan).changes[0].after, Some(json!("main")));
+}
+
+#[test]
+fn what_is_as_declared_needs_nothing() {
+    let plan = plan(vec![desired("web")], vec![remote_sync("web")]);
+    assert_eq!(
+        (told(&plan), plan.unchanged, plan.has_pending_changes()),
+        (vec![], 1, false)
+    );
+}
+
+#[test]
+fn a_change_is_an_update_that_sends_only_the_changed_fields() {
+    let plan = plan(
+        vec![with("web", |f| f["secretPath"] = json!("/other/"))],
+        vec![remote_sync("web")],
+    );
+    let Step::Update {
+        id,
+        body,
+        renamed_from,
+        ..
+    } = &only(&plan).step
+    else {
+        panic!()
+    };
+    assert_eq!((id.as_str(), renamed_from), ("id-web", &None));
+    assert_eq!(*body, fields(json!({"secretPath": "/other/"})));
+    let change = &only(&plan).changes[0];
+    assert_eq!(
+        (&change.before, &change.after),
+        (&Some(json!("/apps/web")), &Some(json!("/other")))
+    );
+    assert_eq!(
+        plan.counts(),
+        Counts {
+            change: 1,
+            ..Counts::default()
+        }
+    );
+    assert!(plan.has_pending_changes());
+}
+
+#[test]
+fn another_connection_is_told_by_its_name_and_sent_by_its_id() {
+    let mut remote = remote_sync("web");
+    remote.connection.id = "c2".to_owned();
+    remote.connection.name = "second".to_owned();
+    let plan = plan(vec![desired("web")], vec![remote]);
+    let Step::Update { body, .. } = &only(&plan).step else {
+        panic!()
+    };
+    assert_eq!(*body, fields(json!({"connectionId": "c1"})));
+    let change = &only(&plan).changes[0];
+    assert_eq!(
+        (change.dotted().as_str(), &change.after),
+        ("connection", &Some(json!("main")))
+    );
+    assert_eq!(change.before, Some(json!("second")));
+}
+
+#[test]
+fn connections_of_one_name_are_told_by_their_ids() {
+    let mut remote = remote_sync("web");
+    remote.connection.id = "c2".to_owned();
+    let plan = plan(vec![desired("web")], vec![remote]);
+    assert_eq!(only(&plan).changes[0].dotted(), "connectionId");
+}
+
+#[test]
+fn a_sync_whose_source_folder_is_gone_gets_both_environment_and_path() {
+    let mut remote = remote_sync("web");
+    (remote.environment, remote.secret_path) = (None, None);
+    let plan = plan(vec![desired("web")], vec![remote]);
+    let Step::Update { body, .. } = &only(&plan).step else {
+        panic!()
+    };
+    assert_eq!(
+        *body,
+        fields(json!({"environment": "dev", "secretPath": "/apps/web"}))
+    );
+}
+
+#[test]
+fn an_update_that_would_erase_what_the_schema_does_not_know_is_blocked() {
+    let mut remote = remote_sync("web");
+    remote.fields["syncOptions"]["brandNew"] = json!(true);
+    let plan = plan(vec![desired("web")], vec![remote]);
+    let unknown = Blocked::UnknownFields(vec!["syncOptions.brandNew".to_owned()]);
+    assert_eq!(blocked(&plan), (Verb::Update, unknown));
+    assert!(only(&plan).changes.len() == 1 && plan.has_pending_changes());
+}
+
+#[test]
+fn an_update_that_the_platform_cannot_make_is_blocked() {
+    let mut remote = remote_sync("web");
+    remote.fields.insert("plain".to_owned(), json!(1));
+    let plan = plan(vec![desired("web")], vec![remote]);
+    assert_eq!(
+        blocked(&plan),
+        (
+            Verb::Update,
+            Blocked::NotChangeable(vec!["plain".to_owned()])
+        )
+    );
+}
+
+#[test]
+fn an_update_of_a_sync_that_is_being_removed_is_blocked() {
+    let mut remote = remote_sync("web");
+    remote.remove_job = job(JobStatus::Running);
+    let changed = with("web", |f| f["environment"] = json!("prod"));
+    assert_eq!(
+        blocked(&plan(vec![changed], vec![remote.clone()])),
+        (Verb::Update, Blocked::BeingRemoved)
+    );
+    remote.remove_job = job(JobStatus::Failed);
+    assert_eq!(told(&plan(vec![desired("web")], vec![remote])), []);
+}
+
+#[test]
+fn another_destination_is_a_replacement_that_counts_as_added_and_destroyed() {
+    let plan = plan(vec![to("vercel", desired("web"))], vec![remote_sync("web")]);
+    let Step::Replace {
+        old,
+        remove_secrets,
+        new,
+    } = &only(&plan).step
+    else {
+        panic!()
+    };
+    assert_eq!((old.id.as_str(), *remove_secrets), ("id-web", false));
+    assert_eq!(new.body["name"], json!("web"));
+    assert_eq!(only(&plan).changes[0].dotted(), "destination");
+    assert_eq!(
+        only(&plan).effects,
+        [Effect::SecretsStay, Effect::FirstSyncDeletes]
+    );
+    assert_eq!(
+        plan.counts(),
+        Counts {
+            add: 1,
+            destroy: 1,
+            ..Counts::default()
+        }
+    );
+    assert_eq!(plan.deletions(), 1);
+}
+
+#[test]
+fn a_protected_sync_is_neither_deleted_nor_replaced() {
+    for mut sync in [to("vercel", desired("web")), absent("web")] {
+        let wanted = if sync.ensure == Ensure::Absent {
+            Verb::Delete
+        } else {
+            Verb::Replace
+        };
+        let policy = Policy {
+            protect: patterns(&["w*"]),
+            ..Policy::default()
+        };
+        let by_workspace = plan_with(vec![sync.clone()], vec![remote_sync("web")], &policy);
+        assert_eq!(blocked(&by_workspace), (wanted, Blocked::Protected));
+        sync.protect = true;
+        assert_eq!(
+            blocked(&plan(vec![sync], vec![remote_sync("web")])),
+            (wanted, Blocked::Protected)
+        );
+    }
+}
+
+#[test]
+fn a_protected_sync_is_updated_all_the_same() {
+    let mut sync = with("web", |f| f["environment"] = json!("prod"));
+    sync.protect = true;
+    assert_eq!(
+        told(&plan(vec![sync], vec![remote_sync("web")])),
+        [(Verb::Update, "web")]
+    );
+}
+
+#[test]
+fn a_replacement_under_a_new_name_heeds_the_protection_of_the_old_one() {
+    let policy = Policy {
+        protect: patterns(&["old"]),
+        ..Policy::default()
+    };
+    let sync = to("vercel", renamed("old", "new"));
+    let plan = plan_with(vec![sync], vec![remote_sync("old")], &policy);
+    assert_eq!(blocked(&plan), (Verb::Replace, Blocked::Protected));
+}
+
+#[test]
+fn removing_secrets_needs_the_source_folder() {
+    let mut remote = remote_sync("web");
+    (remote.environment, remote.secret_path) = (None, None);
+    for (sync, verb) in [
+        (absent("web"), Verb::Delete),
+        (to("vercel", desired("web")), Verb::Replace),
+    ] {
+        let sync = DesiredSync {
+            on_delete: OnDelete::RemoveSecrets,
+            ..sync
+        };
+        let plan = plan(vec![sync], vec![remote.clone()]);
+        assert_eq!(blocked(&plan), (verb, Blocked::SourceFolderGone));
+    }
+    assert_eq!(
+        told(&plan(vec![absent("web")], vec![remote])),
+        [(Verb::Delete, "web")]
+    );
+}
+
+#[test]
+fn a_replacement_waits_for_a_removal_that_is_at_work() {
+    let mut remote = remote_sync("web");
+    remote.remove_job = job(JobStatus::Pending);
+    let plan = plan(vec![to("vercel", desired("web"))], vec![remote]);
+    assert_eq!(blocked(&plan), (Verb::Replace, Blocked::BeingRemoved));
+}
+
+#[test]
+fn ensure_absent_deletes_what_is_there_and_is_content_with_what_is_not() {
+    let plan_of = |on_delete| {
+        plan(
+            vec![DesiredSync {
+                on_delete,
+                ..absent("web")
+            }],
+            vec![remote_sync("web")],
+        )
+    };
+    for (on_delete, removes, effect) in [
+        (OnDelete::KeepSecrets, false, Effect::SecretsStay),
+        (OnDelete::RemoveSecrets, true, Effect::SecretsRemoved),
+    ] {
+        let plan = plan_of(on_delete);
+        let expected = Step::Delete {
+            id: "id-web".to_owned(),
+            remove_secrets: removes,
+            reason: DeleteReason::EnsureAbsent,
+        };
+        assert_eq!(only(&plan).step, expected);
+        assert_eq!(only(&plan).effects, [effect]);
+        assert_eq!(
+            plan.counts(),
+            Counts {
+                destroy: 1,
+                ..Counts::default()
+            }
+        );
+    }
+    let nothing = plan(vec![absent("web")], vec![]);
+    assert_eq!((told(&nothing), nothing.unchanged), (vec![], 1));
+}
+
+#[test]
+fn a_deletion_that_is_under_way_is_not_asked_for_again() {
+    let mut remote = remote_sync("web");
+    remote.remove_job = job(JobStatus::Pending);
+    let sync = DesiredSync {
+        on_delete: OnDelete::RemoveSecrets,
+        ..absent("web")
+    };
+    let under_way = plan(vec![sync.clone()], vec![remote.clone()]);
+    assert_eq!((told(&under_way), under_way.unchanged), (vec![], 1));
+    remote.remove_job = job(JobStatus::Failed);
+    assert_eq!(
+        told(&plan(vec![sync], vec![remote])),
+        [(Verb::Delete, "web")]
+    );
+}
+
+#[test]
+fn ensure_absent_never_deletes_a_sync_to_another_destination() {
+    let plan = plan(vec![to("vercel", absent("web"))], vec![remote_sync("web")]);
+    assert_eq!(
+        blocked(&plan),
+        (
+            Verb::Delete,
+            Blocked::OtherDestination("humanitec".to_owned())
+        )
+    );
+}
+
+#[test]
+fn a_rename_is_an_update_that_sends_the_name_too() {
+    let plan = plan(vec![renamed("old", "new")], vec![remote_sync("old")]);
+    let Step::Update {
+        id,
+        renamed_from,
+        body,
+        ..
+    } = &only(&plan).step
+    else {
+        panic!()
+    };
+    assert_eq!(
+        (id.as_str(), renamed_from.as_deref()),
+        ("id-old", Some("old"))
+    );
+    assert_eq!(*body, fields(json!({"name": "new"})));
+    assert_eq!(only(&plan).changes[0].dotted(), "name");
+    assert_eq!(plan.unmanaged.len(), 0);
+}
+
+#[test]
+fn a_chain_of_renames_runs_from_its_free_end() {
+    let plan = plan(
+        vec![renamed("a", "b"), renamed("b", "c")],
+        vec![remote_sync("a"), remote_sync("b")],
+    );
+    assert_eq!(told(&plan), [(Verb::Update, "b"), (Verb::Update, "c")]);
+    assert_eq!(
+        (&plan.actions[0].after, &plan.actions[1].after),
+        (&vec![1], &vec![])
+    );
+}
+
+#[test]
+fn a_name_that_a_rename_frees_is_taken_after_it() {
+    let plan = plan(
+        vec![desired("a"), renamed("a", "b")],
+        vec![remote_sync("a")],
+    );
+    assert_eq!(told(&plan), [(Verb::Create, "a"), (Verb::Update, "b")]);
+    assert_eq!(
+        (&plan.actions[0].after, &plan.actions[1].after),
+        (&vec![1], &vec![])
+    );
+}
+
+#[test]
+fn a_name_that_a_replacement_frees_is_taken_after_it() {
+    let plan = plan(
+        vec![desired("a"), to("vercel", renamed("a", "b"))],
+        vec![remote_sync("a")],
+    );
+    assert_eq!(told(&plan), [(Verb::Create, "a"), (Verb::Replace, "b")]);
+    assert_eq!(plan.actions[0].after, [1]);
+}
+
+#[test]
+fn an_old_name_that_still_exists_beside_the_new_one_is_unmanaged() {
+    let plan = plan(
+        vec![renamed("old", "new")],
+        vec![remote_sync("old"), remote_sync("new")],
+    );
+    assert_eq!(told(&plan), []);
+    assert_eq!(plan.unmanaged[0].name, "old");
+}
+
+#[test]
+fn what_is_not_declared_is_unmanaged_and_stays() {
+    let remote = vec![
+        remote_sync("web"),
+        remote_sync("z"),
+        remote_sync("legacy-1"),
+        remote_sync("a"),
+    ];
+    let policy = Policy {
+        ignore: patterns(&["legacy-*"]),
+        ..Policy::default()
+    };
+    let plan = plan_with(vec![desired("web")], remote, &policy);
+    let names: Vec<_> = plan
+        .unmanaged
+        .iter()
+        .map(|subject| subject.name.as_str())
+        .collect();
+    assert_eq!((told(&plan), names), (vec![], vec!["a", "z"]));
+}
+
+#[test]
+fn prune_deletes_what_is_not_declared_but_never_what_is_ignored_or_protected() {
+    let remote = ["web", "gone", "legacy-1", "prod-1"]
+        .map(remote_sync)
+        .to_vec();
+    let policy = Policy {
+        prune: true,
+        ignore: patterns(&["legacy-*"]),
+        protect: patterns(&["prod-*"]),
+        ..Policy::default()
+    };
+    let plan = plan_with(vec![desired("web")], remote, &policy);
+    let expected = Step::Delete {
+        id: "id-gone".to_owned(),
+        remove_secrets: false,
+        reason: DeleteReason::Pruned,
+    };
+    assert_eq!(only(&plan).step, expected);
+    assert_eq!(only(&plan).place, None);
+    assert_eq!(only(&plan).effects, [Effect::SecretsStay]);
+    assert_eq!(plan.unmanaged.len(), 1);
+    assert_eq!(plan.unmanaged[0].name, "prod-1");
+}
+
+#[test]
+fn a_selection_filters_actions_and_hides_unmanaged_syncs() {
+    let selection = Selection::new(&[], &["api".to_owned()]).unwrap();
+    let policy = Policy {
+        selection,
+        ..Policy::default()
+    };
+    let plan = plan_with(
+        vec![desired("api"), desired("web")],
+        vec![remote_sync("other")],
+        &policy,
+    );
+    assert_eq!(
+        (told(&plan), plan.unmanaged.len()),
+        (vec![(Verb::Create, "api")], 0)
+    );
+}
+
+#[test]
+fn the_order_of_syncs_makes_no_difference() {
+    let syncs = || vec![desired("b"), renamed("a", "c"), desired("a"), absent("d")];
+    let remote = || vec![remote_sync("a"), remote_sync("d"), remote_sync("x")];
+    let mut reversed = (syncs(), remote());
+    reversed.0.reverse();
+    reversed.1.reverse();
+    assert_eq!(plan(syncs(), remote()), plan(reversed.0, reversed.1));
+}
+
+#[test]
+fn a_project_that_differs_is_a_create_there() {
+    let mut moved = desired("web");
+    moved.project.as_mut().unwrap().text = "p2".to_owned();
+    let plan = plan(
+        vec![moved, desired("api")],
+        vec![remote_sync("web"), remote_sync("api")],
+    );
+    assert_eq!(told(&plan), [(Verb::Create, "web")]);
+    assert_eq!(plan.actions[0].subject.project_id, "p2");
+    assert_eq!(plan.unmanaged[0].name, "web");
+}
+
+#[test]
+fn the_last_failure_of_an_unchanged_sync_is_noted() {
+    let mut remote = remote_sync("web");
+    remote.sync_job = job(JobStatus::Failed);
+    let plan = plan(vec![desired("web")], vec![remote]);
+    assert_eq!(plan.failing[0].subject.name, "web");
+}
+
+fn manual(trigger: Trigger) -> DesiredSync {
+    DesiredSync {
+        trigger,
+        ..with("web", |f| f["isAutoSyncEnabled"] = json!(false))
+    }
+}
+
+fn manual_remote(pushed: Option<&str>, updated: &str) -> RemoteSync {
+    let mut remote = remote_sync("web");
+    remote.fields["isAutoSyncEnabled"] = json!(false);
+    remote.sync_job.at = pushed.map(str::to_owned);
+    remote.updated_at = Some(updated.to_owned());
+    remote
+}
+
+#[test]
+fn a_triggered_create_or_update_without_auto_sync_is_followed_by_its_trigger() {
+    for trigger in [Trigger::OnChange, Trigger::Always] {
+        let created = plan(vec![manual(trigger)], vec![]);
+        assert_eq!(
+            told(&created),
+            [(Verb::Create, "web"), (Verb::Trigger, "web")]
+        );
+        assert_eq!(created.actions[1].after, [0]);
+        assert_eq!(created.actions[1].step, Step::Trigger { id: None });
+        let updated = plan(vec![manual(trigger)], vec![remote_sync("web")]);
+        assert_eq!(
+            told(&updated),
+            [(Verb::Update, "web"), (Verb::Trigger, "web")]
+        );
+        assert_eq!(
+            updated.actions[1].step,
+            Step::Trigger {
+                id: Some("id-web".to_owned())
+            }
+        );
+        let replaced = plan(
+            vec![to("vercel", manual(trigger))],
+            vec![remote_sync("web")],
+        );
+        assert_eq!(
+            told(&replaced),
+            [(Verb::Replace, "web"), (Verb::Trigger, "web")]
+        );
+    }
+    assert_eq!(
+        told(&plan(vec![manual(Trigger::Never)], vec![])),
+        [(Verb::Create, "web")]
+    );
+    let update = plan(vec![manual(Trigger::Never)], vec![remote_sync("web")]);
+    assert_eq!(told(&update), [(Verb::Update, "web")]);
+    let replace = plan(
+        vec![to("vercel", manual(Trigger::Never))],
+        vec![remote_sync("web")],
+    );
+    assert_eq!(told(&replace), [(Verb::Replace, "web")]);
+}
+
+#[test]
+fn with_auto_sync_the_change_itself_queues_the_job() {
+    for trigger in [Trigger::OnChange, Trigger::Always] {
+        let sync = DesiredSync {
+            trigger,
+            ..desired("web")
+        };
+        assert_eq!(
+            told(&plan(vec![sync.clone()], vec![])),
+            [(Verb::Create, "web")]
+        );
+        let mut remote = remote_sync("web");
+        remote.environment = Some("prod".to_owned());
+        assert_eq!(
+            told(&plan(vec![sync.clone()], vec![remote])),
+            [(Verb::Update, "web")]
+        );
+        let replaced = plan(vec![to("vercel", sync)], vec![remote_sync("web")]);
+        assert_eq!(told(&replaced), [(Verb::Replace, "web")]);
+    }
+    let on_change = DesiredSync {
+        trigger: Trigger::OnChange,
+        ..desired("web")
+    };
+    assert_eq!(told(&plan(vec![on_change], vec![remote_sync("web")])), []);
+}
+
+#[test]
+fn on_change_without_auto_sync_is_due_while_the_last_push_is_older_than_the_last_change() {
+    let due = |remote| {
+        !plan(vec![manual(Trigger::OnChange)], vec![remote])
+            .actions
+            .is_empty()
+    };
+    assert!(due(manual_remote(None, "2026-01-01T00:00:00.000Z")));
+    assert!(due(manual_remote(
+        Some("2026-01-01T00:00:00.000Z"),
+        "2026-01-01T00:01:00.000Z"
+    )));
+    assert!(!due(manual_remote(
+        Some("2026-01-01T00:01:00.000Z"),
+        "2026-01-01T00:00:00.000Z"
+    )));
+}
+
+#[test]
+fn the_end_of_a_job_moves_the_last_change_too_and_makes_no_trigger_due() {
+    let plan_at = |updated| {
+        plan(
+            vec![manual(Trigger::OnChange)],
+            vec![manual_remote(Some("2026-01-01T00:00:00.388Z"), updated)],
+        )
+    };
+    assert_eq!(told(&plan_at("2026-01-01T00:00:00.398Z")), []);
+    assert_eq!(told(&plan_at("2026-01-01T00:00:02.388Z")), []);
+    assert_eq!(
+        told(&plan_at("2026-01-01T00:00:02.389Z")),
+        [(Verb::Trigger, "web")]
+    );
+}
+
+#[test]
+fn no_trigger_is_due_while_a_job_is_at_work_or_the_source_is_gone() {
+    let mut remote = manual_remote(None, "2026-01-01T00:00:00.000Z");
+    remote.sync_job.status = Some(JobStatus::Running);
+    assert_eq!(
+        told(&plan(vec![manual(Trigger::OnChange)], vec![remote])),
+        []
+    );
+    let mut gone = manual_remote(None, "2026-01-01T00:00:00.000Z");
+    (gone.environment, gone.secret_path) = (None, None);
+    let plan = plan(vec![manual(Trigger::OnChange)], vec![gone]);
+    assert_eq!(told(&plan), [(Verb::Update, "web"), (Verb::Trigger, "web")]);
+}
+
+#[test]
+fn always_triggers_an_unchanged_sync_and_a_trigger_is_no_pending_change() {
+    let plan = plan(
+        vec![DesiredSync {
+            trigger: Trigger::Always,
+            ..desired("web")
+        }],
+        vec![remote_sync("web")],
+    );
+    assert_eq!(told(&plan), [(Verb::Trigger, "web")]);
+    assert_eq!(
+        plan.counts(),
+        Counts {
+            trigger: 1,
+            ..Counts::default()
+        }
+    );
+    assert!(!plan.has_pending_changes());
+    assert_eq!(only(&plan).after, [0; 0]);
+}
+
+fn started(name: &str) -> DesiredSync {
+    let mut sync = to("vercel", desired_sync(name, json!({})));
+    sync.kind = ProviderKind::Enkryptify;
+    sync.provider.text = "enkryptify".to_owned();
+    sync
+}
+
+fn record(name: &str, start: Start) -> Starts {
+    let key = StartKey {
+        server: "https://a".to_owned(),
+        destination: "vercel".to_owned(),
+        project: "p1".to_owned(),
+        name: name.to_owned(),
+    };
+    Starts::Recorded(BTreeMap::from([(key, start)]))
+}
+
+#[test]
+fn a_start_happens_once_and_only_with_a_state() {
+    let of =
+        |starts: &Starts| plan_starts(vec![started("web")], vec![], &Policy::default(), starts);
+    assert_eq!(
+        blocked(&of(&Starts::Missing)),
+        (Verb::Start, Blocked::NoState)
+    );
+    let fresh = of(&Starts::Recorded(BTreeMap::new()));
+    assert_eq!(told(&fresh), [(Verb::Start, "web")]);
+    assert_eq!(
+        fresh.counts(),
+        Counts {
+            start: 1,
+            ..Counts::default()
+        }
+    );
+    let done = of(&record(
+        "web",
+        Start::Done {
+            id: "s1".to_owned(),
+        },
+    ));
+    assert_eq!((told(&done), done.unchanged), (vec![], 1));
+    assert_eq!(
+        blocked(&of(&record("web", Start::Unknown))),
+        (Verb::Start, Blocked::StartUnknown)
+    );
+    assert_eq!(
+        told(&of(&record("other", Start::Unknown))),
+        [(Verb::Start, "web")]
+    );
+}
+
+#[test]
+fn a_started_sync_cannot_be_deleted() {
+    let of = |starts: &Starts| {
+        let sync = DesiredSync {
+            ensure: Ensure::Absent,
+            ..started("web")
+        };
+        plan_starts(vec![sync], vec![], &Policy::default(), starts)
+    };
+    let recorded = record(
+        "web",
+        Start::Done {
+            id: "s1".to_owned(),
+        },
+    );
+    assert_eq!(
+        blocked(&of(&recorded)),
+        (Verb::Delete, Blocked::NotDeletable)
+    );
+    assert_eq!(
+        blocked(&of(&Starts::Missing)),
+        (Verb::Delete, Blocked::NoState)
+    );
+    let nothing = of(&Starts::Recorded(BTreeMap::new()));
+    assert_eq!((told(&nothing), nothing.unchanged), (vec![], 1));
+    let counts = Counts {
+        blocked: 1,
+        ..Counts::default()
+    };
+    assert_eq!(of(&recorded).counts(), counts);
+}
+
+fn create_effects(change: impl FnOnce(&mut Value), trigger: Trigger) -> Vec<Effect> {
+    let sync = DesiredSync {
+        trigger,
+        ..with("web", change)
+    };
+    plan(vec![sync], vec![]).actions[0].effects.clone()
+}
+
+#[test]
+fn a_create_names_what_its_first_sync_does() {
+    let behavior = |behavior: &'static str| {
+        create_effects(
+            |f| f["syncOptions"]["initialSyncBehavior"] = json!(behavior),
+            Trigger::Never,
+        )
+    };
+    assert_eq!(
+        behavior("overwrite-destination"),
+        [Effect::FirstSyncDeletes]
+    );
+    assert_eq!(
+        behavior("import-prioritize-source"),
+        [Effect::ImportsNewIntoSource]
+    );
+    assert_eq!(
+        behavior("import-prioritize-destination"),
+        [Effect::ImportOverwritesSource]
+    );
+    let keeps = |f: &mut Value| f["syncOptions"]["disableSecretDeletion"] = json!(true);
+    assert_eq!(create_effects(keeps, Trigger::Never), []);
+    let off = |f: &mut Value| f["isAutoSyncEnabled"] = json!(false);
+    assert_eq!(create_effects(off, Trigger::Never), [Effect::NotPushed]);
+    assert_eq!(
+        create_effects(off, Trigger::OnChange),
+        [Effect::FirstSyncDeletes]
+    );
+}
+
+fn update_effects(
+    change: impl FnOnce(&mut Value),
+    remote: impl FnOnce(&mut RemoteSync),
+) -> Vec<Effect> {
+    let mut found = remote_sync("web");
+    remote(&mut found);
+    only(&plan(vec![with("web", change)], vec![found]))
+        .effects
+        .clone()
+}
+
+#[test]
+fn an_update_names_what_it_does_to_secrets() {
+    let keep = |_: &mut Value| {};
+    let moved = update_effects(|f| f["destinationConfig"]["app"] = json!("other"), |_| {});
+    assert_eq!(
+        moved,
+        [Effect::OldPlaceKeepsSecrets, Effect::NextSyncDeletes]
+    );
+    let reconnected = update_effects(keep, |r| r.connection.id = "c2".to_owned());
+    assert_eq!(
+        reconnected,
+        [Effect::OldPlaceKeepsSecrets, Effect::NextSyncDeletes]
+    );
+    let key_schema = |f: &mut Value| f["syncOptions"]["keySchema"] = json!("X_{{secretKey}}");
+    assert_eq!(update_effects(key_schema, |_| {}), [Effect::OldKeysStay]);
+    let had_one =
+        |r: &mut RemoteSync| r.fields["syncOptions"]["keySchema"] = json!("X_{{secretKey}}");
+    assert_eq!(update_effects(keep, had_one), [Effect::OldKeysDeleted]);
+    for source in [("environment", "prod"), ("secretPath", "/other")] {
+        let effects = update_effects(|f| f[source.0] = json!(source.1), |_| {});
+        assert_eq!(effects, [Effect::NextSyncDeletes]);
+    }
+    let kept = |r: &mut RemoteSync| r.fields["syncOptions"]["disableSecretDeletion"] = json!(true);
+    assert_eq!(update_effects(keep, kept), [Effect::NextSyncDeletes]);
+    let was_off = |r: &mut RemoteSync| r.fields["isAutoSyncEnabled"] = json!(false);
+    assert_eq!(update_effects(keep, was_off), [Effect::NextSyncDeletes]);
+    assert_eq!(
+        update_effects(|f| f["isAutoSyncEnabled"] = json!(false), |_| {}),
+        []
+    );
+    assert_eq!(
+        update_effects(|f| f["description"] = json!("d"), |_| {}),
+        []
+    );
+}
+
+#[test]
+fn with_secret_deletion_disabled_an_update_deletes_nothing() {
+    let keeps = |f: &mut Value| {
+        f["syncOptions"] =
+            json!({"initialSyncBehavior": "overwrite-destination", "disableSecretDeletion": true});
+        f["environment"] = json!("prod");
+    };
+    let had_both = |r: &mut RemoteSync| {
+        r.fields["syncOptions"]["disableSecretDeletion"] = json!(true);
+        r.fields["syncOptions"]["keySchema"] = json!("X_{{secretKey}}");
+    };
+    assert_eq!(update_effects(keeps, had_both), [Effect::OldKeysStay]);
+}
+
+#[test]
+fn words_for_machines_are_unique_and_destruction_is_marked() {
+    let effects = [
+        Effect::FirstSyncDeletes,
+        Effect::NextSyncDeletes,
+        Effect::OldKeysDeleted,
+        Effect::OldKeysStay,
+        Effect::OldPlaceKeepsSecrets,
+        Effect::ImportsNewIntoSource,
+        Effect::ImportOverwritesSource,
+        Effect::NotPushed,
+        Effect::SecretsRemoved,
+        Effect::SecretsStay,
+    ];
+    let words: std::collections::BTreeSet<_> = effects.iter().map(|effect| effect.word()).collect();
+    assert_eq!(words.len(), effects.len());
+    assert!(
+        effects
+            .iter()
+            .all(|effect| effect.sentence().ends_with('.'))
+    );
+    let destructive: Vec<_> = effects
+        .iter()
+        .filter(|effect| effect.is_destructive())
+        .collect();
+    assert_eq!(
+        destructive,
+        [
+            &Effect::FirstSyncDeletes,
+            &Effect::NextSyncDeletes,
+            &Effect::OldKeysDeleted,
+            &Effect::ImportOverwritesSource,
+            &Effect::SecretsRemoved,
+        ]
+    );
+}
+
+#[test]
+fn every_block_has_a_word_a_reason_and_an_advice() {
+    let list = vec!["a".to_owned(), "b".to_owned()];
+    let all = [
+        Blocked::Protected,
+        Blocked::OtherDestination("vercel".to_owned()),
+        Blocked::SourceFolderGone,
+        Blocked::UnknownFields(list.clone()),
+        Blocked::NotChangeable(list),
+        Blocked::BeingRemoved,
+        Blocked::NoState,
+        Blocked::StartUnknown,
+        Blocked::NotDeletable,
+    ];
+    let words: std::collections::BTreeSet<_> = all.iter().map(Blocked::word).collect();
+    assert_eq!(words.len(), all.len());
+    for blocked in all {
+        assert!(
+            blocked.reason().ends_with('.') && blocked.advice().ends_with('.'),
+            "{blocked:?}"
+        );
+    }
+}
+
+#[test]
+fn an_address_names_provider_project_and_sync() {
+    let plan = plan(vec![desired("web")], vec![]);
+    assert_eq!(only(&plan).subject.address(), "infisical/p1/web");
+}

@@ -1,0 +1,336 @@
+//! Names to ids, from tables that were read before.
+
+use super::code::Code;
+use super::desired::{ConnectionRef, DesiredSync, Word, list};
+use super::diagnostic::{Diagnostic, closest};
+use super::remote::{RemoteConnection, RemoteProject};
+use super::span::Span;
+
+/// A sync whose project and connection are known by id.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResolvedSync {
+    /// What the files want.
+    pub desired: DesiredSync,
+    /// The origin of its server.
+    pub server: String,
+    /// The id of its project.
+    pub project_id: String,
+    /// Its connection, where the platform has connections. The name is empty if only the id is known.
+    pub connection: Option<RemoteConnection>,
+}
+
+impl ResolvedSync {
+    /// The project as the file spells it.
+    pub fn project_label(&self) -> &str {
+        self.desired
+            .project
+            .as_ref()
+            .map_or(self.project_id.as_str(), |project| project.text.as_str())
+    }
+}
+
+/// Whether a word has the form of an id, so that it needs no look-up.
+pub fn is_uuid(word: &str) -> bool {
+    let groups: Vec<&str> = word.split('-').collect();
+    let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
+    lengths == [8, 4, 4, 4, 12]
+        && groups
+            .iter()
+            .all(|group| group.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// The id of a project: a word in the form of an id is one, and needs no table;
+/// any other is looked up as an id, then as a slug, then as a name that only one project has.
+pub fn project(
+    word: &Word,
+    provider: &str,
+    table: &[RemoteProject],
+) -> Result<String, Box<Diagnostic>> {
+    if is_uuid(&word.text) {
+        return Ok(word.text.to_ascii_lowercase());
+    }
+    let by = |key: fn(&RemoteProject) -> &str| {
+        table
+            .iter()
+            .filter(move |project| key(project) == word.text)
+    };
+    for mut matches in [by(|p| &p.id), by(|p| &p.slug)] {
+        if let Some(found) = matches.next() {
+            return Ok(found.id.clone());
+        }
+    }
+    let named: Vec<_> = by(|p| &p.name).collect();
+    match named.as_slice() {
+        [only] => Ok(only.id.clone()),
+        [] => Err(Box::new(unknown_project(word, provider, table))),
+        several => Err(Box::new(
+            Diagnostic::new(
+                Code::AmbiguousProject,
+                word.span,
+                format!(
+                    "{} projects of {provider} are named `{}`.",
+                    several.len(),
+                    word.text
+                ),
+            )
+            .help(format!(
+                "Write the slug or the id of one of them: {}.",
+                list(several.iter().map(|project| project.slug.as_str()))
+            )),
+        )),
+    }
+}
+
+fn unknown_project(word: &Word, provider: &str, table: &[RemoteProject]) -> Diagnostic {
+    let mut slugs: Vec<&str> = table.iter().map(|project| project.slug.as_str()).collect();
+    slugs.sort_unstable();
+    let near = closest(
+        &word.text,
+        table
+            .iter()
+            .flat_map(|project| [project.slug.as_str(), project.name.as_str()]),
+    );
+    let diagnostic = Diagnostic::new(
+        Code::UnknownProject,
+        word.span,
+        format!(
+            "There is no project `{}` at {provider}, or this identity is not a member of it.",
+            word.text
+        ),
+    );
+    match near {
+        Some(near) => diagnostic.help(format!("Did you mean `{near}`?")),
+        None if slugs.is_empty() => {
+            diagnostic.help("This identity is a member of no project: add it to one.")
+        }
+        None => diagnostic.help(format!("It can see {}.", shortened(&slugs))),
+    }
+}
+
+/// The connection that a sync means. `usable` are those to the destination's app that the
+/// identity may use; `elsewhere` are others that are known of, to tell a wrong app from a wrong name.
+pub fn connection(
+    reference: &ConnectionRef,
+    span: Span,
+    app: &str,
+    usable: &[RemoteConnection],
+    elsewhere: &[RemoteConnection],
+) -> Result<RemoteConnection, Box<Diagnostic>> {
+    let name = match reference {
+        ConnectionRef::Id(id) => {
+            let known = usable
+                .iter()
+                .chain(elsewhere)
+                .find(|connection| &connection.id == id);
+            return Ok(known.cloned().unwrap_or_else(|| RemoteConnection {
+                id: id.clone(),
+                ..RemoteConnection::default()
+            }));
+        }
+        ConnectionRef::Name(name) => name,
+    };
+    let named: Vec<_> = usable
+        .iter()
+        .filter(|connection| &connection.name == name)
+        .collect();
+    let diagnostic = match named.as_slice() {
+        [only] => return Ok((*only).clone()),
+        [] => unknown_connection(name, span, app, usable, elsewhere),
+        several => Diagnostic::new(
+            Code::AmbiguousConnection,
+            span,
+            format!("{} connections to {app} are named `{name}`.", several.len()),
+        )
+        .help(format!(
+            "Write `connectionId:` with the id of one of them: {}.",
+            list(several.iter().map(|connection| connection.id.as_str()))
+        )),
+    };
+    Err(Box::new(diagnostic))
+}
+
+fn unknown_connection(
+    name: &str,
+    span: Span,
+    app: &str,
+    usable: &[RemoteConnection],
+    elsewhere: &[RemoteConnection],
+) -> Diagnostic {
+    if let Some(other) = elsewhere.iter().find(|connection| connection.name == name) {
+        return Diagnostic::new(
+            Code::UnknownConnection,
+            span,
+            format!(
+                "The connection `{name}` is one to {}, and this destination needs {app}.",
+                other.app
+            ),
+        )
+        .help(candidates(app, usable));
+    }
+    let diagnostic = Diagnostic::new(
+        Code::UnknownConnection,
+        span,
+        format!("There is no connection `{name}` to {app} that this identity may use."),
+    );
+    match closest(
+        name,
+        usable.iter().map(|connection| connection.name.as_str()),
+    ) {
+        Some(near) => diagnostic.help(format!("Did you mean `{near}`?")),
+        None => diagnostic.help(candidates(app, usable)),
+    }
+}
+
+fn candidates(app: &str, usable: &[RemoteConnection]) -> String {
+    let mut names: Vec<&str> = usable
+        .iter()
+        .map(|connection| connection.name.as_str())
+        .collect();
+    names.sort_unstable();
+    if names.is_empty() {
+        format!("It may use no connection to {app}: let an administrator grant it one.")
+    } else {
+        format!("It may use {}.", shortened(&names))
+    }
+}
+
+/// Up to ten words, and how many more there are.
+fn shortened(words: &[&str]) -> String {
+    const MOST: usize = 10;
+    match words.len().checked_sub(MOST) {
+        None | Some(0) => list(words.iter().copied()),
+        Some(more) => format!(
+            "{}, and {more} more",
+            words[..MOST]
+                .iter()
+                .map(|word| format!("`{word}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{connection, is_uuid, project};
+    use crate::core::code::Code;
+    use crate::core::desired::{ConnectionRef, Word};
+    use crate::core::diagnostic::Diagnostic;
+    use crate::core::remote::{RemoteConnection, RemoteProject};
+    use crate::core::span::Span;
+    use crate::core::testing::source;
+
+    const ID: &str = "cce1dad3-129d-4264-889e-738ca69f25de";
+
+    fn span() -> Span {
+        Span::new(source(), 0, 0)
+    }
+
+    fn find(word: &str, table: &[(&str, &str, &str)]) -> Result<String, Box<Diagnostic>> {
+        let table: Vec<_> = table
+            .iter()
+            .map(|(id, slug, name)| RemoteProject {
+                id: (*id).to_owned(),
+                slug: (*slug).to_owned(),
+                name: (*name).to_owned(),
+            })
+            .collect();
+        project(
+            &Word {
+                text: word.to_owned(),
+                span: span(),
+            },
+            "infisical",
+            &table,
+        )
+    }
+
+    #[test]
+    fn a_uuid_is_an_id_and_needs_no_table() {
+        assert!(is_uuid(ID) && !is_uuid("payments") && !is_uuid(&ID.replace('c', "g")));
+        assert_eq!(find(&ID.to_uppercase(), &[]).unwrap(), ID);
+    }
+
+    #[test]
+    fn an_id_wins_over_a_slug_and_a_slug_over_a_name() {
+        let table = [("1", "b", "c"), ("2", "c", "x"), ("b", "y", "z")];
+        assert_eq!(find("b", &table).unwrap(), "b");
+        assert_eq!(find("c", &table).unwrap(), "2");
+        assert_eq!(find("x", &table).unwrap(), "2");
+    }
+
+    #[test]
+    fn a_name_that_several_projects_have_lists_them() {
+        let found = find("Pay", &[("1", "pay-a", "Pay"), ("2", "pay-b", "Pay")]).unwrap_err();
+        assert_eq!(found.code, Code::AmbiguousProject);
+        assert!(found.help.unwrap().contains("`pay-a` and `pay-b`"));
+    }
+
+    #[test]
+    fn an_unknown_project_says_that_it_may_be_hidden_and_names_candidates() {
+        let found = find("paymets", &[("1", "payments", "Payments")]).unwrap_err();
+        assert_eq!(found.code, Code::UnknownProject);
+        assert!(found.message.contains("or this identity is not a member"));
+        assert_eq!(found.help.as_deref(), Some("Did you mean `payments`?"));
+        let found = find("zzz", &[("1", "b", "B"), ("2", "a", "A")]).unwrap_err();
+        assert_eq!(found.help.as_deref(), Some("It can see `a` and `b`."));
+    }
+
+    fn connections(rows: &[(&str, &str, &str)]) -> Vec<RemoteConnection> {
+        rows.iter()
+            .map(|(id, name, app)| RemoteConnection {
+                id: (*id).to_owned(),
+                name: (*name).to_owned(),
+                app: (*app).to_owned(),
+            })
+            .collect()
+    }
+
+    fn named(name: &str) -> Result<RemoteConnection, Box<Diagnostic>> {
+        connection(
+            &ConnectionRef::Name(name.to_owned()),
+            span(),
+            "humanitec",
+            &connections(&[
+                ("1", "main", "humanitec"),
+                ("2", "twin", "humanitec"),
+                ("3", "twin", "humanitec"),
+            ]),
+            &connections(&[("4", "vc", "vercel")]),
+        )
+    }
+
+    #[test]
+    fn a_connection_is_found_by_its_name() {
+        assert_eq!(named("main").unwrap().id, "1");
+    }
+
+    #[test]
+    fn an_ambiguous_an_unknown_and_a_wrong_connection_each_say_what_to_do() {
+        let ambiguous = named("twin").unwrap_err();
+        assert_eq!(ambiguous.code, Code::AmbiguousConnection);
+        assert!(ambiguous.help.unwrap().contains("`2` and `3`"));
+        assert_eq!(
+            named("mian").unwrap_err().help.as_deref(),
+            Some("Did you mean `main`?")
+        );
+        let wrong_app = named("vc").unwrap_err();
+        assert!(
+            wrong_app
+                .message
+                .contains("is one to vercel, and this destination needs humanitec")
+        );
+    }
+
+    #[test]
+    fn a_connection_id_is_taken_as_it_is() {
+        let found = connection(
+            &ConnectionRef::Id("9".to_owned()),
+            span(),
+            "humanitec",
+            &[],
+            &[],
+        );
+        assert_eq!(found.unwrap().id, "9");
+    }
+}

@@ -1,0 +1,188 @@
+//! Which syncs a pattern means.
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use super::resolve::ResolvedSync;
+
+/// Patterns for names: `*` stands for any characters, `?` for one.
+#[derive(Debug, Clone, Default)]
+pub struct NamePatterns {
+    matchers: Vec<GlobMatcher>,
+}
+
+impl NamePatterns {
+    /// Compiles patterns, or returns the first one that is malformed, with the reason.
+    pub fn new<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<Self, (String, String)> {
+        let matchers = patterns
+            .into_iter()
+            .map(|pattern| matcher(pattern).map_err(|reason| (pattern.to_owned(), reason)))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { matchers })
+    }
+
+    /// Whether one of the patterns means the name.
+    pub fn matches(&self, name: &str) -> bool {
+        self.matchers.iter().any(|matcher| matcher.is_match(name))
+    }
+
+    /// Whether there is no pattern.
+    pub fn is_empty(&self) -> bool {
+        self.matchers.is_empty()
+    }
+}
+
+fn matcher(pattern: &str) -> Result<GlobMatcher, String> {
+    GlobBuilder::new(pattern)
+        .build()
+        .map(|glob| glob.compile_matcher())
+        .map_err(|error| error.kind().to_string())
+}
+
+/// What `--selector` and `--target` select.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Each entry must hold; a key can come several times.
+    conditions: Vec<(String, GlobMatcher)>,
+    /// One of these must mean the name, unless there are none.
+    targets: NamePatterns,
+}
+
+impl Selection {
+    /// Compiles `KEY=GLOB,…` selectors and name patterns.
+    /// An error is a full sentence about the one that is malformed.
+    pub fn new(selectors: &[String], targets: &[String]) -> Result<Self, String> {
+        let mut conditions = Vec::new();
+        for part in selectors.iter().flat_map(|selector| selector.split(',')) {
+            let Some((key, pattern)) = part.split_once('=') else {
+                return Err(format!(
+                    "The selector `{part}` is not of the form KEY=GLOB."
+                ));
+            };
+            let matcher = matcher(pattern.trim())
+                .map_err(|reason| format!("The pattern `{pattern}` is malformed: {reason}."))?;
+            conditions.push((key.trim().to_owned(), matcher));
+        }
+        let targets = NamePatterns::new(targets.iter().map(String::as_str)).map_err(
+            |(pattern, reason)| format!("The pattern `{pattern}` is malformed: {reason}."),
+        )?;
+        Ok(Self {
+            conditions,
+            targets,
+        })
+    }
+
+    /// Whether everything is selected.
+    pub fn is_everything(&self) -> bool {
+        self.conditions.is_empty() && self.targets.is_empty()
+    }
+
+    /// Whether a sync is selected. One that is being renamed goes by either name.
+    pub fn matches(&self, sync: &ResolvedSync) -> bool {
+        let desired = &sync.desired;
+        let holds = |key: &str, matcher: &GlobMatcher| match key {
+            "provider" => matcher.is_match(&desired.provider.text),
+            "project" => {
+                matcher.is_match(sync.project_label()) || matcher.is_match(&sync.project_id)
+            }
+            "destination" => matcher.is_match(&desired.destination.text),
+            "environment" => desired
+                .fields
+                .get("environment")
+                .and_then(|node| node.as_str())
+                .is_some_and(|environment| matcher.is_match(environment)),
+            label => desired
+                .labels
+                .get(label)
+                .is_some_and(|value| matcher.is_match(value)),
+        };
+        let by_name = self.targets.is_empty()
+            || self.targets.matches(&desired.name.text)
+            || desired
+                .renamed_from
+                .as_ref()
+                .is_some_and(|old| self.targets.matches(&old.text));
+        by_name
+            && self
+                .conditions
+                .iter()
+                .all(|(key, matcher)| holds(key, matcher))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{NamePatterns, Selection};
+    use crate::core::desired::Word;
+    use crate::core::testing::{desired_sync, resolved};
+
+    fn selects(selectors: &[&str], targets: &[&str]) -> bool {
+        let owned = |words: &[&str]| {
+            words
+                .iter()
+                .map(|word| (*word).to_owned())
+                .collect::<Vec<_>>()
+        };
+        let mut sync = desired_sync("web-prod", json!({"environment": "prod"}));
+        sync.labels.insert("team".to_owned(), "payments".to_owned());
+        sync.renamed_from = Some(Word {
+            text: "old".to_owned(),
+            span: sync.key,
+        });
+        Selection::new(&owned(selectors), &owned(targets))
+            .unwrap()
+            .matches(&resolved(sync))
+    }
+
+    #[test]
+    fn nothing_selects_everything() {
+        assert!(selects(&[], &[]));
+    }
+
+    #[test]
+    fn every_key_selects_and_all_conditions_must_hold() {
+        for selector in [
+            "provider=infisical",
+            "project=p1",
+            "destination=hum*",
+            "environment=prod",
+            "team=pay*",
+            "team=payments,environment=p?od",
+        ] {
+            assert!(selects(&[selector], &[]), "{selector}");
+        }
+        for selector in [
+            "provider=enkryptify",
+            "team=other",
+            "tier=1",
+            "team=payments,environment=dev",
+        ] {
+            assert!(!selects(&[selector], &[]), "{selector}");
+        }
+        assert!(!selects(&["team=payments", "environment=dev"], &[]));
+    }
+
+    #[test]
+    fn a_target_means_a_name_and_a_rename_goes_by_either() {
+        assert!(
+            selects(&[], &["web-*"]) && selects(&[], &["old"]) && selects(&[], &["x", "web-prod"])
+        );
+        assert!(!selects(&[], &["api-*"]));
+    }
+
+    #[test]
+    fn malformed_selectors_are_told() {
+        assert!(
+            Selection::new(&["team".to_owned()], &[])
+                .unwrap_err()
+                .contains("KEY=GLOB")
+        );
+        assert!(
+            Selection::new(&["team=[".to_owned()], &[])
+                .unwrap_err()
+                .contains("malformed")
+        );
+        assert!(NamePatterns::new(["a", "["]).is_err());
+    }
+}

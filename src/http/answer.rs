@@ -1,0 +1,189 @@
+//! What came back: a status, headers, and a body that may be anything.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::StatusCode;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use serde_json::Value;
+use url::Url;
+
+use super::text::quotable;
+
+/// An answer, read to its end.
+pub struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+    pub(super) url: Url,
+    /// Whether an earlier try of the same request may have been processed.
+    pub(super) after_loss: bool,
+}
+
+impl Answer {
+    /// The status code.
+    pub fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    /// The status as people write it: `404 Not Found`.
+    pub fn status_line(&self) -> String {
+        match self.status.canonical_reason() {
+            Some(reason) => format!("{} {reason}", self.status.as_u16()),
+            None => self.status.as_u16().to_string(),
+        }
+    }
+
+    /// Whether an earlier try of the same request may have been processed.
+    pub const fn is_after_loss(&self) -> bool {
+        self.after_loss
+    }
+
+    /// The content type, as the server wrote it.
+    pub fn content_type(&self) -> Option<&str> {
+        self.headers.get(CONTENT_TYPE)?.to_str().ok()
+    }
+
+    /// The body as JSON, or what it is instead, to follow "with": `an HTML page`.
+    pub fn json(&self) -> Result<Value, &'static str> {
+        let text = self.body.trim_ascii();
+        if text.is_empty() {
+            return Err("an empty body");
+        }
+        serde_json::from_slice(text).map_err(|error| {
+            if self.is_html() {
+                "an HTML page instead of JSON"
+            } else if error.is_eof() {
+                "JSON that breaks off"
+            } else {
+                "something that is not JSON"
+            }
+        })
+    }
+
+    /// The server that a redirect leads to, without its path and query.
+    pub fn redirect_target(&self) -> Option<String> {
+        let location = self.headers.get(LOCATION)?.to_str().ok()?;
+        let target = self.url.join(location).ok()?;
+        Some(quotable(target.host_str()?, 100))
+    }
+
+    /// How long the server asks to wait, from `Retry-After` or the rate-limit headers.
+    pub fn asked_pause(&self, time_of_day: SystemTime) -> Option<Duration> {
+        let text = |name: &str| self.headers.get(name)?.to_str().ok().map(str::trim);
+        let seconds = |text: &str| text.parse().ok().map(Duration::from_secs);
+        let asked = text(RETRY_AFTER.as_str())
+            .and_then(|text| seconds(text).or_else(|| until(text, time_of_day)))
+            .or_else(|| text("x-ratelimit-reset").and_then(seconds))
+            .or_else(|| text("ratelimit-reset").and_then(seconds))?;
+        (!asked.is_zero()).then_some(asked)
+    }
+
+    fn is_html(&self) -> bool {
+        self.content_type()
+            .is_some_and(|kind| kind.to_ascii_lowercase().contains("html"))
+            || self.body.trim_ascii().starts_with(b"<")
+    }
+}
+
+/// The time left until an HTTP date; nothing if it has passed.
+fn until(date: &str, time_of_day: SystemTime) -> Option<Duration> {
+    let moment = jiff::fmt::rfc2822::DateTimeParser::new()
+        .parse_timestamp(date)
+        .ok()?;
+    SystemTime::from(moment).duration_since(time_of_day).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use reqwest::StatusCode;
+    use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+
+    use super::Answer;
+
+    fn answer(headers: &[(&'static str, &'static str)], body: &str) -> Answer {
+        Answer {
+            status: StatusCode::OK,
+            headers: headers
+                .iter()
+                .map(|(name, value)| {
+                    (
+                        HeaderName::from_static(name),
+                        HeaderValue::from_static(value),
+                    )
+                })
+                .collect::<HeaderMap>(),
+            body: body.as_bytes().to_vec(),
+            url: "https://corp.example/api/v1/x".parse().expect("a URL"),
+            after_loss: false,
+        }
+    }
+
+    fn pause(headers: &[(&'static str, &'static str)]) -> Option<u64> {
+        // Wed, 21 Oct 2015 07:28:00 GMT
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_445_412_480);
+        answer(headers, "")
+            .asked_pause(now)
+            .map(|pause| pause.as_secs())
+    }
+
+    #[test]
+    fn the_pause_is_read_as_seconds_or_as_a_date() {
+        assert_eq!(pause(&[("retry-after", "58")]), Some(58));
+        assert_eq!(
+            pause(&[("retry-after", "Wed, 21 Oct 2015 07:28:30 GMT")]),
+            Some(30)
+        );
+    }
+
+    #[test]
+    fn the_rate_limit_headers_stand_in_for_a_missing_pause() {
+        assert_eq!(pause(&[("x-ratelimit-reset", "12")]), Some(12));
+        assert_eq!(pause(&[("ratelimit-reset", "7")]), Some(7));
+        assert_eq!(
+            pause(&[("retry-after", "soon"), ("x-ratelimit-reset", "12")]),
+            Some(12)
+        );
+    }
+
+    #[test]
+    fn a_pause_that_is_absent_past_or_unreadable_is_none() {
+        assert_eq!(pause(&[]), None);
+        assert_eq!(pause(&[("retry-after", "0")]), None);
+        assert_eq!(pause(&[("retry-after", "-5")]), None);
+        assert_eq!(pause(&[("retry-after", "99999999999999999999999")]), None);
+        assert_eq!(
+            pause(&[("retry-after", "Wed, 21 Oct 2015 07:27:00 GMT")]),
+            None
+        );
+    }
+
+    #[test]
+    fn what_is_not_json_is_named() {
+        for (body, name) in [
+            ("", "an empty body"),
+            (" \n", "an empty body"),
+            ("<!doctype html><p>Sign in", "an HTML page instead of JSON"),
+            ("{\"secretSyncs\":[{\"id\":", "JSON that breaks off"),
+            ("all good", "something that is not JSON"),
+            ("{} {}", "something that is not JSON"),
+        ] {
+            assert_eq!(answer(&[], body).json(), Err(name), "{body:?}");
+        }
+        let nested = "[".repeat(20_000);
+        assert!(answer(&[], &nested).json().is_err());
+    }
+
+    #[test]
+    fn a_redirect_names_its_host_only() {
+        for (location, host) in [
+            ("https://login.example/x?state=hunter2", "login.example"),
+            ("https://user:hunter2@login.example/", "login.example"),
+            ("/login?next=x", "corp.example"),
+        ] {
+            let answer = answer(&[("location", location)], "");
+            assert_eq!(answer.redirect_target().as_deref(), Some(host));
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Sends one request. Built at the first one: making it sends nothing and reads no certificate.
+
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::{Certificate, NoProxy, Proxy};
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::{ClientConfig, RootCertStore};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::OnceCell;
+
+use super::HttpOptions;
+use super::answer::Answer;
+use super::failure::{Failure, Reach};
+use super::origin::Origin;
+use super::request::Request;
+use super::text::clause;
+use crate::environment::Environment;
+use crate::provider::{ProviderError, ProviderErrorKind};
+
+/// The largest answer that is read, in bytes. A project of 500 syncs takes half a megabyte.
+pub const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
+
+const USER_AGENT: &str = concat!("secsync/", env!("CARGO_PKG_VERSION"));
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A client of one server.
+pub struct Client {
+    origin: Origin,
+    timeout: Duration,
+    ca_cert: Option<Utf8PathBuf>,
+    proxy: Option<ProxySettings>,
+    built: OnceCell<reqwest::Client>,
+}
+
+/// A proxy from the environment. No `Debug`: its URL can hold a password.
+struct ProxySettings {
+    variable: &'static str,
+    url: String,
+    except: Option<String>,
+}
+
+/// Why there is no answer.
+pub enum SendError {
+    /// Something on this machine is wrong; nothing was sent.
+    Unusable(ProviderError),
+    /// The request failed on its way.
+    Failed(Failure),
+}
+
+impl Client {
+    /// A client of `origin`, without touching the network, the disk or TLS.
+    ///
+    /// A proxy is taken from `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, for https only: plain http
+    /// is this machine or a host that was allowed by name, where a proxy would read the credential.
+    pub fn new(origin: Origin, environment: &Environment, options: &HttpOptions) -> Self {
+        let variable = |names: [&'static str; 2]| {
+            names
+                .into_iter()
+                .find_map(|name| Some((name, environment.get(name)?)))
+        };
+        let proxy = (origin.is_secure() && !origin.is_loopback())
+            .then(|| {
+                variable(["HTTPS_PROXY", "https_proxy"])
+                    .or_else(|| variable(["ALL_PROXY", "all_proxy"]))
+            })
+            .flatten()
+            .map(|(name, url)| ProxySettings {
+                variable: name,
+                url: url.to_owned(),
+                except: variable(["NO_PROXY", "no_proxy"]).map(|(_, list)| list.to_owned()),
+            });
+        Self {
+            origin,
+            timeout: options.timeout,
+            ca_cert: options.ca_cert.clone(),
+            proxy,
+            built: OnceCell::new(),
+        }
+    }
+
+    /// The server.
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Sends a request once and reads the answer to its end.
+    pub async fn send(
+        &self,
+        request: &Request,
+        bearer: Option<&SecretString>,
+    ) -> Result<Answer, SendError> {
+        // The last check before a credential leaves: whatever built the URL, it leads to this server.
+        if Origin::of(&request.url).as_ref() != Ok(&self.origin) {
+            return Err(SendError::Unusable(ProviderError::new(
+                ProviderErrorKind::Untrusted,
+                format!(
+                    "Cannot {}: its URL leads away from {}.",
+                    request.task, self.origin
+                ),
+            )));
+        }
+        let client = self
+            .built
+            .get_or_try_init(|| async { self.build() })
+            .await
+            .map_err(SendError::Unusable)?;
+        let mut builder = client
+            .request(request.method.clone(), request.url.clone())
+            .header(ACCEPT, "application/json");
+        if let Some(bearer) = bearer {
+            builder = builder.bearer_auth(bearer.expose_secret());
+        }
+        // Without a body there is no content type: Infisical answers 500 to an empty JSON body.
+        if let Some(body) = &request.body {
+            builder = builder
+                .header(CONTENT_TYPE, "application/json")
+                .body(body.clone());
+        }
+        let failed = |error: &reqwest::Error| {
+            SendError::Failed(Failure::of(error, &self.origin, self.timeout))
+        };
+        let mut response = builder.send().await.map_err(|error| failed(&error))?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
+            if body.len() + chunk.len() > ANSWER_LIMIT {
+                return Err(SendError::Failed(Failure {
+                    cause: format!("the answer of {} is larger than 64 MB", self.origin),
+                    help: "Check that the address is that of the API.".to_owned(),
+                    reach: Reach::Lost,
+                }));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer {
+            status: response.status(),
+            headers: response.headers().clone(),
+            body,
+            url: request.url.clone(),
+            after_loss: false,
+        })
+    }
+
+    fn build(&self) -> Result<reqwest::Client, ProviderError> {
+        let mut builder = reqwest::Client::builder()
+            .user_agent(USER_AGENT)
+            .timeout(self.timeout)
+            .connect_timeout(CONNECT_TIMEOUT.min(self.timeout / 2))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy();
+        builder = if self.origin.is_secure() {
+            // Another part of the program may have installed it before: then it is in place, too.
+            let _ = ring::default_provider().install_default();
+            builder.tls_certs_merge(self.extra_roots()?)
+        } else {
+            // reqwest sets TLS up even for plain http, and fails on a machine without CA files.
+            builder.tls_backend_preconfigured(tls_that_trusts_nobody()?)
+        };
+        if let Some(proxy) = &self.proxy {
+            builder = builder.proxy(proxy.build()?);
+        }
+        builder.build().map_err(|error| {
+            let cause = std::iter::successors(
+                Some(&error as &(dyn std::error::Error + 'static)),
+                |error| error.source(),
+            )
+            .last()
+            .map_or_else(String::new, |cause| clause(&cause.to_string()));
+            configuration(format!(
+                "The connection to {} cannot be set up: {cause}.",
+                self.origin
+            ))
+            .help(
+                "If this machine has no certificate authorities, install them \
+                 (often the package ca-certificates), or name a PEM file with --ca-cert.",
+            )
+        })
+    }
+
+    fn extra_roots(&self) -> Result<Vec<Certificate>, ProviderError> {
+        let Some(path) = &self.ca_cert else {
+            return Ok(Vec::new());
+        };
+        let pem = std::fs::read(path).map_err(|error| {
+            configuration(format!(
+                "The certificate file \"{path}\" (--ca-cert) cannot be read: {error}."
+            ))
+            .help("Name a readable PEM file.")
+        })?;
+        let certificates = Certificate::from_pem_bundle(&pem).unwrap_or_default();
+        if certificates.is_empty() {
+            return Err(configuration(format!(
+                "The file \"{path}\" (--ca-cert) holds no PEM certificate."
+            ))
+            .help("It has to contain -----BEGIN CERTIFICATE----- at least once."));
+        }
+        Ok(certificates)
+    }
+}
+
+impl ProxySettings {
+    fn build(&self) -> Result<Proxy, ProviderError> {
+        let proxy = Proxy::all(&self.url).map_err(|_| {
+            configuration(format!(
+                "The variable {} is not the URL of a proxy.",
+                self.variable
+            ))
+            .help("Write it like http://proxy.example:3128.")
+        })?;
+        Ok(proxy.no_proxy(self.except.as_deref().and_then(NoProxy::from_string)))
+    }
+}
+
+fn tls_that_trusts_nobody() -> Result<ClientConfig, ProviderError> {
+    let provider: CryptoProvider = ring::default_provider();
+    ClientConfig::builder_with_provider(provider.into())
+        .with_safe_default_protocol_versions()
+        .map(|config| {
+            config
+                .with_root_certificates(RootCertStore::empty())
+                .with_no_client_auth()
+        })
+        .map_err(|error| configuration(format!("TLS cannot be set up: {error}.")))
+}
+
+fn configuration(message: String) -> ProviderError {
+    ProviderError::new(ProviderErrorKind::Configuration, message)
+}

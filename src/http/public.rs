@@ -1,0 +1,97 @@
+//! Documents that anyone may read: fetched without a credential, by the same client rules.
+
+use reqwest::Method;
+use url::Url;
+
+use super::HttpOptions;
+use super::client::Client;
+use super::origin::{Origin, showable};
+use super::request::Request;
+use super::retry::{Delivery, Repeat};
+use super::trust::check_encryption;
+use crate::cancel::Cancellation;
+use crate::environment::Environment;
+use crate::provider::{ProviderError, ProviderErrorKind};
+
+/// A document as it was served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicDocument {
+    /// Its bytes.
+    pub body: Vec<u8>,
+    /// Its content type, as the server wrote it.
+    pub content_type: Option<String>,
+}
+
+/// Fetches a document without any credential. Redirects are not followed.
+pub async fn fetch_public(
+    url: &str,
+    environment: &Environment,
+    options: &HttpOptions,
+    cancellation: &Cancellation,
+) -> Result<PublicDocument, ProviderError> {
+    let shown = showable(url);
+    let invalid = |reason: &str| {
+        ProviderError::new(
+            ProviderErrorKind::Configuration,
+            format!("The address \"{shown}\" {reason}."),
+        )
+        .help("Write it like https://secrets.corp.example/api/docs/json.")
+    };
+    let mut url = Url::parse(url.trim()).map_err(|_| invalid("is not a URL"))?;
+    url.set_fragment(None);
+    let origin = Origin::of(&url).map_err(invalid)?;
+    check_encryption(&origin, environment)?;
+    let request = Request {
+        method: Method::GET,
+        url,
+        body: None,
+        repeat: Repeat::Read,
+        task: format!("fetch {shown}"),
+    };
+    let delivery = Delivery {
+        gate: options.limits.gate(&origin),
+        client: Client::new(origin, environment, options),
+        clock: options.clock.clone(),
+        cancellation: cancellation.clone(),
+    };
+    let answer = delivery.deliver(&request, None).await?;
+    let failed = |kind, what: String| {
+        ProviderError::new(kind, format!("Cannot {}: the server {what}.", request.task))
+    };
+    match answer.status() {
+        200 => Ok(PublicDocument {
+            content_type: answer.content_type().map(str::to_owned),
+            body: answer.body,
+        }),
+        300..=399 => Err(match answer.redirect_target() {
+            Some(host) => failed(
+                ProviderErrorKind::BadAnswer,
+                format!("sends on to {host}, and redirects are not followed"),
+            )
+            .help("If you trust that host, give the final address."),
+            None => failed(
+                ProviderErrorKind::BadAnswer,
+                format!("answered {}", answer.status_line()),
+            ),
+        }),
+        404 | 410 => Err(failed(
+            ProviderErrorKind::NotFound,
+            format!("answered {}", answer.status_line()),
+        )),
+        401 | 403 => Err(failed(
+            ProviderErrorKind::Permission,
+            format!(
+                "answered {}, and no credential is sent here",
+                answer.status_line()
+            ),
+        )),
+        500.. => Err(failed(
+            ProviderErrorKind::Unavailable,
+            format!("answered {}", answer.status_line()),
+        )),
+        _ => Err(failed(
+            ProviderErrorKind::BadAnswer,
+            format!("answered {}", answer.status_line()),
+        )),
+    }
+}

@@ -1,0 +1,122 @@
+//! A request: what it asks, in the words of an error, and whether it may be sent again.
+
+use reqwest::Method;
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::origin::Origin;
+use super::retry::Repeat;
+use crate::provider::{ProviderError, ProviderErrorKind};
+
+/// One request to one server.
+pub struct Request {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) body: Option<Vec<u8>>,
+    pub(super) repeat: Repeat,
+    pub(super) task: String,
+}
+
+/// Without the body: a login's body is a credential.
+impl std::fmt::Debug for Request {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Request")
+            .field("method", &self.method)
+            .field("path", &self.url.path())
+            .field("repeat", &self.repeat)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Request {
+    /// A request for a path, given as segments that are encoded here.
+    ///
+    /// `task` completes "Cannot …" in errors: `list the syncs of project "p"`.
+    pub fn new(
+        origin: &Origin,
+        method: Method,
+        segments: &[&str],
+        repeat: Repeat,
+        task: impl Into<String>,
+    ) -> Result<Self, ProviderError> {
+        let task = task.into();
+        let refused = |problem: String| {
+            ProviderError::new(
+                ProviderErrorKind::Rejected,
+                format!("Cannot {task}: {problem}."),
+            )
+        };
+        // `.` and `..` would change the path instead of naming something in it.
+        if let Some(segment) = segments.iter().find(|s| matches!(**s, "" | "." | "..")) {
+            return Err(refused(format!(
+                "\"{segment}\" cannot stand in a URL's path"
+            )));
+        }
+        let mut url = Url::parse(&origin.to_string())
+            .map_err(|error| refused(format!("{origin} is not a URL ({error})")))?;
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.clear().extend(segments);
+        }
+        Ok(Self {
+            method,
+            url,
+            body: None,
+            repeat,
+            task,
+        })
+    }
+
+    /// What it asks, to complete "Cannot …".
+    pub fn task(&self) -> &str {
+        &self.task
+    }
+
+    /// Adds a query parameter.
+    #[must_use]
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        self.url.query_pairs_mut().append_pair(name, value);
+        self
+    }
+
+    /// Adds a JSON body.
+    #[must_use]
+    pub fn json(mut self, body: &Map<String, Value>) -> Self {
+        self.body = Some(Value::Object(body.clone()).to_string().into_bytes());
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::Method;
+
+    use super::Request;
+    use crate::http::origin::Origin;
+    use crate::http::retry::Repeat;
+
+    fn url(segments: &[&str], query: &str) -> Option<String> {
+        let origin = Origin::parse("https://corp.example").expect("a valid address");
+        let request = Request::new(&origin, Method::GET, segments, Repeat::Read, "test").ok()?;
+        Some(request.query("q", query).url.to_string())
+    }
+
+    #[test]
+    fn path_and_query_are_encoded() {
+        assert_eq!(
+            url(&["api", "a/b?c#d e%2f"], "a&b=c +é").as_deref(),
+            Some("https://corp.example/api/a%2Fb%3Fc%23d%20e%252f?q=a%26b%3Dc+%2B%C3%A9")
+        );
+    }
+
+    #[test]
+    fn a_segment_that_would_climb_the_path_is_refused() {
+        for segment in ["", ".", ".."] {
+            assert_eq!(url(&["api", segment], ""), None, "{segment:?}");
+        }
+        assert_eq!(
+            url(&["api", "%2e%2e"], "").as_deref(),
+            Some("https://corp.example/api/%252e%252e?q=")
+        );
+    }
+}

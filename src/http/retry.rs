@@ -1,0 +1,333 @@
+//! What is sent again, and when. The whole policy is in this file.
+//!
+//! | what came back | [`Repeat::Read`] | [`Repeat::Same`] | [`Repeat::Never`] |
+//! |---|---|---|---|
+//! | nothing: no connection, so surely not sent | again | again | again |
+//! | a certificate that is not trusted | error | error | error |
+//! | nothing, or half an answer, after it was sent | again | again | error, maybe done |
+//! | 429: refused before it was looked at | again | again | again |
+//! | 502, 503, 504 | again | again | error, maybe done |
+//! | 500 | again | error, maybe done | error, maybe done |
+//! | any other answer | the answer | the answer | the answer |
+//!
+//! Who asks with what:
+//!
+//! | request | repeat | because |
+//! |---|---|---|
+//! | every GET, and logging in | `Read` | nothing changes |
+//! | PATCH | `Same` | it sets fields to the same values; a rename to the own name is accepted |
+//! | DELETE | `Same` | what is gone stays gone: the second try meets 404 |
+//! | sync-secrets | `Same` | one more job pushes the same secrets |
+//! | create | `Never` | look it up by name first; the name may have been taken by the first try |
+//! | import-secrets, remove-secrets | `Never` | a second job could undo what happened in between |
+//! | start (Enkryptify) | `Never` | a second start makes a second configuration |
+//!
+//! A 500 is Infisical's answer to input that it cannot digest, so a write with it is not repeated.
+//!
+//! There are at most [`TRIES`] tries, with pauses of about 0.5, 1 and 2 seconds between them, or
+//! what `Retry-After` asks for. A 429 pauses everything to the host. One request waits no longer
+//! than [`LONGEST_WAIT`] in all. Cancelling ends a pause and a read at once; a write that was sent
+//! is seen through.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::answer::Answer;
+use super::client::{Client, SendError};
+use super::clock::Clock;
+use super::failure::{Failure, Reach};
+use super::limits::Gate;
+use super::request::Request;
+use crate::cancel::Cancellation;
+use crate::provider::{ProviderError, ProviderErrorKind};
+
+/// How often a request is sent at most.
+pub const TRIES: u32 = 4;
+
+/// How long one request waits at most, all its pauses taken together.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(120);
+
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+
+/// What a second sending of the same request would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// Nothing: it only reads.
+    Read,
+    /// The same again: the state afterwards is the one after the first.
+    Same,
+    /// Something else: never sent again once it may have been processed.
+    Never,
+}
+
+/// What came of one try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Status(u16),
+    Failed(Reach),
+}
+
+/// Whether a try is followed by another, if there are tries left.
+fn goes_again(repeat: Repeat, outcome: Outcome) -> bool {
+    match outcome {
+        Outcome::Failed(Reach::NotSent) | Outcome::Status(429) => true,
+        Outcome::Failed(Reach::Lost) | Outcome::Status(502..=504) => repeat != Repeat::Never,
+        Outcome::Status(500) => repeat == Repeat::Read,
+        Outcome::Failed(Reach::Hopeless) | Outcome::Status(_) => false,
+    }
+}
+
+/// Whether a try may have taken effect although it failed.
+fn leaves_doubt(repeat: Repeat, outcome: Outcome) -> bool {
+    repeat != Repeat::Read
+        && matches!(
+            outcome,
+            Outcome::Failed(Reach::Lost) | Outcome::Status(500..)
+        )
+}
+
+/// Whether a request may have taken effect, given an answer that its reader took for an error.
+pub fn may_be_done(repeat: Repeat, answer: &Answer) -> bool {
+    let accepted = (200..300).contains(&answer.status());
+    repeat != Repeat::Read
+        && (accepted
+            || answer.is_after_loss()
+            || leaves_doubt(repeat, Outcome::Status(answer.status())))
+}
+
+/// The pause after the `tries`th try: doubling, half of it by chance.
+fn backoff(tries: u32, chance: f64) -> Duration {
+    let full = FIRST_PAUSE.saturating_mul(1 << tries.saturating_sub(1).min(4));
+    full.mul_f64(0.5 + chance.clamp(0.0, 1.0) / 2.0)
+}
+
+/// Sends requests to one host by the policy above.
+pub struct Delivery {
+    /// The client.
+    pub client: Client,
+    /// The gate before the host.
+    pub gate: Gate,
+    /// The time that pauses go by.
+    pub clock: Arc<dyn Clock>,
+    /// What ends waiting.
+    pub cancellation: Cancellation,
+}
+
+impl Delivery {
+    /// Sends a request, again where the policy says so, and returns the last answer.
+    pub async fn deliver(
+        &self,
+        request: &Request,
+        bearer: Option<&SecretString>,
+    ) -> Result<Answer, ProviderError> {
+        let mut patience = LONGEST_WAIT;
+        let mut doubt = false;
+        let mut tries = 0;
+        loop {
+            let sent = match self.pass_gate(request, &mut patience).await {
+                Ok(()) => self.send(request, bearer).await,
+                Err(error) => Err(SendError::Unusable(error)),
+            };
+            tries += 1;
+            let (outcome, asked) = match &sent {
+                Err(SendError::Unusable(error)) => return Err(doubtful(error.clone(), doubt)),
+                Err(SendError::Failed(failure)) => (Outcome::Failed(failure.reach), None),
+                Ok(answer) => (
+                    Outcome::Status(answer.status()),
+                    answer.asked_pause(self.clock.time_of_day()),
+                ),
+            };
+            doubt |= leaves_doubt(request.repeat, outcome);
+            if tries < TRIES && goes_again(request.repeat, outcome) {
+                let pause = asked.unwrap_or_else(|| backoff(tries, self.clock.chance()));
+                if outcome == Outcome::Status(429) {
+                    self.gate.close(self.clock.now(), pause);
+                    continue;
+                }
+                match self.pause(request, pause, &mut patience).await {
+                    Ok(()) => continue,
+                    Err(Stopped::Cancelled(error)) => return Err(doubtful(error, doubt)),
+                    // A server that is down for longer than that is told as what it is.
+                    Err(Stopped::TooLong) => {}
+                }
+            }
+            return match sent {
+                Err(SendError::Unusable(error)) => Err(doubtful(error, doubt)),
+                Err(SendError::Failed(failure)) => {
+                    Err(doubtful(unanswered(request, &failure, tries), doubt))
+                }
+                Ok(answer) if answer.status() == 429 => {
+                    Err(doubtful(rate_limited(request, &self.client, asked), doubt))
+                }
+                Ok(answer) => Ok(Answer {
+                    after_loss: doubt,
+                    ..answer
+                }),
+            };
+        }
+    }
+
+    /// Sends once. A read is dropped when the run is cancelled, a write is seen through.
+    async fn send(
+        &self,
+        request: &Request,
+        bearer: Option<&SecretString>,
+    ) -> Result<Answer, SendError> {
+        let sending = self.client.send(request, bearer);
+        if request.repeat != Repeat::Read {
+            return sending.await;
+        }
+        tokio::select! {
+            sent = sending => sent,
+            () = self.cancellation.cancelled() => Err(SendError::Unusable(interrupted(request))),
+        }
+    }
+
+    /// Waits until nothing to the host is paused.
+    async fn pass_gate(
+        &self,
+        request: &Request,
+        patience: &mut Duration,
+    ) -> Result<(), ProviderError> {
+        loop {
+            if self.cancellation.is_cancelled() {
+                return Err(interrupted(request));
+            }
+            let closed = self.gate.remaining(self.clock.now());
+            if closed.is_zero() {
+                return Ok(());
+            }
+            match self.pause(request, closed, patience).await {
+                Ok(()) => {}
+                Err(Stopped::Cancelled(error)) => return Err(error),
+                Err(Stopped::TooLong) => {
+                    return Err(rate_limited(request, &self.client, Some(closed)));
+                }
+            }
+        }
+    }
+
+    async fn pause(
+        &self,
+        request: &Request,
+        pause: Duration,
+        patience: &mut Duration,
+    ) -> Result<(), Stopped> {
+        *patience = patience.checked_sub(pause).ok_or(Stopped::TooLong)?;
+        tokio::select! {
+            () = self.clock.sleep(pause) => Ok(()),
+            () = self.cancellation.cancelled() => Err(Stopped::Cancelled(interrupted(request))),
+        }
+    }
+}
+
+/// Why a pause did not come to its end.
+enum Stopped {
+    Cancelled(ProviderError),
+    TooLong,
+}
+
+fn doubtful(error: ProviderError, doubt: bool) -> ProviderError {
+    if doubt { error.maybe_done() } else { error }
+}
+
+fn interrupted(request: &Request) -> ProviderError {
+    ProviderError::new(
+        ProviderErrorKind::Interrupted,
+        format!("The run was interrupted: it did not {}.", request.task),
+    )
+}
+
+fn unanswered(request: &Request, failure: &Failure, tries: u32) -> ProviderError {
+    let often = if tries > 1 {
+        format!(" ({tries} tries)")
+    } else {
+        String::new()
+    };
+    ProviderError::new(
+        ProviderErrorKind::Unavailable,
+        format!("Cannot {}: {}{often}.", request.task, failure.cause),
+    )
+    .help(&failure.help)
+}
+
+fn rate_limited(request: &Request, client: &Client, asked: Option<Duration>) -> ProviderError {
+    let origin = client.origin();
+    let message = match asked {
+        Some(asked) => format!(
+            "Cannot {}: {origin} limits the rate of requests and asks to wait {} s.",
+            request.task,
+            asked.as_secs_f64().ceil()
+        ),
+        None => format!(
+            "Cannot {}: {origin} limits the rate of requests.",
+            request.task
+        ),
+    };
+    ProviderError::new(ProviderErrorKind::RateLimited, message).help(format!(
+        "Run again later, or with a smaller --parallelism; one request waits at most {} s.",
+        LONGEST_WAIT.as_secs()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Outcome, Reach, Repeat, backoff, goes_again, leaves_doubt};
+
+    const ALL: [Repeat; 3] = [Repeat::Read, Repeat::Same, Repeat::Never];
+
+    /// Who goes again, as in the table: read, same, never.
+    fn again(outcome: Outcome) -> [bool; 3] {
+        ALL.map(|repeat| goes_again(repeat, outcome))
+    }
+
+    #[test]
+    fn the_table_holds() {
+        for (outcome, expected) in [
+            (Outcome::Failed(Reach::NotSent), [true, true, true]),
+            (Outcome::Failed(Reach::Hopeless), [false, false, false]),
+            (Outcome::Failed(Reach::Lost), [true, true, false]),
+            (Outcome::Status(429), [true, true, true]),
+            (Outcome::Status(502), [true, true, false]),
+            (Outcome::Status(503), [true, true, false]),
+            (Outcome::Status(504), [true, true, false]),
+            (Outcome::Status(500), [true, false, false]),
+            (Outcome::Status(501), [false, false, false]),
+            (Outcome::Status(200), [false, false, false]),
+            (Outcome::Status(302), [false, false, false]),
+            (Outcome::Status(401), [false, false, false]),
+            (Outcome::Status(404), [false, false, false]),
+        ] {
+            assert_eq!(again(outcome), expected, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_write_that_was_sent_and_not_refused_leaves_doubt() {
+        for (outcome, doubt) in [
+            (Outcome::Failed(Reach::Lost), true),
+            (Outcome::Status(500), true),
+            (Outcome::Status(503), true),
+            (Outcome::Failed(Reach::NotSent), false),
+            (Outcome::Failed(Reach::Hopeless), false),
+            (Outcome::Status(429), false),
+            (Outcome::Status(400), false),
+        ] {
+            assert!(!leaves_doubt(Repeat::Read, outcome));
+            assert_eq!(leaves_doubt(Repeat::Same, outcome), doubt, "{outcome:?}");
+            assert_eq!(leaves_doubt(Repeat::Never, outcome), doubt, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn pauses_double_and_stay_between_half_and_whole() {
+        let millis = |tries, chance| backoff(tries, chance).as_millis();
+        assert_eq!([1, 2, 3].map(|tries| millis(tries, 1.0)), [500, 1000, 2000]);
+        assert_eq!([1, 2, 3].map(|tries| millis(tries, 0.0)), [250, 500, 1000]);
+        assert!(backoff(u32::MAX, 1.0) <= Duration::from_secs(8));
+    }
+}

@@ -1,0 +1,134 @@
+//! Which environment variables serve which provider.
+//!
+//! Infisical's own names (`INFISICAL_TOKEN`) serve only the provider that is named after its
+//! platform. Every other provider reads them behind its own name (`ONPREM_INFISICAL_TOKEN`), so
+//! that a file that adds a provider can never draw a credential meant for another one.
+
+use std::collections::BTreeMap;
+
+use crate::environment::Environment;
+use crate::provider::{ProviderConfig, ProviderError, ProviderErrorKind};
+
+/// The environment as one provider sees it.
+#[derive(Debug, Clone)]
+pub struct Variables<'a> {
+    environment: &'a Environment,
+    prefix: String,
+}
+
+impl<'a> Variables<'a> {
+    /// The variables of a provider.
+    pub fn of(config: &ProviderConfig, environment: &'a Environment) -> Self {
+        Self {
+            environment,
+            prefix: prefix(config),
+        }
+    }
+
+    /// The full name of a variable: `INFISICAL_HOST`, or `ONPREM_INFISICAL_HOST`.
+    pub fn name(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    /// The value of a variable, if it is set and not empty.
+    pub fn get(&self, name: &str) -> Option<&'a str> {
+        self.environment.get(&self.name(name))
+    }
+}
+
+/// Refuses provider names that would read the same variables: `on-prem` and `on_prem`.
+pub fn check_prefixes(configs: &[ProviderConfig]) -> Result<(), ProviderError> {
+    let mut owners: BTreeMap<String, &str> = BTreeMap::new();
+    for config in configs {
+        let prefix = prefix(config);
+        if prefix.is_empty() {
+            continue;
+        }
+        match owners.get(&prefix) {
+            Some(owner) if *owner != config.name => {
+                return Err(ProviderError::new(
+                    ProviderErrorKind::Configuration,
+                    format!(
+                        "The providers \"{owner}\" and \"{}\" would both read the variables {prefix}….",
+                        config.name
+                    ),
+                )
+                .help("Rename one of them."));
+            }
+            _ => {
+                owners.insert(prefix, &config.name);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn prefix(config: &ProviderConfig) -> String {
+    if config.name == config.kind.name() {
+        return String::new();
+    }
+    let name: String = config
+        .name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_uppercase()
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    format!("{name}_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Variables, check_prefixes};
+    use crate::environment::Environment;
+    use crate::provider::{ProviderConfig, ProviderKind};
+
+    fn config(name: &str, kind: ProviderKind) -> ProviderConfig {
+        ProviderConfig {
+            name: name.to_owned(),
+            kind,
+            url: None,
+        }
+    }
+
+    #[test]
+    fn unprefixed_variables_serve_only_the_provider_named_after_its_platform() {
+        let environment = Environment::default();
+        for (name, kind, host) in [
+            ("infisical", ProviderKind::Infisical, "INFISICAL_HOST"),
+            ("onprem", ProviderKind::Infisical, "ONPREM_INFISICAL_HOST"),
+            ("on-prem", ProviderKind::Infisical, "ON_PREM_INFISICAL_HOST"),
+            (
+                "enkryptify",
+                ProviderKind::Infisical,
+                "ENKRYPTIFY_INFISICAL_HOST",
+            ),
+        ] {
+            let config = config(name, kind);
+            assert_eq!(
+                Variables::of(&config, &environment).name("INFISICAL_HOST"),
+                host
+            );
+        }
+    }
+
+    #[test]
+    fn two_names_that_share_a_prefix_are_refused() {
+        let infisical = ProviderKind::Infisical;
+        let clash = check_prefixes(&[config("on-prem", infisical), config("on_prem", infisical)]);
+        let message = clash.expect_err("they share ON_PREM_").message;
+        assert!(message.contains("\"on-prem\" and \"on_prem\""), "{message}");
+        assert!(message.contains("ON_PREM_"), "{message}");
+        check_prefixes(&[
+            config("infisical", infisical),
+            config("enkryptify", ProviderKind::Enkryptify),
+            config("onprem", infisical),
+            config("onprem", infisical),
+        ])
+        .expect("these differ, or are the same provider");
+    }
+}

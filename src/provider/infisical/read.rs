@@ -1,0 +1,275 @@
+//! Reads Infisical's answers strictly: half an answer is an error, never "no syncs".
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use super::super::ProviderError;
+use crate::core::remote::{Job, JobStatus, RemoteConnection, RemoteProject, RemoteSync};
+use crate::http::origin::Origin;
+use crate::http::session::bad_answer;
+use crate::http::text::quotable;
+
+/// The fields that only the server sets, or that [`RemoteSync`] holds apart.
+const SERVER_FIELDS: [&str; 26] = [
+    "id",
+    "name",
+    "version",
+    "projectId",
+    "folderId",
+    "connectionId",
+    "createdAt",
+    "updatedAt",
+    "syncStatus",
+    "lastSyncJobId",
+    "lastSyncMessage",
+    "lastSyncedAt",
+    "importStatus",
+    "lastImportJobId",
+    "lastImportMessage",
+    "lastImportedAt",
+    "removeStatus",
+    "lastRemoveJobId",
+    "lastRemoveMessage",
+    "lastRemovedAt",
+    "connection",
+    "environment",
+    "folder",
+    "secretPath",
+    "destination",
+    "project",
+];
+
+/// Reads the answers to one request.
+pub struct Reader<'a> {
+    task: &'a str,
+    origin: &'a Origin,
+}
+
+type Object = Map<String, Value>;
+
+impl<'a> Reader<'a> {
+    /// A reader that names the request in its errors.
+    pub const fn new(task: &'a str, origin: &'a Origin) -> Self {
+        Self { task, origin }
+    }
+
+    /// `{"secretSync": {…}}`
+    pub fn sync(&self, body: Value) -> Result<RemoteSync, ProviderError> {
+        match take(body, "secretSync") {
+            Some(Value::Object(sync)) => self.remote_sync(sync),
+            _ => Err(self.bad("without a secretSync")),
+        }
+    }
+
+    /// The sync that was asked for by its id.
+    pub fn sync_with_id(&self, body: Value, id: &str) -> Result<RemoteSync, ProviderError> {
+        let sync = self.sync(body)?;
+        if sync.id == id {
+            Ok(sync)
+        } else {
+            Err(self.bad("with another sync"))
+        }
+    }
+
+    /// The sync that was asked for by its name.
+    pub fn sync_with_name(
+        &self,
+        body: Value,
+        project_id: &str,
+        name: &str,
+    ) -> Result<RemoteSync, ProviderError> {
+        let sync = self.sync(body)?;
+        if sync.name == name && sync.project_id.eq_ignore_ascii_case(project_id) {
+            Ok(sync)
+        } else {
+            Err(self.bad("with another sync"))
+        }
+    }
+
+    /// `{"secretSyncs": [{…}]}`, all of them of one project.
+    pub fn syncs(&self, body: Value, project_id: &str) -> Result<Vec<RemoteSync>, ProviderError> {
+        let syncs = self
+            .list(body, "secretSyncs")?
+            .into_iter()
+            .map(|sync| self.remote_sync(sync))
+            .collect::<Result<Vec<_>, _>>()?;
+        if let Some(stray) = syncs
+            .iter()
+            .find(|sync| !sync.project_id.eq_ignore_ascii_case(project_id))
+        {
+            return Err(self.bad(&format!(
+                "with the sync \"{}\" of another project",
+                quotable(&stray.name, 100)
+            )));
+        }
+        self.all_differ("id", syncs.iter().map(|sync| &sync.id))?;
+        self.all_differ("name", syncs.iter().map(|sync| &sync.name))?;
+        Ok(syncs)
+    }
+
+    /// `{"appConnections": [{app, name, id}]}`
+    pub fn connections(&self, body: Value) -> Result<Vec<RemoteConnection>, ProviderError> {
+        let connections = self
+            .list(body, "appConnections")?
+            .iter()
+            .map(|connection| {
+                Ok(RemoteConnection {
+                    id: self.text(connection, "id", "connection")?,
+                    name: self.text(connection, "name", "connection")?,
+                    app: self.text(connection, "app", "connection")?,
+                })
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        self.all_differ("id", connections.iter().map(|connection| &connection.id))?;
+        Ok(connections)
+    }
+
+    /// `{"workspaces": [{id, slug, name}]}`, or the same under `projects`.
+    pub fn projects(
+        &self,
+        body: Value,
+        envelope: &'static str,
+    ) -> Result<Vec<RemoteProject>, ProviderError> {
+        let projects = self
+            .list(body, envelope)?
+            .iter()
+            .map(|project| {
+                Ok(RemoteProject {
+                    id: self.text(project, "id", "project")?,
+                    slug: self.text(project, "slug", "project")?,
+                    name: self.text(project, "name", "project")?,
+                })
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        self.all_differ("id", projects.iter().map(|project| &project.id))?;
+        Ok(projects)
+    }
+
+    fn remote_sync(&self, mut sync: Object) -> Result<RemoteSync, ProviderError> {
+        Ok(RemoteSync {
+            id: self.text(&sync, "id", "sync")?,
+            name: self.text(&sync, "name", "sync")?,
+            destination: self.text(&sync, "destination", "sync")?,
+            project_id: self.text(&sync, "projectId", "sync")?,
+            connection: self.connection_of(&sync)?,
+            environment: self.source(&sync, "environment", "slug")?,
+            secret_path: self.source(&sync, "folder", "path")?,
+            updated_at: optional(&sync, "updatedAt"),
+            sync_job: Job {
+                status: status(&sync, "syncStatus"),
+                last_id: optional(&sync, "lastSyncJobId"),
+                message: optional(&sync, "lastSyncMessage"),
+                at: optional(&sync, "lastSyncedAt"),
+            },
+            import_job: Job {
+                status: status(&sync, "importStatus"),
+                last_id: optional(&sync, "lastImportJobId"),
+                message: optional(&sync, "lastImportMessage"),
+                at: optional(&sync, "lastImportedAt"),
+            },
+            remove_job: Job {
+                status: status(&sync, "removeStatus"),
+                last_id: optional(&sync, "lastRemoveJobId"),
+                message: optional(&sync, "lastRemoveMessage"),
+                at: optional(&sync, "lastRemovedAt"),
+            },
+            fields: {
+                sync.retain(|field, _| !SERVER_FIELDS.contains(&field.as_str()));
+                sync
+            },
+        })
+    }
+
+    fn connection_of(&self, sync: &Object) -> Result<RemoteConnection, ProviderError> {
+        let id = self.text(sync, "connectionId", "sync")?;
+        let described = sync.get("connection").and_then(Value::as_object);
+        let text = |field| {
+            described
+                .and_then(|connection| optional(connection, field))
+                .unwrap_or_default()
+        };
+        Ok(RemoteConnection {
+            name: text("name"),
+            app: text("app"),
+            id,
+        })
+    }
+
+    /// A part of the source: null once the folder was deleted, but never simply missing.
+    fn source(
+        &self,
+        sync: &Object,
+        part: &str,
+        field: &str,
+    ) -> Result<Option<String>, ProviderError> {
+        match sync.get(part) {
+            Some(Value::Null) => Ok(None),
+            Some(Value::Object(source)) => self
+                .text(source, field, &format!("sync's {part}"))
+                .map(Some),
+            _ => Err(self.bad(&format!("with a sync that has no {part}"))),
+        }
+    }
+
+    fn list(&self, body: Value, envelope: &'static str) -> Result<Vec<Object>, ProviderError> {
+        let missing = || self.bad(&format!("without a list of {envelope}"));
+        let Some(Value::Array(items)) = take(body, envelope) else {
+            return Err(missing());
+        };
+        items
+            .into_iter()
+            .map(|item| match item {
+                Value::Object(object) => Ok(object),
+                _ => Err(missing()),
+            })
+            .collect()
+    }
+
+    fn text(&self, object: &Object, field: &str, what: &str) -> Result<String, ProviderError> {
+        match object.get(field) {
+            Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
+            _ => Err(self.bad(&format!("with a {what} that has no {field}"))),
+        }
+    }
+
+    fn all_differ<'v>(
+        &self,
+        field: &str,
+        values: impl Iterator<Item = &'v String>,
+    ) -> Result<(), ProviderError> {
+        let mut seen = HashSet::new();
+        for value in values {
+            if !seen.insert(value) {
+                return Err(self.bad(&format!(
+                    "with the {field} \"{}\" twice in one list",
+                    quotable(value, 100)
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn bad(&self, what: &str) -> ProviderError {
+        bad_answer(self.task, self.origin, what)
+    }
+}
+
+fn take(body: Value, field: &str) -> Option<Value> {
+    match body {
+        Value::Object(mut object) => object.remove(field),
+        _ => None,
+    }
+}
+
+fn optional(object: &Object, field: &str) -> Option<String> {
+    match object.get(field)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn status(object: &Object, field: &str) -> Option<JobStatus> {
+    optional(object, field).map(|word| JobStatus::parse(&word))
+}

@@ -1,0 +1,446 @@
+//! `secsync.yaml`: the root of a workspace and what holds for all of it.
+
+use std::collections::BTreeMap;
+
+use crate::core::code::Code;
+use crate::core::desired::{
+    check_alternatives, check_defaults, check_version, expect_mapping, list, report_unknown_fields,
+};
+use crate::core::diagnostic::{Diagnostic, Severity, closest};
+use crate::core::select::NamePatterns;
+use crate::core::span::Span;
+use crate::core::spec::ProviderKind;
+use crate::core::value::{Entry, Mapping, Node, Value};
+use crate::provider::ProviderConfig;
+
+const FIELDS: [&str; 10] = [
+    "version",
+    "include",
+    "providers",
+    "defaults",
+    "variables",
+    "lint",
+    "unmanaged",
+    "protect",
+    "state",
+    "$schema",
+];
+
+/// What a workspace file says, or what holds without one.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The globs of sync files, relative to the root, with their places.
+    pub include: Vec<(String, Span)>,
+    /// The providers that files can name: one of each kind, and those that are declared.
+    pub providers: BTreeMap<String, ProviderConfig>,
+    /// Defaults for all syncs.
+    pub defaults: Mapping,
+    /// The variables' default values.
+    pub variables: BTreeMap<String, String>,
+    /// The levels of lints that differ from their own.
+    pub lint: BTreeMap<Code, Severity>,
+    /// Names that are not counted as unmanaged.
+    pub ignore: NamePatterns,
+    /// Names that are never deleted or replaced.
+    pub protect: NamePatterns,
+    /// Where the state is kept, as written.
+    pub state: Option<(String, Span)>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let own_name = |kind: ProviderKind| ProviderConfig {
+            name: kind.name().to_owned(),
+            kind,
+            url: None,
+        };
+        Self {
+            include: Vec::new(),
+            providers: ProviderKind::ALL
+                .into_iter()
+                .map(|kind| (kind.name().to_owned(), own_name(kind)))
+                .collect(),
+            defaults: Mapping::default(),
+            variables: BTreeMap::new(),
+            lint: BTreeMap::new(),
+            ignore: NamePatterns::default(),
+            protect: NamePatterns::default(),
+            state: None,
+        }
+    }
+}
+
+impl Config {
+    /// Reads a workspace file's document.
+    pub fn read(document: &Node, diagnostics: &mut Vec<Diagnostic>) -> Self {
+        let mut config = Self::default();
+        let Some(top) = expect_mapping(document, "secsync.yaml", diagnostics) else {
+            return config;
+        };
+        report_unknown_fields(top, &FIELDS, "secsync.yaml", diagnostics);
+        check_version(top, diagnostics);
+        for entry in top.entries().iter().filter(|entry| !entry.value.is_null()) {
+            let node = &entry.value;
+            match entry.key.as_str() {
+                "include" => config.include = strings(node, "include", diagnostics),
+                "providers" => config.read_providers(node, diagnostics),
+                "defaults" => config.read_defaults(node, diagnostics),
+                "variables" => config.read_variables(node, diagnostics),
+                "lint" => config.read_lint(node, diagnostics),
+                "unmanaged" => config.read_unmanaged(node, diagnostics),
+                "protect" => config.protect = patterns(node, "protect", diagnostics),
+                "state" => config.state = string(node, "state", diagnostics),
+                _ => {}
+            }
+        }
+        config
+    }
+
+    fn read_defaults(&mut self, node: &Node, diagnostics: &mut Vec<Diagnostic>) {
+        if let Some(defaults) = expect_mapping(node, "`defaults`", diagnostics) {
+            check_defaults(defaults, diagnostics);
+            check_alternatives(defaults, diagnostics);
+            self.defaults = defaults.clone();
+        }
+    }
+
+    fn read_providers(&mut self, node: &Node, diagnostics: &mut Vec<Diagnostic>) {
+        let Some(mapping) = expect_mapping(node, "`providers`", diagnostics) else {
+            return;
+        };
+        for entry in mapping.entries() {
+            if let Some(provider) = read_provider(entry, diagnostics) {
+                self.providers.insert(entry.key.clone(), provider);
+            }
+        }
+    }
+
+    fn read_variables(&mut self, node: &Node, diagnostics: &mut Vec<Diagnostic>) {
+        let Some(mapping) = expect_mapping(node, "`variables`", diagnostics) else {
+            return;
+        };
+        for entry in mapping.entries() {
+            if !crate::core::vars::is_name(&entry.key) {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::VariableForm,
+                        entry.key_span,
+                        format!("A variable cannot be named `{}`.", entry.key),
+                    )
+                    .help("Use letters, digits and `_`, and begin with a letter or `_`."),
+                );
+                continue;
+            }
+            if entry.value.is_null() {
+                continue;
+            }
+            let what = format!("The variable `{}`", entry.key);
+            let Some(fields) = expect_mapping(&entry.value, &what, diagnostics) else {
+                continue;
+            };
+            report_unknown_fields(fields, &["default"], "a variable", diagnostics);
+            if let Some(default) = fields.get("default").filter(|node| !node.is_null()) {
+                match scalar(default) {
+                    Some(value) => {
+                        self.variables.insert(entry.key.clone(), value);
+                    }
+                    None => diagnostics.push(wrong_type(default, "default", "a simple value")),
+                }
+            }
+        }
+    }
+
+    fn read_lint(&mut self, node: &Node, diagnostics: &mut Vec<Diagnostic>) {
+        let Some(mapping) = expect_mapping(node, "`lint`", diagnostics) else {
+            return;
+        };
+        for entry in mapping.entries() {
+            let code = lint_code(&entry.key, entry.key_span, diagnostics);
+            let Some((word, span)) = string(&entry.value, "The level of a lint", diagnostics)
+            else {
+                continue;
+            };
+            let level = match word.as_str() {
+                "allow" => Some(Severity::Ignored),
+                "warn" => Some(Severity::Warning),
+                "deny" => Some(Severity::Error),
+                _ => None,
+            };
+            match (code, level) {
+                (Some(code), Some(level)) => {
+                    self.lint.insert(code, level);
+                }
+                (_, None) => diagnostics.push(
+                    Diagnostic::new(
+                        Code::WrongValue,
+                        span,
+                        format!("The level of a lint cannot be `{word}`."),
+                    )
+                    .help("It can be `allow`, `warn` and `deny`."),
+                ),
+                (None, Some(_)) => {}
+            }
+        }
+    }
+
+    fn read_unmanaged(&mut self, node: &Node, diagnostics: &mut Vec<Diagnostic>) {
+        let Some(mapping) = expect_mapping(node, "`unmanaged`", diagnostics) else {
+            return;
+        };
+        report_unknown_fields(mapping, &["ignore"], "`unmanaged`", diagnostics);
+        if let Some(ignore) = mapping.get("ignore").filter(|node| !node.is_null()) {
+            self.ignore = patterns(ignore, "unmanaged.ignore", diagnostics);
+        }
+    }
+}
+
+/// The lint of that name; a finding if there is none, or if it is no lint.
+pub fn lint_code(name: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) -> Option<Code> {
+    let lints = || Code::ALL.iter().filter(|code| code.is_lint());
+    let code = lints().find(|code| code.name() == name).copied();
+    if code.is_none() {
+        let diagnostic = Diagnostic::new(
+            Code::UnknownLint,
+            span,
+            format!("There is no lint `{name}`."),
+        );
+        diagnostics.push(match closest(name, lints().map(|code| code.name())) {
+            Some(near) => diagnostic.help(format!("Did you mean `{near}`?")),
+            None => diagnostic.help(format!(
+                "The lints are {}.",
+                list(lints().map(|code| code.name()))
+            )),
+        });
+    }
+    code
+}
+
+fn read_provider(entry: &Entry, diagnostics: &mut Vec<Diagnostic>) -> Option<ProviderConfig> {
+    let name = &entry.key;
+    let is_word = !name.is_empty()
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && name.as_bytes()[0].is_ascii_lowercase();
+    if !is_word {
+        diagnostics.push(
+            Diagnostic::new(
+                Code::WrongForm,
+                entry.key_span,
+                format!("A provider cannot be named `{name}`."),
+            )
+            .help("Use lowercase letters, digits and hyphens, and begin with a letter."),
+        );
+        return None;
+    }
+    let nothing = Mapping::default();
+    let fields = if entry.value.is_null() {
+        &nothing
+    } else {
+        expect_mapping(&entry.value, &format!("The provider `{name}`"), diagnostics)?
+    };
+    report_unknown_fields(fields, &["type", "url"], "a provider", diagnostics);
+    let url = fields
+        .get("url")
+        .and_then(|node| string(node, "url", diagnostics));
+    let kind = provider_kind(entry, fields, diagnostics)?;
+    Some(ProviderConfig {
+        name: name.clone(),
+        kind,
+        url: url.map(|(url, _)| url),
+    })
+}
+
+fn provider_kind(
+    entry: &Entry,
+    fields: &Mapping,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<ProviderKind> {
+    let by_name = ProviderKind::parse(&entry.key);
+    let kinds = list(ProviderKind::ALL.into_iter().map(ProviderKind::name));
+    let Some(node) = fields.get("type") else {
+        if by_name.is_none() {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::MissingField,
+                    entry.key_span,
+                    format!("The provider `{}` has no `type`.", entry.key),
+                )
+                .help(format!("Say which platform it is: {kinds}.")),
+            );
+        }
+        return by_name;
+    };
+    let (word, span) = string(node, "type", diagnostics)?;
+    let kind = ProviderKind::parse(&word);
+    if kind.is_none() || by_name.is_some_and(|by_name| Some(by_name) != kind) {
+        diagnostics.push(
+            Diagnostic::new(
+                Code::WrongValue,
+                span,
+                format!(
+                    "The type of the provider `{}` cannot be `{word}`.",
+                    entry.key
+                ),
+            )
+            .help(match by_name {
+                Some(kind) => format!(
+                    "A provider of that name is always of the type `{}`.",
+                    kind.name()
+                ),
+                None => format!("It can be {kinds}."),
+            }),
+        );
+        return None;
+    }
+    kind
+}
+
+fn wrong_type(node: &Node, what: &str, wanted: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::WrongType,
+        node.span,
+        format!(
+            "`{what}` must be {wanted}, and this is {}.",
+            node.value.kind()
+        ),
+    )
+}
+
+fn string(node: &Node, what: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<(String, Span)> {
+    match node.as_str() {
+        Some(text) if !text.is_empty() => Some((text.to_owned(), node.span)),
+        _ => {
+            diagnostics.push(wrong_type(node, what, "a string that is not empty"));
+            None
+        }
+    }
+}
+
+fn strings(node: &Node, what: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<(String, Span)> {
+    let Some(items) = node.as_sequence() else {
+        diagnostics.push(wrong_type(node, what, "a list of strings"));
+        return Vec::new();
+    };
+    items
+        .iter()
+        .filter_map(|item| string(item, what, diagnostics))
+        .collect()
+}
+
+fn patterns(node: &Node, what: &str, diagnostics: &mut Vec<Diagnostic>) -> NamePatterns {
+    let mut good = Vec::new();
+    for (pattern, span) in strings(node, what, diagnostics) {
+        match NamePatterns::new([pattern.as_str()]) {
+            Ok(_) => good.push(pattern),
+            Err((pattern, reason)) => diagnostics.push(Diagnostic::new(
+                Code::WrongForm,
+                span,
+                format!("The pattern `{pattern}` is malformed: {reason}."),
+            )),
+        }
+    }
+    NamePatterns::new(good.iter().map(String::as_str)).unwrap_or_default()
+}
+
+/// A scalar as the text that a variable holds.
+pub fn scalar(node: &Node) -> Option<String> {
+    match &node.value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Number(value) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::Config;
+    use crate::core::code::Code;
+    use crate::core::diagnostic::Severity;
+    use crate::core::spec::ProviderKind;
+    use crate::core::testing::node;
+
+    fn read(document: Json) -> (Config, Vec<Code>) {
+        let mut diagnostics = Vec::new();
+        let config = Config::read(&node(document), &mut diagnostics);
+        (
+            config,
+            diagnostics.into_iter().map(|found| found.code).collect(),
+        )
+    }
+
+    #[test]
+    fn every_part_of_a_workspace_is_read() {
+        let (config, codes) = read(json!({
+            "version": 1,
+            "include": ["syncs/**/*.yaml"],
+            "providers": {
+                "infisical": {"url": "https://eu.infisical.com"},
+                "onprem": {"type": "infisical", "url": "https://secrets.corp.example"},
+                "enkryptify": null,
+            },
+            "defaults": {"environment": "prod"},
+            "variables": {"ENV": {"default": "dev"}, "N": {"default": 3}, "REQUIRED": null},
+            "lint": {"destructive-first-sync": "deny"},
+            "unmanaged": {"ignore": ["legacy-*"]},
+            "protect": ["prod-*"],
+            "state": ".secsync/state.json",
+        }));
+        assert_eq!(codes, []);
+        assert_eq!(config.include[0].0, "syncs/**/*.yaml");
+        assert_eq!(config.providers["onprem"].kind, ProviderKind::Infisical);
+        assert_eq!(
+            config.providers["infisical"].url.as_deref(),
+            Some("https://eu.infisical.com")
+        );
+        assert_eq!(config.variables["N"], "3");
+        assert_eq!(config.lint[&Code::DestructiveFirstSync], Severity::Error);
+        assert!(config.ignore.matches("legacy-1") && config.protect.matches("prod-1"));
+        assert_eq!(config.state.unwrap().0, ".secsync/state.json");
+    }
+
+    #[test]
+    fn every_mistake_is_reported() {
+        let (_, codes) = read(json!({
+            "version": 7,
+            "includes": [],
+            "include": "syncs",
+            "providers": {"on_prem": {"type": "infisical"}, "b": {}, "c": {"type": "x"}, "d": 1,
+                "infisical": {"type": "enkryptify"}, "e": {"type": "infisical", "host": "h"}},
+            "defaults": {"ensure": "absent"},
+            "variables": {"A-B": null, "C": {"defaults": 1}, "D": {"default": []}},
+            "lint": {"no-such": "deny", "name-form": "off", "unknown-field": "warn"},
+            "unmanaged": {"ignored": []},
+            "protect": ["[", 7],
+            "state": "",
+        }));
+        assert_eq!(
+            codes,
+            [
+                Code::UnknownField,
+                Code::UnsupportedVersion,
+                Code::WrongType,
+                Code::WrongForm,
+                Code::MissingField,
+                Code::WrongValue,
+                Code::WrongType,
+                Code::WrongValue,
+                Code::UnknownField,
+                Code::NotAllowedInDefaults,
+                Code::VariableForm,
+                Code::UnknownField,
+                Code::WrongType,
+                Code::UnknownLint,
+                Code::WrongValue,
+                Code::UnknownLint,
+                Code::UnknownField,
+                Code::WrongType,
+                Code::WrongForm,
+                Code::WrongType,
+            ]
+        );
+    }
+}

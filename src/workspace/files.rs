@@ -1,0 +1,411 @@
+//! Finding sync files and reading them.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Read};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use globset::{GlobBuilder, GlobMatcher};
+use ignore::WalkBuilder;
+
+use crate::core::code::Code;
+use crate::core::diagnostic::Diagnostic;
+
+/// The name of the file that marks a workspace's root.
+pub const WORKSPACE_FILE: &str = "secsync.yaml";
+
+/// The largest file that is read, in bytes. Ten thousand syncs need less than four million.
+pub const LARGEST_FILE: u64 = 10 * 1024 * 1024;
+
+const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
+
+/// The nearest directory upwards that has an entry of that name.
+pub fn nearest_upwards(from: &Utf8Path, name: &str) -> Option<Utf8PathBuf> {
+    from.ancestors()
+        .find(|directory| directory.join(name).exists())
+        .map(Utf8Path::to_owned)
+}
+
+/// The sync files that a word of the command line means: a file, a directory or a glob,
+/// relative to `base`. In the order of their paths.
+pub fn find(base: &Utf8Path, word: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<Utf8PathBuf> {
+    let path = base.join(word);
+    let (found, what) = if path.is_dir() {
+        (
+            walk(&path, &|path| is_sync_file(path), diagnostics),
+            "directory",
+        )
+    } else if path.exists() || !has_wildcard(word) {
+        return vec![path];
+    } else {
+        match glob(&base.join(word)) {
+            Ok(matcher) => {
+                let is_match = |path: &Utf8Path| matcher.is_match(path) && !is_workspace_file(path);
+                (
+                    walk(&fixed_part(base, word), &is_match, diagnostics),
+                    "pattern",
+                )
+            }
+            Err(reason) => {
+                let message = format!("The pattern `{word}` is malformed: {reason}.");
+                diagnostics.push(Diagnostic::about_file(Code::NoFiles, word, message));
+                return Vec::new();
+            }
+        }
+    };
+    if found.is_empty() {
+        diagnostics.push(
+            Diagnostic::about_file(
+                Code::NoFiles,
+                word,
+                format!("The {what} `{word}` has no sync file."),
+            )
+            .help("Sync files end in .yaml, .yml or .json."),
+        );
+    }
+    found
+}
+
+/// The files that an `include` pattern means, all of them inside the root.
+///
+/// An error is a full sentence; it is about a pattern that leaves the root, or a link that does.
+pub fn find_included(root: &Utf8Path, pattern: &str) -> Result<Vec<Utf8PathBuf>, String> {
+    let relative = Utf8Path::new(pattern);
+    if relative.is_absolute() || pattern.starts_with('/') {
+        return Err(format!(
+            "`{pattern}` is an absolute path, and only files inside the workspace can be included."
+        ));
+    }
+    if relative.components().any(|part| part.as_str() == "..") {
+        return Err(format!(
+            "`{pattern}` has a `..`, and only files inside the workspace can be included."
+        ));
+    }
+    let mut diagnostics = Vec::new();
+    let found = find(root, pattern, &mut diagnostics);
+    let real_root = root
+        .canonicalize_utf8()
+        .map_err(|error| format!("The workspace's root `{root}` cannot be read: {error}."))?;
+    for file in &found {
+        let real = file.canonicalize_utf8();
+        if real.is_ok_and(|real| !real.starts_with(&real_root)) {
+            return Err(format!(
+                "`{file}` is a link that leads out of the workspace."
+            ));
+        }
+    }
+    Ok(found)
+}
+
+fn has_wildcard(word: &str) -> bool {
+    word.contains(['*', '?', '[', '{'])
+}
+
+fn glob(pattern: &Utf8Path) -> Result<GlobMatcher, String> {
+    GlobBuilder::new(pattern.as_str())
+        .literal_separator(true)
+        .build()
+        .map(|glob| glob.compile_matcher())
+        .map_err(|error| error.kind().to_string())
+}
+
+/// The directory above the first wildcard.
+fn fixed_part(base: &Utf8Path, word: &str) -> Utf8PathBuf {
+    let fixed = Utf8Path::new(word)
+        .components()
+        .take_while(|part| !has_wildcard(part.as_str()))
+        .collect::<Utf8PathBuf>();
+    base.join(fixed)
+}
+
+fn is_sync_file(path: &Utf8Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| EXTENSIONS.contains(&extension))
+        && !is_workspace_file(path)
+}
+
+fn is_workspace_file(path: &Utf8Path) -> bool {
+    path.file_name() == Some(WORKSPACE_FILE)
+}
+
+fn walk(
+    directory: &Utf8Path,
+    wanted: &dyn Fn(&Utf8Path) -> bool,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Utf8PathBuf> {
+    let mut files = BTreeSet::new();
+    let walker = WalkBuilder::new(directory)
+        .standard_filters(false)
+        .hidden(true)
+        .follow_links(true)
+        .build();
+    for entry in walker {
+        match entry {
+            Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
+                if let Some(path) = Utf8Path::from_path(entry.path()).filter(|path| wanted(path)) {
+                    files.insert(path.to_owned());
+                }
+            }
+            Ok(_) => {}
+            Err(error) => diagnostics.push(Diagnostic::about_file(
+                Code::UnreadableFile,
+                directory.as_str(),
+                format!("The directory `{directory}` cannot be read to the end: {error}."),
+            )),
+        }
+    }
+    files.into_iter().collect()
+}
+
+/// Reads a file's text, or says why it cannot be read.
+pub fn read(path: &Utf8Path, shown: &str) -> Result<String, Box<Diagnostic>> {
+    let unreadable = |error: &io::Error| {
+        let help = match error.kind() {
+            io::ErrorKind::NotFound => "Check the path.",
+            io::ErrorKind::PermissionDenied => "Check the permissions of the file.",
+            _ => "Check the file and its disk.",
+        };
+        let why = reason(error);
+        Diagnostic::about_file(
+            Code::UnreadableFile,
+            shown,
+            format!("The file `{shown}` cannot be read: {why}."),
+        )
+        .help(help)
+    };
+    let file = fs::File::open(path).map_err(|error| unreadable(&error))?;
+    let length = file.metadata().map_or(0, |metadata| metadata.len());
+    if length > LARGEST_FILE {
+        return Err(Box::new(too_large(shown)));
+    }
+    read_text(file, shown).map_err(|failure| match failure {
+        ReadFailure::Io(error) => Box::new(unreadable(&error)),
+        ReadFailure::Text(diagnostic) => diagnostic,
+    })
+}
+
+/// Reads a text to its end from an open stream, such as standard input.
+pub fn read_stream(stream: impl Read, shown: &str) -> Result<String, Box<Diagnostic>> {
+    read_text(stream, shown).map_err(|failure| match failure {
+        ReadFailure::Io(error) => Box::new(Diagnostic::about_file(
+            Code::UnreadableFile,
+            shown,
+            format!("`{shown}` cannot be read: {}.", reason(&error)),
+        )),
+        ReadFailure::Text(diagnostic) => diagnostic,
+    })
+}
+
+/// What the system says, as the end of a sentence.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "it does not exist".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission is denied".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+enum ReadFailure {
+    Io(io::Error),
+    Text(Box<Diagnostic>),
+}
+
+fn read_text(stream: impl Read, shown: &str) -> Result<String, ReadFailure> {
+    let mut bytes = Vec::new();
+    stream
+        .take(LARGEST_FILE + 1)
+        .read_to_end(&mut bytes)
+        .map_err(ReadFailure::Io)?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        return Err(ReadFailure::Text(Box::new(too_large(shown))));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..good].split(|byte| *byte == b'\n').count();
+        ReadFailure::Text(Box::new(
+            Diagnostic::about_file(
+                Code::NotUtf8,
+                shown,
+                format!("The file `{shown}` is not UTF-8 text: line {line} has a byte that does not fit."),
+            )
+            .help("Save it as UTF-8."),
+        ))
+    })
+}
+
+fn too_large(shown: &str) -> Diagnostic {
+    Diagnostic::about_file(
+        Code::FileTooLarge,
+        shown,
+        format!(
+            "The file `{shown}` is larger than {} MiB.",
+            LARGEST_FILE / 1024 / 1024
+        ),
+    )
+    .help("Split it into several files.")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use camino::{Utf8Path, Utf8PathBuf};
+
+    use super::{find, find_included, nearest_upwards, read, read_stream};
+    use crate::core::code::Code;
+
+    struct Tree {
+        directory: tempfile::TempDir,
+    }
+
+    impl Tree {
+        fn new(files: &[&str]) -> Self {
+            let tree = Self {
+                directory: tempfile::tempdir().unwrap(),
+            };
+            for file in files {
+                let path = tree.root().join(file);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, "syncs: {}\n").unwrap();
+            }
+            tree
+        }
+
+        fn root(&self) -> &Utf8Path {
+            Utf8Path::from_path(self.directory.path()).unwrap()
+        }
+
+        fn find(&self, word: &str) -> (Vec<String>, Vec<Code>) {
+            let mut diagnostics = Vec::new();
+            let found = find(self.root(), word, &mut diagnostics);
+            (
+                self.relative(found),
+                diagnostics.iter().map(|found| found.code).collect(),
+            )
+        }
+
+        fn included(&self, pattern: &str) -> Result<Vec<String>, String> {
+            find_included(self.root(), pattern).map(|found| self.relative(found))
+        }
+
+        fn relative(&self, paths: Vec<Utf8PathBuf>) -> Vec<String> {
+            paths
+                .iter()
+                .map(|path| path.strip_prefix(self.root()).unwrap().to_string())
+                .collect()
+        }
+    }
+
+    #[test]
+    fn a_directory_gives_its_yaml_and_json_files_in_order_and_nothing_hidden() {
+        let tree = Tree::new(&[
+            "b.yml",
+            "a.yaml",
+            "sub/c.json",
+            "secsync.yaml",
+            ".git/d.yaml",
+            "e.txt",
+        ]);
+        assert_eq!(
+            tree.find("."),
+            (
+                vec!["a.yaml".into(), "b.yml".into(), "sub/c.json".into()],
+                vec![]
+            )
+        );
+    }
+
+    #[test]
+    fn a_glob_matches_within_and_across_directories() {
+        let tree = Tree::new(&["a/x.yaml", "a/y.yml", "a/b/z.yaml"]);
+        assert_eq!(tree.find("a/*.yaml").0, ["a/x.yaml"]);
+        assert_eq!(tree.find("a/**/*.yaml").0, ["a/b/z.yaml", "a/x.yaml"]);
+        assert_eq!(tree.find("a/{x,q}.yaml").0, ["a/x.yaml"]);
+    }
+
+    #[test]
+    fn what_matches_nothing_is_an_error() {
+        let tree = Tree::new(&["a/x.txt"]);
+        assert_eq!(tree.find("*.yaml").1, [Code::NoFiles]);
+        assert_eq!(tree.find("a").1, [Code::NoFiles]);
+        assert_eq!(tree.find("[").1, [Code::NoFiles]);
+    }
+
+    #[test]
+    fn a_file_is_taken_whatever_its_name() {
+        let tree = Tree::new(&["odd[1].txt"]);
+        assert_eq!(tree.find("odd[1].txt").0, ["odd[1].txt"]);
+    }
+
+    #[test]
+    fn an_include_stays_inside_the_root() {
+        let tree = Tree::new(&["root/syncs/a.yaml", "outside/b.yaml"]);
+        let root = tree.root().join("root");
+        assert_eq!(find_included(&root, "syncs/*.yaml").unwrap().len(), 1);
+        assert!(
+            find_included(&root, "../outside/*.yaml")
+                .unwrap_err()
+                .contains("`..`")
+        );
+        assert!(
+            find_included(&root, "/etc/*.yaml")
+                .unwrap_err()
+                .contains("absolute")
+        );
+        assert_eq!(
+            tree.included("root/**/*.yaml").unwrap(),
+            ["root/syncs/a.yaml"]
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_include_does_not_follow_a_link_out_of_the_root() {
+        let tree = Tree::new(&["root/syncs/a.yaml", "outside/b.yaml"]);
+        let root = tree.root().join("root");
+        std::os::unix::fs::symlink(tree.root().join("outside"), root.join("syncs/link")).unwrap();
+        assert!(
+            find_included(&root, "syncs/**/*.yaml")
+                .unwrap_err()
+                .contains("leads out")
+        );
+    }
+
+    #[test]
+    fn the_nearest_marker_upwards_is_found() {
+        let tree = Tree::new(&["secsync.yaml", "a/b/x.yaml"]);
+        let from = tree.root().join("a/b");
+        assert_eq!(
+            nearest_upwards(&from, "secsync.yaml").as_deref(),
+            Some(tree.root())
+        );
+        assert_eq!(nearest_upwards(&from, "no-such-marker"), None);
+    }
+
+    #[test]
+    fn a_missing_a_huge_and_a_binary_file_each_say_what_is_wrong() {
+        let tree = Tree::new(&[]);
+        let missing = read(&tree.root().join("x"), "x").unwrap_err();
+        assert_eq!(missing.code, Code::UnreadableFile);
+        assert_eq!(
+            missing.message,
+            "The file `x` cannot be read: it does not exist."
+        );
+        let huge = tree.root().join("huge");
+        fs::File::create(&huge)
+            .unwrap()
+            .set_len(50_000_000)
+            .unwrap();
+        assert_eq!(read(&huge, "huge").unwrap_err().code, Code::FileTooLarge);
+        let binary = read_stream(&b"a\nb\xff"[..], "<stdin>").unwrap_err();
+        assert_eq!(binary.code, Code::NotUtf8);
+        assert!(binary.message.contains("line 2"));
+    }
+
+    #[test]
+    fn an_endless_stream_is_refused_at_the_limit() {
+        let endless = read_stream(std::io::repeat(b'a'), "<stdin>").unwrap_err();
+        assert_eq!(endless.code, Code::FileTooLarge);
+    }
+}

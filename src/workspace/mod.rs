@@ -1,0 +1,367 @@
+//! The files of a run: the workspace file, the sync files, and the syncs that they declare.
+//!
+//! [`Workspace::open`] finds the root and reads `secsync.yaml`; [`Workspace::load`] reads the
+//! sync files and merges them. Whatever is wrong is collected, so that one run tells it all.
+
+pub mod config;
+pub mod files;
+pub mod findings;
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+pub use config::Config;
+
+use crate::core::code::Code;
+use crate::core::desired::{self, Block, DesiredSync, SyncFile};
+use crate::core::diagnostic::Diagnostic;
+use crate::core::merge::merge;
+use crate::core::rename;
+use crate::core::span::{SourceId, Sources, Span};
+use crate::core::spec::ProviderKind;
+use crate::core::value::{Mapping, Node, Value};
+use crate::core::vars::{self, Variables};
+use crate::environment::Environment;
+use crate::yaml::{self, Comment};
+
+/// The prefix of environment variables that files can use.
+const VARIABLE_PREFIX: &str = "SECSYNC_VAR_";
+/// Where sync files are looked for if nothing says otherwise.
+const DEFAULT_DIRECTORY: &str = "syncs";
+
+/// What a command was asked to load.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The directory that paths are relative to.
+    pub directory: Utf8PathBuf,
+    /// Files, directories, globs, and `-` for standard input. Empty for the whole workspace.
+    pub paths: Vec<String>,
+    /// `--var NAME=VALUE`, the last one of a name first.
+    pub variables: Vec<(String, String)>,
+    /// `--var-file`, the last one first.
+    pub variable_files: Vec<Utf8PathBuf>,
+}
+
+/// The files of a run and what they declare.
+#[derive(Debug, Default)]
+pub struct Workspace {
+    /// The directory that `.secsync/` is in: that of `secsync.yaml`, else the Git root, else the
+    /// directory that the command runs in.
+    pub root: Utf8PathBuf,
+    /// What `secsync.yaml` says.
+    pub config: Config,
+    /// All texts.
+    pub sources: Sources,
+    /// The syncs that could be read.
+    pub syncs: Vec<DesiredSync>,
+    /// Everything that is wrong.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Whether all of the workspace was loaded, and not only paths that were named.
+    pub is_whole: bool,
+    /// How many files were read, standard input included.
+    pub files: usize,
+    /// The comments of the sync files.
+    pub comments: Vec<Comment>,
+    /// Where the files' paths are relative to.
+    directory: Utf8PathBuf,
+}
+
+/// A destination's union tag: the field of `destinationConfig` that decides the others.
+pub type UnionTag<'a> = &'a dyn Fn(ProviderKind, &str) -> Option<String>;
+
+impl Workspace {
+    /// Finds the root and reads the workspace file.
+    pub fn open(directory: &Utf8Path) -> Self {
+        let workspace_root = files::nearest_upwards(directory, files::WORKSPACE_FILE);
+        let root = workspace_root
+            .clone()
+            .or_else(|| files::nearest_upwards(directory, ".git"))
+            .unwrap_or_else(|| directory.to_owned());
+        let mut workspace = Self {
+            root,
+            directory: directory.to_owned(),
+            ..Self::default()
+        };
+        if let Some(root) = workspace_root {
+            workspace.read_workspace_file(&root.join(files::WORKSPACE_FILE));
+        }
+        workspace
+    }
+
+    fn read_workspace_file(&mut self, path: &Utf8Path) {
+        let Some((_, documents)) = self.read_documents(path) else {
+            return;
+        };
+        match documents.as_slice() {
+            [] => {}
+            [document] => self.config = Config::read(document, &mut self.diagnostics),
+            [_, second, ..] => self.diagnostics.push(
+                Diagnostic::new(
+                    Code::YamlSyntax,
+                    Span::new(second.span.source, second.span.start, second.span.start),
+                    "secsync.yaml has a second document.",
+                )
+                .help("Keep one document in it."),
+            ),
+        }
+    }
+
+    /// Reads the sync files and merges defaults and variables into their syncs.
+    ///
+    /// An error is a wrong use of the command: there is nothing that could be loaded.
+    pub fn load(
+        &mut self,
+        request: &Request,
+        environment: &Environment,
+        stdin: &mut dyn Read,
+        union_tag: UnionTag<'_>,
+    ) -> Result<(), String> {
+        let variables = self.variables(request, environment);
+        let found = self.find_files(request)?;
+        let mut defaults = Value::Mapping(std::mem::take(&mut self.config.defaults));
+        self.expand(&mut defaults, &variables);
+        if let Value::Mapping(defaults) = defaults {
+            self.config.defaults = defaults;
+        }
+        for file in &found {
+            self.load_file(file, stdin, &variables, union_tag);
+        }
+        desired::report_duplicates(&self.syncs, &mut self.diagnostics);
+        rename::report_impossible(&self.syncs, &mut self.diagnostics);
+        Ok(())
+    }
+
+    fn find_files(&mut self, request: &Request) -> Result<Vec<Utf8PathBuf>, String> {
+        let mut found = Vec::new();
+        if !request.paths.is_empty() {
+            for word in &request.paths {
+                if word == "-" {
+                    found.push(Utf8PathBuf::from("-"));
+                } else {
+                    found.extend(files::find(&self.directory, word, &mut self.diagnostics));
+                }
+            }
+        } else if self.config.include.is_empty() {
+            let directory = self.root.join(DEFAULT_DIRECTORY);
+            if !directory.is_dir() {
+                return Err(format!(
+                    "No file was named, and there is neither a {} above this directory nor a \
+                     `{DEFAULT_DIRECTORY}` directory at its root.",
+                    files::WORKSPACE_FILE
+                ));
+            }
+            self.is_whole = true;
+            let shown = self.shown(&directory);
+            found.extend(files::find(&self.directory, &shown, &mut self.diagnostics));
+        } else {
+            self.is_whole = true;
+            for (pattern, span) in self.config.include.clone() {
+                match files::find_included(&self.root, &pattern) {
+                    Ok(files) if files.is_empty() => self.diagnostics.push(
+                        Diagnostic::new(
+                            Code::NoFiles,
+                            span,
+                            format!("The pattern `{pattern}` has no sync file."),
+                        )
+                        .help("Sync files end in .yaml, .yml or .json."),
+                    ),
+                    Ok(files) => found.extend(files),
+                    Err(reason) => {
+                        self.diagnostics
+                            .push(Diagnostic::new(Code::OutsideRoot, span, reason));
+                    }
+                }
+            }
+        }
+        Ok(without_repetitions(found))
+    }
+
+    /// The path as people write it: relative to where they are, if it is below.
+    fn shown(&self, path: &Utf8Path) -> String {
+        path.strip_prefix(&self.directory)
+            .ok()
+            .filter(|relative| !relative.as_str().is_empty())
+            .unwrap_or(path)
+            .to_string()
+    }
+
+    fn read_documents(&mut self, path: &Utf8Path) -> Option<(SourceId, Vec<Node>)> {
+        let shown = self.shown(path);
+        let read = files::read(path, &shown);
+        self.parse(&shown, read)
+    }
+
+    fn parse(
+        &mut self,
+        shown: &str,
+        text: Result<String, Box<Diagnostic>>,
+    ) -> Option<(SourceId, Vec<Node>)> {
+        match text {
+            Ok(text) => {
+                let source = self.sources.add(shown, text);
+                let text = std::sync::Arc::clone(&self.sources.get(source).text);
+                let mut loaded = yaml::load(source, &text);
+                self.diagnostics.append(&mut loaded.diagnostics);
+                self.comments.append(&mut loaded.comments);
+                Some((source, loaded.documents))
+            }
+            Err(diagnostic) => {
+                self.diagnostics.push(*diagnostic);
+                None
+            }
+        }
+    }
+
+    fn load_file(
+        &mut self,
+        path: &Utf8Path,
+        stdin: &mut dyn Read,
+        variables: &Variables,
+        union_tag: UnionTag<'_>,
+    ) {
+        let before = self.diagnostics.len();
+        let read = if path == "-" {
+            let text = files::read_stream(stdin, "<stdin>");
+            self.parse("<stdin>", text)
+        } else {
+            self.read_documents(path)
+        };
+        let Some((source, documents)) = read else {
+            return;
+        };
+        self.files += 1;
+        let documents: Vec<_> = documents
+            .into_iter()
+            .filter(|document| !document.is_null())
+            .collect();
+        if documents.is_empty() && self.diagnostics.len() == before {
+            let name = self.sources.get(source).name.clone();
+            self.diagnostics.push(
+                Diagnostic::about_file(
+                    Code::EmptyFile,
+                    &name,
+                    format!("The file `{name}` declares nothing."),
+                )
+                .help("Write `syncs:` with at least one sync, or remove the file."),
+            );
+        }
+        for mut document in documents {
+            self.expand(&mut document.value, variables);
+            if let Some(file) = desired::read_file(&document, &mut self.diagnostics) {
+                self.declare_all(&file, union_tag);
+            }
+        }
+    }
+
+    fn expand(&mut self, value: &mut Value, variables: &Variables) {
+        if let Value::Mapping(mapping) = value {
+            for entry in mapping.entries_mut() {
+                let diagnostics = &mut self.diagnostics;
+                vars::expand(
+                    &mut entry.value,
+                    variables,
+                    &yaml::plain_scalar,
+                    diagnostics,
+                );
+            }
+        }
+    }
+
+    fn declare_all(&mut self, file: &SyncFile, union_tag: UnionTag<'_>) {
+        let providers: BTreeMap<String, ProviderKind> = self
+            .config
+            .providers
+            .iter()
+            .map(|(name, provider)| (name.clone(), provider.kind))
+            .collect();
+        let mut bases: BTreeMap<Option<String>, Mapping> = BTreeMap::new();
+        for block in &file.syncs {
+            let tag = self.union_tag_of(block, file, &providers, union_tag);
+            let base = bases
+                .entry(tag.clone())
+                .or_insert_with(|| merge(&self.config.defaults, &file.defaults, tag.as_deref()));
+            let effective = merge(base, &block.fields, tag.as_deref());
+            let before = self.diagnostics.len();
+            let sync = desired::declare(block, &effective, &providers, &mut self.diagnostics);
+            findings::name_the_heir(&mut self.diagnostics[before..], block.span, &block.key);
+            self.syncs.extend(sync);
+        }
+    }
+
+    /// The union tag of the destination that a block will have.
+    fn union_tag_of(
+        &self,
+        block: &Block,
+        file: &SyncFile,
+        providers: &BTreeMap<String, ProviderKind>,
+        union_tag: UnionTag<'_>,
+    ) -> Option<String> {
+        let effective = |key: &str| {
+            [&block.fields, &file.defaults, &self.config.defaults]
+                .into_iter()
+                .find_map(|fields| fields.get(key))
+                .and_then(Node::as_str)
+        };
+        let kind = providers.get(effective("provider")?)?;
+        union_tag(*kind, effective("destination")?)
+    }
+
+    /// The variables of this run: from flags, then files, then the environment, then defaults.
+    fn variables(&mut self, request: &Request, environment: &Environment) -> Variables {
+        let mut variables = Variables::default();
+        for (name, value) in &request.variables {
+            variables.or_insert(name, value);
+        }
+        for file in &request.variable_files {
+            self.read_variable_file(&self.directory.join(file), &mut variables);
+        }
+        for (name, value) in environment.with_prefix(VARIABLE_PREFIX) {
+            variables.or_insert(name, value);
+        }
+        for (name, value) in &self.config.variables {
+            variables.or_insert(name, value);
+        }
+        variables
+    }
+
+    fn read_variable_file(&mut self, path: &Utf8Path, variables: &mut Variables) {
+        let Some((_, documents)) = self.read_documents(path) else {
+            return;
+        };
+        let what = "A file of variables";
+        for document in documents.iter().filter(|document| !document.is_null()) {
+            let Some(mapping) = desired::expect_mapping(document, what, &mut self.diagnostics)
+            else {
+                continue;
+            };
+            for entry in mapping.entries() {
+                match config::scalar(&entry.value) {
+                    Some(value) => variables.or_insert(&entry.key, value),
+                    None => self.diagnostics.push(Diagnostic::new(
+                        Code::WrongType,
+                        entry.value.span,
+                        format!(
+                            "The variable `{}` must be a simple value, and this is {}.",
+                            entry.key,
+                            entry.value.value.kind()
+                        ),
+                    )),
+                }
+            }
+        }
+    }
+}
+
+/// A file that is named twice is read once.
+fn without_repetitions(files: Vec<Utf8PathBuf>) -> Vec<Utf8PathBuf> {
+    let mut seen = std::collections::BTreeSet::new();
+    files
+        .into_iter()
+        .filter(|file| {
+            let real = file.canonicalize_utf8().unwrap_or_else(|_| file.clone());
+            seen.insert(real)
+        })
+        .collect()
+}
