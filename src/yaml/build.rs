@@ -400,7 +400,8 @@ impl<'t> Builder<'t> {
         };
         let value = resolved.unwrap_or_else(|problem| {
             self.report(finding::number(text, problem, scalar.span));
-            scalar::approximate(text).map_or_else(|| Value::String(text.to_owned()), Value::Number)
+            scalar::approximate(text)
+                .map_or_else(|| Value::String(text.to_owned()), Value::Number)
         });
         (value, Style::Plain)
     }
@@ -414,9 +415,7 @@ impl<'t> Builder<'t> {
             .unwrap_or_default();
         WrittenTag {
             text: self.written(&range),
-            demanded: tag
-                .core_suffix()
-                .and_then(|suffix| ScalarType::of_tag(&suffix)),
+            demanded: tag.core_suffix().and_then(|suffix| ScalarType::of_tag(&suffix)),
             span: self.span(&range),
         }
     }

@@ -22,8 +22,12 @@ pub(super) fn duplicate_key(key: &str, again: Span, first: Span) -> Diagnostic {
 }
 
 pub(super) fn missing_key(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::InvalidKey, span, "A value has no key before its `:`.")
-        .help("Write the key, or quote the value if the `:` belongs to it.")
+    Diagnostic::new(
+        Code::InvalidKey,
+        span,
+        "A value has no key before its `:`.",
+    )
+    .help("Write the key, or quote the value if the `:` belongs to it.")
 }
 
 pub(super) fn invalid_key(span: Span) -> Diagnostic {
@@ -57,10 +61,7 @@ pub(super) fn wrong_tag(tag: &str, wanted: &str, found: &str, span: Span) -> Dia
     Diagnostic::new(
         Code::WrongType,
         span,
-        format!(
-            "The tag `{}` wants {wanted}, but {found} follows.",
-            short(tag)
-        ),
+        format!("The tag `{}` wants {wanted}, but {found} follows.", short(tag)),
     )
     .help("Correct the value, or remove the tag.")
 }

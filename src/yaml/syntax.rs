@@ -123,9 +123,10 @@ fn explain(kind: &ErrorKind) -> (String, Option<&'static str>) {
             "Text follows after the document's end.",
             "Put it inside the document, or start a new one with a `---` line.",
         ),
-        ErrorKind::UnclosedQuotedScalar | ErrorKind::DocumentIndicatorInQuotedScalar => {
-            ("A quoted string is not closed.", "Add the closing quote.")
-        }
+        ErrorKind::UnclosedQuotedScalar | ErrorKind::DocumentIndicatorInQuotedScalar => (
+            "A quoted string is not closed.",
+            "Add the closing quote.",
+        ),
         ErrorKind::InvalidTrailingDoubleQuotedScalar
         | ErrorKind::InvalidTrailingSingleQuotedScalar => (
             "Text follows after the closing quote.",

@@ -250,7 +250,10 @@ mod tests {
 
     #[test]
     fn in_brackets_a_value_ends_at_the_next_comma_or_bracket() {
-        assert_eq!(found("x: [${var.A}, b, c{{d}}e]"), ["${var.A}", "c{{d}}e"]);
+        assert_eq!(
+            found("x: [${var.A}, b, c{{d}}e]"),
+            ["${var.A}", "c{{d}}e"]
+        );
         assert_eq!(found("x: {a: ${var.A}, b: {{c}}}"), ["${var.A}", "{{c}}"]);
         assert_eq!(found("{\"a\":{{b}}}"), ["{{b}}"]);
         assert_eq!(found_in("  ${var.A}, b]", true), ["${var.A}"]);

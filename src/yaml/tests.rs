@@ -112,7 +112,10 @@ mod places {
     #[test]
     fn a_block_of_text_spans_its_lines() {
         let text = "a: |\n  x\n\n  y\n\n\nb: >-\n  z\n";
-        assert_eq!(pieces(text, &root(text))[1..], ["a", "x\n\n  y", "b", "z"]);
+        assert_eq!(
+            pieces(text, &root(text))[1..],
+            ["a", "x\n\n  y", "b", "z"]
+        );
         assert_eq!(value(text), json!({"a": "x\n\ny\n", "b": "z"}));
     }
 
@@ -174,10 +177,7 @@ mod scalars {
             .iter()
             .map(|item| item.style)
             .collect();
-        assert_eq!(
-            styles[..4],
-            [Style::Plain, Style::Quoted, Style::Quoted, Style::Plain]
-        );
+        assert_eq!(styles[..4], [Style::Plain, Style::Quoted, Style::Quoted, Style::Plain]);
         assert_eq!(root(text).style, Style::Collection);
         assert_eq!(root("|\n  1\n").style, Style::Quoted);
         assert_eq!(root(">\n  1\n").style, Style::Quoted);
@@ -216,9 +216,7 @@ mod scalars {
     #[test]
     fn core_tags_are_honoured() {
         assert_eq!(
-            value(
-                "[!!str 1, !!int '2', !!float 3, !!bool true, !!null ~, !!map {a: 1}, !!seq [1], !!str ]"
-            ),
+            value("[!!str 1, !!int '2', !!float 3, !!bool true, !!null ~, !!map {a: 1}, !!seq [1], !!str ]"),
             json!(["1", 2, 3.0, true, null, {"a": 1}, [1], ""])
         );
         assert_eq!(
@@ -268,11 +266,7 @@ mod keys {
             .iter()
             .map(|diagnostic| {
                 assert_eq!(diagnostic.code, Code::DuplicateKey);
-                let starts: Vec<_> = diagnostic
-                    .labels
-                    .iter()
-                    .map(|label| label.span.start)
-                    .collect();
+                let starts: Vec<_> = diagnostic.labels.iter().map(|label| label.span.start).collect();
                 starts
             })
             .collect();
@@ -477,10 +471,7 @@ mod syntax {
     fn a_broken_document_does_not_hide_the_others() {
         let text = "a: [1\n---\nb: 1\nb: 2\n---\nc: 'x\n---\nd: 3\n";
         assert_eq!(
-            findings(text)
-                .iter()
-                .map(|(code, _)| *code)
-                .collect::<Vec<_>>(),
+            findings(text).iter().map(|(code, _)| *code).collect::<Vec<_>>(),
             [Code::YamlSyntax, Code::DuplicateKey, Code::YamlSyntax]
         );
         let documents: Vec<_> = read(text).documents.iter().map(Node::to_json).collect();
@@ -491,10 +482,7 @@ mod syntax {
     fn documents_can_be_empty() {
         assert_eq!(values(""), Vec::<Json>::new());
         assert_eq!(values("# only a comment\n"), Vec::<Json>::new());
-        assert_eq!(
-            values("---\n---\na: 1\n...\n"),
-            [Json::Null, json!({"a": 1})]
-        );
+        assert_eq!(values("---\n---\na: 1\n...\n"), [Json::Null, json!({"a": 1})]);
     }
 
     #[test]
@@ -531,11 +519,7 @@ mod syntax {
         ] {
             let finding = only_finding(text);
             assert_eq!(finding.code, Code::YamlSyntax, "{text:?}");
-            assert!(
-                finding.message.starts_with(words),
-                "{text:?}: {}",
-                finding.message
-            );
+            assert!(finding.message.starts_with(words), "{text:?}: {}", finding.message);
             assert_eq!(finding.span().unwrap().start, at, "{text:?}");
         }
     }
@@ -558,11 +542,7 @@ mod templates {
         ("k: {{x: y}}", "{{x: y}}", "k: \"{{x: y}}\""),
         ("k: {{x}", "{{x}", "k: \"{{x}\""),
         ("k: {{x", "{{x", "k: \"{{x\""),
-        (
-            "k: {{#if x}}y{{/if}}",
-            "{{#if x}}y{{/if}}",
-            "k: \"{{#if x}}y{{/if}}\"",
-        ),
+        ("k: {{#if x}}y{{/if}}", "{{#if x}}y{{/if}}", "k: \"{{#if x}}y{{/if}}\""),
         ("k: {{ #x }}", "{{ #x }}", "k: \"{{ #x }}\""),
         ("k: {{*x}}", "{{*x}}", "k: \"{{*x}}\""),
         ("k: {{!x}}", "{{!x}}", "k: \"{{!x}}\""),
@@ -600,11 +580,7 @@ mod templates {
                 let [finding] = &loaded.diagnostics[..] else {
                     panic!("{text:?}: {:?}", loaded.diagnostics);
                 };
-                assert_eq!(
-                    finding.code,
-                    Code::UnquotedTemplate,
-                    "{text:?}: {finding:?}"
-                );
+                assert_eq!(finding.code, Code::UnquotedTemplate, "{text:?}: {finding:?}");
                 assert_eq!(pointed_at(&text, finding), *value, "{text:?}");
                 assert_eq!(
                     finding.help.as_deref(),
@@ -641,8 +617,7 @@ mod templates {
 
     #[test]
     fn several_in_one_file_are_all_found() {
-        let text =
-            "a:\n  - {{x}}_1\n  - [${var.A}, {{y}}_2,\n     ${var.B}]\nb: ${var.C}: 3\n{{z}}: 4\n";
+        let text = "a:\n  - {{x}}_1\n  - [${var.A}, {{y}}_2,\n     ${var.B}]\nb: ${var.C}: 3\n{{z}}: 4\n";
         assert_eq!(
             findings(text),
             [
@@ -667,9 +642,7 @@ mod templates {
     #[test]
     fn templates_that_yaml_reads_as_text_are_fine() {
         assert_eq!(
-            value(
-                "a: ${var.A}\nb: P_{{x}}\nc: $${var.A}\nd: x ${var.A} {{y}} z\ne: \"{{x}}\"\nf: ['${var.A}']\ng: |\n  {{x}}: y\nh: ${{ secrets.X }}\n"
-            ),
+            value("a: ${var.A}\nb: P_{{x}}\nc: $${var.A}\nd: x ${var.A} {{y}} z\ne: \"{{x}}\"\nf: ['${var.A}']\ng: |\n  {{x}}: y\nh: ${{ secrets.X }}\n"),
             json!({
                 "a": "${var.A}",
                 "b": "P_{{x}}",
@@ -720,7 +693,10 @@ mod json_files {
     fn characters_that_only_json_allows_are_read() {
         let text = "\u{feff}[{\"a\u{7f}\": \"\u{9f}\\n\u{ffff}\"}]";
         assert_eq!(value(text), json!([{"a\u{7f}": "\u{9f}\n\u{ffff}"}]));
-        assert_eq!(findings("a: \"\u{7f}\"\n"), [(Code::YamlSyntax, "\u{7f}")]);
+        assert_eq!(
+            findings("a: \"\u{7f}\"\n"),
+            [(Code::YamlSyntax, "\u{7f}")]
+        );
     }
 
     #[test]
