@@ -15,12 +15,16 @@
 //! | an emulator of both platforms | [`sandbox`] |
 //! | Ctrl-C, as every wait sees it | [`cancel`] |
 
+pub mod apply;
 pub mod cancel;
 pub mod core;
 pub mod environment;
+pub mod error;
 pub mod exit;
 pub mod http;
+pub mod pipeline;
 pub mod provider;
+pub mod render;
 pub mod sandbox;
 pub mod schema;
 pub mod state;

@@ -1,5 +1,12 @@
 //! Infisical over HTTP: what is sent, what is read, and what is made of every odd answer.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where it fails, in its helpers too"
+)]
+
 mod http_support;
 
 use http_support::{
@@ -253,6 +260,7 @@ async fn a_redirect_is_not_followed_and_only_its_host_is_named() {
 
 #[tokio::test]
 async fn refusals_are_told_apart() {
+    use ProviderErrorKind::{BadAnswer, NotFound, Permission, Rejected, Unavailable};
     let problems = json!({
         "reqId": "req-1", "statusCode": 422, "error": "ValidationFailure",
         "message": [
@@ -270,7 +278,6 @@ async fn refusals_are_told_apart() {
         "message": "You are not allowed to read on secret-syncs",
         "details": [{"action": ["read"], "conditions": {"environment": {"$eq": "dev"}}}]
     });
-    use ProviderErrorKind::{BadAnswer, NotFound, Permission, Rejected, Unavailable};
     for (answer, kind, says) in [
         (
             ResponseTemplate::new(422).set_body_json(problems),

@@ -7,7 +7,9 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use serde_json::Value;
 use url::Url;
 
+use super::origin::Origin;
 use super::text::quotable;
+use crate::provider::{ProviderError, ProviderErrorKind};
 
 /// An answer, read to its end.
 pub struct Answer {
@@ -60,8 +62,11 @@ impl Answer {
         })
     }
 
-    /// The server that a redirect leads to, without its path and query.
+    /// The server that a redirect leads to, without its path and query; none if it is no redirect.
     pub fn redirect_target(&self) -> Option<String> {
+        if !self.status.is_redirection() {
+            return None;
+        }
         let location = self.headers.get(LOCATION)?.to_str().ok()?;
         let target = self.url.join(location).ok()?;
         Some(quotable(target.host_str()?, 100))
@@ -83,6 +88,15 @@ impl Answer {
             .is_some_and(|kind| kind.to_ascii_lowercase().contains("html"))
             || self.body.trim_ascii().starts_with(b"<")
     }
+}
+
+/// The error for an answer that is not what the API promises: `what` follows "answered".
+pub fn bad_answer(task: &str, origin: &Origin, what: &str) -> ProviderError {
+    ProviderError::new(
+        ProviderErrorKind::BadAnswer,
+        format!("Cannot {task}: {origin} answered {what}."),
+    )
+    .help("Check that the address is that of the API itself, and which version it runs.")
 }
 
 /// The time left until an HTTP date; nothing if it has passed.
@@ -182,7 +196,9 @@ mod tests {
             ("https://user:hunter2@login.example/", "login.example"),
             ("/login?next=x", "corp.example"),
         ] {
-            let answer = answer(&[("location", location)], "");
+            let mut answer = answer(&[("location", location)], "");
+            assert_eq!(answer.redirect_target(), None, "200 is no redirect");
+            answer.status = StatusCode::FOUND;
             assert_eq!(answer.redirect_target().as_deref(), Some(host));
         }
     }

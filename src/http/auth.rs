@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
 use super::SandboxAccess;
-use super::answer::Answer;
+use super::answer::{Answer, bad_answer};
+use super::origin::Origin;
 use super::request::Request;
 use super::retry::{Delivery, Repeat};
 use super::text::clause;
@@ -222,7 +223,7 @@ impl Auth {
         )?
         .json(&body);
         let answer = delivery.deliver(&request, None).await?;
-        self.read_login(&request, &answer)
+        self.read_login(&request, &answer, delivery.client.origin())
             .map_err(|error| self.scrub(error, None))
     }
 
@@ -230,40 +231,29 @@ impl Auth {
         &self,
         request: &Request,
         answer: &Answer,
+        origin: &Origin,
     ) -> Result<SecretString, ProviderError> {
-        let body = answer.json();
-        let said = || {
-            body.as_ref()
-                .ok()
-                .and_then(|body| body.get("message")?.as_str())
-                .map_or_else(|| answer.status_line(), clause)
+        let status = answer.status_line();
+        let body = answer
+            .json()
+            .map_err(|what| bad_answer(&request.task, origin, &format!("{status} with {what}")));
+        let said = |body: &Value| {
+            body.get("message")
+                .and_then(Value::as_str)
+                .map_or_else(|| status.clone(), clause)
         };
         match answer.status() {
-            200 => match body.as_ref().map(|body| body.get("accessToken")) {
-                Ok(Some(Value::String(token))) if is_credential(token) => Ok(token.clone().into()),
-                Ok(_) => Err(unreadable(
-                    request,
-                    answer,
-                    "an answer without an access token",
-                )),
-                Err(what) => Err(unreadable(request, answer, what)),
+            200 => match body?.get("accessToken") {
+                Some(Value::String(token)) if is_credential(token) => Ok(token.clone().into()),
+                _ => Err(bad_answer(&request.task, origin, "without an access token")),
             },
-            400 | 401 | 403 | 404 | 422 if body.is_ok() => Err(self.refused(Some(&said()))),
-            429 | 500.. => Err(ProviderError::new(
+            500.. => Err(ProviderError::new(
                 ProviderErrorKind::Unavailable,
-                format!(
-                    "Cannot {}: {} failed ({}).",
-                    request.task,
-                    delivery_host(answer),
-                    said()
-                ),
+                format!("Cannot {}: {origin} failed with {status}.", request.task),
             )
-            .help("Try again later.")),
-            _ => Err(unreadable(
-                request,
-                answer,
-                body.err().unwrap_or("what is no login"),
-            )),
+            .help("Try again later; if it stays, check the client id and the server's log.")),
+            400..=499 => Err(self.refused(Some(&said(&body?)))),
+            _ => Err(bad_answer(&request.task, origin, &status)),
         }
     }
 
@@ -304,10 +294,6 @@ impl Auth {
         }
         error
     }
-}
-
-fn delivery_host(answer: &Answer) -> &str {
-    answer.url.host_str().unwrap_or("the server")
 }
 
 /// A credential from a variable, without the line break that pasting leaves at its end.
@@ -354,17 +340,4 @@ fn half(present: &str, absent: &str) -> ProviderError {
         ProviderErrorKind::Authentication,
         format!("{present} is set, but {absent} is not: universal auth needs both."),
     )
-}
-
-fn unreadable(request: &Request, answer: &Answer, what: &str) -> ProviderError {
-    ProviderError::new(
-        ProviderErrorKind::BadAnswer,
-        format!(
-            "Cannot {}: {} answered {} with {what}.",
-            request.task,
-            delivery_host(answer),
-            answer.status_line()
-        ),
-    )
-    .help("Check that the host is that of Infisical itself and not of a page before it.")
 }

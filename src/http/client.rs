@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 
 use super::HttpOptions;
 use super::answer::Answer;
-use super::failure::{Failure, Reach};
+use super::failure::{Failure, Reach, innermost};
 use super::origin::Origin;
 use super::request::Request;
 use super::text::clause;
@@ -24,6 +24,10 @@ pub const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
 
 const USER_AGENT: &str = concat!("secsync/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Below the 5 seconds after which a Node server closes an idle connection by default: a create
+/// that is sent into a closing connection is one whose fate is unknown.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// A client of one server.
 pub struct Client {
@@ -123,13 +127,13 @@ impl Client {
         };
         let mut response = builder.send().await.map_err(|error| failed(&error))?;
         let mut body = Vec::new();
+        let announced = usize::try_from(response.content_length().unwrap_or(0));
+        if announced.map_or(true, |length| length > ANSWER_LIMIT) {
+            return Err(SendError::Failed(self.too_large()));
+        }
         while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
             if body.len() + chunk.len() > ANSWER_LIMIT {
-                return Err(SendError::Failed(Failure {
-                    cause: format!("the answer of {} is larger than 64 MB", self.origin),
-                    help: "Check that the address is that of the API.".to_owned(),
-                    reach: Reach::Lost,
-                }));
+                return Err(SendError::Failed(self.too_large()));
             }
             body.extend_from_slice(&chunk);
         }
@@ -142,11 +146,24 @@ impl Client {
         })
     }
 
+    fn too_large(&self) -> Failure {
+        Failure {
+            cause: format!(
+                "the answer of {} is larger than {} MB",
+                self.origin,
+                ANSWER_LIMIT / 1024 / 1024
+            ),
+            help: "Check that the address is that of the API.".to_owned(),
+            reach: Reach::Answered,
+        }
+    }
+
     fn build(&self) -> Result<reqwest::Client, ProviderError> {
         let mut builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)
             .timeout(self.timeout)
             .connect_timeout(CONNECT_TIMEOUT.min(self.timeout / 2))
+            .pool_idle_timeout(IDLE_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy();
@@ -161,22 +178,27 @@ impl Client {
         if let Some(proxy) = &self.proxy {
             builder = builder.proxy(proxy.build()?);
         }
-        builder.build().map_err(|error| {
-            let cause = std::iter::successors(
-                Some(&error as &(dyn std::error::Error + 'static)),
-                |error| error.source(),
-            )
-            .last()
-            .map_or_else(String::new, |cause| clause(&cause.to_string()));
-            configuration(format!(
-                "The connection to {} cannot be set up: {cause}.",
+        builder.build().map_err(|error| self.no_client(&error))
+    }
+
+    fn no_client(&self, error: &reqwest::Error) -> ProviderError {
+        let cause = innermost(error);
+        // What the verifier of certificates says on a machine without CA files; it has no type.
+        if cause.contains("No CA certificates") {
+            return configuration(format!(
+                "This machine has no certificate authorities to check {} with.",
                 self.origin
             ))
             .help(
-                "If this machine has no certificate authorities, install them \
-                 (often the package ca-certificates), or name a PEM file with --ca-cert.",
-            )
-        })
+                "Install them (often the package ca-certificates), or name a PEM file with \
+                 --ca-cert.",
+            );
+        }
+        configuration(format!(
+            "The connection to {} cannot be set up: {}.",
+            self.origin,
+            clause(&cause)
+        ))
     }
 
     fn extra_roots(&self) -> Result<Vec<Certificate>, ProviderError> {

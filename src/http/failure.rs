@@ -29,6 +29,8 @@ pub enum Reach {
     NotSent,
     /// It may have been processed.
     Lost,
+    /// It was answered, but with more than can be read.
+    Answered,
 }
 
 impl Failure {
@@ -106,7 +108,7 @@ impl Failure {
         };
         match error {
             rustls::Error::InvalidCertificate(problem) => match problem {
-                CertificateError::UnknownIssuer => hopeless(
+                CertificateError::UnknownIssuer | CertificateError::BadSignature => hopeless(
                     format!(
                         "the certificate of {origin} is from an authority that this machine does not trust"
                     ),
@@ -179,7 +181,7 @@ fn says(error: &(dyn Error + 'static), words: &str) -> bool {
 }
 
 /// The last error of the chain, which is the one with the cause.
-fn innermost(error: &(dyn Error + 'static)) -> String {
+pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;

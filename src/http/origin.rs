@@ -73,6 +73,9 @@ impl Origin {
         let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
             return Err("names no host");
         };
+        if matches!(host, Host::Domain(name) if name.contains('*')) {
+            return Err("has a wildcard; every server has to be named in full");
+        }
         Ok(Self {
             secure,
             host: host.to_owned(),
@@ -187,6 +190,7 @@ mod tests {
             ("https://", "is not a URL"),
             ("https://corp.example:99999", "is not a URL"),
             ("https://corp\n.example", "has blanks"),
+            ("*.corp.example", "has a wildcard"),
             ("", "is empty"),
         ] {
             let shown = spelled(text);

@@ -63,17 +63,6 @@ pub async fn fetch_public(
             content_type: answer.content_type().map(str::to_owned),
             body: answer.body,
         }),
-        300..=399 => Err(match answer.redirect_target() {
-            Some(host) => failed(
-                ProviderErrorKind::BadAnswer,
-                format!("sends on to {host}, and redirects are not followed"),
-            )
-            .help("If you trust that host, give the final address."),
-            None => failed(
-                ProviderErrorKind::BadAnswer,
-                format!("answered {}", answer.status_line()),
-            ),
-        }),
         404 | 410 => Err(failed(
             ProviderErrorKind::NotFound,
             format!("answered {}", answer.status_line()),

@@ -5,9 +5,11 @@
 //! | nothing: no connection, so surely not sent | again | again | again |
 //! | a certificate that is not trusted | error | error | error |
 //! | nothing, or half an answer, after it was sent | again | again | error, maybe done |
+//! | an answer larger than [`ANSWER_LIMIT`](super::client::ANSWER_LIMIT) | error | error, maybe done | error, maybe done |
 //! | 429: refused before it was looked at | again | again | again |
 //! | 502, 503, 504 | again | again | error, maybe done |
 //! | 500 | again | error, maybe done | error, maybe done |
+//! | a redirect | error | error | error |
 //! | any other answer | the answer | the answer | the answer |
 //!
 //! Who asks with what:
@@ -34,7 +36,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::answer::Answer;
+use super::answer::{Answer, bad_answer};
 use super::client::{Client, SendError};
 use super::clock::Clock;
 use super::failure::{Failure, Reach};
@@ -69,13 +71,22 @@ enum Outcome {
     Failed(Reach),
 }
 
+impl Outcome {
+    fn of(sent: &Result<Answer, Failure>) -> Self {
+        match sent {
+            Ok(answer) => Self::Status(answer.status()),
+            Err(failure) => Self::Failed(failure.reach),
+        }
+    }
+}
+
 /// Whether a try is followed by another, if there are tries left.
 fn goes_again(repeat: Repeat, outcome: Outcome) -> bool {
     match outcome {
         Outcome::Failed(Reach::NotSent) | Outcome::Status(429) => true,
         Outcome::Failed(Reach::Lost) | Outcome::Status(502..=504) => repeat != Repeat::Never,
         Outcome::Status(500) => repeat == Repeat::Read,
-        Outcome::Failed(Reach::Hopeless) | Outcome::Status(_) => false,
+        Outcome::Failed(Reach::Hopeless | Reach::Answered) | Outcome::Status(_) => false,
     }
 }
 
@@ -84,7 +95,7 @@ fn leaves_doubt(repeat: Repeat, outcome: Outcome) -> bool {
     repeat != Repeat::Read
         && matches!(
             outcome,
-            Outcome::Failed(Reach::Lost) | Outcome::Status(500..)
+            Outcome::Failed(Reach::Lost | Reach::Answered) | Outcome::Status(500..)
         )
 }
 
@@ -125,47 +136,78 @@ impl Delivery {
         let mut patience = LONGEST_WAIT;
         let mut doubt = false;
         let mut tries = 0;
-        loop {
-            let sent = match self.pass_gate(request, &mut patience).await {
-                Ok(()) => self.send(request, bearer).await,
-                Err(error) => Err(SendError::Unusable(error)),
+        let result = loop {
+            let sent = match self.attempt(request, bearer, &mut patience).await {
+                Ok(sent) => sent,
+                Err(error) => break Err(error),
             };
             tries += 1;
-            let (outcome, asked) = match &sent {
-                Err(SendError::Unusable(error)) => return Err(doubtful(error.clone(), doubt)),
-                Err(SendError::Failed(failure)) => (Outcome::Failed(failure.reach), None),
-                Ok(answer) => (
-                    Outcome::Status(answer.status()),
-                    answer.asked_pause(self.clock.time_of_day()),
-                ),
-            };
+            let outcome = Outcome::of(&sent);
             doubt |= leaves_doubt(request.repeat, outcome);
-            if tries < TRIES && goes_again(request.repeat, outcome) {
-                let pause = asked.unwrap_or_else(|| backoff(tries, self.clock.chance()));
-                if outcome == Outcome::Status(429) {
-                    self.gate.close(self.clock.now(), pause);
-                    continue;
-                }
-                match self.pause(request, pause, &mut patience).await {
-                    Ok(()) => continue,
-                    Err(Stopped::Cancelled(error)) => return Err(doubtful(error, doubt)),
-                    // A server that is down for longer than that is told as what it is.
-                    Err(Stopped::TooLong) => {}
-                }
+            let pause = self
+                .asked_pause(&sent)
+                .unwrap_or_else(|| backoff(tries, self.clock.chance()));
+            let is_limited = outcome == Outcome::Status(429);
+            if is_limited {
+                self.gate.close(self.clock.now(), pause);
             }
-            return match sent {
-                Err(SendError::Unusable(error)) => Err(doubtful(error, doubt)),
-                Err(SendError::Failed(failure)) => {
-                    Err(doubtful(unanswered(request, &failure, tries), doubt))
-                }
-                Ok(answer) if answer.status() == 429 => {
-                    Err(doubtful(rate_limited(request, &self.client, asked), doubt))
-                }
-                Ok(answer) => Ok(Answer {
-                    after_loss: doubt,
-                    ..answer
-                }),
-            };
+            if tries == TRIES || !goes_again(request.repeat, outcome) {
+                break self.conclude(request, sent, tries);
+            }
+            if is_limited {
+                continue;
+            }
+            match self.pause(request, pause, &mut patience).await {
+                Ok(()) => {}
+                Err(Stopped::Cancelled(error)) => break Err(error),
+                // A server that is down for longer than that is told as what it is.
+                Err(Stopped::TooLong) => break self.conclude(request, sent, tries),
+            }
+        };
+        match result {
+            Ok(answer) => Ok(Answer {
+                after_loss: doubt,
+                ..answer
+            }),
+            Err(error) if doubt => Err(error.maybe_done()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// One try, as soon as the host may be asked. The outer error ends the request.
+    async fn attempt(
+        &self,
+        request: &Request,
+        bearer: Option<&SecretString>,
+        patience: &mut Duration,
+    ) -> Result<Result<Answer, Failure>, ProviderError> {
+        self.pass_gate(request, patience).await?;
+        match self.send(request, bearer).await {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(SendError::Failed(failure)) => Ok(Err(failure)),
+            Err(SendError::Unusable(error)) => Err(error),
+        }
+    }
+
+    fn asked_pause(&self, sent: &Result<Answer, Failure>) -> Option<Duration> {
+        sent.as_ref().ok()?.asked_pause(self.clock.time_of_day())
+    }
+
+    /// What the last try amounts to: every answer but a redirect and a 429 is the caller's to read.
+    fn conclude(
+        &self,
+        request: &Request,
+        sent: Result<Answer, Failure>,
+        tries: u32,
+    ) -> Result<Answer, ProviderError> {
+        let asked = self.asked_pause(&sent);
+        let answer = sent.map_err(|failure| unanswered(request, &failure, tries))?;
+        if answer.status() == 429 {
+            return Err(rate_limited(request, &self.client, asked));
+        }
+        match answer.redirect_target() {
+            Some(host) => Err(redirected(request, &self.client, &host)),
+            None => Ok(answer),
         }
     }
 
@@ -229,10 +271,6 @@ enum Stopped {
     TooLong,
 }
 
-fn doubtful(error: ProviderError, doubt: bool) -> ProviderError {
-    if doubt { error.maybe_done() } else { error }
-}
-
 fn interrupted(request: &Request) -> ProviderError {
     ProviderError::new(
         ProviderErrorKind::Interrupted,
@@ -246,11 +284,21 @@ fn unanswered(request: &Request, failure: &Failure, tries: u32) -> ProviderError
     } else {
         String::new()
     };
+    let kind = match failure.reach {
+        Reach::Answered => ProviderErrorKind::BadAnswer,
+        Reach::Hopeless | Reach::NotSent | Reach::Lost => ProviderErrorKind::Unavailable,
+    };
     ProviderError::new(
-        ProviderErrorKind::Unavailable,
+        kind,
         format!("Cannot {}: {}{often}.", request.task, failure.cause),
     )
     .help(&failure.help)
+}
+
+fn redirected(request: &Request, client: &Client, host: &str) -> ProviderError {
+    let what = format!("with a redirect to {host}, and redirects are not followed");
+    bad_answer(&request.task, client.origin(), &what)
+        .help("If you trust that host, give the final address; go around a sign-in page.")
 }
 
 fn rate_limited(request: &Request, client: &Client, asked: Option<Duration>) -> ProviderError {
@@ -291,6 +339,7 @@ mod tests {
             (Outcome::Failed(Reach::NotSent), [true, true, true]),
             (Outcome::Failed(Reach::Hopeless), [false, false, false]),
             (Outcome::Failed(Reach::Lost), [true, true, false]),
+            (Outcome::Failed(Reach::Answered), [false, false, false]),
             (Outcome::Status(429), [true, true, true]),
             (Outcome::Status(502), [true, true, false]),
             (Outcome::Status(503), [true, true, false]),
@@ -310,6 +359,7 @@ mod tests {
     fn only_a_write_that_was_sent_and_not_refused_leaves_doubt() {
         for (outcome, doubt) in [
             (Outcome::Failed(Reach::Lost), true),
+            (Outcome::Failed(Reach::Answered), true),
             (Outcome::Status(500), true),
             (Outcome::Status(503), true),
             (Outcome::Failed(Reach::NotSent), false),

@@ -14,7 +14,7 @@ use super::text::clause;
 use super::trust::Vouched;
 use crate::cancel::Cancellation;
 use crate::environment::Environment;
-use crate::provider::{ProviderError, ProviderErrorKind};
+use crate::provider::ProviderError;
 
 /// An authenticated line to one server. Making it sends nothing.
 pub struct Session {
@@ -142,13 +142,4 @@ fn token_refusal(answer: &Answer) -> Option<String> {
             .and_then(Value::as_str)
             .map_or_else(|| answer.status_line(), clause)
     })
-}
-
-/// The error for an answer that is not what the API promises.
-pub fn bad_answer(task: &str, origin: &Origin, what: &str) -> ProviderError {
-    ProviderError::new(
-        ProviderErrorKind::BadAnswer,
-        format!("Cannot {task}: {origin} answered {what}."),
-    )
-    .help("Check that the address is that of the API itself, and which version it runs.")
 }

@@ -5,9 +5,9 @@ use reqwest::Method;
 use serde_json::{Map, Value};
 
 use super::{ProviderError, ProviderErrorKind, StartedSyncs};
-use crate::http::answer::Answer;
+use crate::http::answer::{Answer, bad_answer};
 use crate::http::retry::Repeat;
-use crate::http::session::{Session, bad_answer};
+use crate::http::session::Session;
 use crate::http::text::clause;
 
 /// An Enkryptify server, as one identity sees it.
@@ -69,13 +69,6 @@ impl Enkryptify {
 
     fn refusal(&self, answer: &Answer, task: &str) -> ProviderError {
         let origin = self.session.origin();
-        if let Some(host) = answer.redirect_target() {
-            return bad_answer(
-                task,
-                origin,
-                &format!("with a redirect to {host}, and redirects are not followed"),
-            );
-        }
         let body = answer.json();
         let said = body
             .as_ref()

@@ -1,6 +1,6 @@
 //! Infisical: its routes for secret syncs, as a server of June 2025 answered them.
 //!
-//! What comes back is read by [`mod@read`], what is refused by [`mod@refusal`].
+//! What comes back is read by `read`, what is refused by `refusal`.
 
 mod read;
 mod refusal;
@@ -11,9 +11,10 @@ use serde_json::{Map, Value};
 
 use super::{Deletion, ManagedSyncs, ProviderError, ProviderErrorKind};
 use crate::core::remote::{JobStatus, RemoteConnection, RemoteProject, RemoteSync};
+use crate::http::answer::bad_answer;
 use crate::http::request::Request;
 use crate::http::retry::Repeat;
-use crate::http::session::{Session, bad_answer};
+use crate::http::session::Session;
 use read::Reader;
 
 const SYNCS: [&str; 3] = ["api", "v1", "secret-syncs"];
@@ -54,15 +55,11 @@ impl Infisical {
     async fn call<T>(
         &self,
         request: Request,
-        read: impl FnOnce(&Reader<'_>, Value) -> Result<T, ProviderError>,
+        read: impl FnOnce(&Reader, Value) -> Result<T, ProviderError>,
     ) -> Result<T, ProviderError> {
-        let task = request.task().to_owned();
-        let reader = Reader::new(&task, self.session.origin());
+        let reader = Reader::new(request.task(), self.session.origin());
         self.session
-            .call(request, |answer| {
-                let body = refusal::accepted(answer, &task, self.session.origin())?;
-                read(&reader, body)
-            })
+            .call(request, |answer| read(&reader, reader.accepted(answer)?))
             .await
     }
 
@@ -78,16 +75,19 @@ impl Infisical {
         route: &str,
         envelope: &'static str,
     ) -> Result<Option<Vec<RemoteProject>>, ProviderError> {
-        let task = "list the projects";
-        let origin = self.session.origin();
-        let request = self.request(Method::GET, &["api", "v1", route], Repeat::Read, task)?;
+        let request = self.request(
+            Method::GET,
+            &["api", "v1", route],
+            Repeat::Read,
+            "list the projects",
+        )?;
+        let reader = Reader::new(request.task(), self.session.origin());
         self.session
-            .call(request, |answer| {
-                if answer.status() == 404 {
-                    return Ok(None);
-                }
-                let body = refusal::accepted(answer, task, origin)?;
-                Reader::new(task, origin).projects(body, envelope).map(Some)
+            .call(request, |answer| match answer.status() {
+                404 => Ok(None),
+                _ => reader
+                    .projects(reader.accepted(answer)?, envelope)
+                    .map(Some),
             })
             .await
     }
@@ -121,7 +121,42 @@ impl ManagedSyncs for Infisical {
             Repeat::Read,
             format!("list the connections to {app}"),
         )?;
-        self.call(request, |reader, body| reader.connections(body))
+        self.call(request, Reader::connections).await
+    }
+
+    async fn has_folder(
+        &self,
+        project_id: &str,
+        environment: &str,
+        path: &str,
+    ) -> Result<bool, ProviderError> {
+        // The route lists what is in a folder, so a folder is looked for in the one above it.
+        let (above, name) = match path.trim_end_matches('/').rsplit_once('/') {
+            Some(("", name)) => ("/", name),
+            Some((above, name)) => (above, name),
+            None => ("/", ""),
+        };
+        let task = format!("look for the folder \"{path}\" of environment \"{environment}\"");
+        let request = self
+            .request(
+                Method::GET,
+                &["api", "v1", "folders"],
+                Repeat::Read,
+                task.clone(),
+            )?
+            .query("workspaceId", project_id)
+            .query("environment", environment)
+            .query("path", above);
+        let origin = self.session.origin();
+        self.session
+            .call(request, |answer| {
+                if answer.status() == 404 {
+                    return Ok(false);
+                }
+                let body = refusal::accepted(answer, &task, origin)?;
+                let folders = Reader::new(&task, origin).folder_names(body)?;
+                Ok(name.is_empty() || folders.iter().any(|folder| folder == name))
+            })
             .await
     }
 
@@ -187,7 +222,7 @@ impl ManagedSyncs for Infisical {
                 format!("create the sync \"{name}\""),
             )?
             .json(body);
-        self.call(request, |reader, body| reader.sync(body)).await
+        self.call(request, Reader::sync).await
     }
 
     async fn update(

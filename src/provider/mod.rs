@@ -73,6 +73,14 @@ pub trait ManagedSyncs: Send + Sync {
     /// The connections to an app that the identity may use. One request.
     async fn connections(&self, app: &str) -> Result<Vec<RemoteConnection>, ProviderError>;
 
+    /// Whether a source folder exists. One request.
+    async fn has_folder(
+        &self,
+        project_id: &str,
+        environment: &str,
+        path: &str,
+    ) -> Result<bool, ProviderError>;
+
     /// All syncs of a project that the identity may read, of every destination. One request.
     async fn list(&self, project_id: &str) -> Result<Vec<RemoteSync>, ProviderError>;
 

@@ -105,14 +105,7 @@ impl SchemaFile {
 }
 
 /// The definitions that have a meaning of their own.
-pub const RESERVED: [&str; 6] = [
-    "create",
-    "update",
-    "read",
-    START,
-    "started",
-    "destination",
-];
+pub const RESERVED: [&str; 6] = ["create", "update", "read", START, "started", "destination"];
 
 /// The path of a schema file below a schema directory: `infisical/humanitec.json`.
 pub fn path_of((kind, name): &SchemaKey) -> String {
@@ -175,7 +168,10 @@ mod tests {
         let mut merged = file();
         merged.overlay(SchemaFile {
             definitions: [
-                ("create".to_owned(), json!({"type": "object", "minProperties": 1})),
+                (
+                    "create".to_owned(),
+                    json!({"type": "object", "minProperties": 1}),
+                ),
                 ("read".to_owned(), json!(true)),
             ]
             .into(),
@@ -203,7 +199,10 @@ mod tests {
 
     #[test]
     fn a_title_is_made_from_the_slug() {
-        assert_eq!(title_from_slug("aws-parameter-store"), "AWS Parameter Store");
+        assert_eq!(
+            title_from_slug("aws-parameter-store"),
+            "AWS Parameter Store"
+        );
         assert_eq!(title_from_slug("humanitec"), "Humanitec");
     }
 }

@@ -273,7 +273,11 @@ mod tests {
         }));
         let union = spec.union.as_ref().unwrap();
         assert_eq!(union.tag, "scope");
-        let names: Vec<&str> = union.variants.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<&str> = union
+            .variants
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect();
         assert_eq!(names, ["a", "b", "c"]);
         assert!(union.variants[0].1[0].required && union.variants[1].1.is_empty());
         assert!(!spec.open);
@@ -305,7 +309,10 @@ mod tests {
         let mut next = Some(&spec);
         while let Some(object) = next {
             depth += 1;
-            next = object.fields.first().and_then(|field| field.object.as_ref());
+            next = object
+                .fields
+                .first()
+                .and_then(|field| field.object.as_ref());
         }
         assert!((2..20).contains(&depth), "{depth}");
     }

@@ -200,7 +200,11 @@ impl SchemaStore {
             ProviderKind::Infisical => "create",
             ProviderKind::Enkryptify => START,
         };
-        if kind == ProviderKind::Enkryptify && !self.fits_slug(&file, slug).map_err(|problem| unusable(&problem))? {
+        if kind == ProviderKind::Enkryptify
+            && !self
+                .fits_slug(&file, slug)
+                .map_err(|problem| unusable(&problem))?
+        {
             return Ok(None);
         }
         let Some(mut create) = file.standalone(request) else {

@@ -72,10 +72,9 @@ impl CopyBudget {
 
 /// The node below `node` that a way leads to.
 pub(super) fn descend<'a>(node: &'a Node, path: &[usize]) -> Option<&'a Node> {
-    path.iter()
-        .try_fold(node, |node, index| match &node.value {
-            Value::Sequence(items) => items.get(*index),
-            Value::Mapping(mapping) => mapping.entries().get(*index).map(|entry| &entry.value),
-            _ => None,
-        })
+    path.iter().try_fold(node, |node, index| match &node.value {
+        Value::Sequence(items) => items.get(*index),
+        Value::Mapping(mapping) => mapping.entries().get(*index).map(|entry| &entry.value),
+        _ => None,
+    })
 }

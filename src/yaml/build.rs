@@ -17,8 +17,8 @@ use super::finding;
 use super::frame::{Children, Frame, OpenMapping};
 use super::load::{Comment, Loaded};
 use super::repair::Repaired;
-use super::scalar::{self, ScalarType};
-use super::{syntax, template};
+use super::resolve::{Scalar, WrittenTag};
+use super::{place, syntax, template};
 
 /// How many collections may lie within each other.
 pub(super) const MAX_DEPTH: usize = 64;
@@ -36,10 +36,20 @@ pub(super) struct Pass {
 }
 
 /// A place where the syntax broke.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Break {
     /// The byte that the error is at.
     pub(super) at: usize,
+    /// Where an unquoted template could be the reason: the line of a `{{` that is still open,
+    /// and the line of the error.
+    pub(super) suspects: Vec<Suspect>,
+}
+
+/// A line that can hold an unquoted template.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Suspect {
+    /// Its first byte.
+    pub(super) line_start: usize,
     /// Whether a bracket of an earlier line is open there.
     pub(super) in_flow: bool,
 }
@@ -72,26 +82,6 @@ pub(super) fn read(source: SourceId, text: &Repaired<'_>) -> Pass {
         }
     }
     builder.pass
-}
-
-/// A scalar as it was written.
-struct Scalar {
-    /// Its content; of a plain one, the source text.
-    text: String,
-    span: Span,
-    style: Style,
-    /// Whether there is nothing where a scalar could be.
-    absent: bool,
-    anchor: usize,
-    tag: Option<WrittenTag>,
-}
-
-/// A tag as it was written.
-struct WrittenTag {
-    text: String,
-    /// What it demands of a scalar; none for the tags of collections and foreign ones.
-    demanded: Option<ScalarType>,
-    span: Span,
 }
 
 struct Builder<'t> {
@@ -131,26 +121,29 @@ impl<'t> Builder<'t> {
                 let scalar = Scalar {
                     anchor,
                     tag: tag.map(|tag| self.written_tag(&tag, place)),
-                    ..self.written_scalar(text.into_owned(), style, range)
+                    ..self.written_scalar(text.into_owned(), style, &range)
                 };
                 if self.awaits_key() {
                     self.scalar_key(scalar);
                 } else {
-                    self.scalar_value(scalar);
+                    let node = self.resolve(&scalar);
+                    self.attach(node);
                 }
             }
             Event::SequenceStart(style, anchor, tag) => {
-                self.check_collection_tag(tag.as_deref(), "seq", "a list", place);
-                let start = match style {
-                    StructureStyle::Flow => range.start,
-                    StructureStyle::Block => self.first_dash(range.start),
+                let tag = tag.map(|tag| self.written_tag(&tag, place));
+                let start = match (style, self.pending_key()) {
+                    (StructureStyle::Block, Some(key)) => {
+                        place::first_dash(self.text.original(), key.end, range.start)
+                    }
+                    _ => range.start,
                 };
-                self.open(Children::Sequence(Vec::new()), start, style, anchor)?;
+                self.open(Children::Sequence(Vec::new()), start, style, anchor, tag)?;
             }
             Event::MappingStart(style, anchor, tag) => {
-                self.check_collection_tag(tag.as_deref(), "map", "a map", place);
+                let tag = tag.map(|tag| self.written_tag(&tag, place));
                 let children = Children::Mapping(OpenMapping::default());
-                self.open(children, range.start, style, anchor)?;
+                self.open(children, range.start, style, anchor, tag)?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(&range),
             Event::Alias(anchor) => self.alias(anchor, &range)?,
@@ -169,15 +162,28 @@ impl<'t> Builder<'t> {
         let diagnostic = syntax::diagnose(self.source, written, error);
         if diagnostic.code == Code::YamlSyntax {
             let at = syntax::place(written, error);
-            let line = template::line_start(written, at);
-            let in_flow = self
-                .frames
-                .iter()
-                .any(|frame| frame.flow && frame.start < line);
-            self.pass.breaks.push(Break { at, in_flow });
+            let template = self.frames.iter().find(|frame| frame.template.is_some());
+            let suspects = template
+                .map(|frame| self.suspect(frame.start))
+                .into_iter()
+                .chain([self.suspect(at)])
+                .collect();
+            self.pass.breaks.push(Break { at, suspects });
         }
         self.report(diagnostic);
         Err(Abandoned)
+    }
+
+    fn suspect(&self, at: usize) -> Suspect {
+        let line_start = place::line_start(self.text.original(), at);
+        let in_flow = self
+            .frames
+            .iter()
+            .any(|frame| frame.flow && frame.start < line_start);
+        Suspect {
+            line_start,
+            in_flow,
+        }
     }
 
     fn forget_document(&mut self) {
@@ -194,16 +200,21 @@ impl<'t> Builder<'t> {
         start: usize,
         style: StructureStyle,
         anchor: usize,
+        tag: Option<WrittenTag>,
     ) -> Step {
         if self.frames.len() == MAX_DEPTH {
-            self.report(finding::too_deep(self.span(&(start..start))));
+            let opener = place::character(self.text.original(), start);
+            self.report(finding::too_deep(self.span(&opener)));
             return Err(Abandoned);
+        }
+        if let Some(wrong) = tag.and_then(|tag| tag.check(&children)) {
+            self.report(wrong);
         }
         if anchor != 0 {
             self.anchors.insert(anchor, Anchor::Open);
         }
         let flow = style == StructureStyle::Flow;
-        let is_template = flow && self.text.original()[start..].starts_with("{{");
+        let is_template = flow && template::opens_map(self.text.original(), start);
         self.frames.push(Frame {
             children,
             start,
@@ -274,6 +285,11 @@ impl<'t> Builder<'t> {
             .is_some_and(|frame| frame.awaiting_key().is_some())
     }
 
+    /// The key whose value comes next.
+    fn pending_key(&self) -> Option<Span> {
+        self.frames.last().and_then(Frame::pending_key)
+    }
+
     fn key(&mut self, key: String, span: Span) {
         let first = self
             .frames
@@ -297,19 +313,24 @@ impl<'t> Builder<'t> {
 
     // Scalars.
 
-    fn written_scalar(&self, text: String, style: ScalarStyle, range: Range<usize>) -> Scalar {
-        let plain = style == ScalarStyle::Plain;
-        let absent = plain && range.is_empty();
+    fn written_scalar(&self, text: String, style: ScalarStyle, reported: &Range<usize>) -> Scalar {
+        let original = self.text.original();
+        let absent = style == ScalarStyle::Plain && reported.is_empty();
         let range = match style {
-            ScalarStyle::Plain if absent => self.after_colon(range),
-            ScalarStyle::Literal | ScalarStyle::Folded => self.without_trailing_breaks(range),
-            _ => range,
+            ScalarStyle::Plain if absent && self.awaits_key() => {
+                place::absent_key(original, reported.start)
+            }
+            ScalarStyle::Plain if absent && self.pending_key().is_some() => {
+                let at = place::absent_value(original, reported.start);
+                at..at
+            }
+            ScalarStyle::Literal | ScalarStyle::Folded => place::block_text(original, reported),
+            _ => reported.clone(),
         };
         let hidden = self.text.value_of(&range);
-        let style = if plain && hidden.is_none() {
-            Style::Plain
-        } else {
-            Style::Quoted
+        let style = match style {
+            ScalarStyle::Plain if hidden.is_none() => Style::Plain,
+            _ => Style::Quoted,
         };
         Scalar {
             span: self.span(&range),
@@ -327,22 +348,14 @@ impl<'t> Builder<'t> {
     }
 
     fn scalar_key(&mut self, scalar: Scalar) {
-        let Scalar { style, span, .. } = scalar;
-        if scalar.tag.is_some() {
+        let span = scalar.span;
+        if scalar.tag.is_some() || scalar.anchor != 0 {
             self.resolve(&scalar);
-        }
-        if scalar.anchor != 0 {
-            let value = match style {
-                Style::Plain => scalar::plain(&scalar.text).ok(),
-                _ => None,
-            };
-            let value = value.unwrap_or_else(|| Value::String(scalar.text.clone()));
-            self.anchor_scalar(&scalar, Node { value, span, style });
         }
         if scalar.absent && scalar.tag.is_none() {
             self.report(finding::missing_key(span));
             self.take_key(None, span);
-        } else if scalar.text == "<<" && style == Style::Plain {
+        } else if scalar.text == "<<" && scalar.style == Style::Plain {
             self.report(finding::merge_key(span));
             self.take_key(None, span);
         } else {
@@ -350,87 +363,27 @@ impl<'t> Builder<'t> {
         }
     }
 
-    fn scalar_value(&mut self, scalar: Scalar) {
-        let (value, style) = self.resolve(&scalar);
+    /// The scalar's value, noted under its anchor if it has one.
+    fn resolve(&mut self, scalar: &Scalar) -> Node {
+        let (value, style) = scalar.resolve(&mut self.pass.loaded.diagnostics);
         let span = scalar.span;
         let node = Node { value, span, style };
         if scalar.anchor != 0 {
-            self.anchor_scalar(&scalar, node.clone());
+            let anchor = Anchor::Scalar {
+                key: scalar.text.clone(),
+                node: node.clone(),
+            };
+            self.anchors.insert(scalar.anchor, anchor);
         }
-        self.attach(node);
+        node
     }
-
-    fn anchor_scalar(&mut self, scalar: &Scalar, node: Node) {
-        let key = scalar.text.clone();
-        self.anchors
-            .insert(scalar.anchor, Anchor::Scalar { key, node });
-    }
-
-    /// The value of a scalar, and whether it counts as quoted.
-    fn resolve(&mut self, scalar: &Scalar) -> (Value, Style) {
-        let text = scalar.text.as_str();
-        let string = || (Value::String(text.to_owned()), Style::Quoted);
-        let resolved = match &scalar.tag {
-            None if scalar.style == Style::Quoted => return string(),
-            None => {
-                if scalar::has_leading_zero(text) {
-                    self.report(finding::leading_zero(text, scalar.span));
-                }
-                scalar::plain(text)
-            }
-            Some(tag) => {
-                let Some(demanded) = tag.demanded else {
-                    self.report(foreign_tag(tag, "a scalar"));
-                    return string();
-                };
-                let Some(resolved) = scalar::tagged(demanded, text) else {
-                    self.report(finding::wrong_tag(
-                        &tag.text,
-                        demanded.name(),
-                        &format!("`{text}`"),
-                        tag.span,
-                    ));
-                    return string();
-                };
-                if demanded == ScalarType::String {
-                    return string();
-                }
-                resolved
-            }
-        };
-        let value = resolved.unwrap_or_else(|problem| {
-            self.report(finding::number(text, problem, scalar.span));
-            scalar::approximate(text)
-                .map_or_else(|| Value::String(text.to_owned()), Value::Number)
-        });
-        (value, Style::Plain)
-    }
-
-    // Tags.
 
     fn written_tag(&self, tag: &Tag, place: &granit_parser::Span) -> WrittenTag {
         let range = place
             .tag_span()
             .and_then(|span| span.byte_range())
             .unwrap_or_default();
-        WrittenTag {
-            text: self.written(&range),
-            demanded: tag.core_suffix().and_then(|suffix| ScalarType::of_tag(&suffix)),
-            span: self.span(&range),
-        }
-    }
-
-    fn check_collection_tag(
-        &mut self,
-        tag: Option<&Tag>,
-        wanted: &str,
-        found: &str,
-        place: &granit_parser::Span,
-    ) {
-        if let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema_tag(wanted)) {
-            let tag = self.written_tag(tag, place);
-            self.report(foreign_tag(&tag, found));
-        }
+        WrittenTag::new(tag, self.written(&range), self.span(&range))
     }
 
     // Aliases.
@@ -490,7 +443,7 @@ impl<'t> Builder<'t> {
         }
     }
 
-    // Places.
+    // What is said, and where.
 
     fn report(&mut self, diagnostic: Diagnostic) {
         self.pass.loaded.diagnostics.push(diagnostic);
@@ -504,48 +457,6 @@ impl<'t> Builder<'t> {
         let text = self.text.original().get(range.clone());
         text.unwrap_or_default().to_owned()
     }
-
-    /// Where a value would be that is not there: behind the `:` that the parser stops at.
-    fn after_colon(&self, range: Range<usize>) -> Range<usize> {
-        let rest = self.text.original().get(range.start..).unwrap_or_default();
-        let from_blanks = rest.trim_start_matches([' ', '\t']);
-        let is_value = self
-            .frames
-            .last()
-            .is_some_and(|frame| frame.pending_key().is_some());
-        if is_value && from_blanks.starts_with(':') {
-            let at = range.start + rest.len() - from_blanks.len() + 1;
-            at..at
-        } else {
-            range
-        }
-    }
-
-    /// A block of text without the line breaks and the next line's indentation at its end.
-    fn without_trailing_breaks(&self, range: Range<usize>) -> Range<usize> {
-        let text = self.text.original().get(range.clone()).unwrap_or_default();
-        let kept = text.trim_end_matches([' ', '\t', '\r', '\n']).len();
-        range.start..range.start + kept
-    }
-
-    /// Where a block list starts. The parser puts one that is not indented behind its first `-`.
-    fn first_dash(&self, reported: usize) -> usize {
-        let Some(key) = self.frames.last().and_then(Frame::pending_key) else {
-            return reported;
-        };
-        let bytes = self.text.original().as_bytes();
-        let mut at = key.end;
-        while at < reported {
-            match bytes.get(at) {
-                Some(b'-') => return at,
-                Some(b'#') => at = end_of(bytes, at, |byte| matches!(byte, b'\n' | b'\r')),
-                Some(b'&' | b'!') => at = end_of(bytes, at, u8::is_ascii_whitespace),
-                Some(_) => at += 1,
-                None => break,
-            }
-        }
-        reported
-    }
 }
 
 /// The collection that was read, at the end of a way from the root.
@@ -556,20 +467,4 @@ fn find<'a>(frames: &'a [Frame], path: &[usize]) -> Option<&'a Node> {
         }
     }
     None
-}
-
-fn end_of(bytes: &[u8], from: usize, ends: impl Fn(&u8) -> bool) -> usize {
-    let rest = bytes.get(from..).unwrap_or_default();
-    from + rest.iter().position(ends).unwrap_or(rest.len())
-}
-
-/// A tag that does not fit what follows, or that nobody knows.
-fn foreign_tag(tag: &WrittenTag, found: &str) -> Diagnostic {
-    let wanted = match (tag.demanded, tag.text.as_str()) {
-        (Some(demanded), _) => demanded.name(),
-        (None, "!!map") => "a map",
-        (None, "!!seq") => "a list",
-        _ => return finding::unknown_tag(&tag.text, tag.span),
-    };
-    finding::wrong_tag(&tag.text, wanted, found, tag.span)
 }

@@ -22,12 +22,8 @@ pub(super) fn duplicate_key(key: &str, again: Span, first: Span) -> Diagnostic {
 }
 
 pub(super) fn missing_key(span: Span) -> Diagnostic {
-    Diagnostic::new(
-        Code::InvalidKey,
-        span,
-        "A value has no key before its `:`.",
-    )
-    .help("Write the key, or quote the value if the `:` belongs to it.")
+    Diagnostic::new(Code::InvalidKey, span, "A value has no key before its `:`.")
+        .help("Write the key, or quote the value if the `:` belongs to it.")
 }
 
 pub(super) fn invalid_key(span: Span) -> Diagnostic {
@@ -61,7 +57,10 @@ pub(super) fn wrong_tag(tag: &str, wanted: &str, found: &str, span: Span) -> Dia
     Diagnostic::new(
         Code::WrongType,
         span,
-        format!("The tag `{}` wants {wanted}, but {found} follows.", short(tag)),
+        format!(
+            "The tag `{}` wants {wanted}, but {found} follows.",
+            short(tag)
+        ),
     )
     .help("Correct the value, or remove the tag.")
 }
@@ -138,7 +137,7 @@ pub(super) fn too_deep(span: Span) -> Diagnostic {
 }
 
 /// The text as a message quotes it: one line, not too long.
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     let mut characters = line.chars();
     let mut kept: String = characters.by_ref().take(MAX_QUOTED).collect();

@@ -113,6 +113,14 @@ impl Frame {
 }
 
 impl Children {
+    /// What a person calls it.
+    pub(super) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Sequence(_) => "a list",
+            Self::Mapping(_) => "a map",
+        }
+    }
+
     pub(super) fn into_value(self) -> Value {
         match self {
             Self::Sequence(items) => Value::Sequence(items),

@@ -84,15 +84,22 @@ impl<'t> Reader<'t> {
     /// Reads values with an unquoted template as if they were quoted, where that mends the syntax.
     fn quote_templates(&mut self) {
         let mut settled = 0;
-        while let Some(at) = self.pass.breaks.get(settled).copied() {
-            if !self.quote_template(at, settled) {
+        while let Some(broken) = self.pass.breaks.get(settled).cloned() {
+            if !self.quote_template(&broken, settled) {
                 settled += 1;
             }
         }
     }
 
-    fn quote_template(&mut self, broken: Break, settled: usize) -> bool {
-        for range in template::candidates(self.text.seen(), broken.at, broken.in_flow) {
+    fn quote_template(&mut self, broken: &Break, settled: usize) -> bool {
+        let seen = self.text.seen();
+        let candidates: Vec<_> = broken
+            .suspects
+            .iter()
+            .flat_map(|line| template::candidates(seen, line.line_start, line.in_flow))
+            .filter(|range| !self.text.touches(range))
+            .collect();
+        for range in candidates {
             let Some(reads_left) = self.reads_left.checked_sub(1) else {
                 return false;
             };

@@ -35,7 +35,7 @@ impl<'t> Repaired<'t> {
         &self.seen
     }
 
-    /// Puts further ranges out of sight. They must lie on character boundaries.
+    /// Puts further ranges out of sight: on character boundaries, and none that was before.
     #[must_use]
     pub(super) fn hide(&self, ranges: impl IntoIterator<Item = Range<usize>>) -> Self {
         let mut hidden = self.ranges.clone();
@@ -79,7 +79,7 @@ impl<'t> Repaired<'t> {
 /// The characters that JSON allows in a string and YAML allows nowhere, in a text that is JSON.
 pub(super) fn json_only_characters(text: &str) -> Option<Vec<Range<usize>>> {
     let json = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if !json.trim_start().starts_with(['{', '[']) {
+    if !json.trim_start().starts_with(['{', '[', '"']) {
         return None;
     }
     let ranges: Vec<_> = text
@@ -104,18 +104,19 @@ mod tests {
 
     #[test]
     fn hidden_ranges_keep_every_place() {
-        let repaired = Repaired::new("é: {{ü}}_y\n").hide([4..12]);
+        let repaired = Repaired::new("é: {{ü}}_y\n").hide(std::iter::once(4..12));
         assert_eq!(repaired.seen(), "é: xxxxxxxx\n");
         assert!(repaired.touches(&(0..5)) && !repaired.touches(&(0..4)));
         assert_eq!(repaired.value_of(&(4..12)).as_deref(), Some("{{ü}}_y"));
         assert_eq!(repaired.value_of(&(0..2)), None);
-        let twice = repaired.hide([0..2]);
+        let twice = repaired.hide(std::iter::once(0..2));
         assert_eq!(twice.seen(), "xx: xxxxxxxx\n");
     }
 
     #[test]
     fn only_json_has_json_only_characters() {
-        assert_eq!(json_only_characters("[\"\u{7f}\"]"), Some(vec![2..3]));
+        let found = json_only_characters("[\"\u{7f}\", \"\u{80}\"]");
+        assert_eq!(found, Some(vec![2..3, 7..9]));
         assert_eq!(json_only_characters("[\"\u{7f}\", x]"), None);
         assert_eq!(json_only_characters("[\"a\"]"), None);
         assert_eq!(json_only_characters("a: \u{7f}"), None);

@@ -1,5 +1,7 @@
 //! The parser's errors as diagnostics in secsync's words.
 
+use std::borrow::Cow;
+
 use granit_parser::{ErrorKind, ScanError};
 
 use crate::core::code::Code;
@@ -7,7 +9,7 @@ use crate::core::diagnostic::Diagnostic;
 use crate::core::span::{SourceId, Span};
 
 use super::finding;
-use super::template::line_start;
+use super::place::{self, line_start};
 
 /// What a syntax error is and where.
 pub(super) fn diagnose(source: SourceId, text: &str, error: &ScanError) -> Diagnostic {
@@ -21,35 +23,28 @@ pub(super) fn diagnose(source: SourceId, text: &str, error: &ScanError) -> Diagn
         .label("a tab")
         .help("Indent with spaces.");
     }
-    let end = text
-        .get(at..)
-        .and_then(|rest| rest.chars().next())
-        .map_or(at, |character| at + character.len_utf8());
-    let span = Span::new(source, at, end);
+    let character = place::character(text, at);
+    let span = Span::new(source, character.start, character.end);
     match error.kind() {
         ErrorKind::RecursionLimitExceeded => finding::too_deep(span),
         ErrorKind::UndeclaredTagHandle => {
             Diagnostic::new(Code::UnknownTag, span, "This tag's handle is not declared.")
                 .help("Remove the tag; only YAML's own tags such as `!!str` are known.")
         }
-        kind => {
-            let (message, help) = explain(kind);
-            let diagnostic = Diagnostic::new(Code::YamlSyntax, span, message);
-            match help {
-                Some(help) => diagnostic.help(help),
-                None => diagnostic,
-            }
-        }
+        kind => match explain(kind) {
+            Some((message, help)) => Diagnostic::new(Code::YamlSyntax, span, message).help(help),
+            None => Diagnostic::new(
+                Code::YamlSyntax,
+                span,
+                format!("The YAML cannot be parsed: {kind}."),
+            ),
+        },
     }
 }
 
 /// The byte that a syntax error is at.
 pub(super) fn place(text: &str, error: &ScanError) -> usize {
-    let reported = error.marker().byte_offset().unwrap_or(0).min(text.len());
-    (0..=reported)
-        .rev()
-        .find(|at| text.is_char_boundary(*at))
-        .unwrap_or(0)
+    place::boundary(text, error.marker().byte_offset().unwrap_or(0))
 }
 
 /// The tab that indents the line of an error, if that can be what is wrong.
@@ -88,12 +83,22 @@ fn indenting_tab(text: &str, at: usize, kind: &ErrorKind) -> Option<usize> {
 
 /// Where the first tab of a line's indentation is.
 fn leading_tab(line: &str) -> Option<usize> {
-    let tab = line.find('\t')?;
-    line[..tab].bytes().all(|byte| byte == b' ').then_some(tab)
+    let content = line.find(|character| character != ' ')?;
+    line[content..].starts_with('\t').then_some(content)
 }
 
-/// What a kind of error means, and what to do.
-fn explain(kind: &ErrorKind) -> (String, Option<&'static str>) {
+/// What is wrong, and what to do about it.
+type Explanation = (Cow<'static, str>, &'static str);
+
+fn explain(kind: &ErrorKind) -> Option<Explanation> {
+    explain_layout(kind)
+        .or_else(|| explain_brackets(kind))
+        .or_else(|| explain_quotes(kind))
+        .or_else(|| explain_characters(kind))
+}
+
+/// Errors in how maps, lists and documents are laid out.
+fn explain_layout(kind: &ErrorKind) -> Option<Explanation> {
     let (message, help) = match kind {
         ErrorKind::MappingValueNotAllowed => (
             "A `:` starts a value here, where none can be.",
@@ -123,18 +128,65 @@ fn explain(kind: &ErrorKind) -> (String, Option<&'static str>) {
             "Text follows after the document's end.",
             "Put it inside the document, or start a new one with a `---` line.",
         ),
-        ErrorKind::UnclosedQuotedScalar | ErrorKind::DocumentIndicatorInQuotedScalar => (
-            "A quoted string is not closed.",
-            "Add the closing quote.",
+        ErrorKind::CommentInterceptedScalar => (
+            "A comment interrupts a value of several lines.",
+            "Move the comment, or quote the value.",
         ),
+        ErrorKind::InvalidBlockScalarHeader => (
+            "Text follows behind the `|` or `>` of a block of text.",
+            "Start the text on the next line, or quote the value.",
+        ),
+        ErrorKind::InvalidBlockScalarIndent => (
+            "A line of a block of text is indented less than the block.",
+            "Indent all lines of the block alike.",
+        ),
+        _ => return None,
+    };
+    Some((message.into(), help))
+}
+
+/// Errors in `[…]` and `{…}`.
+fn explain_brackets(kind: &ErrorKind) -> Option<Explanation> {
+    let (message, help): (Cow<'_, str>, _) = match kind {
+        ErrorKind::UnclosedFlowCollection { open } => (
+            format!("The `{open}` is not closed.").into(),
+            "Close it, or quote the value if it is text.",
+        ),
+        ErrorKind::MismatchedFlowCollectionEnd { open, close } => (
+            format!("The `{open}` is closed by a `{close}`.").into(),
+            "Close it by its own kind of bracket.",
+        ),
+        ErrorKind::MisplacedFlowCollectionEnd => (
+            "A bracket is closed that was never opened.".into(),
+            "Remove it, or quote the value if it is text.",
+        ),
+        ErrorKind::ExpectedFlowSequenceSeparator => (
+            "A `,` or `]` is expected here.".into(),
+            "Separate the items by commas, and quote those that contain brackets or braces.",
+        ),
+        ErrorKind::ExpectedFlowMappingSeparator => (
+            "A `,` or `}` is expected here.".into(),
+            "Separate the entries by commas, and quote values that contain brackets or braces.",
+        ),
+        _ => return None,
+    };
+    Some((message, help))
+}
+
+/// Errors in and after quoted strings.
+fn explain_quotes(kind: &ErrorKind) -> Option<Explanation> {
+    let (message, help) = match kind {
+        ErrorKind::UnclosedQuotedScalar | ErrorKind::DocumentIndicatorInQuotedScalar => {
+            ("A quoted string is not closed.", "Add the closing quote.")
+        }
         ErrorKind::InvalidTrailingDoubleQuotedScalar
         | ErrorKind::InvalidTrailingSingleQuotedScalar => (
             "Text follows after the closing quote.",
-            "Put the whole value into quotes; in double quotes, write a quote as \\\".",
+            "Put the whole value into quotes; in double quotes, write a quote as `\\\"`.",
         ),
         ErrorKind::UnknownQuotedScalarEscape => (
             "A backslash in double quotes starts an escape that YAML does not know.",
-            "Write \\\\ for a backslash, or use single quotes.",
+            "Write `\\\\` for a backslash, or use single quotes.",
         ),
         ErrorKind::InvalidQuotedScalarHexEscape
         | ErrorKind::InvalidUnicodeEscape
@@ -145,78 +197,50 @@ fn explain(kind: &ErrorKind) -> (String, Option<&'static str>) {
             "An escape in double quotes names no character.",
             "Write the character itself, or use single quotes.",
         ),
-        ErrorKind::UnclosedFlowCollection { open } => {
-            let close = if *open == '[' { ']' } else { '}' };
-            return (
-                format!("The `{open}` is not closed."),
-                Some(if close == ']' {
-                    "Add the closing `]`, or quote the value if it is text."
-                } else {
-                    "Add the closing `}`, or quote the value if it is text."
-                }),
-            );
-        }
-        ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
-            return (format!("The `{open}` is closed by a `{close}`."), None);
-        }
-        ErrorKind::MisplacedFlowCollectionEnd => (
-            "A bracket is closed that was never opened.",
-            "Remove it, or quote the value if it is text.",
+        _ => return None,
+    };
+    Some((message.into(), help))
+}
+
+/// Errors at single characters.
+fn explain_characters(kind: &ErrorKind) -> Option<Explanation> {
+    let (message, help): (Cow<'_, str>, _) = match kind {
+        ErrorKind::UnexpectedCharacter {
+            character: character @ ('@' | '`'),
+        } => (
+            format!("A value cannot start with `{character}`.").into(),
+            "Quote the value.",
         ),
-        ErrorKind::ExpectedFlowSequenceSeparator => (
-            "A `,` or `]` is expected here.",
-            "Separate the items by commas, and quote those that contain brackets or braces.",
+        ErrorKind::UnexpectedCharacter { character } if !is_visible(*character) => (
+            format!(
+                "The invisible character U+{:04X} is not allowed here.",
+                u32::from(*character)
+            )
+            .into(),
+            "Remove it, or write it as an escape in double quotes.",
         ),
-        ErrorKind::ExpectedFlowMappingSeparator => (
-            "A `,` or `}` is expected here.",
-            "Separate the entries by commas, and quote values that contain brackets or braces.",
+        ErrorKind::UnexpectedCharacter { character } => (
+            format!("The character `{character}` cannot stand here.").into(),
+            "Quote the value if the character belongs to it.",
         ),
-        ErrorKind::UnexpectedCharacter { character } if matches!(character, '@' | '`') => {
-            return (
-                format!("A value cannot start with `{character}`."),
-                Some("Quote the value."),
-            );
-        }
-        ErrorKind::UnexpectedCharacter { character } if character.is_control() => {
-            return (
-                format!(
-                    "The control character U+{:04X} is not allowed in YAML.",
-                    u32::from(*character)
-                ),
-                Some("Remove it, or write it as an escape in double quotes."),
-            );
-        }
-        ErrorKind::UnexpectedCharacter { character } => {
-            return (
-                format!("The character `{character}` cannot stand here."),
-                Some("Quote the value if the character belongs to it."),
-            );
-        }
         ErrorKind::CommentNotSeparated => (
-            "A `#` follows without a blank before it.",
+            "A `#` follows without a blank before it.".into(),
             "Put a blank before a comment, or quote the value if the `#` belongs to it.",
         ),
-        ErrorKind::CommentInterceptedScalar => (
-            "A comment interrupts a value of several lines.",
-            "Move the comment, or quote the value.",
-        ),
         ErrorKind::MissingAnchorOrAliasName => (
-            "A `&` or `*` is not followed by a name.",
+            "A `&` or `*` is not followed by a name.".into(),
             "Quote the value if it is text.",
         ),
-        ErrorKind::InvalidBlockScalarHeader => (
-            "Text follows behind the `|` or `>` of a block of text.",
-            "Start the text on the next line, or quote the value.",
-        ),
-        ErrorKind::InvalidBlockScalarIndent => (
-            "A line of a block of text is indented less than the block.",
-            "Indent all lines of the block alike.",
-        ),
         ErrorKind::BomInsideDocument => (
-            "A byte-order mark stands inside the document.",
+            "A byte-order mark stands inside the document.".into(),
             "Remove this invisible character.",
         ),
-        other => return (format!("The YAML cannot be parsed: {other}."), None),
+        _ => return None,
     };
-    (message.to_owned(), Some(help))
+    Some((message, help))
+}
+
+/// Whether a message can show the character.
+fn is_visible(character: char) -> bool {
+    !character.is_control() && !matches!(character, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }

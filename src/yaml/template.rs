@@ -11,6 +11,8 @@ use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::span::{SourceId, Span};
 
+use super::place::{line_start, rest_of_line};
+
 /// Longer lines are not repeated in a help text.
 const MAX_SHOWN_LINE: usize = 120;
 
@@ -20,11 +22,9 @@ pub(super) fn starts_at(text: &str, at: usize) -> bool {
         .is_some_and(|rest| rest.starts_with("{{") || rest.starts_with("${"))
 }
 
-/// Where the line of a byte starts.
-pub(super) fn line_start(text: &str, at: usize) -> usize {
-    text.get(..at)
-        .and_then(|before| before.rfind(['\n', '\r']))
-        .map_or(0, |line_break| line_break + 1)
+/// Whether the map that is opened at that byte is no map but a template.
+pub(super) fn opens_map(text: &str, at: usize) -> bool {
+    text.get(at..).is_some_and(|rest| rest.starts_with("{{"))
 }
 
 /// Says that a value or key must be quoted, and how the line looks then.
@@ -49,17 +49,14 @@ pub(super) fn diagnose(source: SourceId, text: &str, range: &Range<usize>) -> Di
     .help(help)
 }
 
-/// The unquoted values and keys with a template on the line of a syntax error, in their order.
+/// The unquoted values and keys with a template on a line, in their order.
 /// `in_flow` tells whether the line starts inside of brackets.
-pub(super) fn candidates(text: &str, error_at: usize, in_flow: bool) -> Vec<Range<usize>> {
-    let at = error_at.min(text.len());
-    let start = line_start(text, at);
-    let line = text.get(start..).unwrap_or_default();
-    let line = &line[..line.find(['\n', '\r']).unwrap_or(line.len())];
+pub(super) fn candidates(text: &str, line_start: usize, in_flow: bool) -> Vec<Range<usize>> {
+    let line = rest_of_line(text, line_start);
     let mut scan = LineScan::new(line, in_flow);
     let mut found = Vec::new();
     while let Some(range) = scan.next_template() {
-        found.push(start + range.start..start + range.end);
+        found.push(line_start + range.start..line_start + range.end);
     }
     found
 }
@@ -75,11 +72,9 @@ fn quote(value: &str) -> String {
 
 /// What stands on the line before and after a range.
 fn around<'t>(text: &'t str, range: &Range<usize>) -> (&'t str, &'t str) {
-    let before = text.get(..range.start).unwrap_or_default();
-    let after = text.get(range.end..).unwrap_or_default();
     let start = line_start(text, range.start);
-    let end = after.find(['\n', '\r']).unwrap_or(after.len());
-    (&before[start..], &after[..end])
+    let before = text.get(start..range.start).unwrap_or_default();
+    (before, rest_of_line(text, range.end))
 }
 
 /// Goes through a line value by value, as a person would read it.
@@ -229,7 +224,7 @@ mod tests {
     }
 
     fn found_in(line: &str, in_flow: bool) -> Vec<&str> {
-        candidates(line, line.len(), in_flow)
+        candidates(line, 0, in_flow)
             .into_iter()
             .map(|range| &line[range])
             .collect()
@@ -250,10 +245,7 @@ mod tests {
 
     #[test]
     fn in_brackets_a_value_ends_at_the_next_comma_or_bracket() {
-        assert_eq!(
-            found("x: [${var.A}, b, c{{d}}e]"),
-            ["${var.A}", "c{{d}}e"]
-        );
+        assert_eq!(found("x: [${var.A}, b, c{{d}}e]"), ["${var.A}", "c{{d}}e"]);
         assert_eq!(found("x: {a: ${var.A}, b: {{c}}}"), ["${var.A}", "{{c}}"]);
         assert_eq!(found("{\"a\":{{b}}}"), ["{{b}}"]);
         assert_eq!(found_in("  ${var.A}, b]", true), ["${var.A}"]);

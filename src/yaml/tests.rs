@@ -1,5 +1,7 @@
 //! What loading holds, feature by feature.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value as Json, json};
 
 use super::{Loaded, load};
@@ -112,10 +114,7 @@ mod places {
     #[test]
     fn a_block_of_text_spans_its_lines() {
         let text = "a: |\n  x\n\n  y\n\n\nb: >-\n  z\n";
-        assert_eq!(
-            pieces(text, &root(text))[1..],
-            ["a", "x\n\n  y", "b", "z"]
-        );
+        assert_eq!(pieces(text, &root(text))[1..], ["a", "x\n\n  y", "b", "z"]);
         assert_eq!(value(text), json!({"a": "x\n\ny\n", "b": "z"}));
     }
 
@@ -155,7 +154,7 @@ mod places {
     }
 
     #[test]
-    fn a_hundred_thousand_comment_lines_are_comments() {
+    fn a_thousand_comment_lines_before_a_key_are_comments() {
         let text = format!("a:\n{}  b: 1\n", "  # x\n".repeat(1_000));
         assert_eq!(value(&text), json!({"a": {"b": 1}}));
     }
@@ -177,7 +176,10 @@ mod scalars {
             .iter()
             .map(|item| item.style)
             .collect();
-        assert_eq!(styles[..4], [Style::Plain, Style::Quoted, Style::Quoted, Style::Plain]);
+        assert_eq!(
+            styles[..4],
+            [Style::Plain, Style::Quoted, Style::Quoted, Style::Plain]
+        );
         assert_eq!(root(text).style, Style::Collection);
         assert_eq!(root("|\n  1\n").style, Style::Quoted);
         assert_eq!(root(">\n  1\n").style, Style::Quoted);
@@ -216,7 +218,9 @@ mod scalars {
     #[test]
     fn core_tags_are_honoured() {
         assert_eq!(
-            value("[!!str 1, !!int '2', !!float 3, !!bool true, !!null ~, !!map {a: 1}, !!seq [1], !!str ]"),
+            value(
+                "[!!str 1, !!int '2', !!float 3, !!bool true, !!null ~, !!map {a: 1}, !!seq [1], !!str ]"
+            ),
             json!(["1", 2, 3.0, true, null, {"a": 1}, [1], ""])
         );
         assert_eq!(
@@ -266,7 +270,11 @@ mod keys {
             .iter()
             .map(|diagnostic| {
                 assert_eq!(diagnostic.code, Code::DuplicateKey);
-                let starts: Vec<_> = diagnostic.labels.iter().map(|label| label.span.start).collect();
+                let starts: Vec<_> = diagnostic
+                    .labels
+                    .iter()
+                    .map(|label| label.span.start)
+                    .collect();
                 starts
             })
             .collect();
@@ -276,7 +284,6 @@ mod keys {
 
     #[test]
     fn duplicates_are_found_among_many_keys() {
-        use std::fmt::Write as _;
         let mut text = String::new();
         for number in 0..1_000 {
             writeln!(text, "key{}: {number}", number % 990).unwrap();
@@ -297,7 +304,7 @@ mod keys {
                 (Code::InvalidKey, "[a, b]"),
                 (Code::InvalidKey, "{c: d}"),
                 (Code::InvalidKey, "- e"),
-                (Code::InvalidKey, ""),
+                (Code::InvalidKey, ":"),
             ]
         );
         assert_eq!(root(text).to_json(), json!({"f": 5}));
@@ -389,7 +396,7 @@ mod aliases {
         let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
         for level in 1..30 {
             let before = format!("*a{}, ", level - 1).repeat(10);
-            text.push_str(&format!("a{level}: &a{level} [{before}]\n"));
+            writeln!(text, "a{level}: &a{level} [{before}]").unwrap();
         }
         text.push_str("---\nb: 1\n");
         let loaded = read(&text);
@@ -414,10 +421,8 @@ mod aliases {
     fn aliases_cannot_nest_deeper_than_what_is_written() {
         let mut text = String::from("a0: &a0 [[[[[[[[x]]]]]]]]\n");
         for level in 1..10 {
-            text.push_str(&format!(
-                "a{level}: &a{level} [[[[[[[*a{}]]]]]]]\n",
-                level - 1
-            ));
+            let before = level - 1;
+            writeln!(text, "a{level}: &a{level} [[[[[[[*a{before}]]]]]]]").unwrap();
         }
         let codes: Vec<_> = read(&text).diagnostics.iter().map(|one| one.code).collect();
         assert_eq!(codes, [Code::TooDeep]);
@@ -471,7 +476,10 @@ mod syntax {
     fn a_broken_document_does_not_hide_the_others() {
         let text = "a: [1\n---\nb: 1\nb: 2\n---\nc: 'x\n---\nd: 3\n";
         assert_eq!(
-            findings(text).iter().map(|(code, _)| *code).collect::<Vec<_>>(),
+            findings(text)
+                .iter()
+                .map(|(code, _)| *code)
+                .collect::<Vec<_>>(),
             [Code::YamlSyntax, Code::DuplicateKey, Code::YamlSyntax]
         );
         let documents: Vec<_> = read(text).documents.iter().map(Node::to_json).collect();
@@ -482,7 +490,10 @@ mod syntax {
     fn documents_can_be_empty() {
         assert_eq!(values(""), Vec::<Json>::new());
         assert_eq!(values("# only a comment\n"), Vec::<Json>::new());
-        assert_eq!(values("---\n---\na: 1\n...\n"), [Json::Null, json!({"a": 1})]);
+        assert_eq!(
+            values("---\n---\na: 1\n...\n"),
+            [Json::Null, json!({"a": 1})]
+        );
     }
 
     #[test]
@@ -514,12 +525,16 @@ mod syntax {
             ("a: \"b\" c\n", 7, "Text follows after the closing quote."),
             ("a: \"\\q\"\n", 3, "A backslash in double quotes"),
             ("a: b\n c: d\n", 7, "A `:` starts a value here"),
-            ("a: [1}\n", 5, "The `[` is closed by a `}`."),
+            ("a: [1}\n", 3, "The `[` is closed by a `}`."),
             ("a: 'b'\n- c\n", 9, "A key is expected here."),
         ] {
             let finding = only_finding(text);
             assert_eq!(finding.code, Code::YamlSyntax, "{text:?}");
-            assert!(finding.message.starts_with(words), "{text:?}: {}", finding.message);
+            assert!(
+                finding.message.starts_with(words),
+                "{text:?}: {}",
+                finding.message
+            );
             assert_eq!(finding.span().unwrap().start, at, "{text:?}");
         }
     }
@@ -542,7 +557,11 @@ mod templates {
         ("k: {{x: y}}", "{{x: y}}", "k: \"{{x: y}}\""),
         ("k: {{x}", "{{x}", "k: \"{{x}\""),
         ("k: {{x", "{{x", "k: \"{{x\""),
-        ("k: {{#if x}}y{{/if}}", "{{#if x}}y{{/if}}", "k: \"{{#if x}}y{{/if}}\""),
+        (
+            "k: {{#if x}}y{{/if}}",
+            "{{#if x}}y{{/if}}",
+            "k: \"{{#if x}}y{{/if}}\"",
+        ),
         ("k: {{ #x }}", "{{ #x }}", "k: \"{{ #x }}\""),
         ("k: {{*x}}", "{{*x}}", "k: \"{{*x}}\""),
         ("k: {{!x}}", "{{!x}}", "k: \"{{!x}}\""),
@@ -580,7 +599,11 @@ mod templates {
                 let [finding] = &loaded.diagnostics[..] else {
                     panic!("{text:?}: {:?}", loaded.diagnostics);
                 };
-                assert_eq!(finding.code, Code::UnquotedTemplate, "{text:?}: {finding:?}");
+                assert_eq!(
+                    finding.code,
+                    Code::UnquotedTemplate,
+                    "{text:?}: {finding:?}"
+                );
                 assert_eq!(pointed_at(&text, finding), *value, "{text:?}");
                 assert_eq!(
                     finding.help.as_deref(),
@@ -617,7 +640,8 @@ mod templates {
 
     #[test]
     fn several_in_one_file_are_all_found() {
-        let text = "a:\n  - {{x}}_1\n  - [${var.A}, {{y}}_2,\n     ${var.B}]\nb: ${var.C}: 3\n{{z}}: 4\n";
+        let text =
+            "a:\n  - {{x}}_1\n  - [${var.A}, {{y}}_2,\n     ${var.B}]\nb: ${var.C}: 3\n{{z}}: 4\n";
         assert_eq!(
             findings(text),
             [
@@ -642,7 +666,9 @@ mod templates {
     #[test]
     fn templates_that_yaml_reads_as_text_are_fine() {
         assert_eq!(
-            value("a: ${var.A}\nb: P_{{x}}\nc: $${var.A}\nd: x ${var.A} {{y}} z\ne: \"{{x}}\"\nf: ['${var.A}']\ng: |\n  {{x}}: y\nh: ${{ secrets.X }}\n"),
+            value(
+                "a: ${var.A}\nb: P_{{x}}\nc: $${var.A}\nd: x ${var.A} {{y}} z\ne: \"{{x}}\"\nf: ['${var.A}']\ng: |\n  {{x}}: y\nh: ${{ secrets.X }}\n"
+            ),
             json!({
                 "a": "${var.A}",
                 "b": "P_{{x}}",
@@ -693,10 +719,7 @@ mod json_files {
     fn characters_that_only_json_allows_are_read() {
         let text = "\u{feff}[{\"a\u{7f}\": \"\u{9f}\\n\u{ffff}\"}]";
         assert_eq!(value(text), json!([{"a\u{7f}": "\u{9f}\n\u{ffff}"}]));
-        assert_eq!(
-            findings("a: \"\u{7f}\"\n"),
-            [(Code::YamlSyntax, "\u{7f}")]
-        );
+        assert_eq!(findings("a: \"\u{7f}\"\n"), [(Code::YamlSyntax, "\u{7f}")]);
     }
 
     #[test]

@@ -44,3 +44,122 @@ impl Serialize for Yaml<'_> {
 fn has_template(text: &str) -> bool {
     (0..text.len()).any(|at| template::starts_at(text, at))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::to_string;
+
+    #[test]
+    fn a_sync_is_written_as_a_person_would() {
+        let value = json!({
+            "version": 1,
+            "syncs": {
+                "payments-humanitec": {
+                    "destination": "humanitec",
+                    "isAutoSyncEnabled": false,
+                    "description": null,
+                    "syncOptions": {"keySchema": "PAY_{{secretKey}}", "tags": [], "extra": {}},
+                    "list": ["a", {"b": "${var.C}", "d": [1.5]}],
+                    "text": "one\n  two\n",
+                    "unended": "one\ntwo",
+                    "long": "word ".repeat(40) + "end",
+                },
+            },
+        });
+        let long = "word ".repeat(40);
+        assert_eq!(
+            to_string(&value),
+            format!(
+                "\
+version: 1
+syncs:
+  payments-humanitec:
+    destination: humanitec
+    isAutoSyncEnabled: false
+    description: null
+    syncOptions:
+      keySchema: \"PAY_{{{{secretKey}}}}\"
+      tags: []
+      extra: {{}}
+    list:
+    - a
+    - b: \"${{var.C}}\"
+      d:
+      - 1.5
+    text: |
+      one
+        two
+    unended: |-
+      one
+      two
+    long: {long}end
+"
+            )
+        );
+    }
+
+    #[test]
+    fn strings_that_some_reader_takes_for_something_else_are_quoted() {
+        for text in [
+            "no",
+            "Yes",
+            "on",
+            "OFF",
+            "y",
+            "N",
+            "true",
+            "null",
+            "Null",
+            "~",
+            "",
+            "010",
+            "1",
+            "-1",
+            "1.5",
+            "1e3",
+            "0x1F",
+            "0o7",
+            "0b1",
+            "1_000",
+            "12:30",
+            "2024-01-01",
+            ".inf",
+            ".NaN",
+            "<<",
+            "=",
+            "{{x}}",
+            "P_{{x}}",
+            "${var.A}",
+            "a: b",
+            "a #b",
+            "- a",
+            "? a",
+            "*a",
+            "&a",
+            "!a",
+            "@a",
+            "`a",
+            "%a",
+            "[a",
+            "{a",
+            "|",
+            ">",
+            " a",
+            "a ",
+            "a:",
+            "---",
+            "...",
+        ] {
+            let written = to_string(&json!([text]));
+            let item = written.trim_start_matches("- ").trim_end();
+            assert!(item.starts_with(['"', '\'']), "{written}");
+            let written = to_string(&json!({ text: 1 }));
+            assert!(
+                written.starts_with(['"', '\'']) || text.contains('{'),
+                "{written}"
+            );
+        }
+    }
+}

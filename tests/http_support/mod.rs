@@ -3,10 +3,12 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::collections::VecDeque;
+use std::io::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use secsync::cancel::Cancellation;
 use secsync::environment::Environment;
 use secsync::http::HttpOptions;
@@ -15,6 +17,7 @@ use secsync::provider::{
     ManagedSyncs, Provider, ProviderConfig, ProviderError, ProviderKind, StartedSyncs, connect,
 };
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use wiremock::matchers::{method, path};
@@ -107,6 +110,37 @@ pub fn started(provider: Provider) -> Arc<dyn StartedSyncs> {
         Provider::StartOnly(provider) => provider,
         Provider::Managed(_) => panic!("not a provider that only starts"),
     }
+}
+
+pub type Authority = CertifiedIssuer<'static, KeyPair>;
+
+pub fn authority() -> Authority {
+    named_authority("Demo authority")
+}
+
+pub fn named_authority(name: &str) -> Authority {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(DnType::CommonName, name);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+/// A file for `--ca-cert`.
+pub fn pem_file(text: &str) -> NamedTempFile {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file
+}
+
+/// Options under which TLS works on a machine without certificate authorities, too. The file has
+/// to outlive the first request.
+pub fn options_with_authority() -> (HttpOptions, NamedTempFile) {
+    let file = pem_file(&authority().pem());
+    let options = HttpOptions {
+        ca_cert: Some(file.path().to_path_buf().try_into().unwrap()),
+        ..options().0
+    };
+    (options, file)
 }
 
 /// An Infisical provider that talks to `host` with a token.

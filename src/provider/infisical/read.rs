@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::super::ProviderError;
+use super::refusal;
 use crate::core::remote::{Job, JobStatus, RemoteConnection, RemoteProject, RemoteSync};
+use crate::http::answer::{Answer, bad_answer};
 use crate::http::origin::Origin;
-use crate::http::session::bad_answer;
 use crate::http::text::quotable;
 
 /// The fields that only the server sets, or that [`RemoteSync`] holds apart.
@@ -41,17 +42,25 @@ const SERVER_FIELDS: [&str; 26] = [
 ];
 
 /// Reads the answers to one request.
-pub struct Reader<'a> {
-    task: &'a str,
-    origin: &'a Origin,
+pub struct Reader {
+    task: String,
+    origin: Origin,
 }
 
 type Object = Map<String, Value>;
 
-impl<'a> Reader<'a> {
+impl Reader {
     /// A reader that names the request in its errors.
-    pub const fn new(task: &'a str, origin: &'a Origin) -> Self {
-        Self { task, origin }
+    pub fn new(task: &str, origin: &Origin) -> Self {
+        Self {
+            task: task.to_owned(),
+            origin: origin.clone(),
+        }
+    }
+
+    /// The body of an answer that accepts the request, or the error that it amounts to.
+    pub fn accepted(&self, answer: &Answer) -> Result<Value, ProviderError> {
+        refusal::accepted(answer, &self.task, &self.origin)
     }
 
     /// `{"secretSync": {…}}`
@@ -106,6 +115,14 @@ impl<'a> Reader<'a> {
         self.all_differ("id", syncs.iter().map(|sync| &sync.id))?;
         self.all_differ("name", syncs.iter().map(|sync| &sync.name))?;
         Ok(syncs)
+    }
+
+    /// `{"folders": [{name, …}]}`
+    pub fn folder_names(&self, body: Value) -> Result<Vec<String>, ProviderError> {
+        self.list(body, "folders")?
+            .iter()
+            .map(|folder| self.text(folder, "name", "folder"))
+            .collect()
     }
 
     /// `{"appConnections": [{app, name, id}]}`
@@ -251,7 +268,7 @@ impl<'a> Reader<'a> {
     }
 
     fn bad(&self, what: &str) -> ProviderError {
-        bad_answer(self.task, self.origin, what)
+        bad_answer(&self.task, &self.origin, what)
     }
 }
 

@@ -4,9 +4,8 @@
 use serde_json::Value;
 
 use super::super::{ProviderError, ProviderErrorKind};
-use crate::http::answer::Answer;
+use crate::http::answer::{Answer, bad_answer};
 use crate::http::origin::Origin;
-use crate::http::session::bad_answer;
 use crate::http::text::{MESSAGE_LIMIT, clause, quotable};
 
 /// How many problems of one request are listed.
@@ -14,17 +13,6 @@ const PROBLEMS_LISTED: usize = 10;
 
 /// The body of an answer that accepts the request, or the error that it amounts to.
 pub fn accepted(answer: &Answer, task: &str, origin: &Origin) -> Result<Value, ProviderError> {
-    if let Some(host) = answer.redirect_target() {
-        return Err(bad_answer(
-            task,
-            origin,
-            &format!("with a redirect to {host}, and redirects are not followed"),
-        )
-        .help(
-            "Give the final address as the provider's host, if you trust it; for a sign-in page, \
-             go around it.",
-        ));
-    }
     let status = answer.status_line();
     let body = answer.json().map_err(|what| match answer.status() {
         500.. => unavailable(task, &format!("{origin} answered {status} with {what}")),

@@ -224,7 +224,9 @@ fn listed_destinations(
         let Some(slug) = only_value(field("destination")) else {
             continue;
         };
-        let can_import = field("canImportSecrets").and_then(only).and_then(Value::as_bool);
+        let can_import = field("canImportSecrets")
+            .and_then(only)
+            .and_then(Value::as_bool);
         let facts = SchemaFile {
             title: only_value(field("name")),
             connection_app: only_value(field("connection")),

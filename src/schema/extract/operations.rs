@@ -204,8 +204,7 @@ impl<'d> Operation<'d> {
         holder: &'d Value,
         what: &str,
     ) -> Result<Option<&'d Value>, ExtractError> {
-        let holder =
-            follow(self.document, holder).map_err(|problem| self.incomplete(problem))?;
+        let holder = follow(self.document, holder).map_err(|problem| self.incomplete(problem))?;
         if !holder.is_object() {
             return Err(self.incomplete(format!("gives its {what} no content")));
         }
@@ -231,8 +230,7 @@ impl<'d> Operation<'d> {
         let Some(answer) = self.answer()? else {
             return Ok(None);
         };
-        let answer =
-            follow(self.document, answer).map_err(|problem| self.incomplete(problem))?;
+        let answer = follow(self.document, answer).map_err(|problem| self.incomplete(problem))?;
         Ok(answer
             .get("properties")
             .and_then(|properties| properties.get(name)))

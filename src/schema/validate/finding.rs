@@ -218,8 +218,7 @@ fn translate(schema: &Value, error: &ValidationError<'_>, found: &mut Vec<Findin
             size(Limit::MultipleOf, &Value::from(*multiple_of))
         }
         ValidationErrorKind::UniqueItems => one(Kind::Repeated),
-        ValidationErrorKind::AnyOf { context }
-        | ValidationErrorKind::OneOfNotValid { context } => {
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
             alternatives(schema, error, context, path, found);
             return;
         }
@@ -262,7 +261,11 @@ fn alternatives(
         return;
     }
     let mut expected: Vec<String> = Vec::new();
-    for name in context.iter().filter_map(|errors| wrong_types(errors)).flatten() {
+    for name in context
+        .iter()
+        .filter_map(|errors| wrong_types(errors))
+        .flatten()
+    {
         if !expected.contains(&name) {
             expected.push(name);
         }
@@ -298,11 +301,12 @@ fn segments(pointer: &str) -> Vec<String> {
 }
 
 fn lookup<'s>(schema: &'s Value, path: &[String]) -> Option<&'s Value> {
-    path.iter().try_fold(schema, |schema, segment| match schema {
-        Value::Object(map) => map.get(segment),
-        Value::Array(items) => items.get(segment.parse::<usize>().ok()?),
-        _ => None,
-    })
+    path.iter()
+        .try_fold(schema, |schema, segment| match schema {
+            Value::Object(map) => map.get(segment),
+            Value::Array(items) => items.get(segment.parse::<usize>().ok()?),
+            _ => None,
+        })
 }
 
 /// The schema that a failed keyword stands in.

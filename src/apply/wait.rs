@@ -1,0 +1,142 @@
+//! Following the jobs that actions set off: one list request a project and look.
+//!
+//! A write's answer carries the id of the job before it, and the id changes when a job ends
+//! (seen on Infisical, June 2025). So a job has ended when its status is terminal and its id
+//! is another one than in the answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::{Context, JobEnd, JobKind, JobOutcome};
+use crate::core::plan::Subject;
+use crate::core::remote::{Job, JobStatus, RemoteSync};
+use crate::provider::{Provider, ProviderError};
+
+const FIRST_PAUSE: Duration = Duration::from_millis(300);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// A job to follow.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    /// The sync.
+    pub subject: Subject,
+    /// The kind of job.
+    pub kind: JobKind,
+    /// The sync as the write's answer showed it.
+    pub sync: RemoteSync,
+}
+
+impl Watched {
+    fn job_of<'a>(&self, sync: &'a RemoteSync) -> &'a Job {
+        match self.kind {
+            JobKind::Sync => &sync.sync_job,
+            JobKind::Removal => &sync.remove_job,
+        }
+    }
+
+    /// How the job ended, given the sync as it is now; none while it is going.
+    fn end(&self, now: Option<&RemoteSync>) -> Option<JobEnd> {
+        let Some(sync) = now else {
+            return Some(match self.kind {
+                JobKind::Removal => JobEnd::Succeeded,
+                JobKind::Sync => JobEnd::Unknown("The sync is gone.".to_owned()),
+            });
+        };
+        let job = self.job_of(sync);
+        let is_another = job.last_id != self.job_of(&self.sync).last_id;
+        match &job.status {
+            Some(JobStatus::Failed) if is_another => Some(JobEnd::Failed(job.message.clone())),
+            // The removal went well; the sync itself goes a moment later.
+            Some(JobStatus::Succeeded) if is_another && self.kind == JobKind::Sync => {
+                Some(JobEnd::Succeeded)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Of several jobs of one sync, the one that was set off last.
+pub fn latest(watched: Vec<Watched>) -> Vec<Watched> {
+    let mut latest: BTreeMap<(Subject, String), Watched> = BTreeMap::new();
+    for job in watched {
+        latest.insert((job.subject.clone(), job.sync.id.clone()), job);
+    }
+    latest.into_values().collect()
+}
+
+/// Follows jobs until all have ended, the time is up, or the run is interrupted.
+pub async fn follow(
+    watched: Vec<Watched>,
+    limit: Duration,
+    context: &Context<'_>,
+) -> Vec<JobOutcome> {
+    let mut going = watched;
+    let mut ended = Vec::new();
+    let mut waited = Duration::ZERO;
+    let mut pause = FIRST_PAUSE;
+    let outcome = |job: Watched, end| JobOutcome {
+        subject: job.subject,
+        kind: job.kind,
+        end,
+    };
+    while !going.is_empty() && waited < limit {
+        context.observer.waiting(going.len());
+        let this_pause = pause.min(limit.saturating_sub(waited));
+        tokio::select! {
+            () = context.clock.sleep(this_pause) => {}
+            () = context.cancellation.cancelled() => break,
+        }
+        waited += this_pause;
+        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+        let answers = tokio::select! {
+            answers = look(&going, context) => answers,
+            () = context.cancellation.cancelled() => break,
+        };
+        let mut still = Vec::new();
+        for job in going {
+            let key = place(&job.subject);
+            match answers.get(&key) {
+                Some(Ok(syncs)) => {
+                    match job.end(syncs.iter().find(|sync| sync.id == job.sync.id)) {
+                        Some(end) => ended.push(outcome(job, end)),
+                        None => still.push(job),
+                    }
+                }
+                Some(Err(error)) => {
+                    let end = JobEnd::Unknown(error.message.clone());
+                    ended.push(outcome(job, end));
+                }
+                None => still.push(job),
+            }
+        }
+        going = still;
+    }
+    ended.extend(
+        going
+            .into_iter()
+            .map(|job| outcome(job, JobEnd::StillGoing)),
+    );
+    ended.sort_by(|one, other| one.subject.cmp(&other.subject));
+    ended
+}
+
+type Place = (String, String);
+
+fn place(subject: &Subject) -> Place {
+    (subject.provider.clone(), subject.project_id.clone())
+}
+
+async fn look(
+    jobs: &[Watched],
+    context: &Context<'_>,
+) -> BTreeMap<Place, Result<Vec<RemoteSync>, ProviderError>> {
+    let places: BTreeSet<Place> = jobs.iter().map(|job| place(&job.subject)).collect();
+    let mut answers = BTreeMap::new();
+    for (provider, project_id) in places {
+        if let Some(Provider::Managed(managed)) = context.providers.get(&provider) {
+            let syncs = managed.list(&project_id).await;
+            answers.insert((provider, project_id), syncs);
+        }
+    }
+    answers
+}

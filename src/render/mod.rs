@@ -1,0 +1,3 @@
+//! Showing plans, findings and reports: one file a format, all from the same values.
+
+pub mod text;
