@@ -10,6 +10,9 @@ use std::borrow::Cow;
 use regex::Regex;
 use serde_json::{Map, Value, json};
 
+/// Whether a string has the right form.
+pub type Form = fn(&str) -> bool;
+
 /// What a server does with a string beyond what its schema says.
 #[derive(Debug, Clone, Default)]
 pub struct StringRule {
@@ -20,7 +23,7 @@ pub struct StringRule {
     /// A limit that takes the place of the schema's, and what it says beyond it.
     pub at_most: Option<(u64, Cow<'static, str>)>,
     /// A check that takes the place of the schema's pattern and limit, and what it says.
-    pub form: Option<(fn(&str) -> bool, Cow<'static, str>)>,
+    pub form: Option<(Form, Cow<'static, str>)>,
     /// What it says when the schema's pattern does not match.
     pub mismatch: Option<Cow<'static, str>>,
 }
@@ -72,18 +75,14 @@ impl<'a> Checker<'a> {
     /// Checks a value that may be missing; none means that the key is left out.
     fn field(&mut self, schema: &'a Value, input: Option<&Value>, required: bool) -> Option<Value> {
         let schema = self.resolved(schema);
-        match input {
-            Some(input) => self.value(schema, input),
-            None => {
-                if let Some(default) = schema.get("default") {
-                    return Some(default.clone());
-                }
-                if required {
-                    self.missing(schema);
-                }
-                None
-            }
+        if let Some(input) = input {
+            return self.value(schema, input);
         }
+        let default = schema.get("default").cloned();
+        if required && default.is_none() {
+            self.missing(schema);
+        }
+        default
     }
 
     fn value(&mut self, schema: &'a Value, input: &Value) -> Option<Value> {
@@ -175,7 +174,7 @@ impl<'a> Checker<'a> {
                 "too_small",
                 "array",
                 least,
-                format!("Array must contain at least {least} element(s)"),
+                &format!("Array must contain at least {least} element(s)"),
             );
         }
         if let Some(most) = limit(schema, "maxItems").filter(|most| length > *most) {
@@ -183,7 +182,7 @@ impl<'a> Checker<'a> {
                 "too_big",
                 "array",
                 most,
-                format!("Array must contain at most {most} element(s)"),
+                &format!("Array must contain at most {most} element(s)"),
             );
         }
         let items = schema.get("items").unwrap_or(&Value::Bool(true));
@@ -231,7 +230,7 @@ impl<'a> Checker<'a> {
             let message = rule.too_short.clone().unwrap_or_else(|| {
                 format!("String must contain at least {least} character(s)").into()
             });
-            self.size("too_small", "string", least, message.into_owned());
+            self.size("too_small", "string", least, &message);
         }
         let most = match (&rule.at_most, &rule.form) {
             (Some((most, message)), _) => Some((*most, message.clone())),
@@ -244,7 +243,7 @@ impl<'a> Checker<'a> {
             }),
         };
         if let Some((most, message)) = most.filter(|(most, _)| length > *most) {
-            self.size("too_big", "string", most, message.into_owned());
+            self.size("too_big", "string", most, &message);
         }
     }
 
@@ -431,7 +430,7 @@ impl<'a> Checker<'a> {
         self.issue(json!({"code": "custom", "message": message}));
     }
 
-    fn size(&mut self, code: &str, kind: &str, bound: u64, message: String) {
+    fn size(&mut self, code: &str, kind: &str, bound: u64, message: &str) {
         let side = if code == "too_small" {
             "minimum"
         } else {
@@ -617,18 +616,22 @@ pub fn trimmed(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Borrow;
+
     use serde_json::{Value, json};
 
     use super::{StringRule, check};
 
-    fn issues(schema: Value, input: Value) -> Value {
-        check(&schema, &schema, &StringRule::plain, Some(&input))
+    fn issues(schema: impl Borrow<Value>, input: impl Borrow<Value>) -> Value {
+        let (schema, input) = (schema.borrow(), input.borrow());
+        check(schema, schema, &StringRule::plain, Some(input))
             .unwrap_err()
             .into()
     }
 
-    fn kept(schema: Value, input: Value) -> Value {
-        check(&schema, &schema, &StringRule::plain, Some(&input)).unwrap()
+    fn kept(schema: impl Borrow<Value>, input: impl Borrow<Value>) -> Value {
+        let (schema, input) = (schema.borrow(), input.borrow());
+        check(schema, schema, &StringRule::plain, Some(input)).unwrap()
     }
 
     #[test]

@@ -447,13 +447,11 @@ impl World {
     fn environment_mut(&mut self, project: &str, slug: &str) -> Option<&mut Environment> {
         let id = self.mention_project(project);
         let environments = &mut self.project_by_id_mut(&id)?.environments;
-        let at = match environments.iter().position(|known| known.slug == slug) {
-            Some(at) => at,
-            None => {
-                environments.push(Environment::new(slug));
-                environments.len() - 1
-            }
-        };
+        let known = environments.iter().position(|known| known.slug == slug);
+        let at = known.unwrap_or_else(|| {
+            environments.push(Environment::new(slug));
+            environments.len() - 1
+        });
         environments.get_mut(at)
     }
 

@@ -32,7 +32,7 @@ fn body(server: &mut Server, name: &str, instead: &Value) -> Value {
     body
 }
 
-/// The same for TeamCity.
+/// The same for the destination that can import.
 fn teamcity_body(server: &mut Server, name: &str, project: &str) -> Value {
     let connection = server.connection("teamcity", "teamcity-main");
     let instead = json!({"connectionId": connection, "destinationConfig": {"project": project}});
@@ -664,7 +664,7 @@ mod jobs {
     use super::*;
 
     /// Long enough for a job to be at work, and too short for it to end.
-    const AT_WORK: Duration = Duration::from_millis(JOB.as_millis() as u64 / 2 + 10);
+    const AT_WORK: Duration = JOB;
 
     const IN_PROGRESS: &str =
         "A job for this sync is already in progress. Please try again shortly.";
@@ -753,7 +753,7 @@ mod jobs {
         let made = auto(&mut server, "a");
         // Half a job to start, five tries, and waits of 3, 6, 12 and 24 jobs between them.
         let until_failed = JOB / 2 + JOB * (5 + 45);
-        server.wait(until_failed - Duration::from_millis(10));
+        server.wait(until_failed.saturating_sub(Duration::from_millis(10)));
         let waiting = read(&mut server, &made);
         assert_eq!(
             (&waiting["syncStatus"], &waiting["lastSyncMessage"]),

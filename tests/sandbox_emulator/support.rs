@@ -7,6 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secsync::sandbox::{Behaviour, Catalog, Emulator, FailRule, Moment, Request, Response, World};
+use secsync::schema::store::SchemaStore;
 use serde_json::{Value, json};
 
 /// The destinations of the recorded server.
@@ -40,20 +41,41 @@ impl Server {
 
     pub fn with(rules: &[&str], rate_limit: Option<u32>) -> Self {
         let world = serde_json::from_str(include_str!("../recorded/world.json")).unwrap();
-        Self::made_of(world, rules, rate_limit)
+        Self::made_of(world, catalog(), rules, rate_limit)
     }
 
     pub fn in_world(world: &Value) -> Self {
-        Self::made_of(serde_json::from_value(world.clone()).unwrap(), &[], None)
+        Self::made_of(
+            serde_json::from_value(world.clone()).unwrap(),
+            catalog(),
+            &[],
+            None,
+        )
     }
 
-    fn made_of(world: World, rules: &[&str], rate_limit: Option<u32>) -> Self {
+    /// With the bundled destinations instead of the recorded server's.
+    pub fn bundled(world: &Value) -> Self {
+        let catalog = Catalog::from_store(&SchemaStore::bundled()).unwrap();
+        Self::made_of(
+            serde_json::from_value(world.clone()).unwrap(),
+            Arc::new(catalog),
+            &[],
+            None,
+        )
+    }
+
+    fn made_of(
+        world: World,
+        catalog: Arc<Catalog>,
+        rules: &[&str],
+        rate_limit: Option<u32>,
+    ) -> Self {
         let fail: Vec<FailRule> = rules.iter().map(|rule| rule.parse().unwrap()).collect();
         Self {
             emulator: Emulator::new(
                 world,
                 Behaviour {
-                    catalog: catalog(),
+                    catalog,
                     rate_limit,
                     fail,
                     seed: 7,
@@ -213,14 +235,14 @@ impl Bindings {
                 self.bind(placeholder, actual);
                 true
             }
-            _ => match self.values.get(placeholder) {
-                Some(bound) => bound == actual,
-                None => {
-                    let is_new = !self.values.values().any(|bound| bound == actual);
-                    self.bind(placeholder, actual);
-                    is_new
+            _ => {
+                if let Some(bound) = self.values.get(placeholder) {
+                    return bound == actual;
                 }
-            },
+                let is_new = !self.values.values().any(|bound| bound == actual);
+                self.bind(placeholder, actual);
+                is_new
+            }
         }
     }
 }

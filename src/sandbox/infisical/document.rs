@@ -18,11 +18,11 @@ pub fn document(catalog: &Catalog) -> Value {
     }
     paths.insert(
         "/api/v1/secret-syncs".to_owned(),
-        json!({"get": operation(&[query("projectId")], None, listing(&json!({})))}),
+        json!({"get": operation(&[query("projectId")], None, &listing(&json!({})))}),
     );
     paths.insert(
         "/api/v1/secret-syncs/options".to_owned(),
-        json!({"get": operation(&[], None, options(catalog))}),
+        json!({"get": operation(&[], None, &options(catalog))}),
     );
     json!({
         "openapi": "3.0.3",
@@ -33,13 +33,13 @@ pub fn document(catalog: &Catalog) -> Value {
 }
 
 fn add_paths(paths: &mut Map<String, Value>, destination: &Destination) {
-    let create = converted(&destination.create, &destination.document, 0);
     let definition = |name: &str| {
         let schema = destination.document.get("$defs")?.get(name)?;
         Some(converted(schema, &destination.document, 0))
     };
-    let update = definition("update")
-        .unwrap_or_else(|| converted(&destination.update, &destination.document, 0));
+    let own = |schema: &Value| converted(schema, &destination.document, 0);
+    let create = definition("create").unwrap_or_else(|| own(&destination.create));
+    let update = definition("update").unwrap_or_else(|| own(&destination.update));
     let mut read = definition("read").unwrap_or_else(|| read_schema(destination, &create));
     read["title"] = destination.name.as_str().into();
     let one = envelope("secretSync", &read);
@@ -50,21 +50,21 @@ fn add_paths(paths: &mut Map<String, Value>, destination: &Destination) {
     add(
         root.clone(),
         json!({
-            "get": operation(&[query("projectId")], None, all),
-            "post": operation(&[], Some(&create), one.clone())
+            "get": operation(&[query("projectId")], None, &all),
+            "post": operation(&[], Some(&create), &one)
         }),
     );
     add(
         format!("{root}/{{syncId}}"),
         json!({
-            "get": operation(&by_id(), None, one.clone()),
-            "patch": operation(&by_id(), Some(&update), one.clone()),
-            "delete": operation(&[path_parameter("syncId"), query("removeSecrets")], None, one.clone())
+            "get": operation(&by_id(), None, &one),
+            "patch": operation(&by_id(), Some(&update), &one),
+            "delete": operation(&[path_parameter("syncId"), query("removeSecrets")], None, &one)
         }),
     );
     add(
         format!("{root}/sync-name/{{syncName}}"),
-        json!({"get": operation(&[path_parameter("syncName"), query("projectId")], None, one.clone())}),
+        json!({"get": operation(&[path_parameter("syncName"), query("projectId")], None, &one)}),
     );
     let mut actions = vec!["sync-secrets", "remove-secrets"];
     if destination.can_import {
@@ -73,12 +73,12 @@ fn add_paths(paths: &mut Map<String, Value>, destination: &Destination) {
     for action in actions {
         add(
             format!("{root}/{{syncId}}/{action}"),
-            json!({"post": operation(&by_id(), None, one.clone())}),
+            json!({"post": operation(&by_id(), None, &one)}),
         );
     }
 }
 
-fn operation(parameters: &[Value], body: Option<&Value>, answer: Value) -> Value {
+fn operation(parameters: &[Value], body: Option<&Value>, answer: &Value) -> Value {
     let mut operation = json!({"tags": ["Secret Syncs"]});
     if !parameters.is_empty() {
         operation["parameters"] = parameters.into();

@@ -20,7 +20,7 @@ use super::catalog::{Catalog, Destination};
 use super::emulator::Emulator;
 use super::exchange::{Request, Response};
 use super::fail::{JobKind, Operation};
-use super::limit::HeaderStyle;
+use super::limit::{HeaderStyle, Pass};
 use super::moment::Moment;
 use super::world::Identity;
 
@@ -284,7 +284,7 @@ impl Emulator {
             .limits
             .as_mut()
             .map(|limits| limits.pass(route, request, now));
-        let response = match pass.as_ref().and_then(|pass| pass.refused_for()) {
+        let response = match pass.as_ref().and_then(Pass::refused_for) {
             Some(seconds) => rate_limited(seconds),
             None => match self.dispatch(route, request, identity.as_ref(), now) {
                 Ok(body) => Response::json(200, body),
