@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -157,18 +157,24 @@ impl Sandbox {
         if !self.unsaved.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
-        store.save(lock(&self.emulator).state())
+        let saved = store.save(lock(&self.emulator).state());
+        if saved.is_err() {
+            self.unsaved.store(true, Ordering::Release);
+        }
+        saved
     }
 }
 
 async fn save_regularly(sandbox: Arc<Sandbox>) {
-    let mut interval = tokio::time::interval(SAVE_INTERVAL);
-    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut pause = SAVE_INTERVAL;
     loop {
-        interval.tick().await;
-        if sandbox.save().is_err() {
-            sandbox.unsaved.store(true, Ordering::Release);
-        }
+        tokio::time::sleep(pause).await;
+        let saving = Arc::clone(&sandbox);
+        let started = Instant::now();
+        // An error shows at the latest when the sandbox is stopped, which saves again.
+        let _ = tokio::task::spawn_blocking(move || saving.save()).await;
+        // A large state must not be written all the time.
+        pause = SAVE_INTERVAL.max(started.elapsed() * 10);
     }
 }
 

@@ -112,9 +112,11 @@ impl Route {
                     "tokens",
                 ],
             ) => Self::IssueToken { identity: own(id) },
-            ("POST", ["api", "v1", "auth", method, "login"]) => Self::Login {
-                method: own(method),
-            },
+            ("POST", ["api", "v1", "auth", method, "login"]) if auth::is_method(method) => {
+                Self::Login {
+                    method: own(method),
+                }
+            }
             ("GET", ["api", "v1", "workspace"]) => Self::Projects,
             ("GET", ["api", "v1", "workspace", id]) => Self::Project { id: own(id) },
             ("GET", ["api", "v2", "workspace", slug]) => Self::ProjectBySlug { slug: own(slug) },
@@ -333,10 +335,7 @@ impl Emulator {
     ) -> Result<Value, Refusal> {
         let world = &self.state.world;
         match route {
-            Route::Login { method } => self
-                .tokens
-                .login(world, method, body, now)
-                .unwrap_or_else(|| Err(Refusal::internal())),
+            Route::Login { method } => self.tokens.login(world, method, body, now),
             Route::Docs => Ok(document::document(&self.catalog)),
             Route::Renew => self.tokens.renew(world, body, now),
             Route::Revoke => self.tokens.revoke(body),
@@ -405,7 +404,7 @@ impl Emulator {
             Route::DeleteFolder { name } => self.delete_folder(identity, name, body),
             Route::Options => Ok(syncs::options(&self.catalog)),
             Route::IssueToken { identity: id } => {
-                access::may_administer_connections(identity, "create-token")?;
+                access::may_issue_tokens(identity)?;
                 let subject = world
                     .identities
                     .iter()
