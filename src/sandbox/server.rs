@@ -73,6 +73,7 @@ pub async fn start(options: Options) -> io::Result<Running> {
         latency: options.latency,
         store,
         unsaved: AtomicBool::new(false),
+        stopped: AtomicBool::new(false),
     });
     let router = Router::new()
         .fallback(serve)
@@ -115,6 +116,7 @@ impl Running {
 
     /// Stops it and writes what is not written.
     pub async fn stop(mut self) -> io::Result<()> {
+        self.sandbox.stopped.store(true, Ordering::Release);
         for task in &mut self.tasks {
             task.abort();
             // An aborted task ends with an error that says so.
@@ -126,6 +128,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        self.sandbox.stopped.store(true, Ordering::Release);
         for task in &self.tasks {
             task.abort();
         }
@@ -140,6 +143,8 @@ struct Sandbox {
     latency: Duration,
     store: Option<Store>,
     unsaved: AtomicBool,
+    /// Connections that are still open are cut at their next request.
+    stopped: AtomicBool,
 }
 
 impl Sandbox {
@@ -189,6 +194,10 @@ async fn serve(
     request: axum::extract::Request,
 ) -> axum::response::Response {
     let request = read(request).await;
+    if sandbox.stopped.load(Ordering::Acquire) {
+        switch.cut();
+        return axum::response::Response::default();
+    }
     let answer = sandbox.answer(&request);
     tokio::time::sleep(sandbox.latency).await;
     match answer.delivery {

@@ -140,6 +140,27 @@ async fn a_client_logs_in_and_creates_and_sees_the_job_end() {
 }
 
 #[tokio::test]
+async fn once_stopped_it_answers_nobody_on_connections_that_are_still_open() {
+    let Sandbox {
+        running,
+        client,
+        body: _,
+    } = Sandbox::start(Options::default()).await;
+    let status = format!("http://{}/api/status", running.address());
+    // Read to its end, so that the connection is kept for the next request.
+    client
+        .get(&status)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    running.stop().await.unwrap();
+    assert!(client.get(&status).send().await.is_err());
+}
+
+#[tokio::test]
 async fn of_six_creates_with_one_name_exactly_one_wins() {
     let sandbox = Sandbox::start(Options::default()).await;
     let answers = futures_util::future::join_all((0..6).map(|_| sandbox.create())).await;
