@@ -121,11 +121,8 @@ impl Scheduler<'_> {
 
     /// The id of the sync that an earlier action of this plan created for this one.
     fn id_for(&self, index: usize) -> Option<String> {
-        let before = self.plan.actions[index].after.iter();
-        before
-            .filter_map(|before| self.ids.get(before))
-            .next()
-            .cloned()
+        let before = &self.plan.actions[index].after;
+        before.iter().find_map(|before| self.ids.get(before)).cloned()
     }
 
     fn take(&mut self, index: usize, done: Done, context: &Context<'_>) {

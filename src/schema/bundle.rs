@@ -1,6 +1,6 @@
 //! The schema files that are part of the program.
 
-use crate::provider::ProviderKind;
+use crate::core::spec::ProviderKind;
 
 macro_rules! bundle {
     ($($slug:literal,)*) => {
@@ -95,7 +95,7 @@ pub fn text(kind: ProviderKind, name: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::files;
-    use crate::provider::ProviderKind;
+    use crate::core::spec::ProviderKind;
     use crate::schema::file::SchemaFile;
 
     #[test]

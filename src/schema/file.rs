@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::provider::ProviderKind;
+use crate::core::spec::ProviderKind;
 
 /// The name of the file that describes how any Enkryptify sync is started.
 pub const START: &str = "start";
@@ -145,7 +145,7 @@ mod tests {
     use serde_json::json;
 
     use super::{SchemaFile, is_slug, title_from_slug};
-    use crate::provider::ProviderKind;
+    use crate::core::spec::ProviderKind;
 
     fn file() -> SchemaFile {
         SchemaFile {

@@ -5,13 +5,17 @@
 //! | an OpenAPI document becomes schema files | [`extract`] |
 //! | a schema file's form | [`file`] |
 //! | the schema files that are part of the program | [`bundle`] |
+//! | schema files that a workspace pulls | [`pull`] |
 //! | which schemas there are, bundled and pulled | [`store`] |
 //! | a schema as the plain data that the core works with | [`spec`] |
+//! | what changed between two sets of schemas | [`compare`] |
 //! | a sync against its schema | [`validate`] |
 
 mod bundle;
+pub mod compare;
 pub mod extract;
 pub mod file;
+pub mod pull;
 pub mod spec;
 pub mod store;
 pub mod validate;

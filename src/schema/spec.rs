@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::file::{SchemaFile, title_from_slug};
+use crate::core::spec::ProviderKind;
 use crate::core::spec::{DestinationSpec, FieldSpec, ObjectSpec, UnionSpec};
-use crate::provider::ProviderKind;
 
 /// How many cyclic references are followed before an object counts as open.
 const MAX_REFERENCES: usize = 8;

@@ -12,7 +12,7 @@ use super::file::{START, SchemaFile, SchemaKey, is_slug, path_of};
 use super::spec;
 use super::validate::Checker;
 use crate::core::spec::DestinationSpec;
-use crate::provider::ProviderKind;
+use crate::core::spec::ProviderKind;
 
 /// The largest schema file that is read from a workspace, in bytes.
 const MAX_FILE_SIZE: u64 = 4 * 1024 * 1024;
@@ -99,7 +99,11 @@ impl SchemaStore {
     pub fn with_workspace(directory: &Utf8Path) -> Result<Self, StoreError> {
         let mut pulled = BTreeSet::new();
         for kind in ProviderKind::ALL {
-            for name in names_in(&directory.join(kind.name()))? {
+            let directory = directory.join(kind.name());
+            let names = names_in(&directory).map_err(|error| StoreError {
+                message: format!("The directory {directory} cannot be read: {error}."),
+            })?;
+            for name in names {
                 pulled.insert((kind, name));
             }
         }
@@ -201,9 +205,7 @@ impl SchemaStore {
             ProviderKind::Enkryptify => START,
         };
         if kind == ProviderKind::Enkryptify
-            && !self
-                .fits_slug(&file, slug)
-                .map_err(|problem| unusable(&problem))?
+            && !Self::fits_slug(&file, slug).map_err(|problem| unusable(&problem))?
         {
             return Ok(None);
         }
@@ -213,13 +215,13 @@ impl SchemaStore {
         close(&mut create);
         let update = match kind {
             ProviderKind::Enkryptify => Value::Null,
-            ProviderKind::Infisical => file
-                .standalone("update")
-                .map(|mut update| {
-                    close(&mut update);
-                    update
-                })
-                .unwrap_or_else(|| derived_update(&create)),
+            ProviderKind::Infisical => {
+                let mut update = file
+                    .standalone("update")
+                    .unwrap_or_else(|| derived_update(&create));
+                close(&mut update);
+                update
+            }
         };
         let spec = spec::destination(kind, slug, &file, &create, &update);
         let checker = Checker::compile(without_supplied(create))
@@ -242,7 +244,7 @@ impl SchemaStore {
         }
     }
 
-    fn fits_slug(&self, file: &SchemaFile, slug: &str) -> Result<bool, String> {
+    fn fits_slug(file: &SchemaFile, slug: &str) -> Result<bool, String> {
         match file.standalone("destination") {
             Some(schema) => Ok(Checker::compile(schema)?.fits(&Value::from(slug))),
             None => Ok(is_slug(slug)),
@@ -338,19 +340,16 @@ fn read_to_string(path: &Utf8Path) -> Result<String, StoreError> {
     std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))
 }
 
-/// The schema files in a directory, which need not exist.
-fn names_in(directory: &Utf8Path) -> Result<Vec<String>, StoreError> {
-    let unreadable = |error: std::io::Error| StoreError {
-        message: format!("The directory {directory} cannot be read: {error}."),
-    };
+/// The names of the schema files in a directory, which need not exist.
+pub(super) fn names_in(directory: &Utf8Path) -> std::io::Result<Vec<String>> {
     let entries = match directory.read_dir_utf8() {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(unreadable(error)),
+        Err(error) => return Err(error),
     };
     let mut names = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(unreadable)?;
+        let entry = entry?;
         let path = entry.path();
         if path.extension() == Some("json")
             && let Some(name) = path.file_stem()
@@ -360,4 +359,127 @@ fn names_in(directory: &Utf8Path) -> Result<Vec<String>, StoreError> {
         }
     }
     Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use camino::Utf8Path;
+
+    use super::{Origin, SchemaStore};
+    use crate::core::spec::ProviderKind::{Enkryptify, Infisical};
+
+    fn workspace(files: &[(&str, &str)]) -> (tempfile::TempDir, SchemaStore) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(directory.path()).unwrap();
+        for (name, text) in files {
+            let file = path.join(name);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, text).unwrap();
+        }
+        let store = SchemaStore::with_workspace(path).unwrap();
+        (directory, store)
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_leaves_the_bundled_schemas() {
+        let store = SchemaStore::with_workspace(Utf8Path::new("/nowhere/at/all")).unwrap();
+        assert_eq!(
+            store.destinations(Infisical),
+            SchemaStore::bundled().destinations(Infisical)
+        );
+    }
+
+    #[test]
+    fn a_pulled_destination_is_listed_and_wins_definition_by_definition() {
+        let (_directory, store) = workspace(&[
+            (
+                "infisical/brand-new.json",
+                r#"{"$defs": {"create": {"type": "object", "properties": {"projectId": {"type": "string"}, "berth": {"type": "number", "default": 1}}}}}"#,
+            ),
+            (
+                "infisical/humanitec.json",
+                r#"{"title": "Renamed", "$defs": {"update": {"type": "object", "properties": {"only": {"type": "string"}}}}}"#,
+            ),
+        ]);
+        assert!(
+            store
+                .destinations(Infisical)
+                .contains(&"brand-new".to_owned())
+        );
+        let new = store.destination(Infisical, "brand-new").unwrap().unwrap();
+        assert_eq!(new.origin, Origin::Pulled);
+        assert_eq!(new.spec.name, "Brand New");
+        // No document describes the update, so it takes what create takes but the project.
+        let update: Vec<&str> = new
+            .spec
+            .update
+            .fields
+            .iter()
+            .map(|field| field.name.as_str())
+            .collect();
+        assert_eq!(update, ["berth"]);
+        assert_eq!(new.spec.update.fields[0].default, None);
+
+        let old = store.destination(Infisical, "humanitec").unwrap().unwrap();
+        assert_eq!(
+            (old.spec.name.as_str(), old.origin),
+            ("Renamed", Origin::Pulled)
+        );
+        assert_eq!(old.spec.update.fields.len(), 1);
+        assert!(old.spec.create.fields.len() > 5);
+        let other = store.destination(Infisical, "vercel").unwrap().unwrap();
+        assert_eq!(other.origin, Origin::Bundled);
+    }
+
+    #[test]
+    fn a_pulled_file_that_cannot_be_used_is_an_error_that_names_it() {
+        let (_directory, store) = workspace(&[
+            ("infisical/humanitec.json", "{"),
+            ("infisical/reads-only.json", r#"{"$defs": {"read": {}}}"#),
+            (
+                "infisical/remote.json",
+                r#"{"$defs": {"create": {"$ref": "https://example.com/schema.json"}}}"#,
+            ),
+            ("infisical/../escape.json", "{}"),
+        ]);
+        let message = |slug| store.destination(Infisical, slug).unwrap_err().message;
+        assert!(message("humanitec").contains("humanitec.json is not valid JSON"));
+        assert!(message("reads-only").ends_with("has no `create` definition."));
+        assert!(message("remote").contains("remote.json cannot be used"));
+        assert!(store.destination(Infisical, "../escape").unwrap().is_none());
+    }
+
+    #[test]
+    fn a_schema_that_refers_to_itself_and_nothing_else_does_no_harm() {
+        for schema in [
+            r##"{"$ref": "#/$defs/Loop"}"##,
+            r##"{"allOf": [{"$ref": "#/$defs/Loop"}]}"##,
+            r##"{"anyOf": [{"$ref": "#/$defs/Loop"}, {"type": "string"}]}"##,
+        ] {
+            let text = format!(
+                r##"{{"$defs": {{"create": {{"type": "object", "properties": {{"a": {{"$ref": "#/$defs/Loop"}}}}}}, "Loop": {schema}}}}}"##
+            );
+            let (_directory, store) = workspace(&[("infisical/loop.json", &text)]);
+            if let Ok(found) = store.destination(Infisical, "loop") {
+                let checker = &found.unwrap().checker;
+                let _ = checker.fits(&serde_json::json!({"a": 1}));
+            }
+        }
+    }
+
+    #[test]
+    fn enkryptify_takes_any_slug_of_the_right_form_and_lists_none() {
+        let store = SchemaStore::bundled();
+        assert!(store.destinations(Enkryptify).is_empty());
+        let vercel = store.destination(Enkryptify, "vercel").unwrap().unwrap();
+        assert_eq!(vercel.spec.slug, "vercel");
+        assert_eq!(vercel.spec.connection_app, None);
+        assert!(vercel.spec.update.fields.is_empty());
+        for slug in ["x", "Vercel", "a/b", &"a".repeat(49)] {
+            assert!(
+                store.destination(Enkryptify, slug).unwrap().is_none(),
+                "{slug}"
+            );
+        }
+    }
 }

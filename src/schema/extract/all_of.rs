@@ -77,9 +77,8 @@ pub fn with_null(schema: Value) -> Value {
     }
     match map.get_mut("type") {
         Some(Value::Array(types)) => {
-            if !types.iter().any(|name| name == "null") {
-                types.push("null".into());
-            }
+            types.retain(|name| name != "null");
+            types.push("null".into());
         }
         Some(name) if name != "null" => *name = json!([name.take(), "null"]),
         _ => {}
@@ -97,8 +96,9 @@ pub fn with_null(schema: Value) -> Value {
 fn intersect_objects(mut one: Map<String, Value>, mut other: Map<String, Value>) -> Value {
     match (one.remove("anyOf"), other.remove("anyOf")) {
         (None, None) => {}
-        (Some(Value::Array(members)), None) => return distribute(members, &one, &other),
-        (None, Some(Value::Array(members))) => return distribute(members, &one, &other),
+        (Some(Value::Array(members)), None) | (None, Some(Value::Array(members))) => {
+            return distribute(members, &one, &other);
+        }
         (Some(Value::Array(members)), Some(Value::Array(others))) => {
             let product = members.len().saturating_mul(others.len());
             other.insert("anyOf".into(), Value::Array(others));

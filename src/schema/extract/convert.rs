@@ -258,7 +258,8 @@ impl<'d> Converter<'d> {
         if !taken(&last) {
             return last;
         }
-        (2_usize..)
+        // There are never more names than definitions, so one of these is free.
+        (2..=self.definition_names.len() + 2)
             .map(|number| format!("{last}-{number}"))
             .find(|name| !taken(name))
             .unwrap_or(last)

@@ -115,7 +115,7 @@ fn holds_document(block: &str) -> bool {
 fn fence(line: &str) -> Option<(usize, bool)> {
     let length = line.bytes().take_while(|byte| *byte == b'`').count();
     let rest = line.get(length..)?.trim();
-    (length >= 3 && !rest.contains('`')).then(|| (length, rest.is_empty()))
+    (length >= 3 && !rest.contains('`')).then_some((length, rest.is_empty()))
 }
 
 fn expect_openapi_3(document: &Value) -> Result<(), ExtractError> {

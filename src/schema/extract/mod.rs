@@ -21,7 +21,7 @@ use self::convert::Converter;
 use self::operations::{Operation, Role};
 use super::file::{START, SchemaFile, SchemaKey};
 use super::validate::pattern_works;
-use crate::provider::ProviderKind;
+use crate::core::spec::ProviderKind;
 
 /// What documents say about syncs.
 #[derive(Debug, Clone, PartialEq, Default)]

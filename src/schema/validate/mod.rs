@@ -16,22 +16,6 @@ use crate::core::diagnostic::Diagnostic;
 use crate::core::span::Span;
 use crate::core::value::Mapping;
 
-/// The fields beside the API's own that a sync can have. They never reach the schema,
-/// but a misspelt one does, and is then recognised.
-const OWN_FIELDS: &[&str] = &[
-    "provider",
-    "destination",
-    "project",
-    "connection",
-    "name",
-    "labels",
-    "ensure",
-    "renamedFrom",
-    "protect",
-    "onDelete",
-    "trigger",
-];
-
 /// A compiled schema.
 pub(super) struct Checker {
     schema: Value,
@@ -76,13 +60,12 @@ pub fn check(
     at: Span,
     sync_name: &str,
 ) -> Vec<Diagnostic> {
-    check_json(
-        destination,
-        fields,
-        &crate::core::value::Value::Mapping(fields.clone()).to_json(),
-        at,
-        sync_name,
-    )
+    let json = fields
+        .entries()
+        .iter()
+        .map(|entry| (entry.key.clone(), entry.value.to_json()))
+        .collect::<serde_json::Map<_, _>>();
+    check_json(destination, fields, &Value::Object(json), at, sync_name)
 }
 
 /// As [`check`], for a caller that has the fields as JSON already.

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::OWN_FIELDS;
 use super::finding::{Finding, Kind, Limit};
 use crate::core::code::Code;
+use crate::core::desired::OWN_FIELDS;
 use crate::core::diagnostic::{Diagnostic, closest};
 use crate::core::span::Span;
 use crate::core::spec::{FieldSpec, ObjectSpec};
@@ -23,9 +23,7 @@ pub fn diagnostic(
     let field = dotted(&finding.path);
     let value = lookup(json, &finding.path);
     match &finding.kind {
-        Kind::Unknown { name, known } => {
-            unknown(finding, (name, known), json, destination, span)
-        }
+        Kind::Unknown { name, known } => unknown(finding, (name, known), json, destination, span),
         Kind::Missing { name, because } => {
             let reason = because.as_ref().map_or_else(String::new, |(tag, value)| {
                 format!(" It is required where `{tag}` is \"{value}\".")
@@ -159,7 +157,7 @@ pub fn meant<'f>(finding: &'f Finding, json: &Value) -> Option<&'f str> {
     };
     let object = lookup(json, &finding.path)?;
     let own: &[&str] = if finding.path.is_empty() {
-        OWN_FIELDS
+        &OWN_FIELDS
     } else {
         &[]
     };
@@ -213,7 +211,10 @@ fn wrong_value(field: &str, value: Option<&Value>, allowed: &[Value], span: Span
         .and_then(Value::as_str)
         .and_then(|text| closest(text, allowed.iter().filter_map(Value::as_str)))
         .map_or_else(String::new, |meant| format!("Did you mean \"{meant}\"? "));
-    diagnostic.help(format!("{suggestion}The allowed values are {}.", list(words)))
+    diagnostic.help(format!(
+        "{suggestion}The allowed values are {}.",
+        list(words)
+    ))
 }
 
 fn wrong_size(
@@ -266,9 +267,7 @@ fn type_help(
     let expects = |name: &str| expected.iter().any(|expected| expected == name);
     let value = value?;
     match value {
-        Value::Null if optional => {
-            Some("Leave the field out if it is not to be set.".to_owned())
-        }
+        Value::Null if optional => Some("Leave the field out if it is not to be set.".to_owned()),
         _ if expects("object") => Some("Write its fields below it, indented.".to_owned()),
         Value::Null => Some("Give it a value.".to_owned()),
         _ if !allowed.is_empty() => Some(format!(
@@ -281,13 +280,11 @@ fn type_help(
         Value::String(text) if expects("boolean") && matches!(text.as_str(), "true" | "false") => {
             Some(format!("Write it without quotes: {text}."))
         }
-        Value::String(text) if expects("boolean") => {
-            match text.to_ascii_lowercase().as_str() {
-                "yes" | "on" | "y" => Some("Write true.".to_owned()),
-                "no" | "off" | "n" => Some("Write false.".to_owned()),
-                _ => Some("Write true or false.".to_owned()),
-            }
-        }
+        Value::String(text) if expects("boolean") => match text.to_ascii_lowercase().as_str() {
+            "yes" | "on" | "y" => Some("Write true.".to_owned()),
+            "no" | "off" | "n" => Some("Write false.".to_owned()),
+            _ => Some("Write true or false.".to_owned()),
+        },
         Value::String(text)
             if (expects("number") || expects("integer")) && text.parse::<f64>().is_ok() =>
         {
@@ -296,6 +293,7 @@ fn type_help(
         Value::String(_) | Value::Number(_) | Value::Bool(_) if expects("array") => {
             Some(format!("Write it as a list: [{}].", literal(value)))
         }
+        Value::Array(_) => Some("Write a single value.".to_owned()),
         _ => None,
     }
 }

@@ -1,0 +1,435 @@
+//! Writing pulled schemas into a workspace, whole or not at all.
+//!
+//! The directory is meant to be committed: the same documents give the same bytes, and
+//! pulling again without news touches nothing, the date included.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::io;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::extract::Extraction;
+use super::file::{SchemaFile, SchemaKey, path_of};
+use crate::core::spec::ProviderKind;
+
+/// The manifest's name in the directory of pulled schemas.
+pub const MANIFEST: &str = "manifest.json";
+
+/// Where the schemas in a workspace come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    /// The form of this file; 1 is the only one.
+    pub version: u32,
+    /// One entry for each platform that was pulled, by its name.
+    pub providers: BTreeMap<String, Pull>,
+}
+
+/// One pull of a platform's schemas.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pull {
+    /// When it was, as the caller wrote it.
+    pub date: String,
+    /// The documents, in the order in which they were read.
+    pub documents: Vec<Document>,
+    /// How many schema files it gave.
+    pub files: usize,
+    /// The SHA-256 of the schema files, in hexadecimal.
+    pub digest: String,
+}
+
+/// A document that schemas were extracted from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Document {
+    /// The path or URL that it came from, without credentials.
+    pub source: String,
+    /// Its own title and version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The version of the server that served it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_version: Option<String>,
+    /// The SHA-256 of its text, in hexadecimal.
+    pub digest: String,
+}
+
+impl Document {
+    /// Describes a document. A URL is kept without user, password, query and fragment,
+    /// which can be credentials.
+    pub fn new(source: &str, text: &str, extraction: &Extraction) -> Self {
+        Self {
+            source: without_credentials(source),
+            title: extraction.document.clone(),
+            server_version: None,
+            digest: sha256(text.as_bytes()),
+        }
+    }
+}
+
+/// What a pull changed in the workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pulled {
+    /// The files that are new or different.
+    pub written: Vec<SchemaKey>,
+    /// The files that an earlier pull had and this one has not.
+    pub removed: Vec<SchemaKey>,
+    /// The files that are as they were.
+    pub unchanged: usize,
+}
+
+/// Why pulled schemas could not be written. Nothing has changed then.
+#[derive(Debug)]
+pub struct PullError {
+    path: Utf8PathBuf,
+    error: io::Error,
+}
+
+impl fmt::Display for PullError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "The schemas cannot be written to {}: {}.",
+            self.path, self.error
+        )
+    }
+}
+
+impl std::error::Error for PullError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+/// The manifest of a directory; none if there is none, or none that can be read.
+pub fn manifest(directory: &Utf8Path) -> Option<Manifest> {
+    let text = fs::read_to_string(directory.join(MANIFEST)).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+/// Writes extracted schemas into a directory, `.secsync/schemas`. The platforms that they
+/// describe are replaced, other platforms stay. `documents` and `date` go into the manifest.
+pub fn write(
+    directory: &Utf8Path,
+    extraction: &Extraction,
+    documents: &[Document],
+    date: &str,
+) -> Result<Pulled, PullError> {
+    let failed = |error| PullError {
+        path: directory.to_owned(),
+        error,
+    };
+    let old = read_texts(directory).map_err(failed)?;
+    let (new, manifest) = plan(directory, extraction, documents, date, &old);
+    let pulled = difference(&old, &new);
+    let known = self::manifest(directory);
+    if old == new && known.is_some_and(|known| same_but_for_dates(&known, &manifest)) {
+        return Ok(pulled);
+    }
+    replace(directory, &new, &manifest).map_err(failed)?;
+    Ok(pulled)
+}
+
+type Texts = BTreeMap<SchemaKey, String>;
+
+fn plan(
+    directory: &Utf8Path,
+    extraction: &Extraction,
+    documents: &[Document],
+    date: &str,
+    old: &Texts,
+) -> (Texts, Manifest) {
+    let pulled = |kind: ProviderKind| extraction.files.keys().any(|(of, _)| *of == kind);
+    let mut new: Texts = old
+        .iter()
+        .filter(|((kind, _), _)| !pulled(*kind))
+        .map(|(key, text)| (key.clone(), text.clone()))
+        .collect();
+    for (key, file) in &extraction.files {
+        new.insert(key.clone(), SchemaFile::to_text(file, key));
+    }
+    let mut manifest = self::manifest(directory).unwrap_or(Manifest {
+        version: 1,
+        providers: BTreeMap::new(),
+    });
+    for kind in ProviderKind::ALL.into_iter().filter(|kind| pulled(*kind)) {
+        let of_kind: Vec<_> = new.iter().filter(|((of, _), _)| *of == kind).collect();
+        let mut whole = Sha256::new();
+        for (key, text) in &of_kind {
+            whole.update(path_of(key));
+            whole.update("\n");
+            whole.update(text);
+        }
+        let pull = Pull {
+            date: date.to_owned(),
+            documents: documents.to_vec(),
+            files: of_kind.len(),
+            digest: hexadecimal(&whole.finalize()),
+        };
+        manifest.providers.insert(kind.name().to_owned(), pull);
+    }
+    (new, manifest)
+}
+
+fn difference(old: &Texts, new: &Texts) -> Pulled {
+    let mut pulled = Pulled::default();
+    for (key, text) in new {
+        if old.get(key) == Some(text) {
+            pulled.unchanged += 1;
+        } else {
+            pulled.written.push(key.clone());
+        }
+    }
+    pulled.removed = old
+        .keys()
+        .filter(|key| !new.contains_key(*key))
+        .cloned()
+        .collect();
+    pulled
+}
+
+fn same_but_for_dates(one: &Manifest, other: &Manifest) -> bool {
+    let undated = |manifest: &Manifest| {
+        let mut manifest = manifest.clone();
+        for pull in manifest.providers.values_mut() {
+            pull.date.clear();
+        }
+        manifest
+    };
+    undated(one) == undated(other)
+}
+
+/// The schema files that a directory has now. One that cannot be read counts as different.
+fn read_texts(directory: &Utf8Path) -> io::Result<Texts> {
+    let mut texts = Texts::new();
+    for kind in ProviderKind::ALL {
+        let names = super::store::names_in(&directory.join(kind.name()))?;
+        for name in names {
+            let key = (kind, name);
+            let text = fs::read_to_string(directory.join(path_of(&key))).unwrap_or_default();
+            texts.insert(key, text);
+        }
+    }
+    Ok(texts)
+}
+
+/// Puts a whole new directory in the old one's place: it is complete before the old one goes,
+/// and the old one comes back if the new one cannot take its place.
+fn replace(directory: &Utf8Path, texts: &Texts, manifest: &Manifest) -> io::Result<()> {
+    let parent = directory
+        .parent()
+        .filter(|parent| !parent.as_str().is_empty())
+        .unwrap_or(Utf8Path::new("."));
+    fs::create_dir_all(parent)?;
+    let scratch = tempfile::Builder::new()
+        .prefix(".schemas-")
+        .tempdir_in(parent)?;
+    let scratch_path = Utf8Path::from_path(scratch.path())
+        .ok_or_else(|| io::Error::other("the path is not UTF-8"))?;
+    let fresh = scratch_path.join("new");
+    fs::create_dir(&fresh)?;
+    for (key, text) in texts {
+        let path = fresh.join(path_of(key));
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(&path, text)?;
+    }
+    let mut text = serde_json::to_string_pretty(manifest).map_err(io::Error::other)?;
+    text.push('\n');
+    fs::write(fresh.join(MANIFEST), text)?;
+
+    let old = scratch_path.join("old");
+    let had_old = match fs::rename(directory, &old) {
+        Ok(()) => true,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return Err(error),
+    };
+    fs::rename(&fresh, directory).inspect_err(|_| {
+        if had_old {
+            // If this fails, too, the first error says more than a second one would.
+            let _ = fs::rename(&old, directory);
+        }
+    })
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
+}
+
+fn without_credentials(source: &str) -> String {
+    let Ok(mut url) = url::Url::parse(source) else {
+        return source.to_owned();
+    };
+    if !matches!(url.scheme(), "http" | "https") {
+        return source.to_owned();
+    }
+    // Neither fails for a URL that has a host, as http and https URLs do.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.set_fragment(None);
+    url.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+
+    use camino::{Utf8Path, Utf8PathBuf};
+    use serde_json::json;
+
+    use super::{Document, Pulled, manifest, write};
+    use crate::core::spec::ProviderKind::{Enkryptify, Infisical};
+    use crate::schema::extract::Extraction;
+    use crate::schema::file::{SchemaFile, SchemaKey};
+    use crate::schema::store::SchemaStore;
+
+    fn extraction(slugs: &[&str]) -> Extraction {
+        let file = |slug: &str| SchemaFile {
+            title: Some(slug.to_owned()),
+            definitions: [("create".to_owned(), json!({"type": "object"}))].into(),
+            ..SchemaFile::default()
+        };
+        Extraction {
+            files: slugs
+                .iter()
+                .map(|slug| ((Infisical, (*slug).to_owned()), file(slug)))
+                .collect(),
+            document: Some("Demo API 1".into()),
+        }
+    }
+
+    fn key(slug: &str) -> SchemaKey {
+        (Infisical, slug.to_owned())
+    }
+
+    fn pull(directory: &Utf8Path, extraction: &Extraction, date: &str) -> Pulled {
+        let documents = [Document::new("demo.json", "text", extraction)];
+        write(directory, extraction, &documents, date).unwrap()
+    }
+
+    fn snapshot(directory: &Utf8Path) -> BTreeMap<Utf8PathBuf, String> {
+        let mut files = BTreeMap::new();
+        let mut open = vec![directory.to_owned()];
+        while let Some(next) = open.pop() {
+            for entry in next.read_dir_utf8().unwrap() {
+                let path = entry.unwrap().into_path();
+                if path.is_dir() {
+                    open.push(path);
+                } else {
+                    files.insert(path.clone(), fs::read_to_string(&path).unwrap());
+                }
+            }
+        }
+        files
+    }
+
+    fn temporary() -> (tempfile::TempDir, Utf8PathBuf) {
+        let temporary = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(temporary.path()).unwrap();
+        let directory = path.join(".secsync/schemas");
+        (temporary, directory)
+    }
+
+    #[test]
+    fn what_is_pulled_is_what_the_store_then_has() {
+        let (_temporary, directory) = temporary();
+        let pulled = pull(&directory, &extraction(&["alpha", "beta"]), "2025-01-01");
+        assert_eq!(pulled.written, [key("alpha"), key("beta")]);
+        let store = SchemaStore::with_workspace(&directory).unwrap();
+        let alpha = store.destination(Infisical, "alpha").unwrap().unwrap();
+        assert_eq!(alpha.spec.name, "alpha");
+        let manifest = manifest(&directory).unwrap();
+        let entry = &manifest.providers["infisical"];
+        assert_eq!((entry.files, entry.date.as_str()), (2, "2025-01-01"));
+        assert_eq!(entry.documents[0].title.as_deref(), Some("Demo API 1"));
+        // SHA-256 of the word "text".
+        assert!(entry.documents[0].digest.starts_with("982d9e3eb996f559"));
+    }
+
+    #[test]
+    fn pulling_again_without_news_touches_nothing() {
+        let (_temporary, directory) = temporary();
+        pull(&directory, &extraction(&["alpha"]), "2025-01-01");
+        let before = snapshot(&directory);
+        let pulled = pull(&directory, &extraction(&["alpha"]), "2025-02-02");
+        assert_eq!((pulled.written.len(), pulled.unchanged), (0, 1));
+        assert_eq!(snapshot(&directory), before);
+    }
+
+    #[test]
+    fn a_pull_replaces_its_platform_and_leaves_the_other() {
+        let (_temporary, directory) = temporary();
+        let mut start = extraction(&[]);
+        start
+            .files
+            .insert((Enkryptify, "start".to_owned()), SchemaFile::default());
+        pull(&directory, &start, "2025-01-01");
+        pull(&directory, &extraction(&["alpha", "beta"]), "2025-01-01");
+        let pulled = pull(&directory, &extraction(&["beta", "gamma"]), "2025-02-02");
+        assert_eq!(pulled.removed, [key("alpha")]);
+        assert_eq!(pulled.written, [key("gamma")]);
+        assert_eq!(pulled.unchanged, 2);
+        let manifest = manifest(&directory).unwrap();
+        assert_eq!(manifest.providers["enkryptify"].date, "2025-01-01");
+        assert_eq!(manifest.providers["infisical"].date, "2025-02-02");
+    }
+
+    #[test]
+    fn nothing_but_the_schemas_is_left_behind() {
+        let (temporary, directory) = temporary();
+        pull(&directory, &extraction(&["alpha"]), "2025-01-01");
+        pull(&directory, &extraction(&["beta"]), "2025-01-01");
+        let root = Utf8Path::from_path(temporary.path()).unwrap();
+        let names: Vec<String> = snapshot(root)
+            .keys()
+            .map(|path| path.strip_prefix(&directory).unwrap().to_string())
+            .collect();
+        assert_eq!(names, ["infisical/beta.json", "manifest.json"]);
+    }
+
+    #[test]
+    fn a_failure_changes_nothing() {
+        let (temporary, directory) = temporary();
+        // A file where the directory's parent should be.
+        fs::write(temporary.path().join(".secsync"), "in the way").unwrap();
+        let extraction = extraction(&["alpha"]);
+        let error = write(&directory, &extraction, &[], "2025-01-01").unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("The schemas cannot be written to")
+        );
+        let text = fs::read_to_string(temporary.path().join(".secsync")).unwrap();
+        assert_eq!(text, "in the way");
+    }
+
+    #[test]
+    fn the_manifest_keeps_no_credentials_of_a_url() {
+        let document = Document::new(
+            "https://user:hunter2@example.com/api/docs/json?token=hunter2#hunter2",
+            "",
+            &extraction(&[]),
+        );
+        assert_eq!(document.source, "https://example.com/api/docs/json");
+        assert_eq!(
+            Document::new("C:\\x.json", "", &extraction(&[])).source,
+            "C:\\x.json"
+        );
+    }
+}
