@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::provider::ProviderKind;
+use crate::schema::store::{SchemaStore, StoreError};
+
 /// Every destination by its slug.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
@@ -36,6 +39,19 @@ impl Catalog {
             .map(|destination| (destination.slug.clone(), destination))
             .collect();
         Self { destinations }
+    }
+
+    /// Makes a catalog of every destination that a store has, pulled ones included.
+    pub fn from_store(store: &SchemaStore) -> Result<Self, StoreError> {
+        let mut schemas = Vec::new();
+        for slug in store.destinations(ProviderKind::Infisical) {
+            let key = (ProviderKind::Infisical, slug);
+            if let Some(file) = store.file(&key)? {
+                // What a store writes is JSON, so nothing is left out here.
+                schemas.extend(serde_json::from_str(&file.to_text(&key)).ok());
+            }
+        }
+        Ok(Self::from_schemas(schemas))
     }
 
     /// The destination of that slug.

@@ -178,11 +178,6 @@ impl Emulator {
             .retain(|identity| identity.client_id != client_id);
     }
 
-    /// Changes how long one attempt of a job takes.
-    pub const fn set_job_duration(&mut self, duration: Duration) {
-        self.job_duration = duration;
-    }
-
     /// What was started on Enkryptify, in order.
     pub fn started(&self) -> &[Started] {
         &self.state.started

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::emulator::Emulator;
 use super::exchange::{Request, RequestBody, Response};
 use super::fail::Operation;
-use super::limit::HeaderStyle;
+use super::limit::{HeaderStyle, Pass};
 use super::moment::Moment;
 use super::state::Started;
 
@@ -90,7 +90,7 @@ impl Emulator {
             .limits
             .as_mut()
             .map(|limits| limits.pass_any(request, now));
-        let response = match pass.as_ref().and_then(|pass| pass.refused_for()) {
+        let response = match pass.as_ref().and_then(Pass::refused_for) {
             Some(seconds) => Response::json(429, json!({"message": "Too many requests."}))
                 .with_header("retry-after", seconds.to_string()),
             None => match route {

@@ -112,7 +112,7 @@ impl std::fmt::Debug for Request {
 pub struct Response {
     /// The status.
     pub status: u16,
-    /// Headers besides the content type and the ETag.
+    /// Headers besides the content type and the entity tag.
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub payload: Payload,
@@ -179,7 +179,7 @@ impl Response {
         }
     }
 
-    /// Adds the body's ETag, and leaves the body out if the client has it already.
+    /// Adds the body's entity tag, and leaves the body out if the client has it already.
     #[must_use]
     pub fn with_etag(self, if_none_match: Option<&str>) -> Self {
         let etag = format!("\"{}\"", ids::word(&[&self.text()], 28));

@@ -249,3 +249,85 @@ fn missing_destination(sync: &SecretSync) -> Option<String> {
     );
     Some(json!({"error": "RES-404", "message": message}).to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::{FailRules, JobKind, JobQueue, JobStatus, Moment, SyncTable, Workshop};
+
+    const DURATION: Duration = Duration::from_millis(100);
+
+    fn at(millis: i64) -> Moment {
+        Moment::from_millis(millis)
+    }
+
+    fn syncs() -> SyncTable {
+        let record = json!({"status": null, "lastId": null, "message": null, "succeededAt": null});
+        serde_json::from_value(json!([{
+            "id": "1", "name": "a", "description": null, "isAutoSyncEnabled": true,
+            "projectId": "p", "connectionId": "c", "destination": "d", "syncOptions": {},
+            "destinationConfig": {}, "source": {"environment": "dev", "path": "/"},
+            "createdAt": 0, "updatedAt": 0, "sync": record, "import": record, "remove": record
+        }]))
+        .unwrap()
+    }
+
+    fn advance(queue: &mut JobQueue, syncs: &mut SyncTable, now: Moment, duration: Duration) {
+        let rules = &mut FailRules::default();
+        queue.advance(
+            now,
+            &mut Workshop {
+                syncs,
+                rules,
+                duration,
+            },
+        );
+    }
+
+    #[test]
+    fn a_queue_that_was_written_and_read_goes_on() {
+        let (mut queue, mut syncs) = (JobQueue::default(), syncs());
+        queue.push("1", JobKind::Sync, false, at(0), DURATION);
+        queue.push("1", JobKind::Import, false, at(0), DURATION);
+        advance(&mut queue, &mut syncs, at(60), DURATION);
+        let text = serde_json::to_string(&queue).unwrap();
+        let mut queue: JobQueue = serde_json::from_str(&text).unwrap();
+        assert!(queue.is_working("1"));
+        advance(&mut queue, &mut syncs, at(1000), DURATION);
+        assert!(!queue.is_working("1"));
+        let sync = syncs.get("1").unwrap();
+        assert_eq!((sync.sync.last_id, sync.import.last_id), (Some(1), Some(2)));
+        // One after the other: the second starts when the first ends.
+        assert_eq!(sync.sync.succeeded_at, Some(at(150)));
+        assert_eq!(sync.import.succeeded_at, Some(at(250)));
+        queue.push("1", JobKind::Remove, false, at(1000), DURATION);
+        advance(&mut queue, &mut syncs, at(2000), DURATION);
+        assert_eq!(syncs.get("1").unwrap().remove.last_id, Some(3));
+    }
+
+    #[test]
+    fn a_job_of_a_sync_that_is_gone_ends_without_a_trace() {
+        let (mut queue, mut syncs) = (JobQueue::default(), syncs());
+        queue.push("1", JobKind::Sync, false, at(0), DURATION);
+        advance(&mut queue, &mut syncs, at(60), DURATION);
+        syncs.remove("1");
+        advance(&mut queue, &mut syncs, at(1000), DURATION);
+        assert!(!queue.is_working("1"));
+        assert_eq!(syncs.iter().count(), 0);
+    }
+
+    #[test]
+    fn jobs_without_a_duration_end_at_once() {
+        let (mut queue, mut syncs) = (JobQueue::default(), syncs());
+        for _ in 0..3 {
+            queue.push("1", JobKind::Sync, false, at(0), Duration::ZERO);
+        }
+        advance(&mut queue, &mut syncs, at(0), Duration::ZERO);
+        let sync = syncs.get("1").unwrap();
+        assert_eq!(sync.sync.status, Some(JobStatus::Succeeded));
+        assert_eq!(sync.sync.last_id, Some(3));
+    }
+}

@@ -66,10 +66,15 @@ impl Limits {
         Pass {
             limit: self.per_minute,
             remaining: self.per_minute.saturating_sub(window.count),
-            seconds_left: now.until(window.ends).as_millis().div_ceil(1000) as u64,
+            seconds_left: whole_seconds(now.until(window.ends)),
             allowed,
         }
     }
+}
+
+/// Rounded up: who waits that long has waited long enough.
+const fn whole_seconds(while_: Duration) -> u64 {
+    while_.as_secs() + if while_.subsec_nanos() > 0 { 1 } else { 0 }
 }
 
 /// The client as a proxy names it.

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -73,6 +73,7 @@ pub async fn start(options: Options) -> io::Result<Running> {
         latency: options.latency,
         store,
         unsaved: AtomicBool::new(false),
+        stopped: AtomicBool::new(false),
     });
     let router = Router::new()
         .fallback(serve)
@@ -115,6 +116,7 @@ impl Running {
 
     /// Stops it and writes what is not written.
     pub async fn stop(mut self) -> io::Result<()> {
+        self.sandbox.stopped.store(true, Ordering::Release);
         for task in &mut self.tasks {
             task.abort();
             // An aborted task ends with an error that says so.
@@ -126,6 +128,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        self.sandbox.stopped.store(true, Ordering::Release);
         for task in &self.tasks {
             task.abort();
         }
@@ -140,6 +143,8 @@ struct Sandbox {
     latency: Duration,
     store: Option<Store>,
     unsaved: AtomicBool,
+    /// Connections that are still open are cut at their next request.
+    stopped: AtomicBool,
 }
 
 impl Sandbox {
@@ -157,18 +162,24 @@ impl Sandbox {
         if !self.unsaved.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
-        store.save(lock(&self.emulator).state())
+        let saved = store.save(lock(&self.emulator).state());
+        if saved.is_err() {
+            self.unsaved.store(true, Ordering::Release);
+        }
+        saved
     }
 }
 
 async fn save_regularly(sandbox: Arc<Sandbox>) {
-    let mut interval = tokio::time::interval(SAVE_INTERVAL);
-    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut pause = SAVE_INTERVAL;
     loop {
-        interval.tick().await;
-        if sandbox.save().is_err() {
-            sandbox.unsaved.store(true, Ordering::Release);
-        }
+        tokio::time::sleep(pause).await;
+        let saving = Arc::clone(&sandbox);
+        let started = Instant::now();
+        // An error shows at the latest when the sandbox is stopped, which saves again.
+        let _ = tokio::task::spawn_blocking(move || saving.save()).await;
+        // A large state must not be written all the time.
+        pause = SAVE_INTERVAL.max(started.elapsed() * 10);
     }
 }
 
@@ -183,6 +194,10 @@ async fn serve(
     request: axum::extract::Request,
 ) -> axum::response::Response {
     let request = read(request).await;
+    if sandbox.stopped.load(Ordering::Acquire) {
+        switch.cut();
+        return axum::response::Response::default();
+    }
     let answer = sandbox.answer(&request);
     tokio::time::sleep(sandbox.latency).await;
     match answer.delivery {

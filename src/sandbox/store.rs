@@ -21,7 +21,7 @@ impl Store {
         fs::create_dir_all(directory).map_err(|error| {
             explained(
                 &error,
-                format!("The sandbox's directory `{directory}` cannot be made"),
+                &format!("The sandbox's directory `{directory}` cannot be made"),
             )
         })?;
         Ok(Self {
@@ -38,7 +38,7 @@ impl Store {
             Err(error) => {
                 return Err(explained(
                     &error,
-                    format!("The sandbox's state `{path}` cannot be read"),
+                    &format!("The sandbox's state `{path}` cannot be read"),
                 ));
             }
         };
@@ -66,6 +66,6 @@ impl Store {
     }
 }
 
-fn explained(error: &io::Error, what: String) -> io::Error {
+fn explained(error: &io::Error, what: &str) -> io::Error {
     io::Error::new(error.kind(), format!("{what}: {error}."))
 }

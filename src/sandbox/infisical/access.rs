@@ -113,6 +113,16 @@ pub fn may_administer_connections(identity: &Identity, action: &str) -> Result<(
     on_connections(identity, action, identity.role == Role::Admin)
 }
 
+/// Refuses to make tokens for identities.
+pub fn may_issue_tokens(identity: &Identity) -> Result<(), Refusal> {
+    if identity.role == Role::Admin {
+        Ok(())
+    } else {
+        let details = Value::Array(Vec::new());
+        Err(Refusal::permission("create-token", "identity", details))
+    }
+}
+
 fn on_connections(identity: &Identity, action: &str, allowed: bool) -> Result<(), Refusal> {
     if allowed && identity.role != Role::Outsider {
         Ok(())

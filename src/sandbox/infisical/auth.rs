@@ -84,27 +84,21 @@ impl Tokens {
         Ok(identity)
     }
 
-    /// `POST /api/v1/auth/{method}/login`. None if there is no such method.
+    /// `POST /api/v1/auth/{method}/login`.
     pub fn login(
         &mut self,
         world: &World,
         method: &str,
         body: Option<&Value>,
         now: Moment,
-    ) -> Option<Result<Value, Refusal>> {
+    ) -> Result<Value, Refusal> {
         let identity = match method {
             "universal-auth" => universal(world, body),
             "oidc-auth" => foreign(world, body, now, &OIDC),
             "jwt-auth" => foreign(world, body, now, &JWT),
-            "aws-auth" => Err(not_configured("AWS", "AWS auth")),
-            "gcp-auth" => Err(not_configured("GCP", "GCP auth")),
-            "azure-auth" => Err(not_configured("Azure", "Azure Auth")),
-            "kubernetes-auth" => Err(not_configured("Kubernetes", "Kubernetes auth")),
-            "oci-auth" => Err(not_configured("OCI", "OCI auth")),
-            "ldap-auth" => Err(Refusal::unauthorized("Invalid credentials")),
-            _ => return None,
-        };
-        Some(identity.map(|identity| self.issue(identity, now)))
+            method => Err(not_emulated(method)),
+        }?;
+        Ok(self.issue(identity, now))
     }
 
     /// A token for an identity, in the shape of a login's answer.
@@ -282,4 +276,31 @@ fn not_configured(name: &str, method: &str) -> Refusal {
     Refusal::not_found(format!(
         "{name} auth method not found for identity, did you configure {method}?"
     ))
+}
+
+/// Methods that no identity of the sandbox is configured for, and the two names that the
+/// server's refusal has for each.
+const NOT_EMULATED: [(&str, &str, &str); 5] = [
+    ("aws-auth", "AWS", "AWS auth"),
+    ("gcp-auth", "GCP", "GCP auth"),
+    ("azure-auth", "Azure", "Azure Auth"),
+    ("kubernetes-auth", "Kubernetes", "Kubernetes auth"),
+    ("oci-auth", "OCI", "OCI auth"),
+];
+
+/// Whether there is a route to log in with that method.
+pub fn is_method(method: &str) -> bool {
+    ["universal-auth", "oidc-auth", "jwt-auth", "ldap-auth"].contains(&method)
+        || NOT_EMULATED.iter().any(|(known, _, _)| *known == method)
+}
+
+fn not_emulated(method: &str) -> Refusal {
+    NOT_EMULATED
+        .iter()
+        .find(|(known, _, _)| *known == method)
+        // Seen for `ldap-auth`.
+        .map_or_else(
+            || Refusal::unauthorized("Invalid credentials"),
+            |(_, name, method)| not_configured(name, method),
+        )
 }

@@ -3,6 +3,7 @@
 mod access;
 mod auth;
 mod body;
+mod document;
 mod fields;
 mod lookups;
 mod query;
@@ -19,7 +20,7 @@ use super::catalog::{Catalog, Destination};
 use super::emulator::Emulator;
 use super::exchange::{Request, Response};
 use super::fail::{JobKind, Operation};
-use super::limit::HeaderStyle;
+use super::limit::{HeaderStyle, Pass};
 use super::moment::Moment;
 use super::world::Identity;
 
@@ -27,6 +28,7 @@ use super::world::Identity;
 #[derive(Debug)]
 pub enum Route {
     Status,
+    Docs,
     Login {
         method: String,
     },
@@ -95,6 +97,7 @@ impl Route {
         let own = str::to_owned;
         Some(match (request.method.as_str(), segments.as_slice()) {
             ("GET", ["api", "status"]) => Self::Status,
+            ("GET", ["api", "docs", "json"]) => Self::Docs,
             ("POST", ["api", "v1", "auth", "token", "renew"]) => Self::Renew,
             ("POST", ["api", "v1", "auth", "token", "revoke"]) => Self::Revoke,
             (
@@ -109,9 +112,11 @@ impl Route {
                     "tokens",
                 ],
             ) => Self::IssueToken { identity: own(id) },
-            ("POST", ["api", "v1", "auth", method, "login"]) => Self::Login {
-                method: own(method),
-            },
+            ("POST", ["api", "v1", "auth", method, "login"]) if auth::is_method(method) => {
+                Self::Login {
+                    method: own(method),
+                }
+            }
             ("GET", ["api", "v1", "workspace"]) => Self::Projects,
             ("GET", ["api", "v1", "workspace", id]) => Self::Project { id: own(id) },
             ("GET", ["api", "v2", "workspace", slug]) => Self::ProjectBySlug { slug: own(slug) },
@@ -190,6 +195,7 @@ impl Route {
     pub const fn operation(&self) -> Operation {
         match self {
             Self::Login { .. } => Operation::Login,
+            Self::Docs => Operation::Docs,
             Self::Projects | Self::Project { .. } | Self::ProjectBySlug { .. } => {
                 Operation::Projects
             }
@@ -243,7 +249,7 @@ impl Route {
     const fn needs_no_token(&self) -> bool {
         matches!(
             self,
-            Self::Status | Self::Login { .. } | Self::Renew | Self::Revoke
+            Self::Status | Self::Docs | Self::Login { .. } | Self::Renew | Self::Revoke
         )
     }
 }
@@ -280,7 +286,7 @@ impl Emulator {
             .limits
             .as_mut()
             .map(|limits| limits.pass(route, request, now));
-        let response = match pass.as_ref().and_then(|pass| pass.refused_for()) {
+        let response = match pass.as_ref().and_then(Pass::refused_for) {
             Some(seconds) => rate_limited(seconds),
             None => match self.dispatch(route, request, identity.as_ref(), now) {
                 Ok(body) => Response::json(200, body),
@@ -329,10 +335,8 @@ impl Emulator {
     ) -> Result<Value, Refusal> {
         let world = &self.state.world;
         match route {
-            Route::Login { method } => self
-                .tokens
-                .login(world, method, body, now)
-                .unwrap_or_else(|| Err(Refusal::internal())),
+            Route::Login { method } => self.tokens.login(world, method, body, now),
+            Route::Docs => Ok(document::document(&self.catalog)),
             Route::Renew => self.tokens.renew(world, body, now),
             Route::Revoke => self.tokens.revoke(body),
             _ => Ok(json!({
@@ -400,7 +404,7 @@ impl Emulator {
             Route::DeleteFolder { name } => self.delete_folder(identity, name, body),
             Route::Options => Ok(syncs::options(&self.catalog)),
             Route::IssueToken { identity: id } => {
-                access::may_administer_connections(identity, "create-token")?;
+                access::may_issue_tokens(identity)?;
                 let subject = world
                     .identities
                     .iter()

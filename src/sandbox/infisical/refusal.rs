@@ -8,6 +8,11 @@ use crate::sandbox::exchange::Response;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refusal {
     status: u16,
+    content: Box<Content>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Content {
     error: String,
     message: Value,
     details: Option<Value>,
@@ -17,9 +22,11 @@ impl Refusal {
     fn new(status: u16, error: &str, message: impl Into<Value>) -> Self {
         Self {
             status,
-            error: error.to_owned(),
-            message: message.into(),
-            details: None,
+            content: Box::new(Content {
+                error: error.to_owned(),
+                message: message.into(),
+                details: None,
+            }),
         }
     }
 
@@ -51,10 +58,9 @@ impl Refusal {
     /// 403: a permission is missing. `details` are the rules that were looked at.
     pub fn permission(action: &str, subject: &str, details: Value) -> Self {
         let message = format!("You are not allowed to {action} on {subject}");
-        Self {
-            details: Some(details),
-            ..Self::new(403, "PermissionDenied", message)
-        }
+        let mut refusal = Self::new(403, "PermissionDenied", message);
+        refusal.content.details = Some(details);
+        refusal
     }
 
     /// 404.
@@ -92,10 +98,15 @@ impl Refusal {
 
     /// The answer; `id` names the request in the server's log.
     pub fn response(self, id: &str) -> Response {
+        let Content {
+            error,
+            message,
+            details,
+        } = *self.content;
         let mut body = json!({
-            "reqId": id, "statusCode": self.status, "message": self.message, "error": self.error
+            "reqId": id, "statusCode": self.status, "message": message, "error": error
         });
-        if let Some(details) = self.details {
+        if let Some(details) = details {
             body["details"] = details;
         }
         Response::json(self.status, body)

@@ -5,10 +5,22 @@
 //! what zod does beside checking, too. Unknown keys are dropped at every level, defaults are
 //! filled in, and some strings are trimmed.
 
+mod schema;
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 
 use regex::Regex;
 use serde_json::{Map, Value, json};
+
+use super::ids;
+use schema::{
+    TaggedUnion, allows_null, alternatives, enumeration, is_required, limit, properties_of, type_of,
+};
+
+/// Whether a string has the right form.
+pub type Form = fn(&str) -> bool;
 
 /// What a server does with a string beyond what its schema says.
 #[derive(Debug, Clone, Default)]
@@ -20,7 +32,7 @@ pub struct StringRule {
     /// A limit that takes the place of the schema's, and what it says beyond it.
     pub at_most: Option<(u64, Cow<'static, str>)>,
     /// A check that takes the place of the schema's pattern and limit, and what it says.
-    pub form: Option<(fn(&str) -> bool, Cow<'static, str>)>,
+    pub form: Option<(Form, Cow<'static, str>)>,
     /// What it says when the schema's pattern does not match.
     pub mismatch: Option<Cow<'static, str>>,
 }
@@ -72,18 +84,14 @@ impl<'a> Checker<'a> {
     /// Checks a value that may be missing; none means that the key is left out.
     fn field(&mut self, schema: &'a Value, input: Option<&Value>, required: bool) -> Option<Value> {
         let schema = self.resolved(schema);
-        match input {
-            Some(input) => self.value(schema, input),
-            None => {
-                if let Some(default) = schema.get("default") {
-                    return Some(default.clone());
-                }
-                if required {
-                    self.missing(schema);
-                }
-                None
-            }
+        if let Some(input) = input {
+            return self.value(schema, input);
         }
+        let default = schema.get("default").cloned();
+        if required && default.is_none() {
+            self.missing(schema);
+        }
+        default
     }
 
     fn value(&mut self, schema: &'a Value, input: &Value) -> Option<Value> {
@@ -175,7 +183,7 @@ impl<'a> Checker<'a> {
                 "too_small",
                 "array",
                 least,
-                format!("Array must contain at least {least} element(s)"),
+                &format!("Array must contain at least {least} element(s)"),
             );
         }
         if let Some(most) = limit(schema, "maxItems").filter(|most| length > *most) {
@@ -183,7 +191,7 @@ impl<'a> Checker<'a> {
                 "too_big",
                 "array",
                 most,
-                format!("Array must contain at most {most} element(s)"),
+                &format!("Array must contain at most {most} element(s)"),
             );
         }
         let items = schema.get("items").unwrap_or(&Value::Bool(true));
@@ -206,7 +214,7 @@ impl<'a> Checker<'a> {
         };
         let rule = (self.rules)(&self.place());
         let text = if rule.trim { trimmed(input) } else { input };
-        if schema.get("format") == Some(&json!("uuid")) && !super::ids::is_uuid(text) {
+        if schema.get("format") == Some(&json!("uuid")) && !ids::is_uuid(text) {
             self.invalid_string("uuid", "Invalid uuid");
         }
         if schema.get("format") == Some(&json!("uri")) && url::Url::parse(text).is_err() {
@@ -231,7 +239,7 @@ impl<'a> Checker<'a> {
             let message = rule.too_short.clone().unwrap_or_else(|| {
                 format!("String must contain at least {least} character(s)").into()
             });
-            self.size("too_small", "string", least, message.into_owned());
+            self.size("too_small", "string", least, &message);
         }
         let most = match (&rule.at_most, &rule.form) {
             (Some((most, message)), _) => Some((*most, message.clone())),
@@ -244,7 +252,7 @@ impl<'a> Checker<'a> {
             }),
         };
         if let Some((most, message)) = most.filter(|(most, _)| length > *most) {
-            self.size("too_big", "string", most, message.into_owned());
+            self.size("too_big", "string", most, &message);
         }
     }
 
@@ -431,7 +439,7 @@ impl<'a> Checker<'a> {
         self.issue(json!({"code": "custom", "message": message}));
     }
 
-    fn size(&mut self, code: &str, kind: &str, bound: u64, message: String) {
+    fn size(&mut self, code: &str, kind: &str, bound: u64, message: &str) {
         let side = if code == "too_small" {
             "minimum"
         } else {
@@ -470,121 +478,6 @@ impl<'a> Checker<'a> {
     }
 }
 
-/// An object whose tag decides which further keys it has.
-struct TaggedUnion<'a> {
-    schema: &'a Value,
-    tag: &'a str,
-    /// Keys that every variant has.
-    shared: Option<&'a Map<String, Value>>,
-    variants: Vec<(&'a Value, &'a Value)>,
-}
-
-impl<'a> TaggedUnion<'a> {
-    /// Finds the two ways to write one: `allOf` with `if` and `then`, and `anyOf` or `oneOf`
-    /// of objects that each have one value for the same key.
-    fn of(schema: &'a Value) -> Option<Self> {
-        Self::of_conditions(schema).or_else(|| Self::of_alternatives(schema))
-    }
-
-    fn of_conditions(schema: &'a Value) -> Option<Self> {
-        let conditions = schema.get("allOf")?.as_array()?;
-        let mut tag = None;
-        let mut variants = Vec::new();
-        for condition in conditions {
-            let (key, test) = condition
-                .get("if")?
-                .get("properties")?
-                .as_object()?
-                .iter()
-                .next()?;
-            if *tag.get_or_insert(key.as_str()) != key {
-                return None;
-            }
-            variants.push((single_value(test)?, condition.get("then")?));
-        }
-        Some(Self {
-            schema,
-            tag: tag?,
-            shared: properties_of(schema),
-            variants,
-        })
-    }
-
-    fn of_alternatives(schema: &'a Value) -> Option<Self> {
-        let alternatives = alternatives(schema)?;
-        let (tag, _) = properties_of(alternatives.first()?)?
-            .iter()
-            .find(|(_, property)| single_value(property).is_some())?;
-        let variants = alternatives
-            .iter()
-            .map(|variant| Some((single_value(properties_of(variant)?.get(tag)?)?, variant)))
-            .collect::<Option<Vec<_>>>()?;
-        Some(Self {
-            schema,
-            tag,
-            shared: None,
-            variants,
-        })
-    }
-}
-
-fn properties_of(schema: &Value) -> Option<&Map<String, Value>> {
-    schema.get("properties")?.as_object()
-}
-
-/// The one value that a schema allows.
-fn single_value(schema: &Value) -> Option<&Value> {
-    match enumeration(schema)?.as_slice() {
-        [only] => Some(only),
-        _ => None,
-    }
-}
-
-/// The values that a schema lists; null aside, which zod treats apart.
-fn enumeration(schema: &Value) -> Option<Vec<&Value>> {
-    if let Some(only) = schema.get("const") {
-        return Some(vec![only]);
-    }
-    let values = schema.get("enum")?.as_array()?;
-    Some(values.iter().filter(|value| !value.is_null()).collect())
-}
-
-fn alternatives(schema: &Value) -> Option<&[Value]> {
-    let alternatives = schema.get("anyOf").or_else(|| schema.get("oneOf"))?;
-    alternatives.as_array().map(Vec::as_slice)
-}
-
-fn allows_null(schema: &Value) -> bool {
-    match schema.get("type") {
-        Some(Value::Array(types)) => types.contains(&json!("null")),
-        Some(Value::String(kind)) => kind == "null",
-        _ => schema.get("nullable") == Some(&Value::Bool(true)),
-    }
-}
-
-/// The schema's type, null aside.
-fn type_of(schema: &Value) -> Option<&str> {
-    match schema.get("type")? {
-        Value::String(kind) => Some(kind),
-        Value::Array(kinds) => kinds
-            .iter()
-            .filter_map(Value::as_str)
-            .find(|kind| *kind != "null"),
-        _ => None,
-    }
-}
-
-fn is_required(schema: &Value, key: &str) -> bool {
-    schema
-        .get("required")
-        .and_then(Value::as_array)
-        .is_some_and(|required| required.iter().any(|name| name == key))
-}
-
-fn limit(schema: &Value, key: &str) -> Option<u64> {
-    schema.get(key)?.as_u64()
-}
-
 /// `'a' | 'b'`.
 fn options(values: &[&Value]) -> String {
     let values: Vec<String> = values.iter().map(|value| quoted(value)).collect();
@@ -613,183 +506,4 @@ const fn kind(value: &Value) -> &'static str {
 /// Trims as JavaScript does: a byte order mark is blank, the next-line control is not.
 pub fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| (c.is_whitespace() && c != '\u{85}') || c == '\u{feff}')
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::{StringRule, check};
-
-    fn issues(schema: Value, input: Value) -> Value {
-        check(&schema, &schema, &StringRule::plain, Some(&input))
-            .unwrap_err()
-            .into()
-    }
-
-    fn kept(schema: Value, input: Value) -> Value {
-        check(&schema, &schema, &StringRule::plain, Some(&input)).unwrap()
-    }
-
-    #[test]
-    fn all_issues_of_a_body_come_in_the_order_of_its_properties() {
-        let schema = json!({"type": "object", "required": ["b", "a"], "properties": {
-            "b": {"type": "string"}, "a": {"type": "array"}, "c": {"type": "boolean"}}});
-        assert_eq!(
-            issues(schema, json!({"c": 1})),
-            json!([
-                {"code": "invalid_type", "expected": "string", "received": "undefined", "message": "Required", "path": ["b"]},
-                {"code": "invalid_type", "expected": "array", "received": "undefined", "message": "Required", "path": ["a"]},
-                {"code": "invalid_type", "expected": "boolean", "received": "number", "message": "Expected boolean, received number", "path": ["c"]},
-            ])
-        );
-    }
-
-    #[test]
-    fn unknown_keys_vanish_at_every_level_and_defaults_are_filled_in() {
-        let schema = json!({"type": "object", "properties": {
-            "in": {"type": "object", "properties": {"x": {"type": "integer"}}, "additionalProperties": false},
-            "list": {"type": "array", "default": [], "items": {"type": "object", "properties": {"y": {}}}}}});
-        assert_eq!(
-            kept(
-                schema.clone(),
-                json!({"in": {"x": 1, "z": 2}, "list": [{"y": 1, "z": 2}], "w": 3})
-            ),
-            json!({"in": {"x": 1}, "list": [{"y": 1}]})
-        );
-        assert_eq!(kept(schema, json!({})), json!({"list": []}));
-    }
-
-    #[test]
-    fn a_map_keeps_the_keys_that_its_schema_is_for() {
-        let record = json!({"type": "object", "additionalProperties": {"type": "string"}});
-        assert_eq!(kept(record.clone(), json!({"a": "b"})), json!({"a": "b"}));
-        assert_eq!(issues(record, json!({"a": 1}))[0]["path"], json!(["a"]));
-        assert_eq!(
-            kept(json!({"type": "object"}), json!({"a": 1})),
-            json!({"a": 1})
-        );
-    }
-
-    #[test]
-    fn null_fits_only_what_allows_it() {
-        assert_eq!(
-            kept(json!({"type": ["string", "null"]}), Value::Null),
-            Value::Null
-        );
-        assert_eq!(
-            issues(json!({"type": "string"}), Value::Null)[0]["message"],
-            "Expected string, received null"
-        );
-    }
-
-    #[test]
-    fn one_value_is_a_literal_and_several_are_an_enum() {
-        let literal = json!({"type": "string", "enum": ["a"]});
-        assert_eq!(
-            issues(literal, json!("b")),
-            json!([{"received": "b", "code": "invalid_literal", "expected": "a",
-                "message": "Invalid literal value, expected \"a\"", "path": []}])
-        );
-        let several = json!({"type": "string", "enum": ["a", "b"]});
-        assert_eq!(
-            issues(several.clone(), json!("c")),
-            json!([{"received": "c", "code": "invalid_enum_value", "options": ["a", "b"],
-                "message": "Invalid enum value. Expected 'a' | 'b', received 'c'", "path": []}])
-        );
-        assert_eq!(
-            issues(several, json!(1))[0]["message"],
-            "Expected 'a' | 'b', received number"
-        );
-    }
-
-    #[test]
-    fn both_ways_to_write_a_tagged_union_ask_for_the_tag_first() {
-        let variant = |value: &str, key: &str| {
-            json!({"type": "object", "properties": {"tag": {"type": "string", "enum": [value]}, key: {"type": "string"}},
-                "required": ["tag", key], "additionalProperties": false})
-        };
-        let alternatives = json!({"anyOf": [variant("a", "x"), variant("b", "y")]});
-        let condition = |value: &str, key: &str| {
-            json!({"if": {"properties": {"tag": {"const": value}}, "required": ["tag"]},
-                "then": {"properties": {"tag": true, key: {"type": "string"}}, "required": [key]}})
-        };
-        let conditions = json!({"type": "object", "required": ["tag"],
-            "properties": {"tag": {"type": "string", "enum": ["a", "b"]}},
-            "allOf": [condition("a", "x"), condition("b", "y")]});
-        for schema in [alternatives, conditions] {
-            assert_eq!(
-                issues(schema.clone(), json!({"x": "1"})),
-                json!([{"code": "invalid_union_discriminator", "options": ["a", "b"],
-                    "message": "Invalid discriminator value. Expected 'a' | 'b'", "path": ["tag"]}])
-            );
-            assert_eq!(
-                kept(schema.clone(), json!({"tag": "b", "x": "1", "y": "2"})),
-                json!({"tag": "b", "y": "2"})
-            );
-            assert_eq!(
-                issues(schema.clone(), json!({"tag": "b"}))[0]["path"],
-                json!(["y"])
-            );
-            assert_eq!(issues(schema, json!("b"))[0]["expected"], "object");
-        }
-    }
-
-    #[test]
-    fn a_union_takes_the_first_alternative_that_fits() {
-        let schema = json!({"anyOf": [{"type": "string", "enum": ["a"]}, {"type": "string"}]});
-        assert_eq!(kept(schema.clone(), json!("z")), json!("z"));
-        let issue = issues(schema, json!(1));
-        assert_eq!(issue[0]["code"], "invalid_union");
-        assert_eq!(issue[0]["unionErrors"].as_array().unwrap().len(), 2);
-    }
-
-    #[test]
-    fn limits_are_worded_as_zod_does() {
-        let message = |schema, input| issues(schema, input)[0]["message"].clone();
-        assert_eq!(
-            message(json!({"type": "string", "minLength": 1}), json!("")),
-            "String must contain at least 1 character(s)"
-        );
-        assert_eq!(
-            message(json!({"type": "number", "minimum": 0}), json!(-1)),
-            "Number must be greater than or equal to 0"
-        );
-        assert_eq!(
-            message(json!({"type": "integer", "exclusiveMinimum": 0}), json!(0)),
-            "Number must be greater than 0"
-        );
-        assert_eq!(
-            message(json!({"type": "integer"}), json!(1.5)),
-            "Expected integer, received float"
-        );
-        assert_eq!(
-            message(json!({"type": "array", "minItems": 1}), json!([])),
-            "Array must contain at least 1 element(s)"
-        );
-        assert_eq!(
-            message(json!({"type": "string", "format": "uuid"}), json!("x")),
-            "Invalid uuid"
-        );
-        assert_eq!(
-            message(json!({"type": "string", "pattern": "^/"}), json!("x")),
-            "Invalid"
-        );
-    }
-
-    #[test]
-    fn length_is_counted_as_javascript_does() {
-        let schema = json!({"type": "string", "maxLength": 1});
-        assert!(check(&schema, &schema, &StringRule::plain, Some(&json!("é"))).is_ok());
-        assert!(check(&schema, &schema, &StringRule::plain, Some(&json!("😀"))).is_err());
-    }
-
-    #[test]
-    fn references_are_followed_and_a_circle_ends() {
-        let document = json!({"$defs": {"a": {"type": "boolean"}, "b": {"$ref": "#/$defs/b"}}});
-        let to = |name: &str| json!({"$ref": format!("#/$defs/{name}")});
-        assert!(check(&to("a"), &document, &StringRule::plain, Some(&json!(true))).is_ok());
-        assert!(check(&to("a"), &document, &StringRule::plain, Some(&json!(1))).is_err());
-        assert!(check(&to("b"), &document, &StringRule::plain, Some(&json!(1))).is_ok());
-    }
 }
