@@ -9,10 +9,12 @@
 //! | which schemas there are, bundled and pulled | [`store`] |
 //! | a schema as the plain data that the core works with | [`spec`] |
 //! | what changed between two sets of schemas | [`compare`] |
+//! | the schema that editors complete sync files by | [`editor`] |
 //! | a sync against its schema | [`validate`] |
 
 mod bundle;
 pub mod compare;
+pub mod editor;
 pub mod extract;
 pub mod file;
 pub mod pull;
