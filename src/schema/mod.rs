@@ -4,7 +4,7 @@
 //! |---|---|
 //! | an OpenAPI document becomes schema files | [`extract`] |
 //! | a schema file's form | [`file`] |
-//! | the schema files that are part of the program | [`bundle`] |
+//! | the schema files that are part of the program | `bundle` |
 //! | schema files that a workspace pulls | [`pull`] |
 //! | which schemas there are, bundled and pulled | [`store`] |
 //! | a schema as the plain data that the core works with | [`spec`] |
