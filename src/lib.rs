@@ -17,6 +17,7 @@
 
 pub mod apply;
 pub mod cancel;
+pub mod cli;
 pub mod core;
 pub mod environment;
 pub mod error;

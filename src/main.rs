@@ -1,3 +1,10 @@
-//! Parse, run, exit code.
+//! The `secsync` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+use secsync::cli;
+use secsync::environment::Environment;
+
+fn main() -> ExitCode {
+    cli::main(std::env::args_os(), Environment::from_process()).into()
+}

@@ -32,6 +32,8 @@ use crate::workspace::{Request, Workspace};
 
 /// Where the state is kept unless the workspace says otherwise, from the root.
 const DEFAULT_STATE: &str = ".secsync/state.json";
+/// Where the sandbox's state is kept, from the root.
+const SANDBOX_STATE: &str = ".secsync/sandbox/state.json";
 /// Where the workspace's own schemas are, from the root.
 const SCHEMAS: &str = ".secsync/schemas";
 
@@ -84,40 +86,12 @@ pub struct Survey {
 }
 
 impl Run {
-    /// Reads the files. Their findings are in the workspace afterwards.
-    pub fn load(options: Options, stdin: &mut dyn Read) -> Result<Self, Stop> {
+    /// Finds the workspace and reads no sync file.
+    pub fn open(options: Options) -> Result<Self, Stop> {
         let selection =
             Selection::new(&options.selectors, &options.targets).map_err(Stop::usage)?;
-        let mut workspace = Workspace::open(&options.request.directory);
+        let workspace = Workspace::open(&options.request.directory);
         let store = SchemaStore::with_workspace(&workspace.root.join(SCHEMAS))?;
-        let union_tag = |kind, slug: &str| {
-            let destination = store.destination(kind, slug).ok().flatten()?;
-            let config = destination
-                .spec
-                .create
-                .fields
-                .iter()
-                .find(|field| field.name == "destinationConfig")?;
-            Some(config.object.as_ref()?.union.as_ref()?.tag.clone())
-        };
-        workspace
-            .load(&options.request, &options.environment, stdin, &union_tag)
-            .map_err(|message| {
-                Stop::usage(message)
-                    .help("Name files, directories or globs, or write `include:` in secsync.yaml.")
-            })?;
-        if options.prune && !workspace.is_whole {
-            return Err(Stop::usage(
-                "`--prune` needs the whole workspace, and only some paths were named.",
-            )
-            .help("Run it without paths."));
-        }
-        if options.prune && !selection.is_everything() {
-            return Err(Stop::usage(
-                "`--prune` needs the whole workspace, and only some syncs were selected.",
-            )
-            .help("Run it without --selector and --target."));
-        }
         Ok(Self {
             options,
             workspace,
@@ -125,6 +99,47 @@ impl Run {
             specs: Specs::new(),
             selection,
         })
+    }
+
+    /// Reads the files. Their findings are in the workspace afterwards.
+    pub fn load(options: Options, stdin: &mut dyn Read) -> Result<Self, Stop> {
+        let mut run = Self::open(options)?;
+        let union_tag = |kind, slug: &str| {
+            let destination = run.store.destination(kind, slug).ok().flatten()?;
+            let fields = &destination.spec.create.fields;
+            let config = fields
+                .iter()
+                .find(|field| field.name == "destinationConfig")?;
+            Some(config.object.as_ref()?.union.as_ref()?.tag.clone())
+        };
+        run.workspace
+            .load(
+                &run.options.request,
+                &run.options.environment,
+                stdin,
+                &union_tag,
+            )
+            .map_err(|message| {
+                Stop::usage(message)
+                    .help("Name files, directories or globs, or write `include:` in secsync.yaml.")
+            })?;
+        let refusal = if !run.workspace.is_whole {
+            Some(("only some paths were named", "Run it without paths."))
+        } else if !run.selection.is_everything() {
+            Some((
+                "only some syncs were selected",
+                "Run it without --selector and --target.",
+            ))
+        } else {
+            None
+        };
+        match refusal {
+            Some((why, help)) if run.options.prune => Err(Stop::usage(format!(
+                "`--prune` needs the whole workspace, and {why}."
+            ))
+            .help(help)),
+            _ => Ok(run),
+        }
     }
 
     /// Checks every sync against its destination's schema and the lints.
@@ -164,7 +179,7 @@ impl Run {
         if sync.ensure == Ensure::Absent {
             of_schema.retain(|diagnostic| diagnostic.code != Code::MissingField);
         } else {
-            self.check_connection(sync, &destination.spec, found);
+            Self::check_connection(sync, &destination.spec, found);
         }
         lint::check(sync, found);
         // A lint says the same as a pattern of the schema, and says it better.
@@ -188,12 +203,7 @@ impl Run {
         Ok(())
     }
 
-    fn check_connection(
-        &self,
-        sync: &DesiredSync,
-        spec: &DestinationSpec,
-        found: &mut Vec<Diagnostic>,
-    ) {
+    fn check_connection(sync: &DesiredSync, spec: &DestinationSpec, found: &mut Vec<Diagnostic>) {
         let needs_connection = spec
             .create
             .fields
@@ -267,7 +277,7 @@ impl Run {
                     sync.project = Some(Word {
                         text: id.to_owned(),
                         span: sync.key,
-                    })
+                    });
                 }
                 None => found.push(
                     Diagnostic::new(
@@ -281,11 +291,21 @@ impl Run {
         }
     }
 
+    /// Where the schemas are that the workspace pulled.
+    pub fn schema_directory(&self) -> Utf8PathBuf {
+        self.workspace.root.join(SCHEMAS)
+    }
+
+    /// Where the sandbox keeps the record of what was started in it.
+    pub fn sandbox_state_path(&self) -> Utf8PathBuf {
+        self.workspace.root.join(SANDBOX_STATE)
+    }
+
     /// Where the state of this run is kept. It stays inside the root.
     pub fn state_path(&self) -> Result<Utf8PathBuf, Stop> {
         let root = &self.workspace.root;
         if self.options.http.sandbox.is_some() {
-            return Ok(root.join(".secsync/sandbox/state.json"));
+            return Ok(self.sandbox_state_path());
         }
         let Some((path, _)) = &self.workspace.config.state else {
             return Ok(root.join(DEFAULT_STATE));

@@ -75,7 +75,7 @@ pub async fn run(action: &Action, created: Option<String>, context: &Context<'_>
                             body,
                             &Expected {
                                 spec,
-                                expected,
+                                after: expected,
                                 before,
                             },
                         )
@@ -218,7 +218,7 @@ async fn start(action: &Action, provider: &dyn StartedSyncs, context: &Context<'
 /// What a sync should be after a write, and what it was before.
 struct Expected<'a> {
     spec: &'a DestinationSpec,
-    expected: &'a Comparable,
+    after: &'a Comparable,
     before: &'a Comparable,
 }
 
@@ -226,7 +226,7 @@ impl Expected<'_> {
     /// Fails if the answer does not show what was sent.
     fn check(&self, answer: &RemoteSync, name: &str) -> Result<(), Failure> {
         let answered = normalize::remote(self.spec, answer);
-        let lost = diff::not_kept(self.spec, self.expected, &answered, self.before);
+        let lost = diff::not_kept(self.spec, self.after, &answered, self.before);
         let mut fields: Vec<String> = lost.iter().map(diff::FieldChange::dotted).collect();
         if answer.name != name {
             fields.insert(0, "name".to_owned());
@@ -271,7 +271,7 @@ impl Managed<'_> {
     /// What came of a write whose answer is there.
     fn answered(&self, answer: &RemoteSync, expected: &Expected<'_>) -> Done {
         let is_pushed =
-            is_auto_synced(expected.expected) || answer.sync_job.status == Some(JobStatus::Pending);
+            is_auto_synced(expected.after) || answer.sync_job.status == Some(JobStatus::Pending);
         let watched = is_pushed.then(|| self.watched(answer, JobKind::Sync));
         let outcome = match expected.check(answer, &self.action.subject.name) {
             Ok(()) => done(&answer.id),
@@ -283,7 +283,7 @@ impl Managed<'_> {
     async fn create(&self, create: &Create) -> Done {
         let expected = Expected {
             spec: &create.spec,
-            expected: &create.expected,
+            after: &create.expected,
             before: &Comparable::new(),
         };
         // Sent again only after a look has shown that the first one did not take effect.

@@ -121,10 +121,10 @@ impl Scheduler<'_> {
 
     /// The id of the sync that an earlier action of this plan created for this one.
     fn id_for(&self, index: usize) -> Option<String> {
-        let before = self.plan.actions[index].after.iter();
+        let before = &self.plan.actions[index].after;
         before
-            .filter_map(|before| self.ids.get(before))
-            .next()
+            .iter()
+            .find_map(|before| self.ids.get(before))
             .cloned()
     }
 

@@ -35,6 +35,27 @@ pub struct Source {
     line_starts: Arc<[usize]>,
 }
 
+impl Source {
+    /// The line that a byte is on, from 1.
+    pub fn line_of(&self, byte: usize) -> usize {
+        self.line_starts.partition_point(|start| *start <= byte)
+    }
+
+    /// The byte at which a line starts; the end of the text for a line beyond it.
+    pub fn line_start(&self, line: usize) -> usize {
+        let start = self.line_starts.get(line.saturating_sub(1));
+        start.copied().unwrap_or(self.text.len())
+    }
+
+    /// The byte after a line's last one, its line break not included.
+    pub fn line_end(&self, line: usize) -> usize {
+        match self.line_starts.get(line) {
+            Some(next) => next - 1,
+            None => self.text.len(),
+        }
+    }
+}
+
 /// A line and a column, both counted from 1; columns count characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -75,8 +96,8 @@ impl Sources {
     pub fn position(&self, span: Span) -> Position {
         let source = self.get(span.source);
         let start = span.start.min(source.text.len());
-        let line = source.line_starts.partition_point(|at| *at <= start);
-        let line_start = source.line_starts[line - 1];
+        let line = source.line_of(start);
+        let line_start = source.line_start(line);
         let column = source
             .text
             .get(line_start..start)

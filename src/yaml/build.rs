@@ -159,9 +159,14 @@ impl<'t> Builder<'t> {
 
     fn broken(&mut self, error: &ScanError) -> Step {
         let written = self.text.original();
-        let diagnostic = syntax::diagnose(self.source, written, error);
+        let mut diagnostic = syntax::diagnose(self.source, written, error);
         if diagnostic.code == Code::YamlSyntax {
             let at = syntax::place(written, error);
+            let open = self.frames.iter().rfind(|frame| frame.flow);
+            if let Some(open) = open.filter(|open| open.start < at) {
+                let bracket = place::character(written, open.start);
+                diagnostic = diagnostic.also(self.span(&bracket), "opened here");
+            }
             let template = self.frames.iter().find(|frame| frame.template.is_some());
             let suspects = template
                 .map(|frame| self.suspect(frame.start))

@@ -90,7 +90,9 @@ pub(super) fn leading_zero(text: &str, span: Span) -> Diagnostic {
     Diagnostic::new(
         Code::AmbiguousScalar,
         span,
-        format!("`{text}` is the number {without} here, but octal to readers of YAML 1.1."),
+        format!(
+            "`{text}` is the number {without} here, but YAML 1.1 reads a leading zero as octal."
+        ),
     )
     .help(format!(
         "Write `{without}` for the number, or \"{text}\" for the text."

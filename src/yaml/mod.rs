@@ -1,8 +1,8 @@
 //! YAML in and out, with places: the only users of the YAML crates.
 //!
-//! [`load()`] reads a text in passes: [`build`] turns the parser's events into
+//! [`load()`] reads a text in passes: `build` turns the parser's events into
 //! positioned values, and where an unquoted template broke the syntax,
-//! [`template`] finds it and the text is read again as if it had been quoted,
+//! `template` finds it and the text is read again as if it had been quoted,
 //! so that one such mistake does not hide the next.
 
 mod alias;

@@ -31,6 +31,12 @@ pub(super) fn diagnose(source: SourceId, text: &str, error: &ScanError) -> Diagn
             Diagnostic::new(Code::UnknownTag, span, "This tag's handle is not declared.")
                 .help("Remove the tag; only YAML's own tags such as `!!str` are known.")
         }
+        ErrorKind::MappingValueNotAllowed if continues_value(text, at) => Diagnostic::new(
+            Code::YamlSyntax,
+            span,
+            "This line is read as a part of the value above, so no `:` can follow.",
+        )
+        .help("Indent the line like its neighbours, and put a blank behind the `:` of the line above."),
         kind => match explain(kind) {
             Some((message, help)) => Diagnostic::new(Code::YamlSyntax, span, message).help(help),
             None => Diagnostic::new(
@@ -45,6 +51,12 @@ pub(super) fn diagnose(source: SourceId, text: &str, error: &ScanError) -> Diagn
 /// The byte that a syntax error is at.
 pub(super) fn place(text: &str, error: &ScanError) -> usize {
     place::boundary(text, error.marker().byte_offset().unwrap_or(0))
+}
+
+/// Whether the `:` at a byte belongs to the first word of its line.
+fn continues_value(text: &str, at: usize) -> bool {
+    let before = text.get(line_start(text, at)..at).unwrap_or_default();
+    line_start(text, at) > 0 && !before.contains(": ") && !before.trim_start().starts_with("- ")
 }
 
 /// The tab that indents the line of an error, if that can be what is wrong.
@@ -102,7 +114,7 @@ fn explain_layout(kind: &ErrorKind) -> Option<Explanation> {
     let (message, help) = match kind {
         ErrorKind::MappingValueNotAllowed => (
             "A `:` starts a value here, where none can be.",
-            "Quote the text if the `:` belongs to it, or check the indentation of this line and the one before.",
+            "Quote the text if the `:` belongs to it.",
         ),
         ErrorKind::SimpleKeyExpected => (
             "A key is not followed by `:`.",
@@ -127,6 +139,10 @@ fn explain_layout(kind: &ErrorKind) -> Option<Explanation> {
         ErrorKind::ExpectedDocumentStart => (
             "Text follows after the document's end.",
             "Put it inside the document, or start a new one with a `---` line.",
+        ),
+        ErrorKind::UnsupportedYamlMajorVersion => (
+            "The `%YAML` line asks for a version that secsync does not read.",
+            "Remove the line; files are read as YAML 1.2.",
         ),
         ErrorKind::CommentInterceptedScalar => (
             "A comment interrupts a value of several lines.",
@@ -160,6 +176,10 @@ fn explain_brackets(kind: &ErrorKind) -> Option<Explanation> {
             "A bracket is closed that was never opened.".into(),
             "Remove it, or quote the value if it is text.",
         ),
+        ErrorKind::InvalidColonPlacement => (
+            "A `:` stands inside of brackets that are not closed yet.".into(),
+            "Close the brackets before it, or quote the text if the `:` belongs to it.",
+        ),
         ErrorKind::ExpectedFlowSequenceSeparator => (
             "A `,` or `]` is expected here.".into(),
             "Separate the items by commas, and quote those that contain brackets or braces.",
@@ -179,10 +199,13 @@ fn explain_quotes(kind: &ErrorKind) -> Option<Explanation> {
         ErrorKind::UnclosedQuotedScalar | ErrorKind::DocumentIndicatorInQuotedScalar => {
             ("A quoted string is not closed.", "Add the closing quote.")
         }
-        ErrorKind::InvalidTrailingDoubleQuotedScalar
-        | ErrorKind::InvalidTrailingSingleQuotedScalar => (
+        ErrorKind::InvalidTrailingDoubleQuotedScalar => (
             "Text follows after the closing quote.",
-            "Put the whole value into quotes; in double quotes, write a quote as `\\\"`.",
+            "Put the whole value into quotes, and write a double quote inside of it as `\\\"`.",
+        ),
+        ErrorKind::InvalidTrailingSingleQuotedScalar => (
+            "Text follows after the closing quote.",
+            "Put the whole value into quotes, and write a single quote inside of it as `''`.",
         ),
         ErrorKind::UnknownQuotedScalarEscape => (
             "A backslash in double quotes starts an escape that YAML does not know.",

@@ -515,6 +515,17 @@ mod syntax {
     }
 
     #[test]
+    fn an_error_inside_of_brackets_shows_where_they_were_opened() {
+        let finding = only_finding("a: [1,\n  2 {b}]\n");
+        let places: Vec<_> = finding
+            .labels
+            .iter()
+            .map(|label| label.span.start)
+            .collect();
+        assert_eq!(places, [11, 3]);
+    }
+
+    #[test]
     fn errors_are_told_in_words_and_places() {
         for (text, at, words) in [
             ("a: b\nc\nd: e\n", 5, "A key is not followed by `:`."),
@@ -524,7 +535,18 @@ mod syntax {
             ("a: \"b\n", 3, "A quoted string is not closed."),
             ("a: \"b\" c\n", 7, "Text follows after the closing quote."),
             ("a: \"\\q\"\n", 3, "A backslash in double quotes"),
-            ("a: b\n c: d\n", 7, "A `:` starts a value here"),
+            (
+                "a: b\n c: d\n",
+                7,
+                "This line is read as a part of the value above",
+            ),
+            (
+                "a:b\nc: d\n",
+                5,
+                "This line is read as a part of the value above",
+            ),
+            ("a: 'it's'\n", 7, "Text follows after the closing quote."),
+            ("a: [1\nb: 2\n", 7, "A `:` stands inside of brackets"),
             ("a: [1}\n", 3, "The `[` is closed by a `}`."),
             ("a: 'b'\n- c\n", 9, "A key is expected here."),
         ] {

@@ -1,0 +1,257 @@
+//! `secsync apply`: plans, asks, and makes it so.
+
+use std::io::{self, BufRead, IsTerminal};
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::apply::{self, Context, Observer, Outcome, Report};
+use crate::cancel::Cancellation;
+use crate::core::plan::{Plan, Verb};
+use crate::environment::Environment;
+use crate::error::Stop;
+use crate::exit::Exit;
+use crate::pipeline::Run;
+use crate::render::{human, json};
+
+use super::options::{
+    LoadArguments, NetworkArguments, OutputArguments, duration, pipeline_options,
+};
+use super::session::{self, Access, Planned};
+use super::ui::{Format, Ui};
+
+/// The arguments of `apply`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    load: LoadArguments,
+    #[command(flatten)]
+    network: NetworkArguments,
+    #[command(flatten)]
+    output: OutputArguments,
+    /// Do not ask. Needed where there is no terminal.
+    #[arg(long)]
+    auto_approve: bool,
+    /// Follow the sync jobs that this sets off, for at most so long.
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true,
+          default_missing_value = "2m", value_parser = duration)]
+    wait: Option<Duration>,
+    /// Apply nothing if more syncs than this would be deleted or replaced.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    max_deletes: usize,
+    /// Delete what exists and is not declared. Needs the whole workspace.
+    #[arg(long)]
+    prune: bool,
+    /// Exit with 2 if changes are still pending afterwards, because they are blocked.
+    #[arg(long)]
+    detailed_exitcode: bool,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
+    let ui = match Ui::new(&arguments.output, &environment) {
+        Ok(ui) => ui,
+        Err(stop) => return Ui::plain(&environment).stop(&stop),
+    };
+    let mut loaded = None;
+    let applied = apply(arguments, environment, &ui, &mut loaded);
+    show(&applied, loaded.as_ref(), &ui, arguments)
+}
+
+/// What was planned, and what came of it; nothing, if nothing was to be done or the answer was no.
+struct Applied {
+    plan: Plan,
+    report: Option<Report>,
+}
+
+fn apply(
+    arguments: &Arguments,
+    environment: Environment,
+    ui: &Ui,
+    loaded: &mut Option<Run>,
+) -> Result<Applied, Stop> {
+    let asks = !arguments.auto_approve;
+    let reads_stdin = arguments
+        .load
+        .paths
+        .iter()
+        .chain(&arguments.load.file)
+        .any(|path| path == "-");
+    if asks && (reads_stdin || !io::stdin().is_terminal()) {
+        return Err(Stop::usage("There is no terminal to ask on.")
+            .help("Review `secsync plan`, then run apply with --auto-approve."));
+    }
+    let network = &arguments.network;
+    let mut options = pipeline_options(arguments.load.clone(), Some(network), environment)?;
+    options.prune = arguments.prune;
+    let mut run = Run::load(options, &mut io::stdin())?;
+    let checked = run.check();
+    ui.findings(&run.workspace.diagnostics, &run.workspace.sources);
+    let run = loaded.insert(run);
+    checked?;
+    session::run_online(ui, async |cancellation: Cancellation| {
+        let sandbox = session::start_sandbox(run, network.sandbox).await?;
+        let applied = plan_and_run(arguments, run, ui, cancellation).await;
+        session::stop_sandbox(sandbox).await?;
+        applied
+    })
+}
+
+async fn plan_and_run(
+    arguments: &Arguments,
+    run: &mut Run,
+    ui: &Ui,
+    cancellation: Cancellation,
+) -> Result<Applied, Stop> {
+    let planned = session::plan(run, Access::Write, ui, &cancellation).await?;
+    let Planned {
+        survey,
+        plan,
+        state,
+    } = planned;
+    let context = human::Context {
+        is_sandbox: arguments.network.sandbox,
+        lists_unmanaged: ui.verbosity > 0,
+    };
+    ui.result(
+        Format::Human,
+        &human::plan(&plan, &run.workspace.sources, context),
+    );
+    let deletions = plan.deletions();
+    if deletions > arguments.max_deletes {
+        return Err(Stop::new(
+            Exit::Error,
+            format!(
+                "The plan deletes or replaces {deletions} syncs, and --max-deletes allows {}. Nothing \
+                 was applied.",
+                arguments.max_deletes
+            ),
+        )
+        .help(format!("If all of them are meant, run it with --max-deletes {deletions}.")));
+    }
+    if !plan
+        .actions
+        .iter()
+        .any(|action| action.verb() != Verb::Blocked)
+    {
+        let outcomes = plan.actions.iter().map(|_| Outcome::Blocked).collect();
+        let report = (!plan.actions.is_empty()).then(|| Report {
+            outcomes,
+            ..Report::default()
+        });
+        return Ok(Applied { plan, report });
+    }
+    if !arguments.auto_approve && !is_approved(ui, &cancellation).await? {
+        ui.progress("Apply cancelled.");
+        return Err(Stop {
+            exit: Exit::Error,
+            problems: Vec::new(),
+        });
+    }
+    let observer = Progress { plan: &plan, ui };
+    let context = Context {
+        providers: &survey.providers,
+        state: state.as_ref(),
+        parallelism: arguments.network.parallelism,
+        wait: arguments.wait,
+        clock: run.options.http.clock.clone(),
+        cancellation,
+        observer: &observer,
+    };
+    let report = apply::run(&plan, &context).await;
+    Ok(Applied {
+        plan,
+        report: Some(report),
+    })
+}
+
+/// Asks on the terminal; only `yes` is a yes. Ctrl-C is a no.
+async fn is_approved(ui: &Ui, cancellation: &Cancellation) -> Result<bool, Stop> {
+    ui.err("\nDo you want to perform these actions? Only 'yes' is accepted: ");
+    let answer = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line).map(|_| line)
+    });
+    tokio::select! {
+        answer = answer => match answer {
+            Ok(Ok(line)) => Ok(line.trim() == "yes"),
+            _ => Err(Stop::new(Exit::Error, "The answer cannot be read.")),
+        },
+        () = cancellation.cancelled() => Err(Stop { exit: Exit::Interrupted, problems: Vec::new() }),
+    }
+}
+
+/// Tells each step as it happens.
+struct Progress<'a> {
+    plan: &'a Plan,
+    ui: &'a Ui,
+}
+
+impl Observer for Progress<'_> {
+    fn begins(&self, index: usize) {
+        self.ui.progress(&human::begins(&self.plan.actions[index]));
+    }
+
+    fn ended(&self, index: usize, outcome: &Outcome) {
+        self.ui
+            .progress(&human::ended(&self.plan.actions[index], outcome));
+    }
+
+    fn waiting(&self, jobs: usize) {
+        self.ui.progress(&human::waiting(jobs));
+    }
+}
+
+fn show(
+    applied: &Result<Applied, Stop>,
+    loaded: Option<&Run>,
+    ui: &Ui,
+    arguments: &Arguments,
+) -> Exit {
+    let is_sandbox = arguments.network.sandbox;
+    let mut exit = match applied {
+        Ok(Applied {
+            report: Some(report),
+            ..
+        }) => report.exit(),
+        Ok(Applied { report: None, .. }) => Exit::Done,
+        Err(stop) => ui.stop(stop),
+    };
+    if let Ok(Applied { plan, .. }) = applied
+        && arguments.detailed_exitcode
+        && plan.counts().blocked > 0
+    {
+        exit = exit.most_important(Exit::ChangesPending);
+    }
+    let Some(run) = loaded else { return exit };
+    let sources = &run.workspace.sources;
+    let mut printed = Exit::Done;
+    if let Ok(Applied {
+        plan,
+        report: Some(report),
+    }) = applied
+    {
+        let context = human::Context {
+            is_sandbox,
+            ..human::Context::default()
+        };
+        let text = human::report(plan, report, context, arguments.wait);
+        printed = ui.result(Format::Human, &format!("\n{text}"));
+    }
+    if ui.wants(Format::Json) {
+        let findings = &run.workspace.diagnostics;
+        let mut document = json::document("apply", is_sandbox, findings, sources);
+        match applied {
+            Ok(applied) => {
+                json::add_plan(&mut document, &applied.plan, sources);
+                if let Some(report) = &applied.report {
+                    json::add_report(&mut document, report);
+                }
+                document.insert("exitCode".to_owned(), exit.code().into());
+            }
+            Err(stop) => json::add_stop(&mut document, stop),
+        }
+        printed = printed.most_important(ui.result(Format::Json, &json::text(document)));
+    }
+    exit.most_important(printed)
+}

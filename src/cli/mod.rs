@@ -1,0 +1,116 @@
+//! The commands: arguments, then a short call into the library.
+//!
+//! One file a command. [`ui`] owns what is printed, [`options`] the flags that commands share,
+//! [`session`] the steps that online commands share.
+
+mod apply;
+mod auth;
+mod completions;
+mod options;
+mod plan;
+mod sandbox;
+mod schema;
+mod session;
+mod state;
+mod ui;
+mod validate;
+
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::environment::Environment;
+use crate::exit::Exit;
+use ui::Ui;
+
+/// Declarative secret syncs: plan them in a pull request, apply them from CI.
+#[derive(Debug, Parser)]
+#[command(
+    name = "secsync",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true
+)]
+#[command(after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   done, or no changes
+  1   error
+  2   changes pending (with --detailed-exitcode)
+  3   the files are invalid
+  4   authentication or permission
+  5   at least one action failed or is unknown
+  7   a sync job failed or did not finish in time
+  64  wrong usage
+  130 interrupted";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check the files, offline.
+    Validate(validate::Arguments),
+    /// Show what apply would do.
+    #[command(visible_alias = "diff")]
+    Plan(plan::Arguments),
+    /// Make the platforms as the files declare.
+    Apply(apply::Arguments),
+    /// Look after the record of started syncs.
+    State(state::Arguments),
+    /// Look after the schemas that files are checked against.
+    Schema(schema::Arguments),
+    /// Serve an emulator of both platforms on this machine.
+    Sandbox(sandbox::Arguments),
+    /// Check credentials.
+    Auth(auth::Arguments),
+    /// Print a completion script for a shell.
+    Completions(completions::Arguments),
+    /// Print the manual page.
+    Man,
+    /// Print the version.
+    Version,
+}
+
+/// Runs the program and returns its exit code.
+pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environment) -> Exit {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let exit = match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done,
+                _ => Exit::Usage,
+            };
+            // Where even this cannot be printed, the exit code still tells.
+            let _ = error.print();
+            return exit;
+        }
+    };
+    match arguments.command {
+        Command::Validate(arguments) => validate::run(arguments, environment),
+        Command::Plan(arguments) => plan::run(arguments, environment),
+        Command::Apply(arguments) => apply::run(&arguments, environment),
+        Command::State(arguments) => state::run(arguments, &environment),
+        Command::Schema(arguments) => schema::run(arguments, environment),
+        Command::Sandbox(arguments) => sandbox::run(arguments, environment),
+        Command::Auth(arguments) => auth::run(arguments, environment),
+        Command::Completions(arguments) => completions::run(&arguments, &mut Arguments::command()),
+        Command::Man => completions::manual(&Arguments::command()),
+        Command::Version => {
+            Ui::plain(&environment).out(concat!("secsync ", env!("CARGO_PKG_VERSION"), "\n"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Arguments::command().debug_assert();
+    }
+}

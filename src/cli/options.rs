@@ -1,0 +1,193 @@
+//! The flags that commands share.
+
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use clap::{ArgAction, Args};
+
+use crate::environment::Environment;
+use crate::error::Stop;
+use crate::exit::Exit;
+use crate::http::HttpOptions;
+use crate::pipeline;
+use crate::workspace::Request;
+
+use super::ui::Output;
+
+/// Which files are loaded, and which syncs count.
+#[derive(Debug, Clone, Args)]
+pub struct LoadArguments {
+    /// Files, directories or globs of sync files; - for standard input.
+    pub paths: Vec<String>,
+    /// The same as PATHS.
+    #[arg(short, long = "file", value_name = "PATH")]
+    pub file: Vec<String>,
+    /// Only syncs for which these hold: provider, project, destination, environment, or a label.
+    #[arg(short = 'l', long, value_name = "KEY=GLOB,…")]
+    pub selector: Vec<String>,
+    /// Only syncs of these names.
+    #[arg(long, value_name = "NAME-GLOB")]
+    pub target: Vec<String>,
+    /// The value of a variable.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
+    pub var: Vec<(String, String)>,
+    /// A YAML file of variables.
+    #[arg(long, value_name = "FILE")]
+    pub var_file: Vec<Utf8PathBuf>,
+}
+
+/// How servers are talked to.
+#[derive(Debug, Clone, Args)]
+pub struct NetworkArguments {
+    /// How many requests and actions go at once.
+    #[arg(long, default_value_t = 4, value_name = "N", value_parser = parallelism)]
+    pub parallelism: usize,
+    /// How long one request may take: 30s, 2m.
+    #[arg(long, default_value = "30s", value_name = "DURATION", value_parser = duration)]
+    pub timeout: Duration,
+    /// A PEM file with further certificate authorities to trust.
+    #[arg(long, value_name = "FILE")]
+    pub ca_cert: Option<Utf8PathBuf>,
+    /// A server that credentials may go to.
+    #[arg(long, value_name = "ORIGIN")]
+    pub trust_host: Vec<String>,
+    /// The only projects that may be read, by id or slug.
+    #[arg(long, value_name = "PROJECT")]
+    pub allow_project: Vec<String>,
+    /// Use the built-in emulator instead of real servers and credentials.
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// What is printed, and how.
+#[derive(Debug, Clone, Args)]
+pub struct OutputArguments {
+    /// human or json, to standard output or to a file. Can be repeated.
+    #[arg(short, long, value_name = "FORMAT[=FILE]")]
+    pub output: Vec<Output>,
+    /// No colours.
+    #[arg(long)]
+    pub no_color: bool,
+    /// Only results and problems.
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Tell more.
+    #[arg(short, long, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    if !crate::core::vars::is_name(name) {
+        return Err(format!("a variable cannot be named `{name}`"));
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn parallelism(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number @ 1..=64) => Ok(number),
+        _ => Err("write a number from 1 to 64".to_owned()),
+    }
+}
+
+/// Reads `30s`, `2m`, `500ms`, `1h`, or seconds.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text
+        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(format!("`{unit}` is no unit; write ms, s, m or h")),
+    };
+    number
+        .parse::<f64>()
+        .ok()
+        .and_then(|number| Duration::try_from_secs_f64(number * factor).ok())
+        .filter(|duration| !duration.is_zero() && *duration <= Duration::from_secs(86_400))
+        .ok_or_else(|| format!("`{text}` is not a duration between 1ms and 24h"))
+}
+
+/// Puts flags together to what the pipeline needs.
+pub fn pipeline_options(
+    load: LoadArguments,
+    network: Option<&NetworkArguments>,
+    environment: Environment,
+) -> Result<pipeline::Options, Stop> {
+    let directory = std::env::current_dir()
+        .ok()
+        .and_then(|directory| Utf8PathBuf::from_path_buf(directory).ok())
+        .ok_or_else(|| {
+            Stop::new(
+                Exit::Error,
+                "The current directory cannot be told, or its path is not UTF-8.",
+            )
+        })?;
+    let mut paths = load.paths;
+    paths.extend(load.file);
+    let http = network.map_or_else(HttpOptions::default, |network| HttpOptions {
+        timeout: network.timeout,
+        ca_cert: network.ca_cert.clone(),
+        trust_hosts: network.trust_host.clone(),
+        ..HttpOptions::default()
+    });
+    Ok(pipeline::Options {
+        request: Request {
+            directory,
+            paths,
+            // The last one of a name wins, and the first one that is looked at is taken.
+            variables: load.var.into_iter().rev().collect(),
+            variable_files: load.var_file.into_iter().rev().collect(),
+        },
+        environment,
+        http,
+        parallelism: network.map_or(1, |network| network.parallelism),
+        allow_projects: network
+            .map(|network| network.allow_project.clone())
+            .unwrap_or_default(),
+        selectors: load.selector,
+        targets: load.target,
+        prune: false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{duration, parallelism, variable};
+
+    #[test]
+    fn durations_have_units() {
+        for (text, millis) in [
+            ("30s", 30_000),
+            ("2m", 120_000),
+            ("500ms", 500),
+            ("7", 7_000),
+            ("1.5s", 1_500),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "s", "0s", "-1s", "2 m", "1d", "1e9s", "25h", "."] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_variable_has_a_name_and_any_value() {
+        assert_eq!(variable("A=b=c"), Ok(("A".to_owned(), "b=c".to_owned())));
+        assert_eq!(variable("A="), Ok(("A".to_owned(), String::new())));
+        assert!(variable("A").is_err() && variable("1A=x").is_err());
+    }
+
+    #[test]
+    fn parallelism_is_bounded() {
+        assert!(
+            parallelism("0").is_err() && parallelism("65").is_err() && parallelism("4") == Ok(4)
+        );
+    }
+}

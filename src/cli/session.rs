@@ -1,0 +1,246 @@
+//! The steps that online commands share: a runtime, Ctrl-C, the sandbox, the state, a plan.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use crate::cancel::Cancellation;
+use crate::core::desired::{ConnectionRef, Ensure};
+use crate::core::plan::Plan;
+use crate::core::spec::ProviderKind;
+use crate::core::starts::Starts;
+use crate::error::Stop;
+use crate::exit::Exit;
+use crate::http::SandboxAccess;
+use crate::pipeline::{Run, Survey};
+use crate::sandbox::{self, Catalog, World};
+use crate::schema::store::SchemaStore;
+use crate::state::State;
+
+use super::ui::Ui;
+
+/// Where the sandbox keeps its world, from the workspace's root.
+const SANDBOX_DIRECTORY: &str = ".secsync/sandbox";
+
+/// A plan and what it was made from.
+pub struct Planned {
+    /// What there is.
+    pub survey: Survey,
+    /// The plan.
+    pub plan: Plan,
+    /// The state, if a sync needs one.
+    pub state: Option<State>,
+}
+
+/// What a command means to do with the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Look at it.
+    Read,
+    /// Write it, and keep others from doing so.
+    Write,
+}
+
+/// Runs a command's online part. Ctrl-C throws the switch; a second one ends the process.
+pub fn run_online<T>(
+    ui: &Ui,
+    task: impl AsyncFnOnce(Cancellation) -> Result<T, Stop>,
+) -> Result<T, Stop> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Stop::new(
+                Exit::Error,
+                format!("The program cannot wait for the network: {error}."),
+            )
+        })?;
+    runtime.block_on(async {
+        let cancellation = Cancellation::new();
+        let watcher = tokio::spawn(watch_for_signals(cancellation.clone()));
+        let listener = cancellation.clone();
+        let announce = async {
+            listener.cancelled().await;
+            ui.err("Interrupted. Finishing what is in flight; again to stop at once.\n");
+            std::future::pending::<T>().await
+        };
+        let result = tokio::select! {
+            result = task(cancellation) => result,
+            never = announce => Ok(never),
+        };
+        watcher.abort();
+        result
+    })
+}
+
+async fn watch_for_signals(cancellation: Cancellation) {
+    next_signal().await;
+    cancellation.cancel();
+    next_signal().await;
+    std::process::exit(Exit::Interrupted.code().into());
+}
+
+#[cfg(unix)]
+async fn next_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        },
+        Err(_) => {
+            // Without this handler Ctrl-C still works.
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn next_signal() {
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Starts the sandbox for a run, if it is wanted. It lives as long as what is returned.
+pub async fn start_sandbox(
+    run: &mut Run,
+    is_wanted: bool,
+) -> Result<Option<sandbox::Running>, Stop> {
+    if !is_wanted {
+        return Ok(None);
+    }
+    let directory = run.workspace.root.join(SANDBOX_DIRECTORY);
+    let options = sandbox::Options {
+        world: world_of(run),
+        store: Some(directory),
+        catalog: Arc::new(catalog(&run.store)?),
+        ..sandbox::Options::default()
+    };
+    let running = sandbox::start(options).await.map_err(|error| {
+        Stop::new(
+            Exit::Error,
+            format!("The sandbox cannot be started: {error}."),
+        )
+    })?;
+    run.options.http.sandbox = Some(SandboxAccess {
+        origin: format!("http://{}", running.address()),
+        client_id: SecretString::from(sandbox::CLIENT_ID.to_owned()),
+        client_secret: SecretString::from(sandbox::CLIENT_SECRET.to_owned()),
+        enkryptify_token: SecretString::from(sandbox::ENKRYPTIFY_TOKEN.to_owned()),
+    });
+    Ok(Some(running))
+}
+
+/// Stops the sandbox, if there is one, and keeps its world for the next run.
+pub async fn stop_sandbox(sandbox: Option<sandbox::Running>) -> Result<(), Stop> {
+    let Some(sandbox) = sandbox else {
+        return Ok(());
+    };
+    sandbox.stop().await.map_err(|error| {
+        Stop::new(
+            Exit::Error,
+            format!("The sandbox's world cannot be kept: {error}."),
+        )
+    })
+}
+
+/// The world that the files speak of: their projects, environments, folders and connections.
+pub fn world_of(run: &Run) -> World {
+    let mut world = World::default();
+    for sync in &run.workspace.syncs {
+        let (Some(project), ProviderKind::Infisical) = (&sync.project, sync.kind) else {
+            continue;
+        };
+        world.mention_project(&project.text);
+        if sync.ensure == Ensure::Absent {
+            continue;
+        }
+        let text = |key: &str| sync.fields.get(key).and_then(|node| node.as_str());
+        if let Some(environment) = text("environment") {
+            world.mention_environment(&project.text, environment);
+            if let Some(path) = text("secretPath") {
+                world.mention_folder(&project.text, environment, path);
+            }
+        }
+        let key = (sync.kind, sync.destination.text.clone());
+        let app = run
+            .specs
+            .get(&key)
+            .and_then(|spec| spec.connection_app.as_deref());
+        match (app, &sync.connection) {
+            (Some(app), Some((ConnectionRef::Name(name), _))) => {
+                world.mention_connection(app, Some(name), None);
+            }
+            (Some(app), Some((ConnectionRef::Id(id), _))) => {
+                world.mention_connection(app, None, Some(id));
+            }
+            _ => {}
+        }
+    }
+    world
+}
+
+/// The destinations of a store, for the sandbox.
+pub fn catalog(store: &SchemaStore) -> Result<Catalog, Stop> {
+    let mut schemas = Vec::new();
+    for slug in store.destinations(ProviderKind::Infisical) {
+        let key = (ProviderKind::Infisical, slug);
+        if let Some(file) = store.file(&key)?
+            && let Ok(document) = serde_json::from_str(&file.to_text(&key))
+        {
+            schemas.push(document);
+        }
+    }
+    Ok(Catalog::from_schemas(schemas))
+}
+
+/// Reads what there is and plans. What is wrong with the files' names is shown.
+pub async fn plan(
+    run: &mut Run,
+    access: Access,
+    ui: &Ui,
+    cancellation: &Cancellation,
+) -> Result<Planned, Stop> {
+    let state = state_of(run, access)?;
+    let told = run.workspace.diagnostics.len();
+    let survey = run.survey(cancellation).await;
+    let found = &run.workspace.diagnostics;
+    if found.len() > told {
+        let errors: Vec<_> = found
+            .iter()
+            .filter(|found| found.severity == crate::core::diagnostic::Severity::Error)
+            .cloned()
+            .collect();
+        ui.findings(&errors, &run.workspace.sources);
+    }
+    let survey = survey?;
+    let starts = state.as_ref().map_or(Starts::Missing, State::starts);
+    let plan = run.plan(&survey, &starts);
+    Ok(Planned {
+        survey,
+        plan,
+        state,
+    })
+}
+
+/// The state of a run, if one of its syncs needs it. A sandbox begins with an empty one, as
+/// nothing can have been started in it before.
+fn state_of(run: &Run, access: Access) -> Result<Option<State>, Stop> {
+    if !run.needs_state() {
+        return Ok(None);
+    }
+    let path = run.state_path()?;
+    if run.options.http.sandbox.is_some() && !path.exists() {
+        State::init(&path, now)?;
+    }
+    Ok(Some(match access {
+        Access::Read => State::open(&path, now)?,
+        Access::Write => State::open_for_writing(&path, now)?,
+    }))
+}
+
+/// The time, in RFC 3339.
+pub fn now() -> String {
+    jiff::Timestamp::now()
+        .strftime("%Y-%m-%dT%H:%M:%SZ")
+        .to_string()
+}

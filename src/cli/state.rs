@@ -1,0 +1,237 @@
+//! `secsync state`: the record of started syncs.
+
+use clap::{Args, Subcommand};
+
+use crate::environment::Environment;
+use crate::error::Stop;
+use crate::exit::Exit;
+use crate::pipeline::Run;
+use crate::render::text::visible;
+use crate::state::{Record, State, key};
+
+use super::options::{LoadArguments, OutputArguments, pipeline_options};
+use super::session::now;
+use super::ui::{Format, Ui};
+
+/// The arguments of `state`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Begin a state. Do this once, before the first start.
+    Init(Common),
+    /// Show the recorded starts.
+    List(Common),
+    /// Tell what came of a start that was interrupted.
+    Resolve {
+        #[command(flatten)]
+        start: StartName,
+        /// It took effect, and this is the id of its configuration.
+        #[arg(
+            long,
+            value_name = "ID",
+            conflicts_with = "not_started",
+            required_unless_present = "not_started"
+        )]
+        started_as: Option<String>,
+        /// It did not take effect: the next apply starts it.
+        #[arg(long)]
+        not_started: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Forget a start, after its configuration was deleted in the dashboard.
+    Rm {
+        #[command(flatten)]
+        start: StartName,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+#[derive(Debug, Clone, Args)]
+struct Common {
+    #[command(flatten)]
+    output: OutputArguments,
+    /// The state of the sandbox.
+    #[arg(long)]
+    sandbox: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+struct StartName {
+    /// The sync's name.
+    name: String,
+    /// The project, where several have a sync of that name.
+    #[arg(long)]
+    project: Option<String>,
+    /// The destination, where several have a sync of that name.
+    #[arg(long)]
+    destination: Option<String>,
+}
+
+/// Runs the command.
+pub fn run(arguments: Arguments, environment: &Environment) -> Exit {
+    let common = match &arguments.command {
+        Command::Init(common)
+        | Command::List(common)
+        | Command::Resolve { common, .. }
+        | Command::Rm { common, .. } => common.clone(),
+    };
+    let ui = match Ui::new(&common.output, environment) {
+        Ok(ui) => ui,
+        Err(stop) => return Ui::plain(environment).stop(&stop),
+    };
+    match carry_out(arguments.command, &common, environment, &ui) {
+        Ok(text) => ui.result(Format::Human, &text),
+        Err(stop) => ui.stop(&stop),
+    }
+}
+
+fn carry_out(
+    command: Command,
+    common: &Common,
+    environment: &Environment,
+    ui: &Ui,
+) -> Result<String, Stop> {
+    let path = state_path(common, environment, ui)?;
+    match command {
+        Command::Init(_) => {
+            State::init(&path, now)?;
+            Ok(format!(
+                "Began a state in {path}. Commit it, or keep it where every run finds it.\n"
+            ))
+        }
+        Command::List(_) => {
+            let state = State::open(&path, now)?;
+            if !state.is_there() {
+                return Err(
+                    Stop::new(Exit::Error, format!("There is no state in {path}."))
+                        .help("Begin one with `secsync state init`."),
+                );
+            }
+            if ui.wants(Format::Json) {
+                let document =
+                    serde_json::json!({"version": 1, "kind": "state", "starts": state.records()});
+                ui.result(Format::Json, &format!("{document:#}\n"));
+            }
+            Ok(listed(&state.records()))
+        }
+        Command::Resolve {
+            start, started_as, ..
+        } => {
+            let state = State::open_for_writing(&path, now)?;
+            let record = find(&state, &start)?;
+            if let Some(id) = &record.sync_config_id {
+                return Err(Stop::new(
+                    Exit::Error,
+                    format!(
+                        "The start of `{}` is not unknown: it was answered with {id}.",
+                        record.name
+                    ),
+                )
+                .help("To forget it, use `secsync state rm`."));
+            }
+            if let Some(id) = started_as {
+                state.done(&key(&record), &id)?;
+                return Ok(format!(
+                    "Recorded `{}` as started with the id {id}.\n",
+                    record.name
+                ));
+            }
+            state.forget(&key(&record))?;
+            Ok(format!(
+                "Forgot the start of `{}`; the next apply starts it.\n",
+                record.name
+            ))
+        }
+        Command::Rm { start, .. } => {
+            let state = State::open_for_writing(&path, now)?;
+            let record = find(&state, &start)?;
+            state.forget(&key(&record))?;
+            Ok(format!(
+                "Forgot the start of `{}`. As long as a file declares it, the next apply starts it.\n",
+                record.name
+            ))
+        }
+    }
+}
+
+fn state_path(
+    common: &Common,
+    environment: &Environment,
+    ui: &Ui,
+) -> Result<camino::Utf8PathBuf, Stop> {
+    let nothing = LoadArguments {
+        paths: Vec::new(),
+        file: Vec::new(),
+        selector: Vec::new(),
+        target: Vec::new(),
+        var: Vec::new(),
+        var_file: Vec::new(),
+    };
+    let options = pipeline_options(nothing, None, environment.clone())?;
+    let run = Run::open(options)?;
+    ui.findings(&run.workspace.diagnostics, &run.workspace.sources);
+    if !run.workspace.diagnostics.is_empty() {
+        return Err(Stop::invalid());
+    }
+    if common.sandbox {
+        Ok(run.sandbox_state_path())
+    } else {
+        run.state_path()
+    }
+}
+
+fn find(state: &State, start: &StartName) -> Result<Record, Stop> {
+    let is_meant = |record: &Record| {
+        record.name == start.name
+            && start
+                .project
+                .as_ref()
+                .is_none_or(|project| *project == record.project)
+            && start
+                .destination
+                .as_ref()
+                .is_none_or(|destination| *destination == record.destination)
+    };
+    let mut found: Vec<Record> = state.records().into_iter().filter(is_meant).collect();
+    match (found.pop(), found.len()) {
+        (Some(only), 0) => Ok(only),
+        (None, _) => Err(Stop::new(
+            Exit::Error,
+            format!("No start of `{}` is recorded.", start.name),
+        )
+        .help("`secsync state list` shows what is.")),
+        (Some(_), more) => Err(Stop::new(
+            Exit::Error,
+            format!("{} starts of `{}` are recorded.", more + 1, start.name),
+        )
+        .help("Tell them apart with --project and --destination.")),
+    }
+}
+
+fn listed(records: &[Record]) -> String {
+    if records.is_empty() {
+        return "No start is recorded.\n".to_owned();
+    }
+    let mut text = String::new();
+    for record in records {
+        let id = match &record.sync_config_id {
+            Some(id) => format!("started as {}", visible(id)),
+            None => "unknown: tell what is there with `secsync state resolve`".to_owned(),
+        };
+        text.push_str(&format!(
+            "{}/{} ({} at {}): {id}\n",
+            visible(&record.project),
+            visible(&record.name),
+            visible(&record.destination),
+            visible(&record.server)
+        ));
+    }
+    text
+}

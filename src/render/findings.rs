@@ -1,0 +1,262 @@
+//! Findings for people: the line, a caret under the exact word, and what to do.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fmt::Write as _;
+
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents,
+    SourceCode, SourceSpan, SpanContents,
+};
+
+use super::text::visible;
+use crate::core::diagnostic::{Diagnostic, Label, Severity};
+use crate::core::span::{Source, SourceId, Sources, Span};
+use crate::error::Problem;
+
+/// Lines longer than this are cut around the place.
+const LONGEST_LINE: usize = 400;
+/// How much of a long line is shown on each side of the place.
+const AROUND: usize = 120;
+
+/// All findings, each as a block.
+pub fn render(diagnostics: &[Diagnostic], sources: &Sources, width: usize) -> String {
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode())
+        .with_links(false)
+        .with_width(width)
+        .with_context_lines(1);
+    let mut texts: BTreeMap<SourceId, String> = BTreeMap::new();
+    for span in diagnostics.iter().filter_map(Diagnostic::span) {
+        texts
+            .entry(span.source)
+            .or_insert_with(|| harmless(&sources.get(span.source).text));
+    }
+    let mut out = String::new();
+    for diagnostic in diagnostics {
+        let report = Report::new(diagnostic, sources, &texts);
+        if handler.render_report(&mut out, &report).is_err() {
+            // Never in practice; the finding must not be lost with its picture.
+            let _ = writeln!(out, "{}: {}", diagnostic.code, diagnostic.message);
+        }
+    }
+    out
+}
+
+/// Problems that are not about a place in a file.
+pub fn render_problems(problems: &[Problem]) -> String {
+    let mut out = String::new();
+    for problem in problems {
+        let _ = writeln!(
+            out,
+            "\x1b[1;31mError:\x1b[0m {}",
+            super::text::visible_lines(&problem.message)
+        );
+        if let Some(help) = &problem.help {
+            let _ = writeln!(out, "  {}", super::text::visible_lines(help));
+        }
+    }
+    out
+}
+
+/// `3 errors and 1 warning`; none if there is neither.
+pub fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
+    let count = |severity| {
+        diagnostics
+            .iter()
+            .filter(|found| found.severity == severity)
+            .count()
+    };
+    let words = |count: usize, word: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {word}")),
+        more => Some(format!("{more} {word}s")),
+    };
+    let parts: Vec<String> = [
+        words(count(Severity::Error), "error"),
+        words(count(Severity::Warning), "warning"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    (!parts.is_empty()).then(|| parts.join(" and "))
+}
+
+/// A finding as miette wants it.
+struct Report<'a> {
+    diagnostic: &'a Diagnostic,
+    message: String,
+    help: Option<String>,
+    excerpt: Option<Excerpt<'a>>,
+    labels: Vec<LabeledSpan>,
+}
+
+impl<'a> Report<'a> {
+    fn new(
+        diagnostic: &'a Diagnostic,
+        sources: &'a Sources,
+        texts: &'a BTreeMap<SourceId, String>,
+    ) -> Self {
+        let main = diagnostic.span();
+        let (here, elsewhere): (Vec<&Label>, Vec<&Label>) = diagnostic
+            .labels
+            .iter()
+            .partition(|label| main.is_some_and(|main| main.source == label.span.source));
+        let mut help: Vec<String> = diagnostic.help.iter().map(|help| visible(help)).collect();
+        for label in elsewhere {
+            help.push(format!(
+                "{}: {}",
+                label.text,
+                visible(&sources.describe(label.span))
+            ));
+        }
+        if let Some(sync) = &diagnostic.sync {
+            help.push(format!("Inherited by the sync {}.", visible(sync)));
+        }
+        Self {
+            diagnostic,
+            message: visible(&diagnostic.message),
+            help: (!help.is_empty()).then(|| help.join("\n")),
+            excerpt: main.and_then(|main| {
+                let text = texts.get(&main.source)?;
+                Some(Excerpt {
+                    source: sources.get(main.source),
+                    text,
+                })
+            }),
+            labels: here
+                .into_iter()
+                .map(|label| labeled(label, sources))
+                .collect(),
+        }
+    }
+}
+
+fn labeled(label: &Label, sources: &Sources) -> LabeledSpan {
+    let text = (!label.text.is_empty()).then(|| visible(&label.text));
+    let Span { start, end, source } = label.span;
+    // A value of several lines is marked where it begins.
+    let text_of = &sources.get(source).text;
+    let line_end = text_of.get(start..end).and_then(|marked| marked.find('\n'));
+    let end = line_end.map_or(end, |at| start + at);
+    LabeledSpan::new(text, start, end.saturating_sub(start))
+}
+
+impl miette::Diagnostic for Report<'_> {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.diagnostic.code))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.diagnostic.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning | Severity::Ignored => miette::Severity::Warning,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.help.as_ref()?))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(self.excerpt.as_ref()?)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        (!self.labels.is_empty()).then(|| Box::new(self.labels.iter().cloned()) as Box<_>)
+    }
+}
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl fmt::Debug for Report<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl std::error::Error for Report<'_> {}
+
+/// The lines around a place: found without reading the file from its start, and harmless.
+struct Excerpt<'a> {
+    source: &'a Source,
+    /// The source's text with nothing in it that a terminal would act on.
+    text: &'a str,
+}
+
+impl SourceCode for Excerpt<'_> {
+    fn read_span<'b>(
+        &'b self,
+        span: &SourceSpan,
+        lines_before: usize,
+        lines_after: usize,
+    ) -> Result<Box<dyn SpanContents<'b> + 'b>, MietteError> {
+        let text = self.text;
+        let (first, last) = (span.offset(), span.offset() + span.len());
+        if last > text.len() {
+            return Err(MietteError::OutOfBounds);
+        }
+        let first_line = self.source.line_of(first);
+        let last_line = self.source.line_of(last);
+        let mut from = self
+            .source
+            .line_start(first_line.saturating_sub(lines_before).max(1));
+        let mut to = self.source.line_end(last_line + lines_after);
+        let mut line = self.source.line_of(from);
+        let mut column = 0;
+        let longest = (self.source.line_of(from)..=last_line + lines_after)
+            .map(|line| {
+                self.source
+                    .line_end(line)
+                    .saturating_sub(self.source.line_start(line))
+            })
+            .max();
+        if longest.is_some_and(|length| length > LONGEST_LINE) {
+            let line_start = self.source.line_start(first_line);
+            from = boundary(text, first.saturating_sub(AROUND).max(line_start));
+            to = boundary(text, (last + AROUND).min(self.source.line_end(last_line)));
+            line = first_line;
+            column = from - line_start;
+        }
+        let shown = text.get(from..to).unwrap_or_default();
+        let name = visible(&self.source.name);
+        let part = SourceSpan::new(from.into(), shown.len());
+        let lines = shown.lines().count();
+        Ok(Box::new(MietteSpanContents::new_named(
+            name,
+            shown.as_bytes(),
+            part,
+            line - 1,
+            column,
+            lines,
+        )))
+    }
+}
+
+/// The start of the character that a byte belongs to.
+fn boundary(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// The text with each hidden character replaced by a visible one of the same length in bytes.
+fn harmless(text: &str) -> String {
+    text.chars()
+        .map(|character| {
+            let is_layout = matches!(character, '\n' | '\t' | '\r');
+            if is_layout || visible(character.encode_utf8(&mut [0; 4])).chars().count() == 1 {
+                return character;
+            }
+            match character.len_utf8() {
+                1 => '?',
+                2 => '¿',
+                _ => '\u{FFFD}',
+            }
+        })
+        .collect()
+}

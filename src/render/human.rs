@@ -1,0 +1,533 @@
+//! Plans and reports for people, in Terraform's words and signs.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use serde_json::Value;
+
+use super::text::{platform_message, visible, visible_lines};
+use crate::apply::{Failure, JobEnd, JobKind, Outcome, Report};
+use crate::core::diff::FieldChange;
+use crate::core::plan::{Action, Counts, DeleteReason, Plan, Step, Verb};
+use crate::core::span::Sources;
+
+const BOLD: Style = Style::new().bold();
+const GREEN: Style = AnsiColor::Green.on_default();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+const RED: Style = AnsiColor::Red.on_default();
+const CYAN: Style = AnsiColor::Cyan.on_default();
+const DIMMED: Style = Style::new().dimmed();
+
+/// What the output says besides the plan.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Context {
+    /// Whether it was the sandbox and no real server.
+    pub is_sandbox: bool,
+    /// Whether unmanaged syncs are listed, and not only counted.
+    pub lists_unmanaged: bool,
+}
+
+fn painted(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// The line that every output of a sandbox run has.
+pub const SANDBOX: &str =
+    "Sandbox: an emulator on this machine answered, and no real server was asked.";
+
+/// A plan.
+pub fn plan(plan: &Plan, sources: &Sources, context: Context) -> String {
+    let mut out = String::new();
+    if context.is_sandbox {
+        let _ = writeln!(out, "{}\n", painted(CYAN, SANDBOX));
+    }
+    if plan.actions.is_empty() {
+        let _ = writeln!(
+            out,
+            "{} {}",
+            painted(BOLD, "No changes."),
+            match plan.unchanged {
+                0 => "Nothing is declared that would have to be done.".to_owned(),
+                1 => "The one declared sync is as it should be.".to_owned(),
+                count => format!("All {count} declared syncs are as they should be."),
+            }
+        );
+    } else {
+        let _ = writeln!(out, "secsync will perform the following actions:\n");
+        for one in &plan.actions {
+            action(&mut out, one, sources);
+        }
+        let _ = writeln!(out, "{}", counted(plan.counts()));
+    }
+    notes(&mut out, plan, context);
+    out
+}
+
+/// `Plan: 1 to add, 2 to change, 0 to destroy.`, and what else there is.
+pub fn counted(counts: Counts) -> String {
+    let mut line = format!(
+        "{} {} to add, {} to change, {} to destroy",
+        painted(BOLD, "Plan:"),
+        counts.add,
+        counts.change,
+        counts.destroy
+    );
+    for (count, words) in [
+        (counts.start, "to start"),
+        (counts.trigger, "to trigger"),
+        (counts.blocked, "blocked"),
+    ] {
+        if count > 0 {
+            let _ = write!(line, ", {count} {words}");
+        }
+    }
+    line.push('.');
+    line
+}
+
+fn notes(out: &mut String, plan: &Plan, context: Context) {
+    if !plan.failing.is_empty() {
+        let count = plan.failing.len();
+        let syncs = if count == 1 { "sync is" } else { "syncs are" };
+        let _ = writeln!(
+            out,
+            "\n{} {count} {syncs} as declared, and the last job failed:",
+            painted(YELLOW, "Note:")
+        );
+        for failing in &plan.failing {
+            let message = failing
+                .job
+                .message
+                .as_deref()
+                .map(platform_message)
+                .unwrap_or_default();
+            let _ = writeln!(out, "  {}: {message}", visible(&failing.subject.address()));
+        }
+    }
+    if plan.unmanaged.is_empty() {
+        return;
+    }
+    let count = plan.unmanaged.len();
+    let (syncs, are) = if count == 1 {
+        ("sync", "is")
+    } else {
+        ("syncs", "are")
+    };
+    if context.lists_unmanaged {
+        let _ = writeln!(
+            out,
+            "\n{count} {syncs} in these projects {are} not declared:"
+        );
+        for subject in &plan.unmanaged {
+            let _ = writeln!(
+                out,
+                "  {} ({})",
+                visible(&subject.address()),
+                visible(&subject.destination)
+            );
+        }
+    } else {
+        let _ = writeln!(
+            out,
+            "\n{count} {syncs} in these projects {are} not declared (-v lists them)."
+        );
+    }
+}
+
+/// The sign of a kind of action.
+pub const fn sign(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Create => "+",
+        Verb::Update => "~",
+        Verb::Replace => "-/+",
+        Verb::Delete => "-",
+        Verb::Start => ">",
+        Verb::Trigger => "!",
+        Verb::Blocked => "x",
+    }
+}
+
+const fn color(verb: Verb) -> Style {
+    match verb {
+        Verb::Create | Verb::Start => GREEN,
+        Verb::Update => YELLOW,
+        Verb::Replace | Verb::Delete | Verb::Blocked => RED,
+        Verb::Trigger => CYAN,
+    }
+}
+
+fn headline(action: &Action) -> String {
+    match &action.step {
+        Step::Create(_) => "will be created".to_owned(),
+        Step::Update {
+            renamed_from: Some(old),
+            ..
+        } => {
+            format!("will be renamed from {} and updated in place", visible(old))
+        }
+        Step::Update {
+            renamed_from: None, ..
+        } => "will be updated in place".to_owned(),
+        Step::Replace { old, .. } => format!(
+            "must be replaced, as its destination changes from {} to {}",
+            visible(&old.destination),
+            visible(&action.subject.destination)
+        ),
+        Step::Delete {
+            reason: DeleteReason::EnsureAbsent,
+            ..
+        } => "will be deleted, as the file says `ensure: absent`".to_owned(),
+        Step::Delete {
+            reason: DeleteReason::Pruned,
+            ..
+        } => "will be deleted, as no file declares it (--prune)".to_owned(),
+        Step::Start => "will be started".to_owned(),
+        Step::Trigger { .. } => "will be asked for a sync job".to_owned(),
+        Step::Blocked { wanted, .. } => format!("cannot be {}", participle(*wanted)),
+    }
+}
+
+const fn participle(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Create => "created",
+        Verb::Update => "updated",
+        Verb::Replace => "replaced",
+        Verb::Delete => "deleted",
+        Verb::Start => "started",
+        Verb::Trigger => "triggered",
+        Verb::Blocked => "changed",
+    }
+}
+
+fn action(out: &mut String, action: &Action, sources: &Sources) {
+    let verb = action.verb();
+    let place = match action.place {
+        Some(place) => {
+            let line = sources.position(place).line;
+            format!(
+                "  {}",
+                painted(
+                    DIMMED,
+                    &format!("({}:{line})", visible(&sources.get(place.source).name))
+                )
+            )
+        }
+        None => String::new(),
+    };
+    let _ = writeln!(
+        out,
+        "  {}{place}",
+        painted(
+            BOLD,
+            &format!(
+                "# {} {}",
+                visible(&action.subject.address()),
+                headline(action)
+            )
+        )
+    );
+    let _ = writeln!(
+        out,
+        "{:>3} {} sync",
+        painted_sign(verb),
+        visible(&action.subject.destination)
+    );
+    let rows: Vec<(Verb, String, String)> = action.changes.iter().flat_map(rows).collect();
+    let width = rows
+        .iter()
+        .map(|(_, path, _)| path.chars().count())
+        .max()
+        .unwrap_or_default();
+    for (verb, path, values) in rows {
+        let padding = " ".repeat(width - path.chars().count());
+        let _ = writeln!(
+            out,
+            "      {} {path}:{padding} {values}",
+            painted(color(verb), sign(verb))
+        );
+    }
+    for effect in &action.effects {
+        let mark = if effect.is_destructive() {
+            painted(RED, "Warning:")
+        } else {
+            painted(DIMMED, "Note:")
+        };
+        let _ = writeln!(out, "      {mark} {}", effect.sentence());
+    }
+    if let Step::Blocked { reason, .. } = &action.step {
+        let _ = writeln!(
+            out,
+            "      {} {}",
+            painted(RED, "Blocked:"),
+            visible(&reason.reason())
+        );
+        let _ = writeln!(out, "      {}", reason.advice());
+    }
+    out.push('\n');
+}
+
+fn painted_sign(verb: Verb) -> String {
+    let sign = sign(verb);
+    let padding = " ".repeat(3usize.saturating_sub(sign.len()));
+    format!("{padding}{}", painted(color(verb), sign))
+}
+
+/// A change as rows: an object that comes or goes shows each of its fields.
+fn rows(change: &FieldChange) -> Vec<(Verb, String, String)> {
+    let whole = match (&change.before, &change.after) {
+        (None, Some(Value::Object(fields))) if !fields.is_empty() => Some((fields, true)),
+        (Some(Value::Object(fields)), None) if !fields.is_empty() => Some((fields, false)),
+        _ => None,
+    };
+    if let Some((fields, comes)) = whole {
+        return fields
+            .iter()
+            .flat_map(|(key, value)| {
+                let mut path = change.path.clone();
+                path.push(key.clone());
+                let (before, after) = if comes {
+                    (None, Some(value))
+                } else {
+                    (Some(value), None)
+                };
+                rows(&FieldChange {
+                    path,
+                    before: before.cloned(),
+                    after: after.cloned(),
+                })
+            })
+            .collect();
+    }
+    let path = visible(&change.dotted());
+    let value = |value: &Value| visible(&value.to_string());
+    vec![match (&change.before, &change.after) {
+        (None, Some(after)) => (Verb::Create, path, value(after)),
+        (Some(before), None) => (Verb::Delete, path, value(before)),
+        (Some(before), Some(after)) => (
+            Verb::Update,
+            path,
+            format!("{} -> {}", value(before), value(after)),
+        ),
+        (None, None) => (Verb::Update, path, String::new()),
+    }]
+}
+
+/// The line for the beginning of an action.
+pub fn begins(action: &Action) -> String {
+    let doing = match action.verb() {
+        Verb::Create => "Creating",
+        Verb::Update => "Updating",
+        Verb::Replace => "Replacing",
+        Verb::Delete => "Deleting",
+        Verb::Start => "Starting",
+        Verb::Trigger => "Triggering",
+        Verb::Blocked => "Skipping",
+    };
+    format!("{}: {doing}...", visible(&action.subject.address()))
+}
+
+/// The line for the end of an action.
+pub fn ended(action: &Action, outcome: &Outcome) -> String {
+    let address = visible(&action.subject.address());
+    let what = participle(action.verb());
+    match outcome {
+        Outcome::Done { id: Some(id), .. } => {
+            format!("{address}: {} [id={}]", capitalized(what), visible(id))
+        }
+        Outcome::Done { id: None, .. } => format!("{address}: {}", capitalized(what)),
+        Outcome::Failed(_) => format!("{address}: {}", painted(RED, "Failed")),
+        Outcome::Unknown(_) => format!("{address}: {}", painted(RED, "Unknown")),
+        Outcome::NotTried { .. } => format!("{address}: Not tried"),
+        Outcome::Blocked => format!("{address}: Blocked"),
+    }
+}
+
+fn capitalized(word: &str) -> String {
+    let mut characters = word.chars();
+    characters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(characters).collect()
+    })
+}
+
+/// The line while jobs are followed.
+pub fn waiting(jobs: usize) -> String {
+    match jobs {
+        1 => "Waiting for 1 job...".to_owned(),
+        jobs => format!("Waiting for {jobs} jobs..."),
+    }
+}
+
+/// What came of an apply.
+pub fn report(plan: &Plan, report: &Report, context: Context, waited: Option<Duration>) -> String {
+    let mut out = String::new();
+    let actions = || plan.actions.iter().zip(&report.outcomes);
+    for (action, outcome) in actions() {
+        match outcome {
+            Outcome::Failed(failure) => told(&mut out, "Failed", action, failure),
+            Outcome::Unknown(failure) => told(&mut out, "Unknown", action, failure),
+            Outcome::NotTried { reason } => {
+                let _ = writeln!(
+                    out,
+                    "{} {}: {}",
+                    painted(YELLOW, "Not tried:"),
+                    visible(&action.subject.address()),
+                    visible(reason)
+                );
+            }
+            Outcome::Done {
+                note: Some(note), ..
+            } => {
+                let _ = writeln!(
+                    out,
+                    "{} {}: {note}",
+                    painted(CYAN, "Note:"),
+                    visible(&action.subject.address())
+                );
+            }
+            Outcome::Done { .. } | Outcome::Blocked => {}
+        }
+    }
+    jobs(&mut out, report, waited);
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    let counts = done_counts(plan, report);
+    let is_whole = !report.is_interrupted
+        && report
+            .outcomes
+            .iter()
+            .all(|outcome| matches!(outcome, Outcome::Done { .. } | Outcome::Blocked));
+    let start = if report.is_interrupted {
+        painted(RED, "Apply interrupted!")
+    } else if is_whole {
+        painted(GREEN, "Apply complete!")
+    } else {
+        painted(RED, "Apply incomplete!")
+    };
+    let mut line = format!(
+        "{start} Resources: {} added, {} changed, {} destroyed",
+        counts.add, counts.change, counts.destroy
+    );
+    for (count, words) in [
+        (counts.start, "started"),
+        (counts.trigger, "triggered"),
+        (counts.blocked, "blocked"),
+    ] {
+        if count > 0 {
+            let _ = write!(line, ", {count} {words}");
+        }
+    }
+    let of = |wanted: fn(&Outcome) -> bool| {
+        report
+            .outcomes
+            .iter()
+            .filter(|outcome| wanted(outcome))
+            .count()
+    };
+    for (count, words) in [
+        (
+            of(|outcome| matches!(outcome, Outcome::Failed(_))),
+            "failed",
+        ),
+        (
+            of(|outcome| matches!(outcome, Outcome::Unknown(_))),
+            "unknown",
+        ),
+        (
+            of(|outcome| matches!(outcome, Outcome::NotTried { .. })),
+            "not tried",
+        ),
+    ] {
+        if count > 0 {
+            let _ = write!(line, ", {count} {words}");
+        }
+    }
+    let _ = writeln!(out, "{line}.");
+    if !is_whole {
+        let _ = writeln!(out, "Run `secsync apply` again to go on from here.");
+    }
+    if context.is_sandbox {
+        let _ = writeln!(out, "{}", painted(CYAN, SANDBOX));
+    }
+    out
+}
+
+fn told(out: &mut String, word: &str, action: &Action, failure: &Failure) {
+    let _ = writeln!(
+        out,
+        "{} {}: {}",
+        painted(RED, &format!("{word}:")),
+        visible(&action.subject.address()),
+        visible_lines(&failure.problem.message)
+    );
+    if let Some(help) = &failure.problem.help {
+        let _ = writeln!(out, "  {}", visible_lines(help));
+    }
+    if let Some(definition) = &failure.lost_definition {
+        let _ = writeln!(out, "  The deleted sync was:");
+        for line in definition.lines() {
+            let _ = writeln!(out, "    {}", visible(line));
+        }
+    }
+}
+
+fn done_counts(plan: &Plan, report: &Report) -> Counts {
+    let mut done = plan.clone();
+    let mut outcomes = report.outcomes.iter();
+    done.actions.retain(|_| {
+        matches!(
+            outcomes.next(),
+            Some(Outcome::Done { .. } | Outcome::Blocked)
+        )
+    });
+    done.counts()
+}
+
+fn jobs(out: &mut String, report: &Report, waited: Option<Duration>) {
+    let not_followed = report
+        .jobs
+        .iter()
+        .filter(|job| job.end == JobEnd::NotFollowed)
+        .count();
+    for job in &report.jobs {
+        let address = visible(&job.subject.address());
+        let what = match job.kind {
+            JobKind::Sync => "sync job",
+            JobKind::Removal => "removal of secrets",
+        };
+        let _ = match &job.end {
+            JobEnd::Succeeded => writeln!(out, "{address}: The {what} succeeded."),
+            JobEnd::Failed(message) => writeln!(
+                out,
+                "{} {address}: The {what} failed: {}",
+                painted(RED, "Failed:"),
+                message
+                    .as_deref()
+                    .map_or_else(|| "no reason was given".to_owned(), platform_message)
+            ),
+            JobEnd::StillGoing => writeln!(
+                out,
+                "{} {address}: The {what} is still retrying, not failed, after {} s.",
+                painted(YELLOW, "Going:"),
+                waited.unwrap_or_default().as_secs()
+            ),
+            JobEnd::Unknown(reason) => {
+                writeln!(
+                    out,
+                    "{} {address}: The {what} could not be followed. {}",
+                    painted(YELLOW, "Unknown:"),
+                    visible(reason)
+                )
+            }
+            JobEnd::NotFollowed => Ok(()),
+        };
+    }
+    if not_followed > 0 {
+        let jobs = if not_followed == 1 { "job" } else { "jobs" };
+        let _ = writeln!(
+            out,
+            "{not_followed} {jobs} left running; --wait follows them."
+        );
+    }
+}
