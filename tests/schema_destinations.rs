@@ -143,7 +143,7 @@ fn places(schema: &Value, example: &Value, path: &[String], required: bool, all:
                 let required = schema["required"]
                     .as_array()
                     .is_some_and(|required| required.contains(&json!(name)));
-                let path = [path, &[name.clone()]].concat();
+                let path = [path, std::slice::from_ref(name)].concat();
                 places(field, value, &path, required, all);
             }
         }

@@ -40,7 +40,7 @@ pub const OWN_FIELDS: [&str; 13] = [
 ];
 
 /// Fields that mean one sync and make no sense as a default.
-const NOT_IN_DEFAULTS: [&str; 3] = ["ensure", "renamedFrom", "name"];
+pub const NOT_IN_DEFAULTS: [&str; 3] = ["ensure", "renamedFrom", "name"];
 
 /// A sync file as it stands, before defaults are merged into its syncs.
 #[derive(Debug, Clone, PartialEq)]

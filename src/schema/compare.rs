@@ -262,9 +262,11 @@ impl Comparison<'_> {
         let closed = |schema: &Value| schema.get("additionalProperties") == Some(&false.into());
         match (closed(old), closed(new)) {
             (false, true) => {
-                found.push((Some(field.to_owned()), narrowed("takes no further fields")))
+                found.push((Some(field.to_owned()), narrowed("takes no further fields")));
             }
-            (true, false) => found.push((Some(field.to_owned()), widened("takes further fields"))),
+            (true, false) => {
+                found.push((Some(field.to_owned()), widened("takes further fields")));
+            }
             _ => {}
         }
     }

@@ -4,15 +4,17 @@
 //! |---|---|
 //! | an OpenAPI document becomes schema files | [`extract`] |
 //! | a schema file's form | [`file`] |
-//! | the schema files that are part of the program | [`bundle`] |
+//! | the schema files that are part of the program | `bundle` |
 //! | schema files that a workspace pulls | [`pull`] |
 //! | which schemas there are, bundled and pulled | [`store`] |
 //! | a schema as the plain data that the core works with | [`spec`] |
 //! | what changed between two sets of schemas | [`compare`] |
+//! | the schema that editors complete sync files by | [`editor`] |
 //! | a sync against its schema | [`validate`] |
 
 mod bundle;
 pub mod compare;
+pub mod editor;
 pub mod extract;
 pub mod file;
 pub mod pull;

@@ -2,7 +2,7 @@
 //!
 //! A validator speaks of schema paths and failed alternatives. A user wants to know which
 //! field of which file is wrong, and what to write instead; so every error is translated:
-//! [`finding`] says what is wrong in terms of fields, [`wording`] in words, and [`place`] where.
+//! `finding` says what is wrong in terms of fields, `wording` in words, and `place` where.
 
 mod finding;
 mod place;

@@ -1,0 +1,411 @@
+//! One schema of whole sync files, for editors.
+//!
+//! `yaml-language-server` completes, explains and checks a file by it while it is typed. It
+//! cannot see what a sync inherits from defaults, nor what a variable stands for. So it asks
+//! for no field that a default could give, and takes a variable wherever there is a scalar:
+//! an editor that complains of a right file is worse than one that leaves a mistake to
+//! `secsync validate`.
+//!
+//! The language server knows JSON Schema's draft 7 best, and everything here can be said in it.
+
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use super::file::{RESERVED, SchemaFile};
+use super::store::{SchemaStore, StoreError};
+use crate::core::desired::{FILE_FIELDS, NOT_IN_DEFAULTS, OWN_FIELDS};
+use crate::core::spec::ProviderKind;
+
+/// The schema of sync files. `providers` are the names that files can use, with their platforms.
+pub fn schema(
+    store: &SchemaStore,
+    providers: &BTreeMap<String, ProviderKind>,
+) -> Result<Value, StoreError> {
+    let mut builder = Builder::default();
+    for slug in store.destinations(ProviderKind::Infisical) {
+        let file = store.file(&(ProviderKind::Infisical, slug.clone()))?;
+        if let Some(file) = file {
+            builder.add(slug, &file);
+        }
+    }
+    Ok(builder.build(providers))
+}
+
+#[derive(Default)]
+struct Builder {
+    /// The destinations' slugs and names.
+    names: Vec<(String, String)>,
+    /// The fields of each destination's create request, ready for the editor.
+    fields: Vec<Map<String, Value>>,
+    definitions: Map<String, Value>,
+}
+
+impl Builder {
+    fn add(&mut self, slug: String, file: &SchemaFile) {
+        let name = file
+            .title
+            .clone()
+            .unwrap_or_else(|| super::file::title_from_slug(&slug));
+        let Some(create) = file.definitions.get("create") else {
+            return;
+        };
+        let prefix = format!("{slug}-");
+        for (shared, schema) in &file.definitions {
+            if !RESERVED.contains(&shared.as_str()) {
+                let schema = Editable { prefix: &prefix }.schema(schema, &[]);
+                self.definitions.insert(format!("{prefix}{shared}"), schema);
+            }
+        }
+        let mut fields = Map::new();
+        let properties = create.get("properties").and_then(Value::as_object);
+        for (field, schema) in properties.into_iter().flatten() {
+            if OWN_FIELDS.contains(&field.as_str()) {
+                continue;
+            }
+            let editable = Editable { prefix: &prefix };
+            let mut schema = editable.field(field, schema, &[], required(create, field));
+            if field == "destinationConfig"
+                && let Value::Object(map) = &mut schema
+            {
+                map.insert("description".into(), text::configuration_of(&name).into());
+            }
+            fields.insert(field.clone(), schema);
+        }
+        self.names.push((slug, name));
+        self.fields.push(fields);
+    }
+
+    /// The fields that mean the same for every destination, and the names of the others.
+    fn common(&self) -> (Map<String, Value>, BTreeSet<String>) {
+        let names: BTreeSet<&String> = self.fields.iter().flat_map(Map::keys).collect();
+        let mut common = Map::new();
+        let mut various = BTreeSet::new();
+        for name in names {
+            let mut schemas = self.fields.iter().map(|fields| fields.get(name));
+            let first = schemas.next().flatten();
+            match first {
+                Some(schema) if schemas.all(|other| other == first) => {
+                    common.insert(name.clone(), schema.clone());
+                }
+                _ => {
+                    various.insert(name.clone());
+                }
+            }
+        }
+        (common, various)
+    }
+
+    fn build(mut self, providers: &BTreeMap<String, ProviderKind>) -> Value {
+        let (common, various) = self.common();
+        let branches = self.branches(&various);
+        let own = own_fields(&self.names, providers);
+        let mut properties = own.clone();
+        properties.extend(common);
+        for name in &various {
+            let description = text::of_field(name).unwrap_or_default();
+            properties.insert(name.clone(), json!({"description": description}));
+        }
+        let mut inherited = properties.clone();
+        for name in NOT_IN_DEFAULTS {
+            inherited.shift_remove(name);
+        }
+        self.definitions.insert(
+            "managedSync".into(),
+            json!({
+                "type": ["object", "null"],
+                "properties": properties,
+                "additionalProperties": false,
+                "allOf": branches.clone(),
+            }),
+        );
+        let mut started = own.clone();
+        started.insert(
+            "destination".into(),
+            json!({"type": "string", "description": text::STARTED_DESTINATION}),
+        );
+        for name in ["connection", "connectionId"] {
+            started.shift_remove(name);
+        }
+        self.definitions.insert(
+            "startedSync".into(),
+            json!({
+                "type": ["object", "null"],
+                "properties": started,
+                "additionalProperties": false,
+            }),
+        );
+        self.definitions.insert(
+            "defaults".into(),
+            json!({
+                "type": ["object", "null"],
+                "description": text::DEFAULTS,
+                "properties": inherited,
+                "additionalProperties": false,
+                "allOf": branches,
+            }),
+        );
+        self.definitions.insert("free".into(), free());
+        file_schema(&own, &self.definitions, providers)
+    }
+
+    /// What each destination adds once it is named.
+    fn branches(&mut self, various: &BTreeSet<String>) -> Vec<Value> {
+        // Most destinations share their options, so each distinct schema is written once.
+        let mut shared: Vec<(Value, String)> = Vec::new();
+        let mut branches = Vec::new();
+        for ((slug, _), fields) in self.names.iter().zip(&self.fields) {
+            let mut of_destination = Map::new();
+            for name in various {
+                let Some(schema) = fields.get(name) else {
+                    of_destination.insert(name.clone(), Value::Bool(false));
+                    continue;
+                };
+                let known = shared.iter().find(|(other, _)| other == schema);
+                let definition = if let Some((_, definition)) = known {
+                    definition.clone()
+                } else {
+                    let definition = format!("{slug}-{name}");
+                    self.definitions.insert(definition.clone(), schema.clone());
+                    shared.push((schema.clone(), definition.clone()));
+                    definition
+                };
+                let reference = json!({"$ref": format!("#/definitions/{definition}")});
+                of_destination.insert(name.clone(), reference);
+            }
+            branches.push(json!({
+                "if": {"properties": {"destination": {"const": slug}}, "required": ["destination"]},
+                "then": {"properties": of_destination},
+            }));
+        }
+        branches
+    }
+}
+
+fn file_schema(
+    own: &Map<String, Value>,
+    definitions: &Map<String, Value>,
+    providers: &BTreeMap<String, ProviderKind>,
+) -> Value {
+    let started: Vec<&String> = providers
+        .iter()
+        .filter(|(_, kind)| **kind == ProviderKind::Enkryptify)
+        .map(|(name, _)| name)
+        .collect();
+    let names_started =
+        json!({"properties": {"provider": {"enum": started}}, "required": ["provider"]});
+    let names_other =
+        json!({"properties": {"provider": {"not": {"enum": started}}}, "required": ["provider"]});
+    let reference = |name: &str| json!({"$ref": format!("#/definitions/{name}")});
+    let syncs = |sync: Value| json!({"properties": {"syncs": {"additionalProperties": sync}}});
+
+    let mut properties = Map::new();
+    for name in FILE_FIELDS {
+        let schema = match name {
+            "version" => json!({"enum": [1], "description": text::VERSION}),
+            "defaults" => reference("defaults"),
+            "syncs" => json!({"type": ["object", "null"], "description": text::SYNCS}),
+            "$schema" => json!({"type": "string", "description": text::SCHEMA}),
+            shared => own.get(shared).cloned().unwrap_or(Value::Bool(true)),
+        };
+        properties.insert(name.to_owned(), schema);
+    }
+    json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "secsync sync file",
+        "description": text::FILE,
+        "type": ["object", "null"],
+        "properties": properties,
+        "additionalProperties": false,
+        "if": names_started.clone(),
+        "then": syncs(json!({
+            "if": names_other,
+            "then": reference("managedSync"),
+            "else": reference("startedSync"),
+        })),
+        "else": syncs(json!({
+            "if": names_started,
+            "then": reference("startedSync"),
+            "else": reference("managedSync"),
+        })),
+        "definitions": definitions,
+    })
+}
+
+/// secsync's own fields of a sync.
+fn own_fields(
+    destinations: &[(String, String)],
+    providers: &BTreeMap<String, ProviderKind>,
+) -> Map<String, Value> {
+    let mut fields = Map::new();
+    for name in OWN_FIELDS {
+        let mut schema = match name {
+            "provider" => {
+                json!({"type": "string", "examples": providers.keys().collect::<Vec<_>>()})
+            }
+            "destination" => {
+                let slugs: Vec<&str> = destinations.iter().map(|(slug, _)| slug.as_str()).collect();
+                let names: Vec<&str> = destinations.iter().map(|(_, name)| name.as_str()).collect();
+                or_free(&json!({
+                    "type": "string",
+                    "enum": slugs,
+                    "enumDescriptions": names,
+                    "markdownEnumDescriptions": names,
+                }))
+            }
+            "labels" => {
+                json!({"type": ["object", "null"], "additionalProperties": {"type": ["string", "number", "boolean", "null"]}})
+            }
+            "protect" => or_free(&json!({"type": "boolean"})),
+            "ensure" | "onDelete" | "trigger" => {
+                let (values, meanings): (Vec<&str>, Vec<&str>) =
+                    text::values_of(name).iter().copied().unzip();
+                or_free(&json!({
+                    "type": "string",
+                    "enum": values,
+                    "default": values.first(),
+                    "enumDescriptions": meanings,
+                    "markdownEnumDescriptions": meanings,
+                }))
+            }
+            _ => json!({"type": ["string", "null"]}),
+        };
+        if let (Value::Object(map), Some(description)) = (&mut schema, text::of_field(name)) {
+            map.insert("description".into(), description.into());
+        }
+        fields.insert(name.to_owned(), schema);
+    }
+    fields
+}
+
+/// What any scalar can be besides itself: a variable, or null to drop what is inherited.
+fn free() -> Value {
+    json!({"anyOf": [
+        {"type": "string", "pattern": r"\$\{var\.[A-Za-z_][A-Za-z0-9_]*\}"},
+        {"type": "null"},
+    ]})
+}
+
+fn or_free(schema: &Value) -> Value {
+    json!({"anyOf": [schema, {"$ref": "#/definitions/free"}]})
+}
+
+fn required(object: &Value, name: &str) -> bool {
+    object
+        .get("required")
+        .and_then(Value::as_array)
+        .is_some_and(|required| required.iter().any(|required| required == name))
+}
+
+/// Turns a destination's schemas into ones for editing.
+struct Editable<'p> {
+    /// What the names of this destination's own definitions start with.
+    prefix: &'p str,
+}
+
+impl Editable<'_> {
+    fn field(&self, name: &str, schema: &Value, inside: &[&str], is_required: bool) -> Value {
+        let mut editable = self.schema(schema, &[inside, &[name]].concat());
+        let of_options = inside.is_empty() || inside == ["syncOptions"];
+        let own_words = of_options.then(|| text::of_field(name)).flatten();
+        let default = schema.get("default");
+        let mut sentences: Vec<String> = own_words.map(str::to_owned).into_iter().collect();
+        if is_required {
+            sentences.push("Required.".into());
+        }
+        if let Some(default) = default {
+            sentences.push(format!("If omitted: {default}."));
+        }
+        if let Value::Object(map) = &mut editable
+            && !sentences.is_empty()
+        {
+            map.insert("description".into(), sentences.join(" ").into());
+        }
+        editable
+    }
+
+    fn schema(&self, schema: &Value, inside: &[&str]) -> Value {
+        let Value::Object(map) = schema else {
+            return schema.clone();
+        };
+        if let Some(name) = map
+            .get("$ref")
+            .and_then(Value::as_str)
+            .and_then(|reference| reference.strip_prefix("#/$defs/"))
+        {
+            return json!({"$ref": format!("#/definitions/{}{name}", self.prefix)});
+        }
+        let mut editable = Map::new();
+        for (keyword, value) in map {
+            let value = match (keyword.as_str(), value) {
+                // A default can give it, except inside a list, which replaces a default whole.
+                ("required", _) if !inside.contains(&"[]") => continue,
+                ("properties", Value::Object(properties)) => properties
+                    .iter()
+                    .map(|(name, field)| {
+                        (
+                            name.clone(),
+                            self.field(name, field, inside, required(schema, name)),
+                        )
+                    })
+                    .collect::<Map<_, _>>()
+                    .into(),
+                ("items", items) => self.schema(items, &[inside, &["[]"]].concat()),
+                ("additionalProperties", further) => self.schema(further, inside),
+                ("then", branch) => self.schema(branch, inside),
+                ("anyOf" | "allOf", Value::Array(members)) => members
+                    .iter()
+                    .map(|member| match member.get("if") {
+                        Some(condition) => json!({
+                            "if": condition,
+                            "then": self.schema(&member["then"], inside),
+                        }),
+                        None => self.schema(member, inside),
+                    })
+                    .collect(),
+                (_, value) => value.clone(),
+            };
+            editable.insert(keyword.clone(), value);
+        }
+        let last = inside.last().copied().unwrap_or_default();
+        describe_values(last, &mut editable);
+        let editable = Value::Object(editable);
+        if takes_variables(map) {
+            or_free(&editable)
+        } else {
+            editable
+        }
+    }
+}
+
+fn describe_values(field: &str, schema: &mut Map<String, Value>) {
+    let known = text::values_of(field);
+    let Some(Value::Array(values)) = schema.get("enum") else {
+        return;
+    };
+    let meanings: Option<Vec<&str>> = values
+        .iter()
+        .map(|value| {
+            let (_, meaning) = known.iter().find(|(word, _)| value == word)?;
+            Some(*meaning)
+        })
+        .collect();
+    if let Some(meanings) = meanings {
+        schema.insert("enumDescriptions".into(), json!(meanings));
+        schema.insert("markdownEnumDescriptions".into(), json!(meanings));
+    }
+}
+
+/// Whether a schema is of a scalar that a variable's text might not fit by itself.
+fn takes_variables(schema: &Map<String, Value>) -> bool {
+    let is = |name: &str| match schema.get("type") {
+        Some(Value::Array(names)) => names.iter().any(|other| other == name),
+        Some(other) => other == name,
+        None => false,
+    };
+    ["string", "number", "integer", "boolean"]
+        .into_iter()
+        .any(is)
+}
