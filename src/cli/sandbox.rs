@@ -14,7 +14,7 @@ use crate::environment::Environment;
 use crate::error::Stop;
 use crate::exit::Exit;
 use crate::pipeline::Run;
-use crate::sandbox::{self, FailRule, World};
+use crate::sandbox::{self, Catalog, FailRule, World};
 use crate::workspace::files;
 use crate::yaml;
 
@@ -91,7 +91,7 @@ fn serve(arguments: Arguments, environment: Environment, ui: &Ui) -> Result<(), 
         rate_limit: arguments.rate_limit,
         fail,
         seed: arguments.seed,
-        catalog: Arc::new(session::catalog(&run.store)?),
+        catalog: Arc::new(Catalog::from_store(&run.store)?),
         ..sandbox::Options::default()
     };
     session::run_online(ui, async |cancellation: Cancellation| {

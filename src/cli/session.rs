@@ -14,7 +14,6 @@ use crate::exit::Exit;
 use crate::http::SandboxAccess;
 use crate::pipeline::{Run, Survey};
 use crate::sandbox::{self, Catalog, World};
-use crate::schema::store::SchemaStore;
 use crate::state::State;
 
 use super::ui::Ui;
@@ -112,7 +111,7 @@ pub async fn start_sandbox(
     let options = sandbox::Options {
         world: world_of(run),
         store: Some(directory),
-        catalog: Arc::new(catalog(&run.store)?),
+        catalog: Arc::new(Catalog::from_store(&run.store)?),
         ..sandbox::Options::default()
     };
     let running = sandbox::start(options).await.map_err(|error| {
@@ -146,6 +145,7 @@ pub async fn stop_sandbox(sandbox: Option<sandbox::Running>) -> Result<(), Stop>
 /// The world that the files speak of: their projects, environments, folders and connections.
 pub fn world_of(run: &Run) -> World {
     let mut world = World::default();
+    world.license_enterprise();
     for sync in &run.workspace.syncs {
         let (Some(project), ProviderKind::Infisical) = (&sync.project, sync.kind) else {
             continue;
@@ -177,20 +177,6 @@ pub fn world_of(run: &Run) -> World {
         }
     }
     world
-}
-
-/// The destinations of a store, for the sandbox.
-pub fn catalog(store: &SchemaStore) -> Result<Catalog, Stop> {
-    let mut schemas = Vec::new();
-    for slug in store.destinations(ProviderKind::Infisical) {
-        let key = (ProviderKind::Infisical, slug);
-        if let Some(file) = store.file(&key)?
-            && let Ok(document) = serde_json::from_str(&file.to_text(&key))
-        {
-            schemas.push(document);
-        }
-    }
-    Ok(Catalog::from_schemas(schemas))
 }
 
 /// Reads what there is and plans. What is wrong with the files' names is shown.
