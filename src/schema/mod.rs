@@ -3,7 +3,7 @@
 //! | step | module |
 //! |---|---|
 //! | an OpenAPI document becomes schema files | [`extract`] |
-//! | a schema file's form | [`file`] |
+//! | a schema file's form | [`file`](mod@file) |
 //! | the schema files that are part of the program | `bundle` |
 //! | schema files that a workspace pulls | [`pull`] |
 //! | which schemas there are, bundled and pulled | [`store`] |
