@@ -280,16 +280,16 @@ mod tests {
             let mut diagnostics = Vec::new();
             let found = find(self.root(), word, &mut diagnostics);
             (
-                self.relative(found),
+                self.relative(&found),
                 diagnostics.iter().map(|found| found.code).collect(),
             )
         }
 
         fn included(&self, pattern: &str) -> Result<Vec<String>, String> {
-            find_included(self.root(), pattern).map(|found| self.relative(found))
+            find_included(self.root(), pattern).map(|found| self.relative(&found))
         }
 
-        fn relative(&self, paths: Vec<Utf8PathBuf>) -> Vec<String> {
+        fn relative(&self, paths: &[Utf8PathBuf]) -> Vec<String> {
             paths
                 .iter()
                 .map(|path| path.strip_prefix(self.root()).unwrap().to_string())

@@ -138,7 +138,7 @@ fn a_create_shows_its_fields_in_the_schemas_order_with_the_connection_by_name() 
     let paths: Vec<_> = only(&plan)
         .changes
         .iter()
-        .map(|change| change.dotted())
+        .map(super::super::diff::FieldChange::dotted)
         .collect();
     assert_eq!(
         paths,

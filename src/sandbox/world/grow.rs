@@ -4,6 +4,11 @@ use super::{Connection, ConnectionFile, Environment, Project, World, slug_of, sl
 use crate::sandbox::ids;
 
 impl World {
+    /// Lets destinations that need a licence work.
+    pub const fn license_enterprise(&mut self) {
+        self.enterprise = true;
+    }
+
     /// Makes sure that a project exists which this id, slug or name resolves to.
     /// Returns its id.
     pub fn mention_project(&mut self, mention: &str) -> String {
