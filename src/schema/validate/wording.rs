@@ -142,10 +142,14 @@ fn unknown(
         .iter()
         .map(String::as_str)
         .filter(|name| !(is_top && OWN_FIELDS.contains(name)));
-    let own: &[&str] = if is_top { &OWN_FIELDS } else { &[] };
+    let connects =
+        spec.is_some_and(|spec| spec.fields.iter().any(|field| field.name == "connectionId"));
+    let own = OWN_FIELDS
+        .iter()
+        .filter(|name| is_top && (connects || !name.starts_with("connection")));
     let known = list(
         of_platform
-            .chain(own.iter().copied())
+            .chain(own.copied())
             .map(|name| format!("`{name}`")),
     );
     let of_variant = tag.and_then(|(union, _)| {
