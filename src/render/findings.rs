@@ -10,6 +10,7 @@ use miette::{
 };
 
 use super::text::visible;
+use crate::core::code::Code;
 use crate::core::diagnostic::{Diagnostic, Label, Severity};
 use crate::core::span::{Source, SourceId, Sources, Span};
 use crate::error::Problem;
@@ -79,6 +80,17 @@ pub fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
     .flatten()
     .collect();
     (!parts.is_empty()).then(|| parts.join(" and "))
+}
+
+/// Where there is more to read about the findings, as a line.
+pub fn more(diagnostics: &[Diagnostic]) -> String {
+    let mut codes: Vec<Code> = diagnostics.iter().map(|found| found.code).collect();
+    codes.dedup();
+    let code = match codes.as_slice() {
+        [only] => only.name(),
+        _ => "CODE",
+    };
+    format!("Run `secsync explain {code}` for why it is so and how to mend it.\n")
 }
 
 /// A finding as miette wants it.
