@@ -103,7 +103,12 @@ impl Run {
 
     /// Reads the files. Their findings are in the workspace afterwards.
     pub fn load(options: Options, stdin: &mut dyn Read) -> Result<Self, Stop> {
-        let mut run = Self::open(options)?;
+        Self::open(options)?.read_files(stdin)
+    }
+
+    /// Reads the files of a run that is open. Their findings are in the workspace afterwards.
+    pub fn read_files(self, stdin: &mut dyn Read) -> Result<Self, Stop> {
+        let mut run = self;
         let union_tag = |kind, slug: &str| {
             let destination = run.store.destination(kind, slug).ok().flatten()?;
             let fields = &destination.spec.create.fields;

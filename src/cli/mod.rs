@@ -6,6 +6,7 @@
 mod apply;
 mod auth;
 mod completions;
+mod explain;
 mod options;
 mod plan;
 mod sandbox;
@@ -65,6 +66,8 @@ enum Command {
     Schema(schema::Arguments),
     /// Serve an emulator of both platforms on this machine.
     Sandbox(sandbox::Arguments),
+    /// Explain a finding: why it is so, an example, and how to mend it.
+    Explain(explain::Arguments),
     /// Check credentials.
     Auth(auth::Arguments),
     /// Print a completion script for a shell.
@@ -96,6 +99,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         Command::State(arguments) => state::run(arguments, &environment),
         Command::Schema(arguments) => schema::run(arguments, environment),
         Command::Sandbox(arguments) => sandbox::run(arguments, environment),
+        Command::Explain(arguments) => explain::run(&arguments, &environment),
         Command::Auth(arguments) => auth::run(arguments, environment),
         Command::Completions(arguments) => completions::run(&arguments, &mut Arguments::command()),
         Command::Man => completions::manual(&Arguments::command()),

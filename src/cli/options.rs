@@ -15,7 +15,7 @@ use crate::workspace::Request;
 use super::ui::Output;
 
 /// Which files are loaded, and which syncs count.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct LoadArguments {
     /// Files, directories or globs of sync files; - for standard input.
     pub paths: Vec<String>,

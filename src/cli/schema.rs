@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::cancel::Cancellation;
+use crate::core::diagnostic::Severity;
 use crate::core::spec::ProviderKind;
 use crate::environment::Environment;
 use crate::error::Stop;
@@ -13,8 +14,11 @@ use crate::http::public::fetch_public;
 use crate::http::trust;
 use crate::pipeline::Run;
 use crate::render::text::visible;
+use crate::schema;
+use crate::schema::compare::{self, Files};
 use crate::schema::extract::{Extraction, extract};
 use crate::schema::pull::{self, Document};
+use crate::schema::store::SchemaStore;
 
 use super::options::{LoadArguments, NetworkArguments, OutputArguments, pipeline_options};
 use super::session::{self, now};
@@ -22,6 +26,13 @@ use super::ui::{Format, Ui};
 
 /// Where a running Infisical serves its own document.
 const DOCUMENT_ROUTE: &str = "/api/docs/json";
+
+/// The schemas that are part of the program.
+const BUNDLED: &str = "bundled";
+/// The schemas that are in use in this workspace: its own over the bundled ones.
+const WORKSPACE: &str = "workspace";
+/// Where the schema for editors is written.
+const EDITOR_SCHEMA: &str = ".secsync/sync-file.json";
 
 /// The arguments of `schema`.
 #[derive(Debug, Args)]
@@ -44,8 +55,30 @@ enum Command {
         #[command(flatten)]
         output: OutputArguments,
     },
+    /// Show what changed between two sets of schemas, and which files it breaks.
+    Diff(Diff),
+    /// Write the schema that editors complete and check sync files by.
+    Editor {
+        /// Where to write it; - for standard output.
+        #[arg(long, value_name = "FILE", default_value = EDITOR_SCHEMA)]
+        out: String,
+        #[command(flatten)]
+        output: OutputArguments,
+    },
     /// Extract schemas from OpenAPI documents into this workspace, where they win over the bundled ones.
     Pull(Pull),
+}
+
+#[derive(Debug, Args)]
+struct Diff {
+    /// The older set: `bundled`, `workspace`, or a directory that was pulled.
+    #[arg(default_value = BUNDLED)]
+    old: String,
+    /// The newer set.
+    #[arg(default_value = WORKSPACE)]
+    new: String,
+    #[command(flatten)]
+    output: OutputArguments,
 }
 
 #[derive(Debug, Args)]
@@ -66,7 +99,10 @@ struct Pull {
 /// Runs the command.
 pub fn run(arguments: Arguments, environment: Environment) -> Exit {
     let output = match &arguments.command {
-        Command::List { output } | Command::Show { output, .. } => output,
+        Command::List { output }
+        | Command::Show { output, .. }
+        | Command::Editor { output, .. }
+        | Command::Diff(Diff { output, .. }) => output,
         Command::Pull(pull) => &pull.output,
     };
     let ui = match Ui::new(output, &environment) {
@@ -77,11 +113,21 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
         Command::List { .. } => list(environment, &ui),
         Command::Show { name, .. } => show(&name, environment, &ui),
         Command::Pull(arguments) => pull(&arguments, environment, &ui),
+        Command::Diff(arguments) => diff(&arguments, &environment, &ui),
+        Command::Editor { out, .. } => editor(&out, environment, &ui),
     };
     match done {
         Ok(exit) => exit,
         Err(stop) => ui.stop(&stop),
     }
+}
+
+/// What a command without sync files needs.
+fn options(
+    network: Option<&NetworkArguments>,
+    environment: Environment,
+) -> Result<crate::pipeline::Options, Stop> {
+    pipeline_options(LoadArguments::default(), network, environment)
 }
 
 /// A run of this workspace without any sync file.
@@ -90,15 +136,7 @@ fn open(
     environment: Environment,
     ui: &Ui,
 ) -> Result<Run, Stop> {
-    let nothing = LoadArguments {
-        paths: Vec::new(),
-        file: Vec::new(),
-        selector: Vec::new(),
-        target: Vec::new(),
-        var: Vec::new(),
-        var_file: Vec::new(),
-    };
-    let run = Run::open(pipeline_options(nothing, network, environment)?)?;
+    let run = Run::open(options(network, environment)?)?;
     ui.findings(&run.workspace.diagnostics, &run.workspace.sources);
     if run.workspace.diagnostics.is_empty() {
         Ok(run)
@@ -187,13 +225,156 @@ fn pull(arguments: &Pull, environment: Environment, ui: &Ui) -> Result<Exit, Sto
     let pulled = pull::write(&directory, &whole, &documents, &now())
         .map_err(|error| Stop::new(Exit::Error, error.to_string()))?;
     let text = format!(
-        "Pulled {} schemas into {directory}: {} written, {} removed, {} as they were.\n",
-        whole.files.len(),
+        "Pulled {} into {directory}: {} written, {} removed, {} as they were.\n",
+        match whole.files.len() {
+            1 => "1 schema".to_owned(),
+            count => format!("{count} schemas"),
+        },
         pulled.written.len(),
         pulled.removed.len(),
         pulled.unchanged
     );
     Ok(ui.result(Format::Human, &text))
+}
+
+/// A set of schemas, and the store that checks files by it.
+fn set_of(word: &str, environment: &Environment) -> Result<(Files, SchemaStore), Stop> {
+    let store = match word {
+        BUNDLED => SchemaStore::bundled(),
+        WORKSPACE => Run::open(options(None, environment.clone())?)?.store,
+        directory => {
+            let directory = Utf8Path::new(directory);
+            if !directory.is_dir() {
+                return Err(
+                    Stop::usage(format!("There is no directory `{directory}`.")).help(
+                        "Name `bundled`, `workspace`, or a directory that `schema pull` wrote.",
+                    ),
+                );
+            }
+            let store = SchemaStore::with_workspace(directory)?;
+            return Ok((compare::pulled_files(&store)?, store));
+        }
+    };
+    Ok((compare::files(&store)?, store))
+}
+
+fn diff(arguments: &Diff, environment: &Environment, ui: &Ui) -> Result<Exit, Stop> {
+    let (old, old_store) = set_of(&arguments.old, environment)?;
+    let (new, new_store) = set_of(&arguments.new, environment)?;
+    let changes = compare::compare(&old, &new);
+    let broken = newly_invalid(old_store, new_store, environment)?;
+    let breaks = changes.iter().any(compare::Change::is_breaking) || !broken.is_empty();
+    let exit = if breaks {
+        Exit::ChangesPending
+    } else {
+        Exit::Done
+    };
+    if ui.wants(Format::Json) {
+        let rows: Vec<_> = changes
+            .iter()
+            .map(|change| {
+                json!({
+                    "provider": change.destination.0.name(), "destination": change.destination.1,
+                    "field": change.field, "change": change.kind.to_string(),
+                    "breaking": change.is_breaking(),
+                })
+            })
+            .collect();
+        let document = json!({
+            "version": 1, "kind": "schema-diff", "changes": rows, "brokenFiles": broken,
+            "exitCode": exit.code(),
+        });
+        ui.result(Format::Json, &format!("{document:#}\n"));
+    }
+    let mut text = String::new();
+    for change in &changes {
+        let (kind, name) = &change.destination;
+        let mark = if change.is_breaking() { "!" } else { " " };
+        let field = change
+            .field
+            .as_deref()
+            .map(|field| format!(" {field}"))
+            .unwrap_or_default();
+        text.push_str(&visible(&format!(
+            "{mark} {}/{name}{field}: {}",
+            kind.name(),
+            change.kind
+        )));
+        text.push('\n');
+    }
+    if changes.is_empty() {
+        text.push_str("The schemas are the same.\n");
+    }
+    for place in &broken {
+        text.push_str(&format!("! {}\n", visible(place)));
+    }
+    Ok(exit.most_important(ui.result(Format::Human, &text)))
+}
+
+/// The errors in this workspace's files by the new schemas that the old ones do not find.
+fn newly_invalid(
+    old: SchemaStore,
+    new: SchemaStore,
+    environment: &Environment,
+) -> Result<Vec<String>, Stop> {
+    let errors = |store: SchemaStore| -> Result<Vec<String>, Stop> {
+        let mut run = Run::open(options(None, environment.clone())?)?;
+        run.store = store;
+        // A workspace without sync files has none that could break.
+        let Ok(mut run) = run.read_files(&mut std::io::empty()) else {
+            return Ok(Vec::new());
+        };
+        // What is wrong is in the findings, and they are what is asked for.
+        let _ = run.check();
+        let sources = &run.workspace.sources;
+        let found = run.workspace.diagnostics.iter();
+        let errors = found.filter(|found| found.severity == Severity::Error);
+        Ok(errors
+            .map(|found| {
+                let place = found
+                    .span()
+                    .map(|span| sources.describe(span))
+                    .unwrap_or_default();
+                format!("{place}: {}", found.message)
+            })
+            .collect())
+    };
+    let known = errors(old)?;
+    Ok(errors(new)?
+        .into_iter()
+        .filter(|error| !known.contains(error))
+        .collect())
+}
+
+fn editor(out: &str, environment: Environment, ui: &Ui) -> Result<Exit, Stop> {
+    let run = open(None, environment, ui)?;
+    let providers = &run.workspace.config.providers;
+    let kinds = providers
+        .iter()
+        .map(|(name, provider)| (name.clone(), provider.kind))
+        .collect();
+    let text = format!("{:#}\n", schema::editor::schema(&run.store, &kinds)?);
+    if out == "-" {
+        return Ok(ui.out(&text));
+    }
+    let path = run.workspace.root.join(out);
+    let failed = |error: std::io::Error| {
+        Stop::new(
+            Exit::Error,
+            format!("The schema cannot be written to {path}: {error}."),
+        )
+    };
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory).map_err(failed)?;
+    }
+    std::fs::write(&path, text).map_err(failed)?;
+    Ok(ui.result(
+        Format::Human,
+        &format!(
+            "Wrote {path}. Sync files name it in their first line, relative to themselves:\n\n  \
+             # yaml-language-server: $schema=../{out}\n"
+        ),
+    ))
 }
 
 async fn read_all(

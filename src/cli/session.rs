@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use camino::Utf8Path;
 use secrecy::SecretString;
 
 use crate::cancel::Cancellation;
@@ -40,9 +41,21 @@ pub enum Access {
     Write,
 }
 
+/// What Ctrl-C is answered with while a command works.
+const INTERRUPTED: &str = "Interrupted. Finishing what is in flight; again to stop at once.\n";
+
 /// Runs a command's online part. Ctrl-C throws the switch; a second one ends the process.
 pub fn run_online<T>(
     ui: &Ui,
+    task: impl AsyncFnOnce(Cancellation) -> Result<T, Stop>,
+) -> Result<T, Stop> {
+    run_until_interrupted(ui, INTERRUPTED, task)
+}
+
+/// The same for a command with an answer of its own to Ctrl-C.
+pub fn run_until_interrupted<T>(
+    ui: &Ui,
+    answer: &str,
     task: impl AsyncFnOnce(Cancellation) -> Result<T, Stop>,
 ) -> Result<T, Stop> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -54,13 +67,13 @@ pub fn run_online<T>(
                 format!("The program cannot wait for the network: {error}."),
             )
         })?;
-    runtime.block_on(async {
+    let result = runtime.block_on(async {
         let cancellation = Cancellation::new();
         let watcher = tokio::spawn(watch_for_signals(cancellation.clone()));
         let listener = cancellation.clone();
         let announce = async {
             listener.cancelled().await;
-            ui.err("Interrupted. Finishing what is in flight; again to stop at once.\n");
+            ui.err(answer);
             std::future::pending::<T>().await
         };
         let result = tokio::select! {
@@ -69,7 +82,10 @@ pub fn run_online<T>(
         };
         watcher.abort();
         result
-    })
+    });
+    // A question on the terminal may still be waiting for its answer; nobody needs it any more.
+    runtime.shutdown_background();
+    result
 }
 
 async fn watch_for_signals(cancellation: Cancellation) {
@@ -108,6 +124,7 @@ pub async fn start_sandbox(
         return Ok(None);
     }
     let directory = run.workspace.root.join(SANDBOX_DIRECTORY);
+    keep_out_of_git(&run.workspace.root)?;
     let options = sandbox::Options {
         world: world_of(run),
         store: Some(directory),
@@ -127,6 +144,23 @@ pub async fn start_sandbox(
         enkryptify_token: SecretString::from(sandbox::ENKRYPTIFY_TOKEN.to_owned()),
     });
     Ok(Some(running))
+}
+
+/// Keeps what is of this machine alone out of commits; the state and pulled schemas belong in them.
+fn keep_out_of_git(root: &Utf8Path) -> Result<(), Stop> {
+    let directory = root.join(".secsync");
+    let file = directory.join(".gitignore");
+    if file.exists() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(&directory)
+        .and_then(|()| std::fs::write(&file, "sandbox/\n*.lock\n"))
+        .map_err(|error| {
+            Stop::new(
+                Exit::Error,
+                format!("The file {file} cannot be written: {error}."),
+            )
+        })
 }
 
 /// Stops the sandbox, if there is one, and keeps its world for the next run.

@@ -166,15 +166,7 @@ fn state_path(
     environment: &Environment,
     ui: &Ui,
 ) -> Result<camino::Utf8PathBuf, Stop> {
-    let nothing = LoadArguments {
-        paths: Vec::new(),
-        file: Vec::new(),
-        selector: Vec::new(),
-        target: Vec::new(),
-        var: Vec::new(),
-        var_file: Vec::new(),
-    };
-    let options = pipeline_options(nothing, None, environment.clone())?;
+    let options = pipeline_options(LoadArguments::default(), None, environment.clone())?;
     let run = Run::open(options)?;
     ui.findings(&run.workspace.diagnostics, &run.workspace.sources);
     if !run.workspace.diagnostics.is_empty() {

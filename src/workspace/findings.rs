@@ -1,6 +1,6 @@
 //! What becomes of findings before they are shown: levels, allowances, repetitions, order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Workspace;
 use crate::core::code::Code;
@@ -33,11 +33,25 @@ impl Workspace {
         found.retain(|diagnostic| {
             diagnostic.severity != Severity::Ignored && !allowed.covers(self, diagnostic)
         });
-        self.diagnostics = told_once(found);
+        self.diagnostics = without_consequences(told_once(found));
         let key =
             |diagnostic: &Diagnostic| (diagnostic.span(), diagnostic.file.clone(), diagnostic.code);
         self.diagnostics.sort_by_key(key);
     }
+}
+
+/// A string with blanks at an end has the wrong form, too; the blanks are what is to be mended.
+fn without_consequences(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let padded: BTreeSet<Span> = found
+        .iter()
+        .filter(|diagnostic| diagnostic.code == Code::PaddedString)
+        .filter_map(Diagnostic::span)
+        .collect();
+    found.retain(|diagnostic| {
+        diagnostic.code == Code::PaddedString
+            || diagnostic.span().is_none_or(|span| !padded.contains(&span))
+    });
+    found
 }
 
 fn told_once(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
@@ -61,7 +75,7 @@ fn told_once(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     }
     for (index, more) in heirs {
         if let Some(sync) = &mut told[index].sync {
-            let others = if more == 1 { "another" } else { "others" };
+            let others = if more == 1 { "other" } else { "others" };
             *sync = format!("{sync} and {more} {others}");
         }
     }

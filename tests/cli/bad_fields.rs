@@ -1,0 +1,1034 @@
+//! Files that are YAML and say something wrong.
+
+use insta::assert_snapshot;
+
+use super::harness::Tree;
+
+/// A sync that is right, with one thing replaced.
+fn with(old: &str, new: &str) -> String {
+    let right = "\
+provider: infisical
+project: payments
+syncs:
+  web:
+    destination: humanitec
+    connection: humanitec-main
+    environment: prod
+    secretPath: /web
+    syncOptions:
+      initialSyncBehavior: overwrite-destination
+    destinationConfig:
+      scope: environment
+      org: acme
+      app: web
+      env: production
+";
+    assert!(right.contains(old), "{old}");
+    right.replacen(old, new, 1)
+}
+
+fn validate(text: &str) -> String {
+    Tree::new(&[("sync.yaml", text)])
+        .secsync("validate sync.yaml")
+        .run()
+        .exits_with(3)
+        .to_string()
+}
+
+#[test]
+fn an_unknown_provider() {
+    assert_snapshot!(validate(&with("provider: infisical", "provider: infisicle")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    unknown-provider
+
+      × There is no provider `infisicle`.
+       ╭─[sync.yaml:1:1]
+     1 │ provider: infisicle
+       ·           ─────────
+     2 │ project: payments
+       ╰────
+      help: Did you mean `infisical`?
+            Inherited by the sync web.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_provider_unlike_any_other() {
+    assert_snapshot!(validate(&with("provider: infisical", "provider: doppler")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    unknown-provider
+
+      × There is no provider `doppler`.
+       ╭─[sync.yaml:1:1]
+     1 │ provider: doppler
+       ·           ───────
+     2 │ project: payments
+       ╰────
+      help: The providers are `enkryptify` and `infisical`. Others are declared under `providers:` in
+            secsync.yaml.
+            Inherited by the sync web.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn no_provider() {
+    assert_snapshot!(validate(&with("provider: infisical\n", "")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    missing-field
+
+      × The sync `web` has no `provider`.
+       ╭─[sync.yaml:3:1]
+     2 │ syncs:
+     3 │   web:
+       ·   ───
+     4 │     destination: humanitec
+       ╰────
+      help: Write `provider: infisical` or `provider: enkryptify`, here or at the top of the file.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn no_project() {
+    assert_snapshot!(validate(&with("project: payments\n", "")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    missing-field
+
+      × The sync `web` has no `project`.
+       ╭─[sync.yaml:3:1]
+     2 │ syncs:
+     3 │   web:
+       ·   ───
+     4 │     destination: humanitec
+       ╰────
+      help: Write `project:` here or at the top of the file.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn an_unknown_destination() {
+    assert_snapshot!(validate(&with("humanitec\n", "humanitek\n")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    unknown-destination
+
+      × Infisical has no destination `humanitek`.
+       ╭─[sync.yaml:5:1]
+     4 │   web:
+     5 │     destination: humanitek
+       ·                  ─────────
+     6 │     connection: humanitec-main
+       ╰────
+      help: Did you mean `humanitec`?
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_destination_unlike_any_other() {
+    assert_snapshot!(validate(&with("humanitec\n", "fax-machine\n")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    unknown-destination
+
+      × Infisical has no destination `fax-machine`.
+       ╭─[sync.yaml:5:1]
+     4 │   web:
+     5 │     destination: fax-machine
+       ·                  ───────────
+     6 │     connection: humanitec-main
+       ╰────
+      help: `secsync schema list` shows the 52 that it knows. If the server is newer, run `secsync
+            schema pull --from-server`.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_misspelt_field() {
+    assert_snapshot!(validate(&with("secretPath:", "secretPaht:")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    unknown-field
+
+      × `secretPaht` is not a field of a sync to Humanitec.
+       ╭─[sync.yaml:8:1]
+     7 │     environment: prod
+     8 │     secretPaht: /web
+       ·     ──────────
+     9 │     syncOptions:
+       ╰────
+      help: Did you mean `secretPath`?
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_misspelt_field_in_a_nested_map() {
+    assert_snapshot!(validate(&with("org: acme", "orgg: acme")), @r#"
+    $ secsync validate sync.yaml
+    --- stderr
+    unknown-field
+
+      × `orgg` is not a field of `destinationConfig` where `scope` is "environment".
+        ╭─[sync.yaml:13:1]
+     12 │       scope: environment
+     13 │       orgg: acme
+        ·       ────
+     14 │       app: web
+        ╰────
+      help: Did you mean `org`?
+    Found 1 error.
+    --- exit 3
+    "#);
+}
+
+#[test]
+fn a_field_of_the_file_in_a_sync_and_the_other_way_round() {
+    assert_snapshot!(validate(&with("project: payments\n", "project: payments\nenvironment: prod\n")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    unknown-field
+
+      × `environment` is not a field of a sync file.
+       ╭─[sync.yaml:3:1]
+     2 │ project: payments
+     3 │ environment: prod
+       · ───────────
+     4 │ syncs:
+       ╰────
+      help: The fields are `version`, `provider`, `project`, `projectId`, `defaults`, `syncs` and
+            `$schema`.
+    Found 1 error.
+    --- exit 3
+    ");
+    assert_snapshot!(validate(&with("    environment: prod\n", "    environment: prod\n    defaults: {}\n")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    unknown-field
+
+      × `defaults` is not a field of a sync to Humanitec.
+       ╭─[sync.yaml:8:1]
+     7 │     environment: prod
+     8 │     defaults: {}
+       ·     ────────
+     9 │     secretPath: /web
+       ╰────
+      help: The fields here are `connectionId`, `description`, `destinationConfig`, `environment`,
+            `isAutoSyncEnabled`, `name`, `projectId`, `secretPath` and `syncOptions`.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_misspelt_enum_value() {
+    assert_snapshot!(validate(&with("overwrite-destination", "overwrite_destination")), @r#"
+    $ secsync validate sync.yaml
+    --- stderr
+    wrong-value
+
+      × `syncOptions.initialSyncBehavior` is "overwrite_destination", but must be "overwrite-
+      │ destination".
+        ╭─[sync.yaml:10:1]
+      9 │     syncOptions:
+     10 │       initialSyncBehavior: overwrite_destination
+        ·                            ─────────────────────
+     11 │     destinationConfig:
+        ╰────
+      help: Write "overwrite-destination".
+    Found 1 error.
+    --- exit 3
+    "#);
+}
+
+#[test]
+fn a_scope_that_does_not_exist() {
+    assert_snapshot!(validate(&with("scope: environment", "scope: env")), @r#"
+    $ secsync validate sync.yaml
+    --- stderr
+    wrong-value
+
+      × `destinationConfig.scope` is "env", which is not allowed.
+        ╭─[sync.yaml:12:1]
+     11 │     destinationConfig:
+     12 │       scope: env
+        ·              ───
+     13 │       org: acme
+        ╰────
+      help: Did you mean "environment"? The allowed values are "application" and "environment".
+    Found 1 error.
+    --- exit 3
+    "#);
+}
+
+#[test]
+fn a_field_of_another_scope() {
+    assert_snapshot!(validate(&with("scope: environment", "scope: application")), @r#"
+    $ secsync validate sync.yaml
+    --- stderr
+    unknown-field
+
+      × `env` is not a field of `destinationConfig` where `scope` is "application".
+        ╭─[sync.yaml:15:1]
+     14 │       app: web
+     15 │       env: production
+        ·       ───
+        ╰────
+      help: It belongs to `scope: environment`; the fields here are `app`, `org` and `scope`.
+    Found 1 error.
+    --- exit 3
+    "#);
+}
+
+#[test]
+fn a_field_that_a_scope_needs() {
+    assert_snapshot!(validate(&with("      env: production\n", "")), @r#"
+    $ secsync validate sync.yaml
+    --- stderr
+    missing-field
+
+      × `destinationConfig.env` is missing. It is required where `scope` is "environment".
+        ╭─[sync.yaml:11:1]
+     10 │       initialSyncBehavior: overwrite-destination
+     11 │     destinationConfig:
+        ·     ─────────────────
+     12 │       scope: environment
+        ╰────
+      help: Add `env` under `destinationConfig`.
+    Found 1 error.
+    --- exit 3
+    "#);
+}
+
+#[test]
+fn no_scope() {
+    assert_snapshot!(validate(&with("      scope: environment\n", "")), @r#"
+    $ secsync validate sync.yaml
+    --- stderr
+    missing-field
+
+      × `destinationConfig.scope` is missing.
+        ╭─[sync.yaml:11:1]
+     10 │       initialSyncBehavior: overwrite-destination
+     11 │     destinationConfig:
+        ·     ─────────────────
+     12 │       org: acme
+        ╰────
+      help: Give it "application" or "environment".
+    Found 1 error.
+    --- exit 3
+    "#);
+}
+
+#[test]
+fn a_value_of_the_wrong_type() {
+    assert_snapshot!(validate(&with("app: web", "app: [web]")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    wrong-type
+
+      × `destinationConfig.app` is a list, but must be a string.
+        ╭─[sync.yaml:14:1]
+     13 │       org: acme
+     14 │       app: [web]
+        ·       ───
+     15 │       env: production
+        ╰────
+      help: Write a single value.
+    Found 1 error.
+    --- exit 3
+    ");
+    assert_snapshot!(validate(&with("secretPath: /web", "secretPath: /web\n    isAutoSyncEnabled: yes")), @r#"
+    $ secsync validate sync.yaml
+    --- stderr
+    wrong-type
+
+      × `isAutoSyncEnabled` is the string "yes", but must be true or false.
+        ╭─[sync.yaml:9:1]
+      8 │     secretPath: /web
+      9 │     isAutoSyncEnabled: yes
+        ·                        ───
+     10 │     syncOptions:
+        ╰────
+      help: Write true.
+    Found 1 error.
+    --- exit 3
+    "#);
+    assert_snapshot!(validate(&with("environment: prod", "environment: 1")), @r#"
+    $ secsync validate sync.yaml
+    --- stderr
+    wrong-type
+
+      × `environment` is the number 1, but must be a string.
+       ╭─[sync.yaml:7:1]
+     6 │     connection: humanitec-main
+     7 │     environment: 1
+       ·                  ─
+     8 │     secretPath: /web
+       ╰────
+      help: Put it in quotes: "1".
+    Found 1 error.
+    --- exit 3
+    "#);
+}
+
+#[test]
+fn nothing_where_a_map_is_needed() {
+    assert_snapshot!(validate("provider: infisical\nproject: payments\nsyncs:\n  web:\n"), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    missing-field
+
+      × The sync `web` has no `destination`.
+       ╭─[sync.yaml:4:1]
+     3 │ syncs:
+     4 │   web:
+       ·   ───
+       ╰────
+      help: Write the destination's slug, such as `destination: humanitec`.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_list_where_the_syncs_should_be() {
+    assert_snapshot!(validate("provider: infisical\nsyncs:\n  - name: web\n    destination: humanitec\n"), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    wrong-type
+
+      × `syncs` must be a map, and this is a list.
+       ╭─[sync.yaml:3:1]
+     2 │ syncs:
+     3 │   - name: web
+       ·   ───────────
+     4 │     destination: humanitec
+       ╰────
+      help: Write `key: value` lines below it, indented by two spaces.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_text_where_the_file_should_be() {
+    assert_snapshot!(validate("hello\n"), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    wrong-type
+
+      × A sync file must be a map, and this is a string.
+       ╭─[sync.yaml:1:1]
+     1 │ hello
+       · ─────
+       ╰────
+      help: Write `key: value` lines below it, indented by two spaces.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_missing_required_field() {
+    assert_snapshot!(validate(&with("    environment: prod\n", "")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    missing-field
+
+      × `environment` is missing.
+       ╭─[sync.yaml:4:1]
+     3 │ syncs:
+     4 │   web:
+       ·   ───
+     5 │     destination: humanitec
+       ╰────
+      help: Add `environment` to the sync, or to the defaults.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_sync_with_its_name_only() {
+    assert_snapshot!(validate("provider: infisical\nproject: payments\nsyncs:\n  web: { destination: humanitec }\n"), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    missing-field
+
+      × The sync `web` has no `connection`.
+       ╭─[sync.yaml:4:1]
+     3 │ syncs:
+     4 │   web: { destination: humanitec }
+       ·   ───
+       ╰────
+      help: Write `connection:` with the connection's name, or `connectionId:` with its id.
+    missing-field
+
+      × `destinationConfig` is missing.
+       ╭─[sync.yaml:4:1]
+     3 │ syncs:
+     4 │   web: { destination: humanitec }
+       ·   ───
+       ╰────
+      help: Add `destinationConfig` to the sync, or to the defaults.
+    missing-field
+
+      × `environment` is missing.
+       ╭─[sync.yaml:4:1]
+     3 │ syncs:
+     4 │   web: { destination: humanitec }
+       ·   ───
+       ╰────
+      help: Add `environment` to the sync, or to the defaults.
+    missing-field
+
+      × `secretPath` is missing.
+       ╭─[sync.yaml:4:1]
+     3 │ syncs:
+     4 │   web: { destination: humanitec }
+       ·   ───
+       ╰────
+      help: Add `secretPath` to the sync, or to the defaults.
+    missing-field
+
+      × `syncOptions` is missing.
+       ╭─[sync.yaml:4:1]
+     3 │ syncs:
+     4 │   web: { destination: humanitec }
+       ·   ───
+       ╰────
+      help: Add `syncOptions` to the sync, or to the defaults.
+    Found 5 errors.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_missing_connection() {
+    assert_snapshot!(validate(&with("    connection: humanitec-main\n", "")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    missing-field
+
+      × The sync `web` has no `connection`.
+       ╭─[sync.yaml:4:1]
+     3 │ syncs:
+     4 │   web:
+       ·   ───
+     5 │     destination: humanitec
+       ╰────
+      help: Write `connection:` with the connection's name, or `connectionId:` with its id.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_connection_id_that_is_a_name() {
+    assert_snapshot!(validate(&with("connection: humanitec-main", "connectionId: humanitec-main")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    wrong-form
+
+      × `connectionId` must be a UUID, and `humanitec-main` is none.
+       ╭─[sync.yaml:6:1]
+     5 │     destination: humanitec
+     6 │     connectionId: humanitec-main
+       ·                   ──────────────
+     7 │     environment: prod
+       ╰────
+      help: Write `connection:` to name a connection by its name.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_connection_by_name_and_by_id() {
+    let both = "connection: humanitec-main\n    connectionId: 0b1f6c1e-3a7d-4c7e-8f6f-2f4f5a6b7c8d";
+    assert_snapshot!(validate(&with("connection: humanitec-main", both)), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    conflicting-fields
+
+      × `connection` and `connectionId` are given together, and only one can count.
+       ╭─[sync.yaml:6:1]
+     5 │     destination: humanitec
+     6 │     connection: humanitec-main
+       ·     ─────┬────
+       ·          ╰── the other one
+     7 │     connectionId: [UUID]
+       ·     ────────────
+     8 │     environment: prod
+       ╰────
+      help: Keep one of the two.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_name_that_is_no_slug() {
+    assert_snapshot!(validate(&with("  web:", "  Web_Frontend:")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    name-form
+
+      × The name `Web_Frontend` is not a slug.
+       ╭─[sync.yaml:4:1]
+     3 │ syncs:
+     4 │   Web_Frontend:
+       ·   ────────────
+     5 │     destination: humanitec
+       ╰────
+      help: Use lowercase letters and digits, with single hyphens between them, and at most 64
+            characters.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_name_of_65_characters() {
+    assert_snapshot!(validate(&with("  web:", &format!("  {}:", "w".repeat(65)))), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    name-form
+
+      × The name `wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww` has 65
+      │ characters, and 64 is the limit.
+       ╭─[sync.yaml:4:1]
+     3 │ syncs:
+     4 │   wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww:
+       ·   ─────────────────────────────────────────────────────────────────
+     5 │     destination: humanitec
+       ╰────
+      help: Use lowercase letters and digits, with single hyphens between them, and at most 64
+            characters.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_description_of_256_characters() {
+    let description = format!("secretPath: /web\n    description: {}", "d".repeat(256));
+    assert_snapshot!(validate(&with("secretPath: /web", &description)), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    description-length
+
+      × The description has 256 characters, and 255 is the limit.
+        ╭─[sync.yaml:9:1]
+      8 │     secretPath: /web
+      9 │     description: dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
+        ·                  ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+     10 │     syncOptions:
+        ╰────
+      help: Shorten it.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_key_schema_without_its_placeholder() {
+    let schema = "initialSyncBehavior: overwrite-destination\n      keySchema: PAY_";
+    assert_snapshot!(validate(&with("initialSyncBehavior: overwrite-destination", schema)), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    key-schema-form
+
+      × The keySchema `PAY_` has no `{{secretKey}}`.
+        ╭─[sync.yaml:11:1]
+     10 │       initialSyncBehavior: overwrite-destination
+     11 │       keySchema: PAY_
+        ·                  ────
+     12 │     destinationConfig:
+        ╰────
+      help: Use letters, digits, `_`, `-` and `/` around `{{secretKey}}`, and `{{environment}}` if you
+            like.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_secret_path_that_is_not_absolute() {
+    assert_snapshot!(validate(&with("secretPath: /web", "secretPath: web")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    secret-path-form
+
+      × The secretPath `web` does not start with a slash.
+       ╭─[sync.yaml:8:1]
+     7 │     environment: prod
+     8 │     secretPath: web
+       ·                 ───
+     9 │     syncOptions:
+       ╰────
+      help: Write `/web`.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn blanks_at_the_end_of_a_string() {
+    assert_snapshot!(validate(&with("org: acme", "org: \"acme \"")), @r#"
+    $ secsync validate sync.yaml
+    --- stderr
+    padded-string
+
+      × `destinationConfig.org` has blanks at an end: "acme ".
+        ╭─[sync.yaml:13:1]
+     12 │       scope: environment
+     13 │       org: "acme "
+        ·            ───────
+     14 │       app: web
+        ╰────
+      help: Write "acme".
+    Found 1 error.
+    --- exit 3
+    "#);
+}
+
+#[test]
+fn an_octal_number_is_pointed_out() {
+    let tree = Tree::new(&[("sync.yaml", &with("app: web", "app: 010"))]);
+    assert_snapshot!(tree.secsync("validate sync.yaml").run(), @r#"
+    $ secsync validate sync.yaml
+    --- stderr
+    ambiguous-scalar
+
+      ⚠ `010` is the number 10 here, but YAML 1.1 reads a leading zero as octal.
+        ╭─[sync.yaml:14:1]
+     13 │       org: acme
+     14 │       app: 010
+        ·            ───
+     15 │       env: production
+        ╰────
+      help: Write `10` for the number, or "010" for the text.
+    wrong-type
+
+      × `destinationConfig.app` is the number 10, but must be a string.
+        ╭─[sync.yaml:14:1]
+     13 │       org: acme
+     14 │       app: 010
+        ·            ───
+     15 │       env: production
+        ╰────
+      help: Put it in quotes: "10".
+    Found 1 error and 1 warning.
+    --- exit 3
+    "#);
+}
+
+#[test]
+fn a_variable_without_a_value() {
+    assert_snapshot!(validate(&with("org: acme", "org: ${var.ORG}")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    unknown-variable
+
+      × The variable `ORG` has no value.
+        ╭─[sync.yaml:13:1]
+     12 │       scope: environment
+     13 │       org: ${var.ORG}
+        ·            ──────────
+     14 │       app: web
+        ╰────
+      help: Set it with `--var ORG=…`, with the environment variable `SECSYNC_VAR_ORG`, or under
+            `variables:` in secsync.yaml.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_credential_of_the_environment_is_no_variable() {
+    let text = with(
+        "org: acme",
+        "org: \"${INFISICAL_TOKEN}-${var.INFISICAL_TOKEN}\"",
+    );
+    let tree = Tree::new(&[("sync.yaml", &text)]);
+    let run = tree
+        .secsync("validate sync.yaml")
+        .variable("INFISICAL_TOKEN", "hunter2-token");
+    assert_snapshot!(run.run().exits_with(3), @r#"
+    $ secsync validate sync.yaml
+    --- stderr
+    unknown-variable
+
+      × The variable `INFISICAL_TOKEN` has no value.
+        ╭─[sync.yaml:13:1]
+     12 │       scope: environment
+     13 │       org: "${INFISICAL_TOKEN}-${var.INFISICAL_TOKEN}"
+        ·            ───────────────────────────────────────────
+     14 │       app: web
+        ╰────
+      help: Set it with `--var INFISICAL_TOKEN=…`, with the environment variable
+            `SECSYNC_VAR_INFISICAL_TOKEN`, or under `variables:` in secsync.yaml.
+    Found 1 error.
+    --- exit 3
+    "#);
+}
+
+#[test]
+fn ensure_in_defaults() {
+    assert_snapshot!(validate(&with("syncs:", "defaults: { ensure: absent }\nsyncs:")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    not-allowed-in-defaults
+
+      × `ensure` is not allowed in defaults, as it is about one sync.
+       ╭─[sync.yaml:3:1]
+     2 │ project: payments
+     3 │ defaults: { ensure: absent }
+       ·             ──────
+     4 │ syncs:
+       ╰────
+      help: Write `ensure` in the sync that it is meant for.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_mistake_in_defaults_names_the_syncs_that_inherit_it() {
+    let text = with(
+        "syncs:",
+        "defaults:\n  syncOptions: { initialSyncBehaviour: overwrite-destination }\nsyncs:",
+    );
+    let second = text.split_once("  web:\n").unwrap().1.to_owned();
+    assert_snapshot!(validate(&format!("{text}  api:\n{second}")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    unknown-field
+
+      × `initialSyncBehaviour` is not a field of `syncOptions`.
+       ╭─[sync.yaml:4:1]
+     3 │ defaults:
+     4 │   syncOptions: { initialSyncBehaviour: overwrite-destination }
+       ·                  ────────────────────
+     5 │ syncs:
+       ╰────
+      help: The fields here are `disableSecretDeletion`, `includeAllSubFolders`, `initialSyncBehavior`
+            and `keySchema`.
+            Inherited by the sync web and 1 another.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_version_that_does_not_exist() {
+    assert_snapshot!(validate(&with("provider:", "version: 2\nprovider:")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    unsupported-version
+
+      × The version is `2`, and 1 is the only one.
+       ╭─[sync.yaml:1:1]
+     1 │ version: 2
+       ·          ─
+     2 │ provider: infisical
+       ╰────
+      help: Write `version: 1`, or leave it out.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_field_of_secsync_with_a_wrong_value() {
+    let text = with(
+        "secretPath: /web",
+        "secretPath: /web\n    trigger: sometimes\n    onDelete: remove\n    protect: 1\n    ensure: gone\n    labels: [a]",
+    );
+    assert_snapshot!(validate(&text), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    wrong-value
+
+      × `trigger` cannot be `sometimes`.
+        ╭─[sync.yaml:9:1]
+      8 │     secretPath: /web
+      9 │     trigger: sometimes
+        ·              ─────────
+     10 │     onDelete: remove
+        ╰────
+      help: It can be `never`, `on-change` and `always`.
+    wrong-value
+
+      × `onDelete` cannot be `remove`.
+        ╭─[sync.yaml:10:1]
+      9 │     trigger: sometimes
+     10 │     onDelete: remove
+        ·               ──────
+     11 │     protect: 1
+        ╰────
+      help: Did you mean `remove-secrets`?
+    wrong-type
+
+      × `protect` must be true or false, and this is a number.
+        ╭─[sync.yaml:11:1]
+     10 │     onDelete: remove
+     11 │     protect: 1
+        ·              ─
+     12 │     ensure: gone
+        ╰────
+    wrong-value
+
+      × `ensure` cannot be `gone`.
+        ╭─[sync.yaml:12:1]
+     11 │     protect: 1
+     12 │     ensure: gone
+        ·             ────
+     13 │     labels: [a]
+        ╰────
+      help: It can be `present` and `absent`.
+    wrong-type
+
+      × `labels` must be a map, and this is a list.
+        ╭─[sync.yaml:13:1]
+     12 │     ensure: gone
+     13 │     labels: [a]
+        ·             ───
+     14 │     syncOptions:
+        ╰────
+      help: Write `key: value` lines below it, indented by two spaces.
+    Found 5 errors.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_connection_where_the_platform_has_none() {
+    let text = "provider: enkryptify\nproject: prj_web\nsyncs:\n  web:\n    destination: vercel\n    connection: main\n    environment: prod\n";
+    assert_snapshot!(validate(text), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    unknown-field
+
+      × Syncs of Enkryptify have no connection.
+       ╭─[sync.yaml:6:1]
+     5 │     destination: vercel
+     6 │     connection: main
+       ·                 ────
+     7 │     environment: prod
+       ╰────
+      help: Remove it.
+    unknown-field
+
+      × `environment` is not a field of a sync to Vercel.
+       ╭─[sync.yaml:7:1]
+     6 │     connection: main
+     7 │     environment: prod
+       ·     ───────────
+       ╰────
+      help: The fields here are `projectId` and `name`.
+    Found 2 errors.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_workspace_file_with_mistakes() {
+    let tree = Tree::new(&[
+        (
+            "secsync.yaml",
+            "version: 1\nincludes: [\"syncs/*.yaml\"]\ninclude: [\"../other/*.yaml\", \"/etc/*.yaml\"]\nproviders:\n  infisical: { uri: https://x.example }\n  onprem: {}\nlint: { destructive-first-sync: forbid, no-such-lint: warn }\n",
+        ),
+        ("syncs/web.yaml", &with("org: acme", "org: acme")),
+    ]);
+    assert_snapshot!(tree.secsync("validate").run().exits_with(3), @r#"
+    $ secsync validate
+    --- stderr
+    unknown-field
+
+      × `includes` is not a field of secsync.yaml.
+       ╭─[secsync.yaml:2:1]
+     1 │ version: 1
+     2 │ includes: ["syncs/*.yaml"]
+       · ────────
+     3 │ include: ["../other/*.yaml", "/etc/*.yaml"]
+       ╰────
+      help: Did you mean `include`?
+    outside-root
+
+      × `../other/*.yaml` has a `..`, and only files inside the workspace can be included.
+       ╭─[secsync.yaml:3:1]
+     2 │ includes: ["syncs/*.yaml"]
+     3 │ include: ["../other/*.yaml", "/etc/*.yaml"]
+       ·           ─────────────────
+     4 │ providers:
+       ╰────
+    outside-root
+
+      × `/etc/*.yaml` is an absolute path, and only files inside the workspace can be included.
+       ╭─[secsync.yaml:3:1]
+     2 │ includes: ["syncs/*.yaml"]
+     3 │ include: ["../other/*.yaml", "/etc/*.yaml"]
+       ·                              ─────────────
+     4 │ providers:
+       ╰────
+    unknown-field
+
+      × `uri` is not a field of a provider.
+       ╭─[secsync.yaml:5:1]
+     4 │ providers:
+     5 │   infisical: { uri: https://x.example }
+       ·                ───
+     6 │   onprem: {}
+       ╰────
+      help: Did you mean `url`?
+    missing-field
+
+      × The provider `onprem` has no `type`.
+       ╭─[secsync.yaml:6:1]
+     5 │   infisical: { uri: https://x.example }
+     6 │   onprem: {}
+       ·   ──────
+     7 │ lint: { destructive-first-sync: forbid, no-such-lint: warn }
+       ╰────
+      help: Say which platform it is: `infisical` and `enkryptify`.
+    wrong-value
+
+      × The level of a lint cannot be `forbid`.
+       ╭─[secsync.yaml:7:1]
+     6 │   onprem: {}
+     7 │ lint: { destructive-first-sync: forbid, no-such-lint: warn }
+       ·                                 ──────
+       ╰────
+      help: It can be `allow`, `warn` and `deny`.
+    unknown-lint
+
+      × There is no lint `no-such-lint`.
+       ╭─[secsync.yaml:7:1]
+     6 │   onprem: {}
+     7 │ lint: { destructive-first-sync: forbid, no-such-lint: warn }
+       ·                                         ────────────
+       ╰────
+      help: The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`,
+            `secret-path-form`, `subfolders-with-import` and `destructive-first-sync`.
+    Found 7 errors.
+    --- exit 3
+    "#);
+}

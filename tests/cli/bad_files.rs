@@ -1,0 +1,758 @@
+//! Files that cannot be read, are no YAML, or try to exhaust the program.
+
+use std::fs;
+
+use insta::assert_snapshot;
+
+use super::harness::Tree;
+
+/// A sync that is right in every respect.
+const WEB: &str = "\
+provider: infisical
+project: payments
+syncs:
+  web:
+    destination: humanitec
+    connection: humanitec-main
+    environment: prod
+    secretPath: /web
+    syncOptions: { initialSyncBehavior: overwrite-destination }
+    destinationConfig: { scope: application, org: acme, app: web }
+";
+
+fn validate(text: &str) -> String {
+    Tree::new(&[("sync.yaml", text)])
+        .secsync("validate sync.yaml")
+        .run()
+        .exits_with(3)
+        .to_string()
+}
+
+#[test]
+fn a_file_that_does_not_exist() {
+    let tree = Tree::new(&[]);
+    assert_snapshot!(tree.secsync("validate sinks.yaml").run().exits_with(3), @"
+    $ secsync validate sinks.yaml
+    --- stderr
+    unreadable-file
+
+      × The file `sinks.yaml` cannot be read: it does not exist.
+      help: Check the path.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_without_permission_to_read_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let tree = Tree::new(&[("sync.yaml", WEB)]);
+    let path = tree.root().join("sync.yaml");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    if fs::read(&path).is_ok() {
+        // The superuser reads everything.
+        return;
+    }
+    assert_snapshot!(tree.secsync("validate sync.yaml").run().exits_with(3), @"");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_nowhere_in_a_directory() {
+    let tree = Tree::new(&[("syncs/web.yaml", WEB)]);
+    std::os::unix::fs::symlink("nowhere", tree.root().join("syncs/gone.yaml")).unwrap();
+    assert_snapshot!(tree.secsync("validate syncs").run().exits_with(3), @"
+    $ secsync validate syncs
+    --- stderr
+    unreadable-file
+
+      × The directory `[DIR]/syncs` cannot be read to the end: [DIR]/syncs/
+      │ gone.yaml: IO error for operation on [DIR]/syncs/gone.yaml: No such file or
+      │ directory (os error 2).
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn bytes_that_are_not_utf_8() {
+    let tree = Tree::new(&[]);
+    tree.write("sync.yaml", b"provider: infisical\nproject: caf\xe9\n");
+    assert_snapshot!(tree.secsync("validate sync.yaml").run().exits_with(3), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    not-utf8
+
+      × The file `sync.yaml` is not UTF-8 text: line 2 has a byte that does not fit.
+      help: Save it as UTF-8.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_file_in_utf_16() {
+    let tree = Tree::new(&[]);
+    let text: Vec<u8> = "\u{feff}provider: infisical\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    tree.write("sync.yaml", text);
+    assert_snapshot!(tree.secsync("validate sync.yaml").run().exits_with(3), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    not-utf8
+
+      × The file `sync.yaml` is not UTF-8 text: line 1 has a byte that does not fit.
+      help: Save it as UTF-8.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_byte_order_mark_and_windows_line_ends_do_no_harm() {
+    let tree = Tree::new(&[]);
+    tree.write(
+        "sync.yaml",
+        format!("\u{feff}{}", WEB.replace('\n', "\r\n")),
+    );
+    assert_snapshot!(tree.secsync("validate sync.yaml").run().exits_with(0), @"
+    $ secsync validate sync.yaml
+    Success! 1 sync in 1 file can be planned.
+    --- exit 0
+    ");
+}
+
+#[test]
+fn a_control_character() {
+    assert_snapshot!(validate("provider: infi\u{7}sical\nsyncs: {}\n"), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    yaml-syntax
+
+      × The invisible character U+0007 is not allowed here.
+       ╭─[sync.yaml:1:1]
+     1 │ provider: infi?sical
+       ·           ─
+     2 │ syncs: {}
+       ╰────
+      help: Remove it, or write it as an escape in double quotes.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_tab_for_indentation() {
+    assert_snapshot!(validate("provider: infisical\nsyncs:\n\tweb:\n\t\tdestination: humanitec\n"), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    tab-indentation
+
+      × A tab is used for indentation, which YAML does not allow.
+       ╭─[sync.yaml:3:1]
+     2 │ syncs:
+     3 │     web:
+       · ──┬─
+       ·   ╰── a tab
+     4 │         destination: humanitec
+       ╰────
+      help: Indent with spaces.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_directory_without_sync_files() {
+    let tree = Tree::new(&[("docs/readme.md", "# Docs\n")]);
+    assert_snapshot!(tree.secsync("validate docs").run().exits_with(3), @"
+    $ secsync validate docs
+    --- stderr
+    no-files
+
+      × The directory `docs` has no sync file.
+      help: Sync files end in .yaml, .yml or .json.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_pattern_that_matches_nothing() {
+    let tree = Tree::new(&[("syncs/web.yaml", WEB)]);
+    assert_snapshot!(tree.secsync("validate syncs/*.yml").run().exits_with(3), @"
+    $ secsync validate syncs/*.yml
+    --- stderr
+    no-files
+
+      × The pattern `syncs/*.yml` has no sync file.
+      help: Sync files end in .yaml, .yml or .json.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_malformed_pattern() {
+    let tree = Tree::new(&[]);
+    assert_snapshot!(tree.secsync("validate syncs/[a-.yaml").run().exits_with(3), @"
+    $ secsync validate syncs/[a-.yaml
+    --- stderr
+    no-files
+
+      × The pattern `syncs/[a-.yaml` is malformed: invalid range; 'a' > '.'.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn an_empty_file() {
+    assert_snapshot!(validate(""), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    empty-file
+
+      × The file `sync.yaml` declares nothing.
+      help: Write `syncs:` with at least one sync, or remove the file.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_file_of_comments() {
+    assert_snapshot!(validate("# To be done.\n---\n# Later.\n"), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    empty-file
+
+      × The file `sync.yaml` declares nothing.
+      help: Write `syncs:` with at least one sync, or remove the file.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_file_that_declares_an_empty_map_of_syncs_is_right() {
+    let tree = Tree::new(&[(
+        "sync.yaml",
+        "provider: infisical\nproject: payments\nsyncs: {}\n",
+    )]);
+    assert_snapshot!(tree.secsync("validate sync.yaml").run().exits_with(0), @"
+    $ secsync validate sync.yaml
+    Success! 0 syncs in 1 file can be planned.
+    --- exit 0
+    ");
+}
+
+#[test]
+fn a_file_without_syncs() {
+    assert_snapshot!(validate("provider: infisical\nproject: payments\n"), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    missing-field
+
+      × This sync file has no `syncs`.
+       ╭─[sync.yaml:1:1]
+     1 │ provider: infisical
+       · ───────────────────
+     2 │ project: payments
+       ╰────
+      help: Add `syncs:` with one entry for each sync, under the sync's name.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_file_of_50_megabytes() {
+    let tree = Tree::new(&[]);
+    let file = fs::File::create(tree.root().join("sync.yaml")).unwrap();
+    file.set_len(50_000_000).unwrap();
+    assert_snapshot!(tree.secsync("validate sync.yaml").run().exits_with(3), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    file-too-large
+
+      × The file `sync.yaml` is larger than 10 MiB.
+      help: Split it into several files.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn nesting_20000_deep() {
+    for (open, middle, close) in [("[", "", "]"), ("{a: ", "x", "}"), ("- ", "x", "")] {
+        let text = format!("{}{middle}{}\n", open.repeat(20_000), close.repeat(20_000));
+        let found = Tree::new(&[("sync.yaml", &text)])
+            .secsync("validate sync.yaml")
+            .run()
+            .exits_with(3);
+        assert!(found.stderr.contains("too-deep"), "{open}: {found}");
+        // Not the whole line of 20,000 brackets.
+        assert!(found.stderr.len() < 2_000, "{open}: {found}");
+    }
+    assert_snapshot!(validate(&format!("syncs: {}\n", "[".repeat(20_000))), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    too-deep
+
+      × Values are nested more than 64 levels deep here.
+       ╭─[sync.yaml:1:143]
+     1 │ [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[
+       ·                                                                                                                         ─
+       ╰────
+      help: Flatten the structure.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn aliases_that_explode() {
+    let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..10 {
+        let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
+        text.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
+    }
+    assert_snapshot!(validate(&text), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    too-many-aliases
+
+      × The aliases up to here make the file far larger than it is written.
+       ╭─[sync.yaml:5:1]
+     4 │ a3: &a3 [*a2, *a2, *a2, *a2, *a2, *a2, *a2, *a2, *a2, *a2]
+     5 │ a4: &a4 [*a3, *a3, *a3, *a3, *a3, *a3, *a3, *a3, *a3, *a3]
+       ·                                             ───
+     6 │ a5: &a5 [*a4, *a4, *a4, *a4, *a4, *a4, *a4, *a4, *a4, *a4]
+       ╰────
+      help: Write the values out, or put shared fields under `defaults:`.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn an_alias_inside_its_own_anchor() {
+    assert_snapshot!(validate("provider: infisical\ndefaults: &all\n  syncOptions: *all\n"), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    missing-field
+
+      × This sync file has no `syncs`.
+       ╭─[sync.yaml:1:1]
+     1 │ provider: infisical
+       · ───────────────────
+     2 │ defaults: &all
+       ╰────
+      help: Add `syncs:` with one entry for each sync, under the sync's name.
+    unknown-alias
+
+      × The alias `*all` lies inside its own anchor.
+       ╭─[sync.yaml:3:1]
+     2 │ defaults: &all
+     3 │   syncOptions: *all
+       ·                ────
+       ╰────
+      help: Remove the alias: a value cannot contain itself.
+    Found 2 errors.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn an_alias_without_an_anchor() {
+    assert_snapshot!(validate("provider: infisical\ndefaults: *base\n"), @r#"
+    $ secsync validate sync.yaml
+    --- stderr
+    missing-field
+
+      × This sync file has no `syncs`.
+       ╭─[sync.yaml:1:1]
+     1 │ provider: infisical
+       · ───────────────────
+     2 │ defaults: *base
+       ╰────
+      help: Add `syncs:` with one entry for each sync, under the sync's name.
+    unknown-alias
+
+      × The alias `*base` has no anchor `&base` before it in this document.
+       ╭─[sync.yaml:2:1]
+     1 │ provider: infisical
+     2 │ defaults: *base
+       ·           ─────
+       ╰────
+      help: Define the anchor first, or quote the value if it is text: "*base".
+    wrong-type
+
+      × `defaults` must be a map, and this is a string.
+       ╭─[sync.yaml:2:1]
+     1 │ provider: infisical
+     2 │ defaults: *base
+       ·           ─────
+       ╰────
+      help: Write `key: value` lines below it, indented by two spaces.
+    Found 3 errors.
+    --- exit 3
+    "#);
+}
+
+#[test]
+fn a_key_twice_in_a_map() {
+    let text = WEB.replace(
+        "    environment: prod\n",
+        "    environment: prod\n    environment: dev\n",
+    );
+    assert_snapshot!(validate(&text), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    duplicate-key
+
+      × The key `environment` is in this map twice.
+       ╭─[sync.yaml:7:1]
+     6 │     connection: humanitec-main
+     7 │     environment: prod
+       ·     ─────┬─────
+       ·          ╰── first here
+     8 │     environment: dev
+       ·     ─────┬─────
+       ·          ╰── here again
+     9 │     secretPath: /web
+       ╰────
+      help: Remove one of the two.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_bracket_that_is_not_closed() {
+    assert_snapshot!(validate("provider: infisical\nsyncs: { web: { destination: humanitec\n"), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    yaml-syntax
+
+      × The `{` is not closed.
+       ╭─[sync.yaml:2:1]
+     1 │ provider: infisical
+     2 │ syncs: { web: { destination: humanitec
+       ·               ─
+       ╰────
+      help: Close it, or quote the value if it is text.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_template_without_quotes() {
+    let text = WEB.replace(
+        "syncOptions: { initialSyncBehavior: overwrite-destination }",
+        "syncOptions:\n      initialSyncBehavior: overwrite-destination\n      keySchema: {{secretKey}}_PAY",
+    );
+    assert_snapshot!(validate(&text), @r#"
+    $ secsync validate sync.yaml
+    --- stderr
+    unquoted-template
+
+      × `{{secretKey}}_PAY` must be quoted, or YAML reads its braces and colons as syntax.
+        ╭─[sync.yaml:11:1]
+     10 │       initialSyncBehavior: overwrite-destination
+     11 │       keySchema: {{secretKey}}_PAY
+        ·                  ────────┬────────
+        ·                          ╰── needs quotes
+     12 │     destinationConfig: { scope: application, org: acme, app: web }
+        ╰────
+      help: Quote it: `keySchema: "{{secretKey}}_PAY"`
+    Found 1 error.
+    --- exit 3
+    "#);
+}
+
+#[test]
+fn a_variable_without_quotes_in_a_flow_map() {
+    let text = WEB.replace("app: web }", "app: ${var.APP} }");
+    assert_snapshot!(validate(&text), @r#"
+    $ secsync validate sync.yaml
+    --- stderr
+    unquoted-template
+
+      × `${var.APP}` must be quoted, or YAML reads its braces and colons as syntax.
+        ╭─[sync.yaml:10:1]
+      9 │     syncOptions: { initialSyncBehavior: overwrite-destination }
+     10 │     destinationConfig: { scope: application, org: acme, app: ${var.APP} }
+        ·                                                              ─────┬────
+        ·                                                                   ╰── needs quotes
+        ╰────
+      help: Quote it: `destinationConfig: { scope: application, org: acme, app: "${var.APP}" }`
+    unknown-variable
+
+      × The variable `APP` has no value.
+        ╭─[sync.yaml:10:1]
+      9 │     syncOptions: { initialSyncBehavior: overwrite-destination }
+     10 │     destinationConfig: { scope: application, org: acme, app: ${var.APP} }
+        ·                                                              ──────────
+        ╰────
+      help: Set it with `--var APP=…`, with the environment variable `SECSYNC_VAR_APP`, or under
+            `variables:` in secsync.yaml.
+    Found 2 errors.
+    --- exit 3
+    "#);
+}
+
+#[test]
+fn the_same_sync_in_two_files() {
+    let tree = Tree::new(&[("a/web.yaml", WEB), ("b/web.yaml", WEB)]);
+    assert_snapshot!(tree.secsync("validate a b").run().exits_with(3), @"
+    $ secsync validate a b
+    --- stderr
+    duplicate-sync
+
+      × The sync `web` is declared twice.
+       ╭─[b/web.yaml:4:1]
+     3 │ syncs:
+     4 │   web:
+       ·   ─┬─
+       ·    ╰── declared again
+     5 │     destination: humanitec
+       ╰────
+      help: Remove one of them, or give it another name.
+            first declared here: a/web.yaml:4:3
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn the_same_file_named_twice_is_read_once() {
+    let tree = Tree::new(&[("a/web.yaml", WEB)]);
+    assert_snapshot!(tree.secsync("validate a a/web.yaml ./a/*.yaml").run().exits_with(0), @"
+    $ secsync validate a a/web.yaml ./a/*.yaml
+    Success! 1 sync in 1 file can be planned.
+    --- exit 0
+    ");
+}
+
+#[test]
+fn a_json_file_is_a_sync_file() {
+    let json = r#"{"provider": "infisical", "project": "payments", "syncs": {"web": {
+        "destination": "humanitec", "connection": "humanitec-main", "environment": "prod",
+        "secretPath": "/web", "syncOptions": {"initialSyncBehavior": "overwrite-destination"},
+        "destinationConfig": {"scope": "application", "org": "acme", "app": "web"}}}}"#;
+    let tree = Tree::new(&[
+        ("web.json", json),
+        (
+            "wrong.json",
+            &json.replace("acme", " acme").replace("web", "api"),
+        ),
+    ]);
+    assert_snapshot!(tree.secsync("validate web.json").run().exits_with(0), @"
+    $ secsync validate web.json
+    Success! 1 sync in 1 file can be planned.
+    --- exit 0
+    ");
+    assert_snapshot!(tree.secsync("validate wrong.json").run().exits_with(3), @r#"
+    $ secsync validate wrong.json
+    --- stderr
+    padded-string
+
+      × `destinationConfig.org` has blanks at an end: " acme".
+       ╭─[wrong.json:4:1]
+     3 │         "secretPath": "/api", "syncOptions": {"initialSyncBehavior": "overwrite-destination"},
+     4 │         "destinationConfig": {"scope": "application", "org": " acme", "app": "api"}}}}
+       ·                                                              ───────
+       ╰────
+      help: Write "acme".
+    Found 1 error.
+    --- exit 3
+    "#);
+}
+
+#[test]
+fn standard_input_is_a_sync_file() {
+    let tree = Tree::new(&[]);
+    assert_snapshot!(tree.secsync("validate -").stdin(WEB).run().exits_with(0), @"
+    $ secsync validate -
+    Success! 1 sync in 1 file can be planned.
+    --- exit 0
+    ");
+    let wrong = WEB.replace("secretPath: /web", "secretPath: web");
+    assert_snapshot!(tree.secsync("validate -").stdin(&wrong).run().exits_with(3), @"
+    $ secsync validate -
+    --- stderr
+    secret-path-form
+
+      × The secretPath `web` does not start with a slash.
+       ╭─[<stdin>:8:1]
+     7 │     environment: prod
+     8 │     secretPath: web
+       ·                 ───
+     9 │     syncOptions: { initialSyncBehavior: overwrite-destination }
+       ╰────
+      help: Write `/web`.
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn several_documents_in_a_file_each_have_their_own_defaults() {
+    let other = WEB
+        .replace("project: payments", "project: shop")
+        .replace("environment: prod", "environmnet: prod");
+    assert_snapshot!(validate(&format!("{WEB}---\n{other}")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    unknown-field
+
+      × `environmnet` is not a field of a sync to Humanitec.
+        ╭─[sync.yaml:18:1]
+     17 │     connection: humanitec-main
+     18 │     environmnet: prod
+        ·     ───────────
+     19 │     secretPath: /web
+        ╰────
+      help: Did you mean `environment`?
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn no_mistake_hides_another() {
+    let tree = Tree::new(&[
+        ("syncs/a.yaml", "provider: infisical\n\tproject: payments\n"),
+        ("syncs/b.yaml", &WEB.replace("humanitec\n", "humanitek\n")),
+        ("syncs/c.yaml", ""),
+        (
+            "syncs/d.yaml",
+            &WEB.replace("  web:", "  shop:")
+                .replace(
+                    "environment: prod",
+                    "environment: prod \n    isAutoSyncEnabled: \"yes\"",
+                )
+                .replace("secretPath: /web", "secretPaht: /web")
+                .replace("scope: application", "scope: applicatoin"),
+        ),
+    ]);
+    tree.write("syncs/e.yaml", b"\xff\xfe");
+    assert_snapshot!(tree.secsync("validate syncs").run().exits_with(3), @r#"
+    $ secsync validate syncs
+    --- stderr
+    empty-file
+
+      × The file `syncs/c.yaml` declares nothing.
+      help: Write `syncs:` with at least one sync, or remove the file.
+    not-utf8
+
+      × The file `syncs/e.yaml` is not UTF-8 text: line 1 has a byte that does not fit.
+      help: Save it as UTF-8.
+    tab-indentation
+
+      × A tab is used for indentation, which YAML does not allow.
+       ╭─[syncs/a.yaml:2:1]
+     1 │ provider: infisical
+     2 │     project: payments
+       · ──┬─
+       ·   ╰── a tab
+       ╰────
+      help: Indent with spaces.
+    unknown-destination
+
+      × Infisical has no destination `humanitek`.
+       ╭─[syncs/b.yaml:5:1]
+     4 │   web:
+     5 │     destination: humanitek
+       ·                  ─────────
+     6 │     connection: humanitec-main
+       ╰────
+      help: Did you mean `humanitec`?
+    wrong-type
+
+      × `isAutoSyncEnabled` is the string "yes", but must be true or false.
+       ╭─[syncs/d.yaml:8:1]
+     7 │     environment: prod 
+     8 │     isAutoSyncEnabled: "yes"
+       ·                        ─────
+     9 │     secretPaht: /web
+       ╰────
+      help: Write true.
+    unknown-field
+
+      × `secretPaht` is not a field of a sync to Humanitec.
+        ╭─[syncs/d.yaml:9:1]
+      8 │     isAutoSyncEnabled: "yes"
+      9 │     secretPaht: /web
+        ·     ──────────
+     10 │     syncOptions: { initialSyncBehavior: overwrite-destination }
+        ╰────
+      help: Did you mean `secretPath`?
+    wrong-value
+
+      × `destinationConfig.scope` is "applicatoin", which is not allowed.
+        ╭─[syncs/d.yaml:11:1]
+     10 │     syncOptions: { initialSyncBehavior: overwrite-destination }
+     11 │     destinationConfig: { scope: applicatoin, org: acme, app: web }
+        ·                                 ───────────
+        ╰────
+      help: Did you mean "application"? The allowed values are "application" and "environment".
+    Found 7 errors.
+    --- exit 3
+    "#);
+}
+
+#[test]
+fn what_a_terminal_would_act_on_is_shown_and_not_done() {
+    let text = WEB.replace("humanitec\n", "\"\\e[31mhumanitec\\u202e\"\n");
+    assert_snapshot!(validate(&text), @r#"
+    $ secsync validate sync.yaml
+    --- stderr
+    unknown-destination
+
+      × Infisical has no destination `\u{1b}[31mhumanitec\u{202e}`.
+       ╭─[sync.yaml:5:1]
+     4 │   web:
+     5 │     destination: "\e[31mhumanitec\u202e"
+       ·                  ───────────────────────
+     6 │     connection: humanitec-main
+       ╰────
+      help: Did you mean `humanitec`?
+    Found 1 error.
+    --- exit 3
+    "#);
+}
+
+#[test]
+fn a_rename_in_a_circle() {
+    let text = format!(
+        "{WEB}{}",
+        WEB.split_once("syncs:\n")
+            .unwrap()
+            .1
+            .replace("  web:\n", "  api:\n    renamedFrom: web\n")
+    )
+    .replacen("  web:\n", "  web:\n    renamedFrom: api\n", 1);
+    assert_snapshot!(validate(&text), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    rename-cycle
+
+      × These renames go in a circle: api ← web ← api.
+        ╭─[sync.yaml:13:1]
+     12 │   api:
+     13 │     renamedFrom: web
+        ·                  ───
+     14 │     destination: humanitec
+        ╰────
+      help: Rename one of them to a name that is free, apply, and rename on from there.
+    Found 1 error.
+    --- exit 3
+    ");
+}

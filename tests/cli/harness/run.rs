@@ -1,0 +1,191 @@
+//! One run of the program, with nothing of this machine's environment, and what it printed.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::Write as _;
+use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use regex::Regex;
+
+use super::Server;
+
+/// The program, ready to run.
+///
+/// Its environment is empty but for what a test sets: no CI, no colours, no credentials, no proxy.
+pub struct Invocation {
+    directory: Utf8PathBuf,
+    arguments: Vec<String>,
+    variables: BTreeMap<String, String>,
+    stdin: Vec<u8>,
+}
+
+impl Invocation {
+    pub(super) fn new(directory: &Utf8Path, arguments: &str) -> Self {
+        Self {
+            directory: directory.to_owned(),
+            arguments: arguments.split_whitespace().map(str::to_owned).collect(),
+            variables: BTreeMap::from([("HOME".to_owned(), directory.to_string())]),
+            stdin: Vec::new(),
+        }
+    }
+
+    /// Adds an argument that has blanks.
+    pub fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// Sets an environment variable.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Takes an environment variable away.
+    pub fn without(mut self, name: &str) -> Self {
+        self.variables.remove(name);
+        self
+    }
+
+    /// Runs in a directory of the tree.
+    pub fn inside(mut self, directory: &str) -> Self {
+        self.directory.push(directory);
+        self
+    }
+
+    /// Gives it a text on standard input.
+    pub fn stdin(mut self, text: &str) -> Self {
+        self.stdin = text.as_bytes().to_vec();
+        self
+    }
+
+    /// Names a sandbox as the server of both platforms, with its demo credentials.
+    pub fn on(self, server: &Server) -> Self {
+        server.name_in(self)
+    }
+
+    /// The command, for a test that follows the running program itself.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_secsync"));
+        command
+            .args(&self.arguments)
+            .current_dir(&self.directory)
+            .env_clear()
+            .envs(&self.variables)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Starts it.
+    pub fn spawn(&self) -> Child {
+        let mut child = self.command().spawn().unwrap();
+        // A program that does not read its input has gone by now; that is no failure of the test.
+        let _ = child.stdin.take().unwrap().write_all(&self.stdin);
+        child
+    }
+
+    /// Runs it to its end.
+    pub fn run(self) -> Output {
+        let child = self.spawn();
+        self.finish(child)
+    }
+
+    /// Waits for the end of a program that [`Self::spawn`] started.
+    pub fn finish(self, child: Child) -> Output {
+        let output = child.wait_with_output().unwrap();
+        let output = Output {
+            invocation: self,
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+            code: output.status.code(),
+        };
+        output.check();
+        output
+    }
+}
+
+/// What a run printed, and how it ended.
+pub struct Output {
+    invocation: Invocation,
+    pub stdout: String,
+    pub stderr: String,
+    /// None if a signal ended it.
+    pub code: Option<i32>,
+}
+
+impl Output {
+    /// What holds for every run: no panic, no credential in what it prints.
+    fn check(&self) {
+        let said = format!("{}{}", self.stdout, self.stderr);
+        assert!(
+            !said.contains("panicked at") && self.code != Some(101),
+            "{said}"
+        );
+        for (name, value) in &self.invocation.variables {
+            let is_secret = name.contains("TOKEN") || name.contains("SECRET");
+            assert!(
+                !is_secret || value.is_empty() || !said.contains(value.as_str()),
+                "the value of {name} is in the output:\n{said}"
+            );
+        }
+    }
+
+    /// The exit code, with all that was printed if it is another one.
+    #[track_caller]
+    pub fn exits_with(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self}");
+        self
+    }
+
+    /// Standard output as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}:\n{self}"))
+    }
+
+    fn harmless(&self, text: &str) -> String {
+        // The same file is named from the directory of the run and from the root of the tree.
+        let directory = regex::escape(self.invocation.directory.as_str());
+        let text = Regex::new(&directory).unwrap().replace_all(text, "[DIR]");
+        VARYING
+            .iter()
+            .fold(text.into_owned(), |text, (pattern, placeholder)| {
+                pattern.replace_all(&text, *placeholder).into_owned()
+            })
+    }
+}
+
+/// What differs from run to run, and what stands for it in snapshots.
+static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+    [
+        (r"127\.0\.0\.1:\d+", "127.0.0.1:[PORT]"),
+        (
+            r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+            "[UUID]",
+        ),
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[TIME]"),
+        (r"\breq-\w+", "[REQUEST]"),
+    ]
+    .map(|(pattern, placeholder)| (Regex::new(pattern).unwrap(), placeholder))
+    .into()
+});
+
+/// All of it, as a snapshot shows it.
+impl fmt::Display for Output {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let arguments = self.invocation.arguments.join(" ");
+        writeln!(formatter, "$ secsync {}", self.harmless(&arguments))?;
+        formatter.write_str(&self.harmless(&self.stdout))?;
+        if !self.stderr.is_empty() {
+            writeln!(formatter, "--- stderr")?;
+            formatter.write_str(&self.harmless(&self.stderr))?;
+        }
+        match self.code {
+            Some(code) => writeln!(formatter, "--- exit {code}"),
+            None => writeln!(formatter, "--- ended by a signal"),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Servers to run against: the sandbox, and one that answers whatever a test likes.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use secsync::sandbox::{self, Catalog, Running};
+use secsync::schema::store::SchemaStore;
+use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use super::Invocation;
+
+static CATALOG: LazyLock<Arc<Catalog>> =
+    LazyLock::new(|| Arc::new(Catalog::from_store(&SchemaStore::bundled()).unwrap()));
+
+/// A thread for a server, beside the one that waits for the program.
+fn runtime() -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+/// A sandbox.
+pub struct Server {
+    running: Running,
+    /// How many requests were told by [`Self::requests`].
+    told: AtomicUsize,
+    _runtime: Runtime,
+}
+
+impl Server {
+    /// A sandbox with this world.
+    pub fn new(world: &Value) -> Self {
+        Self::with(world, |_| {})
+    }
+
+    /// A sandbox with these faults.
+    pub fn failing(world: &Value, rules: &[&str]) -> Self {
+        Self::with(world, |options| {
+            options.fail = rules.iter().map(|rule| rule.parse().unwrap()).collect();
+        })
+    }
+
+    /// A sandbox with other options than the usual ones.
+    pub fn with(world: &Value, change: impl FnOnce(&mut sandbox::Options)) -> Self {
+        let mut options = sandbox::Options {
+            world: serde_json::from_value(world.clone()).unwrap(),
+            catalog: Arc::clone(&CATALOG),
+            job_duration: Duration::from_millis(5),
+            ..sandbox::Options::default()
+        };
+        change(&mut options);
+        let runtime = runtime();
+        let running = runtime.block_on(sandbox::start(options)).unwrap();
+        Self {
+            running,
+            told: AtomicUsize::new(0),
+            _runtime: runtime,
+        }
+    }
+
+    /// Its address.
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.running.address())
+    }
+
+    /// The requests since this was asked last.
+    pub fn requests(&self) -> Vec<String> {
+        let all = self.running.requests();
+        let told = self.told.swap(all.len(), Ordering::Relaxed);
+        all[told..]
+            .iter()
+            .map(|(method, target)| format!("{method} {target}"))
+            .collect()
+    }
+
+    /// How many syncs were started on its Enkryptify.
+    pub fn starts(&self) -> usize {
+        self.running.started().len()
+    }
+
+    pub(super) fn name_in(&self, invocation: Invocation) -> Invocation {
+        invocation
+            .variable("INFISICAL_HOST", &self.origin())
+            .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", sandbox::CLIENT_ID)
+            .variable(
+                "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET",
+                sandbox::CLIENT_SECRET,
+            )
+            .variable("ENKRYPTIFY_API_URL", &self.origin())
+            .variable("ENKRYPTIFY_TOKEN", sandbox::ENKRYPTIFY_TOKEN)
+    }
+}
+
+/// A server that gives one answer to everything.
+pub struct Canned {
+    server: MockServer,
+    runtime: Runtime,
+}
+
+impl Canned {
+    /// With this status, content type and body.
+    pub fn new(status: u16, content_type: &str, body: &str) -> Self {
+        let runtime = runtime();
+        let answer = ResponseTemplate::new(status).set_body_raw(body, content_type);
+        let server = runtime.block_on(async {
+            let server = MockServer::start().await;
+            Mock::given(any()).respond_with(answer).mount(&server).await;
+            server
+        });
+        Self { server, runtime }
+    }
+
+    /// With this JSON.
+    pub fn json(body: &Value) -> Self {
+        Self::new(200, "application/json", &body.to_string())
+    }
+
+    /// Its address.
+    pub fn origin(&self) -> String {
+        self.server.uri()
+    }
+
+    /// How many requests it got.
+    pub fn count(&self) -> usize {
+        let requests = self.runtime.block_on(self.server.received_requests());
+        requests.unwrap_or_default().len()
+    }
+}

@@ -1,0 +1,57 @@
+//! A directory of files that goes away with its test.
+
+use std::fs;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use tempfile::TempDir;
+
+use super::Invocation;
+
+/// A directory that the program runs in.
+pub struct Tree {
+    _directory: TempDir,
+    root: Utf8PathBuf,
+}
+
+impl Tree {
+    /// With these files: their paths and texts.
+    pub fn new(files: &[(&str, &str)]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Utf8PathBuf::from_path_buf(directory.path().canonicalize().unwrap()).unwrap();
+        let tree = Self {
+            _directory: directory,
+            root,
+        };
+        for (path, text) in files {
+            tree.write(path, text);
+        }
+        tree
+    }
+
+    /// Where it is.
+    pub fn root(&self) -> &Utf8Path {
+        &self.root
+    }
+
+    /// Writes a file, and the directories above it.
+    pub fn write(&self, path: &str, text: impl AsRef<[u8]>) {
+        let path = self.root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// The text of a file.
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.root.join(path)).unwrap()
+    }
+
+    /// Whether there is something of that path.
+    pub fn has(&self, path: &str) -> bool {
+        self.root.join(path).exists()
+    }
+
+    /// The program in this directory, with arguments as a shell would split them at blanks.
+    pub fn secsync(&self, arguments: &str) -> Invocation {
+        Invocation::new(&self.root, arguments)
+    }
+}

@@ -1,0 +1,26 @@
+//! The built program from the outside: arguments, files, an environment and a server go in;
+//! standard output, standard error and an exit code come out, and are compared whole.
+//!
+//! | what | where |
+//! |---|---|
+//! | a tree of files, a run of the program, a server | `harness` |
+//! | files that are wrong | `bad_files`, `bad_fields` |
+//! | servers that are wrong, and credentials | `bad_answers`, `credentials` |
+//! | validate, plan, apply, plan | `main_job` |
+//! | how many requests that takes | `requests` |
+//! | each kind of action, and what holds it back | `actions`, `deleting`, `starts` |
+//! | what goes wrong while applying | `failures`, `jobs`, `interrupts` |
+//! | formats, files, flags and exit codes | `outputs`, `usage` |
+//! | the commands that the README shows | `readme` |
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where it fails, in its helpers too"
+)]
+
+mod harness;
+
+mod bad_fields;
+mod bad_files;
