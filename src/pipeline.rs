@@ -20,7 +20,7 @@ use crate::core::resolve::{self, ResolvedSync};
 use crate::core::select::Selection;
 use crate::core::spec::{DestinationSpec, ProviderKind};
 use crate::core::starts::Starts;
-use crate::core::{lint, normalize};
+use crate::core::{lint, normalize, rename};
 use crate::environment::Environment;
 use crate::error::Stop;
 use crate::exit::Exit;
@@ -439,7 +439,9 @@ impl Run {
             })
             .collect();
         let declared: Vec<DesiredSync> = resolved.iter().map(|sync| sync.desired.clone()).collect();
-        report_duplicates_by(&declared, &mut found, |sync| places.get(&sync.key).cloned());
+        let place = |sync: &DesiredSync| places.get(&sync.key).cloned();
+        report_duplicates_by(&declared, &mut found, place);
+        rename::report_impossible_by(&declared, &mut found, place);
         self.workspace.diagnostics.append(&mut found);
         self.settle()?;
         self.check_allowed_projects(&resolved, &projects)?;
