@@ -330,11 +330,19 @@ pub fn workspace() -> BoxedStrategy<Workspace> {
 }
 
 /// A sync that someone made without secsync.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Stray {
     pub project: usize,
     pub name: String,
     pub content: Content,
+}
+
+impl std::fmt::Debug for Stray {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let body = self.content.create_body(self.project, &self.name);
+        let body = Value::Object(body);
+        write!(formatter, "POST {} {body}", self.content.destination)
+    }
 }
 
 /// Syncs that someone made without secsync, some with an option that the schemas do not know.

@@ -49,6 +49,32 @@ pub struct Planned {
     pub plan: Plan,
 }
 
+/// Why there is no plan.
+#[derive(Debug)]
+pub struct Refused {
+    pub stop: Stop,
+    /// What is wrong in the files.
+    pub findings: Vec<String>,
+}
+
+impl Refused {
+    fn without(stop: Stop) -> Self {
+        let findings = Vec::new();
+        Self { stop, findings }
+    }
+
+    fn with(stop: Stop, run: &Run) -> Self {
+        let errors = run.workspace.diagnostics.iter();
+        Self {
+            stop,
+            findings: errors
+                .filter(|found| found.severity == Severity::Error)
+                .map(|found| found.message.clone())
+                .collect(),
+        }
+    }
+}
+
 /// An observer that does nothing.
 pub struct Nobody;
 
@@ -163,41 +189,27 @@ impl Site {
     }
 
     /// Loads, checks, reads and plans.
-    pub async fn try_plan(&self, cancellation: &Cancellation) -> Result<Planned, Stop> {
-        let mut run = Run::load(self.options(), &mut std::io::empty())?;
+    pub async fn try_plan(&self, cancellation: &Cancellation) -> Result<Planned, Refused> {
+        let mut run = Run::load(self.options(), &mut std::io::empty()).map_err(Refused::without)?;
         if let Err(stop) = run.check() {
-            panic!("{stop:?}: {}", self.findings(&run));
+            return Err(Refused::with(stop, &run));
         }
-        let survey = run.survey(cancellation).await;
-        if let Err(stop) = &survey
-            && run
-                .workspace
-                .diagnostics
-                .iter()
-                .any(|found| found.severity == Severity::Error)
-        {
-            panic!("{stop:?}: {}", self.findings(&run));
-        }
-        let survey = survey?;
+        let survey = match run.survey(cancellation).await {
+            Ok(survey) => survey,
+            Err(stop) => return Err(Refused::with(stop, &run)),
+        };
         let plan = run.plan(&survey, &self.starts());
         Ok(Planned { run, survey, plan })
     }
 
     pub async fn plan(&self) -> Planned {
-        self.try_plan(&Cancellation::new())
-            .await
-            .unwrap_or_else(|stop| panic!("{stop:?}"))
-    }
-
-    fn findings(&self, run: &Run) -> String {
-        let found: Vec<_> = run
-            .workspace
-            .diagnostics
-            .iter()
-            .map(|found| &found.message)
-            .collect();
-        let files: Vec<_> = self.written.files.values().cloned().collect();
-        format!("{found:#?}\n{}", files.join("\n"))
+        match self.try_plan(&Cancellation::new()).await {
+            Ok(planned) => planned,
+            Err(refused) => {
+                let files: Vec<_> = self.written.files.values().cloned().collect();
+                panic!("{refused:#?}\n{}", files.join("\n"));
+            }
+        }
     }
 
     fn starts(&self) -> Starts {
@@ -458,7 +470,13 @@ pub async fn assert_as_declared(site: &Site, workspace: &Workspace, plan: &Plan)
         .filter_map(|action| match &action.step {
             Step::Blocked { reason, .. } => {
                 let subject = &action.subject;
-                Some(((subject.project_id.clone(), subject.name.clone()), reason))
+                let project = match subject.kind {
+                    ProviderKind::Infisical => subject.project_id.clone(),
+                    ProviderKind::Enkryptify => {
+                        format!("{}/{}", subject.project_id, subject.destination)
+                    }
+                };
+                Some(((project, subject.name.clone()), reason))
             }
             _ => None,
         })

@@ -164,8 +164,9 @@ impl Pen {
         let own = declared(sync, style);
         let inherited = inherited(workspace, file, &own);
         let mut block = overlay(&own, &inherited, style, "");
-        if style.has("null without anything inherited") && !matches!(sync.goal, Goal::Started(_)) {
-            block.entry("description").or_insert(Value::Null);
+        let is_nowhere = !own.contains_key("description") && !inherited.contains_key("description");
+        if is_nowhere && style.has("null without anything inherited") {
+            block.insert("description".to_owned(), Value::Null);
         }
         let mut block: Value = block.into();
         self.vary(&mut block, style, "");
