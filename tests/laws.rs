@@ -49,7 +49,7 @@ fn block_on<T>(task: impl Future<Output = T>) -> T {
 }
 
 async fn site_with_past((before, strays): &Past) -> Site {
-    let mut site = Site::new(&[]).await;
+    let mut site = Site::new().await;
     if let Some(before) = before {
         site.write(before, 0);
         site.converge().await;
@@ -242,11 +242,12 @@ proptest! {
         block_on(async {
             let mut site = site_with_past(&past).await;
             site.write(&workspace, 0);
-            site.sandbox.fail(faults.iter().map(|rule| rule.parse().unwrap()).collect());
+            let faults: Vec<&str> = faults.iter().map(String::as_str).collect();
+            site.fail(&faults);
             if let Ok(planned) = site.try_plan(&Cancellation::new()).await {
                 site.apply(&planned).await;
             }
-            site.sandbox.fail(Vec::new());
+            site.fail(&[]);
             site.settle().await;
             let (planned, report) = site.converge().await;
             assert_all_done(&planned, &report);
@@ -286,7 +287,7 @@ syncs:
         )
     };
     block_on(async {
-        let mut site = Site::new(&[]).await;
+        let mut site = Site::new().await;
         for project in ["payments", "Payments Main", PROJECTS[0].id] {
             site.write_file(&file(project));
             let refused = site.try_plan(&Cancellation::new()).await.err().unwrap();

@@ -14,6 +14,7 @@ use secsync::core::remote::RemoteSync;
 use secsync::core::starts::Starts;
 use secsync::environment::Environment;
 use secsync::error::Stop;
+use secsync::http::clock::Clock;
 use secsync::http::limits::Limits;
 use secsync::http::{HttpOptions, SandboxAccess};
 use secsync::pipeline::{Options, Run, Survey};
@@ -33,7 +34,8 @@ const JOB: Duration = Duration::from_millis(1);
 
 pub struct Site {
     pub sandbox: Running,
-    pub clock: Arc<QuickClock>,
+    pub clock: Arc<dyn Clock>,
+    pub client_id: &'static str,
     pub parallelism: usize,
     pub wait: Option<Duration>,
     pub prune: bool,
@@ -81,25 +83,25 @@ pub struct Nobody;
 impl Observer for Nobody {}
 
 impl Site {
-    pub async fn new(fail: &[&str]) -> Self {
-        Self::with(sandbox::Options {
-            fail: fail.iter().map(|rule| rule.parse().unwrap()).collect(),
-            ..sandbox::Options::default()
-        })
-        .await
+    pub async fn new() -> Self {
+        Self::with(Self::usual()).await
     }
 
-    /// A site whose sandbox has these options, the world and its destinations aside.
-    pub async fn with(options: sandbox::Options) -> Self {
-        let options = sandbox::Options {
+    /// The options of a sandbox with the world of the tests and quick jobs.
+    pub fn usual() -> sandbox::Options {
+        sandbox::Options {
             world: world::world(),
             catalog: world::catalog(),
             job_duration: JOB,
-            ..options
-        };
+            ..sandbox::Options::default()
+        }
+    }
+
+    pub async fn with(options: sandbox::Options) -> Self {
         let site = Self {
             sandbox: sandbox::start(options).await.unwrap(),
             clock: QuickClock::new(),
+            client_id: sandbox::CLIENT_ID,
             parallelism: 4,
             wait: None,
             prune: false,
@@ -115,8 +117,12 @@ impl Site {
         Utf8PathBuf::from_path_buf(self.directory.path().to_owned()).unwrap()
     }
 
+    pub fn state_directory(&self) -> Utf8PathBuf {
+        self.root().join("state")
+    }
+
     pub fn state_path(&self) -> Utf8PathBuf {
-        self.root().join("state.json")
+        self.state_directory().join("state.json")
     }
 
     /// Puts a workspace in place of the one before.
@@ -155,7 +161,7 @@ impl Site {
             timeout: Duration::from_secs(10),
             sandbox: Some(SandboxAccess {
                 origin: format!("http://{}", self.sandbox.address()),
-                client_id: SecretString::from(sandbox::CLIENT_ID.to_owned()),
+                client_id: SecretString::from(self.client_id.to_owned()),
                 client_secret: SecretString::from(sandbox::CLIENT_SECRET.to_owned()),
                 enkryptify_token: SecretString::from(sandbox::ENKRYPTIFY_TOKEN.to_owned()),
             }),
@@ -238,6 +244,12 @@ impl Site {
             observer,
         };
         apply::run(&planned.plan, &context).await
+    }
+
+    /// Orders faults in place of those that are left.
+    pub fn fail(&self, rules: &[&str]) {
+        let rules = rules.iter().map(|rule| rule.parse().unwrap());
+        self.sandbox.fail(rules.collect());
     }
 
     /// Plans and applies what is written.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use secsync::provider::ProviderKind;
-use secsync::sandbox::{Catalog, World};
+use secsync::sandbox::{CLIENT_ID, CLIENT_SECRET, Catalog, World};
 use secsync::schema::store::SchemaStore;
 use serde_json::{Value, json};
 
@@ -36,6 +36,9 @@ pub const PATHS: [&str; 4] = ["/", "/apps", "/apps/web", "/deep/er/est"];
 
 const APPS: [&str; 6] = ["humanitec", "vercel", "teamcity", "github", "gitlab", "aws"];
 pub const CONNECTIONS: [&str; 2] = ["main", "spare"];
+
+/// An identity that may only touch syncs of the environment `dev`.
+pub const DEVELOPER: &str = "5a11db0c-0000-4000-8000-00000000dddd";
 
 /// The option that this world's server knows and the bundled schemas do not.
 pub const NEW_OPTION: &str = "brandNewOption";
@@ -76,7 +79,14 @@ pub fn world() -> World {
             )
         })
         .collect();
-    serde_json::from_value(json!({"projects": projects, "connections": connections})).unwrap()
+    let identities = json!([
+        {"clientId": CLIENT_ID, "clientSecret": CLIENT_SECRET},
+        {"clientId": DEVELOPER, "clientSecret": CLIENT_SECRET, "environment": "dev"},
+    ]);
+    serde_json::from_value(
+        json!({"projects": projects, "connections": connections, "identities": identities}),
+    )
+    .unwrap()
 }
 
 /// The bundled destinations on a server that is newer than they are: all of them have one more
@@ -84,19 +94,24 @@ pub fn world() -> World {
 pub fn catalog() -> Arc<Catalog> {
     static CATALOG: OnceLock<Arc<Catalog>> = OnceLock::new();
     let newer = || {
-        let store = SchemaStore::bundled();
-        let schemas = store
-            .destinations(ProviderKind::Infisical)
-            .into_iter()
-            .map(|slug| {
-                let key = (ProviderKind::Infisical, slug);
-                let file = store.file(&key).unwrap().unwrap();
-                let mut schema: Value = serde_json::from_str(&file.to_text(&key)).unwrap();
-                let create = &mut schema["$defs"]["create"]["properties"];
-                create["syncOptions"]["properties"][NEW_OPTION] = json!({"type": "boolean"});
-                schema
-            });
-        Arc::new(Catalog::from_schemas(schemas))
+        catalog_with_options(|options| {
+            options[NEW_OPTION] = json!({"type": "boolean"});
+        })
     };
     Arc::clone(CATALOG.get_or_init(newer))
+}
+
+/// The bundled destinations with other options of syncs.
+pub fn catalog_with_options(change: impl Fn(&mut Value)) -> Arc<Catalog> {
+    let store = SchemaStore::bundled();
+    let slugs = store.destinations(ProviderKind::Infisical);
+    let schemas = slugs.into_iter().map(|slug| {
+        let key = (ProviderKind::Infisical, slug);
+        let file = store.file(&key).unwrap().unwrap();
+        let mut schema: Value = serde_json::from_str(&file.to_text(&key)).unwrap();
+        let create = &mut schema["$defs"]["create"]["properties"];
+        change(&mut create["syncOptions"]["properties"]);
+        schema
+    });
+    Arc::new(Catalog::from_schemas(schemas))
 }
