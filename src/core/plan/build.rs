@@ -16,7 +16,7 @@ use crate::core::remote::{JobStatus, RemoteSync};
 use crate::core::rename;
 use crate::core::resolve::ResolvedSync;
 use crate::core::select::{NamePatterns, Selection};
-use crate::core::spec::{DestinationSpec, ProviderKind};
+use crate::core::spec::{DestinationSpec, ObjectSpec, ProviderKind};
 use crate::core::starts::{Start, StartKey, Starts};
 
 /// A project on a server.
@@ -522,12 +522,14 @@ fn additions(sync: &ResolvedSync, create: &Create) -> Vec<FieldChange> {
             after: Some(value),
         });
     };
-    let in_order = create
-        .spec
-        .create
-        .fields
-        .iter()
-        .filter_map(|field| Some((field.name.as_str(), create.body.get(&field.name)?)));
+    let fields = create.spec.create.fields.iter();
+    let in_order = fields.filter_map(|field| {
+        let value = create.body.get(&field.name)?;
+        Some((
+            field.name.as_str(),
+            in_schema_order(value, field.object.as_ref()),
+        ))
+    });
     for (key, value) in in_order {
         match key {
             "name" | "projectId" => {}
@@ -535,12 +537,40 @@ fn additions(sync: &ResolvedSync, create: &Create) -> Vec<FieldChange> {
                 Some(connection) if !connection.name.is_empty() => {
                     add("connection", connection.name.clone().into());
                 }
-                _ => add(key, value.clone()),
+                _ => add(key, value),
             },
-            _ => add(key, value.clone()),
+            _ => add(key, value),
         }
     }
     changes
+}
+
+/// A value with its keys in the schema's order, and those that it does not list by name:
+/// how a file orders its keys makes no difference.
+fn in_schema_order(value: &Value, spec: Option<&ObjectSpec>) -> Value {
+    let Value::Object(fields) = value else {
+        return value.clone();
+    };
+    let mut ordered = Map::new();
+    for field in spec.into_iter().flat_map(|spec| spec.fields_of(value)) {
+        if let Some(inner) = fields.get(&field.name) {
+            ordered.insert(
+                field.name.clone(),
+                in_schema_order(inner, field.object.as_ref()),
+            );
+        }
+    }
+    let mut others: Vec<_> = fields
+        .iter()
+        .filter(|(key, _)| !ordered.contains_key(*key))
+        .collect();
+    others.sort_by_key(|(key, _)| *key);
+    let others: Vec<_> = others
+        .into_iter()
+        .map(|(key, value)| (key.clone(), in_schema_order(value, None)))
+        .collect();
+    ordered.extend(others);
+    Value::Object(ordered)
 }
 
 /// A change as people read it: connections by name, where both names are known.

@@ -154,6 +154,26 @@ fn a_create_shows_its_fields_in_the_schemas_order_with_the_connection_by_name() 
 }
 
 #[test]
+fn the_order_of_keys_in_a_file_does_not_show() {
+    let shown = |options: &str| {
+        let sync = with("web", |f| {
+            f["syncOptions"] = serde_json::from_str(options).unwrap();
+        });
+        let plan = plan(vec![sync], vec![]);
+        only(&plan).changes[3].after.as_ref().unwrap().to_string()
+    };
+    let one = shown(
+        r#"{"zeta": {"b": 1, "a": 2}, "keySchema": "k", "initialSyncBehavior": "x", "alpha": 1}"#,
+    );
+    let other = shown(
+        r#"{"alpha": 1, "initialSyncBehavior": "x", "keySchema": "k", "zeta": {"a": 2, "b": 1}}"#,
+    );
+    assert_eq!(one, other);
+    let expected = r#"{"initialSyncBehavior":"x","keySchema":"k","alpha":1,"zeta":{"a":2,"b":1}}"#;
+    assert_eq!(one, expected);
+}
+
+#[test]
 fn what_is_as_declared_needs_nothing() {
     let plan = plan(vec![desired("web")], vec![remote_sync("web")]);
     assert_eq!(
