@@ -30,6 +30,17 @@ pub struct ProjectKey {
     pub project_id: String,
 }
 
+impl ProjectKey {
+    /// The project of a sync.
+    pub fn of(sync: &ResolvedSync) -> Self {
+        Self {
+            provider: sync.desired.provider.text.clone(),
+            server: sync.server.clone(),
+            project_id: sync.project_id.clone(),
+        }
+    }
+}
+
 /// What decides what a plan may do.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
@@ -48,8 +59,10 @@ pub struct Policy {
 pub struct Inputs<'a> {
     /// What is wanted.
     pub syncs: &'a [ResolvedSync],
-    /// What is there, for each project that can be read.
+    /// What is there, for each project that the files name and that can be read.
     pub remote: &'a BTreeMap<ProjectKey, Vec<RemoteSync>>,
+    /// How the files spell projects that they name without a sync in them.
+    pub labels: &'a BTreeMap<ProjectKey, String>,
     /// The destinations that the syncs go to.
     pub specs: &'a BTreeMap<(ProviderKind, String), Arc<DestinationSpec>>,
     /// What is recorded of starts.
@@ -65,7 +78,11 @@ const SAME_MOMENT: SignedDuration = SignedDuration::from_secs(2);
 /// Makes a plan. The order of the inputs makes no difference.
 pub fn build(inputs: &Inputs<'_>) -> Plan {
     let mut plan = Plan::default();
-    for (key, syncs) in by_project(inputs.syncs) {
+    let mut projects = by_project(inputs.syncs);
+    for key in inputs.remote.keys() {
+        projects.entry(key.clone()).or_default();
+    }
+    for (key, syncs) in projects {
         let mut project = Project {
             inputs,
             remote: inputs.remote.get(&key).map_or(&[][..], Vec::as_slice),
@@ -80,12 +97,7 @@ pub fn build(inputs: &Inputs<'_>) -> Plan {
 fn by_project(syncs: &[ResolvedSync]) -> BTreeMap<ProjectKey, Vec<&ResolvedSync>> {
     let mut projects: BTreeMap<ProjectKey, Vec<&ResolvedSync>> = BTreeMap::new();
     for sync in syncs {
-        let key = ProjectKey {
-            provider: sync.desired.provider.text.clone(),
-            server: sync.server.clone(),
-            project_id: sync.project_id.clone(),
-        };
-        projects.entry(key).or_default().push(sync);
+        projects.entry(ProjectKey::of(sync)).or_default().push(sync);
     }
     for syncs in projects.values_mut() {
         syncs.sort_by_key(|sync| (&sync.desired.name.text, &sync.desired.destination.text));
@@ -416,10 +428,10 @@ impl Project<'_> {
             .iter()
             .map(|sync| sync.desired.name.text.as_str())
             .collect();
-        let Some(label) = syncs.first().map(|sync| sync.project_label()) else {
-            return;
+        let label = match syncs.first() {
+            Some(sync) => sync.project_label(),
+            None => self.inputs.labels.get(key).unwrap_or(&key.project_id),
         };
-        let kind = syncs[0].desired.kind;
         let mut undeclared: Vec<&RemoteSync> = self
             .remote
             .iter()
@@ -431,7 +443,8 @@ impl Project<'_> {
         for remote in undeclared {
             let subject = Subject {
                 provider: key.provider.clone(),
-                kind,
+                // Only what can be read back is in what was read.
+                kind: ProviderKind::Infisical,
                 server: key.server.clone(),
                 project: label.to_owned(),
                 project_id: key.project_id.clone(),

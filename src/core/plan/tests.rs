@@ -36,6 +36,7 @@ fn plan_starts(
         .map(|slug| ((ProviderKind::Infisical, slug.to_owned()), Arc::new(spec())));
     build(&Inputs {
         syncs: &syncs,
+        labels: &BTreeMap::from([(key.clone(), "payments".to_owned())]),
         remote: &BTreeMap::from([(key, remote)]),
         specs: &BTreeMap::from(specs),
         starts,
@@ -566,6 +567,18 @@ fn prune_deletes_what_is_not_declared_but_never_what_is_ignored_or_protected() {
     assert_eq!(only(&plan).effects, [Effect::SecretsStay]);
     assert_eq!(plan.unmanaged.len(), 1);
     assert_eq!(plan.unmanaged[0].name, "prod-1");
+}
+
+#[test]
+fn a_project_that_is_named_without_any_sync_is_read_listed_and_pruned() {
+    let listed = plan(vec![], vec![remote_sync("last")]);
+    assert_eq!(listed.unmanaged[0].address(), "infisical/payments/last");
+    let policy = Policy {
+        prune: true,
+        ..Policy::default()
+    };
+    let pruned = plan_with(vec![], vec![remote_sync("last")], &policy);
+    assert_eq!(told(&pruned), [(Verb::Delete, "last")]);
 }
 
 #[test]
