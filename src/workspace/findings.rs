@@ -1,6 +1,6 @@
 //! What becomes of findings before they are shown: levels, allowances, repetitions, order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Workspace;
 use crate::core::code::Code;
@@ -33,11 +33,28 @@ impl Workspace {
         found.retain(|diagnostic| {
             diagnostic.severity != Severity::Ignored && !allowed.covers(self, diagnostic)
         });
+        drop_consequences(&mut found);
         self.diagnostics = told_once(found);
         let key =
             |diagnostic: &Diagnostic| (diagnostic.span(), diagnostic.file.clone(), diagnostic.code);
         self.diagnostics.sort_by_key(key);
     }
+}
+
+/// What is said of the text that stands in for an alias without a value is no mistake of its own.
+fn drop_consequences(found: &mut Vec<Diagnostic>) {
+    let is_alias = |diagnostic: &Diagnostic| diagnostic.code == Code::UnknownAlias;
+    let aliases: BTreeSet<Span> = found
+        .iter()
+        .filter(|diagnostic| is_alias(diagnostic))
+        .filter_map(Diagnostic::span)
+        .collect();
+    found.retain(|diagnostic| {
+        is_alias(diagnostic)
+            || !diagnostic
+                .span()
+                .is_some_and(|span| aliases.contains(&span))
+    });
 }
 
 fn told_once(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
@@ -61,7 +78,7 @@ fn told_once(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     }
     for (index, more) in heirs {
         if let Some(sync) = &mut told[index].sync {
-            let others = if more == 1 { "another" } else { "others" };
+            let others = if more == 1 { "other" } else { "others" };
             *sync = format!("{sync} and {more} {others}");
         }
     }
