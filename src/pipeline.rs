@@ -219,6 +219,8 @@ impl Run {
             .iter()
             .any(|field| field.required && field.name == normalize::CONNECTION_ID);
         match &sync.connection {
+            // A misspelt field is one mistake, and not a missing one besides.
+            None if needs_connection && misspells_connection(sync) => {}
             None if needs_connection => found.push(
                 Diagnostic::new(
                     Code::MissingField,
@@ -625,6 +627,13 @@ struct Resolved {
 
 /// Connections by provider and app.
 type Connections = BTreeMap<(String, String), Vec<RemoteConnection>>;
+
+fn misspells_connection(sync: &DesiredSync) -> bool {
+    let fields = sync.fields.entries().iter();
+    fields
+        .map(|entry| closest(&entry.key, ["connection", normalize::CONNECTION_ID]))
+        .any(|meant| meant.is_some())
+}
 
 fn app_of(sync: &DesiredSync, specs: &Specs) -> Option<String> {
     let spec = specs.get(&(sync.kind, sync.destination.text.clone()))?;

@@ -240,7 +240,13 @@ fn read_blocks(syncs: &Entry, diagnostics: &mut Vec<Diagnostic>) -> Vec<Block> {
     if syncs.value.is_null() {
         return Vec::new();
     }
+    let before = diagnostics.len();
     let Some(mapping) = expect_mapping(&syncs.value, "`syncs`", diagnostics) else {
+        if let (Value::Sequence(_), Some(found)) = (&syncs.value.value, diagnostics.get_mut(before))
+        {
+            found.help =
+                Some("Write each sync below its name: `web:` instead of `- name: web`.".to_owned());
+        }
         return Vec::new();
     };
     let mut blocks = Vec::with_capacity(mapping.len());
@@ -348,11 +354,20 @@ pub fn report_unknown_fields(
 
 /// Words in backquotes, with commas and an "and".
 pub fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    quoted_words(words, "and")
+}
+
+/// Words in backquotes, with commas and an "or".
+pub fn any_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    quoted_words(words, "or")
+}
+
+fn quoted_words<'a>(words: impl IntoIterator<Item = &'a str>, before_last: &str) -> String {
     let quoted: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
     match quoted.split_last() {
         None => "none".to_owned(),
         Some((only, [])) => only.clone(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        Some((last, others)) => format!("{} {before_last} {last}", others.join(", ")),
     }
 }
 
@@ -558,7 +573,7 @@ impl Reader<'_> {
                 node.span,
                 format!(
                     "`{key}` must be one of {}, and this is {}.",
-                    list(names),
+                    any_of(names),
                     node.value.kind()
                 ),
             ));
@@ -574,7 +589,7 @@ impl Reader<'_> {
         );
         self.diagnostics.push(match closest(word, names.clone()) {
             Some(near) => diagnostic.help(format!("Did you mean `{near}`?")),
-            None => diagnostic.help(format!("It can be {}.", list(names))),
+            None => diagnostic.help(format!("It can be {}.", any_of(names))),
         });
         T::default()
     }

@@ -22,5 +22,8 @@
 
 mod harness;
 
+mod bad_answers;
 mod bad_fields;
 mod bad_files;
+mod credentials;
+mod main_job;
