@@ -22,7 +22,7 @@ use crate::core::resolve::{self, ResolvedSync};
 use crate::core::select::Selection;
 use crate::core::spec::{DestinationSpec, ProviderKind};
 use crate::core::starts::Starts;
-use crate::core::{lint, normalize};
+use crate::core::{lint, normalize, rename};
 use crate::environment::Environment;
 use crate::error::Stop;
 use crate::exit::Exit;
@@ -450,7 +450,9 @@ impl Run {
             })
             .collect();
         let declared: Vec<DesiredSync> = resolved.iter().map(|sync| sync.desired.clone()).collect();
-        report_duplicates_by(&declared, &mut found, |sync| places.get(&sync.key).cloned());
+        let place = |sync: &DesiredSync| places.get(&sync.key).cloned();
+        report_duplicates_by(&declared, &mut found, place);
+        rename::report_impossible_by(&declared, &mut found, place);
         let mut projects: BTreeMap<ProjectKey, String> = BTreeMap::new();
         for sync in &resolved {
             if sync.desired.kind == ProviderKind::Infisical {

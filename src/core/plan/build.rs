@@ -7,8 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use super::action::{Action, Blocked, Create, DeleteReason, Step, Subject, Verb};
-use super::effect;
-use super::{Failing, Plan};
+use super::{Failing, Plan, effect, names};
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger};
 use crate::core::diff::{self, FieldChange};
 use crate::core::normalize::{self, CONNECTION_ID, Comparable};
@@ -162,7 +161,16 @@ impl Project<'_> {
                 (ProviderKind::Infisical, Ensure::Present) => self.plan_present(sync, found),
             }
         }
-        order_by_names(&mut self.plan.actions, first);
+        let heir_of = |name: &str| {
+            let heir = acting.iter().map(|index| desired[*index]).find(|sync| {
+                sync.renamed_from
+                    .as_ref()
+                    .is_some_and(|old| old.text == name)
+            });
+            heir.map(|sync| sync.name.text.clone())
+        };
+        names::block_what_waits_for_nobody(&mut self.plan.actions, first, &heir_of);
+        names::order(&mut self.plan.actions, first);
         renamed_away
     }
 
@@ -602,35 +610,5 @@ fn shown(change: &FieldChange, sync: &ResolvedSync, remote: &RemoteSync) -> Fiel
             after: Some(name.into()),
         },
         _ => change.clone(),
-    }
-}
-
-/// An action that takes a name comes after the one that frees it.
-fn order_by_names(actions: &mut [Action], first: usize) {
-    let frees = |action: &Action| match &action.step {
-        Step::Update {
-            renamed_from: Some(old),
-            ..
-        } => Some(old.clone()),
-        Step::Replace { old, .. } => Some(old.name.clone()),
-        Step::Delete { .. } => Some(action.subject.name.clone()),
-        _ => None,
-    };
-    let freed_by: BTreeMap<String, usize> = (first..actions.len())
-        .filter_map(|index| Some((frees(&actions[index])?, index)))
-        .collect();
-    for (index, action) in actions.iter_mut().enumerate().skip(first) {
-        let takes = match &action.step {
-            Step::Create(_)
-            | Step::Replace { .. }
-            | Step::Update {
-                renamed_from: Some(_),
-                ..
-            } => &action.subject.name,
-            _ => continue,
-        };
-        if let Some(before) = freed_by.get(takes).filter(|before| **before != index) {
-            action.after.push(*before);
-        }
     }
 }
