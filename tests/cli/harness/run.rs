@@ -152,11 +152,9 @@ impl Output {
         let text = text
             .replace(self.invocation.directory.as_str(), "[DIR]")
             .replace(self.invocation.root.as_str(), "[ROOT]");
-        VARYING
-            .iter()
-            .fold(text, |text, (pattern, placeholder)| {
-                pattern.replace_all(&text, *placeholder).into_owned()
-            })
+        VARYING.iter().fold(text, |text, (pattern, placeholder)| {
+            pattern.replace_all(&text, *placeholder).into_owned()
+        })
     }
 }
 
