@@ -85,15 +85,7 @@ enum Command {
 pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environment) -> Exit {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let exit = match error.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done,
-                _ => Exit::Usage,
-            };
-            // Where even this cannot be printed, the exit code still tells.
-            let _ = error.print();
-            return exit;
-        }
+        Err(error) => return explain(&error, &environment),
     };
     match arguments.command {
         Command::Validate(arguments) => validate::run(arguments, environment),
@@ -109,6 +101,19 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         Command::Man => completions::manual(&Arguments::command()),
         Command::Version => {
             Ui::plain(&environment).out(concat!("secsync ", env!("CARGO_PKG_VERSION"), "\n"))
+        }
+    }
+}
+
+/// Prints the help that was asked for, or what is wrong with the arguments.
+fn explain(error: &clap::Error, environment: &Environment) -> Exit {
+    let ui = Ui::plain(environment);
+    let text = error.render().ansi().to_string();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ui.out(&text),
+        _ => {
+            ui.err(&text);
+            Exit::Usage
         }
     }
 }
