@@ -6,6 +6,7 @@
 mod apply;
 mod auth;
 mod completions;
+mod drift;
 mod explain;
 mod options;
 mod plan;
@@ -43,7 +44,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0   done, or no changes
   1   error
-  2   changes pending (with --detailed-exitcode)
+  2   changes pending (drift, and with --detailed-exitcode)
   3   the files are invalid
   4   authentication or permission
   5   at least one action failed or is unknown
@@ -60,6 +61,8 @@ enum Command {
     Plan(plan::Arguments),
     /// Make the platforms as the files declare.
     Apply(apply::Arguments),
+    /// Tell what changed remotely, and exit with 2 if anything did.
+    Drift(drift::Arguments),
     /// Look after the record of started syncs.
     State(state::Arguments),
     /// Look after the schemas that files are checked against.
@@ -82,20 +85,13 @@ enum Command {
 pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environment) -> Exit {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let exit = match error.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done,
-                _ => Exit::Usage,
-            };
-            // Where even this cannot be printed, the exit code still tells.
-            let _ = error.print();
-            return exit;
-        }
+        Err(error) => return explain(&error, &environment),
     };
     match arguments.command {
         Command::Validate(arguments) => validate::run(arguments, environment),
         Command::Plan(arguments) => plan::run(arguments, environment),
         Command::Apply(arguments) => apply::run(&arguments, environment),
+        Command::Drift(arguments) => drift::run(arguments, environment),
         Command::State(arguments) => state::run(arguments, &environment),
         Command::Schema(arguments) => schema::run(arguments, environment),
         Command::Sandbox(arguments) => sandbox::run(arguments, environment),
@@ -105,6 +101,19 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         Command::Man => completions::manual(&Arguments::command()),
         Command::Version => {
             Ui::plain(&environment).out(concat!("secsync ", env!("CARGO_PKG_VERSION"), "\n"))
+        }
+    }
+}
+
+/// Prints the help that was asked for, or what is wrong with the arguments.
+fn explain(error: &clap::Error, environment: &Environment) -> Exit {
+    let ui = Ui::plain(environment);
+    let text = error.render().ansi().to_string();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ui.out(&text),
+        _ => {
+            ui.err(&text);
+            Exit::Usage
         }
     }
 }

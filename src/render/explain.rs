@@ -2,14 +2,10 @@
 
 use std::fmt::Write as _;
 
-use anstyle::{AnsiColor, Style};
 use serde_json::{Map, Value};
 
+use super::paint::{BOLD, CYAN, DIMMED};
 use crate::core::code::Code;
-
-const BOLD: Style = Style::new().bold();
-const DIMMED: Style = Style::new().dimmed();
-const CODE: Style = AnsiColor::Cyan.on_default();
 
 /// A code's page for people: its Markdown without the marks that a terminal does not need.
 pub fn page(code: Code) -> String {
@@ -23,11 +19,11 @@ pub fn page(code: Code) -> String {
         if line.starts_with("```") {
             is_block = !is_block;
             // Of two blocks in a row, the second begins where the first has ended.
-            if is_block && out.ends_with(&format!("{CODE:#}\n")) {
+            if is_block && out.ends_with(&format!("{CYAN:#}\n")) {
                 out.push('\n');
             }
         } else if is_block && !line.is_empty() {
-            let _ = writeln!(out, "    {CODE}{line}{CODE:#}");
+            let _ = writeln!(out, "    {CYAN}{line}{CYAN:#}");
         } else if let Some(heading) = line.strip_prefix("## ") {
             let _ = writeln!(out, "{BOLD}{heading}{BOLD:#}");
         } else {

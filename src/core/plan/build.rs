@@ -15,7 +15,7 @@ use crate::core::remote::{JobStatus, RemoteSync};
 use crate::core::rename;
 use crate::core::resolve::ResolvedSync;
 use crate::core::select::{NamePatterns, Selection};
-use crate::core::spec::{DestinationSpec, ProviderKind};
+use crate::core::spec::{DestinationSpec, ObjectSpec, ProviderKind};
 use crate::core::starts::{Start, StartKey, Starts};
 
 /// A project on a server.
@@ -27,6 +27,17 @@ pub struct ProjectKey {
     pub server: String,
     /// The project's id.
     pub project_id: String,
+}
+
+impl ProjectKey {
+    /// The project of a sync.
+    pub fn of(sync: &ResolvedSync) -> Self {
+        Self {
+            provider: sync.desired.provider.text.clone(),
+            server: sync.server.clone(),
+            project_id: sync.project_id.clone(),
+        }
+    }
 }
 
 /// What decides what a plan may do.
@@ -47,8 +58,10 @@ pub struct Policy {
 pub struct Inputs<'a> {
     /// What is wanted.
     pub syncs: &'a [ResolvedSync],
-    /// What is there, for each project that can be read.
+    /// What is there, for each project that the files name and that can be read.
     pub remote: &'a BTreeMap<ProjectKey, Vec<RemoteSync>>,
+    /// How the files spell projects that they name without a sync in them.
+    pub labels: &'a BTreeMap<ProjectKey, String>,
     /// The destinations that the syncs go to.
     pub specs: &'a BTreeMap<(ProviderKind, String), Arc<DestinationSpec>>,
     /// What is recorded of starts.
@@ -64,7 +77,11 @@ const SAME_MOMENT: SignedDuration = SignedDuration::from_secs(2);
 /// Makes a plan. The order of the inputs makes no difference.
 pub fn build(inputs: &Inputs<'_>) -> Plan {
     let mut plan = Plan::default();
-    for (key, syncs) in by_project(inputs.syncs) {
+    let mut projects = by_project(inputs.syncs);
+    for key in inputs.remote.keys() {
+        projects.entry(key.clone()).or_default();
+    }
+    for (key, syncs) in projects {
         let mut project = Project {
             inputs,
             remote: inputs.remote.get(&key).map_or(&[][..], Vec::as_slice),
@@ -79,12 +96,7 @@ pub fn build(inputs: &Inputs<'_>) -> Plan {
 fn by_project(syncs: &[ResolvedSync]) -> BTreeMap<ProjectKey, Vec<&ResolvedSync>> {
     let mut projects: BTreeMap<ProjectKey, Vec<&ResolvedSync>> = BTreeMap::new();
     for sync in syncs {
-        let key = ProjectKey {
-            provider: sync.desired.provider.text.clone(),
-            server: sync.server.clone(),
-            project_id: sync.project_id.clone(),
-        };
-        projects.entry(key).or_default().push(sync);
+        projects.entry(ProjectKey::of(sync)).or_default().push(sync);
     }
     for syncs in projects.values_mut() {
         syncs.sort_by_key(|sync| (&sync.desired.name.text, &sync.desired.destination.text));
@@ -424,10 +436,10 @@ impl Project<'_> {
             .iter()
             .map(|sync| sync.desired.name.text.as_str())
             .collect();
-        let Some(label) = syncs.first().map(|sync| sync.project_label()) else {
-            return;
+        let label = match syncs.first() {
+            Some(sync) => sync.project_label(),
+            None => self.inputs.labels.get(key).unwrap_or(&key.project_id),
         };
-        let kind = syncs[0].desired.kind;
         let mut undeclared: Vec<&RemoteSync> = self
             .remote
             .iter()
@@ -439,7 +451,8 @@ impl Project<'_> {
         for remote in undeclared {
             let subject = Subject {
                 provider: key.provider.clone(),
-                kind,
+                // Only what can be read back is in what was read.
+                kind: ProviderKind::Infisical,
                 server: key.server.clone(),
                 project: label.to_owned(),
                 project_id: key.project_id.clone(),
@@ -530,12 +543,14 @@ fn additions(sync: &ResolvedSync, create: &Create) -> Vec<FieldChange> {
             after: Some(value),
         });
     };
-    let in_order = create
-        .spec
-        .create
-        .fields
-        .iter()
-        .filter_map(|field| Some((field.name.as_str(), create.body.get(&field.name)?)));
+    let fields = create.spec.create.fields.iter();
+    let in_order = fields.filter_map(|field| {
+        let value = create.body.get(&field.name)?;
+        Some((
+            field.name.as_str(),
+            in_schema_order(value, field.object.as_ref()),
+        ))
+    });
     for (key, value) in in_order {
         match key {
             "name" | "projectId" => {}
@@ -543,12 +558,40 @@ fn additions(sync: &ResolvedSync, create: &Create) -> Vec<FieldChange> {
                 Some(connection) if !connection.name.is_empty() => {
                     add("connection", connection.name.clone().into());
                 }
-                _ => add(key, value.clone()),
+                _ => add(key, value),
             },
-            _ => add(key, value.clone()),
+            _ => add(key, value),
         }
     }
     changes
+}
+
+/// A value with its keys in the schema's order, and those that it does not list by name:
+/// how a file orders its keys makes no difference.
+fn in_schema_order(value: &Value, spec: Option<&ObjectSpec>) -> Value {
+    let Value::Object(fields) = value else {
+        return value.clone();
+    };
+    let mut ordered = Map::new();
+    for field in spec.into_iter().flat_map(|spec| spec.fields_of(value)) {
+        if let Some(inner) = fields.get(&field.name) {
+            ordered.insert(
+                field.name.clone(),
+                in_schema_order(inner, field.object.as_ref()),
+            );
+        }
+    }
+    let mut others: Vec<_> = fields
+        .iter()
+        .filter(|(key, _)| !ordered.contains_key(*key))
+        .collect();
+    others.sort_by_key(|(key, _)| *key);
+    let others: Vec<_> = others
+        .into_iter()
+        .map(|(key, value)| (key.clone(), in_schema_order(value, None)))
+        .collect();
+    ordered.extend(others);
+    Value::Object(ordered)
 }
 
 /// A change as people read it: connections by name, where both names are known.

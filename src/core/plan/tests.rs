@@ -36,6 +36,7 @@ fn plan_starts(
         .map(|slug| ((ProviderKind::Infisical, slug.to_owned()), Arc::new(spec())));
     build(&Inputs {
         syncs: &syncs,
+        labels: &BTreeMap::from([(key.clone(), "payments".to_owned())]),
         remote: &BTreeMap::from([(key, remote)]),
         specs: &BTreeMap::from(specs),
         starts,
@@ -151,6 +152,26 @@ fn a_create_shows_its_fields_in_the_schemas_order_with_the_connection_by_name() 
         ]
     );
     assert_eq!(only(&plan).changes[0].after, Some(json!("main")));
+}
+
+#[test]
+fn the_order_of_keys_in_a_file_does_not_show() {
+    let shown = |options: &str| {
+        let sync = with("web", |f| {
+            f["syncOptions"] = serde_json::from_str(options).unwrap();
+        });
+        let plan = plan(vec![sync], vec![]);
+        only(&plan).changes[3].after.as_ref().unwrap().to_string()
+    };
+    let one = shown(
+        r#"{"zeta": {"b": 1, "a": 2}, "keySchema": "k", "initialSyncBehavior": "x", "alpha": 1}"#,
+    );
+    let other = shown(
+        r#"{"alpha": 1, "initialSyncBehavior": "x", "keySchema": "k", "zeta": {"a": 2, "b": 1}}"#,
+    );
+    assert_eq!(one, other);
+    let expected = r#"{"initialSyncBehavior":"x","keySchema":"k","alpha":1,"zeta":{"a":2,"b":1}}"#;
+    assert_eq!(one, expected);
 }
 
 #[test]
@@ -648,6 +669,18 @@ fn prune_deletes_what_is_not_declared_but_never_what_is_ignored_or_protected() {
     assert_eq!(only(&plan).effects, [Effect::SecretsStay]);
     assert_eq!(plan.unmanaged.len(), 1);
     assert_eq!(plan.unmanaged[0].name, "prod-1");
+}
+
+#[test]
+fn a_project_that_is_named_without_any_sync_is_read_listed_and_pruned() {
+    let listed = plan(vec![], vec![remote_sync("last")]);
+    assert_eq!(listed.unmanaged[0].address(), "infisical/payments/last");
+    let policy = Policy {
+        prune: true,
+        ..Policy::default()
+    };
+    let pruned = plan_with(vec![], vec![remote_sync("last")], &policy);
+    assert_eq!(told(&pruned), [(Verb::Delete, "last")]);
 }
 
 #[test]

@@ -1,17 +1,11 @@
 //! `secsync explain`: its pages are true.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test ends where it fails, in its helpers too"
-)]
-
-mod workspace_support;
-
 use std::collections::BTreeSet;
 
 use secsync::core::code::Code;
-use workspace_support::Workspace;
+
+use crate::harness::Tree;
+use crate::support::{checked, codes, findings, options};
 
 /// What the examples leave out, so that they show one thing each.
 const DEFAULTS: &str = "\
@@ -37,7 +31,7 @@ fn blocks(part: &str) -> Vec<&str> {
 }
 
 /// A workspace with the blocks in it; a block that begins with its name is `secsync.yaml`.
-fn workspace(blocks: &[&str]) -> Workspace {
+fn workspace(blocks: &[&str]) -> Tree {
     let mut settings = String::new();
     let mut syncs = "syncs:\n  web: {}\n".to_owned();
     for block in blocks {
@@ -50,9 +44,7 @@ fn workspace(blocks: &[&str]) -> Workspace {
         Some((before, own)) => format!("{before}{DEFAULTS}{own}"),
         None => settings + DEFAULTS,
     };
-    Workspace::new()
-        .file("secsync.yaml", &settings)
-        .file("syncs/example.yaml", &syncs)
+    Tree::new(&[("secsync.yaml", &settings), ("syncs/example.yaml", &syncs)])
 }
 
 /// The page's examples, and how they are mended.
@@ -67,7 +59,8 @@ fn every_example_shows_its_code_and_nothing_else() {
     let mut wrong = Vec::new();
     for code in Code::ALL {
         let (example, _) = parts(*code);
-        let codes: BTreeSet<Code> = workspace(&example).codes().into_iter().collect();
+        let found = findings(&workspace(&example));
+        let codes: BTreeSet<Code> = codes(&found).into_iter().collect();
         if !example.is_empty() && codes != BTreeSet::from([*code]) {
             wrong.push((code, codes));
         }
@@ -82,10 +75,9 @@ fn every_mended_example_is_valid() {
         if mend.is_empty() {
             continue;
         }
-        let found = workspace(&mend)
-            .set("SECSYNC_VAR_SECRET_PATH", "/web")
-            .findings();
-        assert!(found.is_empty(), "{code}: {found:#?}");
+        let tree = workspace(&mend);
+        let run = checked(options(&tree, &[("SECSYNC_VAR_SECRET_PATH", "/web")]));
+        assert_eq!(run.workspace.diagnostics, [], "{code}");
     }
 }
 
@@ -112,52 +104,47 @@ fn only_what_needs_a_server_or_another_file_has_no_yaml_example() {
 
 #[test]
 fn explain_prints_a_page_and_without_a_code_the_list() {
-    let workspace = Workspace::new();
-    workspace
-        .run(&["explain", "unknown-field"])
-        .exits(0)
-        .says("unknown-field (error)\nA field is not known here.\n")
-        .says("\nMend\n");
-    let list = workspace.run(&["explain"]).exits(0);
+    let tree = Tree::new(&[]);
+    let page = tree.secsync("explain unknown-field").run().exits_with(0);
+    let start = "unknown-field (error)\nA field is not known here.\n";
+    assert!(page.stdout.starts_with(start), "{page}");
+    let list = tree.secsync("explain").run().exits_with(0);
     for code in Code::ALL {
-        assert!(list.out.contains(code.name()), "{code}");
+        assert!(list.stdout.contains(code.name()), "{code}");
     }
 }
 
 #[test]
 fn explain_is_there_for_machines() {
-    let workspace = Workspace::new();
-    let page = workspace
-        .run(&["explain", "name-form", "-o", "json"])
-        .json();
+    let tree = Tree::new(&[]);
+    let page = tree.secsync("explain name-form -o json").run().json();
     assert_eq!(page["codes"][0]["code"], "name-form");
     assert_eq!(page["codes"][0]["level"], "deny");
     assert_eq!(page["codes"][0]["lint"], true);
-    let list = workspace.run(&["explain", "-o", "json"]).json();
+    let list = tree.secsync("explain -o json").run().json();
     assert_eq!(list["codes"].as_array().unwrap().len(), Code::ALL.len());
 }
 
 #[test]
 fn explaining_an_unknown_code_is_wrong_usage_and_suggests_one() {
-    Workspace::new()
-        .run(&["explain", "unknown-feild"])
-        .exits(64)
-        .complains("There is no code `unknown-feild`.")
-        .complains("Did you mean `unknown-field`?");
+    let tree = Tree::new(&[]);
+    let refused = tree.secsync("explain unknown-feild").run().exits_with(64);
+    assert_eq!(
+        refused.stderr,
+        "Error: There is no code `unknown-feild`.\n  Did you mean `unknown-field`?\n"
+    );
 }
 
 #[test]
 fn findings_end_with_where_to_read_more_and_say_so_once() {
-    let one = workspace(&["syncs:\n  web: {nmae: x}\n  shop: {nmae: y}\n"])
-        .run(&["validate"])
-        .exits(3);
-    assert_eq!(one.err.matches("secsync explain unknown-field").count(), 1);
-    let several = workspace(&["syncs:\n  web: {nmae: x, secretPath: web}\n"])
-        .run(&["validate"])
-        .exits(3);
-    assert_eq!(several.err.matches("secsync explain CODE").count(), 1);
-    workspace(&[])
-        .run(&["validate"])
-        .exits(0)
-        .never_says("explain");
+    let validated = |syncs: &str| workspace(&[syncs]).secsync("validate").run();
+    let one = validated("syncs:\n  web: {nmae: x}\n  shop: {nmae: y}\n").exits_with(3);
+    assert_eq!(
+        one.stderr.matches("secsync explain unknown-field").count(),
+        1
+    );
+    let several = validated("syncs:\n  web: {nmae: x, secretPath: web}\n").exits_with(3);
+    assert_eq!(several.stderr.matches("secsync explain CODE").count(), 1);
+    let none = validated("syncs:\n  web: {}\n").exits_with(0);
+    assert_eq!(none.stderr, "");
 }
