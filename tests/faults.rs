@@ -1,5 +1,12 @@
 //! What apply promises when something goes wrong, each promise by its name.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where it fails, in its helpers too"
+)]
+
 mod common_laws;
 
 use std::future::Future;

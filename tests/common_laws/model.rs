@@ -47,7 +47,7 @@ pub struct Sync {
 
 #[derive(Clone, Debug)]
 pub enum Goal {
-    Present(Content),
+    Present(Box<Content>),
     /// `ensure: absent`, of that destination.
     Absent(&'static str),
     /// On Enkryptify, to that destination.
