@@ -535,6 +535,12 @@ impl Run {
         .help("Allow them by id or slug, or take their syncs out of this run."))
     }
 
+    /// Reads again what there is: one list request a project, and no look-up.
+    pub async fn read_again(&self, survey: &mut Survey) -> Result<(), Stop> {
+        survey.remote = self.read(&survey.providers, &survey.syncs).await?;
+        Ok(())
+    }
+
     async fn read(
         &self,
         providers: &BTreeMap<String, Provider>,
@@ -543,11 +549,7 @@ impl Run {
         let projects: BTreeSet<ProjectKey> = syncs
             .iter()
             .filter(|sync| sync.desired.kind == ProviderKind::Infisical)
-            .map(|sync| ProjectKey {
-                provider: sync.desired.provider.text.clone(),
-                server: sync.server.clone(),
-                project_id: sync.project_id.clone(),
-            })
+            .map(ProjectKey::of)
             .collect();
         let reads = projects
             .into_iter()

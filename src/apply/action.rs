@@ -264,6 +264,7 @@ impl Managed<'_> {
         Watched {
             subject: self.action.subject.clone(),
             kind,
+            is_deletion: kind == JobKind::Removal,
             sync: answer.clone(),
         }
     }

@@ -16,6 +16,8 @@ use std::time::Duration;
 
 pub use run::run;
 
+pub use crate::core::remote::JobKind;
+
 use crate::cancel::Cancellation;
 use crate::core::plan::Subject;
 use crate::error::Problem;
@@ -95,15 +97,6 @@ pub struct JobOutcome {
     pub kind: JobKind,
     /// How it ended.
     pub end: JobEnd,
-}
-
-/// The kinds of job that are followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum JobKind {
-    /// A push to the destination.
-    Sync,
-    /// A removal of secrets, after which the sync is deleted.
-    Removal,
 }
 
 /// How a job ended.

@@ -14,6 +14,7 @@ mod sandbox;
 mod schema;
 mod session;
 mod state;
+mod status;
 mod ui;
 mod validate;
 
@@ -63,6 +64,8 @@ enum Command {
     Apply(apply::Arguments),
     /// Tell what changed remotely, and exit with 2 if anything did.
     Drift(drift::Arguments),
+    /// Tell how the declared syncs are doing: their last jobs, and those that run.
+    Status(status::Arguments),
     /// Look after the record of started syncs.
     State(state::Arguments),
     /// Look after the schemas that files are checked against.
@@ -100,6 +103,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         Command::Plan(arguments) => plan::run(arguments, environment),
         Command::Apply(arguments) => apply::run(&arguments, environment),
         Command::Drift(arguments) => drift::run(arguments, environment),
+        Command::Status(arguments) => status::run(arguments, environment),
         Command::State(arguments) => state::run(arguments, &environment),
         Command::Schema(arguments) => schema::run(arguments, environment),
         Command::Sandbox(arguments) => sandbox::run(arguments, environment),

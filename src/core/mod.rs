@@ -15,6 +15,7 @@
 //! | [`lint`] | what the platforms' documents cannot say |
 //! | [`select`] | which syncs a pattern means |
 //! | [`rename`], [`starts`] | what needs more than one look to be planned |
+//! | [`status`] | how the declared syncs are doing |
 //! | [`plan`] | what to do |
 //! | [`drift`] | the same, told as what changed remotely |
 
@@ -34,6 +35,7 @@ pub mod select;
 pub mod span;
 pub mod spec;
 pub mod starts;
+pub mod status;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod value;

@@ -462,6 +462,7 @@ fn jobs(out: &mut String, report: &Report, waited: Option<Duration>) {
         let address = visible(&job.subject.address());
         let what = match job.kind {
             JobKind::Sync => "sync job",
+            JobKind::Import => "import",
             JobKind::Removal => "removal of secrets",
         };
         let _ = match &job.end {

@@ -8,7 +8,9 @@
 //! | [`human`] | plans and reports for people, in Terraform's words and signs |
 //! | [`json`] | the same for machines, with a version |
 //! | `paint` | colours and weights |
+//! | [`status`] | how the declared syncs are doing |
 //! | [`text`] | text from outside, made safe |
+//! | `time` | how long ago, and when exactly |
 
 pub mod drift;
 pub mod explain;
@@ -16,4 +18,6 @@ pub mod findings;
 pub mod human;
 pub mod json;
 mod paint;
+pub mod status;
 pub mod text;
+mod time;

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | files without a network, and a world that they fit | `support` |
 //! | explain | `explain` |
-//! | drift | `drift` |
+//! | drift, status | `drift`, `status` |
 
 #![allow(
     clippy::unwrap_used,
@@ -24,3 +24,4 @@ mod support;
 
 mod drift;
 mod explain;
+mod status;

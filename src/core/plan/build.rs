@@ -12,12 +12,12 @@ use super::{Failing, Plan};
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger};
 use crate::core::diff::{self, FieldChange};
 use crate::core::normalize::{self, CONNECTION_ID, Comparable};
-use crate::core::remote::{JobStatus, RemoteSync};
+use crate::core::remote::RemoteSync;
 use crate::core::rename;
 use crate::core::resolve::ResolvedSync;
 use crate::core::select::{NamePatterns, Selection};
 use crate::core::spec::{DestinationSpec, ObjectSpec, ProviderKind};
-use crate::core::starts::{Start, StartKey, Starts};
+use crate::core::starts::{Start, Starts};
 
 /// A project on a server.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +28,17 @@ pub struct ProjectKey {
     pub server: String,
     /// The project's id.
     pub project_id: String,
+}
+
+impl ProjectKey {
+    /// The project that a sync belongs to.
+    pub fn of(sync: &ResolvedSync) -> Self {
+        Self {
+            provider: sync.desired.provider.text.clone(),
+            server: sync.server.clone(),
+            project_id: sync.project_id.clone(),
+        }
+    }
 }
 
 /// What decides what a plan may do.
@@ -80,29 +91,12 @@ pub fn build(inputs: &Inputs<'_>) -> Plan {
 fn by_project(syncs: &[ResolvedSync]) -> BTreeMap<ProjectKey, Vec<&ResolvedSync>> {
     let mut projects: BTreeMap<ProjectKey, Vec<&ResolvedSync>> = BTreeMap::new();
     for sync in syncs {
-        let key = ProjectKey {
-            provider: sync.desired.provider.text.clone(),
-            server: sync.server.clone(),
-            project_id: sync.project_id.clone(),
-        };
-        projects.entry(key).or_default().push(sync);
+        projects.entry(ProjectKey::of(sync)).or_default().push(sync);
     }
     for syncs in projects.values_mut() {
         syncs.sort_by_key(|sync| (&sync.desired.name.text, &sync.desired.destination.text));
     }
     projects
-}
-
-fn subject(sync: &ResolvedSync) -> Subject {
-    Subject {
-        provider: sync.desired.provider.text.clone(),
-        kind: sync.desired.kind,
-        server: sync.server.clone(),
-        project: sync.project_label().to_owned(),
-        project_id: sync.project_id.clone(),
-        name: sync.desired.name.text.clone(),
-        destination: sync.desired.destination.text.clone(),
-    }
 }
 
 /// Plans within one project.
@@ -156,7 +150,7 @@ impl Project<'_> {
 
     fn push(&mut self, sync: &ResolvedSync, step: Step) -> &mut Action {
         self.plan.actions.push(Action {
-            subject: subject(sync),
+            subject: Subject::of(sync),
             place: Some(sync.desired.key),
             step,
             changes: Vec::new(),
@@ -172,17 +166,7 @@ impl Project<'_> {
     }
 
     fn plan_start(&mut self, sync: &ResolvedSync) {
-        let key = StartKey {
-            server: sync.server.clone(),
-            destination: sync.desired.destination.text.clone(),
-            project: sync.project_id.clone(),
-            name: sync.desired.name.text.clone(),
-        };
-        let recorded = match self.inputs.starts {
-            Starts::Missing => None,
-            Starts::Recorded(starts) => Some(starts.get(&key)),
-        };
-        match (sync.desired.ensure, recorded) {
+        match (sync.desired.ensure, self.inputs.starts.of(sync)) {
             (Ensure::Present, None) => {
                 self.block(sync, Verb::Start, Blocked::NoState);
             }
@@ -215,7 +199,7 @@ impl Project<'_> {
             self.block(sync, Verb::Delete, found);
         } else if self.is_protected(sync) {
             self.block(sync, Verb::Delete, Blocked::Protected);
-        } else if remove_secrets && is_being_removed(remote) {
+        } else if remove_secrets && remote.remove_job.is_going() {
             self.plan.unchanged += 1;
         } else if remove_secrets && remote.secret_path.is_none() {
             self.block(sync, Verb::Delete, Blocked::SourceFolderGone);
@@ -277,7 +261,7 @@ impl Project<'_> {
         let reason = if self.is_protected(sync) || self.inputs.policy.protect.matches(&remote.name)
         {
             Some(Blocked::Protected)
-        } else if is_being_removed(&remote) {
+        } else if remote.remove_job.is_going() {
             Some(Blocked::BeingRemoved)
         } else if remove_secrets && remote.secret_path.is_none() {
             Some(Blocked::SourceFolderGone)
@@ -344,7 +328,7 @@ impl Project<'_> {
                 .iter()
                 .map(|change| shown(change, sync, remote)),
         );
-        let patch = if is_being_removed(remote) {
+        let patch = if remote.remove_job.is_going() {
             Err(Blocked::BeingRemoved)
         } else if !difference.unknown.is_empty() {
             Err(Blocked::UnknownFields(difference.unknown.clone()))
@@ -384,15 +368,17 @@ impl Project<'_> {
         let is_due = match sync.desired.trigger {
             Trigger::Never => false,
             Trigger::OnChange => {
-                !effect::is_auto_synced(expected) && is_push_due(remote) && !is_at_work(remote)
+                !effect::is_auto_synced(expected)
+                    && is_push_due(remote)
+                    && !remote.sync_job.is_going()
             }
             Trigger::Always => true,
         };
         if is_due {
             self.push_trigger(sync, Some(remote.id.clone()));
-        } else if remote.sync_job.status == Some(JobStatus::Failed) {
+        } else if remote.sync_job.has_failed() {
             self.plan.failing.push(Failing {
-                subject: subject(sync),
+                subject: Subject::of(sync),
                 job: remote.sync_job.clone(),
             });
         }
@@ -401,7 +387,7 @@ impl Project<'_> {
     /// A trigger follows the last action if that is about the same sync.
     fn push_trigger(&mut self, sync: &ResolvedSync, id: Option<String>) {
         let before = self.plan.actions.len().checked_sub(1);
-        let follows = before.filter(|index| self.plan.actions[*index].subject == subject(sync));
+        let follows = before.filter(|index| self.plan.actions[*index].subject == Subject::of(sync));
         self.push(sync, Step::Trigger { id }).after.extend(follows);
     }
 
@@ -468,22 +454,6 @@ fn is_push_due(remote: &RemoteSync) -> bool {
         (Some(pushed), Some(updated)) => updated.duration_since(pushed) > SAME_MOMENT,
         _ => true,
     }
-}
-
-fn is_at_work(remote: &RemoteSync) -> bool {
-    remote
-        .sync_job
-        .status
-        .as_ref()
-        .is_some_and(|status| !status.is_terminal())
-}
-
-fn is_being_removed(remote: &RemoteSync) -> bool {
-    remote
-        .remove_job
-        .status
-        .as_ref()
-        .is_some_and(|status| !status.is_terminal())
 }
 
 /// The fields that a request can carry, as declared.
