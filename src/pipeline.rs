@@ -387,6 +387,12 @@ impl Run {
             return Err(Stop::usage("Nothing that is declared is selected.")
                 .help("Check --selector and --target; `secsync validate -v` lists the syncs."));
         }
+        if let Some(idle) = self.selection.idle(&syncs).next() {
+            return Err(
+                Stop::usage(format!("`{idle}` selects nothing that is declared."))
+                    .help("`secsync validate -v` lists the syncs."),
+            );
+        }
         let remote = self.read(&providers, &syncs).await?;
         Ok(Survey {
             providers,

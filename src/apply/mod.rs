@@ -4,9 +4,11 @@
 //! |---|---|
 //! | [`mod@run`] | which action runs when |
 //! | [`mod@action`] | carrying out one action |
+//! | [`request`] | asking for jobs beside a plan |
 //! | [`wait`] | following the jobs that the actions set off |
 
 pub mod action;
+pub mod request;
 pub mod run;
 pub mod wait;
 

@@ -60,6 +60,25 @@ pub fn latest(watched: Vec<Watched>) -> Vec<Watched> {
     latest.into_values().collect()
 }
 
+/// Follows jobs if the context says so; else tells that they go on by themselves.
+pub async fn follow_if_wanted(watched: Vec<Watched>, context: &Context<'_>) -> Vec<JobOutcome> {
+    match context.wait {
+        Some(limit) => follow(watched, limit, context).await,
+        None => watched
+            .into_iter()
+            .map(|job| outcome(job, JobEnd::NotFollowed))
+            .collect(),
+    }
+}
+
+fn outcome(job: Watched, end: JobEnd) -> JobOutcome {
+    JobOutcome {
+        subject: job.subject,
+        kind: job.kind,
+        end,
+    }
+}
+
 /// Follows jobs until all have ended, the time is up, or the run is interrupted.
 pub async fn follow(
     watched: Vec<Watched>,
@@ -70,11 +89,6 @@ pub async fn follow(
     let mut ended = Vec::new();
     let mut waited = Duration::ZERO;
     let mut pause = FIRST_PAUSE;
-    let outcome = |job: Watched, end| JobOutcome {
-        subject: job.subject,
-        kind: job.kind,
-        end,
-    };
     while !going.is_empty() && waited < limit {
         context.observer.waiting(going.len());
         let this_pause = pause.min(limit.saturating_sub(waited));

@@ -14,6 +14,7 @@
 //! | [`normalize`], [`diff`] | what differs |
 //! | [`lint`] | what the platforms' documents cannot say |
 //! | [`select`] | which syncs a pattern means |
+//! | [`request`] | jobs that a person asks for |
 //! | [`rename`], [`starts`] | what needs more than one look to be planned |
 //! | [`status`] | how the declared syncs are doing |
 //! | [`plan`] | what to do |
@@ -30,6 +31,7 @@ pub mod normalize;
 pub mod plan;
 pub mod remote;
 pub mod rename;
+pub mod request;
 pub mod resolve;
 pub mod select;
 pub mod span;

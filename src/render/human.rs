@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::paint::{BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, painted};
 use super::text::{platform_message, visible, visible_lines};
-use crate::apply::{Failure, JobEnd, JobKind, Outcome, Report};
+use crate::apply::{Failure, Outcome, Report};
 use crate::core::diff::FieldChange;
-use crate::core::plan::{Action, Counts, DeleteReason, Plan, Step, Verb};
+use crate::core::plan::{Action, Counts, DeleteReason, Plan, Step, Subject, Verb};
 use crate::core::span::{Sources, Span};
 
 /// What the output says besides the plan.
@@ -332,8 +332,8 @@ pub fn report(plan: &Plan, report: &Report, context: Context, waited: Option<Dur
     let actions = || plan.actions.iter().zip(&report.outcomes);
     for (action, outcome) in actions() {
         match outcome {
-            Outcome::Failed(failure) => told(&mut out, "Failed", action, failure),
-            Outcome::Unknown(failure) => told(&mut out, "Unknown", action, failure),
+            Outcome::Failed(failure) => told(&mut out, "Failed", &action.subject, failure),
+            Outcome::Unknown(failure) => told(&mut out, "Unknown", &action.subject, failure),
             Outcome::NotTried { reason } => {
                 let _ = writeln!(
                     out,
@@ -356,7 +356,7 @@ pub fn report(plan: &Plan, report: &Report, context: Context, waited: Option<Dur
             Outcome::Done { .. } | Outcome::Blocked => {}
         }
     }
-    jobs(&mut out, report, waited);
+    out.push_str(&super::jobs::ends(&report.jobs, waited));
     if !out.is_empty() {
         out.push('\n');
     }
@@ -421,12 +421,13 @@ pub fn report(plan: &Plan, report: &Report, context: Context, waited: Option<Dur
     out
 }
 
-fn told(out: &mut String, word: &str, action: &Action, failure: &Failure) {
+/// Why something did not go well, and what to do.
+pub(super) fn told(out: &mut String, word: &str, subject: &Subject, failure: &Failure) {
     let _ = writeln!(
         out,
         "{} {}: {}",
         painted(RED, &format!("{word}:")),
-        visible(&action.subject.address()),
+        visible(&subject.address()),
         visible_lines(&failure.problem.message)
     );
     if let Some(help) = &failure.problem.help {
@@ -450,53 +451,4 @@ fn done_counts(plan: &Plan, report: &Report) -> Counts {
         )
     });
     done.counts()
-}
-
-fn jobs(out: &mut String, report: &Report, waited: Option<Duration>) {
-    let not_followed = report
-        .jobs
-        .iter()
-        .filter(|job| job.end == JobEnd::NotFollowed)
-        .count();
-    for job in &report.jobs {
-        let address = visible(&job.subject.address());
-        let what = match job.kind {
-            JobKind::Sync => "sync job",
-            JobKind::Import => "import",
-            JobKind::Removal => "removal of secrets",
-        };
-        let _ = match &job.end {
-            JobEnd::Succeeded => writeln!(out, "{address}: The {what} succeeded."),
-            JobEnd::Failed(message) => writeln!(
-                out,
-                "{} {address}: The {what} failed: {}",
-                painted(RED, "Failed:"),
-                message
-                    .as_deref()
-                    .map_or_else(|| "no reason was given".to_owned(), platform_message)
-            ),
-            JobEnd::StillGoing => writeln!(
-                out,
-                "{} {address}: The {what} is still retrying, not failed, after {} s.",
-                painted(YELLOW, "Going:"),
-                waited.unwrap_or_default().as_secs()
-            ),
-            JobEnd::Unknown(reason) => {
-                writeln!(
-                    out,
-                    "{} {address}: The {what} could not be followed. {}",
-                    painted(YELLOW, "Unknown:"),
-                    visible(reason)
-                )
-            }
-            JobEnd::NotFollowed => Ok(()),
-        };
-    }
-    if not_followed > 0 {
-        let jobs = if not_followed == 1 { "job" } else { "jobs" };
-        let _ = writeln!(
-            out,
-            "{not_followed} {jobs} left running; --wait follows them."
-        );
-    }
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | files without a network, and a world that they fit | `support` |
 //! | explain | `explain` |
-//! | drift, status | `drift`, `status` |
+//! | drift, status, sync | `drift`, `status`, `sync` |
 
 #![allow(
     clippy::unwrap_used,
@@ -25,3 +25,4 @@ mod support;
 mod drift;
 mod explain;
 mod status;
+mod sync;
