@@ -560,6 +560,11 @@ fn jobs(out: &mut String, report: &Report, waited: Option<Duration>) {
                     .as_deref()
                     .map_or_else(|| "no reason was given".to_owned(), platform_message)
             ),
+            JobEnd::StillGoing if report.is_interrupted => writeln!(
+                out,
+                "{} {address}: The {what} had not ended when the run was interrupted.",
+                painted(YELLOW, "Going:")
+            ),
             JobEnd::StillGoing => writeln!(
                 out,
                 "{} {address}: The {what} is still retrying, not failed, after {} s.",
