@@ -165,7 +165,7 @@ fn wrong_values_forms_and_sizes_are_told_apart() {
     insta::assert_snapshot!(
         check("humanitec", "  environment: Prod_1\n  secretPath: /payments\n  connectionId: humanitec-main\n  syncOptions:\n    initialSyncBehavior: import-prioritize-source\n    keySchema: INFISICAL_\n  destinationConfig: {scope: application, org: \"\", app: pay}\n"),
         @r#"
-2:16 wrong-form: `environment` is "Prod_1", which does not have the required form. -> Use lower-case letters and digits, with single hyphens between them.
+2:16 wrong-form: `environment` is "Prod_1", which does not have the required form. -> Use lowercase letters and digits, with single hyphens between them.
 4:17 wrong-form: `connectionId` is "humanitec-main", which is not a UUID. -> Give the connection's id, or its name as `connection`.
 6:26 wrong-value: `syncOptions.initialSyncBehavior` is "import-prioritize-source", but must be "overwrite-destination". -> Write "overwrite-destination".
 7:16 wrong-form: `syncOptions.keySchema` is "INFISICAL_", which does not have the required form. -> It must contain {{secretKey}}, can contain {{environment}}, and otherwise takes letters, digits and few signs: underscores and hyphens, and slashes for most destinations.
@@ -220,5 +220,5 @@ fn a_misspelt_field_of_secsync_itself_is_recognised() {
 fn an_enkryptify_start_takes_nothing_but_its_own_fields() {
     let enkryptify = |fields| check_of(ProviderKind::Enkryptify, "vercel", fields);
     assert_eq!(enkryptify("  projectId: prj_1\n"), "");
-    insta::assert_snapshot!(enkryptify("  projectId: prj_1\n  secretPath: /x\n"), @r#"3:3 unknown-field: `secretPath` is not a field of a sync to Vercel. -> The fields here are `projectId` and `name`."#);
+    insta::assert_snapshot!(enkryptify("  projectId: prj_1\n  secretPath: /x\n"), @r#"3:3 unknown-field: `secretPath` is not a field of a sync to Vercel. -> The fields here are `provider`, `project`, `projectId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `protect`, `onDelete` and `trigger`."#);
 }

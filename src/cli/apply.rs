@@ -84,17 +84,13 @@ fn apply(
     let network = &arguments.network;
     let mut options = pipeline_options(arguments.load.clone(), Some(network), environment)?;
     options.prune = arguments.prune;
-    let mut run = Run::load(options, &mut io::stdin())?;
-    let checked = run.check();
-    ui.findings(&run.workspace.diagnostics, &run.workspace.sources);
-    let run = loaded.insert(run);
-    checked?;
-    session::run_online(ui, async |cancellation: Cancellation| {
-        let sandbox = session::start_sandbox(run, network.sandbox).await?;
-        let applied = plan_and_run(arguments, run, ui, cancellation).await;
-        session::stop_sandbox(sandbox).await?;
-        applied
-    })
+    session::online(
+        options,
+        network.sandbox,
+        ui,
+        loaded,
+        async |run, cancellation| plan_and_run(arguments, run, ui, cancellation).await,
+    )
 }
 
 async fn plan_and_run(
@@ -238,20 +234,14 @@ fn show(
         let text = human::report(plan, report, context, arguments.wait);
         printed = ui.result(Format::Human, &format!("\n{text}"));
     }
-    if ui.wants(Format::Json) {
-        let findings = &run.workspace.diagnostics;
-        let mut document = json::document("apply", is_sandbox, findings, sources);
-        match applied {
-            Ok(applied) => {
-                json::add_plan(&mut document, &applied.plan, sources);
-                if let Some(report) = &applied.report {
-                    json::add_report(&mut document, report);
-                }
-                document.insert("exitCode".to_owned(), exit.code().into());
+    let end = (exit, applied.as_ref().err());
+    let written = session::document("apply", run, ui, is_sandbox, end, |document| {
+        if let Ok(applied) = applied {
+            json::add_plan(document, &applied.plan, sources);
+            if let Some(report) = &applied.report {
+                json::add_report(document, report);
             }
-            Err(stop) => json::add_stop(&mut document, stop),
         }
-        printed = printed.most_important(ui.result(Format::Json, &json::text(document)));
-    }
-    exit.most_important(printed)
+    });
+    exit.most_important(printed).most_important(written)
 }

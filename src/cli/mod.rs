@@ -6,6 +6,8 @@
 mod apply;
 mod auth;
 mod completions;
+mod drift;
+mod explain;
 mod options;
 mod plan;
 mod sandbox;
@@ -42,7 +44,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0   done, or no changes
   1   error
-  2   changes pending (with --detailed-exitcode)
+  2   changes pending (drift, and with --detailed-exitcode)
   3   the files are invalid
   4   authentication or permission
   5   at least one action failed or is unknown
@@ -59,12 +61,16 @@ enum Command {
     Plan(plan::Arguments),
     /// Make the platforms as the files declare.
     Apply(apply::Arguments),
+    /// Tell what changed remotely, and exit with 2 if anything did.
+    Drift(drift::Arguments),
     /// Look after the record of started syncs.
     State(state::Arguments),
     /// Look after the schemas that files are checked against.
     Schema(schema::Arguments),
     /// Serve an emulator of both platforms on this machine.
     Sandbox(sandbox::Arguments),
+    /// Explain a finding: why it is so, an example, and how to mend it.
+    Explain(explain::Arguments),
     /// Check credentials.
     Auth(auth::Arguments),
     /// Print a completion script for a shell.
@@ -85,9 +91,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         Command::Validate(arguments) => validate::run(arguments, environment),
         Command::Plan(arguments) => plan::run(arguments, environment),
         Command::Apply(arguments) => apply::run(&arguments, environment),
+        Command::Drift(arguments) => drift::run(arguments, environment),
         Command::State(arguments) => state::run(arguments, &environment),
         Command::Schema(arguments) => schema::run(arguments, environment),
         Command::Sandbox(arguments) => sandbox::run(arguments, environment),
+        Command::Explain(arguments) => explain::run(&arguments, &environment),
         Command::Auth(arguments) => auth::run(arguments, environment),
         Command::Completions(arguments) => completions::run(&arguments, &mut Arguments::command()),
         Command::Man => completions::manual(&Arguments::command()),

@@ -2,7 +2,6 @@
 
 use clap::Args;
 
-use crate::cancel::Cancellation;
 use crate::environment::Environment;
 use crate::error::Stop;
 use crate::exit::Exit;
@@ -51,17 +50,14 @@ fn plan(
 ) -> Result<Planned, Stop> {
     let mut options = pipeline_options(arguments.load, Some(&arguments.network), environment)?;
     options.prune = arguments.prune;
-    let mut run = Run::load(options, &mut std::io::stdin())?;
-    let checked = run.check();
-    ui.findings(&run.workspace.diagnostics, &run.workspace.sources);
-    let run = loaded.insert(run);
-    checked?;
-    session::run_online(ui, async |cancellation: Cancellation| {
-        let sandbox = session::start_sandbox(run, arguments.network.sandbox).await?;
-        let planned = session::plan(run, Access::Read, ui, &cancellation).await;
-        session::stop_sandbox(sandbox).await?;
-        planned
-    })
+    let is_sandbox = arguments.network.sandbox;
+    session::online(
+        options,
+        is_sandbox,
+        ui,
+        loaded,
+        async |run, cancellation| session::plan(run, Access::Read, ui, &cancellation).await,
+    )
 }
 
 fn show(
@@ -88,19 +84,10 @@ fn show(
         };
         printed = ui.result(Format::Human, &human::plan(&planned.plan, sources, context));
     }
-    if ui.wants(Format::Json) {
-        let findings = &run.workspace.diagnostics;
-        let mut document = json::document("plan", is_sandbox, findings, sources);
+    let written = session::document("plan", run, ui, is_sandbox, (exit, stop), |document| {
         if let Ok(planned) = planned {
-            json::add_plan(&mut document, &planned.plan, sources);
+            json::add_plan(document, &planned.plan, sources);
         }
-        match stop {
-            Some(stop) => json::add_stop(&mut document, stop),
-            None => {
-                document.insert("exitCode".to_owned(), exit.code().into());
-            }
-        }
-        printed = printed.most_important(ui.result(Format::Json, &json::text(document)));
-    }
-    exit.most_important(printed)
+    });
+    exit.most_important(printed).most_important(written)
 }

@@ -92,7 +92,7 @@ fn serve(arguments: Arguments, environment: Environment, ui: &Ui) -> Result<(), 
         catalog: Arc::new(Catalog::from_store(&run.store)?),
         ..sandbox::Options::default()
     };
-    session::run_online(ui, async |cancellation: Cancellation| {
+    session::run_until_interrupted(ui, "Stopping.\n", async |cancellation: Cancellation| {
         let running = sandbox::start(options)
             .await
             .map_err(|error| match error.kind() {

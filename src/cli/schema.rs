@@ -18,7 +18,7 @@ use crate::schema;
 use crate::schema::compare::{self, Files};
 use crate::schema::extract::{Extraction, extract};
 use crate::schema::pull::{self, Document};
-use crate::schema::store::SchemaStore;
+use crate::schema::store::{Destination, Origin, SchemaStore};
 
 use super::options::{LoadArguments, NetworkArguments, OutputArguments, pipeline_options};
 use super::session::{self, now};
@@ -153,6 +153,12 @@ fn list(environment: Environment, ui: &Ui) -> Result<Exit, Stop> {
             rows.push(destination);
         }
     }
+    let manifest = pull::manifest(&run.schema_directory());
+    let pull_of = |row: &Destination| {
+        let is_pulled = row.origin == Origin::Pulled;
+        let manifest = manifest.as_ref().filter(|_| is_pulled)?;
+        manifest.providers.get(row.provider.name())
+    };
     if ui.wants(Format::Json) {
         let destinations: Vec<_> = rows
             .iter()
@@ -161,6 +167,8 @@ fn list(environment: Environment, ui: &Ui) -> Result<Exit, Stop> {
                     "provider": row.provider.name(), "destination": row.spec.slug, "name": row.spec.name,
                     "connectionApp": row.spec.connection_app, "canImport": row.spec.can_import,
                     "origin": row.origin.name(),
+                    "pulledAt": pull_of(row).map(|pull| &pull.date),
+                    "digest": pull::digest(&row.file.to_text(&(row.provider, row.spec.slug.clone()))),
                 })
             })
             .collect();
@@ -179,7 +187,10 @@ fn list(environment: Environment, ui: &Ui) -> Result<Exit, Stop> {
             visible(&row.spec.name),
             visible(row.spec.connection_app.as_deref().unwrap_or("-")),
             if row.spec.can_import { "yes" } else { "no" },
-            row.origin.name()
+            match pull_of(row) {
+                Some(pull) => format!("{} {}", row.origin.name(), visible(&pull.date)),
+                None => row.origin.name().to_owned(),
+            }
         ));
     }
     text.push_str(&format!(

@@ -3,7 +3,9 @@
 use std::io;
 use std::sync::Arc;
 
+use camino::Utf8Path;
 use secrecy::SecretString;
+use serde_json::{Map, Value};
 
 use crate::cancel::Cancellation;
 use crate::core::desired::{ConnectionRef, Ensure};
@@ -13,11 +15,12 @@ use crate::core::starts::Starts;
 use crate::error::Stop;
 use crate::exit::Exit;
 use crate::http::SandboxAccess;
-use crate::pipeline::{Run, Survey};
+use crate::pipeline::{Options, Run, Survey};
+use crate::render::json;
 use crate::sandbox::{self, Catalog, World};
 use crate::state::State;
 
-use super::ui::Ui;
+use super::ui::{Format, Ui};
 
 /// Where the sandbox keeps its world, from the workspace's root.
 const SANDBOX_DIRECTORY: &str = ".secsync/sandbox";
@@ -41,9 +44,55 @@ pub enum Access {
     Write,
 }
 
+/// What Ctrl-C is answered with while a command works.
+const INTERRUPTED: &str = "Interrupted. Finishing what is in flight; again to stop at once.\n";
+
+/// Loads the files and checks them, then runs a command's online part, in the sandbox if that is
+/// wanted. What is wrong with the files is shown, and `loaded` keeps them wherever it stops.
+pub fn online<T>(
+    options: Options,
+    is_sandbox: bool,
+    ui: &Ui,
+    loaded: &mut Option<Run>,
+    task: impl AsyncFnOnce(&mut Run, Cancellation) -> Result<T, Stop>,
+) -> Result<T, Stop> {
+    online_until_interrupted(options, is_sandbox, ui, INTERRUPTED, loaded, task)
+}
+
+/// The same for a command with an answer of its own to Ctrl-C.
+pub fn online_until_interrupted<T>(
+    options: Options,
+    is_sandbox: bool,
+    ui: &Ui,
+    answer: &str,
+    loaded: &mut Option<Run>,
+    task: impl AsyncFnOnce(&mut Run, Cancellation) -> Result<T, Stop>,
+) -> Result<T, Stop> {
+    let mut run = Run::load(options, &mut std::io::stdin())?;
+    let checked = run.check();
+    ui.findings(&run.workspace.diagnostics, &run.workspace.sources);
+    let run = loaded.insert(run);
+    checked?;
+    run_until_interrupted(ui, answer, async |cancellation: Cancellation| {
+        let sandbox = start_sandbox(run, is_sandbox).await?;
+        let result = task(run, cancellation).await;
+        stop_sandbox(sandbox).await?;
+        result
+    })
+}
+
 /// Runs a command's online part. Ctrl-C throws the switch; a second one ends the process.
 pub fn run_online<T>(
     ui: &Ui,
+    task: impl AsyncFnOnce(Cancellation) -> Result<T, Stop>,
+) -> Result<T, Stop> {
+    run_until_interrupted(ui, INTERRUPTED, task)
+}
+
+/// The same for a command with an answer of its own to Ctrl-C.
+pub fn run_until_interrupted<T>(
+    ui: &Ui,
+    answer: &str,
     task: impl AsyncFnOnce(Cancellation) -> Result<T, Stop>,
 ) -> Result<T, Stop> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -55,7 +104,7 @@ pub fn run_online<T>(
                 format!("The program cannot wait for the network: {error}."),
             )
         })?;
-    runtime.block_on(async {
+    let result = runtime.block_on(async {
         let cancellation = Cancellation::new();
         let signals = Signals::catch().map_err(|error| {
             Stop::new(
@@ -67,7 +116,7 @@ pub fn run_online<T>(
         let listener = cancellation.clone();
         let announce = async {
             listener.cancelled().await;
-            ui.err("Interrupted. Finishing what is in flight; again to stop at once.\n");
+            ui.err(answer);
             std::future::pending::<T>().await
         };
         let result = tokio::select! {
@@ -78,7 +127,10 @@ pub fn run_online<T>(
         };
         watcher.abort();
         result
-    })
+    });
+    // A question on the terminal may still be waiting for its answer; nobody needs it any more.
+    runtime.shutdown_background();
+    result
 }
 
 async fn watch_for_signals(mut signals: Signals, cancellation: Cancellation) {
@@ -138,6 +190,7 @@ pub async fn start_sandbox(
         return Ok(None);
     }
     let directory = run.workspace.root.join(SANDBOX_DIRECTORY);
+    keep_out_of_git(&run.workspace.root)?;
     let options = sandbox::Options {
         world: world_of(run),
         store: Some(directory),
@@ -157,6 +210,23 @@ pub async fn start_sandbox(
         enkryptify_token: SecretString::from(sandbox::ENKRYPTIFY_TOKEN.to_owned()),
     });
     Ok(Some(running))
+}
+
+/// Keeps what is of this machine alone out of commits; the state and pulled schemas belong in them.
+fn keep_out_of_git(root: &Utf8Path) -> Result<(), Stop> {
+    let directory = root.join(".secsync");
+    let file = directory.join(".gitignore");
+    if file.exists() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(&directory)
+        .and_then(|()| std::fs::write(&file, "sandbox/\n*.lock\n"))
+        .map_err(|error| {
+            Stop::new(
+                Exit::Error,
+                format!("The file {file} cannot be written: {error}."),
+            )
+        })
 }
 
 /// Stops the sandbox, if there is one, and keeps its world for the next run.
@@ -217,6 +287,18 @@ pub async fn plan(
     cancellation: &Cancellation,
 ) -> Result<Planned, Stop> {
     let state = state_of(run, access)?;
+    let survey = survey(run, ui, cancellation).await?;
+    let starts = state.as_ref().map_or(Starts::Missing, State::starts);
+    let plan = run.plan(&survey, &starts);
+    Ok(Planned {
+        survey,
+        plan,
+        state,
+    })
+}
+
+/// Reads what there is. What is wrong with the files' names is shown.
+pub async fn survey(run: &mut Run, ui: &Ui, cancellation: &Cancellation) -> Result<Survey, Stop> {
     let told = run.workspace.diagnostics.len();
     let survey = run.survey(cancellation).await;
     let found = &run.workspace.diagnostics;
@@ -228,19 +310,36 @@ pub async fn plan(
             .collect();
         ui.findings(&errors, &run.workspace.sources);
     }
-    let survey = survey?;
-    let starts = state.as_ref().map_or(Starts::Missing, State::starts);
-    let plan = run.plan(&survey, &starts);
-    Ok(Planned {
-        survey,
-        plan,
-        state,
-    })
+    survey
+}
+
+/// Writes a command's JSON document, if it is wanted: the findings, what `fill` adds, and the end.
+pub fn document(
+    kind: &str,
+    run: &Run,
+    ui: &Ui,
+    is_sandbox: bool,
+    (exit, stop): (Exit, Option<&Stop>),
+    fill: impl FnOnce(&mut Map<String, Value>),
+) -> Exit {
+    if !ui.wants(Format::Json) {
+        return Exit::Done;
+    }
+    let workspace = &run.workspace;
+    let mut document = json::document(kind, is_sandbox, &workspace.diagnostics, &workspace.sources);
+    fill(&mut document);
+    match stop {
+        Some(stop) => json::add_stop(&mut document, stop),
+        None => {
+            document.insert("exitCode".to_owned(), exit.code().into());
+        }
+    }
+    ui.result(Format::Json, &json::text(document))
 }
 
 /// The state of a run, if one of its syncs needs it. A sandbox begins with an empty one, as
 /// nothing can have been started in it before.
-fn state_of(run: &Run, access: Access) -> Result<Option<State>, Stop> {
+pub fn state_of(run: &Run, access: Access) -> Result<Option<State>, Stop> {
     if !run.needs_state() {
         return Ok(None);
     }

@@ -216,6 +216,7 @@ impl Ui {
         self.err(&findings::render(diagnostics, sources, DEFAULT_WIDTH));
         if let Some(summary) = findings::summary(diagnostics) {
             self.err(&format!("Found {summary}.\n"));
+            self.err(&findings::more(diagnostics));
         }
     }
 

@@ -1,4 +1,7 @@
-//! The stable codes of every finding, each with a one-line meaning.
+//! The stable codes of every finding, each with a one-line meaning and a page.
+//!
+//! The pages are Markdown files beside this one, under their codes' names: why it is so, an example
+//! that shows it, and how to mend it. A code without a page does not compile.
 
 use super::diagnostic::Severity;
 
@@ -41,6 +44,11 @@ macro_rules! codes {
             /// What it means, in one line.
             pub const fn summary(self) -> &'static str {
                 match self { $(Self::$variant => $summary,)* }
+            }
+
+            /// Why it is so, an example that shows it, and how to mend it, as Markdown.
+            pub const fn page(self) -> &'static str {
+                match self { $(Self::$variant => include_str!(concat!("code/", $name, ".md")),)* }
             }
         }
     };
@@ -100,6 +108,25 @@ codes! {
     AmbiguousConnection = "ambiguous-connection", Error, "A connection's name fits several connections.";
 }
 
+impl Code {
+    /// The code of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|code| code.name() == name).copied()
+    }
+
+    /// The level that it has by default, in the words of `lint:` for a lint.
+    pub const fn default_level(self) -> &'static str {
+        match (self.is_lint(), self.severity()) {
+            (true, Severity::Error) => "deny",
+            (true, Severity::Warning) => "warn",
+            (true, Severity::Ignored) => "allow",
+            (false, Severity::Error) => "error",
+            (false, Severity::Warning) => "warning",
+            (false, Severity::Ignored) => "ignored",
+        }
+    }
+}
+
 impl std::fmt::Display for Code {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(self.name())
@@ -122,6 +149,31 @@ mod tests {
                     .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'),
                 "{name}"
             );
+        }
+    }
+
+    #[test]
+    fn every_code_is_found_by_its_name() {
+        for code in Code::ALL {
+            assert_eq!(Code::parse(code.name()), Some(*code));
+        }
+        assert_eq!(Code::parse("no-such-code"), None);
+    }
+
+    #[test]
+    fn every_page_says_why_shows_an_example_and_tells_how_to_mend_it() {
+        for code in Code::ALL {
+            let page = code.page();
+            let (why, rest) = page
+                .split_once("\n## Example\n")
+                .unwrap_or_else(|| panic!("{code} has no example"));
+            let (example, mend) = rest
+                .split_once("\n## Mend\n")
+                .unwrap_or_else(|| panic!("{code} does not tell how to mend it"));
+            assert!(why.trim().len() > 80, "{code} does not say why");
+            assert!(example.contains("```"), "{code} shows nothing");
+            assert!(!mend.trim().is_empty(), "{code} mends nothing");
+            assert_eq!(page.matches("```").count() % 2, 0, "{code}: an open block");
         }
     }
 

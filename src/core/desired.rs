@@ -149,6 +149,17 @@ pub struct DesiredSync {
     pub key: Span,
 }
 
+/// A project that a file names at its top, so that it is read even if it has no sync in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedProject {
+    /// The provider's name in the files.
+    pub provider: Word,
+    /// Which platform that provider is.
+    pub kind: ProviderKind,
+    /// The project as spelled.
+    pub project: Word,
+}
+
 impl DesiredSync {
     /// The platform's own fields as they would be sent.
     pub fn fields_as_json(&self) -> Map<String, serde_json::Value> {
@@ -378,6 +389,28 @@ pub fn expect_mapping<'a>(
         );
     }
     mapping
+}
+
+/// The project that defaults name, if they name one of a known provider.
+pub fn named_project(
+    defaults: &Mapping,
+    providers: &BTreeMap<String, ProviderKind>,
+) -> Option<NamedProject> {
+    let word = |key: &str| {
+        let node = defaults.get(key)?;
+        Some(Word {
+            text: node.as_str()?.to_owned(),
+            span: node.span,
+        })
+    };
+    let provider = word("provider")?;
+    let kind = *providers.get(&provider.text)?;
+    let project = word("project").or_else(|| word("projectId"))?;
+    Some(NamedProject {
+        provider,
+        kind,
+        project,
+    })
 }
 
 /// Makes a sync of its effective fields: its block upon its defaults.

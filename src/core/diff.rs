@@ -21,6 +21,28 @@ impl FieldChange {
     pub fn dotted(&self) -> String {
         self.path.join(".")
     }
+
+    /// The change as people read it: a map that comes or goes is one change for each of its fields.
+    pub fn leaves(&self) -> Vec<Self> {
+        let (fields, comes) = match (&self.before, &self.after) {
+            (None, Some(Value::Object(fields))) if !fields.is_empty() => (fields, true),
+            (Some(Value::Object(fields)), None) if !fields.is_empty() => (fields, false),
+            _ => return vec![self.clone()],
+        };
+        let of_field = |(key, value): (&String, &Value)| {
+            let mut path = self.path.clone();
+            path.push(key.clone());
+            let value = Some(value.clone());
+            let (before, after) = if comes { (None, value) } else { (value, None) };
+            Self {
+                path,
+                before,
+                after,
+            }
+            .leaves()
+        };
+        fields.iter().flat_map(of_field).collect()
+    }
 }
 
 /// All that differs.
@@ -190,7 +212,7 @@ fn at<'a>(fields: &'a Map<String, Value>, path: &[String]) -> Option<&'a Value> 
 mod tests {
     use serde_json::{Map, Value, json};
 
-    use super::{Difference, compare, not_kept, patch};
+    use super::{Difference, FieldChange, compare, not_kept, patch};
     use crate::core::testing::{fields, spec};
 
     fn difference(desired: Value, remote: Value) -> Difference {
@@ -244,6 +266,24 @@ mod tests {
             ]
         );
         assert_eq!(found.unknown, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_map_that_comes_or_goes_is_read_field_by_field() {
+        let of = |before: Option<Value>, after: Option<Value>| {
+            let change = FieldChange {
+                path: vec!["a".to_owned()],
+                before,
+                after,
+            };
+            let leaves = change.leaves();
+            leaves.iter().map(FieldChange::dotted).collect::<Vec<_>>()
+        };
+        let map = json!({"b": 1, "c": {"d": 2, "e": {}}});
+        let fields = ["a.b", "a.c.d", "a.c.e"];
+        assert_eq!(of(None, Some(map.clone())), fields);
+        assert_eq!(of(Some(map.clone()), None), fields);
+        assert_eq!(of(Some(json!("x")), Some(map)), ["a"]);
     }
 
     #[test]

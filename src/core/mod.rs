@@ -16,11 +16,13 @@
 //! | [`select`] | which syncs a pattern means |
 //! | [`rename`], [`starts`] | what needs more than one look to be planned |
 //! | [`plan`] | what to do |
+//! | [`drift`] | the same, told as what changed remotely |
 
 pub mod code;
 pub mod desired;
 pub mod diagnostic;
 pub mod diff;
+pub mod drift;
 pub mod lint;
 pub mod merge;
 pub mod normalize;

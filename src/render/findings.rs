@@ -10,6 +10,7 @@ use miette::{
 };
 
 use super::text::visible;
+use crate::core::code::Code;
 use crate::core::diagnostic::{Diagnostic, Label, Severity};
 use crate::core::span::{Source, SourceId, Sources, Span};
 use crate::error::Problem;
@@ -82,6 +83,17 @@ pub fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
     .flatten()
     .collect();
     (!parts.is_empty()).then(|| parts.join(" and "))
+}
+
+/// Where there is more to read about the findings, as a line.
+pub fn more(diagnostics: &[Diagnostic]) -> String {
+    let mut codes: Vec<Code> = diagnostics.iter().map(|found| found.code).collect();
+    codes.dedup();
+    let code = match codes.as_slice() {
+        [only] => only.name(),
+        _ => "CODE",
+    };
+    format!("Run `secsync explain {code}` for why it is so and how to mend it.\n")
 }
 
 /// A finding as miette wants it.
@@ -204,6 +216,18 @@ impl SourceCode for Excerpt<'_> {
         }
         let first_line = self.source.line_of(first);
         let last_line = self.source.line_of(last);
+        let name = visible(&self.source.name);
+        if (lines_before, lines_after) == (0, 0) {
+            // Asked where the place is, to name it above the lines.
+            let before = text
+                .get(self.source.line_start(first_line)..first)
+                .unwrap_or_default();
+            let shown = text.get(first..last).unwrap_or_default().as_bytes();
+            let (line, column) = (first_line - 1, before.chars().count());
+            return Ok(Box::new(MietteSpanContents::new_named(
+                name, shown, *span, line, column, 1,
+            )));
+        }
         let mut from = self
             .source
             .line_start(first_line.saturating_sub(lines_before).max(1));
@@ -228,7 +252,6 @@ impl SourceCode for Excerpt<'_> {
             _ => 0,
         };
         let shown = text.get(from..to).unwrap_or_default();
-        let name = visible(&self.source.name);
         let part = SourceSpan::new(from.into(), shown.len());
         let lines = shown.lines().count();
         Ok(Box::new(MietteSpanContents::new_named(
@@ -265,4 +288,59 @@ fn harmless(text: &str) -> String {
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::render;
+    use crate::core::code::Code;
+    use crate::core::diagnostic::Diagnostic;
+    use crate::core::span::{Sources, Span};
+
+    fn rendered(text: &str, word: &str) -> String {
+        let mut sources = Sources::default();
+        let source = sources.add("a.yaml", text);
+        let start = text.find(word).unwrap();
+        let span = Span::new(source, start, start + word.len());
+        let diagnostic = Diagnostic::new(Code::WrongValue, span, "It is wrong.").help("Mend it.");
+        anstream::adapter::strip_str(&render(&[diagnostic], &sources, 80)).to_string()
+    }
+
+    #[test]
+    fn the_place_is_named_with_line_and_column_and_marked() {
+        let shown = rendered("a: 1\n  ü: bad # x\nc: 3\n", "bad");
+        assert!(shown.contains("[a.yaml:2:6]"), "{shown}");
+        let lines: Vec<_> = shown.lines().collect();
+        let marked = lines
+            .iter()
+            .position(|line| line.contains("ü: bad"))
+            .unwrap();
+        let column = |line: &str, mark: &str| line.find(mark).map(|at| line[..at].chars().count());
+        assert_eq!(
+            column(lines[marked], "bad"),
+            column(lines[marked + 1], "───"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn a_very_long_line_is_cut_around_the_place() {
+        let text = format!("{}bad{}\n", "x".repeat(100_000), "y".repeat(100_000));
+        let shown = rendered(&text, "bad");
+        assert!(
+            shown.len() < 2_000 && shown.contains("xbady"),
+            "{} bytes",
+            shown.len()
+        );
+        assert!(shown.contains("[a.yaml:1:100001]"), "{shown}");
+    }
+
+    #[test]
+    fn nothing_in_a_file_reaches_the_terminal_as_a_command() {
+        let shown = rendered("a: \u{1b}[2Jbad\u{9b}\u{202e}\n", "bad");
+        assert!(
+            !shown.contains(['\u{1b}', '\u{9b}', '\u{202e}']),
+            "{shown:?}"
+        );
+    }
 }

@@ -4,21 +4,15 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use serde_json::Value;
 
+use super::paint::{BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, painted};
 use super::text::{platform_message, visible, visible_lines};
 use crate::apply::{Failure, JobEnd, JobKind, Outcome, Report};
 use crate::core::diff::FieldChange;
 use crate::core::plan::{Action, Counts, DeleteReason, Plan, Step, Subject, Verb};
-use crate::core::span::Sources;
-
-const BOLD: Style = Style::new().bold();
-const GREEN: Style = AnsiColor::Green.on_default();
-const YELLOW: Style = AnsiColor::Yellow.on_default();
-const RED: Style = AnsiColor::Red.on_default();
-const CYAN: Style = AnsiColor::Cyan.on_default();
-const DIMMED: Style = Style::new().dimmed();
+use crate::core::span::{Sources, Span};
 
 /// What the output says besides the plan.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,10 +21,6 @@ pub struct Context {
     pub is_sandbox: bool,
     /// Whether unmanaged syncs are listed, and not only counted.
     pub lists_unmanaged: bool,
-}
-
-fn painted(style: Style, text: &str) -> String {
-    format!("{style}{text}{style:#}")
 }
 
 /// The line that every output of a sandbox run has.
@@ -203,19 +193,7 @@ const fn participle(verb: Verb) -> &'static str {
 
 fn action(out: &mut String, action: &Action, sources: &Sources) {
     let verb = action.verb();
-    let place = match action.place {
-        Some(place) => {
-            let line = sources.position(place).line;
-            format!(
-                "  {}",
-                painted(
-                    DIMMED,
-                    &format!("({}:{line})", visible(&sources.get(place.source).name))
-                )
-            )
-        }
-        None => String::new(),
-    };
+    let place = declared_at(action.place, sources);
     let _ = writeln!(
         out,
         "  {}{place}",
@@ -234,7 +212,12 @@ fn action(out: &mut String, action: &Action, sources: &Sources) {
         painted_sign(verb),
         visible(&action.subject.destination)
     );
-    let rows: Vec<(Verb, String, String)> = action.changes.iter().flat_map(rows).collect();
+    let rows: Vec<(Verb, String, String)> = action
+        .changes
+        .iter()
+        .flat_map(FieldChange::leaves)
+        .map(|leaf| row(&leaf))
+        .collect();
     let width = rows
         .iter()
         .map(|(_, path, _)| path.chars().count())
@@ -268,41 +251,26 @@ fn action(out: &mut String, action: &Action, sources: &Sources) {
     out.push('\n');
 }
 
+/// `  (syncs/web.yaml:4)`, for the end of a line; nothing for what no file declares.
+pub(super) fn declared_at(place: Option<Span>, sources: &Sources) -> String {
+    place.map_or_else(String::new, |place| {
+        let line = sources.position(place).line;
+        let name = visible(&sources.get(place.source).name);
+        format!("  {}", painted(DIMMED, &format!("({name}:{line})")))
+    })
+}
+
 fn painted_sign(verb: Verb) -> String {
     let sign = sign(verb);
     let padding = " ".repeat(3usize.saturating_sub(sign.len()));
     format!("{padding}{}", painted(color(verb), sign))
 }
 
-/// A change as rows: an object that comes or goes shows each of its fields.
-fn rows(change: &FieldChange) -> Vec<(Verb, String, String)> {
-    let whole = match (&change.before, &change.after) {
-        (None, Some(Value::Object(fields))) if !fields.is_empty() => Some((fields, true)),
-        (Some(Value::Object(fields)), None) if !fields.is_empty() => Some((fields, false)),
-        _ => None,
-    };
-    if let Some((fields, comes)) = whole {
-        return fields
-            .iter()
-            .flat_map(|(key, value)| {
-                let mut path = change.path.clone();
-                path.push(key.clone());
-                let (before, after) = if comes {
-                    (None, Some(value))
-                } else {
-                    (Some(value), None)
-                };
-                rows(&FieldChange {
-                    path,
-                    before: before.cloned(),
-                    after: after.cloned(),
-                })
-            })
-            .collect();
-    }
+/// A change as a row: what happens to the field, its path, its values.
+fn row(change: &FieldChange) -> (Verb, String, String) {
     let path = visible(&change.dotted());
     let value = |value: &Value| visible(&value.to_string());
-    vec![match (&change.before, &change.after) {
+    match (&change.before, &change.after) {
         (None, Some(after)) => (Verb::Create, path, value(after)),
         (Some(before), None) => (Verb::Delete, path, value(before)),
         (Some(before), Some(after)) => (
@@ -311,7 +279,7 @@ fn rows(change: &FieldChange) -> Vec<(Verb, String, String)> {
             format!("{} -> {}", value(before), value(after)),
         ),
         (None, None) => (Verb::Update, path, String::new()),
-    }]
+    }
 }
 
 /// The line for the beginning of an action.

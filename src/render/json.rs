@@ -73,7 +73,7 @@ fn finding(found: &Diagnostic, sources: &Sources) -> Value {
     })
 }
 
-fn place(span: Span, sources: &Sources) -> Value {
+pub(super) fn place(span: Span, sources: &Sources) -> Value {
     let start = sources.position(span);
     let end = sources.position(Span::new(span.source, span.end, span.end));
     json!({
@@ -127,7 +127,7 @@ pub fn add_plan(document: &mut Map<String, Value>, plan: &Plan, sources: &Source
     document.insert("failing".to_owned(), failing.into());
 }
 
-fn subject(subject: &Subject) -> Map<String, Value> {
+pub(super) fn subject(subject: &Subject) -> Map<String, Value> {
     let fields = [
         ("provider", &subject.provider),
         ("server", &subject.server),

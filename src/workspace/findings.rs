@@ -41,19 +41,19 @@ impl Workspace {
     }
 }
 
-/// What is said of the text that stands in for an alias without a value is no mistake of its own.
+/// Takes out what follows from another mistake at the same place: a string with blanks at an end
+/// has the wrong form, too, and the text that stands in for an unknown alias is nobody's value.
 fn drop_consequences(found: &mut Vec<Diagnostic>) {
-    let is_alias = |diagnostic: &Diagnostic| diagnostic.code == Code::UnknownAlias;
-    let aliases: BTreeSet<Span> = found
+    let is_cause = |diagnostic: &Diagnostic| {
+        matches!(diagnostic.code, Code::UnknownAlias | Code::PaddedString)
+    };
+    let causes: BTreeSet<Span> = found
         .iter()
-        .filter(|diagnostic| is_alias(diagnostic))
+        .filter(|diagnostic| is_cause(diagnostic))
         .filter_map(Diagnostic::span)
         .collect();
     found.retain(|diagnostic| {
-        is_alias(diagnostic)
-            || !diagnostic
-                .span()
-                .is_some_and(|span| aliases.contains(&span))
+        is_cause(diagnostic) || diagnostic.span().is_none_or(|span| !causes.contains(&span))
     });
 }
 

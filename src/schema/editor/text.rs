@@ -7,7 +7,7 @@ pub const SCHEMA: &str = "Where editors find the schema of this file. secsync do
 pub const DEFAULTS: &str = "Merged under every sync of this file: maps merge, lists and scalars replace, and null removes what was inherited.";
 pub const SYNCS: &str = "The syncs of this file, by name.";
 pub const STARTED_DESTINATION: &str =
-    "The destination's slug: 2 to 48 lower-case letters, digits and hyphens.";
+    "The destination's slug: 2 to 48 lowercase letters, digits and hyphens.";
 
 /// What a destination's configuration is for.
 pub fn configuration_of(destination: &str) -> String {

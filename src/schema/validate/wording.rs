@@ -132,16 +132,24 @@ fn unknown(
     if let Some(meant) = meant(finding, json) {
         return diagnostic.help(format!("Did you mean `{meant}`?"));
     }
-    let has_connection = destination.spec.connection_app.is_some();
-    let own = own_fields(finding).iter().copied().filter(|name| {
-        !known.iter().any(|known| known == name)
-            && (has_connection || !name.starts_with("connection"))
-    });
+    if let Some(given) = closest(name, known.iter().map(String::as_str)) {
+        return diagnostic.help(format!(
+            "It looks like `{given}`, which is given already: remove it."
+        ));
+    }
+    let is_top = finding.path.is_empty();
+    let of_platform = known
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !(is_top && OWN_FIELDS.contains(name)));
+    let connects =
+        spec.is_some_and(|spec| spec.fields.iter().any(|field| field.name == "connectionId"));
+    let own = OWN_FIELDS
+        .iter()
+        .filter(|name| is_top && (connects || !name.starts_with("connection")));
     let known = list(
-        known
-            .iter()
-            .map(String::as_str)
-            .chain(own)
+        of_platform
+            .chain(own.copied())
             .map(|name| format!("`{name}`")),
     );
     let of_variant = tag.and_then(|(union, _)| {
@@ -325,9 +333,9 @@ fn with_help(diagnostic: Diagnostic, help: Option<String>) -> Diagnostic {
 fn pattern_help(pattern: &str) -> String {
     match pattern {
         "^[a-z0-9]+(?:-[a-z0-9]+)*$" => {
-            "Use lower-case letters and digits, with single hyphens between them.".to_owned()
+            "Use lowercase letters and digits, with single hyphens between them.".to_owned()
         }
-        "^[a-z0-9-]+$" => "Use lower-case letters, digits and hyphens.".to_owned(),
+        "^[a-z0-9-]+$" => "Use lowercase letters, digits and hyphens.".to_owned(),
         "^[a-zA-Z0-9_-]+$" => "Use letters, digits, underscores and hyphens.".to_owned(),
         "^/" => "Start it with a slash.".to_owned(),
         _ if pattern.contains(r"\{\{secretKey\}\}") => {

@@ -1,0 +1,87 @@
+//! `secsync drift`: the plan in other words, for a job that runs every night.
+
+use clap::Args;
+
+use crate::core::drift;
+use crate::environment::Environment;
+use crate::error::Stop;
+use crate::exit::Exit;
+use crate::pipeline::Run;
+use crate::render;
+
+use super::options::{LoadArguments, NetworkArguments, OutputArguments, pipeline_options};
+use super::session::{self, Access, Planned};
+use super::ui::{Format, Ui};
+
+const DETAILS: &str = "\
+Nothing remembers what the platform was like before, so a change of the files that was not applied \
+yet shows in the same way as a change on the platform.
+
+Exit codes: 0 nothing changed, 2 something did, others as everywhere.";
+
+/// The arguments of `drift`.
+#[derive(Debug, Args)]
+#[command(after_long_help = DETAILS)]
+pub struct Arguments {
+    #[command(flatten)]
+    load: LoadArguments,
+    #[command(flatten)]
+    network: NetworkArguments,
+    #[command(flatten)]
+    output: OutputArguments,
+    /// Count what exists and is not declared, too. Needs the whole workspace.
+    #[arg(long)]
+    prune: bool,
+}
+
+/// Runs the command.
+pub fn run(arguments: Arguments, environment: Environment) -> Exit {
+    let ui = match Ui::new(&arguments.output, &environment) {
+        Ok(ui) => ui,
+        Err(stop) => return Ui::plain(&environment).stop(&stop),
+    };
+    let is_sandbox = arguments.network.sandbox;
+    let mut loaded = None;
+    let planned = plan(arguments, environment, &ui, &mut loaded);
+    show(&planned, loaded.as_ref(), &ui, is_sandbox)
+}
+
+fn plan(
+    arguments: Arguments,
+    environment: Environment,
+    ui: &Ui,
+    loaded: &mut Option<Run>,
+) -> Result<Planned, Stop> {
+    let mut options = pipeline_options(arguments.load, Some(&arguments.network), environment)?;
+    options.prune = arguments.prune;
+    session::online(
+        options,
+        arguments.network.sandbox,
+        ui,
+        loaded,
+        async |run, cancellation| session::plan(run, Access::Read, ui, &cancellation).await,
+    )
+}
+
+fn show(planned: &Result<Planned, Stop>, loaded: Option<&Run>, ui: &Ui, is_sandbox: bool) -> Exit {
+    let exit = match planned {
+        Ok(planned) if planned.plan.has_pending_changes() => Exit::ChangesPending,
+        Ok(_) => Exit::Done,
+        Err(stop) => ui.stop(stop),
+    };
+    let Some(run) = loaded else { return exit };
+    let sources = &run.workspace.sources;
+    let drifts = planned.as_ref().map(|planned| drift::of(&planned.plan));
+    let mut printed = Exit::Done;
+    if let (Ok(planned), Ok(drifts)) = (planned, &drifts) {
+        let text = render::drift::human(drifts, &planned.plan, sources, is_sandbox);
+        printed = ui.result(Format::Human, &text);
+    }
+    let end = (exit, planned.as_ref().err());
+    let written = session::document("drift", run, ui, is_sandbox, end, |document| {
+        if let (Ok(planned), Ok(drifts)) = (planned, &drifts) {
+            render::drift::json(document, drifts, &planned.plan, sources);
+        }
+    });
+    exit.most_important(printed).most_important(written)
+}

@@ -1,0 +1,132 @@
+//! What codes mean: one of them as a page, or all of them as a list.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value};
+
+use super::paint::{BOLD, CYAN, DIMMED};
+use crate::core::code::Code;
+
+/// A code's page for people: its Markdown without the marks that a terminal does not need.
+pub fn page(code: Code) -> String {
+    let mut out = format!(
+        "{BOLD}{code}{BOLD:#} {DIMMED}({}){DIMMED:#}\n{}\n\n",
+        kind(code),
+        code.summary()
+    );
+    let mut is_block = false;
+    for line in code.page().lines() {
+        if line.starts_with("```") {
+            is_block = !is_block;
+            // Of two blocks in a row, the second begins where the first has ended.
+            if is_block && out.ends_with(&format!("{CYAN:#}\n")) {
+                out.push('\n');
+            }
+        } else if is_block && !line.is_empty() {
+            let _ = writeln!(out, "    {CYAN}{line}{CYAN:#}");
+        } else if let Some(heading) = line.strip_prefix("## ") {
+            let _ = writeln!(out, "{BOLD}{heading}{BOLD:#}");
+        } else {
+            let _ = writeln!(out, "{line}");
+        }
+    }
+    out
+}
+
+fn kind(code: Code) -> String {
+    if code.is_lint() {
+        format!("a lint, by default {}", code.default_level())
+    } else {
+        code.default_level().to_owned()
+    }
+}
+
+/// Every code with its default level and its meaning.
+pub fn list() -> String {
+    let width = |cell: fn(Code) -> &'static str| {
+        let widths = Code::ALL.iter().map(|code| cell(*code).len());
+        widths.max().unwrap_or_default()
+    };
+    let (names, levels) = (width(Code::name), width(Code::default_level));
+    let mut out = String::new();
+    for code in Code::ALL {
+        let (name, level) = (code.name(), code.default_level());
+        let _ = writeln!(
+            out,
+            "{BOLD}{name:names$}{BOLD:#}  {level:levels$}  {}",
+            code.summary()
+        );
+    }
+    let _ = writeln!(
+        out,
+        "\nallow, warn and deny are the levels of lints; `lint:` in secsync.yaml sets them.\n\
+         `secsync explain CODE` says more about one."
+    );
+    out
+}
+
+/// A code for machines.
+pub fn json(code: Code) -> Map<String, Value> {
+    [
+        ("code", Value::from(code.name())),
+        ("level", code.default_level().into()),
+        ("lint", code.is_lint().into()),
+        ("summary", code.summary().into()),
+        ("page", code.page().into()),
+    ]
+    .into_iter()
+    .map(|(key, value)| (key.to_owned(), value))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use anstream::adapter::strip_str;
+
+    use super::{list, page};
+    use crate::core::code::Code;
+
+    #[test]
+    fn a_page_reads_without_markdown() {
+        let text = strip_str(&page(Code::TabIndentation)).to_string();
+        assert!(
+            text.starts_with(
+                "tab-indentation (error)\nYAML does not allow tabs for indentation.\n\nYAML indents"
+            ),
+            "{text}"
+        );
+        assert!(text.contains("\nMend\n\nIndent with two spaces"), "{text}");
+        assert!(text.contains("\n    syncs:\n      web:\n"), "{text}");
+        assert!(!text.contains("```") && !text.contains("##"), "{text}");
+    }
+
+    #[test]
+    fn blocks_in_a_row_stay_apart() {
+        let text = strip_str(&page(Code::UnknownProvider)).to_string();
+        assert!(
+            text.contains("example}\n\n    provider: onprem\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_page_tells_a_lint_and_its_level() {
+        let text = strip_str(&page(Code::DestructiveFirstSync)).to_string();
+        assert!(
+            text.starts_with("destructive-first-sync (a lint, by default allow)\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn the_list_has_every_code_with_its_level_and_meaning() {
+        let text = strip_str(&list()).to_string();
+        for code in Code::ALL {
+            let line = text
+                .lines()
+                .find(|line| line.split_whitespace().next() == Some(code.name()))
+                .unwrap_or_else(|| panic!("{code} is not listed"));
+            assert!(line.contains(code.default_level()) && line.ends_with(code.summary()));
+        }
+    }
+}

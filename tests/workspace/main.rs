@@ -1,0 +1,26 @@
+//! Workspaces: what their files say together, and the commands that look after them.
+//!
+//! | what | where |
+//! |---|---|
+//! | files without a network, and a world that they fit | `support` |
+//! | explain | `explain` |
+//! | drift | `drift` |
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where it fails, in its helpers too"
+)]
+
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the tests of the command line use all of it"
+)]
+#[path = "../cli/harness/mod.rs"]
+mod harness;
+mod support;
+
+mod drift;
+mod explain;

@@ -1,0 +1,86 @@
+//! What the tests share: files that are checked without a network, and a world that they fit.
+
+use secsync::core::code::Code;
+use secsync::core::diagnostic::Diagnostic;
+use secsync::environment::Environment;
+use secsync::error::Stop;
+use secsync::http::HttpOptions;
+use secsync::pipeline::{Options, Run};
+use secsync::workspace::Request;
+use serde_json::{Value, json};
+
+use crate::harness::Tree;
+
+/// The whole workspace in a tree, with an environment.
+pub fn options(tree: &Tree, variables: &[(&str, &str)]) -> Options {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    Options {
+        request: Request {
+            directory: tree.root().to_owned(),
+            ..Request::default()
+        },
+        environment: variables.iter().map(owned).collect::<Environment>(),
+        http: HttpOptions::default(),
+        parallelism: 4,
+        allow_projects: Vec::new(),
+        selectors: Vec::new(),
+        targets: Vec::new(),
+        prune: false,
+    }
+}
+
+/// Loads and checks, without a network. Standard input is empty.
+pub fn checked(options: Options) -> Run {
+    let mut run = Run::load(options, &mut std::io::empty()).unwrap();
+    // Its findings say what is wrong.
+    let _: Result<(), Stop> = run.check();
+    run
+}
+
+/// What is wrong with the whole workspace in a tree.
+pub fn findings(tree: &Tree) -> Vec<Diagnostic> {
+    checked(options(tree, &[])).workspace.diagnostics
+}
+
+/// The codes of what is wrong.
+pub fn codes(found: &[Diagnostic]) -> Vec<Code> {
+    found.iter().map(|found| found.code).collect()
+}
+
+/// Two projects with the folders and connections that [`FILE`] needs.
+pub fn world() -> Value {
+    let environments = json!([
+        {"slug": "dev", "folders": ["/web", "/api"]},
+        {"slug": "prod", "folders": ["/web", "/api"]},
+    ]);
+    json!({
+        "projects": [
+            {"slug": "payments", "name": "Payments", "environments": environments},
+            {"slug": "shop", "name": "Shop", "environments": environments},
+        ],
+        "connections": [
+            {"app": "humanitec", "name": "humanitec-main"},
+            {"app": "vercel", "name": "vercel-main"},
+        ],
+    })
+}
+
+/// Two syncs that fit [`world`]. Their first sync deletes nothing.
+pub const FILE: &str = "\
+provider: infisical
+project: payments
+defaults:
+  destination: humanitec
+  connection: humanitec-main
+  environment: prod
+  syncOptions: {initialSyncBehavior: overwrite-destination, disableSecretDeletion: true}
+  destinationConfig: {scope: application, org: acme}
+syncs:
+  web:
+    secretPath: /web
+    destinationConfig: {app: web}
+  api:
+    secretPath: /api
+    description: The API
+    destinationConfig: {app: api}
+";
