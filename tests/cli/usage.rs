@@ -36,9 +36,11 @@ fn the_help() {
       validate     Check the files, offline
       plan         Show what apply would do [alias: diff]
       apply        Make the platforms as the files declare
+      drift        Tell what changed remotely, and exit with 2 if anything did
       state        Look after the record of started syncs
       schema       Look after the schemas that files are checked against
       sandbox      Serve an emulator of both platforms on this machine
+      explain      Explain a finding: why it is so, an example, and how to mend it
       auth         Check credentials
       completions  Print a completion script for a shell
       man          Print the manual page
@@ -51,7 +53,7 @@ fn the_help() {
     Exit codes:
       0   done, or no changes
       1   error
-      2   changes pending (with --detailed-exitcode)
+      2   changes pending (drift, and with --detailed-exitcode)
       3   the files are invalid
       4   authentication or permission
       5   at least one action failed or is unknown
