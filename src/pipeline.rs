@@ -400,6 +400,12 @@ impl Run {
             return Err(Stop::usage("Nothing that is declared is selected.")
                 .help("Check --selector and --target; `secsync validate -v` lists the syncs."));
         }
+        if let Some(idle) = self.selection.idle(&syncs).next() {
+            return Err(
+                Stop::usage(format!("`{idle}` selects nothing that is declared."))
+                    .help("`secsync validate -v` lists the syncs."),
+            );
+        }
         let remote = self.read(&providers, projects.keys().cloned()).await?;
         Ok(Survey {
             providers,
@@ -577,6 +583,14 @@ impl Run {
             ),
         )
         .help("Allow them by id or slug, or take their syncs out of this run."))
+    }
+
+    /// Reads again what there is: one list request a project, and no look-up.
+    pub async fn read_again(&self, survey: &mut Survey) -> Result<(), Stop> {
+        survey.remote = self
+            .read(&survey.providers, survey.projects.keys().cloned())
+            .await?;
+        Ok(())
     }
 
     async fn read(

@@ -64,7 +64,7 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
 
 fn serve(arguments: Arguments, environment: Environment, ui: &Ui) -> Result<(), Stop> {
     let world_file = arguments.world.as_deref().map(read_world).transpose()?;
-    let names_files = !(arguments.load.paths.is_empty() && arguments.load.file.is_empty());
+    let names_files = !(arguments.load.paths.is_empty() && arguments.load.files.file.is_empty());
     let options = pipeline_options(arguments.load, None, environment)?;
     let run = if names_files {
         let mut run = Run::load(options, &mut std::io::stdin())?;

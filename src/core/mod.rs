@@ -14,7 +14,9 @@
 //! | [`normalize`], [`diff`] | what differs |
 //! | [`lint`] | what the platforms' documents cannot say |
 //! | [`select`] | which syncs a pattern means |
+//! | [`request`] | jobs that a person asks for |
 //! | [`rename`], [`starts`] | what needs more than one look to be planned |
+//! | [`status`] | how the declared syncs are doing |
 //! | [`plan`] | what to do |
 //! | [`drift`] | the same, told as what changed remotely |
 
@@ -29,11 +31,13 @@ pub mod normalize;
 pub mod plan;
 pub mod remote;
 pub mod rename;
+pub mod request;
 pub mod resolve;
 pub mod select;
 pub mod span;
 pub mod spec;
 pub mod starts;
+pub mod status;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod value;

@@ -338,8 +338,8 @@ pub fn report(plan: &Plan, report: &Report, context: Context, waited: Option<Dur
     let actions = || plan.actions.iter().zip(&report.outcomes);
     for (action, outcome) in actions() {
         match outcome {
-            Outcome::Failed(failure) => told(&mut out, "Failed", action, failure),
-            Outcome::Unknown(failure) => told(&mut out, "Unknown", action, failure),
+            Outcome::Failed(failure) => told(&mut out, "Failed", &action.subject, failure),
+            Outcome::Unknown(failure) => told(&mut out, "Unknown", &action.subject, failure),
             Outcome::NotTried { reason } => {
                 let _ = writeln!(
                     out,
@@ -362,7 +362,7 @@ pub fn report(plan: &Plan, report: &Report, context: Context, waited: Option<Dur
             Outcome::Done { .. } | Outcome::Blocked => {}
         }
     }
-    jobs(&mut out, report, waited);
+    out.push_str(&super::jobs::ends(report, waited));
     if !out.is_empty() {
         out.push('\n');
     }
@@ -435,12 +435,13 @@ pub fn report(plan: &Plan, report: &Report, context: Context, waited: Option<Dur
     out
 }
 
-fn told(out: &mut String, word: &str, action: &Action, failure: &Failure) {
+/// Why something did not go well, and what to do.
+pub(super) fn told(out: &mut String, word: &str, subject: &Subject, failure: &Failure) {
     let _ = writeln!(
         out,
         "{} {}: {}",
         painted(RED, &format!("{word}:")),
-        visible(&action.subject.address()),
+        visible(&subject.address()),
         visible_lines(&failure.problem.message)
     );
     if let Some(help) = &failure.problem.help {
@@ -504,57 +505,4 @@ fn done_counts(plan: &Plan, report: &Report) -> Counts {
     let mut counts = done.counts();
     counts.destroy += replaced_by_nothing.count();
     counts
-}
-
-fn jobs(out: &mut String, report: &Report, waited: Option<Duration>) {
-    let not_followed = report
-        .jobs
-        .iter()
-        .filter(|job| job.end == JobEnd::NotFollowed)
-        .count();
-    for job in &report.jobs {
-        let address = visible(&job.subject.address());
-        let what = match job.kind {
-            JobKind::Sync => "sync job",
-            JobKind::Removal => "removal of secrets",
-        };
-        let _ = match &job.end {
-            JobEnd::Succeeded => writeln!(out, "{address}: The {what} succeeded."),
-            JobEnd::Failed(message) => writeln!(
-                out,
-                "{} {address}: The {what} failed: {}",
-                painted(RED, "Failed:"),
-                message
-                    .as_deref()
-                    .map_or_else(|| "no reason was given".to_owned(), platform_message)
-            ),
-            JobEnd::StillGoing if report.is_interrupted => writeln!(
-                out,
-                "{} {address}: The {what} had not ended when the run was interrupted.",
-                painted(YELLOW, "Going:")
-            ),
-            JobEnd::StillGoing => writeln!(
-                out,
-                "{} {address}: The {what} is still retrying, not failed, after {} s.",
-                painted(YELLOW, "Going:"),
-                waited.unwrap_or_default().as_secs()
-            ),
-            JobEnd::Unknown(reason) => {
-                writeln!(
-                    out,
-                    "{} {address}: The {what} could not be followed. {}",
-                    painted(YELLOW, "Unknown:"),
-                    visible(reason)
-                )
-            }
-            JobEnd::NotFollowed => Ok(()),
-        };
-    }
-    if not_followed > 0 {
-        let jobs = if not_followed == 1 { "job" } else { "jobs" };
-        let _ = writeln!(
-            out,
-            "{not_followed} {jobs} left running; --wait follows them."
-        );
-    }
 }

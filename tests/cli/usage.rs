@@ -4,12 +4,16 @@ use insta::assert_snapshot;
 
 use super::harness::Tree;
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 22] = [
     "validate",
     "plan",
     "diff",
     "apply",
     "state",
+    "drift",
+    "status",
+    "sync",
+    "explain",
     "state init",
     "state list",
     "state resolve",
@@ -18,6 +22,8 @@ const COMMANDS: [&str; 16] = [
     "schema list",
     "schema show",
     "schema pull",
+    "schema diff",
+    "schema editor",
     "sandbox",
     "auth check",
     "completions",
@@ -37,6 +43,8 @@ fn the_help() {
       plan         Show what apply would do [alias: diff]
       apply        Make the platforms as the files declare
       drift        Tell what changed remotely, and exit with 2 if anything did
+      status       Tell how the declared syncs are doing: their last jobs, and those that run
+      sync         Ask for sync jobs now, and follow them
       state        Look after the record of started syncs
       schema       Look after the schemas that files are checked against
       sandbox      Serve an emulator of both platforms on this machine
@@ -92,7 +100,7 @@ fn the_help_of_apply() {
       [PATHS]...  Files, directories or globs of sync files; - for standard input
 
     Options:
-      -f, --file <PATH>              The same as PATHS
+      -f, --file <PATH>              Files, directories or globs of sync files; - for standard input
       -l, --selector <KEY=GLOB,…>    Only syncs for which these hold: provider, project, destination,
                                      environment, or a label
           --target <NAME-GLOB>       Only syncs of these names

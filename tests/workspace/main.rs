@@ -4,7 +4,7 @@
 //! |---|---|
 //! | files without a network, and a world that they fit | `support` |
 //! | explain | `explain` |
-//! | drift | `drift` |
+//! | drift, status, sync | `drift`, `status`, `sync` |
 
 #![allow(
     clippy::unwrap_used,
@@ -24,3 +24,5 @@ mod support;
 
 mod drift;
 mod explain;
+mod status;
+mod sync;
