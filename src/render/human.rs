@@ -362,7 +362,7 @@ pub fn report(plan: &Plan, report: &Report, context: Context, waited: Option<Dur
             Outcome::Done { .. } | Outcome::Blocked => {}
         }
     }
-    out.push_str(&super::jobs::ends(&report.jobs, waited));
+    out.push_str(&super::jobs::ends(report, waited));
     if !out.is_empty() {
         out.push('\n');
     }
