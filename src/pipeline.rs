@@ -12,7 +12,9 @@ use futures_util::stream::{self, StreamExt};
 
 use crate::cancel::Cancellation;
 use crate::core::code::Code;
-use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, Word, list, report_duplicates_by};
+use crate::core::desired::{
+    ConnectionRef, DesiredSync, Ensure, NamedProject, Word, list, report_duplicates_by,
+};
 use crate::core::diagnostic::{Diagnostic, Severity, closest};
 use crate::core::plan::{self, Inputs, Plan, Policy, ProjectKey};
 use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
@@ -20,7 +22,7 @@ use crate::core::resolve::{self, ResolvedSync};
 use crate::core::select::Selection;
 use crate::core::spec::{DestinationSpec, ProviderKind};
 use crate::core::starts::Starts;
-use crate::core::{lint, normalize};
+use crate::core::{lint, normalize, rename};
 use crate::environment::Environment;
 use crate::error::Stop;
 use crate::exit::Exit;
@@ -81,6 +83,8 @@ pub struct Survey {
     pub providers: BTreeMap<String, Provider>,
     /// The syncs with their ids.
     pub syncs: Vec<ResolvedSync>,
+    /// The projects that can be read, with how the files spell them.
+    pub projects: BTreeMap<ProjectKey, String>,
     /// What exists, for each project that can be read.
     pub remote: BTreeMap<ProjectKey, Vec<RemoteSync>>,
 }
@@ -215,6 +219,8 @@ impl Run {
             .iter()
             .any(|field| field.required && field.name == normalize::CONNECTION_ID);
         match &sync.connection {
+            // A misspelt field is one mistake, and not a missing one besides.
+            None if needs_connection && misspells_connection(sync) => {}
             None if needs_connection => found.push(
                 Diagnostic::new(
                     Code::MissingField,
@@ -345,6 +351,12 @@ impl Run {
         Ok(full)
     }
 
+    /// The projects that files name at their top and that can be read.
+    fn named_projects(&self) -> impl Iterator<Item = &NamedProject> {
+        let projects = self.workspace.projects.iter();
+        projects.filter(|named| named.kind == ProviderKind::Infisical)
+    }
+
     /// Connects the providers that the files use. Sends nothing.
     pub fn connect(&self, cancellation: &Cancellation) -> Result<BTreeMap<String, Provider>, Stop> {
         let configs: Vec<ProviderConfig> =
@@ -355,6 +367,7 @@ impl Run {
             .syncs
             .iter()
             .map(|sync| &sync.provider.text)
+            .chain(self.named_projects().map(|named| &named.provider.text))
             .collect();
         let mut providers = BTreeMap::new();
         let mut stop: Option<Stop> = None;
@@ -381,7 +394,7 @@ impl Run {
     /// Turns names into ids and reads what there is: one list request a project.
     pub async fn survey(&mut self, cancellation: &Cancellation) -> Result<Survey, Stop> {
         let providers = self.connect(cancellation)?;
-        let syncs = self.resolve(&providers).await?;
+        let Resolved { syncs, projects } = self.resolve(&providers).await?;
         if !self.selection.is_everything() && !syncs.iter().any(|sync| self.selection.matches(sync))
         {
             return Err(Stop::usage("Nothing that is declared is selected.")
@@ -393,30 +406,28 @@ impl Run {
                     .help("`secsync validate -v` lists the syncs."),
             );
         }
-        let remote = self.read(&providers, &syncs).await?;
+        let remote = self.read(&providers, projects.keys().cloned()).await?;
         Ok(Survey {
             providers,
             syncs,
+            projects,
             remote,
         })
     }
 
-    async fn resolve(
-        &mut self,
-        providers: &BTreeMap<String, Provider>,
-    ) -> Result<Vec<ResolvedSync>, Stop> {
-        let (projects, connections) = tokio::join!(
+    async fn resolve(&mut self, providers: &BTreeMap<String, Provider>) -> Result<Resolved, Stop> {
+        let (tables, connections) = tokio::join!(
             self.project_tables(providers),
             self.connection_tables(providers)
         );
-        let (projects, connections) = both(projects, connections)?;
+        let (tables, connections) = both(tables, connections)?;
         let mut resolved = Vec::with_capacity(self.workspace.syncs.len());
         let mut found = Vec::new();
         for sync in &self.workspace.syncs {
             let Some(provider) = providers.get(&sync.provider.text) else {
                 continue;
             };
-            let project_id = project_id(sync, &projects);
+            let project_id = project_id(sync, &tables);
             let connection = connection_of(sync, &self.specs, &connections);
             match (project_id, connection) {
                 (Ok(project_id), Ok(connection)) => resolved.push(ResolvedSync {
@@ -445,11 +456,45 @@ impl Run {
             })
             .collect();
         let declared: Vec<DesiredSync> = resolved.iter().map(|sync| sync.desired.clone()).collect();
-        report_duplicates_by(&declared, &mut found, |sync| places.get(&sync.key).cloned());
+        let place = |sync: &DesiredSync| places.get(&sync.key).cloned();
+        report_duplicates_by(&declared, &mut found, place);
+        rename::report_impossible_by(&declared, &mut found, place);
+        let mut projects: BTreeMap<ProjectKey, String> = BTreeMap::new();
+        for sync in &resolved {
+            if sync.desired.kind == ProviderKind::Infisical {
+                let label = sync.project_label().to_owned();
+                projects.entry(ProjectKey::of(sync)).or_insert(label);
+            }
+        }
+        for named in self.named_projects() {
+            let provider = &named.provider.text;
+            let table = tables.get(provider).map_or(&[][..], Vec::as_slice);
+            match (
+                resolve::project(&named.project, provider, table),
+                providers.get(provider),
+            ) {
+                (Ok(project_id), Some(connected)) => {
+                    let server = connected.server().to_owned();
+                    let key = ProjectKey {
+                        provider: provider.clone(),
+                        server,
+                        project_id,
+                    };
+                    projects
+                        .entry(key)
+                        .or_insert_with(|| named.project.text.clone());
+                }
+                (Err(unknown), _) => found.push(*unknown),
+                (Ok(_), None) => {}
+            }
+        }
         self.workspace.diagnostics.append(&mut found);
         self.settle()?;
-        self.check_allowed_projects(&resolved, &projects)?;
-        Ok(resolved)
+        self.check_allowed_projects(&projects, &tables)?;
+        Ok(Resolved {
+            syncs: resolved,
+            projects,
+        })
     }
 
     /// The projects of each provider whose files name one by something else than its id.
@@ -457,17 +502,18 @@ impl Run {
         &self,
         providers: &BTreeMap<String, Provider>,
     ) -> Result<BTreeMap<String, Vec<RemoteProject>>, Stop> {
-        let needed: BTreeSet<&String> = self
+        let of_syncs = self
             .workspace
             .syncs
             .iter()
             .filter(|sync| sync.kind == ProviderKind::Infisical)
-            .filter(|sync| {
-                sync.project
-                    .as_ref()
-                    .is_some_and(|word| !resolve::is_uuid(&word.text))
-            })
-            .map(|sync| &sync.provider.text)
+            .filter_map(|sync| Some((&sync.provider.text, sync.project.as_ref()?)));
+        let needed: BTreeSet<&String> = self
+            .named_projects()
+            .map(|named| (&named.provider.text, &named.project))
+            .chain(of_syncs)
+            .filter(|(_, project)| !resolve::is_uuid(&project.text))
+            .map(|(provider, _)| provider)
             .collect();
         let lookups = needed
             .into_iter()
@@ -507,26 +553,24 @@ impl Run {
 
     fn check_allowed_projects(
         &self,
-        syncs: &[ResolvedSync],
-        projects: &BTreeMap<String, Vec<RemoteProject>>,
+        projects: &BTreeMap<ProjectKey, String>,
+        tables: &BTreeMap<String, Vec<RemoteProject>>,
     ) -> Result<(), Stop> {
         let allowed = &self.options.allow_projects;
         if allowed.is_empty() {
             return Ok(());
         }
-        let refused: BTreeSet<&str> = syncs
+        let is_allowed = |key: &ProjectKey| {
+            let mut table = tables.get(&key.provider).into_iter().flatten();
+            let slug = table
+                .find(|project| project.id == key.project_id)
+                .map(|project| &project.slug);
+            allowed.contains(&key.project_id) || slug.is_some_and(|slug| allowed.contains(slug))
+        };
+        let refused: BTreeSet<&str> = projects
             .iter()
-            .filter(|sync| {
-                let table = projects.get(&sync.desired.provider.text);
-                let slug = table
-                    .into_iter()
-                    .flatten()
-                    .find(|project| project.id == sync.project_id)
-                    .map(|project| &project.slug);
-                !allowed.contains(&sync.project_id)
-                    && !slug.is_some_and(|slug| allowed.contains(slug))
-            })
-            .map(ResolvedSync::project_label)
+            .filter(|(key, _)| !is_allowed(key))
+            .map(|(_, label)| label.as_str())
             .collect();
         if refused.is_empty() {
             return Ok(());
@@ -543,29 +587,23 @@ impl Run {
 
     /// Reads again what there is: one list request a project, and no look-up.
     pub async fn read_again(&self, survey: &mut Survey) -> Result<(), Stop> {
-        survey.remote = self.read(&survey.providers, &survey.syncs).await?;
+        let projects = survey.projects.keys().cloned();
+        survey.remote = self.read(&survey.providers, projects).await?;
         Ok(())
     }
 
     async fn read(
         &self,
         providers: &BTreeMap<String, Provider>,
-        syncs: &[ResolvedSync],
+        projects: impl Iterator<Item = ProjectKey>,
     ) -> Result<BTreeMap<ProjectKey, Vec<RemoteSync>>, Stop> {
-        let projects: BTreeSet<ProjectKey> = syncs
-            .iter()
-            .filter(|sync| sync.desired.kind == ProviderKind::Infisical)
-            .map(ProjectKey::of)
-            .collect();
-        let reads = projects
-            .into_iter()
-            .filter_map(|key| match providers.get(&key.provider)? {
-                Provider::Managed(provider) => Some(async move {
-                    let syncs = provider.list(&key.project_id).await?;
-                    Ok((key, syncs))
-                }),
-                Provider::StartOnly(_) => None,
-            });
+        let reads = projects.filter_map(|key| match providers.get(&key.provider)? {
+            Provider::Managed(provider) => Some(async move {
+                let syncs = provider.list(&key.project_id).await?;
+                Ok((key, syncs))
+            }),
+            Provider::StartOnly(_) => None,
+        });
         gather(reads, self.options.parallelism).await
     }
 
@@ -580,6 +618,7 @@ impl Run {
         plan::build(&Inputs {
             syncs: &survey.syncs,
             remote: &survey.remote,
+            labels: &survey.projects,
             specs: &self.specs,
             starts,
             policy: &policy,
@@ -595,8 +634,21 @@ impl Run {
     }
 }
 
+/// The syncs with their ids, and the projects that can be read with how the files spell them.
+struct Resolved {
+    syncs: Vec<ResolvedSync>,
+    projects: BTreeMap<ProjectKey, String>,
+}
+
 /// Connections by provider and app.
 type Connections = BTreeMap<(String, String), Vec<RemoteConnection>>;
+
+fn misspells_connection(sync: &DesiredSync) -> bool {
+    let fields = sync.fields.entries().iter();
+    fields
+        .map(|entry| closest(&entry.key, ["connection", normalize::CONNECTION_ID]))
+        .any(|meant| meant.is_some())
+}
 
 fn app_of(sync: &DesiredSync, specs: &Specs) -> Option<String> {
     let spec = specs.get(&(sync.kind, sync.destination.text.clone()))?;

@@ -132,8 +132,8 @@ fn values_of_the_wrong_type_say_how_to_write_them() {
         check_rest("humanitec", "  isAutoSyncEnabled: \"true\"\n  description: 5\n  destinationConfig: {scope: application, org: 12, app: [pay]}\n"),
         @r#"
 6:22 wrong-type: `isAutoSyncEnabled` is the string "true", but must be true or false. -> Write it without quotes: true.
-7:16 wrong-type: `description` is the number 5, but must be a string or null. -> Put it in quotes: "5".
-8:48 wrong-type: `destinationConfig.org` is the number 12, but must be a string. -> Put it in quotes: "12".
+7:16 wrong-type: `description` is the number 5, but must be a string or null. -> Put it in quotes.
+8:48 wrong-type: `destinationConfig.org` is the number 12, but must be a string. -> Put it in quotes.
 8:52 wrong-type: `destinationConfig.app` is a list, but must be a string. -> Write a single value.
 "#
     );
@@ -204,7 +204,7 @@ fn a_mistake_in_a_list_names_the_item() {
 fn alternatives_of_scalars_give_one_error() {
     insta::assert_snapshot!(
         check_rest("vercel", "  destinationConfig: {scope: project, app: a, appName: a, teamId: t, env: 5}\n"),
-        @r#"6:75 wrong-type: `destinationConfig.env` is the number 5, but must be a string. -> Put it in quotes: "5"."#
+        @r#"6:75 wrong-type: `destinationConfig.env` is the number 5, but must be a string. -> Put it in quotes."#
     );
 }
 

@@ -92,15 +92,7 @@ enum Command {
 pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environment) -> Exit {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let exit = match error.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done,
-                _ => Exit::Usage,
-            };
-            // Where even this cannot be printed, the exit code still tells.
-            let _ = error.print();
-            return exit;
-        }
+        Err(error) => return explain(&error, &environment),
     };
     match arguments.command {
         Command::Validate(arguments) => validate::run(arguments, environment),
@@ -108,7 +100,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         Command::Apply(arguments) => apply::run(&arguments, environment),
         Command::Drift(arguments) => drift::run(arguments, environment),
         Command::Status(arguments) => status::run(arguments, environment),
-        Command::Sync(arguments) => sync::run(arguments, environment),
+        Command::Sync(arguments) => sync::run(&arguments, environment),
         Command::State(arguments) => state::run(arguments, &environment),
         Command::Schema(arguments) => schema::run(arguments, environment),
         Command::Sandbox(arguments) => sandbox::run(arguments, environment),
@@ -118,6 +110,19 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         Command::Man => completions::manual(&Arguments::command()),
         Command::Version => {
             Ui::plain(&environment).out(concat!("secsync ", env!("CARGO_PKG_VERSION"), "\n"))
+        }
+    }
+}
+
+/// Prints the help that was asked for, or what is wrong with the arguments.
+fn explain(error: &clap::Error, environment: &Environment) -> Exit {
+    let ui = Ui::plain(environment);
+    let text = error.render().ansi().to_string();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ui.out(&text),
+        _ => {
+            ui.err(&text);
+            Exit::Usage
         }
     }
 }

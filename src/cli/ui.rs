@@ -1,6 +1,6 @@
 //! All that is printed goes through here: colours, verbosity, formats, files.
 
-use std::fs;
+use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal, Write};
 use std::str::FromStr;
 
@@ -60,10 +60,37 @@ impl FromStr for Output {
     }
 }
 
+/// An output with its file open.
+#[derive(Debug)]
+struct Sink {
+    format: Format,
+    /// None for standard output.
+    file: Option<(Utf8PathBuf, File)>,
+}
+
+impl Sink {
+    const STDOUT: Self = Self {
+        format: Format::Human,
+        file: None,
+    };
+
+    /// Opens the file of an output, and proves that it can be written.
+    fn open(output: &Output) -> Result<Self, Stop> {
+        let open = |path: &Utf8PathBuf| match open_writable(path) {
+            Ok(file) => Ok((path.clone(), file)),
+            Err(error) => Err(cannot_write(path, &error)),
+        };
+        Ok(Self {
+            format: output.format,
+            file: output.file.as_ref().map(open).transpose()?,
+        })
+    }
+}
+
 /// Where a run prints.
 #[derive(Debug)]
 pub struct Ui {
-    outputs: Vec<Output>,
+    sinks: Vec<Sink>,
     /// How much is told: 0 is usual.
     pub verbosity: u8,
     /// Whether only results and problems are told.
@@ -75,7 +102,7 @@ pub struct Ui {
 impl Ui {
     /// Takes the flags. At most one format can go to standard output.
     pub fn new(arguments: &OutputArguments, environment: &Environment) -> Result<Self, Stop> {
-        let mut outputs = arguments.output.clone();
+        let outputs = &arguments.output;
         let to_stdout = outputs
             .iter()
             .filter(|output| output.file.is_none())
@@ -86,19 +113,17 @@ impl Ui {
                     .help("Give all but one of them a file: `-o json=plan.json`."),
             );
         }
-        if outputs.is_empty() {
-            outputs.push(Output {
-                format: Format::Human,
-                file: None,
-            });
-        }
-        // Found out now, and not after something was applied.
-        for file in outputs.iter().filter_map(|output| output.file.as_ref()) {
-            fs::write(file, "").map_err(|error| cannot_write(file, &error))?;
+        // A file that cannot be written is found out now, and not after something was applied.
+        let mut sinks = outputs
+            .iter()
+            .map(Sink::open)
+            .collect::<Result<Vec<_>, _>>()?;
+        if sinks.is_empty() {
+            sinks.push(Sink::STDOUT);
         }
         let choice = |is_terminal| color_choice(arguments.no_color, is_terminal, environment);
         Ok(Self {
-            outputs,
+            sinks,
             verbosity: arguments.verbose,
             is_quiet: arguments.quiet,
             color_out: choice(io::stdout().is_terminal()),
@@ -109,10 +134,7 @@ impl Ui {
     /// Human text on standard output, for commands without flags.
     pub fn plain(environment: &Environment) -> Self {
         Self {
-            outputs: vec![Output {
-                format: Format::Human,
-                file: None,
-            }],
+            sinks: vec![Sink::STDOUT],
             verbosity: 0,
             is_quiet: false,
             color_out: color_choice(false, io::stdout().is_terminal(), environment),
@@ -122,26 +144,29 @@ impl Ui {
 
     /// Whether a form is wanted anywhere.
     pub fn wants(&self, format: Format) -> bool {
-        self.outputs.iter().any(|output| output.format == format)
+        self.sinks.iter().any(|sink| sink.format == format)
     }
 
     /// Whether people read standard output.
     pub fn is_human_on_stdout(&self) -> bool {
-        self.outputs
+        self.sinks
             .iter()
-            .any(|output| output.format == Format::Human && output.file.is_none())
+            .any(|sink| sink.format == Format::Human && sink.file.is_none())
     }
 
     /// Writes a result in a form, everywhere that this form goes, after what was written there.
     pub fn result(&self, format: Format, text: &str) -> Exit {
         let mut exit = Exit::Done;
-        for output in self.outputs.iter().filter(|output| output.format == format) {
-            exit = exit.most_important(match &output.file {
+        for sink in self.sinks.iter().filter(|sink| sink.format == format) {
+            exit = exit.most_important(match &sink.file {
                 None => self.out(text),
-                Some(file) => match append(file, &strip_str(text).to_string()) {
-                    Ok(()) => Exit::Done,
-                    Err(error) => self.stop(&cannot_write(file, &error)),
-                },
+                Some((path, file)) => {
+                    let mut file: &File = file;
+                    match file.write_all(strip_str(text).to_string().as_bytes()) {
+                        Ok(()) => Exit::Done,
+                        Err(error) => self.stop(&cannot_write(path, &error)),
+                    }
+                }
             });
         }
         exit
@@ -202,12 +227,31 @@ impl Ui {
     }
 }
 
-fn append(file: &Utf8Path, text: &str) -> io::Result<()> {
-    fs::OpenOptions::new()
-        .append(true)
-        .create(true)
-        .open(file)?
-        .write_all(text.as_bytes())
+/// Empties a file, or makes it. Two outputs of the same file add to each other.
+fn open_writable(path: &Utf8Path) -> io::Result<File> {
+    let mut file = File::options().append(true).create(true).open(path)?;
+    let metadata = file.metadata()?;
+    if is_pipe(&metadata) {
+        return Ok(file);
+    }
+    // A full disk can be opened; only writing tells.
+    file.write_all(b"\n")?;
+    if metadata.is_file() {
+        file.set_len(0)?;
+    }
+    Ok(file)
+}
+
+/// Whether what is written goes straight to a reader.
+#[cfg(unix)]
+fn is_pipe(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    metadata.file_type().is_fifo()
+}
+
+#[cfg(not(unix))]
+const fn is_pipe(_metadata: &Metadata) -> bool {
+    false
 }
 
 fn cannot_write(file: &Utf8Path, error: &io::Error) -> Stop {

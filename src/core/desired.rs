@@ -149,6 +149,17 @@ pub struct DesiredSync {
     pub key: Span,
 }
 
+/// A project that a file names at its top, so that it is read even if it has no sync in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedProject {
+    /// The provider's name in the files.
+    pub provider: Word,
+    /// Which platform that provider is.
+    pub kind: ProviderKind,
+    /// The project as spelled.
+    pub project: Word,
+}
+
 impl DesiredSync {
     /// The platform's own fields as they would be sent.
     pub fn fields_as_json(&self) -> Map<String, serde_json::Value> {
@@ -229,7 +240,13 @@ fn read_blocks(syncs: &Entry, diagnostics: &mut Vec<Diagnostic>) -> Vec<Block> {
     if syncs.value.is_null() {
         return Vec::new();
     }
+    let before = diagnostics.len();
     let Some(mapping) = expect_mapping(&syncs.value, "`syncs`", diagnostics) else {
+        if let (Value::Sequence(_), Some(found)) = (&syncs.value.value, diagnostics.get_mut(before))
+        {
+            found.help =
+                Some("Write each sync below its name: `web:` instead of `- name: web`.".to_owned());
+        }
         return Vec::new();
     };
     let mut blocks = Vec::with_capacity(mapping.len());
@@ -337,11 +354,20 @@ pub fn report_unknown_fields(
 
 /// Words in backquotes, with commas and an "and".
 pub fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    quoted_words(words, "and")
+}
+
+/// Words in backquotes, with commas and an "or".
+pub fn any_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    quoted_words(words, "or")
+}
+
+fn quoted_words<'a>(words: impl IntoIterator<Item = &'a str>, before_last: &str) -> String {
     let quoted: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
     match quoted.split_last() {
         None => "none".to_owned(),
         Some((only, [])) => only.clone(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        Some((last, others)) => format!("{} {before_last} {last}", others.join(", ")),
     }
 }
 
@@ -363,6 +389,28 @@ pub fn expect_mapping<'a>(
         );
     }
     mapping
+}
+
+/// The project that defaults name, if they name one of a known provider.
+pub fn named_project(
+    defaults: &Mapping,
+    providers: &BTreeMap<String, ProviderKind>,
+) -> Option<NamedProject> {
+    let word = |key: &str| {
+        let node = defaults.get(key)?;
+        Some(Word {
+            text: node.as_str()?.to_owned(),
+            span: node.span,
+        })
+    };
+    let provider = word("provider")?;
+    let kind = *providers.get(&provider.text)?;
+    let project = word("project").or_else(|| word("projectId"))?;
+    Some(NamedProject {
+        provider,
+        kind,
+        project,
+    })
 }
 
 /// Makes a sync of its effective fields: its block upon its defaults.
@@ -525,7 +573,7 @@ impl Reader<'_> {
                 node.span,
                 format!(
                     "`{key}` must be one of {}, and this is {}.",
-                    list(names),
+                    any_of(names),
                     node.value.kind()
                 ),
             ));
@@ -541,7 +589,7 @@ impl Reader<'_> {
         );
         self.diagnostics.push(match closest(word, names.clone()) {
             Some(near) => diagnostic.help(format!("Did you mean `{near}`?")),
-            None => diagnostic.help(format!("It can be {}.", list(names))),
+            None => diagnostic.help(format!("It can be {}.", any_of(names))),
         });
         T::default()
     }

@@ -109,6 +109,7 @@ mod tests {
         of(&build(&Inputs {
             syncs: &[resolved(sync)],
             remote: &BTreeMap::from([(project, remote)]),
+            labels: &BTreeMap::new(),
             specs: &BTreeMap::from([(key, Arc::new(spec()))]),
             starts: &Starts::Missing,
             policy: &Policy {

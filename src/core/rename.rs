@@ -8,14 +8,23 @@ use super::diagnostic::Diagnostic;
 
 /// Reports renames that no order of steps can carry out: swaps and longer circles,
 /// a sync renamed from its own name, and two that take the same old name.
+/// Projects are told apart as they are spelled.
 pub fn report_impossible(syncs: &[DesiredSync], diagnostics: &mut Vec<Diagnostic>) {
+    report_impossible_by(syncs, diagnostics, |sync| {
+        let project = sync.project.as_ref().map(|project| project.text.clone());
+        (sync.provider.text.clone(), project)
+    });
+}
+
+/// The same, given what tells the projects of syncs apart.
+pub fn report_impossible_by<K: Ord>(
+    syncs: &[DesiredSync],
+    diagnostics: &mut Vec<Diagnostic>,
+    place: impl Fn(&DesiredSync) -> K,
+) {
     let mut by_place: BTreeMap<_, Vec<&DesiredSync>> = BTreeMap::new();
     for sync in syncs.iter().filter(|sync| sync.renamed_from.is_some()) {
-        let project = sync.project.as_ref().map(|project| &project.text);
-        by_place
-            .entry((&sync.provider.text, project))
-            .or_default()
-            .push(sync);
+        by_place.entry(place(sync)).or_default().push(sync);
     }
     for renamed in by_place.values() {
         report_within_project(renamed, diagnostics);

@@ -118,12 +118,14 @@ pub fn connection(
 ) -> Result<RemoteConnection, Box<Diagnostic>> {
     let name = match reference {
         ConnectionRef::Id(id) => {
+            // The platform takes ids in any case and shows them in lower case.
+            let id = id.to_ascii_lowercase();
             let known = usable
                 .iter()
                 .chain(elsewhere)
-                .find(|connection| &connection.id == id);
+                .find(|connection| connection.id == id);
             return Ok(known.cloned().unwrap_or_else(|| RemoteConnection {
-                id: id.clone(),
+                id,
                 ..RemoteConnection::default()
             }));
         }
@@ -332,5 +334,18 @@ mod tests {
             &[],
         );
         assert_eq!(found.unwrap().id, "9");
+    }
+
+    #[test]
+    fn the_case_of_a_connection_id_means_nothing() {
+        let found = connection(
+            &ConnectionRef::Id(ID.to_uppercase()),
+            span(),
+            "humanitec",
+            &connections(&[(ID, "main", "humanitec")]),
+            &[],
+        )
+        .unwrap();
+        assert_eq!((found.id.as_str(), found.name.as_str()), (ID, "main"));
     }
 }

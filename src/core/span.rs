@@ -41,6 +41,21 @@ impl Source {
         self.line_starts.partition_point(|start| *start <= byte)
     }
 
+    /// The line and column of a byte.
+    pub fn position(&self, byte: usize) -> Position {
+        let byte = byte.min(self.text.len());
+        let line = self.line_of(byte);
+        let line_start = self.line_start(line);
+        let column = self
+            .text
+            .get(line_start..byte)
+            .map_or(byte - line_start, |before| before.chars().count());
+        Position {
+            line,
+            column: column + 1,
+        }
+    }
+
     /// The byte at which a line starts; the end of the text for a line beyond it.
     pub fn line_start(&self, line: usize) -> usize {
         let start = self.line_starts.get(line.saturating_sub(1));
@@ -94,18 +109,7 @@ impl Sources {
 
     /// The line and column at which a span starts.
     pub fn position(&self, span: Span) -> Position {
-        let source = self.get(span.source);
-        let start = span.start.min(source.text.len());
-        let line = source.line_of(start);
-        let line_start = source.line_start(line);
-        let column = source
-            .text
-            .get(line_start..start)
-            .map_or(start - line_start, |before| before.chars().count());
-        Position {
-            line,
-            column: column + 1,
-        }
+        self.get(span.source).position(span.start)
     }
 
     /// `path:line:column` of a span's start.

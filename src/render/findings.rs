@@ -25,6 +25,8 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, width: usize) -> St
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode())
         .with_links(false)
         .with_width(width)
+        // A sentence that is broken into lines can be neither searched for nor copied.
+        .with_wrap_lines(false)
         .with_context_lines(1);
     let mut texts: BTreeMap<SourceId, String> = BTreeMap::new();
     for span in diagnostics.iter().filter_map(Diagnostic::span) {
@@ -39,6 +41,7 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, width: usize) -> St
             // Never in practice; the finding must not be lost with its picture.
             let _ = writeln!(out, "{}: {}", diagnostic.code, diagnostic.message);
         }
+        out.push('\n');
     }
     out
 }
@@ -230,7 +233,6 @@ impl SourceCode for Excerpt<'_> {
             .line_start(first_line.saturating_sub(lines_before).max(1));
         let mut to = self.source.line_end(last_line + lines_after);
         let mut line = self.source.line_of(from);
-        let mut column = 0;
         let longest = (self.source.line_of(from)..=last_line + lines_after)
             .map(|line| {
                 self.source
@@ -243,8 +245,12 @@ impl SourceCode for Excerpt<'_> {
             from = boundary(text, first.saturating_sub(AROUND).max(line_start));
             to = boundary(text, (last + AROUND).min(self.source.line_end(last_line)));
             line = first_line;
-            column = from - line_start;
         }
+        // Asked for the place alone, for the heading above the lines.
+        let column = match lines_before {
+            0 => self.source.position(first).column - 1,
+            _ => 0,
+        };
         let shown = text.get(from..to).unwrap_or_default();
         let part = SourceSpan::new(from.into(), shown.len());
         let lines = shown.lines().count();

@@ -170,6 +170,11 @@ impl Emulator {
         );
     }
 
+    /// Puts faults to order in place of those that are left.
+    pub fn fail(&mut self, rules: Vec<FailRule>) {
+        self.rules = FailRules::new(rules);
+    }
+
     /// Takes an identity away: its tokens stop working, and it cannot log in.
     pub fn remove_identity(&mut self, client_id: &str) {
         self.state

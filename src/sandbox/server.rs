@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 use super::Options;
 use super::emulator::{Behaviour, Emulator};
 use super::exchange::{Answer, Delivery, Request, RequestBody};
+use super::fail::FailRule;
 use super::moment::Moment;
 use super::state::{Started, State};
 use super::store::Store;
@@ -112,6 +113,11 @@ impl Running {
     /// What was started on Enkryptify so far, in order; earlier runs included.
     pub fn started(&self) -> Vec<Started> {
         lock(&self.sandbox.emulator).started().to_vec()
+    }
+
+    /// Puts faults to order in place of those that are left.
+    pub fn fail(&self, rules: Vec<FailRule>) {
+        lock(&self.sandbox.emulator).fail(rules);
     }
 
     /// Stops it and writes what is not written.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::core::code::Code;
 use crate::core::desired::{
-    check_alternatives, check_defaults, check_version, expect_mapping, list, report_unknown_fields,
+    any_of, check_alternatives, check_defaults, check_version, expect_mapping, list,
+    report_unknown_fields,
 };
 use crate::core::diagnostic::{Diagnostic, Severity, closest};
 use crate::core::select::NamePatterns;
@@ -176,7 +177,7 @@ impl Config {
                         span,
                         format!("The level of a lint cannot be `{word}`."),
                     )
-                    .help("It can be `allow`, `warn` and `deny`."),
+                    .help("It can be `allow`, `warn` or `deny`."),
                 ),
                 (None, Some(_)) => {}
             }
@@ -257,7 +258,7 @@ fn provider_kind(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<ProviderKind> {
     let by_name = ProviderKind::parse(&entry.key);
-    let kinds = list(ProviderKind::ALL.into_iter().map(ProviderKind::name));
+    let kinds = any_of(ProviderKind::ALL.into_iter().map(ProviderKind::name));
     let Some(node) = fields.get("type") else {
         if by_name.is_none() {
             diagnostics.push(

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read};
+use std::path::Path;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use globset::{GlobBuilder, GlobMatcher};
@@ -32,7 +33,7 @@ pub fn find(base: &Utf8Path, word: &str, diagnostics: &mut Vec<Diagnostic>) -> V
     let path = base.join(word);
     let (found, what) = if path.is_dir() {
         (
-            walk(&path, &|path| is_sync_file(path), diagnostics),
+            walk(base, &path, &|path| is_sync_file(path), diagnostics),
             "directory",
         )
     } else if path.exists() || !has_wildcard(word) {
@@ -42,7 +43,7 @@ pub fn find(base: &Utf8Path, word: &str, diagnostics: &mut Vec<Diagnostic>) -> V
             Ok(matcher) => {
                 let is_match = |path: &Utf8Path| matcher.is_match(path) && !is_workspace_file(path);
                 (
-                    walk(&fixed_part(base, word), &is_match, diagnostics),
+                    walk(base, &fixed_part(base, word), &is_match, diagnostics),
                     "pattern",
                 )
             }
@@ -129,6 +130,7 @@ fn is_workspace_file(path: &Utf8Path) -> bool {
 }
 
 fn walk(
+    base: &Utf8Path,
     directory: &Utf8Path,
     wanted: &dyn Fn(&Utf8Path) -> bool,
     diagnostics: &mut Vec<Diagnostic>,
@@ -142,19 +144,82 @@ fn walk(
     for entry in walker {
         match entry {
             Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
-                if let Some(path) = Utf8Path::from_path(entry.path()).filter(|path| wanted(path)) {
-                    files.insert(path.to_owned());
+                match Utf8Path::from_path(entry.path()) {
+                    Some(path) if wanted(path) => {
+                        files.insert(path.to_owned());
+                    }
+                    None if has_extension(entry.path()) => {
+                        diagnostics.push(unnameable(base, entry.path()));
+                    }
+                    _ => {}
                 }
             }
             Ok(_) => {}
-            Err(error) => diagnostics.push(Diagnostic::about_file(
-                Code::UnreadableFile,
-                directory.as_str(),
-                format!("The directory `{directory}` cannot be read to the end: {error}."),
-            )),
+            Err(error) => diagnostics.push(unwalkable(base, directory, &error)),
         }
     }
     files.into_iter().collect()
+}
+
+fn has_extension(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| EXTENSIONS.iter().any(|known| extension == *known))
+}
+
+fn unnameable(base: &Utf8Path, path: &Path) -> Diagnostic {
+    let shown = path.strip_prefix(base).unwrap_or(path).to_string_lossy();
+    Diagnostic::about_file(
+        Code::UnreadableFile,
+        shown.as_ref(),
+        format!("The path of the file `{shown}` is not UTF-8."),
+    )
+    .help("Rename it.")
+}
+
+/// What keeps a directory from being read to its end.
+fn unwalkable(base: &Utf8Path, directory: &Utf8Path, error: &ignore::Error) -> Diagnostic {
+    let shown = |path: &Path| {
+        let path = path.strip_prefix(base).unwrap_or(path);
+        path.to_string_lossy().into_owned()
+    };
+    let (path, why, help) = match innermost(error) {
+        (_, ignore::Error::Loop { child, .. }) => (
+            shown(child),
+            "it is a link to a directory that it lies in".to_owned(),
+            "Remove the link.",
+        ),
+        (path, ignore::Error::Io(error)) => (
+            shown(path.unwrap_or(directory.as_std_path())),
+            reason(error),
+            match error.kind() {
+                io::ErrorKind::NotFound => "If it is a link, mend or remove it.",
+                io::ErrorKind::PermissionDenied => "Check its permissions.",
+                _ => "Check the disk.",
+            },
+        ),
+        (path, other) => (
+            shown(path.unwrap_or(directory.as_std_path())),
+            other.to_string(),
+            "Check the directory.",
+        ),
+    };
+    let message = format!("`{path}` cannot be read: {why}.");
+    Diagnostic::about_file(Code::UnreadableFile, &path, message).help(help)
+}
+
+/// An error without what it is wrapped in, and the path that one of the wraps tells.
+fn innermost(mut error: &ignore::Error) -> (Option<&Path>, &ignore::Error) {
+    let mut path = None;
+    loop {
+        error = match error {
+            ignore::Error::WithPath { path: told, err } => {
+                path = Some(told.as_path());
+                err
+            }
+            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => err,
+            innermost => return (path, innermost),
+        };
+    }
 }
 
 /// Reads a file's text, or says why it cannot be read.

@@ -33,25 +33,28 @@ impl Workspace {
         found.retain(|diagnostic| {
             diagnostic.severity != Severity::Ignored && !allowed.covers(self, diagnostic)
         });
-        self.diagnostics = without_consequences(told_once(found));
+        drop_consequences(&mut found);
+        self.diagnostics = told_once(found);
         let key =
             |diagnostic: &Diagnostic| (diagnostic.span(), diagnostic.file.clone(), diagnostic.code);
         self.diagnostics.sort_by_key(key);
     }
 }
 
-/// A string with blanks at an end has the wrong form, too; the blanks are what is to be mended.
-fn without_consequences(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let padded: BTreeSet<Span> = found
+/// Takes out what follows from another mistake at the same place: a string with blanks at an end
+/// has the wrong form, too, and the text that stands in for an unknown alias is nobody's value.
+fn drop_consequences(found: &mut Vec<Diagnostic>) {
+    let is_cause = |diagnostic: &Diagnostic| {
+        matches!(diagnostic.code, Code::UnknownAlias | Code::PaddedString)
+    };
+    let causes: BTreeSet<Span> = found
         .iter()
-        .filter(|diagnostic| diagnostic.code == Code::PaddedString)
+        .filter(|diagnostic| is_cause(diagnostic))
         .filter_map(Diagnostic::span)
         .collect();
     found.retain(|diagnostic| {
-        diagnostic.code == Code::PaddedString
-            || diagnostic.span().is_none_or(|span| !padded.contains(&span))
+        is_cause(diagnostic) || diagnostic.span().is_none_or(|span| !causes.contains(&span))
     });
-    found
 }
 
 fn told_once(found: Vec<Diagnostic>) -> Vec<Diagnostic> {

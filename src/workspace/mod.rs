@@ -15,7 +15,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 pub use config::Config;
 
 use crate::core::code::Code;
-use crate::core::desired::{self, Block, DesiredSync, SyncFile};
+use crate::core::desired::{self, Block, DesiredSync, NamedProject, SyncFile};
 use crate::core::diagnostic::Diagnostic;
 use crate::core::merge::merge;
 use crate::core::rename;
@@ -56,6 +56,8 @@ pub struct Workspace {
     pub sources: Sources,
     /// The syncs that could be read.
     pub syncs: Vec<DesiredSync>,
+    /// The projects that files name at their top.
+    pub projects: Vec<NamedProject>,
     /// Everything that is wrong.
     pub diagnostics: Vec<Diagnostic>,
     /// Whether all of the workspace was loaded, and not only paths that were named.
@@ -276,6 +278,11 @@ impl Workspace {
             .iter()
             .map(|(name, provider)| (name.clone(), provider.kind))
             .collect();
+        if file.defaults.contains("project") || file.defaults.contains("projectId") {
+            let defaults = merge(&self.config.defaults, &file.defaults, None);
+            self.projects
+                .extend(desired::named_project(&defaults, &providers));
+        }
         let mut bases: BTreeMap<Option<String>, Mapping> = BTreeMap::new();
         for block in &file.syncs {
             let tag = self.union_tag_of(block, file, &providers, union_tag);

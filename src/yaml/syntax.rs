@@ -50,7 +50,15 @@ pub(super) fn diagnose(source: SourceId, text: &str, error: &ScanError) -> Diagn
 
 /// The byte that a syntax error is at.
 pub(super) fn place(text: &str, error: &ScanError) -> usize {
-    place::boundary(text, error.marker().byte_offset().unwrap_or(0))
+    let marked = place::boundary(text, error.marker().byte_offset().unwrap_or(0));
+    match error.kind() {
+        // The mark is at the start of the value that the character stands in.
+        ErrorKind::UnexpectedCharacter { character } => text
+            .get(marked..)
+            .and_then(|rest| rest.find(*character))
+            .map_or(marked, |further| marked + further),
+        _ => marked,
+    }
 }
 
 /// Whether the `:` at a byte belongs to the first word of its line.

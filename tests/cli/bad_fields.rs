@@ -43,13 +43,14 @@ fn an_unknown_provider() {
     unknown-provider
 
       × There is no provider `infisicle`.
-       ╭─[sync.yaml:1:1]
+       ╭─[sync.yaml:1:11]
      1 │ provider: infisicle
        ·           ─────────
      2 │ project: payments
        ╰────
       help: Did you mean `infisical`?
             Inherited by the sync web.
+
     Found 1 error.
     --- exit 3
     ");
@@ -63,14 +64,14 @@ fn a_provider_unlike_any_other() {
     unknown-provider
 
       × There is no provider `doppler`.
-       ╭─[sync.yaml:1:1]
+       ╭─[sync.yaml:1:11]
      1 │ provider: doppler
        ·           ───────
      2 │ project: payments
        ╰────
-      help: The providers are `enkryptify` and `infisical`. Others are declared under `providers:` in
-            secsync.yaml.
+      help: The providers are `enkryptify` and `infisical`. Others are declared under `providers:` in secsync.yaml.
             Inherited by the sync web.
+
     Found 1 error.
     --- exit 3
     ");
@@ -84,13 +85,14 @@ fn no_provider() {
     missing-field
 
       × The sync `web` has no `provider`.
-       ╭─[sync.yaml:3:1]
+       ╭─[sync.yaml:3:3]
      2 │ syncs:
      3 │   web:
        ·   ───
      4 │     destination: humanitec
        ╰────
       help: Write `provider: infisical` or `provider: enkryptify`, here or at the top of the file.
+
     Found 1 error.
     --- exit 3
     ");
@@ -104,13 +106,14 @@ fn no_project() {
     missing-field
 
       × The sync `web` has no `project`.
-       ╭─[sync.yaml:3:1]
+       ╭─[sync.yaml:3:3]
      2 │ syncs:
      3 │   web:
        ·   ───
      4 │     destination: humanitec
        ╰────
       help: Write `project:` here or at the top of the file.
+
     Found 1 error.
     --- exit 3
     ");
@@ -124,13 +127,14 @@ fn an_unknown_destination() {
     unknown-destination
 
       × Infisical has no destination `humanitek`.
-       ╭─[sync.yaml:5:1]
+       ╭─[sync.yaml:5:18]
      4 │   web:
      5 │     destination: humanitek
        ·                  ─────────
      6 │     connection: humanitec-main
        ╰────
       help: Did you mean `humanitec`?
+
     Found 1 error.
     --- exit 3
     ");
@@ -144,14 +148,14 @@ fn a_destination_unlike_any_other() {
     unknown-destination
 
       × Infisical has no destination `fax-machine`.
-       ╭─[sync.yaml:5:1]
+       ╭─[sync.yaml:5:18]
      4 │   web:
      5 │     destination: fax-machine
        ·                  ───────────
      6 │     connection: humanitec-main
        ╰────
-      help: `secsync schema list` shows the 52 that it knows. If the server is newer, run `secsync
-            schema pull --from-server`.
+      help: `secsync schema list` shows the 52 that it knows. If the server is newer, run `secsync schema pull --from-server`.
+
     Found 1 error.
     --- exit 3
     ");
@@ -165,16 +169,87 @@ fn a_misspelt_field() {
     unknown-field
 
       × `secretPaht` is not a field of a sync to Humanitec.
-       ╭─[sync.yaml:8:1]
+       ╭─[sync.yaml:8:5]
      7 │     environment: prod
      8 │     secretPaht: /web
        ·     ──────────
      9 │     syncOptions:
        ╰────
       help: Did you mean `secretPath`?
+
     Found 1 error.
     --- exit 3
     ");
+}
+
+#[test]
+fn a_misspelt_field_of_secsync() {
+    assert_snapshot!(validate(&with("    environment: prod\n", "    environment: prod\n    renamedform: api\n    onDelet: keep-secrets\n")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    unknown-field
+
+      × `renamedform` is not a field of a sync to Humanitec.
+       ╭─[sync.yaml:8:5]
+     7 │     environment: prod
+     8 │     renamedform: api
+       ·     ───────────
+     9 │     onDelet: keep-secrets
+       ╰────
+      help: Did you mean `renamedFrom`?
+
+    unknown-field
+
+      × `onDelet` is not a field of a sync to Humanitec.
+        ╭─[sync.yaml:9:5]
+      8 │     renamedform: api
+      9 │     onDelet: keep-secrets
+        ·     ───────
+     10 │     secretPath: /web
+        ╰────
+      help: Did you mean `onDelete`?
+
+    Found 2 errors.
+    --- exit 3
+    ");
+    assert_snapshot!(validate(&with("connection:", "conection:")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    unknown-field
+
+      × `conection` is not a field of a sync to Humanitec.
+       ╭─[sync.yaml:6:5]
+     5 │     destination: humanitec
+     6 │     conection: humanitec-main
+       ·     ─────────
+     7 │     environment: prod
+       ╰────
+      help: Did you mean `connection`?
+
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_field_in_the_sync_that_belongs_to_a_map_in_it() {
+    assert_snapshot!(validate(&with("    environment: prod\n", "    environment: prod\n    keySchema: \"{{secretKey}}\"\n")), @r#"
+    $ secsync validate sync.yaml
+    --- stderr
+    unknown-field
+
+      × `keySchema` is not a field of a sync to Humanitec.
+       ╭─[sync.yaml:8:5]
+     7 │     environment: prod
+     8 │     keySchema: "{{secretKey}}"
+       ·     ─────────
+     9 │     secretPath: /web
+       ╰────
+      help: Move it under `syncOptions`.
+
+    Found 1 error.
+    --- exit 3
+    "#);
 }
 
 #[test]
@@ -185,13 +260,14 @@ fn a_misspelt_field_in_a_nested_map() {
     unknown-field
 
       × `orgg` is not a field of `destinationConfig` where `scope` is "environment".
-        ╭─[sync.yaml:13:1]
+        ╭─[sync.yaml:13:7]
      12 │       scope: environment
      13 │       orgg: acme
         ·       ────
      14 │       app: web
         ╰────
       help: Did you mean `org`?
+
     Found 1 error.
     --- exit 3
     "#);
@@ -211,8 +287,8 @@ fn a_field_of_the_file_in_a_sync_and_the_other_way_round() {
        · ───────────
      4 │ syncs:
        ╰────
-      help: The fields are `version`, `provider`, `project`, `projectId`, `defaults`, `syncs` and
-            `$schema`.
+      help: The fields are `version`, `provider`, `project`, `projectId`, `defaults`, `syncs` and `$schema`.
+
     Found 1 error.
     --- exit 3
     ");
@@ -222,14 +298,14 @@ fn a_field_of_the_file_in_a_sync_and_the_other_way_round() {
     unknown-field
 
       × `defaults` is not a field of a sync to Humanitec.
-       ╭─[sync.yaml:8:1]
+       ╭─[sync.yaml:8:5]
      7 │     environment: prod
      8 │     defaults: {}
        ·     ────────
      9 │     secretPath: /web
        ╰────
-      help: The fields here are `connectionId`, `description`, `destinationConfig`, `environment`,
-            `isAutoSyncEnabled`, `name`, `projectId`, `secretPath` and `syncOptions`.
+      help: The fields here are `connectionId`, `description`, `destinationConfig`, `environment`, `isAutoSyncEnabled`, `name`, `projectId`, `secretPath`, `syncOptions`, `provider`, `project`, `connection`, `destination`, `labels`, `ensure`, `renamedFrom`, `protect`, `onDelete` and `trigger`.
+
     Found 1 error.
     --- exit 3
     ");
@@ -242,15 +318,15 @@ fn a_misspelt_enum_value() {
     --- stderr
     wrong-value
 
-      × `syncOptions.initialSyncBehavior` is "overwrite_destination", but must be "overwrite-
-      │ destination".
-        ╭─[sync.yaml:10:1]
+      × `syncOptions.initialSyncBehavior` is "overwrite_destination", but must be "overwrite-destination".
+        ╭─[sync.yaml:10:28]
       9 │     syncOptions:
      10 │       initialSyncBehavior: overwrite_destination
         ·                            ─────────────────────
      11 │     destinationConfig:
         ╰────
       help: Write "overwrite-destination".
+
     Found 1 error.
     --- exit 3
     "#);
@@ -264,13 +340,14 @@ fn a_scope_that_does_not_exist() {
     wrong-value
 
       × `destinationConfig.scope` is "env", which is not allowed.
-        ╭─[sync.yaml:12:1]
+        ╭─[sync.yaml:12:14]
      11 │     destinationConfig:
      12 │       scope: env
         ·              ───
      13 │       org: acme
         ╰────
       help: Did you mean "environment"? The allowed values are "application" and "environment".
+
     Found 1 error.
     --- exit 3
     "#);
@@ -284,12 +361,13 @@ fn a_field_of_another_scope() {
     unknown-field
 
       × `env` is not a field of `destinationConfig` where `scope` is "application".
-        ╭─[sync.yaml:15:1]
+        ╭─[sync.yaml:15:7]
      14 │       app: web
      15 │       env: production
         ·       ───
         ╰────
       help: It belongs to `scope: environment`; the fields here are `app`, `org` and `scope`.
+
     Found 1 error.
     --- exit 3
     "#);
@@ -303,13 +381,14 @@ fn a_field_that_a_scope_needs() {
     missing-field
 
       × `destinationConfig.env` is missing. It is required where `scope` is "environment".
-        ╭─[sync.yaml:11:1]
+        ╭─[sync.yaml:11:5]
      10 │       initialSyncBehavior: overwrite-destination
      11 │     destinationConfig:
         ·     ─────────────────
      12 │       scope: environment
         ╰────
       help: Add `env` under `destinationConfig`.
+
     Found 1 error.
     --- exit 3
     "#);
@@ -323,13 +402,14 @@ fn no_scope() {
     missing-field
 
       × `destinationConfig.scope` is missing.
-        ╭─[sync.yaml:11:1]
+        ╭─[sync.yaml:11:5]
      10 │       initialSyncBehavior: overwrite-destination
      11 │     destinationConfig:
         ·     ─────────────────
      12 │       org: acme
         ╰────
       help: Give it "application" or "environment".
+
     Found 1 error.
     --- exit 3
     "#);
@@ -343,13 +423,14 @@ fn a_value_of_the_wrong_type() {
     wrong-type
 
       × `destinationConfig.app` is a list, but must be a string.
-        ╭─[sync.yaml:14:1]
+        ╭─[sync.yaml:14:7]
      13 │       org: acme
      14 │       app: [web]
         ·       ───
      15 │       env: production
         ╰────
       help: Write a single value.
+
     Found 1 error.
     --- exit 3
     ");
@@ -359,32 +440,51 @@ fn a_value_of_the_wrong_type() {
     wrong-type
 
       × `isAutoSyncEnabled` is the string "yes", but must be true or false.
-        ╭─[sync.yaml:9:1]
+        ╭─[sync.yaml:9:24]
       8 │     secretPath: /web
       9 │     isAutoSyncEnabled: yes
         ·                        ───
      10 │     syncOptions:
         ╰────
       help: Write true.
+
     Found 1 error.
     --- exit 3
     "#);
-    assert_snapshot!(validate(&with("environment: prod", "environment: 1")), @r#"
+    assert_snapshot!(validate(&with("app: web", "app: 1.10")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    wrong-type
+
+      × `destinationConfig.app` is the number 1.1, but must be a string.
+        ╭─[sync.yaml:14:12]
+     13 │       org: acme
+     14 │       app: 1.10
+        ·            ────
+     15 │       env: production
+        ╰────
+      help: Put it in quotes.
+
+    Found 1 error.
+    --- exit 3
+    ");
+    assert_snapshot!(validate(&with("environment: prod", "environment: 1")), @"
     $ secsync validate sync.yaml
     --- stderr
     wrong-type
 
       × `environment` is the number 1, but must be a string.
-       ╭─[sync.yaml:7:1]
+       ╭─[sync.yaml:7:18]
      6 │     connection: humanitec-main
      7 │     environment: 1
        ·                  ─
      8 │     secretPath: /web
        ╰────
-      help: Put it in quotes: "1".
+      help: Put it in quotes.
+
     Found 1 error.
     --- exit 3
-    "#);
+    ");
 }
 
 #[test]
@@ -395,12 +495,13 @@ fn nothing_where_a_map_is_needed() {
     missing-field
 
       × The sync `web` has no `destination`.
-       ╭─[sync.yaml:4:1]
+       ╭─[sync.yaml:4:3]
      3 │ syncs:
      4 │   web:
        ·   ───
        ╰────
       help: Write the destination's slug, such as `destination: humanitec`.
+
     Found 1 error.
     --- exit 3
     ");
@@ -414,13 +515,14 @@ fn a_list_where_the_syncs_should_be() {
     wrong-type
 
       × `syncs` must be a map, and this is a list.
-       ╭─[sync.yaml:3:1]
+       ╭─[sync.yaml:3:3]
      2 │ syncs:
      3 │   - name: web
        ·   ───────────
      4 │     destination: humanitec
        ╰────
-      help: Write `key: value` lines below it, indented by two spaces.
+      help: Write each sync below its name: `web:` instead of `- name: web`.
+
     Found 1 error.
     --- exit 3
     ");
@@ -439,6 +541,7 @@ fn a_text_where_the_file_should_be() {
        · ─────
        ╰────
       help: Write `key: value` lines below it, indented by two spaces.
+
     Found 1 error.
     --- exit 3
     ");
@@ -452,13 +555,14 @@ fn a_missing_required_field() {
     missing-field
 
       × `environment` is missing.
-       ╭─[sync.yaml:4:1]
+       ╭─[sync.yaml:4:3]
      3 │ syncs:
      4 │   web:
        ·   ───
      5 │     destination: humanitec
        ╰────
       help: Add `environment` to the sync, or to the defaults.
+
     Found 1 error.
     --- exit 3
     ");
@@ -472,48 +576,53 @@ fn a_sync_with_its_name_only() {
     missing-field
 
       × The sync `web` has no `connection`.
-       ╭─[sync.yaml:4:1]
+       ╭─[sync.yaml:4:3]
      3 │ syncs:
      4 │   web: { destination: humanitec }
        ·   ───
        ╰────
       help: Write `connection:` with the connection's name, or `connectionId:` with its id.
+
     missing-field
 
       × `destinationConfig` is missing.
-       ╭─[sync.yaml:4:1]
+       ╭─[sync.yaml:4:3]
      3 │ syncs:
      4 │   web: { destination: humanitec }
        ·   ───
        ╰────
       help: Add `destinationConfig` to the sync, or to the defaults.
+
     missing-field
 
       × `environment` is missing.
-       ╭─[sync.yaml:4:1]
+       ╭─[sync.yaml:4:3]
      3 │ syncs:
      4 │   web: { destination: humanitec }
        ·   ───
        ╰────
       help: Add `environment` to the sync, or to the defaults.
+
     missing-field
 
       × `secretPath` is missing.
-       ╭─[sync.yaml:4:1]
+       ╭─[sync.yaml:4:3]
      3 │ syncs:
      4 │   web: { destination: humanitec }
        ·   ───
        ╰────
       help: Add `secretPath` to the sync, or to the defaults.
+
     missing-field
 
       × `syncOptions` is missing.
-       ╭─[sync.yaml:4:1]
+       ╭─[sync.yaml:4:3]
      3 │ syncs:
      4 │   web: { destination: humanitec }
        ·   ───
        ╰────
       help: Add `syncOptions` to the sync, or to the defaults.
+
     Found 5 errors.
     --- exit 3
     ");
@@ -527,13 +636,14 @@ fn a_missing_connection() {
     missing-field
 
       × The sync `web` has no `connection`.
-       ╭─[sync.yaml:4:1]
+       ╭─[sync.yaml:4:3]
      3 │ syncs:
      4 │   web:
        ·   ───
      5 │     destination: humanitec
        ╰────
       help: Write `connection:` with the connection's name, or `connectionId:` with its id.
+
     Found 1 error.
     --- exit 3
     ");
@@ -547,13 +657,14 @@ fn a_connection_id_that_is_a_name() {
     wrong-form
 
       × `connectionId` must be a UUID, and `humanitec-main` is none.
-       ╭─[sync.yaml:6:1]
+       ╭─[sync.yaml:6:19]
      5 │     destination: humanitec
      6 │     connectionId: humanitec-main
        ·                   ──────────────
      7 │     environment: prod
        ╰────
       help: Write `connection:` to name a connection by its name.
+
     Found 1 error.
     --- exit 3
     ");
@@ -568,7 +679,7 @@ fn a_connection_by_name_and_by_id() {
     conflicting-fields
 
       × `connection` and `connectionId` are given together, and only one can count.
-       ╭─[sync.yaml:6:1]
+       ╭─[sync.yaml:6:5]
      5 │     destination: humanitec
      6 │     connection: humanitec-main
        ·     ─────┬────
@@ -578,6 +689,7 @@ fn a_connection_by_name_and_by_id() {
      8 │     environment: prod
        ╰────
       help: Keep one of the two.
+
     Found 1 error.
     --- exit 3
     ");
@@ -591,14 +703,14 @@ fn a_name_that_is_no_slug() {
     name-form
 
       × The name `Web_Frontend` is not a slug.
-       ╭─[sync.yaml:4:1]
+       ╭─[sync.yaml:4:3]
      3 │ syncs:
      4 │   Web_Frontend:
        ·   ────────────
      5 │     destination: humanitec
        ╰────
-      help: Use lowercase letters and digits, with single hyphens between them, and at most 64
-            characters.
+      help: Use lowercase letters and digits, with single hyphens between them, and at most 64 characters.
+
     Found 1 error.
     --- exit 3
     ");
@@ -611,16 +723,15 @@ fn a_name_of_65_characters() {
     --- stderr
     name-form
 
-      × The name `wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww` has 65
-      │ characters, and 64 is the limit.
-       ╭─[sync.yaml:4:1]
+      × The name `wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww` has 65 characters, and 64 is the limit.
+       ╭─[sync.yaml:4:3]
      3 │ syncs:
      4 │   wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww:
        ·   ─────────────────────────────────────────────────────────────────
      5 │     destination: humanitec
        ╰────
-      help: Use lowercase letters and digits, with single hyphens between them, and at most 64
-            characters.
+      help: Use lowercase letters and digits, with single hyphens between them, and at most 64 characters.
+
     Found 1 error.
     --- exit 3
     ");
@@ -635,13 +746,14 @@ fn a_description_of_256_characters() {
     description-length
 
       × The description has 256 characters, and 255 is the limit.
-        ╭─[sync.yaml:9:1]
+        ╭─[sync.yaml:9:18]
       8 │     secretPath: /web
       9 │     description: dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
         ·                  ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
      10 │     syncOptions:
         ╰────
       help: Shorten it.
+
     Found 1 error.
     --- exit 3
     ");
@@ -656,14 +768,14 @@ fn a_key_schema_without_its_placeholder() {
     key-schema-form
 
       × The keySchema `PAY_` has no `{{secretKey}}`.
-        ╭─[sync.yaml:11:1]
+        ╭─[sync.yaml:11:18]
      10 │       initialSyncBehavior: overwrite-destination
      11 │       keySchema: PAY_
         ·                  ────
      12 │     destinationConfig:
         ╰────
-      help: Use letters, digits, `_`, `-` and `/` around `{{secretKey}}`, and `{{environment}}` if you
-            like.
+      help: Use letters, digits, `_`, `-` and `/` around `{{secretKey}}`, and `{{environment}}` if you like.
+
     Found 1 error.
     --- exit 3
     ");
@@ -677,13 +789,14 @@ fn a_secret_path_that_is_not_absolute() {
     secret-path-form
 
       × The secretPath `web` does not start with a slash.
-       ╭─[sync.yaml:8:1]
+       ╭─[sync.yaml:8:17]
      7 │     environment: prod
      8 │     secretPath: web
        ·                 ───
      9 │     syncOptions:
        ╰────
       help: Write `/web`.
+
     Found 1 error.
     --- exit 3
     ");
@@ -697,13 +810,14 @@ fn blanks_at_the_end_of_a_string() {
     padded-string
 
       × `destinationConfig.org` has blanks at an end: "acme ".
-        ╭─[sync.yaml:13:1]
+        ╭─[sync.yaml:13:12]
      12 │       scope: environment
      13 │       org: "acme "
         ·            ───────
      14 │       app: web
         ╰────
       help: Write "acme".
+
     Found 1 error.
     --- exit 3
     "#);
@@ -718,23 +832,25 @@ fn an_octal_number_is_pointed_out() {
     ambiguous-scalar
 
       ⚠ `010` is the number 10 here, but YAML 1.1 reads a leading zero as octal.
-        ╭─[sync.yaml:14:1]
+        ╭─[sync.yaml:14:12]
      13 │       org: acme
      14 │       app: 010
         ·            ───
      15 │       env: production
         ╰────
       help: Write `10` for the number, or "010" for the text.
+
     wrong-type
 
       × `destinationConfig.app` is the number 10, but must be a string.
-        ╭─[sync.yaml:14:1]
+        ╭─[sync.yaml:14:12]
      13 │       org: acme
      14 │       app: 010
         ·            ───
      15 │       env: production
         ╰────
-      help: Put it in quotes: "10".
+      help: Put it in quotes.
+
     Found 1 error and 1 warning.
     --- exit 3
     "#);
@@ -748,14 +864,14 @@ fn a_variable_without_a_value() {
     unknown-variable
 
       × The variable `ORG` has no value.
-        ╭─[sync.yaml:13:1]
+        ╭─[sync.yaml:13:12]
      12 │       scope: environment
      13 │       org: ${var.ORG}
         ·            ──────────
      14 │       app: web
         ╰────
-      help: Set it with `--var ORG=…`, with the environment variable `SECSYNC_VAR_ORG`, or under
-            `variables:` in secsync.yaml.
+      help: Set it with `--var ORG=…`, with the environment variable `SECSYNC_VAR_ORG`, or under `variables:` in secsync.yaml.
+
     Found 1 error.
     --- exit 3
     ");
@@ -777,14 +893,14 @@ fn a_credential_of_the_environment_is_no_variable() {
     unknown-variable
 
       × The variable `INFISICAL_TOKEN` has no value.
-        ╭─[sync.yaml:13:1]
+        ╭─[sync.yaml:13:12]
      12 │       scope: environment
      13 │       org: "${INFISICAL_TOKEN}-${var.INFISICAL_TOKEN}"
         ·            ───────────────────────────────────────────
      14 │       app: web
         ╰────
-      help: Set it with `--var INFISICAL_TOKEN=…`, with the environment variable
-            `SECSYNC_VAR_INFISICAL_TOKEN`, or under `variables:` in secsync.yaml.
+      help: Set it with `--var INFISICAL_TOKEN=…`, with the environment variable `SECSYNC_VAR_INFISICAL_TOKEN`, or under `variables:` in secsync.yaml.
+
     Found 1 error.
     --- exit 3
     "#);
@@ -798,13 +914,14 @@ fn ensure_in_defaults() {
     not-allowed-in-defaults
 
       × `ensure` is not allowed in defaults, as it is about one sync.
-       ╭─[sync.yaml:3:1]
+       ╭─[sync.yaml:3:13]
      2 │ project: payments
      3 │ defaults: { ensure: absent }
        ·             ──────
      4 │ syncs:
        ╰────
       help: Write `ensure` in the sync that it is meant for.
+
     Found 1 error.
     --- exit 3
     ");
@@ -823,15 +940,15 @@ fn a_mistake_in_defaults_names_the_syncs_that_inherit_it() {
     unknown-field
 
       × `initialSyncBehaviour` is not a field of `syncOptions`.
-       ╭─[sync.yaml:4:1]
+       ╭─[sync.yaml:4:18]
      3 │ defaults:
      4 │   syncOptions: { initialSyncBehaviour: overwrite-destination }
        ·                  ────────────────────
      5 │ syncs:
        ╰────
-      help: The fields here are `disableSecretDeletion`, `includeAllSubFolders`, `initialSyncBehavior`
-            and `keySchema`.
-            Inherited by the sync web and 1 another.
+      help: The fields here are `disableSecretDeletion`, `includeAllSubFolders`, `initialSyncBehavior` and `keySchema`.
+            Inherited by the sync web and 1 other.
+
     Found 1 error.
     --- exit 3
     ");
@@ -845,12 +962,13 @@ fn a_version_that_does_not_exist() {
     unsupported-version
 
       × The version is `2`, and 1 is the only one.
-       ╭─[sync.yaml:1:1]
+       ╭─[sync.yaml:1:10]
      1 │ version: 2
        ·          ─
      2 │ provider: infisical
        ╰────
       help: Write `version: 1`, or leave it out.
+
     Found 1 error.
     --- exit 3
     ");
@@ -868,52 +986,57 @@ fn a_field_of_secsync_with_a_wrong_value() {
     wrong-value
 
       × `trigger` cannot be `sometimes`.
-        ╭─[sync.yaml:9:1]
+        ╭─[sync.yaml:9:14]
       8 │     secretPath: /web
       9 │     trigger: sometimes
         ·              ─────────
      10 │     onDelete: remove
         ╰────
-      help: It can be `never`, `on-change` and `always`.
+      help: It can be `never`, `on-change` or `always`.
+
     wrong-value
 
       × `onDelete` cannot be `remove`.
-        ╭─[sync.yaml:10:1]
+        ╭─[sync.yaml:10:15]
       9 │     trigger: sometimes
      10 │     onDelete: remove
         ·               ──────
      11 │     protect: 1
         ╰────
       help: Did you mean `remove-secrets`?
+
     wrong-type
 
       × `protect` must be true or false, and this is a number.
-        ╭─[sync.yaml:11:1]
+        ╭─[sync.yaml:11:14]
      10 │     onDelete: remove
      11 │     protect: 1
         ·              ─
      12 │     ensure: gone
         ╰────
+
     wrong-value
 
       × `ensure` cannot be `gone`.
-        ╭─[sync.yaml:12:1]
+        ╭─[sync.yaml:12:13]
      11 │     protect: 1
      12 │     ensure: gone
         ·             ────
      13 │     labels: [a]
         ╰────
-      help: It can be `present` and `absent`.
+      help: It can be `present` or `absent`.
+
     wrong-type
 
       × `labels` must be a map, and this is a list.
-        ╭─[sync.yaml:13:1]
+        ╭─[sync.yaml:13:13]
      12 │     ensure: gone
      13 │     labels: [a]
         ·             ───
      14 │     syncOptions:
         ╰────
       help: Write `key: value` lines below it, indented by two spaces.
+
     Found 5 errors.
     --- exit 3
     ");
@@ -928,22 +1051,24 @@ fn a_connection_where_the_platform_has_none() {
     unknown-field
 
       × Syncs of Enkryptify have no connection.
-       ╭─[sync.yaml:6:1]
+       ╭─[sync.yaml:6:17]
      5 │     destination: vercel
      6 │     connection: main
        ·                 ────
      7 │     environment: prod
        ╰────
       help: Remove it.
+
     unknown-field
 
       × `environment` is not a field of a sync to Vercel.
-       ╭─[sync.yaml:7:1]
+       ╭─[sync.yaml:7:5]
      6 │     connection: main
      7 │     environment: prod
        ·     ───────────
        ╰────
-      help: The fields here are `projectId` and `name`.
+      help: The fields here are `projectId`, `name`, `provider`, `project`, `destination`, `labels`, `ensure`, `renamedFrom`, `protect`, `onDelete` and `trigger`.
+
     Found 2 errors.
     --- exit 3
     ");
@@ -971,63 +1096,69 @@ fn a_workspace_file_with_mistakes() {
      3 │ include: ["../other/*.yaml", "/etc/*.yaml"]
        ╰────
       help: Did you mean `include`?
+
     outside-root
 
       × `../other/*.yaml` has a `..`, and only files inside the workspace can be included.
-       ╭─[secsync.yaml:3:1]
+       ╭─[secsync.yaml:3:11]
      2 │ includes: ["syncs/*.yaml"]
      3 │ include: ["../other/*.yaml", "/etc/*.yaml"]
        ·           ─────────────────
      4 │ providers:
        ╰────
+
     outside-root
 
       × `/etc/*.yaml` is an absolute path, and only files inside the workspace can be included.
-       ╭─[secsync.yaml:3:1]
+       ╭─[secsync.yaml:3:30]
      2 │ includes: ["syncs/*.yaml"]
      3 │ include: ["../other/*.yaml", "/etc/*.yaml"]
        ·                              ─────────────
      4 │ providers:
        ╰────
+
     unknown-field
 
       × `uri` is not a field of a provider.
-       ╭─[secsync.yaml:5:1]
+       ╭─[secsync.yaml:5:16]
      4 │ providers:
      5 │   infisical: { uri: https://x.example }
        ·                ───
      6 │   onprem: {}
        ╰────
       help: Did you mean `url`?
+
     missing-field
 
       × The provider `onprem` has no `type`.
-       ╭─[secsync.yaml:6:1]
+       ╭─[secsync.yaml:6:3]
      5 │   infisical: { uri: https://x.example }
      6 │   onprem: {}
        ·   ──────
      7 │ lint: { destructive-first-sync: forbid, no-such-lint: warn }
        ╰────
-      help: Say which platform it is: `infisical` and `enkryptify`.
+      help: Say which platform it is: `infisical` or `enkryptify`.
+
     wrong-value
 
       × The level of a lint cannot be `forbid`.
-       ╭─[secsync.yaml:7:1]
+       ╭─[secsync.yaml:7:33]
      6 │   onprem: {}
      7 │ lint: { destructive-first-sync: forbid, no-such-lint: warn }
        ·                                 ──────
        ╰────
-      help: It can be `allow`, `warn` and `deny`.
+      help: It can be `allow`, `warn` or `deny`.
+
     unknown-lint
 
       × There is no lint `no-such-lint`.
-       ╭─[secsync.yaml:7:1]
+       ╭─[secsync.yaml:7:41]
      6 │   onprem: {}
      7 │ lint: { destructive-first-sync: forbid, no-such-lint: warn }
        ·                                         ────────────
        ╰────
-      help: The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`,
-            `secret-path-form`, `subfolders-with-import` and `destructive-first-sync`.
+      help: The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import` and `destructive-first-sync`.
+
     Found 7 errors.
     --- exit 3
     "#);

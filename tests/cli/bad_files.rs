@@ -38,6 +38,7 @@ fn a_file_that_does_not_exist() {
 
       × The file `sinks.yaml` cannot be read: it does not exist.
       help: Check the path.
+
     Found 1 error.
     --- exit 3
     ");
@@ -67,9 +68,47 @@ fn a_link_to_nowhere_in_a_directory() {
     --- stderr
     unreadable-file
 
-      × The directory `[DIR]/syncs` cannot be read to the end: [DIR]/syncs/
-      │ gone.yaml: IO error for operation on [DIR]/syncs/gone.yaml: No such file or
-      │ directory (os error 2).
+      × `syncs/gone.yaml` cannot be read: it does not exist.
+      help: If it is a link, mend or remove it.
+
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_a_directory_to_the_directory_itself() {
+    let tree = Tree::new(&[("syncs/web.yaml", WEB)]);
+    std::os::unix::fs::symlink("..", tree.root().join("syncs/loop")).unwrap();
+    assert_snapshot!(tree.secsync("validate syncs").run().exits_with(3), @"
+    $ secsync validate syncs
+    --- stderr
+    unreadable-file
+
+      × `syncs/loop/syncs/loop` cannot be read: it is a link to a directory that it lies in.
+      help: Remove the link.
+
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_in_a_directory_whose_name_is_not_utf_8() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let tree = Tree::new(&[("syncs/web.yaml", WEB)]);
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9.yaml");
+    fs::write(tree.root().join("syncs").as_std_path().join(name), WEB).unwrap();
+    assert_snapshot!(tree.secsync("validate syncs").run().exits_with(3), @"
+    $ secsync validate syncs
+    --- stderr
+    unreadable-file
+
+      × The path of the file `syncs/caf�.yaml` is not UTF-8.
+      help: Rename it.
+
     Found 1 error.
     --- exit 3
     ");
@@ -86,6 +125,7 @@ fn bytes_that_are_not_utf_8() {
 
       × The file `sync.yaml` is not UTF-8 text: line 2 has a byte that does not fit.
       help: Save it as UTF-8.
+
     Found 1 error.
     --- exit 3
     ");
@@ -106,6 +146,7 @@ fn a_file_in_utf_16() {
 
       × The file `sync.yaml` is not UTF-8 text: line 1 has a byte that does not fit.
       help: Save it as UTF-8.
+
     Found 1 error.
     --- exit 3
     ");
@@ -133,12 +174,13 @@ fn a_control_character() {
     yaml-syntax
 
       × The invisible character U+0007 is not allowed here.
-       ╭─[sync.yaml:1:1]
+       ╭─[sync.yaml:1:15]
      1 │ provider: infi?sical
-       ·           ─
+       ·               ─
      2 │ syncs: {}
        ╰────
       help: Remove it, or write it as an escape in double quotes.
+
     Found 1 error.
     --- exit 3
     ");
@@ -160,6 +202,7 @@ fn a_tab_for_indentation() {
      4 │         destination: humanitec
        ╰────
       help: Indent with spaces.
+
     Found 1 error.
     --- exit 3
     ");
@@ -175,6 +218,7 @@ fn a_directory_without_sync_files() {
 
       × The directory `docs` has no sync file.
       help: Sync files end in .yaml, .yml or .json.
+
     Found 1 error.
     --- exit 3
     ");
@@ -190,6 +234,7 @@ fn a_pattern_that_matches_nothing() {
 
       × The pattern `syncs/*.yml` has no sync file.
       help: Sync files end in .yaml, .yml or .json.
+
     Found 1 error.
     --- exit 3
     ");
@@ -204,6 +249,7 @@ fn a_malformed_pattern() {
     no-files
 
       × The pattern `syncs/[a-.yaml` is malformed: invalid range; 'a' > '.'.
+
     Found 1 error.
     --- exit 3
     ");
@@ -218,6 +264,7 @@ fn an_empty_file() {
 
       × The file `sync.yaml` declares nothing.
       help: Write `syncs:` with at least one sync, or remove the file.
+
     Found 1 error.
     --- exit 3
     ");
@@ -232,6 +279,7 @@ fn a_file_of_comments() {
 
       × The file `sync.yaml` declares nothing.
       help: Write `syncs:` with at least one sync, or remove the file.
+
     Found 1 error.
     --- exit 3
     ");
@@ -264,6 +312,7 @@ fn a_file_without_syncs() {
      2 │ project: payments
        ╰────
       help: Add `syncs:` with one entry for each sync, under the sync's name.
+
     Found 1 error.
     --- exit 3
     ");
@@ -281,6 +330,7 @@ fn a_file_of_50_megabytes() {
 
       × The file `sync.yaml` is larger than 10 MiB.
       help: Split it into several files.
+
     Found 1 error.
     --- exit 3
     ");
@@ -304,11 +354,12 @@ fn nesting_20000_deep() {
     too-deep
 
       × Values are nested more than 64 levels deep here.
-       ╭─[sync.yaml:1:143]
+       ╭─[sync.yaml:1:263]
      1 │ [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[
        ·                                                                                                                         ─
        ╰────
       help: Flatten the structure.
+
     Found 1 error.
     --- exit 3
     ");
@@ -327,13 +378,14 @@ fn aliases_that_explode() {
     too-many-aliases
 
       × The aliases up to here make the file far larger than it is written.
-       ╭─[sync.yaml:5:1]
+       ╭─[sync.yaml:5:45]
      4 │ a3: &a3 [*a2, *a2, *a2, *a2, *a2, *a2, *a2, *a2, *a2, *a2]
      5 │ a4: &a4 [*a3, *a3, *a3, *a3, *a3, *a3, *a3, *a3, *a3, *a3]
        ·                                             ───
      6 │ a5: &a5 [*a4, *a4, *a4, *a4, *a4, *a4, *a4, *a4, *a4, *a4]
        ╰────
       help: Write the values out, or put shared fields under `defaults:`.
+
     Found 1 error.
     --- exit 3
     ");
@@ -353,15 +405,17 @@ fn an_alias_inside_its_own_anchor() {
      2 │ defaults: &all
        ╰────
       help: Add `syncs:` with one entry for each sync, under the sync's name.
+
     unknown-alias
 
       × The alias `*all` lies inside its own anchor.
-       ╭─[sync.yaml:3:1]
+       ╭─[sync.yaml:3:16]
      2 │ defaults: &all
      3 │   syncOptions: *all
        ·                ────
        ╰────
       help: Remove the alias: a value cannot contain itself.
+
     Found 2 errors.
     --- exit 3
     ");
@@ -381,25 +435,18 @@ fn an_alias_without_an_anchor() {
      2 │ defaults: *base
        ╰────
       help: Add `syncs:` with one entry for each sync, under the sync's name.
+
     unknown-alias
 
       × The alias `*base` has no anchor `&base` before it in this document.
-       ╭─[sync.yaml:2:1]
+       ╭─[sync.yaml:2:11]
      1 │ provider: infisical
      2 │ defaults: *base
        ·           ─────
        ╰────
       help: Define the anchor first, or quote the value if it is text: "*base".
-    wrong-type
 
-      × `defaults` must be a map, and this is a string.
-       ╭─[sync.yaml:2:1]
-     1 │ provider: infisical
-     2 │ defaults: *base
-       ·           ─────
-       ╰────
-      help: Write `key: value` lines below it, indented by two spaces.
-    Found 3 errors.
+    Found 2 errors.
     --- exit 3
     "#);
 }
@@ -416,7 +463,7 @@ fn a_key_twice_in_a_map() {
     duplicate-key
 
       × The key `environment` is in this map twice.
-       ╭─[sync.yaml:7:1]
+       ╭─[sync.yaml:7:5]
      6 │     connection: humanitec-main
      7 │     environment: prod
        ·     ─────┬─────
@@ -427,6 +474,7 @@ fn a_key_twice_in_a_map() {
      9 │     secretPath: /web
        ╰────
       help: Remove one of the two.
+
     Found 1 error.
     --- exit 3
     ");
@@ -440,12 +488,13 @@ fn a_bracket_that_is_not_closed() {
     yaml-syntax
 
       × The `{` is not closed.
-       ╭─[sync.yaml:2:1]
+       ╭─[sync.yaml:2:15]
      1 │ provider: infisical
      2 │ syncs: { web: { destination: humanitec
        ·               ─
        ╰────
       help: Close it, or quote the value if it is text.
+
     Found 1 error.
     --- exit 3
     ");
@@ -463,7 +512,7 @@ fn a_template_without_quotes() {
     unquoted-template
 
       × `{{secretKey}}_PAY` must be quoted, or YAML reads its braces and colons as syntax.
-        ╭─[sync.yaml:11:1]
+        ╭─[sync.yaml:11:18]
      10 │       initialSyncBehavior: overwrite-destination
      11 │       keySchema: {{secretKey}}_PAY
         ·                  ────────┬────────
@@ -471,6 +520,7 @@ fn a_template_without_quotes() {
      12 │     destinationConfig: { scope: application, org: acme, app: web }
         ╰────
       help: Quote it: `keySchema: "{{secretKey}}_PAY"`
+
     Found 1 error.
     --- exit 3
     "#);
@@ -485,23 +535,24 @@ fn a_variable_without_quotes_in_a_flow_map() {
     unquoted-template
 
       × `${var.APP}` must be quoted, or YAML reads its braces and colons as syntax.
-        ╭─[sync.yaml:10:1]
+        ╭─[sync.yaml:10:62]
       9 │     syncOptions: { initialSyncBehavior: overwrite-destination }
      10 │     destinationConfig: { scope: application, org: acme, app: ${var.APP} }
         ·                                                              ─────┬────
         ·                                                                   ╰── needs quotes
         ╰────
       help: Quote it: `destinationConfig: { scope: application, org: acme, app: "${var.APP}" }`
+
     unknown-variable
 
       × The variable `APP` has no value.
-        ╭─[sync.yaml:10:1]
+        ╭─[sync.yaml:10:62]
       9 │     syncOptions: { initialSyncBehavior: overwrite-destination }
      10 │     destinationConfig: { scope: application, org: acme, app: ${var.APP} }
         ·                                                              ──────────
         ╰────
-      help: Set it with `--var APP=…`, with the environment variable `SECSYNC_VAR_APP`, or under
-            `variables:` in secsync.yaml.
+      help: Set it with `--var APP=…`, with the environment variable `SECSYNC_VAR_APP`, or under `variables:` in secsync.yaml.
+
     Found 2 errors.
     --- exit 3
     "#);
@@ -516,7 +567,7 @@ fn the_same_sync_in_two_files() {
     duplicate-sync
 
       × The sync `web` is declared twice.
-       ╭─[b/web.yaml:4:1]
+       ╭─[b/web.yaml:4:3]
      3 │ syncs:
      4 │   web:
        ·   ─┬─
@@ -525,6 +576,7 @@ fn the_same_sync_in_two_files() {
        ╰────
       help: Remove one of them, or give it another name.
             first declared here: a/web.yaml:4:3
+
     Found 1 error.
     --- exit 3
     ");
@@ -564,12 +616,13 @@ fn a_json_file_is_a_sync_file() {
     padded-string
 
       × `destinationConfig.org` has blanks at an end: " acme".
-       ╭─[wrong.json:4:1]
+       ╭─[wrong.json:4:62]
      3 │         "secretPath": "/api", "syncOptions": {"initialSyncBehavior": "overwrite-destination"},
      4 │         "destinationConfig": {"scope": "application", "org": " acme", "app": "api"}}}}
        ·                                                              ───────
        ╰────
       help: Write "acme".
+
     Found 1 error.
     --- exit 3
     "#);
@@ -590,13 +643,14 @@ fn standard_input_is_a_sync_file() {
     secret-path-form
 
       × The secretPath `web` does not start with a slash.
-       ╭─[<stdin>:8:1]
+       ╭─[<stdin>:8:17]
      7 │     environment: prod
      8 │     secretPath: web
        ·                 ───
      9 │     syncOptions: { initialSyncBehavior: overwrite-destination }
        ╰────
       help: Write `/web`.
+
     Found 1 error.
     --- exit 3
     ");
@@ -613,13 +667,14 @@ fn several_documents_in_a_file_each_have_their_own_defaults() {
     unknown-field
 
       × `environmnet` is not a field of a sync to Humanitec.
-        ╭─[sync.yaml:18:1]
+        ╭─[sync.yaml:18:5]
      17 │     connection: humanitec-main
      18 │     environmnet: prod
         ·     ───────────
      19 │     secretPath: /web
         ╰────
       help: Did you mean `environment`?
+
     Found 1 error.
     --- exit 3
     ");
@@ -650,10 +705,12 @@ fn no_mistake_hides_another() {
 
       × The file `syncs/c.yaml` declares nothing.
       help: Write `syncs:` with at least one sync, or remove the file.
+
     not-utf8
 
       × The file `syncs/e.yaml` is not UTF-8 text: line 1 has a byte that does not fit.
       help: Save it as UTF-8.
+
     tab-indentation
 
       × A tab is used for indentation, which YAML does not allow.
@@ -664,45 +721,50 @@ fn no_mistake_hides_another() {
        ·   ╰── a tab
        ╰────
       help: Indent with spaces.
+
     unknown-destination
 
       × Infisical has no destination `humanitek`.
-       ╭─[syncs/b.yaml:5:1]
+       ╭─[syncs/b.yaml:5:18]
      4 │   web:
      5 │     destination: humanitek
        ·                  ─────────
      6 │     connection: humanitec-main
        ╰────
       help: Did you mean `humanitec`?
+
     wrong-type
 
       × `isAutoSyncEnabled` is the string "yes", but must be true or false.
-       ╭─[syncs/d.yaml:8:1]
+       ╭─[syncs/d.yaml:8:24]
      7 │     environment: prod 
      8 │     isAutoSyncEnabled: "yes"
        ·                        ─────
      9 │     secretPaht: /web
        ╰────
       help: Write true.
+
     unknown-field
 
       × `secretPaht` is not a field of a sync to Humanitec.
-        ╭─[syncs/d.yaml:9:1]
+        ╭─[syncs/d.yaml:9:5]
       8 │     isAutoSyncEnabled: "yes"
       9 │     secretPaht: /web
         ·     ──────────
      10 │     syncOptions: { initialSyncBehavior: overwrite-destination }
         ╰────
       help: Did you mean `secretPath`?
+
     wrong-value
 
       × `destinationConfig.scope` is "applicatoin", which is not allowed.
-        ╭─[syncs/d.yaml:11:1]
+        ╭─[syncs/d.yaml:11:33]
      10 │     syncOptions: { initialSyncBehavior: overwrite-destination }
      11 │     destinationConfig: { scope: applicatoin, org: acme, app: web }
         ·                                 ───────────
         ╰────
       help: Did you mean "application"? The allowed values are "application" and "environment".
+
     Found 7 errors.
     --- exit 3
     "#);
@@ -717,13 +779,14 @@ fn what_a_terminal_would_act_on_is_shown_and_not_done() {
     unknown-destination
 
       × Infisical has no destination `\u{1b}[31mhumanitec\u{202e}`.
-       ╭─[sync.yaml:5:1]
+       ╭─[sync.yaml:5:18]
      4 │   web:
      5 │     destination: "\e[31mhumanitec\u202e"
        ·                  ───────────────────────
      6 │     connection: humanitec-main
        ╰────
       help: Did you mean `humanitec`?
+
     Found 1 error.
     --- exit 3
     "#);
@@ -745,13 +808,14 @@ fn a_rename_in_a_circle() {
     rename-cycle
 
       × These renames go in a circle: api ← web ← api.
-        ╭─[sync.yaml:13:1]
+        ╭─[sync.yaml:13:18]
      12 │   api:
      13 │     renamedFrom: web
         ·                  ───
      14 │     destination: humanitec
         ╰────
       help: Rename one of them to a name that is free, apply, and rename on from there.
+
     Found 1 error.
     --- exit 3
     ");

@@ -22,5 +22,17 @@
 
 mod harness;
 
+mod actions;
+mod bad_answers;
 mod bad_fields;
 mod bad_files;
+mod credentials;
+mod deleting;
+mod failures;
+mod interrupts;
+mod jobs;
+mod main_job;
+mod outputs;
+mod requests;
+mod starts;
+mod usage;

@@ -189,6 +189,8 @@ pub enum Blocked {
     UnknownFields(Vec<String>),
     /// No update can change these fields.
     NotChangeable(Vec<String>),
+    /// The sync that has its name is to become the one of this name, and does not in this plan.
+    NameNotFreed(String),
     /// A removal is at work on it.
     BeingRemoved,
     /// There is no state that tells what was started.
@@ -208,6 +210,7 @@ impl Blocked {
             Self::SourceFolderGone => "source-folder-gone",
             Self::UnknownFields(_) => "unknown-fields",
             Self::NotChangeable(_) => "not-changeable",
+            Self::NameNotFreed(_) => "name-not-freed",
             Self::BeingRemoved => "being-removed",
             Self::NoState => "no-state",
             Self::StartUnknown => "start-unknown",
@@ -236,6 +239,10 @@ impl Blocked {
                     quoted(fields)
                 )
             }
+            Self::NameNotFreed(heir) => format!(
+                "Its name is still that of the sync that is to become `{heir}`, and that rename is \
+                 blocked or not selected."
+            ),
             Self::BeingRemoved => "A job is removing its secrets at this moment.".to_owned(),
             Self::NoState => {
                 "There is no state that tells which syncs were started before.".to_owned()
@@ -262,6 +269,7 @@ impl Blocked {
             Self::NotChangeable(_) => {
                 "Declare it with the value that the platform has, or delete the sync and create it anew."
             }
+            Self::NameNotFreed(_) => "Make that rename possible, or select it, too.",
             Self::BeingRemoved => "Run this again when the job has ended.",
             Self::NoState => {
                 "Run `secsync state init` if nothing was started yet; else restore the state file."

@@ -7,8 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use super::action::{Action, Blocked, Create, DeleteReason, Step, Subject, Verb};
-use super::effect;
-use super::{Failing, Plan};
+use super::{Failing, Plan, effect, names};
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger};
 use crate::core::diff::{self, FieldChange};
 use crate::core::normalize::{self, CONNECTION_ID, Comparable};
@@ -31,7 +30,7 @@ pub struct ProjectKey {
 }
 
 impl ProjectKey {
-    /// The project that a sync belongs to.
+    /// The project of a sync.
     pub fn of(sync: &ResolvedSync) -> Self {
         Self {
             provider: sync.desired.provider.text.clone(),
@@ -59,8 +58,10 @@ pub struct Policy {
 pub struct Inputs<'a> {
     /// What is wanted.
     pub syncs: &'a [ResolvedSync],
-    /// What is there, for each project that can be read.
+    /// What is there, for each project that the files name and that can be read.
     pub remote: &'a BTreeMap<ProjectKey, Vec<RemoteSync>>,
+    /// How the files spell projects that they name without a sync in them.
+    pub labels: &'a BTreeMap<ProjectKey, String>,
     /// The destinations that the syncs go to.
     pub specs: &'a BTreeMap<(ProviderKind, String), Arc<DestinationSpec>>,
     /// What is recorded of starts.
@@ -76,7 +77,11 @@ const SAME_MOMENT: SignedDuration = SignedDuration::from_secs(2);
 /// Makes a plan. The order of the inputs makes no difference.
 pub fn build(inputs: &Inputs<'_>) -> Plan {
     let mut plan = Plan::default();
-    for (key, syncs) in by_project(inputs.syncs) {
+    let mut projects = by_project(inputs.syncs);
+    for key in inputs.remote.keys() {
+        projects.entry(key.clone()).or_default();
+    }
+    for (key, syncs) in projects {
         let mut project = Project {
             inputs,
             remote: inputs.remote.get(&key).map_or(&[][..], Vec::as_slice),
@@ -144,7 +149,16 @@ impl Project<'_> {
                 (ProviderKind::Infisical, Ensure::Present) => self.plan_present(sync, found),
             }
         }
-        order_by_names(&mut self.plan.actions, first);
+        let heir_of = |name: &str| {
+            let heir = acting.iter().map(|index| desired[*index]).find(|sync| {
+                sync.renamed_from
+                    .as_ref()
+                    .is_some_and(|old| old.text == name)
+            });
+            heir.map(|sync| sync.name.text.clone())
+        };
+        names::block_what_waits_for_nobody(&mut self.plan.actions, first, &heir_of);
+        names::order(&mut self.plan.actions, first);
         renamed_away
     }
 
@@ -402,10 +416,10 @@ impl Project<'_> {
             .iter()
             .map(|sync| sync.desired.name.text.as_str())
             .collect();
-        let Some(label) = syncs.first().map(|sync| sync.project_label()) else {
-            return;
+        let label = match syncs.first() {
+            Some(sync) => sync.project_label(),
+            None => self.inputs.labels.get(key).unwrap_or(&key.project_id),
         };
-        let kind = syncs[0].desired.kind;
         let mut undeclared: Vec<&RemoteSync> = self
             .remote
             .iter()
@@ -417,7 +431,8 @@ impl Project<'_> {
         for remote in undeclared {
             let subject = Subject {
                 provider: key.provider.clone(),
-                kind,
+                // Only what can be read back is in what was read.
+                kind: ProviderKind::Infisical,
                 server: key.server.clone(),
                 project: label.to_owned(),
                 project_id: key.project_id.clone(),
@@ -559,35 +574,5 @@ fn shown(change: &FieldChange, sync: &ResolvedSync, remote: &RemoteSync) -> Fiel
             after: Some(name.into()),
         },
         _ => change.clone(),
-    }
-}
-
-/// An action that takes a name comes after the one that frees it.
-fn order_by_names(actions: &mut [Action], first: usize) {
-    let frees = |action: &Action| match &action.step {
-        Step::Update {
-            renamed_from: Some(old),
-            ..
-        } => Some(old.clone()),
-        Step::Replace { old, .. } => Some(old.name.clone()),
-        Step::Delete { .. } => Some(action.subject.name.clone()),
-        _ => None,
-    };
-    let freed_by: BTreeMap<String, usize> = (first..actions.len())
-        .filter_map(|index| Some((frees(&actions[index])?, index)))
-        .collect();
-    for (index, action) in actions.iter_mut().enumerate().skip(first) {
-        let takes = match &action.step {
-            Step::Create(_)
-            | Step::Replace { .. }
-            | Step::Update {
-                renamed_from: Some(_),
-                ..
-            } => &action.subject.name,
-            _ => continue,
-        };
-        if let Some(before) = freed_by.get(takes).filter(|before| **before != index) {
-            action.after.push(*before);
-        }
     }
 }

@@ -7,10 +7,12 @@
 //! | [`action`] | the actions |
 //! | [`effect`] | what an action does besides what it is for |
 //! | [`mod@build`] | making a plan |
+//! | `names` | which action waits for a name that another one frees |
 
 pub mod action;
 pub mod build;
 pub mod effect;
+mod names;
 #[cfg(test)]
 mod tests;
 

@@ -36,6 +36,7 @@ fn plan_starts(
         .map(|slug| ((ProviderKind::Infisical, slug.to_owned()), Arc::new(spec())));
     build(&Inputs {
         syncs: &syncs,
+        labels: &BTreeMap::from([(key.clone(), "payments".to_owned())]),
         remote: &BTreeMap::from([(key, remote)]),
         specs: &BTreeMap::from(specs),
         starts,
@@ -503,6 +504,108 @@ fn a_name_that_a_rename_frees_is_taken_after_it() {
     );
 }
 
+fn told_with_blocks(plan: &Plan) -> Vec<(Verb, &str, Option<&Blocked>)> {
+    plan.actions
+        .iter()
+        .map(|action| match &action.step {
+            Step::Blocked { wanted, reason } => {
+                (*wanted, action.subject.name.as_str(), Some(reason))
+            }
+            _ => (action.verb(), action.subject.name.as_str(), None),
+        })
+        .collect()
+}
+
+#[test]
+fn what_takes_a_name_is_blocked_with_the_rename_that_should_free_it() {
+    let mut unknown = remote_sync("b");
+    unknown.fields["syncOptions"]["brandNew"] = json!(true);
+    let manual = DesiredSync {
+        trigger: Trigger::Always,
+        ..with("a", |fields| fields["isAutoSyncEnabled"] = json!(false))
+    };
+    let syncs = vec![manual, renamed("a", "b"), renamed("b", "c"), desired("d")];
+    let plan = plan(syncs, vec![remote_sync("a"), unknown]);
+    let unknown = Blocked::UnknownFields(vec!["syncOptions.brandNew".to_owned()]);
+    let (by_b, by_c) = (
+        Blocked::NameNotFreed("b".to_owned()),
+        Blocked::NameNotFreed("c".to_owned()),
+    );
+    assert_eq!(
+        told_with_blocks(&plan),
+        [
+            (Verb::Create, "a", Some(&by_b)),
+            (Verb::Update, "b", Some(&by_c)),
+            (Verb::Update, "c", Some(&unknown)),
+            (Verb::Create, "d", None),
+        ]
+    );
+    assert!(plan.actions.iter().all(|action| action.after.is_empty()));
+    assert!(plan.actions[0].effects.is_empty());
+}
+
+#[test]
+fn what_takes_a_name_is_blocked_where_the_rename_that_should_free_it_is_not_selected() {
+    let policy = Policy {
+        selection: Selection::new(&[], &["b".to_owned()]).unwrap(),
+        ..Policy::default()
+    };
+    let plan = plan_with(
+        vec![renamed("a", "b"), renamed("b", "c")],
+        vec![remote_sync("a"), remote_sync("b")],
+        &policy,
+    );
+    // A rename goes by either name, so selecting the old name of the second selects it, too.
+    assert_eq!(told(&plan), [(Verb::Update, "b"), (Verb::Update, "c")]);
+    let policy = Policy {
+        selection: Selection::new(&[], &["a".to_owned()]).unwrap(),
+        ..Policy::default()
+    };
+    let plan = plan_with(
+        vec![renamed("a", "b"), renamed("b", "c")],
+        vec![remote_sync("a"), remote_sync("b")],
+        &policy,
+    );
+    assert_eq!(
+        blocked(&plan),
+        (Verb::Update, Blocked::NameNotFreed("c".to_owned()))
+    );
+}
+
+#[test]
+fn dropping_the_trigger_of_a_blocked_action_leaves_the_others_behind_what_they_follow() {
+    let mut unknown = remote_sync("b");
+    unknown.fields["syncOptions"]["brandNew"] = json!(true);
+    let manual = |name: &str| DesiredSync {
+        trigger: Trigger::Always,
+        ..with(name, |fields| fields["isAutoSyncEnabled"] = json!(false))
+    };
+    let plan = plan(
+        vec![manual("b"), renamed("b", "c"), manual("d")],
+        vec![unknown],
+    );
+    let told: Vec<_> = plan
+        .actions
+        .iter()
+        .map(|action| {
+            (
+                action.verb(),
+                action.subject.name.as_str(),
+                action.after.clone(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Verb::Blocked, "b", vec![]),
+            (Verb::Blocked, "c", vec![]),
+            (Verb::Create, "d", vec![]),
+            (Verb::Trigger, "d", vec![2]),
+        ]
+    );
+}
+
 #[test]
 fn a_name_that_a_replacement_frees_is_taken_after_it() {
     let plan = plan(
@@ -566,6 +669,18 @@ fn prune_deletes_what_is_not_declared_but_never_what_is_ignored_or_protected() {
     assert_eq!(only(&plan).effects, [Effect::SecretsStay]);
     assert_eq!(plan.unmanaged.len(), 1);
     assert_eq!(plan.unmanaged[0].name, "prod-1");
+}
+
+#[test]
+fn a_project_that_is_named_without_any_sync_is_read_listed_and_pruned() {
+    let listed = plan(vec![], vec![remote_sync("last")]);
+    assert_eq!(listed.unmanaged[0].address(), "infisical/payments/last");
+    let policy = Policy {
+        prune: true,
+        ..Policy::default()
+    };
+    let pruned = plan_with(vec![], vec![remote_sync("last")], &policy);
+    assert_eq!(told(&pruned), [(Verb::Delete, "last")]);
 }
 
 #[test]
@@ -1002,6 +1117,7 @@ fn every_block_has_a_word_a_reason_and_an_advice() {
         Blocked::BeingRemoved,
         Blocked::NoState,
         Blocked::StartUnknown,
+        Blocked::NameNotFreed("x".to_owned()),
         Blocked::NotDeletable,
     ];
     let words: std::collections::BTreeSet<_> = all.iter().map(Blocked::word).collect();

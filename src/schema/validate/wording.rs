@@ -175,17 +175,21 @@ pub fn meant<'f>(finding: &'f Finding, json: &Value) -> Option<&'f str> {
         return None;
     };
     let object = lookup(json, &finding.path)?;
-    let own: &[&str] = if finding.path.is_empty() {
-        &OWN_FIELDS
-    } else {
-        &[]
-    };
     let candidates = known
         .iter()
         .map(String::as_str)
-        .chain(own.iter().copied())
+        .chain(own_fields(finding).iter().copied())
         .filter(|candidate| object.get(*candidate).is_none());
     closest(name, candidates)
+}
+
+/// secsync's own fields, which stand beside those of the sync itself.
+fn own_fields<'f>(finding: &Finding) -> &'f [&'f str] {
+    if finding.path.is_empty() {
+        &OWN_FIELDS
+    } else {
+        &[]
+    }
 }
 
 /// The field of the sync that is a map with a field of that name.
@@ -293,8 +297,9 @@ fn type_help(
             "The allowed values are {}.",
             list(allowed.iter().map(literal))
         )),
+        // Without repeating it: `1.10` is held as 1.1, and the user means what is written.
         Value::Number(_) | Value::Bool(_) if expects("string") => {
-            Some(format!("Put it in quotes: \"{value}\"."))
+            Some("Put it in quotes.".to_owned())
         }
         Value::String(text) if expects("boolean") && matches!(text.as_str(), "true" | "false") => {
             Some(format!("Write it without quotes: {text}."))

@@ -1,9 +1,11 @@
 //! What the tests share: a tree of files, a run of the program in it, a server to run against.
 
+mod payments;
 mod run;
 mod server;
 mod tree;
 
+pub use payments::{payments, world};
 pub use run::{Invocation, Output};
 pub use server::{Canned, Server};
 pub use tree::Tree;

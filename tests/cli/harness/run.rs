@@ -15,6 +15,7 @@ use super::Server;
 ///
 /// Its environment is empty but for what a test sets: no CI, no colours, no credentials, no proxy.
 pub struct Invocation {
+    root: Utf8PathBuf,
     directory: Utf8PathBuf,
     arguments: Vec<String>,
     variables: BTreeMap<String, String>,
@@ -22,11 +23,12 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    pub(super) fn new(directory: &Utf8Path, arguments: &str) -> Self {
+    pub(super) fn new(root: &Utf8Path, arguments: &str) -> Self {
         Self {
-            directory: directory.to_owned(),
+            root: root.to_owned(),
+            directory: root.to_owned(),
             arguments: arguments.split_whitespace().map(str::to_owned).collect(),
-            variables: BTreeMap::from([("HOME".to_owned(), directory.to_string())]),
+            variables: BTreeMap::from([("HOME".to_owned(), root.to_string())]),
             stdin: Vec::new(),
         }
     }
@@ -147,14 +149,12 @@ impl Output {
     }
 
     fn harmless(&self, text: &str) -> String {
-        // The same file is named from the directory of the run and from the root of the tree.
-        let directory = regex::escape(self.invocation.directory.as_str());
-        let text = Regex::new(&directory).unwrap().replace_all(text, "[DIR]");
-        VARYING
-            .iter()
-            .fold(text.into_owned(), |text, (pattern, placeholder)| {
-                pattern.replace_all(&text, *placeholder).into_owned()
-            })
+        let text = text
+            .replace(self.invocation.directory.as_str(), "[DIR]")
+            .replace(self.invocation.root.as_str(), "[ROOT]");
+        VARYING.iter().fold(text, |text, (pattern, placeholder)| {
+            pattern.replace_all(&text, *placeholder).into_owned()
+        })
     }
 }
 

@@ -106,8 +106,16 @@ pub struct Canned {
 impl Canned {
     /// With this status, content type and body.
     pub fn new(status: u16, content_type: &str, body: &str) -> Self {
+        Self::answering(ResponseTemplate::new(status).set_body_raw(body, content_type))
+    }
+
+    /// With a redirect to that place.
+    pub fn redirecting(target: &str) -> Self {
+        Self::answering(ResponseTemplate::new(302).insert_header("location", target))
+    }
+
+    fn answering(answer: ResponseTemplate) -> Self {
         let runtime = runtime();
-        let answer = ResponseTemplate::new(status).set_body_raw(body, content_type);
         let server = runtime.block_on(async {
             let server = MockServer::start().await;
             Mock::given(any()).respond_with(answer).mount(&server).await;

@@ -45,6 +45,24 @@ impl Tree {
         fs::read_to_string(self.root.join(path)).unwrap()
     }
 
+    /// The paths of all its files.
+    pub fn files(&self) -> Vec<String> {
+        let mut files = Vec::new();
+        let mut directories = vec![self.root.clone()];
+        while let Some(directory) = directories.pop() {
+            for entry in directory.read_dir_utf8().unwrap() {
+                let path = entry.unwrap().into_path();
+                if path.is_dir() {
+                    directories.push(path);
+                } else {
+                    files.push(path.strip_prefix(&self.root).unwrap().to_string());
+                }
+            }
+        }
+        files.sort();
+        files
+    }
+
     /// Whether there is something of that path.
     pub fn has(&self, path: &str) -> bool {
         self.root.join(path).exists()

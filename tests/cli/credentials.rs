@@ -1,0 +1,462 @@
+//! Credentials that are missing, wrong, or would go where nobody said they may.
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use super::harness::{Canned, Invocation, Server, Tree};
+
+const PAYMENTS: &str = "\
+provider: infisical
+project: payments
+syncs:
+  api:
+    destination: humanitec
+    connection: humanitec-main
+    environment: prod
+    secretPath: /
+    syncOptions: { initialSyncBehavior: overwrite-destination }
+    destinationConfig: { scope: application, org: acme, app: payments }
+";
+
+const WEB: &str = "\
+provider: enkryptify
+project: prj_web
+syncs:
+  web: { destination: vercel }
+";
+
+fn world() -> Value {
+    json!({
+        "projects": [{"slug": "payments"}],
+        "connections": [{"app": "humanitec", "name": "humanitec-main"}],
+    })
+}
+
+fn payments() -> Tree {
+    Tree::new(&[("syncs/payments.yaml", PAYMENTS)])
+}
+
+#[test]
+fn no_credential() {
+    let tree = payments();
+    assert_snapshot!(tree.secsync("plan syncs").run().exits_with(4), @"
+    $ secsync plan syncs
+    --- stderr
+    Error: There is no credential for Infisical: set INFISICAL_TOKEN, or INFISICAL_UNIVERSAL_AUTH_CLIENT_ID and INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET in the environment.
+    --- exit 4
+    ");
+}
+
+#[test]
+fn half_a_credential() {
+    let tree = payments();
+    let run = tree
+        .secsync("plan syncs")
+        .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", "5a11db0c");
+    assert_snapshot!(run.run().exits_with(4), @"
+    $ secsync plan syncs
+    --- stderr
+    Error: INFISICAL_UNIVERSAL_AUTH_CLIENT_ID is set, but INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET is not: universal auth needs both.
+    --- exit 4
+    ");
+}
+
+#[test]
+fn no_credential_for_either_platform() {
+    let tree = payments();
+    tree.write("syncs/web.yaml", WEB);
+    assert_snapshot!(tree.secsync("plan syncs").run().exits_with(4), @"
+    $ secsync plan syncs
+    --- stderr
+    Error: There is no credential for Enkryptify: set ENKRYPTIFY_TOKEN in the environment.
+    Error: There is no credential for Infisical: set INFISICAL_TOKEN, or INFISICAL_UNIVERSAL_AUTH_CLIENT_ID and INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET in the environment.
+    --- exit 4
+    ");
+}
+
+#[test]
+fn a_wrong_client_secret() {
+    let tree = payments();
+    let server = Server::new(&world());
+    let run = tree.secsync("plan syncs").on(&server).variable(
+        "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET",
+        "hunter2-client-secret",
+    );
+    assert_snapshot!(run.run().exits_with(4), @"
+    $ secsync plan syncs
+    --- stderr
+    Error: The login with INFISICAL_UNIVERSAL_AUTH_CLIENT_ID and INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET is not accepted (the server says: Invalid credentials).
+      Check both, that the identity exists on this server, and that the secret has neither expired nor been used up.
+    --- exit 4
+    ");
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn an_unknown_client() {
+    let tree = payments();
+    let server = Server::new(&world());
+    let run = tree.secsync("plan syncs").on(&server).variable(
+        "INFISICAL_UNIVERSAL_AUTH_CLIENT_ID",
+        "00000000-0000-4000-8000-000000000000",
+    );
+    assert_snapshot!(run.run().exits_with(4), @"
+    $ secsync plan syncs
+    --- stderr
+    Error: The login with INFISICAL_UNIVERSAL_AUTH_CLIENT_ID and INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET is not accepted (the server says: No identity with specified client ID was found).
+      Check both, that the identity exists on this server, and that the secret has neither expired nor been used up.
+    --- exit 4
+    ");
+}
+
+#[test]
+fn a_wrong_token() {
+    let tree = payments();
+    let server = Server::new(&world());
+    let run = tree
+        .secsync("plan syncs")
+        .variable("INFISICAL_HOST", &server.origin())
+        .variable("INFISICAL_TOKEN", "hunter2-token");
+    assert_snapshot!(run.run().exits_with(4), @"
+    $ secsync plan syncs
+    --- stderr
+    Error: The token in INFISICAL_TOKEN is not accepted (the server says: The provided access token is malformed. Please use a valid token or generate a new one and try again).
+      It may be mistyped, expired or revoked: set INFISICAL_TOKEN to a valid one.
+    --- exit 4
+    ");
+}
+
+#[test]
+fn a_credential_with_a_line_break() {
+    let tree = payments();
+    let server = Server::new(&world());
+    let run = tree
+        .secsync("plan syncs")
+        .variable("INFISICAL_HOST", &server.origin())
+        .variable("INFISICAL_TOKEN", "hunter2\nx-evil: token");
+    assert_snapshot!(run.run().exits_with(4), @"
+    $ secsync plan syncs
+    --- stderr
+    Error: INFISICAL_TOKEN holds a blank, a line break or another character that no credential has.
+      Set it again to the bare credential, without quotes, blanks or the word Bearer.
+    --- exit 4
+    ");
+}
+
+#[test]
+fn a_wrong_enkryptify_token_is_found_out_by_the_start() {
+    let tree = Tree::new(&[("syncs/web.yaml", WEB)]);
+    let server = Server::new(&world());
+    tree.secsync("state init").run().exits_with(0);
+    let run = tree
+        .secsync("apply syncs --auto-approve")
+        .on(&server)
+        .variable("ENKRYPTIFY_TOKEN", "ek_live_hunter2");
+    assert_snapshot!(run.run().exits_with(4), @"
+    $ secsync apply syncs --auto-approve
+    secsync will perform the following actions:
+
+      # enkryptify/prj_web/web will be started  (syncs/web.yaml:4)
+      > vercel sync
+
+    Plan: 0 to add, 0 to change, 0 to destroy, 1 to start.
+    enkryptify/prj_web/web: Starting...
+    enkryptify/prj_web/web: Failed
+
+    Failed: enkryptify/prj_web/web: The token in ENKRYPTIFY_TOKEN is not accepted (the server says: Invalid or missing API token).
+      It may be mistyped, expired or revoked: set ENKRYPTIFY_TOKEN to a valid one.
+
+    Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 failed.
+    Run `secsync apply` again to go on from here.
+    --- exit 4
+    ");
+    // The refusal was certain, so the start can be tried again.
+    assert_snapshot!(tree.secsync("state list").run().exits_with(0), @"
+    $ secsync state list
+    No start is recorded.
+    --- exit 0
+    ");
+}
+
+#[test]
+fn an_identity_without_access_to_the_project() {
+    let mut world = world();
+    world["identities"] =
+        json!([{"clientId": "outsider", "clientSecret": "outsider-secret", "role": "outsider"}]);
+    let tree = payments();
+    let server = Server::new(&world);
+    let run = |arguments: &str| {
+        tree.secsync(arguments)
+            .on(&server)
+            .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", "outsider")
+            .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", "outsider-secret")
+            .run()
+    };
+    assert_snapshot!(run("plan syncs").exits_with(3), @"
+    $ secsync plan syncs
+    --- stderr
+    unknown-project
+
+      × There is no project `payments` at infisical, or this identity is not a member of it.
+       ╭─[syncs/payments.yaml:2:10]
+     1 │ provider: infisical
+     2 │ project: payments
+       ·          ────────
+     3 │ syncs:
+       ╰────
+      help: This identity is a member of no project: add it to one.
+
+    unknown-connection
+
+      × There is no connection `humanitec-main` to humanitec that this identity may use.
+       ╭─[syncs/payments.yaml:6:17]
+     5 │     destination: humanitec
+     6 │     connection: humanitec-main
+       ·                 ──────────────
+     7 │     environment: prod
+       ╰────
+      help: It may use no connection to humanitec: let an administrator grant it one.
+
+    Found 2 errors.
+    --- exit 3
+    ");
+    tree.write(
+        "syncs/payments.yaml",
+        PAYMENTS.replace("payments\n", "5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a11\n"),
+    );
+    assert_snapshot!(run("plan syncs"), @"
+    $ secsync plan syncs
+    --- stderr
+    unknown-connection
+
+      × There is no connection `humanitec-main` to humanitec that this identity may use.
+       ╭─[syncs/payments.yaml:6:17]
+     5 │     destination: humanitec
+     6 │     connection: humanitec-main
+       ·                 ──────────────
+     7 │     environment: prod
+       ╰────
+      help: It may use no connection to humanitec: let an administrator grant it one.
+
+    Found 1 error.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn an_identity_that_may_only_read() {
+    let mut world = world();
+    world["identities"] =
+        json!([{"clientId": "viewer", "clientSecret": "viewer-secret", "role": "viewer"}]);
+    let tree = payments();
+    let server = Server::new(&world);
+    let run = tree
+        .secsync("apply syncs --auto-approve")
+        .on(&server)
+        .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", "viewer")
+        .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", "viewer-secret");
+    assert_snapshot!(run.run().exits_with(4), @r#"
+    $ secsync apply syncs --auto-approve
+    secsync will perform the following actions:
+
+      # infisical/payments/api will be created  (syncs/payments.yaml:4)
+      + humanitec sync
+          + connection:                      "humanitec-main"
+          + destinationConfig.scope:         "application"
+          + destinationConfig.org:           "acme"
+          + destinationConfig.app:           "payments"
+          + environment:                     "prod"
+          + secretPath:                      "/"
+          + syncOptions.initialSyncBehavior: "overwrite-destination"
+          Warning: The first sync deletes secrets that the destination has and the source has not.
+
+    Plan: 1 to add, 0 to change, 0 to destroy.
+    infisical/payments/api: Creating...
+    infisical/payments/api: Failed
+
+    Failed: infisical/payments/api: Cannot create the sync "api": this identity lacks the permission "create" on "secret-syncs".
+      Give the identity a role in the project with that permission.
+
+    Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 failed.
+    Run `secsync apply` again to go on from here.
+    --- exit 4
+    "#);
+}
+
+/// A workspace whose file names a server.
+fn directed(url: &str) -> Tree {
+    let tree = payments();
+    tree.write(
+        "secsync.yaml",
+        format!("include: [\"syncs/*.yaml\"]\nproviders:\n  infisical: {{ url: \"{url}\" }}\n"),
+    );
+    tree
+}
+
+fn with_token(invocation: Invocation) -> Invocation {
+    invocation.variable("INFISICAL_TOKEN", "hunter2-token")
+}
+
+#[test]
+fn a_server_that_only_a_file_names_gets_no_request() {
+    let server = Canned::json(&json!({"secretSyncs": []}));
+    let tree = directed(&server.origin());
+    assert_snapshot!(with_token(tree.secsync("plan")).run().exits_with(4), @r#"
+    $ secsync plan
+    --- stderr
+    Error: The credential of the provider "infisical" is not sent to http://127.0.0.1:[PORT], which only a file names.
+      If that server is yours, set SECSYNC_TRUST_HOSTS=http://127.0.0.1:[PORT] in the environment (a comma list).
+    --- exit 4
+    "#);
+    assert_eq!(server.count(), 0);
+}
+
+#[test]
+fn a_server_that_a_file_names_and_the_environment_trusts_is_asked() {
+    let server = Server::new(&world());
+    let tree = directed(&server.origin());
+    for trusted in [
+        tree.secsync("plan")
+            .on(&server)
+            .without("INFISICAL_HOST")
+            .variable("SECSYNC_TRUST_HOSTS", &server.origin()),
+        tree.secsync(&format!("plan --trust-host {}", server.origin()))
+            .on(&server)
+            .without("INFISICAL_HOST"),
+        tree.secsync("plan").on(&server),
+    ] {
+        trusted.run().exits_with(0);
+    }
+}
+
+#[test]
+fn two_servers_for_one_provider_are_a_contradiction() {
+    let server = Canned::json(&json!({"secretSyncs": []}));
+    let tree = directed("https://other.example");
+    let run = with_token(tree.secsync("plan")).variable("INFISICAL_HOST", &server.origin());
+    assert_snapshot!(run.run().exits_with(1), @r#"
+    $ secsync plan
+    --- stderr
+    Error: The url of the provider "infisical" is https://other.example, but INFISICAL_HOST names http://127.0.0.1:[PORT].
+      Make them the same, or remove the url or INFISICAL_HOST.
+    --- exit 1
+    "#);
+    assert_eq!(server.count(), 0);
+}
+
+#[test]
+fn plain_http_to_another_machine() {
+    let tree = payments();
+    let run = with_token(tree.secsync("plan syncs"))
+        .variable("INFISICAL_HOST", "http://secrets.corp.example");
+    assert_snapshot!(run.run().exits_with(1), @"
+    $ secsync plan syncs
+    --- stderr
+    Error: http://secrets.corp.example would be spoken to without encryption.
+      Use https, or set SECSYNC_ALLOW_HTTP=secrets.corp.example if the network is safe.
+    --- exit 1
+    ");
+}
+
+#[test]
+fn a_url_with_a_password_in_it() {
+    let tree = directed("https://user:hunter2@secrets.corp.example");
+    let output = with_token(tree.secsync("plan")).run().exits_with(1);
+    assert!(!output.to_string().contains("hunter2"), "{output}");
+    assert_snapshot!(output, @r#"
+    $ secsync plan
+    --- stderr
+    Error: The url of the provider "infisical" "…@secrets.corp.example" holds a user name or a password, which secsync never takes from a URL.
+      Write it like https://secrets.corp.example.
+    --- exit 1
+    "#);
+}
+
+#[test]
+fn a_provider_of_another_name_does_not_get_the_usual_credential() {
+    let server = Canned::json(&json!({"secretSyncs": []}));
+    let tree = Tree::new(&[
+        (
+            "secsync.yaml",
+            "include: [\"syncs/*.yaml\"]\nproviders:\n  onprem: { type: infisical, url: https://app.infisical.com }\n",
+        ),
+        (
+            "syncs/payments.yaml",
+            &PAYMENTS.replace("provider: infisical", "provider: onprem"),
+        ),
+    ]);
+    let run = with_token(tree.secsync("plan")).variable("INFISICAL_HOST", &server.origin());
+    assert_snapshot!(run.run().exits_with(4), @"
+    $ secsync plan
+    --- stderr
+    Error: There is no credential for Infisical: set ONPREM_INFISICAL_TOKEN, or ONPREM_INFISICAL_UNIVERSAL_AUTH_CLIENT_ID and ONPREM_INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET in the environment.
+    --- exit 4
+    ");
+    assert_eq!(server.count(), 0);
+}
+
+#[test]
+fn a_project_that_is_not_allowed_is_not_read() {
+    let tree = payments();
+    let server = Server::new(&world());
+    let run = tree.secsync("plan syncs --allow-project shop").on(&server);
+    assert_snapshot!(run.run().exits_with(4), @"
+    $ secsync plan syncs --allow-project shop
+    --- stderr
+    Error: The files name projects that `--allow-project` does not allow: `payments`.
+      Allow them by id or slug, or take their syncs out of this run.
+    --- exit 4
+    ");
+    let requests = server.requests();
+    assert!(
+        !requests
+            .iter()
+            .any(|request| request.contains("/secret-syncs")),
+        "{requests:?}"
+    );
+}
+
+#[test]
+fn auth_check_tells_what_works() {
+    let tree = payments();
+    tree.write("syncs/web.yaml", WEB);
+    let server = Server::new(&world());
+    assert_snapshot!(tree.secsync("auth check syncs").on(&server).run().exits_with(0), @"
+    $ secsync auth check syncs
+    enkryptify: a token for http://127.0.0.1:[PORT] is set; the platform has no way to check it.
+    infisical: logged in to http://127.0.0.1:[PORT], and sees 1 project.
+    --- exit 0
+    ");
+    assert_snapshot!(tree.secsync("auth check syncs").run().exits_with(4), @"
+    $ secsync auth check syncs
+    --- stderr
+    Error: There is no credential for Enkryptify: set ENKRYPTIFY_TOKEN in the environment.
+    Error: There is no credential for Infisical: set INFISICAL_TOKEN, or INFISICAL_UNIVERSAL_AUTH_CLIENT_ID and INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET in the environment.
+    --- exit 4
+    ");
+}
+
+#[test]
+fn no_file_that_a_run_writes_holds_a_credential() {
+    let tree = payments();
+    tree.write("syncs/web.yaml", WEB);
+    let server = Server::new(&world());
+    tree.secsync("state init").run().exits_with(0);
+    tree.secsync("apply syncs --auto-approve --wait -v -o json=report.json")
+        .on(&server)
+        .run()
+        .exits_with(0);
+    tree.secsync("apply syncs --auto-approve --sandbox")
+        .run()
+        .exits_with(0);
+    for file in tree.files() {
+        let text = tree.read(&file);
+        for credential in [
+            secsync::sandbox::CLIENT_SECRET,
+            secsync::sandbox::INFISICAL_TOKEN,
+            secsync::sandbox::ENKRYPTIFY_TOKEN,
+        ] {
+            assert!(!text.contains(credential), "{file} holds {credential}");
+        }
+    }
+}

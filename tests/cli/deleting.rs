@@ -1,0 +1,269 @@
+//! Deleting: on purpose, a few at a time, and with the truth about the secrets.
+
+use insta::assert_snapshot;
+
+use super::harness::{Output, Server, Tree, payments, world};
+
+struct Applied {
+    tree: Tree,
+    server: Server,
+}
+
+impl Applied {
+    fn new(names: &[&str]) -> Self {
+        Self::failing(names, &[])
+    }
+
+    fn failing(names: &[&str], rules: &[&str]) -> Self {
+        let applied = Self {
+            tree: Tree::new(&[("secsync.yaml", "include: [\"syncs/*.yaml\"]\n")]),
+            server: Server::failing(&world(), rules),
+        };
+        applied.declare(names, "");
+        // With their jobs ended: one that runs would keep a removal waiting.
+        applied.run("apply --auto-approve --wait").exits_with(0);
+        applied.server.requests();
+        applied
+    }
+
+    fn declare(&self, names: &[&str], lines: &str) {
+        let syncs: Vec<_> = names.iter().map(|name| (*name, lines)).collect();
+        self.tree.write("syncs/payments.yaml", payments(&syncs));
+    }
+
+    fn run(&self, arguments: &str) -> Output {
+        self.tree.secsync(arguments).on(&self.server).run()
+    }
+
+    fn deletes(&self) -> usize {
+        let requests = self.server.requests();
+        requests
+            .iter()
+            .filter(|request| request.starts_with("DELETE"))
+            .count()
+    }
+}
+
+#[test]
+fn a_declared_absence_is_a_deletion_that_keeps_the_secrets() {
+    let applied = Applied::new(&["api", "web"]);
+    applied.declare(&["api"], "ensure: absent");
+    assert_snapshot!(applied.run("plan --detailed-exitcode").exits_with(2), @"
+    $ secsync plan --detailed-exitcode
+    secsync will perform the following actions:
+
+      # infisical/payments/api will be deleted, as the file says `ensure: absent`  (syncs/payments.yaml:11)
+      - humanitec sync
+          Note: Its secrets stay at the destination.
+
+    Plan: 0 to add, 0 to change, 1 to destroy.
+
+    1 sync in these projects is not declared (-v lists them).
+    --- exit 2
+    ");
+    assert_snapshot!(applied.run("apply --auto-approve").exits_with(0), @"
+    $ secsync apply --auto-approve
+    secsync will perform the following actions:
+
+      # infisical/payments/api will be deleted, as the file says `ensure: absent`  (syncs/payments.yaml:11)
+      - humanitec sync
+          Note: Its secrets stay at the destination.
+
+    Plan: 0 to add, 0 to change, 1 to destroy.
+
+    1 sync in these projects is not declared (-v lists them).
+    infisical/payments/api: Deleting...
+    infisical/payments/api: Deleted [id=[UUID]]
+
+    Apply complete! Resources: 0 added, 0 changed, 1 destroyed.
+    --- exit 0
+    ");
+    assert_snapshot!(applied.run("plan --detailed-exitcode").exits_with(0), @"
+    $ secsync plan --detailed-exitcode
+    No changes. The one declared sync is as it should be.
+
+    1 sync in these projects is not declared (-v lists them).
+    --- exit 0
+    ");
+}
+
+#[test]
+fn an_absence_needs_only_what_identifies_the_sync() {
+    let applied = Applied::new(&["api"]);
+    applied.tree.write(
+        "syncs/payments.yaml",
+        "provider: infisical\nproject: payments\nsyncs:\n  api: { destination: humanitec, ensure: absent }\n",
+    );
+    applied.run("apply --auto-approve").exits_with(0);
+    assert_eq!(applied.deletes(), 1);
+}
+
+#[test]
+fn an_absence_of_another_destination_is_blocked() {
+    let applied = Applied::new(&["api"]);
+    applied.tree.write(
+        "syncs/payments.yaml",
+        "provider: infisical\nproject: payments\nsyncs:\n  api: { destination: checkly, ensure: absent }\n",
+    );
+    assert_snapshot!(applied.run("plan --detailed-exitcode").exits_with(2), @"
+    $ secsync plan --detailed-exitcode
+    secsync will perform the following actions:
+
+      # infisical/payments/api cannot be deleted  (syncs/payments.yaml:4)
+      x checkly sync
+          Blocked: The sync of that name goes to humanitec, and not to what the file says.
+          Correct `destination` in the file.
+
+    Plan: 0 to add, 0 to change, 0 to destroy, 1 blocked.
+    --- exit 2
+    ");
+}
+
+#[test]
+fn secrets_are_removed_by_a_job_that_wait_follows() {
+    let applied = Applied::new(&["api"]);
+    applied.declare(&["api"], "ensure: absent\nonDelete: remove-secrets");
+    assert_snapshot!(applied.run("apply --auto-approve --wait").exits_with(0), @"
+    $ secsync apply --auto-approve --wait
+    secsync will perform the following actions:
+
+      # infisical/payments/api will be deleted, as the file says `ensure: absent`  (syncs/payments.yaml:11)
+      - humanitec sync
+          Warning: Its secrets are removed from the destination.
+
+    Plan: 0 to add, 0 to change, 1 to destroy.
+    infisical/payments/api: Deleting...
+    infisical/payments/api: Deleted [id=[UUID]]
+    Waiting for 1 job...
+
+    Note: infisical/payments/api: A job removes its secrets first; the sync is deleted when that has ended.
+    infisical/payments/api: The removal of secrets succeeded.
+
+    Apply complete! Resources: 0 added, 0 changed, 1 destroyed.
+    --- exit 0
+    ");
+    applied.run("plan --detailed-exitcode").exits_with(0);
+}
+
+#[test]
+fn without_wait_the_removal_is_left_running() {
+    let applied = Applied::new(&["api"]);
+    applied.declare(&["api"], "ensure: absent\nonDelete: remove-secrets");
+    assert_snapshot!(applied.run("apply --auto-approve").exits_with(0), @"
+    $ secsync apply --auto-approve
+    secsync will perform the following actions:
+
+      # infisical/payments/api will be deleted, as the file says `ensure: absent`  (syncs/payments.yaml:11)
+      - humanitec sync
+          Warning: Its secrets are removed from the destination.
+
+    Plan: 0 to add, 0 to change, 1 to destroy.
+    infisical/payments/api: Deleting...
+    infisical/payments/api: Deleted [id=[UUID]]
+
+    Note: infisical/payments/api: A job removes its secrets first; the sync is deleted when that has ended.
+    1 job left running; --wait follows them.
+
+    Apply complete! Resources: 0 added, 0 changed, 1 destroyed.
+    --- exit 0
+    ");
+}
+
+#[test]
+fn a_removal_that_fails_keeps_the_sync() {
+    let applied = Applied::failing(&["api"], &["remove:api=fail:forbidden"]);
+    applied.declare(&["api"], "ensure: absent\nonDelete: remove-secrets");
+    assert_snapshot!(applied.run("apply --auto-approve --wait").exits_with(7), @"
+    $ secsync apply --auto-approve --wait
+    secsync will perform the following actions:
+
+      # infisical/payments/api will be deleted, as the file says `ensure: absent`  (syncs/payments.yaml:11)
+      - humanitec sync
+          Warning: Its secrets are removed from the destination.
+
+    Plan: 0 to add, 0 to change, 1 to destroy.
+    infisical/payments/api: Deleting...
+    infisical/payments/api: Deleted [id=[UUID]]
+    Waiting for 1 job...
+
+    Note: infisical/payments/api: A job removes its secrets first; the sync is deleted when that has ended.
+    Failed: infisical/payments/api: The removal of secrets failed: forbidden
+
+    Apply complete! Resources: 0 added, 0 changed, 1 destroyed.
+    --- exit 7
+    ");
+    applied.run("plan --detailed-exitcode").exits_with(2);
+}
+
+#[test]
+fn more_deletions_than_allowed_and_nothing_is_applied() {
+    let names = ["a", "b", "c", "d", "e", "f"];
+    let applied = Applied::new(&names);
+    applied.declare(&names, "ensure: absent");
+    let refused = applied.run("apply --auto-approve").exits_with(1);
+    assert_snapshot!(refused.stderr, @"
+    Error: The plan deletes or replaces 6 syncs, and --max-deletes allows 5. Nothing was applied.
+      If all of them are meant, run it with --max-deletes 6.
+    ");
+    assert_eq!(applied.deletes(), 0);
+    applied
+        .run("apply --auto-approve --max-deletes 0")
+        .exits_with(1);
+    applied
+        .run("apply --auto-approve --max-deletes 6")
+        .exits_with(0);
+    assert_eq!(applied.deletes(), 6);
+}
+
+#[test]
+fn pruning_deletes_what_is_not_declared_except_what_is_ignored_or_protected() {
+    let applied = Applied::new(&["api", "web", "legacy-web", "prod-web"]);
+    applied.declare(&["api"], "");
+    applied.tree.write(
+        "secsync.yaml",
+        "include: [\"syncs/*.yaml\"]\nunmanaged: { ignore: [\"legacy-*\"] }\nprotect: [\"prod-*\"]\n",
+    );
+    assert_snapshot!(applied.run("plan --prune --detailed-exitcode").exits_with(2), @"
+    $ secsync plan --prune --detailed-exitcode
+    secsync will perform the following actions:
+
+      # infisical/payments/web will be deleted, as no file declares it (--prune)
+      - humanitec sync
+          Note: Its secrets stay at the destination.
+
+    Plan: 0 to add, 0 to change, 1 to destroy.
+
+    1 sync in these projects is not declared (-v lists them).
+    --- exit 2
+    ");
+    applied.run("apply --prune --auto-approve").exits_with(0);
+    assert_eq!(applied.deletes(), 1);
+}
+
+#[test]
+fn pruning_needs_the_whole_workspace() {
+    let applied = Applied::new(&["api", "web"]);
+    applied.declare(&["api"], "");
+    assert_snapshot!(applied.run("plan --prune syncs").exits_with(64), @"
+    $ secsync plan --prune syncs
+    --- stderr
+    Error: `--prune` needs the whole workspace, and only some paths were named.
+      Run it without paths.
+    --- exit 64
+    ");
+    assert_snapshot!(applied.run("apply --prune --auto-approve --target api").exits_with(64), @"
+    $ secsync apply --prune --auto-approve --target api
+    --- stderr
+    Error: `--prune` needs the whole workspace, and only some syncs were selected.
+      Run it without --selector and --target.
+    --- exit 64
+    ");
+    assert_eq!(applied.deletes(), 0);
+}
+
+#[test]
+fn what_is_gone_already_needs_no_deletion() {
+    let applied = Applied::failing(&["api"], &["delete=404"]);
+    applied.declare(&["api"], "ensure: absent");
+    applied.run("apply --auto-approve").exits_with(0);
+}

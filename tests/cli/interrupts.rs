@@ -1,0 +1,200 @@
+//! Ctrl-C, and readers that go away.
+#![cfg(unix)]
+
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use insta::assert_snapshot;
+
+use super::harness::{Server, Tree, payments, world};
+
+fn tree() -> Tree {
+    Tree::new(&[(
+        "syncs/payments.yaml",
+        &payments(&[("api", ""), ("bot", ""), ("web", "")]),
+    )])
+}
+
+fn signal(child: &Child, signal: &str) {
+    let done = Command::new("sh")
+        .args(["-c", &format!("kill -{signal} {}", child.id())])
+        .status()
+        .unwrap();
+    assert!(done.success());
+}
+
+/// Waits until the server has heard a request.
+fn wait_for(server: &Server, part: &str) {
+    for _ in 0..1000 {
+        if server
+            .requests()
+            .iter()
+            .any(|request| request.contains(part))
+        {
+            return;
+        }
+        sleep(Duration::from_millis(10));
+    }
+    panic!("no request with {part}");
+}
+
+fn slow() -> Server {
+    Server::with(&world(), |options| {
+        options.latency = Duration::from_millis(400);
+    })
+}
+
+#[test]
+fn an_interrupted_apply_finishes_what_is_in_flight_and_tells_the_truth() {
+    for name in ["INT", "TERM"] {
+        let tree = tree();
+        let server = slow();
+        let run = tree
+            .secsync("apply syncs --auto-approve --parallelism 1")
+            .on(&server);
+        let child = run.spawn();
+        wait_for(&server, "POST /api/v1/secret-syncs/humanitec");
+        signal(&child, name);
+        let output = run.finish(child).exits_with(130);
+        if name == "INT" {
+            let told = output.to_string();
+            let report = told.split_once("to destroy.\n").unwrap().1.to_owned();
+            assert_snapshot!(report, @"
+            infisical/payments/api: Creating...
+            infisical/payments/api: Created [id=[UUID]]
+            infisical/payments/bot: Not tried
+            infisical/payments/web: Not tried
+
+            Not tried: infisical/payments/bot: The run was interrupted before its turn.
+            Not tried: infisical/payments/web: The run was interrupted before its turn.
+            1 job left running; --wait follows them.
+
+            Apply interrupted! Resources: 1 added, 0 changed, 0 destroyed, 2 not tried.
+            Run `secsync apply` again to go on from here.
+            --- stderr
+            Interrupted. Finishing what is in flight; again to stop at once.
+            --- exit 130
+            ");
+        }
+        let plan = tree.secsync("plan syncs").on(&server).run().exits_with(0);
+        assert!(plan.stdout.contains("Plan: 2 to add"), "{plan}");
+    }
+}
+
+#[test]
+fn an_interrupted_wait_ends_at_once() {
+    let tree = tree();
+    let server = Server::with(&world(), |options| {
+        options.job_duration = Duration::from_secs(3600);
+    });
+    let run = tree
+        .secsync("apply syncs --auto-approve --wait=1h --parallelism 1")
+        .on(&server);
+    let child = run.spawn();
+    for _ in 0..3 {
+        wait_for(&server, "POST /api/v1/secret-syncs/humanitec");
+        if server.requests().is_empty() {
+            break;
+        }
+    }
+    wait_for(&server, "GET /api/v1/secret-syncs");
+    signal(&child, "INT");
+    let told = run.finish(child).exits_with(130).to_string();
+    assert!(told.contains("3 added"), "{told}");
+    assert!(told.contains("still retrying, not failed"), "{told}");
+}
+
+#[test]
+fn an_interrupted_plan_ends_without_a_plan() {
+    let tree = tree();
+    let server = Server::failing(&world(), &["list=hang"]);
+    let run = tree.secsync("plan syncs").on(&server);
+    let child = run.spawn();
+    wait_for(&server, "GET /api/v1/secret-syncs");
+    signal(&child, "INT");
+    assert_snapshot!(run.finish(child).exits_with(130), @r#"
+    $ secsync plan syncs
+    --- stderr
+    Interrupted. Finishing what is in flight; again to stop at once.
+    Error: The run was interrupted: it did not list the syncs of project "[UUID]".
+    --- exit 130
+    "#);
+}
+
+#[test]
+fn a_sandbox_ends_well_when_it_is_interrupted() {
+    use std::io::Read as _;
+    let tree = tree();
+    let run = tree.secsync("sandbox --listen 127.0.0.1:0");
+    let mut child = run.spawn();
+    let mut first = [0];
+    child
+        .stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut first)
+        .unwrap();
+    signal(&child, "INT");
+    run.finish(child).exits_with(0);
+}
+
+#[test]
+fn a_reader_that_goes_away_does_no_harm() {
+    let tree = tree();
+    let server = Server::new(&world());
+    for arguments in [
+        "plan syncs",
+        "plan syncs -o json",
+        "apply syncs --auto-approve",
+        "schema list",
+        "--help",
+    ] {
+        let mut child = tree.secsync(arguments).on(&server).spawn();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments}: {stderr}");
+        assert!(stderr.is_empty(), "{arguments}: {stderr}");
+    }
+    // What was applied is applied.
+    let plan = tree
+        .secsync("plan syncs --detailed-exitcode")
+        .on(&server)
+        .run();
+    plan.exits_with(0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told() {
+    let tree = tree();
+    let server = Server::new(&world());
+    for arguments in [
+        "plan syncs",
+        "validate syncs",
+        "schema list",
+        "--help",
+        "version",
+    ] {
+        let full = std::fs::File::options()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let output = tree
+            .secsync(arguments)
+            .on(&server)
+            .command()
+            .stdin(Stdio::null())
+            .stdout(full)
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments}: {stderr}");
+        assert!(!stderr.contains("panicked"), "{arguments}: {stderr}");
+        assert!(
+            stderr.contains("cannot be written"),
+            "{arguments}: {stderr}"
+        );
+    }
+}

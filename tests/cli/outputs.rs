@@ -1,0 +1,362 @@
+//! Formats, files and colours.
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use super::harness::{Server, Tree, payments, world};
+
+fn tree() -> Tree {
+    Tree::new(&[(
+        "syncs/payments.yaml",
+        &payments(&[("api", "description: The API")]),
+    )])
+}
+
+#[test]
+fn a_plan_in_json() {
+    let tree = tree();
+    let server = Server::new(&world());
+    let plan = tree
+        .secsync("plan syncs -o json --detailed-exitcode")
+        .on(&server)
+        .run()
+        .exits_with(2);
+    assert_snapshot!(plan, @r#"
+    $ secsync plan syncs -o json --detailed-exitcode
+    {
+      "version": 1,
+      "kind": "plan",
+      "sandbox": false,
+      "diagnostics": [],
+      "summary": {
+        "add": 1,
+        "change": 0,
+        "destroy": 0,
+        "start": 0,
+        "trigger": 0,
+        "blocked": 0,
+        "unchanged": 0,
+        "unmanaged": 0
+      },
+      "actions": [
+        {
+          "action": "create",
+          "provider": "infisical",
+          "server": "http://127.0.0.1:[PORT]",
+          "project": "payments",
+          "projectId": "[UUID]",
+          "name": "api",
+          "destination": "humanitec",
+          "place": {
+            "file": "syncs/payments.yaml",
+            "line": 11,
+            "column": 3,
+            "endLine": 11,
+            "endColumn": 6
+          },
+          "changes": [
+            {
+              "path": "connection",
+              "before": null,
+              "after": "humanitec-main"
+            },
+            {
+              "path": "description",
+              "before": null,
+              "after": "The API"
+            },
+            {
+              "path": "destinationConfig",
+              "before": null,
+              "after": {
+                "scope": "application",
+                "org": "acme",
+                "app": "payments"
+              }
+            },
+            {
+              "path": "environment",
+              "before": null,
+              "after": "prod"
+            },
+            {
+              "path": "secretPath",
+              "before": null,
+              "after": "/"
+            },
+            {
+              "path": "syncOptions",
+              "before": null,
+              "after": {
+                "initialSyncBehavior": "overwrite-destination",
+                "disableSecretDeletion": true
+              }
+            }
+          ],
+          "effects": [],
+          "dependsOn": []
+        }
+      ],
+      "unmanaged": [],
+      "failing": [],
+      "exitCode": 2
+    }
+    --- exit 2
+    "#);
+}
+
+#[test]
+fn no_changes_in_json() {
+    let tree = tree();
+    let server = Server::new(&world());
+    tree.secsync("apply syncs --auto-approve")
+        .on(&server)
+        .run()
+        .exits_with(0);
+    let plan = tree
+        .secsync("plan syncs -o json")
+        .on(&server)
+        .run()
+        .exits_with(0)
+        .json();
+    assert_eq!(plan["actions"], json!([]));
+    assert_eq!(plan["summary"]["unchanged"], 1);
+    assert_eq!(plan["exitCode"], 0);
+}
+
+#[test]
+fn an_apply_in_json() {
+    let tree = tree();
+    let server = Server::failing(&world(), &["create=400"]);
+    let report = tree
+        .secsync("apply syncs --auto-approve -o json")
+        .on(&server)
+        .run()
+        .exits_with(5);
+    // How it goes is told where it does not mix with the report.
+    assert!(report.stderr.contains("Creating..."), "{report}");
+    let report = report.json();
+    assert_eq!(report["kind"], "apply");
+    assert_eq!(report["actions"][0]["action"], "create");
+    assert_eq!(report["results"][0]["result"], "failed");
+    assert_eq!(report["interrupted"], false);
+    assert_eq!(report["exitCode"], 5);
+}
+
+#[test]
+fn findings_in_json_have_their_places() {
+    let tree = Tree::new(&[(
+        "syncs/payments.yaml",
+        &payments(&[("api", "secretPath: api\ncolour: red")]),
+    )]);
+    assert_snapshot!(tree.secsync("validate syncs -o json").run().exits_with(3).stdout, @r#"
+    {
+      "version": 1,
+      "kind": "validate",
+      "sandbox": false,
+      "diagnostics": [
+        {
+          "code": "secret-path-form",
+          "severity": "error",
+          "message": "The secretPath `api` does not start with a slash.",
+          "help": "Write `/api`.",
+          "file": null,
+          "sync": null,
+          "places": [
+            {
+              "file": "syncs/payments.yaml",
+              "line": 12,
+              "column": 17,
+              "endLine": 12,
+              "endColumn": 20,
+              "text": ""
+            }
+          ]
+        },
+        {
+          "code": "unknown-field",
+          "severity": "error",
+          "message": "`colour` is not a field of a sync to Humanitec.",
+          "help": "The fields here are `connectionId`, `description`, `destinationConfig`, `environment`, `isAutoSyncEnabled`, `name`, `projectId`, `secretPath`, `syncOptions`, `provider`, `project`, `connection`, `destination`, `labels`, `ensure`, `renamedFrom`, `protect`, `onDelete` and `trigger`.",
+          "file": null,
+          "sync": null,
+          "places": [
+            {
+              "file": "syncs/payments.yaml",
+              "line": 13,
+              "column": 5,
+              "endLine": 13,
+              "endColumn": 11,
+              "text": ""
+            }
+          ]
+        }
+      ],
+      "files": 1,
+      "syncs": 1,
+      "exitCode": 3
+    }
+    "#);
+}
+
+#[test]
+fn a_stop_in_json_has_its_reason() {
+    let tree = tree();
+    let plan = tree
+        .secsync("plan syncs -o json")
+        .run()
+        .exits_with(4)
+        .json();
+    assert_eq!(plan["exitCode"], 4);
+    assert!(plan["actions"].is_null(), "{plan}");
+    let message = plan["errors"][0]["message"].as_str().unwrap();
+    assert!(message.contains("INFISICAL_TOKEN"), "{message}");
+}
+
+#[test]
+fn one_run_can_serve_people_and_machines() {
+    let tree = tree();
+    let server = Server::new(&world());
+    let output = tree
+        .secsync("plan syncs -o human -o json=plan.json -o human=plan.txt")
+        .on(&server)
+        .run()
+        .exits_with(0);
+    assert!(output.stdout.contains("Plan: 1 to add"), "{output}");
+    assert_eq!(tree.read("plan.txt"), output.stdout);
+    let plan: serde_json::Value = serde_json::from_str(&tree.read("plan.json")).unwrap();
+    assert_eq!(plan["summary"]["add"], 1);
+}
+
+#[test]
+fn an_apply_leaves_its_plan_and_its_report_in_a_file() {
+    let tree = tree();
+    let server = Server::new(&world());
+    tree.secsync("apply syncs --auto-approve -q -o human=log.txt")
+        .on(&server)
+        .run()
+        .exits_with(0);
+    let log = tree.read("log.txt");
+    assert!(
+        log.contains("Plan: 1 to add") && log.contains("Apply complete!"),
+        "{log}"
+    );
+}
+
+#[test]
+fn two_formats_cannot_share_standard_output() {
+    let tree = tree();
+    assert_snapshot!(tree.secsync("plan syncs -o human -o json").run().exits_with(64), @"
+    $ secsync plan syncs -o human -o json
+    --- stderr
+    Error: Two formats cannot both go to standard output.
+      Give all but one of them a file: `-o json=plan.json`.
+    --- exit 64
+    ");
+}
+
+#[test]
+fn a_format_that_does_not_exist() {
+    let tree = tree();
+    assert_snapshot!(tree.secsync("plan syncs -o yaml").run().exits_with(64), @"
+    $ secsync plan syncs -o yaml
+    --- stderr
+    error: invalid value 'yaml' for '--output <FORMAT[=FILE]>': there is no format `yaml`; there are human and json
+
+    For more information, try '--help'.
+    --- exit 64
+    ");
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_found_out_before_anything_is_applied() {
+    let tree = tree();
+    let server = Server::new(&world());
+    assert_snapshot!(tree.secsync("apply syncs --auto-approve -o json=nowhere/report.json").on(&server).run().exits_with(1), @"
+    $ secsync apply syncs --auto-approve -o json=nowhere/report.json
+    --- stderr
+    Error: The file nowhere/report.json cannot be written: No such file or directory (os error 2).
+    --- exit 1
+    ");
+    assert!(server.requests().is_empty());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_found_out_before_anything_is_applied() {
+    let tree = tree();
+    let server = Server::new(&world());
+    let output = tree
+        .secsync("apply syncs --auto-approve -o json=/dev/full")
+        .on(&server)
+        .run();
+    let requests = server.requests();
+    assert!(
+        !requests
+            .iter()
+            .any(|request| request.starts_with("POST /api/v1/secret-syncs")),
+        "{output}"
+    );
+    assert_snapshot!(output.exits_with(1), @"
+    $ secsync apply syncs --auto-approve -o json=/dev/full
+    --- stderr
+    Error: The file /dev/full cannot be written: No space left on device (os error 28).
+    --- exit 1
+    ");
+}
+
+#[test]
+fn colours_are_for_terminals_and_for_who_asks() {
+    let tree = tree();
+    let server = Server::new(&world());
+    let has_colour = |arguments: &str, variables: &[(&str, &str)]| {
+        let run = tree.secsync(arguments).on(&server);
+        let run = variables
+            .iter()
+            .fold(run, |run, (name, value)| run.variable(name, value));
+        run.run().exits_with(0).stdout.contains('\u{1b}')
+    };
+    assert!(!has_colour("plan syncs", &[]));
+    assert!(has_colour("plan syncs", &[("CLICOLOR_FORCE", "1")]));
+    assert!(!has_colour(
+        "plan syncs",
+        &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]
+    ));
+    assert!(!has_colour(
+        "plan syncs --no-color",
+        &[("CLICOLOR_FORCE", "1")]
+    ));
+}
+
+#[test]
+fn a_quiet_run_tells_results_only() {
+    let tree = tree();
+    let server = Server::new(&world());
+    assert_snapshot!(tree.secsync("validate syncs -q").run().exits_with(0), @"
+    $ secsync validate syncs -q
+    --- exit 0
+    ");
+    assert_snapshot!(tree.secsync("apply syncs -q --auto-approve").on(&server).run().exits_with(0), @r#"
+    $ secsync apply syncs -q --auto-approve
+    secsync will perform the following actions:
+
+      # infisical/payments/api will be created  (syncs/payments.yaml:11)
+      + humanitec sync
+          + connection:                        "humanitec-main"
+          + description:                       "The API"
+          + destinationConfig.scope:           "application"
+          + destinationConfig.org:             "acme"
+          + destinationConfig.app:             "payments"
+          + environment:                       "prod"
+          + secretPath:                        "/"
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          + syncOptions.disableSecretDeletion: true
+
+    Plan: 1 to add, 0 to change, 0 to destroy.
+
+    1 job left running; --wait follows them.
+
+    Apply complete! Resources: 1 added, 0 changed, 0 destroyed.
+    --- exit 0
+    "#);
+}

@@ -1,0 +1,254 @@
+//! The command line itself: help, wrong use, completions, the manual.
+
+use insta::assert_snapshot;
+
+use super::harness::Tree;
+
+const COMMANDS: [&str; 16] = [
+    "validate",
+    "plan",
+    "diff",
+    "apply",
+    "state",
+    "state init",
+    "state list",
+    "state resolve",
+    "state rm",
+    "schema",
+    "schema list",
+    "schema show",
+    "schema pull",
+    "sandbox",
+    "auth check",
+    "completions",
+];
+
+#[test]
+fn the_help() {
+    let tree = Tree::new(&[]);
+    assert_snapshot!(tree.secsync("--help").run().exits_with(0), @"
+    $ secsync --help
+    Declarative secret syncs: plan them in a pull request, apply them from CI
+
+    Usage: secsync <COMMAND>
+
+    Commands:
+      validate     Check the files, offline
+      plan         Show what apply would do [alias: diff]
+      apply        Make the platforms as the files declare
+      state        Look after the record of started syncs
+      schema       Look after the schemas that files are checked against
+      sandbox      Serve an emulator of both platforms on this machine
+      auth         Check credentials
+      completions  Print a completion script for a shell
+      man          Print the manual page
+      version      Print the version
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Exit codes:
+      0   done, or no changes
+      1   error
+      2   changes pending (with --detailed-exitcode)
+      3   the files are invalid
+      4   authentication or permission
+      5   at least one action failed or is unknown
+      7   a sync job failed or did not finish in time
+      64  wrong usage
+      130 interrupted
+    --- exit 0
+    ");
+}
+
+#[test]
+fn each_command_has_help() {
+    let tree = Tree::new(&[]);
+    for command in COMMANDS {
+        for flag in ["-h", "--help"] {
+            let output = tree
+                .secsync(&format!("{command} {flag}"))
+                .run()
+                .exits_with(0);
+            assert!(output.stdout.contains("Usage: secsync"), "{output}");
+            assert!(output.stderr.is_empty(), "{output}");
+        }
+    }
+}
+
+#[test]
+fn the_help_of_apply() {
+    let tree = Tree::new(&[]);
+    assert_snapshot!(tree.secsync("apply -h").run().exits_with(0), @"
+    $ secsync apply -h
+    Make the platforms as the files declare
+
+    Usage: secsync apply [OPTIONS] [PATHS]...
+
+    Arguments:
+      [PATHS]...  Files, directories or globs of sync files; - for standard input
+
+    Options:
+      -f, --file <PATH>              The same as PATHS
+      -l, --selector <KEY=GLOB,…>    Only syncs for which these hold: provider, project, destination,
+                                     environment, or a label
+          --target <NAME-GLOB>       Only syncs of these names
+          --var <NAME=VALUE>         The value of a variable
+          --var-file <FILE>          A YAML file of variables
+          --parallelism <N>          How many requests and actions go at once [default: 4]
+          --timeout <DURATION>       How long one request may take: 30s, 2m [default: 30s]
+          --ca-cert <FILE>           A PEM file with further certificate authorities to trust
+          --trust-host <ORIGIN>      A server that credentials may go to
+          --allow-project <PROJECT>  The only projects that may be read, by id or slug
+          --sandbox                  Use the built-in emulator instead of real servers and credentials
+      -o, --output <FORMAT[=FILE]>   human or json, to standard output or to a file. Can be repeated
+          --no-color                 No colours
+      -q, --quiet                    Only results and problems
+      -v, --verbose...               Tell more
+          --auto-approve             Do not ask. Needed where there is no terminal
+          --wait[=<DURATION>]        Follow the sync jobs that this sets off, for at most so long
+          --max-deletes <N>          Apply nothing if more syncs than this would be deleted or replaced
+                                     [default: 5]
+          --prune                    Delete what exists and is not declared. Needs the whole workspace
+          --detailed-exitcode        Exit with 2 if changes are still pending afterwards, because they
+                                     are blocked
+      -h, --help                     Print help
+      -V, --version                  Print version
+    --- exit 0
+    ");
+}
+
+#[test]
+fn the_version() {
+    let tree = Tree::new(&[]);
+    let version = format!("secsync {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(tree.secsync("version").run().exits_with(0).stdout, version);
+    assert_eq!(
+        tree.secsync("--version").run().exits_with(0).stdout,
+        version
+    );
+}
+
+#[test]
+fn completions_for_each_shell_name_the_commands() {
+    let tree = Tree::new(&[]);
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = tree
+            .secsync(&format!("completions {shell}"))
+            .run()
+            .exits_with(0);
+        assert!(output.stdout.contains("validate"), "{output}");
+    }
+}
+
+#[test]
+fn the_manual_is_a_manual_page() {
+    let tree = Tree::new(&[]);
+    let output = tree.secsync("man").run().exits_with(0);
+    assert!(output.stdout.contains(".TH secsync 1"), "{output}");
+}
+
+#[test]
+fn wrong_use_exits_with_64_and_says_what_is_wrong() {
+    let tree = Tree::new(&[("syncs/web.yaml", "syncs: {}\n")]);
+    for arguments in [
+        "",
+        "aply",
+        "plan --sandbx",
+        "plan syncs --timeout soon",
+        "plan syncs --timeout 0s",
+        "plan syncs --parallelism 0",
+        "plan syncs --var NAME",
+        "plan syncs --var 1=x",
+        "apply syncs --wait=forever",
+        "apply syncs --max-deletes -1",
+        "completions tcsh",
+        "sandbox --listen everywhere",
+        "sandbox --fail create",
+        "state",
+    ] {
+        let output = tree.secsync(arguments).run().exits_with(64);
+        assert!(output.stdout.is_empty(), "{output}");
+        assert!(!output.stderr.is_empty(), "{output}");
+    }
+}
+
+#[test]
+fn a_misspelt_command_and_flag_are_corrected() {
+    let tree = Tree::new(&[]);
+    assert_snapshot!(tree.secsync("aply").run().exits_with(64), @"
+    $ secsync aply
+    --- stderr
+    error: unrecognized subcommand 'aply'
+
+      tip: a similar subcommand exists: 'apply'
+
+    Usage: secsync <COMMAND>
+
+    For more information, try '--help'.
+    --- exit 64
+    ");
+    assert_snapshot!(tree.secsync("plan --sandbx").run().exits_with(64), @"
+    $ secsync plan --sandbx
+    --- stderr
+    error: unexpected argument '--sandbx' found
+
+      tip: a similar argument exists: '--sandbox'
+
+    Usage: secsync plan --sandbox [PATHS]...
+
+    For more information, try '--help'.
+    --- exit 64
+    ");
+}
+
+#[test]
+fn a_sandbox_for_everybody_is_refused() {
+    let tree = Tree::new(&[]);
+    assert_snapshot!(tree.secsync("sandbox --listen 0.0.0.0:0").run().exits_with(1), @"
+    $ secsync sandbox --listen 0.0.0.0:0
+    --- stderr
+    Error: The sandbox cannot listen on 0.0.0.0:0: The sandbox takes demo credentials, so it only listens on this machine, and `0.0.0.0:0` is not a loopback address. Use 127.0.0.1..
+    --- exit 1
+    ");
+    assert_snapshot!(tree.secsync("sandbox --fail create").run().exits_with(64), @"
+    $ secsync sandbox --fail create
+    --- stderr
+    Error: The rule `create` is malformed: The rule `create` has no `=`. Write OPERATION=EFFECT, like `create=500`..
+    --- exit 64
+    ");
+}
+
+#[test]
+fn a_variable_comes_from_the_command_line_before_the_environment() {
+    let tree = Tree::new(&[(
+        "sync.yaml",
+        "provider: enkryptify\nproject: prj\nsyncs:\n  web: { destination: \"${var.PLACE}\" }\n",
+    )]);
+    let destination = |arguments: &str, variable: Option<&str>| {
+        let mut run = tree.secsync(arguments);
+        if let Some(value) = variable {
+            run = run.variable("SECSYNC_VAR_PLACE", value);
+        }
+        let plan = run.run().exits_with(0).json();
+        plan["actions"][0]["destination"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    tree.write("vars.yaml", "PLACE: netlify\n");
+    let plan = "plan sync.yaml --sandbox -o json";
+    assert_eq!(destination(plan, Some("vercel")), "vercel");
+    assert_eq!(
+        destination(&format!("{plan} --var-file vars.yaml"), Some("vercel")),
+        "netlify"
+    );
+    assert_eq!(
+        destination(
+            &format!("{plan} --var PLACE=heroku --var-file vars.yaml"),
+            Some("vercel")
+        ),
+        "heroku"
+    );
+}

@@ -1,0 +1,304 @@
+//! The law: apply the plan, and the next plan is empty; and what goes with it.
+//!
+//! Every case is a random workspace against a sandbox in which other things exist already.
+//! `PROPTEST_CASES` decides how many there are.
+
+mod common_laws;
+
+use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use common_laws::generate::{Stray, strays, workspace};
+use common_laws::model::Workspace;
+use common_laws::site::{
+    Planned, Site, assert_all_done, assert_as_declared, assert_quiet, assert_updates_are_minimal,
+    blocked, meaning,
+};
+use common_laws::world::PROJECTS;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use secsync::apply::{Observer, Outcome, Report};
+use secsync::cancel::Cancellation;
+use secsync::exit::Exit;
+
+/// What a case begins with: what secsync made before, and what others made.
+type Past = (Option<Workspace>, Vec<Stray>);
+
+fn past() -> impl Strategy<Value = Past> {
+    (proptest::option::of(workspace()), strays())
+}
+
+/// As many cases as `PROPTEST_CASES` says, or that many.
+fn cases(usual: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok();
+    ProptestConfig {
+        cases: asked.and_then(|cases| cases.parse().ok()).unwrap_or(usual),
+        failure_persistence: None,
+        max_shrink_iters: 400,
+        ..ProptestConfig::default()
+    }
+}
+
+fn block_on<T>(task: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(task)
+}
+
+async fn site_with_past((before, strays): &Past) -> Site {
+    let mut site = Site::new().await;
+    if let Some(before) = before {
+        site.write(before, 0);
+        site.converge().await;
+    }
+    site.make_strays(strays).await;
+    site.settle().await;
+    site
+}
+
+/// When a run is interrupted.
+#[derive(Debug, Clone, Copy)]
+enum Moment {
+    /// At so many steps that the run tells of.
+    Step(usize),
+    /// At so many requests, in the middle of an action.
+    Request(usize),
+}
+
+fn moment() -> impl Strategy<Value = Moment> {
+    prop_oneof![
+        (0..8_usize).prop_map(Moment::Step),
+        (0..20_usize).prop_map(Moment::Request)
+    ]
+}
+
+/// Throws the switch at a step.
+struct Interrupter {
+    cancellation: Cancellation,
+    left: AtomicUsize,
+}
+
+impl Interrupter {
+    fn step(&self) {
+        if self.left.fetch_sub(1, Ordering::Relaxed) == 0 {
+            self.cancellation.cancel();
+        }
+    }
+}
+
+impl Observer for Interrupter {
+    fn begins(&self, _index: usize) {
+        self.step();
+    }
+
+    fn ended(&self, _index: usize, _outcome: &Outcome) {
+        self.step();
+    }
+}
+
+async fn apply_and_interrupt(site: &Site, planned: &Planned, moment: Moment) -> Report {
+    let cancellation = Cancellation::new();
+    let steps = match moment {
+        Moment::Step(steps) => steps,
+        Moment::Request(_) => usize::MAX,
+    };
+    let interrupter = Interrupter {
+        cancellation: cancellation.clone(),
+        left: AtomicUsize::new(steps),
+    };
+    let before = site.sandbox.requests().len();
+    let watch = async {
+        if let Moment::Request(requests) = moment {
+            while site.sandbox.requests().len() < before + requests {
+                tokio::task::yield_now().await;
+            }
+            cancellation.cancel();
+        }
+        std::future::pending().await
+    };
+    tokio::select! {
+        report = site.apply_with(planned, &cancellation, &interrupter) => report,
+        report = watch => report,
+    }
+}
+
+/// Faults of which each holds once or twice, and leaves a server that works.
+fn faults() -> impl Strategy<Value = Vec<String>> {
+    let write = || select(vec!["create", "update", "delete", "trigger", "start"]);
+    let read = || select(vec!["list", "get", "folders"]);
+    let effect = || {
+        select(vec![
+            "500", "502", "429", "lost", "drop", "refuse", "truncate", "nonsense", "html",
+        ])
+    };
+    let rule = prop_oneof![
+        3 => (write(), effect(), 1..=3_u32),
+        1 => (read(), effect(), 1..=3_u32),
+    ];
+    let rule = rule.prop_map(|(operation, effect, times)| format!("{operation}={effect}@{times}"));
+    let job = select(vec!["sync=fail@1", "remove=fail@1"]).prop_map(str::to_owned);
+    vec(prop_oneof![5 => rule, 1 => job], 1..=4)
+}
+
+proptest! {
+    #![proptest_config(cases(48))]
+
+    #[test]
+    fn after_an_apply_the_next_plan_is_empty_and_everything_is_as_declared(
+        past in past(), workspace in workspace(), prune: bool
+    ) {
+        block_on(async {
+            let mut site = site_with_past(&past).await;
+            site.write(&workspace, 0);
+            site.prune = prune;
+            let (planned, report) = site.converge().await;
+            assert_updates_are_minimal(&planned.plan);
+            assert_all_done(&planned, &report);
+            let next = site.plan().await.plan;
+            assert_quiet(&next);
+            assert_eq!(blocked(&planned.plan), blocked(&next));
+            assert_as_declared(&site, &workspace, &planned.plan).await;
+        });
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(24))]
+
+    #[test]
+    fn the_order_of_files_syncs_and_keys_and_a_second_look_change_nothing_in_the_plan(
+        past in past(), workspace in workspace(), order in 1..u64::MAX
+    ) {
+        block_on(async {
+            let mut site = site_with_past(&past).await;
+            site.write(&workspace, 0);
+            let first = meaning(&site.plan().await.plan);
+            let second = meaning(&site.plan().await.plan);
+            assert_eq!(first, second);
+            site.write(&workspace, order);
+            let shuffled = meaning(&site.plan().await.plan);
+            assert_eq!(first, shuffled);
+        });
+    }
+
+    #[test]
+    fn the_way_in_which_a_workspace_is_written_changes_nothing_in_what_it_means(
+        past in past(), workspace in workspace(), styles in vec(any::<u64>(), 12)
+    ) {
+        let mut other = workspace.clone();
+        let syncs = other.files.iter_mut().flat_map(|file| &mut file.syncs);
+        for (sync, style) in syncs.zip(styles) {
+            sync.style = style;
+        }
+        block_on(async {
+            let mut site = site_with_past(&past).await;
+            site.write(&workspace, 0);
+            let (planned, report) = site.converge().await;
+            assert_all_done(&planned, &report);
+            site.settle().await;
+            let contents = site.contents().await;
+            site.write(&other, 0);
+            let next = site.plan().await.plan;
+            assert_quiet(&next);
+            assert_eq!(site.contents().await, contents);
+        });
+    }
+
+    #[test]
+    fn an_interrupted_run_and_another_one_end_where_one_run_ends(
+        past in past(), workspace in workspace(), moment in moment(), parallelism in 1..=4_usize
+    ) {
+        block_on(async {
+            let mut whole = site_with_past(&past).await;
+            whole.write(&workspace, 0);
+            whole.converge().await;
+            whole.settle().await;
+
+            let mut site = site_with_past(&past).await;
+            site.parallelism = parallelism;
+            site.write(&workspace, 0);
+            let planned = site.plan().await;
+            let report = apply_and_interrupt(&site, &planned, moment).await;
+            for outcome in &report.outcomes {
+                assert!(!matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
+            }
+            site.settle().await;
+            let (planned, report) = site.converge().await;
+            assert_all_done(&planned, &report);
+            assert_quiet(&site.plan().await.plan);
+            site.settle().await;
+            assert_eq!(site.contents().await, whole.contents().await);
+            assert_eq!(site.started(), whole.started());
+        });
+    }
+
+    #[test]
+    fn after_faults_a_clean_run_converges_and_nothing_exists_or_was_started_twice(
+        past in past(), workspace in workspace(), faults in faults()
+    ) {
+        block_on(async {
+            let mut site = site_with_past(&past).await;
+            site.write(&workspace, 0);
+            let faults: Vec<&str> = faults.iter().map(String::as_str).collect();
+            site.fail(&faults);
+            if let Ok(planned) = site.try_plan(&Cancellation::new()).await {
+                site.apply(&planned).await;
+            }
+            site.fail(&[]);
+            site.settle().await;
+            let (planned, report) = site.converge().await;
+            assert_all_done(&planned, &report);
+            let next = site.plan().await.plan;
+            assert_quiet(&next);
+            assert_eq!(blocked(&planned.plan), blocked(&next));
+            assert_as_declared(&site, &workspace, &planned.plan).await;
+        });
+    }
+}
+
+#[test]
+fn a_swap_of_names_is_refused_however_its_project_is_spelled() {
+    let file = |project: &str| {
+        format!(
+            "provider: infisical
+syncs:
+  one:
+    destination: humanitec
+    project: payments
+    renamedFrom: two
+    connection: main
+    environment: dev
+    secretPath: /
+    syncOptions: {{ initialSyncBehavior: overwrite-destination }}
+    destinationConfig: {{ scope: application, org: a, app: b }}
+  two:
+    destination: humanitec
+    project: {project}
+    renamedFrom: one
+    connection: main
+    environment: dev
+    secretPath: /
+    syncOptions: {{ initialSyncBehavior: overwrite-destination }}
+    destinationConfig: {{ scope: application, org: a, app: b }}
+"
+        )
+    };
+    block_on(async {
+        let mut site = Site::new().await;
+        for project in ["payments", "Payments Main", PROJECTS[0].id] {
+            site.write_file(&file(project));
+            let refused = site.try_plan(&Cancellation::new()).await.err().unwrap();
+            assert_eq!(refused.stop.exit, Exit::Invalid);
+            assert_eq!(
+                refused.findings,
+                ["These renames go in a circle: one ← two ← one."]
+            );
+        }
+        // The same names in another project have nothing to do with each other.
+        site.write_file(&file("web"));
+        site.plan().await;
+    });
+}
