@@ -113,8 +113,10 @@ pub fn run_until_interrupted<T>(
             std::future::pending::<T>().await
         };
         let result = tokio::select! {
-            result = task(cancellation) => result,
+            // In this order, so that what ends at once is announced as well.
+            biased;
             never = announce => Ok(never),
+            result = task(cancellation) => result,
         };
         watcher.abort();
         result

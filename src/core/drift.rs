@@ -108,6 +108,7 @@ mod tests {
         let key = (ProviderKind::Infisical, "humanitec".to_owned());
         of(&build(&Inputs {
             syncs: &[resolved(sync)],
+            labels: &BTreeMap::new(),
             remote: &BTreeMap::from([(project, remote)]),
             labels: &BTreeMap::new(),
             specs: &BTreeMap::from([(key, Arc::new(spec()))]),

@@ -1,5 +1,6 @@
 //! Plans and reports for people, in Terraform's words and signs.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -300,7 +301,12 @@ pub fn ended(action: &Action, outcome: &Outcome) -> String {
     let address = visible(&action.subject.address());
     let what = participle(action.verb());
     match outcome {
-        Outcome::Done { id: Some(id), .. } => {
+        Outcome::Done { id: Some(id), note } => {
+            let what = match (action.verb(), note) {
+                // A deletion has a note if a job carries it out later.
+                (Verb::Delete, Some(_)) => "being deleted",
+                _ => what,
+            };
             format!("{address}: {} [id={}]", capitalized(what), visible(id))
         }
         Outcome::Done { id: None, .. } => format!("{address}: {}", capitalized(what)),
@@ -361,7 +367,13 @@ pub fn report(plan: &Plan, report: &Report, context: Context, waited: Option<Dur
         out.push('\n');
     }
     let counts = done_counts(plan, report);
+    let removals = |end: fn(&JobEnd) -> bool| {
+        let jobs = report.jobs.iter();
+        jobs.filter(|job| job.kind == JobKind::Removal && end(&job.end))
+            .count()
+    };
     let is_whole = !report.is_interrupted
+        && removals(|end| matches!(end, JobEnd::Failed(_))) == 0
         && report
             .outcomes
             .iter()
@@ -381,6 +393,7 @@ pub fn report(plan: &Plan, report: &Report, context: Context, waited: Option<Dur
         (counts.start, "started"),
         (counts.trigger, "triggered"),
         (counts.blocked, "blocked"),
+        (removals(is_unfinished), "being destroyed"),
     ] {
         if count > 0 {
             let _ = write!(line, ", {count} {words}");
@@ -411,6 +424,7 @@ pub fn report(plan: &Plan, report: &Report, context: Context, waited: Option<Dur
             let _ = write!(line, ", {count} {words}");
         }
     }
+    line.push_str(&bad_jobs(report));
     let _ = writeln!(out, "{line}.");
     if !is_whole {
         let _ = writeln!(out, "Run `secsync apply` again to go on from here.");
@@ -441,14 +455,54 @@ pub(super) fn told(out: &mut String, word: &str, subject: &Subject, failure: &Fa
     }
 }
 
+const fn is_unfinished(end: &JobEnd) -> bool {
+    matches!(
+        end,
+        JobEnd::StillGoing | JobEnd::NotFollowed | JobEnd::Unknown(_)
+    )
+}
+
+/// How many of the jobs that were followed did not end well: `, 1 job failed`.
+fn bad_jobs(report: &Report) -> String {
+    let count = |wanted: fn(&JobEnd) -> bool, words: &str| {
+        let jobs = report.jobs.iter().filter(|job| wanted(&job.end));
+        match jobs.count() {
+            0 => String::new(),
+            1 => format!(", 1 job {words}"),
+            count => format!(", {count} jobs {words}"),
+        }
+    };
+    let failed = count(|end| matches!(end, JobEnd::Failed(_)), "failed");
+    let going = count(
+        |end| matches!(end, JobEnd::StillGoing | JobEnd::Unknown(_)),
+        "not finished",
+    );
+    failed + &going
+}
+
+/// What was done. A sync whose secrets are still to be removed is not gone yet.
 fn done_counts(plan: &Plan, report: &Report) -> Counts {
+    let lingering: BTreeSet<&Subject> = report
+        .jobs
+        .iter()
+        .filter(|job| job.kind == JobKind::Removal && job.end != JobEnd::Succeeded)
+        .map(|job| &job.subject)
+        .collect();
     let mut done = plan.clone();
     let mut outcomes = report.outcomes.iter();
-    done.actions.retain(|_| {
-        matches!(
-            outcomes.next(),
-            Some(Outcome::Done { .. } | Outcome::Blocked)
-        )
+    done.actions.retain(|action| {
+        let is_gone = action.verb() != Verb::Delete || !lingering.contains(&action.subject);
+        match outcomes.next() {
+            Some(Outcome::Done { .. }) => is_gone,
+            Some(Outcome::Blocked) => true,
+            _ => false,
+        }
     });
-    done.counts()
+    let replaced_by_nothing = report.outcomes.iter().filter(|outcome| {
+        matches!(outcome, Outcome::Failed(failure) | Outcome::Unknown(failure)
+            if failure.lost_definition.is_some())
+    });
+    let mut counts = done.counts();
+    counts.destroy += replaced_by_nothing.count();
+    counts
 }

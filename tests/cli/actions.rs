@@ -402,22 +402,48 @@ fn a_removed_block_deletes_nothing_and_is_counted() {
 }
 
 #[test]
-fn another_project_is_a_create_there() {
+fn another_project_is_a_create_there_and_the_old_sync_is_unmanaged() {
     let applied = Applied::new(&[("api", ""), ("web", "")]);
     applied.declare(&[("api", "project: shop"), ("web", "")]);
+    assert_snapshot!(applied.run("plan syncs -v").exits_with(0), @r#"
+    $ secsync plan syncs -v
+    secsync will perform the following actions:
+
+      # infisical/shop/api will be created  (syncs/payments.yaml:11)
+      + humanitec sync
+          + connection:                        "humanitec-main"
+          + destinationConfig.scope:           "application"
+          + destinationConfig.org:             "acme"
+          + destinationConfig.app:             "payments"
+          + environment:                       "prod"
+          + secretPath:                        "/"
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          + syncOptions.disableSecretDeletion: true
+
+    Plan: 1 to add, 0 to change, 0 to destroy.
+
+    1 sync in these projects is not declared:
+      infisical/payments/api (humanitec)
+    --- exit 0
+    "#);
+}
+
+#[test]
+fn a_project_that_does_not_exist() {
+    let applied = Applied::new(&[]);
+    applied.declare(&[("api", "project: shpo")]);
     assert_snapshot!(applied.run("plan syncs").exits_with(3), @"
     $ secsync plan syncs
     --- stderr
     unknown-project
 
-      × There is no project `shop` at infisical, or this identity is not a member of it.
+      × There is no project `shpo` at infisical, or this identity is not a member of it.
         ╭─[syncs/payments.yaml:12:14]
      11 │   api:
-     12 │     project: shop
+     12 │     project: shpo
         ·              ────
-     13 │   web:
         ╰────
-      help: It can see `payments`.
+      help: Did you mean `shop`?
 
     Found 1 error.
     --- exit 3

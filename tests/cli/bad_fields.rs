@@ -500,7 +500,7 @@ fn nothing_where_a_map_is_needed() {
      4 │   web:
        ·   ───
        ╰────
-      help: Write the destination's slug, such as `destination: humanitec`.
+      help: Write `destination:` with one of the words that `secsync schema list` shows.
 
     Found 1 error.
     --- exit 3

@@ -50,7 +50,7 @@ fn a_file_without_permission_to_read_it() {
     use std::os::unix::fs::PermissionsExt as _;
     let tree = Tree::new(&[("sync.yaml", WEB)]);
     let path = tree.root().join("sync.yaml");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read(&path).is_ok() {
         // The superuser reads everything.
         return;

@@ -229,19 +229,39 @@ fn a_replacement_whose_folder_is_missing_deletes_nothing() {
 
 #[test]
 fn a_replacement_that_cannot_create_prints_what_was_deleted() {
-    let workspace = Workspace::new(&[("api", "secretPath: /api")], &["create:api=400@0"]);
+    let workspace = Workspace::new(&[("old", "secretPath: /api")], &["create:api=400"]);
+    workspace.apply().exits_with(0);
+    workspace.declare(&[("api", "renamedFrom: old\nsecretPath: /api")]);
     workspace.apply().exits_with(0);
     workspace.declare(&[(
         "api",
         "secretPath: /api\ndestination: checkly\nconnection: checkly-main\ndestinationConfig: { scope: null, org: null, app: null, accountId: \"7\" }",
     )]);
-    let failing = Workspace {
-        tree: workspace.tree,
-        server: Server::failing(&world(), &["create:api=400@2"]),
-    };
-    // The other server refuses its first create as well, and so has nothing to replace yet.
-    failing.apply();
-    assert!(failing.creates() == 0);
+    let output = workspace.apply().exits_with(5);
+    let report = output.stdout.split_once("Replacing...\n").unwrap().1;
+    assert_snapshot!(output.harmless(report), @r#"
+    infisical/payments/api: Failed
+
+    Failed: infisical/payments/api: The old sync was deleted. Cannot create the sync "api": Infisical says: Injected failure.
+      The deleted sync was:
+        api:
+          destination: humanitec
+          projectId: [UUID]
+          connectionId: [UUID]
+          environment: prod
+          secretPath: /api
+          isAutoSyncEnabled: true
+          syncOptions:
+            initialSyncBehavior: overwrite-destination
+            disableSecretDeletion: true
+          destinationConfig:
+            scope: application
+            app: payments
+            org: acme
+
+    Apply incomplete! Resources: 0 added, 0 changed, 1 destroyed, 1 failed.
+    Run `secsync apply` again to go on from here.
+    "#);
 }
 
 #[test]

@@ -275,7 +275,7 @@ fn a_file_that_cannot_be_written_is_found_out_before_anything_is_applied() {
     assert_snapshot!(tree.secsync("apply syncs --auto-approve -o json=nowhere/report.json").on(&server).run().exits_with(1), @"
     $ secsync apply syncs --auto-approve -o json=nowhere/report.json
     --- stderr
-    Error: The file nowhere/report.json cannot be written: No such file or directory (os error 2).
+    Error: The file nowhere/report.json cannot be written: its directory does not exist.
     --- exit 1
     ");
     assert!(server.requests().is_empty());
@@ -300,7 +300,7 @@ fn a_full_disk_is_found_out_before_anything_is_applied() {
     assert_snapshot!(output.exits_with(1), @"
     $ secsync apply syncs --auto-approve -o json=/dev/full
     --- stderr
-    Error: The file /dev/full cannot be written: No space left on device (os error 28).
+    Error: The file /dev/full cannot be written: there is no space left.
     --- exit 1
     ");
 }

@@ -206,16 +206,16 @@ fn a_misspelt_command_and_flag_are_corrected() {
 #[test]
 fn a_sandbox_for_everybody_is_refused() {
     let tree = Tree::new(&[]);
-    assert_snapshot!(tree.secsync("sandbox --listen 0.0.0.0:0").run().exits_with(1), @"
+    assert_snapshot!(tree.secsync("sandbox --listen 0.0.0.0:0").run().exits_with(64), @"
     $ secsync sandbox --listen 0.0.0.0:0
     --- stderr
-    Error: The sandbox cannot listen on 0.0.0.0:0: The sandbox takes demo credentials, so it only listens on this machine, and `0.0.0.0:0` is not a loopback address. Use 127.0.0.1..
-    --- exit 1
+    Error: The sandbox takes demo credentials, so it only listens on this machine, and `0.0.0.0:0` is not a loopback address. Use 127.0.0.1.
+    --- exit 64
     ");
     assert_snapshot!(tree.secsync("sandbox --fail create").run().exits_with(64), @"
     $ secsync sandbox --fail create
     --- stderr
-    Error: The rule `create` is malformed: The rule `create` has no `=`. Write OPERATION=EFFECT, like `create=500`..
+    Error: The rule `create` has no `=`. Write OPERATION=EFFECT, like `create=500`.
     --- exit 64
     ");
 }
