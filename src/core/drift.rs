@@ -110,7 +110,6 @@ mod tests {
             syncs: &[resolved(sync)],
             labels: &BTreeMap::new(),
             remote: &BTreeMap::from([(project, remote)]),
-            labels: &BTreeMap::new(),
             specs: &BTreeMap::from([(key, Arc::new(spec()))]),
             starts: &Starts::Missing,
             policy: &Policy {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::paint::{BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, painted};
 use super::text::{platform_message, visible, visible_lines};
-use crate::apply::{Failure, Outcome, Report};
+use crate::apply::{Failure, JobEnd, JobKind, Outcome, Report};
 use crate::core::diff::FieldChange;
 use crate::core::plan::{Action, Counts, DeleteReason, Plan, Step, Subject, Verb};
 use crate::core::span::{Sources, Span};
