@@ -587,8 +587,9 @@ impl Run {
 
     /// Reads again what there is: one list request a project, and no look-up.
     pub async fn read_again(&self, survey: &mut Survey) -> Result<(), Stop> {
-        let projects = survey.projects.keys().cloned();
-        survey.remote = self.read(&survey.providers, projects).await?;
+        survey.remote = self
+            .read(&survey.providers, survey.projects.keys().cloned())
+            .await?;
         Ok(())
     }
 

@@ -326,7 +326,13 @@ impl Site {
         self.remote()
             .await
             .into_iter()
-            .map(|(key, sync)| {
+            .map(|(key, mut sync)| {
+                // A blank description and none mean the same.
+                sync.fields
+                    .retain(|key, value| key != "description" || *value != "");
+                sync.fields
+                    .entry("description")
+                    .or_insert(serde_json::Value::Null);
                 let content = format!(
                     "{} {} {:?} {:?} {}",
                     sync.destination,
