@@ -111,8 +111,8 @@ fn another_destination_is_a_replacement() {
           + destinationConfig.accountId:       "7"
           + environment:                       "prod"
           + secretPath:                        "/"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           Note: Its secrets stay at the destination.
 
     Plan: 1 to add, 0 to change, 1 to destroy.
@@ -129,8 +129,8 @@ fn another_destination_is_a_replacement() {
           + destinationConfig.accountId:       "7"
           + environment:                       "prod"
           + secretPath:                        "/"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           Note: Its secrets stay at the destination.
 
     Plan: 1 to add, 0 to change, 1 to destroy.
@@ -176,12 +176,12 @@ fn a_name_that_a_rename_frees_can_be_taken_in_the_same_run() {
       + humanitec sync
           + connection:                        "humanitec-main"
           + destinationConfig.scope:           "application"
-          + destinationConfig.org:             "acme"
           + destinationConfig.app:             "payments"
+          + destinationConfig.org:             "acme"
           + environment:                       "prod"
           + secretPath:                        "/api"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
 
       # infisical/payments/backend will be renamed from api and updated in place  (syncs/payments.yaml:11)
       ~ humanitec sync
@@ -344,13 +344,13 @@ fn what_a_create_with_auto_sync_off_leaves_unpushed_is_told() {
       + humanitec sync
           + connection:                        "humanitec-main"
           + destinationConfig.scope:           "application"
-          + destinationConfig.org:             "acme"
           + destinationConfig.app:             "payments"
+          + destinationConfig.org:             "acme"
           + environment:                       "prod"
           + isAutoSyncEnabled:                 false
           + secretPath:                        "/"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           Note: Auto-sync is off and nothing triggers a job: no secret is pushed until someone does.
 
     Plan: 1 to add, 0 to change, 0 to destroy.
@@ -413,12 +413,12 @@ fn another_project_is_a_create_there_and_the_old_sync_is_unmanaged() {
       + humanitec sync
           + connection:                        "humanitec-main"
           + destinationConfig.scope:           "application"
-          + destinationConfig.org:             "acme"
           + destinationConfig.app:             "payments"
+          + destinationConfig.org:             "acme"
           + environment:                       "prod"
           + secretPath:                        "/"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
 
     Plan: 1 to add, 0 to change, 0 to destroy.
 
@@ -446,6 +446,7 @@ fn a_project_that_does_not_exist() {
       help: Did you mean `shop`?
 
     Found 1 error.
+    Run `secsync explain unknown-project` for why it is so and how to mend it.
     --- exit 3
     ");
 }

@@ -52,34 +52,34 @@ fn a_create_that_fails_keeps_no_other_from_being_done() {
       + humanitec sync
           + connection:                        "humanitec-main"
           + destinationConfig.scope:           "application"
-          + destinationConfig.org:             "acme"
           + destinationConfig.app:             "payments"
+          + destinationConfig.org:             "acme"
           + environment:                       "prod"
           + secretPath:                        "/"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
 
       # infisical/payments/bot will be created  (syncs/payments.yaml:12)
       + humanitec sync
           + connection:                        "humanitec-main"
           + destinationConfig.scope:           "application"
-          + destinationConfig.org:             "acme"
           + destinationConfig.app:             "payments"
+          + destinationConfig.org:             "acme"
           + environment:                       "prod"
           + secretPath:                        "/"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
 
       # infisical/payments/web will be created  (syncs/payments.yaml:13)
       + humanitec sync
           + connection:                        "humanitec-main"
           + destinationConfig.scope:           "application"
-          + destinationConfig.org:             "acme"
           + destinationConfig.app:             "payments"
+          + destinationConfig.org:             "acme"
           + environment:                       "prod"
           + secretPath:                        "/"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
 
     Plan: 3 to add, 0 to change, 0 to destroy.
     infisical/payments/api: Creating...
@@ -116,12 +116,12 @@ fn what_depends_on_a_failure_is_not_tried() {
       + humanitec sync
           + connection:                        "humanitec-main"
           + destinationConfig.scope:           "application"
-          + destinationConfig.org:             "acme"
           + destinationConfig.app:             "payments"
+          + destinationConfig.org:             "acme"
           + environment:                       "prod"
           + secretPath:                        "/api"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
 
       # infisical/payments/backend will be renamed from api and updated in place  (syncs/payments.yaml:11)
       ~ humanitec sync
@@ -172,12 +172,12 @@ fn a_source_folder_that_does_not_exist() {
       + humanitec sync
           + connection:                        "humanitec-main"
           + destinationConfig.scope:           "application"
-          + destinationConfig.org:             "acme"
           + destinationConfig.app:             "payments"
+          + destinationConfig.org:             "acme"
           + environment:                       "prod"
           + secretPath:                        "/nowhere"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
 
     Plan: 1 to add, 0 to change, 0 to destroy.
     infisical/payments/api: Creating...
@@ -210,8 +210,8 @@ fn a_replacement_whose_folder_is_missing_deletes_nothing() {
           + destinationConfig.accountId:       "7"
           + environment:                       "prod"
           + secretPath:                        "/nowhere"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           Note: Its secrets stay at the destination.
 
     Plan: 1 to add, 0 to change, 1 to destroy.

@@ -36,9 +36,13 @@ fn the_help() {
       validate     Check the files, offline
       plan         Show what apply would do [alias: diff]
       apply        Make the platforms as the files declare
+      drift        Tell what changed remotely, and exit with 2 if anything did
+      status       Tell how the declared syncs are doing: their last jobs, and those that run
+      sync         Ask for sync jobs now, and follow them
       state        Look after the record of started syncs
       schema       Look after the schemas that files are checked against
       sandbox      Serve an emulator of both platforms on this machine
+      explain      Explain a finding: why it is so, an example, and how to mend it
       auth         Check credentials
       completions  Print a completion script for a shell
       man          Print the manual page
@@ -51,7 +55,7 @@ fn the_help() {
     Exit codes:
       0   done, or no changes
       1   error
-      2   changes pending (with --detailed-exitcode)
+      2   changes pending (drift, and with --detailed-exitcode)
       3   the files are invalid
       4   authentication or permission
       5   at least one action failed or is unknown
@@ -90,7 +94,7 @@ fn the_help_of_apply() {
       [PATHS]...  Files, directories or globs of sync files; - for standard input
 
     Options:
-      -f, --file <PATH>              The same as PATHS
+      -f, --file <PATH>              Files, directories or globs of sync files; - for standard input
       -l, --selector <KEY=GLOB,…>    Only syncs for which these hold: provider, project, destination,
                                      environment, or a label
           --target <NAME-GLOB>       Only syncs of these names
