@@ -1,5 +1,11 @@
 //! What apply promises when something goes wrong, each promise by its name.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends there, in its helpers as in itself"
+)]
+
 mod common_laws;
 
 use std::future::Future;
@@ -474,7 +480,7 @@ mod order {
     const KEEP: &str = "";
     const REMOVE: &str = ", onDelete: remove-secrets";
 
-    /// A site on which a sync to Humanitec exists, and is declared as one to TeamCity.
+    /// A site on which a sync to Humanitec exists, and is declared as one to `TeamCity`.
     async fn before_replacement(site: &mut Site, more: &str) {
         site.write_file(&file(&[sync("web", ", description: precious")]));
         site.converge().await;

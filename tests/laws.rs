@@ -3,6 +3,12 @@
 //! Every case is a random workspace against a sandbox in which other things exist already.
 //! `PROPTEST_CASES` decides how many there are.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends there, in its helpers as in itself"
+)]
+
 mod common_laws;
 
 use std::future::Future;
