@@ -100,6 +100,7 @@ async fn plan_and_run(
     let context = human::Context {
         is_sandbox: arguments.network.sandbox,
         lists_unmanaged: ui.verbosity > 0,
+        syncs: session::traced(&survey, ui),
     };
     ui.result(
         Format::Human,

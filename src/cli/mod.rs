@@ -1,7 +1,7 @@
 //! The commands: arguments, then a short call into the library.
 //!
-//! One file a command. [`ui`] owns what is printed, [`options`] the flags that commands share,
-//! [`session`] the steps that online commands share.
+//! One file a command. `ui` owns what is printed, `options` the flags that commands share,
+//! `session` the steps that online commands share.
 
 mod apply;
 mod approval;
@@ -100,7 +100,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         Command::Apply(arguments) => apply::run(&arguments, environment),
         Command::Drift(arguments) => drift::run(arguments, environment),
         Command::Status(arguments) => status::run(arguments, environment),
-        Command::Sync(arguments) => sync::run(arguments, environment),
+        Command::Sync(arguments) => sync::run(&arguments, environment),
         Command::State(arguments) => state::run(arguments, &environment),
         Command::Schema(arguments) => schema::run(arguments, environment),
         Command::Sandbox(arguments) => sandbox::run(arguments, environment),

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::cancel::Cancellation;
 use crate::core::desired::{ConnectionRef, Ensure};
 use crate::core::plan::Plan;
+use crate::core::resolve::ResolvedSync;
 use crate::core::spec::ProviderKind;
 use crate::core::starts::Starts;
 use crate::error::Stop;
@@ -311,6 +312,11 @@ pub async fn survey(run: &mut Run, ui: &Ui, cancellation: &Cancellation) -> Resu
         ui.findings(&errors, &run.workspace.sources);
     }
     survey
+}
+
+/// The syncs whose values are shown with their places: all, if more is to be told.
+pub fn traced<'a>(survey: &'a Survey, ui: &Ui) -> &'a [ResolvedSync] {
+    if ui.verbosity > 0 { &survey.syncs } else { &[] }
 }
 
 /// Writes a command's JSON document, if it is wanted: the findings, what `fill` adds, and the end.

@@ -92,13 +92,13 @@ impl Arguments {
 }
 
 /// Runs the command.
-pub fn run(arguments: Arguments, environment: Environment) -> Exit {
+pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
     let ui = match Ui::new(&arguments.output, &environment) {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(&environment).stop(&stop),
     };
     let mut loaded = None;
-    let asked = sync(&arguments, environment, &ui, &mut loaded);
+    let asked = sync(arguments, environment, &ui, &mut loaded);
     let exit = match &asked {
         Ok((_, report)) => report.exit(),
         Err(stop) => ui.stop(stop),

@@ -9,6 +9,7 @@
 //! | [`merge`], [`vars`] | defaults and variables |
 //! | [`spec`] | a destination as plain data |
 //! | [`desired`] | what the files want |
+//! | [`origin`] | where each value of a sync comes from |
 //! | [`remote`] | what is there |
 //! | [`resolve`] | names to ids, from tables |
 //! | [`normalize`], [`diff`] | what differs |
@@ -28,6 +29,7 @@ pub mod drift;
 pub mod lint;
 pub mod merge;
 pub mod normalize;
+pub mod origin;
 pub mod plan;
 pub mod remote;
 pub mod rename;

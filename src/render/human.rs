@@ -12,15 +12,18 @@ use super::text::{platform_message, visible, visible_lines};
 use crate::apply::{Failure, JobEnd, JobKind, Outcome, Report};
 use crate::core::diff::FieldChange;
 use crate::core::plan::{Action, Counts, DeleteReason, Plan, Step, Subject, Verb};
+use crate::core::resolve::ResolvedSync;
 use crate::core::span::{Sources, Span};
 
 /// What the output says besides the plan.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Context {
+pub struct Context<'a> {
     /// Whether it was the sandbox and no real server.
     pub is_sandbox: bool,
     /// Whether unmanaged syncs are listed, and not only counted.
     pub lists_unmanaged: bool,
+    /// The syncs whose values are shown with their places; none to leave that out.
+    pub syncs: &'a [ResolvedSync],
 }
 
 /// The line that every output of a sandbox run has.
@@ -28,7 +31,7 @@ pub const SANDBOX: &str =
     "Sandbox: an emulator on this machine answered, and no real server was asked.";
 
 /// A plan.
-pub fn plan(plan: &Plan, sources: &Sources, context: Context) -> String {
+pub fn plan(plan: &Plan, sources: &Sources, context: Context<'_>) -> String {
     let mut out = String::new();
     if context.is_sandbox {
         let _ = writeln!(out, "{}\n", painted(CYAN, SANDBOX));
@@ -47,7 +50,7 @@ pub fn plan(plan: &Plan, sources: &Sources, context: Context) -> String {
     } else {
         let _ = writeln!(out, "secsync will perform the following actions:\n");
         for one in &plan.actions {
-            action(&mut out, one, sources);
+            action(&mut out, one, sources, context);
         }
         let _ = writeln!(out, "{}", counted(plan.counts()));
     }
@@ -77,7 +80,7 @@ pub fn counted(counts: Counts) -> String {
     line
 }
 
-fn notes(out: &mut String, plan: &Plan, context: Context) {
+fn notes(out: &mut String, plan: &Plan, context: Context<'_>) {
     if !plan.failing.is_empty() {
         let count = plan.failing.len();
         let syncs = if count == 1 { "sync is" } else { "syncs are" };
@@ -191,7 +194,7 @@ const fn participle(verb: Verb) -> &'static str {
     }
 }
 
-fn action(out: &mut String, action: &Action, sources: &Sources) {
+fn action(out: &mut String, action: &Action, sources: &Sources, context: Context<'_>) {
     let verb = action.verb();
     let place = declared_at(action.place, sources);
     let _ = writeln!(
@@ -239,6 +242,7 @@ fn action(out: &mut String, action: &Action, sources: &Sources) {
         };
         let _ = writeln!(out, "      {mark} {}", effect.sentence());
     }
+    super::origins::write(out, action, context.syncs, sources);
     if let Step::Blocked { reason, .. } = &action.step {
         let _ = writeln!(
             out,
@@ -333,7 +337,12 @@ pub fn waiting(jobs: usize) -> String {
 }
 
 /// What came of an apply.
-pub fn report(plan: &Plan, report: &Report, context: Context, waited: Option<Duration>) -> String {
+pub fn report(
+    plan: &Plan,
+    report: &Report,
+    context: Context<'_>,
+    waited: Option<Duration>,
+) -> String {
     let mut out = String::new();
     let actions = || plan.actions.iter().zip(&report.outcomes);
     for (action, outcome) in actions() {

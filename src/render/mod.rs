@@ -8,6 +8,7 @@
 //! | [`human`] | plans and reports for people, in Terraform's words and signs |
 //! | [`jobs`] | jobs that were asked for and followed |
 //! | [`json`] | the same for machines, with a version |
+//! | `origins` | where the values of planned syncs come from |
 //! | `paint` | colours and weights |
 //! | [`status`] | how the declared syncs are doing |
 //! | [`text`] | text from outside, made safe |
@@ -19,6 +20,7 @@ pub mod findings;
 pub mod human;
 pub mod jobs;
 pub mod json;
+mod origins;
 mod paint;
 pub mod status;
 pub mod text;

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | files without a network, and a world that they fit | `support` |
 //! | explain | `explain` |
+//! | one workspace through its life | `story` |
+//! | plan -v | `origins` |
 //! | drift, status, sync | `drift`, `status`, `sync` |
 
 #![allow(
@@ -24,5 +26,7 @@ mod support;
 
 mod drift;
 mod explain;
+mod origins;
 mod status;
+mod story;
 mod sync;
