@@ -419,6 +419,18 @@ fn another_project_is_a_create_there_and_the_old_sync_is_unmanaged() {
           + secretPath:                        "/"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          The values come from:
+            provider:                          "infisical"              syncs/payments.yaml:1 (inherited)
+            project:                           "shop"                   syncs/payments.yaml:12
+            destination:                       "humanitec"              syncs/payments.yaml:4 (inherited)
+            connection:                        "humanitec-main"         syncs/payments.yaml:5 (inherited)
+            destinationConfig.app:             "payments"               syncs/payments.yaml:9 (inherited)
+            destinationConfig.org:             "acme"                   syncs/payments.yaml:9 (inherited)
+            destinationConfig.scope:           "application"            syncs/payments.yaml:9 (inherited)
+            environment:                       "prod"                   syncs/payments.yaml:6 (inherited)
+            secretPath:                        "/"                      syncs/payments.yaml:7 (inherited)
+            syncOptions.disableSecretDeletion: true                     syncs/payments.yaml:8 (inherited)
+            syncOptions.initialSyncBehavior:   "overwrite-destination"  syncs/payments.yaml:8 (inherited)
 
     Plan: 1 to add, 0 to change, 0 to destroy.
 
