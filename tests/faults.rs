@@ -1,5 +1,11 @@
 //! What apply promises when something goes wrong, each promise by its name.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends there, in its helpers as in itself"
+)]
+
 mod common_laws;
 
 use std::future::Future;
@@ -7,7 +13,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use common_laws::clock::HeldClock;
-use common_laws::site::{Planned, Site, assert_all_done, assert_quiet};
+use common_laws::site::{Nobody, Planned, Site, assert_all_done, assert_quiet};
 use common_laws::world::{DEVELOPER, PROJECTS, catalog_with_options};
 use secsync::apply::{Failure, JobEnd, JobKind, Observer, Outcome, Report};
 use secsync::cancel::Cancellation;
@@ -389,9 +395,7 @@ mod applying {
                 site.parallelism = parallelism;
                 let planned = site.plan().await;
                 let widest = Widest::default();
-                let report = site
-                    .apply_with(&planned, &Cancellation::new(), &widest)
-                    .await;
+                let report = site.apply_with(&planned, &widest).await;
                 assert_all_done(&planned, &report);
                 assert_eq!(*widest.now_and_most.lock().unwrap(), (0, parallelism));
             });
@@ -461,9 +465,8 @@ mod applying {
             site.write_file(&file(&[sync("a", ""), sync("b", ""), sync("c", "")]));
             site.parallelism = 1;
             let planned = site.plan().await;
-            let cancellation = Cancellation::new();
-            let observer = AtOnce(cancellation.clone());
-            let report = site.apply_with(&planned, &cancellation, &observer).await;
+            let observer = AtOnce(planned.cancellation.clone());
+            let report = site.apply_with(&planned, &observer).await;
             assert!(matches!(report.outcomes[0], Outcome::Done { .. }));
             assert_contains(reason(&report.outcomes[2]), "interrupted");
             assert_eq!(report.exit(), Exit::Interrupted);
@@ -477,7 +480,7 @@ mod order {
     const KEEP: &str = "";
     const REMOVE: &str = ", onDelete: remove-secrets";
 
-    /// A site on which a sync to Humanitec exists, and is declared as one to TeamCity.
+    /// A site on which a sync to Humanitec exists, and is declared as one to `TeamCity`.
     async fn before_replacement(site: &mut Site, more: &str) {
         site.write_file(&file(&[sync("web", ", description: precious")]));
         site.converge().await;
@@ -587,6 +590,64 @@ mod order {
         });
     }
 
+    /// Replaces, and interrupts as soon as a request of that method goes to a path like that.
+    async fn replace_and_interrupt(site: &Site, method: &str, path: &str) -> Outcome {
+        let planned = site.plan().await;
+        let seen = || site.count(method, |target| target.contains(path));
+        let before = seen();
+        let watch = async {
+            while seen() == before {
+                tokio::task::yield_now().await;
+            }
+            planned.cancellation.cancel();
+        };
+        let apply = site.apply_with(&planned, &Nobody);
+        let (report, ()) = tokio::join!(apply, watch);
+        outcome(&planned, &report, Verb::Replace, "web").clone()
+    }
+
+    fn slow() -> sandbox::Options {
+        sandbox::Options {
+            latency: Duration::from_millis(5),
+            ..Site::usual()
+        }
+    }
+
+    #[test]
+    fn a_replacement_that_is_interrupted_before_it_deletes_is_not_tried() {
+        run_with(slow(), async |mut site| {
+            before_replacement(&mut site, KEEP).await;
+            let before = site.contents().await;
+            let outcome = replace_and_interrupt(&site, "GET", "/folders").await;
+            assert_contains(reason(&outcome), "interrupted");
+            assert_eq!(site.contents().await, before);
+        });
+    }
+
+    #[test]
+    fn a_replacement_that_is_interrupted_while_it_deletes_is_finished() {
+        run_with(slow(), async |mut site| {
+            before_replacement(&mut site, KEEP).await;
+            let outcome = replace_and_interrupt(&site, "DELETE", "/humanitec/").await;
+            assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
+            assert_quiet(&site.plan().await.plan);
+        });
+    }
+
+    #[test]
+    fn a_replacement_that_is_interrupted_while_a_removal_goes_on_says_so_and_can_be_continued() {
+        run_with(slow(), async |mut site| {
+            before_replacement(&mut site, REMOVE).await;
+            let outcome = replace_and_interrupt(&site, "DELETE", "/humanitec/").await;
+            let problem = &failure(&outcome).problem;
+            assert_contains(&problem.message, "still being deleted");
+            site.settle().await;
+            let (planned, report) = site.converge().await;
+            assert_all_done(&planned, &report);
+            assert_quiet(&site.plan().await.plan);
+        });
+    }
+
     #[test]
     fn a_deletion_waits_for_a_job_that_is_in_its_way() {
         run(async |mut site| {
@@ -628,9 +689,7 @@ mod enkryptify {
             site.write_file(STARTED);
             let planned = site.plan().await;
             let remover = Remover(site.state_directory());
-            let report = site
-                .apply_with(&planned, &Cancellation::new(), &remover)
-                .await;
+            let report = site.apply_with(&planned, &remover).await;
             let problem = &failure(outcome(&planned, &report, Verb::Start, "web")).problem;
             assert_contains(
                 &problem.message,
@@ -801,9 +860,8 @@ mod waiting {
             site.write_file(&file(&[sync("web", "")]));
             site.wait = LONG;
             let planned = site.plan().await;
-            let cancellation = Cancellation::new();
-            let observer = WhileWaiting(cancellation.clone());
-            let report = site.apply_with(&planned, &cancellation, &observer).await;
+            let observer = WhileWaiting(planned.cancellation.clone());
+            let report = site.apply_with(&planned, &observer).await;
             assert_all_done(&planned, &report);
             assert_eq!(ends(&report), [("web", &JobEnd::StillGoing)]);
             assert_eq!(report.exit(), Exit::Interrupted);
@@ -831,9 +889,7 @@ mod waiting {
             site.fail(&["sync=fail"]);
             let before = lists(&site);
             let looks = Looks::default();
-            let report = site
-                .apply_with(&planned, &Cancellation::new(), &looks)
-                .await;
+            let report = site.apply_with(&planned, &looks).await;
             assert_eq!(report.jobs.len(), 6);
             let looks = *looks.0.lock().unwrap();
             assert!(looks > 1, "the jobs end at once");
@@ -898,7 +954,7 @@ fn a_read_that_fails_is_never_taken_for_nothing() {
             site.write_file(&file(&[sync("web", "")]));
             site.converge().await;
             site.fail(&[fault]);
-            let refused = site.try_plan(&Cancellation::new()).await.err();
+            let refused = site.try_plan().await.err();
             assert!(refused.is_some(), "{fault} made a plan");
         });
     }

@@ -514,7 +514,36 @@ async fn cancelling_drops_a_read_in_flight_and_sees_a_write_through() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_once_cancelled() {
+async fn a_write_that_need_not_wait_goes_out_once_cancelled() {
+    let create = "/api/v1/secret-syncs/humanitec";
+    let answer = ok(json!({"secretSync": sync("web")}));
+    let server = server_with("POST", create, answer).await;
+    let cancellation = Cancellation::new();
+    cancellation.cancel();
+    let (options, _) = options();
+    let created = infisical_with(&server.uri(), &options, &cancellation)
+        .create("humanitec", &serde_json::Map::new())
+        .await;
+    assert_eq!(created.expect("sent").name, "web");
+}
+
+#[tokio::test]
+async fn a_write_does_not_wait_for_a_limit_once_cancelled() {
+    let create = "/api/v1/secret-syncs/humanitec";
+    let server = server_with("POST", create, limited("100")).await;
+    let cancellation = Cancellation::new();
+    cancellation.cancel();
+    let error = infisical_with(&server.uri(), &HttpOptions::default(), &cancellation)
+        .create("humanitec", &serde_json::Map::new())
+        .await
+        .expect_err("interrupted");
+    assert_eq!(error.kind, ProviderErrorKind::Interrupted);
+    assert!(!error.maybe_done);
+    assert_eq!(requests(&server).await.len(), 1);
+}
+
+#[tokio::test]
+async fn nothing_is_read_once_cancelled() {
     let server = MockServer::start().await;
     let cancellation = Cancellation::new();
     cancellation.cancel();

@@ -3,6 +3,12 @@
 //! Every case is a random workspace against a sandbox in which other things exist already.
 //! `PROPTEST_CASES` decides how many there are.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends there, in its helpers as in itself"
+)]
+
 mod common_laws;
 
 use std::future::Future;
@@ -100,7 +106,7 @@ impl Observer for Interrupter {
 }
 
 async fn apply_and_interrupt(site: &Site, planned: &Planned, moment: Moment) -> Report {
-    let cancellation = Cancellation::new();
+    let cancellation = &planned.cancellation;
     let steps = match moment {
         Moment::Step(steps) => steps,
         Moment::Request(_) => usize::MAX,
@@ -120,7 +126,7 @@ async fn apply_and_interrupt(site: &Site, planned: &Planned, moment: Moment) -> 
         std::future::pending().await
     };
     tokio::select! {
-        report = site.apply_with(planned, &cancellation, &interrupter) => report,
+        report = site.apply_with(planned, &interrupter) => report,
         report = watch => report,
     }
 }
@@ -244,7 +250,7 @@ proptest! {
             site.write(&workspace, 0);
             let faults: Vec<&str> = faults.iter().map(String::as_str).collect();
             site.fail(&faults);
-            if let Ok(planned) = site.try_plan(&Cancellation::new()).await {
+            if let Ok(planned) = site.try_plan().await {
                 site.apply(&planned).await;
             }
             site.fail(&[]);
@@ -290,7 +296,7 @@ syncs:
         let mut site = Site::new().await;
         for project in ["payments", "Payments Main", PROJECTS[0].id] {
             site.write_file(&file(project));
-            let refused = site.try_plan(&Cancellation::new()).await.err().unwrap();
+            let refused = site.try_plan().await.err().unwrap();
             assert_eq!(refused.stop.exit, Exit::Invalid);
             assert_eq!(
                 refused.findings,

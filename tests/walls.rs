@@ -80,9 +80,8 @@ fn code_of(text: &str) -> String {
         Some(tests) => &text[..tests],
         None => text,
     };
-    code.lines()
+    code.split_inclusive('\n')
         .filter(|line| !line.trim_start().starts_with("//"))
-        .map(|line| format!("{line}\n"))
         .collect()
 }
 

@@ -448,6 +448,7 @@ impl Managed<'_> {
                 ),
                 Some("Create the folder, or correct the file.".to_owned()),
             ))),
+            Err(error) if error.kind == ProviderErrorKind::Interrupted => Err(failed(error)),
             Err(error) => Err(Outcome::Failed(Failure {
                 problem: Problem {
                     message: format!(
@@ -479,6 +480,7 @@ impl Managed<'_> {
                     )));
                 }
                 Ok(Some(_)) => {}
+                Err(error) if error.kind == ProviderErrorKind::Interrupted => {}
                 Err(error) => return Err(failed(error)),
             }
             if !pauses.pause().await {

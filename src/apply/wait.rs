@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::{Context, JobEnd, JobKind, JobOutcome};
 use crate::core::plan::Subject;
 use crate::core::remote::{JobStatus, RemoteSync};
-use crate::provider::{Provider, ProviderError};
+use crate::provider::{Provider, ProviderError, ProviderErrorKind};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -111,6 +111,10 @@ pub async fn follow(
                         Some(end) => ended.push(outcome(job, end)),
                         None => still.push(job),
                     }
+                }
+                // Nothing is wrong with the job: nobody waits for it any more.
+                Some(Err(error)) if error.kind == ProviderErrorKind::Interrupted => {
+                    still.push(job);
                 }
                 Some(Err(error)) => {
                     let end = JobEnd::Unknown(error.message.clone());

@@ -1,7 +1,7 @@
 //! The commands: arguments, then a short call into the library.
 //!
-//! One file a command. [`ui`] owns what is printed, [`options`] the flags that commands share,
-//! [`session`] the steps that online commands share.
+//! One file a command. `ui` owns what is printed, `options` the flags that commands share,
+//! `session` the steps that online commands share.
 
 mod apply;
 mod approval;

@@ -1,5 +1,6 @@
 //! The steps that online commands share: a runtime, Ctrl-C, the sandbox, the state, a plan.
 
+use std::io;
 use std::sync::Arc;
 
 use camino::Utf8Path;
@@ -106,7 +107,13 @@ pub fn run_until_interrupted<T>(
         })?;
     let result = runtime.block_on(async {
         let cancellation = Cancellation::new();
-        let watcher = tokio::spawn(watch_for_signals(cancellation.clone()));
+        let signals = Signals::catch().map_err(|error| {
+            Stop::new(
+                Exit::Error,
+                format!("The program cannot listen to Ctrl-C: {error}."),
+            )
+        })?;
+        let watcher = tokio::spawn(watch_for_signals(signals, cancellation.clone()));
         let listener = cancellation.clone();
         let announce = async {
             listener.cancelled().await;
@@ -127,31 +134,52 @@ pub fn run_until_interrupted<T>(
     result
 }
 
-async fn watch_for_signals(cancellation: Cancellation) {
-    next_signal().await;
+async fn watch_for_signals(mut signals: Signals, cancellation: Cancellation) {
+    signals.next().await;
     cancellation.cancel();
-    next_signal().await;
+    signals.next().await;
     std::process::exit(Exit::Interrupted.code().into());
 }
 
+/// Ctrl-C and a request to terminate, caught from the moment that this is made.
 #[cfg(unix)]
-async fn next_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        },
-        Err(_) => {
-            // Without this handler Ctrl-C still works.
-            let _ = tokio::signal::ctrl_c().await;
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn catch() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
 }
 
+/// Ctrl-C.
 #[cfg(not(unix))]
-async fn next_signal() {
-    let _ = tokio::signal::ctrl_c().await;
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    const fn catch() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        // Without a handler, the system ends the process.
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }
 
 /// Starts the sandbox for a run, if it is wanted. It lives as long as what is returned.

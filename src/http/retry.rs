@@ -29,7 +29,7 @@
 //! There are at most [`TRIES`] tries, with pauses of about 0.5, 1 and 2 seconds between them, or
 //! what `Retry-After` asks for. A 429 pauses everything to the host. One request waits no longer
 //! than [`LONGEST_WAIT`] in all. Cancelling ends a pause and a read at once; a write that was sent
-//! is seen through.
+//! is seen through, and one that need not wait still goes out, as it belongs to an action under way.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -228,13 +228,16 @@ impl Delivery {
     }
 
     /// Waits until nothing to the host is paused.
+    ///
+    /// Once the run is cancelled nothing is read and nobody waits. A write that need not wait still
+    /// goes out: it can be the create after a delete, without which a sync would be lost.
     async fn pass_gate(
         &self,
         request: &Request,
         patience: &mut Duration,
     ) -> Result<(), ProviderError> {
         loop {
-            if self.cancellation.is_cancelled() {
+            if request.repeat == Repeat::Read && self.cancellation.is_cancelled() {
                 return Err(interrupted(request));
             }
             let closed = self.gate.remaining(self.clock.now());
@@ -259,8 +262,9 @@ impl Delivery {
     ) -> Result<(), Stopped> {
         *patience = patience.checked_sub(pause).ok_or(Stopped::TooLong)?;
         tokio::select! {
-            () = self.clock.sleep(pause) => Ok(()),
+            biased;
             () = self.cancellation.cancelled() => Err(Stopped::Cancelled(interrupted(request))),
+            () = self.clock.sleep(pause) => Ok(()),
         }
     }
 }

@@ -371,7 +371,7 @@ pub fn report(
             Outcome::Done { .. } | Outcome::Blocked => {}
         }
     }
-    out.push_str(&super::jobs::ends(&report.jobs, waited));
+    out.push_str(&super::jobs::ends(report, waited));
     if !out.is_empty() {
         out.push('\n');
     }

@@ -13,12 +13,13 @@ use crate::apply::{JobEnd, JobKind, JobOutcome, Outcome, Report};
 use crate::core::request::{JobRequest, RequestedJob, Winner};
 
 /// A line for each job, and how many were not followed.
-pub fn ends(jobs: &[JobOutcome], waited: Option<Duration>) -> String {
+pub fn ends(report: &Report, waited: Option<Duration>) -> String {
     let mut out = String::new();
-    for job in jobs {
-        end(&mut out, job, waited);
+    for job in &report.jobs {
+        // An interrupted wait was shorter than it was meant to be.
+        end(&mut out, job, waited.filter(|_| !report.is_interrupted));
     }
-    let not_followed = count(jobs, |end| *end == JobEnd::NotFollowed);
+    let not_followed = count(&report.jobs, |end| *end == JobEnd::NotFollowed);
     if not_followed > 0 {
         let jobs = if not_followed == 1 { "job" } else { "jobs" };
         let _ = writeln!(
@@ -54,12 +55,19 @@ fn end(out: &mut String, job: &JobOutcome, waited: Option<Duration>) {
                 .as_deref()
                 .map_or_else(|| "no reason was given".to_owned(), platform_message)
         ),
-        JobEnd::StillGoing => writeln!(
-            out,
-            "{} {address}: The {what} is still retrying, not failed, after {} s.",
-            painted(YELLOW, "Going:"),
-            waited.unwrap_or_default().as_secs()
-        ),
+        JobEnd::StillGoing => match waited {
+            Some(waited) => writeln!(
+                out,
+                "{} {address}: The {what} is still retrying, not failed, after {} s.",
+                painted(YELLOW, "Going:"),
+                waited.as_secs()
+            ),
+            None => writeln!(
+                out,
+                "{} {address}: The {what} had not ended when the run was interrupted.",
+                painted(YELLOW, "Going:")
+            ),
+        },
         JobEnd::Unknown(reason) => writeln!(
             out,
             "{} {address}: The {what} could not be followed. {}",
@@ -142,7 +150,7 @@ pub fn report(requests: &[JobRequest], report: &Report, waited: Option<Duration>
             Outcome::Done { .. } | Outcome::Blocked => {}
         }
     }
-    out.push_str(&ends(&report.jobs, waited));
+    out.push_str(&ends(report, waited));
     let _ = writeln!(out, "\n{}", summary(requests, report));
     out
 }

@@ -4,12 +4,16 @@ use insta::assert_snapshot;
 
 use super::harness::Tree;
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 22] = [
     "validate",
     "plan",
     "diff",
     "apply",
     "state",
+    "drift",
+    "status",
+    "sync",
+    "explain",
     "state init",
     "state list",
     "state resolve",
@@ -18,6 +22,8 @@ const COMMANDS: [&str; 16] = [
     "schema list",
     "schema show",
     "schema pull",
+    "schema diff",
+    "schema editor",
     "sandbox",
     "auth check",
     "completions",

@@ -45,6 +45,10 @@ pub struct Sync {
     pub style: u64,
 }
 
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a handful of them is made in a case"
+)]
 #[derive(Clone, Debug)]
 pub enum Goal {
     Present(Content),

@@ -49,6 +49,8 @@ pub struct Planned {
     pub run: Run,
     pub survey: Survey,
     pub plan: Plan,
+    /// Ends the run that planned, and with it the one that applies.
+    pub cancellation: Cancellation,
 }
 
 /// Why there is no plan.
@@ -195,21 +197,27 @@ impl Site {
     }
 
     /// Loads, checks, reads and plans.
-    pub async fn try_plan(&self, cancellation: &Cancellation) -> Result<Planned, Refused> {
+    pub async fn try_plan(&self) -> Result<Planned, Refused> {
+        let cancellation = Cancellation::new();
         let mut run = Run::load(self.options(), &mut std::io::empty()).map_err(Refused::without)?;
         if let Err(stop) = run.check() {
             return Err(Refused::with(stop, &run));
         }
-        let survey = match run.survey(cancellation).await {
+        let survey = match run.survey(&cancellation).await {
             Ok(survey) => survey,
             Err(stop) => return Err(Refused::with(stop, &run)),
         };
         let plan = run.plan(&survey, &self.starts());
-        Ok(Planned { run, survey, plan })
+        Ok(Planned {
+            run,
+            survey,
+            plan,
+            cancellation,
+        })
     }
 
     pub async fn plan(&self) -> Planned {
-        match self.try_plan(&Cancellation::new()).await {
+        match self.try_plan().await {
             Ok(planned) => planned,
             Err(refused) => {
                 let files: Vec<_> = self.written.files.values().cloned().collect();
@@ -223,16 +231,10 @@ impl Site {
     }
 
     pub async fn apply(&self, planned: &Planned) -> Report {
-        self.apply_with(planned, &Cancellation::new(), &Nobody)
-            .await
+        self.apply_with(planned, &Nobody).await
     }
 
-    pub async fn apply_with(
-        &self,
-        planned: &Planned,
-        cancellation: &Cancellation,
-        observer: &(dyn Observer + Sync),
-    ) -> Report {
+    pub async fn apply_with(&self, planned: &Planned, observer: &(dyn Observer + Sync)) -> Report {
         let state = State::open_for_writing(&self.state_path(), now).unwrap();
         let context = Context {
             providers: &planned.survey.providers,
@@ -240,7 +242,7 @@ impl Site {
             parallelism: self.parallelism,
             wait: self.wait,
             clock: self.clock.clone(),
-            cancellation: cancellation.clone(),
+            cancellation: planned.cancellation.clone(),
             observer,
         };
         apply::run(&planned.plan, &context).await
@@ -405,7 +407,7 @@ fn describe(action: &Action) -> String {
     let paths: Vec<_> = action
         .changes
         .iter()
-        .map(|change| change.dotted())
+        .map(secsync::core::diff::FieldChange::dotted)
         .collect();
     let why = match &action.step {
         Step::Blocked { wanted, reason } => format!(" ({wanted:?}: {reason:?})"),

@@ -84,11 +84,17 @@ pub fn build(inputs: &Inputs<'_>) -> Plan {
     for (key, syncs) in projects {
         let mut project = Project {
             inputs,
-            remote: inputs.remote.get(&key).map_or(&[][..], Vec::as_slice),
+            remote: inputs
+                .remote
+                .get(&key)
+                .into_iter()
+                .flatten()
+                .map(|sync| (sync.name.as_str(), sync))
+                .collect(),
             plan: &mut plan,
         };
-        let renamed_away = project.plan_declared(&syncs);
-        project.plan_undeclared(&key, &syncs, &renamed_away);
+        let heirs = project.plan_declared(&syncs);
+        project.plan_undeclared(&key, &syncs, &heirs);
     }
     plan
 }
@@ -107,25 +113,32 @@ fn by_project(syncs: &[ResolvedSync]) -> BTreeMap<ProjectKey, Vec<&ResolvedSync>
 /// Plans within one project.
 struct Project<'a> {
     inputs: &'a Inputs<'a>,
-    remote: &'a [RemoteSync],
+    /// What is there, by name.
+    remote: BTreeMap<&'a str, &'a RemoteSync>,
     plan: &'a mut Plan,
 }
 
-impl Project<'_> {
-    fn find(&self, name: &str) -> Option<&RemoteSync> {
-        self.remote.iter().find(|sync| sync.name == name)
+impl<'a> Project<'a> {
+    fn find(&self, name: &str) -> Option<&'a RemoteSync> {
+        self.remote.get(name).copied()
     }
 
-    /// Plans what the files declare, and returns the names that renames free.
-    fn plan_declared<'b>(&mut self, syncs: &[&'b ResolvedSync]) -> BTreeSet<&'b str> {
+    /// Plans what the files declare, and returns the names that renames free, each with the name
+    /// that comes after it.
+    fn plan_declared<'b>(&mut self, syncs: &[&'b ResolvedSync]) -> BTreeMap<&'b str, &'b str> {
         let desired: Vec<&'b DesiredSync> = syncs.iter().map(|sync| &sync.desired).collect();
         let acting: BTreeSet<usize> = rename::acting(&desired, &|name| self.find(name).is_some())
             .into_iter()
             .collect();
-        let renamed_away: BTreeSet<&'b str> = acting
+        let heirs: BTreeMap<&'b str, &'b str> = acting
             .iter()
-            .filter_map(|index| desired[*index].renamed_from.as_ref())
-            .map(|old| old.text.as_str())
+            .map(|index| desired[*index])
+            .filter_map(|sync| {
+                Some((
+                    sync.renamed_from.as_ref()?.text.as_str(),
+                    sync.name.text.as_str(),
+                ))
+            })
             .collect();
         let first = self.plan.actions.len();
         for (index, sync) in syncs.iter().enumerate() {
@@ -140,26 +153,17 @@ impl Project<'_> {
                 .map(|old| old.text.as_str());
             let found = match old_name.filter(|_| acting.contains(&index)) {
                 Some(old) => self.find(old),
-                None => self.find(name).filter(|_| !renamed_away.contains(name)),
+                None => self.find(name).filter(|_| !heirs.contains_key(name)),
             };
-            let found = found.cloned();
             match (sync.desired.kind, sync.desired.ensure) {
                 (ProviderKind::Enkryptify, _) => self.plan_start(sync),
-                (ProviderKind::Infisical, Ensure::Absent) => self.plan_absent(sync, found.as_ref()),
+                (ProviderKind::Infisical, Ensure::Absent) => self.plan_absent(sync, found),
                 (ProviderKind::Infisical, Ensure::Present) => self.plan_present(sync, found),
             }
         }
-        let heir_of = |name: &str| {
-            let heir = acting.iter().map(|index| desired[*index]).find(|sync| {
-                sync.renamed_from
-                    .as_ref()
-                    .is_some_and(|old| old.text == name)
-            });
-            heir.map(|sync| sync.name.text.clone())
-        };
-        names::block_what_waits_for_nobody(&mut self.plan.actions, first, &heir_of);
+        names::block_what_waits_for_nobody(&mut self.plan.actions, first, &heirs);
         names::order(&mut self.plan.actions, first);
-        renamed_away
+        heirs
     }
 
     fn push(&mut self, sync: &ResolvedSync, step: Step) -> &mut Action {
@@ -233,7 +237,7 @@ impl Project<'_> {
         sync.desired.protect || self.inputs.policy.protect.matches(&sync.desired.name.text)
     }
 
-    fn plan_present(&mut self, sync: &ResolvedSync, found: Option<RemoteSync>) {
+    fn plan_present(&mut self, sync: &ResolvedSync, found: Option<&RemoteSync>) {
         let key = (sync.desired.kind, sync.desired.destination.text.clone());
         let Some(spec) = self.inputs.specs.get(&key).cloned() else {
             return;
@@ -253,7 +257,7 @@ impl Project<'_> {
                 let create = create(sync, &spec, declared, expected);
                 self.plan_replace(sync, remote, create);
             }
-            Some(remote) => self.plan_update(sync, &spec, &remote, &declared, expected),
+            Some(remote) => self.plan_update(sync, &spec, remote, &declared, expected),
         }
     }
 
@@ -270,7 +274,7 @@ impl Project<'_> {
         }
     }
 
-    fn plan_replace(&mut self, sync: &ResolvedSync, remote: RemoteSync, create: Create) {
+    fn plan_replace(&mut self, sync: &ResolvedSync, remote: &RemoteSync, create: Create) {
         let remove_secrets = sync.desired.on_delete == OnDelete::RemoveSecrets;
         let reason = if self.is_protected(sync) || self.inputs.policy.protect.matches(&remote.name)
         {
@@ -296,7 +300,7 @@ impl Project<'_> {
         let mut effects = vec![effect::of_delete(remove_secrets)];
         effects.extend(effect::of_create(&create.expected, is_triggered));
         changes.extend(additions(sync, &create));
-        let old = Box::new(remote);
+        let old = Box::new(remote.clone());
         let action = self.push(
             sync,
             Step::Replace {
@@ -409,7 +413,7 @@ impl Project<'_> {
         &mut self,
         key: &ProjectKey,
         syncs: &[&ResolvedSync],
-        renamed_away: &BTreeSet<&str>,
+        heirs: &BTreeMap<&str, &str>,
     ) {
         let policy = self.inputs.policy;
         let declared: BTreeSet<&str> = syncs
@@ -420,15 +424,12 @@ impl Project<'_> {
             Some(sync) => sync.project_label(),
             None => self.inputs.labels.get(key).unwrap_or(&key.project_id),
         };
-        let mut undeclared: Vec<&RemoteSync> = self
+        let undeclared = self
             .remote
             .iter()
-            .filter(|sync| !declared.contains(sync.name.as_str()))
-            .filter(|sync| !renamed_away.contains(sync.name.as_str()))
-            .filter(|sync| !policy.ignore.matches(&sync.name))
-            .collect();
-        undeclared.sort_by_key(|sync| &sync.name);
-        for remote in undeclared {
+            .filter(|(name, _)| !declared.contains(*name) && !heirs.contains_key(*name))
+            .filter(|(name, _)| !policy.ignore.matches(name));
+        for (_, remote) in undeclared {
             let subject = Subject {
                 provider: key.provider.clone(),
                 // Only what can be read back is in what was read.

@@ -28,18 +28,18 @@ fn taken(action: &Action) -> Option<&str> {
 }
 
 /// Blocks the actions from `first` on whose name a rename should free that is itself blocked or
-/// not selected. `heir_of` gives the name that such a rename gives to the sync of a name.
+/// not selected. `heirs` has each name that a rename frees, and the name that comes after it.
 pub fn block_what_waits_for_nobody(
     actions: &mut Vec<Action>,
     first: usize,
-    heir_of: &dyn Fn(&str) -> Option<String>,
+    heirs: &BTreeMap<&str, &str>,
 ) {
     // What is blocked frees no name any more, which may block the next one in a chain.
     loop {
         let freed: BTreeSet<&str> = actions[first..].iter().filter_map(freed).collect();
         let stuck = (first..actions.len()).find_map(|index| {
             let name = taken(&actions[index]).filter(|name| !freed.contains(name))?;
-            Some((index, heir_of(name)?))
+            Some((index, (*heirs.get(name)?).to_owned()))
         });
         let Some((index, heir)) = stuck else { return };
         block(actions, index, Blocked::NameNotFreed(heir));
