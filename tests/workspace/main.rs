@@ -5,6 +5,8 @@
 //! | files without a network, and a world that they fit | `support` |
 //! | explain | `explain` |
 //! | one workspace through its life | `story` |
+//! | what the files say together | `files` |
+//! | names that servers know | `names` |
 //! | plan -v | `origins` |
 //! | drift, status, sync | `drift`, `status`, `sync` |
 
@@ -26,6 +28,8 @@ mod support;
 
 mod drift;
 mod explain;
+mod files;
+mod names;
 mod origins;
 mod status;
 mod story;
