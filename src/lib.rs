@@ -14,6 +14,7 @@
 //! | the commands | [`cli`], with [`exit`] for the exit codes |
 //! | an emulator of both platforms | [`sandbox`] |
 //! | Ctrl-C, as every wait sees it | [`cancel`] |
+//! | the variables of the process, and why a command stops | [`environment`], [`error`] |
 
 pub mod apply;
 pub mod cancel;

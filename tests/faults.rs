@@ -2,9 +2,8 @@
 
 #![allow(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
-    reason = "a test ends where it fails, in its helpers too"
+    reason = "a test ends there, in its helpers as in itself"
 )]
 
 mod common_laws;
@@ -481,7 +480,7 @@ mod order {
     const KEEP: &str = "";
     const REMOVE: &str = ", onDelete: remove-secrets";
 
-    /// A site on which a sync to Humanitec exists, and is declared as one to TeamCity.
+    /// A site on which a sync to Humanitec exists, and is declared as one to `TeamCity`.
     async fn before_replacement(site: &mut Site, more: &str) {
         site.write_file(&file(&[sync("web", ", description: precious")]));
         site.converge().await;

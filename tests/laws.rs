@@ -5,9 +5,8 @@
 
 #![allow(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
-    reason = "a test ends where it fails, in its helpers too"
+    reason = "a test ends there, in its helpers as in itself"
 )]
 
 mod common_laws;

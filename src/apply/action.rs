@@ -102,13 +102,13 @@ pub async fn run(action: &Action, created: Option<String>, context: &Context<'_>
     }
 }
 
-fn not_possible(reason: &str) -> Outcome {
+pub(super) fn not_possible(reason: &str) -> Outcome {
     Outcome::NotTried {
         reason: reason.to_owned(),
     }
 }
 
-fn done(id: &str) -> Outcome {
+pub(super) fn done(id: &str) -> Outcome {
     Outcome::Done {
         id: Some(id.to_owned()),
         note: None,
@@ -136,7 +136,7 @@ fn of_error(error: ProviderError) -> Failure {
     }
 }
 
-fn failed(error: ProviderError) -> Outcome {
+pub(super) fn failed(error: ProviderError) -> Outcome {
     match error.kind {
         ProviderErrorKind::Interrupted => Outcome::NotTried {
             reason: "The run was interrupted before it was sent.".to_owned(),
@@ -264,6 +264,7 @@ impl Managed<'_> {
         Watched {
             subject: self.action.subject.clone(),
             kind,
+            is_deletion: kind == JobKind::Removal,
             sync: answer.clone(),
         }
     }
@@ -379,36 +380,22 @@ impl Managed<'_> {
         id: &str,
         remove_secrets: bool,
     ) -> Result<Deletion, ProviderError> {
-        let mut pauses = Pauses::new(self.context);
-        loop {
-            match self.provider.delete(destination, id, remove_secrets).await {
-                Err(error) if error.kind == ProviderErrorKind::JobInProgress => {
-                    if !pauses.pause().await {
-                        return Err(error);
-                    }
-                }
-                other => return other,
-            }
-        }
+        when_idle(self.context, async || {
+            self.provider.delete(destination, id, remove_secrets).await
+        })
+        .await
     }
 
     async fn trigger(&self, id: &str) -> Done {
-        let mut pauses = Pauses::new(self.context);
-        loop {
-            match self.provider.trigger(self.destination(), id).await {
-                Ok(answer) => {
-                    return Done {
-                        outcome: done(id),
-                        watched: Some(self.watched(&answer, JobKind::Sync)),
-                    };
-                }
-                Err(error) if error.kind == ProviderErrorKind::JobInProgress => {
-                    if !pauses.pause().await {
-                        return failed(error).into();
-                    }
-                }
-                Err(error) => return failed(error).into(),
-            }
+        let answer = when_idle(self.context, async || {
+            self.provider.trigger(self.destination(), id).await
+        });
+        match answer.await {
+            Ok(answer) => Done {
+                outcome: done(id),
+                watched: Some(self.watched(&answer, JobKind::Sync)),
+            },
+            Err(error) => failed(error).into(),
         }
     }
 
@@ -530,6 +517,24 @@ fn definition(sync: &RemoteSync) -> String {
     );
     let named = Map::from_iter([(sync.name.clone(), Value::Object(fields))]);
     crate::yaml::to_string(&Value::Object(named))
+}
+
+/// Sends a request again while another job of the sync is in its way.
+pub(super) async fn when_idle<T>(
+    context: &Context<'_>,
+    send: impl AsyncFn() -> Result<T, ProviderError>,
+) -> Result<T, ProviderError> {
+    let mut pauses = Pauses::new(context);
+    loop {
+        match send().await {
+            Err(error) if error.kind == ProviderErrorKind::JobInProgress => {
+                if !pauses.pause().await {
+                    return Err(error);
+                }
+            }
+            other => return other,
+        }
+    }
 }
 
 /// Growing pauses, as long as patience and the run last.

@@ -4,9 +4,11 @@
 //! |---|---|
 //! | [`mod@run`] | which action runs when |
 //! | [`mod@action`] | carrying out one action |
+//! | [`request`] | asking for jobs beside a plan |
 //! | [`wait`] | following the jobs that the actions set off |
 
 pub mod action;
+pub mod request;
 pub mod run;
 pub mod wait;
 
@@ -15,6 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use run::run;
+
+pub use crate::core::remote::JobKind;
 
 use crate::cancel::Cancellation;
 use crate::core::plan::Subject;
@@ -95,15 +99,6 @@ pub struct JobOutcome {
     pub kind: JobKind,
     /// How it ended.
     pub end: JobEnd,
-}
-
-/// The kinds of job that are followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum JobKind {
-    /// A push to the destination.
-    Sync,
-    /// A removal of secrets, after which the sync is deleted.
-    Removal,
 }
 
 /// How a job ended.

@@ -6,7 +6,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::action::{self, Done};
 use super::wait::{self, Watched};
-use super::{Context, JobEnd, JobOutcome, Outcome, Report};
+use super::{Context, Outcome, Report};
 use crate::core::plan::{Plan, Step};
 
 /// Runs a plan to its end. A failure keeps back only what depends on it.
@@ -22,17 +22,7 @@ pub async fn run(plan: &Plan, context: &Context<'_>) -> Report {
         outcomes, watched, ..
     } = scheduler;
     let watched = wait::latest(watched);
-    let jobs = match context.wait {
-        Some(limit) => wait::follow(watched, limit, context).await,
-        None => watched
-            .into_iter()
-            .map(|job| JobOutcome {
-                subject: job.subject,
-                kind: job.kind,
-                end: JobEnd::NotFollowed,
-            })
-            .collect(),
-    };
+    let jobs = wait::follow_if_wanted(watched, context).await;
     let not_tried = || Outcome::NotTried {
         reason: "It was not its turn yet.".to_owned(),
     };

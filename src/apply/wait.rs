@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use super::{Context, JobEnd, JobKind, JobOutcome};
 use crate::core::plan::Subject;
-use crate::core::remote::{Job, JobStatus, RemoteSync};
-use crate::provider::{Provider, ProviderError};
+use crate::core::remote::{JobStatus, RemoteSync};
+use crate::provider::{Provider, ProviderError, ProviderErrorKind};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -22,32 +22,28 @@ pub struct Watched {
     pub subject: Subject,
     /// The kind of job.
     pub kind: JobKind,
+    /// Whether the sync is deleted when a removal has ended well.
+    pub is_deletion: bool,
     /// The sync as the write's answer showed it.
     pub sync: RemoteSync,
 }
 
 impl Watched {
-    fn job_of<'a>(&self, sync: &'a RemoteSync) -> &'a Job {
-        match self.kind {
-            JobKind::Sync => &sync.sync_job,
-            JobKind::Removal => &sync.remove_job,
-        }
-    }
-
     /// How the job ended, given the sync as it is now; none while it is going.
     fn end(&self, now: Option<&RemoteSync>) -> Option<JobEnd> {
         let Some(sync) = now else {
-            return Some(match self.kind {
-                JobKind::Removal => JobEnd::Succeeded,
-                JobKind::Sync => JobEnd::Unknown("The sync is gone.".to_owned()),
+            return Some(if self.is_deletion {
+                JobEnd::Succeeded
+            } else {
+                JobEnd::Unknown("The sync is gone.".to_owned())
             });
         };
-        let job = self.job_of(sync);
-        let is_another = job.last_id != self.job_of(&self.sync).last_id;
+        let job = sync.job(self.kind);
+        let is_another = job.last_id != self.sync.job(self.kind).last_id;
         match &job.status {
             Some(JobStatus::Failed) if is_another => Some(JobEnd::Failed(job.message.clone())),
             // The removal went well; the sync itself goes a moment later.
-            Some(JobStatus::Succeeded) if is_another && self.kind == JobKind::Sync => {
+            Some(JobStatus::Succeeded) if is_another && !self.is_deletion => {
                 Some(JobEnd::Succeeded)
             }
             _ => None,
@@ -64,6 +60,25 @@ pub fn latest(watched: Vec<Watched>) -> Vec<Watched> {
     latest.into_values().collect()
 }
 
+/// Follows jobs if the context says so; else tells that they go on by themselves.
+pub async fn follow_if_wanted(watched: Vec<Watched>, context: &Context<'_>) -> Vec<JobOutcome> {
+    match context.wait {
+        Some(limit) => follow(watched, limit, context).await,
+        None => watched
+            .into_iter()
+            .map(|job| outcome(job, JobEnd::NotFollowed))
+            .collect(),
+    }
+}
+
+fn outcome(job: Watched, end: JobEnd) -> JobOutcome {
+    JobOutcome {
+        subject: job.subject,
+        kind: job.kind,
+        end,
+    }
+}
+
 /// Follows jobs until all have ended, the time is up, or the run is interrupted.
 pub async fn follow(
     watched: Vec<Watched>,
@@ -74,11 +89,6 @@ pub async fn follow(
     let mut ended = Vec::new();
     let mut waited = Duration::ZERO;
     let mut pause = FIRST_PAUSE;
-    let outcome = |job: Watched, end| JobOutcome {
-        subject: job.subject,
-        kind: job.kind,
-        end,
-    };
     while !going.is_empty() && waited < limit {
         context.observer.waiting(going.len());
         let this_pause = pause.min(limit.saturating_sub(waited));
@@ -101,6 +111,10 @@ pub async fn follow(
                         Some(end) => ended.push(outcome(job, end)),
                         None => still.push(job),
                     }
+                }
+                // Nothing is wrong with the job: nobody waits for it any more.
+                Some(Err(error)) if error.kind == ProviderErrorKind::Interrupted => {
+                    still.push(job);
                 }
                 Some(Err(error)) => {
                     let end = JobEnd::Unknown(error.message.clone());

@@ -1,6 +1,5 @@
 //! `secsync apply`: plans, asks, and makes it so.
 
-use std::io::{self, BufRead, IsTerminal};
 use std::time::Duration;
 
 use clap::Args;
@@ -14,6 +13,7 @@ use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::render::{human, json};
 
+use super::approval;
 use super::options::{
     LoadArguments, NetworkArguments, OutputArguments, duration, pipeline_options,
 };
@@ -70,16 +70,8 @@ fn apply(
     ui: &Ui,
     loaded: &mut Option<Run>,
 ) -> Result<Applied, Stop> {
-    let asks = !arguments.auto_approve;
-    let reads_stdin = arguments
-        .load
-        .paths
-        .iter()
-        .chain(&arguments.load.file)
-        .any(|path| path == "-");
-    if asks && (reads_stdin || !io::stdin().is_terminal()) {
-        return Err(Stop::usage("There is no terminal to ask on.")
-            .help("Review `secsync plan`, then run apply with --auto-approve."));
+    if !arguments.auto_approve {
+        approval::check_terminal(&arguments.load, "Review `secsync plan`, then run apply")?;
     }
     let network = &arguments.network;
     let mut options = pipeline_options(arguments.load.clone(), Some(network), environment)?;
@@ -108,6 +100,7 @@ async fn plan_and_run(
     let context = human::Context {
         is_sandbox: arguments.network.sandbox,
         lists_unmanaged: ui.verbosity > 0,
+        syncs: session::traced(&survey, ui),
     };
     ui.result(
         Format::Human,
@@ -137,7 +130,9 @@ async fn plan_and_run(
         });
         return Ok(Applied { plan, report });
     }
-    if !arguments.auto_approve && !is_approved(ui, &cancellation).await? {
+    if !arguments.auto_approve
+        && !approval::ask(ui, "Do you want to perform these actions?", &cancellation).await?
+    {
         ui.progress("Apply cancelled.");
         return Err(Stop {
             exit: Exit::Error,
@@ -159,22 +154,6 @@ async fn plan_and_run(
         plan,
         report: Some(report),
     })
-}
-
-/// Asks on the terminal; only `yes` is a yes. Ctrl-C is a no.
-async fn is_approved(ui: &Ui, cancellation: &Cancellation) -> Result<bool, Stop> {
-    ui.err("\nDo you want to perform these actions? Only 'yes' is accepted: ");
-    let answer = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        io::stdin().lock().read_line(&mut line).map(|_| line)
-    });
-    tokio::select! {
-        answer = answer => match answer {
-            Ok(Ok(line)) => Ok(line.trim() == "yes"),
-            _ => Err(Stop::new(Exit::Error, "The answer cannot be read.")),
-        },
-        () = cancellation.cancelled() => Err(Stop { exit: Exit::Interrupted, problems: Vec::new() }),
-    }
 }
 
 /// Tells each step as it happens.

@@ -1,9 +1,10 @@
 //! The commands: arguments, then a short call into the library.
 //!
-//! One file a command. [`ui`] owns what is printed, [`options`] the flags that commands share,
-//! [`session`] the steps that online commands share.
+//! One file a command. `ui` owns what is printed, `options` the flags that commands share,
+//! `session` the steps that online commands share.
 
 mod apply;
+mod approval;
 mod auth;
 mod completions;
 mod drift;
@@ -14,6 +15,8 @@ mod sandbox;
 mod schema;
 mod session;
 mod state;
+mod status;
+mod sync;
 mod ui;
 mod validate;
 
@@ -63,6 +66,10 @@ enum Command {
     Apply(apply::Arguments),
     /// Tell what changed remotely, and exit with 2 if anything did.
     Drift(drift::Arguments),
+    /// Tell how the declared syncs are doing: their last jobs, and those that run.
+    Status(status::Arguments),
+    /// Ask for sync jobs now, and follow them.
+    Sync(sync::Arguments),
     /// Look after the record of started syncs.
     State(state::Arguments),
     /// Look after the schemas that files are checked against.
@@ -92,6 +99,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         Command::Plan(arguments) => plan::run(arguments, environment),
         Command::Apply(arguments) => apply::run(&arguments, environment),
         Command::Drift(arguments) => drift::run(arguments, environment),
+        Command::Status(arguments) => status::run(arguments, environment),
+        Command::Sync(arguments) => sync::run(&arguments, environment),
         Command::State(arguments) => state::run(arguments, &environment),
         Command::Schema(arguments) => schema::run(arguments, environment),
         Command::Sandbox(arguments) => sandbox::run(arguments, environment),

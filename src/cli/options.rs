@@ -19,7 +19,14 @@ use super::ui::Output;
 pub struct LoadArguments {
     /// Files, directories or globs of sync files; - for standard input.
     pub paths: Vec<String>,
-    /// The same as PATHS.
+    #[command(flatten)]
+    pub files: FileArguments,
+}
+
+/// The same without paths as arguments, for commands whose arguments are something else.
+#[derive(Debug, Clone, Default, Args)]
+pub struct FileArguments {
+    /// Files, directories or globs of sync files; - for standard input.
     #[arg(short, long = "file", value_name = "PATH")]
     pub file: Vec<String>,
     /// Only syncs for which these hold: provider, project, destination, environment, or a label.
@@ -34,6 +41,14 @@ pub struct LoadArguments {
     /// A YAML file of variables.
     #[arg(long, value_name = "FILE")]
     pub var_file: Vec<Utf8PathBuf>,
+}
+
+impl LoadArguments {
+    /// Whether a file comes from standard input, so that no answer can.
+    pub fn reads_stdin(&self) -> bool {
+        let mut paths = self.paths.iter().chain(&self.files.file);
+        paths.any(|path| path == "-")
+    }
 }
 
 /// How servers are talked to.
@@ -127,8 +142,15 @@ pub fn pipeline_options(
                 "The current directory cannot be told, or its path is not UTF-8.",
             )
         })?;
+    let FileArguments {
+        file,
+        selector,
+        target,
+        var,
+        var_file,
+    } = load.files;
     let mut paths = load.paths;
-    paths.extend(load.file);
+    paths.extend(file);
     let http = network.map_or_else(HttpOptions::default, |network| HttpOptions {
         timeout: network.timeout,
         ca_cert: network.ca_cert.clone(),
@@ -140,8 +162,8 @@ pub fn pipeline_options(
             directory,
             paths,
             // The last one of a name wins, and the first one that is looked at is taken.
-            variables: load.var.into_iter().rev().collect(),
-            variable_files: load.var_file.into_iter().rev().collect(),
+            variables: var.into_iter().rev().collect(),
+            variable_files: var_file.into_iter().rev().collect(),
         },
         environment,
         http,
@@ -149,8 +171,8 @@ pub fn pipeline_options(
         allow_projects: network
             .map(|network| network.allow_project.clone())
             .unwrap_or_default(),
-        selectors: load.selector,
-        targets: load.target,
+        selectors: selector,
+        targets: target,
         prune: false,
     })
 }

@@ -81,6 +81,7 @@ fn show(
         let context = human::Context {
             is_sandbox,
             lists_unmanaged: ui.verbosity > 0,
+            syncs: session::traced(&planned.survey, ui),
         };
         printed = ui.result(Format::Human, &human::plan(&planned.plan, sources, context));
     }

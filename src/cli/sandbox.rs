@@ -1,5 +1,6 @@
 //! `secsync sandbox`: the emulator over HTTP, for tests.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,7 +64,7 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
 
 fn serve(arguments: Arguments, environment: Environment, ui: &Ui) -> Result<(), Stop> {
     let world_file = arguments.world.as_deref().map(read_world).transpose()?;
-    let names_files = !(arguments.load.paths.is_empty() && arguments.load.file.is_empty());
+    let names_files = !(arguments.load.paths.is_empty() && arguments.load.files.file.is_empty());
     let options = pipeline_options(arguments.load, None, environment)?;
     let run = if names_files {
         let mut run = Run::load(options, &mut std::io::stdin())?;
@@ -79,10 +80,7 @@ fn serve(arguments: Arguments, environment: Environment, ui: &Ui) -> Result<(), 
     let fail = arguments
         .fail
         .iter()
-        .map(|rule| {
-            rule.parse::<FailRule>()
-                .map_err(|reason| Stop::usage(format!("The rule `{rule}` is malformed: {reason}.")))
-        })
+        .map(|rule| rule.parse::<FailRule>().map_err(Stop::usage))
         .collect::<Result<_, _>>()?;
     let options = sandbox::Options {
         listen: arguments.listen,
@@ -95,15 +93,19 @@ fn serve(arguments: Arguments, environment: Environment, ui: &Ui) -> Result<(), 
         ..sandbox::Options::default()
     };
     session::run_until_interrupted(ui, "Stopping.\n", async |cancellation: Cancellation| {
-        let running = sandbox::start(options).await.map_err(|error| {
-            Stop::new(
-                Exit::Error,
-                format!(
-                    "The sandbox cannot listen on {}: {error}.",
-                    arguments.listen
+        let running = sandbox::start(options)
+            .await
+            .map_err(|error| match error.kind() {
+                // Its own words: it listens on this machine only.
+                io::ErrorKind::InvalidInput => Stop::usage(error.to_string()),
+                _ => Stop::new(
+                    Exit::Error,
+                    format!(
+                        "The sandbox cannot listen on {}: {error}.",
+                        arguments.listen
+                    ),
                 ),
-            )
-        })?;
+            })?;
         ui.result(Format::Human, &greeting(running.address()));
         cancellation.cancelled().await;
         session::stop_sandbox(Some(running)).await

@@ -1,5 +1,6 @@
 //! The steps that online commands share: a runtime, Ctrl-C, the sandbox, the state, a plan.
 
+use std::io;
 use std::sync::Arc;
 
 use camino::Utf8Path;
@@ -9,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::cancel::Cancellation;
 use crate::core::desired::{ConnectionRef, Ensure};
 use crate::core::plan::Plan;
+use crate::core::resolve::ResolvedSync;
 use crate::core::spec::ProviderKind;
 use crate::core::starts::Starts;
 use crate::error::Stop;
@@ -105,7 +107,13 @@ pub fn run_until_interrupted<T>(
         })?;
     let result = runtime.block_on(async {
         let cancellation = Cancellation::new();
-        let watcher = tokio::spawn(watch_for_signals(cancellation.clone()));
+        let signals = Signals::catch().map_err(|error| {
+            Stop::new(
+                Exit::Error,
+                format!("The program cannot listen to Ctrl-C: {error}."),
+            )
+        })?;
+        let watcher = tokio::spawn(watch_for_signals(signals, cancellation.clone()));
         let listener = cancellation.clone();
         let announce = async {
             listener.cancelled().await;
@@ -113,8 +121,10 @@ pub fn run_until_interrupted<T>(
             std::future::pending::<T>().await
         };
         let result = tokio::select! {
-            result = task(cancellation) => result,
+            // In this order, so that what ends at once is announced as well.
+            biased;
             never = announce => Ok(never),
+            result = task(cancellation) => result,
         };
         watcher.abort();
         result
@@ -124,31 +134,52 @@ pub fn run_until_interrupted<T>(
     result
 }
 
-async fn watch_for_signals(cancellation: Cancellation) {
-    next_signal().await;
+async fn watch_for_signals(mut signals: Signals, cancellation: Cancellation) {
+    signals.next().await;
     cancellation.cancel();
-    next_signal().await;
+    signals.next().await;
     std::process::exit(Exit::Interrupted.code().into());
 }
 
+/// Ctrl-C and a request to terminate, caught from the moment that this is made.
 #[cfg(unix)]
-async fn next_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        },
-        Err(_) => {
-            // Without this handler Ctrl-C still works.
-            let _ = tokio::signal::ctrl_c().await;
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn catch() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
 }
 
+/// Ctrl-C.
 #[cfg(not(unix))]
-async fn next_signal() {
-    let _ = tokio::signal::ctrl_c().await;
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    const fn catch() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        // Without a handler, the system ends the process.
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }
 
 /// Starts the sandbox for a run, if it is wanted. It lives as long as what is returned.
@@ -281,6 +312,11 @@ pub async fn survey(run: &mut Run, ui: &Ui, cancellation: &Cancellation) -> Resu
         ui.findings(&errors, &run.workspace.sources);
     }
     survey
+}
+
+/// The syncs whose values are shown with their places: all, if more is to be told.
+pub fn traced<'a>(survey: &'a Survey, ui: &Ui) -> &'a [ResolvedSync] {
+    if ui.verbosity > 0 { &survey.syncs } else { &[] }
 }
 
 /// Writes a command's JSON document, if it is wanted: the findings, what `fill` adds, and the end.

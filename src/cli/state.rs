@@ -30,17 +30,8 @@ enum Command {
     Resolve {
         #[command(flatten)]
         start: StartName,
-        /// It took effect, and this is the id of its configuration.
-        #[arg(
-            long,
-            value_name = "ID",
-            conflicts_with = "not_started",
-            required_unless_present = "not_started"
-        )]
-        started_as: Option<String>,
-        /// It did not take effect: the next apply starts it.
-        #[arg(long)]
-        not_started: bool,
+        #[command(flatten)]
+        truth: Truth,
         #[command(flatten)]
         common: Common,
     },
@@ -60,6 +51,17 @@ struct Common {
     /// The state of the sandbox.
     #[arg(long)]
     sandbox: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = false)]
+struct Truth {
+    /// It took effect, and this is the id of its configuration.
+    #[arg(long, value_name = "ID")]
+    started_as: Option<String>,
+    /// It did not take effect: the next apply starts it.
+    #[arg(long)]
+    not_started: bool,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -121,9 +123,7 @@ fn carry_out(
             }
             Ok(listed(&state.records()))
         }
-        Command::Resolve {
-            start, started_as, ..
-        } => {
+        Command::Resolve { start, truth, .. } => {
             let state = State::open_for_writing(&path, now)?;
             let record = find(&state, &start)?;
             if let Some(id) = &record.sync_config_id {
@@ -136,7 +136,7 @@ fn carry_out(
                 )
                 .help("To forget it, use `secsync state rm`."));
             }
-            if let Some(id) = started_as {
+            if let Some(id) = truth.started_as {
                 state.done(&key(&record), &id)?;
                 return Ok(format!(
                     "Recorded `{}` as started with the id {id}.\n",

@@ -255,9 +255,16 @@ const fn is_pipe(_metadata: &Metadata) -> bool {
 }
 
 fn cannot_write(file: &Utf8Path, error: &io::Error) -> Stop {
+    let why = match error.kind() {
+        io::ErrorKind::NotFound => "its directory does not exist".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission is denied".to_owned(),
+        io::ErrorKind::StorageFull => "there is no space left".to_owned(),
+        _ => error.to_string(),
+    };
     Stop::new(
         Exit::Error,
-        format!("The file {file} cannot be written: {error}."),
+        format!("The file {file} cannot be written: {why}."),
     )
 }
 

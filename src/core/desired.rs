@@ -436,7 +436,7 @@ pub fn declare(
     );
     let destination = reader.required_word(
         "destination",
-        "Write the destination's slug, such as `destination: humanitec`.",
+        "Write `destination:` with one of the words that `secsync schema list` shows.",
     );
     let project = reader.word("project").or_else(|| reader.word("projectId"));
     let connection = reader

@@ -9,12 +9,15 @@
 //! | [`merge`], [`vars`] | defaults and variables |
 //! | [`spec`] | a destination as plain data |
 //! | [`desired`] | what the files want |
+//! | [`origin`] | where each value of a sync comes from |
 //! | [`remote`] | what is there |
 //! | [`resolve`] | names to ids, from tables |
 //! | [`normalize`], [`diff`] | what differs |
 //! | [`lint`] | what the platforms' documents cannot say |
 //! | [`select`] | which syncs a pattern means |
+//! | [`request`] | jobs that a person asks for |
 //! | [`rename`], [`starts`] | what needs more than one look to be planned |
+//! | [`status`] | how the declared syncs are doing |
 //! | [`plan`] | what to do |
 //! | [`drift`] | the same, told as what changed remotely |
 
@@ -26,14 +29,17 @@ pub mod drift;
 pub mod lint;
 pub mod merge;
 pub mod normalize;
+pub mod origin;
 pub mod plan;
 pub mod remote;
 pub mod rename;
+pub mod request;
 pub mod resolve;
 pub mod select;
 pub mod span;
 pub mod spec;
 pub mod starts;
+pub mod status;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod value;

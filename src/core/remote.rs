@@ -55,6 +55,42 @@ pub struct RemoteProject {
     pub name: String,
 }
 
+impl RemoteSync {
+    /// What is known about the last job of a kind.
+    pub const fn job(&self, kind: JobKind) -> &Job {
+        match kind {
+            JobKind::Sync => &self.sync_job,
+            JobKind::Import => &self.import_job,
+            JobKind::Removal => &self.remove_job,
+        }
+    }
+}
+
+/// The kinds of job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum JobKind {
+    /// A push to the destination.
+    Sync,
+    /// An import from the destination.
+    Import,
+    /// A removal of secrets at the destination.
+    Removal,
+}
+
+impl JobKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Sync, Self::Import, Self::Removal];
+
+    /// The stable word for machines.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Sync => "sync",
+            Self::Import => "import",
+            Self::Removal => "removal",
+        }
+    }
+}
+
 /// What is known about the last job of a kind.
 ///
 /// `last_id` changes only when a job ends, so a write's answer carries the
@@ -84,6 +120,20 @@ pub enum JobStatus {
     Failed,
     /// A word that this version does not know. Counts as still going.
     Other(String),
+}
+
+impl Job {
+    /// Whether the last one failed.
+    pub fn has_failed(&self) -> bool {
+        self.status == Some(JobStatus::Failed)
+    }
+
+    /// Whether one is queued, or at work.
+    pub fn is_going(&self) -> bool {
+        self.status
+            .as_ref()
+            .is_some_and(|status| !status.is_terminal())
+    }
 }
 
 impl JobStatus {

@@ -76,36 +76,55 @@ impl Selection {
         self.conditions.is_empty() && self.targets.is_empty()
     }
 
+    /// The selectors and targets that mean none of the syncs, as they were written.
+    pub fn idle<'a>(&'a self, syncs: &'a [ResolvedSync]) -> impl Iterator<Item = String> + 'a {
+        let conditions = self
+            .conditions
+            .iter()
+            .filter(|(key, matcher)| !syncs.iter().any(|sync| holds(sync, key, matcher)))
+            .map(|(key, matcher)| format!("{key}={}", matcher.glob().glob()));
+        let targets = self
+            .targets
+            .matchers
+            .iter()
+            .filter(|matcher| !syncs.iter().any(|sync| goes_by(sync, matcher)))
+            .map(|matcher| matcher.glob().glob().to_owned());
+        conditions.chain(targets)
+    }
+
     /// Whether a sync is selected. One that is being renamed goes by either name.
     pub fn matches(&self, sync: &ResolvedSync) -> bool {
-        let desired = &sync.desired;
-        let holds = |key: &str, matcher: &GlobMatcher| match key {
-            "provider" => matcher.is_match(&desired.provider.text),
-            "project" => {
-                matcher.is_match(sync.project_label()) || matcher.is_match(&sync.project_id)
-            }
-            "destination" => matcher.is_match(&desired.destination.text),
-            "environment" => desired
-                .fields
-                .get("environment")
-                .and_then(|node| node.as_str())
-                .is_some_and(|environment| matcher.is_match(environment)),
-            label => desired
-                .labels
-                .get(label)
-                .is_some_and(|value| matcher.is_match(value)),
-        };
-        let by_name = self.targets.is_empty()
-            || self.targets.matches(&desired.name.text)
-            || desired
-                .renamed_from
-                .as_ref()
-                .is_some_and(|old| self.targets.matches(&old.text));
+        let targets = &self.targets.matchers;
+        let by_name = targets.is_empty() || targets.iter().any(|target| goes_by(sync, target));
         by_name
             && self
                 .conditions
                 .iter()
-                .all(|(key, matcher)| holds(key, matcher))
+                .all(|(key, matcher)| holds(sync, key, matcher))
+    }
+}
+
+/// Whether a sync has such a name, now or before its rename.
+fn goes_by(sync: &ResolvedSync, target: &GlobMatcher) -> bool {
+    let old = sync.desired.renamed_from.as_ref();
+    target.is_match(&sync.desired.name.text) || old.is_some_and(|old| target.is_match(&old.text))
+}
+
+fn holds(sync: &ResolvedSync, key: &str, matcher: &GlobMatcher) -> bool {
+    let desired = &sync.desired;
+    match key {
+        "provider" => matcher.is_match(&desired.provider.text),
+        "project" => matcher.is_match(sync.project_label()) || matcher.is_match(&sync.project_id),
+        "destination" => matcher.is_match(&desired.destination.text),
+        "environment" => desired
+            .fields
+            .get("environment")
+            .and_then(|node| node.as_str())
+            .is_some_and(|environment| matcher.is_match(environment)),
+        label => desired
+            .labels
+            .get(label)
+            .is_some_and(|value| matcher.is_match(value)),
     }
 }
 
@@ -169,6 +188,20 @@ mod tests {
             selects(&[], &["web-*"]) && selects(&[], &["old"]) && selects(&[], &["x", "web-prod"])
         );
         assert!(!selects(&[], &["api-*"]));
+    }
+
+    #[test]
+    fn each_selector_and_target_that_means_nothing_is_told() {
+        let syncs = [resolved(desired_sync(
+            "web",
+            json!({"environment": "prod"}),
+        ))];
+        let idle = |selector: &str, target: &str| {
+            let selection = Selection::new(&[selector.to_owned()], &[target.to_owned()]).unwrap();
+            selection.idle(&syncs).collect::<Vec<_>>()
+        };
+        assert_eq!(idle("environment=prod", "w*"), Vec::<String>::new());
+        assert_eq!(idle("environment=prod,team=x*", "api"), ["team=x*", "api"]);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::resolve::ResolvedSync;
+
 /// What identifies a started sync.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StartKey {
@@ -34,4 +36,21 @@ pub enum Starts {
     Missing,
     /// What the state holds.
     Recorded(BTreeMap<StartKey, Start>),
+}
+
+impl Starts {
+    /// What is recorded of a sync: none where there is no record at all, and within that none
+    /// where the record does not know it.
+    pub fn of(&self, sync: &ResolvedSync) -> Option<Option<&Start>> {
+        let key = StartKey {
+            server: sync.server.clone(),
+            destination: sync.desired.destination.text.clone(),
+            project: sync.project_id.clone(),
+            name: sync.desired.name.text.clone(),
+        };
+        match self {
+            Self::Missing => None,
+            Self::Recorded(starts) => Some(starts.get(&key)),
+        }
+    }
 }

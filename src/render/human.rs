@@ -1,5 +1,6 @@
 //! Plans and reports for people, in Terraform's words and signs.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -10,16 +11,19 @@ use super::paint::{BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, painted};
 use super::text::{platform_message, visible, visible_lines};
 use crate::apply::{Failure, JobEnd, JobKind, Outcome, Report};
 use crate::core::diff::FieldChange;
-use crate::core::plan::{Action, Counts, DeleteReason, Plan, Step, Verb};
+use crate::core::plan::{Action, Counts, DeleteReason, Plan, Step, Subject, Verb};
+use crate::core::resolve::ResolvedSync;
 use crate::core::span::{Sources, Span};
 
 /// What the output says besides the plan.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Context {
+pub struct Context<'a> {
     /// Whether it was the sandbox and no real server.
     pub is_sandbox: bool,
     /// Whether unmanaged syncs are listed, and not only counted.
     pub lists_unmanaged: bool,
+    /// The syncs whose values are shown with their places; none to leave that out.
+    pub syncs: &'a [ResolvedSync],
 }
 
 /// The line that every output of a sandbox run has.
@@ -27,7 +31,7 @@ pub const SANDBOX: &str =
     "Sandbox: an emulator on this machine answered, and no real server was asked.";
 
 /// A plan.
-pub fn plan(plan: &Plan, sources: &Sources, context: Context) -> String {
+pub fn plan(plan: &Plan, sources: &Sources, context: Context<'_>) -> String {
     let mut out = String::new();
     if context.is_sandbox {
         let _ = writeln!(out, "{}\n", painted(CYAN, SANDBOX));
@@ -46,7 +50,7 @@ pub fn plan(plan: &Plan, sources: &Sources, context: Context) -> String {
     } else {
         let _ = writeln!(out, "secsync will perform the following actions:\n");
         for one in &plan.actions {
-            action(&mut out, one, sources);
+            action(&mut out, one, sources, context);
         }
         let _ = writeln!(out, "{}", counted(plan.counts()));
     }
@@ -76,7 +80,7 @@ pub fn counted(counts: Counts) -> String {
     line
 }
 
-fn notes(out: &mut String, plan: &Plan, context: Context) {
+fn notes(out: &mut String, plan: &Plan, context: Context<'_>) {
     if !plan.failing.is_empty() {
         let count = plan.failing.len();
         let syncs = if count == 1 { "sync is" } else { "syncs are" };
@@ -190,7 +194,7 @@ const fn participle(verb: Verb) -> &'static str {
     }
 }
 
-fn action(out: &mut String, action: &Action, sources: &Sources) {
+fn action(out: &mut String, action: &Action, sources: &Sources, context: Context<'_>) {
     let verb = action.verb();
     let place = declared_at(action.place, sources);
     let _ = writeln!(
@@ -238,6 +242,7 @@ fn action(out: &mut String, action: &Action, sources: &Sources) {
         };
         let _ = writeln!(out, "      {mark} {}", effect.sentence());
     }
+    super::origins::write(out, action, context.syncs, sources);
     if let Step::Blocked { reason, .. } = &action.step {
         let _ = writeln!(
             out,
@@ -300,7 +305,12 @@ pub fn ended(action: &Action, outcome: &Outcome) -> String {
     let address = visible(&action.subject.address());
     let what = participle(action.verb());
     match outcome {
-        Outcome::Done { id: Some(id), .. } => {
+        Outcome::Done { id: Some(id), note } => {
+            let what = match (action.verb(), note) {
+                // A deletion has a note if a job carries it out later.
+                (Verb::Delete, Some(_)) => "being deleted",
+                _ => what,
+            };
             format!("{address}: {} [id={}]", capitalized(what), visible(id))
         }
         Outcome::Done { id: None, .. } => format!("{address}: {}", capitalized(what)),
@@ -327,13 +337,18 @@ pub fn waiting(jobs: usize) -> String {
 }
 
 /// What came of an apply.
-pub fn report(plan: &Plan, report: &Report, context: Context, waited: Option<Duration>) -> String {
+pub fn report(
+    plan: &Plan,
+    report: &Report,
+    context: Context<'_>,
+    waited: Option<Duration>,
+) -> String {
     let mut out = String::new();
     let actions = || plan.actions.iter().zip(&report.outcomes);
     for (action, outcome) in actions() {
         match outcome {
-            Outcome::Failed(failure) => told(&mut out, "Failed", action, failure),
-            Outcome::Unknown(failure) => told(&mut out, "Unknown", action, failure),
+            Outcome::Failed(failure) => told(&mut out, "Failed", &action.subject, failure),
+            Outcome::Unknown(failure) => told(&mut out, "Unknown", &action.subject, failure),
             Outcome::NotTried { reason } => {
                 let _ = writeln!(
                     out,
@@ -356,12 +371,18 @@ pub fn report(plan: &Plan, report: &Report, context: Context, waited: Option<Dur
             Outcome::Done { .. } | Outcome::Blocked => {}
         }
     }
-    jobs(&mut out, report, waited);
+    out.push_str(&super::jobs::ends(report, waited));
     if !out.is_empty() {
         out.push('\n');
     }
     let counts = done_counts(plan, report);
+    let removals = |end: fn(&JobEnd) -> bool| {
+        let jobs = report.jobs.iter();
+        jobs.filter(|job| job.kind == JobKind::Removal && end(&job.end))
+            .count()
+    };
     let is_whole = !report.is_interrupted
+        && removals(|end| matches!(end, JobEnd::Failed(_))) == 0
         && report
             .outcomes
             .iter()
@@ -381,6 +402,7 @@ pub fn report(plan: &Plan, report: &Report, context: Context, waited: Option<Dur
         (counts.start, "started"),
         (counts.trigger, "triggered"),
         (counts.blocked, "blocked"),
+        (removals(is_unfinished), "being destroyed"),
     ] {
         if count > 0 {
             let _ = write!(line, ", {count} {words}");
@@ -411,6 +433,7 @@ pub fn report(plan: &Plan, report: &Report, context: Context, waited: Option<Dur
             let _ = write!(line, ", {count} {words}");
         }
     }
+    line.push_str(&bad_jobs(report));
     let _ = writeln!(out, "{line}.");
     if !is_whole {
         let _ = writeln!(out, "Run `secsync apply` again to go on from here.");
@@ -421,12 +444,13 @@ pub fn report(plan: &Plan, report: &Report, context: Context, waited: Option<Dur
     out
 }
 
-fn told(out: &mut String, word: &str, action: &Action, failure: &Failure) {
+/// Why something did not go well, and what to do.
+pub(super) fn told(out: &mut String, word: &str, subject: &Subject, failure: &Failure) {
     let _ = writeln!(
         out,
         "{} {}: {}",
         painted(RED, &format!("{word}:")),
-        visible(&action.subject.address()),
+        visible(&subject.address()),
         visible_lines(&failure.problem.message)
     );
     if let Some(help) = &failure.problem.help {
@@ -440,62 +464,54 @@ fn told(out: &mut String, word: &str, action: &Action, failure: &Failure) {
     }
 }
 
-fn done_counts(plan: &Plan, report: &Report) -> Counts {
-    let mut done = plan.clone();
-    let mut outcomes = report.outcomes.iter();
-    done.actions.retain(|_| {
-        matches!(
-            outcomes.next(),
-            Some(Outcome::Done { .. } | Outcome::Blocked)
-        )
-    });
-    done.counts()
+const fn is_unfinished(end: &JobEnd) -> bool {
+    matches!(
+        end,
+        JobEnd::StillGoing | JobEnd::NotFollowed | JobEnd::Unknown(_)
+    )
 }
 
-fn jobs(out: &mut String, report: &Report, waited: Option<Duration>) {
-    let not_followed = report
+/// How many of the jobs that were followed did not end well: `, 1 job failed`.
+fn bad_jobs(report: &Report) -> String {
+    let count = |wanted: fn(&JobEnd) -> bool, words: &str| {
+        let jobs = report.jobs.iter().filter(|job| wanted(&job.end));
+        match jobs.count() {
+            0 => String::new(),
+            1 => format!(", 1 job {words}"),
+            count => format!(", {count} jobs {words}"),
+        }
+    };
+    let failed = count(|end| matches!(end, JobEnd::Failed(_)), "failed");
+    let going = count(
+        |end| matches!(end, JobEnd::StillGoing | JobEnd::Unknown(_)),
+        "not finished",
+    );
+    failed + &going
+}
+
+/// What was done. A sync whose secrets are still to be removed is not gone yet.
+fn done_counts(plan: &Plan, report: &Report) -> Counts {
+    let lingering: BTreeSet<&Subject> = report
         .jobs
         .iter()
-        .filter(|job| job.end == JobEnd::NotFollowed)
-        .count();
-    for job in &report.jobs {
-        let address = visible(&job.subject.address());
-        let what = match job.kind {
-            JobKind::Sync => "sync job",
-            JobKind::Removal => "removal of secrets",
-        };
-        let _ = match &job.end {
-            JobEnd::Succeeded => writeln!(out, "{address}: The {what} succeeded."),
-            JobEnd::Failed(message) => writeln!(
-                out,
-                "{} {address}: The {what} failed: {}",
-                painted(RED, "Failed:"),
-                message
-                    .as_deref()
-                    .map_or_else(|| "no reason was given".to_owned(), platform_message)
-            ),
-            JobEnd::StillGoing => writeln!(
-                out,
-                "{} {address}: The {what} is still retrying, not failed, after {} s.",
-                painted(YELLOW, "Going:"),
-                waited.unwrap_or_default().as_secs()
-            ),
-            JobEnd::Unknown(reason) => {
-                writeln!(
-                    out,
-                    "{} {address}: The {what} could not be followed. {}",
-                    painted(YELLOW, "Unknown:"),
-                    visible(reason)
-                )
-            }
-            JobEnd::NotFollowed => Ok(()),
-        };
-    }
-    if not_followed > 0 {
-        let jobs = if not_followed == 1 { "job" } else { "jobs" };
-        let _ = writeln!(
-            out,
-            "{not_followed} {jobs} left running; --wait follows them."
-        );
-    }
+        .filter(|job| job.kind == JobKind::Removal && job.end != JobEnd::Succeeded)
+        .map(|job| &job.subject)
+        .collect();
+    let mut done = plan.clone();
+    let mut outcomes = report.outcomes.iter();
+    done.actions.retain(|action| {
+        let is_gone = action.verb() != Verb::Delete || !lingering.contains(&action.subject);
+        match outcomes.next() {
+            Some(Outcome::Done { .. }) => is_gone,
+            Some(Outcome::Blocked) => true,
+            _ => false,
+        }
+    });
+    let replaced_by_nothing = report.outcomes.iter().filter(|outcome| {
+        matches!(outcome, Outcome::Failed(failure) | Outcome::Unknown(failure)
+            if failure.lost_definition.is_some())
+    });
+    let mut counts = done.counts();
+    counts.destroy += replaced_by_nothing.count();
+    counts
 }

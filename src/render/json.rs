@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::text::platform_message;
-use crate::apply::{Failure, JobEnd, JobKind, Outcome, Report};
+use crate::apply::{Failure, JobEnd, Outcome, Report};
 use crate::core::diagnostic::{Diagnostic, Severity};
 use crate::core::plan::{Action, Counts, DeleteReason, Plan, Step, Subject};
 use crate::core::span::{Sources, Span};
@@ -217,10 +217,6 @@ pub fn add_report(document: &mut Map<String, Value>, report: &Report) {
         .iter()
         .map(|job| {
             let mut entry = subject(&job.subject);
-            let kind = match job.kind {
-                JobKind::Sync => "sync",
-                JobKind::Removal => "removal",
-            };
             let (end, message) = match &job.end {
                 JobEnd::Succeeded => ("succeeded", None),
                 JobEnd::Failed(message) => ("failed", message.as_deref().map(platform_message)),
@@ -228,7 +224,7 @@ pub fn add_report(document: &mut Map<String, Value>, report: &Report) {
                 JobEnd::NotFollowed => ("not-followed", None),
                 JobEnd::Unknown(reason) => ("unknown", Some(reason.clone())),
             };
-            entry.insert("job".to_owned(), kind.into());
+            entry.insert("job".to_owned(), job.kind.word().into());
             entry.insert("end".to_owned(), end.into());
             entry.insert("message".to_owned(), message.into());
             entry.into()

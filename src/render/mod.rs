@@ -6,14 +6,22 @@
 //! | [`explain`] | what a code means, and the list of all codes |
 //! | [`findings`] | findings with the lines that they are about |
 //! | [`human`] | plans and reports for people, in Terraform's words and signs |
+//! | [`jobs`] | jobs that were asked for and followed |
 //! | [`json`] | the same for machines, with a version |
+//! | `origins` | where the values of planned syncs come from |
 //! | `paint` | colours and weights |
+//! | [`status`] | how the declared syncs are doing |
 //! | [`text`] | text from outside, made safe |
+//! | `time` | how long ago, and when exactly |
 
 pub mod drift;
 pub mod explain;
 pub mod findings;
 pub mod human;
+pub mod jobs;
 pub mod json;
+mod origins;
 mod paint;
+pub mod status;
 pub mod text;
+mod time;

@@ -42,10 +42,14 @@ pub fn find(base: &Utf8Path, word: &str, diagnostics: &mut Vec<Diagnostic>) -> V
         match glob(&base.join(word)) {
             Ok(matcher) => {
                 let is_match = |path: &Utf8Path| matcher.is_match(path) && !is_workspace_file(path);
-                (
-                    walk(base, &fixed_part(base, word), &is_match, diagnostics),
-                    "pattern",
-                )
+                let fixed = fixed_part(base, word);
+                // A pattern in a directory that is not there matches nothing, like any other.
+                let found = if fixed.exists() {
+                    walk(base, &fixed, &is_match, diagnostics)
+                } else {
+                    Vec::new()
+                };
+                (found, "pattern")
             }
             Err(reason) => {
                 let message = format!("The pattern `{word}` is malformed: {reason}.");
@@ -67,10 +71,14 @@ pub fn find(base: &Utf8Path, word: &str, diagnostics: &mut Vec<Diagnostic>) -> V
     found
 }
 
-/// The files that an `include` pattern means, all of them inside the root.
+/// The files that a directory or a pattern of the workspace means, all of them inside the root.
 ///
 /// An error is a full sentence; it is about a pattern that leaves the root, or a link that does.
-pub fn find_included(root: &Utf8Path, pattern: &str) -> Result<Vec<Utf8PathBuf>, String> {
+pub fn find_included(
+    root: &Utf8Path,
+    pattern: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<Vec<Utf8PathBuf>, String> {
     let relative = Utf8Path::new(pattern);
     if relative.is_absolute() || pattern.starts_with('/') {
         return Err(format!(
@@ -82,8 +90,7 @@ pub fn find_included(root: &Utf8Path, pattern: &str) -> Result<Vec<Utf8PathBuf>,
             "`{pattern}` has a `..`, and only files inside the workspace can be included."
         ));
     }
-    let mut diagnostics = Vec::new();
-    let found = find(root, pattern, &mut diagnostics);
+    let found = find(root, pattern, diagnostics);
     let real_root = root
         .canonicalize_utf8()
         .map_err(|error| format!("The workspace's root `{root}` cannot be read: {error}."))?;
@@ -351,7 +358,7 @@ mod tests {
         }
 
         fn included(&self, pattern: &str) -> Result<Vec<String>, String> {
-            find_included(self.root(), pattern).map(|found| self.relative(&found))
+            find_included(self.root(), pattern, &mut Vec::new()).map(|found| self.relative(&found))
         }
 
         fn relative(&self, paths: &[Utf8PathBuf]) -> Vec<String> {
@@ -407,14 +414,19 @@ mod tests {
     fn an_include_stays_inside_the_root() {
         let tree = Tree::new(&["root/syncs/a.yaml", "outside/b.yaml"]);
         let root = tree.root().join("root");
-        assert_eq!(find_included(&root, "syncs/*.yaml").unwrap().len(), 1);
+        assert_eq!(
+            find_included(&root, "syncs/*.yaml", &mut Vec::new())
+                .unwrap()
+                .len(),
+            1
+        );
         assert!(
-            find_included(&root, "../outside/*.yaml")
+            find_included(&root, "../outside/*.yaml", &mut Vec::new())
                 .unwrap_err()
                 .contains("`..`")
         );
         assert!(
-            find_included(&root, "/etc/*.yaml")
+            find_included(&root, "/etc/*.yaml", &mut Vec::new())
                 .unwrap_err()
                 .contains("absolute")
         );
@@ -431,7 +443,7 @@ mod tests {
         let root = tree.root().join("root");
         std::os::unix::fs::symlink(tree.root().join("outside"), root.join("syncs/link")).unwrap();
         assert!(
-            find_included(&root, "syncs/**/*.yaml")
+            find_included(&root, "syncs/**/*.yaml", &mut Vec::new())
                 .unwrap_err()
                 .contains("leads out")
         );

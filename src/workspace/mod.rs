@@ -155,29 +155,35 @@ impl Workspace {
                 ));
             }
             self.is_whole = true;
-            let shown = self.shown(&directory);
-            found.extend(files::find(&self.directory, &shown, &mut self.diagnostics));
+            found.extend(self.find_included(DEFAULT_DIRECTORY, None));
         } else {
             self.is_whole = true;
             for (pattern, span) in self.config.include.clone() {
-                match files::find_included(&self.root, &pattern) {
-                    Ok(files) if files.is_empty() => self.diagnostics.push(
-                        Diagnostic::new(
-                            Code::NoFiles,
-                            span,
-                            format!("The pattern `{pattern}` has no sync file."),
-                        )
-                        .help("Sync files end in .yaml, .yml or .json."),
-                    ),
-                    Ok(files) => found.extend(files),
-                    Err(reason) => {
-                        self.diagnostics
-                            .push(Diagnostic::new(Code::OutsideRoot, span, reason));
-                    }
-                }
+                found.extend(self.find_included(&pattern, Some(span)));
             }
         }
         Ok(without_repetitions(found))
+    }
+
+    /// The files of a directory or a pattern inside the root, and what is wrong with it: at its
+    /// place in the workspace file, if it has one.
+    fn find_included(&mut self, pattern: &str, place: Option<Span>) -> Vec<Utf8PathBuf> {
+        let mut told = Vec::new();
+        let files = match files::find_included(&self.root, pattern, &mut told) {
+            Ok(files) => files,
+            Err(reason) => {
+                told.push(Diagnostic::about_file(Code::OutsideRoot, pattern, reason));
+                Vec::new()
+            }
+        };
+        for mut diagnostic in told {
+            if let Some(span) = place.filter(|_| diagnostic.file.as_deref() == Some(pattern)) {
+                diagnostic.file = None;
+                diagnostic.labels = Diagnostic::new(diagnostic.code, span, "").labels;
+            }
+            self.diagnostics.push(diagnostic);
+        }
+        files
     }
 
     /// The path as people write it: relative to where they are, if it is below.

@@ -111,8 +111,8 @@ fn another_destination_is_a_replacement() {
           + destinationConfig.accountId:       "7"
           + environment:                       "prod"
           + secretPath:                        "/"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           Note: Its secrets stay at the destination.
 
     Plan: 1 to add, 0 to change, 1 to destroy.
@@ -129,8 +129,8 @@ fn another_destination_is_a_replacement() {
           + destinationConfig.accountId:       "7"
           + environment:                       "prod"
           + secretPath:                        "/"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           Note: Its secrets stay at the destination.
 
     Plan: 1 to add, 0 to change, 1 to destroy.
@@ -176,12 +176,12 @@ fn a_name_that_a_rename_frees_can_be_taken_in_the_same_run() {
       + humanitec sync
           + connection:                        "humanitec-main"
           + destinationConfig.scope:           "application"
-          + destinationConfig.org:             "acme"
           + destinationConfig.app:             "payments"
+          + destinationConfig.org:             "acme"
           + environment:                       "prod"
           + secretPath:                        "/api"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
 
       # infisical/payments/backend will be renamed from api and updated in place  (syncs/payments.yaml:11)
       ~ humanitec sync
@@ -344,13 +344,13 @@ fn what_a_create_with_auto_sync_off_leaves_unpushed_is_told() {
       + humanitec sync
           + connection:                        "humanitec-main"
           + destinationConfig.scope:           "application"
-          + destinationConfig.org:             "acme"
           + destinationConfig.app:             "payments"
+          + destinationConfig.org:             "acme"
           + environment:                       "prod"
           + isAutoSyncEnabled:                 false
           + secretPath:                        "/"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           Note: Auto-sync is off and nothing triggers a job: no secret is pushed until someone does.
 
     Plan: 1 to add, 0 to change, 0 to destroy.
@@ -402,24 +402,63 @@ fn a_removed_block_deletes_nothing_and_is_counted() {
 }
 
 #[test]
-fn another_project_is_a_create_there() {
+fn another_project_is_a_create_there_and_the_old_sync_is_unmanaged() {
     let applied = Applied::new(&[("api", ""), ("web", "")]);
     applied.declare(&[("api", "project: shop"), ("web", "")]);
+    assert_snapshot!(applied.run("plan syncs -v").exits_with(0), @r#"
+    $ secsync plan syncs -v
+    secsync will perform the following actions:
+
+      # infisical/shop/api will be created  (syncs/payments.yaml:11)
+      + humanitec sync
+          + connection:                        "humanitec-main"
+          + destinationConfig.scope:           "application"
+          + destinationConfig.app:             "payments"
+          + destinationConfig.org:             "acme"
+          + environment:                       "prod"
+          + secretPath:                        "/"
+          + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          The values come from:
+            provider:                          "infisical"              syncs/payments.yaml:1 (inherited)
+            project:                           "shop"                   syncs/payments.yaml:12
+            destination:                       "humanitec"              syncs/payments.yaml:4 (inherited)
+            connection:                        "humanitec-main"         syncs/payments.yaml:5 (inherited)
+            destinationConfig.app:             "payments"               syncs/payments.yaml:9 (inherited)
+            destinationConfig.org:             "acme"                   syncs/payments.yaml:9 (inherited)
+            destinationConfig.scope:           "application"            syncs/payments.yaml:9 (inherited)
+            environment:                       "prod"                   syncs/payments.yaml:6 (inherited)
+            secretPath:                        "/"                      syncs/payments.yaml:7 (inherited)
+            syncOptions.disableSecretDeletion: true                     syncs/payments.yaml:8 (inherited)
+            syncOptions.initialSyncBehavior:   "overwrite-destination"  syncs/payments.yaml:8 (inherited)
+
+    Plan: 1 to add, 0 to change, 0 to destroy.
+
+    1 sync in these projects is not declared:
+      infisical/payments/api (humanitec)
+    --- exit 0
+    "#);
+}
+
+#[test]
+fn a_project_that_does_not_exist() {
+    let applied = Applied::new(&[]);
+    applied.declare(&[("api", "project: shpo")]);
     assert_snapshot!(applied.run("plan syncs").exits_with(3), @"
     $ secsync plan syncs
     --- stderr
     unknown-project
 
-      × There is no project `shop` at infisical, or this identity is not a member of it.
+      × There is no project `shpo` at infisical, or this identity is not a member of it.
         ╭─[syncs/payments.yaml:12:14]
      11 │   api:
-     12 │     project: shop
+     12 │     project: shpo
         ·              ────
-     13 │   web:
         ╰────
-      help: It can see `payments`.
+      help: Did you mean `shop`?
 
     Found 1 error.
+    Run `secsync explain unknown-project` for why it is so and how to mend it.
     --- exit 3
     ");
 }

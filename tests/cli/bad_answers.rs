@@ -239,6 +239,63 @@ fn a_sync_of_another_shape() {
     "#);
 }
 
+/// A sync as the list shows it, with one member replaced or, for null, left out.
+fn listed(member: &str, value: Value) -> Value {
+    let mut sync = json!({
+        "id": CONNECTION, "name": "web", "destination": "humanitec", "projectId": PROJECT,
+        "description": null, "isAutoSyncEnabled": true, "version": 1, "connectionId": CONNECTION,
+        "createdAt": "2025-06-01T10:00:00.000Z", "updatedAt": "2025-06-01T10:00:00.000Z",
+        "syncStatus": "succeeded", "lastSyncJobId": null, "lastSyncMessage": null,
+        "lastSyncedAt": null, "importStatus": null, "removeStatus": null,
+        "syncOptions": {"initialSyncBehavior": "overwrite-destination"},
+        "connection": {"app": "humanitec", "name": "main", "id": CONNECTION},
+        "environment": {"slug": "prod", "name": "Production", "id": PROJECT},
+        "folder": {"id": PROJECT, "path": "/web"},
+        "destinationConfig": {"scope": "application", "org": "acme", "app": "web"},
+    });
+    if value.is_null() {
+        sync.as_object_mut().unwrap().remove(member);
+    } else {
+        sync[member] = value;
+    }
+    json!({"secretSyncs": [sync]})
+}
+
+#[test]
+fn a_sync_that_has_everything_is_planned_with() {
+    let server = Canned::json(&listed("enterprise", json!(false)));
+    let output = tree()
+        .secsync("plan syncs")
+        .variable("INFISICAL_HOST", &server.origin())
+        .variable("INFISICAL_TOKEN", "demo-token-4f1d")
+        .run()
+        .exits_with(0);
+    assert!(output.stdout.contains("No changes."), "{output}");
+}
+
+#[test]
+fn a_sync_with_too_little_in_it_is_not_planned_with() {
+    for (member, value) in [
+        ("destinationConfig", Value::Null),
+        ("destinationConfig", json!("web")),
+        ("syncOptions", Value::Null),
+        ("syncOptions", json!([])),
+        ("environment", json!("prod")),
+        ("folder", json!("/web")),
+        ("connectionId", Value::Null),
+        ("projectId", Value::Null),
+        ("destination", json!(7)),
+        ("isAutoSyncEnabled", Value::Null),
+        ("isAutoSyncEnabled", json!("yes")),
+    ] {
+        let output = plan_on(&Canned::json(&listed(member, value)));
+        assert!(
+            output.stderr.contains("answered with a sync"),
+            "{member}: {output}"
+        );
+    }
+}
+
 #[test]
 fn a_redirect() {
     assert_snapshot!(plan_on(&Canned::redirecting("https://login.example/sso")), @r#"

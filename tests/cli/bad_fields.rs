@@ -52,6 +52,7 @@ fn an_unknown_provider() {
             Inherited by the sync web.
 
     Found 1 error.
+    Run `secsync explain unknown-provider` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -73,6 +74,7 @@ fn a_provider_unlike_any_other() {
             Inherited by the sync web.
 
     Found 1 error.
+    Run `secsync explain unknown-provider` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -94,6 +96,7 @@ fn no_provider() {
       help: Write `provider: infisical` or `provider: enkryptify`, here or at the top of the file.
 
     Found 1 error.
+    Run `secsync explain missing-field` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -115,6 +118,7 @@ fn no_project() {
       help: Write `project:` here or at the top of the file.
 
     Found 1 error.
+    Run `secsync explain missing-field` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -136,6 +140,7 @@ fn an_unknown_destination() {
       help: Did you mean `humanitec`?
 
     Found 1 error.
+    Run `secsync explain unknown-destination` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -157,6 +162,7 @@ fn a_destination_unlike_any_other() {
       help: `secsync schema list` shows the 52 that it knows. If the server is newer, run `secsync schema pull --from-server`.
 
     Found 1 error.
+    Run `secsync explain unknown-destination` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -178,6 +184,7 @@ fn a_misspelt_field() {
       help: Did you mean `secretPath`?
 
     Found 1 error.
+    Run `secsync explain unknown-field` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -210,6 +217,7 @@ fn a_misspelt_field_of_secsync() {
       help: Did you mean `onDelete`?
 
     Found 2 errors.
+    Run `secsync explain unknown-field` for why it is so and how to mend it.
     --- exit 3
     ");
     assert_snapshot!(validate(&with("connection:", "conection:")), @"
@@ -227,6 +235,7 @@ fn a_misspelt_field_of_secsync() {
       help: Did you mean `connection`?
 
     Found 1 error.
+    Run `secsync explain unknown-field` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -248,6 +257,7 @@ fn a_field_in_the_sync_that_belongs_to_a_map_in_it() {
       help: Move it under `syncOptions`.
 
     Found 1 error.
+    Run `secsync explain unknown-field` for why it is so and how to mend it.
     --- exit 3
     "#);
 }
@@ -269,6 +279,7 @@ fn a_misspelt_field_in_a_nested_map() {
       help: Did you mean `org`?
 
     Found 1 error.
+    Run `secsync explain unknown-field` for why it is so and how to mend it.
     --- exit 3
     "#);
 }
@@ -290,6 +301,7 @@ fn a_field_of_the_file_in_a_sync_and_the_other_way_round() {
       help: The fields are `version`, `provider`, `project`, `projectId`, `defaults`, `syncs` and `$schema`.
 
     Found 1 error.
+    Run `secsync explain unknown-field` for why it is so and how to mend it.
     --- exit 3
     ");
     assert_snapshot!(validate(&with("    environment: prod\n", "    environment: prod\n    defaults: {}\n")), @"
@@ -304,9 +316,10 @@ fn a_field_of_the_file_in_a_sync_and_the_other_way_round() {
        ·     ────────
      9 │     secretPath: /web
        ╰────
-      help: The fields here are `connectionId`, `description`, `destinationConfig`, `environment`, `isAutoSyncEnabled`, `name`, `projectId`, `secretPath`, `syncOptions`, `provider`, `project`, `connection`, `destination`, `labels`, `ensure`, `renamedFrom`, `protect`, `onDelete` and `trigger`.
+      help: The fields here are `description`, `destinationConfig`, `environment`, `isAutoSyncEnabled`, `secretPath`, `syncOptions`, `provider`, `project`, `projectId`, `connection`, `connectionId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `protect`, `onDelete` and `trigger`.
 
     Found 1 error.
+    Run `secsync explain unknown-field` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -328,6 +341,7 @@ fn a_misspelt_enum_value() {
       help: Write "overwrite-destination".
 
     Found 1 error.
+    Run `secsync explain wrong-value` for why it is so and how to mend it.
     --- exit 3
     "#);
 }
@@ -349,6 +363,7 @@ fn a_scope_that_does_not_exist() {
       help: Did you mean "environment"? The allowed values are "application" and "environment".
 
     Found 1 error.
+    Run `secsync explain wrong-value` for why it is so and how to mend it.
     --- exit 3
     "#);
 }
@@ -369,6 +384,7 @@ fn a_field_of_another_scope() {
       help: It belongs to `scope: environment`; the fields here are `app`, `org` and `scope`.
 
     Found 1 error.
+    Run `secsync explain unknown-field` for why it is so and how to mend it.
     --- exit 3
     "#);
 }
@@ -390,6 +406,7 @@ fn a_field_that_a_scope_needs() {
       help: Add `env` under `destinationConfig`.
 
     Found 1 error.
+    Run `secsync explain missing-field` for why it is so and how to mend it.
     --- exit 3
     "#);
 }
@@ -411,6 +428,7 @@ fn no_scope() {
       help: Give it "application" or "environment".
 
     Found 1 error.
+    Run `secsync explain missing-field` for why it is so and how to mend it.
     --- exit 3
     "#);
 }
@@ -432,6 +450,7 @@ fn a_value_of_the_wrong_type() {
       help: Write a single value.
 
     Found 1 error.
+    Run `secsync explain wrong-type` for why it is so and how to mend it.
     --- exit 3
     ");
     assert_snapshot!(validate(&with("secretPath: /web", "secretPath: /web\n    isAutoSyncEnabled: yes")), @r#"
@@ -449,6 +468,7 @@ fn a_value_of_the_wrong_type() {
       help: Write true.
 
     Found 1 error.
+    Run `secsync explain wrong-type` for why it is so and how to mend it.
     --- exit 3
     "#);
     assert_snapshot!(validate(&with("app: web", "app: 1.10")), @"
@@ -466,6 +486,7 @@ fn a_value_of_the_wrong_type() {
       help: Put it in quotes.
 
     Found 1 error.
+    Run `secsync explain wrong-type` for why it is so and how to mend it.
     --- exit 3
     ");
     assert_snapshot!(validate(&with("environment: prod", "environment: 1")), @"
@@ -483,6 +504,7 @@ fn a_value_of_the_wrong_type() {
       help: Put it in quotes.
 
     Found 1 error.
+    Run `secsync explain wrong-type` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -500,9 +522,10 @@ fn nothing_where_a_map_is_needed() {
      4 │   web:
        ·   ───
        ╰────
-      help: Write the destination's slug, such as `destination: humanitec`.
+      help: Write `destination:` with one of the words that `secsync schema list` shows.
 
     Found 1 error.
+    Run `secsync explain missing-field` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -524,6 +547,7 @@ fn a_list_where_the_syncs_should_be() {
       help: Write each sync below its name: `web:` instead of `- name: web`.
 
     Found 1 error.
+    Run `secsync explain wrong-type` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -543,6 +567,7 @@ fn a_text_where_the_file_should_be() {
       help: Write `key: value` lines below it, indented by two spaces.
 
     Found 1 error.
+    Run `secsync explain wrong-type` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -564,6 +589,7 @@ fn a_missing_required_field() {
       help: Add `environment` to the sync, or to the defaults.
 
     Found 1 error.
+    Run `secsync explain missing-field` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -624,6 +650,7 @@ fn a_sync_with_its_name_only() {
       help: Add `syncOptions` to the sync, or to the defaults.
 
     Found 5 errors.
+    Run `secsync explain missing-field` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -645,6 +672,7 @@ fn a_missing_connection() {
       help: Write `connection:` with the connection's name, or `connectionId:` with its id.
 
     Found 1 error.
+    Run `secsync explain missing-field` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -666,6 +694,7 @@ fn a_connection_id_that_is_a_name() {
       help: Write `connection:` to name a connection by its name.
 
     Found 1 error.
+    Run `secsync explain wrong-form` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -691,6 +720,7 @@ fn a_connection_by_name_and_by_id() {
       help: Keep one of the two.
 
     Found 1 error.
+    Run `secsync explain conflicting-fields` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -712,6 +742,7 @@ fn a_name_that_is_no_slug() {
       help: Use lowercase letters and digits, with single hyphens between them, and at most 64 characters.
 
     Found 1 error.
+    Run `secsync explain name-form` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -733,6 +764,7 @@ fn a_name_of_65_characters() {
       help: Use lowercase letters and digits, with single hyphens between them, and at most 64 characters.
 
     Found 1 error.
+    Run `secsync explain name-form` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -755,6 +787,7 @@ fn a_description_of_256_characters() {
       help: Shorten it.
 
     Found 1 error.
+    Run `secsync explain description-length` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -777,6 +810,7 @@ fn a_key_schema_without_its_placeholder() {
       help: Use letters, digits, `_`, `-` and `/` around `{{secretKey}}`, and `{{environment}}` if you like.
 
     Found 1 error.
+    Run `secsync explain key-schema-form` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -798,6 +832,7 @@ fn a_secret_path_that_is_not_absolute() {
       help: Write `/web`.
 
     Found 1 error.
+    Run `secsync explain secret-path-form` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -819,6 +854,7 @@ fn blanks_at_the_end_of_a_string() {
       help: Write "acme".
 
     Found 1 error.
+    Run `secsync explain padded-string` for why it is so and how to mend it.
     --- exit 3
     "#);
 }
@@ -852,6 +888,7 @@ fn an_octal_number_is_pointed_out() {
       help: Put it in quotes.
 
     Found 1 error and 1 warning.
+    Run `secsync explain CODE` for why it is so and how to mend it.
     --- exit 3
     "#);
 }
@@ -873,6 +910,7 @@ fn a_variable_without_a_value() {
       help: Set it with `--var ORG=…`, with the environment variable `SECSYNC_VAR_ORG`, or under `variables:` in secsync.yaml.
 
     Found 1 error.
+    Run `secsync explain unknown-variable` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -902,6 +940,7 @@ fn a_credential_of_the_environment_is_no_variable() {
       help: Set it with `--var INFISICAL_TOKEN=…`, with the environment variable `SECSYNC_VAR_INFISICAL_TOKEN`, or under `variables:` in secsync.yaml.
 
     Found 1 error.
+    Run `secsync explain unknown-variable` for why it is so and how to mend it.
     --- exit 3
     "#);
 }
@@ -923,6 +962,7 @@ fn ensure_in_defaults() {
       help: Write `ensure` in the sync that it is meant for.
 
     Found 1 error.
+    Run `secsync explain not-allowed-in-defaults` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -946,10 +986,11 @@ fn a_mistake_in_defaults_names_the_syncs_that_inherit_it() {
        ·                  ────────────────────
      5 │ syncs:
        ╰────
-      help: The fields here are `disableSecretDeletion`, `includeAllSubFolders`, `initialSyncBehavior` and `keySchema`.
+      help: It looks like `initialSyncBehavior`, which is given already: remove it.
             Inherited by the sync web and 1 other.
 
     Found 1 error.
+    Run `secsync explain unknown-field` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -970,6 +1011,7 @@ fn a_version_that_does_not_exist() {
       help: Write `version: 1`, or leave it out.
 
     Found 1 error.
+    Run `secsync explain unsupported-version` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -1038,6 +1080,7 @@ fn a_field_of_secsync_with_a_wrong_value() {
       help: Write `key: value` lines below it, indented by two spaces.
 
     Found 5 errors.
+    Run `secsync explain CODE` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -1067,9 +1110,10 @@ fn a_connection_where_the_platform_has_none() {
      7 │     environment: prod
        ·     ───────────
        ╰────
-      help: The fields here are `projectId`, `name`, `provider`, `project`, `destination`, `labels`, `ensure`, `renamedFrom`, `protect`, `onDelete` and `trigger`.
+      help: The fields here are `provider`, `project`, `projectId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `protect`, `onDelete` and `trigger`.
 
     Found 2 errors.
+    Run `secsync explain unknown-field` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -1160,6 +1204,7 @@ fn a_workspace_file_with_mistakes() {
       help: The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import` and `destructive-first-sync`.
 
     Found 7 errors.
+    Run `secsync explain CODE` for why it is so and how to mend it.
     --- exit 3
     "#);
 }

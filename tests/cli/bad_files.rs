@@ -40,6 +40,7 @@ fn a_file_that_does_not_exist() {
       help: Check the path.
 
     Found 1 error.
+    Run `secsync explain unreadable-file` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -50,7 +51,7 @@ fn a_file_without_permission_to_read_it() {
     use std::os::unix::fs::PermissionsExt as _;
     let tree = Tree::new(&[("sync.yaml", WEB)]);
     let path = tree.root().join("sync.yaml");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read(&path).is_ok() {
         // The superuser reads everything.
         return;
@@ -72,6 +73,7 @@ fn a_link_to_nowhere_in_a_directory() {
       help: If it is a link, mend or remove it.
 
     Found 1 error.
+    Run `secsync explain unreadable-file` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -90,6 +92,7 @@ fn a_link_in_a_directory_to_the_directory_itself() {
       help: Remove the link.
 
     Found 1 error.
+    Run `secsync explain unreadable-file` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -110,6 +113,7 @@ fn a_file_in_a_directory_whose_name_is_not_utf_8() {
       help: Rename it.
 
     Found 1 error.
+    Run `secsync explain unreadable-file` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -127,6 +131,7 @@ fn bytes_that_are_not_utf_8() {
       help: Save it as UTF-8.
 
     Found 1 error.
+    Run `secsync explain not-utf8` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -148,6 +153,7 @@ fn a_file_in_utf_16() {
       help: Save it as UTF-8.
 
     Found 1 error.
+    Run `secsync explain not-utf8` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -182,6 +188,7 @@ fn a_control_character() {
       help: Remove it, or write it as an escape in double quotes.
 
     Found 1 error.
+    Run `secsync explain yaml-syntax` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -204,6 +211,7 @@ fn a_tab_for_indentation() {
       help: Indent with spaces.
 
     Found 1 error.
+    Run `secsync explain tab-indentation` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -220,6 +228,7 @@ fn a_directory_without_sync_files() {
       help: Sync files end in .yaml, .yml or .json.
 
     Found 1 error.
+    Run `secsync explain no-files` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -236,6 +245,7 @@ fn a_pattern_that_matches_nothing() {
       help: Sync files end in .yaml, .yml or .json.
 
     Found 1 error.
+    Run `secsync explain no-files` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -251,6 +261,7 @@ fn a_malformed_pattern() {
       × The pattern `syncs/[a-.yaml` is malformed: invalid range; 'a' > '.'.
 
     Found 1 error.
+    Run `secsync explain no-files` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -266,6 +277,7 @@ fn an_empty_file() {
       help: Write `syncs:` with at least one sync, or remove the file.
 
     Found 1 error.
+    Run `secsync explain empty-file` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -281,6 +293,7 @@ fn a_file_of_comments() {
       help: Write `syncs:` with at least one sync, or remove the file.
 
     Found 1 error.
+    Run `secsync explain empty-file` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -314,6 +327,7 @@ fn a_file_without_syncs() {
       help: Add `syncs:` with one entry for each sync, under the sync's name.
 
     Found 1 error.
+    Run `secsync explain missing-field` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -332,6 +346,7 @@ fn a_file_of_50_megabytes() {
       help: Split it into several files.
 
     Found 1 error.
+    Run `secsync explain file-too-large` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -361,6 +376,7 @@ fn nesting_20000_deep() {
       help: Flatten the structure.
 
     Found 1 error.
+    Run `secsync explain too-deep` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -387,6 +403,7 @@ fn aliases_that_explode() {
       help: Write the values out, or put shared fields under `defaults:`.
 
     Found 1 error.
+    Run `secsync explain too-many-aliases` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -417,6 +434,7 @@ fn an_alias_inside_its_own_anchor() {
       help: Remove the alias: a value cannot contain itself.
 
     Found 2 errors.
+    Run `secsync explain CODE` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -447,6 +465,7 @@ fn an_alias_without_an_anchor() {
       help: Define the anchor first, or quote the value if it is text: "*base".
 
     Found 2 errors.
+    Run `secsync explain CODE` for why it is so and how to mend it.
     --- exit 3
     "#);
 }
@@ -476,6 +495,7 @@ fn a_key_twice_in_a_map() {
       help: Remove one of the two.
 
     Found 1 error.
+    Run `secsync explain duplicate-key` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -496,6 +516,7 @@ fn a_bracket_that_is_not_closed() {
       help: Close it, or quote the value if it is text.
 
     Found 1 error.
+    Run `secsync explain yaml-syntax` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -522,6 +543,7 @@ fn a_template_without_quotes() {
       help: Quote it: `keySchema: "{{secretKey}}_PAY"`
 
     Found 1 error.
+    Run `secsync explain unquoted-template` for why it is so and how to mend it.
     --- exit 3
     "#);
 }
@@ -554,6 +576,7 @@ fn a_variable_without_quotes_in_a_flow_map() {
       help: Set it with `--var APP=…`, with the environment variable `SECSYNC_VAR_APP`, or under `variables:` in secsync.yaml.
 
     Found 2 errors.
+    Run `secsync explain CODE` for why it is so and how to mend it.
     --- exit 3
     "#);
 }
@@ -578,6 +601,7 @@ fn the_same_sync_in_two_files() {
             first declared here: a/web.yaml:4:3
 
     Found 1 error.
+    Run `secsync explain duplicate-sync` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -624,6 +648,7 @@ fn a_json_file_is_a_sync_file() {
       help: Write "acme".
 
     Found 1 error.
+    Run `secsync explain padded-string` for why it is so and how to mend it.
     --- exit 3
     "#);
 }
@@ -652,6 +677,7 @@ fn standard_input_is_a_sync_file() {
       help: Write `/web`.
 
     Found 1 error.
+    Run `secsync explain secret-path-form` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -676,6 +702,7 @@ fn several_documents_in_a_file_each_have_their_own_defaults() {
       help: Did you mean `environment`?
 
     Found 1 error.
+    Run `secsync explain unknown-field` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -766,6 +793,7 @@ fn no_mistake_hides_another() {
       help: Did you mean "application"? The allowed values are "application" and "environment".
 
     Found 7 errors.
+    Run `secsync explain CODE` for why it is so and how to mend it.
     --- exit 3
     "#);
 }
@@ -788,6 +816,7 @@ fn what_a_terminal_would_act_on_is_shown_and_not_done() {
       help: Did you mean `humanitec`?
 
     Found 1 error.
+    Run `secsync explain unknown-destination` for why it is so and how to mend it.
     --- exit 3
     "#);
 }
@@ -817,6 +846,7 @@ fn a_rename_in_a_circle() {
       help: Rename one of them to a name that is free, apply, and rename on from there.
 
     Found 1 error.
+    Run `secsync explain rename-cycle` for why it is so and how to mend it.
     --- exit 3
     ");
 }

@@ -218,6 +218,7 @@ fn an_identity_without_access_to_the_project() {
       help: It may use no connection to humanitec: let an administrator grant it one.
 
     Found 2 errors.
+    Run `secsync explain CODE` for why it is so and how to mend it.
     --- exit 3
     ");
     tree.write(
@@ -239,6 +240,7 @@ fn an_identity_without_access_to_the_project() {
       help: It may use no connection to humanitec: let an administrator grant it one.
 
     Found 1 error.
+    Run `secsync explain unknown-connection` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -263,8 +265,8 @@ fn an_identity_that_may_only_read() {
       + humanitec sync
           + connection:                      "humanitec-main"
           + destinationConfig.scope:         "application"
-          + destinationConfig.org:           "acme"
           + destinationConfig.app:           "payments"
+          + destinationConfig.org:           "acme"
           + environment:                     "prod"
           + secretPath:                      "/"
           + syncOptions.initialSyncBehavior: "overwrite-destination"

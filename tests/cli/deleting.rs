@@ -133,7 +133,7 @@ fn secrets_are_removed_by_a_job_that_wait_follows() {
 
     Plan: 0 to add, 0 to change, 1 to destroy.
     infisical/payments/api: Deleting...
-    infisical/payments/api: Deleted [id=[UUID]]
+    infisical/payments/api: Being deleted [id=[UUID]]
     Waiting for 1 job...
 
     Note: infisical/payments/api: A job removes its secrets first; the sync is deleted when that has ended.
@@ -159,12 +159,12 @@ fn without_wait_the_removal_is_left_running() {
 
     Plan: 0 to add, 0 to change, 1 to destroy.
     infisical/payments/api: Deleting...
-    infisical/payments/api: Deleted [id=[UUID]]
+    infisical/payments/api: Being deleted [id=[UUID]]
 
     Note: infisical/payments/api: A job removes its secrets first; the sync is deleted when that has ended.
     1 job left running; --wait follows them.
 
-    Apply complete! Resources: 0 added, 0 changed, 1 destroyed.
+    Apply complete! Resources: 0 added, 0 changed, 0 destroyed, 1 being destroyed.
     --- exit 0
     ");
 }
@@ -183,13 +183,14 @@ fn a_removal_that_fails_keeps_the_sync() {
 
     Plan: 0 to add, 0 to change, 1 to destroy.
     infisical/payments/api: Deleting...
-    infisical/payments/api: Deleted [id=[UUID]]
+    infisical/payments/api: Being deleted [id=[UUID]]
     Waiting for 1 job...
 
     Note: infisical/payments/api: A job removes its secrets first; the sync is deleted when that has ended.
     Failed: infisical/payments/api: The removal of secrets failed: forbidden
 
-    Apply complete! Resources: 0 added, 0 changed, 1 destroyed.
+    Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 job failed.
+    Run `secsync apply` again to go on from here.
     --- exit 7
     ");
     applied.run("plan --detailed-exitcode").exits_with(2);

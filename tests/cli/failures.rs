@@ -52,34 +52,34 @@ fn a_create_that_fails_keeps_no_other_from_being_done() {
       + humanitec sync
           + connection:                        "humanitec-main"
           + destinationConfig.scope:           "application"
-          + destinationConfig.org:             "acme"
           + destinationConfig.app:             "payments"
+          + destinationConfig.org:             "acme"
           + environment:                       "prod"
           + secretPath:                        "/"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
 
       # infisical/payments/bot will be created  (syncs/payments.yaml:12)
       + humanitec sync
           + connection:                        "humanitec-main"
           + destinationConfig.scope:           "application"
-          + destinationConfig.org:             "acme"
           + destinationConfig.app:             "payments"
+          + destinationConfig.org:             "acme"
           + environment:                       "prod"
           + secretPath:                        "/"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
 
       # infisical/payments/web will be created  (syncs/payments.yaml:13)
       + humanitec sync
           + connection:                        "humanitec-main"
           + destinationConfig.scope:           "application"
-          + destinationConfig.org:             "acme"
           + destinationConfig.app:             "payments"
+          + destinationConfig.org:             "acme"
           + environment:                       "prod"
           + secretPath:                        "/"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
 
     Plan: 3 to add, 0 to change, 0 to destroy.
     infisical/payments/api: Creating...
@@ -116,12 +116,12 @@ fn what_depends_on_a_failure_is_not_tried() {
       + humanitec sync
           + connection:                        "humanitec-main"
           + destinationConfig.scope:           "application"
-          + destinationConfig.org:             "acme"
           + destinationConfig.app:             "payments"
+          + destinationConfig.org:             "acme"
           + environment:                       "prod"
           + secretPath:                        "/api"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
 
       # infisical/payments/backend will be renamed from api and updated in place  (syncs/payments.yaml:11)
       ~ humanitec sync
@@ -172,12 +172,12 @@ fn a_source_folder_that_does_not_exist() {
       + humanitec sync
           + connection:                        "humanitec-main"
           + destinationConfig.scope:           "application"
-          + destinationConfig.org:             "acme"
           + destinationConfig.app:             "payments"
+          + destinationConfig.org:             "acme"
           + environment:                       "prod"
           + secretPath:                        "/nowhere"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
 
     Plan: 1 to add, 0 to change, 0 to destroy.
     infisical/payments/api: Creating...
@@ -210,8 +210,8 @@ fn a_replacement_whose_folder_is_missing_deletes_nothing() {
           + destinationConfig.accountId:       "7"
           + environment:                       "prod"
           + secretPath:                        "/nowhere"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           Note: Its secrets stay at the destination.
 
     Plan: 1 to add, 0 to change, 1 to destroy.
@@ -229,19 +229,39 @@ fn a_replacement_whose_folder_is_missing_deletes_nothing() {
 
 #[test]
 fn a_replacement_that_cannot_create_prints_what_was_deleted() {
-    let workspace = Workspace::new(&[("api", "secretPath: /api")], &["create:api=400@0"]);
+    let workspace = Workspace::new(&[("old", "secretPath: /api")], &["create:api=400"]);
+    workspace.apply().exits_with(0);
+    workspace.declare(&[("api", "renamedFrom: old\nsecretPath: /api")]);
     workspace.apply().exits_with(0);
     workspace.declare(&[(
         "api",
         "secretPath: /api\ndestination: checkly\nconnection: checkly-main\ndestinationConfig: { scope: null, org: null, app: null, accountId: \"7\" }",
     )]);
-    let failing = Workspace {
-        tree: workspace.tree,
-        server: Server::failing(&world(), &["create:api=400@2"]),
-    };
-    // The other server refuses its first create as well, and so has nothing to replace yet.
-    failing.apply();
-    assert!(failing.creates() == 0);
+    let output = workspace.apply().exits_with(5);
+    let report = output.stdout.split_once("Replacing...\n").unwrap().1;
+    assert_snapshot!(output.harmless(report), @r#"
+    infisical/payments/api: Failed
+
+    Failed: infisical/payments/api: The old sync was deleted. Cannot create the sync "api": Infisical says: Injected failure.
+      The deleted sync was:
+        api:
+          destination: humanitec
+          projectId: [UUID]
+          connectionId: [UUID]
+          environment: prod
+          secretPath: /api
+          isAutoSyncEnabled: true
+          syncOptions:
+            initialSyncBehavior: overwrite-destination
+            disableSecretDeletion: true
+          destinationConfig:
+            scope: application
+            app: payments
+            org: acme
+
+    Apply incomplete! Resources: 0 added, 0 changed, 1 destroyed, 1 failed.
+    Run `secsync apply` again to go on from here.
+    "#);
 }
 
 #[test]

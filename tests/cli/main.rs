@@ -33,6 +33,7 @@ mod interrupts;
 mod jobs;
 mod main_job;
 mod outputs;
+mod readme;
 mod requests;
 mod starts;
 mod usage;

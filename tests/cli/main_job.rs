@@ -70,9 +70,9 @@ fn the_main_job_in_the_sandbox() {
           + connection:                      "humanitec-main"
           + description:                     "Secrets of the API"
           + destinationConfig.scope:         "environment"
-          + destinationConfig.org:           "acme"
           + destinationConfig.app:           "payments"
           + destinationConfig.env:           "production"
+          + destinationConfig.org:           "acme"
           + environment:                     "prod"
           + secretPath:                      "/api"
           + syncOptions.initialSyncBehavior: "overwrite-destination"
@@ -83,12 +83,12 @@ fn the_main_job_in_the_sandbox() {
       + humanitec sync
           + connection:                        "humanitec-main"
           + destinationConfig.scope:           "application"
-          + destinationConfig.org:             "acme"
           + destinationConfig.app:             "payments"
+          + destinationConfig.org:             "acme"
           + environment:                       "prod"
           + secretPath:                        "/shared"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
 
     Plan: 2 to add, 0 to change, 0 to destroy, 1 to start.
     --- exit 2
@@ -107,9 +107,9 @@ fn the_main_job_in_the_sandbox() {
           + connection:                      "humanitec-main"
           + description:                     "Secrets of the API"
           + destinationConfig.scope:         "environment"
-          + destinationConfig.org:           "acme"
           + destinationConfig.app:           "payments"
           + destinationConfig.env:           "production"
+          + destinationConfig.org:           "acme"
           + environment:                     "prod"
           + secretPath:                      "/api"
           + syncOptions.initialSyncBehavior: "overwrite-destination"
@@ -120,12 +120,12 @@ fn the_main_job_in_the_sandbox() {
       + humanitec sync
           + connection:                        "humanitec-main"
           + destinationConfig.scope:           "application"
-          + destinationConfig.org:             "acme"
           + destinationConfig.app:             "payments"
+          + destinationConfig.org:             "acme"
           + environment:                       "prod"
           + secretPath:                        "/shared"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
 
     Plan: 2 to add, 0 to change, 0 to destroy, 1 to start.
     enkryptify/prj_web/web-to-vercel: Starting...
@@ -177,9 +177,9 @@ fn the_main_job_over_http() {
           + connection:                      "humanitec-main"
           + description:                     "Secrets of the API"
           + destinationConfig.scope:         "environment"
-          + destinationConfig.org:           "acme"
           + destinationConfig.app:           "payments"
           + destinationConfig.env:           "production"
+          + destinationConfig.org:           "acme"
           + environment:                     "prod"
           + secretPath:                      "/api"
           + syncOptions.initialSyncBehavior: "overwrite-destination"
@@ -190,12 +190,12 @@ fn the_main_job_over_http() {
       + humanitec sync
           + connection:                        "humanitec-main"
           + destinationConfig.scope:           "application"
-          + destinationConfig.org:             "acme"
           + destinationConfig.app:             "payments"
+          + destinationConfig.org:             "acme"
           + environment:                       "prod"
           + secretPath:                        "/shared"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
 
     Plan: 2 to add, 0 to change, 0 to destroy, 1 to start.
     --- exit 2
@@ -212,9 +212,9 @@ fn the_main_job_over_http() {
           + connection:                      "humanitec-main"
           + description:                     "Secrets of the API"
           + destinationConfig.scope:         "environment"
-          + destinationConfig.org:           "acme"
           + destinationConfig.app:           "payments"
           + destinationConfig.env:           "production"
+          + destinationConfig.org:           "acme"
           + environment:                     "prod"
           + secretPath:                      "/api"
           + syncOptions.initialSyncBehavior: "overwrite-destination"
@@ -225,12 +225,12 @@ fn the_main_job_over_http() {
       + humanitec sync
           + connection:                        "humanitec-main"
           + destinationConfig.scope:           "application"
-          + destinationConfig.org:             "acme"
           + destinationConfig.app:             "payments"
+          + destinationConfig.org:             "acme"
           + environment:                       "prod"
           + secretPath:                        "/shared"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
 
     Plan: 2 to add, 0 to change, 0 to destroy, 1 to start.
     enkryptify/prj_web/web-to-vercel: Starting...

@@ -70,8 +70,8 @@ fn a_plan_in_json() {
               "before": null,
               "after": {
                 "scope": "application",
-                "org": "acme",
-                "app": "payments"
+                "app": "payments",
+                "org": "acme"
               }
             },
             {
@@ -88,8 +88,8 @@ fn a_plan_in_json() {
               "path": "syncOptions",
               "before": null,
               "after": {
-                "initialSyncBehavior": "overwrite-destination",
-                "disableSecretDeletion": true
+                "disableSecretDeletion": true,
+                "initialSyncBehavior": "overwrite-destination"
               }
             }
           ],
@@ -177,7 +177,7 @@ fn findings_in_json_have_their_places() {
           "code": "unknown-field",
           "severity": "error",
           "message": "`colour` is not a field of a sync to Humanitec.",
-          "help": "The fields here are `connectionId`, `description`, `destinationConfig`, `environment`, `isAutoSyncEnabled`, `name`, `projectId`, `secretPath`, `syncOptions`, `provider`, `project`, `connection`, `destination`, `labels`, `ensure`, `renamedFrom`, `protect`, `onDelete` and `trigger`.",
+          "help": "The fields here are `description`, `destinationConfig`, `environment`, `isAutoSyncEnabled`, `secretPath`, `syncOptions`, `provider`, `project`, `projectId`, `connection`, `connectionId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `protect`, `onDelete` and `trigger`.",
           "file": null,
           "sync": null,
           "places": [
@@ -275,7 +275,7 @@ fn a_file_that_cannot_be_written_is_found_out_before_anything_is_applied() {
     assert_snapshot!(tree.secsync("apply syncs --auto-approve -o json=nowhere/report.json").on(&server).run().exits_with(1), @"
     $ secsync apply syncs --auto-approve -o json=nowhere/report.json
     --- stderr
-    Error: The file nowhere/report.json cannot be written: No such file or directory (os error 2).
+    Error: The file nowhere/report.json cannot be written: its directory does not exist.
     --- exit 1
     ");
     assert!(server.requests().is_empty());
@@ -300,7 +300,7 @@ fn a_full_disk_is_found_out_before_anything_is_applied() {
     assert_snapshot!(output.exits_with(1), @"
     $ secsync apply syncs --auto-approve -o json=/dev/full
     --- stderr
-    Error: The file /dev/full cannot be written: No space left on device (os error 28).
+    Error: The file /dev/full cannot be written: there is no space left.
     --- exit 1
     ");
 }
@@ -345,12 +345,12 @@ fn a_quiet_run_tells_results_only() {
           + connection:                        "humanitec-main"
           + description:                       "The API"
           + destinationConfig.scope:           "application"
-          + destinationConfig.org:             "acme"
           + destinationConfig.app:             "payments"
+          + destinationConfig.org:             "acme"
           + environment:                       "prod"
           + secretPath:                        "/"
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
 
     Plan: 1 to add, 0 to change, 0 to destroy.
 

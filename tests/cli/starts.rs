@@ -246,9 +246,9 @@ fn a_known_start_needs_no_resolving() {
     $ secsync state resolve web
     --- stderr
     error: the following required arguments were not provided:
-      --started-as <ID>
+      <--started-as <ID>|--not-started>
 
-    Usage: secsync state resolve --started-as <ID> <NAME>
+    Usage: secsync state resolve <--started-as <ID>|--not-started> <NAME>
 
     For more information, try '--help'.
     --- exit 64

@@ -4,12 +4,16 @@ use insta::assert_snapshot;
 
 use super::harness::Tree;
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 22] = [
     "validate",
     "plan",
     "diff",
     "apply",
     "state",
+    "drift",
+    "status",
+    "sync",
+    "explain",
     "state init",
     "state list",
     "state resolve",
@@ -18,6 +22,8 @@ const COMMANDS: [&str; 16] = [
     "schema list",
     "schema show",
     "schema pull",
+    "schema diff",
+    "schema editor",
     "sandbox",
     "auth check",
     "completions",
@@ -36,9 +42,13 @@ fn the_help() {
       validate     Check the files, offline
       plan         Show what apply would do [alias: diff]
       apply        Make the platforms as the files declare
+      drift        Tell what changed remotely, and exit with 2 if anything did
+      status       Tell how the declared syncs are doing: their last jobs, and those that run
+      sync         Ask for sync jobs now, and follow them
       state        Look after the record of started syncs
       schema       Look after the schemas that files are checked against
       sandbox      Serve an emulator of both platforms on this machine
+      explain      Explain a finding: why it is so, an example, and how to mend it
       auth         Check credentials
       completions  Print a completion script for a shell
       man          Print the manual page
@@ -51,7 +61,7 @@ fn the_help() {
     Exit codes:
       0   done, or no changes
       1   error
-      2   changes pending (with --detailed-exitcode)
+      2   changes pending (drift, and with --detailed-exitcode)
       3   the files are invalid
       4   authentication or permission
       5   at least one action failed or is unknown
@@ -90,7 +100,7 @@ fn the_help_of_apply() {
       [PATHS]...  Files, directories or globs of sync files; - for standard input
 
     Options:
-      -f, --file <PATH>              The same as PATHS
+      -f, --file <PATH>              Files, directories or globs of sync files; - for standard input
       -l, --selector <KEY=GLOB,…>    Only syncs for which these hold: provider, project, destination,
                                      environment, or a label
           --target <NAME-GLOB>       Only syncs of these names
@@ -206,16 +216,16 @@ fn a_misspelt_command_and_flag_are_corrected() {
 #[test]
 fn a_sandbox_for_everybody_is_refused() {
     let tree = Tree::new(&[]);
-    assert_snapshot!(tree.secsync("sandbox --listen 0.0.0.0:0").run().exits_with(1), @"
+    assert_snapshot!(tree.secsync("sandbox --listen 0.0.0.0:0").run().exits_with(64), @"
     $ secsync sandbox --listen 0.0.0.0:0
     --- stderr
-    Error: The sandbox cannot listen on 0.0.0.0:0: The sandbox takes demo credentials, so it only listens on this machine, and `0.0.0.0:0` is not a loopback address. Use 127.0.0.1..
-    --- exit 1
+    Error: The sandbox takes demo credentials, so it only listens on this machine, and `0.0.0.0:0` is not a loopback address. Use 127.0.0.1.
+    --- exit 64
     ");
     assert_snapshot!(tree.secsync("sandbox --fail create").run().exits_with(64), @"
     $ secsync sandbox --fail create
     --- stderr
-    Error: The rule `create` is malformed: The rule `create` has no `=`. Write OPERATION=EFFECT, like `create=500`..
+    Error: The rule `create` has no `=`. Write OPERATION=EFFECT, like `create=500`.
     --- exit 64
     ");
 }

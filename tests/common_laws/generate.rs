@@ -177,7 +177,7 @@ pub fn content() -> BoxedStrategy<Content> {
 fn goal() -> BoxedStrategy<Goal> {
     let slugs = || select(vec!["humanitec", "vercel"]);
     prop_oneof![
-        8 => content().prop_map(|content| Goal::Present(Box::new(content))),
+        8 => content().prop_map(Goal::Present),
         2 => slugs().prop_map(Goal::Absent),
         1 => slugs().prop_map(Goal::Started),
     ]

@@ -45,9 +45,13 @@ pub struct Sync {
     pub style: u64,
 }
 
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a handful of them is made in a case"
+)]
 #[derive(Clone, Debug)]
 pub enum Goal {
-    Present(Box<Content>),
+    Present(Content),
     /// `ensure: absent`, of that destination.
     Absent(&'static str),
     /// On Enkryptify, to that destination.

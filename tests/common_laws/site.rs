@@ -407,7 +407,7 @@ fn describe(action: &Action) -> String {
     let paths: Vec<_> = action
         .changes
         .iter()
-        .map(|change| change.dotted())
+        .map(secsync::core::diff::FieldChange::dotted)
         .collect();
     let why = match &action.step {
         Step::Blocked { wanted, reason } => format!(" ({wanted:?}: {reason:?})"),

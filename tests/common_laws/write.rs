@@ -199,7 +199,7 @@ impl Pen {
                 };
                 *text = varied;
             }
-            Value::Bool(_) if style.number(path) % 8 == 0 => {
+            Value::Bool(_) if style.number(path).is_multiple_of(8) => {
                 *value = format!("{BARE}{}", self.variable(&value.to_string())).into();
             }
             _ => {}
@@ -415,7 +415,7 @@ impl Style {
     }
 
     fn has(self, question: &str) -> bool {
-        self.0 != 0 && self.number(question) % 3 == 0
+        self.0 != 0 && self.number(question).is_multiple_of(3)
     }
 }
 

@@ -3,14 +3,12 @@
 use serde_json::json;
 
 use crate::harness::{Server, Tree};
-use crate::support::{FILE, world};
+use crate::support::{FILE, applied_on, world};
 
 /// A tree and a server on which the files of the tree were applied.
 fn applied() -> (Tree, Server) {
-    let tree = Tree::new(&[("syncs/payments.yaml", FILE)]);
     let server = Server::new(&world());
-    let apply = tree.secsync("apply --auto-approve").on(&server).run();
-    apply.exits_with(0);
+    let tree = applied_on(&server, "apply --auto-approve", 0);
     (tree, server)
 }
 

@@ -36,8 +36,8 @@ fn workspace(blocks: &[&str]) -> Tree {
     let mut syncs = "syncs:\n  web: {}\n".to_owned();
     for block in blocks {
         match block.strip_prefix(WORKSPACE_FILE) {
-            Some(text) => settings = text.to_owned(),
-            None => syncs = (*block).to_owned(),
+            Some(text) => text.clone_into(&mut settings),
+            None => (*block).clone_into(&mut syncs),
         }
     }
     let settings = match settings.split_once("defaults:\n") {

@@ -4,7 +4,11 @@
 //! |---|---|
 //! | files without a network, and a world that they fit | `support` |
 //! | explain | `explain` |
-//! | drift | `drift` |
+//! | one workspace through its life | `story` |
+//! | what the files say together | `files` |
+//! | names that servers know | `names` |
+//! | plan -v | `origins` |
+//! | drift, status, sync | `drift`, `status`, `sync` |
 
 #![allow(
     clippy::unwrap_used,
@@ -24,3 +28,9 @@ mod support;
 
 mod drift;
 mod explain;
+mod files;
+mod names;
+mod origins;
+mod status;
+mod story;
+mod sync;

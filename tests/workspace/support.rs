@@ -9,7 +9,7 @@ use secsync::pipeline::{Options, Run};
 use secsync::workspace::Request;
 use serde_json::{Value, json};
 
-use crate::harness::Tree;
+use crate::harness::{Server, Tree};
 
 /// The whole workspace in a tree, with an environment.
 pub fn options(tree: &Tree, variables: &[(&str, &str)]) -> Options {
@@ -84,3 +84,11 @@ syncs:
     description: The API
     destinationConfig: {app: api}
 ";
+
+/// A tree with [`FILE`], after an apply that ended so.
+#[track_caller]
+pub fn applied_on(server: &Server, apply: &str, exit: i32) -> Tree {
+    let tree = Tree::new(&[("syncs/payments.yaml", FILE)]);
+    tree.secsync(apply).on(server).run().exits_with(exit);
+    tree
+}

@@ -8,6 +8,7 @@ use super::effect::Effect;
 use crate::core::diff::FieldChange;
 use crate::core::normalize::Comparable;
 use crate::core::remote::RemoteSync;
+use crate::core::resolve::ResolvedSync;
 use crate::core::span::Span;
 use crate::core::spec::{DestinationSpec, ProviderKind};
 
@@ -31,6 +32,19 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// A sync that the files declare.
+    pub fn of(sync: &ResolvedSync) -> Self {
+        Self {
+            provider: sync.desired.provider.text.clone(),
+            kind: sync.desired.kind,
+            server: sync.server.clone(),
+            project: sync.project_label().to_owned(),
+            project_id: sync.project_id.clone(),
+            name: sync.desired.name.text.clone(),
+            destination: sync.desired.destination.text.clone(),
+        }
+    }
+
     /// How people find it: `infisical/payments/web`.
     pub fn address(&self) -> String {
         format!("{}/{}/{}", self.provider, self.project, self.name)

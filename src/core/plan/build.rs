@@ -11,12 +11,12 @@ use super::{Failing, Plan, effect, names};
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger};
 use crate::core::diff::{self, FieldChange};
 use crate::core::normalize::{self, CONNECTION_ID, Comparable};
-use crate::core::remote::{JobStatus, RemoteSync};
+use crate::core::remote::RemoteSync;
 use crate::core::rename;
 use crate::core::resolve::ResolvedSync;
 use crate::core::select::{NamePatterns, Selection};
 use crate::core::spec::{DestinationSpec, ObjectSpec, ProviderKind};
-use crate::core::starts::{Start, StartKey, Starts};
+use crate::core::starts::{Start, Starts};
 
 /// A project on a server.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,18 +110,6 @@ fn by_project(syncs: &[ResolvedSync]) -> BTreeMap<ProjectKey, Vec<&ResolvedSync>
     projects
 }
 
-fn subject(sync: &ResolvedSync) -> Subject {
-    Subject {
-        provider: sync.desired.provider.text.clone(),
-        kind: sync.desired.kind,
-        server: sync.server.clone(),
-        project: sync.project_label().to_owned(),
-        project_id: sync.project_id.clone(),
-        name: sync.desired.name.text.clone(),
-        destination: sync.desired.destination.text.clone(),
-    }
-}
-
 /// Plans within one project.
 struct Project<'a> {
     inputs: &'a Inputs<'a>,
@@ -180,7 +168,7 @@ impl<'a> Project<'a> {
 
     fn push(&mut self, sync: &ResolvedSync, step: Step) -> &mut Action {
         self.plan.actions.push(Action {
-            subject: subject(sync),
+            subject: Subject::of(sync),
             place: Some(sync.desired.key),
             step,
             changes: Vec::new(),
@@ -196,17 +184,7 @@ impl<'a> Project<'a> {
     }
 
     fn plan_start(&mut self, sync: &ResolvedSync) {
-        let key = StartKey {
-            server: sync.server.clone(),
-            destination: sync.desired.destination.text.clone(),
-            project: sync.project_id.clone(),
-            name: sync.desired.name.text.clone(),
-        };
-        let recorded = match self.inputs.starts {
-            Starts::Missing => None,
-            Starts::Recorded(starts) => Some(starts.get(&key)),
-        };
-        match (sync.desired.ensure, recorded) {
+        match (sync.desired.ensure, self.inputs.starts.of(sync)) {
             (Ensure::Present, None) => {
                 self.block(sync, Verb::Start, Blocked::NoState);
             }
@@ -239,7 +217,7 @@ impl<'a> Project<'a> {
             self.block(sync, Verb::Delete, found);
         } else if self.is_protected(sync) {
             self.block(sync, Verb::Delete, Blocked::Protected);
-        } else if remove_secrets && is_being_removed(remote) {
+        } else if remove_secrets && remote.remove_job.is_going() {
             self.plan.unchanged += 1;
         } else if remove_secrets && remote.secret_path.is_none() {
             self.block(sync, Verb::Delete, Blocked::SourceFolderGone);
@@ -301,7 +279,7 @@ impl<'a> Project<'a> {
         let reason = if self.is_protected(sync) || self.inputs.policy.protect.matches(&remote.name)
         {
             Some(Blocked::Protected)
-        } else if is_being_removed(remote) {
+        } else if remote.remove_job.is_going() {
             Some(Blocked::BeingRemoved)
         } else if remove_secrets && remote.secret_path.is_none() {
             Some(Blocked::SourceFolderGone)
@@ -368,7 +346,7 @@ impl<'a> Project<'a> {
                 .iter()
                 .map(|change| shown(change, sync, remote)),
         );
-        let patch = if is_being_removed(remote) {
+        let patch = if remote.remove_job.is_going() {
             Err(Blocked::BeingRemoved)
         } else if !difference.unknown.is_empty() {
             Err(Blocked::UnknownFields(difference.unknown.clone()))
@@ -408,15 +386,17 @@ impl<'a> Project<'a> {
         let is_due = match sync.desired.trigger {
             Trigger::Never => false,
             Trigger::OnChange => {
-                !effect::is_auto_synced(expected) && is_push_due(remote) && !is_at_work(remote)
+                !effect::is_auto_synced(expected)
+                    && is_push_due(remote)
+                    && !remote.sync_job.is_going()
             }
             Trigger::Always => true,
         };
         if is_due {
             self.push_trigger(sync, Some(remote.id.clone()));
-        } else if remote.sync_job.status == Some(JobStatus::Failed) {
+        } else if remote.sync_job.has_failed() {
             self.plan.failing.push(Failing {
-                subject: subject(sync),
+                subject: Subject::of(sync),
                 job: remote.sync_job.clone(),
             });
         }
@@ -425,7 +405,7 @@ impl<'a> Project<'a> {
     /// A trigger follows the last action if that is about the same sync.
     fn push_trigger(&mut self, sync: &ResolvedSync, id: Option<String>) {
         let before = self.plan.actions.len().checked_sub(1);
-        let follows = before.filter(|index| self.plan.actions[*index].subject == subject(sync));
+        let follows = before.filter(|index| self.plan.actions[*index].subject == Subject::of(sync));
         self.push(sync, Step::Trigger { id }).after.extend(follows);
     }
 
@@ -490,22 +470,6 @@ fn is_push_due(remote: &RemoteSync) -> bool {
         (Some(pushed), Some(updated)) => updated.duration_since(pushed) > SAME_MOMENT,
         _ => true,
     }
-}
-
-fn is_at_work(remote: &RemoteSync) -> bool {
-    remote
-        .sync_job
-        .status
-        .as_ref()
-        .is_some_and(|status| !status.is_terminal())
-}
-
-fn is_being_removed(remote: &RemoteSync) -> bool {
-    remote
-        .remove_job
-        .status
-        .as_ref()
-        .is_some_and(|status| !status.is_terminal())
 }
 
 /// The fields that a request can carry, as declared.

@@ -164,9 +164,12 @@ impl Reader {
     }
 
     fn remote_sync(&self, mut sync: Object) -> Result<RemoteSync, ProviderError> {
+        let id = self.text(&sync, "id", "sync")?;
+        let name = self.text(&sync, "name", "sync")?;
+        self.is_whole(&sync)?;
         Ok(RemoteSync {
-            id: self.text(&sync, "id", "sync")?,
-            name: self.text(&sync, "name", "sync")?,
+            id,
+            name,
             destination: self.text(&sync, "destination", "sync")?,
             project_id: self.text(&sync, "projectId", "sync")?,
             connection: self.connection_of(&sync)?,
@@ -196,6 +199,26 @@ impl Reader {
                 sync
             },
         })
+    }
+
+    /// Refuses a sync without what every sync has: it would look like a change that somebody made.
+    fn is_whole(&self, sync: &Object) -> Result<(), ProviderError> {
+        let has = |field: &str, is_right: fn(&Value) -> bool| sync.get(field).is_some_and(is_right);
+        let parts = [
+            (
+                "isAutoSyncEnabled",
+                has("isAutoSyncEnabled", Value::is_boolean),
+            ),
+            ("syncOptions", has("syncOptions", Value::is_object)),
+            (
+                "destinationConfig",
+                has("destinationConfig", Value::is_object),
+            ),
+        ];
+        match parts.iter().find(|(_, is_there)| !is_there) {
+            Some((field, _)) => Err(self.bad(&format!("with a sync that has no {field}"))),
+            None => Ok(()),
+        }
     }
 
     fn connection_of(&self, sync: &Object) -> Result<RemoteConnection, ProviderError> {

@@ -1,3 +1,5 @@
+//! Bodies, and the issues that they are answered with.
+
 use std::borrow::Borrow;
 
 use serde_json::{Value, json};

@@ -27,11 +27,12 @@ syncs:
     text
 }
 
-/// The project "payments" with a folder for the API, and connections to two places.
+/// The project "payments" with a folder for the API, another one, and connections to two places.
 pub fn world() -> Value {
     json!({
         "projects": [
             {"slug": "payments", "environments": [{"slug": "prod", "folders": ["/api"]}, {"slug": "dev"}]},
+            {"slug": "shop"},
         ],
         "connections": [
             {"app": "humanitec", "name": "humanitec-main"},

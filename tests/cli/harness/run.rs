@@ -33,12 +33,6 @@ impl Invocation {
         }
     }
 
-    /// Adds an argument that has blanks.
-    pub fn argument(mut self, argument: &str) -> Self {
-        self.arguments.push(argument.to_owned());
-        self
-    }
-
     /// Sets an environment variable.
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.to_owned(), value.to_owned());
@@ -148,7 +142,8 @@ impl Output {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}:\n{self}"))
     }
 
-    fn harmless(&self, text: &str) -> String {
+    /// A text of this run with everything that differs from run to run replaced.
+    pub fn harmless(&self, text: &str) -> String {
         let text = text
             .replace(self.invocation.directory.as_str(), "[DIR]")
             .replace(self.invocation.root.as_str(), "[ROOT]");

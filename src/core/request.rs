@@ -1,0 +1,246 @@
+//! Jobs that a person asks for, beside what the files declare.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::desired::{Ensure, list};
+use super::plan::{ProjectKey, Subject};
+use super::remote::{JobKind, RemoteSync};
+use super::resolve::ResolvedSync;
+use super::select::{NamePatterns, Selection};
+use super::spec::{DestinationSpec, ProviderKind};
+use super::status;
+
+/// A job that can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestedJob {
+    /// A push to the destination.
+    Sync,
+    /// An import from the destination; this side wins where both have a secret.
+    Import(Winner),
+    /// A removal of the sync's secrets at the destination. The sync stays.
+    Removal,
+}
+
+/// Which side's value an import keeps where both have a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Winner {
+    /// The source's.
+    Source,
+    /// The destination's, which overwrites the source's.
+    Destination,
+}
+
+impl Winner {
+    /// The platform's word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Source => "prioritize-source",
+            Self::Destination => "prioritize-destination",
+        }
+    }
+}
+
+impl RequestedJob {
+    /// The kind of job.
+    pub const fn kind(self) -> JobKind {
+        match self {
+            Self::Sync => JobKind::Sync,
+            Self::Import(_) => JobKind::Import,
+            Self::Removal => JobKind::Removal,
+        }
+    }
+}
+
+/// A job of one sync.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobRequest {
+    /// The sync.
+    pub subject: Subject,
+    /// The job.
+    pub job: RequestedJob,
+    /// The sync's id, or why it cannot be asked for the job, as a full sentence.
+    pub target: Result<String, String>,
+}
+
+/// What jobs are asked for among.
+#[derive(Debug)]
+pub struct Candidates<'a> {
+    /// The declared syncs.
+    pub syncs: &'a [ResolvedSync],
+    /// What is there.
+    pub remote: &'a BTreeMap<ProjectKey, Vec<RemoteSync>>,
+    /// The destinations.
+    pub specs: &'a BTreeMap<(ProviderKind, String), Arc<DestinationSpec>>,
+    /// The syncs that are meant.
+    pub selection: &'a Selection,
+    /// Names whose secrets are never removed.
+    pub protect: &'a NamePatterns,
+}
+
+/// The requests for a job of every selected sync, ordered by provider, project and name.
+///
+/// Syncs that should be absent, or whose platform has no jobs, are left out. An error is a full
+/// sentence: nothing is left, or a destination cannot do it.
+pub fn build(job: RequestedJob, among: &Candidates<'_>) -> Result<Vec<JobRequest>, String> {
+    let meant: Vec<&ResolvedSync> = among
+        .syncs
+        .iter()
+        .filter(|sync| sync.desired.kind == ProviderKind::Infisical)
+        .filter(|sync| sync.desired.ensure == Ensure::Present)
+        .filter(|sync| among.selection.matches(sync))
+        .collect();
+    if meant.is_empty() {
+        return Err("None of the selected syncs can be asked for a job.".to_owned());
+    }
+    if let RequestedJob::Import(_) = job {
+        let cannot = |sync: &&ResolvedSync| {
+            let key = (sync.desired.kind, sync.desired.destination.text.clone());
+            !among.specs.get(&key).is_some_and(|spec| spec.can_import)
+        };
+        let refused: Vec<&str> = meant
+            .iter()
+            .filter(|sync| cannot(sync))
+            .map(|sync| sync.desired.name.text.as_str())
+            .collect();
+        if !refused.is_empty() {
+            return Err(format!(
+                "Nothing can be imported from the destinations of {}.",
+                list(refused)
+            ));
+        }
+    }
+    let mut requests: Vec<JobRequest> = meant
+        .into_iter()
+        .map(|sync| JobRequest {
+            subject: Subject::of(sync),
+            job,
+            target: target(job, sync, among),
+        })
+        .collect();
+    requests.sort_by(|one, other| one.subject.cmp(&other.subject));
+    Ok(requests)
+}
+
+fn target(
+    job: RequestedJob,
+    sync: &ResolvedSync,
+    among: &Candidates<'_>,
+) -> Result<String, String> {
+    let desired = &sync.desired;
+    let Some(found) = status::find(sync, among.remote) else {
+        return Err("It does not exist yet; `secsync apply` creates it.".to_owned());
+    };
+    if found.destination != desired.destination.text {
+        return Err(format!(
+            "The sync of that name goes to {}, and not to what the file says.",
+            found.destination
+        ));
+    }
+    let is_protected = desired.protect || among.protect.matches(&desired.name.text);
+    if job == RequestedJob::Removal && is_protected {
+        return Err("It is protected, so its secrets are not removed.".to_owned());
+    }
+    Ok(found.id.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use super::{Candidates, JobRequest, RequestedJob, Winner, build};
+    use crate::core::desired::{DesiredSync, Ensure};
+    use crate::core::plan::ProjectKey;
+    use crate::core::remote::RemoteSync;
+    use crate::core::select::{NamePatterns, Selection};
+    use crate::core::spec::{DestinationSpec, ProviderKind};
+    use crate::core::testing::{desired_sync, remote_sync, resolved, spec, sync_fields};
+
+    fn requests(
+        job: RequestedJob,
+        sync: DesiredSync,
+        remote: Vec<RemoteSync>,
+        can_import: bool,
+    ) -> Result<Vec<JobRequest>, String> {
+        let sync = resolved(sync);
+        let spec = DestinationSpec {
+            can_import,
+            ..spec()
+        };
+        build(
+            job,
+            &Candidates {
+                remote: &BTreeMap::from([(ProjectKey::of(&sync), remote)]),
+                syncs: &[sync],
+                specs: &BTreeMap::from([(
+                    (ProviderKind::Infisical, "humanitec".to_owned()),
+                    Arc::new(spec),
+                )]),
+                selection: &Selection::default(),
+                protect: &NamePatterns::default(),
+            },
+        )
+    }
+
+    fn web() -> DesiredSync {
+        desired_sync("web", sync_fields())
+    }
+
+    fn target(job: RequestedJob, sync: DesiredSync, remote: RemoteSync) -> Result<String, String> {
+        let requests = requests(job, sync, vec![remote], true).unwrap();
+        requests[0].target.clone()
+    }
+
+    #[test]
+    fn a_sync_that_is_there_can_be_asked_for_every_job() {
+        for job in [
+            RequestedJob::Sync,
+            RequestedJob::Import(Winner::Source),
+            RequestedJob::Removal,
+        ] {
+            let id = remote_sync("web").id;
+            assert_eq!(target(job, web(), remote_sync("web")), Ok(id));
+        }
+    }
+
+    #[test]
+    fn a_sync_that_is_not_there_or_goes_elsewhere_cannot() {
+        let requests = requests(RequestedJob::Sync, web(), Vec::new(), false).unwrap();
+        let reason = requests[0].target.as_ref().unwrap_err();
+        assert!(reason.contains("`secsync apply`"), "{reason}");
+        let mut elsewhere = remote_sync("web");
+        elsewhere.destination = "vercel".to_owned();
+        let reason = target(RequestedJob::Removal, web(), elsewhere).unwrap_err();
+        assert!(reason.contains("goes to vercel"), "{reason}");
+    }
+
+    #[test]
+    fn secrets_of_a_protected_sync_are_pushed_and_never_removed() {
+        let mut sync = web();
+        sync.protect = true;
+        assert!(target(RequestedJob::Sync, sync.clone(), remote_sync("web")).is_ok());
+        let reason = target(RequestedJob::Removal, sync, remote_sync("web")).unwrap_err();
+        assert!(reason.contains("protected"), "{reason}");
+    }
+
+    #[test]
+    fn an_import_needs_a_destination_that_can_be_read() {
+        let import = RequestedJob::Import(Winner::Destination);
+        let refused = requests(import, web(), vec![remote_sync("web")], false).unwrap_err();
+        assert!(refused.contains("`web`"), "{refused}");
+        assert!(requests(import, web(), vec![remote_sync("web")], true).is_ok());
+    }
+
+    #[test]
+    fn what_has_no_jobs_is_left_out_and_nothing_left_is_an_error() {
+        let mut absent = web();
+        absent.ensure = Ensure::Absent;
+        let mut started = web();
+        started.kind = ProviderKind::Enkryptify;
+        for sync in [absent, started] {
+            let refused = requests(RequestedJob::Sync, sync, Vec::new(), false).unwrap_err();
+            assert!(refused.contains("None of the selected"), "{refused}");
+        }
+    }
+}

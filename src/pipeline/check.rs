@@ -1,0 +1,173 @@
+//! Checking: every sync against its destination's schema and the lints, without a network.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::Run;
+use crate::core::code::Code;
+use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, Word};
+use crate::core::diagnostic::{Diagnostic, Severity, closest};
+use crate::core::spec::{DestinationSpec, ProviderKind};
+use crate::core::{lint, normalize, resolve};
+use crate::error::Stop;
+use crate::http::variables::Variables;
+
+impl Run {
+    /// Checks every sync against its destination's schema and the lints.
+    ///
+    /// Returns an error if anything is wrong that must not be applied; the findings say what.
+    pub fn check(&mut self) -> Result<(), Stop> {
+        let syncs = std::mem::take(&mut self.workspace.syncs);
+        let mut found = Vec::new();
+        for sync in &syncs {
+            self.check_sync(sync, &mut found)?;
+        }
+        self.workspace.syncs = syncs;
+        self.fill_in_projects(&mut found);
+        self.workspace.diagnostics.append(&mut found);
+        self.settle()
+    }
+
+    /// Brings the findings in order, and stops if there is an error among them.
+    pub(super) fn settle(&mut self) -> Result<(), Stop> {
+        self.workspace.settle_findings();
+        let is_error = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
+        if self.workspace.diagnostics.iter().any(is_error) {
+            return Err(Stop::invalid());
+        }
+        Ok(())
+    }
+
+    fn check_sync(&mut self, sync: &DesiredSync, found: &mut Vec<Diagnostic>) -> Result<(), Stop> {
+        let before = found.len();
+        let key = (sync.kind, sync.destination.text.clone());
+        let Some(destination) = self.store.destination(sync.kind, &sync.destination.text)? else {
+            found.push(self.unknown_destination(sync));
+            return Ok(());
+        };
+        let mut of_schema =
+            crate::schema::validate::check(&destination, &sync.fields, sync.key, &sync.name.text);
+        if sync.ensure == Ensure::Absent {
+            of_schema.retain(|diagnostic| diagnostic.code != Code::MissingField);
+        } else {
+            Self::check_connection(sync, &destination.spec, found);
+        }
+        lint::check(sync, found);
+        // A lint says the same as a pattern of the schema, and says it better.
+        let linted: BTreeSet<_> = found[before..]
+            .iter()
+            .filter_map(Diagnostic::span)
+            .collect();
+        of_schema.retain(|diagnostic| {
+            !(matches!(diagnostic.code, Code::WrongForm | Code::WrongSize)
+                && diagnostic.span().is_some_and(|span| linted.contains(&span)))
+        });
+        found.append(&mut of_schema);
+        crate::workspace::findings::name_the_heir(
+            &mut found[before..],
+            sync.block,
+            &sync.name.text,
+        );
+        self.specs
+            .entry(key)
+            .or_insert_with(|| Arc::new(destination.spec.clone()));
+        Ok(())
+    }
+
+    fn check_connection(sync: &DesiredSync, spec: &DestinationSpec, found: &mut Vec<Diagnostic>) {
+        let needs_connection = spec
+            .create
+            .fields
+            .iter()
+            .any(|field| field.required && field.name == normalize::CONNECTION_ID);
+        match &sync.connection {
+            // A misspelt field is one mistake, and not a missing one besides.
+            None if needs_connection && misspells_connection(sync) => {}
+            None if needs_connection => found.push(
+                Diagnostic::new(
+                    Code::MissingField,
+                    sync.key,
+                    format!("The sync `{}` has no `connection`.", sync.name.text),
+                )
+                .help("Write `connection:` with the connection's name, or `connectionId:` with its id."),
+            ),
+            Some((ConnectionRef::Id(id), span)) if needs_connection && !resolve::is_uuid(id) => found
+                .push(
+                    Diagnostic::new(
+                        Code::WrongForm,
+                        *span,
+                        format!("`connectionId` must be a UUID, and `{id}` is none."),
+                    )
+                    .help("Write `connection:` to name a connection by its name."),
+                ),
+            Some((_, span)) if !needs_connection => found.push(
+                Diagnostic::new(
+                    Code::UnknownField,
+                    *span,
+                    format!("Syncs of {} have no connection.", sync.kind.title()),
+                )
+                .help("Remove it."),
+            ),
+            _ => {}
+        }
+    }
+
+    fn unknown_destination(&self, sync: &DesiredSync) -> Diagnostic {
+        let word = &sync.destination;
+        let known = self.store.destinations(sync.kind);
+        let diagnostic = Diagnostic::new(
+            Code::UnknownDestination,
+            word.span,
+            format!("{} has no destination `{}`.", sync.kind.title(), word.text),
+        );
+        if known.is_empty() {
+            return diagnostic.help("Use 2 to 48 lowercase letters, digits and hyphens.");
+        }
+        match closest(&word.text, known.iter().map(String::as_str)) {
+            Some(near) => diagnostic.help(format!("Did you mean `{near}`?")),
+            None => diagnostic.help(format!(
+                "`secsync schema list` shows the {} that it knows. If the server is newer, run \
+                 `secsync schema pull --from-server`.",
+                known.len()
+            )),
+        }
+    }
+
+    /// Gives syncs without a project the one that the environment names for their provider.
+    fn fill_in_projects(&mut self, found: &mut Vec<Diagnostic>) {
+        for sync in &mut self.workspace.syncs {
+            if sync.project.is_some() {
+                continue;
+            }
+            let config = self.workspace.config.providers.get(&sync.provider.text);
+            let from_environment = config
+                .filter(|config| config.kind == ProviderKind::Infisical)
+                .and_then(|config| {
+                    Variables::of(config, &self.options.environment).get("INFISICAL_PROJECT_ID")
+                });
+            match from_environment {
+                Some(id) => {
+                    sync.project = Some(Word {
+                        text: id.to_owned(),
+                        span: sync.key,
+                    });
+                }
+                None => found.push(
+                    Diagnostic::new(
+                        Code::MissingField,
+                        sync.key,
+                        format!("The sync `{}` has no `project`.", sync.name.text),
+                    )
+                    .help("Write `project:` here or at the top of the file."),
+                ),
+            }
+        }
+    }
+}
+
+fn misspells_connection(sync: &DesiredSync) -> bool {
+    let fields = sync.fields.entries().iter();
+    fields
+        .map(|entry| closest(&entry.key, ["connection", normalize::CONNECTION_ID]))
+        .any(|meant| meant.is_some())
+}

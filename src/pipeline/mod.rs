@@ -1,0 +1,216 @@
+//! The line that every command travels: load → check → resolve → read → plan.
+//!
+//! A [`Run`] goes from step to step and keeps what it found, so that whoever runs it can show
+//! the findings of its files wherever it stops. No step sends a request before [`Run::survey`].
+//!
+//! | step | where |
+//! |---|---|
+//! | load, plan | here |
+//! | check | `check` |
+//! | resolve, read | `survey` |
+
+mod check;
+mod survey;
+
+pub use survey::Survey;
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::core::plan;
+use crate::core::plan::{Inputs, Plan, Policy};
+use crate::core::select::Selection;
+use crate::core::spec::{DestinationSpec, ProviderKind};
+use crate::core::starts::Starts;
+use crate::environment::Environment;
+use crate::error::Stop;
+use crate::exit::Exit;
+use crate::http::HttpOptions;
+use crate::schema::store::SchemaStore;
+use crate::workspace::{Request, Workspace};
+
+/// Where the state is kept unless the workspace says otherwise, from the root.
+const DEFAULT_STATE: &str = ".secsync/state.json";
+/// Where the sandbox's state is kept, from the root.
+const SANDBOX_STATE: &str = ".secsync/sandbox/state.json";
+/// Where the workspace's own schemas are, from the root.
+const SCHEMAS: &str = ".secsync/schemas";
+
+/// What a run was asked for.
+#[derive(Clone)]
+pub struct Options {
+    /// What to load.
+    pub request: Request,
+    /// The environment of the process.
+    pub environment: Environment,
+    /// How to talk HTTP.
+    pub http: HttpOptions,
+    /// How many requests and actions go at once.
+    pub parallelism: usize,
+    /// The projects that may be read; all if there are none.
+    pub allow_projects: Vec<String>,
+    /// `--selector`.
+    pub selectors: Vec<String>,
+    /// `--target`.
+    pub targets: Vec<String>,
+    /// Whether what is not declared is deleted.
+    pub prune: bool,
+}
+
+/// The destinations that the syncs of a run go to.
+pub type Specs = BTreeMap<(ProviderKind, String), Arc<DestinationSpec>>;
+
+/// One run of the line.
+pub struct Run {
+    /// What it was asked for.
+    pub options: Options,
+    /// The files, and what is wrong with them.
+    pub workspace: Workspace,
+    /// The schemas.
+    pub store: SchemaStore,
+    /// The destinations of the syncs, after [`Run::check`].
+    pub specs: Specs,
+    /// What the command line selects.
+    pub selection: Selection,
+}
+
+impl Run {
+    /// Finds the workspace and reads no sync file.
+    pub fn open(options: Options) -> Result<Self, Stop> {
+        let selection =
+            Selection::new(&options.selectors, &options.targets).map_err(Stop::usage)?;
+        let workspace = Workspace::open(&options.request.directory);
+        let store = SchemaStore::with_workspace(&workspace.root.join(SCHEMAS))?;
+        Ok(Self {
+            options,
+            workspace,
+            store,
+            specs: Specs::new(),
+            selection,
+        })
+    }
+
+    /// Reads the files. Their findings are in the workspace afterwards.
+    pub fn load(options: Options, stdin: &mut dyn Read) -> Result<Self, Stop> {
+        Self::open(options)?.read_files(stdin)
+    }
+
+    /// Reads the files of a run that is open. Their findings are in the workspace afterwards.
+    pub fn read_files(self, stdin: &mut dyn Read) -> Result<Self, Stop> {
+        let mut run = self;
+        let union_tag = |kind, slug: &str| {
+            let destination = run.store.destination(kind, slug).ok().flatten()?;
+            let fields = &destination.spec.create.fields;
+            let config = fields
+                .iter()
+                .find(|field| field.name == "destinationConfig")?;
+            Some(config.object.as_ref()?.union.as_ref()?.tag.clone())
+        };
+        run.workspace
+            .load(
+                &run.options.request,
+                &run.options.environment,
+                stdin,
+                &union_tag,
+            )
+            .map_err(|message| {
+                Stop::usage(message)
+                    .help("Name files, directories or globs, or write `include:` in secsync.yaml.")
+            })?;
+        let refusal = if !run.workspace.is_whole {
+            Some(("only some paths were named", "Run it without paths."))
+        } else if !run.selection.is_everything() {
+            Some((
+                "only some syncs were selected",
+                "Run it without --selector and --target.",
+            ))
+        } else {
+            None
+        };
+        match refusal {
+            Some((why, help)) if run.options.prune => Err(Stop::usage(format!(
+                "`--prune` needs the whole workspace, and {why}."
+            ))
+            .help(help)),
+            _ => Ok(run),
+        }
+    }
+
+    /// Where the schemas are that the workspace pulled.
+    pub fn schema_directory(&self) -> Utf8PathBuf {
+        self.workspace.root.join(SCHEMAS)
+    }
+
+    /// Where the sandbox keeps the record of what was started in it.
+    pub fn sandbox_state_path(&self) -> Utf8PathBuf {
+        self.workspace.root.join(SANDBOX_STATE)
+    }
+
+    /// Where the state of this run is kept. It stays inside the root.
+    pub fn state_path(&self) -> Result<Utf8PathBuf, Stop> {
+        let root = &self.workspace.root;
+        if self.options.http.sandbox.is_some() {
+            return Ok(self.sandbox_state_path());
+        }
+        let Some((path, _)) = &self.workspace.config.state else {
+            return Ok(root.join(DEFAULT_STATE));
+        };
+        let relative = Utf8Path::new(path);
+        if path.contains("://") {
+            return Err(Stop::new(
+                Exit::Error,
+                format!("`state: {path}` names a remote state, which this version cannot use."),
+            )
+            .help("Name a file inside the workspace."));
+        }
+        if relative.is_absolute() || relative.components().any(|part| part.as_str() == "..") {
+            return Err(Stop::new(
+                Exit::Invalid,
+                format!("`state: {path}` leaves the workspace."),
+            )
+            .help("Name a file inside the workspace."));
+        }
+        let full = root.join(relative);
+        let nearest = full.ancestors().find(|path| path.exists());
+        let real = nearest.and_then(|path| path.canonicalize_utf8().ok());
+        let real_root = root.canonicalize_utf8().ok();
+        if let (Some(real), Some(real_root)) = (real, real_root)
+            && !real.starts_with(&real_root)
+        {
+            return Err(Stop::new(
+                Exit::Invalid,
+                format!("`state: {path}` is a link that leads out of the workspace."),
+            ));
+        }
+        Ok(full)
+    }
+
+    /// Plans.
+    pub fn plan(&self, survey: &Survey, starts: &Starts) -> Plan {
+        let policy = Policy {
+            prune: self.options.prune,
+            protect: self.workspace.config.protect.clone(),
+            ignore: self.workspace.config.ignore.clone(),
+            selection: self.selection.clone(),
+        };
+        plan::build(&Inputs {
+            syncs: &survey.syncs,
+            remote: &survey.remote,
+            labels: &survey.projects,
+            specs: &self.specs,
+            starts,
+            policy: &policy,
+        })
+    }
+
+    /// Whether a state is needed: a sync is declared that cannot be read back.
+    pub fn needs_state(&self) -> bool {
+        self.workspace
+            .syncs
+            .iter()
+            .any(|sync| sync.kind == ProviderKind::Enkryptify)
+    }
+}

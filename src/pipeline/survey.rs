@@ -1,0 +1,393 @@
+//! Surveying: what the names in the files stand for, and what is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::stream::{self, StreamExt};
+
+use super::{Run, Specs};
+use crate::cancel::Cancellation;
+use crate::core::desired::{
+    ConnectionRef, DesiredSync, Ensure, NamedProject, list, report_duplicates_by,
+};
+use crate::core::diagnostic::Diagnostic;
+use crate::core::plan::ProjectKey;
+use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
+use crate::core::resolve::ResolvedSync;
+use crate::core::spec::ProviderKind;
+use crate::core::{rename, resolve};
+use crate::error::Stop;
+use crate::exit::Exit;
+use crate::http::variables::check_prefixes;
+use crate::provider;
+use crate::provider::{Provider, ProviderConfig};
+
+/// What there is, and what the files' names stand for.
+pub struct Survey {
+    /// The providers that the files use, by name.
+    pub providers: BTreeMap<String, Provider>,
+    /// The syncs with their ids.
+    pub syncs: Vec<ResolvedSync>,
+    /// The projects that can be read, with how the files spell them.
+    pub projects: BTreeMap<ProjectKey, String>,
+    /// What exists, for each project that can be read.
+    pub remote: BTreeMap<ProjectKey, Vec<RemoteSync>>,
+}
+
+impl Run {
+    /// The projects that files name at their top and that can be read.
+    fn named_projects(&self) -> impl Iterator<Item = &NamedProject> {
+        let projects = self.workspace.projects.iter();
+        projects.filter(|named| named.kind == ProviderKind::Infisical)
+    }
+
+    /// Connects the providers that the files use. Sends nothing.
+    pub fn connect(&self, cancellation: &Cancellation) -> Result<BTreeMap<String, Provider>, Stop> {
+        let configs: Vec<ProviderConfig> =
+            self.workspace.config.providers.values().cloned().collect();
+        check_prefixes(&configs)?;
+        let used: BTreeSet<&String> = self
+            .workspace
+            .syncs
+            .iter()
+            .map(|sync| &sync.provider.text)
+            .chain(self.named_projects().map(|named| &named.provider.text))
+            .collect();
+        let mut providers = BTreeMap::new();
+        let mut stop: Option<Stop> = None;
+        for config in configs.iter().filter(|config| used.contains(&config.name)) {
+            let connected = provider::connect(
+                config,
+                &self.options.environment,
+                &self.options.http,
+                cancellation,
+            );
+            match connected {
+                Ok(provider) => {
+                    providers.insert(config.name.clone(), provider);
+                }
+                Err(error) => stop = Some(joined(stop, error.into())),
+            }
+        }
+        match stop {
+            Some(stop) => Err(stop),
+            None => Ok(providers),
+        }
+    }
+
+    /// Turns names into ids and reads what there is: one list request a project.
+    pub async fn survey(&mut self, cancellation: &Cancellation) -> Result<Survey, Stop> {
+        let providers = self.connect(cancellation)?;
+        let Resolved { syncs, projects } = self.resolve(&providers).await?;
+        if !self.selection.is_everything() && !syncs.iter().any(|sync| self.selection.matches(sync))
+        {
+            return Err(Stop::usage("Nothing that is declared is selected.")
+                .help("Check --selector and --target; `secsync validate -v` lists the syncs."));
+        }
+        if let Some(idle) = self.selection.idle(&syncs).next() {
+            return Err(
+                Stop::usage(format!("`{idle}` selects nothing that is declared."))
+                    .help("`secsync validate -v` lists the syncs."),
+            );
+        }
+        let remote = self.read(&providers, projects.keys().cloned()).await?;
+        Ok(Survey {
+            providers,
+            syncs,
+            projects,
+            remote,
+        })
+    }
+
+    async fn resolve(&mut self, providers: &BTreeMap<String, Provider>) -> Result<Resolved, Stop> {
+        let (tables, connections) = tokio::join!(
+            self.project_tables(providers),
+            self.connection_tables(providers)
+        );
+        let (tables, connections) = both(tables, connections)?;
+        let mut resolved = Vec::with_capacity(self.workspace.syncs.len());
+        let mut found = Vec::new();
+        for sync in &self.workspace.syncs {
+            let Some(provider) = providers.get(&sync.provider.text) else {
+                continue;
+            };
+            let project_id = project_id(sync, &tables);
+            let connection = connection_of(sync, &self.specs, &connections);
+            match (project_id, connection) {
+                (Ok(project_id), Ok(connection)) => resolved.push(ResolvedSync {
+                    desired: sync.clone(),
+                    server: provider.server().to_owned(),
+                    project_id,
+                    connection,
+                }),
+                (project_id, connection) => {
+                    found.extend(
+                        [project_id.err(), connection.err()]
+                            .into_iter()
+                            .flatten()
+                            .map(|found| *found),
+                    );
+                }
+            }
+        }
+        let places: BTreeMap<_, _> = resolved
+            .iter()
+            .map(|sync| {
+                (
+                    sync.desired.key,
+                    (sync.server.clone(), sync.project_id.clone()),
+                )
+            })
+            .collect();
+        let declared: Vec<DesiredSync> = resolved.iter().map(|sync| sync.desired.clone()).collect();
+        let place = |sync: &DesiredSync| places.get(&sync.key).cloned();
+        report_duplicates_by(&declared, &mut found, place);
+        rename::report_impossible_by(&declared, &mut found, place);
+        let mut projects: BTreeMap<ProjectKey, String> = BTreeMap::new();
+        for sync in &resolved {
+            if sync.desired.kind == ProviderKind::Infisical {
+                let label = sync.project_label().to_owned();
+                projects.entry(ProjectKey::of(sync)).or_insert(label);
+            }
+        }
+        for named in self.named_projects() {
+            let provider = &named.provider.text;
+            let table = tables.get(provider).map_or(&[][..], Vec::as_slice);
+            match (
+                resolve::project(&named.project, provider, table),
+                providers.get(provider),
+            ) {
+                (Ok(project_id), Some(connected)) => {
+                    let server = connected.server().to_owned();
+                    let key = ProjectKey {
+                        provider: provider.clone(),
+                        server,
+                        project_id,
+                    };
+                    projects
+                        .entry(key)
+                        .or_insert_with(|| named.project.text.clone());
+                }
+                (Err(unknown), _) => found.push(*unknown),
+                (Ok(_), None) => {}
+            }
+        }
+        self.workspace.diagnostics.append(&mut found);
+        self.settle()?;
+        self.check_allowed_projects(&projects, &tables)?;
+        Ok(Resolved {
+            syncs: resolved,
+            projects,
+        })
+    }
+
+    /// The projects of each provider whose files name one by something else than its id.
+    async fn project_tables(
+        &self,
+        providers: &BTreeMap<String, Provider>,
+    ) -> Result<BTreeMap<String, Vec<RemoteProject>>, Stop> {
+        let of_syncs = self
+            .workspace
+            .syncs
+            .iter()
+            .filter(|sync| sync.kind == ProviderKind::Infisical)
+            .filter_map(|sync| Some((&sync.provider.text, sync.project.as_ref()?)));
+        let needed: BTreeSet<&String> = self
+            .named_projects()
+            .map(|named| (&named.provider.text, &named.project))
+            .chain(of_syncs)
+            .filter(|(_, project)| !resolve::is_uuid(&project.text))
+            .map(|(provider, _)| provider)
+            .collect();
+        let lookups = needed
+            .into_iter()
+            .filter_map(|name| match providers.get(name)? {
+                Provider::Managed(provider) => {
+                    Some(async move { Ok((name.clone(), provider.projects().await?)) })
+                }
+                Provider::StartOnly(_) => None,
+            });
+        gather(lookups, self.options.parallelism).await
+    }
+
+    /// The usable connections of each provider and app that a file names one of by its name.
+    async fn connection_tables(
+        &self,
+        providers: &BTreeMap<String, Provider>,
+    ) -> Result<Connections, Stop> {
+        let needed: BTreeSet<(String, String)> = self
+            .workspace
+            .syncs
+            .iter()
+            .filter(|sync| sync.ensure == Ensure::Present)
+            .filter(|sync| matches!(sync.connection, Some((ConnectionRef::Name(_), _))))
+            .filter_map(|sync| Some((sync.provider.text.clone(), app_of(sync, &self.specs)?)))
+            .collect();
+        let lookups = needed
+            .into_iter()
+            .filter_map(|(name, app)| match providers.get(&name)? {
+                Provider::Managed(provider) => Some(async move {
+                    let usable = provider.connections(&app).await?;
+                    Ok(((name, app), usable))
+                }),
+                Provider::StartOnly(_) => None,
+            });
+        gather(lookups, self.options.parallelism).await
+    }
+
+    fn check_allowed_projects(
+        &self,
+        projects: &BTreeMap<ProjectKey, String>,
+        tables: &BTreeMap<String, Vec<RemoteProject>>,
+    ) -> Result<(), Stop> {
+        let allowed = &self.options.allow_projects;
+        if allowed.is_empty() {
+            return Ok(());
+        }
+        let is_allowed = |key: &ProjectKey| {
+            let mut table = tables.get(&key.provider).into_iter().flatten();
+            let slug = table
+                .find(|project| project.id == key.project_id)
+                .map(|project| &project.slug);
+            allowed.contains(&key.project_id) || slug.is_some_and(|slug| allowed.contains(slug))
+        };
+        let refused: BTreeSet<&str> = projects
+            .iter()
+            .filter(|(key, _)| !is_allowed(key))
+            .map(|(_, label)| label.as_str())
+            .collect();
+        if refused.is_empty() {
+            return Ok(());
+        }
+        Err(Stop::new(
+            Exit::Auth,
+            format!(
+                "The files name projects that `--allow-project` does not allow: {}.",
+                list(refused)
+            ),
+        )
+        .help("Allow them by id or slug, or take their syncs out of this run."))
+    }
+
+    /// Reads again what there is: one list request a project, and no look-up.
+    pub async fn read_again(&self, survey: &mut Survey) -> Result<(), Stop> {
+        survey.remote = self
+            .read(&survey.providers, survey.projects.keys().cloned())
+            .await?;
+        Ok(())
+    }
+
+    async fn read(
+        &self,
+        providers: &BTreeMap<String, Provider>,
+        projects: impl Iterator<Item = ProjectKey>,
+    ) -> Result<BTreeMap<ProjectKey, Vec<RemoteSync>>, Stop> {
+        let reads = projects.filter_map(|key| match providers.get(&key.provider)? {
+            Provider::Managed(provider) => Some(async move {
+                let syncs = provider.list(&key.project_id).await?;
+                Ok((key, syncs))
+            }),
+            Provider::StartOnly(_) => None,
+        });
+        gather(reads, self.options.parallelism).await
+    }
+}
+
+/// The syncs with their ids, and the projects that can be read with how the files spell them.
+struct Resolved {
+    syncs: Vec<ResolvedSync>,
+    projects: BTreeMap<ProjectKey, String>,
+}
+
+/// Connections by provider and app.
+type Connections = BTreeMap<(String, String), Vec<RemoteConnection>>;
+
+fn app_of(sync: &DesiredSync, specs: &Specs) -> Option<String> {
+    let spec = specs.get(&(sync.kind, sync.destination.text.clone()))?;
+    spec.connection_app.clone()
+}
+
+fn project_id(
+    sync: &DesiredSync,
+    projects: &BTreeMap<String, Vec<RemoteProject>>,
+) -> Result<String, Box<Diagnostic>> {
+    let Some(word) = &sync.project else {
+        return Ok(String::new());
+    };
+    match sync.kind {
+        ProviderKind::Enkryptify => Ok(word.text.clone()),
+        ProviderKind::Infisical => {
+            let table = projects
+                .get(&sync.provider.text)
+                .map_or(&[][..], Vec::as_slice);
+            resolve::project(word, &sync.provider.text, table)
+        }
+    }
+}
+
+fn connection_of(
+    sync: &DesiredSync,
+    specs: &Specs,
+    connections: &Connections,
+) -> Result<Option<RemoteConnection>, Box<Diagnostic>> {
+    let (Some((reference, span)), Ensure::Present) = (&sync.connection, sync.ensure) else {
+        return Ok(None);
+    };
+    let Some(app) = app_of(sync, specs) else {
+        return Ok(None);
+    };
+    let of_provider = |wanted: bool| {
+        connections
+            .iter()
+            .filter(|((provider, of), _)| *provider == sync.provider.text && (*of == app) == wanted)
+            .flat_map(|(_, connections)| connections.clone())
+            .collect::<Vec<_>>()
+    };
+    resolve::connection(
+        reference,
+        *span,
+        &app,
+        &of_provider(true),
+        &of_provider(false),
+    )
+    .map(Some)
+}
+
+fn joined(stop: Option<Stop>, other: Stop) -> Stop {
+    match stop {
+        Some(stop) => stop.and(other),
+        None => other,
+    }
+}
+
+fn both<A, B>(one: Result<A, Stop>, other: Result<B, Stop>) -> Result<(A, B), Stop> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(one), Err(other)) => Err(one.and(other)),
+        (Err(stop), _) | (_, Err(stop)) => Err(stop),
+    }
+}
+
+/// Runs look-ups at once, a few at a time. If some fail, all that failed is told.
+async fn gather<K: Ord, V>(
+    lookups: impl Iterator<Item = impl Future<Output = Result<(K, V), provider::ProviderError>>>,
+    parallelism: usize,
+) -> Result<BTreeMap<K, V>, Stop> {
+    let answers: Vec<_> = stream::iter(lookups)
+        .buffered(parallelism.max(1))
+        .collect()
+        .await;
+    let mut table = BTreeMap::new();
+    let mut stop: Option<Stop> = None;
+    for answer in answers {
+        match answer {
+            Ok((key, value)) => {
+                table.insert(key, value);
+            }
+            Err(error) => stop = Some(joined(stop, error.into())),
+        }
+    }
+    match stop {
+        Some(stop) => Err(stop),
+        None => Ok(table),
+    }
+}

@@ -1,0 +1,127 @@
+//! The commands that the README shows, run as it shows them.
+
+use std::fs;
+
+use camino::Utf8Path;
+use serde_json::json;
+
+use super::harness::{Server, Tree};
+
+fn repository(path: &str) -> String {
+    fs::read_to_string(Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// The texts of the README's code blocks in a language.
+fn blocks(language: &str) -> Vec<String> {
+    let readme = repository("README.md");
+    let fence = format!("```{language}\n");
+    readme
+        .split(&fence)
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap().to_owned())
+        .collect()
+}
+
+/// The commands of the README's consoles, without comments.
+fn commands() -> Vec<String> {
+    blocks("console")
+        .iter()
+        .flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>())
+        .filter_map(|line| Some(line.strip_prefix("$ ")?.to_owned()))
+        .map(|line| line.split(" #").next().unwrap().trim().to_owned())
+        .collect()
+}
+
+/// The README's sync file, on a server that has what it speaks of.
+fn example() -> (Tree, Server) {
+    let yaml = blocks("yaml");
+    let tree = Tree::new(&[("syncs/payments.yaml", &yaml[0])]);
+    let server = Server::new(&json!({
+        "projects": [{
+            "slug": "payments",
+            "environments": [{"slug": "prod", "folders": ["/api"]}],
+        }],
+        "connections": [{"app": "humanitec", "name": "humanitec-main"}],
+    }));
+    (tree, server)
+}
+
+#[test]
+fn every_command_of_the_readme_works() {
+    let (tree, server) = example();
+    let mut ran = 0;
+    for command in commands() {
+        if let Some(arguments) = command.strip_prefix("secsync ") {
+            tree.secsync(arguments).on(&server).run().exits_with(0);
+            ran += 1;
+        } else {
+            // The test run itself, the installation, the script below, and credentials.
+            let is_known = command == "cargo test"
+                || command == "cargo install --path ."
+                || command == "sh examples/quickstart/run.sh"
+                || command.starts_with("export ");
+            assert!(
+                is_known,
+                "the README has a command without a test: {command}"
+            );
+        }
+    }
+    assert!(ran >= 2, "the README shows how to plan and to apply");
+    tree.secsync("plan syncs --detailed-exitcode")
+        .on(&server)
+        .run()
+        .exits_with(0);
+}
+
+#[test]
+fn the_first_example_of_the_readme_is_valid() {
+    let (tree, _) = example();
+    tree.secsync("validate syncs").run().exits_with(0);
+}
+
+#[test]
+fn the_quickstart_plans_applies_and_finds_nothing_more_to_do() {
+    let tree = Tree::new(&[]);
+    let quickstart = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/quickstart");
+    for file in ["secsync.yaml", "syncs/payments.yaml", "syncs/web.yaml"] {
+        tree.write(file, fs::read_to_string(quickstart.join(file)).unwrap());
+    }
+    let script = repository("examples/quickstart/run.sh");
+    let steps: Vec<&str> = script
+        .lines()
+        .filter_map(|line| line.strip_prefix("step "))
+        .collect();
+    assert_eq!(steps.len(), 3, "{script}");
+    let mut last = String::new();
+    for step in steps {
+        last = tree.secsync(step).run().exits_with(0).stdout;
+    }
+    assert!(last.contains("No changes."), "{last}");
+}
+
+#[test]
+fn every_command_and_exit_code_is_in_the_readme() {
+    let tree = Tree::new(&[]);
+    let help = tree.secsync("--help").run().exits_with(0).stdout;
+    let readme = repository("README.md");
+    let section = |from: &str| {
+        let rest = help.split_once(from).unwrap().1.to_owned();
+        rest.split("\n\n").next().unwrap().to_owned()
+    };
+    for line in section("Commands:\n").lines() {
+        let command = line.split_whitespace().next().unwrap();
+        let is_plain = matches!(command, "completions" | "man" | "version");
+        assert!(
+            is_plain || readme.contains(&format!("| `{command}")),
+            "{command}"
+        );
+    }
+    for line in section("Exit codes:\n").lines() {
+        let code = line.split_whitespace().next().unwrap();
+        let told = readme.split_once("Exit codes:").unwrap().1;
+        assert!(
+            told.contains(&format!("\n{code} ")) || told.contains(&format!(" {code} ")),
+            "{code}"
+        );
+    }
+}
