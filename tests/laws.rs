@@ -276,6 +276,36 @@ proptest! {
     }
 
     #[test]
+    fn a_run_on_some_syncs_and_then_one_on_all_end_where_one_run_ends(
+        past in past(), workspace in workspace(), target in select(vec!["alpha", "beta", "*a"])
+    ) {
+        block_on(async {
+            let mut whole = site_with_past(&past).await;
+            let workspace = without_idle_renames(&workspace, &whole).await;
+            whole.write(&workspace, 0);
+            whole.converge().await;
+            whole.settle().await;
+
+            let mut site = site_with_past(&past).await;
+            site.write(&workspace, 0);
+            site.targets = vec![target.to_owned()];
+            // A target that selects nothing is refused.
+            if let Ok(planned) = site.try_plan().await {
+                let report = site.apply(&planned).await;
+                assert_all_done(&planned, &report);
+                site.settle().await;
+            }
+            site.targets = Vec::new();
+            let (planned, report) = site.converge().await;
+            assert_all_done(&planned, &report);
+            assert_quiet(&site.plan().await.plan);
+            site.settle().await;
+            assert_eq!(site.contents().await, whole.contents().await);
+            assert_eq!(site.started(), whole.started());
+        });
+    }
+
+    #[test]
     fn after_faults_a_clean_run_converges_and_nothing_exists_or_was_started_twice(
         past in past(), workspace in workspace(), faults in faults()
     ) {

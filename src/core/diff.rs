@@ -405,6 +405,22 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_field_is_named_once_however_much_of_it_no_update_can_change() {
+        let mut spec = spec();
+        spec.update
+            .fields
+            .retain(|field| field.name != "syncOptions");
+        let desired = fields(json!({"syncOptions": {"n": 1, "x": 1}}));
+        let remote = fields(json!({"syncOptions": {"n": 2, "x": 2}}));
+        let found = compare(&spec, &desired, &remote);
+        assert_eq!(found.changes.len(), 2);
+        assert_eq!(
+            patch(&spec, &found, &desired),
+            Err(vec!["syncOptions".to_owned()])
+        );
+    }
+
     fn lost(sent: Value, answered: Value, before: Value) -> Vec<String> {
         not_kept(&spec(), &fields(sent), &fields(answered), &fields(before))
             .iter()

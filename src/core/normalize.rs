@@ -221,6 +221,15 @@ mod tests {
     }
 
     #[test]
+    fn a_float_is_a_whole_number_up_to_where_floats_tell_neighbours_apart() {
+        let list = json!({"syncOptions": {"n": [9_007_199_254_740_992.0, -9_007_199_254_740_992.0, 1e18]}});
+        assert_eq!(
+            normal(list)["syncOptions"]["n"].to_string(),
+            json!([9_007_199_254_740_992_i64, -9_007_199_254_740_992_i64, 1e18]).to_string()
+        );
+    }
+
+    #[test]
     fn identity_is_not_compared() {
         let normal = normal(json!({"name": "n", "projectId": "p"}));
         assert_eq!((normal.get("name"), normal.get("projectId")), (None, None));
