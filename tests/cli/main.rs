@@ -11,6 +11,7 @@
 //! | each kind of action, and what holds it back | `actions`, `deleting`, `starts` |
 //! | what goes wrong while applying | `failures`, `jobs`, `interrupts` |
 //! | formats, files, flags and exit codes | `outputs`, `usage` |
+//! | the schemas | `schemas` |
 //! | the commands that the README shows | `readme` |
 
 #![allow(
@@ -35,5 +36,6 @@ mod main_job;
 mod outputs;
 mod readme;
 mod requests;
+mod schemas;
 mod starts;
 mod usage;
