@@ -892,7 +892,7 @@ mod waiting {
             let report = site.apply_with(&planned, &looks).await;
             assert_eq!(report.jobs.len(), 6);
             let looks = *looks.0.lock().unwrap();
-            assert!(looks > 1, "the jobs end at once");
+            assert!(looks > 0, "nobody looked");
             // The last looks may be at one project only, as all jobs of the other have ended.
             let lists = lists(&site) - before;
             assert!(

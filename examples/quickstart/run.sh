@@ -5,6 +5,9 @@ set -eu
 cd "$(dirname "$0")"
 rm -rf .secsync
 
+echo "Building secsync; the first time takes some minutes."
+cargo build --quiet
+
 step() {
     printf '\n$ secsync %s\n' "$*"
     cargo run --quiet -- "$@"

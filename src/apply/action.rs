@@ -287,6 +287,7 @@ impl Managed<'_> {
             after: &create.expected,
             before: &Comparable::new(),
         };
+        let mut last: Option<ProviderError> = None;
         // Sent again only after a look has shown that the first one did not take effect.
         for _ in 0..2 {
             match self.provider.create(self.destination(), &create.body).await {
@@ -296,7 +297,7 @@ impl Managed<'_> {
                         return self.answered(&found, &expected);
                     }
                     Ok(Some(_)) => return self.name_taken(error).await.into(),
-                    Ok(None) if !self.context.cancellation.is_cancelled() => {}
+                    Ok(None) if !self.context.cancellation.is_cancelled() => last = Some(error),
                     Ok(None) | Err(_) => return failed(error).into(),
                 },
                 Err(error) if error.kind == ProviderErrorKind::NameTaken => {
@@ -305,9 +306,9 @@ impl Managed<'_> {
                 Err(error) => return failed(error).into(),
             }
         }
+        let why = last.map_or_else(String::new, |error| format!("{} ", error.message));
         Outcome::Unknown(failure(
-            "The server took the request twice without an answer, and the sync does not show up."
-                .to_owned(),
+            format!("{why}It was sent twice, and the sync does not show up."),
             Some("Run `secsync plan` to see what is there.".to_owned()),
         ))
         .into()

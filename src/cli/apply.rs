@@ -102,17 +102,25 @@ async fn plan_and_run(
         lists_unmanaged: ui.verbosity > 0,
         syncs: session::traced(&survey, ui),
     };
-    ui.result(
+    let shown = ui.result(
         Format::Human,
         &human::plan(&plan, &run.workspace.sources, context),
     );
+    if shown != Exit::Done {
+        // What nobody could have seen is not applied.
+        return Err(Stop {
+            exit: shown,
+            problems: Vec::new(),
+        });
+    }
     let deletions = plan.deletions();
     if deletions > arguments.max_deletes {
         return Err(Stop::new(
             Exit::Error,
             format!(
-                "The plan deletes or replaces {deletions} syncs, and --max-deletes allows {}. Nothing \
-                 was applied.",
+                "The plan deletes or replaces {deletions} {}, and --max-deletes allows {}. Nothing was \
+                 applied.",
+                if deletions == 1 { "sync" } else { "syncs" },
                 arguments.max_deletes
             ),
         )

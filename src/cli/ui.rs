@@ -3,6 +3,7 @@
 use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal, Write};
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
@@ -95,6 +96,8 @@ pub struct Ui {
     pub verbosity: u8,
     /// Whether only results and problems are told.
     pub is_quiet: bool,
+    /// Whether it was told that standard output cannot be written; once is enough.
+    told_of_stdout: AtomicBool,
     color_out: ColorChoice,
     color_err: ColorChoice,
 }
@@ -126,6 +129,7 @@ impl Ui {
             sinks,
             verbosity: arguments.verbose,
             is_quiet: arguments.quiet,
+            told_of_stdout: AtomicBool::new(false),
             color_out: choice(io::stdout().is_terminal()),
             color_err: choice(io::stderr().is_terminal()),
         })
@@ -137,6 +141,7 @@ impl Ui {
             sinks: vec![Sink::STDOUT],
             verbosity: 0,
             is_quiet: false,
+            told_of_stdout: AtomicBool::new(false),
             color_out: color_choice(false, io::stdout().is_terminal(), environment),
             color_err: color_choice(false, io::stderr().is_terminal(), environment),
         }
@@ -180,9 +185,11 @@ impl Ui {
             .and_then(|()| stream.flush())
         {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                self.err(&format!(
-                    "Error: Standard output cannot be written: {error}.\n"
-                ));
+                if !self.told_of_stdout.swap(true, Ordering::Relaxed) {
+                    self.err(&format!(
+                        "Error: Standard output cannot be written: {error}.\n"
+                    ));
+                }
                 Exit::Error
             }
             _ => Exit::Done,

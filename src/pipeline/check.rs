@@ -52,6 +52,9 @@ impl Run {
         } else {
             Self::check_connection(sync, &destination.spec, found);
         }
+        if let Some(old) = &sync.renamed_from {
+            found.extend(impossible_rename(sync, old));
+        }
         lint::check(sync, found);
         // A lint says the same as a pattern of the schema, and says it better.
         let linted: BTreeSet<_> = found[before..]
@@ -170,4 +173,20 @@ fn misspells_connection(sync: &DesiredSync) -> bool {
     fields
         .map(|entry| closest(&entry.key, ["connection", normalize::CONNECTION_ID]))
         .any(|meant| meant.is_some())
+}
+
+/// A rename on a platform that changes nothing: under the new name a second configuration would
+/// be started.
+fn impossible_rename(sync: &DesiredSync, old: &Word) -> Option<Diagnostic> {
+    (sync.kind == ProviderKind::Enkryptify).then(|| {
+        Diagnostic::new(
+            Code::UnknownField,
+            old.span,
+            format!("Syncs of {} cannot be renamed.", sync.kind.title()),
+        )
+        .help(
+            "Remove `renamedFrom`. Under a new name another configuration is started; delete the old \
+             one in the dashboard, and forget it with `secsync state rm`.",
+        )
+    })
 }

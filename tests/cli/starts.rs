@@ -317,3 +317,24 @@ fn a_declared_absence_cannot_be_carried_out() {
     --- exit 2
     ");
 }
+
+#[test]
+fn a_started_sync_cannot_be_renamed_as_that_would_start_another() {
+    let tree = Tree::new(&[(
+        "web.yaml",
+        "provider: enkryptify\nproject: prj\nsyncs:\n  new: { destination: vercel, renamedFrom: old }\n",
+    )]);
+    let refused = tree.secsync("plan web.yaml --sandbox").run().exits_with(3);
+    assert!(
+        refused
+            .stderr
+            .contains("Syncs of Enkryptify cannot be renamed."),
+        "{}",
+        refused.stderr
+    );
+    assert!(
+        refused.stderr.contains("secsync state rm"),
+        "{}",
+        refused.stderr
+    );
+}
