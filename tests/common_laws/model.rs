@@ -118,6 +118,13 @@ impl Workspace {
         self.files.iter().flat_map(|file| &file.syncs)
     }
 
+    /// The sync that is to continue a sync under its own name.
+    pub fn heir_of(&self, sync: &Sync) -> Option<&Sync> {
+        self.syncs().find(|heir| {
+            heir.project == sync.project && heir.renamed_from.as_ref() == Some(&sync.name)
+        })
+    }
+
     /// Takes out what no workspace may hold: syncs that are declared twice, and renames that go
     /// in a circle, take the same old name, or are about a sync that is not to be there.
     #[must_use]

@@ -25,7 +25,7 @@ use secsync::workspace::Request;
 
 use super::clock::QuickClock;
 use super::generate::Stray;
-use super::model::{Content, Fields, Goal, Workspace, is_default};
+use super::model::{self, Content, Fields, Goal, Workspace, is_default};
 use super::world::{self, NEW_OPTION, PROJECTS};
 use super::write::{Written, write};
 
@@ -503,10 +503,13 @@ pub async fn assert_as_declared(site: &Site, workspace: &Workspace, plan: &Plan)
         .collect();
     for sync in workspace.syncs() {
         let key = sync.identity();
-        if blocked.contains_key(&key) {
+        let is_blocked = |sync: &model::Sync| blocked.contains_key(&sync.identity());
+        if is_blocked(sync) {
             continue;
         }
         match &sync.goal {
+            // A sync that is to go on under another name stays if that cannot be.
+            Goal::Absent(_) if workspace.heir_of(sync).is_some_and(is_blocked) => {}
             Goal::Absent(_) => assert!(!remote.contains_key(&key), "{key:?} is still there"),
             Goal::Started(_) => assert!(started.contains(&key), "{key:?} was not started"),
             Goal::Present(content) => match remote.get(&key) {

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::{Action, Blocked, Step};
 
-/// The name that is free once the action has gone well.
+/// The name that is free once the action has gone well. That of a deleted sync is not wanted by
+/// any other: it is declared absent, or not at all.
 fn freed(action: &Action) -> Option<&str> {
     match &action.step {
         Step::Update { renamed_from, .. } => renamed_from.as_deref(),
         Step::Replace { old, .. } => Some(&old.name),
-        Step::Delete { .. } => Some(&action.subject.name),
         _ => None,
     }
 }

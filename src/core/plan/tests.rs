@@ -11,6 +11,7 @@ use super::{
 };
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger, Word};
 use crate::core::remote::{Job, JobStatus, RemoteSync};
+use crate::core::resolve::ResolvedSync;
 use crate::core::select::{NamePatterns, Selection};
 use crate::core::spec::ProviderKind;
 use crate::core::starts::{Start, StartKey, Starts};
@@ -26,7 +27,16 @@ fn plan_starts(
     policy: &Policy,
     starts: &Starts,
 ) -> Plan {
-    let syncs: Vec<_> = desired.into_iter().map(resolved).collect();
+    let syncs = desired.into_iter().map(resolved).collect();
+    plan_resolved(syncs, remote, policy, starts)
+}
+
+fn plan_resolved(
+    syncs: Vec<ResolvedSync>,
+    remote: Vec<RemoteSync>,
+    policy: &Policy,
+    starts: &Starts,
+) -> Plan {
     let key = ProjectKey {
         provider: "infisical".to_owned(),
         server: "https://a".to_owned(),
@@ -152,6 +162,18 @@ fn a_create_shows_its_fields_in_the_schemas_order_with_the_connection_by_name() 
         ]
     );
     assert_eq!(only(&plan).changes[0].after, Some(json!("main")));
+}
+
+#[test]
+fn a_create_shows_the_id_of_a_connection_whose_name_is_not_known() {
+    let mut sync = resolved(desired("web"));
+    sync.connection.as_mut().unwrap().name.clear();
+    let plan = plan_resolved(vec![sync], vec![], &Policy::default(), &Starts::Missing);
+    let change = &only(&plan).changes[0];
+    assert_eq!(
+        (change.dotted().as_str(), &change.after),
+        ("connectionId", &Some(json!("c1")))
+    );
 }
 
 #[test]
@@ -791,6 +813,25 @@ fn a_triggered_create_or_update_without_auto_sync_is_followed_by_its_trigger() {
 }
 
 #[test]
+fn a_replacement_is_followed_by_a_trigger_only_if_one_is_wanted_and_nothing_else_pushes() {
+    let verbs = |sync: DesiredSync| {
+        let plan = plan(vec![to("vercel", sync)], vec![remote_sync("web")]);
+        let last = plan.actions.last().unwrap();
+        (plan.actions.len(), last.verb(), last.after.clone())
+    };
+    assert_eq!(
+        verbs(manual(Trigger::OnChange)),
+        (2, Verb::Trigger, vec![0])
+    );
+    assert_eq!(verbs(manual(Trigger::Never)), (1, Verb::Replace, vec![]));
+    let automatic = DesiredSync {
+        trigger: Trigger::Always,
+        ..desired("web")
+    };
+    assert_eq!(verbs(automatic), (1, Verb::Replace, vec![]));
+}
+
+#[test]
 fn with_auto_sync_the_change_itself_queues_the_job() {
     for trigger in [Trigger::OnChange, Trigger::Always] {
         let sync = DesiredSync {
@@ -1103,6 +1144,44 @@ fn words_for_machines_are_unique_and_destruction_is_marked() {
             &Effect::SecretsRemoved,
         ]
     );
+}
+
+#[test]
+fn deletions_count_what_is_deleted_and_what_is_replaced() {
+    assert_eq!(plan(vec![desired("a")], vec![]).deletions(), 0);
+    let two = plan(
+        vec![absent("a"), to("vercel", desired("b")), desired("c")],
+        vec![remote_sync("a"), remote_sync("b")],
+    );
+    assert_eq!(two.deletions(), 2);
+}
+
+#[test]
+fn every_verb_has_a_word_of_its_own() {
+    let all = [
+        (Verb::Create, "create"),
+        (Verb::Update, "update"),
+        (Verb::Replace, "replace"),
+        (Verb::Delete, "delete"),
+        (Verb::Start, "start"),
+        (Verb::Trigger, "trigger"),
+        (Verb::Blocked, "blocked"),
+    ];
+    for (verb, word) in all {
+        assert_eq!(verb.word(), word);
+    }
+}
+
+#[test]
+fn a_block_names_the_fields_that_it_is_about() {
+    let fields = vec!["syncOptions.a".to_owned(), "b".to_owned()];
+    for blocked in [
+        Blocked::UnknownFields(fields.clone()),
+        Blocked::NotChangeable(fields),
+    ] {
+        let reason = blocked.reason();
+        assert!(reason.contains("`syncOptions.a` and `b`"), "{reason}");
+    }
 }
 
 #[test]
