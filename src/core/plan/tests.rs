@@ -27,12 +27,12 @@ fn plan_starts(
     policy: &Policy,
     starts: &Starts,
 ) -> Plan {
-    let syncs = desired.into_iter().map(resolved).collect();
-    plan_resolved(syncs, remote, policy, starts)
+    let syncs: Vec<_> = desired.into_iter().map(resolved).collect();
+    plan_resolved(&syncs, remote, policy, starts)
 }
 
 fn plan_resolved(
-    syncs: Vec<ResolvedSync>,
+    syncs: &[ResolvedSync],
     remote: Vec<RemoteSync>,
     policy: &Policy,
     starts: &Starts,
@@ -45,7 +45,7 @@ fn plan_resolved(
     let specs = ["humanitec", "vercel"]
         .map(|slug| ((ProviderKind::Infisical, slug.to_owned()), Arc::new(spec())));
     build(&Inputs {
-        syncs: &syncs,
+        syncs,
         labels: &BTreeMap::from([(key.clone(), "payments".to_owned())]),
         remote: &BTreeMap::from([(key, remote)]),
         specs: &BTreeMap::from(specs),
@@ -168,7 +168,7 @@ fn a_create_shows_its_fields_in_the_schemas_order_with_the_connection_by_name() 
 fn a_create_shows_the_id_of_a_connection_whose_name_is_not_known() {
     let mut sync = resolved(desired("web"));
     sync.connection.as_mut().unwrap().name.clear();
-    let plan = plan_resolved(vec![sync], vec![], &Policy::default(), &Starts::Missing);
+    let plan = plan_resolved(&[sync], vec![], &Policy::default(), &Starts::Missing);
     let change = &only(&plan).changes[0];
     assert_eq!(
         (change.dotted().as_str(), &change.after),
