@@ -1214,3 +1214,11 @@ fn an_address_names_provider_project_and_sync() {
     let plan = plan(vec![desired("web")], vec![]);
     assert_eq!(only(&plan).subject.address(), "infisical/p1/web");
 }
+
+#[test]
+fn a_replacement_that_keeps_the_secrets_needs_no_source_folder_of_the_old_sync() {
+    let mut remote = remote_sync("web");
+    (remote.environment, remote.secret_path) = (None, None);
+    let plan = plan(vec![to("vercel", desired("web"))], vec![remote]);
+    assert_eq!(told(&plan), [(Verb::Replace, "web")]);
+}
