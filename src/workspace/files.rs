@@ -105,6 +105,21 @@ pub fn find_included(
     Ok(found)
 }
 
+/// Whether a link on the way to a file, or the file as a link, leads out of a directory. The file
+/// need not be there.
+pub fn leads_out(root: &Utf8Path, file: &Utf8Path) -> bool {
+    // A link to nowhere counts as there: writing to it would make what it leads to.
+    let nearest = file
+        .ancestors()
+        .find(|path| path.symlink_metadata().is_ok());
+    let real = nearest.map(Utf8Path::canonicalize_utf8);
+    match (real, root.canonicalize_utf8()) {
+        (Some(Ok(real)), Ok(real_root)) => !real.starts_with(&real_root),
+        // What cannot be followed may lead anywhere.
+        _ => true,
+    }
+}
+
 fn has_wildcard(word: &str) -> bool {
     word.contains(['*', '?', '[', '{'])
 }

@@ -35,6 +35,7 @@ mod jobs;
 mod main_job;
 mod outputs;
 mod readme;
+mod remote_state;
 mod requests;
 mod schemas;
 mod starts;
