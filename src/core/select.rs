@@ -2,6 +2,7 @@
 
 use globset::{GlobBuilder, GlobMatcher};
 
+use super::desired::DesiredSync;
 use super::resolve::ResolvedSync;
 
 /// Patterns for names: `*` stands for any characters, `?` for one.
@@ -77,11 +78,11 @@ impl Selection {
     }
 
     /// The selectors and targets that mean none of the syncs, as they were written.
-    pub fn idle<'a>(&'a self, syncs: &'a [ResolvedSync]) -> impl Iterator<Item = String> + 'a {
+    pub fn idle<'a>(&'a self, syncs: &'a [DesiredSync]) -> impl Iterator<Item = String> + 'a {
         let conditions = self
             .conditions
             .iter()
-            .filter(|(key, matcher)| !syncs.iter().any(|sync| holds(sync, key, matcher)))
+            .filter(|(key, matcher)| !syncs.iter().any(|sync| holds(sync, None, key, matcher)))
             .map(|(key, matcher)| format!("{key}={}", matcher.glob().glob()));
         let targets = self
             .targets
@@ -94,38 +95,59 @@ impl Selection {
 
     /// Whether a sync is selected. One that is being renamed goes by either name.
     pub fn matches(&self, sync: &ResolvedSync) -> bool {
+        self.selects(&sync.desired, Some(&sync.project_id))
+    }
+
+    /// Whether a sync can turn out to be selected once the id of its project is known.
+    pub fn may_match(&self, sync: &DesiredSync) -> bool {
+        self.selects(sync, None)
+    }
+
+    fn selects(&self, sync: &DesiredSync, project_id: Option<&str>) -> bool {
         let targets = &self.targets.matchers;
         let by_name = targets.is_empty() || targets.iter().any(|target| goes_by(sync, target));
         by_name
             && self
                 .conditions
                 .iter()
-                .all(|(key, matcher)| holds(sync, key, matcher))
+                .all(|(key, matcher)| holds(sync, project_id, key, matcher))
     }
 }
 
 /// Whether a sync has such a name, now or before its rename.
-fn goes_by(sync: &ResolvedSync, target: &GlobMatcher) -> bool {
-    let old = sync.desired.renamed_from.as_ref();
-    target.is_match(&sync.desired.name.text) || old.is_some_and(|old| target.is_match(&old.text))
+fn goes_by(sync: &DesiredSync, target: &GlobMatcher) -> bool {
+    let old = sync.renamed_from.as_ref();
+    target.is_match(&sync.name.text) || old.is_some_and(|old| target.is_match(&old.text))
 }
 
-fn holds(sync: &ResolvedSync, key: &str, matcher: &GlobMatcher) -> bool {
-    let desired = &sync.desired;
+/// Whether a condition holds for a sync. Without the id of its project, it holds if it may.
+fn holds(sync: &DesiredSync, project_id: Option<&str>, key: &str, matcher: &GlobMatcher) -> bool {
     match key {
-        "provider" => matcher.is_match(&desired.provider.text),
-        "project" => matcher.is_match(sync.project_label()) || matcher.is_match(&sync.project_id),
-        "destination" => matcher.is_match(&desired.destination.text),
-        "environment" => desired
+        "provider" => matcher.is_match(&sync.provider.text),
+        "project" => {
+            let label = sync.project.as_ref();
+            label.is_some_and(|label| matcher.is_match(&label.text))
+                || project_id.map_or_else(|| can_mean_an_id(matcher), |id| matcher.is_match(id))
+        }
+        "destination" => matcher.is_match(&sync.destination.text),
+        "environment" => sync
             .fields
             .get("environment")
             .and_then(|node| node.as_str())
             .is_some_and(|environment| matcher.is_match(environment)),
-        label => desired
+        label => sync
             .labels
             .get(label)
             .is_some_and(|value| matcher.is_match(value)),
     }
+}
+
+/// Whether a pattern has nothing that the ids of projects never have.
+fn can_mean_an_id(matcher: &GlobMatcher) -> bool {
+    let pattern = matcher.glob().glob();
+    pattern
+        .chars()
+        .all(|c| c.is_ascii_hexdigit() || "-*?[]{}!,".contains(c))
 }
 
 #[cfg(test)]
@@ -192,16 +214,26 @@ mod tests {
 
     #[test]
     fn each_selector_and_target_that_means_nothing_is_told() {
-        let syncs = [resolved(desired_sync(
-            "web",
-            json!({"environment": "prod"}),
-        ))];
+        let syncs = [desired_sync("web", json!({"environment": "prod"}))];
         let idle = |selector: &str, target: &str| {
             let selection = Selection::new(&[selector.to_owned()], &[target.to_owned()]).unwrap();
             selection.idle(&syncs).collect::<Vec<_>>()
         };
         assert_eq!(idle("environment=prod", "w*"), Vec::<String>::new());
         assert_eq!(idle("environment=prod,team=x*", "api"), ["team=x*", "api"]);
+    }
+
+    #[test]
+    fn before_ids_are_known_a_project_may_be_meant_by_its_id() {
+        let sync = desired_sync("web", json!({}));
+        let id = resolved(sync.clone()).project_id;
+        let may = |pattern: &str| {
+            let selection = Selection::new(&[format!("project={pattern}")], &[]).unwrap();
+            selection.may_match(&sync)
+        };
+        let label = sync.project.as_ref().unwrap().text.clone();
+        assert!(may(&label) && may("*") && may(&id) && may("1b9f*"));
+        assert!(!may("shop") && !may("p?yroll"));
     }
 
     #[test]

@@ -206,11 +206,9 @@ impl Run {
         })
     }
 
-    /// Whether a state is needed: a sync is declared that cannot be read back.
+    /// Whether a state is needed: a sync is selected that cannot be read back.
     pub fn needs_state(&self) -> bool {
-        self.workspace
-            .syncs
-            .iter()
-            .any(|sync| sync.kind == ProviderKind::Enkryptify)
+        let mut syncs = self.workspace.syncs.iter();
+        syncs.any(|sync| sync.kind == ProviderKind::Enkryptify && self.selection.may_match(sync))
     }
 }

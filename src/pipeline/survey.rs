@@ -34,21 +34,45 @@ pub struct Survey {
 }
 
 impl Run {
-    /// The projects that files name at their top and that can be read.
+    /// The projects that files name at their top and that can be read. They count for what is not
+    /// declared in them, which a selection hides.
     fn named_projects(&self) -> impl Iterator<Item = &NamedProject> {
         let projects = self.workspace.projects.iter();
-        projects.filter(|named| named.kind == ProviderKind::Infisical)
+        let counts = self.selection.is_everything();
+        projects.filter(move |named| counts && named.kind == ProviderKind::Infisical)
     }
 
-    /// Connects the providers that the files use. Sends nothing.
+    /// The syncs that are selected, as far as that can be told before ids are known. For the others
+    /// nothing is asked of any server: whoever selects may not be allowed to see them.
+    fn selected(&self) -> impl Iterator<Item = &DesiredSync> {
+        let syncs = self.workspace.syncs.iter();
+        syncs.filter(|sync| self.selection.may_match(sync))
+    }
+
+    /// Refuses a selection, or a part of one, that means nothing.
+    fn check_selection(&self) -> Result<(), Stop> {
+        if self.selection.is_everything() {
+            return Ok(());
+        }
+        if self.selected().next().is_none() {
+            return Err(nothing_selected());
+        }
+        match self.selection.idle(&self.workspace.syncs).next() {
+            Some(idle) => Err(
+                Stop::usage(format!("`{idle}` selects nothing that is declared."))
+                    .help("`secsync validate -v` lists the syncs."),
+            ),
+            None => Ok(()),
+        }
+    }
+
+    /// Connects the providers that the files use for what is selected. Sends nothing.
     pub fn connect(&self, cancellation: &Cancellation) -> Result<BTreeMap<String, Provider>, Stop> {
         let configs: Vec<ProviderConfig> =
             self.workspace.config.providers.values().cloned().collect();
         check_prefixes(&configs)?;
         let used: BTreeSet<&String> = self
-            .workspace
-            .syncs
-            .iter()
+            .selected()
             .map(|sync| &sync.provider.text)
             .chain(self.named_projects().map(|named| &named.provider.text))
             .collect();
@@ -76,18 +100,12 @@ impl Run {
 
     /// Turns names into ids and reads what there is: one list request a project.
     pub async fn survey(&mut self, cancellation: &Cancellation) -> Result<Survey, Stop> {
+        self.check_selection()?;
         let providers = self.connect(cancellation)?;
         let Resolved { syncs, projects } = self.resolve(&providers).await?;
         if !self.selection.is_everything() && !syncs.iter().any(|sync| self.selection.matches(sync))
         {
-            return Err(Stop::usage("Nothing that is declared is selected.")
-                .help("Check --selector and --target; `secsync validate -v` lists the syncs."));
-        }
-        if let Some(idle) = self.selection.idle(&syncs).next() {
-            return Err(
-                Stop::usage(format!("`{idle}` selects nothing that is declared."))
-                    .help("`secsync validate -v` lists the syncs."),
-            );
+            return Err(nothing_selected());
         }
         let remote = self.read(&providers, projects.keys().cloned()).await?;
         Ok(Survey {
@@ -111,6 +129,16 @@ impl Run {
                 continue;
             };
             let project_id = project_id(sync, &tables);
+            if !self.selection.may_match(sync) {
+                // It still holds its name, if its project is one that can be seen.
+                resolved.extend(project_id.ok().map(|project_id| ResolvedSync {
+                    desired: sync.clone(),
+                    server: provider.server().to_owned(),
+                    project_id,
+                    connection: None,
+                }));
+                continue;
+            }
             let connection = connection_of(sync, &self.specs, &connections);
             match (project_id, connection) {
                 (Ok(project_id), Ok(connection)) => resolved.push(ResolvedSync {
@@ -143,7 +171,7 @@ impl Run {
         report_duplicates_by(&declared, &mut found, place);
         rename::report_impossible_by(&declared, &mut found, place);
         let mut projects: BTreeMap<ProjectKey, String> = BTreeMap::new();
-        for sync in &resolved {
+        for sync in resolved.iter().filter(|sync| self.selection.matches(sync)) {
             if sync.desired.kind == ProviderKind::Infisical {
                 let label = sync.project_label().to_owned();
                 projects.entry(ProjectKey::of(sync)).or_insert(label);
@@ -215,9 +243,7 @@ impl Run {
         providers: &BTreeMap<String, Provider>,
     ) -> Result<Connections, Stop> {
         let needed: BTreeSet<(String, String)> = self
-            .workspace
-            .syncs
-            .iter()
+            .selected()
             .filter(|sync| sync.ensure == Ensure::Present)
             .filter(|sync| matches!(sync.connection, Some((ConnectionRef::Name(_), _))))
             .filter_map(|sync| Some((sync.provider.text.clone(), app_of(sync, &self.specs)?)))
@@ -290,6 +316,11 @@ impl Run {
         });
         gather(reads, self.options.parallelism).await
     }
+}
+
+fn nothing_selected() -> Stop {
+    Stop::usage("Nothing that is declared is selected.")
+        .help("Check --selector and --target; `secsync validate -v` lists the syncs.")
 }
 
 /// The syncs with their ids, and the projects that can be read with how the files spell them.
