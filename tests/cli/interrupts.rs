@@ -16,7 +16,7 @@ fn tree() -> Tree {
     )])
 }
 
-fn signal(child: &Child, signal: &str) {
+pub fn signal(child: &Child, signal: &str) {
     let done = Command::new("sh")
         .args(["-c", &format!("kill -{signal} {}", child.id())])
         .status()

@@ -10,6 +10,7 @@
 //! | how many requests that takes | `requests` |
 //! | each kind of action, and what holds it back | `actions`, `deleting`, `starts` |
 //! | what goes wrong while applying | `failures`, `jobs`, `interrupts` |
+//! | the question before an apply | `terminal` |
 //! | formats, files, flags and exit codes | `outputs`, `usage` |
 //! | the schemas | `schemas` |
 //! | the commands that the README shows | `readme` |
@@ -38,4 +39,5 @@ mod readme;
 mod requests;
 mod schemas;
 mod starts;
+mod terminal;
 mod usage;

@@ -77,50 +77,86 @@ const SAME_MOMENT: SignedDuration = SignedDuration::from_secs(2);
 /// Makes a plan. The order of the inputs makes no difference.
 pub fn build(inputs: &Inputs<'_>) -> Plan {
     let mut plan = Plan::default();
-    let mut projects = by_project(inputs.syncs);
-    for key in inputs.remote.keys() {
-        projects.entry(key.clone()).or_default();
-    }
-    for (key, syncs) in projects {
+    for contents in by_project(inputs) {
         let mut project = Project {
             inputs,
-            remote: inputs
-                .remote
-                .get(&key)
-                .into_iter()
-                .flatten()
-                .map(|sync| (sync.name.as_str(), sync))
-                .collect(),
+            remote: contents.remote,
             plan: &mut plan,
         };
-        let heirs = project.plan_declared(&syncs);
-        project.plan_undeclared(&key, &syncs, &heirs);
+        let heirs = project.plan_declared(&contents.syncs);
+        project.plan_undeclared(&contents.syncs, &heirs);
     }
     plan
 }
 
-fn by_project(syncs: &[ResolvedSync]) -> BTreeMap<ProjectKey, Vec<&ResolvedSync>> {
-    let mut projects: BTreeMap<ProjectKey, Vec<&ResolvedSync>> = BTreeMap::new();
-    for sync in syncs {
-        projects.entry(ProjectKey::of(sync)).or_default().push(sync);
+/// A project wherever it is named: the platform, the origin of the server, the project's id.
+type Place<'a> = (ProviderKind, &'a str, &'a str);
+
+/// What is declared in a project, and what is there.
+#[derive(Default)]
+struct Contents<'a> {
+    /// What is declared, by name.
+    syncs: Vec<&'a ResolvedSync>,
+    /// What is there, by name.
+    remote: BTreeMap<&'a str, Seen<'a>>,
+}
+
+/// A sync that is there.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    /// The project, with the provider that read it.
+    key: &'a ProjectKey,
+    sync: &'a RemoteSync,
+}
+
+impl Contents<'_> {
+    /// The first of the providers that declare or see something.
+    fn provider(&self) -> Option<&str> {
+        let declaring = self.syncs.iter().map(|sync| &sync.desired.provider.text);
+        let seeing = self.remote.values().map(|seen| &seen.key.provider);
+        declaring.chain(seeing).min().map(String::as_str)
     }
-    for syncs in projects.values_mut() {
-        syncs.sort_by_key(|sync| (&sync.desired.name.text, &sync.desired.destination.text));
+}
+
+/// Sorts everything by project. Two providers can be two identities on one server: what either
+/// declares is declared, and a name that either sees is taken.
+fn by_project<'a>(inputs: &Inputs<'a>) -> Vec<Contents<'a>> {
+    let mut projects: BTreeMap<Place<'a>, Contents<'a>> = BTreeMap::new();
+    for sync in inputs.syncs {
+        let place = (sync.desired.kind, &*sync.server, &*sync.project_id);
+        projects.entry(place).or_default().syncs.push(sync);
     }
-    projects
+    for (key, syncs) in inputs.remote {
+        // Only what can be read back is in what was read.
+        let place = (ProviderKind::Infisical, &*key.server, &*key.project_id);
+        let seen = &mut projects.entry(place).or_default().remote;
+        for sync in syncs {
+            seen.entry(&sync.name).or_insert(Seen { key, sync });
+        }
+    }
+    for contents in projects.values_mut() {
+        contents
+            .syncs
+            .sort_by_key(|sync| (&sync.desired.name.text, &sync.desired.destination.text));
+    }
+    let mut projects: Vec<_> = projects.into_iter().collect();
+    projects.sort_by(|(one_place, one), (other_place, other)| {
+        (one.provider(), one_place).cmp(&(other.provider(), other_place))
+    });
+    projects.into_iter().map(|(_, contents)| contents).collect()
 }
 
 /// Plans within one project.
 struct Project<'a> {
     inputs: &'a Inputs<'a>,
     /// What is there, by name.
-    remote: BTreeMap<&'a str, &'a RemoteSync>,
+    remote: BTreeMap<&'a str, Seen<'a>>,
     plan: &'a mut Plan,
 }
 
 impl<'a> Project<'a> {
     fn find(&self, name: &str) -> Option<&'a RemoteSync> {
-        self.remote.get(name).copied()
+        self.remote.get(name).map(|seen| seen.sync)
     }
 
     /// Plans what the files declare, and returns the names that renames free, each with the name
@@ -409,30 +445,24 @@ impl<'a> Project<'a> {
         self.push(sync, Step::Trigger { id }).after.extend(follows);
     }
 
-    fn plan_undeclared(
-        &mut self,
-        key: &ProjectKey,
-        syncs: &[&ResolvedSync],
-        heirs: &BTreeMap<&str, &str>,
-    ) {
+    fn plan_undeclared(&mut self, syncs: &[&ResolvedSync], heirs: &BTreeMap<&str, &str>) {
         let policy = self.inputs.policy;
         let declared: BTreeSet<&str> = syncs
             .iter()
             .map(|sync| sync.desired.name.text.as_str())
             .collect();
-        let label = match syncs.first() {
-            Some(sync) => sync.project_label(),
-            None => self.inputs.labels.get(key).unwrap_or(&key.project_id),
-        };
         let undeclared = self
             .remote
             .iter()
             .filter(|(name, _)| !declared.contains(*name) && !heirs.contains_key(*name))
             .filter(|(name, _)| !policy.ignore.matches(name));
-        for (_, remote) in undeclared {
+        for (_, Seen { key, sync: remote }) in undeclared {
+            let label = match syncs.first() {
+                Some(sync) => sync.project_label(),
+                None => self.inputs.labels.get(key).unwrap_or(&key.project_id),
+            };
             let subject = Subject {
                 provider: key.provider.clone(),
-                // Only what can be read back is in what was read.
                 kind: ProviderKind::Infisical,
                 server: key.server.clone(),
                 project: label.to_owned(),

@@ -693,6 +693,61 @@ fn prune_deletes_what_is_not_declared_but_never_what_is_ignored_or_protected() {
     assert_eq!(plan.unmanaged[0].name, "prod-1");
 }
 
+/// Plans with two providers that are identities on one server, each of which sees what it is given.
+fn plan_of_two_identities(
+    syncs: &[ResolvedSync],
+    [first, second]: [Vec<RemoteSync>; 2],
+    policy: &Policy,
+) -> Plan {
+    let key = |provider: &str| ProjectKey {
+        provider: provider.to_owned(),
+        server: "https://a".to_owned(),
+        project_id: "p1".to_owned(),
+    };
+    let specs = ["humanitec", "vercel"]
+        .map(|slug| ((ProviderKind::Infisical, slug.to_owned()), Arc::new(spec())));
+    build(&Inputs {
+        syncs,
+        labels: &BTreeMap::new(),
+        remote: &BTreeMap::from([(key("infisical"), first), (key("other"), second)]),
+        specs: &BTreeMap::from(specs),
+        starts: &Starts::Missing,
+        policy,
+    })
+}
+
+fn of_the_other(mut sync: DesiredSync) -> ResolvedSync {
+    sync.provider.text = "other".to_owned();
+    resolved(sync)
+}
+
+#[test]
+fn what_another_provider_of_the_same_server_declares_is_neither_unmanaged_nor_pruned() {
+    let seen = || vec![remote_sync("a"), remote_sync("b"), remote_sync("legacy")];
+    let syncs = [resolved(desired("a")), of_the_other(desired("b"))];
+    let kept = plan_of_two_identities(&syncs, [seen(), seen()], &Policy::default());
+    let unmanaged: Vec<_> = kept.unmanaged.iter().map(|s| s.name.as_str()).collect();
+    assert_eq!((told(&kept), unmanaged), (vec![], vec!["legacy"]));
+    let prune = Policy {
+        prune: true,
+        ..Policy::default()
+    };
+    let pruned = plan_of_two_identities(&syncs, [seen(), seen()], &prune);
+    assert_eq!(told(&pruned), [(Verb::Delete, "legacy")]);
+}
+
+#[test]
+fn a_name_that_a_rename_of_another_provider_frees_is_taken_after_it() {
+    let syncs = [
+        of_the_other(renamed("old", "new")),
+        resolved(desired("old")),
+    ];
+    let seen = || vec![remote_sync("old")];
+    let plan = plan_of_two_identities(&syncs, [seen(), seen()], &Policy::default());
+    assert_eq!(told(&plan), [(Verb::Update, "new"), (Verb::Create, "old")]);
+    assert_eq!(plan.actions[1].after, [0]);
+}
+
 #[test]
 fn a_project_that_is_named_without_any_sync_is_read_listed_and_pruned() {
     let listed = plan(vec![], vec![remote_sync("last")]);
