@@ -18,6 +18,9 @@ pub const WORKSPACE_FILE: &str = "secsync.yaml";
 /// The largest file that is read, in bytes. Ten thousand syncs need less than four million.
 pub const LARGEST_FILE: u64 = 10 * 1024 * 1024;
 
+/// What some editors begin UTF-8 text with.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
 /// The nearest directory upwards that has an entry of that name.
@@ -161,6 +164,12 @@ fn walk(
                     _ => {}
                 }
             }
+            Ok(entry) if entry.file_type().is_some_and(|kind| !kind.is_dir()) => {
+                if let Some(path) = Utf8Path::from_path(entry.path()).filter(|path| wanted(path)) {
+                    let shown = path.strip_prefix(base).unwrap_or(path);
+                    diagnostics.push(no_file(shown.as_str()).help("Remove it, or rename it."));
+                }
+            }
             Ok(_) => {}
             Err(error) => diagnostics.push(unwalkable(base, directory, &error)),
         }
@@ -245,6 +254,11 @@ pub fn read(path: &Utf8Path, shown: &str) -> Result<String, Box<Diagnostic>> {
         )
         .help(help)
     };
+    // To open a pipe that nobody writes to would wait for ever.
+    let kind = fs::metadata(path).map_err(|error| unreadable(&error))?;
+    if !kind.is_file() && !kind.is_dir() && !is_own_stream(path) {
+        return Err(Box::new(no_file(shown)));
+    }
     let file = fs::File::open(path).map_err(|error| unreadable(&error))?;
     let length = file.metadata().map_or(0, |metadata| metadata.len());
     if length > LARGEST_FILE {
@@ -254,6 +268,24 @@ pub fn read(path: &Utf8Path, shown: &str) -> Result<String, Box<Diagnostic>> {
         ReadFailure::Io(error) => Box::new(unreadable(&error)),
         ReadFailure::Text(diagnostic) => diagnostic,
     })
+}
+
+/// Whether a path names a stream that this process was started with: standard input, or what a
+/// shell's `<(…)` stands for. Whoever named it on the command line feeds it.
+fn is_own_stream(path: &Utf8Path) -> bool {
+    path == "/dev/stdin"
+        || ["/dev/fd", "/proc/self/fd"]
+            .iter()
+            .any(|dir| path.starts_with(dir))
+}
+
+fn no_file(shown: &str) -> Diagnostic {
+    Diagnostic::about_file(
+        Code::UnreadableFile,
+        shown,
+        format!("`{shown}` cannot be read: it is neither a file nor a directory."),
+    )
+    .help("Name an ordinary file.")
 }
 
 /// Reads a text to its end from an open stream, such as standard input.
@@ -291,6 +323,10 @@ fn read_text(stream: impl Read, shown: &str) -> Result<String, ReadFailure> {
         .map_err(ReadFailure::Io)?;
     if bytes.len() as u64 > LARGEST_FILE {
         return Err(ReadFailure::Text(Box::new(too_large(shown))));
+    }
+    // A byte order mark says nothing in UTF-8, and is no column of the first line.
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = error.utf8_error().valid_up_to();
