@@ -87,6 +87,49 @@ fn another_scope_discards_the_inherited_destination_config_and_the_same_scope_do
 }
 
 #[test]
+fn a_default_that_only_another_platform_knows_is_not_inherited() {
+    let settings = format!("{SETTINGS}  protect: true\n  onDelete: remove-secrets\n");
+    let syncs = "\
+syncs:
+  web: {}
+  site: {provider: enkryptify, project: prj_123, destination: vercel}
+";
+    let run = checked(options(&tree(&settings, syncs), &[]));
+    assert_eq!(run.workspace.diagnostics, []);
+    let site = &run.workspace.syncs[1];
+    assert_eq!(site.fields_as_json(), serde_json::Map::new());
+    assert_eq!(site.connection, None);
+    assert!(fields(&run).get("syncOptions").is_some());
+}
+
+#[test]
+fn a_field_that_only_another_platform_knows_is_an_error_in_the_sync_itself() {
+    let syncs = "\
+syncs:
+  site: {provider: enkryptify, project: prj_123, destination: vercel, secretPath: /web}
+";
+    let found = only(findings(&tree(SETTINGS, syncs)));
+    assert_eq!(found.code, Code::UnknownField);
+}
+
+#[test]
+fn a_default_that_no_platform_knows_is_an_error_whoever_inherits_it() {
+    for sync in [
+        "{}",
+        "{provider: enkryptify, project: prj_123, destination: vercel}",
+    ] {
+        let settings = SETTINGS.replace("  secretPath:", "  secretpath: /a\n  secretPath:");
+        let found = findings(&tree(&settings, &format!("syncs:\n  web: {sync}\n")));
+        let found = only(found);
+        assert_eq!(
+            (found.code, found.sync.as_deref()),
+            (Code::UnknownField, Some("web"))
+        );
+        assert!(found.message.contains("`secretpath`"), "{}", found.message);
+    }
+}
+
+#[test]
 fn a_finding_about_an_inherited_value_is_told_once_at_the_default_and_names_the_syncs() {
     let tree = tree(
         &SETTINGS.replace("/payments", "payments"),
