@@ -88,24 +88,69 @@ pub fn find_included(
             "`{pattern}` is an absolute path, and only files inside the workspace can be included."
         ));
     }
-    if relative.components().any(|part| part.as_str() == "..") {
+    if has_parent(relative) {
         return Err(format!(
             "`{pattern}` has a `..`, and only files inside the workspace can be included."
         ));
     }
     let found = find(root, pattern, diagnostics);
-    let real_root = root
-        .canonicalize_utf8()
-        .map_err(|error| format!("The workspace's root `{root}` cannot be read: {error}."))?;
-    for file in &found {
-        let real = file.canonicalize_utf8();
-        if real.is_ok_and(|real| !real.starts_with(&real_root)) {
-            return Err(format!(
-                "`{file}` is a link that leads out of the workspace."
-            ));
-        }
+    match found.iter().find(|file| leads_out(file, root)) {
+        Some(file) => Err(format!(
+            "`{file}` is a link that leads out of the workspace."
+        )),
+        None => Ok(found),
     }
-    Ok(found)
+}
+
+/// The files that a word of the command line means, without links that lead astray.
+///
+/// Whoever names a path means that path, wherever it is. What lies below it or in the workspace can
+/// come from a stranger: a link in the workspace stays in the workspace, and one that is found in
+/// another directory stays in that directory.
+pub fn find_named(
+    base: &Utf8Path,
+    root: &Utf8Path,
+    word: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Utf8PathBuf> {
+    let named = base.join(word);
+    let is_in_root = named.starts_with(root) && !has_parent(Utf8Path::new(word));
+    let limit = if is_in_root {
+        root.to_owned()
+    } else if named.exists() {
+        named
+    } else {
+        fixed_part(base, word)
+    };
+    let mut found = find(base, word, diagnostics);
+    found.retain(|file| {
+        let leads_out = leads_out(file, &limit);
+        if leads_out {
+            let shown = file.strip_prefix(base).unwrap_or(file);
+            diagnostics.push(
+                Diagnostic::about_file(
+                    Code::OutsideRoot,
+                    shown.as_str(),
+                    format!("`{shown}` is a link that leads out of `{limit}`."),
+                )
+                .help("Remove the link, or name what it leads to."),
+            );
+        }
+        !leads_out
+    });
+    found
+}
+
+/// Whether a file is really somewhere else than below a path. What cannot be told cannot be read.
+fn leads_out(file: &Utf8Path, limit: &Utf8Path) -> bool {
+    match (file.canonicalize_utf8(), limit.canonicalize_utf8()) {
+        (Ok(real), Ok(limit)) => !real.starts_with(limit),
+        _ => false,
+    }
+}
+
+fn has_parent(path: &Utf8Path) -> bool {
+    path.components().any(|part| part.as_str() == "..")
 }
 
 fn has_wildcard(word: &str) -> bool {

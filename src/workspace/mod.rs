@@ -153,7 +153,8 @@ impl Workspace {
                 if word == "-" {
                     found.push(Utf8PathBuf::from("-"));
                 } else {
-                    found.extend(files::find(&self.directory, word, &mut self.diagnostics));
+                    let told = &mut self.diagnostics;
+                    found.extend(files::find_named(&self.directory, &self.root, word, told));
                 }
             }
         } else if self.config.include.is_empty() {

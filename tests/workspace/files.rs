@@ -301,6 +301,46 @@ fn a_link_in_the_default_directory_that_leads_out_of_the_root_is_refused() {
 
 #[cfg(unix)]
 #[test]
+fn a_link_that_leads_out_of_what_the_command_line_names_is_refused_and_not_read() {
+    let tree = Tree::new(&[
+        ("outside/secret.yaml", "password: hunter2\n"),
+        ("inside/.git/HEAD", ""),
+        ("inside/syncs/a.yaml", FILE),
+        ("elsewhere/a.yaml", FILE),
+    ]);
+    for link in ["inside/syncs/b.yaml", "elsewhere/b.yaml"] {
+        let target = tree.root().join("outside/secret.yaml");
+        std::os::unix::fs::symlink(target, tree.root().join(link)).unwrap();
+    }
+    for named in [
+        "syncs",
+        ".",
+        "syncs/*.yaml",
+        "-f syncs/b.yaml",
+        "../elsewhere",
+        "../elsewhere/*.yaml",
+    ] {
+        let run = tree.secsync(&format!("validate {named}")).inside("inside");
+        let refused = run.run().exits_with(3);
+        assert!(refused.stderr.contains("outside-root"), "{refused}");
+        assert!(!refused.stderr.contains("hunter2"), "{refused}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_outside_of_the_workspace_that_the_command_line_names_is_read() {
+    let tree = Tree::new(&[("inside/.git/HEAD", ""), ("outside/a.yaml", FILE)]);
+    let link = tree.root().join("outside/link.yaml");
+    std::os::unix::fs::symlink("a.yaml", link).unwrap();
+    for named in ["../outside", "../outside/link.yaml", "../outside/*.yaml"] {
+        let run = tree.secsync(&format!("validate {named}")).inside("inside");
+        run.run().exits_with(0);
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn a_directory_that_cannot_be_read_to_its_end_is_an_error_for_an_include_too() {
     let tree = tree("include: [\"syncs/**/*.yaml\"]\n", FILE);
     // A link to nowhere cannot be followed, whoever asks.
