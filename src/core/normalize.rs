@@ -53,8 +53,7 @@ pub fn remote(spec: &DestinationSpec, sync: &RemoteSync) -> Comparable {
             fields.insert(key.to_owned(), value.clone().into());
         }
     }
-    let known = |key: &str| spec.create.fields.iter().any(|field| field.name == key);
-    fields.retain(|key, _| known(key));
+    fields.retain(|key, _| spec.create.names(key));
     comparable(spec, fields)
 }
 

@@ -93,6 +93,11 @@ pub struct UnionSpec {
 }
 
 impl ObjectSpec {
+    /// Whether every value of this object can have a field of that name.
+    pub fn names(&self, field: &str) -> bool {
+        self.fields.iter().any(|known| known.name == field)
+    }
+
     /// The field of that name in an object with that value: the common ones,
     /// and those of the variant that the value's tag names.
     pub fn field<'a>(&'a self, name: &str, value: &Value) -> Option<&'a FieldSpec> {

@@ -30,7 +30,7 @@ use crate::error::Stop;
 use crate::exit::Exit;
 use crate::http::HttpOptions;
 use crate::schema::store::SchemaStore;
-use crate::workspace::{Request, Workspace};
+use crate::workspace::{Request, Schemas, Workspace};
 
 /// Where the state is kept unless the workspace says otherwise, from the root.
 const DEFAULT_STATE: &str = ".secsync/state.json";
@@ -101,20 +101,12 @@ impl Run {
     /// Reads the files of a run that is open. Their findings are in the workspace afterwards.
     pub fn read_files(self, stdin: &mut dyn Read) -> Result<Self, Stop> {
         let mut run = self;
-        let union_tag = |kind, slug: &str| {
-            let destination = run.store.destination(kind, slug).ok().flatten()?;
-            let fields = &destination.spec.create.fields;
-            let config = fields
-                .iter()
-                .find(|field| field.name == "destinationConfig")?;
-            Some(config.object.as_ref()?.union.as_ref()?.tag.clone())
-        };
         run.workspace
             .load(
                 &run.options.request,
                 &run.options.environment,
                 stdin,
-                &union_tag,
+                &run.store,
             )
             .map_err(|message| {
                 Stop::usage(message)
@@ -210,5 +202,21 @@ impl Run {
     pub fn needs_state(&self) -> bool {
         let mut syncs = self.workspace.syncs.iter();
         syncs.any(|sync| sync.kind == ProviderKind::Enkryptify && self.selection.may_match(sync))
+    }
+}
+
+impl Schemas for SchemaStore {
+    fn union_tag(&self, kind: ProviderKind, destination: &str) -> Option<String> {
+        let destination = self.destination(kind, destination).ok().flatten()?;
+        let fields = &destination.spec.create.fields;
+        let config = fields
+            .iter()
+            .find(|field| field.name == "destinationConfig")?;
+        Some(config.object.as_ref()?.union.as_ref()?.tag.clone())
+    }
+
+    // A schema that cannot be used is told when the syncs are checked.
+    fn platform_takes(&self, kind: ProviderKind, likely: &str, field: &str) -> bool {
+        self.platform_takes(kind, likely, field).unwrap_or_default()
     }
 }

@@ -48,11 +48,17 @@ pub fn plan(plan: &Plan, sources: &Sources, context: Context<'_>) -> String {
             }
         );
     } else {
-        let _ = writeln!(out, "secsync will perform the following actions:\n");
+        let counts = plan.counts();
+        let introduction = if counts.blocked == plan.actions.len() {
+            "secsync cannot perform any of the following actions:"
+        } else {
+            "secsync will perform the following actions:"
+        };
+        let _ = writeln!(out, "{introduction}\n");
         for one in &plan.actions {
             action(&mut out, one, sources, context);
         }
-        let _ = writeln!(out, "{}", counted(plan.counts()));
+        let _ = writeln!(out, "{}", counted(counts));
     }
     notes(&mut out, plan, context);
     out
@@ -381,15 +387,15 @@ pub fn report(
         jobs.filter(|job| job.kind == JobKind::Removal && end(&job.end))
             .count()
     };
-    let is_whole = !report.is_interrupted
-        && removals(|end| matches!(end, JobEnd::Failed(_))) == 0
-        && report
+    let goes_on = report.is_interrupted
+        || removals(|end| matches!(end, JobEnd::Failed(_))) > 0
+        || report
             .outcomes
             .iter()
-            .all(|outcome| matches!(outcome, Outcome::Done { .. } | Outcome::Blocked));
+            .any(|outcome| !matches!(outcome, Outcome::Done { .. } | Outcome::Blocked));
     let start = if report.is_interrupted {
         painted(RED, "Apply interrupted!")
-    } else if is_whole {
+    } else if !goes_on && counts.blocked == 0 {
         painted(GREEN, "Apply complete!")
     } else {
         painted(RED, "Apply incomplete!")
@@ -435,8 +441,14 @@ pub fn report(
     }
     line.push_str(&bad_jobs(report));
     let _ = writeln!(out, "{line}.");
-    if !is_whole {
+    if goes_on {
         let _ = writeln!(out, "Run `secsync apply` again to go on from here.");
+    }
+    if counts.blocked > 0 {
+        let _ = writeln!(
+            out,
+            "What is blocked stays as it is until its reason is gone: the plan says what to do."
+        );
     }
     if context.is_sandbox {
         let _ = writeln!(out, "{}", painted(CYAN, SANDBOX));

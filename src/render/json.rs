@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::text::platform_message;
 use crate::apply::{Failure, JobEnd, Outcome, Report};
-use crate::core::diagnostic::{Diagnostic, Severity};
+use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::{Action, Counts, DeleteReason, Plan, Step, Subject};
 use crate::core::span::{Sources, Span};
 use crate::error::{Problem, Stop};
@@ -60,11 +60,7 @@ fn finding(found: &Diagnostic, sources: &Sources) -> Value {
         .collect();
     json!({
         "code": found.code.name(),
-        "severity": match found.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Ignored => "ignored",
-        },
+        "severity": found.severity.word(),
         "message": found.message,
         "help": found.help,
         "file": found.file,

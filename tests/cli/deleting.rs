@@ -107,7 +107,7 @@ fn an_absence_of_another_destination_is_blocked() {
     );
     assert_snapshot!(applied.run("plan --detailed-exitcode").exits_with(2), @"
     $ secsync plan --detailed-exitcode
-    secsync will perform the following actions:
+    secsync cannot perform any of the following actions:
 
       # infisical/payments/api cannot be deleted  (syncs/payments.yaml:4)
       x checkly sync
