@@ -109,7 +109,7 @@ fn compare_objects(
 }
 
 /// The keys of both sides: first those that the schema lists, then the others by name.
-fn keys_in_order(
+pub(super) fn keys_in_order(
     spec: Option<&ObjectSpec>,
     before: &Map<String, Value>,
     after: &Map<String, Value>,

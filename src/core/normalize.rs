@@ -57,6 +57,13 @@ pub fn remote(spec: &DestinationSpec, sync: &RemoteSync) -> Comparable {
     comparable(spec, fields)
 }
 
+/// What is there, in comparable form but without what goes without saying: the schema's defaults.
+pub fn remote_without_defaults(spec: &DestinationSpec, sync: &RemoteSync) -> Comparable {
+    let mut fields = remote(spec, sync);
+    drop_defaults(&spec.create, &mut fields);
+    fields
+}
+
 fn comparable(spec: &DestinationSpec, mut fields: Map<String, Value>) -> Comparable {
     fields.retain(|key, _| !IDENTITY.contains(&key.as_str()));
     if let Some(Value::String(description)) = fields.get_mut(DESCRIPTION) {
@@ -137,11 +144,33 @@ fn fill_defaults(spec: &ObjectSpec, value: &mut Value) {
     }
 }
 
+/// Takes out what [`fill_defaults`] puts in again. A tag stays, since it decides what the others
+/// are, and so does what must be given.
+fn drop_defaults(spec: &ObjectSpec, fields: &mut Map<String, Value>) {
+    let tag = spec.union.as_ref().map(|union| union.tag.as_str());
+    let whole = Value::Object(fields.clone());
+    for field in spec.fields_of(&whole) {
+        let Some(value) = fields.get_mut(&field.name) else {
+            continue;
+        };
+        let default = field.default.clone().map(|mut default| {
+            canonical(&mut default);
+            default
+        });
+        let is_needed = field.required || tag == Some(field.name.as_str());
+        if !is_needed && default.as_ref() == Some(value) {
+            fields.remove(&field.name);
+        } else if let (Some(object), Value::Object(inner)) = (&field.object, value) {
+            drop_defaults(object, inner);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{comparable, remote, without_trailing_slash};
+    use super::{comparable, remote, remote_without_defaults, without_trailing_slash};
     use crate::core::testing::{fields, remote_sync, spec};
 
     fn normal(value: Value) -> Value {
@@ -259,5 +288,42 @@ mod tests {
         let mut sync = remote_sync("web");
         sync.fields.insert("newField".to_owned(), json!(1));
         assert_eq!(remote(&spec(), &sync).get("newField"), None);
+    }
+
+    #[test]
+    fn what_goes_without_saying_is_left_out_and_comes_back_by_comparing() {
+        let mut sync = remote_sync("web");
+        sync.fields = fields(json!({
+            "isAutoSyncEnabled": true,
+            "description": " ",
+            "destinationConfig": {"scope": "environment", "org": "a", "sensitive": false},
+        }));
+        let short = remote_without_defaults(&spec(), &sync);
+        let told = Value::Object(short.clone());
+        assert_eq!(
+            told["destinationConfig"],
+            json!({"scope": "environment", "org": "a"})
+        );
+        assert_eq!(
+            (told.get("isAutoSyncEnabled"), told.get("description")),
+            (None, None)
+        );
+        assert_eq!(comparable(&spec(), short), remote(&spec(), &sync));
+    }
+
+    #[test]
+    fn what_differs_from_a_default_is_not_left_out() {
+        let mut sync = remote_sync("web");
+        sync.fields = fields(json!({
+            "isAutoSyncEnabled": false,
+            "destinationConfig": {"scope": "application", "sensitive": false},
+        }));
+        let told = Value::Object(remote_without_defaults(&spec(), &sync));
+        assert_eq!(told["isAutoSyncEnabled"], json!(false));
+        // The field is no field of this variant, so no default of it is known.
+        assert_eq!(
+            told["destinationConfig"],
+            json!({"scope": "application", "sensitive": false})
+        );
     }
 }
