@@ -315,7 +315,11 @@ impl Managed<'_> {
     }
 
     async fn find_by_name(&self) -> Result<Option<RemoteSync>, ProviderError> {
-        let syncs = self.provider.list(&self.action.subject.project_id).await?;
+        let subject = &self.action.subject;
+        let syncs = self
+            .provider
+            .list(&subject.project_id, &subject.project)
+            .await?;
         Ok(syncs
             .into_iter()
             .find(|sync| sync.name == self.action.subject.name))

@@ -107,7 +107,7 @@ impl Run {
         {
             return Err(nothing_selected());
         }
-        let remote = self.read(&providers, projects.keys().cloned()).await?;
+        let remote = self.read(&providers, &projects).await?;
         Ok(Survey {
             providers,
             syncs,
@@ -200,7 +200,13 @@ impl Run {
             }
         }
         self.workspace.diagnostics.append(&mut found);
-        self.settle()?;
+        let sees_nothing =
+            tables.values().any(Vec::is_empty) || connections.values().any(Vec::is_empty);
+        self.settle().map_err(|stop| Stop {
+            // Whoever sees none cannot be shown that a file misspells one.
+            exit: if sees_nothing { Exit::Auth } else { stop.exit },
+            ..stop
+        })?;
         self.check_allowed_projects(&projects, &tables)?;
         Ok(Resolved {
             syncs: resolved,
@@ -296,24 +302,25 @@ impl Run {
 
     /// Reads again what there is: one list request a project, and no look-up.
     pub async fn read_again(&self, survey: &mut Survey) -> Result<(), Stop> {
-        survey.remote = self
-            .read(&survey.providers, survey.projects.keys().cloned())
-            .await?;
+        survey.remote = self.read(&survey.providers, &survey.projects).await?;
         Ok(())
     }
 
     async fn read(
         &self,
         providers: &BTreeMap<String, Provider>,
-        projects: impl Iterator<Item = ProjectKey>,
+        projects: &BTreeMap<ProjectKey, String>,
     ) -> Result<BTreeMap<ProjectKey, Vec<RemoteSync>>, Stop> {
-        let reads = projects.filter_map(|key| match providers.get(&key.provider)? {
-            Provider::Managed(provider) => Some(async move {
-                let syncs = provider.list(&key.project_id).await?;
-                Ok((key, syncs))
-            }),
-            Provider::StartOnly(_) => None,
-        });
+        let reads =
+            projects
+                .iter()
+                .filter_map(|(key, spelling)| match providers.get(&key.provider)? {
+                    Provider::Managed(provider) => Some(async move {
+                        let syncs = provider.list(&key.project_id, spelling).await?;
+                        Ok((key.clone(), syncs))
+                    }),
+                    Provider::StartOnly(_) => None,
+                });
         gather(reads, self.options.parallelism).await
     }
 }

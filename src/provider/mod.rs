@@ -82,7 +82,12 @@ pub trait ManagedSyncs: Send + Sync {
     ) -> Result<bool, ProviderError>;
 
     /// All syncs of a project that the identity may read, of every destination. One request.
-    async fn list(&self, project_id: &str) -> Result<Vec<RemoteSync>, ProviderError>;
+    /// `spelling` is what people call the project, for what there is to say about a failure.
+    async fn list(
+        &self,
+        project_id: &str,
+        spelling: &str,
+    ) -> Result<Vec<RemoteSync>, ProviderError>;
 
     /// One sync by its id; none if it is gone.
     async fn get(&self, destination: &str, id: &str) -> Result<Option<RemoteSync>, ProviderError>;

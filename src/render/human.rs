@@ -11,7 +11,7 @@ use super::paint::{BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, painted};
 use super::text::{platform_message, visible, visible_lines};
 use crate::apply::{Failure, JobEnd, JobKind, Outcome, Report};
 use crate::core::diff::FieldChange;
-use crate::core::plan::{Action, Counts, DeleteReason, Plan, Step, Subject, Verb};
+use crate::core::plan::{Action, Counts, DeleteReason, Keeper, Plan, Step, Subject, Verb};
 use crate::core::resolve::ResolvedSync;
 use crate::core::span::{Sources, Span};
 
@@ -105,20 +105,21 @@ fn notes(out: &mut String, plan: &Plan, context: Context<'_>) {
             let _ = writeln!(out, "  {}: {message}", visible(&failing.subject.address()));
         }
     }
+    if plan.kept.is_empty() {
+        unmanaged(out, plan, context);
+    } else {
+        // Whatever is unmanaged after a pruning is kept.
+        kept(out, plan, context);
+    }
+}
+
+fn unmanaged(out: &mut String, plan: &Plan, context: Context<'_>) {
     if plan.unmanaged.is_empty() {
         return;
     }
-    let count = plan.unmanaged.len();
-    let (syncs, are) = if count == 1 {
-        ("sync", "is")
-    } else {
-        ("syncs", "are")
-    };
+    let syncs = undeclared_syncs(plan.unmanaged.len());
     if context.lists_unmanaged {
-        let _ = writeln!(
-            out,
-            "\n{count} {syncs} in these projects {are} not declared:"
-        );
+        let _ = writeln!(out, "\n{syncs} not declared:");
         for subject in &plan.unmanaged {
             let _ = writeln!(
                 out,
@@ -128,10 +129,48 @@ fn notes(out: &mut String, plan: &Plan, context: Context<'_>) {
             );
         }
     } else {
+        let _ = writeln!(out, "\n{syncs} not declared (-v lists them).");
+    }
+}
+
+fn kept(out: &mut String, plan: &Plan, context: Context<'_>) {
+    let syncs = undeclared_syncs(plan.kept.len());
+    let them = if plan.kept.len() == 1 { "it" } else { "them" };
+    if context.lists_unmanaged {
+        let _ = writeln!(out, "\n{syncs} not declared, and --prune leaves {them}:");
+        for kept in &plan.kept {
+            let _ = writeln!(
+                out,
+                "  {} ({}): {}, by `{}` in secsync.yaml",
+                visible(&kept.subject.address()),
+                visible(&kept.subject.destination),
+                kept.by.word(),
+                kept.by.setting()
+            );
+        }
+    } else {
+        let counts = [Keeper::Protect, Keeper::Ignore].map(|keeper| {
+            let of = plan.kept.iter().filter(|kept| kept.by == keeper);
+            (of.count(), keeper.word())
+        });
+        let counts: Vec<String> = counts
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} {word}"))
+            .collect();
         let _ = writeln!(
             out,
-            "\n{count} {syncs} in these projects {are} not declared (-v lists them)."
+            "\n{syncs} not declared, and --prune leaves {them}: {} (-v lists them).",
+            counts.join(", ")
         );
+    }
+}
+
+/// `1 sync in these projects is`, `2 syncs in these projects are`.
+fn undeclared_syncs(count: usize) -> String {
+    match count {
+        1 => "1 sync in these projects is".to_owned(),
+        count => format!("{count} syncs in these projects are"),
     }
 }
 

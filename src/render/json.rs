@@ -110,6 +110,16 @@ pub fn add_plan(document: &mut Map<String, Value>, plan: &Plan, sources: &Source
         .map(|one| subject(one).into())
         .collect();
     document.insert("unmanaged".to_owned(), unmanaged.into());
+    let kept: Vec<Value> = plan
+        .kept
+        .iter()
+        .map(|kept| {
+            let mut entry = subject(&kept.subject);
+            entry.insert("reason".to_owned(), kept.by.word().into());
+            entry.into()
+        })
+        .collect();
+    document.insert("kept".to_owned(), kept.into());
     let failing: Vec<Value> = plan
         .failing
         .iter()

@@ -192,7 +192,7 @@ fn an_identity_without_access_to_the_project() {
             .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", "outsider-secret")
             .run()
     };
-    assert_snapshot!(run("plan syncs").exits_with(3), @"
+    assert_snapshot!(run("plan syncs").exits_with(4), @"
     $ secsync plan syncs
     --- stderr
     unknown-project
@@ -219,7 +219,7 @@ fn an_identity_without_access_to_the_project() {
 
     Found 2 errors.
     Run `secsync explain CODE` for why it is so and how to mend it.
-    --- exit 3
+    --- exit 4
     ");
     tree.write(
         "syncs/payments.yaml",
@@ -241,7 +241,7 @@ fn an_identity_without_access_to_the_project() {
 
     Found 1 error.
     Run `secsync explain unknown-connection` for why it is so and how to mend it.
-    --- exit 3
+    --- exit 4
     ");
 }
 

@@ -98,6 +98,7 @@ fn a_plan_in_json() {
         }
       ],
       "unmanaged": [],
+      "kept": [],
       "failing": [],
       "exitCode": 2
     }

@@ -295,7 +295,7 @@ impl Site {
         let infisical = self.infisical();
         let mut all = BTreeMap::new();
         for project in PROJECTS {
-            for sync in infisical.list(project.id).await.unwrap() {
+            for sync in infisical.list(project.id, project.slug).await.unwrap() {
                 let before = all.insert((project.id.to_owned(), sync.name.clone()), sync);
                 assert_eq!(before, None, "a name exists twice");
             }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use super::action::{Action, Blocked, Create, DeleteReason, Step, Subject, Verb};
-use super::{Failing, Plan, effect, names};
+use super::{Failing, Keeper, Kept, Plan, effect, names};
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger};
 use crate::core::diff::{self, FieldChange};
 use crate::core::normalize::{self, CONNECTION_ID, Comparable};
@@ -454,8 +454,7 @@ impl<'a> Project<'a> {
         let undeclared = self
             .remote
             .iter()
-            .filter(|(name, _)| !declared.contains(*name) && !heirs.contains_key(*name))
-            .filter(|(name, _)| !policy.ignore.matches(name));
+            .filter(|(name, _)| !declared.contains(*name) && !heirs.contains_key(*name));
         for (_, Seen { key, sync: remote }) in undeclared {
             let label = match syncs.first() {
                 Some(sync) => sync.project_label(),
@@ -470,7 +469,21 @@ impl<'a> Project<'a> {
                 name: remote.name.clone(),
                 destination: remote.destination.clone(),
             };
-            if policy.prune && !policy.protect.matches(&remote.name) {
+            let keeper = if policy.ignore.matches(&remote.name) {
+                Some(Keeper::Ignore)
+            } else if policy.protect.matches(&remote.name) {
+                Some(Keeper::Protect)
+            } else {
+                None
+            };
+            if let Some(by) = keeper.filter(|_| policy.prune) {
+                let subject = subject.clone();
+                self.plan.kept.push(Kept { subject, by });
+            }
+            if keeper == Some(Keeper::Ignore) {
+                continue;
+            }
+            if policy.prune && keeper.is_none() {
                 self.plan.actions.push(Action {
                     subject,
                     place: None,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{
-    Action, Blocked, Counts, DeleteReason, Effect, Inputs, Plan, Policy, ProjectKey, Step, Verb,
-    build,
+    Action, Blocked, Counts, DeleteReason, Effect, Inputs, Keeper, Plan, Policy, ProjectKey, Step,
+    Verb, build,
 };
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger, Word};
 use crate::core::remote::{Job, JobStatus, RemoteSync};
@@ -691,6 +691,33 @@ fn prune_deletes_what_is_not_declared_but_never_what_is_ignored_or_protected() {
     assert_eq!(only(&plan).effects, [Effect::SecretsStay]);
     assert_eq!(plan.unmanaged.len(), 1);
     assert_eq!(plan.unmanaged[0].name, "prod-1");
+}
+
+#[test]
+fn what_prune_leaves_is_told_with_what_keeps_it_and_only_with_prune() {
+    let remote = ["web", "prod-legacy", "legacy-1", "prod-1"].map(remote_sync);
+    let with_prune = |prune| {
+        let policy = Policy {
+            prune,
+            ignore: patterns(&["*legacy*"]),
+            protect: patterns(&["prod-*"]),
+            ..Policy::default()
+        };
+        let plan = plan_with(vec![desired("web")], remote.to_vec(), &policy);
+        let kept = plan.kept.into_iter();
+        kept.map(|kept| (kept.subject.name, kept.by))
+            .collect::<Vec<_>>()
+    };
+    let expected = [
+        ("legacy-1", Keeper::Ignore),
+        ("prod-1", Keeper::Protect),
+        ("prod-legacy", Keeper::Ignore),
+    ];
+    assert_eq!(
+        with_prune(true),
+        expected.map(|(name, by)| (name.to_owned(), by))
+    );
+    assert_eq!(with_prune(false), []);
 }
 
 /// Plans with two providers that are identities on one server, each of which sees what it is given.
