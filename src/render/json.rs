@@ -11,7 +11,7 @@ use crate::core::span::{Sources, Span};
 use crate::error::{Problem, Stop};
 
 /// The version of every document's shape.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// A document of a kind, with the findings of its files.
 pub fn document(
@@ -69,7 +69,8 @@ fn finding(found: &Diagnostic, sources: &Sources) -> Value {
     })
 }
 
-pub(super) fn place(span: Span, sources: &Sources) -> Value {
+/// A place, as every document names it.
+pub fn place(span: Span, sources: &Sources) -> Value {
     let start = sources.position(span);
     let end = sources.position(Span::new(span.source, span.end, span.end));
     json!({

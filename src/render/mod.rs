@@ -10,6 +10,7 @@
 //! | [`json`] | the same for machines, with a version |
 //! | `origins` | where the values of planned syncs come from |
 //! | `paint` | colours and weights |
+//! | [`schema_diff`] | what changed between two sets of schemas |
 //! | [`status`] | how the declared syncs are doing |
 //! | [`text`] | text from outside, made safe |
 //! | `time` | how long ago, and when exactly |
@@ -22,6 +23,7 @@ pub mod jobs;
 pub mod json;
 mod origins;
 mod paint;
+pub mod schema_diff;
 pub mod status;
 pub mod text;
 mod time;
