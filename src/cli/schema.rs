@@ -4,6 +4,7 @@ use camino::Utf8Path;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use crate::adopt::place::EDITOR_SCHEMA;
 use crate::cancel::Cancellation;
 use crate::core::diagnostic::Severity;
 use crate::core::spec::ProviderKind;
@@ -31,8 +32,6 @@ const DOCUMENT_ROUTE: &str = "/api/docs/json";
 const BUNDLED: &str = "bundled";
 /// The schemas that are in use in this workspace: its own over the bundled ones.
 const WORKSPACE: &str = "workspace";
-/// Where the schema for editors is written.
-const EDITOR_SCHEMA: &str = ".secsync/sync-file.json";
 
 /// The arguments of `schema`.
 #[derive(Debug, Args)]
@@ -332,9 +331,9 @@ fn newly_invalid(
         let mut run = Run::open(options(None, environment.clone())?)?;
         run.store = store;
         // A workspace without sync files has none that could break.
-        let Ok(mut run) = run.read_files(&mut std::io::empty()) else {
+        if run.read_files(&mut std::io::empty()).is_err() {
             return Ok(Vec::new());
-        };
+        }
         // What is wrong is in the findings, and they are what is asked for.
         let _ = run.check();
         let sources = &run.workspace.sources;
@@ -359,12 +358,7 @@ fn newly_invalid(
 
 fn editor(out: &str, environment: Environment, ui: &Ui) -> Result<Exit, Stop> {
     let run = open(None, environment, ui)?;
-    let providers = &run.workspace.config.providers;
-    let kinds = providers
-        .iter()
-        .map(|(name, provider)| (name.clone(), provider.kind))
-        .collect();
-    let text = format!("{:#}\n", schema::editor::schema(&run.store, &kinds)?);
+    let text = editor_schema(&run)?;
     if out == "-" {
         return Ok(ui.out(&text));
     }
@@ -386,6 +380,17 @@ fn editor(out: &str, environment: Environment, ui: &Ui) -> Result<Exit, Stop> {
              # yaml-language-server: $schema=../{out}\n"
         ),
     ))
+}
+
+/// The schema of this workspace's sync files for editors.
+pub fn editor_schema(run: &Run) -> Result<String, Stop> {
+    let providers = &run.workspace.config.providers;
+    let kinds = providers
+        .iter()
+        .map(|(name, provider)| (name.clone(), provider.kind))
+        .collect();
+    let schema = schema::editor::schema(&run.store, &kinds)?;
+    Ok(format!("{schema:#}\n"))
 }
 
 async fn read_all(

@@ -88,7 +88,7 @@ pub fn build(job: RequestedJob, among: &Candidates<'_>) -> Result<Vec<JobRequest
         .iter()
         .filter(|sync| sync.desired.kind == ProviderKind::Infisical)
         .filter(|sync| sync.desired.ensure == Ensure::Present)
-        .filter(|sync| among.selection.matches(sync))
+        .filter(|sync| among.selection.matches(*sync))
         .collect();
     if meant.is_empty() {
         return Err("None of the selected syncs can be asked for a job.".to_owned());

@@ -8,10 +8,13 @@
 //! | load, plan | here |
 //! | check | `check` |
 //! | resolve, read | `survey` |
+//! | the same for projects whether or not they are declared | `discover` |
 
 mod check;
+mod discover;
 mod survey;
 
+pub use discover::{Discovered, Discovery, Projects, Wanted};
 pub use survey::Survey;
 
 use std::collections::BTreeMap;
@@ -20,6 +23,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::core::declare;
 use crate::core::plan;
 use crate::core::plan::{Inputs, Plan, Policy};
 use crate::core::select::Selection;
@@ -63,6 +67,12 @@ pub struct Options {
 /// The destinations that the syncs of a run go to.
 pub type Specs = BTreeMap<(ProviderKind, String), Arc<DestinationSpec>>;
 
+/// What [`crate::workspace::UnionTag`] asks for, from the schemas.
+fn union_tag(store: &SchemaStore, kind: ProviderKind, slug: &str) -> Option<String> {
+    let destination = store.destination(kind, slug).ok().flatten()?;
+    declare::union_tag(&destination.spec).map(str::to_owned)
+}
+
 /// One run of the line.
 pub struct Run {
     /// What it was asked for.
@@ -95,20 +105,15 @@ impl Run {
 
     /// Reads the files. Their findings are in the workspace afterwards.
     pub fn load(options: Options, stdin: &mut dyn Read) -> Result<Self, Stop> {
-        Self::open(options)?.read_files(stdin)
+        let mut run = Self::open(options)?;
+        run.read_files(stdin)?;
+        Ok(run)
     }
 
     /// Reads the files of a run that is open. Their findings are in the workspace afterwards.
-    pub fn read_files(self, stdin: &mut dyn Read) -> Result<Self, Stop> {
-        let mut run = self;
-        let union_tag = |kind, slug: &str| {
-            let destination = run.store.destination(kind, slug).ok().flatten()?;
-            let fields = &destination.spec.create.fields;
-            let config = fields
-                .iter()
-                .find(|field| field.name == "destinationConfig")?;
-            Some(config.object.as_ref()?.union.as_ref()?.tag.clone())
-        };
+    pub fn read_files(&mut self, stdin: &mut dyn Read) -> Result<(), Stop> {
+        let run = self;
+        let union_tag = |kind, slug: &str| union_tag(&run.store, kind, slug);
         run.workspace
             .load(
                 &run.options.request,
@@ -135,7 +140,28 @@ impl Run {
                 "`--prune` needs the whole workspace, and {why}."
             ))
             .help(help)),
-            _ => Ok(run),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads and checks a text as if it were all the files of this workspace, under the name that
+    /// its findings are to have. The files of the run stay as they are.
+    pub fn check_text(&mut self, name: &str, text: String) -> Result<Workspace, Stop> {
+        let alone = self.workspace.without_files();
+        let files = std::mem::replace(&mut self.workspace, alone);
+        let store = &self.store;
+        self.workspace.load_text(
+            name,
+            text,
+            &self.options.request,
+            &self.options.environment,
+            &|kind, slug: &str| union_tag(store, kind, slug),
+        );
+        let checked = self.check();
+        let alone = std::mem::replace(&mut self.workspace, files);
+        match checked {
+            Err(stop) if !stop.problems.is_empty() => Err(stop),
+            _ => Ok(alone),
         }
     }
 

@@ -42,16 +42,26 @@ impl Run {
 
     /// Connects the providers that the files use. Sends nothing.
     pub fn connect(&self, cancellation: &Cancellation) -> Result<BTreeMap<String, Provider>, Stop> {
-        let configs: Vec<ProviderConfig> =
-            self.workspace.config.providers.values().cloned().collect();
-        check_prefixes(&configs)?;
-        let used: BTreeSet<&String> = self
+        let used: BTreeSet<String> = self
             .workspace
             .syncs
             .iter()
             .map(|sync| &sync.provider.text)
             .chain(self.named_projects().map(|named| &named.provider.text))
+            .cloned()
             .collect();
+        self.connect_named(&used, cancellation)
+    }
+
+    /// Connects the providers of these names. Sends nothing.
+    pub(super) fn connect_named(
+        &self,
+        used: &BTreeSet<String>,
+        cancellation: &Cancellation,
+    ) -> Result<BTreeMap<String, Provider>, Stop> {
+        let configs: Vec<ProviderConfig> =
+            self.workspace.config.providers.values().cloned().collect();
+        check_prefixes(&configs)?;
         let mut providers = BTreeMap::new();
         let mut stop: Option<Stop> = None;
         for config in configs.iter().filter(|config| used.contains(&config.name)) {
@@ -83,7 +93,7 @@ impl Run {
             return Err(Stop::usage("Nothing that is declared is selected.")
                 .help("Check --selector and --target; `secsync validate -v` lists the syncs."));
         }
-        if let Some(idle) = self.selection.idle(&syncs).next() {
+        if let Some(idle) = self.selection.idle(&syncs).first() {
             return Err(
                 Stop::usage(format!("`{idle}` selects nothing that is declared."))
                     .help("`secsync validate -v` lists the syncs."),
@@ -234,21 +244,27 @@ impl Run {
         gather(lookups, self.options.parallelism).await
     }
 
-    fn check_allowed_projects(
+    /// Whether `--allow-project` lets a project be read.
+    pub(super) fn may_read(&self, id: &str, table: &[RemoteProject]) -> bool {
+        let allowed = &self.options.allow_projects;
+        let slug = table
+            .iter()
+            .find(|project| project.id == id)
+            .map(|project| project.slug.as_str());
+        allowed.is_empty()
+            || allowed
+                .iter()
+                .any(|allowed| allowed == id || Some(allowed.as_str()) == slug)
+    }
+
+    pub(super) fn check_allowed_projects(
         &self,
         projects: &BTreeMap<ProjectKey, String>,
         tables: &BTreeMap<String, Vec<RemoteProject>>,
     ) -> Result<(), Stop> {
-        let allowed = &self.options.allow_projects;
-        if allowed.is_empty() {
-            return Ok(());
-        }
         let is_allowed = |key: &ProjectKey| {
-            let mut table = tables.get(&key.provider).into_iter().flatten();
-            let slug = table
-                .find(|project| project.id == key.project_id)
-                .map(|project| &project.slug);
-            allowed.contains(&key.project_id) || slug.is_some_and(|slug| allowed.contains(slug))
+            let table = tables.get(&key.provider).map_or(&[][..], Vec::as_slice);
+            self.may_read(&key.project_id, table)
         };
         let refused: BTreeSet<&str> = projects
             .iter()
@@ -368,7 +384,7 @@ fn both<A, B>(one: Result<A, Stop>, other: Result<B, Stop>) -> Result<(A, B), St
 }
 
 /// Runs look-ups at once, a few at a time. If some fail, all that failed is told.
-async fn gather<K: Ord, V>(
+pub(super) async fn gather<K: Ord, V>(
     lookups: impl Iterator<Item = impl Future<Output = Result<(K, V), provider::ProviderError>>>,
     parallelism: usize,
 ) -> Result<BTreeMap<K, V>, Stop> {
