@@ -9,6 +9,7 @@
 //! | what is wanted, what is there, what to do | [`core`] (pure values) |
 //! | talk to the platforms | [`provider`] over [`http`] |
 //! | load → check → resolve → read → plan, once for every command | [`pipeline`] |
+//! | the way back: declare what is there | [`adopt`] |
 //! | run a plan | [`apply`], with [`state`] for what cannot be read back |
 //! | show it | [`render`] |
 //! | the commands | [`cli`], with [`exit`] for the exit codes |
@@ -16,6 +17,7 @@
 //! | Ctrl-C, as every wait sees it | [`cancel`] |
 //! | the variables of the process, and why a command stops | [`environment`], [`error`] |
 
+pub mod adopt;
 pub mod apply;
 pub mod cancel;
 pub mod cli;

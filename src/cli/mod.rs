@@ -1,14 +1,16 @@
 //! The commands: arguments, then a short call into the library.
 //!
 //! One file a command. `ui` owns what is printed, `options` the flags that commands share,
-//! `session` the steps that online commands share.
+//! `session` the steps that online commands share, `adopting` those of export and import.
 
+mod adopting;
 mod apply;
 mod approval;
 mod auth;
 mod completions;
 mod drift;
 mod explain;
+mod export;
 mod options;
 mod plan;
 mod sandbox;
@@ -70,6 +72,8 @@ enum Command {
     Status(status::Arguments),
     /// Ask for sync jobs now, and follow them.
     Sync(sync::Arguments),
+    /// Write sync files of what is there and not declared yet.
+    Export(export::Arguments),
     /// Look after the record of started syncs.
     State(state::Arguments),
     /// Look after the schemas that files are checked against.
@@ -101,6 +105,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         Command::Drift(arguments) => drift::run(arguments, environment),
         Command::Status(arguments) => status::run(arguments, environment),
         Command::Sync(arguments) => sync::run(&arguments, environment),
+        Command::Export(arguments) => export::run(&arguments, environment),
         Command::State(arguments) => state::run(arguments, &environment),
         Command::Schema(arguments) => schema::run(arguments, environment),
         Command::Sandbox(arguments) => sandbox::run(arguments, environment),

@@ -68,7 +68,8 @@ pub fn block(
         .collect()
 }
 
-fn union_tag(spec: &DestinationSpec) -> Option<&str> {
+/// The field of `destinationConfig` that decides its others, if the destination has one.
+pub fn union_tag(spec: &DestinationSpec) -> Option<&str> {
     let mut fields = spec.create.fields.iter();
     let config = fields.find(|field| field.name == "destinationConfig")?;
     Some(&config.object.as_ref()?.union.as_ref()?.tag)
@@ -99,14 +100,23 @@ fn take_back(
     }
 }
 
-/// The fields in the schema's order, at every depth, so that no server's order shows.
+/// The fields in an order that no server decides, at every depth: the tag, what must be given, and
+/// then the rest, each in the schema's order.
 fn in_order(spec: Option<&ObjectSpec>, mut fields: Map<String, Value>) -> Map<String, Value> {
     let whole = Value::Object(fields.clone());
-    keys_in_order(spec, &fields, &Map::new())
-        .into_iter()
+    let field_of = |key: &str| spec.and_then(|spec| spec.field(key, &whole));
+    let tag = spec
+        .and_then(|spec| spec.union.as_ref())
+        .map(|union| union.tag.as_str());
+    let mut keys = keys_in_order(spec, &fields, &Map::new());
+    keys.sort_by_key(|key| {
+        let is_required = field_of(key).is_some_and(|field| field.required);
+        (tag != Some(key.as_str()), !is_required)
+    });
+    keys.into_iter()
         .filter_map(|key| {
             let (key, value) = fields.remove_entry(&key)?;
-            let inner = spec.and_then(|spec| spec.field(&key, &whole)?.object.as_ref());
+            let inner = field_of(&key).and_then(|field| field.object.as_ref());
             let value = match value {
                 Value::Object(value) => Value::Object(in_order(inner, value)),
                 other => other,

@@ -57,7 +57,7 @@ impl Run {
         if self.selected().next().is_none() {
             return Err(nothing_selected());
         }
-        match self.selection.idle(&self.workspace.syncs).next() {
+        match self.selection.idle(&self.workspace.syncs).first() {
             Some(idle) => Err(
                 Stop::usage(format!("`{idle}` selects nothing that is declared."))
                     .help("`secsync validate -v` lists the syncs."),
@@ -68,14 +68,24 @@ impl Run {
 
     /// Connects the providers that the files use for what is selected. Sends nothing.
     pub fn connect(&self, cancellation: &Cancellation) -> Result<BTreeMap<String, Provider>, Stop> {
-        let configs: Vec<ProviderConfig> =
-            self.workspace.config.providers.values().cloned().collect();
-        check_prefixes(&configs)?;
-        let used: BTreeSet<&String> = self
+        let used: BTreeSet<String> = self
             .selected()
             .map(|sync| &sync.provider.text)
             .chain(self.named_projects().map(|named| &named.provider.text))
+            .cloned()
             .collect();
+        self.connect_named(&used, cancellation)
+    }
+
+    /// Connects the providers of these names. Sends nothing.
+    pub(super) fn connect_named(
+        &self,
+        used: &BTreeSet<String>,
+        cancellation: &Cancellation,
+    ) -> Result<BTreeMap<String, Provider>, Stop> {
+        let configs: Vec<ProviderConfig> =
+            self.workspace.config.providers.values().cloned().collect();
+        check_prefixes(&configs)?;
         let mut providers = BTreeMap::new();
         let mut stop: Option<Stop> = None;
         for config in configs.iter().filter(|config| used.contains(&config.name)) {
@@ -171,7 +181,7 @@ impl Run {
         report_duplicates_by(&declared, &mut found, place);
         rename::report_impossible_by(&declared, &mut found, place);
         let mut projects: BTreeMap<ProjectKey, String> = BTreeMap::new();
-        for sync in resolved.iter().filter(|sync| self.selection.matches(sync)) {
+        for sync in resolved.iter().filter(|sync| self.selection.matches(*sync)) {
             if sync.desired.kind == ProviderKind::Infisical {
                 let label = sync.project_label().to_owned();
                 projects.entry(ProjectKey::of(sync)).or_insert(label);
@@ -266,21 +276,27 @@ impl Run {
         gather(lookups, self.options.parallelism).await
     }
 
-    fn check_allowed_projects(
+    /// Whether `--allow-project` lets a project be read.
+    pub(super) fn may_read(&self, id: &str, table: &[RemoteProject]) -> bool {
+        let allowed = &self.options.allow_projects;
+        let slug = table
+            .iter()
+            .find(|project| project.id == id)
+            .map(|project| project.slug.as_str());
+        allowed.is_empty()
+            || allowed
+                .iter()
+                .any(|allowed| allowed == id || Some(allowed.as_str()) == slug)
+    }
+
+    pub(super) fn check_allowed_projects(
         &self,
         projects: &BTreeMap<ProjectKey, String>,
         tables: &BTreeMap<String, Vec<RemoteProject>>,
     ) -> Result<(), Stop> {
-        let allowed = &self.options.allow_projects;
-        if allowed.is_empty() {
-            return Ok(());
-        }
         let is_allowed = |key: &ProjectKey| {
-            let mut table = tables.get(&key.provider).into_iter().flatten();
-            let slug = table
-                .find(|project| project.id == key.project_id)
-                .map(|project| &project.slug);
-            allowed.contains(&key.project_id) || slug.is_some_and(|slug| allowed.contains(slug))
+            let table = tables.get(&key.provider).map_or(&[][..], Vec::as_slice);
+            self.may_read(&key.project_id, table)
         };
         let refused: BTreeSet<&str> = projects
             .iter()
@@ -406,7 +422,7 @@ fn both<A, B>(one: Result<A, Stop>, other: Result<B, Stop>) -> Result<(A, B), St
 }
 
 /// Runs look-ups at once, a few at a time. If some fail, all that failed is told.
-async fn gather<K: Ord, V>(
+pub(super) async fn gather<K: Ord, V>(
     lookups: impl Iterator<Item = impl Future<Output = Result<(K, V), provider::ProviderError>>>,
     parallelism: usize,
 ) -> Result<BTreeMap<K, V>, Stop> {

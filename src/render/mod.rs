@@ -2,6 +2,7 @@
 //!
 //! | module | what it makes |
 //! |---|---|
+//! | [`adopt`] | what an export or an import came to |
 //! | [`drift`] | what changed remotely |
 //! | [`explain`] | what a code means, and the list of all codes |
 //! | [`findings`] | findings with the lines that they are about |
@@ -15,6 +16,7 @@
 //! | [`text`] | text from outside, made safe |
 //! | `time` | how long ago, and when exactly |
 
+pub mod adopt;
 pub mod drift;
 pub mod explain;
 pub mod findings;

@@ -178,7 +178,7 @@ impl<'a> Project<'a> {
             .collect();
         let first = self.plan.actions.len();
         for (index, sync) in syncs.iter().enumerate() {
-            if !self.inputs.policy.selection.matches(sync) {
+            if !self.inputs.policy.selection.matches(*sync) {
                 continue;
             }
             let name = sync.desired.name.text.as_str();
