@@ -20,7 +20,7 @@ pub const SECRET_PATH: &str = "secretPath";
 const DESCRIPTION: &str = "description";
 
 /// Fields of a create request that are a sync's identity, and not compared.
-const IDENTITY: [&str; 2] = ["name", "projectId"];
+pub const IDENTITY: [&str; 2] = ["name", "projectId"];
 
 /// A sync's fields in comparable form, by the name that files give them.
 pub type Comparable = Map<String, Value>;

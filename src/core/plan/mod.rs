@@ -8,15 +8,17 @@
 //! | [`effect`] | what an action does besides what it is for |
 //! | [`mod@build`] | making a plan |
 //! | `names` | which action waits for a name that another one frees |
+//! | [`shown`] | the changes that an action shows, made from what it executes |
 
 pub mod action;
 pub mod build;
 pub mod effect;
 mod names;
+pub mod shown;
 #[cfg(test)]
 mod tests;
 
-pub use action::{Action, Blocked, DeleteReason, Step, Subject, Verb};
+pub use action::{Action, Blocked, DeleteReason, Step, Subject, Update, Verb};
 pub use build::{Inputs, Policy, ProjectKey, build};
 pub use effect::Effect;
 
