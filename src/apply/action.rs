@@ -14,7 +14,6 @@ use crate::core::plan::effect::is_auto_synced;
 use crate::core::plan::{Action, Step};
 use crate::core::remote::{JobStatus, RemoteSync};
 use crate::core::spec::DestinationSpec;
-use crate::core::starts::StartKey;
 use crate::error::Problem;
 use crate::provider::{
     Deletion, ManagedSyncs, Provider, ProviderError, ProviderErrorKind, StartedSyncs,
@@ -132,12 +131,7 @@ pub(super) fn failed(error: ProviderError) -> Outcome {
 /// Starts a sync. The intent is on the disk before the request goes out.
 async fn start(action: &Action, provider: &dyn StartedSyncs, context: &Context<'_>) -> Outcome {
     let subject = &action.subject;
-    let key = StartKey {
-        server: subject.server.clone(),
-        destination: subject.destination.clone(),
-        project: subject.project_id.clone(),
-        name: subject.name.clone(),
-    };
+    let key = subject.start_key();
     let Some(state) = context.state else {
         return not_possible("There is no state to record it in.");
     };

@@ -8,8 +8,10 @@
 //! | load, plan | here |
 //! | check | `check` |
 //! | resolve, read | `survey` |
+//! | read what a saved plan is about, and nothing else | `saved` |
 
 mod check;
+mod saved;
 mod survey;
 
 pub use survey::Survey;

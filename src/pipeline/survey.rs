@@ -52,9 +52,21 @@ impl Run {
             .map(|sync| &sync.provider.text)
             .chain(self.named_projects().map(|named| &named.provider.text))
             .collect();
+        self.connect_to(
+            configs.iter().filter(|config| used.contains(&config.name)),
+            cancellation,
+        )
+    }
+
+    /// Connects providers. Sends nothing. If some cannot be connected, all of them are told.
+    pub(super) fn connect_to<'a>(
+        &self,
+        configs: impl Iterator<Item = &'a ProviderConfig>,
+        cancellation: &Cancellation,
+    ) -> Result<BTreeMap<String, Provider>, Stop> {
         let mut providers = BTreeMap::new();
         let mut stop: Option<Stop> = None;
-        for config in configs.iter().filter(|config| used.contains(&config.name)) {
+        for config in configs {
             let connected = provider::connect(
                 config,
                 &self.options.environment,
@@ -173,7 +185,7 @@ impl Run {
         }
         self.workspace.diagnostics.append(&mut found);
         self.settle()?;
-        self.check_allowed_projects(&projects, &tables)?;
+        self.check_allowed_projects("The files name projects", &projects, &tables)?;
         Ok(Resolved {
             syncs: resolved,
             projects,
@@ -234,8 +246,9 @@ impl Run {
         gather(lookups, self.options.parallelism).await
     }
 
-    fn check_allowed_projects(
+    pub(super) fn check_allowed_projects(
         &self,
+        beginning: &str,
         projects: &BTreeMap<ProjectKey, String>,
         tables: &BTreeMap<String, Vec<RemoteProject>>,
     ) -> Result<(), Stop> {
@@ -261,7 +274,7 @@ impl Run {
         Err(Stop::new(
             Exit::Auth,
             format!(
-                "The files name projects that `--allow-project` does not allow: {}.",
+                "{beginning} that `--allow-project` does not allow: {}.",
                 list(refused)
             ),
         )
@@ -276,7 +289,7 @@ impl Run {
         Ok(())
     }
 
-    async fn read(
+    pub(super) async fn read(
         &self,
         providers: &BTreeMap<String, Provider>,
         projects: impl Iterator<Item = ProjectKey>,
@@ -368,7 +381,7 @@ fn both<A, B>(one: Result<A, Stop>, other: Result<B, Stop>) -> Result<(A, B), St
 }
 
 /// Runs look-ups at once, a few at a time. If some fail, all that failed is told.
-async fn gather<K: Ord, V>(
+pub(super) async fn gather<K: Ord, V>(
     lookups: impl Iterator<Item = impl Future<Output = Result<(K, V), provider::ProviderError>>>,
     parallelism: usize,
 ) -> Result<BTreeMap<K, V>, Stop> {

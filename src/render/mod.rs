@@ -10,6 +10,7 @@
 //! | [`json`] | the same for machines, with a version |
 //! | `origins` | where the values of planned syncs come from |
 //! | `paint` | colours and weights |
+//! | [`saved`] | what a saved plan is, beside what it does |
 //! | [`status`] | how the declared syncs are doing |
 //! | [`text`] | text from outside, made safe |
 //! | `time` | how long ago, and when exactly |
@@ -22,6 +23,7 @@ pub mod jobs;
 pub mod json;
 mod origins;
 mod paint;
+pub mod saved;
 pub mod status;
 pub mod text;
 mod time;

@@ -11,6 +11,7 @@ use crate::core::remote::RemoteSync;
 use crate::core::resolve::ResolvedSync;
 use crate::core::span::Span;
 use crate::core::spec::{DestinationSpec, ProviderKind};
+use crate::core::starts::StartKey;
 
 /// The sync that an action is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,6 +43,16 @@ impl Subject {
             project_id: sync.project_id.clone(),
             name: sync.desired.name.text.clone(),
             destination: sync.desired.destination.text.clone(),
+        }
+    }
+
+    /// What identifies it where it can only be started.
+    pub fn start_key(&self) -> StartKey {
+        StartKey {
+            server: self.server.clone(),
+            destination: self.destination.clone(),
+            project: self.project_id.clone(),
+            name: self.name.clone(),
         }
     }
 
@@ -303,10 +314,9 @@ impl Action {
             | Step::Replace { old, .. }
             | Step::Delete { old, .. }
             | Step::Trigger { old: Some(old) } => Some(old),
-            Step::Create(_)
-            | Step::Start
-            | Step::Trigger { old: None }
-            | Step::Blocked { .. } => None,
+            Step::Create(_) | Step::Start | Step::Trigger { old: None } | Step::Blocked { .. } => {
+                None
+            }
         }
     }
 

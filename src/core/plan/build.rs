@@ -286,7 +286,8 @@ impl<'a> Project<'a> {
         } else {
             None
         };
-        let mut changes = vec![shown::of_move(remote, &sync.desired.destination.text)];
+        let desired = &sync.desired;
+        let mut changes = shown::of_move(remote, &desired.destination.text, &desired.name.text);
         if let Some(reason) = reason {
             self.block(sync, Verb::Replace, reason).changes = changes;
             return;

@@ -6,7 +6,7 @@ use super::action::{Action, Blocked, Step};
 
 /// The name that is free once the action has gone well. That of a deleted sync is not wanted by
 /// any other: it is declared absent, or not at all.
-fn freed(action: &Action) -> Option<&str> {
+pub fn freed(action: &Action) -> Option<&str> {
     match &action.step {
         Step::Update(_) => action.renamed_from(),
         Step::Replace { old, .. } => Some(&old.name),

@@ -35,13 +35,19 @@ pub fn of_create(
         .collect()
 }
 
-/// The change of destination for which a sync is replaced.
-pub fn of_move(old: &RemoteSync, destination: &str) -> FieldChange {
-    change(
+/// What a replacement does to the old sync: the destination for which it is replaced, and the name
+/// that goes with it.
+pub fn of_move(old: &RemoteSync, destination: &str, name: &str) -> Vec<FieldChange> {
+    let moved = change(
         "destination",
         Some(old.destination.clone().into()),
         Some(destination.into()),
-    )
+    );
+    std::iter::once(moved).chain(renamed(old, name)).collect()
+}
+
+fn renamed(old: &RemoteSync, name: &str) -> Option<FieldChange> {
+    (old.name != name).then(|| change("name", Some(old.name.clone().into()), Some(name.into())))
 }
 
 /// What an update does: a new name, and the fields that differ. Connections are told by name
@@ -52,8 +58,6 @@ pub fn of_update(
     connection: Option<&str>,
     differing: &[FieldChange],
 ) -> Vec<FieldChange> {
-    let renamed = (old.name != name)
-        .then(|| change("name", Some(old.name.clone().into()), Some(name.into())));
     let by_name = |differing: &FieldChange| match connection {
         Some(wanted)
             if differing.path == [CONNECTION_ID]
@@ -67,7 +71,7 @@ pub fn of_update(
         }
         _ => differing.clone(),
     };
-    renamed
+    renamed(old, name)
         .into_iter()
         .chain(differing.iter().map(by_name))
         .collect()
