@@ -20,7 +20,6 @@ use crate::schema::store::{Destination, Origin};
 use super::options::{LoadArguments, NetworkArguments, OutputArguments, pipeline_options};
 use super::ui::{Format, Ui};
 
-
 /// The arguments of `schema`.
 #[derive(Debug, Args)]
 pub struct Arguments {

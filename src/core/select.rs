@@ -185,7 +185,9 @@ impl<'a> Facets<'a> {
             "provider" => is_match(self.provider),
             "project" => {
                 self.project.is_some_and(is_match)
-                    || self.project_id.map_or_else(|| can_mean_an_id(matcher), is_match)
+                    || self
+                        .project_id
+                        .map_or_else(|| can_mean_an_id(matcher), is_match)
             }
             "destination" => is_match(self.destination),
             "environment" => self.environment.is_some_and(is_match),

@@ -229,7 +229,7 @@ impl Run {
             return Err(stop);
         }
         let tables = BTreeMap::from([(provider.to_owned(), table.to_vec())]);
-        self.check_allowed_projects(&projects, &tables)?;
+        self.check_allowed_projects("The run is about projects", &projects, &tables)?;
         Ok(projects.into_keys().map(|key| key.project_id).collect())
     }
 

@@ -9,9 +9,11 @@
 //! | check | `check` |
 //! | resolve, read | `survey` |
 //! | the same for projects whether or not they are declared | `discover` |
+//! | read what a saved plan is about, and nothing else | `saved` |
 
 mod check;
 mod discover;
+mod saved;
 mod survey;
 
 pub use discover::{Discovered, Discovery, Projects, Wanted};

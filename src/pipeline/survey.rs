@@ -86,9 +86,21 @@ impl Run {
         let configs: Vec<ProviderConfig> =
             self.workspace.config.providers.values().cloned().collect();
         check_prefixes(&configs)?;
+        self.connect_to(
+            configs.iter().filter(|config| used.contains(&config.name)),
+            cancellation,
+        )
+    }
+
+    /// Connects providers. Sends nothing. If some cannot be connected, all of them are told.
+    pub(super) fn connect_to<'a>(
+        &self,
+        configs: impl Iterator<Item = &'a ProviderConfig>,
+        cancellation: &Cancellation,
+    ) -> Result<BTreeMap<String, Provider>, Stop> {
         let mut providers = BTreeMap::new();
         let mut stop: Option<Stop> = None;
-        for config in configs.iter().filter(|config| used.contains(&config.name)) {
+        for config in configs {
             let connected = provider::connect(
                 config,
                 &self.options.environment,
@@ -217,7 +229,7 @@ impl Run {
             exit: if sees_nothing { Exit::Auth } else { stop.exit },
             ..stop
         })?;
-        self.check_allowed_projects(&projects, &tables)?;
+        self.check_allowed_projects("The files name projects", &projects, &tables)?;
         Ok(Resolved {
             syncs: resolved,
             projects,
@@ -291,6 +303,7 @@ impl Run {
 
     pub(super) fn check_allowed_projects(
         &self,
+        beginning: &str,
         projects: &BTreeMap<ProjectKey, String>,
         tables: &BTreeMap<String, Vec<RemoteProject>>,
     ) -> Result<(), Stop> {
@@ -309,7 +322,7 @@ impl Run {
         Err(Stop::new(
             Exit::Auth,
             format!(
-                "The files name projects that `--allow-project` does not allow: {}.",
+                "{beginning} that `--allow-project` does not allow: {}.",
                 list(refused)
             ),
         )
@@ -322,7 +335,7 @@ impl Run {
         Ok(())
     }
 
-    async fn read(
+    pub(super) async fn read(
         &self,
         providers: &BTreeMap<String, Provider>,
         projects: &BTreeMap<ProjectKey, String>,

@@ -158,11 +158,9 @@ fn action(action: &Action, sources: &Sources) -> Value {
         action.place.map(|span| place(span, sources)).into(),
     );
     match &action.step {
-        Step::Update {
-            id, renamed_from, ..
-        } => {
-            entry.insert("id".to_owned(), id.clone().into());
-            entry.insert("renamedFrom".to_owned(), renamed_from.clone().into());
+        Step::Update(update) => {
+            entry.insert("id".to_owned(), update.old.id.clone().into());
+            entry.insert("renamedFrom".to_owned(), action.renamed_from().into());
         }
         Step::Replace {
             old,
@@ -173,11 +171,11 @@ fn action(action: &Action, sources: &Sources) -> Value {
             entry.insert("removeSecrets".to_owned(), (*remove_secrets).into());
         }
         Step::Delete {
-            id,
+            old,
             remove_secrets,
             reason,
         } => {
-            entry.insert("id".to_owned(), id.clone().into());
+            entry.insert("id".to_owned(), old.id.clone().into());
             entry.insert("removeSecrets".to_owned(), (*remove_secrets).into());
             let reason = match reason {
                 DeleteReason::EnsureAbsent => "ensure-absent",
@@ -185,8 +183,9 @@ fn action(action: &Action, sources: &Sources) -> Value {
             };
             entry.insert("reason".to_owned(), reason.into());
         }
-        Step::Trigger { id } => {
-            entry.insert("id".to_owned(), id.clone().into());
+        Step::Trigger { old } => {
+            let id = old.as_ref().map(|old| old.id.clone());
+            entry.insert("id".to_owned(), id.into());
         }
         Step::Blocked { wanted, reason } => {
             let blocked = json!({

@@ -11,6 +11,7 @@
 //! | [`json`] | the same for machines, with a version |
 //! | `origins` | where the values of planned syncs come from |
 //! | `paint` | colours and weights |
+//! | [`saved`] | what a saved plan is, beside what it does |
 //! | [`schema_diff`] | what changed between two sets of schemas |
 //! | [`status`] | how the declared syncs are doing |
 //! | [`text`] | text from outside, made safe |
@@ -25,6 +26,7 @@ pub mod jobs;
 pub mod json;
 mod origins;
 mod paint;
+pub mod saved;
 pub mod schema_diff;
 pub mod status;
 pub mod text;
