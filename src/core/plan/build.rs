@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use super::action::{Action, Blocked, Create, DeleteReason, Step, Subject, Verb};
-use super::{Failing, Keeper, Kept, Plan, effect, names};
+use super::{Effect, Failing, Keeper, Kept, Plan, effect, names};
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger};
 use crate::core::diff::{self, FieldChange};
 use crate::core::normalize::{self, CONNECTION_ID, Comparable};
@@ -399,7 +399,9 @@ impl<'a> Project<'a> {
         if renamed_from.is_some() {
             body.insert("name".to_owned(), name.clone().into());
         }
-        let effects = effect::of_update(&expected, &difference.changes);
+        let was_pushed = remote.sync_job.at.is_some();
+        let effects = effect::of_update(&expected, &difference.changes, was_pushed);
+        let of_trigger = effects_of_trigger(remote, &expected, &effects);
         let is_auto_synced = effect::is_auto_synced(&expected);
         let step = Step::Update {
             id: remote.id.clone(),
@@ -413,7 +415,7 @@ impl<'a> Project<'a> {
         action.changes = changes;
         action.effects = effects;
         if sync.desired.trigger != Trigger::Never && !is_auto_synced {
-            self.push_trigger(sync, Some(remote.id.clone()));
+            self.push_trigger(sync, Some(remote.id.clone())).effects = of_trigger;
         }
     }
 
@@ -429,7 +431,8 @@ impl<'a> Project<'a> {
             Trigger::Always => true,
         };
         if is_due {
-            self.push_trigger(sync, Some(remote.id.clone()));
+            let effects = effects_of_trigger(remote, expected, &[]);
+            self.push_trigger(sync, Some(remote.id.clone())).effects = effects;
         } else if remote.sync_job.has_failed() {
             self.plan.failing.push(Failing {
                 subject: Subject::of(sync),
@@ -439,10 +442,12 @@ impl<'a> Project<'a> {
     }
 
     /// A trigger follows the last action if that is about the same sync.
-    fn push_trigger(&mut self, sync: &ResolvedSync, id: Option<String>) {
+    fn push_trigger(&mut self, sync: &ResolvedSync, id: Option<String>) -> &mut Action {
         let before = self.plan.actions.len().checked_sub(1);
         let follows = before.filter(|index| self.plan.actions[*index].subject == Subject::of(sync));
-        self.push(sync, Step::Trigger { id }).after.extend(follows);
+        let trigger = self.push(sync, Step::Trigger { id });
+        trigger.after.extend(follows);
+        trigger
     }
 
     fn plan_undeclared(&mut self, syncs: &[&ResolvedSync], heirs: &BTreeMap<&str, &str>) {
@@ -501,6 +506,16 @@ impl<'a> Project<'a> {
             }
         }
     }
+}
+
+/// What a job that is asked for does, where no push went well before and nothing told it yet.
+fn effects_of_trigger(remote: &RemoteSync, expected: &Comparable, told: &[Effect]) -> Vec<Effect> {
+    if remote.sync_job.at.is_some() {
+        return Vec::new();
+    }
+    let mut effects = effect::of_first_sync(expected);
+    effects.retain(|effect| !told.contains(effect));
+    effects
 }
 
 /// Whether the last push is older than the last change, or there was none.
