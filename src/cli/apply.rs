@@ -206,8 +206,6 @@ fn show(
     {
         exit = exit.most_important(Exit::ChangesPending);
     }
-    let Some(run) = loaded else { return exit };
-    let sources = &run.workspace.sources;
     let mut printed = Exit::Done;
     if let Ok(Applied {
         plan,
@@ -222,9 +220,9 @@ fn show(
         printed = ui.result(Format::Human, &format!("\n{text}"));
     }
     let end = (exit, applied.as_ref().err());
-    let written = session::document("apply", run, ui, is_sandbox, end, |document| {
-        if let Ok(applied) = applied {
-            json::add_plan(document, &applied.plan, sources);
+    let written = session::document("apply", loaded, ui, is_sandbox, end, |document| {
+        if let (Ok(applied), Some(run)) = (applied, loaded) {
+            json::add_plan(document, &applied.plan, &run.workspace.sources);
             if let Some(report) = &applied.report {
                 json::add_report(document, report);
             }

@@ -74,10 +74,9 @@ fn show(
         Ok(_) => (Exit::Done, None),
         Err(stop) => (ui.stop(stop), Some(stop)),
     };
-    let Some(run) = loaded else { return exit };
-    let sources = &run.workspace.sources;
     let mut printed = Exit::Done;
-    if let Ok(planned) = planned {
+    if let (Ok(planned), Some(run)) = (planned, loaded) {
+        let sources = &run.workspace.sources;
         let context = human::Context {
             is_sandbox,
             lists_unmanaged: ui.verbosity > 0,
@@ -85,9 +84,9 @@ fn show(
         };
         printed = ui.result(Format::Human, &human::plan(&planned.plan, sources, context));
     }
-    let written = session::document("plan", run, ui, is_sandbox, (exit, stop), |document| {
-        if let Ok(planned) = planned {
-            json::add_plan(document, &planned.plan, sources);
+    let written = session::document("plan", loaded, ui, is_sandbox, (exit, stop), |document| {
+        if let (Ok(planned), Some(run)) = (planned, loaded) {
+            json::add_plan(document, &planned.plan, &run.workspace.sources);
         }
     });
     exit.most_important(printed).most_important(written)

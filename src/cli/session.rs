@@ -11,6 +11,7 @@ use crate::cancel::Cancellation;
 use crate::core::desired::{ConnectionRef, Ensure};
 use crate::core::plan::Plan;
 use crate::core::resolve::ResolvedSync;
+use crate::core::span::Sources;
 use crate::core::spec::ProviderKind;
 use crate::core::starts::Starts;
 use crate::error::Stop;
@@ -319,10 +320,11 @@ pub fn traced<'a>(survey: &'a Survey, ui: &Ui) -> &'a [ResolvedSync] {
     if ui.verbosity > 0 { &survey.syncs } else { &[] }
 }
 
-/// Writes a command's JSON document, if it is wanted: the findings, what `fill` adds, and the end.
+/// Writes a command's JSON document, if it is wanted: the findings of its files if it came to
+/// read them, what `fill` adds, and the end.
 pub fn document(
     kind: &str,
-    run: &Run,
+    run: Option<&Run>,
     ui: &Ui,
     is_sandbox: bool,
     (exit, stop): (Exit, Option<&Stop>),
@@ -331,8 +333,12 @@ pub fn document(
     if !ui.wants(Format::Json) {
         return Exit::Done;
     }
-    let workspace = &run.workspace;
-    let mut document = json::document(kind, is_sandbox, &workspace.diagnostics, &workspace.sources);
+    let mut document = match run.map(|run| &run.workspace) {
+        Some(workspace) => {
+            json::document(kind, is_sandbox, &workspace.diagnostics, &workspace.sources)
+        }
+        None => json::document(kind, is_sandbox, &[], &Sources::default()),
+    };
     fill(&mut document);
     match stop {
         Some(stop) => json::add_stop(&mut document, stop),
