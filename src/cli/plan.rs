@@ -98,10 +98,9 @@ fn show(planned: &Result<Planned, Stop>, loaded: Option<&Run>, ui: &Ui, after: &
         Ok(_) => (Exit::Done, None),
         Err(stop) => (ui.stop(stop), Some(stop)),
     };
-    let Some(run) = loaded else { return exit };
-    let sources = &run.workspace.sources;
     let mut printed = Exit::Done;
-    if let Ok(planned) = planned {
+    if let (Ok(planned), Some(run)) = (planned, loaded) {
+        let sources = &run.workspace.sources;
         let context = human::Context {
             is_sandbox,
             lists_unmanaged: ui.verbosity > 0,
@@ -109,8 +108,8 @@ fn show(planned: &Result<Planned, Stop>, loaded: Option<&Run>, ui: &Ui, after: &
         };
         printed = ui.result(Format::Human, &human::plan(&planned.plan, sources, context));
     }
-    let saved = match (planned, &after.out) {
-        (Ok(planned), Some(out)) => {
+    let saved = match (planned, &after.out, loaded) {
+        (Ok(planned), Some(out), Some(run)) => {
             Some((out, planfile::save(out, &planned.plan, run, is_sandbox)))
         }
         _ => None,
@@ -128,9 +127,9 @@ fn show(planned: &Result<Planned, Stop>, loaded: Option<&Run>, ui: &Ui, after: &
         None => {}
     }
     let end = (exit, stop.as_ref());
-    let written = session::document("plan", run, ui, is_sandbox, end, |document| {
-        if let Ok(planned) = planned {
-            json::add_plan(document, &planned.plan, sources);
+    let written = session::document("plan", loaded, ui, is_sandbox, end, |document| {
+        if let (Ok(planned), Some(run)) = (planned, loaded) {
+            json::add_plan(document, &planned.plan, &run.workspace.sources);
         }
         if let Some((out, Ok(digest))) = &saved {
             saved::add_file(document, out.as_str(), digest);

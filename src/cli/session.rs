@@ -321,18 +321,22 @@ pub fn traced<'a>(survey: &'a Survey, ui: &Ui) -> &'a [ResolvedSync] {
     if ui.verbosity > 0 { &survey.syncs } else { &[] }
 }
 
-/// Writes a command's JSON document, if it is wanted: the findings, what `fill` adds, and the end.
+/// Writes a command's JSON document, if it is wanted: the findings of its files if it came to
+/// read them, what `fill` adds, and the end.
 pub fn document(
     kind: &str,
-    run: &Run,
+    run: Option<&Run>,
     ui: &Ui,
     is_sandbox: bool,
     (exit, stop): (Exit, Option<&Stop>),
     fill: impl FnOnce(&mut Map<String, Value>),
 ) -> Exit {
-    let workspace = &run.workspace;
-    let findings = (workspace.diagnostics.as_slice(), &workspace.sources);
-    document_with(kind, findings, ui, is_sandbox, (exit, stop), fill)
+    let empty = Sources::default();
+    let files = run.map_or((&[][..], &empty), |run| {
+        let workspace = &run.workspace;
+        (workspace.diagnostics.as_slice(), &workspace.sources)
+    });
+    document_with(kind, files, ui, is_sandbox, (exit, stop), fill)
 }
 
 /// The same for a command that has no workspace.

@@ -103,7 +103,6 @@ pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
         Ok((_, report)) => report.exit(),
         Err(stop) => ui.stop(stop),
     };
-    let Some(run) = &loaded else { return exit };
     let mut printed = Exit::Done;
     if let Ok((requests, report)) = &asked {
         let text = jobs::report(requests, report, arguments.wait());
@@ -111,7 +110,7 @@ pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
     }
     let end = (exit, asked.as_ref().err());
     let is_sandbox = arguments.network.sandbox;
-    let written = session::document("sync", run, &ui, is_sandbox, end, |document| {
+    let written = session::document("sync", loaded.as_ref(), &ui, is_sandbox, end, |document| {
         if let Ok((requests, report)) = &asked {
             jobs::add_requests(document, requests);
             json::add_report(document, report);

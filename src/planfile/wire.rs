@@ -178,6 +178,8 @@ pub struct Found {
     /// None once the source folder was deleted.
     pub secret_path: Option<String>,
     pub fields: Map<String, Value>,
+    /// Whether a push to the destination had gone well before, which never becomes untrue.
+    pub pushed: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -197,6 +197,7 @@ fn found(sync: &RemoteSync, spec: Option<&DestinationSpec>) -> wire::Found {
         fields: fields
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect(),
+        pushed: sync.was_pushed(),
     }
 }
 

@@ -64,6 +64,7 @@ fn an_update_shows_each_field_as_it_was_and_as_it_will_be() {
           - syncOptions.keySchema:   "OLD_{{secretKey}}"
           Note: What was pushed to the old place stays there.
           Note: The secrets under their old keys stay at the destination.
+          Note: The next sync overwrites secrets at the destination that have the same keys.
 
     Plan: 0 to add, 1 to change, 0 to destroy.
     --- exit 2
@@ -82,6 +83,7 @@ fn an_update_shows_each_field_as_it_was_and_as_it_will_be() {
           - syncOptions.keySchema:   "OLD_{{secretKey}}"
           Note: What was pushed to the old place stays there.
           Note: The secrets under their old keys stay at the destination.
+          Note: The next sync overwrites secrets at the destination that have the same keys.
 
     Plan: 0 to add, 1 to change, 0 to destroy.
     infisical/payments/api: Updating...
@@ -114,6 +116,7 @@ fn another_destination_is_a_replacement() {
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
           Note: Its secrets stay at the destination.
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 1 to add, 0 to change, 1 to destroy.
     --- exit 2
@@ -132,6 +135,7 @@ fn another_destination_is_a_replacement() {
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
           Note: Its secrets stay at the destination.
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 1 to add, 0 to change, 1 to destroy.
     infisical/payments/api: Replacing...
@@ -182,6 +186,7 @@ fn a_name_that_a_rename_frees_can_be_taken_in_the_same_run() {
           + secretPath:                        "/api"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
       # infisical/payments/backend will be renamed from api and updated in place  (syncs/payments.yaml:11)
       ~ humanitec sync
@@ -426,6 +431,7 @@ fn another_project_is_a_create_there_and_the_old_sync_is_unmanaged() {
           + secretPath:                        "/"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
           The values come from:
             provider:                          "infisical"              syncs/payments.yaml:1 (inherited)
             project:                           "shop"                   syncs/payments.yaml:12

@@ -270,7 +270,7 @@ fn an_identity_that_may_only_read() {
           + environment:                     "prod"
           + secretPath:                      "/"
           + syncOptions.initialSyncBehavior: "overwrite-destination"
-          Warning: The first sync deletes secrets that the destination has and the source has not.
+          Warning: The first sync overwrites the destination's secrets, and deletes those that the source has not.
 
     Plan: 1 to add, 0 to change, 0 to destroy.
     infisical/payments/api: Creating...

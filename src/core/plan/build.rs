@@ -387,7 +387,9 @@ impl<'a> Project<'a> {
         if remote.name != *name {
             body.insert("name".to_owned(), name.clone().into());
         }
-        let effects = effect::of_update(&expected, &difference.changes);
+        let was_pushed = remote.was_pushed();
+        let effects = effect::of_update(&expected, &difference.changes, was_pushed);
+        let of_trigger = effect::of_trigger(was_pushed, &expected, &effects);
         let is_auto_synced = effect::is_auto_synced(&expected);
         let step = Step::Update(Update {
             old: Box::new(remote.clone()),
@@ -401,7 +403,7 @@ impl<'a> Project<'a> {
         action.changes = changes;
         action.effects = effects;
         if sync.desired.trigger != Trigger::Never && !is_auto_synced {
-            self.push_trigger(sync, Some(remote));
+            self.push_trigger(sync, Some(remote)).effects = of_trigger;
         }
     }
 
@@ -417,7 +419,8 @@ impl<'a> Project<'a> {
             Trigger::Always => true,
         };
         if is_due {
-            self.push_trigger(sync, Some(remote));
+            let effects = effect::of_trigger(remote.was_pushed(), expected, &[]);
+            self.push_trigger(sync, Some(remote)).effects = effects;
         } else if remote.sync_job.has_failed() {
             self.plan.failing.push(Failing {
                 subject: Subject::of(sync),
@@ -427,11 +430,13 @@ impl<'a> Project<'a> {
     }
 
     /// A trigger follows the last action if that is about the same sync.
-    fn push_trigger(&mut self, sync: &ResolvedSync, found: Option<&RemoteSync>) {
+    fn push_trigger(&mut self, sync: &ResolvedSync, found: Option<&RemoteSync>) -> &mut Action {
         let before = self.plan.actions.len().checked_sub(1);
         let follows = before.filter(|index| self.plan.actions[*index].subject == Subject::of(sync));
         let old = found.cloned().map(Box::new);
-        self.push(sync, Step::Trigger { old }).after.extend(follows);
+        let trigger = self.push(sync, Step::Trigger { old });
+        trigger.after.extend(follows);
+        trigger
     }
 
     fn plan_undeclared(&mut self, syncs: &[&ResolvedSync], heirs: &BTreeMap<&str, &str>) {

@@ -1101,14 +1101,17 @@ fn a_create_names_what_its_first_sync_does() {
     );
     assert_eq!(
         behavior("import-prioritize-source"),
-        [Effect::ImportsNewIntoSource]
+        [Effect::ImportsNewIntoSource, Effect::FirstSyncOverwrites]
     );
     assert_eq!(
         behavior("import-prioritize-destination"),
         [Effect::ImportOverwritesSource]
     );
     let keeps = |f: &mut Value| f["syncOptions"]["disableSecretDeletion"] = json!(true);
-    assert_eq!(create_effects(keeps, Trigger::Never), []);
+    assert_eq!(
+        create_effects(keeps, Trigger::Never),
+        [Effect::FirstSyncOverwrites]
+    );
     let off = |f: &mut Value| f["isAutoSyncEnabled"] = json!(false);
     assert_eq!(create_effects(off, Trigger::Never), [Effect::NotPushed]);
     assert_eq!(
@@ -1122,6 +1125,7 @@ fn update_effects(
     remote: impl FnOnce(&mut RemoteSync),
 ) -> Vec<Effect> {
     let mut found = remote_sync("web");
+    found.sync_job.at = Some("2026-01-01T00:00:00.000Z".to_owned());
     remote(&mut found);
     only(&plan(vec![with("web", change)], vec![found]))
         .effects
@@ -1142,10 +1146,16 @@ fn an_update_names_what_it_does_to_secrets() {
         [Effect::OldPlaceKeepsSecrets, Effect::NextSyncDeletes]
     );
     let key_schema = |f: &mut Value| f["syncOptions"]["keySchema"] = json!("X_{{secretKey}}");
-    assert_eq!(update_effects(key_schema, |_| {}), [Effect::OldKeysStay]);
+    assert_eq!(
+        update_effects(key_schema, |_| {}),
+        [Effect::OldKeysStay, Effect::NextSyncOverwrites]
+    );
     let had_one =
         |r: &mut RemoteSync| r.fields["syncOptions"]["keySchema"] = json!("X_{{secretKey}}");
-    assert_eq!(update_effects(keep, had_one), [Effect::OldKeysDeleted]);
+    assert_eq!(
+        update_effects(keep, had_one),
+        [Effect::OldKeysDeleted, Effect::NextSyncOverwrites]
+    );
     for source in [("environment", "prod"), ("secretPath", "/other")] {
         let effects = update_effects(|f| f[source.0] = json!(source.1), |_| {});
         assert_eq!(effects, [Effect::NextSyncDeletes]);
@@ -1175,14 +1185,97 @@ fn with_secret_deletion_disabled_an_update_deletes_nothing() {
         r.fields["syncOptions"]["disableSecretDeletion"] = json!(true);
         r.fields["syncOptions"]["keySchema"] = json!("X_{{secretKey}}");
     };
-    assert_eq!(update_effects(keeps, had_both), [Effect::OldKeysStay]);
+    assert_eq!(
+        update_effects(keeps, had_both),
+        [Effect::OldKeysStay, Effect::NextSyncOverwrites]
+    );
+}
+
+#[test]
+fn what_keeps_secrets_and_reaches_others_is_told_to_overwrite_them() {
+    let keeping = |change: fn(&mut Value)| {
+        let keeps = |sync: &mut Value| sync["syncOptions"]["disableSecretDeletion"] = json!(true);
+        let both = |f: &mut Value| {
+            keeps(f);
+            change(f);
+        };
+        update_effects(both, |r| {
+            r.fields["syncOptions"]["disableSecretDeletion"] = json!(true);
+            r.fields["isAutoSyncEnabled"] = json!(false);
+        })
+    };
+    let moved = keeping(|f| f["destinationConfig"]["app"] = json!("other"));
+    assert_eq!(
+        moved,
+        [Effect::OldPlaceKeepsSecrets, Effect::NextSyncOverwrites]
+    );
+    assert_eq!(keeping(|_| {}), [Effect::NextSyncOverwrites]);
+    assert_eq!(
+        keeping(|f| f["isAutoSyncEnabled"] = json!(null)),
+        [Effect::NextSyncOverwrites]
+    );
+}
+
+/// A sync with auto-sync off that imports at first, and was never pushed.
+fn idle_import(change: impl FnOnce(&mut Value)) -> (DesiredSync, RemoteSync) {
+    let mut found = remote_sync("web");
+    found.fields["isAutoSyncEnabled"] = json!(false);
+    found.fields["syncOptions"]["initialSyncBehavior"] = json!("import-prioritize-destination");
+    let sync = with("web", |f| {
+        f["isAutoSyncEnabled"] = json!(false);
+        f["syncOptions"]["initialSyncBehavior"] = json!("import-prioritize-destination");
+        change(f);
+    });
+    (sync, found)
+}
+
+#[test]
+fn the_action_that_sets_off_the_first_push_names_what_that_one_imports() {
+    let (turned_on, found) = idle_import(|f| f["isAutoSyncEnabled"] = json!(true));
+    let update = plan(vec![turned_on], vec![found]);
+    assert_eq!(only(&update).effects, [Effect::ImportOverwritesSource]);
+
+    let (mut triggered, found) = idle_import(|_| {});
+    triggered.trigger = Trigger::OnChange;
+    let trigger = plan(vec![triggered.clone()], vec![found.clone()]);
+    assert_eq!(told(&trigger), [(Verb::Trigger, "web")]);
+    assert_eq!(only(&trigger).effects, [Effect::ImportOverwritesSource]);
+
+    let mut pushed = found;
+    pushed.sync_job.at = Some("2025-01-01T00:00:00.000Z".to_owned());
+    let again = plan(vec![triggered], vec![pushed]);
+    assert_eq!(told(&again), [(Verb::Trigger, "web")]);
+    assert_eq!(only(&again).effects, []);
+}
+
+#[test]
+fn an_update_and_its_trigger_name_the_first_push_once() {
+    let (mut described, found) = idle_import(|f| f["description"] = json!("d"));
+    described.trigger = Trigger::OnChange;
+    let by_trigger = plan(vec![described], vec![found]);
+    let effects = |plan: &Plan| -> Vec<Vec<Effect>> {
+        plan.actions.iter().map(|a| a.effects.clone()).collect()
+    };
+    assert_eq!(
+        effects(&by_trigger),
+        [vec![], vec![Effect::ImportOverwritesSource]]
+    );
+    let (mut moved, found) = idle_import(|f| f["secretPath"] = json!("/other"));
+    moved.trigger = Trigger::OnChange;
+    let by_update = plan(vec![moved], vec![found]);
+    assert_eq!(
+        effects(&by_update),
+        [vec![Effect::ImportOverwritesSource], vec![]]
+    );
 }
 
 #[test]
 fn words_for_machines_are_unique_and_destruction_is_marked() {
     let effects = [
         Effect::FirstSyncDeletes,
+        Effect::FirstSyncOverwrites,
         Effect::NextSyncDeletes,
+        Effect::NextSyncOverwrites,
         Effect::OldKeysDeleted,
         Effect::OldKeysStay,
         Effect::OldPlaceKeepsSecrets,
