@@ -11,7 +11,7 @@ use crate::environment::Environment;
 use crate::error::Stop;
 use crate::exit::Exit;
 use crate::pipeline::Run;
-use crate::render::{human, json};
+use crate::render::{human, json, review};
 
 use super::approval;
 use super::options::{
@@ -49,7 +49,7 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
-    let ui = match Ui::new(&arguments.output, &environment) {
+    let ui = match Ui::new(&arguments.output, Format::PLAN, &environment) {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(&environment).stop(&stop),
     };
@@ -230,5 +230,15 @@ fn show(
             }
         }
     });
-    exit.most_important(printed).most_important(written)
+    let reviewed = session::review("apply", run, ui, is_sandbox, end, |review| match applied {
+        Ok(Applied {
+            plan,
+            report: Some(report),
+        }) => review::of_apply(review, plan, report),
+        Ok(Applied { plan, report: None }) => review::of_plan(review, plan),
+        Err(_) => {}
+    });
+    exit.most_important(printed)
+        .most_important(written)
+        .most_important(reviewed)
 }

@@ -36,7 +36,7 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: Arguments, environment: Environment) -> Exit {
-    let ui = match Ui::new(&arguments.output, &environment) {
+    let ui = match Ui::new(&arguments.output, Format::PLAN, &environment) {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(&environment).stop(&stop),
     };
@@ -83,5 +83,12 @@ fn show(planned: &Result<Planned, Stop>, loaded: Option<&Run>, ui: &Ui, is_sandb
             render::drift::json(document, drifts, &planned.plan, sources);
         }
     });
-    exit.most_important(printed).most_important(written)
+    let reviewed = session::review("drift", run, ui, is_sandbox, end, |review| {
+        if let (Ok(planned), Ok(drifts)) = (planned, &drifts) {
+            render::review::of_drift(review, drifts, &planned.plan);
+        }
+    });
+    exit.most_important(printed)
+        .most_important(written)
+        .most_important(reviewed)
 }

@@ -6,7 +6,7 @@ use crate::environment::Environment;
 use crate::error::Stop;
 use crate::exit::Exit;
 use crate::pipeline::Run;
-use crate::render::{human, json};
+use crate::render::{human, json, review};
 
 use super::options::{LoadArguments, NetworkArguments, OutputArguments, pipeline_options};
 use super::session::{self, Access, Planned};
@@ -31,7 +31,7 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: Arguments, environment: Environment) -> Exit {
-    let ui = match Ui::new(&arguments.output, &environment) {
+    let ui = match Ui::new(&arguments.output, Format::PLAN, &environment) {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(&environment).stop(&stop),
     };
@@ -90,5 +90,12 @@ fn show(
             json::add_plan(document, &planned.plan, sources);
         }
     });
-    exit.most_important(printed).most_important(written)
+    let reviewed = session::review("plan", run, ui, is_sandbox, (exit, stop), |review| {
+        if let Ok(planned) = planned {
+            review::of_plan(review, &planned.plan);
+        }
+    });
+    exit.most_important(printed)
+        .most_important(written)
+        .most_important(reviewed)
 }

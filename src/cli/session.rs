@@ -17,7 +17,8 @@ use crate::error::Stop;
 use crate::exit::Exit;
 use crate::http::SandboxAccess;
 use crate::pipeline::{Options, Run, Survey};
-use crate::render::json;
+use crate::render::review::Review;
+use crate::render::{self, findings, json};
 use crate::sandbox::{self, Catalog, World};
 use crate::state::State;
 
@@ -341,6 +342,60 @@ pub fn document(
         }
     }
     ui.result(Format::Json, &json::text(document))
+}
+
+/// Writes a command's review in every form of it that is wanted: the findings, what `fill` adds,
+/// and the end.
+pub fn review<'a>(
+    command: &'static str,
+    run: &'a Run,
+    ui: &Ui,
+    is_sandbox: bool,
+    (exit, stop): (Exit, Option<&'a Stop>),
+    fill: impl FnOnce(&mut Review<'a>),
+) -> Exit {
+    type Render = fn(&Review<'_>) -> String;
+    let forms: [(Format, Render); 6] = [
+        (Format::Unified, render::unified::text),
+        (Format::Markdown, render::markdown::text),
+        (Format::Html, render::html::text),
+        (Format::Sarif, render::sarif::text),
+        (Format::Github, render::github::text),
+        (Format::Junit, render::junit::text),
+    ];
+    let wanted: Vec<_> = forms
+        .into_iter()
+        .filter(|(format, _)| ui.wants(*format))
+        .collect();
+    if wanted.is_empty() {
+        return Exit::Done;
+    }
+    let workspace = &run.workspace;
+    let mut files: Vec<&str> = Vec::new();
+    for sync in &workspace.syncs {
+        let name = workspace.sources.get(sync.key.source).name.as_str();
+        // The syncs of a file stand beside each other.
+        if files.last() != Some(&name) {
+            files.push(name);
+        }
+    }
+    let mut review = Review {
+        command,
+        is_sandbox,
+        findings: &workspace.diagnostics,
+        sources: &workspace.sources,
+        problems: stop.map_or(&[], |stop| &stop.problems),
+        files,
+        exit_code: exit.code(),
+        headline: findings::summary(&workspace.diagnostics)
+            .map(|summary| format!("Found {summary}.")),
+        items: Vec::new(),
+        notes: Vec::new(),
+    };
+    fill(&mut review);
+    wanted.into_iter().fold(Exit::Done, |done, (format, text)| {
+        done.most_important(ui.result(format, &text(&review)))
+    })
 }
 
 /// The state of a run, if one of its syncs needs it. A sandbox begins with an empty one, as

@@ -8,6 +8,7 @@ use crate::pipeline::Run;
 use crate::render::json;
 
 use super::options::{LoadArguments, OutputArguments, pipeline_options};
+use super::session;
 use super::ui::{Format, Ui};
 
 /// The arguments of `validate`.
@@ -21,7 +22,7 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: Arguments, environment: Environment) -> Exit {
-    let ui = match Ui::new(&arguments.output, &environment) {
+    let ui = match Ui::new(&arguments.output, Format::CHECK, &environment) {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(&environment).stop(&stop),
     };
@@ -39,6 +40,7 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
         Err(stop) => ui.stop(stop),
     };
     let mut printed = Exit::Done;
+    let mut success = None;
     if checked.is_ok() {
         let count = |count: usize, word: &str| match count {
             1 => format!("1 {word}"),
@@ -49,6 +51,7 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
             count(workspace.syncs.len(), "sync"),
             count(workspace.files, "file")
         );
+        success = Some(text.trim_end().to_owned());
         if ui.verbosity > 0 {
             for sync in &workspace.syncs {
                 text.push_str(&format!(
@@ -74,5 +77,11 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
         document.insert("exitCode".to_owned(), exit.code().into());
         printed = printed.most_important(ui.result(Format::Json, &json::text(document)));
     }
-    exit.most_important(printed)
+    let end = (exit, checked.as_ref().err());
+    let reviewed = session::review("validate", &run, &ui, false, end, |review| {
+        if success.is_some() {
+            review.headline = success;
+        }
+    });
+    exit.most_important(printed).most_important(reviewed)
 }
