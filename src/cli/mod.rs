@@ -11,6 +11,7 @@ mod completions;
 mod drift;
 mod explain;
 mod export;
+mod import;
 mod options;
 mod plan;
 mod sandbox;
@@ -74,6 +75,8 @@ enum Command {
     Sync(sync::Arguments),
     /// Write sync files of what is there and not declared yet.
     Export(export::Arguments),
+    /// Declare syncs that exist, in a file that people wrote.
+    Import(import::Arguments),
     /// Look after the record of started syncs.
     State(state::Arguments),
     /// Look after the schemas that files are checked against.
@@ -106,6 +109,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         Command::Status(arguments) => status::run(arguments, environment),
         Command::Sync(arguments) => sync::run(&arguments, environment),
         Command::Export(arguments) => export::run(&arguments, environment),
+        Command::Import(arguments) => import::run(&arguments, environment),
         Command::State(arguments) => state::run(arguments, &environment),
         Command::Schema(arguments) => schema::run(arguments, environment),
         Command::Sandbox(arguments) => sandbox::run(arguments, environment),

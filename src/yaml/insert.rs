@@ -1,5 +1,7 @@
 //! Adding entries to a map of a text that people wrote, with every other byte as it was.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value as Json};
 
 use super::load::load;
@@ -59,6 +61,17 @@ pub fn add_entries(text: &str, key: &str, entries: &Map<String, Json>) -> Result
         Ok(read) if read.to_json() == wanted && comments(text) == comments(&added) => Ok(added),
         _ => Err(Refusal::NotInLines),
     }
+}
+
+/// The keys of the map under a key at the top of the only document.
+pub fn keys(text: &str, key: &str) -> BTreeSet<String> {
+    let document = only_document(text).ok();
+    let map = document.as_ref().and_then(|document| {
+        let entry = document.as_mapping()?.entry(key)?;
+        entry.value.as_mapping()
+    });
+    let entries = map.into_iter().flat_map(Mapping::entries);
+    entries.map(|entry| entry.key.clone()).collect()
 }
 
 fn only_document(text: &str) -> Result<Node, Refusal> {
