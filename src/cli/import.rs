@@ -206,7 +206,7 @@ async fn import_found(
         projects: Projects::Named(meant.project.clone().into_iter().collect()),
     };
     let (discovery, provider) = run.discover(&wanted, cancellation).await?;
-    let (project, syncs) = find(&discovery, &meant.names)?;
+    let (project, syncs) = find(run, &discovery, &meant.names)?;
     let by_ids = arguments.adopt.ids;
     let (names, unlisted_apps) =
         adopting::names(run, &*provider, syncs.iter().copied(), by_ids).await?;
@@ -230,6 +230,7 @@ async fn import_found(
 
 /// The project that has all of the syncs, and these.
 fn find<'a>(
+    run: &Run,
     discovery: &'a Discovery,
     names: &[String],
 ) -> Result<(&'a Discovered, Vec<&'a RemoteSync>), Stop> {
@@ -259,11 +260,20 @@ fn find<'a>(
         }
     };
     if let Some(name) = names.iter().find(|name| project.declared.contains(*name)) {
+        let declared = run.workspace.syncs.iter().find(|sync| {
+            let old = sync.renamed_from.as_ref();
+            sync.name.text == **name || old.is_some_and(|old| old.text == **name)
+        });
+        let place = declared.map(|sync| run.workspace.sources.describe(sync.key));
         return Err(Stop::new(
             Exit::Error,
-            format!("The sync `{name}` of {} is declared already.", project.word),
+            format!(
+                "The sync `{name}` of {} is declared already: {}.",
+                project.word,
+                place.unwrap_or_default()
+            ),
         )
-        .help("`secsync plan` shows how it differs from what is there; `secsync validate -v` where it is."));
+        .help("`secsync plan` shows how that differs from what is there."));
     }
     let syncs = project
         .syncs

@@ -12,6 +12,7 @@ mod drift;
 mod explain;
 mod export;
 mod import;
+mod init;
 mod options;
 mod plan;
 mod sandbox;
@@ -60,6 +61,8 @@ Exit codes:
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Begin a workspace: secsync.yaml, an example, and schemas for the editor.
+    Init(init::Arguments),
     /// Check the files, offline.
     Validate(validate::Arguments),
     /// Show what apply would do.
@@ -102,6 +105,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         Err(error) => return explain(&error, &environment),
     };
     match arguments.command {
+        Command::Init(arguments) => init::run(&arguments, &environment),
         Command::Validate(arguments) => validate::run(arguments, environment),
         Command::Plan(arguments) => plan::run(arguments, environment),
         Command::Apply(arguments) => apply::run(&arguments, environment),

@@ -55,12 +55,26 @@ pub fn imported(summary: &Summary, is_sandbox: bool, is_quiet: bool) -> String {
     }
     files(&mut out, summary);
     unlisted(&mut out, summary);
-    let _ = writeln!(
-        out,
-        "\n{} {}. `secsync plan` shows that there is nothing to do.",
-        painted(BOLD, "Import complete!"),
-        counted(syncs(summary).count())
-    );
+    let is_printed = summary.written.iter().any(|written| written.path.is_none());
+    let _ = if is_printed {
+        writeln!(
+            out,
+            "Put what is printed into a sync file, or add it to one with --into. Then `secsync plan` \
+             has nothing to do for it."
+        )
+    } else {
+        writeln!(
+            out,
+            "\n{} {}. `secsync plan` has nothing to do for {}.",
+            painted(BOLD, "Import complete!"),
+            counted(syncs(summary).count()),
+            if syncs(summary).count() == 1 {
+                "it"
+            } else {
+                "them"
+            }
+        )
+    };
     out
 }
 
