@@ -330,7 +330,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(48))]
+    #![proptest_config(cases(24))]
 
     #[test]
     fn after_an_export_into_any_workspace_the_plan_is_empty_and_what_cannot_be_declared_is_told(
