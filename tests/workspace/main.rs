@@ -7,6 +7,7 @@
 //! | one workspace through its life | `story` |
 //! | what the files say together | `files` |
 //! | names that servers know | `names` |
+//! | init, export, import | `init`, `export`, `import` |
 //! | plan -v | `origins` |
 //! | drift, status, sync | `drift`, `status`, `sync` |
 
@@ -28,7 +29,10 @@ mod support;
 
 mod drift;
 mod explain;
+mod export;
 mod files;
+mod import;
+mod init;
 mod names;
 mod origins;
 mod status;
