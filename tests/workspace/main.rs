@@ -8,6 +8,7 @@
 //! | what the files say together | `files` |
 //! | names that servers know | `names` |
 //! | what a selection leaves alone | `selection` |
+//! | init, export, import | `init`, `export`, `import` |
 //! | plan -v | `origins` |
 //! | drift, status, sync | `drift`, `status`, `sync` |
 
@@ -29,7 +30,10 @@ mod support;
 
 mod drift;
 mod explain;
+mod export;
 mod files;
+mod import;
+mod init;
 mod names;
 mod origins;
 mod selection;
