@@ -50,6 +50,10 @@ impl Writer<'_> {
                 server: subject.server.clone(),
             };
             providers.insert(subject.provider.clone(), provider);
+            // Nothing is sent for the one, and nothing can be read back of the other.
+            if matches!(action.step, Step::Blocked { .. } | Step::Start) {
+                continue;
+            }
             let found = action.found().map(|found| &found.destination);
             for slug in std::iter::once(&subject.destination).chain(found) {
                 if let Some(spec) = self.specs.get(&(subject.kind, slug.clone())) {
