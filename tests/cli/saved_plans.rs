@@ -130,8 +130,9 @@ fn a_plan_is_saved_shown_without_a_network_and_applied_once() {
     Plan: 1 to add, 1 to change, 1 to destroy.
     --- exit 0
     "#);
-    assert_snapshot!(team.run("apply plan.json").exits_with(0), @r#"
-    $ secsync apply plan.json
+    let applied = team.run("apply plan.json --parallelism 1");
+    assert_snapshot!(applied.exits_with(0), @r#"
+    $ secsync apply plan.json --parallelism 1
     Saved plan plan.json, sha256:[DIGEST]
       server      infisical                              http://127.0.0.1:[PORT]
       project     infisical/payments                     [UUID]
@@ -161,10 +162,10 @@ fn a_plan_is_saved_shown_without_a_network_and_applied_once() {
 
     Plan: 1 to add, 1 to change, 1 to destroy.
     infisical/payments/api: Updating...
-    infisical/payments/gone: Deleting...
-    infisical/payments/web: Creating...
-    infisical/payments/gone: Deleted [id=[UUID]]
     infisical/payments/api: Updated [id=[UUID]]
+    infisical/payments/gone: Deleting...
+    infisical/payments/gone: Deleted [id=[UUID]]
+    infisical/payments/web: Creating...
     infisical/payments/web: Created [id=[UUID]]
 
     2 jobs left running; --wait follows them.
