@@ -365,3 +365,196 @@ proptest! {
         }
     }
 }
+
+/// An edit of a plan file: what a stranger would do, and what nobody would.
+#[derive(Debug, Clone)]
+struct Edit {
+    /// Which part of the file; a step, mostly.
+    within_step: bool,
+    way: Vec<Index>,
+    key: &'static str,
+    value: Option<Value>,
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let keys = vec![
+        "name",
+        "projectId",
+        "secretPath",
+        "syncOptions",
+        "destinationConfig",
+        "keySchema",
+        "found",
+        "connection",
+        "connectionId",
+        "body",
+        "after",
+        "id",
+        "default",
+        "fields",
+        "unheardOf",
+    ];
+    let value = select(vec![
+        json!(null),
+        json!(true),
+        json!(7),
+        json!("one"),
+        json!("/apps"),
+        json!([]),
+        json!([1]),
+        json!({}),
+        json!({"deep": {"er": "x"}}),
+        json!({"keySchema": "K"}),
+    ]);
+    let value = proptest::option::weighted(0.8, value);
+    let parts = (
+        prop::bool::weighted(0.8),
+        vec(any::<Index>(), 0..6),
+        select(keys),
+        value,
+    );
+    parts.prop_map(|(within_step, way, key, value)| Edit {
+        within_step,
+        way,
+        key,
+        value,
+    })
+}
+
+impl Edit {
+    /// Goes down the way as far as there is one, and sets or takes away what is there.
+    fn make(&self, plan: &mut Value) {
+        let mut way = self.way.iter();
+        let mut at = plan;
+        if self.within_step {
+            // An edit before this one may have left nothing there.
+            let Some(actions) = at["actions"].as_array_mut() else {
+                return;
+            };
+            let pick = way
+                .next()
+                .map_or(0, |pick| pick.index(actions.len().max(1)));
+            let Some(Value::Object(action)) = actions.get_mut(pick) else {
+                return;
+            };
+            at = action.entry("step").or_insert(Value::Null);
+        }
+        for pick in way {
+            let is_leaf = match &*at {
+                Value::Object(fields) => fields.is_empty(),
+                Value::Array(items) => items.is_empty(),
+                _ => true,
+            };
+            if is_leaf {
+                break;
+            }
+            at = match at {
+                Value::Object(fields) => {
+                    let pick = pick.index(fields.len());
+                    fields.values_mut().nth(pick).unwrap()
+                }
+                Value::Array(items) => {
+                    let pick = pick.index(items.len());
+                    &mut items[pick]
+                }
+                leaf => leaf,
+            };
+        }
+        match (at, &self.value) {
+            (Value::Object(fields), Some(value)) => {
+                fields.insert(self.key.to_owned(), value.clone());
+            }
+            (Value::Object(fields), None) => {
+                let first = fields.keys().next().cloned();
+                fields.shift_remove(&first.unwrap_or_default());
+            }
+            (at, Some(value)) => *at = value.clone(),
+            (at, None) => *at = Value::Null,
+        }
+    }
+}
+
+/// The simple values in a value, by their paths. Null means that there is nothing.
+fn leaves(value: Option<&Value>, path: &str, found: &mut Vec<(String, String)>) {
+    match value {
+        Some(Value::Object(fields)) => {
+            for (key, value) in fields {
+                leaves(Some(value), &format!("{path}.{key}"), found);
+            }
+        }
+        None | Some(Value::Null) => {}
+        Some(value) => found.push((path.to_owned(), value.to_string())),
+    }
+}
+
+/// Fails if a request does something that is not among the changes.
+fn assert_all_is_shown(action: &Action, plan: &Plan) {
+    let nothing = Fields::new();
+    let (body, connection, old) = match &action.step {
+        Step::Create(create) | Step::Replace { new: create, .. } => {
+            (&create.body, &create.connection, None)
+        }
+        Step::Update(update) => (&update.body, &update.connection, Some(&update.old)),
+        _ => (&nothing, &None, None),
+    };
+    let shown: Vec<String> = action
+        .changes
+        .iter()
+        .map(|change| change.dotted())
+        .collect();
+    for (key, value) in body {
+        let before = old.and_then(|old| match key.as_str() {
+            "name" => Some(old.name.clone().into()),
+            "environment" => old.environment.clone().map(Value::from),
+            "secretPath" => old.secret_path.clone().map(Value::from),
+            "connectionId" => Some(old.connection.id.clone().into()),
+            key => old.fields.get(key).cloned(),
+        });
+        let (mut was, mut is) = (Vec::new(), Vec::new());
+        leaves(before.as_ref(), key, &mut was);
+        leaves(Some(value), key, &mut is);
+        let differing = was
+            .iter()
+            .filter(|leaf| !is.contains(leaf))
+            .chain(is.iter().filter(|leaf| !was.contains(leaf)));
+        for (path, _) in differing {
+            let is_told = match key.as_str() {
+                // The sync that the action is about.
+                "name" | "projectId" if old.is_none() => {
+                    [&action.subject.name, &action.subject.project_id]
+                        .contains(&&value.as_str().unwrap().to_owned())
+                }
+                "connectionId" if connection.is_some() => {
+                    shown.iter().any(|path| path == "connection" || path == key)
+                }
+                _ => shown
+                    .iter()
+                    .any(|shown| path == shown || path.starts_with(&format!("{shown}."))),
+            };
+            assert!(is_told, "{path} is not shown: {shown:?}\n{:#?}", told(plan));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(1024))]
+
+    #[test]
+    fn a_forged_plan_is_refused_or_shows_all_that_it_does(edits in vec(edit(), 1..4)) {
+        static EXAMPLE: std::sync::LazyLock<String> = std::sync::LazyLock::new(example);
+        let mut plan: Value = serde_json::from_str(&EXAMPLE).unwrap();
+        for edit in edits {
+            edit.make(&mut plan);
+        }
+        let Some(fields) = plan.as_object_mut() else { return Ok(()) };
+        fields.shift_remove("digest");
+        let digest = format!("sha256:{}", secsync::digest::of_json(&plan));
+        plan["digest"] = digest.into();
+        if let Ok(saved) = planfile::read(plan.to_string().as_bytes(), &|_, _| None) {
+            shown(&saved.plan, &saved.sources);
+            for action in &saved.plan.actions {
+                assert_all_is_shown(action, &saved.plan);
+            }
+        }
+    }
+}

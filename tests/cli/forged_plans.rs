@@ -60,6 +60,17 @@ impl Case {
 }
 
 #[test]
+fn a_saved_plan_is_no_sync_file() {
+    let case = Case::new();
+    for command in ["validate", "plan"] {
+        let refused = case.run(&format!("{command} plan.json")).exits_with(3);
+        let found = "This is a saved plan, and no sync file.";
+        assert!(refused.stderr.contains(found), "{refused}");
+        assert!(refused.stderr.contains("Found 1 error."), "{refused}");
+    }
+}
+
+#[test]
 fn an_edited_plan_is_refused() {
     let case = Case::new();
     let plan = case.tree.read("plan.json").replace("/api", "/else");
