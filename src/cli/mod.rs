@@ -1,19 +1,24 @@
 //! The commands: arguments, then a short call into the library.
 //!
 //! One file a command. `ui` owns what is printed, `options` the flags that commands share,
-//! `session` the steps that online commands share.
+//! `session` the steps that online commands share, `adopting` those of export and import,
+//! `planfile` the files that plans are saved in.
 
+mod adopting;
 mod apply;
 mod approval;
 mod auth;
 mod completions;
 mod drift;
 mod explain;
+mod export;
 mod options;
 mod plan;
+mod planfile;
 mod sandbox;
 mod schema;
 mod session;
+mod show;
 mod state;
 mod status;
 mod sync;
@@ -51,6 +56,7 @@ Exit codes:
   3   the files are invalid
   4   authentication or permission
   5   at least one action failed or is unknown
+  6   the saved plan is stale, or was applied already
   7   a sync job failed or did not finish in time
   64  wrong usage
   130 interrupted";
@@ -64,12 +70,16 @@ enum Command {
     Plan(plan::Arguments),
     /// Make the platforms as the files declare.
     Apply(apply::Arguments),
+    /// Show saved plans, without a network.
+    Show(show::Arguments),
     /// Tell what changed remotely, and exit with 2 if anything did.
     Drift(drift::Arguments),
     /// Tell how the declared syncs are doing: their last jobs, and those that run.
     Status(status::Arguments),
     /// Ask for sync jobs now, and follow them.
     Sync(sync::Arguments),
+    /// Write sync files of what is there and not declared yet.
+    Export(export::Arguments),
     /// Look after the record of started syncs.
     State(state::Arguments),
     /// Look after the schemas that files are checked against.
@@ -98,9 +108,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         Command::Validate(arguments) => validate::run(arguments, environment),
         Command::Plan(arguments) => plan::run(arguments, environment),
         Command::Apply(arguments) => apply::run(&arguments, environment),
+        Command::Show(arguments) => show::run(&arguments, environment),
         Command::Drift(arguments) => drift::run(arguments, environment),
         Command::Status(arguments) => status::run(arguments, environment),
         Command::Sync(arguments) => sync::run(&arguments, environment),
+        Command::Export(arguments) => export::run(&arguments, environment),
         Command::State(arguments) => state::run(arguments, &environment),
         Command::Schema(arguments) => schema::run(arguments, environment),
         Command::Sandbox(arguments) => sandbox::run(arguments, environment),

@@ -91,7 +91,8 @@ pub struct OutputArguments {
     pub verbose: u8,
 }
 
-fn variable(text: &str) -> Result<(String, String), String> {
+/// Reads `NAME=VALUE`.
+pub fn variable(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
     if !crate::core::vars::is_name(name) {
         return Err(format!("a variable cannot be named `{name}`"));

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::cancel::Cancellation;
 use crate::core::desired::{ConnectionRef, Ensure};
+use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::Plan;
 use crate::core::resolve::ResolvedSync;
 use crate::core::span::Sources;
@@ -330,15 +331,27 @@ pub fn document(
     (exit, stop): (Exit, Option<&Stop>),
     fill: impl FnOnce(&mut Map<String, Value>),
 ) -> Exit {
+    let nothing = Sources::default();
+    let files = match run.map(|run| &run.workspace) {
+        Some(workspace) => (workspace.diagnostics.as_slice(), &workspace.sources),
+        None => (&[][..], &nothing),
+    };
+    document_with(kind, files, ui, is_sandbox, (exit, stop), fill)
+}
+
+/// The same for a command that has no workspace.
+pub fn document_with(
+    kind: &str,
+    (findings, sources): (&[Diagnostic], &Sources),
+    ui: &Ui,
+    is_sandbox: bool,
+    (exit, stop): (Exit, Option<&Stop>),
+    fill: impl FnOnce(&mut Map<String, Value>),
+) -> Exit {
     if !ui.wants(Format::Json) {
         return Exit::Done;
     }
-    let mut document = match run.map(|run| &run.workspace) {
-        Some(workspace) => {
-            json::document(kind, is_sandbox, &workspace.diagnostics, &workspace.sources)
-        }
-        None => json::document(kind, is_sandbox, &[], &Sources::default()),
-    };
+    let mut document = json::document(kind, is_sandbox, findings, sources);
     fill(&mut document);
     match stop {
         Some(stop) => json::add_stop(&mut document, stop),
@@ -355,14 +368,19 @@ pub fn state_of(run: &Run, access: Access) -> Result<Option<State>, Stop> {
     if !run.needs_state() {
         return Ok(None);
     }
+    state_at(run, access).map(Some)
+}
+
+/// The state of a run, whether or not its files need one.
+pub fn state_at(run: &Run, access: Access) -> Result<State, Stop> {
     let path = run.state_path()?;
     if run.options.http.sandbox.is_some() && !path.exists() {
         State::init(&path, now)?;
     }
-    Ok(Some(match access {
+    Ok(match access {
         Access::Read => State::open(&path, now)?,
         Access::Write => State::open_for_writing(&path, now)?,
-    }))
+    })
 }
 
 /// The time, in RFC 3339.

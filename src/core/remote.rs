@@ -56,6 +56,11 @@ pub struct RemoteProject {
 }
 
 impl RemoteSync {
+    /// Whether a push ever went well. The first one is the one that imports, where that is wanted.
+    pub const fn was_pushed(&self) -> bool {
+        self.sync_job.at.is_some()
+    }
+
     /// What is known about the last job of a kind.
     pub const fn job(&self, kind: JobKind) -> &Job {
         match kind {

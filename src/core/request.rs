@@ -97,7 +97,7 @@ fn without_jobs(sync: &DesiredSync) -> Option<String> {
 pub fn left_out(among: &Candidates<'_>) -> Vec<(Subject, String)> {
     let selected = among.syncs.iter();
     let mut left_out: Vec<_> = selected
-        .filter(|sync| among.selection.matches(sync))
+        .filter(|sync| among.selection.matches(*sync))
         .filter_map(|sync| Some((Subject::of(sync), without_jobs(&sync.desired)?)))
         .collect();
     left_out.sort();
@@ -113,7 +113,7 @@ pub fn build(job: RequestedJob, among: &Candidates<'_>) -> Result<Vec<JobRequest
         .syncs
         .iter()
         .filter(|sync| without_jobs(&sync.desired).is_none())
-        .filter(|sync| among.selection.matches(sync))
+        .filter(|sync| among.selection.matches(*sync))
         .collect();
     if meant.is_empty() {
         let reasons = left_out(among).into_iter();

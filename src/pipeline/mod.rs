@@ -8,10 +8,15 @@
 //! | load, plan | here |
 //! | check | `check` |
 //! | resolve, read | `survey` |
+//! | the same for projects whether or not they are declared | `discover` |
+//! | read what a saved plan is about, and nothing else | `saved` |
 
 mod check;
+mod discover;
+mod saved;
 mod survey;
 
+pub use discover::{Discovered, Discovery, Projects, Wanted};
 pub use survey::Survey;
 
 use std::collections::BTreeMap;
@@ -20,6 +25,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::core::declare;
 use crate::core::plan;
 use crate::core::plan::{Inputs, Plan, Policy};
 use crate::core::select::Selection;
@@ -95,26 +101,27 @@ impl Run {
 
     /// Reads the files. Their findings are in the workspace afterwards.
     pub fn load(options: Options, stdin: &mut dyn Read) -> Result<Self, Stop> {
-        Self::open(options)?.read_files(stdin)
+        let mut run = Self::open(options)?;
+        run.read_files(stdin)?;
+        Ok(run)
     }
 
     /// Reads the files of a run that is open. Their findings are in the workspace afterwards.
-    pub fn read_files(self, stdin: &mut dyn Read) -> Result<Self, Stop> {
-        let mut run = self;
-        run.workspace
+    pub fn read_files(&mut self, stdin: &mut dyn Read) -> Result<(), Stop> {
+        self.workspace
             .load(
-                &run.options.request,
-                &run.options.environment,
+                &self.options.request,
+                &self.options.environment,
                 stdin,
-                &run.store,
+                &self.store,
             )
             .map_err(|message| {
                 Stop::usage(message)
                     .help("Name files, directories or globs, or write `include:` in secsync.yaml.")
             })?;
-        let refusal = if !run.workspace.is_whole {
+        let refusal = if !self.workspace.is_whole {
             Some(("only some paths were named", "Run it without paths."))
-        } else if !run.selection.is_everything() {
+        } else if !self.selection.is_everything() {
             Some((
                 "only some syncs were selected",
                 "Run it without --selector and --target.",
@@ -123,11 +130,31 @@ impl Run {
             None
         };
         match refusal {
-            Some((why, help)) if run.options.prune => Err(Stop::usage(format!(
+            Some((why, help)) if self.options.prune => Err(Stop::usage(format!(
                 "`--prune` needs the whole workspace, and {why}."
             ))
             .help(help)),
-            _ => Ok(run),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads and checks a text as if it were all the files of this workspace, under the name that
+    /// its findings are to have. The files of the run stay as they are.
+    pub fn check_text(&mut self, name: &str, text: String) -> Result<Workspace, Stop> {
+        let alone = self.workspace.without_files();
+        let files = std::mem::replace(&mut self.workspace, alone);
+        self.workspace.load_text(
+            name,
+            text,
+            &self.options.request,
+            &self.options.environment,
+            &self.store,
+        );
+        let checked = self.check();
+        let alone = std::mem::replace(&mut self.workspace, files);
+        match checked {
+            Err(stop) if !stop.problems.is_empty() => Err(stop),
+            _ => Ok(alone),
         }
     }
 
@@ -198,23 +225,17 @@ impl Run {
         })
     }
 
-    /// Whether a state is needed: a sync is declared that cannot be read back.
+    /// Whether a state is needed: a sync is selected that cannot be read back.
     pub fn needs_state(&self) -> bool {
-        self.workspace
-            .syncs
-            .iter()
-            .any(|sync| sync.kind == ProviderKind::Enkryptify)
+        let mut syncs = self.workspace.syncs.iter();
+        syncs.any(|sync| sync.kind == ProviderKind::Enkryptify && self.selection.may_match(sync))
     }
 }
 
 impl Schemas for SchemaStore {
     fn union_tag(&self, kind: ProviderKind, destination: &str) -> Option<String> {
         let destination = self.destination(kind, destination).ok().flatten()?;
-        let fields = &destination.spec.create.fields;
-        let config = fields
-            .iter()
-            .find(|field| field.name == "destinationConfig")?;
-        Some(config.object.as_ref()?.union.as_ref()?.tag.clone())
+        declare::union_tag(&destination.spec).map(str::to_owned)
     }
 
     // A schema that cannot be used is told when the syncs are checked.

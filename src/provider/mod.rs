@@ -25,6 +25,14 @@ pub struct ProviderConfig {
     pub url: Option<String>,
 }
 
+/// Whether a provider can have that name: its variables are named after it.
+pub fn is_provider_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
 /// Connects a provider, if its credential may go to its server. Sends nothing.
 pub fn connect(
     config: &ProviderConfig,

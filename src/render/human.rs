@@ -199,15 +199,10 @@ const fn color(verb: Verb) -> Style {
 fn headline(action: &Action) -> String {
     match &action.step {
         Step::Create(_) => "will be created".to_owned(),
-        Step::Update {
-            renamed_from: Some(old),
-            ..
-        } => {
-            format!("will be renamed from {} and updated in place", visible(old))
-        }
-        Step::Update {
-            renamed_from: None, ..
-        } => "will be updated in place".to_owned(),
+        Step::Update(_) => match action.renamed_from() {
+            Some(old) => format!("will be renamed from {} and updated in place", visible(old)),
+            None => "will be updated in place".to_owned(),
+        },
         Step::Replace { old, .. } => format!(
             "must be replaced, as its destination changes from {} to {}",
             visible(&old.destination),

@@ -6,6 +6,7 @@
 pub mod config;
 pub mod files;
 pub mod findings;
+pub mod write;
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -132,18 +133,60 @@ impl Workspace {
         schemas: &dyn Schemas,
     ) -> Result<(), String> {
         let variables = self.variables(request, environment);
-        let found = self.find_files(request)?;
         let mut defaults = Value::Mapping(std::mem::take(&mut self.config.defaults));
         self.expand(&mut defaults, &variables);
         if let Value::Mapping(defaults) = defaults {
             self.config.defaults = defaults;
         }
+        let found = self.find_files(request)?;
         for file in &found {
             self.load_file(file, stdin, &variables, schemas);
         }
         desired::report_duplicates(&self.syncs, &mut self.diagnostics);
         rename::report_impossible(&self.syncs, &mut self.diagnostics);
         Ok(())
+    }
+
+    /// The same workspace with no file read. Its defaults are those of [`Workspace::load`].
+    #[must_use]
+    pub fn without_files(&self) -> Self {
+        Self {
+            root: self.root.clone(),
+            config: self.config.clone(),
+            // The places in the defaults are places in these.
+            sources: self.sources.clone(),
+            directory: self.directory.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// Reads a text that is in no file yet, after [`Workspace::load`].
+    pub fn load_text(
+        &mut self,
+        name: &str,
+        text: String,
+        request: &Request,
+        environment: &Environment,
+        schemas: &dyn Schemas,
+    ) {
+        let variables = self.variables(request, environment);
+        let read = self.parse(name, Ok(text));
+        self.declare_file(read, &variables, schemas);
+        desired::report_duplicates(&self.syncs, &mut self.diagnostics);
+    }
+
+    /// What the syncs of a document inherit from its own file, variables put in, and what its file
+    /// says of provider and project among it; none where it is no sync file.
+    pub fn file_defaults(
+        &mut self,
+        document: &Node,
+        request: &Request,
+        environment: &Environment,
+    ) -> Option<Mapping> {
+        let variables = self.variables(request, environment);
+        let mut document = document.clone();
+        self.expand(&mut document.value, &variables);
+        Some(desired::read_file(&document, &mut Vec::new())?.defaults)
     }
 
     fn find_files(&mut self, request: &Request) -> Result<Vec<Utf8PathBuf>, String> {
@@ -199,7 +242,7 @@ impl Workspace {
     }
 
     /// The path as people write it: relative to where they are, if it is below.
-    fn shown(&self, path: &Utf8Path) -> String {
+    pub fn shown(&self, path: &Utf8Path) -> String {
         path.strip_prefix(&self.directory)
             .ok()
             .filter(|relative| !relative.as_str().is_empty())
@@ -241,13 +284,21 @@ impl Workspace {
         variables: &Variables,
         schemas: &dyn Schemas,
     ) {
-        let before = self.diagnostics.len();
         let read = if path == "-" {
             let text = files::read_stream(stdin, "<stdin>");
             self.parse("<stdin>", text)
         } else {
             self.read_documents(path)
         };
+        self.declare_file(read, variables, schemas);
+    }
+
+    fn declare_file(
+        &mut self,
+        read: Option<(SourceId, Vec<Node>)>,
+        variables: &Variables,
+        schemas: &dyn Schemas,
+    ) {
         let Some((source, documents)) = read else {
             return;
         };
@@ -256,7 +307,7 @@ impl Workspace {
             .into_iter()
             .filter(|document| !document.is_null())
             .collect();
-        if documents.is_empty() && self.diagnostics.len() == before {
+        if documents.is_empty() && !self.has_finding_in(source) {
             let name = self.sources.get(source).name.clone();
             self.diagnostics.push(
                 Diagnostic::about_file(
@@ -273,6 +324,11 @@ impl Workspace {
                 self.declare_all(&file, schemas);
             }
         }
+    }
+
+    fn has_finding_in(&self, source: SourceId) -> bool {
+        let mut spans = self.diagnostics.iter().filter_map(Diagnostic::span);
+        spans.any(|span| span.source == source)
     }
 
     fn expand(&mut self, value: &mut Value, variables: &Variables) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use secrecy::SecretString;
+use secsync::adopt::draft::{self, Group, LeftOut, Names};
 use secsync::apply::{self, Context, Observer, Outcome, Report};
 use secsync::cancel::Cancellation;
 use secsync::core::diagnostic::Severity;
@@ -17,7 +18,7 @@ use secsync::error::Stop;
 use secsync::http::clock::Clock;
 use secsync::http::limits::Limits;
 use secsync::http::{HttpOptions, SandboxAccess};
-use secsync::pipeline::{Options, Run, Survey};
+use secsync::pipeline::{Options, Projects, Run, Survey, Wanted};
 use secsync::provider::{ManagedSyncs, Provider, ProviderConfig, ProviderKind, connect};
 use secsync::sandbox::{self, Running};
 use secsync::state::State;
@@ -254,6 +255,45 @@ impl Site {
         self.sandbox.fail(rules.collect());
     }
 
+    /// Exports all that is there, project by project, under the workspace's defaults, and puts it in
+    /// place of the workspace's files. Returns what could not be declared.
+    pub async fn adopt(&mut self, settings: &str, by_ids: bool) -> Vec<LeftOut> {
+        self.put(Written {
+            files: [("secsync.yaml".to_owned(), settings.to_owned())].into(),
+            ..Written::default()
+        });
+        let mut run = Run::open(self.options()).unwrap();
+        // There is no file yet, and that is told.
+        let _ = run.read_files(&mut std::io::empty());
+        let wanted = Wanted {
+            provider: "infisical".to_owned(),
+            projects: Projects::All,
+        };
+        let (discovery, provider) = run.discover(&wanted, &Cancellation::new()).await.unwrap();
+        let mut names = Names::default();
+        let mut files = self.written.files.clone();
+        let mut left_out = Vec::new();
+        for project in &discovery.projects {
+            if !by_ids {
+                let apps = draft::apps(&run, &project.syncs).unwrap();
+                names.connections = run.usable_connections(&*provider, apps).await.unwrap();
+            }
+            let group = Group {
+                provider: &discovery.provider,
+                project: if by_ids { &project.id } else { &project.word },
+                syncs: project.syncs.iter().collect(),
+            };
+            let draft = draft::file(&mut run, &[group], &names, "schema.json", "draft").unwrap();
+            files.insert(format!("syncs/{}.yaml", project.word), draft.text);
+            left_out.extend(draft.left_out);
+        }
+        self.put(Written {
+            files,
+            ..Written::default()
+        });
+        left_out
+    }
+
     /// Plans and applies what is written.
     pub async fn converge(&self) -> (Planned, Report) {
         let planned = self.plan().await;
@@ -459,20 +499,13 @@ pub fn assert_all_done(planned: &Planned, report: &Report) {
 /// Fails if an update sends a field that is as it should be already.
 pub fn assert_updates_are_minimal(plan: &Plan) {
     for action in &plan.actions {
-        let Step::Update {
-            body,
-            expected,
-            before,
-            renamed_from,
-            ..
-        } = &action.step
-        else {
+        let Step::Update(update) = &action.step else {
             continue;
         };
-        for key in body.keys() {
+        for key in update.body.keys() {
             let is_needed = match key.as_str() {
-                "name" => renamed_from.is_some(),
-                key => expected.get(key) != before.get(key),
+                "name" => action.renamed_from().is_some(),
+                key => update.expected.get(key) != update.before.get(key),
             };
             assert!(is_needed, "{} sends {key}", describe(action));
         }

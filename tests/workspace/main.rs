@@ -7,6 +7,7 @@
 //! | one workspace through its life | `story` |
 //! | what the files say together | `files` |
 //! | names that servers know | `names` |
+//! | what a selection leaves alone | `selection` |
 //! | plan -v | `origins` |
 //! | drift, status, sync | `drift`, `status`, `sync` |
 
@@ -31,6 +32,7 @@ mod explain;
 mod files;
 mod names;
 mod origins;
+mod selection;
 mod status;
 mod story;
 mod sync;

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
-use super::action::{Action, Blocked, Create, DeleteReason, Step, Subject, Verb};
-use super::{Effect, Failing, Keeper, Kept, Plan, effect, names};
+use super::action::{Action, Blocked, Create, DeleteReason, Step, Subject, Update, Verb};
+use super::{Failing, Keeper, Kept, Plan, effect, names, shown};
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger};
-use crate::core::diff::{self, FieldChange};
+use crate::core::diff;
 use crate::core::normalize::{self, CONNECTION_ID, Comparable};
 use crate::core::remote::RemoteSync;
 use crate::core::rename;
 use crate::core::resolve::ResolvedSync;
 use crate::core::select::{NamePatterns, Selection};
-use crate::core::spec::{DestinationSpec, ObjectSpec, ProviderKind};
+use crate::core::spec::{DestinationSpec, ProviderKind};
 use crate::core::starts::{Start, Starts};
 
 /// A project on a server.
@@ -178,7 +178,7 @@ impl<'a> Project<'a> {
             .collect();
         let first = self.plan.actions.len();
         for (index, sync) in syncs.iter().enumerate() {
-            if !self.inputs.policy.selection.matches(sync) {
+            if !self.inputs.policy.selection.matches(*sync) {
                 continue;
             }
             let name = sync.desired.name.text.as_str();
@@ -259,7 +259,7 @@ impl<'a> Project<'a> {
             self.block(sync, Verb::Delete, Blocked::SourceFolderGone);
         } else {
             let step = Step::Delete {
-                id: remote.id.clone(),
+                old: Box::new(remote.clone()),
                 remove_secrets,
                 reason: DeleteReason::EnsureAbsent,
             };
@@ -301,7 +301,7 @@ impl<'a> Project<'a> {
         let is_triggered = sync.desired.trigger != Trigger::Never;
         let effects = effect::of_create(&create.expected, is_triggered);
         let is_auto_synced = effect::is_auto_synced(&create.expected);
-        let changes = additions(sync, &create);
+        let changes = shown::of_create(&create.body, create.connection.as_deref(), &create.spec);
         let action = self.push(sync, Step::Create(create));
         action.effects = effects;
         action.changes = changes;
@@ -322,11 +322,8 @@ impl<'a> Project<'a> {
         } else {
             None
         };
-        let mut changes = vec![FieldChange {
-            path: vec!["destination".to_owned()],
-            before: Some(remote.destination.clone().into()),
-            after: Some(sync.desired.destination.text.clone().into()),
-        }];
+        let desired = &sync.desired;
+        let mut changes = shown::of_move(remote, &desired.destination.text, &desired.name.text);
         if let Some(reason) = reason {
             self.block(sync, Verb::Replace, reason).changes = changes;
             return;
@@ -335,7 +332,11 @@ impl<'a> Project<'a> {
         let is_auto_synced = effect::is_auto_synced(&create.expected);
         let mut effects = vec![effect::of_delete(remove_secrets)];
         effects.extend(effect::of_create(&create.expected, is_triggered));
-        changes.extend(additions(sync, &create));
+        changes.extend(shown::of_create(
+            &create.body,
+            create.connection.as_deref(),
+            &create.spec,
+        ));
         let old = Box::new(remote.clone());
         let action = self.push(
             sync,
@@ -363,25 +364,12 @@ impl<'a> Project<'a> {
         let before = normalize::remote(spec, remote);
         let difference = diff::compare(spec, &expected, &before);
         let name = &sync.desired.name.text;
-        let renamed_from = (&remote.name != name).then(|| remote.name.clone());
-        if difference.changes.is_empty() && renamed_from.is_none() {
+        let connection = connection_name(sync);
+        let changes = shown::of_update(remote, name, connection.as_deref(), &difference.changes);
+        if changes.is_empty() {
             self.plan_unchanged(sync, remote, &expected);
             return;
         }
-        let mut changes = Vec::new();
-        if let Some(old) = &renamed_from {
-            changes.push(FieldChange {
-                path: vec!["name".to_owned()],
-                before: Some(old.clone().into()),
-                after: Some(name.clone().into()),
-            });
-        }
-        changes.extend(
-            difference
-                .changes
-                .iter()
-                .map(|change| shown(change, sync, remote)),
-        );
         let patch = if remote.remove_job.is_going() {
             Err(Blocked::BeingRemoved)
         } else if !difference.unknown.is_empty() {
@@ -396,26 +384,30 @@ impl<'a> Project<'a> {
                 return;
             }
         };
-        if renamed_from.is_some() {
+        if remote.name != *name {
             body.insert("name".to_owned(), name.clone().into());
         }
-        let was_pushed = remote.sync_job.at.is_some();
-        let effects = effect::of_update(&expected, &difference.changes, was_pushed);
-        let of_trigger = effects_of_trigger(remote, &expected, &effects);
-        let is_auto_synced = effect::is_auto_synced(&expected);
-        let step = Step::Update {
-            id: remote.id.clone(),
-            renamed_from,
+        let is_triggered =
+            sync.desired.trigger != Trigger::Never && !effect::is_auto_synced(&expected);
+        let effects = effect::of_update(
+            &expected,
+            &difference.changes,
+            remote.was_pushed(),
+            is_triggered,
+        );
+        let step = Step::Update(Update {
+            old: Box::new(remote.clone()),
             body,
+            connection,
             expected,
             before,
             spec: Arc::clone(spec),
-        };
+        });
         let action = self.push(sync, step);
         action.changes = changes;
         action.effects = effects;
-        if sync.desired.trigger != Trigger::Never && !is_auto_synced {
-            self.push_trigger(sync, Some(remote.id.clone())).effects = of_trigger;
+        if is_triggered {
+            self.push_trigger(sync, Some(remote));
         }
     }
 
@@ -431,8 +423,8 @@ impl<'a> Project<'a> {
             Trigger::Always => true,
         };
         if is_due {
-            let effects = effects_of_trigger(remote, expected, &[]);
-            self.push_trigger(sync, Some(remote.id.clone())).effects = effects;
+            let effects = effect::of_trigger(expected, remote.was_pushed());
+            self.push_trigger(sync, Some(remote)).effects = effects;
         } else if remote.sync_job.has_failed() {
             self.plan.failing.push(Failing {
                 subject: Subject::of(sync),
@@ -442,10 +434,11 @@ impl<'a> Project<'a> {
     }
 
     /// A trigger follows the last action if that is about the same sync.
-    fn push_trigger(&mut self, sync: &ResolvedSync, id: Option<String>) -> &mut Action {
+    fn push_trigger(&mut self, sync: &ResolvedSync, found: Option<&RemoteSync>) -> &mut Action {
         let before = self.plan.actions.len().checked_sub(1);
         let follows = before.filter(|index| self.plan.actions[*index].subject == Subject::of(sync));
-        let trigger = self.push(sync, Step::Trigger { id });
+        let old = found.cloned().map(Box::new);
+        let trigger = self.push(sync, Step::Trigger { old });
         trigger.after.extend(follows);
         trigger
     }
@@ -493,7 +486,7 @@ impl<'a> Project<'a> {
                     subject,
                     place: None,
                     step: Step::Delete {
-                        id: remote.id.clone(),
+                        old: Box::new((*remote).clone()),
                         remove_secrets: false,
                         reason: DeleteReason::Pruned,
                     },
@@ -508,18 +501,8 @@ impl<'a> Project<'a> {
     }
 }
 
-/// What a job that is asked for does, where no push went well before and nothing told it yet.
-fn effects_of_trigger(remote: &RemoteSync, expected: &Comparable, told: &[Effect]) -> Vec<Effect> {
-    if remote.sync_job.at.is_some() {
-        return Vec::new();
-    }
-    let mut effects = effect::of_first_sync(expected);
-    effects.retain(|effect| !told.contains(effect));
-    effects
-}
-
 /// Whether the last push is older than the last change, or there was none.
-fn is_push_due(remote: &RemoteSync) -> bool {
+pub(super) fn is_push_due(remote: &RemoteSync) -> bool {
     if remote.secret_path.is_none() {
         return false;
     }
@@ -551,87 +534,14 @@ fn create(
     body.extend(declared.into_iter().filter(|(_, value)| !value.is_null()));
     Create {
         body,
+        connection: connection_name(sync),
         expected,
         spec: Arc::clone(spec),
     }
 }
 
-/// What a created sync declares, to be shown.
-fn additions(sync: &ResolvedSync, create: &Create) -> Vec<FieldChange> {
-    let mut changes = Vec::new();
-    let mut add = |key: &str, value: Value| {
-        changes.push(FieldChange {
-            path: vec![key.to_owned()],
-            before: None,
-            after: Some(value),
-        });
-    };
-    let fields = create.spec.create.fields.iter();
-    let in_order = fields.filter_map(|field| {
-        let value = create.body.get(&field.name)?;
-        Some((
-            field.name.as_str(),
-            in_schema_order(value, field.object.as_ref()),
-        ))
-    });
-    for (key, value) in in_order {
-        match key {
-            "name" | "projectId" => {}
-            CONNECTION_ID => match sync.connection.as_ref() {
-                Some(connection) if !connection.name.is_empty() => {
-                    add("connection", connection.name.clone().into());
-                }
-                _ => add(key, value),
-            },
-            _ => add(key, value),
-        }
-    }
-    changes
-}
-
-/// A value with its keys in the schema's order, and those that it does not list by name:
-/// how a file orders its keys makes no difference.
-fn in_schema_order(value: &Value, spec: Option<&ObjectSpec>) -> Value {
-    let Value::Object(fields) = value else {
-        return value.clone();
-    };
-    let mut ordered = Map::new();
-    for field in spec.into_iter().flat_map(|spec| spec.fields_of(value)) {
-        if let Some(inner) = fields.get(&field.name) {
-            ordered.insert(
-                field.name.clone(),
-                in_schema_order(inner, field.object.as_ref()),
-            );
-        }
-    }
-    let mut others: Vec<_> = fields
-        .iter()
-        .filter(|(key, _)| !ordered.contains_key(*key))
-        .collect();
-    others.sort_by_key(|(key, _)| *key);
-    let others: Vec<_> = others
-        .into_iter()
-        .map(|(key, value)| (key.clone(), in_schema_order(value, None)))
-        .collect();
-    ordered.extend(others);
-    Value::Object(ordered)
-}
-
-/// A change as people read it: connections by name, where both names are known.
-fn shown(change: &FieldChange, sync: &ResolvedSync, remote: &RemoteSync) -> FieldChange {
-    if change.path != [CONNECTION_ID] {
-        return change.clone();
-    }
-    match sync
-        .connection
-        .as_ref()
-        .map(|connection| connection.name.as_str())
-    {
-        Some(name) if !name.is_empty() && name != remote.connection.name => FieldChange {
-            path: vec!["connection".to_owned()],
-            before: Some(remote.connection.name.clone().into()),
-            after: Some(name.into()),
-        },
-        _ => change.clone(),
-    }
+/// The name of the connection that a sync is to have, where it is known.
+fn connection_name(sync: &ResolvedSync) -> Option<String> {
+    let name = sync.connection.as_ref().map(|connection| &connection.name);
+    name.filter(|name| !name.is_empty()).cloned()
 }

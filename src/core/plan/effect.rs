@@ -126,8 +126,17 @@ pub fn of_create(sync: &Comparable, is_triggered: bool) -> Vec<Effect> {
     of_first_sync(sync)
 }
 
+/// What a job that is asked for does besides, if nothing else in the plan is about its sync.
+pub fn of_trigger(sync: &Comparable, was_pushed: bool) -> Vec<Effect> {
+    if was_pushed {
+        Vec::new()
+    } else {
+        of_first_sync(sync)
+    }
+}
+
 /// What the first push of a sync does, which is the one that imports where that is wanted.
-pub fn of_first_sync(sync: &Comparable) -> Vec<Effect> {
+fn of_first_sync(sync: &Comparable) -> Vec<Effect> {
     let behavior = option(sync, "initialSyncBehavior").and_then(Value::as_str);
     match behavior {
         // What was imported is in the source then, so nothing is deleted.
@@ -143,8 +152,14 @@ pub fn of_first_sync(sync: &Comparable) -> Vec<Effect> {
     }
 }
 
-/// What changing a sync does besides. `was_pushed` is whether any push went well before.
-pub fn of_update(sync: &Comparable, changes: &[FieldChange], was_pushed: bool) -> Vec<Effect> {
+/// What changing a sync does besides. `was_pushed` is whether any push went well before, and
+/// `is_triggered` whether the plan asks for a job after it.
+pub fn of_update(
+    sync: &Comparable,
+    changes: &[FieldChange],
+    was_pushed: bool,
+    is_triggered: bool,
+) -> Vec<Effect> {
     let changed = |prefix: &[&str]| {
         changes.iter().find(|change| {
             change
@@ -173,7 +188,8 @@ pub fn of_update(sync: &Comparable, changes: &[FieldChange], was_pushed: bool) -
     let starts_deleting = changed(&["syncOptions", "disableSecretDeletion"]).is_some();
     let takes_other_keys = changed(&["syncOptions", "keySchema"]).is_some();
     let begins_otherwise = changed(&["syncOptions", "initialSyncBehavior"]).is_some();
-    if !was_pushed && (pushes_otherwise || starts_pushing || starts_deleting || begins_otherwise) {
+    let changes_push = pushes_otherwise || starts_pushing || starts_deleting || begins_otherwise;
+    if !was_pushed && (changes_push || is_triggered) {
         effects.extend(of_first_sync(sync));
     } else if (pushes_otherwise || starts_pushing || starts_deleting) && !keeps_secrets(sync) {
         effects.push(Effect::NextSyncDeletes);

@@ -8,15 +8,19 @@
 //! | [`effect`] | what an action does besides what it is for |
 //! | [`mod@build`] | making a plan |
 //! | `names` | which action waits for a name that another one frees |
+//! | [`recheck`] | a plan that was made earlier, against what is there now |
+//! | [`shown`] | the changes that an action shows, made from what it executes |
 
 pub mod action;
 pub mod build;
 pub mod effect;
 mod names;
+pub mod recheck;
+pub mod shown;
 #[cfg(test)]
 mod tests;
 
-pub use action::{Action, Blocked, DeleteReason, Step, Subject, Verb};
+pub use action::{Action, Blocked, DeleteReason, Step, Subject, Update, Verb};
 pub use build::{Inputs, Policy, ProjectKey, build};
 pub use effect::Effect;
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     Action, Blocked, Counts, DeleteReason, Effect, Inputs, Keeper, Plan, Policy, ProjectKey, Step,
-    Verb, build,
+    Update, Verb, build,
 };
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger, Word};
 use crate::core::remote::{Job, JobStatus, RemoteSync};
@@ -211,17 +211,12 @@ fn a_change_is_an_update_that_sends_only_the_changed_fields() {
         vec![with("web", |f| f["secretPath"] = json!("/other/"))],
         vec![remote_sync("web")],
     );
-    let Step::Update {
-        id,
-        body,
-        renamed_from,
-        ..
-    } = &only(&plan).step
-    else {
+    let Step::Update(update) = &only(&plan).step else {
         panic!()
     };
-    assert_eq!((id.as_str(), renamed_from), ("id-web", &None));
-    assert_eq!(*body, fields(json!({"secretPath": "/other/"})));
+    assert_eq!(update.old.id, "id-web");
+    assert_eq!(only(&plan).renamed_from(), None);
+    assert_eq!(update.body, fields(json!({"secretPath": "/other/"})));
     let change = &only(&plan).changes[0];
     assert_eq!(
         (&change.before, &change.after),
@@ -243,7 +238,7 @@ fn another_connection_is_told_by_its_name_and_sent_by_its_id() {
     remote.connection.id = "c2".to_owned();
     remote.connection.name = "second".to_owned();
     let plan = plan(vec![desired("web")], vec![remote]);
-    let Step::Update { body, .. } = &only(&plan).step else {
+    let Step::Update(Update { body, .. }) = &only(&plan).step else {
         panic!()
     };
     assert_eq!(*body, fields(json!({"connectionId": "c1"})));
@@ -268,7 +263,7 @@ fn a_sync_whose_source_folder_is_gone_gets_both_environment_and_path() {
     let mut remote = remote_sync("web");
     (remote.environment, remote.secret_path) = (None, None);
     let plan = plan(vec![desired("web")], vec![remote]);
-    let Step::Update { body, .. } = &only(&plan).step else {
+    let Step::Update(Update { body, .. }) = &only(&plan).step else {
         panic!()
     };
     assert_eq!(
@@ -432,7 +427,7 @@ fn ensure_absent_deletes_what_is_there_and_is_content_with_what_is_not() {
     ] {
         let plan = plan_of(on_delete);
         let expected = Step::Delete {
-            id: "id-web".to_owned(),
+            old: Box::new(remote_sync("web")),
             remove_secrets: removes,
             reason: DeleteReason::EnsureAbsent,
         };
@@ -482,20 +477,12 @@ fn ensure_absent_never_deletes_a_sync_to_another_destination() {
 #[test]
 fn a_rename_is_an_update_that_sends_the_name_too() {
     let plan = plan(vec![renamed("old", "new")], vec![remote_sync("old")]);
-    let Step::Update {
-        id,
-        renamed_from,
-        body,
-        ..
-    } = &only(&plan).step
-    else {
+    let Step::Update(update) = &only(&plan).step else {
         panic!()
     };
-    assert_eq!(
-        (id.as_str(), renamed_from.as_deref()),
-        ("id-old", Some("old"))
-    );
-    assert_eq!(*body, fields(json!({"name": "new"})));
+    assert_eq!(update.old.id, "id-old");
+    assert_eq!(only(&plan).renamed_from(), Some("old"));
+    assert_eq!(update.body, fields(json!({"name": "new"})));
     assert_eq!(only(&plan).changes[0].dotted(), "name");
     assert_eq!(plan.unmanaged.len(), 0);
 }
@@ -682,7 +669,7 @@ fn prune_deletes_what_is_not_declared_but_never_what_is_ignored_or_protected() {
     };
     let plan = plan_with(vec![desired("web")], remote, &policy);
     let expected = Step::Delete {
-        id: "id-gone".to_owned(),
+        old: Box::new(remote_sync("gone")),
         remove_secrets: false,
         reason: DeleteReason::Pruned,
     };
@@ -860,7 +847,7 @@ fn a_triggered_create_or_update_without_auto_sync_is_followed_by_its_trigger() {
             [(Verb::Create, "web"), (Verb::Trigger, "web")]
         );
         assert_eq!(created.actions[1].after, [0]);
-        assert_eq!(created.actions[1].step, Step::Trigger { id: None });
+        assert_eq!(created.actions[1].step, Step::Trigger { old: None });
         let updated = plan(vec![manual(trigger)], vec![remote_sync("web")]);
         assert_eq!(
             told(&updated),
@@ -869,7 +856,7 @@ fn a_triggered_create_or_update_without_auto_sync_is_followed_by_its_trigger() {
         assert_eq!(
             updated.actions[1].step,
             Step::Trigger {
-                id: Some("id-web".to_owned())
+                old: Some(Box::new(remote_sync("web")))
             }
         );
         let replaced = plan(
@@ -1262,7 +1249,7 @@ fn the_action_that_sets_off_the_first_push_names_what_that_one_imports() {
 }
 
 #[test]
-fn an_update_and_its_trigger_name_the_first_push_once() {
+fn an_update_that_is_followed_by_a_trigger_names_the_first_push_for_both() {
     let (mut described, found) = idle_import(|f| f["description"] = json!("d"));
     described.trigger = Trigger::OnChange;
     let by_trigger = plan(vec![described], vec![found]);
@@ -1271,7 +1258,7 @@ fn an_update_and_its_trigger_name_the_first_push_once() {
     };
     assert_eq!(
         effects(&by_trigger),
-        [vec![], vec![Effect::ImportOverwritesSource]]
+        [vec![Effect::ImportOverwritesSource], vec![]]
     );
     let (mut moved, found) = idle_import(|f| f["secretPath"] = json!("/other"));
     moved.trigger = Trigger::OnChange;

@@ -1,5 +1,7 @@
 //! Servers to run against: the sandbox, and one that answers whatever a test likes.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -67,6 +69,19 @@ impl Server {
     /// Its address.
     pub fn origin(&self) -> String {
         format!("http://{}", self.running.address())
+    }
+
+    /// The OpenAPI document that it serves.
+    pub fn api_document(&self) -> Value {
+        let mut stream = TcpStream::connect(self.running.address()).unwrap();
+        // In HTTP/1.0 the body is what follows the head, up to the end.
+        stream
+            .write_all(b"GET /api/docs/json HTTP/1.0\r\nhost: localhost\r\n\r\n")
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        serde_json::from_str(body).unwrap()
     }
 
     /// The requests since this was asked last.
