@@ -7,6 +7,7 @@
 //! | one workspace through its life | `story` |
 //! | what the files say together | `files` |
 //! | names that servers know | `names` |
+//! | sentences that no other test says from the outside | `sync_files`, `meaning` |
 //! | what a selection leaves alone | `selection` |
 //! | plan -v | `origins` |
 //! | drift, status, sync | `drift`, `status`, `sync` |
@@ -30,9 +31,11 @@ mod support;
 mod drift;
 mod explain;
 mod files;
+mod meaning;
 mod names;
 mod origins;
 mod selection;
 mod status;
 mod story;
 mod sync;
+mod sync_files;
