@@ -277,8 +277,6 @@ fn show(
     {
         exit = exit.most_important(Exit::ChangesPending);
     }
-    let nothing = Sources::default();
-    let (findings, sources) = files.unwrap_or((&[], &nothing));
     let mut printed = Exit::Done;
     if let Ok(Applied {
         plan,
@@ -293,6 +291,8 @@ fn show(
         printed = ui.result(Format::Human, &format!("\n{text}"));
     }
     let end = (exit, applied.as_ref().err());
+    let empty = Sources::default();
+    let (findings, sources) = files.unwrap_or((&[], &empty));
     let files = (findings, sources);
     let written = session::document_with("apply", files, ui, is_sandbox, end, |document| {
         fill(document);

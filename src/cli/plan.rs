@@ -108,8 +108,8 @@ fn show(planned: &Result<Planned, Stop>, loaded: Option<&Run>, ui: &Ui, after: &
         };
         printed = ui.result(Format::Human, &human::plan(&planned.plan, sources, context));
     }
-    let saved = match (planned, loaded, &after.out) {
-        (Ok(planned), Some(run), Some(out)) => {
+    let saved = match (planned, &after.out, loaded) {
+        (Ok(planned), Some(out), Some(run)) => {
             Some((out, planfile::save(out, &planned.plan, run, is_sandbox)))
         }
         _ => None,

@@ -331,11 +331,11 @@ pub fn document(
     (exit, stop): (Exit, Option<&Stop>),
     fill: impl FnOnce(&mut Map<String, Value>),
 ) -> Exit {
-    let nothing = Sources::default();
-    let files = match run.map(|run| &run.workspace) {
-        Some(workspace) => (workspace.diagnostics.as_slice(), &workspace.sources),
-        None => (&[][..], &nothing),
-    };
+    let empty = Sources::default();
+    let files = run.map_or((&[][..], &empty), |run| {
+        let workspace = &run.workspace;
+        (workspace.diagnostics.as_slice(), &workspace.sources)
+    });
     document_with(kind, files, ui, is_sandbox, (exit, stop), fill)
 }
 

@@ -56,7 +56,7 @@ pub struct RemoteProject {
 }
 
 impl RemoteSync {
-    /// Whether a push ever went well. The first one is the one that imports, where that is wanted.
+    /// Whether a push to the destination ever went well.
     pub const fn was_pushed(&self) -> bool {
         self.sync_job.at.is_some()
     }

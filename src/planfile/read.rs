@@ -245,6 +245,7 @@ impl Reader<'_> {
         }
         check_order(&plan)?;
         check_once(&plan)?;
+        self.add_effects_of_triggers(&mut plan);
         let url = |server: String| (!document.sandbox).then_some(server);
         Ok(SavedPlan {
             plan,
@@ -262,6 +263,29 @@ impl Reader<'_> {
             specs: self.specs,
             digest: String::new(),
         })
+    }
+
+    /// What a job does that is asked for depends on the change that it follows.
+    fn add_effects_of_triggers(&self, plan: &mut Plan) {
+        let effects_of = |action: &Action| {
+            let Step::Trigger { old: Some(old) } = &action.step else {
+                return None;
+            };
+            let change = change_before(plan, action).map(|index| &plan.actions[index]);
+            let nothing = Map::new();
+            let (body, told) = match change.map(|change| (&change.step, &change.effects)) {
+                Some((Step::Update(update), effects)) => (&update.body, effects.as_slice()),
+                _ => (&nothing, &[][..]),
+            };
+            let spec = self.spec(&action.subject).ok()?;
+            let agreed = self.agreed(&spec, &action.subject);
+            let after = normalize::updated(&agreed.create, old, body);
+            Some(effect::of_trigger(old.was_pushed(), &after, told))
+        };
+        let effects: Vec<_> = plan.actions.iter().map(effects_of).collect();
+        for (action, effects) in plan.actions.iter_mut().zip(effects) {
+            action.effects.extend(effects.unwrap_or_default());
+        }
     }
 
     fn subject(&self, sync: wire::Sync) -> Result<Subject, String> {
@@ -299,8 +323,7 @@ impl Reader<'_> {
 
     fn action(&mut self, action: wire::Action) -> Result<Action, String> {
         let subject = self.subject(action.sync)?;
-        let is_first = action.after.is_empty();
-        let (step, changes, effects) = self.step(action.step, &subject, is_first)?;
+        let (step, changes, effects) = self.step(action.step, &subject)?;
         let fits_platform = match (&step, subject.kind) {
             (Step::Blocked { .. }, _) => true,
             (Step::Start, kind) => kind == ProviderKind::Enkryptify,
@@ -322,12 +345,11 @@ impl Reader<'_> {
         })
     }
 
-    /// A step, and what it shows. `is_first` is whether it comes after no other one.
+    /// A step, and what it shows.
     fn step(
         &self,
         step: wire::Step,
         subject: &Subject,
-        is_first: bool,
     ) -> Result<(Step, Vec<FieldChange>, Vec<Effect>), String> {
         Ok(match step {
             wire::Step::Create { connection, body } => {
@@ -381,15 +403,11 @@ impl Reader<'_> {
             }
             wire::Step::Start {} => (Step::Start, Vec::new(), Vec::new()),
             wire::Step::Trigger { found } => {
-                let effects = found
-                    .as_ref()
-                    .filter(|_| is_first)
-                    .map(|found| effect::of_trigger(&found.fields, found.pushed));
                 let old = found.map(|found| remote(found, subject)).transpose()?;
                 let step = Step::Trigger {
                     old: old.map(Box::new),
                 };
-                (step, Vec::new(), effects.unwrap_or_default())
+                (step, Vec::new(), Vec::new())
             }
             wire::Step::Blocked {
                 wanted,
@@ -461,7 +479,6 @@ impl Reader<'_> {
         body: Map<String, Value>,
         subject: &Subject,
     ) -> Result<(Step, Vec<FieldChange>, Vec<Effect>), String> {
-        let was_pushed = found.pushed;
         let old = Box::new(remote(found, subject)?);
         if old.destination != subject.destination {
             return Err("a sync is changed in place that has another destination".to_owned());
@@ -488,8 +505,7 @@ impl Reader<'_> {
         if changes.is_empty() {
             return Err("an update changes nothing".to_owned());
         }
-        let is_triggered = self.triggered.contains(&identity(subject));
-        let effects = effect::of_update(&after, &difference.changes, was_pushed, is_triggered);
+        let effects = effect::of_update(&after, &difference.changes, old.was_pushed());
         let step = Step::Update(Update {
             expected: normalize::updated(&spec.create, &old, &body),
             before: normalize::updated(&spec.create, &old, &Map::new()),
@@ -532,7 +548,11 @@ fn remote(found: wire::Found, subject: &Subject) -> Result<RemoteSync, String> {
         secret_path: found.secret_path,
         fields: found.fields,
         updated_at: None,
-        sync_job: Job::default(),
+        sync_job: Job {
+            // When it was is not in the file, and decides nothing here.
+            at: found.pushed.then(|| "once".to_owned()),
+            ..Job::default()
+        },
         import_job: Job::default(),
         remove_job: Job::default(),
     })

@@ -177,9 +177,9 @@ pub struct Found {
     pub environment: Option<String>,
     /// None once the source folder was deleted.
     pub secret_path: Option<String>,
-    /// Whether a push ever went well. Decides which effects are shown, and is not compared.
-    pub pushed: bool,
     pub fields: Map<String, Value>,
+    /// Whether a push to the destination had gone well before, which never becomes untrue.
+    pub pushed: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

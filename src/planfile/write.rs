@@ -194,10 +194,10 @@ fn found(sync: &RemoteSync, spec: Option<&DestinationSpec>) -> wire::Found {
         },
         environment: sync.environment.clone(),
         secret_path: sync.secret_path.clone(),
-        pushed: sync.was_pushed(),
         fields: fields
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect(),
+        pushed: sync.was_pushed(),
     }
 }
 

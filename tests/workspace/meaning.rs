@@ -1,7 +1,7 @@
 //! What comparing, planning and applying mean, sentence by sentence, where no other test says it
 //! from the outside.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::harness::{Output, Server, Tree};
 use crate::support::{FILE, applied_on, world};

@@ -387,14 +387,10 @@ impl<'a> Project<'a> {
         if remote.name != *name {
             body.insert("name".to_owned(), name.clone().into());
         }
-        let is_triggered =
-            sync.desired.trigger != Trigger::Never && !effect::is_auto_synced(&expected);
-        let effects = effect::of_update(
-            &expected,
-            &difference.changes,
-            remote.was_pushed(),
-            is_triggered,
-        );
+        let was_pushed = remote.was_pushed();
+        let effects = effect::of_update(&expected, &difference.changes, was_pushed);
+        let of_trigger = effect::of_trigger(was_pushed, &expected, &effects);
+        let is_auto_synced = effect::is_auto_synced(&expected);
         let step = Step::Update(Update {
             old: Box::new(remote.clone()),
             body,
@@ -406,8 +402,8 @@ impl<'a> Project<'a> {
         let action = self.push(sync, step);
         action.changes = changes;
         action.effects = effects;
-        if is_triggered {
-            self.push_trigger(sync, Some(remote));
+        if sync.desired.trigger != Trigger::Never && !is_auto_synced {
+            self.push_trigger(sync, Some(remote)).effects = of_trigger;
         }
     }
 
@@ -423,7 +419,7 @@ impl<'a> Project<'a> {
             Trigger::Always => true,
         };
         if is_due {
-            let effects = effect::of_trigger(expected, remote.was_pushed());
+            let effects = effect::of_trigger(remote.was_pushed(), expected, &[]);
             self.push_trigger(sync, Some(remote)).effects = effects;
         } else if remote.sync_job.has_failed() {
             self.plan.failing.push(Failing {

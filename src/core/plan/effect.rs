@@ -126,17 +126,19 @@ pub fn of_create(sync: &Comparable, is_triggered: bool) -> Vec<Effect> {
     of_first_sync(sync)
 }
 
-/// What a job that is asked for does besides, if nothing else in the plan is about its sync.
-pub fn of_trigger(sync: &Comparable, was_pushed: bool) -> Vec<Effect> {
+/// What a job that is asked for does, where no push went well before. What was `told` already, of
+/// a change that it follows, is not told again.
+pub fn of_trigger(was_pushed: bool, sync: &Comparable, told: &[Effect]) -> Vec<Effect> {
     if was_pushed {
-        Vec::new()
-    } else {
-        of_first_sync(sync)
+        return Vec::new();
     }
+    let mut effects = of_first_sync(sync);
+    effects.retain(|effect| !told.contains(effect));
+    effects
 }
 
 /// What the first push of a sync does, which is the one that imports where that is wanted.
-fn of_first_sync(sync: &Comparable) -> Vec<Effect> {
+pub fn of_first_sync(sync: &Comparable) -> Vec<Effect> {
     let behavior = option(sync, "initialSyncBehavior").and_then(Value::as_str);
     match behavior {
         // What was imported is in the source then, so nothing is deleted.
@@ -152,14 +154,8 @@ fn of_first_sync(sync: &Comparable) -> Vec<Effect> {
     }
 }
 
-/// What changing a sync does besides. `was_pushed` is whether any push went well before, and
-/// `is_triggered` whether the plan asks for a job after it.
-pub fn of_update(
-    sync: &Comparable,
-    changes: &[FieldChange],
-    was_pushed: bool,
-    is_triggered: bool,
-) -> Vec<Effect> {
+/// What changing a sync does besides. `was_pushed` is whether any push went well before.
+pub fn of_update(sync: &Comparable, changes: &[FieldChange], was_pushed: bool) -> Vec<Effect> {
     let changed = |prefix: &[&str]| {
         changes.iter().find(|change| {
             change
@@ -188,8 +184,7 @@ pub fn of_update(
     let starts_deleting = changed(&["syncOptions", "disableSecretDeletion"]).is_some();
     let takes_other_keys = changed(&["syncOptions", "keySchema"]).is_some();
     let begins_otherwise = changed(&["syncOptions", "initialSyncBehavior"]).is_some();
-    let changes_push = pushes_otherwise || starts_pushing || starts_deleting || begins_otherwise;
-    if !was_pushed && (changes_push || is_triggered) {
+    if !was_pushed && (pushes_otherwise || starts_pushing || starts_deleting || begins_otherwise) {
         effects.extend(of_first_sync(sync));
     } else if (pushes_otherwise || starts_pushing || starts_deleting) && !keeps_secrets(sync) {
         effects.push(Effect::NextSyncDeletes);

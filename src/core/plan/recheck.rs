@@ -285,6 +285,10 @@ impl Checker<'_> {
                 differing.push(told_word(what, before, after));
             }
         }
+        if old.was_pushed() && !found.was_pushed() {
+            differing
+                .push("nothing was pushed yet, and the plan says that something was".to_owned());
+        }
         let [mut before, mut after] = [normalize::seen(old), normalize::seen(found)];
         let key = (self.action.subject.kind, old.destination.clone());
         let spec = self.now.specs.get(&key);

@@ -1249,7 +1249,7 @@ fn the_action_that_sets_off_the_first_push_names_what_that_one_imports() {
 }
 
 #[test]
-fn an_update_that_is_followed_by_a_trigger_names_the_first_push_for_both() {
+fn an_update_and_its_trigger_name_the_first_push_once() {
     let (mut described, found) = idle_import(|f| f["description"] = json!("d"));
     described.trigger = Trigger::OnChange;
     let by_trigger = plan(vec![described], vec![found]);
@@ -1258,7 +1258,7 @@ fn an_update_that_is_followed_by_a_trigger_names_the_first_push_for_both() {
     };
     assert_eq!(
         effects(&by_trigger),
-        [vec![Effect::ImportOverwritesSource], vec![]]
+        [vec![], vec![Effect::ImportOverwritesSource]]
     );
     let (mut moved, found) = idle_import(|f| f["secretPath"] = json!("/other"));
     moved.trigger = Trigger::OnChange;
