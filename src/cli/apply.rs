@@ -9,14 +9,12 @@ use serde_json::{Map, Value};
 
 use crate::apply::{self, Context, Observer, Outcome, Report};
 use crate::cancel::Cancellation;
-use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::{Plan, Verb};
-use crate::core::span::Sources;
 use crate::environment::Environment;
 use crate::error::Stop;
 use crate::exit::Exit;
 use crate::pipeline::{Run, Survey};
-use crate::render::{human, json};
+use crate::render::{human, json, review};
 use crate::state::State;
 
 use super::approval;
@@ -24,7 +22,7 @@ use super::options::{
     FileArguments, LoadArguments, NetworkArguments, OutputArguments, duration, pipeline_options,
 };
 use super::planfile;
-use super::session::{self, Access, Planned};
+use super::session::{self, Access, Files, Planned};
 use super::ui::{Format, Ui};
 
 /// The arguments of `apply`.
@@ -62,7 +60,7 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
-    let ui = match Ui::new(&arguments.output, &environment) {
+    let ui = match Ui::new(&arguments.output, Format::PLAN, &environment) {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(&environment).stop(&stop),
     };
@@ -71,11 +69,7 @@ pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
         Ok(None) => {
             let mut loaded = None;
             let applied = apply(arguments, environment, &ui, &mut loaded);
-            let workspace = loaded.as_ref().map(|run| &run.workspace);
-            let files = workspace.map(|workspace| {
-                let findings = workspace.diagnostics.as_slice();
-                (findings, &workspace.sources)
-            });
+            let files = loaded.as_ref().into();
             show(&applied, files, &ui, arguments, |_| {})
         }
         Err(stop) => ui.stop(&stop),
@@ -253,11 +247,10 @@ impl Observer for Progress<'_> {
     }
 }
 
-/// Shows what came of it. `files` are the findings and the texts of what was loaded, and `fill`
-/// adds to the document for machines.
+/// Shows what came of it. `fill` adds to the document for machines.
 fn show(
     applied: &Result<Applied, Stop>,
-    files: Option<(&[Diagnostic], &Sources)>,
+    files: Files<'_>,
     ui: &Ui,
     arguments: &Arguments,
     fill: impl FnOnce(&mut Map<String, Value>),
@@ -291,17 +284,31 @@ fn show(
         printed = ui.result(Format::Human, &format!("\n{text}"));
     }
     let end = (exit, applied.as_ref().err());
-    let empty = Sources::default();
-    let (findings, sources) = files.unwrap_or((&[], &empty));
-    let files = (findings, sources);
-    let written = session::document_with("apply", files, ui, is_sandbox, end, |document| {
+    let written = session::document("apply", files, ui, is_sandbox, end, |document| {
         fill(document);
         if let Ok(applied) = applied {
-            json::add_plan(document, &applied.plan, sources);
+            json::add_plan(document, &applied.plan, files.sources);
             if let Some(report) = &applied.report {
                 json::add_report(document, report);
             }
         }
     });
-    exit.most_important(printed).most_important(written)
+    let reviewed = session::review(
+        "apply",
+        files,
+        ui,
+        is_sandbox,
+        end,
+        |review| match applied {
+            Ok(Applied {
+                plan,
+                report: Some(report),
+            }) => review::of_apply(review, plan, report),
+            Ok(Applied { plan, report: None }) => review::of_plan(review, plan),
+            Err(_) => {}
+        },
+    );
+    exit.most_important(printed)
+        .most_important(written)
+        .most_important(reviewed)
 }

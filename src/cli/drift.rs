@@ -36,7 +36,7 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: Arguments, environment: Environment) -> Exit {
-    let ui = match Ui::new(&arguments.output, &environment) {
+    let ui = match Ui::new(&arguments.output, Format::PLAN, &environment) {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(&environment).stop(&stop),
     };
@@ -88,5 +88,12 @@ fn show(planned: &Result<Planned, Stop>, loaded: Option<&Run>, ui: &Ui, is_sandb
             render::drift::json(document, drifts, plan, sources);
         }
     });
-    exit.most_important(printed).most_important(written)
+    let reviewed = session::review("drift", loaded, ui, is_sandbox, end, |review| {
+        if let Some((drifts, plan, _)) = &drifted {
+            render::review::of_drift(review, drifts, plan);
+        }
+    });
+    exit.most_important(printed)
+        .most_important(written)
+        .most_important(reviewed)
 }

@@ -77,7 +77,9 @@ pub struct NetworkArguments {
 /// What is printed, and how.
 #[derive(Debug, Clone, Args)]
 pub struct OutputArguments {
-    /// human or json, to standard output or to a file. Can be repeated.
+    /// A form, to standard output or to a file; can be repeated. Every command has human and json;
+    /// those that check files have markdown, html, sarif, github and junit as well, and those that
+    /// plan have unified.
     #[arg(short, long, value_name = "FORMAT[=FILE]")]
     pub output: Vec<Output>,
     /// No colours.

@@ -7,7 +7,7 @@ use crate::environment::Environment;
 use crate::error::Stop;
 use crate::exit::Exit;
 use crate::pipeline::Run;
-use crate::render::{human, json, saved};
+use crate::render::{human, json, review, saved};
 
 use super::options::{LoadArguments, NetworkArguments, OutputArguments, pipeline_options};
 use super::planfile;
@@ -36,7 +36,7 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: Arguments, environment: Environment) -> Exit {
-    let ui = match Ui::new(&arguments.output, &environment) {
+    let ui = match Ui::new(&arguments.output, Format::PLAN, &environment) {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(&environment).stop(&stop),
     };
@@ -135,5 +135,12 @@ fn show(planned: &Result<Planned, Stop>, loaded: Option<&Run>, ui: &Ui, after: &
             saved::add_file(document, out.as_str(), digest);
         }
     });
-    exit.most_important(printed).most_important(written)
+    let reviewed = session::review("plan", loaded, ui, is_sandbox, end, |review| {
+        if let Ok(planned) = planned {
+            review::of_plan(review, &planned.plan);
+        }
+    });
+    exit.most_important(printed)
+        .most_important(written)
+        .most_important(reviewed)
 }

@@ -64,7 +64,7 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
         | Command::Diff(diff::Arguments { output, .. })
         | Command::Pull(pull::Arguments { output, .. }) => output,
     };
-    let ui = match Ui::new(output, &environment) {
+    let ui = match Ui::new(output, Format::BASIC, &environment) {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(&environment).stop(&stop),
     };

@@ -4,7 +4,6 @@ use camino::Utf8PathBuf;
 use clap::Args;
 use serde_json::{Map, Value};
 
-use crate::core::span::Sources;
 use crate::environment::Environment;
 use crate::error::Stop;
 use crate::exit::Exit;
@@ -29,7 +28,7 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
-    let ui = match Ui::new(&arguments.output, &environment) {
+    let ui = match Ui::new(&arguments.output, Format::BASIC, &environment) {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(&environment).stop(&stop),
     };
@@ -58,17 +57,11 @@ pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
         .collect();
     let printed = ui.result(Format::Human, &texts.join("\n"));
     let is_sandbox = plans.iter().any(|(_, plan)| plan.is_sandbox);
-    let written = session::document_with(
-        "show",
-        (&[], &Sources::default()),
-        &ui,
-        is_sandbox,
-        (exit, stop.as_ref()),
-        |document| {
-            let plans: Vec<Value> = plans.iter().map(|(file, plan)| entry(file, plan)).collect();
-            document.insert("plans".to_owned(), plans.into());
-        },
-    );
+    let end = (exit, stop.as_ref());
+    let written = session::document("show", None, &ui, is_sandbox, end, |document| {
+        let plans: Vec<Value> = plans.iter().map(|(file, plan)| entry(file, plan)).collect();
+        document.insert("plans".to_owned(), plans.into());
+    });
     exit.most_important(printed).most_important(written)
 }
 

@@ -47,7 +47,7 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: Arguments, environment: Environment) -> Exit {
-    let ui = match Ui::new(&arguments.output, &environment) {
+    let ui = match Ui::new(&arguments.output, Format::CHECK, &environment) {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(&environment).stop(&stop),
     };
@@ -71,7 +71,14 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
             render::status::json(document, statuses, &run.workspace.sources);
         }
     });
-    exit.most_important(printed).most_important(written)
+    let reviewed = session::review("status", loaded, &ui, is_sandbox, end, |review| {
+        if let Ok(statuses) = &statuses {
+            render::review::of_status(review, statuses);
+        }
+    });
+    exit.most_important(printed)
+        .most_important(written)
+        .most_important(reviewed)
 }
 
 fn exit_of(statuses: &[SyncStatus]) -> Exit {

@@ -21,7 +21,7 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: Arguments, environment: Environment) -> Exit {
-    let ui = match Ui::new(&arguments.output, &environment) {
+    let ui = match Ui::new(&arguments.output, Format::CHECK, &environment) {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(&environment).stop(&stop),
     };
@@ -43,6 +43,7 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
         Err(stop) => ui.stop(stop),
     };
     let mut printed = Exit::Done;
+    let mut success = None;
     if checked.is_ok() {
         let count = |count: usize, word: &str| match count {
             1 => format!("1 {word}"),
@@ -53,6 +54,7 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
             count(workspace.syncs.len(), "sync"),
             count(workspace.files, "file")
         );
+        success = Some(text.trim_end().to_owned());
         if ui.verbosity > 0 {
             for sync in &workspace.syncs {
                 text.push_str(&format!(
@@ -71,5 +73,12 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
         document.insert("files".to_owned(), workspace.files.into());
         document.insert("syncs".to_owned(), workspace.syncs.len().into());
     });
-    exit.most_important(printed).most_important(written)
+    let reviewed = session::review("validate", Some(&run), &ui, false, end, |review| {
+        if success.is_some() {
+            review.headline = success;
+        }
+    });
+    exit.most_important(printed)
+        .most_important(written)
+        .most_important(reviewed)
 }

@@ -37,16 +37,7 @@ pub fn plan(plan: &Plan, sources: &Sources, context: Context<'_>) -> String {
         let _ = writeln!(out, "{}\n", painted(CYAN, SANDBOX));
     }
     if plan.actions.is_empty() {
-        let _ = writeln!(
-            out,
-            "{} {}",
-            painted(BOLD, "No changes."),
-            match plan.unchanged {
-                0 => "Nothing is declared that would have to be done.".to_owned(),
-                1 => "The one declared sync is as it should be.".to_owned(),
-                count => format!("All {count} declared syncs are as they should be."),
-            }
-        );
+        let _ = writeln!(out, "{}", nothing_to_do(plan));
     } else {
         let counts = plan.counts();
         let introduction = if counts.blocked == plan.actions.len() {
@@ -62,6 +53,19 @@ pub fn plan(plan: &Plan, sources: &Sources, context: Context<'_>) -> String {
     }
     notes(&mut out, plan, context);
     out
+}
+
+/// `No changes.`, and how many syncs are as they should be.
+pub(super) fn nothing_to_do(plan: &Plan) -> String {
+    format!(
+        "{} {}",
+        painted(BOLD, "No changes."),
+        match plan.unchanged {
+            0 => "Nothing is declared that would have to be done.".to_owned(),
+            1 => "The one declared sync is as it should be.".to_owned(),
+            count => format!("All {count} declared syncs are as they should be."),
+        }
+    )
 }
 
 /// `Plan: 1 to add, 2 to change, 0 to destroy.`, and what else there is.
@@ -196,7 +200,8 @@ const fn color(verb: Verb) -> Style {
     }
 }
 
-fn headline(action: &Action) -> String {
+/// What happens to a sync, as the end of a sentence that starts with it.
+pub(super) fn headline(action: &Action) -> String {
     match &action.step {
         Step::Create(_) => "will be created".to_owned(),
         Step::Update(_) => match action.renamed_from() {
@@ -415,21 +420,28 @@ pub fn report(
     if !out.is_empty() {
         out.push('\n');
     }
+    let _ = writeln!(out, "{}", conclusion(plan, report));
+    if !is_whole(report) {
+        let _ = writeln!(out, "Run `secsync apply` again to go on from here.");
+    }
+    if done_counts(plan, report).blocked > 0 {
+        let _ = writeln!(
+            out,
+            "What is blocked stays as it is until its reason is gone: the plan says what to do."
+        );
+    }
+    if context.is_sandbox {
+        let _ = writeln!(out, "{}", painted(CYAN, SANDBOX));
+    }
+    out
+}
+
+/// `Apply complete! Resources: 1 added, 0 changed, 0 destroyed.`, and what else there is.
+pub(super) fn conclusion(plan: &Plan, report: &Report) -> String {
     let counts = done_counts(plan, report);
-    let removals = |end: fn(&JobEnd) -> bool| {
-        let jobs = report.jobs.iter();
-        jobs.filter(|job| job.kind == JobKind::Removal && end(&job.end))
-            .count()
-    };
-    let goes_on = report.is_interrupted
-        || removals(|end| matches!(end, JobEnd::Failed(_))) > 0
-        || report
-            .outcomes
-            .iter()
-            .any(|outcome| !matches!(outcome, Outcome::Done { .. } | Outcome::Blocked));
     let start = if report.is_interrupted {
         painted(RED, "Apply interrupted!")
-    } else if !goes_on && counts.blocked == 0 {
+    } else if is_whole(report) && counts.blocked == 0 {
         painted(GREEN, "Apply complete!")
     } else {
         painted(RED, "Apply incomplete!")
@@ -442,7 +454,7 @@ pub fn report(
         (counts.start, "started"),
         (counts.trigger, "triggered"),
         (counts.blocked, "blocked"),
-        (removals(is_unfinished), "being destroyed"),
+        (removals(report, is_unfinished), "being destroyed"),
     ] {
         if count > 0 {
             let _ = write!(line, ", {count} {words}");
@@ -474,20 +486,25 @@ pub fn report(
         }
     }
     line.push_str(&bad_jobs(report));
-    let _ = writeln!(out, "{line}.");
-    if goes_on {
-        let _ = writeln!(out, "Run `secsync apply` again to go on from here.");
-    }
-    if counts.blocked > 0 {
-        let _ = writeln!(
-            out,
-            "What is blocked stays as it is until its reason is gone: the plan says what to do."
-        );
-    }
-    if context.is_sandbox {
-        let _ = writeln!(out, "{}", painted(CYAN, SANDBOX));
-    }
-    out
+    line.push('.');
+    line
+}
+
+/// Whether everything was done that could be.
+fn is_whole(report: &Report) -> bool {
+    !report.is_interrupted
+        && removals(report, |end| matches!(end, JobEnd::Failed(_))) == 0
+        && report
+            .outcomes
+            .iter()
+            .all(|outcome| matches!(outcome, Outcome::Done { .. } | Outcome::Blocked))
+}
+
+/// How many removals of secrets ended in some way.
+fn removals(report: &Report, end: fn(&JobEnd) -> bool) -> usize {
+    let jobs = report.jobs.iter();
+    jobs.filter(|job| job.kind == JobKind::Removal && end(&job.end))
+        .count()
 }
 
 /// Why something did not go well, and what to do.

@@ -35,7 +35,8 @@ fn count(jobs: &[JobOutcome], wanted: impl Fn(&JobEnd) -> bool) -> usize {
     jobs.iter().filter(|job| wanted(&job.end)).count()
 }
 
-const fn name(kind: JobKind) -> &'static str {
+/// What people call a kind of job.
+pub(super) const fn name(kind: JobKind) -> &'static str {
     match kind {
         JobKind::Sync => "sync job",
         JobKind::Import => "import",

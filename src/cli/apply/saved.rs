@@ -7,7 +7,7 @@ use super::{
 };
 use crate::cancel::Cancellation;
 use crate::cli::options::{LoadArguments, pipeline_options};
-use crate::cli::session::Access;
+use crate::cli::session::{Access, Files};
 use crate::cli::ui::Ui;
 use crate::core::plan::recheck::{Now, Recheck, Stale, recheck};
 use crate::core::plan::{Subject, Verb};
@@ -30,19 +30,16 @@ pub(super) fn run(
     let (run, saved) = match load(path, arguments, environment) {
         Ok(loaded) => loaded,
         Err(stop) => {
-            return show(
-                &Err(stop),
-                Some((&[], &Default::default())),
-                ui,
-                arguments,
-                |_| {},
-            );
+            return show(&Err(stop), None.into(), ui, arguments, |_| {});
         }
     };
     let mut done = Vec::new();
     let applied = apply(path, &saved, run, arguments, ui, &mut done);
-    let files = (&[][..], &saved.sources);
-    show(&applied, Some(files), ui, arguments, |document| {
+    let files = Files {
+        sources: &saved.sources,
+        ..None.into()
+    };
+    show(&applied, files, ui, arguments, |document| {
         saved::add_file(document, path.as_str(), &saved.digest);
         saved::add_done(document, &done);
     })
