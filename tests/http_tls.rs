@@ -38,7 +38,7 @@ async fn list(
         ..options().0
     };
     infisical_with(origin, &options, &Cancellation::new())
-        .list(PROJECT)
+        .list(PROJECT, "payments")
         .await
 }
 
@@ -63,7 +63,7 @@ async fn a_server_of_an_unknown_authority_is_refused_with_the_way_out() {
         assert_eq!(
             error.message,
             format!(
-                "Cannot list the syncs of project \"{PROJECT}\": the certificate of {origin} is \
+                "Cannot list the syncs of project \"payments\": the certificate of {origin} is \
                  from an authority that this machine does not trust."
             )
         );
@@ -122,7 +122,7 @@ async fn a_ca_cert_that_is_missing_or_no_certificate_is_an_error_before_anything
         ..options().0
     };
     let error = infisical_with(origin, &options, &Cancellation::new())
-        .list(PROJECT)
+        .list(PROJECT, "payments")
         .await
         .expect_err("no file");
     assert_eq!(error.kind, ProviderErrorKind::Configuration);
@@ -143,7 +143,7 @@ async fn plain_http_needs_no_certificates() {
         ..options().0
     };
     let error = infisical_with(&server.uri(), &options, &Cancellation::new())
-        .list(PROJECT)
+        .list(PROJECT, "payments")
         .await
         .expect_err("404");
     assert_eq!(error.kind, ProviderErrorKind::BadAnswer, "{error}");

@@ -40,7 +40,7 @@ struct Check {
 /// Runs the command.
 pub fn run(arguments: Arguments, environment: Environment) -> Exit {
     let Command::Check(arguments) = arguments.command;
-    let ui = match Ui::new(&arguments.output, &environment) {
+    let ui = match Ui::new(&arguments.output, Format::BASIC, &environment) {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(&environment).stop(&stop),
     };

@@ -90,7 +90,9 @@ pub struct NetworkArguments {
 /// What is printed, and how.
 #[derive(Debug, Clone, Args)]
 pub struct OutputArguments {
-    /// human or json, to standard output or to a file. Can be repeated.
+    /// A form, to standard output or to a file; can be repeated. Every command has human and json;
+    /// those that check files have markdown, html, sarif, github and junit as well, and those that
+    /// plan have unified.
     #[arg(short, long, value_name = "FORMAT[=FILE]")]
     pub output: Vec<Output>,
     /// No colours.
@@ -104,7 +106,8 @@ pub struct OutputArguments {
     pub verbose: u8,
 }
 
-fn variable(text: &str) -> Result<(String, String), String> {
+/// Reads `NAME=VALUE`.
+pub fn variable(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
     if !crate::core::vars::is_name(name) {
         return Err(format!("a variable cannot be named `{name}`"));

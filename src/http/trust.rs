@@ -242,8 +242,13 @@ fn vouch_for_sandbox(
     Ok(Vouched {
         origin: sandbox_origin(access)?,
         // The port differs from run to run, and what was started is remembered by server.
-        server: format!("sandbox:{}", config.name),
+        server: sandbox_server(&config.name),
     })
+}
+
+/// What a provider's server is known by in the sandbox.
+pub fn sandbox_server(provider: &str) -> String {
+    format!("sandbox:{provider}")
 }
 
 fn sandbox_origin(access: &SandboxAccess) -> Result<Origin, ProviderError> {

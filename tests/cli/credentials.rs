@@ -196,7 +196,7 @@ fn an_identity_without_access_to_the_project() {
             .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", "outsider-secret")
             .run()
     };
-    assert_snapshot!(run("plan syncs").exits_with(3), @"
+    assert_snapshot!(run("plan syncs").exits_with(4), @"
     $ secsync plan syncs
     --- stderr
     unknown-project
@@ -223,7 +223,7 @@ fn an_identity_without_access_to_the_project() {
 
     Found 2 errors.
     Run `secsync explain CODE` for why it is so and how to mend it.
-    --- exit 3
+    --- exit 4
     ");
     tree.write(
         "syncs/payments.yaml",
@@ -245,7 +245,7 @@ fn an_identity_without_access_to_the_project() {
 
     Found 1 error.
     Run `secsync explain unknown-connection` for why it is so and how to mend it.
-    --- exit 3
+    --- exit 4
     ");
 }
 
@@ -274,7 +274,7 @@ fn an_identity_that_may_only_read() {
           + environment:                     "prod"
           + secretPath:                      "/"
           + syncOptions.initialSyncBehavior: "overwrite-destination"
-          Warning: The first sync deletes secrets that the destination has and the source has not.
+          Warning: The first sync overwrites the destination's secrets, and deletes those that the source has not.
 
     Plan: 1 to add, 0 to change, 0 to destroy.
     infisical/payments/api: Creating...

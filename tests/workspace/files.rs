@@ -87,6 +87,49 @@ fn another_scope_discards_the_inherited_destination_config_and_the_same_scope_do
 }
 
 #[test]
+fn a_default_that_only_another_platform_knows_is_not_inherited() {
+    let settings = format!("{SETTINGS}  protect: true\n  onDelete: remove-secrets\n");
+    let syncs = "\
+syncs:
+  web: {}
+  site: {provider: enkryptify, project: prj_123, destination: vercel}
+";
+    let run = checked(options(&tree(&settings, syncs), &[]));
+    assert_eq!(run.workspace.diagnostics, []);
+    let site = &run.workspace.syncs[1];
+    assert_eq!(site.fields_as_json(), serde_json::Map::new());
+    assert_eq!(site.connection, None);
+    assert!(fields(&run).get("syncOptions").is_some());
+}
+
+#[test]
+fn a_field_that_only_another_platform_knows_is_an_error_in_the_sync_itself() {
+    let syncs = "\
+syncs:
+  site: {provider: enkryptify, project: prj_123, destination: vercel, secretPath: /web}
+";
+    let found = only(findings(&tree(SETTINGS, syncs)));
+    assert_eq!(found.code, Code::UnknownField);
+}
+
+#[test]
+fn a_default_that_no_platform_knows_is_an_error_whoever_inherits_it() {
+    for sync in [
+        "{}",
+        "{provider: enkryptify, project: prj_123, destination: vercel}",
+    ] {
+        let settings = SETTINGS.replace("  secretPath:", "  secretpath: /a\n  secretPath:");
+        let found = findings(&tree(&settings, &format!("syncs:\n  web: {sync}\n")));
+        let found = only(found);
+        assert_eq!(
+            (found.code, found.sync.as_deref()),
+            (Code::UnknownField, Some("web"))
+        );
+        assert!(found.message.contains("`secretpath`"), "{}", found.message);
+    }
+}
+
+#[test]
 fn a_finding_about_an_inherited_value_is_told_once_at_the_default_and_names_the_syncs() {
     let tree = tree(
         &SETTINGS.replace("/payments", "payments"),
@@ -254,6 +297,46 @@ fn a_link_in_the_default_directory_that_leads_out_of_the_root_is_refused() {
         .run()
         .exits_with(3);
     assert!(!refused.stderr.contains("hunter2"), "{refused}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_out_of_what_the_command_line_names_is_refused_and_not_read() {
+    let tree = Tree::new(&[
+        ("outside/secret.yaml", "password: hunter2\n"),
+        ("inside/.git/HEAD", ""),
+        ("inside/syncs/a.yaml", FILE),
+        ("elsewhere/a.yaml", FILE),
+    ]);
+    for link in ["inside/syncs/b.yaml", "elsewhere/b.yaml"] {
+        let target = tree.root().join("outside/secret.yaml");
+        std::os::unix::fs::symlink(target, tree.root().join(link)).unwrap();
+    }
+    for named in [
+        "syncs",
+        ".",
+        "syncs/*.yaml",
+        "-f syncs/b.yaml",
+        "../elsewhere",
+        "../elsewhere/*.yaml",
+    ] {
+        let run = tree.secsync(&format!("validate {named}")).inside("inside");
+        let refused = run.run().exits_with(3);
+        assert!(refused.stderr.contains("outside-root"), "{refused}");
+        assert!(!refused.stderr.contains("hunter2"), "{refused}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_outside_of_the_workspace_that_the_command_line_names_is_read() {
+    let tree = Tree::new(&[("inside/.git/HEAD", ""), ("outside/a.yaml", FILE)]);
+    let link = tree.root().join("outside/link.yaml");
+    std::os::unix::fs::symlink("a.yaml", link).unwrap();
+    for named in ["../outside", "../outside/link.yaml", "../outside/*.yaml"] {
+        let run = tree.secsync(&format!("validate {named}")).inside("inside");
+        run.run().exits_with(0);
+    }
 }
 
 #[cfg(unix)]
