@@ -47,6 +47,7 @@ fn the_help() {
       drift        Tell what changed remotely, and exit with 2 if anything did
       status       Tell how the declared syncs are doing: their last jobs, and those that run
       sync         Ask for sync jobs now, and follow them
+      export       Write sync files of what is there and not declared yet
       state        Look after the record of started syncs
       schema       Look after the schemas that files are checked against
       sandbox      Serve an emulator of both platforms on this machine

@@ -95,12 +95,14 @@ impl Server {
     }
 
     /// Orders faults in place of those that are left.
+    #[allow(dead_code, reason = "only the tests of workspaces do so")]
     pub fn fail(&self, rules: &[&str]) {
         let rules = rules.iter().map(|rule| rule.parse().unwrap());
         self.running.fail(rules.collect());
     }
 
     /// Deletes a folder at the root of an environment, as someone else would.
+    #[allow(dead_code, reason = "only the tests of workspaces do so")]
     pub fn delete_folder(&self, project_id: &str, environment: &str, name: &str) {
         let body = serde_json::json!({
             "workspaceId": project_id, "environment": environment, "path": "/",
