@@ -9,7 +9,7 @@ use super::remote::{Job, RemoteConnection, RemoteSync};
 use super::resolve::ResolvedSync;
 use super::span::{SourceId, Sources, Span};
 use super::spec::{DestinationSpec, FieldSpec, ObjectSpec, ProviderKind, UnionSpec};
-use super::value::{Entry, Mapping, Node, Style, Value};
+use super::value::{Mapping, Node};
 
 /// The id of a source that no test reads.
 pub fn source() -> SourceId {

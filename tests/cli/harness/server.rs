@@ -71,6 +71,19 @@ impl Server {
         format!("http://{}", self.running.address())
     }
 
+    /// The OpenAPI document that it serves.
+    pub fn api_document(&self) -> Value {
+        let mut stream = TcpStream::connect(self.running.address()).unwrap();
+        // In HTTP/1.0 the body is what follows the head, up to the end.
+        stream
+            .write_all(b"GET /api/docs/json HTTP/1.0\r\nhost: localhost\r\n\r\n")
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        serde_json::from_str(body).unwrap()
+    }
+
     /// The requests since this was asked last.
     pub fn requests(&self) -> Vec<String> {
         let all = self.running.requests();
@@ -79,32 +92,6 @@ impl Server {
             .iter()
             .map(|(method, target)| format!("{method} {target}"))
             .collect()
-    }
-
-    /// Orders faults in place of those that are left.
-    pub fn fail(&self, rules: &[&str]) {
-        let rules = rules.iter().map(|rule| rule.parse().unwrap());
-        self.running.fail(rules.collect());
-    }
-
-    /// Deletes a folder at the root of an environment, as someone else would.
-    pub fn delete_folder(&self, project_id: &str, environment: &str, name: &str) {
-        let body = serde_json::json!({
-            "workspaceId": project_id, "environment": environment, "path": "/",
-        })
-        .to_string();
-        let request = format!(
-            "DELETE /api/v1/folders/{name} HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\n\
-             authorization: Bearer {}\r\ncontent-type: application/json\r\n\
-             content-length: {}\r\n\r\n{body}",
-            sandbox::INFISICAL_TOKEN,
-            body.len()
-        );
-        let mut stream = TcpStream::connect(self.running.address()).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
     /// How many syncs were started on its Enkryptify.
