@@ -6,6 +6,14 @@
 )]
 
 #[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that panics has failed, and says where"
+)]
+mod common_examples;
+
+#[cfg(test)]
 mod sandbox_emulator {
     mod bundled;
     mod enkryptify;

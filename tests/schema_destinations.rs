@@ -1,16 +1,18 @@
 //! Every bundled destination, with examples generated from its own schema: a right one fits,
-//! and each single mistake gives one error that names the field.
+//! and each single mistake gives one error that names the field and points at it.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     reason = "a test that panics has failed, and says where"
 )]
 
-use proptest::strategy::{Strategy, ValueTree};
-use proptest::test_runner::TestRunner;
+mod common_examples;
+
+use common_examples::{examples, tag_of, type_of};
 use secsync::core::code::Code;
 use secsync::core::diagnostic::Diagnostic;
 use secsync::core::span::{Sources, Span};
+use secsync::core::value::{Mapping, Value as NodeValue};
 use secsync::provider::ProviderKind;
 use secsync::schema::store::{Destination, SchemaStore};
 use secsync::schema::validate;
@@ -25,106 +27,45 @@ struct Place {
     parent_requires: bool,
 }
 
-fn check(destination: &Destination, sync: &Value) -> Vec<Diagnostic> {
+/// What is wrong with a sync, each finding with the field that it points at.
+fn check(destination: &Destination, sync: &Value) -> Vec<(Diagnostic, String)> {
     let mut sources = Sources::default();
     let text = format!("{sync:#}");
     let source = sources.add("x.json", text.as_str());
     let loaded = secsync::yaml::load(source, &text);
     assert_eq!(loaded.diagnostics, [], "{text}");
-    validate::check(
-        destination,
-        loaded.documents[0].as_mapping().unwrap(),
-        Span::new(source, 0, 1),
-        "sync",
-    )
-}
-
-/// Examples of everything that a schema allows for objects: one for each tag, with all fields.
-fn examples(schema: &Value) -> Vec<Value> {
-    if let Some(branches) = schema.get("allOf").and_then(Value::as_array) {
-        return branches
-            .iter()
-            .flat_map(|branch| {
-                let (tag, only) = tag_of(branch);
-                let mut whole = branch["then"].clone();
-                whole["type"] = json!("object");
-                whole["properties"][&tag] = json!({"type": "string", "enum": [only]});
-                examples(&whole)
-            })
-            .collect();
-    }
-    let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
-        return vec![scalar(schema)];
+    let fields = loaded.documents[0].as_mapping().unwrap();
+    let root = Span::new(source, 0, 1);
+    let found = validate::check(destination, fields, root, "sync");
+    let pointed = |finding: Diagnostic| {
+        let span = finding.span().unwrap();
+        let field = if span == root {
+            String::new()
+        } else {
+            field_at(fields, span, &[]).unwrap_or_else(|| panic!("no field: {finding:?}"))
+        };
+        (finding, field)
     };
-    let mut all = vec![Map::new()];
-    for (name, schema) in properties {
-        let values = examples(schema);
-        // The first of each field in every example, and every further one once.
-        let mut further = Vec::new();
-        for value in values.iter().skip(1) {
-            let mut example = all[0].clone();
-            example.insert(name.clone(), value.clone());
-            further.push(example);
+    found.into_iter().map(pointed).collect()
+}
+
+/// The field whose key or value stands there.
+fn field_at(fields: &Mapping, span: Span, path: &[&str]) -> Option<String> {
+    fields.entries().iter().find_map(|entry| {
+        let path = [path, &[&entry.key]].concat();
+        if [entry.key_span, entry.value.span].contains(&span) {
+            return Some(path.join("."));
         }
-        for example in &mut all {
-            example.insert(name.clone(), values[0].clone());
+        match &entry.value.value {
+            NodeValue::Mapping(inner) => field_at(inner, span, &path),
+            NodeValue::Sequence(items) => items.iter().enumerate().find_map(|(index, item)| {
+                let index = index.to_string();
+                let path = [path.as_slice(), &[&index]].concat();
+                field_at(item.as_mapping()?, span, &path)
+            }),
+            _ => None,
         }
-        all.extend(further);
-    }
-    all.into_iter().map(Value::Object).collect()
-}
-
-fn tag_of(branch: &Value) -> (String, Value) {
-    let (tag, condition) = branch["if"]["properties"]
-        .as_object()
-        .unwrap()
-        .iter()
-        .next()
-        .unwrap();
-    (tag.clone(), condition["const"].clone())
-}
-
-fn scalar(schema: &Value) -> Value {
-    if let Some(values) = schema.get("enum") {
-        return values[0].clone();
-    }
-    if let Some(members) = schema.get("anyOf") {
-        return scalar(&members[0]);
-    }
-    match type_of(schema) {
-        "string" => match (schema.get("pattern"), schema.get("format")) {
-            (Some(pattern), _) => json!(matching(pattern.as_str().unwrap())),
-            (None, Some(format)) if format == "uuid" => {
-                json!("0b81bdb2-4c1e-48fd-aa17-40c5a9b51d2e")
-            }
-            (None, Some(format)) if format == "uri" => json!("https://demo.example.com"),
-            (None, Some(format)) => panic!("no example for the format {format}"),
-            (None, None) => json!("text"),
-        },
-        "number" | "integer" => json!(1),
-        "boolean" => json!(true),
-        "array" => json!([examples(&schema["items"])[0]]),
-        "object" => json!({}),
-        other => panic!("no example for {other}"),
-    }
-}
-
-fn type_of(schema: &Value) -> &str {
-    let types = &schema["type"];
-    types
-        .as_str()
-        .or_else(|| types[0].as_str())
-        .unwrap_or_else(|| panic!("{schema} has no type"))
-}
-
-fn matching(pattern: &str) -> String {
-    let inner = pattern.trim_start_matches('^').trim_end_matches('$');
-    let strategy = proptest::string::string_regex(&inner.replace(".+", "[a-z0-9]+"))
-        .unwrap_or_else(|error| panic!("{pattern}: {error}"));
-    let mut runner = TestRunner::deterministic();
-    std::iter::repeat_with(|| strategy.new_tree(&mut runner).unwrap().current())
-        .find(|text| !text.is_empty() && text.len() <= 60 && text.trim() == text)
-        .unwrap()
+    })
 }
 
 /// Every place of an example that a schema speaks of, the example's own included.
@@ -134,6 +75,10 @@ fn places(schema: &Value, example: &Value, path: &[String], required: bool, all:
         schema: schema.clone(),
         parent_requires: required,
     });
+    if let Some(item) = example.get(0) {
+        let path = [path, &["0".to_owned()]].concat();
+        places(&schema["items"], item, &path, false, all);
+    }
     let mut visit = |schema: &Value| {
         let properties = schema.get("properties").and_then(Value::as_object);
         for (name, field) in properties.into_iter().flatten() {
@@ -171,21 +116,45 @@ fn changed(
     let (name, parents) = path.split_last().unwrap();
     let parent = parents
         .iter()
-        .fold(&mut sync, |value, segment| &mut value[segment]);
+        .fold(&mut sync, |value, segment| match value {
+            Value::Array(items) => &mut items[segment.parse::<usize>().unwrap()],
+            other => &mut other[segment],
+        });
     change(parent.as_object_mut().unwrap(), name);
     sync
 }
 
-fn expect_one(destination: &Destination, sync: &Value, code: Code, names: &str) {
+/// A path as messages write it: `syncOptions.tags[0].key`.
+fn written(path: &[String]) -> String {
+    path.iter().fold(String::new(), |text, segment| {
+        match (text.as_str(), segment.parse::<usize>()) {
+            (_, Ok(index)) => format!("{text}[{index}]"),
+            ("", Err(_)) => segment.clone(),
+            (_, Err(_)) => format!("{text}.{segment}"),
+        }
+    })
+}
+
+/// Expects one error, which names a field and points at one.
+fn expect_one(
+    destination: &Destination,
+    sync: &Value,
+    code: Code,
+    named: &str,
+    pointed: &[String],
+) {
     let found = check(destination, sync);
     let slug = &destination.spec.slug;
-    assert_eq!(found.len(), 1, "{slug}: {names}: {found:#?}");
-    assert_eq!(found[0].code, code, "{slug}: {names}: {}", found[0].message);
+    let [(error, field)] = found.as_slice() else {
+        panic!("{slug}: {named}: {found:#?}");
+    };
+    assert_eq!(error.code, code, "{slug}: {named}: {}", error.message);
     assert!(
-        found[0].message.contains(&format!("`{names}`")),
-        "{slug}: {names}: {}",
-        found[0].message
+        error.message.contains(&format!("`{named}`")),
+        "{slug}: {named}: {}",
+        error.message
     );
+    assert_eq!(*field, pointed.join("."), "{slug}: {}", error.message);
 }
 
 fn is_closed(schema: &Value) -> bool {
@@ -193,74 +162,110 @@ fn is_closed(schema: &Value) -> bool {
 }
 
 #[test]
-fn right_examples_fit_and_each_single_mistake_gives_one_error_that_names_the_field() {
+fn right_examples_fit_and_each_single_mistake_gives_one_error_that_names_the_field_and_points_at_it()
+ {
     let store = SchemaStore::bundled();
     let mut mistakes = 0;
+    let mut with_tag = 0;
     for slug in store.destinations(ProviderKind::Infisical) {
         let destination = store
             .destination(ProviderKind::Infisical, &slug)
             .unwrap()
             .unwrap();
         let create = &destination.file.definitions["create"];
+        let (mut kinds, mut has_tag) = (Vec::new(), false);
         for example in examples(create) {
             assert_eq!(check(&destination, &example), [], "{slug}: {example:#}");
             let mut all = Vec::new();
             places(create, &example, &[], false, &mut all);
             for place in &all {
-                mistakes += mistakes_at(&destination, &example, place);
+                let of_place = mistakes_at(&destination, &example, place);
+                mistakes += of_place.len();
+                kinds.extend(of_place);
+                has_tag |= place.schema.get("allOf").is_some();
             }
         }
+        let every_kind = [
+            Code::UnknownField,
+            Code::MissingField,
+            Code::WrongType,
+            Code::WrongValue,
+        ];
+        for kind in every_kind {
+            assert!(kinds.contains(&kind), "{slug}: nothing of {kind} was tried");
+        }
+        with_tag += usize::from(has_tag);
     }
+    assert_eq!(with_tag, 9, "destinations with a tagged union");
     // So that a generator that finds nothing to break is noticed.
     assert!(mistakes > 1_500, "{mistakes}");
 }
 
-fn mistakes_at(destination: &Destination, example: &Value, place: &Place) -> usize {
-    let mut mistakes = 0;
-    let dotted = place.path.join(".");
-    if type_of_or_none(&place.schema) == Some("object") && is_closed(&place.schema) {
+/// Makes each mistake that can be made at a place, and tells which there were.
+fn mistakes_at(destination: &Destination, example: &Value, place: &Place) -> Vec<Code> {
+    let mut mistakes = Vec::new();
+    let mut expect = |code: Code, sync: &Value, named: &str, pointed: &[String]| {
+        expect_one(destination, sync, code, named, pointed);
+        mistakes.push(code);
+    };
+    let set = |path: &[String], value: Value| {
+        changed(example, path, |object, name| {
+            object.insert(name.to_owned(), value);
+        })
+    };
+    let is_object = type_of_or_none(&place.schema) == Some("object");
+    if is_object && is_closed(&place.schema) {
         let path = [place.path.as_slice(), &["zzz".to_owned()]].concat();
-        let sync = changed(example, &path, |object, name| {
-            object.insert(name.to_owned(), json!(1));
-        });
-        expect_one(destination, &sync, Code::UnknownField, "zzz");
-        mistakes += 1;
+        let sync = set(&path, json!(1));
+        expect(Code::UnknownField, &sync, "zzz", &path);
     }
-    if place.path.is_empty() {
+    // The sync itself and the items of lists have no key of their own.
+    let Some((name, parent)) = place.path.split_last() else {
+        return mistakes;
+    };
+    if name.parse::<usize>().is_ok() {
         return mistakes;
     }
-    let supplied = SUPPLIED.contains(&dotted.as_str());
-    if place.parent_requires && !supplied {
+    let named = written(&place.path);
+    if place.parent_requires && !SUPPLIED.contains(&named.as_str()) {
         let sync = changed(example, &place.path, |object, name| {
             object.shift_remove(name);
         });
-        expect_one(destination, &sync, Code::MissingField, &dotted);
-        mistakes += 1;
+        // It is missed where its map begins; that of an item is its first field.
+        let pointed = match parent.last().map(|last| last.parse::<usize>()) {
+            Some(Ok(_)) => {
+                let item = parent.iter().fold(&sync, |value, segment| match value {
+                    Value::Array(items) => &items[segment.parse::<usize>().unwrap()],
+                    other => &other[segment],
+                });
+                let first = item.as_object().unwrap().keys().next().unwrap();
+                [parent, std::slice::from_ref(first)].concat()
+            }
+            _ => parent.to_vec(),
+        };
+        expect(Code::MissingField, &sync, &named, &pointed);
     }
-    let wrong = if type_of_or_none(&place.schema) == Some("object") {
+    let wrong = if is_object {
         json!("zzz")
     } else {
         json!({"zzz": 1})
     };
-    let sync = changed(example, &place.path, |object, name| {
-        object.insert(name.to_owned(), wrong);
-    });
-    expect_one(destination, &sync, Code::WrongType, &dotted);
-    mistakes += 1;
-    let is_tag = place.schema.get("allOf").is_some();
-    let enumerated = if is_tag {
-        let (tag, _) = tag_of(&place.schema["allOf"][0]);
+    expect(
+        Code::WrongType,
+        &set(&place.path, wrong),
+        &named,
+        &place.path,
+    );
+    let enumerated = if let Some(branches) = place.schema.get("allOf") {
+        let (tag, _) = tag_of(&branches[0]);
         Some([place.path.as_slice(), &[tag]].concat())
     } else {
         let lists_strings = place.schema["enum"][0].is_string();
         lists_strings.then(|| place.path.clone())
     };
     if let Some(path) = enumerated {
-        let sync = changed(example, &path, |object, name| {
-            object.insert(name.to_owned(), json!("zzz"));
-        });
-        expect_one(destination, &sync, Code::WrongValue, &path.join("."));
-        mistakes += 1;
+        let sync = set(&path, json!("zzz"));
+        expect(Code::WrongValue, &sync, &written(&path), &path);
     }
     mistakes
 }

@@ -25,7 +25,7 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, environment: &Environment) -> Exit {
-    let ui = match Ui::new(&arguments.output, environment) {
+    let ui = match Ui::new(&arguments.output, Format::BASIC, environment) {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(environment).stop(&stop),
     };

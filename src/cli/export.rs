@@ -84,7 +84,7 @@ enum Split {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
-    let ui = match Ui::new(&arguments.output, &environment) {
+    let ui = match Ui::new(&arguments.output, Format::BASIC, &environment) {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(&environment).stop(&stop),
     };
@@ -110,7 +110,7 @@ pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
     };
     let Some(run) = &loaded else { return printed };
     let end = (printed, stop);
-    let written = session::document("export", run, &ui, is_sandbox, end, |document| {
+    let written = session::document("export", Some(run), &ui, is_sandbox, end, |document| {
         if let Ok(summary) = &exported {
             render::adopt::json(document, summary);
         }

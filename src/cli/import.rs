@@ -78,7 +78,7 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
-    let ui = match Ui::new(&arguments.output, &environment) {
+    let ui = match Ui::new(&arguments.output, Format::BASIC, &environment) {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(&environment).stop(&stop),
     };
@@ -103,7 +103,7 @@ pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
     };
     let Some(run) = &loaded else { return printed };
     let end = (printed, stop);
-    let written = session::document("import", run, &ui, is_sandbox, end, |document| {
+    let written = session::document("import", Some(run), &ui, is_sandbox, end, |document| {
         if let Ok(summary) = &imported {
             render::adopt::json(document, summary);
         }

@@ -1,7 +1,8 @@
 //! The commands: arguments, then a short call into the library.
 //!
 //! One file a command. `ui` owns what is printed, `options` the flags that commands share,
-//! `session` the steps that online commands share, `adopting` those of export and import.
+//! `session` the steps that online commands share, `adopting` those of export and import,
+//! `planfile` the files that plans are saved in.
 
 mod adopting;
 mod apply;
@@ -15,9 +16,11 @@ mod import;
 mod init;
 mod options;
 mod plan;
+mod planfile;
 mod sandbox;
 mod schema;
 mod session;
+mod show;
 mod state;
 mod status;
 mod sync;
@@ -55,6 +58,7 @@ Exit codes:
   3   the files are invalid
   4   authentication or permission
   5   at least one action failed or is unknown
+  6   the saved plan is stale, or was applied already
   7   a sync job failed or did not finish in time
   64  wrong usage
   130 interrupted";
@@ -70,6 +74,8 @@ enum Command {
     Plan(plan::Arguments),
     /// Make the platforms as the files declare.
     Apply(apply::Arguments),
+    /// Show saved plans, without a network.
+    Show(show::Arguments),
     /// Tell what changed remotely, and exit with 2 if anything did.
     Drift(drift::Arguments),
     /// Tell how the declared syncs are doing: their last jobs, and those that run.
@@ -109,6 +115,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         Command::Validate(arguments) => validate::run(arguments, environment),
         Command::Plan(arguments) => plan::run(arguments, environment),
         Command::Apply(arguments) => apply::run(&arguments, environment),
+        Command::Show(arguments) => show::run(&arguments, environment),
         Command::Drift(arguments) => drift::run(arguments, environment),
         Command::Status(arguments) => status::run(arguments, environment),
         Command::Sync(arguments) => sync::run(&arguments, environment),

@@ -84,7 +84,7 @@ pub fn run(arguments: Arguments, environment: &Environment) -> Exit {
         | Command::Resolve { common, .. }
         | Command::Rm { common, .. } => common.clone(),
     };
-    let ui = match Ui::new(&common.output, environment) {
+    let ui = match Ui::new(&common.output, Format::BASIC, environment) {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(environment).stop(&stop),
     };

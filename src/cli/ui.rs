@@ -26,8 +26,71 @@ const DEFAULT_WIDTH: usize = 100;
 pub enum Format {
     /// For people.
     Human,
+    /// A YAML diff.
+    Unified,
     /// For machines.
     Json,
+    /// A comment on a pull request.
+    Markdown,
+    /// A page on its own.
+    Html,
+    /// Findings for code scanning.
+    Sarif,
+    /// Annotations on the lines of a pull request.
+    Github,
+    /// A test report.
+    Junit,
+}
+
+impl Format {
+    /// Every form.
+    const ALL: [Self; 8] = [
+        Self::Human,
+        Self::Unified,
+        Self::Json,
+        Self::Markdown,
+        Self::Html,
+        Self::Sarif,
+        Self::Github,
+        Self::Junit,
+    ];
+    /// The forms that every command has.
+    pub const BASIC: &'static [Self] = &[Self::Human, Self::Json];
+    /// The forms of commands that check files.
+    pub const CHECK: &'static [Self] = &[
+        Self::Human,
+        Self::Json,
+        Self::Markdown,
+        Self::Html,
+        Self::Sarif,
+        Self::Github,
+        Self::Junit,
+    ];
+    /// The forms of commands that make a plan.
+    pub const PLAN: &'static [Self] = &Self::ALL;
+
+    /// The word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::Unified => "unified",
+            Self::Json => "json",
+            Self::Markdown => "markdown",
+            Self::Html => "html",
+            Self::Sarif => "sarif",
+            Self::Github => "github",
+            Self::Junit => "junit",
+        }
+    }
+
+    /// The words for some forms: `human, json and junit`.
+    fn names(formats: &[Self]) -> String {
+        let names: Vec<&str> = formats.iter().map(|format| format.name()).collect();
+        match names.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+            _ => names.concat(),
+        }
+    }
 }
 
 /// `FORMAT` or `FORMAT=FILE`.
@@ -48,15 +111,11 @@ impl FromStr for Output {
             Some((word, file)) => (word, Some(Utf8PathBuf::from(file))),
             None => (text, None),
         };
-        let format = match word {
-            "human" => Format::Human,
-            "json" => Format::Json,
-            other => {
-                return Err(format!(
-                    "there is no format `{other}`; there are human and json"
-                ));
-            }
-        };
+        let known = Format::ALL.into_iter().find(|format| format.name() == word);
+        let format = known.ok_or_else(|| {
+            let names = Format::names(&Format::ALL);
+            format!("there is no format `{word}`; there are {names}")
+        })?;
         Ok(Self { format, file })
     }
 }
@@ -103,9 +162,23 @@ pub struct Ui {
 }
 
 impl Ui {
-    /// Takes the flags. At most one format can go to standard output.
-    pub fn new(arguments: &OutputArguments, environment: &Environment) -> Result<Self, Stop> {
+    /// Takes the flags of a command that has these forms. At most one can go to standard output.
+    pub fn new(
+        arguments: &OutputArguments,
+        formats: &[Format],
+        environment: &Environment,
+    ) -> Result<Self, Stop> {
         let outputs = &arguments.output;
+        if let Some(other) = outputs
+            .iter()
+            .find(|output| !formats.contains(&output.format))
+        {
+            return Err(Stop::usage(format!(
+                "This command has no format `{}`; it has {}.",
+                other.format.name(),
+                Format::names(formats)
+            )));
+        }
         let to_stdout = outputs
             .iter()
             .filter(|output| output.file.is_none())
@@ -301,7 +374,11 @@ mod tests {
             (Format::Json, "a=b.json")
         );
         assert_eq!("human".parse::<Output>().unwrap().file, None);
-        assert!("xml".parse::<Output>().unwrap_err().contains("`xml`"));
+        assert_eq!(
+            "xml".parse::<Output>().unwrap_err(),
+            "there is no format `xml`; there are human, unified, json, markdown, html, sarif, \
+             github and junit"
+        );
         assert!("json=".parse::<Output>().is_err());
     }
 }

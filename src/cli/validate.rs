@@ -5,9 +5,9 @@ use clap::Args;
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::pipeline::Run;
-use crate::render::json;
 
 use super::options::{LoadArguments, OutputArguments, pipeline_options};
+use super::session;
 use super::ui::{Format, Ui};
 
 /// The arguments of `validate`.
@@ -21,7 +21,7 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: Arguments, environment: Environment) -> Exit {
-    let ui = match Ui::new(&arguments.output, &environment) {
+    let ui = match Ui::new(&arguments.output, Format::CHECK, &environment) {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(&environment).stop(&stop),
     };
@@ -29,7 +29,11 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
         .and_then(|options| Run::load(options, &mut std::io::stdin()));
     let mut run = match loaded {
         Ok(run) => run,
-        Err(stop) => return ui.stop(&stop),
+        Err(stop) => {
+            let end = (ui.stop(&stop), Some(&stop));
+            let written = session::document("validate", None, &ui, false, end, |_| {});
+            return end.0.most_important(written);
+        }
     };
     let checked = run.check();
     let workspace = &run.workspace;
@@ -39,6 +43,7 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
         Err(stop) => ui.stop(stop),
     };
     let mut printed = Exit::Done;
+    let mut success = None;
     if checked.is_ok() {
         let count = |count: usize, word: &str| match count {
             1 => format!("1 {word}"),
@@ -49,6 +54,7 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
             count(workspace.syncs.len(), "sync"),
             count(workspace.files, "file")
         );
+        success = Some(text.trim_end().to_owned());
         if ui.verbosity > 0 {
             for sync in &workspace.syncs {
                 text.push_str(&format!(
@@ -62,17 +68,17 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
             printed = ui.result(Format::Human, &text);
         }
     }
-    if ui.wants(Format::Json) {
-        let mut document = json::document(
-            "validate",
-            false,
-            &workspace.diagnostics,
-            &workspace.sources,
-        );
+    let end = (exit, None);
+    let written = session::document("validate", Some(&run), &ui, false, end, |document| {
         document.insert("files".to_owned(), workspace.files.into());
         document.insert("syncs".to_owned(), workspace.syncs.len().into());
-        document.insert("exitCode".to_owned(), exit.code().into());
-        printed = printed.most_important(ui.result(Format::Json, &json::text(document)));
-    }
+    });
+    let reviewed = session::review("validate", Some(&run), &ui, false, end, |review| {
+        if success.is_some() {
+            review.headline = success;
+        }
+    });
     exit.most_important(printed)
+        .most_important(written)
+        .most_important(reviewed)
 }

@@ -20,7 +20,7 @@ pub const SECRET_PATH: &str = "secretPath";
 const DESCRIPTION: &str = "description";
 
 /// Fields of a create request that are a sync's identity, and not compared.
-const IDENTITY: [&str; 2] = ["name", "projectId"];
+pub const IDENTITY: [&str; 2] = ["name", "projectId"];
 
 /// A sync's fields in comparable form, by the name that files give them.
 pub type Comparable = Map<String, Value>;
@@ -35,13 +35,42 @@ pub fn desired(
     if let Some(id) = connection_id {
         fields.insert(CONNECTION_ID.to_owned(), id.into());
     }
-    comparable(spec, fields)
+    comparable(&spec.create, fields)
 }
 
 /// The comparable form of what is there.
 ///
 /// Fields that the schema does not know at the top are left out: an update does not touch them.
 pub fn remote(spec: &DestinationSpec, sync: &RemoteSync) -> Comparable {
+    let mut fields = declarable(sync);
+    fields.retain(|key, _| spec.create.names(key));
+    comparable(&spec.create, fields)
+}
+
+/// What is there, in comparable form but without what goes without saying: the schema's defaults.
+pub fn remote_without_defaults(spec: &DestinationSpec, sync: &RemoteSync) -> Comparable {
+    let mut fields = remote(spec, sync);
+    drop_defaults(&spec.create, &mut fields);
+    fields
+}
+
+/// All that can be declared of a sync that is there, with no default filled in: the form in which
+/// two readings of one sync are compared.
+pub fn seen(sync: &RemoteSync) -> Comparable {
+    comparable(&ObjectSpec::default(), declarable(sync))
+}
+
+/// What is there once a request was carried out that replaces whole fields.
+///
+/// In the comparable form, with the defaults of `spec` filled in. A null takes a field away.
+pub fn updated(spec: &ObjectSpec, sync: &RemoteSync, body: &Map<String, Value>) -> Comparable {
+    let mut fields = declarable(sync);
+    fields.extend(body.clone());
+    comparable(spec, fields)
+}
+
+/// A sync that is there, in the words of the files.
+fn declarable(sync: &RemoteSync) -> Map<String, Value> {
     let mut fields = sync.fields.clone();
     let own = [
         (CONNECTION_ID, Some(&sync.connection.id)),
@@ -53,19 +82,11 @@ pub fn remote(spec: &DestinationSpec, sync: &RemoteSync) -> Comparable {
             fields.insert(key.to_owned(), value.clone().into());
         }
     }
-    let known = |key: &str| spec.create.fields.iter().any(|field| field.name == key);
-    fields.retain(|key, _| known(key));
-    comparable(spec, fields)
-}
-
-/// What is there, in comparable form but without what goes without saying: the schema's defaults.
-pub fn remote_without_defaults(spec: &DestinationSpec, sync: &RemoteSync) -> Comparable {
-    let mut fields = remote(spec, sync);
-    drop_defaults(&spec.create, &mut fields);
     fields
 }
 
-fn comparable(spec: &DestinationSpec, mut fields: Map<String, Value>) -> Comparable {
+/// The comparable form of fields, with the defaults of `spec` filled in.
+pub fn comparable(spec: &ObjectSpec, mut fields: Map<String, Value>) -> Comparable {
     fields.retain(|key, _| !IDENTITY.contains(&key.as_str()));
     if let Some(Value::String(description)) = fields.get_mut(DESCRIPTION) {
         *description = description.trim().to_owned();
@@ -78,7 +99,7 @@ fn comparable(spec: &DestinationSpec, mut fields: Map<String, Value>) -> Compara
     }
     let mut value = Value::Object(fields);
     canonical(&mut value);
-    fill_defaults(&spec.create, &mut value);
+    fill_defaults(spec, &mut value);
     let Value::Object(mut fields) = value else {
         return Map::new();
     };
@@ -175,7 +196,7 @@ mod tests {
     use crate::core::testing::{fields, remote_sync, spec};
 
     fn normal(value: Value) -> Value {
-        Value::Object(comparable(&spec(), fields(value)))
+        Value::Object(comparable(&spec().create, fields(value)))
     }
 
     #[test]
@@ -309,7 +330,7 @@ mod tests {
             (told.get("isAutoSyncEnabled"), told.get("description")),
             (None, None)
         );
-        assert_eq!(comparable(&spec(), short), remote(&spec(), &sync));
+        assert_eq!(comparable(&spec().create, short), remote(&spec(), &sync));
     }
 
     #[test]

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use globset::{GlobBuilder, GlobMatcher};
 
+use super::desired::DesiredSync;
 use super::remote::RemoteSync;
 use super::resolve::ResolvedSync;
+use super::value::Node;
 
 /// Patterns for names: `*` stands for any characters, `?` for one.
 #[derive(Debug, Clone, Default)]
@@ -108,6 +110,11 @@ impl Selection {
                 .iter()
                 .all(|(key, matcher)| sync.holds(key, matcher))
     }
+
+    /// Whether a sync can turn out to be selected once the id of its project is known.
+    pub fn may_match(&self, sync: &DesiredSync) -> bool {
+        self.matches(sync)
+    }
 }
 
 /// What selectors and targets look at in a sync, declared or not.
@@ -116,27 +123,37 @@ pub struct Facets<'a> {
     /// Its name, and the one that it had before a rename.
     names: [Option<&'a str>; 2],
     provider: &'a str,
-    /// The project as people spell it, and its id.
-    projects: [&'a str; 2],
+    /// The project as people spell it.
+    project: Option<&'a str>,
+    /// The project's id; none if it is not known yet.
+    project_id: Option<&'a str>,
     destination: &'a str,
     environment: Option<&'a str>,
     labels: Option<&'a BTreeMap<String, String>>,
 }
 
+/// Those of a declared sync before ids are known: a pattern that can mean the id of a project is
+/// taken to mean it.
+impl<'a> From<&'a DesiredSync> for Facets<'a> {
+    fn from(sync: &'a DesiredSync) -> Self {
+        let old = sync.renamed_from.as_ref();
+        Self {
+            names: [Some(&sync.name.text), old.map(|old| old.text.as_str())],
+            provider: &sync.provider.text,
+            project: sync.project.as_ref().map(|project| project.text.as_str()),
+            project_id: None,
+            destination: &sync.destination.text,
+            environment: sync.fields.get("environment").and_then(Node::as_str),
+            labels: Some(&sync.labels),
+        }
+    }
+}
+
 impl<'a> From<&'a ResolvedSync> for Facets<'a> {
     fn from(sync: &'a ResolvedSync) -> Self {
-        let desired = &sync.desired;
-        let old = desired.renamed_from.as_ref();
         Self {
-            names: [Some(&desired.name.text), old.map(|old| old.text.as_str())],
-            provider: &desired.provider.text,
-            projects: [sync.project_label(), &sync.project_id],
-            destination: &desired.destination.text,
-            environment: desired
-                .fields
-                .get("environment")
-                .and_then(|node| node.as_str()),
-            labels: Some(&desired.labels),
+            project_id: Some(&sync.project_id),
+            ..Self::from(&sync.desired)
         }
     }
 }
@@ -147,7 +164,8 @@ impl<'a> Facets<'a> {
         Self {
             names: [Some(&sync.name), None],
             provider,
-            projects: [project, &sync.project_id],
+            project: Some(project),
+            project_id: Some(&sync.project_id),
             destination: &sync.destination,
             environment: sync.environment.as_deref(),
             labels: None,
@@ -165,7 +183,12 @@ impl<'a> Facets<'a> {
         let is_match = |value: &str| matcher.is_match(value);
         match key {
             "provider" => is_match(self.provider),
-            "project" => self.projects.into_iter().any(is_match),
+            "project" => {
+                self.project.is_some_and(is_match)
+                    || self
+                        .project_id
+                        .map_or_else(|| can_mean_an_id(matcher), is_match)
+            }
             "destination" => is_match(self.destination),
             "environment" => self.environment.is_some_and(is_match),
             label => self
@@ -174,6 +197,14 @@ impl<'a> Facets<'a> {
                 .is_some_and(|value| is_match(value)),
         }
     }
+}
+
+/// Whether a pattern has nothing that the ids of projects never have.
+fn can_mean_an_id(matcher: &GlobMatcher) -> bool {
+    let pattern = matcher.glob().glob();
+    pattern
+        .chars()
+        .all(|c| c.is_ascii_hexdigit() || "-*?[]{}!,".contains(c))
 }
 
 #[cfg(test)]
@@ -264,6 +295,19 @@ mod tests {
         };
         assert_eq!(idle("environment=prod", "w*"), Vec::<String>::new());
         assert_eq!(idle("environment=prod,team=x*", "api"), ["team=x*", "api"]);
+    }
+
+    #[test]
+    fn before_ids_are_known_a_project_may_be_meant_by_its_id() {
+        let sync = desired_sync("web", json!({}));
+        let id = resolved(sync.clone()).project_id;
+        let may = |pattern: &str| {
+            let selection = Selection::new(&[format!("project={pattern}")], &[]).unwrap();
+            selection.may_match(&sync)
+        };
+        let label = sync.project.as_ref().unwrap().text.clone();
+        assert!(may(&label) && may("*") && may(&id) && may("1b9f*"));
+        assert!(!may("shop") && !may("p?yroll"));
     }
 
     #[test]

@@ -89,9 +89,10 @@ impl Run {
         };
         let ids = self.ids_of(words.as_deref(), &wanted.provider, &table)?;
         let reads = ids.into_iter().map(|id| {
-            let provider = &provider;
+            let (provider, table) = (&provider, &table);
             async move {
-                let mut syncs = provider.list(&id).await?;
+                let word = resolve::project_word(&id, table);
+                let mut syncs = provider.list(&id, word).await?;
                 syncs.sort_by(|one, other| one.name.cmp(&other.name));
                 Ok((id, syncs))
             }
@@ -238,7 +239,7 @@ impl Run {
             return Err(stop);
         }
         let tables = BTreeMap::from([(provider.to_owned(), table.to_vec())]);
-        self.check_allowed_projects(&projects, &tables)?;
+        self.check_allowed_projects("The run is about projects", &projects, &tables)?;
         Ok(projects.into_keys().map(|key| key.project_id).collect())
     }
 

@@ -9,9 +9,11 @@
 //! | check | `check` |
 //! | resolve, read | `survey` |
 //! | the same for projects whether or not they are declared | `discover` |
+//! | read what a saved plan is about, and nothing else | `saved` |
 
 mod check;
 mod discover;
+mod saved;
 mod survey;
 
 pub use discover::{Discovered, Discovery, Projects, Wanted};
@@ -35,7 +37,7 @@ use crate::error::Stop;
 use crate::exit::Exit;
 use crate::http::HttpOptions;
 use crate::schema::store::SchemaStore;
-use crate::workspace::{Request, Workspace};
+use crate::workspace::{Request, Schemas, Workspace};
 
 /// Where the state is kept unless the workspace says otherwise, from the root.
 const DEFAULT_STATE: &str = ".secsync/state.json";
@@ -67,12 +69,6 @@ pub struct Options {
 
 /// The destinations that the syncs of a run go to.
 pub type Specs = BTreeMap<(ProviderKind, String), Arc<DestinationSpec>>;
-
-/// What [`crate::workspace::UnionTag`] asks for, from the schemas.
-fn union_tag(store: &SchemaStore, kind: ProviderKind, slug: &str) -> Option<String> {
-    let destination = store.destination(kind, slug).ok().flatten()?;
-    declare::union_tag(&destination.spec).map(str::to_owned)
-}
 
 /// One run of the line.
 pub struct Run {
@@ -113,22 +109,20 @@ impl Run {
 
     /// Reads the files of a run that is open. Their findings are in the workspace afterwards.
     pub fn read_files(&mut self, stdin: &mut dyn Read) -> Result<(), Stop> {
-        let run = self;
-        let union_tag = |kind, slug: &str| union_tag(&run.store, kind, slug);
-        run.workspace
+        self.workspace
             .load(
-                &run.options.request,
-                &run.options.environment,
+                &self.options.request,
+                &self.options.environment,
                 stdin,
-                &union_tag,
+                &self.store,
             )
             .map_err(|message| {
                 Stop::usage(message)
                     .help("Name files, directories or globs, or write `include:` in secsync.yaml.")
             })?;
-        let refusal = if !run.workspace.is_whole {
+        let refusal = if !self.workspace.is_whole {
             Some(("only some paths were named", "Run it without paths."))
-        } else if !run.selection.is_everything() {
+        } else if !self.selection.is_everything() {
             Some((
                 "only some syncs were selected",
                 "Run it without --selector and --target.",
@@ -137,7 +131,7 @@ impl Run {
             None
         };
         match refusal {
-            Some((why, help)) if run.options.prune => Err(Stop::usage(format!(
+            Some((why, help)) if self.options.prune => Err(Stop::usage(format!(
                 "`--prune` needs the whole workspace, and {why}."
             ))
             .help(help)),
@@ -150,13 +144,12 @@ impl Run {
     pub fn check_text(&mut self, name: &str, text: String) -> Result<Workspace, Stop> {
         let alone = self.workspace.without_files();
         let files = std::mem::replace(&mut self.workspace, alone);
-        let store = &self.store;
         self.workspace.load_text(
             name,
             text,
             &self.options.request,
             &self.options.environment,
-            &|kind, slug: &str| union_tag(store, kind, slug),
+            &self.store,
         );
         let checked = self.check();
         let alone = std::mem::replace(&mut self.workspace, files);
@@ -243,11 +236,21 @@ impl Run {
         })
     }
 
-    /// Whether a state is needed: a sync is declared that cannot be read back.
+    /// Whether a state is needed: a sync is selected that cannot be read back.
     pub fn needs_state(&self) -> bool {
-        self.workspace
-            .syncs
-            .iter()
-            .any(|sync| sync.kind == ProviderKind::Enkryptify)
+        let mut syncs = self.workspace.syncs.iter();
+        syncs.any(|sync| sync.kind == ProviderKind::Enkryptify && self.selection.may_match(sync))
+    }
+}
+
+impl Schemas for SchemaStore {
+    fn union_tag(&self, kind: ProviderKind, destination: &str) -> Option<String> {
+        let destination = self.destination(kind, destination).ok().flatten()?;
+        declare::union_tag(&destination.spec).map(str::to_owned)
+    }
+
+    // A schema that cannot be used is told when the syncs are checked.
+    fn platform_takes(&self, kind: ProviderKind, likely: &str, field: &str) -> bool {
+        self.platform_takes(kind, likely, field).unwrap_or_default()
     }
 }

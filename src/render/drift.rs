@@ -98,17 +98,26 @@ fn changed(change: &FieldChange) -> Vec<(String, String, String)> {
         .collect()
 }
 
+/// That a sync is on the platform and in no file.
+pub(super) fn undeclared_sentence(subject: &Subject) -> String {
+    format!(
+        "{} ({}) exists undeclared",
+        subject.address(),
+        subject.destination
+    )
+}
+
 fn undeclared(out: &mut String, subject: &Subject) {
     let _ = writeln!(
         out,
-        "  {} {} ({}) exists undeclared",
+        "  {} {}",
         painted(GREEN, "+"),
-        visible(&subject.address()),
-        visible(&subject.destination)
+        visible(&undeclared_sentence(subject))
     );
 }
 
-fn summary(drifts: &[Drift], plan: &Plan) -> String {
+/// The result in a sentence or two.
+pub(super) fn summary(drifts: &[Drift], plan: &Plan) -> String {
     if drifts.is_empty() {
         let no_drift = painted(BOLD, "No drift:");
         return match plan.unchanged {

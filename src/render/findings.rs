@@ -284,7 +284,8 @@ fn harmless(text: &str) -> String {
             match character.len_utf8() {
                 1 => '?',
                 2 => '¿',
-                _ => '\u{FFFD}',
+                3 => '\u{FFFD}',
+                _ => '\u{1F6AB}',
             }
         })
         .collect()

@@ -142,7 +142,7 @@ fn of_jobs(status: &SyncStatus, remote: &RemoteSync, now: Timestamp) -> Vec<Row>
 }
 
 /// What the platform said of a job that did not go well.
-fn message(job: &Job) -> Option<String> {
+pub(super) fn message(job: &Job) -> Option<String> {
     let is_well = job.status == Some(JobStatus::Succeeded);
     job.message
         .as_deref()
@@ -159,7 +159,8 @@ fn counts(statuses: &[SyncStatus]) -> BTreeMap<State, usize> {
     counts
 }
 
-fn summary(statuses: &[SyncStatus]) -> String {
+/// The result in a sentence.
+pub(super) fn summary(statuses: &[SyncStatus]) -> String {
     let total = match statuses.len() {
         1 => "1 sync".to_owned(),
         count => format!("{count} syncs"),

@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::file::{START, SchemaFile, SchemaKey};
-use super::store::{Origin, SchemaStore, StoreError};
+use super::store::{SchemaStore, StoreError};
 use crate::core::spec::ProviderKind;
 
 /// Schema files by platform and destination.
@@ -120,13 +120,6 @@ pub fn files(store: &SchemaStore) -> Result<Files, StoreError> {
             files.insert(key, file.as_ref().clone());
         }
     }
-    Ok(files)
-}
-
-/// The files that a store's directory has, without the bundled ones.
-pub fn pulled_files(store: &SchemaStore) -> Result<Files, StoreError> {
-    let mut files = files(store)?;
-    files.retain(|key, _| store.origin(key) == Origin::Pulled);
     Ok(files)
 }
 

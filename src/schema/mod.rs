@@ -6,6 +6,7 @@
 //! | a schema file's form | [`file`](mod@file) |
 //! | the schema files that are part of the program | `bundle` |
 //! | schema files that a workspace pulls | [`pull`] |
+//! | the directory that they are in | `directory` |
 //! | which schemas there are, bundled and pulled | [`store`] |
 //! | a schema as the plain data that the core works with | [`spec`] |
 //! | what changed between two sets of schemas | [`compare`] |
@@ -14,6 +15,7 @@
 
 mod bundle;
 pub mod compare;
+mod directory;
 pub mod editor;
 pub mod extract;
 pub mod file;

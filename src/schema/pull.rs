@@ -3,18 +3,20 @@
 //! The directory is meant to be committed: the same documents give the same bytes, and
 //! pulling again without news touches nothing, the date included.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::io;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use super::directory;
 use super::extract::Extraction;
 use super::file::{SchemaFile, SchemaKey, path_of};
+use super::store::SchemaStore;
 use crate::core::spec::ProviderKind;
+use crate::digest::sha256;
 
 /// The manifest's name in the directory of pulled schemas.
 pub const MANIFEST: &str = "manifest.json";
@@ -29,6 +31,17 @@ pub struct Manifest {
     pub providers: BTreeMap<String, Pull>,
 }
 
+impl Manifest {
+    /// The platforms of which every destination was pulled.
+    pub fn whole_platforms(&self) -> BTreeSet<ProviderKind> {
+        let is_whole = |kind: &ProviderKind| {
+            let pull = self.providers.get(kind.name());
+            pull.is_some_and(|pull| pull.whole)
+        };
+        ProviderKind::ALL.into_iter().filter(is_whole).collect()
+    }
+}
+
 /// One pull of a platform's schemas.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -37,6 +50,9 @@ pub struct Pull {
     pub date: String,
     /// The documents, in the order in which they were read.
     pub documents: Vec<Document>,
+    /// Whether the documents describe every destination of the platform, and not only some.
+    #[serde(default)]
+    pub whole: bool,
     /// How many schema files it gave.
     pub files: usize,
     /// The SHA-256 of the schema files, in hexadecimal.
@@ -52,9 +68,6 @@ pub struct Document {
     /// Its own title and version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// The version of the server that served it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub server_version: Option<String>,
     /// The SHA-256 of its text, in hexadecimal.
     pub digest: String,
 }
@@ -66,7 +79,6 @@ impl Document {
         Self {
             source: without_credentials(source),
             title: extraction.document.clone(),
-            server_version: None,
             digest: sha256(text.as_bytes()),
         }
     }
@@ -84,27 +96,27 @@ pub struct Pulled {
 }
 
 /// Why pulled schemas could not be written. Nothing has changed then.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PullError {
-    path: Utf8PathBuf,
-    error: io::Error,
+    /// What is wrong, as a full sentence.
+    pub message: String,
+}
+
+impl PullError {
+    fn unwritable(directory: &Utf8Path, error: impl fmt::Display) -> Self {
+        Self {
+            message: format!("The schemas cannot be written to {directory}: {error}."),
+        }
+    }
 }
 
 impl fmt::Display for PullError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "The schemas cannot be written to {}: {}.",
-            self.path, self.error
-        )
+        formatter.write_str(&self.message)
     }
 }
 
-impl std::error::Error for PullError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.error)
-    }
-}
+impl std::error::Error for PullError {}
 
 /// The SHA-256 of a schema file's text, in hexadecimal.
 pub fn digest(text: &str) -> String {
@@ -113,7 +125,7 @@ pub fn digest(text: &str) -> String {
 
 /// The manifest of a directory; none if there is none, or none that can be read.
 pub fn manifest(directory: &Utf8Path) -> Option<Manifest> {
-    let text = fs::read_to_string(directory.join(MANIFEST)).ok()?;
+    let text = fs::read_to_string(directory::in_use(directory).join(MANIFEST)).ok()?;
     serde_json::from_str(&text).ok()
 }
 
@@ -125,18 +137,17 @@ pub fn write(
     documents: &[Document],
     date: &str,
 ) -> Result<Pulled, PullError> {
-    let failed = |error| PullError {
-        path: directory.to_owned(),
-        error,
-    };
-    let old = read_texts(directory).map_err(failed)?;
+    let old = read_texts(directory).map_err(|error| PullError::unwritable(directory, error))?;
     let (new, manifest) = plan(directory, extraction, documents, date, &old);
     let pulled = difference(&old, &new);
     let known = self::manifest(directory);
-    if old == new && known.is_some_and(|known| same_but_for_dates(&known, &manifest)) {
+    if old == new
+        && directory.exists()
+        && known.is_some_and(|known| same_but_for_dates(&known, &manifest))
+    {
         return Ok(pulled);
     }
-    replace(directory, &new, &manifest).map_err(failed)?;
+    replace(directory, &new, &manifest)?;
     Ok(pulled)
 }
 
@@ -164,17 +175,16 @@ fn plan(
     });
     for kind in ProviderKind::ALL.into_iter().filter(|kind| pulled(*kind)) {
         let of_kind: Vec<_> = new.iter().filter(|((of, _), _)| *of == kind).collect();
-        let mut whole = Sha256::new();
-        for (key, text) in &of_kind {
-            whole.update(path_of(key));
-            whole.update("\n");
-            whole.update(text);
-        }
+        let whole: String = of_kind
+            .iter()
+            .flat_map(|(key, text)| [path_of(key), "\n".to_owned(), (*text).to_owned()])
+            .collect();
         let pull = Pull {
             date: date.to_owned(),
             documents: documents.to_vec(),
+            whole: extraction.is_whole,
             files: of_kind.len(),
-            digest: hexadecimal(&whole.finalize()),
+            digest: sha256(whole.as_bytes()),
         };
         manifest.providers.insert(kind.name().to_owned(), pull);
     }
@@ -211,9 +221,10 @@ fn same_but_for_dates(one: &Manifest, other: &Manifest) -> bool {
 
 /// The schema files that a directory has now. One that cannot be read counts as different.
 fn read_texts(directory: &Utf8Path) -> io::Result<Texts> {
+    let directory = directory::in_use(directory);
     let mut texts = Texts::new();
     for kind in ProviderKind::ALL {
-        let names = super::store::names_in(&directory.join(kind.name()))?;
+        let names = directory::names_in(&directory.join(kind.name()))?;
         for name in names {
             let key = (kind, name);
             let text = fs::read_to_string(directory.join(path_of(&key))).unwrap_or_default();
@@ -223,23 +234,30 @@ fn read_texts(directory: &Utf8Path) -> io::Result<Texts> {
     Ok(texts)
 }
 
-/// Puts a whole new directory in the old one's place: it is complete before the old one goes,
-/// and the old one comes back if the new one cannot take its place.
-fn replace(directory: &Utf8Path, texts: &Texts, manifest: &Manifest) -> io::Result<()> {
+/// Writes a whole new directory, proves that it can be used, and puts it in the old one's place.
+fn replace(directory: &Utf8Path, texts: &Texts, manifest: &Manifest) -> Result<(), PullError> {
+    let failed = |error| PullError::unwritable(directory, error);
     let parent = directory
         .parent()
         .filter(|parent| !parent.as_str().is_empty())
         .unwrap_or(Utf8Path::new("."));
-    fs::create_dir_all(parent)?;
+    fs::create_dir_all(parent).map_err(failed)?;
     let scratch = tempfile::Builder::new()
         .prefix(".schemas-")
-        .tempdir_in(parent)?;
-    let scratch_path = Utf8Path::from_path(scratch.path())
-        .ok_or_else(|| io::Error::other("the path is not UTF-8"))?;
-    let fresh = scratch_path.join("new");
-    fs::create_dir(&fresh)?;
+        .tempdir_in(parent)
+        .map_err(failed)?;
+    let fresh = Utf8Path::from_path(scratch.path())
+        .ok_or_else(|| failed(io::Error::other("the path is not UTF-8")))?
+        .join("new");
+    write_files(&fresh, texts, manifest).map_err(failed)?;
+    expect_usable(&fresh, texts)?;
+    directory::replace(directory, &fresh).map_err(failed)
+}
+
+fn write_files(directory: &Utf8Path, texts: &Texts, manifest: &Manifest) -> io::Result<()> {
+    fs::create_dir(directory)?;
     for (key, text) in texts {
-        let path = fresh.join(path_of(key));
+        let path = directory.join(path_of(key));
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent)?;
         }
@@ -247,32 +265,25 @@ fn replace(directory: &Utf8Path, texts: &Texts, manifest: &Manifest) -> io::Resu
     }
     let mut text = serde_json::to_string_pretty(manifest).map_err(io::Error::other)?;
     text.push('\n');
-    fs::write(fresh.join(MANIFEST), text)?;
-
-    let old = scratch_path.join("old");
-    let had_old = match fs::rename(directory, &old) {
-        Ok(()) => true,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-        Err(error) => return Err(error),
-    };
-    fs::rename(&fresh, directory).inspect_err(|_| {
-        if had_old {
-            // If this fails, too, the first error says more than a second one would.
-            let _ = fs::rename(&old, directory);
-        }
-    })
+    fs::write(directory.join(MANIFEST), text)
 }
 
-fn sha256(bytes: &[u8]) -> String {
-    hexadecimal(&Sha256::digest(bytes))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
+/// Opens every destination: what no command could use later is refused now.
+fn expect_usable(fresh: &Utf8Path, texts: &Texts) -> Result<(), PullError> {
+    let store = SchemaStore::with_workspace(fresh).map_err(|error| PullError {
+        message: error.message,
+    })?;
+    for key in texts.keys() {
+        let (kind, name) = key;
+        store.destination(*kind, name).map_err(|error| {
+            let path = fresh.join(path_of(key));
+            let name = format!("{}/{name}", kind.name());
+            PullError {
+                message: error.message.replace(path.as_str(), &name),
+            }
+        })?;
+    }
+    Ok(())
 }
 
 fn without_credentials(source: &str) -> String {
@@ -316,6 +327,7 @@ mod tests {
                 .map(|slug| ((Infisical, (*slug).to_owned()), file(slug)))
                 .collect(),
             document: Some("Demo API 1".into()),
+            is_whole: false,
         }
     }
 

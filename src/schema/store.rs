@@ -8,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
 use super::bundle;
+use super::directory;
 use super::file::{START, SchemaFile, SchemaKey, is_slug, path_of};
 use super::spec;
 use super::validate::Checker;
@@ -25,6 +26,8 @@ pub struct SchemaStore {
     workspace: Option<Utf8PathBuf>,
     /// The files that the workspace has.
     pulled: BTreeSet<SchemaKey>,
+    /// The platforms of which only what was pulled is there.
+    whole: BTreeSet<ProviderKind>,
     files: Mutex<BTreeMap<SchemaKey, Arc<SchemaFile>>>,
     destinations: Mutex<BTreeMap<SchemaKey, Arc<Destination>>>,
 }
@@ -89,6 +92,7 @@ impl SchemaStore {
         Self {
             workspace: None,
             pulled: BTreeSet::new(),
+            whole: BTreeSet::new(),
             files: Mutex::default(),
             destinations: Mutex::default(),
         }
@@ -97,10 +101,11 @@ impl SchemaStore {
     /// The bundled schemas, overlaid by those in a directory, which need not exist.
     /// What the directory's files define wins, definition by definition.
     pub fn with_workspace(directory: &Utf8Path) -> Result<Self, StoreError> {
+        let directory = &directory::in_use(directory);
         let mut pulled = BTreeSet::new();
         for kind in ProviderKind::ALL {
             let directory = directory.join(kind.name());
-            let names = names_in(&directory).map_err(|error| StoreError {
+            let names = directory::names_in(&directory).map_err(|error| StoreError {
                 message: format!("The directory {directory} cannot be read: {error}."),
             })?;
             for name in names {
@@ -114,13 +119,28 @@ impl SchemaStore {
         })
     }
 
+    /// The same without the bundled destinations that these platforms do not have themselves.
+    #[must_use]
+    pub fn without_bundled(mut self, platforms: BTreeSet<ProviderKind>) -> Self {
+        self.whole = platforms;
+        self
+    }
+
+    /// Whether a file that is part of the program counts.
+    fn counts_bundled(&self, (kind, name): (ProviderKind, &str)) -> bool {
+        !self.whole.contains(&kind) || self.pulled.contains(&(kind, name.to_owned()))
+    }
+
     /// The slugs of the destinations, sorted. None are listed for Enkryptify,
     /// which takes any slug of the right form.
     pub fn destinations(&self, kind: ProviderKind) -> Vec<String> {
         if kind == ProviderKind::Enkryptify {
             return Vec::new();
         }
-        let bundled = bundle::files(kind).iter().map(|(name, _)| *name);
+        let bundled = bundle::files(kind)
+            .iter()
+            .map(|(name, _)| *name)
+            .filter(|name| self.counts_bundled((kind, name)));
         let pulled = self
             .pulled
             .iter()
@@ -155,6 +175,29 @@ impl SchemaStore {
         Ok(Some(destination))
     }
 
+    /// Whether any destination of a platform takes a field at the top of a sync.
+    /// `likely` is the destination to look at first, so that few schemas are read.
+    pub fn platform_takes(
+        &self,
+        kind: ProviderKind,
+        likely: &str,
+        field: &str,
+    ) -> Result<bool, StoreError> {
+        let others = match kind {
+            ProviderKind::Infisical => self.destinations(kind),
+            ProviderKind::Enkryptify => vec![START.to_owned()],
+        };
+        for slug in std::iter::once(likely).chain(others.iter().map(String::as_str)) {
+            let Some(destination) = self.destination(kind, slug)? else {
+                continue;
+            };
+            if destination.spec.create.names(field) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The content of a schema file, the workspace's definitions over the bundled ones.
     pub fn file(&self, key: &SchemaKey) -> Result<Option<Arc<SchemaFile>>, StoreError> {
         if let Some(known) = lock(&self.files).get(key) {
@@ -172,6 +215,7 @@ impl SchemaStore {
         let path = path_of(key);
         let (kind, name) = key;
         let bundled = bundle::text(*kind, name)
+            .filter(|_| self.counts_bundled((*kind, name)))
             .map(|text| parse(&format!("schemas/{path}"), text))
             .transpose()?;
         let pulled = match &self.workspace {
@@ -338,27 +382,6 @@ fn read_to_string(path: &Utf8Path) -> Result<String, StoreError> {
         )));
     }
     std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))
-}
-
-/// The names of the schema files in a directory, which need not exist.
-pub(super) fn names_in(directory: &Utf8Path) -> std::io::Result<Vec<String>> {
-    let entries = match directory.read_dir_utf8() {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry?;
-        let path = entry.path();
-        if path.extension() == Some("json")
-            && let Some(name) = path.file_stem()
-            && is_slug(name)
-        {
-            names.push(name.to_owned());
-        }
-    }
-    Ok(names)
 }
 
 #[cfg(test)]

@@ -71,8 +71,19 @@ pub struct Workspace {
     directory: Utf8PathBuf,
 }
 
-/// A destination's union tag: the field of `destinationConfig` that decides the others.
-pub type UnionTag<'a> = &'a dyn Fn(ProviderKind, &str) -> Option<String>;
+/// What merging needs to know of the platforms' schemas.
+pub trait Schemas {
+    /// A destination's union tag: the field of `destinationConfig` that decides the others.
+    fn union_tag(&self, kind: ProviderKind, destination: &str) -> Option<String>;
+
+    /// Whether any destination of a platform takes a field at the top of a sync. `likely` is the
+    /// destination to look at first.
+    fn platform_takes(&self, kind: ProviderKind, likely: &str, field: &str) -> bool;
+}
+
+/// What decides which defaults a sync inherits: its platform, its destination, and that one's
+/// union tag.
+type Heir = (ProviderKind, String, Option<String>);
 
 impl Workspace {
     /// Finds the root and reads the workspace file.
@@ -119,7 +130,7 @@ impl Workspace {
         request: &Request,
         environment: &Environment,
         stdin: &mut dyn Read,
-        union_tag: UnionTag<'_>,
+        schemas: &dyn Schemas,
     ) -> Result<(), String> {
         let variables = self.variables(request, environment);
         let mut defaults = Value::Mapping(std::mem::take(&mut self.config.defaults));
@@ -129,7 +140,7 @@ impl Workspace {
         }
         let found = self.find_files(request)?;
         for file in &found {
-            self.load_file(file, stdin, &variables, union_tag);
+            self.load_file(file, stdin, &variables, schemas);
         }
         desired::report_duplicates(&self.syncs, &mut self.diagnostics);
         rename::report_impossible(&self.syncs, &mut self.diagnostics);
@@ -167,11 +178,11 @@ impl Workspace {
         text: String,
         request: &Request,
         environment: &Environment,
-        union_tag: UnionTag<'_>,
+        schemas: &dyn Schemas,
     ) {
         let variables = self.variables(request, environment);
         let read = self.parse(name, Ok(text));
-        self.declare_file(read, &variables, union_tag);
+        self.declare_file(read, &variables, schemas);
         desired::report_duplicates(&self.syncs, &mut self.diagnostics);
     }
 
@@ -198,7 +209,8 @@ impl Workspace {
                 if word == "-" {
                     found.push(Utf8PathBuf::from("-"));
                 } else {
-                    found.extend(files::find(&self.directory, word, &mut self.diagnostics));
+                    let told = &mut self.diagnostics;
+                    found.extend(files::find_named(&self.directory, &self.root, word, told));
                 }
             }
         } else if self.config.include.is_empty() {
@@ -283,7 +295,7 @@ impl Workspace {
         path: &Utf8Path,
         stdin: &mut dyn Read,
         variables: &Variables,
-        union_tag: UnionTag<'_>,
+        schemas: &dyn Schemas,
     ) {
         let read = if path == "-" {
             let text = files::read_stream(stdin, "<stdin>");
@@ -291,14 +303,14 @@ impl Workspace {
         } else {
             self.read_documents(path)
         };
-        self.declare_file(read, variables, union_tag);
+        self.declare_file(read, variables, schemas);
     }
 
     fn declare_file(
         &mut self,
         read: Option<(SourceId, Vec<Node>)>,
         variables: &Variables,
-        union_tag: UnionTag<'_>,
+        schemas: &dyn Schemas,
     ) {
         let Some((source, documents)) = read else {
             return;
@@ -322,7 +334,7 @@ impl Workspace {
         for mut document in documents {
             self.expand(&mut document.value, variables);
             if let Some(file) = desired::read_file(&document, &mut self.diagnostics) {
-                self.declare_all(&file, union_tag);
+                self.declare_all(&file, schemas);
             }
         }
     }
@@ -346,7 +358,7 @@ impl Workspace {
         }
     }
 
-    fn declare_all(&mut self, file: &SyncFile, union_tag: UnionTag<'_>) {
+    fn declare_all(&mut self, file: &SyncFile, schemas: &dyn Schemas) {
         let providers: BTreeMap<String, ProviderKind> = self
             .config
             .providers
@@ -358,12 +370,13 @@ impl Workspace {
             self.projects
                 .extend(desired::named_project(&defaults, &providers));
         }
-        let mut bases: BTreeMap<Option<String>, Mapping> = BTreeMap::new();
+        let mut bases: BTreeMap<Option<Heir>, Mapping> = BTreeMap::new();
         for block in &file.syncs {
-            let tag = self.union_tag_of(block, file, &providers, union_tag);
+            let heir = self.heir(block, file, &providers, schemas);
+            let tag = heir.as_ref().and_then(|(_, _, tag)| tag.clone());
             let base = bases
-                .entry(tag.clone())
-                .or_insert_with(|| merge(&self.config.defaults, &file.defaults, tag.as_deref()));
+                .entry(heir)
+                .or_insert_with_key(|heir| self.inherited(file, heir.as_ref(), schemas));
             let effective = merge(base, &block.fields, tag.as_deref());
             let before = self.diagnostics.len();
             let sync = desired::declare(block, &effective, &providers, &mut self.diagnostics);
@@ -372,22 +385,48 @@ impl Workspace {
         }
     }
 
-    /// The union tag of the destination that a block will have.
-    fn union_tag_of(
+    /// Which defaults a block inherits; none if its platform or its destination is not known.
+    fn heir(
         &self,
         block: &Block,
         file: &SyncFile,
         providers: &BTreeMap<String, ProviderKind>,
-        union_tag: UnionTag<'_>,
-    ) -> Option<String> {
+        schemas: &dyn Schemas,
+    ) -> Option<Heir> {
         let effective = |key: &str| {
             [&block.fields, &file.defaults, &self.config.defaults]
                 .into_iter()
                 .find_map(|fields| fields.get(key))
                 .and_then(Node::as_str)
         };
-        let kind = providers.get(effective("provider")?)?;
-        union_tag(*kind, effective("destination")?)
+        let kind = *providers.get(effective("provider")?)?;
+        let destination = effective("destination")?;
+        let tag = schemas.union_tag(kind, destination);
+        Some((kind, destination.to_owned(), tag))
+    }
+
+    /// What a sync inherits from the defaults of the workspace and its file.
+    ///
+    /// Where syncs of several platforms share defaults, a field that only another platform knows
+    /// is meant for the syncs of that one. What no platform knows stays, and is found as a mistake.
+    fn inherited(&self, file: &SyncFile, heir: Option<&Heir>, schemas: &dyn Schemas) -> Mapping {
+        let Some((kind, destination, tag)) = heir else {
+            return merge(&self.config.defaults, &file.defaults, None);
+        };
+        let takes = |of: ProviderKind, key: &str| {
+            let likely = if of == *kind { destination } else { "" };
+            schemas.platform_takes(of, likely, key)
+        };
+        let is_for_others = |key: &str| {
+            let mut others = ProviderKind::ALL.into_iter().filter(|other| other != kind);
+            !takes(*kind, key) && others.any(|other| takes(other, key))
+        };
+        let merged = merge(&self.config.defaults, &file.defaults, tag.as_deref());
+        let entries = merged.entries().iter();
+        let fitting = entries.filter(|entry| {
+            desired::platform_field(&entry.key).is_none_or(|field| !is_for_others(field))
+        });
+        fitting.cloned().collect()
     }
 
     /// The variables of this run: from flags, then files, then the environment, then defaults.

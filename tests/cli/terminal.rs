@@ -57,6 +57,7 @@ fn an_apply_on_a_terminal_asks_and_does_it_after_a_yes() {
           + secretPath:                        "/"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 1 to add, 0 to change, 0 to destroy.
     infisical/payments/api: Creating...

@@ -335,7 +335,7 @@ impl Site {
         let infisical = self.infisical();
         let mut all = BTreeMap::new();
         for project in PROJECTS {
-            for sync in infisical.list(project.id).await.unwrap() {
+            for sync in infisical.list(project.id, project.slug).await.unwrap() {
                 let before = all.insert((project.id.to_owned(), sync.name.clone()), sync);
                 assert_eq!(before, None, "a name exists twice");
             }
@@ -499,20 +499,13 @@ pub fn assert_all_done(planned: &Planned, report: &Report) {
 /// Fails if an update sends a field that is as it should be already.
 pub fn assert_updates_are_minimal(plan: &Plan) {
     for action in &plan.actions {
-        let Step::Update {
-            body,
-            expected,
-            before,
-            renamed_from,
-            ..
-        } = &action.step
-        else {
+        let Step::Update(update) = &action.step else {
             continue;
         };
-        for key in body.keys() {
+        for key in update.body.keys() {
             let is_needed = match key.as_str() {
-                "name" => renamed_from.is_some(),
-                key => expected.get(key) != before.get(key),
+                "name" => action.renamed_from().is_some(),
+                key => update.expected.get(key) != update.before.get(key),
             };
             assert!(is_needed, "{} sends {key}", describe(action));
         }

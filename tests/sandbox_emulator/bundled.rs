@@ -1,80 +1,14 @@
 //! The emulator with the destinations that the program knows.
 
-use regex::Regex;
 use secsync::provider::ProviderKind;
 use secsync::sandbox::{INFISICAL_TOKEN, Request};
 use secsync::schema::extract::extract;
 use secsync::schema::store::SchemaStore;
-use serde_json::{Map, Value, json};
+use serde_json::json;
+
+use crate::common_examples::examples;
 
 use super::support::{SETTLED, Server};
-
-/// Strings of which one fits whatever form a field wants.
-const STRINGS: [&str; 9] = [
-    "abc",
-    "https://example.com",
-    "5a11db0c-0000-4000-8000-000000000000",
-    "/abc/",
-    "/abc",
-    "u/abc/",
-    "ocid1.tenancy.oc1.abc",
-    "ocid1.vault.oc1.abc",
-    "ocid1.key.oc1.abc",
-];
-
-/// A value that fits a schema, with the required fields only.
-fn example(schema: &Value) -> Value {
-    if let Some(values) = schema["enum"].as_array() {
-        return values[0].clone();
-    }
-    if let Some(variants) = schema["anyOf"].as_array() {
-        return example(&variants[0]);
-    }
-    match schema["type"].as_str() {
-        Some("object") => {
-            let mut value = Map::new();
-            let variant = &schema["allOf"][0];
-            if let Some(tests) = variant["if"]["properties"].as_object() {
-                for (tag, test) in tests {
-                    value.insert(tag.clone(), test["const"].clone());
-                }
-            }
-            for part in [schema, &variant["then"]] {
-                for key in part["required"].as_array().into_iter().flatten() {
-                    let key = key.as_str().unwrap();
-                    let example = example(&part["properties"][key]);
-                    value.entry(key).or_insert(example);
-                }
-            }
-            value.into()
-        }
-        Some("array") => json!([example(&schema["items"])]),
-        Some("string") => string(schema).into(),
-        Some("boolean") => true.into(),
-        Some("integer" | "number") => 1.into(),
-        _ => panic!("no example for {schema}"),
-    }
-}
-
-fn string(schema: &Value) -> &'static str {
-    let pattern = schema["pattern"]
-        .as_str()
-        .map(|pattern| Regex::new(pattern).unwrap());
-    let format = schema["format"].as_str();
-    STRINGS
-        .into_iter()
-        .filter(|text| {
-            pattern
-                .as_ref()
-                .is_none_or(|pattern| pattern.is_match(text))
-        })
-        .find(|text| match format {
-            Some("uuid") => text.len() == 36,
-            Some("uri") => text.starts_with("https:"),
-            _ => true,
-        })
-        .unwrap()
-}
 
 #[test]
 fn a_sync_to_every_bundled_destination_can_be_created_and_pushed() {
@@ -108,7 +42,7 @@ fn a_sync_to_every_bundled_destination_can_be_created_and_pushed() {
             .file(&(ProviderKind::Infisical, slug.clone()))
             .unwrap()
             .unwrap();
-        let mut body = example(&file.definitions["create"]);
+        let mut body = examples(&file.definitions["create"]).swap_remove(0);
         let config = body["destinationConfig"].clone();
         for (key, value) in [
             ("name", json!(slug)),

@@ -7,6 +7,7 @@
 //! | one workspace through its life | `story` |
 //! | what the files say together | `files` |
 //! | names that servers know | `names` |
+//! | what a selection leaves alone | `selection` |
 //! | init, export, import | `init`, `export`, `import` |
 //! | plan -v | `origins` |
 //! | drift, status, sync | `drift`, `status`, `sync` |
@@ -35,6 +36,7 @@ mod import;
 mod init;
 mod names;
 mod origins;
+mod selection;
 mod status;
 mod story;
 mod sync;

@@ -171,7 +171,9 @@ impl<'d> Converter<'d> {
     fn own_facts(&mut self, map: &Map<String, Value>, depth: usize) -> Result<Value, Problem> {
         let mut facts = Map::new();
         for keyword in PLAIN {
-            if let Some(value) = map.get(*keyword) {
+            if let Some(value) = map.get(*keyword)
+                && is_well_formed(keyword, value)
+            {
                 facts.insert((*keyword).into(), value.clone());
             }
         }
@@ -380,13 +382,30 @@ fn simple_type(types: &Value) -> Value {
     }
 }
 
+/// Whether a keyword's value is one that a validator takes. What is not, as the `required: true`
+/// of old drafts, is left out: what cannot be checked here is left to the server.
+fn is_well_formed(keyword: &str, value: &Value) -> bool {
+    match keyword {
+        "enum" => value.as_array().is_some_and(|values| !values.is_empty()),
+        "required" => value
+            .as_array()
+            .is_some_and(|names| names.iter().all(Value::is_string)),
+        "format" => value.is_string(),
+        "uniqueItems" => value.is_boolean(),
+        "multipleOf" => value.as_f64().is_some_and(|number| number > 0.0),
+        "const" | "default" => true,
+        // The sizes.
+        _ => value.is_u64(),
+    }
+}
+
 /// Limits of numbers; OpenAPI 3.0 marks an exclusive one with a boolean beside it.
 fn limits(map: &Map<String, Value>, facts: &mut Map<String, Value>) {
     for (limit, exclusive) in [
         ("minimum", "exclusiveMinimum"),
         ("maximum", "exclusiveMaximum"),
     ] {
-        let value = map.get(limit);
+        let value = map.get(limit).filter(|value| value.is_number());
         match (map.get(exclusive), value) {
             (Some(Value::Bool(true)), Some(value)) => {
                 facts.insert(exclusive.into(), value.clone());
@@ -526,6 +545,16 @@ mod tests {
         assert_eq!(
             convert(&json!({"anyOf": [{"type": "string"}, {"type": "null"}]})),
             json!({"type": ["string", "null"]})
+        );
+    }
+
+    #[test]
+    fn keywords_that_no_validator_takes_are_left_out() {
+        assert_eq!(
+            convert(
+                &json!({"type": "string", "required": true, "minLength": -1, "format": 5, "enum": [], "minimum": "0"})
+            ),
+            json!({"type": "string"})
         );
     }
 

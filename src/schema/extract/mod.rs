@@ -30,6 +30,9 @@ pub struct Extraction {
     pub files: BTreeMap<SchemaKey, SchemaFile>,
     /// The document's title and version, as it states them: `Infisical API 0.0.1`.
     pub document: Option<String>,
+    /// Whether it describes a whole server of Infisical, and so every destination that it has. A
+    /// documentation page describes one operation.
+    pub is_whole: bool,
 }
 
 impl Extraction {
@@ -39,6 +42,7 @@ impl Extraction {
             self.files.entry(key).or_default().overlay(file);
         }
         self.document = other.document.or(self.document.take());
+        self.is_whole |= other.is_whole;
     }
 }
 
@@ -78,6 +82,7 @@ pub fn extract(text: &str) -> Result<Extraction, ExtractError> {
     Ok(Extraction {
         files,
         document: document_name(&document),
+        is_whole: operations.options.is_some(),
     })
 }
 

@@ -1,0 +1,116 @@
+//! Workflow commands of GitHub Actions, which become annotations on the lines of a pull request.
+//!
+//! The runner reads a command up to the end of its line. A text that has a line break, or in a
+//! property a colon or a comma, would end it early, so that these are written as `%0A`, `%3A`, `%2C`.
+
+use std::fmt::Write as _;
+
+use super::review::{Item, Review, Verdict, advice, file_of, sentences_of};
+use super::text::visible_lines;
+use crate::core::diagnostic::Severity;
+use crate::core::span::{Sources, Span};
+
+/// A line for each finding, for what is harmful or wrong, and for the result.
+pub fn text(review: &Review<'_>) -> String {
+    let mut out = String::new();
+    for problem in review.problems {
+        let message = advice(problem);
+        command(&mut out, "error", &[("title", &title(review))], &message);
+    }
+    for found in review.shown_findings() {
+        let level = match found.severity {
+            Severity::Error => "error",
+            Severity::Warning | Severity::Ignored => "warning",
+        };
+        let code = found.code.name();
+        let place = match (found.span(), file_of(found, review.sources)) {
+            (Some(span), _) => place(span, review.sources),
+            (None, file) => file
+                .map(|file| ("file", file.to_owned()))
+                .into_iter()
+                .collect(),
+        };
+        let message = sentences_of(found, review.sources);
+        located(&mut out, level, place, code, &message);
+    }
+    for item in &review.items {
+        of_item(&mut out, item, review);
+    }
+    if let Some(headline) = &review.headline {
+        command(&mut out, "notice", &[("title", &title(review))], headline);
+    }
+    out
+}
+
+fn title(review: &Review<'_>) -> String {
+    let sandbox = if review.is_sandbox { " (sandbox)" } else { "" };
+    format!("secsync {}{sandbox}", review.command)
+}
+
+fn of_item(out: &mut String, item: &Item, review: &Review<'_>) {
+    let place = || match item.place {
+        Some(span) => place(span, review.sources),
+        None => Vec::new(),
+    };
+    let (level, reason) = match &item.verdict {
+        Verdict::Failed(reason) | Verdict::Unknown(reason) => ("error", Some(reason)),
+        Verdict::Skipped(reason) => ("warning", Some(reason)),
+        Verdict::Good => ("", None),
+    };
+    if let Some(reason) = reason {
+        let message = format!("{} {}.\n{reason}", item.address, item.what);
+        located(out, level, place(), item.word, &message);
+    }
+    for warning in &item.warnings {
+        let message = format!("{} {}.\n{warning}", item.address, item.what);
+        located(out, "warning", place(), item.word, &message);
+    }
+}
+
+fn place(span: Span, sources: &Sources) -> Vec<(&'static str, String)> {
+    let start = sources.position(span);
+    let end = sources.position(Span::new(span.source, span.end, span.end));
+    let mut place = vec![
+        ("file", sources.get(span.source).name.clone()),
+        ("line", start.line.to_string()),
+        ("endLine", end.line.to_string()),
+    ];
+    // Columns only mean something within one line.
+    if start.line == end.line {
+        place.push(("col", start.column.to_string()));
+        place.push(("endColumn", end.column.to_string()));
+    }
+    place
+}
+
+fn located(
+    out: &mut String,
+    level: &str,
+    mut place: Vec<(&'static str, String)>,
+    title: &str,
+    message: &str,
+) {
+    place.push(("title", format!("secsync: {title}")));
+    let properties: Vec<_> = place
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    command(out, level, &properties, message);
+}
+
+fn command(out: &mut String, level: &str, properties: &[(&str, &str)], message: &str) {
+    let properties: Vec<String> = properties
+        .iter()
+        .map(|(name, value)| format!("{name}={}", property(value)))
+        .collect();
+    let _ = writeln!(out, "::{level} {}::{}", properties.join(","), data(message));
+}
+
+/// A message: what is hidden made visible, and the signs of the protocol written in percent.
+fn data(text: &str) -> String {
+    visible_lines(text).replace('%', "%25").replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}

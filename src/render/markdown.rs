@@ -1,0 +1,292 @@
+//! A comment on a pull request, in GitHub's Markdown.
+//!
+//! Whatever comes from files and servers is either in a code span, whose fence is longer than any
+//! in it, or has each sign that Markdown knows escaped: it can neither end what it stands in nor
+//! mention a person.
+
+use std::fmt::Write as _;
+
+use super::human::SANDBOX;
+use super::review::{Item, Review, advice, place_of, sentences_of};
+use super::text::visible;
+use crate::core::diagnostic::{Diagnostic, Severity};
+
+/// The longest comment that GitHub takes, in characters; here in bytes, of which there are no fewer.
+const LONGEST: usize = 65_536;
+/// What is kept free for telling that something was left out.
+const RESERVE: usize = 400;
+
+/// A comment, with a mark in its first line by which a script finds it again.
+pub fn text(review: &Review<'_>) -> String {
+    let mut comment = Comment::default();
+    comment.add(&format!("<!-- secsync:{} -->\n", review.command));
+    comment.add(&heading(review));
+    if review.is_sandbox {
+        comment.add(&format!("\n> {SANDBOX}\n"));
+    }
+    if !review.problems.is_empty() {
+        comment.add("\n### Errors\n\n");
+        comment.add_all("errors", review.problems, |problem| {
+            bullet(&advice(problem))
+        });
+    }
+    let findings = review.shown_findings();
+    if !findings.is_empty() {
+        comment.add("\n### Findings\n\n");
+        comment.add_all("findings", &findings, |found| finding(found, review));
+    }
+    let harmful: Vec<&Item> = review
+        .items
+        .iter()
+        .filter(|item| !item.warnings.is_empty())
+        .collect();
+    if !harmful.is_empty() {
+        comment.add("\n> [!WARNING]\n> This deletes or overwrites secrets:\n>\n");
+        comment.add_all("warnings", &harmful, |item| warning(item));
+    }
+    if !review.items.is_empty() {
+        comment.add("\n");
+        comment.add_items(review);
+    }
+    if !review.notes.is_empty() {
+        comment.add("\n");
+        comment.add_all("notes", &review.notes, |note| bullet(note));
+    }
+    comment.end()
+}
+
+fn heading(review: &Review<'_>) -> String {
+    let mut out = format!("## secsync {}\n", review.command);
+    if let Some(headline) = &review.headline {
+        let _ = write!(out, "\n**{}**\n", in_one_line(headline.trim()));
+    }
+    out
+}
+
+fn finding(found: &Diagnostic, review: &Review<'_>) -> String {
+    let word = match found.severity {
+        Severity::Error => "Error",
+        Severity::Warning | Severity::Ignored => "Warning",
+    };
+    let place = place_of(found, review.sources).map(|place| format!(" {}", code(&place)));
+    let place = place.unwrap_or_default();
+    let text = sentences_of(found, review.sources);
+    bullet_with(
+        &format!("**{word}** {}{place}: ", code(found.code.name())),
+        &text,
+    )
+}
+
+fn warning(item: &Item) -> String {
+    let mut out = String::new();
+    for warning in &item.warnings {
+        let _ = writeln!(out, "> - {}: {}", code(&item.address), sentences(warning));
+    }
+    out
+}
+
+/// One sync: a line, and what there is to see below it, folded.
+fn item(item: &Item, review: &Review<'_>, with_details: bool) -> String {
+    let sign = match item.sign {
+        "" => String::new(),
+        sign => format!("{} ", code(sign)),
+    };
+    let mut line = format!(
+        "{sign}{} ({}) {}",
+        code(&item.address),
+        code(&item.destination),
+        sentences(&item.what)
+    );
+    if let Some(reason) = item.verdict.reason() {
+        let _ = write!(
+            line,
+            ". **{}:** {}",
+            item.verdict.word(),
+            in_one_line(reason)
+        );
+    }
+    let details = details(item, review);
+    if details.is_empty() || !with_details {
+        return format!("- {line}\n");
+    }
+    format!(
+        "- {line}\n\n  <details><summary>Details</summary>\n\n{}\n\n  </details>\n\n",
+        details.trim_end()
+    )
+}
+
+fn details(item: &Item, review: &Review<'_>) -> String {
+    let mut out = String::new();
+    if let Some(place) = item.place {
+        let _ = writeln!(
+            out,
+            "  Declared at {}.\n",
+            code(&review.sources.describe(place))
+        );
+    }
+    if !item.diff.is_empty() {
+        out.push_str(&block("diff", &item.diff));
+    }
+    for note in item.warnings.iter().chain(&item.notes) {
+        let _ = writeln!(out, "  - {}", in_one_line(note));
+    }
+    out
+}
+
+fn bullet(text: &str) -> String {
+    bullet_with("", text)
+}
+
+fn bullet_with(start: &str, text: &str) -> String {
+    format!("- {start}{}\n", in_one_line(text))
+}
+
+/// Sentences on lines of their own, as one line of Markdown.
+fn in_one_line(text: &str) -> String {
+    let lines: Vec<String> = text.trim_end().split('\n').map(sentences).collect();
+    lines.join("<br>")
+}
+
+/// A text whose quoted words become code, and whose other signs mean nothing.
+fn sentences(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    let last = parts.len() - 1;
+    let mut out = String::new();
+    for (index, part) in parts.into_iter().enumerate() {
+        let is_quoted = index % 2 == 1;
+        if is_quoted && index < last {
+            out.push_str(&code(part));
+        } else {
+            if is_quoted {
+                out.push_str("\\`");
+            }
+            out.push_str(&escaped(part));
+        }
+    }
+    out
+}
+
+/// A text in which no sign means anything.
+fn escaped(text: &str) -> String {
+    let text = visible(text);
+    let mut out = String::new();
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            // Not only Markdown reads these: a person would be told, an issue be linked.
+            '@' | '#' => {
+                out.push(character);
+                out.push_str("<!-- -->");
+            }
+            // A bare address would become a link, and a number or a dash in front a list.
+            ':' if characters.peek() == Some(&'/') => out.push_str("\\:"),
+            '.' if out.ends_with("www") || out.bytes().all(|byte| byte.is_ascii_digit()) => {
+                out.push_str("\\.");
+            }
+            '-' if out.is_empty() => out.push_str("\\-"),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '+' | '!' | '|' | '~'
+            | '$' => {
+                out.push('\\');
+                out.push(character);
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// A text as code within a line.
+fn code(text: &str) -> String {
+    let text = visible(text);
+    if text.is_empty() {
+        return "` `".to_owned();
+    }
+    let fence = "`".repeat(longest_run(&text) + 1);
+    // A blank on each side is taken off again.
+    let blank = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) {
+        " "
+    } else {
+        ""
+    };
+    format!("{fence}{blank}{text}{blank}{fence}")
+}
+
+/// Lines as a block of code, within a list.
+fn block(language: &str, text: &str) -> String {
+    let fence = "`".repeat(longest_run(text).max(2) + 1);
+    let mut out = format!("  {fence}{language}\n");
+    for line in text.lines() {
+        let _ = writeln!(out, "  {}", visible(line));
+    }
+    let _ = writeln!(out, "  {fence}\n");
+    out
+}
+
+/// How many backticks there are in a row.
+fn longest_run(text: &str) -> usize {
+    let runs = text.split(|character| character != '`').map(str::len);
+    runs.max().unwrap_or_default()
+}
+
+/// A text that does not grow beyond what a comment can hold.
+#[derive(Default)]
+struct Comment {
+    text: String,
+    left_out: Vec<String>,
+}
+
+impl Comment {
+    /// Adds a part, or nothing of it where it does not fit.
+    fn add(&mut self, part: &str) -> bool {
+        let fits = self.text.len() + part.len() <= LONGEST - RESERVE;
+        if fits {
+            self.text.push_str(part);
+        }
+        fits
+    }
+
+    /// Adds the parts that fit, and remembers how many do not.
+    fn add_all<T>(&mut self, what: &str, all: &[T], part: impl Fn(&T) -> String) {
+        let shown = all.iter().filter(|one| self.add(&part(one))).count();
+        self.miss(all.len() - shown, all.len(), what);
+    }
+
+    /// Adds the items, without their details from where these do not fit.
+    fn add_items(&mut self, review: &Review<'_>) {
+        let (mut missing, mut folded) = (0, 0);
+        for one in &review.items {
+            if self.add(&item(one, review, true)) {
+                continue;
+            }
+            if self.add(&item(one, review, false)) {
+                folded += 1;
+            } else {
+                missing += 1;
+            }
+        }
+        let all = review.items.len();
+        self.miss(folded, all, "syncs' details");
+        self.miss(missing, all, "syncs");
+    }
+
+    fn miss(&mut self, missing: usize, all: usize, what: &str) {
+        if missing > 0 {
+            self.left_out.push(format!("{missing} of {all} {what}"));
+        }
+    }
+
+    fn end(mut self) -> String {
+        if !self.left_out.is_empty() {
+            let _ = write!(
+                self.text,
+                "\n**Not shown: {}.** A comment takes at most {LONGEST} characters; the output of \
+                 the command has all.\n",
+                self.left_out.join(", ")
+            );
+        }
+        self.text
+    }
+}

@@ -1,0 +1,142 @@
+//! Findings as SARIF 2.1.0, for code scanning: a rule for each code, with its page as help.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::review::{Review, advice, advice_of, file_of};
+use super::text::visible_lines;
+use crate::core::code::Code;
+use crate::core::diagnostic::{Diagnostic, Label, Severity};
+use crate::core::span::{Sources, Span};
+
+const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
+const HOME: &str = env!("CARGO_PKG_REPOSITORY");
+
+/// A log with one run.
+pub fn text(review: &Review<'_>) -> String {
+    let findings = review.shown_findings();
+    let codes: BTreeSet<&'static str> = findings.iter().map(|found| found.code.name()).collect();
+    let codes: Vec<Code> = codes.into_iter().filter_map(Code::parse).collect();
+    let results: Vec<Value> = findings
+        .iter()
+        .map(|found| result(found, &codes, review.sources))
+        .collect();
+    let notifications: Vec<Value> = review
+        .problems
+        .iter()
+        .map(|problem| json!({"level": "error", "message": message(&advice(problem))}))
+        .collect();
+    let rules: Vec<Value> = codes.iter().copied().map(rule).collect();
+    let log = json!({
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {
+                "name": "secsync",
+                "version": env!("CARGO_PKG_VERSION"),
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "informationUri": HOME,
+                "rules": rules,
+            }},
+            "automationDetails": {"id": format!("secsync/{}/", review.command)},
+            "invocations": [{
+                "executionSuccessful": review.problems.is_empty(),
+                "exitCode": review.exit_code,
+                "toolExecutionNotifications": notifications,
+            }],
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }],
+    });
+    format!("{log:#}\n")
+}
+
+fn rule(code: Code) -> Value {
+    json!({
+        "id": code.name(),
+        "shortDescription": message(code.summary()),
+        "fullDescription": message(code.summary()),
+        "help": {"text": code.page(), "markdown": code.page()},
+        "defaultConfiguration": {"level": level(code.severity())},
+        "properties": {"tags": ["secret-sync"]},
+    })
+}
+
+const fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Ignored => "none",
+    }
+}
+
+fn result(found: &Diagnostic, codes: &[Code], sources: &Sources) -> Value {
+    let mut result = Map::new();
+    result.insert("ruleId".to_owned(), found.code.name().into());
+    let index = codes.iter().position(|code| *code == found.code);
+    result.insert("ruleIndex".to_owned(), index.into());
+    result.insert("level".to_owned(), level(found.severity).into());
+    result.insert("message".to_owned(), message(&advice_of(found)));
+    let location = match (found.span(), file_of(found, sources)) {
+        (Some(span), _) => Some(location(span, sources)),
+        (None, Some(file)) => {
+            Some(json!({"physicalLocation": {"artifactLocation": artifact(file)}}))
+        }
+        (None, None) => None,
+    };
+    let locations: Vec<Value> = location.into_iter().collect();
+    result.insert("locations".to_owned(), locations.into());
+    let related: Vec<Value> = found
+        .labels
+        .iter()
+        .skip(1)
+        .map(|label| related(label, sources))
+        .collect();
+    if !related.is_empty() {
+        result.insert("relatedLocations".to_owned(), related.into());
+    }
+    result.into()
+}
+
+fn related(label: &Label, sources: &Sources) -> Value {
+    let mut place = location(label.span, sources);
+    place["message"] = message(&label.text);
+    place
+}
+
+fn location(span: Span, sources: &Sources) -> Value {
+    let start = sources.position(span);
+    let end = sources.position(Span::new(span.source, span.end, span.end));
+    json!({"physicalLocation": {
+        "artifactLocation": artifact(&sources.get(span.source).name),
+        "region": {
+            "startLine": start.line, "startColumn": start.column,
+            "endLine": end.line, "endColumn": end.column,
+        },
+    }})
+}
+
+/// A file as a URI, relative to the repository's root where its path is relative.
+fn artifact(file: &str) -> Value {
+    let path = file.replace('\\', "/");
+    if let Ok(uri) = Url::from_file_path(file) {
+        return json!({"uri": uri.as_str()});
+    }
+    let mut encoded = String::new();
+    for byte in path.trim_start_matches("./").bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                encoded.push(char::from(byte));
+            }
+            other => encoded.push_str(&format!("%{other:02X}")),
+        }
+    }
+    json!({"uri": encoded, "uriBaseId": "%SRCROOT%"})
+}
+
+/// A message. A reader would take brackets before parentheses for a link.
+fn message(text: &str) -> Value {
+    json!({"text": visible_lines(text).replace("](", "] (")})
+}

@@ -1,0 +1,184 @@
+//! A YAML diff: what is there against what is declared.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value};
+use similar::TextDiff;
+
+use super::human::SANDBOX;
+use super::review::{Item, Review, advice};
+use super::text::{visible, visible_lines};
+use crate::core::diff::FieldChange;
+use crate::core::normalize::CONNECTION_ID;
+use crate::core::plan::{Action, Step};
+use crate::yaml;
+
+/// How many lines around a change are shown.
+const CONTEXT: usize = 3;
+
+/// All syncs that differ. What is not diff stands in lines that begin with `#`, which programs that
+/// read diffs pass over.
+pub fn text(review: &Review<'_>) -> String {
+    let mut out = String::new();
+    if review.is_sandbox {
+        comment(&mut out, SANDBOX);
+    }
+    for problem in review.problems {
+        comment(&mut out, &format!("Error: {}", advice(problem)));
+    }
+    for item in &review.items {
+        sync(&mut out, item, review.command);
+    }
+    for line in review.headline.iter().chain(&review.notes) {
+        comment(&mut out, line);
+    }
+    out
+}
+
+fn sync(out: &mut String, item: &Item, command: &str) {
+    comment(out, &format!("{} {}", item.address, item.what));
+    for warning in &item.warnings {
+        comment(out, &format!("Warning: {warning}"));
+    }
+    for note in &item.notes {
+        comment(out, &format!("Note: {note}"));
+    }
+    if let Some(reason) = item.verdict.reason() {
+        comment(out, &format!("{}: {reason}", item.verdict.word()));
+    }
+    if item.diff.is_empty() {
+        return;
+    }
+    let address = visible(&item.address);
+    // Drift is told the other way round.
+    let (old, new) = if command == "drift" {
+        ("declared", "remote")
+    } else {
+        ("remote", "declared")
+    };
+    let _ = match item.word {
+        "create" => writeln!(out, "--- /dev/null"),
+        _ => writeln!(out, "--- {old}/{address}"),
+    };
+    let _ = writeln!(out, "+++ {new}/{address}");
+    out.push_str(&item.diff);
+}
+
+/// Lines that are no diff.
+fn comment(out: &mut String, text: &str) {
+    for line in text.trim_end().lines() {
+        let _ = writeln!(out, "# {}", visible(line));
+    }
+}
+
+/// The diff of one action, without a heading.
+pub(super) fn lines(action: &Action) -> String {
+    let (mut before, mut after) = match &action.step {
+        Step::Update(update) => (update.before.clone(), update.expected.clone()),
+        _ => (Map::new(), Map::new()),
+    };
+    overlay(&action.changes, &mut before, &mut after);
+    difference(before, after)
+}
+
+/// The diff of some fields alone.
+pub(super) fn lines_of_changes(changes: &[FieldChange]) -> String {
+    let (mut before, mut after) = (Map::new(), Map::new());
+    overlay(changes, &mut before, &mut after);
+    difference(before, after)
+}
+
+/// Writes the changes as people read them over the two sides.
+fn overlay(
+    changes: &[FieldChange],
+    before: &mut Map<String, Value>,
+    after: &mut Map<String, Value>,
+) {
+    for change in changes {
+        if change.path == ["connection"] {
+            // It is shown by its name, then.
+            before.remove(CONNECTION_ID);
+            after.remove(CONNECTION_ID);
+        }
+        for (side, value) in [(&mut *before, &change.before), (&mut *after, &change.after)] {
+            if let Some(value) = value {
+                set(side, &change.path, value);
+            }
+        }
+    }
+}
+
+fn set(fields: &mut Map<String, Value>, path: &[String], value: &Value) {
+    match path {
+        [] => {}
+        [last] => {
+            fields.insert(last.clone(), value.clone());
+        }
+        [first, rest @ ..] => {
+            let inner = fields
+                .entry(first.clone())
+                .or_insert_with(|| Value::Object(Map::new()));
+            if !inner.is_object() {
+                *inner = Value::Object(Map::new());
+            }
+            if let Value::Object(inner) = inner {
+                set(inner, rest, value);
+            }
+        }
+    }
+}
+
+fn difference(before: Map<String, Value>, after: Map<String, Value>) -> String {
+    let text = |fields: Map<String, Value>| {
+        if fields.is_empty() {
+            String::new()
+        } else {
+            visible_lines(&yaml::to_string(&Value::Object(fields)))
+        }
+    };
+    let (before, after) = (text(before), text(after));
+    TextDiff::from_lines(&before, &after)
+        .unified_diff()
+        .context_radius(CONTEXT)
+        .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::lines_of_changes;
+    use crate::core::diff::FieldChange;
+
+    fn change(path: &str, before: Option<Value>, after: Option<Value>) -> FieldChange {
+        FieldChange {
+            path: path.split('.').map(str::to_owned).collect(),
+            before,
+            after,
+        }
+    }
+
+    #[test]
+    fn what_differs_is_a_diff_of_yaml() {
+        let shown = lines_of_changes(&[
+            change("secretPath", Some(json!("/a")), Some(json!("/b"))),
+            change(
+                "syncOptions.keySchema",
+                None,
+                Some(json!("A_{{secretKey}}")),
+            ),
+            change("tags", Some(json!(["x"])), None),
+        ]);
+        insta::assert_snapshot!(shown, @"");
+    }
+
+    #[test]
+    fn nothing_in_a_value_is_a_line_of_its_own_or_reaches_the_terminal() {
+        let evil = "a\n+++ b/x\n\u{1b}[2J\u{202e}\r\n@@ -1 +1 @@\n";
+        let shown = lines_of_changes(&[change("description", None, Some(json!(evil)))]);
+        let mut lines = shown.lines();
+        assert!(lines.next().unwrap().starts_with("@@ "));
+        assert!(lines.all(|line| line.starts_with('+')), "{shown}");
+        assert!(!shown.contains(['\u{1b}', '\u{202e}', '\r']), "{shown:?}");
+    }
+}
