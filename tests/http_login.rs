@@ -125,7 +125,10 @@ impl Login {
     /// The error of connecting, or else of the first request.
     async fn refused(&self) -> ProviderError {
         let error = match self.connect() {
-            Ok(provider) => provider.list(PROJECT).await.expect_err("refused"),
+            Ok(provider) => provider
+                .list(PROJECT, "payments")
+                .await
+                .expect_err("refused"),
             Err(error) => error,
         };
         assert!(error.message.ends_with('.'), "{error}");
@@ -137,7 +140,14 @@ impl Login {
 
     async fn works(&self) {
         let provider = self.connect().expect("it connects");
-        assert_eq!(provider.list(PROJECT).await.expect("a list").len(), 1);
+        assert_eq!(
+            provider
+                .list(PROJECT, "payments")
+                .await
+                .expect("a list")
+                .len(),
+            1
+        );
     }
 }
 
@@ -506,9 +516,15 @@ async fn a_service_account_token_is_read_anew_for_every_login() {
         .connect()
         .expect("it connects");
     std::fs::write(file.path(), "second\n").unwrap();
-    provider.list(PROJECT).await.expect_err("expired");
+    provider
+        .list(PROJECT, "payments")
+        .await
+        .expect_err("expired");
     std::fs::write(file.path(), "third\n").unwrap();
-    provider.list(PROJECT).await.expect_err("expired");
+    provider
+        .list(PROJECT, "payments")
+        .await
+        .expect_err("expired");
     let logins: Vec<Value> = server
         .received_requests()
         .await

@@ -108,13 +108,19 @@ pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
             Some(stop)
         }
     };
-    let Some(run) = &loaded else { return printed };
     let end = (printed, stop);
-    let written = session::document("export", Some(run), &ui, is_sandbox, end, |document| {
-        if let Ok(summary) = &exported {
-            render::adopt::json(document, summary);
-        }
-    });
+    let written = session::document(
+        "export",
+        loaded.as_ref(),
+        &ui,
+        is_sandbox,
+        end,
+        |document| {
+            if let Ok(summary) = &exported {
+                render::adopt::json(document, summary);
+            }
+        },
+    );
     printed.most_important(written)
 }
 

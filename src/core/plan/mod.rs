@@ -26,10 +26,14 @@ pub use effect::Effect;
 
 use super::remote::Job;
 
+/// What a file in which a plan is saved says that it is.
+pub const SAVED_PLAN: &str = "secsync-plan";
+
 /// Everything that a run would do, and what it found besides.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Plan {
-    /// The actions, ordered by provider, project and name.
+    /// The actions, ordered by provider, project and name; in each project, those that no file
+    /// declares come last.
     pub actions: Vec<Action>,
     /// How many declared syncs are as they should be.
     pub unchanged: usize,
