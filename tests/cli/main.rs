@@ -11,6 +11,7 @@
 //! | each kind of action, and what holds it back | `actions`, `deleting`, `starts` |
 //! | what goes wrong while applying | `failures`, `jobs`, `interrupts` |
 //! | formats, files, flags and exit codes | `outputs`, `usage` |
+//! | the formats for code hosts and test reports | `formats` |
 //! | the schemas | `schemas` |
 //! | the commands that the README shows | `readme` |
 
@@ -30,6 +31,7 @@ mod bad_files;
 mod credentials;
 mod deleting;
 mod failures;
+mod formats;
 mod interrupts;
 mod jobs;
 mod main_job;
