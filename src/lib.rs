@@ -9,22 +9,28 @@
 //! | what is wanted, what is there, what to do | [`core`] (pure values) |
 //! | talk to the platforms | [`provider`] over [`http`] |
 //! | load → check → resolve → read → plan, once for every command | [`pipeline`] |
+//! | the way back: declare what is there | [`adopt`] |
 //! | run a plan | [`apply`], with [`state`] for what cannot be read back |
 //! | show it | [`render`] |
+//! | keep it for later | [`planfile`] |
 //! | the commands | [`cli`], with [`exit`] for the exit codes |
 //! | an emulator of both platforms | [`sandbox`] |
 //! | Ctrl-C, as every wait sees it | [`cancel`] |
 //! | the variables of the process, and why a command stops | [`environment`], [`error`] |
+//! | SHA-256 of bytes and of JSON | [`digest`] |
 
+pub mod adopt;
 pub mod apply;
 pub mod cancel;
 pub mod cli;
 pub mod core;
+pub mod digest;
 pub mod environment;
 pub mod error;
 pub mod exit;
 pub mod http;
 pub mod pipeline;
+pub mod planfile;
 pub mod provider;
 pub mod render;
 pub mod sandbox;

@@ -41,7 +41,7 @@ fn ok(value: Value) -> ResponseTemplate {
 async fn list_error(answer: ResponseTemplate) -> ProviderError {
     let server = server_with("GET", LIST, answer).await;
     infisical(&server.uri())
-        .list(PROJECT)
+        .list(PROJECT, "payments")
         .await
         .expect_err("the list must fail")
 }
@@ -58,7 +58,7 @@ async fn connecting_sends_nothing() {
 async fn a_list_is_one_request_with_the_token_and_the_project() {
     let server = server_with("GET", LIST, ok(syncs(&["a", "b"]))).await;
     let found = infisical(&server.uri())
-        .list(PROJECT)
+        .list(PROJECT, "payments")
         .await
         .expect("a list");
     assert_eq!(found.len(), 2);
@@ -235,7 +235,7 @@ async fn a_body_that_breaks_off_below_http_is_an_error_after_four_tries() {
     );
     let server = RawServer::start(vec![cut; 4]).await;
     let error = infisical(&server.origin)
-        .list(PROJECT)
+        .list(PROJECT, "payments")
         .await
         .expect_err("half an answer");
     assert_eq!(error.kind, ProviderErrorKind::Unavailable);
@@ -800,7 +800,7 @@ async fn a_credential_that_a_server_repeats_is_not_shown() {
 
         let server = server_with("POST", "/api/v1/auth/universal-auth/login", echo(status)).await;
         let error = infisical_with_login(&server.uri())
-            .list(PROJECT)
+            .list(PROJECT, "payments")
             .await
             .expect_err("the login fails");
         let text = all_text(&error);
@@ -817,7 +817,7 @@ async fn a_credential_that_a_server_repeats_is_not_shown() {
 async fn a_sync_that_appears_after_a_502_is_read() {
     let server = server_with("GET", LIST, ok(syncs(&["a"]))).await;
     add_first(&server, 2, "GET", LIST, ResponseTemplate::new(502)).await;
-    let found = infisical(&server.uri()).list(PROJECT).await;
+    let found = infisical(&server.uri()).list(PROJECT, "payments").await;
     assert_eq!(found.expect("the third try").len(), 1);
     assert_eq!(requests(&server).await.len(), 3);
 }

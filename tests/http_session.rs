@@ -59,7 +59,7 @@ async fn parallel_callers_share_one_login() {
     add(&server, "POST", LOGIN, slow).await;
     add_list_for(&server, "first", ok(syncs(&["a"]))).await;
     let provider = infisical_with_login(&server.uri());
-    let lists = (0..8).map(|_| provider.list(PROJECT));
+    let lists = (0..8).map(|_| provider.list(PROJECT, "payments"));
     for list in futures_util::future::join_all(lists).await {
         assert_eq!(list.expect("a list").len(), 1);
     }
@@ -80,7 +80,7 @@ async fn parallel_callers_share_a_failed_login_and_a_refused_one_is_not_tried_ag
         let slow = refused.set_delay(Duration::from_millis(50));
         let server = server_with("POST", LOGIN, slow).await;
         let provider = infisical_with_login(&server.uri());
-        let lists = (0..4).map(|_| provider.list(PROJECT));
+        let lists = (0..4).map(|_| provider.list(PROJECT, "payments"));
         for list in futures_util::future::join_all(lists).await {
             let error = list.expect_err("no login");
             assert_eq!(error.kind, ProviderErrorKind::Authentication);
@@ -91,7 +91,10 @@ async fn parallel_callers_share_a_failed_login_and_a_refused_one_is_not_tried_ag
             );
             assert!(error.message.contains("Invalid credentials"), "{error}");
         }
-        provider.list(PROJECT).await.expect_err("still no login");
+        provider
+            .list(PROJECT, "payments")
+            .await
+            .expect_err("still no login");
         assert_eq!(requests(&server).await, [format!("POST {LOGIN}")]);
     }
 }
@@ -102,9 +105,12 @@ async fn a_login_that_failed_for_the_server_is_tried_again_later() {
     add_first(&server, 4, "POST", LOGIN, ResponseTemplate::new(503)).await;
     add_list_for(&server, "first", ok(syncs(&["a"]))).await;
     let provider = infisical_with_login(&server.uri());
-    let error = provider.list(PROJECT).await.expect_err("503");
+    let error = provider.list(PROJECT, "payments").await.expect_err("503");
     assert_eq!(error.kind, ProviderErrorKind::Unavailable);
-    provider.list(PROJECT).await.expect("the server is back");
+    provider
+        .list(PROJECT, "payments")
+        .await
+        .expect("the server is back");
 }
 
 #[tokio::test]
@@ -131,7 +137,7 @@ async fn an_odd_login_answer_is_an_error() {
     ] {
         let server = server_with("POST", LOGIN, answer).await;
         let error = infisical_with_login(&server.uri())
-            .list(PROJECT)
+            .list(PROJECT, "payments")
             .await
             .expect_err("no login");
         assert_eq!(error.kind, ProviderErrorKind::BadAnswer, "{error}");
@@ -158,7 +164,7 @@ async fn an_expired_token_is_replaced_once_for_all_callers_and_the_request_sent_
         add_list_for(&server, "first", expired).await;
         add_list_for(&server, "second", ok(syncs(&["a"]))).await;
         let provider = infisical_with_login(&server.uri());
-        let lists = (0..4).map(|_| provider.list(PROJECT));
+        let lists = (0..4).map(|_| provider.list(PROJECT, "payments"));
         for list in futures_util::future::join_all(lists).await {
             assert_eq!(list.expect("a list").len(), 1);
         }
@@ -192,7 +198,7 @@ async fn a_token_that_is_refused_right_after_the_login_is_an_error() {
     let refused = refusal(403, "TokenError", "invalid signature of useless");
     add(&server, "GET", LIST, refused).await;
     let error = infisical_with_login(&server.uri())
-        .list(PROJECT)
+        .list(PROJECT, "payments")
         .await
         .expect_err("refused");
     assert_eq!(error.kind, ProviderErrorKind::Authentication);
@@ -208,7 +214,7 @@ async fn a_refused_token_names_its_variable() {
     for (status, error) in [(401, "UnauthorizedError"), (403, "TokenError")] {
         let server = server_with("GET", LIST, refusal(status, error, "Token expired")).await;
         let error = infisical(&server.uri())
-            .list(PROJECT)
+            .list(PROJECT, "payments")
             .await
             .expect_err("refused");
         assert_eq!(error.kind, ProviderErrorKind::Authentication);
@@ -230,7 +236,7 @@ async fn a_missing_permission_is_no_reason_to_log_in_again() {
     );
     add(&server, "GET", LIST, denied).await;
     let error = infisical_with_login(&server.uri())
-        .list(PROJECT)
+        .list(PROJECT, "payments")
         .await
         .expect_err("denied");
     assert_eq!(error.kind, ProviderErrorKind::Permission);
@@ -247,7 +253,14 @@ async fn a_429_pauses_for_as_long_as_the_server_asks() {
     add_first(&server, 1, "GET", LIST, limited("58")).await;
     let (options, clock) = options();
     let provider = infisical_with(&server.uri(), &options, &Cancellation::new());
-    assert_eq!(provider.list(PROJECT).await.expect("a list").len(), 1);
+    assert_eq!(
+        provider
+            .list(PROJECT, "payments")
+            .await
+            .expect("a list")
+            .len(),
+        1
+    );
     assert_eq!(clock.sleeps(), [Duration::from_secs(58)]);
 }
 
@@ -259,7 +272,7 @@ async fn a_429_pauses_every_other_request_to_that_host() {
     let (options, clock) = options();
     let list = async |host: &str| {
         infisical_with(host, &options, &Cancellation::new())
-            .list(PROJECT)
+            .list(PROJECT, "payments")
             .await
     };
     let error = list(&server.uri()).await.expect_err("too long a pause");
@@ -290,7 +303,7 @@ async fn a_create_is_sent_again_after_a_429() {
 async fn a_server_that_never_stops_limiting_ends_as_rate_limited() {
     let server = server_with("GET", LIST, limited("1")).await;
     let error = infisical(&server.uri())
-        .list(PROJECT)
+        .list(PROJECT, "payments")
         .await
         .expect_err("limited");
     assert_eq!(error.kind, ProviderErrorKind::RateLimited);
@@ -303,7 +316,7 @@ async fn pauses_between_tries_double() {
     let server = server_with("GET", LIST, ResponseTemplate::new(503)).await;
     let (options, clock) = options();
     let error = infisical_with(&server.uri(), &options, &Cancellation::new())
-        .list(PROJECT)
+        .list(PROJECT, "payments")
         .await
         .expect_err("503");
     assert_eq!(error.kind, ProviderErrorKind::Unavailable);
@@ -318,7 +331,7 @@ async fn a_503_that_asks_for_a_pause_gets_it() {
     add_first(&server, 1, "GET", LIST, busy).await;
     let (options, clock) = options();
     infisical_with(&server.uri(), &options, &Cancellation::new())
-        .list(PROJECT)
+        .list(PROJECT, "payments")
         .await
         .expect("a list");
     assert_eq!(clock.sleeps(), [Duration::from_secs(7)]);
@@ -330,7 +343,7 @@ async fn a_server_that_hangs_is_told_as_such() {
     let (mut options, _) = options();
     options.timeout = Duration::from_millis(50);
     let error = infisical_with(&server.origin, &options, &Cancellation::new())
-        .list(PROJECT)
+        .list(PROJECT, "payments")
         .await
         .expect_err("no answer");
     assert_eq!(error.kind, ProviderErrorKind::Unavailable);
@@ -349,7 +362,7 @@ async fn an_answer_without_end_is_not_read() {
     let huge = Act::Send("HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n{".to_owned());
     let server = RawServer::start([huge]).await;
     let error = infisical(&server.origin)
-        .list(PROJECT)
+        .list(PROJECT, "payments")
         .await
         .expect_err("too large");
     assert_eq!(error.kind, ProviderErrorKind::BadAnswer);
@@ -374,7 +387,9 @@ async fn a_proxy_from_the_environment_is_asked_for_https_and_its_password_not_sh
         ]);
         let config = config(ProviderKind::Infisical);
         let provider = connect(&config, &environment, &options, &Cancellation::new());
-        managed(provider.expect("it connects")).list(PROJECT).await
+        managed(provider.expect("it connects"))
+            .list(PROJECT, "payments")
+            .await
     };
     let error = list("https://secrets.invalid", "other.invalid")
         .await
@@ -417,7 +432,7 @@ async fn a_proxy_that_is_no_url_is_an_error_without_its_text() {
     let config = config(ProviderKind::Infisical);
     let provider = connect(&config, &environment, &options().0, &Cancellation::new());
     let error = managed(provider.expect("it connects"))
-        .list(PROJECT)
+        .list(PROJECT, "payments")
         .await
         .expect_err("no proxy");
     assert_eq!(error.kind, ProviderErrorKind::Configuration);
@@ -438,7 +453,7 @@ async fn a_token_comes_before_universal_auth() {
     let config = config(ProviderKind::Infisical);
     let provider = connect(&config, &environment, &options().0, &Cancellation::new());
     managed(provider.expect("it connects"))
-        .list(PROJECT)
+        .list(PROJECT, "payments")
         .await
         .expect("a list");
     assert_eq!(requests(&server).await, [format!("GET {LIST}")]);
@@ -448,7 +463,7 @@ async fn a_token_comes_before_universal_auth() {
 async fn a_name_that_does_not_resolve_is_told_as_such() {
     let (options, _file) = options_with_authority();
     let error = infisical_with("https://secsync.invalid", &options, &Cancellation::new())
-        .list(PROJECT)
+        .list(PROJECT, "payments")
         .await
         .expect_err("no such host");
     assert_eq!(error.kind, ProviderErrorKind::Unavailable);
@@ -465,7 +480,7 @@ async fn cancelling_ends_a_pause_at_once() {
     let cancellation = Cancellation::new();
     // The real clock: the pause would last 100 seconds.
     let provider = infisical_with(&server.uri(), &HttpOptions::default(), &cancellation);
-    let list = tokio::spawn(async move { provider.list(PROJECT).await });
+    let list = tokio::spawn(async move { provider.list(PROJECT, "payments").await });
     while requests(&server).await.is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -496,7 +511,7 @@ async fn cancelling_drops_a_read_in_flight_and_sees_a_write_through() {
     let cancellation = Cancellation::new();
     let provider = infisical_with(&server.uri(), &HttpOptions::default(), &cancellation);
     let writer = provider.clone();
-    let read = tokio::spawn(async move { provider.list(PROJECT).await });
+    let read = tokio::spawn(async move { provider.list(PROJECT, "payments").await });
     let write =
         tokio::spawn(async move { writer.create("humanitec", &serde_json::Map::new()).await });
     while requests(&server).await.len() < 2 {
@@ -549,7 +564,7 @@ async fn nothing_is_read_once_cancelled() {
     cancellation.cancel();
     let (options, _) = options();
     let error = infisical_with(&server.uri(), &options, &cancellation)
-        .list(PROJECT)
+        .list(PROJECT, "payments")
         .await
         .expect_err("interrupted");
     assert_eq!(error.kind, ProviderErrorKind::Interrupted);
@@ -662,7 +677,7 @@ async fn the_sandbox_gets_its_own_credentials_and_a_name_that_outlives_its_port(
         connect(&config, &environment, &options, &Cancellation::new()).expect("it connects"),
     );
     assert_eq!(provider.server(), "sandbox:infisical");
-    provider.list(PROJECT).await.expect("a list");
+    provider.list(PROJECT, "payments").await.expect("a list");
     let received = server.received_requests().await.expect("recorded");
     assert_eq!(
         received[0].body_json::<Value>().expect("JSON"),

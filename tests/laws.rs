@@ -14,13 +14,13 @@ mod common_laws;
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common_laws::generate::{Stray, strays, workspace};
+use common_laws::generate::{Stray, hostile_strays, settings, strays, workspace};
 use common_laws::model::{Goal, Sync, Workspace};
 use common_laws::site::{
     Planned, Site, assert_all_done, assert_as_declared, assert_quiet, assert_updates_are_minimal,
     blocked, meaning,
 };
-use common_laws::world::PROJECTS;
+use common_laws::world::{NEW_OPTION, PROJECTS};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -327,6 +327,39 @@ proptest! {
             assert_as_declared(&site, &workspace, &planned.plan).await;
         });
     }
+}
+
+proptest! {
+    #![proptest_config(cases(24))]
+
+    #[test]
+    fn after_an_export_into_any_workspace_the_plan_is_empty_and_what_cannot_be_declared_is_told(
+        past in past(), hostile in hostile_strays(), settings in settings(), by_ids: bool
+    ) {
+        block_on(async {
+            let mut site = site_with_past(&past).await;
+            site.make_strays(&hostile).await;
+            site.settle().await;
+            let remote = site.remote().await;
+            let left_out = site.adopt(&settings, by_ids).await;
+            let planned = site.plan().await;
+            let actions = common_laws::site::told(&planned.plan);
+            assert_eq!(actions.iter().filter(|told| !told.starts_with("trigger")).count(), 0, "{actions:?}");
+            assert_eq!(planned.survey.syncs.len() + left_out.len(), remote.len());
+            for one in left_out {
+                let project = PROJECTS.iter().find(|project| [project.slug, project.id].contains(&one.project.as_str()));
+                let found = &remote[&(project.unwrap().id.to_owned(), one.name.clone())];
+                let told = format!("{found:?}");
+                assert!(told.contains(NEW_OPTION) || is_padded(found), "{one:?} {told}");
+            }
+        });
+    }
+}
+
+/// Whether a sync has a value with blanks at an end, which no file may have.
+fn is_padded(sync: &secsync::core::remote::RemoteSync) -> bool {
+    let org = sync.fields["destinationConfig"]["org"].as_str();
+    org.is_some_and(|org| org.trim() != org)
 }
 
 #[test]

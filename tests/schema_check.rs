@@ -81,7 +81,7 @@ fn a_sync_that_fits_gives_nothing() {
 
 #[test]
 fn a_misspelt_tag_gives_one_error_with_the_allowed_tags() {
-    insta::assert_snapshot!(humanitec("{scope: aplication, orgs: acme}"), @r#"6:30 wrong-value: `destinationConfig.scope` is "aplication", which is not allowed. -> Did you mean "application"? The allowed values are "application" and "environment"."#);
+    insta::assert_snapshot!(humanitec("{scope: aplication, org: acme}"), @r#"6:30 wrong-value: `destinationConfig.scope` is "aplication", which is not allowed. -> Did you mean "application"? The allowed values are "application" and "environment"."#);
 }
 
 #[test]
@@ -221,4 +221,18 @@ fn an_enkryptify_start_takes_nothing_but_its_own_fields() {
     let enkryptify = |fields| check_of(ProviderKind::Enkryptify, "vercel", fields);
     assert_eq!(enkryptify("  projectId: prj_1\n"), "");
     insta::assert_snapshot!(enkryptify("  projectId: prj_1\n  secretPath: /x\n"), @r#"3:3 unknown-field: `secretPath` is not a field of a sync to Vercel. -> The fields here are `provider`, `project`, `projectId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `protect`, `onDelete` and `trigger`."#);
+}
+
+#[test]
+fn a_missing_or_wrong_tag_does_not_hide_a_field_that_no_value_of_it_allows() {
+    insta::assert_snapshot!(humanitec("{org: acme, app: payments, colour: red}"), @r#"
+    6:3 missing-field: `destinationConfig.scope` is missing. -> Give it "application" or "environment".
+    6:49 unknown-field: `colour` is not a field of `destinationConfig`. -> The fields here are `app`, `env`, `org` and `scope`.
+    "#);
+    insta::assert_snapshot!(humanitec("{scope: galaxy, org: acme, colour: red}"), @r#"
+    6:30 wrong-value: `destinationConfig.scope` is "galaxy", which is not allowed. -> The allowed values are "application" and "environment".
+    6:49 unknown-field: `colour` is not a field of `destinationConfig`. -> The fields here are `app`, `env`, `org` and `scope`.
+    "#);
+    insta::assert_snapshot!(humanitec("{scop: application, org: acme, app: payments}"), @"6:23 unknown-field: `scop` is not a field of `destinationConfig`. -> Did you mean `scope`?");
+    insta::assert_snapshot!(humanitec("{org: acme, app: payments, env: production}"), @r#"6:3 missing-field: `destinationConfig.scope` is missing. -> Give it "application" or "environment"."#);
 }

@@ -9,12 +9,11 @@ use super::{Context, Failure, JobKind, Outcome};
 use crate::core::desired::list;
 use crate::core::diff;
 use crate::core::normalize::{self, Comparable};
-use crate::core::plan::action::Create;
+use crate::core::plan::action::{Create, Update};
 use crate::core::plan::effect::is_auto_synced;
 use crate::core::plan::{Action, Step};
 use crate::core::remote::{JobStatus, RemoteSync};
 use crate::core::spec::DestinationSpec;
-use crate::core::starts::StartKey;
 use crate::error::Problem;
 use crate::provider::{
     Deletion, ManagedSyncs, Provider, ProviderError, ProviderErrorKind, StartedSyncs,
@@ -61,35 +60,18 @@ pub async fn run(action: &Action, created: Option<String>, context: &Context<'_>
             };
             match step {
                 Step::Create(create) => managed.create(create).await,
-                Step::Update {
-                    id,
-                    body,
-                    expected,
-                    before,
-                    spec,
-                    ..
-                } => {
-                    managed
-                        .update(
-                            id,
-                            body,
-                            &Expected {
-                                spec,
-                                after: expected,
-                                before,
-                            },
-                        )
-                        .await
-                }
+                Step::Update(update) => managed.update(update).await,
                 Step::Replace {
                     old,
                     remove_secrets,
                     new,
                 } => managed.replace(old, *remove_secrets, new).await,
                 Step::Delete {
-                    id, remove_secrets, ..
-                } => managed.delete(id, *remove_secrets).await,
-                Step::Trigger { id } => match id.clone().or(created) {
+                    old,
+                    remove_secrets,
+                    ..
+                } => managed.delete(&old.id, *remove_secrets).await,
+                Step::Trigger { old } => match old.as_ref().map(|old| old.id.clone()).or(created) {
                     Some(id) => managed.trigger(&id).await,
                     None => not_possible("The sync that it is about was not created.").into(),
                 },
@@ -149,12 +131,7 @@ pub(super) fn failed(error: ProviderError) -> Outcome {
 /// Starts a sync. The intent is on the disk before the request goes out.
 async fn start(action: &Action, provider: &dyn StartedSyncs, context: &Context<'_>) -> Outcome {
     let subject = &action.subject;
-    let key = StartKey {
-        server: subject.server.clone(),
-        destination: subject.destination.clone(),
-        project: subject.project_id.clone(),
-        name: subject.name.clone(),
-    };
+    let key = subject.start_key();
     let Some(state) = context.state else {
         return not_possible("There is no state to record it in.");
     };
@@ -315,7 +292,11 @@ impl Managed<'_> {
     }
 
     async fn find_by_name(&self) -> Result<Option<RemoteSync>, ProviderError> {
-        let syncs = self.provider.list(&self.action.subject.project_id).await?;
+        let subject = &self.action.subject;
+        let syncs = self
+            .provider
+            .list(&subject.project_id, &subject.project)
+            .await?;
         Ok(syncs
             .into_iter()
             .find(|sync| sync.name == self.action.subject.name))
@@ -338,13 +319,18 @@ impl Managed<'_> {
         Outcome::Failed(failure(message, Some(help.to_owned())))
     }
 
-    async fn update(&self, id: &str, body: &Map<String, Value>, expected: &Expected<'_>) -> Done {
-        match self.provider.update(self.destination(), id, body).await {
-            Ok(answer) => self.answered(&answer, expected),
-            Err(error) if error.maybe_done => match self.provider.get(self.destination(), id).await
-            {
+    async fn update(&self, update: &Update) -> Done {
+        let expected = Expected {
+            spec: &update.spec,
+            after: &update.expected,
+            before: &update.before,
+        };
+        let (destination, id) = (self.destination(), &update.old.id);
+        match self.provider.update(destination, id, &update.body).await {
+            Ok(answer) => self.answered(&answer, &expected),
+            Err(error) if error.maybe_done => match self.provider.get(destination, id).await {
                 Ok(Some(found)) if expected.check(&found, &self.action.subject.name).is_ok() => {
-                    self.answered(&found, expected)
+                    self.answered(&found, &expected)
                 }
                 _ => failed(error).into(),
             },

@@ -4,7 +4,7 @@
 //! (seen on Infisical, June 2025). So a job has ended when its status is terminal and its id
 //! is another one than in the answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Context, JobEnd, JobKind, JobOutcome};
@@ -144,12 +144,16 @@ async fn look(
     jobs: &[Watched],
     context: &Context<'_>,
 ) -> BTreeMap<Place, Result<Vec<RemoteSync>, ProviderError>> {
-    let places: BTreeSet<Place> = jobs.iter().map(|job| place(&job.subject)).collect();
+    let places: BTreeMap<Place, &str> = jobs
+        .iter()
+        .map(|job| (place(&job.subject), job.subject.project.as_str()))
+        .collect();
     let mut answers = BTreeMap::new();
-    for (provider, project_id) in places {
-        if let Some(Provider::Managed(managed)) = context.providers.get(&provider) {
-            let syncs = managed.list(&project_id).await;
-            answers.insert((provider, project_id), syncs);
+    for (place, spelling) in places {
+        let (provider, project_id) = &place;
+        if let Some(Provider::Managed(managed)) = context.providers.get(provider) {
+            let syncs = managed.list(project_id, spelling).await;
+            answers.insert(place, syncs);
         }
     }
     answers

@@ -1,8 +1,11 @@
-//! `secsync apply`: plans, asks, and makes it so.
+//! `secsync apply`: plans, asks, and makes it so; or carries out a plan that was saved.
+
+mod saved;
 
 use std::time::Duration;
 
 use clap::Args;
+use serde_json::{Map, Value};
 
 use crate::apply::{self, Context, Observer, Outcome, Report};
 use crate::cancel::Cancellation;
@@ -10,26 +13,31 @@ use crate::core::plan::{Plan, Verb};
 use crate::environment::Environment;
 use crate::error::Stop;
 use crate::exit::Exit;
-use crate::pipeline::Run;
+use crate::pipeline::{Run, Survey};
 use crate::render::{human, json, review};
+use crate::state::State;
 
 use super::approval;
 use super::options::{
-    LoadArguments, NetworkArguments, OutputArguments, duration, pipeline_options,
+    FileArguments, LoadArguments, NetworkArguments, OutputArguments, duration, pipeline_options,
 };
-use super::session::{self, Access, Planned};
+use super::planfile;
+use super::session::{self, Access, Files, Planned};
 use super::ui::{Format, Ui};
 
 /// The arguments of `apply`.
 #[derive(Debug, Args)]
 pub struct Arguments {
+    /// A saved plan; or files, directories or globs of sync files; - for standard input.
+    #[arg(value_name = "PLANFILE|PATH")]
+    paths: Vec<String>,
     #[command(flatten)]
-    load: LoadArguments,
+    files: FileArguments,
     #[command(flatten)]
     network: NetworkArguments,
     #[command(flatten)]
     output: OutputArguments,
-    /// Do not ask. Needed where there is no terminal.
+    /// Do not ask. Needed where there is no terminal; a saved plan is never asked about.
     #[arg(long)]
     auto_approve: bool,
     /// Follow the sync jobs that this sets off, for at most so long.
@@ -45,6 +53,9 @@ pub struct Arguments {
     /// Exit with 2 if changes are still pending afterwards, because they are blocked.
     #[arg(long)]
     detailed_exitcode: bool,
+    /// Apply the saved plan only if it has the digest that `plan --out` and `show` told.
+    #[arg(long, value_name = "DIGEST")]
+    expect_digest: Option<String>,
 }
 
 /// Runs the command.
@@ -53,9 +64,16 @@ pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(&environment).stop(&stop),
     };
-    let mut loaded = None;
-    let applied = apply(arguments, environment, &ui, &mut loaded);
-    show(&applied, loaded.as_ref(), &ui, arguments)
+    match planfile::among(&arguments.paths, &arguments.files) {
+        Ok(Some(path)) => saved::run(&path, arguments, environment, &ui),
+        Ok(None) => {
+            let mut loaded = None;
+            let applied = apply(arguments, environment, &ui, &mut loaded);
+            let files = loaded.as_ref().into();
+            show(&applied, files, &ui, arguments, |_| {})
+        }
+        Err(stop) => ui.stop(&stop),
+    }
 }
 
 /// What was planned, and what came of it; nothing, if nothing was to be done or the answer was no.
@@ -70,11 +88,21 @@ fn apply(
     ui: &Ui,
     loaded: &mut Option<Run>,
 ) -> Result<Applied, Stop> {
+    if arguments.expect_digest.is_some() {
+        return Err(
+            Stop::usage("`--expect-digest` is about a saved plan, and none is named.")
+                .help("Name the file that `secsync plan --out` wrote."),
+        );
+    }
+    let load = LoadArguments {
+        paths: arguments.paths.clone(),
+        files: arguments.files.clone(),
+    };
     if !arguments.auto_approve {
-        approval::check_terminal(&arguments.load, "Review `secsync plan`, then run apply")?;
+        approval::check_terminal(&load, "Review `secsync plan`, then run apply")?;
     }
     let network = &arguments.network;
-    let mut options = pipeline_options(arguments.load.clone(), Some(network), environment)?;
+    let mut options = pipeline_options(load, Some(network), environment)?;
     options.prune = arguments.prune;
     session::online(
         options,
@@ -102,43 +130,10 @@ async fn plan_and_run(
         lists_unmanaged: ui.verbosity > 0,
         syncs: session::traced(&survey, ui),
     };
-    let shown = ui.result(
-        Format::Human,
-        &human::plan(&plan, &run.workspace.sources, context),
-    );
-    if shown != Exit::Done {
-        // What nobody could have seen is not applied.
-        return Err(Stop {
-            exit: shown,
-            problems: Vec::new(),
-        });
-    }
-    let deletions = plan.deletions();
-    if deletions > arguments.max_deletes {
-        return Err(Stop::new(
-            Exit::Error,
-            format!(
-                "The plan deletes or replaces {deletions} {}, and --max-deletes allows {}. Nothing was \
-                 applied.",
-                if deletions == 1 { "sync" } else { "syncs" },
-                arguments.max_deletes
-            ),
-        )
-        .help(format!("If all of them are meant, run it with --max-deletes {deletions}.")));
-    }
-    if !plan
-        .actions
-        .iter()
-        .any(|action| action.verb() != Verb::Blocked)
-    {
-        let outcomes = plan.actions.iter().map(|_| Outcome::Blocked).collect();
-        let report = (!plan.actions.is_empty()).then(|| Report {
-            outcomes,
-            ..Report::default()
-        });
-        return Ok(Applied { plan, report });
-    }
-    if !arguments.auto_approve
+    show_plan(&human::plan(&plan, &run.workspace.sources, context), ui)?;
+    check_deletions(&plan, arguments)?;
+    if has_work(&plan)
+        && !arguments.auto_approve
         && !approval::ask(ui, "Do you want to perform these actions?", &cancellation).await?
     {
         ui.progress("Apply cancelled.");
@@ -147,21 +142,88 @@ async fn plan_and_run(
             problems: Vec::new(),
         });
     }
+    let work = Work {
+        survey: &survey,
+        state: state.as_ref(),
+        run,
+    };
+    Ok(carry_out(plan, &work, arguments, ui, cancellation).await)
+}
+
+/// Shows what will be done. What nobody could have seen is not applied.
+fn show_plan(text: &str, ui: &Ui) -> Result<(), Stop> {
+    match ui.result(Format::Human, text) {
+        Exit::Done => Ok(()),
+        exit => Err(Stop {
+            exit,
+            problems: Vec::new(),
+        }),
+    }
+}
+
+/// Refuses a plan that deletes more than is allowed.
+fn check_deletions(plan: &Plan, arguments: &Arguments) -> Result<(), Stop> {
+    let deletions = plan.deletions();
+    if deletions <= arguments.max_deletes {
+        return Ok(());
+    }
+    Err(Stop::new(
+        Exit::Error,
+        format!(
+            "The plan deletes or replaces {deletions} {}, and --max-deletes allows {}. Nothing was \
+             applied.",
+            if deletions == 1 { "sync" } else { "syncs" },
+            arguments.max_deletes
+        ),
+    )
+    .help(format!(
+        "If all of them are meant, run it with --max-deletes {deletions}."
+    )))
+}
+
+/// Whether the plan has something that can be done.
+fn has_work(plan: &Plan) -> bool {
+    let mut actions = plan.actions.iter();
+    actions.any(|action| action.verb() != Verb::Blocked)
+}
+
+/// What a plan is carried out with.
+struct Work<'a> {
+    survey: &'a Survey,
+    state: Option<&'a State>,
+    run: &'a Run,
+}
+
+async fn carry_out(
+    plan: Plan,
+    work: &Work<'_>,
+    arguments: &Arguments,
+    ui: &Ui,
+    cancellation: Cancellation,
+) -> Applied {
+    if !has_work(&plan) {
+        let outcomes = plan.actions.iter().map(|_| Outcome::Blocked).collect();
+        let report = (!plan.actions.is_empty()).then(|| Report {
+            outcomes,
+            ..Report::default()
+        });
+        return Applied { plan, report };
+    }
     let observer = Progress { plan: &plan, ui };
     let context = Context {
-        providers: &survey.providers,
-        state: state.as_ref(),
+        providers: &work.survey.providers,
+        state: work.state,
         parallelism: arguments.network.parallelism,
         wait: arguments.wait,
-        clock: run.options.http.clock.clone(),
+        clock: work.run.options.http.clock.clone(),
         cancellation,
         observer: &observer,
     };
     let report = apply::run(&plan, &context).await;
-    Ok(Applied {
+    Applied {
         plan,
         report: Some(report),
-    })
+    }
 }
 
 /// Tells each step as it happens.
@@ -185,11 +247,13 @@ impl Observer for Progress<'_> {
     }
 }
 
+/// Shows what came of it. `fill` adds to the document for machines.
 fn show(
     applied: &Result<Applied, Stop>,
-    loaded: Option<&Run>,
+    files: Files<'_>,
     ui: &Ui,
     arguments: &Arguments,
+    fill: impl FnOnce(&mut Map<String, Value>),
 ) -> Exit {
     let is_sandbox = arguments.network.sandbox;
     let mut exit = match applied {
@@ -206,8 +270,6 @@ fn show(
     {
         exit = exit.most_important(Exit::ChangesPending);
     }
-    let Some(run) = loaded else { return exit };
-    let sources = &run.workspace.sources;
     let mut printed = Exit::Done;
     if let Ok(Applied {
         plan,
@@ -222,22 +284,30 @@ fn show(
         printed = ui.result(Format::Human, &format!("\n{text}"));
     }
     let end = (exit, applied.as_ref().err());
-    let written = session::document("apply", run, ui, is_sandbox, end, |document| {
+    let written = session::document("apply", files, ui, is_sandbox, end, |document| {
+        fill(document);
         if let Ok(applied) = applied {
-            json::add_plan(document, &applied.plan, sources);
+            json::add_plan(document, &applied.plan, files.sources);
             if let Some(report) = &applied.report {
                 json::add_report(document, report);
             }
         }
     });
-    let reviewed = session::review("apply", run, ui, is_sandbox, end, |review| match applied {
-        Ok(Applied {
-            plan,
-            report: Some(report),
-        }) => review::of_apply(review, plan, report),
-        Ok(Applied { plan, report: None }) => review::of_plan(review, plan),
-        Err(_) => {}
-    });
+    let reviewed = session::review(
+        "apply",
+        files,
+        ui,
+        is_sandbox,
+        end,
+        |review| match applied {
+            Ok(Applied {
+                plan,
+                report: Some(report),
+            }) => review::of_apply(review, plan, report),
+            Ok(Applied { plan, report: None }) => review::of_plan(review, plan),
+            Err(_) => {}
+        },
+    );
     exit.most_important(printed)
         .most_important(written)
         .most_important(reviewed)

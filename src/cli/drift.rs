@@ -69,23 +69,28 @@ fn show(planned: &Result<Planned, Stop>, loaded: Option<&Run>, ui: &Ui, is_sandb
         Ok(_) => Exit::Done,
         Err(stop) => ui.stop(stop),
     };
-    let Some(run) = loaded else { return exit };
-    let sources = &run.workspace.sources;
-    let drifts = planned.as_ref().map(|planned| drift::of(&planned.plan));
+    let drifted = match (planned, loaded) {
+        (Ok(planned), Some(run)) => Some((
+            drift::of(&planned.plan),
+            &planned.plan,
+            &run.workspace.sources,
+        )),
+        _ => None,
+    };
     let mut printed = Exit::Done;
-    if let (Ok(planned), Ok(drifts)) = (planned, &drifts) {
-        let text = render::drift::human(drifts, &planned.plan, sources, is_sandbox);
+    if let Some((drifts, plan, sources)) = &drifted {
+        let text = render::drift::human(drifts, plan, sources, is_sandbox);
         printed = ui.result(Format::Human, &text);
     }
     let end = (exit, planned.as_ref().err());
-    let written = session::document("drift", run, ui, is_sandbox, end, |document| {
-        if let (Ok(planned), Ok(drifts)) = (planned, &drifts) {
-            render::drift::json(document, drifts, &planned.plan, sources);
+    let written = session::document("drift", loaded, ui, is_sandbox, end, |document| {
+        if let Some((drifts, plan, sources)) = &drifted {
+            render::drift::json(document, drifts, plan, sources);
         }
     });
-    let reviewed = session::review("drift", run, ui, is_sandbox, end, |review| {
-        if let (Ok(planned), Ok(drifts)) = (planned, &drifts) {
-            render::review::of_drift(review, drifts, &planned.plan);
+    let reviewed = session::review("drift", loaded, ui, is_sandbox, end, |review| {
+        if let Some((drifts, plan, _)) = &drifted {
+            render::review::of_drift(review, drifts, plan);
         }
     });
     exit.most_important(printed)

@@ -1,19 +1,26 @@
 //! The commands: arguments, then a short call into the library.
 //!
 //! One file a command. `ui` owns what is printed, `options` the flags that commands share,
-//! `session` the steps that online commands share.
+//! `session` the steps that online commands share, `adopting` those of export and import,
+//! `planfile` the files that plans are saved in.
 
+mod adopting;
 mod apply;
 mod approval;
 mod auth;
 mod completions;
 mod drift;
 mod explain;
+mod export;
+mod import;
+mod init;
 mod options;
 mod plan;
+mod planfile;
 mod sandbox;
 mod schema;
 mod session;
+mod show;
 mod state;
 mod status;
 mod sync;
@@ -51,12 +58,15 @@ Exit codes:
   3   the files are invalid
   4   authentication or permission
   5   at least one action failed or is unknown
+  6   the saved plan is stale, or was applied already
   7   a sync job failed or did not finish in time
   64  wrong usage
   130 interrupted";
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Begin a workspace: secsync.yaml, an example, and schemas for the editor.
+    Init(init::Arguments),
     /// Check the files, offline.
     Validate(validate::Arguments),
     /// Show what apply would do.
@@ -64,12 +74,18 @@ enum Command {
     Plan(plan::Arguments),
     /// Make the platforms as the files declare.
     Apply(apply::Arguments),
+    /// Show saved plans, without a network.
+    Show(show::Arguments),
     /// Tell what changed remotely, and exit with 2 if anything did.
     Drift(drift::Arguments),
     /// Tell how the declared syncs are doing: their last jobs, and those that run.
     Status(status::Arguments),
     /// Ask for sync jobs now, and follow them.
     Sync(sync::Arguments),
+    /// Write sync files of what is there and not declared yet.
+    Export(export::Arguments),
+    /// Declare syncs that exist, in a file that people wrote.
+    Import(import::Arguments),
     /// Look after the record of started syncs.
     State(state::Arguments),
     /// Look after the schemas that files are checked against.
@@ -95,12 +111,16 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         Err(error) => return explain(&error, &environment),
     };
     match arguments.command {
+        Command::Init(arguments) => init::run(&arguments, &environment),
         Command::Validate(arguments) => validate::run(arguments, environment),
         Command::Plan(arguments) => plan::run(arguments, environment),
         Command::Apply(arguments) => apply::run(&arguments, environment),
+        Command::Show(arguments) => show::run(&arguments, environment),
         Command::Drift(arguments) => drift::run(arguments, environment),
         Command::Status(arguments) => status::run(arguments, environment),
         Command::Sync(arguments) => sync::run(&arguments, environment),
+        Command::Export(arguments) => export::run(&arguments, environment),
+        Command::Import(arguments) => import::run(&arguments, environment),
         Command::State(arguments) => state::run(arguments, &environment),
         Command::Schema(arguments) => schema::run(arguments, environment),
         Command::Sandbox(arguments) => sandbox::run(arguments, environment),

@@ -66,6 +66,9 @@ pub struct NetworkArguments {
     /// A server that credentials may go to.
     #[arg(long, value_name = "ORIGIN")]
     pub trust_host: Vec<String>,
+    /// Who the identity token of a GitHub Actions job is meant for.
+    #[arg(long, value_name = "AUDIENCE")]
+    pub oidc_audience: Option<String>,
     /// The only projects that may be read, by id or slug.
     #[arg(long, value_name = "PROJECT")]
     pub allow_project: Vec<String>,
@@ -93,7 +96,8 @@ pub struct OutputArguments {
     pub verbose: u8,
 }
 
-fn variable(text: &str) -> Result<(String, String), String> {
+/// Reads `NAME=VALUE`.
+pub fn variable(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
     if !crate::core::vars::is_name(name) {
         return Err(format!("a variable cannot be named `{name}`"));
@@ -157,6 +161,7 @@ pub fn pipeline_options(
         timeout: network.timeout,
         ca_cert: network.ca_cert.clone(),
         trust_hosts: network.trust_host.clone(),
+        oidc_audience: network.oidc_audience.clone(),
         ..HttpOptions::default()
     });
     Ok(pipeline::Options {

@@ -1,14 +1,16 @@
 //! `secsync plan`: what apply would do.
 
+use camino::Utf8PathBuf;
 use clap::Args;
 
 use crate::environment::Environment;
 use crate::error::Stop;
 use crate::exit::Exit;
 use crate::pipeline::Run;
-use crate::render::{human, json, review};
+use crate::render::{human, json, review, saved};
 
 use super::options::{LoadArguments, NetworkArguments, OutputArguments, pipeline_options};
+use super::planfile;
 use super::session::{self, Access, Planned};
 use super::ui::{Format, Ui};
 
@@ -27,6 +29,9 @@ pub struct Arguments {
     /// Delete what exists and is not declared. Needs the whole workspace.
     #[arg(long)]
     prune: bool,
+    /// Save the plan, to be shown with `show` and carried out with `apply`.
+    #[arg(long, value_name = "FILE")]
+    out: Option<Utf8PathBuf>,
 }
 
 /// Runs the command.
@@ -35,11 +40,23 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(&environment).stop(&stop),
     };
-    let is_sandbox = arguments.network.sandbox;
-    let detailed = arguments.detailed_exitcode;
+    let after = After {
+        is_sandbox: arguments.network.sandbox,
+        detailed: arguments.detailed_exitcode,
+        out: arguments.out.clone(),
+    };
     let mut loaded = None;
     let planned = plan(arguments, environment, &ui, &mut loaded);
-    show(&planned, loaded.as_ref(), &ui, is_sandbox, detailed)
+    show(&planned, loaded.as_ref(), &ui, &after)
+}
+
+/// What is done with a plan.
+struct After {
+    is_sandbox: bool,
+    /// Whether changes decide the exit code.
+    detailed: bool,
+    /// Where it is saved.
+    out: Option<Utf8PathBuf>,
 }
 
 fn plan(
@@ -48,6 +65,18 @@ fn plan(
     ui: &Ui,
     loaded: &mut Option<Run>,
 ) -> Result<Planned, Stop> {
+    if let Some(out) = &arguments.out
+        && arguments
+            .output
+            .output
+            .iter()
+            .any(|output| output.file.as_ref() == Some(out))
+    {
+        return Err(
+            Stop::usage(format!("Both `--out` and `--output` would write {out}."))
+                .help("Give them different files."),
+        );
+    }
     let mut options = pipeline_options(arguments.load, Some(&arguments.network), environment)?;
     options.prune = arguments.prune;
     let is_sandbox = arguments.network.sandbox;
@@ -60,24 +89,18 @@ fn plan(
     )
 }
 
-fn show(
-    planned: &Result<Planned, Stop>,
-    loaded: Option<&Run>,
-    ui: &Ui,
-    is_sandbox: bool,
-    detailed: bool,
-) -> Exit {
-    let (exit, stop) = match planned {
-        Ok(planned) if detailed && planned.plan.has_pending_changes() => {
+fn show(planned: &Result<Planned, Stop>, loaded: Option<&Run>, ui: &Ui, after: &After) -> Exit {
+    let is_sandbox = after.is_sandbox;
+    let (mut exit, stop) = match planned {
+        Ok(planned) if after.detailed && planned.plan.has_pending_changes() => {
             (Exit::ChangesPending, None)
         }
         Ok(_) => (Exit::Done, None),
         Err(stop) => (ui.stop(stop), Some(stop)),
     };
-    let Some(run) = loaded else { return exit };
-    let sources = &run.workspace.sources;
     let mut printed = Exit::Done;
-    if let Ok(planned) = planned {
+    if let (Ok(planned), Some(run)) = (planned, loaded) {
+        let sources = &run.workspace.sources;
         let context = human::Context {
             is_sandbox,
             lists_unmanaged: ui.verbosity > 0,
@@ -85,12 +108,34 @@ fn show(
         };
         printed = ui.result(Format::Human, &human::plan(&planned.plan, sources, context));
     }
-    let written = session::document("plan", run, ui, is_sandbox, (exit, stop), |document| {
-        if let Ok(planned) = planned {
-            json::add_plan(document, &planned.plan, sources);
+    let saved = match (planned, &after.out, loaded) {
+        (Ok(planned), Some(out), Some(run)) => {
+            Some((out, planfile::save(out, &planned.plan, run, is_sandbox)))
+        }
+        _ => None,
+    };
+    let mut stop = stop.cloned();
+    match &saved {
+        Some((out, Ok(digest))) => {
+            let text = saved::saved_to(out.as_str(), digest, is_sandbox);
+            printed = printed.most_important(ui.result(Format::Human, &text));
+        }
+        Some((_, Err(error))) => {
+            exit = exit.most_important(ui.stop(error));
+            stop = Some(error.clone());
+        }
+        None => {}
+    }
+    let end = (exit, stop.as_ref());
+    let written = session::document("plan", loaded, ui, is_sandbox, end, |document| {
+        if let (Ok(planned), Some(run)) = (planned, loaded) {
+            json::add_plan(document, &planned.plan, &run.workspace.sources);
+        }
+        if let Some((out, Ok(digest))) = &saved {
+            saved::add_file(document, out.as_str(), digest);
         }
     });
-    let reviewed = session::review("plan", run, ui, is_sandbox, (exit, stop), |review| {
+    let reviewed = session::review("plan", loaded, ui, is_sandbox, end, |review| {
         if let Ok(planned) = planned {
             review::of_plan(review, &planned.plan);
         }

@@ -6,6 +6,7 @@ mod pull;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use crate::adopt::place::EDITOR_SCHEMA;
 use crate::core::spec::ProviderKind;
 use crate::environment::Environment;
 use crate::error::Stop;
@@ -18,9 +19,6 @@ use crate::schema::store::{Destination, Origin};
 
 use super::options::{LoadArguments, NetworkArguments, OutputArguments, pipeline_options};
 use super::ui::{Format, Ui};
-
-/// Where the schema for editors is written.
-const EDITOR_SCHEMA: &str = ".secsync/sync-file.json";
 
 /// The arguments of `schema`.
 #[derive(Debug, Args)]
@@ -177,12 +175,7 @@ fn show(name: &str, environment: Environment, ui: &Ui) -> Result<Exit, Stop> {
 
 fn editor(out: &str, environment: Environment, ui: &Ui) -> Result<Exit, Stop> {
     let run = open(None, environment, ui)?;
-    let providers = &run.workspace.config.providers;
-    let kinds = providers
-        .iter()
-        .map(|(name, provider)| (name.clone(), provider.kind))
-        .collect();
-    let text = format!("{:#}\n", schema::editor::schema(&run.store, &kinds)?);
+    let text = editor_schema(&run)?;
     if out == "-" {
         return Ok(ui.out(&text));
     }
@@ -204,4 +197,15 @@ fn editor(out: &str, environment: Environment, ui: &Ui) -> Result<Exit, Stop> {
              # yaml-language-server: $schema=../{out}\n"
         ),
     ))
+}
+
+/// The schema of this workspace's sync files for editors.
+pub fn editor_schema(run: &Run) -> Result<String, Stop> {
+    let providers = &run.workspace.config.providers;
+    let kinds = providers
+        .iter()
+        .map(|(name, provider)| (name.clone(), provider.kind))
+        .collect();
+    let schema = schema::editor::schema(&run.store, &kinds)?;
+    Ok(format!("{schema:#}\n"))
 }

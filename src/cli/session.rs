@@ -1,16 +1,18 @@
 //! The steps that online commands share: a runtime, Ctrl-C, the sandbox, the state, a plan.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use camino::Utf8Path;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use crate::cancel::Cancellation;
-use crate::core::desired::{ConnectionRef, Ensure};
+use crate::core::desired::{ConnectionRef, DesiredSync, Ensure};
+use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::Plan;
 use crate::core::resolve::ResolvedSync;
+use crate::core::span::Sources;
 use crate::core::spec::ProviderKind;
 use crate::core::starts::Starts;
 use crate::error::Stop;
@@ -18,7 +20,7 @@ use crate::exit::Exit;
 use crate::http::SandboxAccess;
 use crate::pipeline::{Options, Run, Survey};
 use crate::render::review::Review;
-use crate::render::{self, findings, json};
+use crate::render::{self, json};
 use crate::sandbox::{self, Catalog, World};
 use crate::state::State;
 
@@ -320,10 +322,42 @@ pub fn traced<'a>(survey: &'a Survey, ui: &Ui) -> &'a [ResolvedSync] {
     if ui.verbosity > 0 { &survey.syncs } else { &[] }
 }
 
-/// Writes a command's JSON document, if it is wanted: the findings, what `fill` adds, and the end.
-pub fn document(
+/// What a command read before it ended: the findings of its files, their texts, and what they
+/// declare.
+#[derive(Clone, Copy)]
+pub struct Files<'a> {
+    /// What is wrong with them.
+    pub findings: &'a [Diagnostic],
+    /// Their texts.
+    pub sources: &'a Sources,
+    /// The syncs that they declare.
+    pub syncs: &'a [DesiredSync],
+}
+
+static NO_SOURCES: LazyLock<Sources> = LazyLock::new(Sources::default);
+
+impl<'a> From<Option<&'a Run>> for Files<'a> {
+    fn from(run: Option<&'a Run>) -> Self {
+        match run.map(|run| &run.workspace) {
+            Some(workspace) => Self {
+                findings: &workspace.diagnostics,
+                sources: &workspace.sources,
+                syncs: &workspace.syncs,
+            },
+            None => Self {
+                findings: &[],
+                sources: &NO_SOURCES,
+                syncs: &[],
+            },
+        }
+    }
+}
+
+/// Writes a command's JSON document, if it is wanted: the findings of its files, what `fill` adds,
+/// and the end.
+pub fn document<'a>(
     kind: &str,
-    run: &Run,
+    files: impl Into<Files<'a>>,
     ui: &Ui,
     is_sandbox: bool,
     (exit, stop): (Exit, Option<&Stop>),
@@ -332,8 +366,8 @@ pub fn document(
     if !ui.wants(Format::Json) {
         return Exit::Done;
     }
-    let workspace = &run.workspace;
-    let mut document = json::document(kind, is_sandbox, &workspace.diagnostics, &workspace.sources);
+    let files = files.into();
+    let mut document = json::document(kind, is_sandbox, files.findings, files.sources);
     fill(&mut document);
     match stop {
         Some(stop) => json::add_stop(&mut document, stop),
@@ -348,7 +382,7 @@ pub fn document(
 /// and the end.
 pub fn review<'a>(
     command: &'static str,
-    run: &'a Run,
+    files: impl Into<Files<'a>>,
     ui: &Ui,
     is_sandbox: bool,
     (exit, stop): (Exit, Option<&'a Stop>),
@@ -370,25 +404,28 @@ pub fn review<'a>(
     if wanted.is_empty() {
         return Exit::Done;
     }
-    let workspace = &run.workspace;
-    let mut files: Vec<&str> = Vec::new();
-    for sync in &workspace.syncs {
-        let name = workspace.sources.get(sync.key.source).name.as_str();
+    let Files {
+        findings,
+        sources,
+        syncs,
+    } = files.into();
+    let mut names: Vec<&str> = Vec::new();
+    for sync in syncs {
+        let name = sources.get(sync.key.source).name.as_str();
         // The syncs of a file stand beside each other.
-        if files.last() != Some(&name) {
-            files.push(name);
+        if names.last() != Some(&name) {
+            names.push(name);
         }
     }
     let mut review = Review {
         command,
         is_sandbox,
-        findings: &workspace.diagnostics,
-        sources: &workspace.sources,
+        findings,
+        sources,
         problems: stop.map_or(&[], |stop| &stop.problems),
-        files,
+        files: names,
         exit_code: exit.code(),
-        headline: findings::summary(&workspace.diagnostics)
-            .map(|summary| format!("Found {summary}.")),
+        headline: render::findings::summary(findings).map(|summary| format!("Found {summary}.")),
         items: Vec::new(),
         notes: Vec::new(),
     };
@@ -404,14 +441,19 @@ pub fn state_of(run: &Run, access: Access) -> Result<Option<State>, Stop> {
     if !run.needs_state() {
         return Ok(None);
     }
+    state_at(run, access).map(Some)
+}
+
+/// The state of a run, whether or not its files need one.
+pub fn state_at(run: &Run, access: Access) -> Result<State, Stop> {
     let path = run.state_path()?;
     if run.options.http.sandbox.is_some() && !path.exists() {
         State::init(&path, now)?;
     }
-    Ok(Some(match access {
+    Ok(match access {
         Access::Read => State::open(&path, now)?,
         Access::Write => State::open_for_writing(&path, now)?,
-    }))
+    })
 }
 
 /// The time, in RFC 3339.

@@ -59,19 +59,19 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
         Ok(statuses) => exit_of(statuses),
         Err(stop) => ui.stop(stop),
     };
-    let Some(run) = &loaded else { return exit };
     let printed = match &statuses {
         // It was shown while it was watched.
         Ok(statuses) if !watch => show(statuses, &ui, is_sandbox),
         _ => Exit::Done,
     };
     let end = (exit, statuses.as_ref().err());
-    let written = session::document("status", run, &ui, is_sandbox, end, |document| {
-        if let Ok(statuses) = &statuses {
+    let loaded = loaded.as_ref();
+    let written = session::document("status", loaded, &ui, is_sandbox, end, |document| {
+        if let (Ok(statuses), Some(run)) = (&statuses, loaded) {
             render::status::json(document, statuses, &run.workspace.sources);
         }
     });
-    let reviewed = session::review("status", run, &ui, is_sandbox, end, |review| {
+    let reviewed = session::review("status", loaded, &ui, is_sandbox, end, |review| {
         if let Ok(statuses) = &statuses {
             render::review::of_status(review, statuses);
         }

@@ -103,7 +103,6 @@ pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
         Ok((_, report)) => report.exit(),
         Err(stop) => ui.stop(stop),
     };
-    let Some(run) = &loaded else { return exit };
     let mut printed = Exit::Done;
     if let Ok((requests, report)) = &asked {
         let text = jobs::report(requests, report, arguments.wait());
@@ -111,7 +110,7 @@ pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
     }
     let end = (exit, asked.as_ref().err());
     let is_sandbox = arguments.network.sandbox;
-    let written = session::document("sync", run, &ui, is_sandbox, end, |document| {
+    let written = session::document("sync", loaded.as_ref(), &ui, is_sandbox, end, |document| {
         if let Ok((requests, report)) = &asked {
             jobs::add_requests(document, requests);
             json::add_report(document, report);
@@ -128,12 +127,8 @@ fn sync(
     ui: &Ui,
     loaded: &mut Option<Run>,
 ) -> Result<Asked, Stop> {
-    let load = arguments.load();
-    if arguments.asks() {
-        approval::check_terminal(&load, "If it is meant, run it")?;
-    }
     let network = &arguments.network;
-    let options = pipeline_options(load, Some(network), environment)?;
+    let options = pipeline_options(arguments.load(), Some(network), environment)?;
     session::online(
         options,
         network.sandbox,
@@ -150,26 +145,31 @@ async fn ask(
     cancellation: Cancellation,
 ) -> Result<Asked, Stop> {
     let survey = session::survey(run, ui, &cancellation).await?;
-    let requests = request::build(
-        arguments.job(),
-        &Candidates {
-            syncs: &survey.syncs,
-            remote: &survey.remote,
-            specs: &run.specs,
-            selection: &run.selection,
-            protect: &run.workspace.config.protect,
-        },
-    )
-    .map_err(Stop::usage)?;
+    let candidates = Candidates {
+        syncs: &survey.syncs,
+        remote: &survey.remote,
+        specs: &run.specs,
+        selection: &run.selection,
+        protect: &run.workspace.config.protect,
+    };
+    let requests = request::build(arguments.job(), &candidates).map_err(Stop::usage)?;
+    let left_out = request::left_out(&candidates);
     let is_sandbox = arguments.network.sandbox;
-    ui.result(Format::Human, &jobs::requests(&requests, is_sandbox));
-    let question = "Do you want to ask for these jobs?";
-    if arguments.asks() && !approval::ask(ui, question, &cancellation).await? {
-        ui.progress("Sync cancelled.");
-        return Err(Stop {
-            exit: Exit::Error,
-            problems: Vec::new(),
-        });
+    ui.result(
+        Format::Human,
+        &jobs::requests(&requests, &left_out, is_sandbox),
+    );
+    if arguments.asks() {
+        // Who cannot be asked sees all the same what it would have been about.
+        approval::check_terminal(&arguments.load(), "If all of this is meant, run it")?;
+        let question = "Do you want to ask for these jobs?";
+        if !approval::ask(ui, question, &cancellation).await? {
+            ui.progress("Sync cancelled.");
+            return Err(Stop {
+                exit: Exit::Error,
+                problems: Vec::new(),
+            });
+        }
     }
     let observer = Progress {
         requests: &requests,

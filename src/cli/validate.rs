@@ -5,7 +5,6 @@ use clap::Args;
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::pipeline::Run;
-use crate::render::json;
 
 use super::options::{LoadArguments, OutputArguments, pipeline_options};
 use super::session;
@@ -30,7 +29,11 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
         .and_then(|options| Run::load(options, &mut std::io::stdin()));
     let mut run = match loaded {
         Ok(run) => run,
-        Err(stop) => return ui.stop(&stop),
+        Err(stop) => {
+            let end = (ui.stop(&stop), Some(&stop));
+            let written = session::document("validate", None, &ui, false, end, |_| {});
+            return end.0.most_important(written);
+        }
     };
     let checked = run.check();
     let workspace = &run.workspace;
@@ -65,23 +68,17 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
             printed = ui.result(Format::Human, &text);
         }
     }
-    if ui.wants(Format::Json) {
-        let mut document = json::document(
-            "validate",
-            false,
-            &workspace.diagnostics,
-            &workspace.sources,
-        );
+    let end = (exit, None);
+    let written = session::document("validate", Some(&run), &ui, false, end, |document| {
         document.insert("files".to_owned(), workspace.files.into());
         document.insert("syncs".to_owned(), workspace.syncs.len().into());
-        document.insert("exitCode".to_owned(), exit.code().into());
-        printed = printed.most_important(ui.result(Format::Json, &json::text(document)));
-    }
-    let end = (exit, checked.as_ref().err());
-    let reviewed = session::review("validate", &run, &ui, false, end, |review| {
+    });
+    let reviewed = session::review("validate", Some(&run), &ui, false, end, |review| {
         if success.is_some() {
             review.headline = success;
         }
     });
-    exit.most_important(printed).most_important(reviewed)
+    exit.most_important(printed)
+        .most_important(written)
+        .most_important(reviewed)
 }

@@ -38,6 +38,7 @@ macro_rules! codes {
                         | Self::SecretPathForm
                         | Self::SubfoldersWithImport
                         | Self::DestructiveFirstSync
+                        | Self::NoEffect
                 )
             }
 
@@ -101,6 +102,7 @@ codes! {
     SecretPathForm = "secret-path-form", Error, "A secretPath is not an absolute path.";
     SubfoldersWithImport = "subfolders-with-import", Error, "Subfolders cannot be combined with an import from the destination.";
     DestructiveFirstSync = "destructive-first-sync", Ignored, "The first sync deletes what the destination has and the source has not.";
+    NoEffect = "no-effect", Warning, "A field has no effect on the platform of its sync.";
     // Names that are looked up on a platform.
     UnknownProject = "unknown-project", Error, "A project does not exist, or the identity cannot see it.";
     AmbiguousProject = "ambiguous-project", Error, "A project's name fits several projects.";
@@ -114,15 +116,13 @@ impl Code {
         Self::ALL.iter().find(|code| code.name() == name).copied()
     }
 
-    /// The level that it has by default, in the words of `lint:` for a lint.
+    /// What `lint:` would say for its default, if it is a lint; else its severity.
     pub const fn default_level(self) -> &'static str {
         match (self.is_lint(), self.severity()) {
             (true, Severity::Error) => "deny",
             (true, Severity::Warning) => "warn",
             (true, Severity::Ignored) => "allow",
-            (false, Severity::Error) => "error",
-            (false, Severity::Warning) => "warning",
-            (false, Severity::Ignored) => "ignored",
+            (false, severity) => severity.word(),
         }
     }
 }

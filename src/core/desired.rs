@@ -7,6 +7,8 @@ use serde_json::Map;
 use super::code::Code;
 use super::diagnostic::{Diagnostic, closest};
 use super::merge::ALTERNATIVES;
+use super::normalize::CONNECTION_ID;
+use super::plan::SAVED_PLAN;
 use super::span::Span;
 use super::spec::ProviderKind;
 use super::value::{Entry, Mapping, Node, Style, Value};
@@ -39,8 +41,24 @@ pub const OWN_FIELDS: [&str; 13] = [
     "trigger",
 ];
 
+/// The platform's field that a field of a sync becomes; none for those that are secsync's alone.
+pub fn platform_field(key: &str) -> Option<&str> {
+    match key {
+        "connection" | CONNECTION_ID => Some(CONNECTION_ID),
+        own if OWN_FIELDS.contains(&own) => None,
+        field => Some(field),
+    }
+}
+
 /// Fields that mean one sync and make no sense as a default.
 pub const NOT_IN_DEFAULTS: [&str; 3] = ["ensure", "renamedFrom", "name"];
+
+/// Fields that say how to treat what a platform that only starts syncs cannot do, and what that is.
+const WITHOUT_EFFECT_ON_STARTS: [(&str, &str); 3] = [
+    ("protect", "delete or replace a sync"),
+    ("onDelete", "delete a sync"),
+    ("trigger", "ask for a sync job"),
+];
 
 /// A sync file as it stands, before defaults are merged into its syncs.
 #[derive(Debug, Clone, PartialEq)]
@@ -191,6 +209,19 @@ impl DesiredSync {
 /// Reads a document of a sync file. What is wrong is reported, and the rest is read all the same.
 pub fn read_file(document: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<SyncFile> {
     let top = expect_mapping(document, "A sync file", diagnostics)?;
+    if let Some(format) = top.entry("format")
+        && format.value.as_str() == Some(SAVED_PLAN)
+    {
+        diagnostics.push(
+            Diagnostic::new(
+                Code::UnknownField,
+                format.key_span,
+                "This is a saved plan, and no sync file.",
+            )
+            .help("`secsync show` shows it, and `secsync apply` carries it out."),
+        );
+        return None;
+    }
     report_unknown_fields(top, &FILE_FIELDS, "a sync file", diagnostics);
     check_version(top, diagnostics);
 
@@ -474,9 +505,13 @@ pub fn declare(
     );
     let protect = reader.flag("protect");
     let renamed_from = reader.word("renamedFrom");
+    if ensure == Ensure::Absent {
+        reader.report_rename_of_absent();
+    }
     let labels = reader.labels();
     let (provider, destination) = (provider?, destination?);
     let kind = reader.kind_of(&provider, providers)?;
+    reader.report_fields_without_effect(kind);
     let fields = effective
         .entries()
         .iter()
@@ -653,6 +688,46 @@ impl Reader<'_> {
             });
         }
         kind
+    }
+
+    fn report_rename_of_absent(&mut self) {
+        let entry = |key| self.effective.entry(key);
+        if let (Some(renamed), Some(ensure)) = (entry("renamedFrom"), entry("ensure")) {
+            let message = "`renamedFrom` and `ensure: absent` are given together: a sync is renamed \
+                           or deleted, and not both.";
+            self.diagnostics.push(
+                Diagnostic::new(Code::ConflictingFields, renamed.key_span, message)
+                    .also(ensure.key_span, "the other one")
+                    .help(
+                        "Keep one of the two. A sync is deleted under the name that it has on the \
+                         platform.",
+                    ),
+            );
+        }
+    }
+
+    /// Reports what the sync itself says and its platform has no use for. A default may be meant
+    /// for the syncs of another platform.
+    fn report_fields_without_effect(&mut self, kind: ProviderKind) {
+        if kind != ProviderKind::Enkryptify {
+            return;
+        }
+        for (key, lacking) in WITHOUT_EFFECT_ON_STARTS {
+            if let Some(entry) = self.block.fields.entry(key) {
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Code::NoEffect,
+                        entry.key_span,
+                        format!(
+                            "`{key}` has no effect on the sync `{}`: {} publishes no way to {lacking}.",
+                            self.block.key,
+                            kind.title()
+                        ),
+                    )
+                    .help("Remove it."),
+                );
+            }
+        }
     }
 
     /// The platform keeps some blanks and drops others; no one wants to find out which.
@@ -864,6 +939,32 @@ mod tests {
                 Code::WrongType,
             ]
         );
+    }
+
+    #[test]
+    fn a_sync_that_is_to_be_absent_cannot_be_renamed() {
+        let rename = |ensure: &str| {
+            let fields = json!({
+                "provider": "infisical", "destination": "humanitec", "ensure": ensure,
+                "renamedFrom": "old",
+            });
+            codes(&declared(fields).1)
+        };
+        assert_eq!(rename("absent"), [Code::ConflictingFields]);
+        assert_eq!(rename("present"), []);
+    }
+
+    #[test]
+    fn what_a_platform_that_only_starts_has_no_use_for_is_told_where_the_sync_itself_says_it() {
+        let found = |provider: &str| {
+            declared(json!({
+                "provider": provider, "destination": "vercel", "protect": true,
+                "onDelete": "remove-secrets", "trigger": "always",
+            }))
+            .1
+        };
+        assert_eq!(codes(&found("enkryptify")), [Code::NoEffect; 3]);
+        assert_eq!(codes(&found("infisical")), []);
     }
 
     #[test]

@@ -57,9 +57,14 @@ pub struct Difference {
 
 /// Compares two syncs of one destination, both in comparable form.
 pub fn compare(spec: &DestinationSpec, desired: &Comparable, remote: &Comparable) -> Difference {
+    compare_fields(&spec.create, desired, remote)
+}
+
+/// Compares the fields of two syncs, both in comparable form.
+pub fn compare_fields(spec: &ObjectSpec, desired: &Comparable, remote: &Comparable) -> Difference {
     let mut difference = Difference::default();
     compare_objects(
-        Some(&spec.create),
+        Some(spec),
         remote,
         desired,
         &mut Vec::new(),
@@ -109,7 +114,7 @@ fn compare_objects(
 }
 
 /// The keys of both sides: first those that the schema lists, then the others by name.
-fn keys_in_order(
+pub(super) fn keys_in_order(
     spec: Option<&ObjectSpec>,
     before: &Map<String, Value>,
     after: &Map<String, Value>,

@@ -13,6 +13,7 @@
 //! | [`remote`] | what is there |
 //! | [`resolve`] | names to ids, from tables |
 //! | [`normalize`], [`diff`] | what differs |
+//! | [`declare`] | what a file has to say for what is there |
 //! | [`lint`] | what the platforms' documents cannot say |
 //! | [`select`] | which syncs a pattern means |
 //! | [`request`] | jobs that a person asks for |
@@ -22,6 +23,7 @@
 //! | [`drift`] | the same, told as what changed remotely |
 
 pub mod code;
+pub mod declare;
 pub mod desired;
 pub mod diagnostic;
 pub mod diff;

@@ -20,7 +20,7 @@ pub const SECRET_PATH: &str = "secretPath";
 const DESCRIPTION: &str = "description";
 
 /// Fields of a create request that are a sync's identity, and not compared.
-const IDENTITY: [&str; 2] = ["name", "projectId"];
+pub const IDENTITY: [&str; 2] = ["name", "projectId"];
 
 /// A sync's fields in comparable form, by the name that files give them.
 pub type Comparable = Map<String, Value>;
@@ -35,13 +35,42 @@ pub fn desired(
     if let Some(id) = connection_id {
         fields.insert(CONNECTION_ID.to_owned(), id.into());
     }
-    comparable(spec, fields)
+    comparable(&spec.create, fields)
 }
 
 /// The comparable form of what is there.
 ///
 /// Fields that the schema does not know at the top are left out: an update does not touch them.
 pub fn remote(spec: &DestinationSpec, sync: &RemoteSync) -> Comparable {
+    let mut fields = declarable(sync);
+    fields.retain(|key, _| spec.create.names(key));
+    comparable(&spec.create, fields)
+}
+
+/// What is there, in comparable form but without what goes without saying: the schema's defaults.
+pub fn remote_without_defaults(spec: &DestinationSpec, sync: &RemoteSync) -> Comparable {
+    let mut fields = remote(spec, sync);
+    drop_defaults(&spec.create, &mut fields);
+    fields
+}
+
+/// All that can be declared of a sync that is there, with no default filled in: the form in which
+/// two readings of one sync are compared.
+pub fn seen(sync: &RemoteSync) -> Comparable {
+    comparable(&ObjectSpec::default(), declarable(sync))
+}
+
+/// What is there once a request was carried out that replaces whole fields.
+///
+/// In the comparable form, with the defaults of `spec` filled in. A null takes a field away.
+pub fn updated(spec: &ObjectSpec, sync: &RemoteSync, body: &Map<String, Value>) -> Comparable {
+    let mut fields = declarable(sync);
+    fields.extend(body.clone());
+    comparable(spec, fields)
+}
+
+/// A sync that is there, in the words of the files.
+fn declarable(sync: &RemoteSync) -> Map<String, Value> {
     let mut fields = sync.fields.clone();
     let own = [
         (CONNECTION_ID, Some(&sync.connection.id)),
@@ -53,12 +82,11 @@ pub fn remote(spec: &DestinationSpec, sync: &RemoteSync) -> Comparable {
             fields.insert(key.to_owned(), value.clone().into());
         }
     }
-    let known = |key: &str| spec.create.fields.iter().any(|field| field.name == key);
-    fields.retain(|key, _| known(key));
-    comparable(spec, fields)
+    fields
 }
 
-fn comparable(spec: &DestinationSpec, mut fields: Map<String, Value>) -> Comparable {
+/// The comparable form of fields, with the defaults of `spec` filled in.
+pub fn comparable(spec: &ObjectSpec, mut fields: Map<String, Value>) -> Comparable {
     fields.retain(|key, _| !IDENTITY.contains(&key.as_str()));
     if let Some(Value::String(description)) = fields.get_mut(DESCRIPTION) {
         *description = description.trim().to_owned();
@@ -71,7 +99,7 @@ fn comparable(spec: &DestinationSpec, mut fields: Map<String, Value>) -> Compara
     }
     let mut value = Value::Object(fields);
     canonical(&mut value);
-    fill_defaults(&spec.create, &mut value);
+    fill_defaults(spec, &mut value);
     let Value::Object(mut fields) = value else {
         return Map::new();
     };
@@ -138,15 +166,37 @@ fn fill_defaults(spec: &ObjectSpec, value: &mut Value) {
     }
 }
 
+/// Takes out what [`fill_defaults`] puts in again. A tag stays, since it decides what the others
+/// are, and so does what must be given.
+fn drop_defaults(spec: &ObjectSpec, fields: &mut Map<String, Value>) {
+    let tag = spec.union.as_ref().map(|union| union.tag.as_str());
+    let whole = Value::Object(fields.clone());
+    for field in spec.fields_of(&whole) {
+        let Some(value) = fields.get_mut(&field.name) else {
+            continue;
+        };
+        let default = field.default.clone().map(|mut default| {
+            canonical(&mut default);
+            default
+        });
+        let is_needed = field.required || tag == Some(field.name.as_str());
+        if !is_needed && default.as_ref() == Some(value) {
+            fields.remove(&field.name);
+        } else if let (Some(object), Value::Object(inner)) = (&field.object, value) {
+            drop_defaults(object, inner);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{comparable, remote, without_trailing_slash};
+    use super::{comparable, remote, remote_without_defaults, without_trailing_slash};
     use crate::core::testing::{fields, remote_sync, spec};
 
     fn normal(value: Value) -> Value {
-        Value::Object(comparable(&spec(), fields(value)))
+        Value::Object(comparable(&spec().create, fields(value)))
     }
 
     #[test]
@@ -260,5 +310,42 @@ mod tests {
         let mut sync = remote_sync("web");
         sync.fields.insert("newField".to_owned(), json!(1));
         assert_eq!(remote(&spec(), &sync).get("newField"), None);
+    }
+
+    #[test]
+    fn what_goes_without_saying_is_left_out_and_comes_back_by_comparing() {
+        let mut sync = remote_sync("web");
+        sync.fields = fields(json!({
+            "isAutoSyncEnabled": true,
+            "description": " ",
+            "destinationConfig": {"scope": "environment", "org": "a", "sensitive": false},
+        }));
+        let short = remote_without_defaults(&spec(), &sync);
+        let told = Value::Object(short.clone());
+        assert_eq!(
+            told["destinationConfig"],
+            json!({"scope": "environment", "org": "a"})
+        );
+        assert_eq!(
+            (told.get("isAutoSyncEnabled"), told.get("description")),
+            (None, None)
+        );
+        assert_eq!(comparable(&spec().create, short), remote(&spec(), &sync));
+    }
+
+    #[test]
+    fn what_differs_from_a_default_is_not_left_out() {
+        let mut sync = remote_sync("web");
+        sync.fields = fields(json!({
+            "isAutoSyncEnabled": false,
+            "destinationConfig": {"scope": "application", "sensitive": false},
+        }));
+        let told = Value::Object(remote_without_defaults(&spec(), &sync));
+        assert_eq!(told["isAutoSyncEnabled"], json!(false));
+        // The field is no field of this variant, so no default of it is known.
+        assert_eq!(
+            told["destinationConfig"],
+            json!({"scope": "application", "sensitive": false})
+        );
     }
 }

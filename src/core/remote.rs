@@ -56,6 +56,11 @@ pub struct RemoteProject {
 }
 
 impl RemoteSync {
+    /// Whether a push to the destination ever went well.
+    pub const fn was_pushed(&self) -> bool {
+        self.sync_job.at.is_some()
+    }
+
     /// What is known about the last job of a kind.
     pub const fn job(&self, kind: JobKind) -> &Job {
         match kind {

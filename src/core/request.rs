@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::desired::{Ensure, list};
+use super::desired::{DesiredSync, Ensure, list};
 use super::plan::{ProjectKey, Subject};
 use super::remote::{JobKind, RemoteSync};
 use super::resolve::ResolvedSync;
@@ -78,20 +78,52 @@ pub struct Candidates<'a> {
     pub protect: &'a NamePatterns,
 }
 
+/// Why no job of a sync can be asked for, whatever exists remotely, as a full sentence.
+fn without_jobs(sync: &DesiredSync) -> Option<String> {
+    if sync.kind == ProviderKind::Enkryptify {
+        Some(format!(
+            "{} publishes no way to ask for a job.",
+            sync.kind.title()
+        ))
+    } else if sync.ensure == Ensure::Absent {
+        Some("The file says `ensure: absent`.".to_owned())
+    } else {
+        None
+    }
+}
+
+/// The selected syncs that have no jobs and are left out, each with why, as a full sentence;
+/// ordered by provider, project and name.
+pub fn left_out(among: &Candidates<'_>) -> Vec<(Subject, String)> {
+    let selected = among.syncs.iter();
+    let mut left_out: Vec<_> = selected
+        .filter(|sync| among.selection.matches(*sync))
+        .filter_map(|sync| Some((Subject::of(sync), without_jobs(&sync.desired)?)))
+        .collect();
+    left_out.sort();
+    left_out
+}
+
 /// The requests for a job of every selected sync, ordered by provider, project and name.
 ///
-/// Syncs that should be absent, or whose platform has no jobs, are left out. An error is a full
-/// sentence: nothing is left, or a destination cannot do it.
+/// Syncs that should be absent, or whose platform has no jobs, are left out. An error is made of
+/// full sentences: nothing is left, and why, or a destination cannot do it.
 pub fn build(job: RequestedJob, among: &Candidates<'_>) -> Result<Vec<JobRequest>, String> {
     let meant: Vec<&ResolvedSync> = among
         .syncs
         .iter()
-        .filter(|sync| sync.desired.kind == ProviderKind::Infisical)
-        .filter(|sync| sync.desired.ensure == Ensure::Present)
-        .filter(|sync| among.selection.matches(sync))
+        .filter(|sync| without_jobs(&sync.desired).is_none())
+        .filter(|sync| among.selection.matches(*sync))
         .collect();
     if meant.is_empty() {
-        return Err("None of the selected syncs can be asked for a job.".to_owned());
+        let reasons = left_out(among).into_iter();
+        let reasons: Vec<String> = reasons
+            .map(|(subject, reason)| format!("\n{}: {reason}", subject.address()))
+            .collect();
+        return Err(format!(
+            "None of the selected syncs can be asked for a job.{}",
+            reasons.concat()
+        ));
     }
     if let RequestedJob::Import(_) = job {
         let cannot = |sync: &&ResolvedSync| {
@@ -233,14 +265,18 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_jobs_is_left_out_and_nothing_left_is_an_error() {
+    fn what_has_no_jobs_is_left_out_and_nothing_left_is_an_error_that_says_why() {
         let mut absent = web();
         absent.ensure = Ensure::Absent;
         let mut started = web();
         started.kind = ProviderKind::Enkryptify;
-        for sync in [absent, started] {
+        for (sync, reason) in [
+            (absent, "`ensure: absent`"),
+            (started, "Enkryptify publishes no way"),
+        ] {
             let refused = requests(RequestedJob::Sync, sync, Vec::new(), false).unwrap_err();
             assert!(refused.contains("None of the selected"), "{refused}");
+            assert!(refused.contains(reason), "{refused}");
         }
     }
 }

@@ -46,22 +46,10 @@ pub fn project(
     provider: &str,
     table: &[RemoteProject],
 ) -> Result<String, Box<Diagnostic>> {
-    if is_uuid(&word.text) {
-        return Ok(word.text.to_ascii_lowercase());
+    if let Some(id) = project_id(&word.text, table) {
+        return Ok(id);
     }
-    let by = |key: fn(&RemoteProject) -> &str| {
-        table
-            .iter()
-            .filter(move |project| key(project) == word.text)
-    };
-    for mut matches in [by(|p| &p.id), by(|p| &p.slug)] {
-        if let Some(found) = matches.next() {
-            return Ok(found.id.clone());
-        }
-    }
-    let named: Vec<_> = by(|p| &p.name).collect();
-    match named.as_slice() {
-        [only] => Ok(only.id.clone()),
+    match projects_of(&word.text, table).as_slice() {
         [] => Err(Box::new(unknown_project(word, provider, table))),
         several => Err(Box::new(
             Diagnostic::new(
@@ -79,6 +67,71 @@ pub fn project(
             )),
         )),
     }
+}
+
+/// The projects that a word can mean.
+fn projects_of<'a>(word: &str, table: &'a [RemoteProject]) -> Vec<&'a RemoteProject> {
+    let by =
+        |key: fn(&RemoteProject) -> &str| table.iter().filter(move |project| key(project) == word);
+    for mut matches in [by(|p| &p.id), by(|p| &p.slug)] {
+        if let Some(found) = matches.next() {
+            return vec![found];
+        }
+    }
+    by(|p| &p.name).collect()
+}
+
+/// The id of the only project that a word can mean.
+pub fn project_id(word: &str, table: &[RemoteProject]) -> Option<String> {
+    if is_uuid(word) {
+        return Some(word.to_ascii_lowercase());
+    }
+    match projects_of(word, table).as_slice() {
+        [only] => Some(only.id.clone()),
+        _ => None,
+    }
+}
+
+/// How a file best names a project: by its slug, if that means no other one.
+pub fn project_word<'a>(id: &'a str, table: &'a [RemoteProject]) -> &'a str {
+    let slug = table
+        .iter()
+        .find(|project| project.id == id)
+        .map(|project| project.slug.as_str())
+        .filter(|slug| can_be_written(slug) && !is_uuid(slug));
+    match slug {
+        Some(slug)
+            if projects_of(slug, table)
+                .iter()
+                .all(|project| project.id == id) =>
+        {
+            slug
+        }
+        _ => id,
+    }
+}
+
+/// How a file best names a connection: by its name, if that means no other one of those to the
+/// destination's app that the identity may use.
+pub fn connection_word(id: &str, usable: &[RemoteConnection]) -> ConnectionRef {
+    let name = usable
+        .iter()
+        .find(|connection| connection.id == id)
+        .map(|connection| connection.name.as_str())
+        .filter(|name| can_be_written(name));
+    let means_this = |name: &&str| {
+        let mut named = usable.iter().filter(|connection| connection.name == *name);
+        named.all(|connection| connection.id == id)
+    };
+    match name.filter(means_this) {
+        Some(name) => ConnectionRef::Name(name.to_owned()),
+        None => ConnectionRef::Id(id.to_owned()),
+    }
+}
+
+/// Whether a file takes a word: not one that is empty or has blanks at an end.
+fn can_be_written(word: &str) -> bool {
+    !word.is_empty() && word.trim() == word
 }
 
 fn unknown_project(word: &Word, provider: &str, table: &[RemoteProject]) -> Diagnostic {
@@ -214,7 +267,7 @@ fn shortened(words: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{connection, is_uuid, project};
+    use super::{connection, connection_word, is_uuid, project, project_word};
     use crate::core::code::Code;
     use crate::core::desired::{ConnectionRef, Word};
     use crate::core::diagnostic::Diagnostic;
@@ -276,6 +329,41 @@ mod tests {
         assert_eq!(found.help.as_deref(), Some("Did you mean `payments`?"));
         let found = find("zzz", &[("1", "b", "B"), ("2", "a", "A")]).unwrap_err();
         assert_eq!(found.help.as_deref(), Some("It can see `a` and `b`."));
+    }
+
+    #[test]
+    fn a_project_is_best_named_by_a_slug_that_means_no_other() {
+        let table = |rows: &[(&str, &str)]| -> Vec<RemoteProject> {
+            let project = |(id, slug): &(&str, &str)| RemoteProject {
+                id: (*id).to_owned(),
+                slug: (*slug).to_owned(),
+                name: "Pay".to_owned(),
+            };
+            rows.iter().map(project).collect()
+        };
+        let usual = table(&[("1", "pay"), ("2", "shop")]);
+        assert_eq!(project_word("1", &usual), "pay");
+        assert_eq!(project_word("9", &usual), "9");
+        // A slug that is the id of another one, that has the form of an id, or that no file takes.
+        for odd in ["2", ID, "", " pay"] {
+            assert_eq!(project_word("1", &table(&[("1", odd), ("2", "x")])), "1");
+        }
+    }
+
+    #[test]
+    fn a_connection_is_best_named_by_a_name_that_only_it_has() {
+        let usable = connections(&[
+            ("1", "main", "humanitec"),
+            ("2", "twin", "humanitec"),
+            ("3", "twin", "humanitec"),
+            ("4", "padded ", "humanitec"),
+        ]);
+        let id = |id: &str| ConnectionRef::Id(id.to_owned());
+        let name = ConnectionRef::Name("main".to_owned());
+        assert_eq!(connection_word("1", &usable), name);
+        for other in ["2", "4", "9"] {
+            assert_eq!(connection_word(other, &usable), id(other));
+        }
     }
 
     fn connections(rows: &[(&str, &str, &str)]) -> Vec<RemoteConnection> {

@@ -1,8 +1,13 @@
 //! Which syncs a pattern means.
 
+use std::collections::BTreeMap;
+
 use globset::{GlobBuilder, GlobMatcher};
 
+use super::desired::DesiredSync;
+use super::remote::RemoteSync;
 use super::resolve::ResolvedSync;
+use super::value::Node;
 
 /// Patterns for names: `*` stands for any characters, `?` for one.
 #[derive(Debug, Clone, Default)]
@@ -77,64 +82,138 @@ impl Selection {
     }
 
     /// The selectors and targets that mean none of the syncs, as they were written.
-    pub fn idle<'a>(&'a self, syncs: &'a [ResolvedSync]) -> impl Iterator<Item = String> + 'a {
+    pub fn idle<'a, S>(&self, syncs: impl IntoIterator<Item = S>) -> Vec<String>
+    where
+        S: Into<Facets<'a>>,
+    {
+        let syncs: Vec<Facets<'_>> = syncs.into_iter().map(Into::into).collect();
         let conditions = self
             .conditions
             .iter()
-            .filter(|(key, matcher)| !syncs.iter().any(|sync| holds(sync, key, matcher)))
+            .filter(|(key, matcher)| !syncs.iter().any(|sync| sync.holds(key, matcher)))
             .map(|(key, matcher)| format!("{key}={}", matcher.glob().glob()));
-        let targets = self
-            .targets
-            .matchers
-            .iter()
-            .filter(|matcher| !syncs.iter().any(|sync| goes_by(sync, matcher)))
+        let targets = self.targets.matchers.iter();
+        let targets = targets
+            .filter(|matcher| !syncs.iter().any(|sync| sync.goes_by(matcher)))
             .map(|matcher| matcher.glob().glob().to_owned());
-        conditions.chain(targets)
+        conditions.chain(targets).collect()
     }
 
     /// Whether a sync is selected. One that is being renamed goes by either name.
-    pub fn matches(&self, sync: &ResolvedSync) -> bool {
+    pub fn matches<'a>(&self, sync: impl Into<Facets<'a>>) -> bool {
+        let sync = sync.into();
         let targets = &self.targets.matchers;
-        let by_name = targets.is_empty() || targets.iter().any(|target| goes_by(sync, target));
+        let by_name = targets.is_empty() || targets.iter().any(|target| sync.goes_by(target));
         by_name
             && self
                 .conditions
                 .iter()
-                .all(|(key, matcher)| holds(sync, key, matcher))
+                .all(|(key, matcher)| sync.holds(key, matcher))
+    }
+
+    /// Whether a sync can turn out to be selected once the id of its project is known.
+    pub fn may_match(&self, sync: &DesiredSync) -> bool {
+        self.matches(sync)
     }
 }
 
-/// Whether a sync has such a name, now or before its rename.
-fn goes_by(sync: &ResolvedSync, target: &GlobMatcher) -> bool {
-    let old = sync.desired.renamed_from.as_ref();
-    target.is_match(&sync.desired.name.text) || old.is_some_and(|old| target.is_match(&old.text))
+/// What selectors and targets look at in a sync, declared or not.
+#[derive(Debug, Clone)]
+pub struct Facets<'a> {
+    /// Its name, and the one that it had before a rename.
+    names: [Option<&'a str>; 2],
+    provider: &'a str,
+    /// The project as people spell it.
+    project: Option<&'a str>,
+    /// The project's id; none if it is not known yet.
+    project_id: Option<&'a str>,
+    destination: &'a str,
+    environment: Option<&'a str>,
+    labels: Option<&'a BTreeMap<String, String>>,
 }
 
-fn holds(sync: &ResolvedSync, key: &str, matcher: &GlobMatcher) -> bool {
-    let desired = &sync.desired;
-    match key {
-        "provider" => matcher.is_match(&desired.provider.text),
-        "project" => matcher.is_match(sync.project_label()) || matcher.is_match(&sync.project_id),
-        "destination" => matcher.is_match(&desired.destination.text),
-        "environment" => desired
-            .fields
-            .get("environment")
-            .and_then(|node| node.as_str())
-            .is_some_and(|environment| matcher.is_match(environment)),
-        label => desired
-            .labels
-            .get(label)
-            .is_some_and(|value| matcher.is_match(value)),
+/// Those of a declared sync before ids are known: a pattern that can mean the id of a project is
+/// taken to mean it.
+impl<'a> From<&'a DesiredSync> for Facets<'a> {
+    fn from(sync: &'a DesiredSync) -> Self {
+        let old = sync.renamed_from.as_ref();
+        Self {
+            names: [Some(&sync.name.text), old.map(|old| old.text.as_str())],
+            provider: &sync.provider.text,
+            project: sync.project.as_ref().map(|project| project.text.as_str()),
+            project_id: None,
+            destination: &sync.destination.text,
+            environment: sync.fields.get("environment").and_then(Node::as_str),
+            labels: Some(&sync.labels),
+        }
     }
+}
+
+impl<'a> From<&'a ResolvedSync> for Facets<'a> {
+    fn from(sync: &'a ResolvedSync) -> Self {
+        Self {
+            project_id: Some(&sync.project_id),
+            ..Self::from(&sync.desired)
+        }
+    }
+}
+
+impl<'a> Facets<'a> {
+    /// Those of a sync that need not be declared, and so has no labels.
+    pub fn of_remote(sync: &'a RemoteSync, provider: &'a str, project: &'a str) -> Self {
+        Self {
+            names: [Some(&sync.name), None],
+            provider,
+            project: Some(project),
+            project_id: Some(&sync.project_id),
+            destination: &sync.destination,
+            environment: sync.environment.as_deref(),
+            labels: None,
+        }
+    }
+
+    fn goes_by(&self, target: &GlobMatcher) -> bool {
+        self.names
+            .into_iter()
+            .flatten()
+            .any(|name| target.is_match(name))
+    }
+
+    fn holds(&self, key: &str, matcher: &GlobMatcher) -> bool {
+        let is_match = |value: &str| matcher.is_match(value);
+        match key {
+            "provider" => is_match(self.provider),
+            "project" => {
+                self.project.is_some_and(is_match)
+                    || self
+                        .project_id
+                        .map_or_else(|| can_mean_an_id(matcher), is_match)
+            }
+            "destination" => is_match(self.destination),
+            "environment" => self.environment.is_some_and(is_match),
+            label => self
+                .labels
+                .and_then(|labels| labels.get(label))
+                .is_some_and(|value| is_match(value)),
+        }
+    }
+}
+
+/// Whether a pattern has nothing that the ids of projects never have.
+fn can_mean_an_id(matcher: &GlobMatcher) -> bool {
+    let pattern = matcher.glob().glob();
+    pattern
+        .chars()
+        .all(|c| c.is_ascii_hexdigit() || "-*?[]{}!,".contains(c))
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::{NamePatterns, Selection};
+    use super::{Facets, NamePatterns, Selection};
     use crate::core::desired::Word;
-    use crate::core::testing::{desired_sync, resolved};
+    use crate::core::testing::{desired_sync, remote_sync, resolved};
 
     fn selects(selectors: &[&str], targets: &[&str]) -> bool {
         let owned = |words: &[&str]| {
@@ -152,6 +231,20 @@ mod tests {
         Selection::new(&owned(selectors), &owned(targets))
             .unwrap()
             .matches(&resolved(sync))
+    }
+
+    #[test]
+    fn what_is_not_declared_is_selected_by_the_same_keys_and_has_no_labels() {
+        let sync = remote_sync("web-prod");
+        let facets = || Facets::of_remote(&sync, "infisical", "payments");
+        let selection = |selector: &str, target: &str| {
+            Selection::new(&[selector.to_owned()], &[target.to_owned()]).unwrap()
+        };
+        let every = "provider=inf*,project=payments,destination=humanitec,environment=dev";
+        assert!(selection(every, "web-*").matches(facets()));
+        assert!(!selection("environment=prod", "*").matches(facets()));
+        let idle = selection("team=*", "api").idle([facets()]);
+        assert_eq!(idle, ["team=*", "api"]);
     }
 
     #[test]
@@ -198,10 +291,23 @@ mod tests {
         ))];
         let idle = |selector: &str, target: &str| {
             let selection = Selection::new(&[selector.to_owned()], &[target.to_owned()]).unwrap();
-            selection.idle(&syncs).collect::<Vec<_>>()
+            selection.idle(&syncs)
         };
         assert_eq!(idle("environment=prod", "w*"), Vec::<String>::new());
         assert_eq!(idle("environment=prod,team=x*", "api"), ["team=x*", "api"]);
+    }
+
+    #[test]
+    fn before_ids_are_known_a_project_may_be_meant_by_its_id() {
+        let sync = desired_sync("web", json!({}));
+        let id = resolved(sync.clone()).project_id;
+        let may = |pattern: &str| {
+            let selection = Selection::new(&[format!("project={pattern}")], &[]).unwrap();
+            selection.may_match(&sync)
+        };
+        let label = sync.project.as_ref().unwrap().text.clone();
+        assert!(may(&label) && may("*") && may(&id) && may("1b9f*"));
+        assert!(!may("shop") && !may("p?yroll"));
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub struct Source {
     pub text: Arc<str>,
     /// The byte at which each line starts, the first line's 0 included.
     line_starts: Arc<[usize]>,
+    /// Where the bytes are, for a text that is not at hand.
+    remembered: Option<[Position; 2]>,
 }
 
 impl Source {
@@ -43,6 +45,9 @@ impl Source {
 
     /// The line and column of a byte.
     pub fn position(&self, byte: usize) -> Position {
+        if let Some([start, end]) = self.remembered {
+            return if byte == 0 { start } else { end };
+        }
         let byte = byte.min(self.text.len());
         let line = self.line_of(byte);
         let line_start = self.line_start(line);
@@ -98,8 +103,18 @@ impl Sources {
             name: name.into(),
             text,
             line_starts,
+            remembered: None,
         });
         id
+    }
+
+    /// Adds a place in a text that is not at hand: a saved plan tells where its syncs are declared.
+    pub fn remember(&mut self, name: impl Into<String>, start: Position, end: Position) -> Span {
+        let id = self.add(name, "");
+        if let Some(source) = self.sources.last_mut() {
+            source.remembered = Some([start, end]);
+        }
+        Span::new(id, 0, 1)
     }
 
     /// The text that an id names. Ids are only made by [`Sources::add`] of the same table.
@@ -122,6 +137,19 @@ impl Sources {
 #[cfg(test)]
 mod tests {
     use super::{Position, Sources, Span};
+
+    #[test]
+    fn a_place_is_told_without_its_text() {
+        let mut sources = Sources::default();
+        let start = Position { line: 7, column: 3 };
+        let end = Position { line: 9, column: 1 };
+        let place = sources.remember("b.yaml", start, end);
+        assert_eq!(sources.describe(place), "b.yaml:7:3");
+        assert_eq!(
+            sources.position(Span::new(place.source, place.end, place.end)),
+            end
+        );
+    }
 
     #[test]
     fn positions_count_lines_and_characters_from_one() {

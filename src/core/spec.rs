@@ -93,6 +93,42 @@ pub struct UnionSpec {
 }
 
 impl ObjectSpec {
+    /// Whether every value of this object can have a field of that name.
+    pub fn names(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| field.name == name)
+    }
+
+    /// The same object with only those defaults that another description of it has as well.
+    #[must_use]
+    pub fn with_defaults_agreed(&self, other: Option<&Self>) -> Self {
+        let variants_of = |union: &UnionSpec| -> Vec<(String, Vec<FieldSpec>)> {
+            let others = other
+                .and_then(|other| other.union.as_ref())
+                .filter(|other| other.tag == union.tag);
+            let variants = union.variants.iter().map(|(tag, fields)| {
+                let variants = others.map(|other| &other.variants);
+                let same = variants
+                    .into_iter()
+                    .flatten()
+                    .find(|(of, _)| of == tag)
+                    .map_or(&[][..], |(_, fields)| fields);
+                (tag.clone(), agreed(fields, same))
+            });
+            variants.collect()
+        };
+        Self {
+            fields: agreed(
+                &self.fields,
+                other.map_or(&[][..], |other| other.fields.as_slice()),
+            ),
+            union: self.union.as_ref().map(|union| UnionSpec {
+                tag: union.tag.clone(),
+                variants: variants_of(union),
+            }),
+            open: self.open,
+        }
+    }
+
     /// The field of that name in an object with that value: the common ones,
     /// and those of the variant that the value's tag names.
     pub fn field<'a>(&'a self, name: &str, value: &Value) -> Option<&'a FieldSpec> {
@@ -108,5 +144,61 @@ impl ObjectSpec {
         self.fields
             .iter()
             .chain(variant.into_iter().flat_map(|(_, fields)| fields))
+    }
+}
+
+/// The fields with only those defaults that the other fields of their names have as well.
+fn agreed(fields: &[FieldSpec], others: &[FieldSpec]) -> Vec<FieldSpec> {
+    let one = |field: &FieldSpec| {
+        let same = others.iter().find(|other| other.name == field.name);
+        let default = same.and_then(|same| same.default.as_ref());
+        FieldSpec {
+            default: field.default.clone().filter(|own| default == Some(own)),
+            object: field.object.as_ref().map(|object| {
+                object.with_defaults_agreed(same.and_then(|same| same.object.as_ref()))
+            }),
+            ..field.clone()
+        }
+    };
+    fields.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{FieldSpec, ObjectSpec};
+    use crate::core::testing::spec;
+
+    fn default_at(object: &ObjectSpec, path: &[&str], variant: &str) -> Option<Value> {
+        let (last, inner) = path.split_last().unwrap();
+        let value = json!({"scope": variant});
+        let object = inner.iter().fold(object, |object, key| {
+            object.field(key, &value).unwrap().object.as_ref().unwrap()
+        });
+        object.field(last, &value).unwrap().default.clone()
+    }
+
+    #[test]
+    fn only_defaults_that_two_descriptions_agree_on_are_kept_at_every_depth() {
+        let own = spec().create;
+        let auto_sync: &[&str] = &["isAutoSyncEnabled"];
+        let sensitive: &[&str] = &["destinationConfig", "sensitive"];
+        let alone = own.with_defaults_agreed(None);
+        let together = own.with_defaults_agreed(Some(&own));
+        for (path, value) in [(auto_sync, json!(true)), (sensitive, json!(false))] {
+            assert_eq!(default_at(&own, path, "environment"), Some(value));
+            assert_eq!(default_at(&alone, path, "environment"), None);
+        }
+        assert_eq!(together, own);
+        let mut other = own.clone();
+        let is_auto_sync = |field: &&mut FieldSpec| field.name == "isAutoSyncEnabled";
+        other.fields.iter_mut().find(is_auto_sync).unwrap().default = Some(json!(false));
+        let mixed = own.with_defaults_agreed(Some(&other));
+        assert_eq!(default_at(&mixed, auto_sync, "environment"), None);
+        assert_eq!(
+            default_at(&mixed, sensitive, "environment"),
+            Some(json!(false))
+        );
     }
 }

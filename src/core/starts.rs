@@ -42,15 +42,19 @@ impl Starts {
     /// What is recorded of a sync: none where there is no record at all, and within that none
     /// where the record does not know it.
     pub fn of(&self, sync: &ResolvedSync) -> Option<Option<&Start>> {
-        let key = StartKey {
+        self.of_key(&StartKey {
             server: sync.server.clone(),
             destination: sync.desired.destination.text.clone(),
             project: sync.project_id.clone(),
             name: sync.desired.name.text.clone(),
-        };
+        })
+    }
+
+    /// The same for the key of a sync.
+    pub fn of_key(&self, key: &StartKey) -> Option<Option<&Start>> {
         match self {
             Self::Missing => None,
-            Self::Recorded(starts) => Some(starts.get(&key)),
+            Self::Recorded(starts) => Some(starts.get(key)),
         }
     }
 }

@@ -107,7 +107,7 @@ pub fn of(
 ) -> Vec<SyncStatus> {
     let mut statuses: Vec<SyncStatus> = syncs
         .iter()
-        .filter(|sync| selection.matches(sync))
+        .filter(|sync| selection.matches(*sync))
         .filter_map(|sync| {
             let presence = match sync.desired.kind {
                 ProviderKind::Infisical => found(sync, remote),

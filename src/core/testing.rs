@@ -9,7 +9,7 @@ use super::remote::{Job, RemoteConnection, RemoteSync};
 use super::resolve::ResolvedSync;
 use super::span::{SourceId, Sources, Span};
 use super::spec::{DestinationSpec, FieldSpec, ObjectSpec, ProviderKind, UnionSpec};
-use super::value::{Entry, Mapping, Node, Style, Value};
+use super::value::{Mapping, Node};
 
 /// The id of a source that no test reads.
 pub fn source() -> SourceId {
@@ -18,40 +18,12 @@ pub fn source() -> SourceId {
 
 /// A value without meaningful places.
 pub fn node(value: Json) -> Node {
-    let value_and_style = match value {
-        Json::Null => (Value::Null, Style::Plain),
-        Json::Bool(value) => (Value::Bool(value), Style::Plain),
-        Json::Number(value) => (Value::Number(value), Style::Plain),
-        Json::String(value) => (Value::String(value), Style::Plain),
-        Json::Array(items) => (
-            Value::Sequence(items.into_iter().map(node).collect()),
-            Style::Collection,
-        ),
-        Json::Object(fields) => (
-            Value::Mapping(mapping(Json::Object(fields))),
-            Style::Collection,
-        ),
-    };
-    Node {
-        value: value_and_style.0,
-        span: Span::new(source(), 0, 0),
-        style: value_and_style.1,
-    }
+    Node::from_json(value, Span::new(source(), 0, 0))
 }
 
 /// A map without meaningful places.
 pub fn mapping(value: Json) -> Mapping {
-    let Json::Object(fields) = value else {
-        panic!("{value} is not an object");
-    };
-    fields
-        .into_iter()
-        .map(|(key, value)| Entry {
-            key,
-            key_span: Span::new(source(), 0, 0),
-            value: node(value),
-        })
-        .collect()
+    Mapping::from_json(fields(value), Span::new(source(), 0, 0))
 }
 
 /// The fields of a JSON object.

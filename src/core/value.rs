@@ -61,6 +61,18 @@ pub struct Entry {
 }
 
 impl Mapping {
+    /// A map that stands in no file, with one place for all of it.
+    pub fn from_json(fields: serde_json::Map<String, serde_json::Value>, span: Span) -> Self {
+        fields
+            .into_iter()
+            .map(|(key, value)| Entry {
+                key,
+                key_span: span,
+                value: Node::from_json(value, span),
+            })
+            .collect()
+    }
+
     /// The entries, in the order of the file.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
@@ -120,6 +132,30 @@ impl FromIterator<Entry> for Mapping {
 }
 
 impl Node {
+    /// A value that stands in no file, with one place for all of it.
+    pub fn from_json(value: serde_json::Value, span: Span) -> Self {
+        let (value, style) = match value {
+            serde_json::Value::Null => (Value::Null, Style::Plain),
+            serde_json::Value::Bool(value) => (Value::Bool(value), Style::Plain),
+            serde_json::Value::Number(value) => (Value::Number(value), Style::Plain),
+            serde_json::Value::String(value) => (Value::String(value), Style::Plain),
+            serde_json::Value::Array(items) => (
+                Value::Sequence(
+                    items
+                        .into_iter()
+                        .map(|item| Self::from_json(item, span))
+                        .collect(),
+                ),
+                Style::Collection,
+            ),
+            serde_json::Value::Object(fields) => (
+                Value::Mapping(Mapping::from_json(fields, span)),
+                Style::Collection,
+            ),
+        };
+        Self { value, span, style }
+    }
+
     /// The value without its places.
     pub fn to_json(&self) -> serde_json::Value {
         self.value.to_json()

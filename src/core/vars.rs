@@ -43,6 +43,11 @@ pub fn is_name(name: &str) -> bool {
         && characters.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
+/// A text as a file has to say it, so that nothing in it is taken for a variable.
+pub fn escape(text: &str) -> String {
+    text.replace(OPEN, ESCAPED)
+}
+
 /// Puts the variables' values into all strings of a value, keys excepted.
 ///
 /// What is put in is never looked at again. A plain scalar that is wholly one variable

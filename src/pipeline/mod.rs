@@ -8,10 +8,15 @@
 //! | load, plan | here |
 //! | check | `check` |
 //! | resolve, read | `survey` |
+//! | the same for projects whether or not they are declared | `discover` |
+//! | read what a saved plan is about, and nothing else | `saved` |
 
 mod check;
+mod discover;
+mod saved;
 mod survey;
 
+pub use discover::{Discovered, Discovery, Projects, Wanted};
 pub use survey::Survey;
 
 use std::collections::BTreeMap;
@@ -20,17 +25,19 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::core::declare;
 use crate::core::plan;
 use crate::core::plan::{Inputs, Plan, Policy};
 use crate::core::select::Selection;
 use crate::core::spec::{DestinationSpec, ProviderKind};
 use crate::core::starts::Starts;
+use crate::core::value::Mapping;
 use crate::environment::Environment;
 use crate::error::Stop;
 use crate::exit::Exit;
 use crate::http::HttpOptions;
 use crate::schema::store::SchemaStore;
-use crate::workspace::{Request, Workspace};
+use crate::workspace::{Request, Schemas, Workspace};
 
 /// Where the state is kept unless the workspace says otherwise, from the root.
 const DEFAULT_STATE: &str = ".secsync/state.json";
@@ -95,34 +102,27 @@ impl Run {
 
     /// Reads the files. Their findings are in the workspace afterwards.
     pub fn load(options: Options, stdin: &mut dyn Read) -> Result<Self, Stop> {
-        Self::open(options)?.read_files(stdin)
+        let mut run = Self::open(options)?;
+        run.read_files(stdin)?;
+        Ok(run)
     }
 
     /// Reads the files of a run that is open. Their findings are in the workspace afterwards.
-    pub fn read_files(self, stdin: &mut dyn Read) -> Result<Self, Stop> {
-        let mut run = self;
-        let union_tag = |kind, slug: &str| {
-            let destination = run.store.destination(kind, slug).ok().flatten()?;
-            let fields = &destination.spec.create.fields;
-            let config = fields
-                .iter()
-                .find(|field| field.name == "destinationConfig")?;
-            Some(config.object.as_ref()?.union.as_ref()?.tag.clone())
-        };
-        run.workspace
+    pub fn read_files(&mut self, stdin: &mut dyn Read) -> Result<(), Stop> {
+        self.workspace
             .load(
-                &run.options.request,
-                &run.options.environment,
+                &self.options.request,
+                &self.options.environment,
                 stdin,
-                &union_tag,
+                &self.store,
             )
             .map_err(|message| {
                 Stop::usage(message)
                     .help("Name files, directories or globs, or write `include:` in secsync.yaml.")
             })?;
-        let refusal = if !run.workspace.is_whole {
+        let refusal = if !self.workspace.is_whole {
             Some(("only some paths were named", "Run it without paths."))
-        } else if !run.selection.is_everything() {
+        } else if !self.selection.is_everything() {
             Some((
                 "only some syncs were selected",
                 "Run it without --selector and --target.",
@@ -131,12 +131,42 @@ impl Run {
             None
         };
         match refusal {
-            Some((why, help)) if run.options.prune => Err(Stop::usage(format!(
+            Some((why, help)) if self.options.prune => Err(Stop::usage(format!(
                 "`--prune` needs the whole workspace, and {why}."
             ))
             .help(help)),
-            _ => Ok(run),
+            _ => Ok(()),
         }
+    }
+
+    /// Reads and checks a text as if it were all the files of this workspace, under the name that
+    /// its findings are to have. The files of the run stay as they are.
+    pub fn check_text(&mut self, name: &str, text: String) -> Result<Workspace, Stop> {
+        let alone = self.workspace.without_files();
+        let files = std::mem::replace(&mut self.workspace, alone);
+        self.workspace.load_text(
+            name,
+            text,
+            &self.options.request,
+            &self.options.environment,
+            &self.store,
+        );
+        let checked = self.check();
+        let alone = std::mem::replace(&mut self.workspace, files);
+        match checked {
+            Err(stop) if !stop.problems.is_empty() => Err(stop),
+            _ => Ok(alone),
+        }
+    }
+
+    /// What the syncs of a text inherit from it, if it holds one document.
+    pub fn file_defaults(&mut self, text: &str) -> Option<Mapping> {
+        let Options {
+            request,
+            environment,
+            ..
+        } = &self.options;
+        self.workspace.file_defaults(text, request, environment)
     }
 
     /// Where the schemas are that the workspace pulled.
@@ -206,11 +236,21 @@ impl Run {
         })
     }
 
-    /// Whether a state is needed: a sync is declared that cannot be read back.
+    /// Whether a state is needed: a sync is selected that cannot be read back.
     pub fn needs_state(&self) -> bool {
-        self.workspace
-            .syncs
-            .iter()
-            .any(|sync| sync.kind == ProviderKind::Enkryptify)
+        let mut syncs = self.workspace.syncs.iter();
+        syncs.any(|sync| sync.kind == ProviderKind::Enkryptify && self.selection.may_match(sync))
+    }
+}
+
+impl Schemas for SchemaStore {
+    fn union_tag(&self, kind: ProviderKind, destination: &str) -> Option<String> {
+        let destination = self.destination(kind, destination).ok().flatten()?;
+        declare::union_tag(&destination.spec).map(str::to_owned)
+    }
+
+    // A schema that cannot be used is told when the syncs are checked.
+    fn platform_takes(&self, kind: ProviderKind, likely: &str, field: &str) -> bool {
+        self.platform_takes(kind, likely, field).unwrap_or_default()
     }
 }

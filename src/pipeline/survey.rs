@@ -34,27 +34,73 @@ pub struct Survey {
 }
 
 impl Run {
-    /// The projects that files name at their top and that can be read.
+    /// The projects that files name at their top and that can be read. They count for what is not
+    /// declared in them, which a selection hides.
     fn named_projects(&self) -> impl Iterator<Item = &NamedProject> {
         let projects = self.workspace.projects.iter();
-        projects.filter(|named| named.kind == ProviderKind::Infisical)
+        let counts = self.selection.is_everything();
+        projects.filter(move |named| counts && named.kind == ProviderKind::Infisical)
     }
 
-    /// Connects the providers that the files use. Sends nothing.
+    /// The syncs that are selected, as far as that can be told before ids are known. For the others
+    /// nothing is asked of any server: whoever selects may not be allowed to see them.
+    fn selected(&self) -> impl Iterator<Item = &DesiredSync> {
+        let syncs = self.workspace.syncs.iter();
+        syncs.filter(|sync| self.selection.may_match(sync))
+    }
+
+    /// Refuses a selection, or a part of one, that means nothing.
+    fn check_selection(&self) -> Result<(), Stop> {
+        if self.selection.is_everything() {
+            return Ok(());
+        }
+        if self.selected().next().is_none() {
+            return Err(nothing_selected());
+        }
+        match self.selection.idle(&self.workspace.syncs).first() {
+            Some(idle) => Err(
+                Stop::usage(format!("`{idle}` selects nothing that is declared."))
+                    .help("`secsync validate -v` lists the syncs."),
+            ),
+            None => Ok(()),
+        }
+    }
+
+    /// Connects the providers that the files use for what is selected. Sends nothing.
     pub fn connect(&self, cancellation: &Cancellation) -> Result<BTreeMap<String, Provider>, Stop> {
+        let used: BTreeSet<String> = self
+            .selected()
+            .map(|sync| &sync.provider.text)
+            .chain(self.named_projects().map(|named| &named.provider.text))
+            .cloned()
+            .collect();
+        self.connect_named(&used, cancellation)
+    }
+
+    /// Connects the providers of these names. Sends nothing.
+    pub(super) fn connect_named(
+        &self,
+        used: &BTreeSet<String>,
+        cancellation: &Cancellation,
+    ) -> Result<BTreeMap<String, Provider>, Stop> {
         let configs: Vec<ProviderConfig> =
             self.workspace.config.providers.values().cloned().collect();
         check_prefixes(&configs)?;
-        let used: BTreeSet<&String> = self
-            .workspace
-            .syncs
-            .iter()
-            .map(|sync| &sync.provider.text)
-            .chain(self.named_projects().map(|named| &named.provider.text))
-            .collect();
+        self.connect_to(
+            configs.iter().filter(|config| used.contains(&config.name)),
+            cancellation,
+        )
+    }
+
+    /// Connects providers. Sends nothing. If some cannot be connected, all of them are told.
+    pub(super) fn connect_to<'a>(
+        &self,
+        configs: impl Iterator<Item = &'a ProviderConfig>,
+        cancellation: &Cancellation,
+    ) -> Result<BTreeMap<String, Provider>, Stop> {
         let mut providers = BTreeMap::new();
         let mut stop: Option<Stop> = None;
-        for config in configs.iter().filter(|config| used.contains(&config.name)) {
+        for config in configs {
             let connected = provider::connect(
                 config,
                 &self.options.environment,
@@ -76,20 +122,14 @@ impl Run {
 
     /// Turns names into ids and reads what there is: one list request a project.
     pub async fn survey(&mut self, cancellation: &Cancellation) -> Result<Survey, Stop> {
+        self.check_selection()?;
         let providers = self.connect(cancellation)?;
         let Resolved { syncs, projects } = self.resolve(&providers).await?;
         if !self.selection.is_everything() && !syncs.iter().any(|sync| self.selection.matches(sync))
         {
-            return Err(Stop::usage("Nothing that is declared is selected.")
-                .help("Check --selector and --target; `secsync validate -v` lists the syncs."));
+            return Err(nothing_selected());
         }
-        if let Some(idle) = self.selection.idle(&syncs).next() {
-            return Err(
-                Stop::usage(format!("`{idle}` selects nothing that is declared."))
-                    .help("`secsync validate -v` lists the syncs."),
-            );
-        }
-        let remote = self.read(&providers, projects.keys().cloned()).await?;
+        let remote = self.read(&providers, &projects).await?;
         Ok(Survey {
             providers,
             syncs,
@@ -111,6 +151,16 @@ impl Run {
                 continue;
             };
             let project_id = project_id(sync, &tables);
+            if !self.selection.may_match(sync) {
+                // It still holds its name, if its project is one that can be seen.
+                resolved.extend(project_id.ok().map(|project_id| ResolvedSync {
+                    desired: sync.clone(),
+                    server: provider.server().to_owned(),
+                    project_id,
+                    connection: None,
+                }));
+                continue;
+            }
             let connection = connection_of(sync, &self.specs, &connections);
             match (project_id, connection) {
                 (Ok(project_id), Ok(connection)) => resolved.push(ResolvedSync {
@@ -143,7 +193,7 @@ impl Run {
         report_duplicates_by(&declared, &mut found, place);
         rename::report_impossible_by(&declared, &mut found, place);
         let mut projects: BTreeMap<ProjectKey, String> = BTreeMap::new();
-        for sync in &resolved {
+        for sync in resolved.iter().filter(|sync| self.selection.matches(*sync)) {
             if sync.desired.kind == ProviderKind::Infisical {
                 let label = sync.project_label().to_owned();
                 projects.entry(ProjectKey::of(sync)).or_insert(label);
@@ -172,8 +222,14 @@ impl Run {
             }
         }
         self.workspace.diagnostics.append(&mut found);
-        self.settle()?;
-        self.check_allowed_projects(&projects, &tables)?;
+        let sees_nothing =
+            tables.values().any(Vec::is_empty) || connections.values().any(Vec::is_empty);
+        self.settle().map_err(|stop| Stop {
+            // Whoever sees none cannot be shown that a file misspells one.
+            exit: if sees_nothing { Exit::Auth } else { stop.exit },
+            ..stop
+        })?;
+        self.check_allowed_projects("The files name projects", &projects, &tables)?;
         Ok(Resolved {
             syncs: resolved,
             projects,
@@ -215,9 +271,7 @@ impl Run {
         providers: &BTreeMap<String, Provider>,
     ) -> Result<Connections, Stop> {
         let needed: BTreeSet<(String, String)> = self
-            .workspace
-            .syncs
-            .iter()
+            .selected()
             .filter(|sync| sync.ensure == Ensure::Present)
             .filter(|sync| matches!(sync.connection, Some((ConnectionRef::Name(_), _))))
             .filter_map(|sync| Some((sync.provider.text.clone(), app_of(sync, &self.specs)?)))
@@ -234,21 +288,28 @@ impl Run {
         gather(lookups, self.options.parallelism).await
     }
 
-    fn check_allowed_projects(
+    /// Whether `--allow-project` lets a project be read.
+    pub(super) fn may_read(&self, id: &str, table: &[RemoteProject]) -> bool {
+        let allowed = &self.options.allow_projects;
+        let slug = table
+            .iter()
+            .find(|project| project.id == id)
+            .map(|project| project.slug.as_str());
+        allowed.is_empty()
+            || allowed
+                .iter()
+                .any(|allowed| allowed == id || Some(allowed.as_str()) == slug)
+    }
+
+    pub(super) fn check_allowed_projects(
         &self,
+        beginning: &str,
         projects: &BTreeMap<ProjectKey, String>,
         tables: &BTreeMap<String, Vec<RemoteProject>>,
     ) -> Result<(), Stop> {
-        let allowed = &self.options.allow_projects;
-        if allowed.is_empty() {
-            return Ok(());
-        }
         let is_allowed = |key: &ProjectKey| {
-            let mut table = tables.get(&key.provider).into_iter().flatten();
-            let slug = table
-                .find(|project| project.id == key.project_id)
-                .map(|project| &project.slug);
-            allowed.contains(&key.project_id) || slug.is_some_and(|slug| allowed.contains(slug))
+            let table = tables.get(&key.provider).map_or(&[][..], Vec::as_slice);
+            self.may_read(&key.project_id, table)
         };
         let refused: BTreeSet<&str> = projects
             .iter()
@@ -261,7 +322,7 @@ impl Run {
         Err(Stop::new(
             Exit::Auth,
             format!(
-                "The files name projects that `--allow-project` does not allow: {}.",
+                "{beginning} that `--allow-project` does not allow: {}.",
                 list(refused)
             ),
         )
@@ -270,26 +331,32 @@ impl Run {
 
     /// Reads again what there is: one list request a project, and no look-up.
     pub async fn read_again(&self, survey: &mut Survey) -> Result<(), Stop> {
-        survey.remote = self
-            .read(&survey.providers, survey.projects.keys().cloned())
-            .await?;
+        survey.remote = self.read(&survey.providers, &survey.projects).await?;
         Ok(())
     }
 
-    async fn read(
+    pub(super) async fn read(
         &self,
         providers: &BTreeMap<String, Provider>,
-        projects: impl Iterator<Item = ProjectKey>,
+        projects: &BTreeMap<ProjectKey, String>,
     ) -> Result<BTreeMap<ProjectKey, Vec<RemoteSync>>, Stop> {
-        let reads = projects.filter_map(|key| match providers.get(&key.provider)? {
-            Provider::Managed(provider) => Some(async move {
-                let syncs = provider.list(&key.project_id).await?;
-                Ok((key, syncs))
-            }),
-            Provider::StartOnly(_) => None,
-        });
+        let reads =
+            projects
+                .iter()
+                .filter_map(|(key, spelling)| match providers.get(&key.provider)? {
+                    Provider::Managed(provider) => Some(async move {
+                        let syncs = provider.list(&key.project_id, spelling).await?;
+                        Ok((key.clone(), syncs))
+                    }),
+                    Provider::StartOnly(_) => None,
+                });
         gather(reads, self.options.parallelism).await
     }
+}
+
+fn nothing_selected() -> Stop {
+    Stop::usage("Nothing that is declared is selected.")
+        .help("Check --selector and --target; `secsync validate -v` lists the syncs.")
 }
 
 /// The syncs with their ids, and the projects that can be read with how the files spell them.
@@ -368,7 +435,7 @@ fn both<A, B>(one: Result<A, Stop>, other: Result<B, Stop>) -> Result<(A, B), St
 }
 
 /// Runs look-ups at once, a few at a time. If some fail, all that failed is told.
-async fn gather<K: Ord, V>(
+pub(super) async fn gather<K: Ord, V>(
     lookups: impl Iterator<Item = impl Future<Output = Result<(K, V), provider::ProviderError>>>,
     parallelism: usize,
 ) -> Result<BTreeMap<K, V>, Stop> {

@@ -99,6 +99,10 @@ impl ManagedSyncs for Infisical {
         self.session.server()
     }
 
+    fn auth_method(&self) -> String {
+        self.session.auth_method()
+    }
+
     async fn projects(&self) -> Result<Vec<RemoteProject>, ProviderError> {
         if let Some(projects) = self.projects_at("workspace", "workspaces").await? {
             return Ok(projects);
@@ -160,13 +164,17 @@ impl ManagedSyncs for Infisical {
             .await
     }
 
-    async fn list(&self, project_id: &str) -> Result<Vec<RemoteSync>, ProviderError> {
+    async fn list(
+        &self,
+        project_id: &str,
+        spelling: &str,
+    ) -> Result<Vec<RemoteSync>, ProviderError> {
         let request = self
             .sync_request(
                 Method::GET,
                 &[],
                 Repeat::Read,
-                format!("list the syncs of project \"{project_id}\""),
+                format!("list the syncs of project \"{spelling}\""),
             )?
             .query("projectId", project_id);
         self.call(request, |reader, body| reader.syncs(body, project_id))

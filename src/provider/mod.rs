@@ -25,6 +25,14 @@ pub struct ProviderConfig {
     pub url: Option<String>,
 }
 
+/// Whether a provider can have that name: its variables are named after it.
+pub fn is_provider_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
 /// Connects a provider, if its credential may go to its server. Sends nothing.
 pub fn connect(
     config: &ProviderConfig,
@@ -67,6 +75,9 @@ pub trait ManagedSyncs: Send + Sync {
     /// The server's origin. Part of every sync's identity.
     fn server(&self) -> &str;
 
+    /// How requests are authenticated, as people call it: `universal auth`.
+    fn auth_method(&self) -> String;
+
     /// The projects that the identity can see. One request.
     async fn projects(&self) -> Result<Vec<RemoteProject>, ProviderError>;
 
@@ -82,7 +93,12 @@ pub trait ManagedSyncs: Send + Sync {
     ) -> Result<bool, ProviderError>;
 
     /// All syncs of a project that the identity may read, of every destination. One request.
-    async fn list(&self, project_id: &str) -> Result<Vec<RemoteSync>, ProviderError>;
+    /// `spelling` is what people call the project, for what there is to say about a failure.
+    async fn list(
+        &self,
+        project_id: &str,
+        spelling: &str,
+    ) -> Result<Vec<RemoteSync>, ProviderError>;
 
     /// One sync by its id; none if it is gone.
     async fn get(&self, destination: &str, id: &str) -> Result<Option<RemoteSync>, ProviderError>;

@@ -35,32 +35,32 @@ pub fn page(code: Code) -> String {
 
 fn kind(code: Code) -> String {
     if code.is_lint() {
-        format!("a lint, by default {}", code.default_level())
+        format!("{}, a lint", code.severity().word())
     } else {
-        code.default_level().to_owned()
+        code.severity().word().to_owned()
     }
 }
 
-/// Every code with its default level and its meaning.
+/// Every code with its default severity and its meaning.
 pub fn list() -> String {
-    let width = |cell: fn(Code) -> &'static str| {
+    let width = |cell: fn(Code) -> String| {
         let widths = Code::ALL.iter().map(|code| cell(*code).len());
         widths.max().unwrap_or_default()
     };
-    let (names, levels) = (width(Code::name), width(Code::default_level));
+    let (names, kinds) = (width(|code| code.name().to_owned()), width(kind));
     let mut out = String::new();
     for code in Code::ALL {
-        let (name, level) = (code.name(), code.default_level());
+        let (name, kind) = (code.name(), kind(*code));
         let _ = writeln!(
             out,
-            "{BOLD}{name:names$}{BOLD:#}  {level:levels$}  {}",
+            "{BOLD}{name:names$}{BOLD:#}  {kind:kinds$}  {}",
             code.summary()
         );
     }
     let _ = writeln!(
         out,
-        "\nallow, warn and deny are the levels of lints; `lint:` in secsync.yaml sets them.\n\
-         `secsync explain CODE` says more about one."
+        "\n`lint:` in secsync.yaml sets what a lint is: deny makes it an error, warn a warning, and \
+         allow ignores it.\n`secsync explain CODE` says more about one."
     );
     out
 }
@@ -69,6 +69,7 @@ pub fn list() -> String {
 pub fn json(code: Code) -> Map<String, Value> {
     [
         ("code", Value::from(code.name())),
+        ("severity", code.severity().word().into()),
         ("level", code.default_level().into()),
         ("lint", code.is_lint().into()),
         ("summary", code.summary().into()),
@@ -119,14 +120,14 @@ mod tests {
     }
 
     #[test]
-    fn the_list_has_every_code_with_its_level_and_meaning() {
+    fn the_list_has_every_code_with_its_severity_in_the_word_of_findings_and_its_meaning() {
         let text = strip_str(&list()).to_string();
         for code in Code::ALL {
             let line = text
                 .lines()
                 .find(|line| line.split_whitespace().next() == Some(code.name()))
                 .unwrap_or_else(|| panic!("{code} is not listed"));
-            assert!(line.contains(code.default_level()) && line.ends_with(code.summary()));
+            assert!(line.contains(code.severity().word()) && line.ends_with(code.summary()));
         }
     }
 }

@@ -11,7 +11,7 @@ use super::paint::{BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, painted};
 use super::text::{platform_message, visible, visible_lines};
 use crate::apply::{Failure, JobEnd, JobKind, Outcome, Report};
 use crate::core::diff::FieldChange;
-use crate::core::plan::{Action, Counts, DeleteReason, Plan, Step, Subject, Verb};
+use crate::core::plan::{Action, Counts, DeleteReason, Keeper, Plan, Step, Subject, Verb};
 use crate::core::resolve::ResolvedSync;
 use crate::core::span::{Sources, Span};
 
@@ -39,11 +39,17 @@ pub fn plan(plan: &Plan, sources: &Sources, context: Context<'_>) -> String {
     if plan.actions.is_empty() {
         let _ = writeln!(out, "{}", nothing_to_do(plan));
     } else {
-        let _ = writeln!(out, "secsync will perform the following actions:\n");
+        let counts = plan.counts();
+        let introduction = if counts.blocked == plan.actions.len() {
+            "secsync cannot perform any of the following actions:"
+        } else {
+            "secsync will perform the following actions:"
+        };
+        let _ = writeln!(out, "{introduction}\n");
         for one in &plan.actions {
             action(&mut out, one, sources, context);
         }
-        let _ = writeln!(out, "{}", counted(plan.counts()));
+        let _ = writeln!(out, "{}", counted(counts));
     }
     notes(&mut out, plan, context);
     out
@@ -103,20 +109,21 @@ fn notes(out: &mut String, plan: &Plan, context: Context<'_>) {
             let _ = writeln!(out, "  {}: {message}", visible(&failing.subject.address()));
         }
     }
+    if plan.kept.is_empty() {
+        unmanaged(out, plan, context);
+    } else {
+        // Whatever is unmanaged after a pruning is kept.
+        kept(out, plan, context);
+    }
+}
+
+fn unmanaged(out: &mut String, plan: &Plan, context: Context<'_>) {
     if plan.unmanaged.is_empty() {
         return;
     }
-    let count = plan.unmanaged.len();
-    let (syncs, are) = if count == 1 {
-        ("sync", "is")
-    } else {
-        ("syncs", "are")
-    };
+    let syncs = undeclared_syncs(plan.unmanaged.len());
     if context.lists_unmanaged {
-        let _ = writeln!(
-            out,
-            "\n{count} {syncs} in these projects {are} not declared:"
-        );
+        let _ = writeln!(out, "\n{syncs} not declared:");
         for subject in &plan.unmanaged {
             let _ = writeln!(
                 out,
@@ -126,10 +133,48 @@ fn notes(out: &mut String, plan: &Plan, context: Context<'_>) {
             );
         }
     } else {
+        let _ = writeln!(out, "\n{syncs} not declared (-v lists them).");
+    }
+}
+
+fn kept(out: &mut String, plan: &Plan, context: Context<'_>) {
+    let syncs = undeclared_syncs(plan.kept.len());
+    let them = if plan.kept.len() == 1 { "it" } else { "them" };
+    if context.lists_unmanaged {
+        let _ = writeln!(out, "\n{syncs} not declared, and --prune leaves {them}:");
+        for kept in &plan.kept {
+            let _ = writeln!(
+                out,
+                "  {} ({}): {}, by `{}` in secsync.yaml",
+                visible(&kept.subject.address()),
+                visible(&kept.subject.destination),
+                kept.by.word(),
+                kept.by.setting()
+            );
+        }
+    } else {
+        let counts = [Keeper::Protect, Keeper::Ignore].map(|keeper| {
+            let of = plan.kept.iter().filter(|kept| kept.by == keeper);
+            (of.count(), keeper.word())
+        });
+        let counts: Vec<String> = counts
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} {word}"))
+            .collect();
         let _ = writeln!(
             out,
-            "\n{count} {syncs} in these projects {are} not declared (-v lists them)."
+            "\n{syncs} not declared, and --prune leaves {them}: {} (-v lists them).",
+            counts.join(", ")
         );
+    }
+}
+
+/// `1 sync in these projects is`, `2 syncs in these projects are`.
+fn undeclared_syncs(count: usize) -> String {
+    match count {
+        1 => "1 sync in these projects is".to_owned(),
+        count => format!("{count} syncs in these projects are"),
     }
 }
 
@@ -159,15 +204,10 @@ const fn color(verb: Verb) -> Style {
 pub(super) fn headline(action: &Action) -> String {
     match &action.step {
         Step::Create(_) => "will be created".to_owned(),
-        Step::Update {
-            renamed_from: Some(old),
-            ..
-        } => {
-            format!("will be renamed from {} and updated in place", visible(old))
-        }
-        Step::Update {
-            renamed_from: None, ..
-        } => "will be updated in place".to_owned(),
+        Step::Update(_) => match action.renamed_from() {
+            Some(old) => format!("will be renamed from {} and updated in place", visible(old)),
+            None => "will be updated in place".to_owned(),
+        },
         Step::Replace { old, .. } => format!(
             "must be replaced, as its destination changes from {} to {}",
             visible(&old.destination),
@@ -385,6 +425,12 @@ pub fn report(
     if !is_whole(report) {
         let _ = writeln!(out, "Run `secsync apply` again to go on from here.");
     }
+    if done_counts(plan, report).blocked > 0 {
+        let _ = writeln!(
+            out,
+            "What is blocked stays as it is until its reason is gone: the plan says what to do."
+        );
+    }
     if context.is_sandbox {
         let _ = writeln!(out, "{}", painted(CYAN, SANDBOX));
     }
@@ -396,7 +442,7 @@ pub(super) fn conclusion(plan: &Plan, report: &Report) -> String {
     let counts = done_counts(plan, report);
     let start = if report.is_interrupted {
         painted(RED, "Apply interrupted!")
-    } else if is_whole(report) {
+    } else if is_whole(report) && counts.blocked == 0 {
         painted(GREEN, "Apply complete!")
     } else {
         painted(RED, "Apply incomplete!")
@@ -445,7 +491,7 @@ pub(super) fn conclusion(plan: &Plan, report: &Report) -> String {
     line
 }
 
-/// Whether everything was done that the plan said.
+/// Whether everything was done that could be.
 fn is_whole(report: &Report) -> bool {
     !report.is_interrupted
         && removals(report, |end| matches!(end, JobEnd::Failed(_))) == 0

@@ -7,9 +7,10 @@ use serde_json::{Map, Value};
 
 use super::human::{SANDBOX, told};
 use super::json;
-use super::paint::{CYAN, GREEN, RED, YELLOW, painted};
+use super::paint::{CYAN, DIMMED, GREEN, RED, YELLOW, painted};
 use super::text::{platform_message, visible};
 use crate::apply::{JobEnd, JobKind, JobOutcome, Outcome, Report};
+use crate::core::plan::Subject;
 use crate::core::request::{JobRequest, RequestedJob, Winner};
 
 /// A line for each job, and how many were not followed.
@@ -79,8 +80,12 @@ fn end(out: &mut String, job: &JobOutcome, waited: Option<Duration>) {
     };
 }
 
-/// The jobs that will be asked for, before anyone says yes.
-pub fn requests(requests: &[JobRequest], is_sandbox: bool) -> String {
+/// The jobs that will be asked for, before anyone says yes, and the syncs that are left out.
+pub fn requests(
+    requests: &[JobRequest],
+    left_out: &[(Subject, String)],
+    is_sandbox: bool,
+) -> String {
     let mut out = String::new();
     if is_sandbox {
         let _ = writeln!(out, "{}\n", painted(CYAN, SANDBOX));
@@ -103,6 +108,16 @@ pub fn requests(requests: &[JobRequest], is_sandbox: bool) -> String {
                 visible(reason)
             ),
         };
+    }
+    for (subject, reason) in left_out {
+        let _ = writeln!(
+            out,
+            "  {} {} ({}): Left out. {}",
+            painted(DIMMED, "-"),
+            visible(&subject.address()),
+            visible(&subject.destination),
+            visible(reason)
+        );
     }
     out
 }

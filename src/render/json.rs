@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::text::platform_message;
 use crate::apply::{Failure, JobEnd, Outcome, Report};
-use crate::core::diagnostic::{Diagnostic, Severity};
+use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::{Action, Counts, DeleteReason, Plan, Step, Subject};
 use crate::core::span::{Sources, Span};
 use crate::error::{Problem, Stop};
@@ -60,11 +60,7 @@ fn finding(found: &Diagnostic, sources: &Sources) -> Value {
         .collect();
     json!({
         "code": found.code.name(),
-        "severity": match found.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Ignored => "ignored",
-        },
+        "severity": found.severity.word(),
         "message": found.message,
         "help": found.help,
         "file": found.file,
@@ -115,6 +111,16 @@ pub fn add_plan(document: &mut Map<String, Value>, plan: &Plan, sources: &Source
         .map(|one| subject(one).into())
         .collect();
     document.insert("unmanaged".to_owned(), unmanaged.into());
+    let kept: Vec<Value> = plan
+        .kept
+        .iter()
+        .map(|kept| {
+            let mut entry = subject(&kept.subject);
+            entry.insert("reason".to_owned(), kept.by.word().into());
+            entry.into()
+        })
+        .collect();
+    document.insert("kept".to_owned(), kept.into());
     let failing: Vec<Value> = plan
         .failing
         .iter()
@@ -152,11 +158,9 @@ fn action(action: &Action, sources: &Sources) -> Value {
         action.place.map(|span| place(span, sources)).into(),
     );
     match &action.step {
-        Step::Update {
-            id, renamed_from, ..
-        } => {
-            entry.insert("id".to_owned(), id.clone().into());
-            entry.insert("renamedFrom".to_owned(), renamed_from.clone().into());
+        Step::Update(update) => {
+            entry.insert("id".to_owned(), update.old.id.clone().into());
+            entry.insert("renamedFrom".to_owned(), action.renamed_from().into());
         }
         Step::Replace {
             old,
@@ -167,11 +171,11 @@ fn action(action: &Action, sources: &Sources) -> Value {
             entry.insert("removeSecrets".to_owned(), (*remove_secrets).into());
         }
         Step::Delete {
-            id,
+            old,
             remove_secrets,
             reason,
         } => {
-            entry.insert("id".to_owned(), id.clone().into());
+            entry.insert("id".to_owned(), old.id.clone().into());
             entry.insert("removeSecrets".to_owned(), (*remove_secrets).into());
             let reason = match reason {
                 DeleteReason::EnsureAbsent => "ensure-absent",
@@ -179,8 +183,9 @@ fn action(action: &Action, sources: &Sources) -> Value {
             };
             entry.insert("reason".to_owned(), reason.into());
         }
-        Step::Trigger { id } => {
-            entry.insert("id".to_owned(), id.clone().into());
+        Step::Trigger { old } => {
+            let id = old.as_ref().map(|old| old.id.clone());
+            entry.insert("id".to_owned(), id.into());
         }
         Step::Blocked { wanted, reason } => {
             let blocked = json!({

@@ -2,6 +2,7 @@
 //!
 //! | module | what it makes |
 //! |---|---|
+//! | [`adopt`] | what an export or an import came to |
 //! | [`drift`] | what changed remotely |
 //! | [`explain`] | what a code means, and the list of all codes |
 //! | [`findings`] | findings with the lines that they are about |
@@ -16,12 +17,14 @@
 //! | `paint` | colours and weights |
 //! | [`review`] | what a run came to, for the formats below it |
 //! | [`sarif`] | findings for code scanning |
+//! | [`saved`] | what a saved plan is, beside what it does |
 //! | [`schema_diff`] | what changed between two sets of schemas |
 //! | [`status`] | how the declared syncs are doing |
 //! | [`text`] | text from outside, made safe |
 //! | [`unified`] | a YAML diff |
 //! | `time` | how long ago, and when exactly |
 
+pub mod adopt;
 pub mod drift;
 pub mod explain;
 pub mod findings;
@@ -36,6 +39,7 @@ mod origins;
 mod paint;
 pub mod review;
 pub mod sarif;
+pub mod saved;
 pub mod schema_diff;
 pub mod status;
 pub mod text;

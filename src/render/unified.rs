@@ -74,9 +74,7 @@ fn comment(out: &mut String, text: &str) {
 /// The diff of one action, without a heading.
 pub(super) fn lines(action: &Action) -> String {
     let (mut before, mut after) = match &action.step {
-        Step::Update {
-            before, expected, ..
-        } => (before.clone(), expected.clone()),
+        Step::Update(update) => (update.before.clone(), update.expected.clone()),
         _ => (Map::new(), Map::new()),
     };
     overlay(&action.changes, &mut before, &mut after);

@@ -10,13 +10,13 @@ use std::io;
 
 use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::directory;
 use super::extract::Extraction;
 use super::file::{SchemaFile, SchemaKey, path_of};
 use super::store::SchemaStore;
 use crate::core::spec::ProviderKind;
+use crate::digest::sha256;
 
 /// The manifest's name in the directory of pulled schemas.
 pub const MANIFEST: &str = "manifest.json";
@@ -177,18 +177,16 @@ fn plan(
     });
     for kind in ProviderKind::ALL.into_iter().filter(|kind| pulled(*kind)) {
         let of_kind: Vec<_> = new.iter().filter(|((of, _), _)| *of == kind).collect();
-        let mut whole = Sha256::new();
-        for (key, text) in &of_kind {
-            whole.update(path_of(key));
-            whole.update("\n");
-            whole.update(text);
-        }
+        let whole: String = of_kind
+            .iter()
+            .flat_map(|(key, text)| [path_of(key), "\n".to_owned(), (*text).to_owned()])
+            .collect();
         let pull = Pull {
             date: date.to_owned(),
             documents: documents.to_vec(),
             whole: extraction.is_whole,
             files: of_kind.len(),
-            digest: hexadecimal(&whole.finalize()),
+            digest: sha256(whole.as_bytes()),
         };
         manifest.providers.insert(kind.name().to_owned(), pull);
     }
@@ -287,18 +285,6 @@ fn expect_usable(fresh: &Utf8Path, texts: &Texts) -> Result<(), PullError> {
         })?;
     }
     Ok(())
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    hexadecimal(&Sha256::digest(bytes))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
 }
 
 fn without_credentials(source: &str) -> String {

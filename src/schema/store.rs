@@ -175,6 +175,29 @@ impl SchemaStore {
         Ok(Some(destination))
     }
 
+    /// Whether any destination of a platform takes a field at the top of a sync.
+    /// `likely` is the destination to look at first, so that few schemas are read.
+    pub fn platform_takes(
+        &self,
+        kind: ProviderKind,
+        likely: &str,
+        field: &str,
+    ) -> Result<bool, StoreError> {
+        let others = match kind {
+            ProviderKind::Infisical => self.destinations(kind),
+            ProviderKind::Enkryptify => vec![START.to_owned()],
+        };
+        for slug in std::iter::once(likely).chain(others.iter().map(String::as_str)) {
+            let Some(destination) = self.destination(kind, slug)? else {
+                continue;
+            };
+            if destination.spec.create.names(field) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The content of a schema file, the workspace's definitions over the bundled ones.
     pub fn file(&self, key: &SchemaKey) -> Result<Option<Arc<SchemaFile>>, StoreError> {
         if let Some(known) = lock(&self.files).get(key) {

@@ -12,7 +12,7 @@ use crate::core::select::NamePatterns;
 use crate::core::span::Span;
 use crate::core::spec::ProviderKind;
 use crate::core::value::{Entry, Mapping, Node, Value};
-use crate::provider::ProviderConfig;
+use crate::provider::{ProviderConfig, is_provider_name};
 
 const FIELDS: [&str; 10] = [
     "version",
@@ -218,12 +218,7 @@ pub fn lint_code(name: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) -> O
 
 fn read_provider(entry: &Entry, diagnostics: &mut Vec<Diagnostic>) -> Option<ProviderConfig> {
     let name = &entry.key;
-    let is_word = !name.is_empty()
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        && name.as_bytes()[0].is_ascii_lowercase();
-    if !is_word {
+    if !is_provider_name(name) {
         diagnostics.push(
             Diagnostic::new(
                 Code::WrongForm,

@@ -18,6 +18,9 @@ pub const WORKSPACE_FILE: &str = "secsync.yaml";
 /// The largest file that is read, in bytes. Ten thousand syncs need less than four million.
 pub const LARGEST_FILE: u64 = 10 * 1024 * 1024;
 
+/// What some editors begin UTF-8 text with.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
 /// The nearest directory upwards that has an entry of that name.
@@ -85,24 +88,69 @@ pub fn find_included(
             "`{pattern}` is an absolute path, and only files inside the workspace can be included."
         ));
     }
-    if relative.components().any(|part| part.as_str() == "..") {
+    if has_parent(relative) {
         return Err(format!(
             "`{pattern}` has a `..`, and only files inside the workspace can be included."
         ));
     }
     let found = find(root, pattern, diagnostics);
-    let real_root = root
-        .canonicalize_utf8()
-        .map_err(|error| format!("The workspace's root `{root}` cannot be read: {error}."))?;
-    for file in &found {
-        let real = file.canonicalize_utf8();
-        if real.is_ok_and(|real| !real.starts_with(&real_root)) {
-            return Err(format!(
-                "`{file}` is a link that leads out of the workspace."
-            ));
-        }
+    match found.iter().find(|file| leads_out(file, root)) {
+        Some(file) => Err(format!(
+            "`{file}` is a link that leads out of the workspace."
+        )),
+        None => Ok(found),
     }
-    Ok(found)
+}
+
+/// The files that a word of the command line means, without links that lead astray.
+///
+/// Whoever names a path means that path, wherever it is. What lies below it or in the workspace can
+/// come from a stranger: a link in the workspace stays in the workspace, and one that is found in
+/// another directory stays in that directory.
+pub fn find_named(
+    base: &Utf8Path,
+    root: &Utf8Path,
+    word: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Utf8PathBuf> {
+    let named = base.join(word);
+    let is_in_root = named.starts_with(root) && !has_parent(Utf8Path::new(word));
+    let limit = if is_in_root {
+        root.to_owned()
+    } else if named.exists() {
+        named
+    } else {
+        fixed_part(base, word)
+    };
+    let mut found = find(base, word, diagnostics);
+    found.retain(|file| {
+        let leads_out = leads_out(file, &limit);
+        if leads_out {
+            let shown = file.strip_prefix(base).unwrap_or(file);
+            diagnostics.push(
+                Diagnostic::about_file(
+                    Code::OutsideRoot,
+                    shown.as_str(),
+                    format!("`{shown}` is a link that leads out of `{limit}`."),
+                )
+                .help("Remove the link, or name what it leads to."),
+            );
+        }
+        !leads_out
+    });
+    found
+}
+
+/// Whether a file is really somewhere else than below a path. What cannot be told cannot be read.
+fn leads_out(file: &Utf8Path, limit: &Utf8Path) -> bool {
+    match (file.canonicalize_utf8(), limit.canonicalize_utf8()) {
+        (Ok(real), Ok(limit)) => !real.starts_with(limit),
+        _ => false,
+    }
+}
+
+fn has_parent(path: &Utf8Path) -> bool {
+    path.components().any(|part| part.as_str() == "..")
 }
 
 fn has_wildcard(word: &str) -> bool {
@@ -159,6 +207,12 @@ fn walk(
                         diagnostics.push(unnameable(base, entry.path()));
                     }
                     _ => {}
+                }
+            }
+            Ok(entry) if entry.file_type().is_some_and(|kind| !kind.is_dir()) => {
+                if let Some(path) = Utf8Path::from_path(entry.path()).filter(|path| wanted(path)) {
+                    let shown = path.strip_prefix(base).unwrap_or(path);
+                    diagnostics.push(no_file(shown.as_str()).help("Remove it, or rename it."));
                 }
             }
             Ok(_) => {}
@@ -245,6 +299,11 @@ pub fn read(path: &Utf8Path, shown: &str) -> Result<String, Box<Diagnostic>> {
         )
         .help(help)
     };
+    // To open a pipe that nobody writes to would wait for ever.
+    let kind = fs::metadata(path).map_err(|error| unreadable(&error))?;
+    if !kind.is_file() && !kind.is_dir() && !is_own_stream(path) {
+        return Err(Box::new(no_file(shown)));
+    }
     let file = fs::File::open(path).map_err(|error| unreadable(&error))?;
     let length = file.metadata().map_or(0, |metadata| metadata.len());
     if length > LARGEST_FILE {
@@ -254,6 +313,24 @@ pub fn read(path: &Utf8Path, shown: &str) -> Result<String, Box<Diagnostic>> {
         ReadFailure::Io(error) => Box::new(unreadable(&error)),
         ReadFailure::Text(diagnostic) => diagnostic,
     })
+}
+
+/// Whether a path names a stream that this process was started with: standard input, or what a
+/// shell's `<(…)` stands for. Whoever named it on the command line feeds it.
+fn is_own_stream(path: &Utf8Path) -> bool {
+    path == "/dev/stdin"
+        || ["/dev/fd", "/proc/self/fd"]
+            .iter()
+            .any(|dir| path.starts_with(dir))
+}
+
+fn no_file(shown: &str) -> Diagnostic {
+    Diagnostic::about_file(
+        Code::UnreadableFile,
+        shown,
+        format!("`{shown}` cannot be read: it is neither a file nor a directory."),
+    )
+    .help("Name an ordinary file.")
 }
 
 /// Reads a text to its end from an open stream, such as standard input.
@@ -291,6 +368,10 @@ fn read_text(stream: impl Read, shown: &str) -> Result<String, ReadFailure> {
         .map_err(ReadFailure::Io)?;
     if bytes.len() as u64 > LARGEST_FILE {
         return Err(ReadFailure::Text(Box::new(too_large(shown))));
+    }
+    // A byte order mark says nothing in UTF-8, and is no column of the first line.
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = error.utf8_error().valid_up_to();

@@ -6,6 +6,7 @@
 pub mod config;
 pub mod files;
 pub mod findings;
+pub mod write;
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -70,8 +71,19 @@ pub struct Workspace {
     directory: Utf8PathBuf,
 }
 
-/// A destination's union tag: the field of `destinationConfig` that decides the others.
-pub type UnionTag<'a> = &'a dyn Fn(ProviderKind, &str) -> Option<String>;
+/// What merging needs to know of the platforms' schemas.
+pub trait Schemas {
+    /// A destination's union tag: the field of `destinationConfig` that decides the others.
+    fn union_tag(&self, kind: ProviderKind, destination: &str) -> Option<String>;
+
+    /// Whether any destination of a platform takes a field at the top of a sync. `likely` is the
+    /// destination to look at first.
+    fn platform_takes(&self, kind: ProviderKind, likely: &str, field: &str) -> bool;
+}
+
+/// What decides which defaults a sync inherits: its platform, its destination, and that one's
+/// union tag.
+type Heir = (ProviderKind, String, Option<String>);
 
 impl Workspace {
     /// Finds the root and reads the workspace file.
@@ -118,21 +130,65 @@ impl Workspace {
         request: &Request,
         environment: &Environment,
         stdin: &mut dyn Read,
-        union_tag: UnionTag<'_>,
+        schemas: &dyn Schemas,
     ) -> Result<(), String> {
         let variables = self.variables(request, environment);
-        let found = self.find_files(request)?;
         let mut defaults = Value::Mapping(std::mem::take(&mut self.config.defaults));
         self.expand(&mut defaults, &variables);
         if let Value::Mapping(defaults) = defaults {
             self.config.defaults = defaults;
         }
+        let found = self.find_files(request)?;
         for file in &found {
-            self.load_file(file, stdin, &variables, union_tag);
+            self.load_file(file, stdin, &variables, schemas);
         }
         desired::report_duplicates(&self.syncs, &mut self.diagnostics);
         rename::report_impossible(&self.syncs, &mut self.diagnostics);
         Ok(())
+    }
+
+    /// The same workspace with no file read. Its defaults are those of [`Workspace::load`].
+    #[must_use]
+    pub fn without_files(&self) -> Self {
+        Self {
+            root: self.root.clone(),
+            config: self.config.clone(),
+            // The places in the defaults are places in these.
+            sources: self.sources.clone(),
+            directory: self.directory.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// Reads a text that is in no file yet, after [`Workspace::load`].
+    pub fn load_text(
+        &mut self,
+        name: &str,
+        text: String,
+        request: &Request,
+        environment: &Environment,
+        schemas: &dyn Schemas,
+    ) {
+        let variables = self.variables(request, environment);
+        let read = self.parse(name, Ok(text));
+        self.declare_file(read, &variables, schemas);
+        desired::report_duplicates(&self.syncs, &mut self.diagnostics);
+    }
+
+    /// What the syncs of a text inherit from it, variables put in; provider and project are among
+    /// it. None where it does not hold one document. What is wrong with it is not told here.
+    pub fn file_defaults(
+        &self,
+        text: &str,
+        request: &Request,
+        environment: &Environment,
+    ) -> Option<Mapping> {
+        let mut alone = self.without_files();
+        let variables = alone.variables(request, environment);
+        let (_, mut documents) = alone.parse("text", Ok(text.to_owned()))?;
+        let mut document = documents.pop().filter(|_| documents.is_empty())?;
+        alone.expand(&mut document.value, &variables);
+        Some(desired::read_file(&document, &mut alone.diagnostics)?.defaults)
     }
 
     fn find_files(&mut self, request: &Request) -> Result<Vec<Utf8PathBuf>, String> {
@@ -142,7 +198,8 @@ impl Workspace {
                 if word == "-" {
                     found.push(Utf8PathBuf::from("-"));
                 } else {
-                    found.extend(files::find(&self.directory, word, &mut self.diagnostics));
+                    let told = &mut self.diagnostics;
+                    found.extend(files::find_named(&self.directory, &self.root, word, told));
                 }
             }
         } else if self.config.include.is_empty() {
@@ -187,7 +244,7 @@ impl Workspace {
     }
 
     /// The path as people write it: relative to where they are, if it is below.
-    fn shown(&self, path: &Utf8Path) -> String {
+    pub fn shown(&self, path: &Utf8Path) -> String {
         path.strip_prefix(&self.directory)
             .ok()
             .filter(|relative| !relative.as_str().is_empty())
@@ -227,15 +284,23 @@ impl Workspace {
         path: &Utf8Path,
         stdin: &mut dyn Read,
         variables: &Variables,
-        union_tag: UnionTag<'_>,
+        schemas: &dyn Schemas,
     ) {
-        let before = self.diagnostics.len();
         let read = if path == "-" {
             let text = files::read_stream(stdin, "<stdin>");
             self.parse("<stdin>", text)
         } else {
             self.read_documents(path)
         };
+        self.declare_file(read, variables, schemas);
+    }
+
+    fn declare_file(
+        &mut self,
+        read: Option<(SourceId, Vec<Node>)>,
+        variables: &Variables,
+        schemas: &dyn Schemas,
+    ) {
         let Some((source, documents)) = read else {
             return;
         };
@@ -244,7 +309,7 @@ impl Workspace {
             .into_iter()
             .filter(|document| !document.is_null())
             .collect();
-        if documents.is_empty() && self.diagnostics.len() == before {
+        if documents.is_empty() && !self.has_finding_in(source) {
             let name = self.sources.get(source).name.clone();
             self.diagnostics.push(
                 Diagnostic::about_file(
@@ -258,9 +323,14 @@ impl Workspace {
         for mut document in documents {
             self.expand(&mut document.value, variables);
             if let Some(file) = desired::read_file(&document, &mut self.diagnostics) {
-                self.declare_all(&file, union_tag);
+                self.declare_all(&file, schemas);
             }
         }
+    }
+
+    fn has_finding_in(&self, source: SourceId) -> bool {
+        let mut spans = self.diagnostics.iter().filter_map(Diagnostic::span);
+        spans.any(|span| span.source == source)
     }
 
     fn expand(&mut self, value: &mut Value, variables: &Variables) {
@@ -277,7 +347,7 @@ impl Workspace {
         }
     }
 
-    fn declare_all(&mut self, file: &SyncFile, union_tag: UnionTag<'_>) {
+    fn declare_all(&mut self, file: &SyncFile, schemas: &dyn Schemas) {
         let providers: BTreeMap<String, ProviderKind> = self
             .config
             .providers
@@ -289,12 +359,13 @@ impl Workspace {
             self.projects
                 .extend(desired::named_project(&defaults, &providers));
         }
-        let mut bases: BTreeMap<Option<String>, Mapping> = BTreeMap::new();
+        let mut bases: BTreeMap<Option<Heir>, Mapping> = BTreeMap::new();
         for block in &file.syncs {
-            let tag = self.union_tag_of(block, file, &providers, union_tag);
+            let heir = self.heir(block, file, &providers, schemas);
+            let tag = heir.as_ref().and_then(|(_, _, tag)| tag.clone());
             let base = bases
-                .entry(tag.clone())
-                .or_insert_with(|| merge(&self.config.defaults, &file.defaults, tag.as_deref()));
+                .entry(heir)
+                .or_insert_with_key(|heir| self.inherited(file, heir.as_ref(), schemas));
             let effective = merge(base, &block.fields, tag.as_deref());
             let before = self.diagnostics.len();
             let sync = desired::declare(block, &effective, &providers, &mut self.diagnostics);
@@ -303,22 +374,48 @@ impl Workspace {
         }
     }
 
-    /// The union tag of the destination that a block will have.
-    fn union_tag_of(
+    /// Which defaults a block inherits; none if its platform or its destination is not known.
+    fn heir(
         &self,
         block: &Block,
         file: &SyncFile,
         providers: &BTreeMap<String, ProviderKind>,
-        union_tag: UnionTag<'_>,
-    ) -> Option<String> {
+        schemas: &dyn Schemas,
+    ) -> Option<Heir> {
         let effective = |key: &str| {
             [&block.fields, &file.defaults, &self.config.defaults]
                 .into_iter()
                 .find_map(|fields| fields.get(key))
                 .and_then(Node::as_str)
         };
-        let kind = providers.get(effective("provider")?)?;
-        union_tag(*kind, effective("destination")?)
+        let kind = *providers.get(effective("provider")?)?;
+        let destination = effective("destination")?;
+        let tag = schemas.union_tag(kind, destination);
+        Some((kind, destination.to_owned(), tag))
+    }
+
+    /// What a sync inherits from the defaults of the workspace and its file.
+    ///
+    /// Where syncs of several platforms share defaults, a field that only another platform knows
+    /// is meant for the syncs of that one. What no platform knows stays, and is found as a mistake.
+    fn inherited(&self, file: &SyncFile, heir: Option<&Heir>, schemas: &dyn Schemas) -> Mapping {
+        let Some((kind, destination, tag)) = heir else {
+            return merge(&self.config.defaults, &file.defaults, None);
+        };
+        let takes = |of: ProviderKind, key: &str| {
+            let likely = if of == *kind { destination } else { "" };
+            schemas.platform_takes(of, likely, key)
+        };
+        let is_for_others = |key: &str| {
+            let mut others = ProviderKind::ALL.into_iter().filter(|other| other != kind);
+            !takes(*kind, key) && others.any(|other| takes(other, key))
+        };
+        let merged = merge(&self.config.defaults, &file.defaults, tag.as_deref());
+        let entries = merged.entries().iter();
+        let fitting = entries.filter(|entry| {
+            desired::platform_field(&entry.key).is_none_or(|field| !is_for_others(field))
+        });
+        fitting.cloned().collect()
     }
 
     /// The variables of this run: from flags, then files, then the environment, then defaults.

@@ -4,11 +4,14 @@
 //! positioned values, and where an unquoted template broke the syntax,
 //! `template` finds it and the text is read again as if it had been quoted,
 //! so that one such mistake does not hide the next.
+//!
+//! [`to_string`] writes a value, and [`insert`] adds entries to a text that people wrote.
 
 mod alias;
 mod build;
 mod finding;
 mod frame;
+pub mod insert;
 pub mod load;
 mod place;
 mod repair;
@@ -24,7 +27,7 @@ mod laws;
 mod tests;
 
 pub use load::{Comment, Loaded, load};
-pub use write::to_string;
+pub use write::{comment, modeline, to_string};
 
 /// A plain scalar's value by YAML 1.2's core schema; a number that cannot be held exactly stays a string.
 pub fn plain_scalar(text: &str) -> crate::core::value::Value {

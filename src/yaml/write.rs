@@ -23,21 +23,52 @@ fn options() -> SerializerOptions {
     }
 }
 
+/// The line by which an editor finds the schema of a file, which is a path or a URL.
+pub fn modeline(schema: &str) -> String {
+    format!("# yaml-language-server: $schema={schema}\n")
+}
+
+/// A text as comment lines.
+pub fn comment(text: &str) -> String {
+    text.lines().map(|line| format!("# {line}\n")).collect()
+}
+
 /// A value, with quotes around templates.
 struct Yaml<'a>(&'a Value);
+
+/// A key, with quotes around templates.
+struct Key<'a>(&'a str);
+
+impl Serialize for Key<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if has_template(self.0) {
+            DoubleQuoted(self.0).serialize(serializer)
+        } else {
+            self.0.serialize(serializer)
+        }
+    }
+}
 
 impl Serialize for Yaml<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
-            Value::String(text) if has_template(text) && !text.contains('\n') => {
-                DoubleQuoted(text).serialize(serializer)
-            }
+            Value::String(text) if needs_quotes(text) => DoubleQuoted(text).serialize(serializer),
             Value::Array(items) => serializer.collect_seq(items.iter().map(Yaml)),
             Value::Object(entries) => {
-                serializer.collect_map(entries.iter().map(|(key, value)| (key, Yaml(value))))
+                serializer.collect_map(entries.iter().map(|(key, value)| (Key(key), Yaml(value))))
             }
             other => other.serialize(serializer),
         }
+    }
+}
+
+/// Whether a text that could do without quotes gets them all the same: one line with a template,
+/// or lines with nothing on them, of which a block would not show how many there are.
+fn needs_quotes(text: &str) -> bool {
+    if text.contains('\n') {
+        text.trim().is_empty()
+    } else {
+        has_template(text)
     }
 }
 
@@ -64,6 +95,7 @@ mod tests {
                     "list": ["a", {"b": "${var.C}", "d": [1.5]}],
                     "text": "one\n  two\n",
                     "unended": "one\ntwo",
+                    "blank": "\n\n",
                     "long": "word ".repeat(40) + "end",
                 },
             },
@@ -94,6 +126,7 @@ syncs:
     unended: |-
       one
       two
+    blank: \"\\n\\n\"
     long: {long}end
 "
             )
@@ -156,10 +189,7 @@ syncs:
             let item = written.trim_start_matches("- ").trim_end();
             assert!(item.starts_with(['"', '\'']), "{written}");
             let written = to_string(&json!({ text: 1 }));
-            assert!(
-                written.starts_with(['"', '\'']) || text.contains('{'),
-                "{written}"
-            );
+            assert!(written.starts_with(['"', '\'']), "{written}");
         }
     }
 }

@@ -64,6 +64,7 @@ fn an_update_shows_each_field_as_it_was_and_as_it_will_be() {
           - syncOptions.keySchema:   "OLD_{{secretKey}}"
           Note: What was pushed to the old place stays there.
           Note: The secrets under their old keys stay at the destination.
+          Note: The next sync overwrites secrets at the destination that have the same keys.
 
     Plan: 0 to add, 1 to change, 0 to destroy.
     --- exit 2
@@ -82,6 +83,7 @@ fn an_update_shows_each_field_as_it_was_and_as_it_will_be() {
           - syncOptions.keySchema:   "OLD_{{secretKey}}"
           Note: What was pushed to the old place stays there.
           Note: The secrets under their old keys stay at the destination.
+          Note: The next sync overwrites secrets at the destination that have the same keys.
 
     Plan: 0 to add, 1 to change, 0 to destroy.
     infisical/payments/api: Updating...
@@ -114,6 +116,7 @@ fn another_destination_is_a_replacement() {
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
           Note: Its secrets stay at the destination.
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 1 to add, 0 to change, 1 to destroy.
     --- exit 2
@@ -132,6 +135,7 @@ fn another_destination_is_a_replacement() {
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
           Note: Its secrets stay at the destination.
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 1 to add, 0 to change, 1 to destroy.
     infisical/payments/api: Replacing...
@@ -182,6 +186,7 @@ fn a_name_that_a_rename_frees_can_be_taken_in_the_same_run() {
           + secretPath:                        "/api"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
       # infisical/payments/backend will be renamed from api and updated in place  (syncs/payments.yaml:11)
       ~ humanitec sync
@@ -213,7 +218,7 @@ fn a_protected_sync_is_neither_replaced_nor_deleted() {
     ]);
     assert_snapshot!(applied.run("plan syncs --detailed-exitcode").exits_with(2), @r#"
     $ secsync plan syncs --detailed-exitcode
-    secsync will perform the following actions:
+    secsync cannot perform any of the following actions:
 
       # infisical/payments/api cannot be replaced  (syncs/payments.yaml:11)
       x checkly sync
@@ -229,29 +234,36 @@ fn a_protected_sync_is_neither_replaced_nor_deleted() {
     Plan: 0 to add, 0 to change, 0 to destroy, 2 blocked.
     --- exit 2
     "#);
-    assert_snapshot!(applied.run("apply syncs --auto-approve").exits_with(0), @r#"
+}
+
+#[test]
+fn an_apply_that_leaves_something_blocked_is_not_told_as_complete() {
+    let applied = Applied::new(&[("api", ""), ("web", "")]);
+    applied.declare(&[("api", ""), ("web", "protect: true\nensure: absent")]);
+    assert_snapshot!(applied.run("apply syncs --auto-approve").exits_with(0), @"
     $ secsync apply syncs --auto-approve
-    secsync will perform the following actions:
+    secsync cannot perform any of the following actions:
 
-      # infisical/payments/api cannot be replaced  (syncs/payments.yaml:11)
-      x checkly sync
-          ~ destination: "humanitec" -> "checkly"
-          Blocked: It is protected.
-          Remove `protect` from the sync, or its name from `protect:` in secsync.yaml, in a change of its own.
-
-      # infisical/payments/web cannot be deleted  (syncs/payments.yaml:16)
+      # infisical/payments/web cannot be deleted  (syncs/payments.yaml:12)
       x humanitec sync
           Blocked: It is protected.
           Remove `protect` from the sync, or its name from `protect:` in secsync.yaml, in a change of its own.
 
-    Plan: 0 to add, 0 to change, 0 to destroy, 2 blocked.
+    Plan: 0 to add, 0 to change, 0 to destroy, 1 blocked.
 
-    Apply complete! Resources: 0 added, 0 changed, 0 destroyed, 2 blocked.
+    Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 blocked.
+    What is blocked stays as it is until its reason is gone: the plan says what to do.
     --- exit 0
-    "#);
-    applied
+    ");
+    applied.declare(&[
+        ("api", "description: The API"),
+        ("web", "protect: true\nensure: absent"),
+    ]);
+    let apply = applied
         .run("apply syncs --auto-approve --detailed-exitcode")
         .exits_with(2);
+    let end = "Apply incomplete! Resources: 0 added, 1 changed, 0 destroyed, 1 blocked.";
+    assert!(apply.stdout.contains(end), "{apply}");
 }
 
 #[test]
@@ -264,7 +276,7 @@ fn the_workspace_can_protect_by_name() {
     applied.declare(&[("prod-api", "ensure: absent")]);
     assert_snapshot!(applied.run("plan --detailed-exitcode").exits_with(2), @"
     $ secsync plan --detailed-exitcode
-    secsync will perform the following actions:
+    secsync cannot perform any of the following actions:
 
       # infisical/payments/prod-api cannot be deleted  (syncs/payments.yaml:11)
       x humanitec sync
@@ -419,6 +431,7 @@ fn another_project_is_a_create_there_and_the_old_sync_is_unmanaged() {
           + secretPath:                        "/"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
           The values come from:
             provider:                          "infisical"              syncs/payments.yaml:1 (inherited)
             project:                           "shop"                   syncs/payments.yaml:12

@@ -1119,6 +1119,68 @@ fn a_connection_where_the_platform_has_none() {
 }
 
 #[test]
+fn a_rename_of_a_sync_that_is_to_be_absent() {
+    assert_snapshot!(validate(&with("destination: humanitec", "destination: humanitec\n    ensure: absent\n    renamedFrom: old")), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    conflicting-fields
+
+      × `renamedFrom` and `ensure: absent` are given together: a sync is renamed or deleted, and not both.
+       ╭─[sync.yaml:6:5]
+     5 │     destination: humanitec
+     6 │     ensure: absent
+       ·     ───┬──
+       ·        ╰── the other one
+     7 │     renamedFrom: old
+       ·     ───────────
+     8 │     connection: humanitec-main
+       ╰────
+      help: Keep one of the two. A sync is deleted under the name that it has on the platform.
+
+    Found 1 error.
+    Run `secsync explain conflicting-fields` for why it is so and how to mend it.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn what_has_no_effect_on_a_platform_that_only_starts_is_a_warning_that_can_be_denied() {
+    let text = "provider: enkryptify\nproject: prj_web\nsyncs:\n  web:\n    destination: vercel\n    onDelete: remove-secrets\n    protect: true\n";
+    let tree = Tree::new(&[("syncs/web.yaml", text)]);
+    assert_snapshot!(tree.secsync("validate syncs").run().exits_with(0), @"
+    $ secsync validate syncs
+    Success! 1 sync in 1 file can be planned.
+    --- stderr
+    no-effect
+
+      ⚠ `onDelete` has no effect on the sync `web`: Enkryptify publishes no way to delete a sync.
+       ╭─[syncs/web.yaml:6:5]
+     5 │     destination: vercel
+     6 │     onDelete: remove-secrets
+       ·     ────────
+     7 │     protect: true
+       ╰────
+      help: Remove it.
+
+    no-effect
+
+      ⚠ `protect` has no effect on the sync `web`: Enkryptify publishes no way to delete or replace a sync.
+       ╭─[syncs/web.yaml:7:5]
+     6 │     onDelete: remove-secrets
+     7 │     protect: true
+       ·     ───────
+       ╰────
+      help: Remove it.
+
+    Found 2 warnings.
+    Run `secsync explain no-effect` for why it is so and how to mend it.
+    --- exit 0
+    ");
+    tree.write("secsync.yaml", "lint: { no-effect: deny }\n");
+    tree.secsync("validate").run().exits_with(3);
+}
+
+#[test]
 fn a_workspace_file_with_mistakes() {
     let tree = Tree::new(&[
         (
@@ -1201,7 +1263,7 @@ fn a_workspace_file_with_mistakes() {
      7 │ lint: { destructive-first-sync: forbid, no-such-lint: warn }
        ·                                         ────────────
        ╰────
-      help: The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import` and `destructive-first-sync`.
+      help: The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import`, `destructive-first-sync` and `no-effect`.
 
     Found 7 errors.
     Run `secsync explain CODE` for why it is so and how to mend it.

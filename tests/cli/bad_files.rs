@@ -173,6 +173,103 @@ fn a_byte_order_mark_and_windows_line_ends_do_no_harm() {
 }
 
 #[test]
+fn a_byte_order_mark_is_neither_shown_nor_counted_as_a_column() {
+    assert_snapshot!(validate("\u{feff}provder: infisical\nsyncs: {}\n"), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    unknown-field
+
+      × `provder` is not a field of a sync file.
+       ╭─[sync.yaml:1:1]
+     1 │ provder: infisical
+       · ───────
+     2 │ syncs: {}
+       ╰────
+      help: Did you mean `provider`?
+
+    Found 1 error.
+    Run `secsync explain unknown-field` for why it is so and how to mend it.
+    --- exit 3
+    ");
+}
+
+/// A tree with a named pipe that nobody writes to.
+#[cfg(unix)]
+fn with_pipe(path: &str) -> Tree {
+    let tree = Tree::new(&[("syncs/web.yaml", WEB)]);
+    let made = std::process::Command::new("mkfifo")
+        .arg(tree.root().join(path))
+        .status();
+    assert!(made.unwrap().success());
+    tree
+}
+
+#[cfg(unix)]
+#[test]
+fn a_named_pipe_is_an_error_and_is_not_waited_for() {
+    let tree = with_pipe("syncs/pipe.yaml");
+    assert_snapshot!(tree.secsync("validate syncs/pipe.yaml").run().exits_with(3), @"
+    $ secsync validate syncs/pipe.yaml
+    --- stderr
+    unreadable-file
+
+      × `syncs/pipe.yaml` cannot be read: it is neither a file nor a directory.
+      help: Name an ordinary file.
+
+    Found 1 error.
+    Run `secsync explain unreadable-file` for why it is so and how to mend it.
+    --- exit 3
+    ");
+    assert_snapshot!(tree.secsync("validate syncs").run().exits_with(3), @"
+    $ secsync validate syncs
+    --- stderr
+    unreadable-file
+
+      × `syncs/pipe.yaml` cannot be read: it is neither a file nor a directory.
+      help: Remove it, or rename it.
+
+    Found 1 error.
+    Run `secsync explain unreadable-file` for why it is so and how to mend it.
+    --- exit 3
+    ");
+    for arguments in [
+        "validate",
+        "validate syncs/*.yaml",
+        "validate syncs/web.yaml --var-file syncs/pipe.yaml",
+    ] {
+        let refused = tree.secsync(arguments).run().exits_with(3);
+        assert!(
+            refused.stderr.contains("neither a file nor a directory"),
+            "{refused}"
+        );
+    }
+    let workspace_file = with_pipe("secsync.yaml")
+        .secsync("validate")
+        .run()
+        .exits_with(3);
+    assert!(
+        workspace_file
+            .stderr
+            .contains("`secsync.yaml` cannot be read"),
+        "{workspace_file}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_shell_hands_over_as_a_stream_is_read() {
+    let tree = Tree::new(&[]);
+    for path in ["/dev/stdin", "/dev/fd/0"] {
+        let run = tree
+            .secsync(&format!("validate {path}"))
+            .stdin(WEB)
+            .run()
+            .exits_with(0);
+        assert!(run.stdout.contains("1 sync in 1 file"), "{run}");
+    }
+}
+
+#[test]
 fn a_control_character() {
     assert_snapshot!(validate("provider: infi\u{7}sical\nsyncs: {}\n"), @"
     $ secsync validate sync.yaml

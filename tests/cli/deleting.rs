@@ -107,7 +107,7 @@ fn an_absence_of_another_destination_is_blocked() {
     );
     assert_snapshot!(applied.run("plan --detailed-exitcode").exits_with(2), @"
     $ secsync plan --detailed-exitcode
-    secsync will perform the following actions:
+    secsync cannot perform any of the following actions:
 
       # infisical/payments/api cannot be deleted  (syncs/payments.yaml:4)
       x checkly sync
@@ -234,9 +234,27 @@ fn pruning_deletes_what_is_not_declared_except_what_is_ignored_or_protected() {
 
     Plan: 0 to add, 0 to change, 1 to destroy.
 
-    1 sync in these projects is not declared (-v lists them).
+    2 syncs in these projects are not declared, and --prune leaves them: 1 protected, 1 ignored (-v lists them).
     --- exit 2
     ");
+    let verbose = applied.run("plan --prune -v").exits_with(0);
+    let listed = verbose.stdout.split("destroy.").nth(1);
+    assert_snapshot!(listed.unwrap_or_default(), @"
+
+
+    2 syncs in these projects are not declared, and --prune leaves them:
+      infisical/payments/legacy-web (humanitec): ignored, by `unmanaged.ignore` in secsync.yaml
+      infisical/payments/prod-web (humanitec): protected, by `protect` in secsync.yaml
+    ");
+    let json = applied.run("plan --prune -o json").exits_with(0).json();
+    let kept = json["kept"].as_array().unwrap().iter();
+    let reasons: Vec<_> = kept
+        .map(|kept| format!("{} {}", kept["name"], kept["reason"]))
+        .collect();
+    assert_eq!(
+        reasons,
+        [r#""legacy-web" "ignored""#, r#""prod-web" "protected""#]
+    );
     applied.run("apply --prune --auto-approve").exits_with(0);
     assert_eq!(applied.deletes(), 1);
 }

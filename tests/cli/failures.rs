@@ -58,6 +58,7 @@ fn a_create_that_fails_keeps_no_other_from_being_done() {
           + secretPath:                        "/"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
       # infisical/payments/bot will be created  (syncs/payments.yaml:12)
       + humanitec sync
@@ -69,6 +70,7 @@ fn a_create_that_fails_keeps_no_other_from_being_done() {
           + secretPath:                        "/"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
       # infisical/payments/web will be created  (syncs/payments.yaml:13)
       + humanitec sync
@@ -80,6 +82,7 @@ fn a_create_that_fails_keeps_no_other_from_being_done() {
           + secretPath:                        "/"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 3 to add, 0 to change, 0 to destroy.
     infisical/payments/api: Creating...
@@ -122,6 +125,7 @@ fn what_depends_on_a_failure_is_not_tried() {
           + secretPath:                        "/api"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
       # infisical/payments/backend will be renamed from api and updated in place  (syncs/payments.yaml:11)
       ~ humanitec sync
@@ -178,6 +182,7 @@ fn a_source_folder_that_does_not_exist() {
           + secretPath:                        "/nowhere"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 1 to add, 0 to change, 0 to destroy.
     infisical/payments/api: Creating...
@@ -213,6 +218,7 @@ fn a_replacement_whose_folder_is_missing_deletes_nothing() {
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
           Note: Its secrets stay at the destination.
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 1 to add, 0 to change, 1 to destroy.
     infisical/payments/api: Replacing...

@@ -16,7 +16,7 @@ fn tree() -> Tree {
     )])
 }
 
-fn signal(child: &Child, signal: &str) {
+pub fn signal(child: &Child, signal: &str) {
     let done = Command::new("sh")
         .args(["-c", &format!("kill -{signal} {}", child.id())])
         .status()
@@ -123,7 +123,7 @@ fn an_interrupted_plan_ends_without_a_plan() {
     $ secsync plan syncs
     --- stderr
     Interrupted. Finishing what is in flight; again to stop at once.
-    Error: The run was interrupted: it did not list the syncs of project "[UUID]".
+    Error: The run was interrupted: it did not list the syncs of project "payments".
     --- exit 130
     "#);
 }

@@ -77,7 +77,7 @@ fn the_main_job_in_the_sandbox() {
           + secretPath:                      "/api"
           + syncOptions.initialSyncBehavior: "overwrite-destination"
           + syncOptions.keySchema:           "PAY_{{secretKey}}"
-          Warning: The first sync deletes secrets that the destination has and the source has not.
+          Warning: The first sync overwrites the destination's secrets, and deletes those that the source has not.
 
       # infisical/payments/shared will be created  (syncs/payments.yaml:10)
       + humanitec sync
@@ -89,6 +89,7 @@ fn the_main_job_in_the_sandbox() {
           + secretPath:                        "/shared"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 2 to add, 0 to change, 0 to destroy, 1 to start.
     --- exit 2
@@ -114,7 +115,7 @@ fn the_main_job_in_the_sandbox() {
           + secretPath:                      "/api"
           + syncOptions.initialSyncBehavior: "overwrite-destination"
           + syncOptions.keySchema:           "PAY_{{secretKey}}"
-          Warning: The first sync deletes secrets that the destination has and the source has not.
+          Warning: The first sync overwrites the destination's secrets, and deletes those that the source has not.
 
       # infisical/payments/shared will be created  (syncs/payments.yaml:10)
       + humanitec sync
@@ -126,6 +127,7 @@ fn the_main_job_in_the_sandbox() {
           + secretPath:                        "/shared"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 2 to add, 0 to change, 0 to destroy, 1 to start.
     enkryptify/prj_web/web-to-vercel: Starting...
@@ -184,7 +186,7 @@ fn the_main_job_over_http() {
           + secretPath:                      "/api"
           + syncOptions.initialSyncBehavior: "overwrite-destination"
           + syncOptions.keySchema:           "PAY_{{secretKey}}"
-          Warning: The first sync deletes secrets that the destination has and the source has not.
+          Warning: The first sync overwrites the destination's secrets, and deletes those that the source has not.
 
       # infisical/payments/shared will be created  (syncs/payments.yaml:10)
       + humanitec sync
@@ -196,6 +198,7 @@ fn the_main_job_over_http() {
           + secretPath:                        "/shared"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 2 to add, 0 to change, 0 to destroy, 1 to start.
     --- exit 2
@@ -219,7 +222,7 @@ fn the_main_job_over_http() {
           + secretPath:                      "/api"
           + syncOptions.initialSyncBehavior: "overwrite-destination"
           + syncOptions.keySchema:           "PAY_{{secretKey}}"
-          Warning: The first sync deletes secrets that the destination has and the source has not.
+          Warning: The first sync overwrites the destination's secrets, and deletes those that the source has not.
 
       # infisical/payments/shared will be created  (syncs/payments.yaml:10)
       + humanitec sync
@@ -231,6 +234,7 @@ fn the_main_job_over_http() {
           + secretPath:                        "/shared"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 2 to add, 0 to change, 0 to destroy, 1 to start.
     enkryptify/prj_web/web-to-vercel: Starting...

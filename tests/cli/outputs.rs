@@ -93,11 +93,18 @@ fn a_plan_in_json() {
               }
             }
           ],
-          "effects": [],
+          "effects": [
+            {
+              "code": "first-sync-overwrites",
+              "message": "The first sync overwrites secrets at the destination that have the same keys.",
+              "destructive": false
+            }
+          ],
           "dependsOn": []
         }
       ],
       "unmanaged": [],
+      "kept": [],
       "failing": [],
       "exitCode": 2
     }
@@ -211,6 +218,28 @@ fn a_stop_in_json_has_its_reason() {
     assert!(plan["actions"].is_null(), "{plan}");
     let message = plan["errors"][0]["message"].as_str().unwrap();
     assert!(message.contains("INFISICAL_TOKEN"), "{message}");
+}
+
+#[test]
+fn a_stop_before_any_file_is_read_leaves_a_document_too() {
+    let tree = Tree::new(&[("elsewhere/a.txt", "")]);
+    for command in [
+        "validate",
+        "plan",
+        "apply",
+        "apply --auto-approve",
+        "drift",
+        "status",
+        "sync web",
+    ] {
+        let stop = tree.secsync(&format!("{command} -o json")).run();
+        let stop = stop.exits_with(64);
+        let json = stop.json();
+        assert_eq!(json["kind"], command.split(' ').next().unwrap());
+        assert_eq!(json["exitCode"], 64);
+        assert_eq!(json["diagnostics"], json!([]));
+        assert!(json["errors"][0]["message"].is_string(), "{stop}");
+    }
 }
 
 #[test]
@@ -351,6 +380,7 @@ fn a_quiet_run_tells_results_only() {
           + secretPath:                        "/"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 1 to add, 0 to change, 0 to destroy.
 

@@ -44,7 +44,7 @@ fn without_a_state_nothing_is_started() {
     let workspace = Workspace::new(&[]);
     assert_snapshot!(workspace.run("plan syncs --detailed-exitcode").exits_with(2), @"
     $ secsync plan syncs --detailed-exitcode
-    secsync will perform the following actions:
+    secsync cannot perform any of the following actions:
 
       # enkryptify/prj_web/web cannot be started  (syncs/web.yaml:4)
       x vercel sync
@@ -56,7 +56,7 @@ fn without_a_state_nothing_is_started() {
     ");
     assert_snapshot!(workspace.apply().exits_with(0), @"
     $ secsync apply syncs --auto-approve
-    secsync will perform the following actions:
+    secsync cannot perform any of the following actions:
 
       # enkryptify/prj_web/web cannot be started  (syncs/web.yaml:4)
       x vercel sync
@@ -65,7 +65,8 @@ fn without_a_state_nothing_is_started() {
 
     Plan: 0 to add, 0 to change, 0 to destroy, 1 blocked.
 
-    Apply complete! Resources: 0 added, 0 changed, 0 destroyed, 1 blocked.
+    Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 blocked.
+    What is blocked stays as it is until its reason is gone: the plan says what to do.
     --- exit 0
     ");
     assert_eq!(workspace.server.starts(), 0);
@@ -141,7 +142,7 @@ fn an_interrupted_start_is_unknown_and_never_repeated() {
     "#);
     assert_snapshot!(workspace.run("plan syncs --detailed-exitcode").exits_with(2), @"
     $ secsync plan syncs --detailed-exitcode
-    secsync will perform the following actions:
+    secsync cannot perform any of the following actions:
 
       # enkryptify/prj_web/web cannot be started  (syncs/web.yaml:4)
       x vercel sync
@@ -306,7 +307,7 @@ fn a_declared_absence_cannot_be_carried_out() {
     );
     assert_snapshot!(workspace.run("plan syncs --detailed-exitcode").exits_with(2), @"
     $ secsync plan syncs --detailed-exitcode
-    secsync will perform the following actions:
+    secsync cannot perform any of the following actions:
 
       # enkryptify/prj_web/web cannot be deleted  (syncs/web.yaml:4)
       x vercel sync

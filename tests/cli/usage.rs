@@ -4,11 +4,12 @@ use insta::assert_snapshot;
 
 use super::harness::Tree;
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "validate",
     "plan",
     "diff",
     "apply",
+    "show",
     "state",
     "drift",
     "status",
@@ -42,9 +43,11 @@ fn the_help() {
       validate     Check the files, offline
       plan         Show what apply would do [alias: diff]
       apply        Make the platforms as the files declare
+      show         Show saved plans, without a network
       drift        Tell what changed remotely, and exit with 2 if anything did
       status       Tell how the declared syncs are doing: their last jobs, and those that run
       sync         Ask for sync jobs now, and follow them
+      export       Write sync files of what is there and not declared yet
       state        Look after the record of started syncs
       schema       Look after the schemas that files are checked against
       sandbox      Serve an emulator of both platforms on this machine
@@ -65,6 +68,7 @@ fn the_help() {
       3   the files are invalid
       4   authentication or permission
       5   at least one action failed or is unknown
+      6   the saved plan is stale, or was applied already
       7   a sync job failed or did not finish in time
       64  wrong usage
       130 interrupted
@@ -94,10 +98,11 @@ fn the_help_of_apply() {
     $ secsync apply -h
     Make the platforms as the files declare
 
-    Usage: secsync apply [OPTIONS] [PATHS]...
+    Usage: secsync apply [OPTIONS] [PLANFILE|PATH]...
 
     Arguments:
-      [PATHS]...  Files, directories or globs of sync files; - for standard input
+      [PLANFILE|PATH]...  A saved plan; or files, directories or globs of sync files; - for standard
+                          input
 
     Options:
       -f, --file <PATH>              Files, directories or globs of sync files; - for standard input
@@ -119,13 +124,16 @@ fn the_help_of_apply() {
           --no-color                 No colours
       -q, --quiet                    Only results and problems
       -v, --verbose...               Tell more
-          --auto-approve             Do not ask. Needed where there is no terminal
+          --auto-approve             Do not ask. Needed where there is no terminal; a saved plan is
+                                     never asked about
           --wait[=<DURATION>]        Follow the sync jobs that this sets off, for at most so long
           --max-deletes <N>          Apply nothing if more syncs than this would be deleted or replaced
                                      [default: 5]
           --prune                    Delete what exists and is not declared. Needs the whole workspace
           --detailed-exitcode        Exit with 2 if changes are still pending afterwards, because they
                                      are blocked
+          --expect-digest <DIGEST>   Apply the saved plan only if it has the digest that `plan --out`
+                                     and `show` told
       -h, --help                     Print help
       -V, --version                  Print version
     --- exit 0

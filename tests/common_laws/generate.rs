@@ -365,3 +365,104 @@ pub fn strays() -> BoxedStrategy<Vec<Stray>> {
     });
     vec(stray, 0..=4).boxed()
 }
+
+/// Names that other readers of YAML take for something else, and the longest one.
+const HOSTILE_NAMES: [&str; 10] = [
+    "no",
+    "null",
+    "true",
+    "1e3",
+    "010",
+    "0x1f",
+    "123",
+    "secsync",
+    "y",
+    "a234567890-b234567890-c234567890-d234567890-e234567890-f23456789",
+];
+
+/// Text that has to be quoted, escaped or laid out with care.
+fn hostile_text() -> BoxedStrategy<String> {
+    let odd = select(vec![
+        "no",
+        "null",
+        "~",
+        "1e3",
+        "010",
+        "2024-01-01",
+        "12:30",
+        "${var.X}",
+        "$${var.X}",
+        "${var.",
+        "{{secretKey}}",
+        "# no comment",
+        "a: b",
+        "- a",
+        "'",
+        "\"",
+        "\\",
+        "%x",
+        "@x",
+        "*a",
+        "&a",
+        "!t",
+        "|",
+        ">",
+        "?",
+        "<<",
+        "---",
+        "...",
+        "[a]",
+        "{a}",
+        "käse",
+        "日本",
+        "🦀",
+        "e\u{301}",
+        "\u{2028}",
+        "\u{85}",
+        "a\tb",
+        "a \nb\n\n c",
+        "a\r\nb",
+        "# secsync: allow(name-form) x",
+        "\u{7}",
+    ]);
+    prop_oneof![
+        3 => odd.prop_map(str::to_owned),
+        1 => vec("\\PC{1,6}|\n| ", 1..6).prop_map(|parts| parts.concat()),
+        1 => Just("x".repeat(255)),
+    ]
+    .boxed()
+}
+
+/// Syncs that nobody would call usual, all of them valid.
+pub fn hostile_strays() -> BoxedStrategy<Vec<Stray>> {
+    let name = prop_oneof![select(&HOSTILE_NAMES[..]).prop_map(str::to_owned), name()];
+    let own = (option::of(hostile_text()), hostile_text(), any::<bool>());
+    let stray = (0..2_usize, name, content(), own);
+    let stray = stray.prop_map(
+        |(project, name, mut content, (description, org, is_hostile))| {
+            if let Some(description) = description {
+                let short: String = description.chars().take(200).collect();
+                content.description = Some(Box::leak(short.into_boxed_str()));
+            }
+            if is_hostile && content.destination == "humanitec" {
+                content.config.insert("org".to_owned(), org.into());
+            }
+            Stray {
+                project,
+                name,
+                content,
+            }
+        },
+    );
+    vec(stray, 0..=5).boxed()
+}
+
+/// Defaults of a workspace into which syncs are adopted that were made without them.
+pub fn settings() -> BoxedStrategy<String> {
+    defaults()
+        .prop_map(|defaults| {
+            let settings = json!({"include": ["syncs"], "defaults": defaults}).to_string();
+            settings.replace("${var.", "$${var.")
+        })
+        .boxed()
+}

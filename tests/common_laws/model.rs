@@ -135,8 +135,8 @@ impl Workspace {
         }
         let mut old_of: BTreeMap<(usize, String), String> = BTreeMap::new();
         for sync in self.files.iter_mut().flat_map(|file| &mut file.syncs) {
-            let is_started = matches!(sync.goal, Goal::Started(_));
-            let Some(old) = sync.renamed_from.clone().filter(|_| !is_started) else {
+            let can_be_renamed = matches!(sync.goal, Goal::Present(_));
+            let Some(old) = sync.renamed_from.clone().filter(|_| can_be_renamed) else {
                 sync.renamed_from = None;
                 continue;
             };

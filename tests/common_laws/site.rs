@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use secrecy::SecretString;
+use secsync::adopt::draft::{self, Group, LeftOut, Names};
 use secsync::apply::{self, Context, Observer, Outcome, Report};
 use secsync::cancel::Cancellation;
 use secsync::core::diagnostic::Severity;
+use secsync::core::plan::recheck::{Now, Recheck, recheck};
 use secsync::core::plan::{Action, Blocked, Plan, Step, Verb};
 use secsync::core::remote::RemoteSync;
 use secsync::core::starts::Starts;
@@ -17,7 +19,8 @@ use secsync::error::Stop;
 use secsync::http::clock::Clock;
 use secsync::http::limits::Limits;
 use secsync::http::{HttpOptions, SandboxAccess};
-use secsync::pipeline::{Options, Run, Survey};
+use secsync::pipeline::{Options, Projects, Run, Survey, Wanted};
+use secsync::planfile::{self, SavedPlan};
 use secsync::provider::{ManagedSyncs, Provider, ProviderConfig, ProviderKind, connect};
 use secsync::sandbox::{self, Running};
 use secsync::state::State;
@@ -51,6 +54,14 @@ pub struct Planned {
     pub plan: Plan,
     /// Ends the run that planned, and with it the one that applies.
     pub cancellation: Cancellation,
+}
+
+/// A saved plan that was checked against what is there.
+pub struct Rechecked {
+    pub run: Run,
+    pub survey: Survey,
+    pub saved: SavedPlan,
+    pub result: Recheck,
 }
 
 /// Why there is no plan.
@@ -158,6 +169,12 @@ impl Site {
         self.written = written;
     }
 
+    /// Takes the workspace away: what was saved needs none.
+    pub fn remove_files(&self) {
+        std::fs::remove_dir_all(self.root().join("syncs")).unwrap();
+        std::fs::remove_file(self.root().join("secsync.yaml")).unwrap();
+    }
+
     fn http(&self) -> HttpOptions {
         HttpOptions {
             timeout: Duration::from_secs(10),
@@ -248,10 +265,100 @@ impl Site {
         apply::run(&planned.plan, &context).await
     }
 
+    /// Saves a plan, and returns the text of its file.
+    pub fn save(&self, planned: &Planned) -> String {
+        let Planned { run, plan, .. } = planned;
+        let sources = &run.workspace.sources;
+        planfile::write(plan, sources, &run.specs_of(plan), true)
+            .unwrap()
+            .0
+    }
+
+    /// Reads a saved plan and what it is about, with no sync file at hand.
+    pub async fn recheck(&self, text: &str) -> Rechecked {
+        let run = Run::open(self.options()).unwrap();
+        let saved = planfile::read(text.as_bytes(), &|kind, slug| run.spec(kind, slug)).unwrap();
+        let cancellation = Cancellation::new();
+        let survey = run.survey_saved(&saved, &cancellation).await.unwrap();
+        let now = Now {
+            remote: &survey.remote,
+            starts: &self.starts(),
+            specs: &saved.specs,
+        };
+        let result = recheck(&saved.plan, &now);
+        Rechecked {
+            run,
+            survey,
+            saved,
+            result,
+        }
+    }
+
+    /// Carries out what is left of a saved plan.
+    pub async fn apply_rest(&self, rechecked: Rechecked) -> (Planned, Report) {
+        let Rechecked {
+            run,
+            survey,
+            result,
+            ..
+        } = rechecked;
+        let plan = match result {
+            Recheck::Remaining { plan, .. } => plan,
+            other => panic!("{other:#?}"),
+        };
+        let planned = Planned {
+            run,
+            survey,
+            plan,
+            cancellation: Cancellation::new(),
+        };
+        let report = self.apply(&planned).await;
+        (planned, report)
+    }
+
     /// Orders faults in place of those that are left.
     pub fn fail(&self, rules: &[&str]) {
         let rules = rules.iter().map(|rule| rule.parse().unwrap());
         self.sandbox.fail(rules.collect());
+    }
+
+    /// Exports all that is there, project by project, under the workspace's defaults, and puts it in
+    /// place of the workspace's files. Returns what could not be declared.
+    pub async fn adopt(&mut self, settings: &str, by_ids: bool) -> Vec<LeftOut> {
+        self.put(Written {
+            files: [("secsync.yaml".to_owned(), settings.to_owned())].into(),
+            ..Written::default()
+        });
+        let mut run = Run::open(self.options()).unwrap();
+        // There is no file yet, and that is told.
+        let _ = run.read_files(&mut std::io::empty());
+        let wanted = Wanted {
+            provider: "infisical".to_owned(),
+            projects: Projects::All,
+        };
+        let (discovery, provider) = run.discover(&wanted, &Cancellation::new()).await.unwrap();
+        let mut names = Names::default();
+        let mut files = self.written.files.clone();
+        let mut left_out = Vec::new();
+        for project in &discovery.projects {
+            if !by_ids {
+                let apps = draft::apps(&run, &project.syncs).unwrap();
+                names.connections = run.usable_connections(&*provider, apps).await.unwrap();
+            }
+            let group = Group {
+                provider: &discovery.provider,
+                project: if by_ids { &project.id } else { &project.word },
+                syncs: project.syncs.iter().collect(),
+            };
+            let draft = draft::file(&mut run, &[group], &names, "schema.json", "draft").unwrap();
+            files.insert(format!("syncs/{}.yaml", project.word), draft.text);
+            left_out.extend(draft.left_out);
+        }
+        self.put(Written {
+            files,
+            ..Written::default()
+        });
+        left_out
     }
 
     /// Plans and applies what is written.
@@ -295,7 +402,7 @@ impl Site {
         let infisical = self.infisical();
         let mut all = BTreeMap::new();
         for project in PROJECTS {
-            for sync in infisical.list(project.id).await.unwrap() {
+            for sync in infisical.list(project.id, project.slug).await.unwrap() {
                 let before = all.insert((project.id.to_owned(), sync.name.clone()), sync);
                 assert_eq!(before, None, "a name exists twice");
             }
@@ -459,20 +566,13 @@ pub fn assert_all_done(planned: &Planned, report: &Report) {
 /// Fails if an update sends a field that is as it should be already.
 pub fn assert_updates_are_minimal(plan: &Plan) {
     for action in &plan.actions {
-        let Step::Update {
-            body,
-            expected,
-            before,
-            renamed_from,
-            ..
-        } = &action.step
-        else {
+        let Step::Update(update) = &action.step else {
             continue;
         };
-        for key in body.keys() {
+        for key in update.body.keys() {
             let is_needed = match key.as_str() {
-                "name" => renamed_from.is_some(),
-                key => expected.get(key) != before.get(key),
+                "name" => action.renamed_from().is_some(),
+                key => update.expected.get(key) != update.before.get(key),
             };
             assert!(is_needed, "{} sends {key}", describe(action));
         }

@@ -87,6 +87,49 @@ fn another_scope_discards_the_inherited_destination_config_and_the_same_scope_do
 }
 
 #[test]
+fn a_default_that_only_another_platform_knows_is_not_inherited() {
+    let settings = format!("{SETTINGS}  protect: true\n  onDelete: remove-secrets\n");
+    let syncs = "\
+syncs:
+  web: {}
+  site: {provider: enkryptify, project: prj_123, destination: vercel}
+";
+    let run = checked(options(&tree(&settings, syncs), &[]));
+    assert_eq!(run.workspace.diagnostics, []);
+    let site = &run.workspace.syncs[1];
+    assert_eq!(site.fields_as_json(), serde_json::Map::new());
+    assert_eq!(site.connection, None);
+    assert!(fields(&run).get("syncOptions").is_some());
+}
+
+#[test]
+fn a_field_that_only_another_platform_knows_is_an_error_in_the_sync_itself() {
+    let syncs = "\
+syncs:
+  site: {provider: enkryptify, project: prj_123, destination: vercel, secretPath: /web}
+";
+    let found = only(findings(&tree(SETTINGS, syncs)));
+    assert_eq!(found.code, Code::UnknownField);
+}
+
+#[test]
+fn a_default_that_no_platform_knows_is_an_error_whoever_inherits_it() {
+    for sync in [
+        "{}",
+        "{provider: enkryptify, project: prj_123, destination: vercel}",
+    ] {
+        let settings = SETTINGS.replace("  secretPath:", "  secretpath: /a\n  secretPath:");
+        let found = findings(&tree(&settings, &format!("syncs:\n  web: {sync}\n")));
+        let found = only(found);
+        assert_eq!(
+            (found.code, found.sync.as_deref()),
+            (Code::UnknownField, Some("web"))
+        );
+        assert!(found.message.contains("`secretpath`"), "{}", found.message);
+    }
+}
+
+#[test]
 fn a_finding_about_an_inherited_value_is_told_once_at_the_default_and_names_the_syncs() {
     let tree = tree(
         &SETTINGS.replace("/payments", "payments"),
@@ -258,6 +301,46 @@ fn a_link_in_the_default_directory_that_leads_out_of_the_root_is_refused() {
 
 #[cfg(unix)]
 #[test]
+fn a_link_that_leads_out_of_what_the_command_line_names_is_refused_and_not_read() {
+    let tree = Tree::new(&[
+        ("outside/secret.yaml", "password: hunter2\n"),
+        ("inside/.git/HEAD", ""),
+        ("inside/syncs/a.yaml", FILE),
+        ("elsewhere/a.yaml", FILE),
+    ]);
+    for link in ["inside/syncs/b.yaml", "elsewhere/b.yaml"] {
+        let target = tree.root().join("outside/secret.yaml");
+        std::os::unix::fs::symlink(target, tree.root().join(link)).unwrap();
+    }
+    for named in [
+        "syncs",
+        ".",
+        "syncs/*.yaml",
+        "-f syncs/b.yaml",
+        "../elsewhere",
+        "../elsewhere/*.yaml",
+    ] {
+        let run = tree.secsync(&format!("validate {named}")).inside("inside");
+        let refused = run.run().exits_with(3);
+        assert!(refused.stderr.contains("outside-root"), "{refused}");
+        assert!(!refused.stderr.contains("hunter2"), "{refused}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_outside_of_the_workspace_that_the_command_line_names_is_read() {
+    let tree = Tree::new(&[("inside/.git/HEAD", ""), ("outside/a.yaml", FILE)]);
+    let link = tree.root().join("outside/link.yaml");
+    std::os::unix::fs::symlink("a.yaml", link).unwrap();
+    for named in ["../outside", "../outside/link.yaml", "../outside/*.yaml"] {
+        let run = tree.secsync(&format!("validate {named}")).inside("inside");
+        run.run().exits_with(0);
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn a_directory_that_cannot_be_read_to_its_end_is_an_error_for_an_include_too() {
     let tree = tree("include: [\"syncs/**/*.yaml\"]\n", FILE);
     // A link to nowhere cannot be followed, whoever asks.
@@ -280,6 +363,36 @@ fn a_state_stays_inside_the_root() {
         let tree = tree(&format!("{SETTINGS}state: {state}\n"), "syncs: {}\n");
         let refused = tree.secsync("state init").run().exits_with(3);
         assert!(refused.stderr.contains("leaves the workspace"), "{refused}");
+    }
+}
+
+#[test]
+fn an_identity_a_method_an_audience_and_an_authority_are_never_taken_from_a_file() {
+    for key in [
+        "identityId",
+        "machineIdentityId",
+        "authMethod",
+        "auth",
+        "oidcAudience",
+        "audience",
+        "caCert",
+        "ca",
+        "token",
+        "clientId",
+        "clientSecret",
+        "trustHosts",
+    ] {
+        for settings in [
+            format!("{SETTINGS}{key}: x\n"),
+            format!("{SETTINGS}providers: {{infisical: {{{key}: x}}}}\n"),
+        ] {
+            let found = findings(&tree(&settings, FILE));
+            assert_eq!(codes(&found), [Code::UnknownField], "{settings}");
+            assert!(found[0].message.contains(&format!("`{key}`")), "{found:?}");
+        }
+        let file = format!("{key}: x\n{FILE}");
+        let found = findings(&tree(SETTINGS, &file));
+        assert_eq!(codes(&found), [Code::UnknownField], "{file}");
     }
 }
 

@@ -64,6 +64,35 @@ fn a_project_that_is_not_there_may_also_be_hidden_and_the_refusal_says_both() {
 }
 
 #[test]
+fn an_identity_that_sees_no_project_or_connection_at_all_lacks_a_permission() {
+    let mut world = world();
+    world["identities"] =
+        json!([{"clientId": "outsider", "clientSecret": "outsider-secret", "role": "outsider"}]);
+    let server = Server::new(&world);
+    for project in ["payments", NOWHERE] {
+        let file = FILE.replace("project: payments", &format!("project: {project}"));
+        Tree::new(&[("syncs/payments.yaml", &file)])
+            .secsync("plan")
+            .on(&server)
+            .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", "outsider")
+            .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", "outsider-secret")
+            .run()
+            .exits_with(4);
+    }
+}
+
+#[test]
+fn a_failure_to_read_a_project_names_it_as_the_file_does() {
+    for (fault, exit) in [("list=500", 1), ("list=403", 4)] {
+        let server = Server::failing(&world(), &[fault]);
+        let tree = Tree::new(&[("syncs/payments.yaml", FILE)]);
+        let refused = tree.secsync("plan").on(&server).run().exits_with(exit);
+        let told = "Cannot list the syncs of project \"payments\": ";
+        assert!(refused.stderr.contains(told), "{refused}");
+    }
+}
+
+#[test]
 fn a_connection_to_another_app_is_told_as_that() {
     let file = "\
 provider: infisical

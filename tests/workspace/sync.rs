@@ -151,28 +151,65 @@ fn what_does_not_exist_yet_is_not_tried_and_the_others_are() {
 }
 
 #[test]
-fn what_only_starts_cannot_be_asked_for_a_job() {
-    let server = Server::new(&world());
-    let tree = Tree::new(&[(
-        "syncs/web.yaml",
-        "provider: enkryptify\nproject: prj\nsyncs:\n  web: {destination: vercel}\n",
-    )]);
-    let refused = tree.secsync("sync web").on(&server).run().exits_with(64);
-    assert!(refused.stderr.contains("None of the selected"), "{refused}");
+fn what_only_starts_cannot_be_asked_for_a_job_and_is_told_why() {
+    let (tree, server) = applied();
+    tree.write(
+        "syncs/docs.yaml",
+        "provider: enkryptify\nproject: prj\nsyncs:\n  docs: {destination: vercel}\n",
+    );
+    let refused = tree.secsync("sync docs").on(&server).run().exits_with(64);
+    insta::assert_snapshot!(refused, @"
+    $ secsync sync docs
+    --- stderr
+    Error: None of the selected syncs can be asked for a job.
+    enkryptify/prj/docs: Enkryptify publishes no way to ask for a job.
+    --- exit 64
+    ");
+    let mixed = tree.secsync("sync *").on(&server).run().exits_with(0);
+    let left_out = "enkryptify/prj/docs (vercel): Left out. Enkryptify publishes no way";
+    assert!(mixed.stdout.contains(left_out), "{mixed}");
 }
 
 #[test]
-fn an_import_and_a_removal_ask_first() {
-    let (tree, server) = applied();
-    for flag in ["--import prioritize-source", "--remove-secrets"] {
-        let refused = tree
-            .secsync(&format!("sync web {flag}"))
-            .on(&server)
-            .run()
-            .exits_with(64);
-        assert!(refused.stderr.contains("--auto-approve"), "{refused}");
-    }
-    assert_eq!(server.requests(), Vec::<String>::new());
+fn without_a_terminal_an_import_and_a_removal_list_what_they_would_do_and_ask_for_auto_approve() {
+    let server = Server::new(&world());
+    let tree = Tree::new(&[("syncs/payments.yaml", IMPORTABLE)]);
+    let apply = tree.secsync("apply --auto-approve").on(&server).run();
+    apply.exits_with(0);
+    server.requests();
+    let removal = tree
+        .secsync("sync * --remove-secrets")
+        .on(&server)
+        .run()
+        .exits_with(64);
+    insta::assert_snapshot!(removal, @"
+    $ secsync sync * --remove-secrets
+      ! infisical/payments/site (vercel): removes its secrets from the destination
+      ! infisical/payments/web (humanitec): removes its secrets from the destination
+    --- stderr
+    Error: There is no terminal to ask on.
+      If all of this is meant, run it with --auto-approve.
+    --- exit 64
+    ");
+    let import = tree
+        .secsync("sync site --import prioritize-destination")
+        .on(&server)
+        .run()
+        .exits_with(64);
+    insta::assert_snapshot!(import, @"
+    $ secsync sync site --import prioritize-destination
+      ! infisical/payments/site (vercel): imports the destination's secrets and overwrites those of the source
+    --- stderr
+    Error: There is no terminal to ask on.
+      If all of this is meant, run it with --auto-approve.
+    --- exit 64
+    ");
+    assert_eq!(asked(&server), Vec::<String>::new());
+}
+
+#[test]
+fn an_import_and_a_removal_exclude_each_other() {
+    let tree = Tree::new(&[("syncs/payments.yaml", FILE)]);
     tree.secsync("sync web --import prioritize-source --remove-secrets")
         .run()
         .exits_with(64);

@@ -11,6 +11,7 @@ use crate::core::remote::RemoteSync;
 use crate::core::resolve::ResolvedSync;
 use crate::core::span::Span;
 use crate::core::spec::{DestinationSpec, ProviderKind};
+use crate::core::starts::StartKey;
 
 /// The sync that an action is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,6 +46,16 @@ impl Subject {
         }
     }
 
+    /// What identifies it where it can only be started.
+    pub fn start_key(&self) -> StartKey {
+        StartKey {
+            server: self.server.clone(),
+            destination: self.destination.clone(),
+            project: self.project_id.clone(),
+            name: self.name.clone(),
+        }
+    }
+
     /// How people find it: `infisical/payments/web`.
     pub fn address(&self) -> String {
         format!("{}/{}/{}", self.provider, self.project, self.name)
@@ -74,20 +85,7 @@ pub enum Step {
     /// Create a sync.
     Create(Create),
     /// Change a sync in place, its name included.
-    Update {
-        /// The sync's id.
-        id: String,
-        /// The name that it has now, if that changes.
-        renamed_from: Option<String>,
-        /// The request: the changed fields.
-        body: Map<String, Value>,
-        /// What it should be afterwards.
-        expected: Comparable,
-        /// What it was when the plan was made.
-        before: Comparable,
-        /// Its destination.
-        spec: Arc<DestinationSpec>,
-    },
+    Update(Update),
     /// Delete a sync and create it anew, as what differs cannot be changed in place.
     Replace {
         /// What is there.
@@ -99,8 +97,8 @@ pub enum Step {
     },
     /// Delete a sync.
     Delete {
-        /// The sync's id.
-        id: String,
+        /// What is there.
+        old: Box<RemoteSync>,
         /// Whether its secrets are removed from the destination.
         remove_secrets: bool,
         /// Why it goes.
@@ -110,8 +108,8 @@ pub enum Step {
     Start,
     /// Ask for a sync job.
     Trigger {
-        /// The sync's id; none if it is created by the same plan.
-        id: Option<String>,
+        /// What is there; none if the sync is created by the same plan.
+        old: Option<Box<RemoteSync>>,
     },
     /// Something that would have to be done and cannot.
     Blocked {
@@ -127,8 +125,27 @@ pub enum Step {
 pub struct Create {
     /// The whole request.
     pub body: Map<String, Value>,
+    /// The name of the connection in the request, where it is known.
+    pub connection: Option<String>,
     /// What it should be afterwards.
     pub expected: Comparable,
+    /// Its destination.
+    pub spec: Arc<DestinationSpec>,
+}
+
+/// All that changing a sync in place needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Update {
+    /// What is there.
+    pub old: Box<RemoteSync>,
+    /// The request: the changed fields, the name among them if that changes.
+    pub body: Map<String, Value>,
+    /// The name of the connection in the request, where it is known.
+    pub connection: Option<String>,
+    /// What it should be afterwards.
+    pub expected: Comparable,
+    /// What it was when the plan was made.
+    pub before: Comparable,
     /// Its destination.
     pub spec: Arc<DestinationSpec>,
 }
@@ -289,11 +306,34 @@ fn quoted(fields: &[String]) -> String {
 }
 
 impl Action {
+    /// What is there, as it was read when the plan was made; none for what is to be created or
+    /// started, and for what is blocked.
+    pub fn found(&self) -> Option<&RemoteSync> {
+        match &self.step {
+            Step::Update(Update { old, .. })
+            | Step::Replace { old, .. }
+            | Step::Delete { old, .. }
+            | Step::Trigger { old: Some(old) } => Some(old),
+            Step::Create(_) | Step::Start | Step::Trigger { old: None } | Step::Blocked { .. } => {
+                None
+            }
+        }
+    }
+
+    /// The name that the sync has now, if an update changes it.
+    pub fn renamed_from(&self) -> Option<&str> {
+        match &self.step {
+            Step::Update(update) => Some(update.old.name.as_str()),
+            _ => None,
+        }
+        .filter(|old| *old != self.subject.name)
+    }
+
     /// The kind of action.
     pub const fn verb(&self) -> Verb {
         match self.step {
             Step::Create(_) => Verb::Create,
-            Step::Update { .. } => Verb::Update,
+            Step::Update(_) => Verb::Update,
             Step::Replace { .. } => Verb::Replace,
             Step::Delete { .. } => Verb::Delete,
             Step::Start => Verb::Start,

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
-use super::action::{Action, Blocked, Create, DeleteReason, Step, Subject, Verb};
-use super::{Failing, Plan, effect, names};
+use super::action::{Action, Blocked, Create, DeleteReason, Step, Subject, Update, Verb};
+use super::{Failing, Keeper, Kept, Plan, effect, names, shown};
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger};
-use crate::core::diff::{self, FieldChange};
+use crate::core::diff;
 use crate::core::normalize::{self, CONNECTION_ID, Comparable};
 use crate::core::remote::RemoteSync;
 use crate::core::rename;
 use crate::core::resolve::ResolvedSync;
 use crate::core::select::{NamePatterns, Selection};
-use crate::core::spec::{DestinationSpec, ObjectSpec, ProviderKind};
+use crate::core::spec::{DestinationSpec, ProviderKind};
 use crate::core::starts::{Start, Starts};
 
 /// A project on a server.
@@ -77,50 +77,86 @@ const SAME_MOMENT: SignedDuration = SignedDuration::from_secs(2);
 /// Makes a plan. The order of the inputs makes no difference.
 pub fn build(inputs: &Inputs<'_>) -> Plan {
     let mut plan = Plan::default();
-    let mut projects = by_project(inputs.syncs);
-    for key in inputs.remote.keys() {
-        projects.entry(key.clone()).or_default();
-    }
-    for (key, syncs) in projects {
+    for contents in by_project(inputs) {
         let mut project = Project {
             inputs,
-            remote: inputs
-                .remote
-                .get(&key)
-                .into_iter()
-                .flatten()
-                .map(|sync| (sync.name.as_str(), sync))
-                .collect(),
+            remote: contents.remote,
             plan: &mut plan,
         };
-        let heirs = project.plan_declared(&syncs);
-        project.plan_undeclared(&key, &syncs, &heirs);
+        let heirs = project.plan_declared(&contents.syncs);
+        project.plan_undeclared(&contents.syncs, &heirs);
     }
     plan
 }
 
-fn by_project(syncs: &[ResolvedSync]) -> BTreeMap<ProjectKey, Vec<&ResolvedSync>> {
-    let mut projects: BTreeMap<ProjectKey, Vec<&ResolvedSync>> = BTreeMap::new();
-    for sync in syncs {
-        projects.entry(ProjectKey::of(sync)).or_default().push(sync);
+/// A project wherever it is named: the platform, the origin of the server, the project's id.
+type Place<'a> = (ProviderKind, &'a str, &'a str);
+
+/// What is declared in a project, and what is there.
+#[derive(Default)]
+struct Contents<'a> {
+    /// What is declared, by name.
+    syncs: Vec<&'a ResolvedSync>,
+    /// What is there, by name.
+    remote: BTreeMap<&'a str, Seen<'a>>,
+}
+
+/// A sync that is there.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    /// The project, with the provider that read it.
+    key: &'a ProjectKey,
+    sync: &'a RemoteSync,
+}
+
+impl Contents<'_> {
+    /// The first of the providers that declare or see something.
+    fn provider(&self) -> Option<&str> {
+        let declaring = self.syncs.iter().map(|sync| &sync.desired.provider.text);
+        let seeing = self.remote.values().map(|seen| &seen.key.provider);
+        declaring.chain(seeing).min().map(String::as_str)
     }
-    for syncs in projects.values_mut() {
-        syncs.sort_by_key(|sync| (&sync.desired.name.text, &sync.desired.destination.text));
+}
+
+/// Sorts everything by project. Two providers can be two identities on one server: what either
+/// declares is declared, and a name that either sees is taken.
+fn by_project<'a>(inputs: &Inputs<'a>) -> Vec<Contents<'a>> {
+    let mut projects: BTreeMap<Place<'a>, Contents<'a>> = BTreeMap::new();
+    for sync in inputs.syncs {
+        let place = (sync.desired.kind, &*sync.server, &*sync.project_id);
+        projects.entry(place).or_default().syncs.push(sync);
     }
-    projects
+    for (key, syncs) in inputs.remote {
+        // Only what can be read back is in what was read.
+        let place = (ProviderKind::Infisical, &*key.server, &*key.project_id);
+        let seen = &mut projects.entry(place).or_default().remote;
+        for sync in syncs {
+            seen.entry(&sync.name).or_insert(Seen { key, sync });
+        }
+    }
+    for contents in projects.values_mut() {
+        contents
+            .syncs
+            .sort_by_key(|sync| (&sync.desired.name.text, &sync.desired.destination.text));
+    }
+    let mut projects: Vec<_> = projects.into_iter().collect();
+    projects.sort_by(|(one_place, one), (other_place, other)| {
+        (one.provider(), one_place).cmp(&(other.provider(), other_place))
+    });
+    projects.into_iter().map(|(_, contents)| contents).collect()
 }
 
 /// Plans within one project.
 struct Project<'a> {
     inputs: &'a Inputs<'a>,
     /// What is there, by name.
-    remote: BTreeMap<&'a str, &'a RemoteSync>,
+    remote: BTreeMap<&'a str, Seen<'a>>,
     plan: &'a mut Plan,
 }
 
 impl<'a> Project<'a> {
     fn find(&self, name: &str) -> Option<&'a RemoteSync> {
-        self.remote.get(name).copied()
+        self.remote.get(name).map(|seen| seen.sync)
     }
 
     /// Plans what the files declare, and returns the names that renames free, each with the name
@@ -142,7 +178,7 @@ impl<'a> Project<'a> {
             .collect();
         let first = self.plan.actions.len();
         for (index, sync) in syncs.iter().enumerate() {
-            if !self.inputs.policy.selection.matches(sync) {
+            if !self.inputs.policy.selection.matches(*sync) {
                 continue;
             }
             let name = sync.desired.name.text.as_str();
@@ -223,7 +259,7 @@ impl<'a> Project<'a> {
             self.block(sync, Verb::Delete, Blocked::SourceFolderGone);
         } else {
             let step = Step::Delete {
-                id: remote.id.clone(),
+                old: Box::new(remote.clone()),
                 remove_secrets,
                 reason: DeleteReason::EnsureAbsent,
             };
@@ -265,7 +301,7 @@ impl<'a> Project<'a> {
         let is_triggered = sync.desired.trigger != Trigger::Never;
         let effects = effect::of_create(&create.expected, is_triggered);
         let is_auto_synced = effect::is_auto_synced(&create.expected);
-        let changes = additions(sync, &create);
+        let changes = shown::of_create(&create.body, create.connection.as_deref(), &create.spec);
         let action = self.push(sync, Step::Create(create));
         action.effects = effects;
         action.changes = changes;
@@ -286,11 +322,8 @@ impl<'a> Project<'a> {
         } else {
             None
         };
-        let mut changes = vec![FieldChange {
-            path: vec!["destination".to_owned()],
-            before: Some(remote.destination.clone().into()),
-            after: Some(sync.desired.destination.text.clone().into()),
-        }];
+        let desired = &sync.desired;
+        let mut changes = shown::of_move(remote, &desired.destination.text, &desired.name.text);
         if let Some(reason) = reason {
             self.block(sync, Verb::Replace, reason).changes = changes;
             return;
@@ -299,7 +332,11 @@ impl<'a> Project<'a> {
         let is_auto_synced = effect::is_auto_synced(&create.expected);
         let mut effects = vec![effect::of_delete(remove_secrets)];
         effects.extend(effect::of_create(&create.expected, is_triggered));
-        changes.extend(additions(sync, &create));
+        changes.extend(shown::of_create(
+            &create.body,
+            create.connection.as_deref(),
+            &create.spec,
+        ));
         let old = Box::new(remote.clone());
         let action = self.push(
             sync,
@@ -327,25 +364,12 @@ impl<'a> Project<'a> {
         let before = normalize::remote(spec, remote);
         let difference = diff::compare(spec, &expected, &before);
         let name = &sync.desired.name.text;
-        let renamed_from = (&remote.name != name).then(|| remote.name.clone());
-        if difference.changes.is_empty() && renamed_from.is_none() {
+        let connection = connection_name(sync);
+        let changes = shown::of_update(remote, name, connection.as_deref(), &difference.changes);
+        if changes.is_empty() {
             self.plan_unchanged(sync, remote, &expected);
             return;
         }
-        let mut changes = Vec::new();
-        if let Some(old) = &renamed_from {
-            changes.push(FieldChange {
-                path: vec!["name".to_owned()],
-                before: Some(old.clone().into()),
-                after: Some(name.clone().into()),
-            });
-        }
-        changes.extend(
-            difference
-                .changes
-                .iter()
-                .map(|change| shown(change, sync, remote)),
-        );
         let patch = if remote.remove_job.is_going() {
             Err(Blocked::BeingRemoved)
         } else if !difference.unknown.is_empty() {
@@ -360,24 +384,26 @@ impl<'a> Project<'a> {
                 return;
             }
         };
-        if renamed_from.is_some() {
+        if remote.name != *name {
             body.insert("name".to_owned(), name.clone().into());
         }
-        let effects = effect::of_update(&expected, &difference.changes);
+        let was_pushed = remote.was_pushed();
+        let effects = effect::of_update(&expected, &difference.changes, was_pushed);
+        let of_trigger = effect::of_trigger(was_pushed, &expected, &effects);
         let is_auto_synced = effect::is_auto_synced(&expected);
-        let step = Step::Update {
-            id: remote.id.clone(),
-            renamed_from,
+        let step = Step::Update(Update {
+            old: Box::new(remote.clone()),
             body,
+            connection,
             expected,
             before,
             spec: Arc::clone(spec),
-        };
+        });
         let action = self.push(sync, step);
         action.changes = changes;
         action.effects = effects;
         if sync.desired.trigger != Trigger::Never && !is_auto_synced {
-            self.push_trigger(sync, Some(remote.id.clone()));
+            self.push_trigger(sync, Some(remote)).effects = of_trigger;
         }
     }
 
@@ -393,7 +419,8 @@ impl<'a> Project<'a> {
             Trigger::Always => true,
         };
         if is_due {
-            self.push_trigger(sync, Some(remote.id.clone()));
+            let effects = effect::of_trigger(remote.was_pushed(), expected, &[]);
+            self.push_trigger(sync, Some(remote)).effects = effects;
         } else if remote.sync_job.has_failed() {
             self.plan.failing.push(Failing {
                 subject: Subject::of(sync),
@@ -403,36 +430,32 @@ impl<'a> Project<'a> {
     }
 
     /// A trigger follows the last action if that is about the same sync.
-    fn push_trigger(&mut self, sync: &ResolvedSync, id: Option<String>) {
+    fn push_trigger(&mut self, sync: &ResolvedSync, found: Option<&RemoteSync>) -> &mut Action {
         let before = self.plan.actions.len().checked_sub(1);
         let follows = before.filter(|index| self.plan.actions[*index].subject == Subject::of(sync));
-        self.push(sync, Step::Trigger { id }).after.extend(follows);
+        let old = found.cloned().map(Box::new);
+        let trigger = self.push(sync, Step::Trigger { old });
+        trigger.after.extend(follows);
+        trigger
     }
 
-    fn plan_undeclared(
-        &mut self,
-        key: &ProjectKey,
-        syncs: &[&ResolvedSync],
-        heirs: &BTreeMap<&str, &str>,
-    ) {
+    fn plan_undeclared(&mut self, syncs: &[&ResolvedSync], heirs: &BTreeMap<&str, &str>) {
         let policy = self.inputs.policy;
         let declared: BTreeSet<&str> = syncs
             .iter()
             .map(|sync| sync.desired.name.text.as_str())
             .collect();
-        let label = match syncs.first() {
-            Some(sync) => sync.project_label(),
-            None => self.inputs.labels.get(key).unwrap_or(&key.project_id),
-        };
         let undeclared = self
             .remote
             .iter()
-            .filter(|(name, _)| !declared.contains(*name) && !heirs.contains_key(*name))
-            .filter(|(name, _)| !policy.ignore.matches(name));
-        for (_, remote) in undeclared {
+            .filter(|(name, _)| !declared.contains(*name) && !heirs.contains_key(*name));
+        for (_, Seen { key, sync: remote }) in undeclared {
+            let label = match syncs.first() {
+                Some(sync) => sync.project_label(),
+                None => self.inputs.labels.get(key).unwrap_or(&key.project_id),
+            };
             let subject = Subject {
                 provider: key.provider.clone(),
-                // Only what can be read back is in what was read.
                 kind: ProviderKind::Infisical,
                 server: key.server.clone(),
                 project: label.to_owned(),
@@ -440,12 +463,26 @@ impl<'a> Project<'a> {
                 name: remote.name.clone(),
                 destination: remote.destination.clone(),
             };
-            if policy.prune && !policy.protect.matches(&remote.name) {
+            let keeper = if policy.ignore.matches(&remote.name) {
+                Some(Keeper::Ignore)
+            } else if policy.protect.matches(&remote.name) {
+                Some(Keeper::Protect)
+            } else {
+                None
+            };
+            if let Some(by) = keeper.filter(|_| policy.prune) {
+                let subject = subject.clone();
+                self.plan.kept.push(Kept { subject, by });
+            }
+            if keeper == Some(Keeper::Ignore) {
+                continue;
+            }
+            if policy.prune && keeper.is_none() {
                 self.plan.actions.push(Action {
                     subject,
                     place: None,
                     step: Step::Delete {
-                        id: remote.id.clone(),
+                        old: Box::new((*remote).clone()),
                         remove_secrets: false,
                         reason: DeleteReason::Pruned,
                     },
@@ -461,7 +498,7 @@ impl<'a> Project<'a> {
 }
 
 /// Whether the last push is older than the last change, or there was none.
-fn is_push_due(remote: &RemoteSync) -> bool {
+pub(super) fn is_push_due(remote: &RemoteSync) -> bool {
     if remote.secret_path.is_none() {
         return false;
     }
@@ -493,87 +530,14 @@ fn create(
     body.extend(declared.into_iter().filter(|(_, value)| !value.is_null()));
     Create {
         body,
+        connection: connection_name(sync),
         expected,
         spec: Arc::clone(spec),
     }
 }
 
-/// What a created sync declares, to be shown.
-fn additions(sync: &ResolvedSync, create: &Create) -> Vec<FieldChange> {
-    let mut changes = Vec::new();
-    let mut add = |key: &str, value: Value| {
-        changes.push(FieldChange {
-            path: vec![key.to_owned()],
-            before: None,
-            after: Some(value),
-        });
-    };
-    let fields = create.spec.create.fields.iter();
-    let in_order = fields.filter_map(|field| {
-        let value = create.body.get(&field.name)?;
-        Some((
-            field.name.as_str(),
-            in_schema_order(value, field.object.as_ref()),
-        ))
-    });
-    for (key, value) in in_order {
-        match key {
-            "name" | "projectId" => {}
-            CONNECTION_ID => match sync.connection.as_ref() {
-                Some(connection) if !connection.name.is_empty() => {
-                    add("connection", connection.name.clone().into());
-                }
-                _ => add(key, value),
-            },
-            _ => add(key, value),
-        }
-    }
-    changes
-}
-
-/// A value with its keys in the schema's order, and those that it does not list by name:
-/// how a file orders its keys makes no difference.
-fn in_schema_order(value: &Value, spec: Option<&ObjectSpec>) -> Value {
-    let Value::Object(fields) = value else {
-        return value.clone();
-    };
-    let mut ordered = Map::new();
-    for field in spec.into_iter().flat_map(|spec| spec.fields_of(value)) {
-        if let Some(inner) = fields.get(&field.name) {
-            ordered.insert(
-                field.name.clone(),
-                in_schema_order(inner, field.object.as_ref()),
-            );
-        }
-    }
-    let mut others: Vec<_> = fields
-        .iter()
-        .filter(|(key, _)| !ordered.contains_key(*key))
-        .collect();
-    others.sort_by_key(|(key, _)| *key);
-    let others: Vec<_> = others
-        .into_iter()
-        .map(|(key, value)| (key.clone(), in_schema_order(value, None)))
-        .collect();
-    ordered.extend(others);
-    Value::Object(ordered)
-}
-
-/// A change as people read it: connections by name, where both names are known.
-fn shown(change: &FieldChange, sync: &ResolvedSync, remote: &RemoteSync) -> FieldChange {
-    if change.path != [CONNECTION_ID] {
-        return change.clone();
-    }
-    match sync
-        .connection
-        .as_ref()
-        .map(|connection| connection.name.as_str())
-    {
-        Some(name) if !name.is_empty() && name != remote.connection.name => FieldChange {
-            path: vec!["connection".to_owned()],
-            before: Some(remote.connection.name.clone().into()),
-            after: Some(name.into()),
-        },
-        _ => change.clone(),
-    }
+/// The name of the connection that a sync is to have, where it is known.
+fn connection_name(sync: &ResolvedSync) -> Option<String> {
+    let name = sync.connection.as_ref().map(|connection| &connection.name);
+    name.filter(|name| !name.is_empty()).cloned()
 }

@@ -12,8 +12,12 @@ use crate::core::normalize::{CONNECTION_ID, Comparable, ENVIRONMENT, SECRET_PATH
 pub enum Effect {
     /// The first push deletes what the destination has and the source has not.
     FirstSyncDeletes,
+    /// The first push overwrites what the destination has, and deletes nothing.
+    FirstSyncOverwrites,
     /// The next push deletes what the destination has and the source has not.
     NextSyncDeletes,
+    /// The next push overwrites what the destination has there, and deletes nothing.
+    NextSyncOverwrites,
     /// The secrets under their old keys are deleted at the destination.
     OldKeysDeleted,
     /// The secrets under their old keys stay at the destination.
@@ -37,10 +41,18 @@ impl Effect {
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::FirstSyncDeletes => {
-                "The first sync deletes secrets that the destination has and the source has not."
+                "The first sync overwrites the destination's secrets, and deletes those that the \
+                 source has not."
+            }
+            Self::FirstSyncOverwrites => {
+                "The first sync overwrites secrets at the destination that have the same keys."
             }
             Self::NextSyncDeletes => {
-                "The next sync deletes secrets that the destination has and the source has not."
+                "The next sync overwrites the destination's secrets, and deletes those that the \
+                 source has not."
+            }
+            Self::NextSyncOverwrites => {
+                "The next sync overwrites secrets at the destination that have the same keys."
             }
             Self::OldKeysDeleted => {
                 "The next sync deletes the secrets under their old keys at the destination."
@@ -65,7 +77,9 @@ impl Effect {
     pub const fn word(self) -> &'static str {
         match self {
             Self::FirstSyncDeletes => "first-sync-deletes",
+            Self::FirstSyncOverwrites => "first-sync-overwrites",
             Self::NextSyncDeletes => "next-sync-deletes",
+            Self::NextSyncOverwrites => "next-sync-overwrites",
             Self::OldKeysDeleted => "old-keys-deleted",
             Self::OldKeysStay => "old-keys-stay",
             Self::OldPlaceKeepsSecrets => "old-place-keeps-secrets",
@@ -77,7 +91,8 @@ impl Effect {
         }
     }
 
-    /// Whether secrets are deleted or overwritten.
+    /// Whether secrets are deleted, or overwritten at the source. That a push overwrites what it
+    /// finds at the destination is what it is for.
     pub const fn is_destructive(self) -> bool {
         matches!(
             self,
@@ -108,17 +123,39 @@ pub fn of_create(sync: &Comparable, is_triggered: bool) -> Vec<Effect> {
     if !is_auto_synced(sync) && !is_triggered {
         return vec![Effect::NotPushed];
     }
+    of_first_sync(sync)
+}
+
+/// What a job that is asked for does, where no push went well before. What was `told` already, of
+/// a change that it follows, is not told again.
+pub fn of_trigger(was_pushed: bool, sync: &Comparable, told: &[Effect]) -> Vec<Effect> {
+    if was_pushed {
+        return Vec::new();
+    }
+    let mut effects = of_first_sync(sync);
+    effects.retain(|effect| !told.contains(effect));
+    effects
+}
+
+/// What the first push of a sync does, which is the one that imports where that is wanted.
+pub fn of_first_sync(sync: &Comparable) -> Vec<Effect> {
     let behavior = option(sync, "initialSyncBehavior").and_then(Value::as_str);
     match behavior {
-        Some("import-prioritize-source") => vec![Effect::ImportsNewIntoSource],
+        // What was imported is in the source then, so nothing is deleted.
+        Some("import-prioritize-source") => {
+            vec![Effect::ImportsNewIntoSource, Effect::FirstSyncOverwrites]
+        }
         Some("import-prioritize-destination") => vec![Effect::ImportOverwritesSource],
-        Some("overwrite-destination") if !keeps_secrets(sync) => vec![Effect::FirstSyncDeletes],
+        Some("overwrite-destination") if keeps_secrets(sync) => {
+            vec![Effect::FirstSyncOverwrites]
+        }
+        Some("overwrite-destination") => vec![Effect::FirstSyncDeletes],
         _ => Vec::new(),
     }
 }
 
-/// What changing a sync does besides.
-pub fn of_update(sync: &Comparable, changes: &[FieldChange]) -> Vec<Effect> {
+/// What changing a sync does besides. `was_pushed` is whether any push went well before.
+pub fn of_update(sync: &Comparable, changes: &[FieldChange], was_pushed: bool) -> Vec<Effect> {
     let changed = |prefix: &[&str]| {
         changes.iter().find(|change| {
             change
@@ -139,14 +176,20 @@ pub fn of_update(sync: &Comparable, changes: &[FieldChange]) -> Vec<Effect> {
             _ => Effect::OldKeysStay,
         });
     }
-    let reaches_other_secrets = moved
+    let pushes_otherwise = moved
         .or_else(|| changed(&[ENVIRONMENT]))
         .or_else(|| changed(&[SECRET_PATH]))
-        .or_else(|| changed(&["syncOptions", "disableSecretDeletion"]))
         .is_some();
     let starts_pushing = changed(&["isAutoSyncEnabled"]).is_some() && is_auto_synced(sync);
-    if (reaches_other_secrets || starts_pushing) && !keeps_secrets(sync) {
+    let starts_deleting = changed(&["syncOptions", "disableSecretDeletion"]).is_some();
+    let takes_other_keys = changed(&["syncOptions", "keySchema"]).is_some();
+    let begins_otherwise = changed(&["syncOptions", "initialSyncBehavior"]).is_some();
+    if !was_pushed && (pushes_otherwise || starts_pushing || starts_deleting || begins_otherwise) {
+        effects.extend(of_first_sync(sync));
+    } else if (pushes_otherwise || starts_pushing || starts_deleting) && !keeps_secrets(sync) {
         effects.push(Effect::NextSyncDeletes);
+    } else if pushes_otherwise || starts_pushing || takes_other_keys {
+        effects.push(Effect::NextSyncOverwrites);
     }
     effects
 }

@@ -8,31 +8,77 @@
 //! | [`effect`] | what an action does besides what it is for |
 //! | [`mod@build`] | making a plan |
 //! | `names` | which action waits for a name that another one frees |
+//! | [`recheck`] | a plan that was made earlier, against what is there now |
+//! | [`shown`] | the changes that an action shows, made from what it executes |
 
 pub mod action;
 pub mod build;
 pub mod effect;
 mod names;
+pub mod recheck;
+pub mod shown;
 #[cfg(test)]
 mod tests;
 
-pub use action::{Action, Blocked, DeleteReason, Step, Subject, Verb};
+pub use action::{Action, Blocked, DeleteReason, Step, Subject, Update, Verb};
 pub use build::{Inputs, Policy, ProjectKey, build};
 pub use effect::Effect;
 
 use super::remote::Job;
 
+/// What a file in which a plan is saved says that it is.
+pub const SAVED_PLAN: &str = "secsync-plan";
+
 /// Everything that a run would do, and what it found besides.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Plan {
-    /// The actions, ordered by provider, project and name.
+    /// The actions, ordered by provider, project and name; in each project, those that no file
+    /// declares come last.
     pub actions: Vec<Action>,
     /// How many declared syncs are as they should be.
     pub unchanged: usize,
     /// What exists in the projects that were read, and is not declared.
     pub unmanaged: Vec<Subject>,
+    /// What `--prune` would have deleted if nothing held it back.
+    pub kept: Vec<Kept>,
     /// Declared syncs that need no change, and whose last job failed.
     pub failing: Vec<Failing>,
+}
+
+/// A sync that is not declared, and that is not pruned all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The sync.
+    pub subject: Subject,
+    /// What keeps it.
+    pub by: Keeper,
+}
+
+/// What keeps a sync from being pruned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeper {
+    /// `protect` of the workspace names it.
+    Protect,
+    /// `unmanaged.ignore` of the workspace names it.
+    Ignore,
+}
+
+impl Keeper {
+    /// The stable word for machines.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Protect => "protected",
+            Self::Ignore => "ignored",
+        }
+    }
+
+    /// The part of secsync.yaml that keeps it.
+    pub const fn setting(self) -> &'static str {
+        match self {
+            Self::Protect => "protect",
+            Self::Ignore => "unmanaged.ignore",
+        }
+    }
 }
 
 /// A sync that is as declared, and does not work.

@@ -6,9 +6,9 @@ use super::action::{Action, Blocked, Step};
 
 /// The name that is free once the action has gone well. That of a deleted sync is not wanted by
 /// any other: it is declared absent, or not at all.
-fn freed(action: &Action) -> Option<&str> {
+pub fn freed(action: &Action) -> Option<&str> {
     match &action.step {
-        Step::Update { renamed_from, .. } => renamed_from.as_deref(),
+        Step::Update(_) => action.renamed_from(),
         Step::Replace { old, .. } => Some(&old.name),
         _ => None,
     }
@@ -17,12 +17,8 @@ fn freed(action: &Action) -> Option<&str> {
 /// The name that has to be free for the action.
 fn taken(action: &Action) -> Option<&str> {
     match &action.step {
-        Step::Create(_)
-        | Step::Replace { .. }
-        | Step::Update {
-            renamed_from: Some(_),
-            ..
-        } => Some(&action.subject.name),
+        Step::Create(_) | Step::Replace { .. } => Some(&action.subject.name),
+        Step::Update(_) if action.renamed_from().is_some() => Some(&action.subject.name),
         _ => None,
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{
-    Action, Blocked, Counts, DeleteReason, Effect, Inputs, Plan, Policy, ProjectKey, Step, Verb,
-    build,
+    Action, Blocked, Counts, DeleteReason, Effect, Inputs, Keeper, Plan, Policy, ProjectKey, Step,
+    Update, Verb, build,
 };
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger, Word};
 use crate::core::remote::{Job, JobStatus, RemoteSync};
@@ -211,17 +211,12 @@ fn a_change_is_an_update_that_sends_only_the_changed_fields() {
         vec![with("web", |f| f["secretPath"] = json!("/other/"))],
         vec![remote_sync("web")],
     );
-    let Step::Update {
-        id,
-        body,
-        renamed_from,
-        ..
-    } = &only(&plan).step
-    else {
+    let Step::Update(update) = &only(&plan).step else {
         panic!()
     };
-    assert_eq!((id.as_str(), renamed_from), ("id-web", &None));
-    assert_eq!(*body, fields(json!({"secretPath": "/other/"})));
+    assert_eq!(update.old.id, "id-web");
+    assert_eq!(only(&plan).renamed_from(), None);
+    assert_eq!(update.body, fields(json!({"secretPath": "/other/"})));
     let change = &only(&plan).changes[0];
     assert_eq!(
         (&change.before, &change.after),
@@ -243,7 +238,7 @@ fn another_connection_is_told_by_its_name_and_sent_by_its_id() {
     remote.connection.id = "c2".to_owned();
     remote.connection.name = "second".to_owned();
     let plan = plan(vec![desired("web")], vec![remote]);
-    let Step::Update { body, .. } = &only(&plan).step else {
+    let Step::Update(Update { body, .. }) = &only(&plan).step else {
         panic!()
     };
     assert_eq!(*body, fields(json!({"connectionId": "c1"})));
@@ -268,7 +263,7 @@ fn a_sync_whose_source_folder_is_gone_gets_both_environment_and_path() {
     let mut remote = remote_sync("web");
     (remote.environment, remote.secret_path) = (None, None);
     let plan = plan(vec![desired("web")], vec![remote]);
-    let Step::Update { body, .. } = &only(&plan).step else {
+    let Step::Update(Update { body, .. }) = &only(&plan).step else {
         panic!()
     };
     assert_eq!(
@@ -432,7 +427,7 @@ fn ensure_absent_deletes_what_is_there_and_is_content_with_what_is_not() {
     ] {
         let plan = plan_of(on_delete);
         let expected = Step::Delete {
-            id: "id-web".to_owned(),
+            old: Box::new(remote_sync("web")),
             remove_secrets: removes,
             reason: DeleteReason::EnsureAbsent,
         };
@@ -482,20 +477,12 @@ fn ensure_absent_never_deletes_a_sync_to_another_destination() {
 #[test]
 fn a_rename_is_an_update_that_sends_the_name_too() {
     let plan = plan(vec![renamed("old", "new")], vec![remote_sync("old")]);
-    let Step::Update {
-        id,
-        renamed_from,
-        body,
-        ..
-    } = &only(&plan).step
-    else {
+    let Step::Update(update) = &only(&plan).step else {
         panic!()
     };
-    assert_eq!(
-        (id.as_str(), renamed_from.as_deref()),
-        ("id-old", Some("old"))
-    );
-    assert_eq!(*body, fields(json!({"name": "new"})));
+    assert_eq!(update.old.id, "id-old");
+    assert_eq!(only(&plan).renamed_from(), Some("old"));
+    assert_eq!(update.body, fields(json!({"name": "new"})));
     assert_eq!(only(&plan).changes[0].dotted(), "name");
     assert_eq!(plan.unmanaged.len(), 0);
 }
@@ -682,7 +669,7 @@ fn prune_deletes_what_is_not_declared_but_never_what_is_ignored_or_protected() {
     };
     let plan = plan_with(vec![desired("web")], remote, &policy);
     let expected = Step::Delete {
-        id: "id-gone".to_owned(),
+        old: Box::new(remote_sync("gone")),
         remove_secrets: false,
         reason: DeleteReason::Pruned,
     };
@@ -691,6 +678,88 @@ fn prune_deletes_what_is_not_declared_but_never_what_is_ignored_or_protected() {
     assert_eq!(only(&plan).effects, [Effect::SecretsStay]);
     assert_eq!(plan.unmanaged.len(), 1);
     assert_eq!(plan.unmanaged[0].name, "prod-1");
+}
+
+#[test]
+fn what_prune_leaves_is_told_with_what_keeps_it_and_only_with_prune() {
+    let remote = ["web", "prod-legacy", "legacy-1", "prod-1"].map(remote_sync);
+    let with_prune = |prune| {
+        let policy = Policy {
+            prune,
+            ignore: patterns(&["*legacy*"]),
+            protect: patterns(&["prod-*"]),
+            ..Policy::default()
+        };
+        let plan = plan_with(vec![desired("web")], remote.to_vec(), &policy);
+        let kept = plan.kept.into_iter();
+        kept.map(|kept| (kept.subject.name, kept.by))
+            .collect::<Vec<_>>()
+    };
+    let expected = [
+        ("legacy-1", Keeper::Ignore),
+        ("prod-1", Keeper::Protect),
+        ("prod-legacy", Keeper::Ignore),
+    ];
+    assert_eq!(
+        with_prune(true),
+        expected.map(|(name, by)| (name.to_owned(), by))
+    );
+    assert_eq!(with_prune(false), []);
+}
+
+/// Plans with two providers that are identities on one server, each of which sees what it is given.
+fn plan_of_two_identities(
+    syncs: &[ResolvedSync],
+    [first, second]: [Vec<RemoteSync>; 2],
+    policy: &Policy,
+) -> Plan {
+    let key = |provider: &str| ProjectKey {
+        provider: provider.to_owned(),
+        server: "https://a".to_owned(),
+        project_id: "p1".to_owned(),
+    };
+    let specs = ["humanitec", "vercel"]
+        .map(|slug| ((ProviderKind::Infisical, slug.to_owned()), Arc::new(spec())));
+    build(&Inputs {
+        syncs,
+        labels: &BTreeMap::new(),
+        remote: &BTreeMap::from([(key("infisical"), first), (key("other"), second)]),
+        specs: &BTreeMap::from(specs),
+        starts: &Starts::Missing,
+        policy,
+    })
+}
+
+fn of_the_other(mut sync: DesiredSync) -> ResolvedSync {
+    sync.provider.text = "other".to_owned();
+    resolved(sync)
+}
+
+#[test]
+fn what_another_provider_of_the_same_server_declares_is_neither_unmanaged_nor_pruned() {
+    let seen = || vec![remote_sync("a"), remote_sync("b"), remote_sync("legacy")];
+    let syncs = [resolved(desired("a")), of_the_other(desired("b"))];
+    let kept = plan_of_two_identities(&syncs, [seen(), seen()], &Policy::default());
+    let unmanaged: Vec<_> = kept.unmanaged.iter().map(|s| s.name.as_str()).collect();
+    assert_eq!((told(&kept), unmanaged), (vec![], vec!["legacy"]));
+    let prune = Policy {
+        prune: true,
+        ..Policy::default()
+    };
+    let pruned = plan_of_two_identities(&syncs, [seen(), seen()], &prune);
+    assert_eq!(told(&pruned), [(Verb::Delete, "legacy")]);
+}
+
+#[test]
+fn a_name_that_a_rename_of_another_provider_frees_is_taken_after_it() {
+    let syncs = [
+        of_the_other(renamed("old", "new")),
+        resolved(desired("old")),
+    ];
+    let seen = || vec![remote_sync("old")];
+    let plan = plan_of_two_identities(&syncs, [seen(), seen()], &Policy::default());
+    assert_eq!(told(&plan), [(Verb::Update, "new"), (Verb::Create, "old")]);
+    assert_eq!(plan.actions[1].after, [0]);
 }
 
 #[test]
@@ -778,7 +847,7 @@ fn a_triggered_create_or_update_without_auto_sync_is_followed_by_its_trigger() {
             [(Verb::Create, "web"), (Verb::Trigger, "web")]
         );
         assert_eq!(created.actions[1].after, [0]);
-        assert_eq!(created.actions[1].step, Step::Trigger { id: None });
+        assert_eq!(created.actions[1].step, Step::Trigger { old: None });
         let updated = plan(vec![manual(trigger)], vec![remote_sync("web")]);
         assert_eq!(
             told(&updated),
@@ -787,7 +856,7 @@ fn a_triggered_create_or_update_without_auto_sync_is_followed_by_its_trigger() {
         assert_eq!(
             updated.actions[1].step,
             Step::Trigger {
-                id: Some("id-web".to_owned())
+                old: Some(Box::new(remote_sync("web")))
             }
         );
         let replaced = plan(
@@ -1032,14 +1101,17 @@ fn a_create_names_what_its_first_sync_does() {
     );
     assert_eq!(
         behavior("import-prioritize-source"),
-        [Effect::ImportsNewIntoSource]
+        [Effect::ImportsNewIntoSource, Effect::FirstSyncOverwrites]
     );
     assert_eq!(
         behavior("import-prioritize-destination"),
         [Effect::ImportOverwritesSource]
     );
     let keeps = |f: &mut Value| f["syncOptions"]["disableSecretDeletion"] = json!(true);
-    assert_eq!(create_effects(keeps, Trigger::Never), []);
+    assert_eq!(
+        create_effects(keeps, Trigger::Never),
+        [Effect::FirstSyncOverwrites]
+    );
     let off = |f: &mut Value| f["isAutoSyncEnabled"] = json!(false);
     assert_eq!(create_effects(off, Trigger::Never), [Effect::NotPushed]);
     assert_eq!(
@@ -1053,6 +1125,7 @@ fn update_effects(
     remote: impl FnOnce(&mut RemoteSync),
 ) -> Vec<Effect> {
     let mut found = remote_sync("web");
+    found.sync_job.at = Some("2026-01-01T00:00:00.000Z".to_owned());
     remote(&mut found);
     only(&plan(vec![with("web", change)], vec![found]))
         .effects
@@ -1073,10 +1146,16 @@ fn an_update_names_what_it_does_to_secrets() {
         [Effect::OldPlaceKeepsSecrets, Effect::NextSyncDeletes]
     );
     let key_schema = |f: &mut Value| f["syncOptions"]["keySchema"] = json!("X_{{secretKey}}");
-    assert_eq!(update_effects(key_schema, |_| {}), [Effect::OldKeysStay]);
+    assert_eq!(
+        update_effects(key_schema, |_| {}),
+        [Effect::OldKeysStay, Effect::NextSyncOverwrites]
+    );
     let had_one =
         |r: &mut RemoteSync| r.fields["syncOptions"]["keySchema"] = json!("X_{{secretKey}}");
-    assert_eq!(update_effects(keep, had_one), [Effect::OldKeysDeleted]);
+    assert_eq!(
+        update_effects(keep, had_one),
+        [Effect::OldKeysDeleted, Effect::NextSyncOverwrites]
+    );
     for source in [("environment", "prod"), ("secretPath", "/other")] {
         let effects = update_effects(|f| f[source.0] = json!(source.1), |_| {});
         assert_eq!(effects, [Effect::NextSyncDeletes]);
@@ -1106,14 +1185,97 @@ fn with_secret_deletion_disabled_an_update_deletes_nothing() {
         r.fields["syncOptions"]["disableSecretDeletion"] = json!(true);
         r.fields["syncOptions"]["keySchema"] = json!("X_{{secretKey}}");
     };
-    assert_eq!(update_effects(keeps, had_both), [Effect::OldKeysStay]);
+    assert_eq!(
+        update_effects(keeps, had_both),
+        [Effect::OldKeysStay, Effect::NextSyncOverwrites]
+    );
+}
+
+#[test]
+fn what_keeps_secrets_and_reaches_others_is_told_to_overwrite_them() {
+    let keeping = |change: fn(&mut Value)| {
+        let keeps = |sync: &mut Value| sync["syncOptions"]["disableSecretDeletion"] = json!(true);
+        let both = |f: &mut Value| {
+            keeps(f);
+            change(f);
+        };
+        update_effects(both, |r| {
+            r.fields["syncOptions"]["disableSecretDeletion"] = json!(true);
+            r.fields["isAutoSyncEnabled"] = json!(false);
+        })
+    };
+    let moved = keeping(|f| f["destinationConfig"]["app"] = json!("other"));
+    assert_eq!(
+        moved,
+        [Effect::OldPlaceKeepsSecrets, Effect::NextSyncOverwrites]
+    );
+    assert_eq!(keeping(|_| {}), [Effect::NextSyncOverwrites]);
+    assert_eq!(
+        keeping(|f| f["isAutoSyncEnabled"] = json!(null)),
+        [Effect::NextSyncOverwrites]
+    );
+}
+
+/// A sync with auto-sync off that imports at first, and was never pushed.
+fn idle_import(change: impl FnOnce(&mut Value)) -> (DesiredSync, RemoteSync) {
+    let mut found = remote_sync("web");
+    found.fields["isAutoSyncEnabled"] = json!(false);
+    found.fields["syncOptions"]["initialSyncBehavior"] = json!("import-prioritize-destination");
+    let sync = with("web", |f| {
+        f["isAutoSyncEnabled"] = json!(false);
+        f["syncOptions"]["initialSyncBehavior"] = json!("import-prioritize-destination");
+        change(f);
+    });
+    (sync, found)
+}
+
+#[test]
+fn the_action_that_sets_off_the_first_push_names_what_that_one_imports() {
+    let (turned_on, found) = idle_import(|f| f["isAutoSyncEnabled"] = json!(true));
+    let update = plan(vec![turned_on], vec![found]);
+    assert_eq!(only(&update).effects, [Effect::ImportOverwritesSource]);
+
+    let (mut triggered, found) = idle_import(|_| {});
+    triggered.trigger = Trigger::OnChange;
+    let trigger = plan(vec![triggered.clone()], vec![found.clone()]);
+    assert_eq!(told(&trigger), [(Verb::Trigger, "web")]);
+    assert_eq!(only(&trigger).effects, [Effect::ImportOverwritesSource]);
+
+    let mut pushed = found;
+    pushed.sync_job.at = Some("2025-01-01T00:00:00.000Z".to_owned());
+    let again = plan(vec![triggered], vec![pushed]);
+    assert_eq!(told(&again), [(Verb::Trigger, "web")]);
+    assert_eq!(only(&again).effects, []);
+}
+
+#[test]
+fn an_update_and_its_trigger_name_the_first_push_once() {
+    let (mut described, found) = idle_import(|f| f["description"] = json!("d"));
+    described.trigger = Trigger::OnChange;
+    let by_trigger = plan(vec![described], vec![found]);
+    let effects = |plan: &Plan| -> Vec<Vec<Effect>> {
+        plan.actions.iter().map(|a| a.effects.clone()).collect()
+    };
+    assert_eq!(
+        effects(&by_trigger),
+        [vec![], vec![Effect::ImportOverwritesSource]]
+    );
+    let (mut moved, found) = idle_import(|f| f["secretPath"] = json!("/other"));
+    moved.trigger = Trigger::OnChange;
+    let by_update = plan(vec![moved], vec![found]);
+    assert_eq!(
+        effects(&by_update),
+        [vec![Effect::ImportOverwritesSource], vec![]]
+    );
 }
 
 #[test]
 fn words_for_machines_are_unique_and_destruction_is_marked() {
     let effects = [
         Effect::FirstSyncDeletes,
+        Effect::FirstSyncOverwrites,
         Effect::NextSyncDeletes,
+        Effect::NextSyncOverwrites,
         Effect::OldKeysDeleted,
         Effect::OldKeysStay,
         Effect::OldPlaceKeepsSecrets,

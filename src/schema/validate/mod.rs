@@ -8,12 +8,15 @@ mod finding;
 mod place;
 mod wording;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use self::finding::{Finding, Kind};
 use super::store::Destination;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::span::Span;
+use crate::core::spec::ObjectSpec;
 use crate::core::value::Mapping;
 
 /// A compiled schema.
@@ -81,6 +84,7 @@ pub fn check_json(
         return Vec::new();
     }
     let mut findings = finding::findings(&checker.schema, checker.validator.iter_errors(json));
+    add_fields_of_no_variant(&destination.spec.create, json, &[], &mut findings);
     drop_consequences(&mut findings, json);
     let mut diagnostics: Vec<Diagnostic> = findings
         .iter()
@@ -96,6 +100,54 @@ pub fn check_json(
         .collect();
     diagnostics.sort_by_key(Diagnostic::span);
     diagnostics
+}
+
+/// Where a tag is missing or wrong, the schema says nothing of the fields beside it; those that no
+/// value of the tag allows are wrong all the same.
+fn add_fields_of_no_variant(
+    spec: &ObjectSpec,
+    value: &Value,
+    path: &[String],
+    findings: &mut Vec<Finding>,
+) {
+    let Value::Object(given) = value else { return };
+    for field in spec.fields_of(value) {
+        if let (Some(spec), Some(value)) = (&field.object, given.get(&field.name)) {
+            let path = [path, std::slice::from_ref(&field.name)].concat();
+            add_fields_of_no_variant(spec, value, &path, findings);
+        }
+    }
+    let Some(union) = spec.union.as_ref().filter(|_| !spec.open) else {
+        return;
+    };
+    let tag = given.get(&union.tag).and_then(Value::as_str);
+    if union
+        .variants
+        .iter()
+        .any(|(name, _)| Some(name.as_str()) == tag)
+    {
+        return;
+    }
+    let of_variants = union.variants.iter().flat_map(|(_, fields)| fields);
+    let known: BTreeSet<&String> = spec
+        .fields
+        .iter()
+        .chain(of_variants)
+        .map(|field| &field.name)
+        .chain([&union.tag])
+        .collect();
+    findings.extend(
+        given
+            .keys()
+            .filter(|name| !known.contains(name))
+            .map(|name| Finding {
+                path: path.to_vec(),
+                kind: Kind::Unknown {
+                    name: name.clone(),
+                    known: known.iter().copied().cloned().collect(),
+                },
+            }),
+    );
 }
 
 /// A required field that is misspelt is one mistake, not an unknown field and a missing one.

@@ -117,7 +117,9 @@ fn unknown(
     };
     let tag = spec.and_then(|spec| {
         let union = spec.union.as_ref()?;
-        Some((union, object.get(&union.tag)?.as_str()?))
+        let value = object.get(&union.tag)?.as_str()?;
+        let is_known = union.variants.iter().any(|(name, _)| name == value);
+        is_known.then_some((union, value))
     });
     let condition = tag.map_or_else(String::new, |(union, value)| {
         format!(" where `{}` is \"{value}\"", union.tag)

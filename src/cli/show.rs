@@ -1,0 +1,84 @@
+//! `secsync show`: saved plans, as `plan` showed them.
+
+use camino::Utf8PathBuf;
+use clap::Args;
+use serde_json::{Map, Value};
+
+use crate::environment::Environment;
+use crate::error::Stop;
+use crate::exit::Exit;
+use crate::pipeline::Run;
+use crate::planfile::SavedPlan;
+use crate::render::{human, json, saved};
+
+use super::options::{LoadArguments, OutputArguments, pipeline_options};
+use super::planfile;
+use super::session;
+use super::ui::{Format, Ui};
+
+/// The arguments of `show`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Plans that `secsync plan --out` saved.
+    #[arg(required = true, value_name = "PLANFILE")]
+    files: Vec<Utf8PathBuf>,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
+    let ui = match Ui::new(&arguments.output, Format::BASIC, &environment) {
+        Ok(ui) => ui,
+        Err(stop) => return Ui::plain(&environment).stop(&stop),
+    };
+    let opened = pipeline_options(LoadArguments::default(), None, environment).and_then(Run::open);
+    let run = match opened {
+        Ok(run) => run,
+        Err(stop) => return ui.stop(&stop),
+    };
+    let mut plans = Vec::new();
+    let mut stop: Option<Stop> = None;
+    for file in &arguments.files {
+        match planfile::load(file, &run) {
+            Ok(plan) => plans.push((file.as_str(), plan)),
+            Err(error) => {
+                stop = Some(match stop {
+                    Some(stop) => stop.and(error),
+                    None => error,
+                });
+            }
+        }
+    }
+    let exit = stop.as_ref().map_or(Exit::Done, |stop| ui.stop(stop));
+    let texts: Vec<String> = plans
+        .iter()
+        .map(|(file, plan)| text(file, plan, &ui))
+        .collect();
+    let printed = ui.result(Format::Human, &texts.join("\n"));
+    let is_sandbox = plans.iter().any(|(_, plan)| plan.is_sandbox);
+    let end = (exit, stop.as_ref());
+    let written = session::document("show", None, &ui, is_sandbox, end, |document| {
+        let plans: Vec<Value> = plans.iter().map(|(file, plan)| entry(file, plan)).collect();
+        document.insert("plans".to_owned(), plans.into());
+    });
+    exit.most_important(printed).most_important(written)
+}
+
+fn text(file: &str, saved: &SavedPlan, ui: &Ui) -> String {
+    let context = human::Context {
+        is_sandbox: saved.is_sandbox,
+        lists_unmanaged: ui.verbosity > 0,
+        ..human::Context::default()
+    };
+    let plan = human::plan(&saved.plan, &saved.sources, context);
+    saved::heading(file, saved) + &plan
+}
+
+fn entry(file: &str, saved: &SavedPlan) -> Value {
+    let mut entry = Map::new();
+    saved::add_heading(&mut entry, file, saved);
+    entry.insert("sandbox".to_owned(), saved.is_sandbox.into());
+    json::add_plan(&mut entry, &saved.plan, &saved.sources);
+    entry.into()
+}

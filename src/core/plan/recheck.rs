@@ -1,0 +1,384 @@
+//! A plan that was made earlier, against what is there now.
+//!
+//! An action is still to do if what it found is as it was, and done if what it makes is there.
+//! Anything else makes the whole plan stale. `updatedAt` and jobs move by themselves and decide
+//! nothing of this.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::action::{Action, Create, Step, Subject, Update, Verb};
+use super::build::{ProjectKey, is_push_due};
+use super::{Plan, names};
+use crate::core::diff::{self, FieldChange};
+use crate::core::normalize::{self, Comparable};
+use crate::core::remote::RemoteSync;
+use crate::core::spec::{DestinationSpec, ObjectSpec, ProviderKind};
+use crate::core::starts::{Start, Starts};
+
+/// What is there now.
+#[derive(Debug)]
+pub struct Now<'a> {
+    /// The syncs of each project that the plan is about.
+    pub remote: &'a BTreeMap<ProjectKey, Vec<RemoteSync>>,
+    /// What is recorded of starts.
+    pub starts: &'a Starts,
+    /// The destinations that the plan knows, those of the syncs that it found among them.
+    pub specs: &'a BTreeMap<(ProviderKind, String), Arc<DestinationSpec>>,
+}
+
+/// What is left of a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Recheck {
+    /// This is still to do, blocked actions included.
+    Remaining {
+        /// The actions, their order kept.
+        plan: Plan,
+        /// The syncs whose actions are done.
+        done: Vec<Subject>,
+    },
+    /// All of it is done.
+    Applied,
+    /// These syncs are neither as the plan found them nor as it makes them.
+    Stale(Vec<Stale>),
+}
+
+/// A sync that a plan does not fit any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stale {
+    /// The sync.
+    pub subject: Subject,
+    /// What differs, as a full sentence.
+    pub why: String,
+}
+
+/// Where one action stands.
+#[derive(Debug, Clone, PartialEq)]
+enum Standing {
+    /// It is still to do.
+    Pending,
+    /// What it makes is there.
+    Done,
+    /// What is there fits neither.
+    Stale(String),
+}
+
+/// Compares a plan with what is there now.
+pub fn recheck(plan: &Plan, now: &Now<'_>) -> Recheck {
+    let standings: Vec<Standing> = plan
+        .actions
+        .iter()
+        .map(|action| Checker { plan, now, action }.standing())
+        .collect();
+    let stale: Vec<Stale> = plan
+        .actions
+        .iter()
+        .zip(&standings)
+        .filter_map(|(action, standing)| match standing {
+            Standing::Stale(why) => Some(Stale {
+                subject: action.subject.clone(),
+                why: why.clone(),
+            }),
+            Standing::Pending | Standing::Done => None,
+        })
+        .collect();
+    if !stale.is_empty() {
+        return Recheck::Stale(stale);
+    }
+    remaining(plan, standings, now)
+}
+
+fn remaining(plan: &Plan, mut standings: Vec<Standing>, now: &Now<'_>) -> Recheck {
+    // A job that follows a change belongs to it: nothing but its own result tells whether it is due.
+    let mut pushed: BTreeMap<usize, RemoteSync> = BTreeMap::new();
+    for (index, action) in plan.actions.iter().enumerate() {
+        let Some(change) = change_before(plan, action) else {
+            continue;
+        };
+        if standings[change] != Standing::Done {
+            continue;
+        }
+        match now.by_name(&action.subject) {
+            Some(found) if is_push_due(found) && !found.sync_job.is_going() => {
+                pushed.insert(index, found.clone());
+            }
+            _ => standings[index] = Standing::Done,
+        }
+    }
+    let is_change = |action: &Action| !matches!(action.verb(), Verb::Trigger | Verb::Blocked);
+    let mut changes = (0..plan.actions.len()).filter(|index| is_change(&plan.actions[*index]));
+    let all_done = changes
+        .clone()
+        .all(|index| standings[index] == Standing::Done);
+    if changes.next().is_some() && all_done && pushed.is_empty() {
+        return Recheck::Applied;
+    }
+    let mut left = plan.clone();
+    left.actions.clear();
+    let mut done = Vec::new();
+    let mut places: BTreeMap<usize, usize> = BTreeMap::new();
+    for (index, action) in plan.actions.iter().enumerate() {
+        if standings[index] == Standing::Done {
+            done.push(action.subject.clone());
+            continue;
+        }
+        places.insert(index, left.actions.len());
+        let mut action = action.clone();
+        if let Some(found) = pushed.remove(&index) {
+            action.step = Step::Trigger {
+                old: Some(Box::new(found)),
+            };
+        }
+        left.actions.push(action);
+    }
+    for action in &mut left.actions {
+        action.after = action
+            .after
+            .iter()
+            .filter_map(|before| places.get(before).copied())
+            .collect();
+    }
+    Recheck::Remaining { plan: left, done }
+}
+
+/// The change of the same sync that a trigger follows.
+pub fn change_before(plan: &Plan, action: &Action) -> Option<usize> {
+    if action.verb() != Verb::Trigger {
+        return None;
+    }
+    let mut before = action.after.iter().copied();
+    before.find(|index| {
+        let change = plan.actions.get(*index);
+        change.is_some_and(|change| change.subject == action.subject)
+    })
+}
+
+impl Now<'_> {
+    fn project(&self, subject: &Subject) -> &[RemoteSync] {
+        let key = ProjectKey {
+            provider: subject.provider.clone(),
+            server: subject.server.clone(),
+            project_id: subject.project_id.clone(),
+        };
+        self.remote.get(&key).map_or(&[], Vec::as_slice)
+    }
+
+    fn by_name(&self, subject: &Subject) -> Option<&RemoteSync> {
+        let mut syncs = self.project(subject).iter();
+        syncs.find(|sync| sync.name == subject.name)
+    }
+
+    fn by_id(&self, subject: &Subject, id: &str) -> Option<&RemoteSync> {
+        self.project(subject).iter().find(|sync| sync.id == id)
+    }
+}
+
+/// Checks one action.
+struct Checker<'a> {
+    plan: &'a Plan,
+    now: &'a Now<'a>,
+    action: &'a Action,
+}
+
+impl Checker<'_> {
+    fn standing(&self) -> Standing {
+        let subject = &self.action.subject;
+        match &self.action.step {
+            Step::Create(create) => match self.now.by_name(subject) {
+                None => Standing::Pending,
+                Some(found) if self.is_freed(found) => Standing::Pending,
+                Some(found) => self.made(found, create),
+            },
+            Step::Update(update) => self.update(update),
+            Step::Replace { old, new, .. } => match self.now.by_id(subject, &old.id) {
+                Some(found) => self
+                    .as_found(old, found)
+                    .unwrap_or_else(|| self.name_is_free(found)),
+                None => match self.now.by_name(subject) {
+                    Some(found) => self.made(found, new),
+                    None => gone(),
+                },
+            },
+            Step::Delete {
+                old,
+                remove_secrets,
+                ..
+            } => match (self.now.by_id(subject, &old.id), self.now.by_name(subject)) {
+                (None, None) => Standing::Done,
+                (None, Some(_)) => another(),
+                (Some(found), _) if *remove_secrets && found.remove_job.is_going() => {
+                    Standing::Done
+                }
+                (Some(found), _) => self.as_found(old, found).unwrap_or(Standing::Pending),
+            },
+            Step::Start => self.start(),
+            // The change before it is checked, and this one goes with it.
+            Step::Trigger { .. } if change_before(self.plan, self.action).is_some() => {
+                Standing::Pending
+            }
+            Step::Trigger { old: Some(old) } => match self.now.by_id(subject, &old.id) {
+                Some(found) => self.as_found(old, found).unwrap_or(Standing::Pending),
+                None => gone(),
+            },
+            Step::Trigger { old: None } | Step::Blocked { .. } => Standing::Pending,
+        }
+    }
+
+    /// A sync that has the name of one that is to be created.
+    fn made(&self, found: &RemoteSync, create: &Create) -> Standing {
+        let differing = self.differing(found, &create.spec, &create.expected);
+        if differing.is_empty() {
+            return Standing::Done;
+        }
+        Standing::Stale(format!(
+            "A sync of its name was created since, and not as the plan says: {}.",
+            differing.join("; ")
+        ))
+    }
+
+    fn update(&self, update: &Update) -> Standing {
+        let subject = &self.action.subject;
+        let Some(found) = self.now.by_id(subject, &update.old.id) else {
+            return match self.now.by_name(subject) {
+                Some(_) => another(),
+                None => gone(),
+            };
+        };
+        let is_made = found.name == subject.name
+            && self
+                .differing(found, &update.spec, &update.expected)
+                .is_empty();
+        if is_made {
+            return Standing::Done;
+        }
+        self.as_found(&update.old, found)
+            .unwrap_or_else(|| self.name_is_free(found))
+    }
+
+    /// How a sync differs from what the action makes, in words.
+    fn differing(
+        &self,
+        found: &RemoteSync,
+        spec: &DestinationSpec,
+        expected: &Comparable,
+    ) -> Vec<String> {
+        let wanted = &self.action.subject.destination;
+        if found.destination != *wanted {
+            return vec![told_word("destination", wanted, &found.destination)];
+        }
+        let there = normalize::remote(spec, found);
+        let difference = diff::compare(spec, &there, expected);
+        difference.changes.iter().map(in_words).collect()
+    }
+
+    /// Whether a sync is not as it was found, and how.
+    fn as_found(&self, old: &RemoteSync, found: &RemoteSync) -> Option<Standing> {
+        let mut differing = Vec::new();
+        for (what, before, after) in [
+            ("name", &old.name, &found.name),
+            ("destination", &old.destination, &found.destination),
+            ("connection", &old.connection.name, &found.connection.name),
+        ] {
+            if before != after {
+                differing.push(told_word(what, before, after));
+            }
+        }
+        if old.was_pushed() && !found.was_pushed() {
+            differing
+                .push("nothing was pushed yet, and the plan says that something was".to_owned());
+        }
+        let [mut before, mut after] = [normalize::seen(old), normalize::seen(found)];
+        let key = (self.action.subject.kind, old.destination.clone());
+        let spec = self.now.specs.get(&key);
+        let sent = match &self.action.step {
+            Step::Update(update) => Some(&update.body),
+            _ => None,
+        };
+        let counts = |key: &str| {
+            spec.is_none_or(|spec| spec.create.names(key))
+                || old.fields.contains_key(key)
+                || sent.is_some_and(|sent| sent.contains_key(key))
+        };
+        for side in [&mut before, &mut after] {
+            side.retain(|key, _| counts(key));
+        }
+        let nothing = ObjectSpec::default();
+        let difference = diff::compare_fields(&nothing, &after, &before);
+        differing.extend(difference.changes.iter().map(in_words));
+        (!differing.is_empty()).then(|| {
+            Standing::Stale(format!(
+                "It is not as the plan found it: {}.",
+                differing.join("; ")
+            ))
+        })
+    }
+
+    /// Whether the name that the action needs is free, or is to be freed by an action before it.
+    fn name_is_free(&self, own: &RemoteSync) -> Standing {
+        match self.now.by_name(&self.action.subject) {
+            Some(other) if other.id != own.id && !self.is_freed(other) => Standing::Stale(
+                "The name that it is to have was taken by another sync since.".to_owned(),
+            ),
+            _ => Standing::Pending,
+        }
+    }
+
+    /// Whether an action of the plan takes the name of that sync away.
+    fn is_freed(&self, other: &RemoteSync) -> bool {
+        self.plan.actions.iter().any(|action| {
+            let is_same = action.found().is_some_and(|found| found.id == other.id);
+            is_same && names::freed(action) == Some(&other.name)
+        })
+    }
+
+    fn start(&self) -> Standing {
+        match self.now.starts.of_key(&self.action.subject.start_key()) {
+            Some(None) => Standing::Pending,
+            Some(Some(Start::Done { .. })) => Standing::Done,
+            Some(Some(Start::Unknown)) => Standing::Stale(
+                "A start of it was interrupted since, and may have taken effect; tell what is there \
+                 with `secsync state resolve`."
+                    .to_owned(),
+            ),
+            None => Standing::Stale(
+                "There is no state here that tells which syncs were started; the plan was made where \
+                 there is one."
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+fn gone() -> Standing {
+    Standing::Stale("It is gone.".to_owned())
+}
+
+fn another() -> Standing {
+    Standing::Stale("It is gone, and another sync has its name.".to_owned())
+}
+
+fn in_words(change: &FieldChange) -> String {
+    told(
+        &change.dotted(),
+        change.before.as_ref(),
+        change.after.as_ref(),
+    )
+}
+
+fn told(what: &str, before: Option<&Value>, after: Option<&Value>) -> String {
+    let value = |value: Option<&Value>| value.map_or("not set".to_owned(), Value::to_string);
+    format!(
+        "`{what}` is now {} instead of {}",
+        value(after),
+        value(before)
+    )
+}
+
+fn told_word(what: &str, before: &str, after: &str) -> String {
+    told(what, Some(&before.into()), Some(&after.into()))
+}
+
+#[cfg(test)]
+mod tests;

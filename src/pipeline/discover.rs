@@ -1,0 +1,265 @@
+//! Discovering: what there is in projects, whether or not it is declared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::stream::{self, StreamExt};
+
+use super::Run;
+use super::survey::gather;
+use crate::cancel::Cancellation;
+use crate::core::desired::Word;
+use crate::core::plan::ProjectKey;
+use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
+use crate::core::resolve;
+use crate::core::span::Span;
+use crate::core::spec::ProviderKind;
+use crate::error::Stop;
+use crate::http::variables::Variables;
+use crate::provider::{ManagedSyncs, Provider, ProviderErrorKind};
+
+/// Which projects are looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Projects {
+    /// Each that the identity can see and may read.
+    All,
+    /// These, by id, slug or unique name; those that the files name if there are none.
+    Named(Vec<String>),
+}
+
+/// What is to be discovered.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The provider's name in the files.
+    pub provider: String,
+    /// Which projects are looked at.
+    pub projects: Projects,
+}
+
+/// What there is.
+#[derive(Debug)]
+pub struct Discovery {
+    /// The provider's name in the files.
+    pub provider: String,
+    /// The projects, ordered by the word that a file best names them by.
+    pub projects: Vec<Discovered>,
+    /// All projects that the identity can see, to name them by.
+    pub table: Vec<RemoteProject>,
+}
+
+/// A project and what is in it.
+#[derive(Debug)]
+pub struct Discovered {
+    /// Its id.
+    pub id: String,
+    /// The word that a file best names it by.
+    pub word: String,
+    /// Its syncs, ordered by name.
+    pub syncs: Vec<RemoteSync>,
+    /// The names that the files declare in it, those before a rename among them.
+    pub declared: BTreeSet<String>,
+}
+
+impl Run {
+    /// Reads what there is: one list request a project, and one for the projects' names.
+    pub async fn discover(
+        &mut self,
+        wanted: &Wanted,
+        cancellation: &Cancellation,
+    ) -> Result<(Discovery, std::sync::Arc<dyn ManagedSyncs>), Stop> {
+        let provider = self.readable(&wanted.provider, cancellation)?;
+        let words = match &wanted.projects {
+            Projects::All => None,
+            Projects::Named(words) if words.is_empty() => {
+                Some(self.projects_of_files(&wanted.provider)?)
+            }
+            Projects::Named(words) => Some(words.clone()),
+        };
+        let table = match provider.projects().await {
+            Ok(table) => table,
+            // An id needs no table.
+            Err(error)
+                if error.kind == ProviderErrorKind::Permission
+                    && words
+                        .as_ref()
+                        .is_some_and(|words| words.iter().all(|word| resolve::is_uuid(word))) =>
+            {
+                Vec::new()
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let ids = self.ids_of(words.as_deref(), &wanted.provider, &table)?;
+        let reads = ids.into_iter().map(|id| {
+            let (provider, table) = (&provider, &table);
+            async move {
+                let word = resolve::project_word(&id, table);
+                let mut syncs = provider.list(&id, word).await?;
+                syncs.sort_by(|one, other| one.name.cmp(&other.name));
+                Ok((id, syncs))
+            }
+        });
+        let read = gather(reads, self.options.parallelism).await?;
+        let mut projects: Vec<Discovered> = read
+            .into_iter()
+            .map(|(id, syncs)| Discovered {
+                word: resolve::project_word(&id, &table).to_owned(),
+                declared: self.declared_in(&wanted.provider, &id, &table),
+                id,
+                syncs,
+            })
+            .collect();
+        projects.sort_by(|one, other| one.word.cmp(&other.word));
+        let discovery = Discovery {
+            provider: wanted.provider.clone(),
+            projects,
+            table,
+        };
+        Ok((discovery, provider))
+    }
+
+    /// The connections that the identity may use, by app. An app whose connections it may not
+    /// list is left out.
+    pub async fn usable_connections(
+        &self,
+        provider: &dyn ManagedSyncs,
+        apps: BTreeSet<String>,
+    ) -> Result<BTreeMap<String, Vec<RemoteConnection>>, Stop> {
+        let lookups = apps.into_iter().map(|app| async move {
+            let usable = provider.connections(&app).await;
+            (app, usable)
+        });
+        let answers: Vec<_> = stream::iter(lookups)
+            .buffered(self.options.parallelism.max(1))
+            .collect()
+            .await;
+        let mut tables = BTreeMap::new();
+        for (app, usable) in answers {
+            match usable {
+                Ok(usable) => {
+                    tables.insert(app, usable);
+                }
+                Err(error) if error.kind == ProviderErrorKind::Permission => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(tables)
+    }
+
+    /// The server of a provider, as the record of starts names it.
+    pub fn server_of(&self, name: &str, cancellation: &Cancellation) -> Result<String, Stop> {
+        let used = BTreeSet::from([name.to_owned()]);
+        let connected = self.connect_named(&used, cancellation)?;
+        let provider = connected.get(name);
+        Ok(provider
+            .map(|provider| provider.server().to_owned())
+            .unwrap_or_default())
+    }
+
+    /// A provider whose syncs can be read back.
+    fn readable(
+        &self,
+        name: &str,
+        cancellation: &Cancellation,
+    ) -> Result<std::sync::Arc<dyn ManagedSyncs>, Stop> {
+        let used = BTreeSet::from([name.to_owned()]);
+        match self.connect_named(&used, cancellation)?.remove(name) {
+            Some(Provider::Managed(provider)) => Ok(provider),
+            _ => Err(Stop::usage(format!(
+                "The syncs of the provider `{name}` cannot be read."
+            ))),
+        }
+    }
+
+    /// The projects that the files name; the one that the environment names if they name none.
+    fn projects_of_files(&self, provider: &str) -> Result<Vec<String>, Stop> {
+        let of_syncs = self
+            .workspace
+            .syncs
+            .iter()
+            .filter(|sync| sync.provider.text == provider)
+            .filter_map(|sync| Some(&sync.project.as_ref()?.text));
+        let of_files = self
+            .workspace
+            .projects
+            .iter()
+            .filter(|named| named.provider.text == provider)
+            .map(|named| &named.project.text);
+        let named: BTreeSet<&String> = of_syncs.chain(of_files).collect();
+        if !named.is_empty() {
+            return Ok(named.into_iter().cloned().collect());
+        }
+        let config = self.workspace.config.providers.get(provider);
+        let from_environment = config.and_then(|config| {
+            Variables::of(config, &self.options.environment).get("INFISICAL_PROJECT_ID")
+        });
+        match from_environment {
+            Some(id) => Ok(vec![id.to_owned()]),
+            None => Err(Stop::usage("No project is named, here or in the files.")
+                .help("Name one with `--project`, or take all with `--all-projects`.")),
+        }
+    }
+
+    /// The ids of the projects that are to be read, each once.
+    fn ids_of(
+        &mut self,
+        words: Option<&[String]>,
+        provider: &str,
+        table: &[RemoteProject],
+    ) -> Result<BTreeSet<String>, Stop> {
+        let Some(words) = words else {
+            let all = table.iter().map(|project| &project.id);
+            return Ok(all.filter(|id| self.may_read(id, table)).cloned().collect());
+        };
+        let mut projects = BTreeMap::new();
+        let mut stop: Option<Stop> = None;
+        for word in words {
+            let source = self.workspace.sources.add("--project", word.as_str());
+            let spelled = Word {
+                text: word.clone(),
+                span: Span::new(source, 0, word.len()),
+            };
+            match resolve::project(&spelled, provider, table) {
+                Ok(project_id) => {
+                    let key = ProjectKey {
+                        provider: provider.to_owned(),
+                        server: String::new(),
+                        project_id,
+                    };
+                    projects.insert(key, word.clone());
+                }
+                Err(unknown) => {
+                    let told = Stop::usage(unknown.message).help(unknown.help.unwrap_or_default());
+                    stop = Some(match stop {
+                        Some(stop) => stop.and(told),
+                        None => told,
+                    });
+                }
+            }
+        }
+        if let Some(stop) = stop {
+            return Err(stop);
+        }
+        let tables = BTreeMap::from([(provider.to_owned(), table.to_vec())]);
+        self.check_allowed_projects("The run is about projects", &projects, &tables)?;
+        Ok(projects.into_keys().map(|key| key.project_id).collect())
+    }
+
+    fn declared_in(
+        &self,
+        provider: &str,
+        project_id: &str,
+        table: &[RemoteProject],
+    ) -> BTreeSet<String> {
+        self.workspace
+            .syncs
+            .iter()
+            .filter(|sync| sync.provider.text == provider && sync.kind == ProviderKind::Infisical)
+            .filter(|sync| {
+                let word = sync.project.as_ref();
+                word.and_then(|word| resolve::project_id(&word.text, table))
+                    .is_some_and(|id| id == project_id)
+            })
+            .flat_map(|sync| std::iter::once(&sync.name).chain(&sync.renamed_from))
+            .map(|name| name.text.clone())
+            .collect()
+    }
+}

@@ -1,0 +1,158 @@
+//! The saved plan: a versioned file from which `apply` carries out what a reviewer saw.
+//!
+//! It needs nothing beside it: the sync files are not read again. It holds what each action sends
+//! and what it found, and nothing that is shown is written down: reading makes the changes and
+//! warnings from the requests themselves, so that a plan file can show nothing but what it does.
+//! It holds no credential and no time, so that the same plan has the same digest.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `wire` | the form of the file |
+//! | `write` | a plan becomes a file |
+//! | `read` | a file becomes a plan, checked field by field |
+
+mod read;
+mod wire;
+mod write;
+
+use std::collections::BTreeSet;
+
+pub use read::read;
+pub use write::write;
+
+use crate::core::normalize::CONNECTION_ID;
+use crate::core::plan::{Plan, SAVED_PLAN, Step};
+use crate::core::span::Sources;
+use crate::pipeline::Specs;
+use crate::provider::ProviderConfig;
+
+/// The version of the form that this program writes, and the newest that it reads.
+const VERSION: u64 = 1;
+/// The algorithm of the digest, as it stands before it.
+const ALGORITHM: &str = "sha256:";
+/// The largest file that is read, in bytes. A plan of 10,000 syncs has about 20 MB.
+pub const MAX_SIZE: u64 = 256 * 1024 * 1024;
+
+/// A plan that was saved.
+#[derive(Debug, Clone)]
+pub struct SavedPlan {
+    /// The plan.
+    pub plan: Plan,
+    /// Where its syncs are declared, without the files themselves.
+    pub sources: Sources,
+    /// Whether it was made in the sandbox.
+    pub is_sandbox: bool,
+    /// Its providers, each with the server that it was made for as its `url`; none in the sandbox.
+    pub providers: Vec<ProviderConfig>,
+    /// The destinations of its syncs, as they were known when it was made.
+    pub specs: Specs,
+    /// What tells it apart: `sha256:` and hexadecimal digits.
+    pub digest: String,
+}
+
+/// Why a plan file cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanFileError {
+    /// What is wrong, to follow the file's name in a sentence.
+    pub message: String,
+    /// What to do, as a full sentence.
+    pub help: String,
+}
+
+impl std::fmt::Display for PlanFileError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for PlanFileError {}
+
+/// A name that a plan shows in place of an id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Named {
+    /// The provider's name.
+    pub provider: String,
+    /// What it names: a project, or the connection of a destination.
+    pub what: What,
+    /// The name.
+    pub name: String,
+    /// What it stands for.
+    pub id: String,
+}
+
+/// What a name is of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    /// A project.
+    Project,
+    /// A connection to that destination.
+    Connection(String),
+}
+
+impl SavedPlan {
+    /// Whether it has that digest, with or without the algorithm before it.
+    pub fn has_digest(&self, expected: &str) -> bool {
+        let hexadecimal = |digest: &str| {
+            let digits = digest.strip_prefix(ALGORITHM).unwrap_or(digest);
+            digits.to_ascii_lowercase()
+        };
+        hexadecimal(expected) == hexadecimal(&self.digest)
+    }
+
+    /// The names that it shows in place of ids. Who reads a plan that somebody else made can see
+    /// here what they stand for.
+    pub fn names(&self) -> BTreeSet<Named> {
+        names(&self.plan)
+    }
+}
+
+fn names(plan: &Plan) -> BTreeSet<Named> {
+    let mut names = BTreeSet::new();
+    for action in &plan.actions {
+        let subject = &action.subject;
+        let mut add = |what: What, name: &str, id: &str| {
+            if name != id {
+                names.insert(Named {
+                    provider: subject.provider.clone(),
+                    what,
+                    name: name.to_owned(),
+                    id: id.to_owned(),
+                });
+            }
+        };
+        add(What::Project, &subject.project, &subject.project_id);
+        let (body, connection) = match &action.step {
+            Step::Create(create) | Step::Replace { new: create, .. } => {
+                (&create.body, &create.connection)
+            }
+            Step::Update(update) => (&update.body, &update.connection),
+            _ => continue,
+        };
+        let id = body.get(CONNECTION_ID).and_then(serde_json::Value::as_str);
+        if let (Some(name), Some(id)) = (connection, id) {
+            add(What::Connection(subject.destination.clone()), name, id);
+        }
+    }
+    names
+}
+
+/// Whether a text is a saved plan, or was one before it was damaged, and no sync file.
+pub fn is_plan(text: &[u8]) -> bool {
+    let start = text.trim_ascii_start();
+    if !start.starts_with(b"{") {
+        return false;
+    }
+    match serde_json::from_slice::<wire::Marker>(text) {
+        Ok(marker) => marker.format.as_deref() == Some(SAVED_PLAN),
+        // What is cut off begins as it was written.
+        Err(_) => {
+            let beginning: String = start
+                .iter()
+                .take(64)
+                .filter(|byte| !byte.is_ascii_whitespace())
+                .map(|byte| char::from(*byte))
+                .collect();
+            beginning.starts_with(&format!("{{\"format\":\"{SAVED_PLAN}\""))
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The form of the file. A field that is not listed here is refused.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// As much of a file as tells whether it is a plan.
+#[derive(Debug, Deserialize)]
+pub struct Marker {
+    #[serde(default)]
+    pub format: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Document {
+    pub format: String,
+    pub version: u64,
+    /// The version of the program that wrote it; told where it cannot be read.
+    pub made_by: String,
+    /// The digest of all the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    pub sandbox: bool,
+    /// By name.
+    pub providers: BTreeMap<String, Provider>,
+    /// By platform and slug.
+    pub destinations: BTreeMap<String, BTreeMap<String, Object>>,
+    pub actions: Vec<Action>,
+    pub unchanged: usize,
+    pub unmanaged: Vec<Sync>,
+    pub failing: Vec<Failing>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Provider {
+    pub platform: String,
+    /// The origin of its server.
+    pub server: String,
+}
+
+/// What is known of a destination: its fields and their defaults.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Object {
+    pub fields: Vec<Field>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub union: Option<Union>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Field {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<Object>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Union {
+    pub tag: String,
+    pub variants: Vec<Variant>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Variant {
+    pub value: String,
+    pub fields: Vec<Field>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Sync {
+    pub provider: String,
+    /// As the files spell it.
+    pub project: String,
+    pub project_id: String,
+    pub name: String,
+    pub destination: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Action {
+    pub sync: Sync,
+    /// Where it is declared; none for what no file declares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared_at: Option<Place>,
+    pub step: Step,
+    /// The actions that must have gone well before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<usize>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Place {
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+    pub end_line: usize,
+    pub end_column: usize,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+pub enum Step {
+    /// Nothing of that name was there.
+    Create {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        connection: Option<String>,
+        body: Map<String, Value>,
+    },
+    Update {
+        found: Found,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        connection: Option<String>,
+        body: Map<String, Value>,
+    },
+    Replace {
+        found: Found,
+        remove_secrets: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        connection: Option<String>,
+        body: Map<String, Value>,
+    },
+    Delete {
+        found: Found,
+        remove_secrets: bool,
+        reason: DeleteReason,
+    },
+    /// Nothing was recorded that would say that it was started.
+    Start {},
+    Trigger {
+        /// None for a sync that an action before it creates.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        found: Option<Found>,
+    },
+    Blocked {
+        wanted: String,
+        reason: String,
+        /// What the reason is about.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        details: Vec<String>,
+        changes: Vec<Change>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeleteReason {
+    EnsureAbsent,
+    Pruned,
+}
+
+/// A sync as it was found: all that can be declared of it, and what it is known by.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Found {
+    pub id: String,
+    pub name: String,
+    pub destination: String,
+    pub connection: Connection,
+    /// None once the source folder was deleted.
+    pub environment: Option<String>,
+    /// None once the source folder was deleted.
+    pub secret_path: Option<String>,
+    pub fields: Map<String, Value>,
+    /// Whether a push to the destination had gone well before, which never becomes untrue.
+    pub pushed: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Connection {
+    pub id: String,
+    pub name: String,
+    pub app: String,
+}
+
+/// A field of a blocked action: shown, and never sent.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Change {
+    pub path: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Value>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Failing {
+    pub sync: Sync,
+    /// What its last job said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}

@@ -1,0 +1,255 @@
+//! A plan becomes a file.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::wire;
+use super::{ALGORITHM, VERSION};
+use crate::core::diff::FieldChange;
+use crate::core::plan::{Action, Blocked, DeleteReason, Plan, SAVED_PLAN, Step, Subject};
+use crate::core::remote::RemoteSync;
+use crate::core::span::{Sources, Span};
+use crate::core::spec::{DestinationSpec, FieldSpec, ObjectSpec};
+use crate::digest;
+use crate::pipeline::Specs;
+
+/// The text of a plan file, and its digest.
+///
+/// `specs` are the destinations of the plan's syncs, and of those that it found.
+pub fn write(
+    plan: &Plan,
+    sources: &Sources,
+    specs: &Specs,
+    is_sandbox: bool,
+) -> Result<(String, String), serde_json::Error> {
+    let mut document = Writer { sources, specs }.document(plan, is_sandbox);
+    let digest = format!(
+        "{ALGORITHM}{}",
+        digest::of_json(&serde_json::to_value(&document)?)
+    );
+    document.digest = Some(digest.clone());
+    let mut text = serde_json::to_string_pretty(&document)?;
+    text.push('\n');
+    Ok((text, digest))
+}
+
+struct Writer<'a> {
+    sources: &'a Sources,
+    specs: &'a Specs,
+}
+
+impl Writer<'_> {
+    fn document(&self, plan: &Plan, is_sandbox: bool) -> wire::Document {
+        let mut providers = BTreeMap::new();
+        let mut destinations: BTreeMap<String, BTreeMap<String, wire::Object>> = BTreeMap::new();
+        for action in &plan.actions {
+            let subject = &action.subject;
+            let provider = wire::Provider {
+                platform: subject.kind.name().to_owned(),
+                server: subject.server.clone(),
+            };
+            providers.insert(subject.provider.clone(), provider);
+            // Nothing is sent for the one, and nothing can be read back of the other.
+            if matches!(action.step, Step::Blocked { .. } | Step::Start) {
+                continue;
+            }
+            let found = action.found().map(|found| &found.destination);
+            for slug in std::iter::once(&subject.destination).chain(found) {
+                if let Some(spec) = self.specs.get(&(subject.kind, slug.clone())) {
+                    let of_platform = destinations
+                        .entry(subject.kind.name().to_owned())
+                        .or_default();
+                    of_platform.insert(slug.clone(), object(&spec.create));
+                }
+            }
+        }
+        for subject in plan
+            .unmanaged
+            .iter()
+            .chain(plan.failing.iter().map(|failing| &failing.subject))
+        {
+            providers
+                .entry(subject.provider.clone())
+                .or_insert_with(|| wire::Provider {
+                    platform: subject.kind.name().to_owned(),
+                    server: subject.server.clone(),
+                });
+        }
+        wire::Document {
+            format: SAVED_PLAN.to_owned(),
+            version: VERSION,
+            made_by: env!("CARGO_PKG_VERSION").to_owned(),
+            digest: None,
+            sandbox: is_sandbox,
+            providers,
+            destinations,
+            actions: plan
+                .actions
+                .iter()
+                .map(|action| self.action(action))
+                .collect(),
+            unchanged: plan.unchanged,
+            unmanaged: plan.unmanaged.iter().map(sync).collect(),
+            failing: plan
+                .failing
+                .iter()
+                .map(|failing| wire::Failing {
+                    sync: sync(&failing.subject),
+                    message: failing.job.message.clone(),
+                })
+                .collect(),
+        }
+    }
+
+    fn action(&self, action: &Action) -> wire::Action {
+        let found = |old: &RemoteSync| {
+            let key = (action.subject.kind, old.destination.clone());
+            found(old, self.specs.get(&key).map(AsRef::as_ref))
+        };
+        let step = match &action.step {
+            Step::Create(create) => wire::Step::Create {
+                connection: create.connection.clone(),
+                body: create.body.clone(),
+            },
+            Step::Update(update) => wire::Step::Update {
+                found: found(&update.old),
+                connection: update.connection.clone(),
+                body: update.body.clone(),
+            },
+            Step::Replace {
+                old,
+                remove_secrets,
+                new,
+            } => wire::Step::Replace {
+                found: found(old),
+                remove_secrets: *remove_secrets,
+                connection: new.connection.clone(),
+                body: new.body.clone(),
+            },
+            Step::Delete {
+                old,
+                remove_secrets,
+                reason,
+            } => wire::Step::Delete {
+                found: found(old),
+                remove_secrets: *remove_secrets,
+                reason: match reason {
+                    DeleteReason::EnsureAbsent => wire::DeleteReason::EnsureAbsent,
+                    DeleteReason::Pruned => wire::DeleteReason::Pruned,
+                },
+            },
+            Step::Start => wire::Step::Start {},
+            Step::Trigger { old } => wire::Step::Trigger {
+                found: old.as_ref().map(|old| found(old)),
+            },
+            Step::Blocked { wanted, reason } => wire::Step::Blocked {
+                wanted: wanted.word().to_owned(),
+                reason: reason.word().to_owned(),
+                details: details(reason),
+                changes: action.changes.iter().map(change).collect(),
+            },
+        };
+        wire::Action {
+            sync: sync(&action.subject),
+            declared_at: action.place.map(|place| self.place(place)),
+            step,
+            after: action.after.clone(),
+        }
+    }
+
+    fn place(&self, span: Span) -> wire::Place {
+        let start = self.sources.position(span);
+        let end = self
+            .sources
+            .position(Span::new(span.source, span.end, span.end));
+        wire::Place {
+            file: self.sources.get(span.source).name.clone(),
+            line: start.line,
+            column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+        }
+    }
+}
+
+fn sync(subject: &Subject) -> wire::Sync {
+    wire::Sync {
+        provider: subject.provider.clone(),
+        project: subject.project.clone(),
+        project_id: subject.project_id.clone(),
+        name: subject.name.clone(),
+        destination: subject.destination.clone(),
+    }
+}
+
+/// A sync without what moves by itself, and without what its schema does not know.
+fn found(sync: &RemoteSync, spec: Option<&DestinationSpec>) -> wire::Found {
+    let is_declarable = |key: &str| spec.is_none_or(|spec| spec.create.names(key));
+    let fields = sync.fields.iter().filter(|(key, _)| is_declarable(key));
+    wire::Found {
+        id: sync.id.clone(),
+        name: sync.name.clone(),
+        destination: sync.destination.clone(),
+        connection: wire::Connection {
+            id: sync.connection.id.clone(),
+            name: sync.connection.name.clone(),
+            app: sync.connection.app.clone(),
+        },
+        environment: sync.environment.clone(),
+        secret_path: sync.secret_path.clone(),
+        fields: fields
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect(),
+        pushed: sync.was_pushed(),
+    }
+}
+
+fn details(reason: &Blocked) -> Vec<String> {
+    match reason {
+        Blocked::OtherDestination(word) | Blocked::NameNotFreed(word) => vec![word.clone()],
+        Blocked::UnknownFields(fields) | Blocked::NotChangeable(fields) => fields.clone(),
+        Blocked::Protected
+        | Blocked::SourceFolderGone
+        | Blocked::BeingRemoved
+        | Blocked::NoState
+        | Blocked::StartUnknown
+        | Blocked::NotDeletable => Vec::new(),
+    }
+}
+
+fn change(change: &FieldChange) -> wire::Change {
+    wire::Change {
+        path: change.path.clone(),
+        before: change.before.clone(),
+        after: change.after.clone(),
+    }
+}
+
+fn object(spec: &ObjectSpec) -> wire::Object {
+    wire::Object {
+        fields: fields(&spec.fields),
+        union: spec.union.as_ref().map(|union| wire::Union {
+            tag: union.tag.clone(),
+            variants: union
+                .variants
+                .iter()
+                .map(|(value, of_variant)| wire::Variant {
+                    value: value.clone(),
+                    fields: fields(of_variant),
+                })
+                .collect(),
+        }),
+        open: spec.open,
+    }
+}
+
+fn fields(specs: &[FieldSpec]) -> Vec<wire::Field> {
+    let field = |spec: &FieldSpec| wire::Field {
+        name: spec.name.clone(),
+        // A default of null fills in nothing.
+        default: spec.default.clone().filter(|value| *value != Value::Null),
+        object: spec.object.as_ref().map(object),
+    };
+    specs.iter().map(field).collect()
+}
