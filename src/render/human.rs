@@ -229,7 +229,8 @@ pub(super) fn headline(action: &Action) -> String {
     }
 }
 
-const fn participle(verb: Verb) -> &'static str {
+/// What was done, as the end of a sentence: `created`.
+pub(super) const fn participle(verb: Verb) -> &'static str {
     match verb {
         Verb::Create => "created",
         Verb::Update => "updated",
