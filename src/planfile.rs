@@ -21,13 +21,11 @@ pub use read::read;
 pub use write::write;
 
 use crate::core::normalize::CONNECTION_ID;
-use crate::core::plan::{Plan, Step};
+use crate::core::plan::{Plan, SAVED_PLAN, Step};
 use crate::core::span::Sources;
 use crate::pipeline::Specs;
 use crate::provider::ProviderConfig;
 
-/// What the file says it is.
-const FORMAT: &str = "secsync-plan";
 /// The version of the form that this program writes, and the newest that it reads.
 const VERSION: u64 = 1;
 /// The algorithm of the digest, as it stands before it.
@@ -145,7 +143,7 @@ pub fn is_plan(text: &[u8]) -> bool {
         return false;
     }
     match serde_json::from_slice::<wire::Marker>(text) {
-        Ok(marker) => marker.format.as_deref() == Some(FORMAT),
+        Ok(marker) => marker.format.as_deref() == Some(SAVED_PLAN),
         // What is cut off begins as it was written.
         Err(_) => {
             let beginning: String = start
@@ -154,7 +152,7 @@ pub fn is_plan(text: &[u8]) -> bool {
                 .filter(|byte| !byte.is_ascii_whitespace())
                 .map(|byte| char::from(*byte))
                 .collect();
-            beginning.starts_with(&format!("{{\"format\":\"{FORMAT}\""))
+            beginning.starts_with(&format!("{{\"format\":\"{SAVED_PLAN}\""))
         }
     }
 }

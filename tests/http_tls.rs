@@ -9,67 +9,24 @@
 
 mod http_support;
 
-use std::sync::Arc;
-
+use http_support::tls::TlsServer;
 use http_support::{
     Authority, PROJECT, all_text, authority, infisical_with, named_authority, options, pem_file,
     syncs,
 };
-use rcgen::{CertificateParams, KeyPair, date_time_ymd};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use secsync::cancel::Cancellation;
 use secsync::core::remote::RemoteSync;
 use secsync::http::HttpOptions;
 use secsync::provider::{ProviderError, ProviderErrorKind};
 use tempfile::NamedTempFile;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
 /// An https server on loopback whose certificate is for `name`; answers every request with one
-/// empty list.
+/// list of one sync.
 async fn server(authority: &Authority, name: &str, expired: bool) -> String {
-    let mut params = CertificateParams::new([name.to_owned()]).unwrap();
-    if expired {
-        params.not_before = date_time_ymd(2020, 1, 1);
-        params.not_after = date_time_ymd(2021, 1, 1);
-    }
-    let key = KeyPair::generate().unwrap();
-    let certificate = params.signed_by(&key, authority).unwrap();
-    let config = rustls::ServerConfig::builder_with_provider(Arc::new(
-        rustls::crypto::ring::default_provider(),
-    ))
-    .with_safe_default_protocol_versions()
-    .unwrap()
-    .with_no_client_auth()
-    .with_single_cert(
-        vec![CertificateDer::from(certificate)],
-        PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-    )
-    .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let acceptor = acceptor.clone();
-            tokio::spawn(async move {
-                let Ok(mut stream) = acceptor.accept(stream).await else {
-                    return;
-                };
-                let mut request = [0; 4096];
-                let _ = stream.read(&mut request).await;
-                let body = syncs(&["web"]).to_string();
-                let answer = format!(
-                    "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-                    body.len()
-                );
-                let _ = stream.write_all(answer.as_bytes()).await;
-                let _ = stream.shutdown().await;
-            });
-        }
-    });
-    format!("https://localhost:{port}")
+    let body = syncs(&["web"]).to_string();
+    TlsServer::certified(authority, name, expired, &body)
+        .await
+        .origin
 }
 
 async fn list(

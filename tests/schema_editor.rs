@@ -374,7 +374,19 @@ fn every_reference_of_the_schema_leads_somewhere() {
     }
 }
 
-/// `SECSYNC_BLESS=1 cargo test --test schema_editor` writes the file anew.
+/// `SECSYNC_BLESS=1 cargo test --test schema_editor` writes the files anew.
+fn assert_is_committed(schema: &Value, file: &str) {
+    let text = format!("{schema:#}\n");
+    let path = format!("{}/schemas/{file}", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("SECSYNC_BLESS").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(path).unwrap() == text,
+        "schemas/{file} is not what secsync writes"
+    );
+}
+
 #[test]
 fn the_committed_schema_of_sync_files_is_up_to_date() {
     let providers: BTreeMap<String, ProviderKind> = ProviderKind::ALL
@@ -382,13 +394,32 @@ fn the_committed_schema_of_sync_files_is_up_to_date() {
         .map(|kind| (kind.name().to_owned(), kind))
         .collect();
     let schema = editor::schema(&SchemaStore::bundled(), &providers).unwrap();
-    let text = format!("{schema:#}\n");
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/sync-file.json");
-    if std::env::var_os("SECSYNC_BLESS").is_some() {
-        std::fs::write(path, &text).unwrap();
-    }
-    assert!(
-        std::fs::read_to_string(path).unwrap() == text,
-        "schemas/sync-file.json is not what `schema editor` writes"
-    );
+    assert_is_committed(&schema, "sync-file.json");
+}
+
+#[test]
+fn the_committed_schema_of_the_workspace_file_is_up_to_date() {
+    assert_is_committed(&editor::workspace::schema(), "workspace.json");
+}
+
+#[test]
+fn the_schema_of_the_workspace_file_has_the_fields_that_are_read_and_no_others() {
+    use secsync::core::span::Sources;
+    use secsync::workspace::Config;
+    let codes = |text: &str| {
+        let mut found = Vec::new();
+        let document = secsync::yaml::load(Sources::default().add("secsync.yaml", text), text);
+        Config::read(&document.documents[0], &mut found);
+        found
+    };
+    let schema = editor::workspace::schema();
+    let fields = schema["properties"].as_object().unwrap();
+    let nothing: String = fields
+        .keys()
+        .map(|field| format!("{field}: null\n"))
+        .collect();
+    assert_eq!(codes(&nothing), []);
+    // Whoever misspells a field is told all that there are.
+    let told = codes("zzzzzz: 1\n").remove(0).help.unwrap();
+    assert_eq!(told.matches('`').count(), 2 * fields.len(), "{told}");
 }

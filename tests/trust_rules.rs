@@ -156,8 +156,28 @@ fn lookalikes_of_the_official_hosts_are_not_official() {
     ] {
         infisical().url(url).untrusted();
     }
-    // An official host without encryption is another server, too.
-    infisical().url("http://app.infisical.com").untrusted();
+}
+
+#[test]
+fn an_official_host_over_plain_http_is_advised_to_use_https() {
+    let advice = "Write https://eu.infisical.com.";
+    let by_file = infisical().url("http://eu.infisical.com").untrusted();
+    assert_eq!(
+        by_file.message,
+        "The credential of the provider \"infisical\" is not sent to http://eu.infisical.com \
+         without encryption."
+    );
+    assert_eq!(by_file.help.as_deref(), Some(advice));
+    for named in [
+        infisical().set("INFISICAL_HOST", "http://eu.infisical.com"),
+        infisical()
+            .url("http://eu.infisical.com")
+            .trust_host("http://eu.infisical.com"),
+    ] {
+        let error = named.misconfigured();
+        assert!(error.message.contains("without encryption"), "{error}");
+        assert_eq!(error.help.as_deref(), Some(advice));
+    }
 }
 
 #[test]
@@ -412,6 +432,13 @@ fn a_missing_credential_names_the_variables_to_set() {
         "There is no credential for Infisical: set INFISICAL_TOKEN, or \
          INFISICAL_UNIVERSAL_AUTH_CLIENT_ID and INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET \
          in the environment."
+    );
+    assert_eq!(
+        error.help.as_deref(),
+        Some(
+            "In CI no secret is needed: set INFISICAL_MACHINE_IDENTITY_ID, and the job's identity \
+             token is used."
+        )
     );
     let error = provider("enkryptify", ProviderKind::Enkryptify).unauthenticated();
     assert_eq!(

@@ -79,42 +79,31 @@ pub fn file(
     name: &str,
 ) -> Result<Draft, Stop> {
     let inherited = run.workspace.config.defaults.clone();
-    let mut documents = Vec::new();
-    for group in groups {
-        let mut document = Document {
-            provider: group.provider,
-            project: group.project,
-            blocks: Vec::new(),
-            left_out: Vec::new(),
-        };
-        for sync in &group.syncs {
-            match block(run, sync, names, &|_| inherited.clone())? {
-                Ok(block) => document.blocks.push((sync.name.clone(), block)),
-                Err(reason) => document.leave_out(&sync.name, reason),
-            }
-        }
-        documents.push(document);
-    }
-    let checked = run.check_text(name, text(schema, &documents))?;
+    let documents = groups
+        .iter()
+        .map(|group| Document::of(run, group, names, &|_| inherited.clone()))
+        .collect::<Result<_, _>>()?;
+    compose(run, documents, schema, name)
+}
+
+/// Writes a sync file of documents. `name` is what its findings call the file.
+pub fn compose(
+    run: &mut Run,
+    mut documents: Vec<Document>,
+    schema: &str,
+    name: &str,
+) -> Result<Draft, Stop> {
+    let mut checked = run.check_text(name, text(schema, &documents))?;
     let refused = refusals(&checked);
-    let checked = if refused.is_empty() {
-        checked
-    } else {
+    if !refused.is_empty() {
         for document in &mut documents {
             document.leave_out_refused(&refused);
         }
-        run.check_text(name, text(schema, &documents))?
-    };
-    let pairs = |document: &Document<'_>| {
-        let project = document.project.to_owned();
-        let names = document.blocks.iter().map(|(name, _)| name.clone());
-        names
-            .map(move |name| (project.clone(), name))
-            .collect::<Vec<_>>()
-    };
+        checked = run.check_text(name, text(schema, &documents))?;
+    }
     Ok(Draft {
         text: text(schema, &documents),
-        declared: documents.iter().flat_map(pairs).collect(),
+        declared: documents.iter().flat_map(Document::declared).collect(),
         left_out: documents
             .into_iter()
             .flat_map(|document| document.left_out)
@@ -125,7 +114,7 @@ pub fn file(
 
 /// One sync's block upon what it inherits, which can depend on its destination's union tag;
 /// or why there is none, as full sentences.
-pub fn block(
+fn block(
     run: &Run,
     sync: &RemoteSync,
     names: &Names,
@@ -226,30 +215,63 @@ const fn may_be_news(code: Code) -> bool {
 }
 
 /// A document of a draft.
-struct Document<'a> {
-    provider: &'a str,
-    project: &'a str,
-    blocks: Vec<(String, Map<String, Value>)>,
-    left_out: Vec<LeftOut>,
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The provider's name in the files.
+    pub provider: String,
+    /// The project as the file is to name it.
+    pub project: String,
+    /// The syncs' blocks by their names.
+    pub blocks: Map<String, Value>,
+    /// The syncs that have none.
+    pub left_out: Vec<LeftOut>,
 }
 
-impl Document<'_> {
+impl Document {
+    /// The blocks of a group. What they inherit can depend on their destination's union tag.
+    pub fn of(
+        run: &Run,
+        group: &Group<'_>,
+        names: &Names,
+        inherited: &dyn Fn(Option<&str>) -> Mapping,
+    ) -> Result<Self, Stop> {
+        let mut document = Self {
+            provider: group.provider.to_owned(),
+            project: group.project.to_owned(),
+            blocks: Map::new(),
+            left_out: Vec::new(),
+        };
+        for sync in &group.syncs {
+            match block(run, sync, names, inherited)? {
+                Ok(block) => {
+                    document.blocks.insert(sync.name.clone(), block.into());
+                }
+                Err(reason) => document.leave_out(&sync.name, reason),
+            }
+        }
+        Ok(document)
+    }
+
     fn leave_out(&mut self, name: &str, reason: String) {
         self.left_out.push(LeftOut {
-            project: self.project.to_owned(),
+            project: self.project.clone(),
             name: name.to_owned(),
             reason,
         });
     }
 
+    fn declared(&self) -> Vec<(String, String)> {
+        let names = self.blocks.keys();
+        names
+            .map(|name| (self.project.clone(), name.clone()))
+            .collect()
+    }
+
     fn leave_out_refused(&mut self, refused: &BTreeMap<(String, String), String>) {
-        let (kept, out): (Vec<_>, Vec<_>) = std::mem::take(&mut self.blocks)
-            .into_iter()
-            .partition(|(name, _)| !refused.contains_key(&(self.project.to_owned(), name.clone())));
-        self.blocks = kept;
-        for (name, _) in out {
-            let reason = &refused[&(self.project.to_owned(), name.clone())];
-            self.leave_out(&name, reason.clone());
+        for ((project, name), reason) in refused {
+            if *project == self.project && self.blocks.shift_remove(name).is_some() {
+                self.leave_out(name, reason.clone());
+            }
         }
     }
 
@@ -261,23 +283,18 @@ impl Document<'_> {
         for LeftOut { name, reason, .. } in &self.left_out {
             text.push_str(&yaml::comment(&format!("- {}: {reason}", visible(name))));
         }
-        let syncs: Map<String, Value> = self
-            .blocks
-            .iter()
-            .map(|(name, block)| (name.clone(), Value::Object(block.clone())))
-            .collect();
         let document = json!({
             "version": 1,
-            "provider": vars::escape(self.provider),
-            "project": vars::escape(self.project),
-            "syncs": syncs,
+            "provider": vars::escape(&self.provider),
+            "project": vars::escape(&self.project),
+            "syncs": self.blocks,
         });
         text.push_str(&yaml::to_string(&document));
         text
     }
 }
 
-fn text(schema: &str, documents: &[Document<'_>]) -> String {
+fn text(schema: &str, documents: &[Document]) -> String {
     let texts: Vec<String> = documents.iter().map(Document::text).collect();
     format!("{}{}", yaml::modeline(schema), texts.join("---\n"))
 }

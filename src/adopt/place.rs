@@ -9,6 +9,9 @@ use crate::workspace::files::WORKSPACE_FILE;
 /// Where the schema for editors is, from the root.
 pub const EDITOR_SCHEMA: &str = ".secsync/sync-file.json";
 
+/// Where the schema of `secsync.yaml` for editors is, from the root.
+pub const WORKSPACE_SCHEMA: &str = ".secsync/workspace.json";
+
 /// How a file in a directory names the schema for editors.
 pub fn schema_from(directory: &Utf8Path, root: &Utf8Path) -> String {
     let schema = root.join(EDITOR_SCHEMA);

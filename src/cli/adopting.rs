@@ -8,6 +8,7 @@ use clap::Args;
 use crate::adopt::draft::{self, Names};
 use crate::adopt::place::EDITOR_SCHEMA;
 use crate::core::code::Code;
+use crate::core::diagnostic::Diagnostic;
 use crate::core::remote::RemoteSync;
 use crate::core::spec::ProviderKind;
 use crate::error::Stop;
@@ -55,10 +56,16 @@ pub fn open(options: Options, ui: &Ui) -> Result<Run, Stop> {
     let mut run = Run::open(options)?;
     // Where there is nothing to load, nothing is declared.
     let _: Result<(), Stop> = run.read_files(&mut io::empty());
-    let is_absence = |code| code == Code::NoFiles;
-    run.workspace
-        .diagnostics
-        .retain(|found| !is_absence(found.code));
+    let directory = run.options.request.directory.clone();
+    let is_absence = |found: &Diagnostic| match found.code {
+        Code::NoFiles => true,
+        Code::UnreadableFile => {
+            let path = found.file.as_ref().map(|file| directory.join(file));
+            path.is_some_and(|path| !path.exists())
+        }
+        _ => false,
+    };
+    run.workspace.diagnostics.retain(|found| !is_absence(found));
     let checked = run.check();
     ui.findings(&run.workspace.diagnostics, &run.workspace.sources);
     checked?;

@@ -66,10 +66,14 @@ fn check(arguments: Check, environment: Environment, ui: &Ui) -> Result<String, 
         for (name, provider) in run.connect(&cancellation)? {
             let server = provider.server().to_owned();
             text.push_str(&match provider {
-                Provider::Managed(provider) => match provider.projects().await?.len() {
-                    1 => format!("{name}: logged in to {server}, and sees 1 project.\n"),
-                    count => format!("{name}: logged in to {server}, and sees {count} projects.\n"),
-                },
+                Provider::Managed(provider) => {
+                    let sees = match provider.projects().await?.len() {
+                        1 => "1 project".to_owned(),
+                        count => format!("{count} projects"),
+                    };
+                    let method = provider.auth_method();
+                    format!("{name}: logged in to {server} with {method}, and sees {sees}.\n")
+                }
                 Provider::StartOnly(_) => {
                     format!("{name}: a token for {server} is set; the platform has no way to check it.\n")
                 }

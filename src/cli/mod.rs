@@ -12,6 +12,8 @@ mod completions;
 mod drift;
 mod explain;
 mod export;
+mod import;
+mod init;
 mod options;
 mod plan;
 mod planfile;
@@ -63,6 +65,8 @@ Exit codes:
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Begin a workspace: secsync.yaml, an example, and schemas for the editor.
+    Init(init::Arguments),
     /// Check the files, offline.
     Validate(validate::Arguments),
     /// Show what apply would do.
@@ -80,6 +84,8 @@ enum Command {
     Sync(sync::Arguments),
     /// Write sync files of what is there and not declared yet.
     Export(export::Arguments),
+    /// Declare syncs that exist, in a file that people wrote.
+    Import(import::Arguments),
     /// Look after the record of started syncs.
     State(state::Arguments),
     /// Look after the schemas that files are checked against.
@@ -105,6 +111,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         Err(error) => return explain(&error, &environment),
     };
     match arguments.command {
+        Command::Init(arguments) => init::run(&arguments, &environment),
         Command::Validate(arguments) => validate::run(arguments, environment),
         Command::Plan(arguments) => plan::run(arguments, environment),
         Command::Apply(arguments) => apply::run(&arguments, environment),
@@ -113,6 +120,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         Command::Status(arguments) => status::run(arguments, environment),
         Command::Sync(arguments) => sync::run(&arguments, environment),
         Command::Export(arguments) => export::run(&arguments, environment),
+        Command::Import(arguments) => import::run(&arguments, environment),
         Command::State(arguments) => state::run(arguments, &environment),
         Command::Schema(arguments) => schema::run(arguments, environment),
         Command::Sandbox(arguments) => sandbox::run(arguments, environment),

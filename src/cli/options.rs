@@ -66,6 +66,9 @@ pub struct NetworkArguments {
     /// A server that credentials may go to.
     #[arg(long, value_name = "ORIGIN")]
     pub trust_host: Vec<String>,
+    /// Who the identity token of a GitHub Actions job is meant for.
+    #[arg(long, value_name = "AUDIENCE")]
+    pub oidc_audience: Option<String>,
     /// The only projects that may be read, by id or slug.
     #[arg(long, value_name = "PROJECT")]
     pub allow_project: Vec<String>,
@@ -158,6 +161,7 @@ pub fn pipeline_options(
         timeout: network.timeout,
         ca_cert: network.ca_cert.clone(),
         trust_hosts: network.trust_host.clone(),
+        oidc_audience: network.oidc_audience.clone(),
         ..HttpOptions::default()
     });
     Ok(pipeline::Options {

@@ -86,13 +86,13 @@ pub fn load(path: &Utf8Path, run: &Run) -> Result<SavedPlan, Stop> {
         .map_err(|error| {
             Stop::new(
                 Exit::Error,
-                format!("The saved plan {path} cannot be read: {error}."),
+                format!("The plan file {path} cannot be read: {error}."),
             )
         })?;
     planfile::read(&text, &|kind, slug| run.spec(kind, slug)).map_err(|error| {
         Stop::new(
             Exit::Error,
-            format!("The saved plan {path} {}.", error.message),
+            format!("The plan file {path} {}.", error.message),
         )
         .help(error.help)
     })

@@ -42,7 +42,7 @@ pub fn block(
         ConnectionRef::Id(id) => (normalize::CONNECTION_ID, id),
     };
     for fields in [&mut whole, &mut block] {
-        fields.remove(normalize::CONNECTION_ID);
+        fields.shift_remove(normalize::CONNECTION_ID);
         fields.insert(key.to_owned(), word.clone().into());
         fields.insert("destination".to_owned(), sync.destination.clone().into());
     }
@@ -61,11 +61,25 @@ pub fn block(
     block.values_mut().for_each(escape);
     FIRST
         .iter()
-        .filter_map(|key| block.remove_entry(*key))
+        .filter_map(|key| block.shift_remove_entry(*key))
         .collect::<Vec<_>>()
         .into_iter()
         .chain(block)
         .collect()
+}
+
+/// The block that declares a sync of a platform that tells nothing of it but its destination.
+pub fn block_of_start(destination: &str, inherited: &Mapping) -> Map<String, Value> {
+    let mut block = Map::new();
+    block.insert("destination".to_owned(), vars::escape(destination).into());
+    for entry in inherited.entries() {
+        let key = entry.key.as_str();
+        let is_connection = matches!(key, "connection" | normalize::CONNECTION_ID);
+        if is_connection || !OWN_FIELDS.contains(&key) {
+            block.insert(key.to_owned(), Value::Null);
+        }
+    }
+    block
 }
 
 /// The field of `destinationConfig` that decides its others, if the destination has one.
@@ -140,7 +154,7 @@ fn escape(value: &mut Value) {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::block;
+    use super::{block, block_of_start};
     use crate::core::desired::ConnectionRef;
     use crate::core::remote::RemoteSync;
     use crate::core::testing::{fields, mapping, remote_sync, spec};
@@ -240,6 +254,15 @@ mod tests {
         );
         let same = json!({"destinationConfig": {"scope": "application", "env": "e"}});
         assert_eq!(declared(own, same)["destinationConfig"]["env"], json!(null));
+    }
+
+    #[test]
+    fn a_started_sync_has_a_destination_and_takes_back_what_means_nothing_for_it() {
+        let inherited = mapping(json!({"labels": {}, "connection": "c", "syncOptions": {"n": 1}}));
+        assert_eq!(
+            Value::Object(block_of_start("vercel", &inherited)),
+            json!({"destination": "vercel", "connection": null, "syncOptions": null})
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::code::Code;
 use super::diagnostic::{Diagnostic, closest};
 use super::merge::ALTERNATIVES;
 use super::normalize::CONNECTION_ID;
+use super::plan::SAVED_PLAN;
 use super::span::Span;
 use super::spec::ProviderKind;
 use super::value::{Entry, Mapping, Node, Style, Value};
@@ -208,6 +209,19 @@ impl DesiredSync {
 /// Reads a document of a sync file. What is wrong is reported, and the rest is read all the same.
 pub fn read_file(document: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<SyncFile> {
     let top = expect_mapping(document, "A sync file", diagnostics)?;
+    if let Some(format) = top.entry("format")
+        && format.value.as_str() == Some(SAVED_PLAN)
+    {
+        diagnostics.push(
+            Diagnostic::new(
+                Code::UnknownField,
+                format.key_span,
+                "This is a saved plan, and no sync file.",
+            )
+            .help("`secsync show` shows it, and `secsync apply` carries it out."),
+        );
+        return None;
+    }
     report_unknown_fields(top, &FILE_FIELDS, "a sync file", diagnostics);
     check_version(top, diagnostics);
 

@@ -46,9 +46,10 @@ pub fn project(
     provider: &str,
     table: &[RemoteProject],
 ) -> Result<String, Box<Diagnostic>> {
+    if let Some(id) = project_id(&word.text, table) {
+        return Ok(id);
+    }
     match projects_of(&word.text, table).as_slice() {
-        _ if is_uuid(&word.text) => Ok(word.text.to_ascii_lowercase()),
-        [only] => Ok(only.id.clone()),
         [] => Err(Box::new(unknown_project(word, provider, table))),
         several => Err(Box::new(
             Diagnostic::new(
@@ -78,6 +79,17 @@ fn projects_of<'a>(word: &str, table: &'a [RemoteProject]) -> Vec<&'a RemoteProj
         }
     }
     by(|p| &p.name).collect()
+}
+
+/// The id of the only project that a word can mean.
+pub fn project_id(word: &str, table: &[RemoteProject]) -> Option<String> {
+    if is_uuid(word) {
+        return Some(word.to_ascii_lowercase());
+    }
+    match projects_of(word, table).as_slice() {
+        [only] => Some(only.id.clone()),
+        _ => None,
+    }
 }
 
 /// How a file best names a project: by its slug, if that means no other one.

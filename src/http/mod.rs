@@ -5,7 +5,8 @@
 //! | [`trust`] | which server a credential may go to; the only maker of a [`session::Session`] |
 //! | [`origin`] | servers as scheme, host and port, however they were spelled |
 //! | [`variables`] | which environment variables serve which provider |
-//! | [`auth`] | credentials, and logging in once for all |
+//! | [`credential`], [`identity_token`] | what stands for an identity, and where it comes from |
+//! | [`auth`] | logging in once for all |
 //! | [`session`] | an authenticated line to one server |
 //! | [`retry`] | what is sent again, and when: the whole policy |
 //! | [`limits`] | the pause that a 429 asks for, shared by everything to a host |
@@ -19,7 +20,9 @@ pub mod answer;
 pub mod auth;
 pub mod client;
 pub mod clock;
+pub mod credential;
 pub mod failure;
+pub mod identity_token;
 pub mod limits;
 pub mod origin;
 pub mod public;
@@ -51,6 +54,8 @@ pub struct HttpOptions {
     pub ca_cert: Option<Utf8PathBuf>,
     /// Servers that a credential may go to (`--trust-host`).
     pub trust_hosts: Vec<String>,
+    /// Who GitHub's identity tokens are meant for (`--oidc-audience`).
+    pub oidc_audience: Option<String>,
     /// The built-in sandbox, which then stands in for every server.
     pub sandbox: Option<SandboxAccess>,
     /// The time that waits go by.
@@ -65,6 +70,7 @@ impl Default for HttpOptions {
             timeout: DEFAULT_TIMEOUT,
             ca_cert: None,
             trust_hosts: Vec::new(),
+            oidc_audience: None,
             sandbox: None,
             clock: Arc::new(SystemClock),
             limits: Limits::default(),

@@ -4,7 +4,6 @@ use reqwest::Method;
 use url::Url;
 
 use super::HttpOptions;
-use super::client::Client;
 use super::origin::{Origin, showable};
 use super::request::Request;
 use super::retry::{Delivery, Repeat};
@@ -48,12 +47,7 @@ pub async fn fetch_public(
         repeat: Repeat::Read,
         task: format!("fetch {shown}"),
     };
-    let delivery = Delivery {
-        gate: options.limits.gate(&origin),
-        client: Client::new(origin, environment, options),
-        clock: options.clock.clone(),
-        cancellation: cancellation.clone(),
-    };
+    let delivery = Delivery::to(origin, environment, options, cancellation);
     let answer = delivery.deliver(&request, None).await?;
     let failed = |kind, what: String| {
         ProviderError::new(kind, format!("Cannot {}: the server {what}.", request.task))

@@ -36,13 +36,16 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::HttpOptions;
 use super::answer::{Answer, bad_answer};
 use super::client::{Client, SendError};
 use super::clock::Clock;
 use super::failure::{Failure, Reach};
 use super::limits::Gate;
+use super::origin::Origin;
 use super::request::Request;
 use crate::cancel::Cancellation;
+use crate::environment::Environment;
 use crate::provider::{ProviderError, ProviderErrorKind};
 
 /// How often a request is sent at most.
@@ -127,6 +130,21 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// The way to a server, without touching the network.
+    pub fn to(
+        origin: Origin,
+        environment: &Environment,
+        options: &HttpOptions,
+        cancellation: &Cancellation,
+    ) -> Self {
+        Self {
+            gate: options.limits.gate(&origin),
+            client: Client::new(origin, environment, options),
+            clock: options.clock.clone(),
+            cancellation: cancellation.clone(),
+        }
+    }
+
     /// Sends a request, again where the policy says so, and returns the last answer.
     pub async fn deliver(
         &self,

@@ -6,7 +6,6 @@ use serde_json::Value;
 use super::HttpOptions;
 use super::answer::Answer;
 use super::auth::{AccessToken, Auth};
-use super::client::Client;
 use super::origin::Origin;
 use super::request::Request;
 use super::retry::{self, Delivery, Repeat};
@@ -34,12 +33,7 @@ impl Session {
     ) -> Self {
         let (origin, server) = vouched.into_parts();
         Self {
-            delivery: Delivery {
-                gate: options.limits.gate(&origin),
-                client: Client::new(origin, environment, options),
-                clock: options.clock.clone(),
-                cancellation: cancellation.clone(),
-            },
+            delivery: Delivery::to(origin, environment, options, cancellation),
             auth,
             server,
         }
@@ -53,6 +47,11 @@ impl Session {
     /// The server that requests go to.
     pub const fn origin(&self) -> &Origin {
         self.delivery.client.origin()
+    }
+
+    /// How requests are authenticated, as people call it.
+    pub fn auth_method(&self) -> String {
+        self.auth.method()
     }
 
     /// A request to this server; see [`Request::new`].
@@ -78,7 +77,7 @@ impl Session {
         let token = self.auth.access_token(&self.delivery).await?;
         let (answer, token) = match self.send(&request, token.clone()).await {
             Ok(sent) => sent,
-            Err(error) => return Err(self.auth.scrub(error, Some(&token))),
+            Err(error) => return Err(self.auth.scrub(error, Some(&token.token))),
         };
         read(&answer)
             .map_err(|error| {
@@ -88,7 +87,7 @@ impl Session {
                     error
                 }
             })
-            .map_err(|error| self.auth.scrub(error, Some(&token)))
+            .map_err(|error| self.auth.scrub(error, Some(&token.token)))
     }
 
     /// Sends a request, with a new token if the first one is no longer accepted: a request that is
@@ -110,7 +109,7 @@ impl Session {
             .await
             .map_err(doubtful)?;
         let Some(token) = replacement else {
-            return Err(doubtful(self.auth.refused(Some(&said))));
+            return Err(doubtful(self.auth.refused(401, Some(&said))));
         };
         let mut answer = self
             .delivery
@@ -121,7 +120,7 @@ impl Session {
         match token_refusal(&answer) {
             Some(said) => Err(doubtful(
                 self.auth
-                    .scrub(self.auth.refused(Some(&said)), Some(&token)),
+                    .scrub(self.auth.refused(401, Some(&said)), Some(&token.token)),
             )),
             None => Ok((answer, token)),
         }

@@ -7,9 +7,12 @@
 //!    `--trust-host`. This machine is no exception.
 //! 2. Where a file's `url:` and the environment's host differ, nothing is sent.
 //! 3. Plain http is for this machine and for hosts in `SECSYNC_ALLOW_HTTP`.
-//! 4. The built-in sandbox gets demo credentials only, and nothing but the sandbox gets those.
+//! 4. An identity token of a CI system is a credential like any other; how it is fetched stands in
+//!    [`super::identity_token`].
+//! 5. The built-in sandbox gets demo credentials only, and nothing but the sandbox gets those.
 
 use super::auth::Auth;
+use super::credential::Credential;
 use super::origin::{InvalidOrigin, Origin};
 use super::session::Session;
 use super::variables::Variables;
@@ -46,19 +49,19 @@ pub fn connect(
     cancellation: &Cancellation,
 ) -> Result<Session, ProviderError> {
     let variables = Variables::of(config, environment);
-    let (vouched, auth) = match &options.sandbox {
+    let (vouched, credential) = match &options.sandbox {
         Some(access) => (
             vouch_for_sandbox(config, access)?,
-            Auth::of_sandbox(config.kind, access),
+            Credential::of_sandbox(config.kind, access),
         ),
         None => (
             vouch(config, &variables, environment, options)?,
-            Auth::from_environment(config.kind, &variables)?,
+            Credential::from_environment(config.kind, &variables, options, cancellation)?,
         ),
     };
     Ok(Session::new(
         vouched,
-        auth,
+        Auth::new(credential),
         environment,
         options,
         cancellation,
@@ -91,12 +94,17 @@ pub fn check_encryption(origin: &Origin, environment: &Environment) -> Result<()
     if allowed {
         return Ok(());
     }
-    Err(
-        configuration(format!("{origin} would be spoken to without encryption.")).help(format!(
+    let encrypted = ProviderKind::ALL
+        .into_iter()
+        .find_map(|kind| official_by_https(kind, origin));
+    let help = match encrypted {
+        Some(encrypted) => format!("Write {encrypted}."),
+        None => format!(
             "Use https, or set {ALLOW_HTTP}={} if the network is safe.",
             origin.host()
-        )),
-    )
+        ),
+    };
+    Err(configuration(format!("{origin} would be spoken to without encryption.")).help(help))
 }
 
 /// A provider's server, and what named it.
@@ -184,6 +192,16 @@ fn vouch(
     let is_trusted = by_environment
         || official(config.kind).any(|host| host == origin)
         || named.contains(&origin);
+    if !is_trusted && let Some(encrypted) = official_by_https(config.kind, &origin) {
+        return Err(ProviderError::new(
+            ProviderErrorKind::Untrusted,
+            format!(
+                "The credential of the provider \"{}\" is not sent to {origin} without encryption.",
+                config.name
+            ),
+        )
+        .help(format!("Write {encrypted}.")));
+    }
     if !is_trusted {
         return Err(ProviderError::new(
             ProviderErrorKind::Untrusted,
@@ -256,6 +274,14 @@ fn official(kind: ProviderKind) -> impl Iterator<Item = Origin> {
         ProviderKind::Enkryptify => &["https://api.enkryptify.com"],
     };
     hosts.iter().filter_map(|host| Origin::parse(host).ok())
+}
+
+/// The official server that a plain http address means.
+fn official_by_https(kind: ProviderKind, origin: &Origin) -> Option<Origin> {
+    if origin.is_secure() {
+        return None;
+    }
+    official(kind).find(|host| host.host() == origin.host())
 }
 
 /// The variables that name a provider's server, as the platform's own tools read them.

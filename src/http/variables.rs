@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use secrecy::SecretString;
+
 use crate::environment::Environment;
 use crate::provider::{ProviderConfig, ProviderError, ProviderErrorKind};
 
@@ -34,6 +36,44 @@ impl<'a> Variables<'a> {
     pub fn get(&self, name: &str) -> Option<&'a str> {
         self.environment.get(&self.name(name))
     }
+
+    /// The credential in a variable, if it is set; see [`credential`].
+    pub fn credential(&self, name: &str) -> Result<Option<SecretString>, ProviderError> {
+        credential(self.environment, &self.name(name))
+    }
+
+    /// The whole environment, for what belongs to the machine and not to a provider.
+    pub const fn environment(&self) -> &'a Environment {
+        self.environment
+    }
+}
+
+/// The credential in a variable, if it is set, without the line break that pasting leaves at its
+/// end.
+pub fn credential(
+    environment: &Environment,
+    variable: &str,
+) -> Result<Option<SecretString>, ProviderError> {
+    let text = environment.get(variable).unwrap_or_default();
+    let text = text.trim_end_matches(['\r', '\n']);
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if !is_credential(text) {
+        return Err(ProviderError::new(
+            ProviderErrorKind::Authentication,
+            format!(
+                "{variable} holds a blank, a line break or another character that no credential has."
+            ),
+        )
+        .help("Set it again to the bare credential, without quotes, blanks or the word Bearer."));
+    }
+    Ok(Some(text.to_owned().into()))
+}
+
+/// Whether a text can be a credential: it stands in a header as it is.
+pub fn is_credential(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic())
 }
 
 /// Refuses provider names that would read the same variables: `on-prem` and `on_prem`.

@@ -144,6 +144,16 @@ impl Run {
         Ok(tables)
     }
 
+    /// The server of a provider, as the record of starts names it.
+    pub fn server_of(&self, name: &str, cancellation: &Cancellation) -> Result<String, Stop> {
+        let used = BTreeSet::from([name.to_owned()]);
+        let connected = self.connect_named(&used, cancellation)?;
+        let provider = connected.get(name);
+        Ok(provider
+            .map(|provider| provider.server().to_owned())
+            .unwrap_or_default())
+    }
+
     /// A provider whose syncs can be read back.
     fn readable(
         &self,
@@ -245,7 +255,7 @@ impl Run {
             .filter(|sync| sync.provider.text == provider && sync.kind == ProviderKind::Infisical)
             .filter(|sync| {
                 let word = sync.project.as_ref();
-                word.and_then(|word| resolve::project(word, provider, table).ok())
+                word.and_then(|word| resolve::project_id(&word.text, table))
                     .is_some_and(|id| id == project_id)
             })
             .flat_map(|sync| std::iter::once(&sync.name).chain(&sync.renamed_from))

@@ -31,6 +31,7 @@ use crate::core::plan::{Inputs, Plan, Policy};
 use crate::core::select::Selection;
 use crate::core::spec::{DestinationSpec, ProviderKind};
 use crate::core::starts::Starts;
+use crate::core::value::Mapping;
 use crate::environment::Environment;
 use crate::error::Stop;
 use crate::exit::Exit;
@@ -156,6 +157,16 @@ impl Run {
             Err(stop) if !stop.problems.is_empty() => Err(stop),
             _ => Ok(alone),
         }
+    }
+
+    /// What the syncs of a text inherit from it, if it holds one document.
+    pub fn file_defaults(&mut self, text: &str) -> Option<Mapping> {
+        let Options {
+            request,
+            environment,
+            ..
+        } = &self.options;
+        self.workspace.file_defaults(text, request, environment)
     }
 
     /// Where the schemas are that the workspace pulled.

@@ -10,14 +10,14 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::wire;
-use super::{ALGORITHM, FORMAT, MAX_SIZE, PlanFileError, SavedPlan, VERSION, names};
+use super::{ALGORITHM, MAX_SIZE, PlanFileError, SavedPlan, VERSION, names};
 use crate::core::diff::{self, FieldChange};
 use crate::core::normalize::{self, CONNECTION_ID};
 use crate::core::plan::action::Create;
 use crate::core::plan::recheck::change_before;
 use crate::core::plan::{
-    Action, Blocked, DeleteReason, Effect, Failing, Plan, Step, Subject, Update, Verb, effect,
-    shown,
+    Action, Blocked, DeleteReason, Effect, Failing, Plan, SAVED_PLAN, Step, Subject, Update, Verb,
+    effect, shown,
 };
 use crate::core::remote::{Job, JobStatus, RemoteConnection, RemoteSync};
 use crate::core::span::{Position, Sources, Span};
@@ -63,10 +63,11 @@ pub fn read(text: &[u8], local: Local<'_>) -> Result<SavedPlan, PlanFileError> {
 
 /// Checks what the file says it is, and takes its digest out.
 fn check_envelope(value: &mut Value) -> Result<String, PlanFileError> {
-    let Some(fields) = value
-        .as_object_mut()
-        .filter(|fields| fields.get("format").is_some_and(|format| format == FORMAT))
-    else {
+    let Some(fields) = value.as_object_mut().filter(|fields| {
+        fields
+            .get("format")
+            .is_some_and(|format| format == SAVED_PLAN)
+    }) else {
         return Err(bad("is no saved plan"));
     };
     match fields.get("version").and_then(Value::as_u64) {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::wire;
-use super::{ALGORITHM, FORMAT, VERSION};
+use super::{ALGORITHM, VERSION};
 use crate::core::diff::FieldChange;
-use crate::core::plan::{Action, Blocked, DeleteReason, Plan, Step, Subject};
+use crate::core::plan::{Action, Blocked, DeleteReason, Plan, SAVED_PLAN, Step, Subject};
 use crate::core::remote::RemoteSync;
 use crate::core::span::{Sources, Span};
 use crate::core::spec::{DestinationSpec, FieldSpec, ObjectSpec};
@@ -50,6 +50,10 @@ impl Writer<'_> {
                 server: subject.server.clone(),
             };
             providers.insert(subject.provider.clone(), provider);
+            // Nothing is sent for the one, and nothing can be read back of the other.
+            if matches!(action.step, Step::Blocked { .. } | Step::Start) {
+                continue;
+            }
             let found = action.found().map(|found| &found.destination);
             for slug in std::iter::once(&subject.destination).chain(found) {
                 if let Some(spec) = self.specs.get(&(subject.kind, slug.clone())) {
@@ -73,7 +77,7 @@ impl Writer<'_> {
                 });
         }
         wire::Document {
-            format: FORMAT.to_owned(),
+            format: SAVED_PLAN.to_owned(),
             version: VERSION,
             made_by: env!("CARGO_PKG_VERSION").to_owned(),
             digest: None,

@@ -1,4 +1,8 @@
 //! Enkryptify: starting a sync, which is all that its published API offers.
+//!
+//! The token is sent as it is. It could be exchanged for a short-lived one (`POST /v1/auth/exchange`),
+//! which is meant for high rates of requests: starts happen once in the life of a sync, and the
+//! exchange is itself limited to ten a minute, which a matrix of CI jobs would meet first.
 
 use async_trait::async_trait;
 use reqwest::Method;

@@ -99,6 +99,10 @@ impl ManagedSyncs for Infisical {
         self.session.server()
     }
 
+    fn auth_method(&self) -> String {
+        self.session.auth_method()
+    }
+
     async fn projects(&self) -> Result<Vec<RemoteProject>, ProviderError> {
         if let Some(projects) = self.projects_at("workspace", "workspaces").await? {
             return Ok(projects);

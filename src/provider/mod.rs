@@ -75,6 +75,9 @@ pub trait ManagedSyncs: Send + Sync {
     /// The server's origin. Part of every sync's identity.
     fn server(&self) -> &str;
 
+    /// How requests are authenticated, as people call it: `universal auth`.
+    fn auth_method(&self) -> String;
+
     /// The projects that the identity can see. One request.
     async fn projects(&self) -> Result<Vec<RemoteProject>, ProviderError>;
 

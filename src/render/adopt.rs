@@ -18,29 +18,13 @@ pub fn human(summary: &Summary, is_sandbox: bool, is_quiet: bool) -> String {
     if is_quiet {
         return out;
     }
-    for written in &summary.written {
-        let Some(path) = &written.path else { continue };
-        let path = visible(path.as_str());
-        let _ = match written.syncs.len() {
-            0 => writeln!(
-                out,
-                "Wrote {path}, by which editors complete and check sync files."
-            ),
-            count => writeln!(out, "Wrote {path}: {}.", counted(count)),
-        };
-    }
+    files(&mut out, summary);
     for project in &summary.projects {
         for line in of_project(project, summary.takes_all) {
             let _ = writeln!(out, "{}: {line}", visible(&project.word));
         }
     }
-    for app in &summary.unlisted_apps {
-        let _ = writeln!(
-            out,
-            "The connections to {} are named by their ids, as this identity may not list them.",
-            visible(app)
-        );
-    }
+    unlisted(&mut out, summary);
     let is_adopted =
         summary.projects.iter().all(|project| project.declared == 0) || !summary.takes_all;
     let _ = match syncs(summary).count() {
@@ -58,6 +42,64 @@ pub fn human(summary: &Summary, is_sandbox: bool, is_quiet: bool) -> String {
         ),
     };
     out
+}
+
+/// What was imported.
+pub fn imported(summary: &Summary, is_sandbox: bool, is_quiet: bool) -> String {
+    let mut out = String::new();
+    if is_sandbox {
+        let _ = writeln!(out, "{}\n", painted(CYAN, SANDBOX));
+    }
+    if is_quiet {
+        return out;
+    }
+    files(&mut out, summary);
+    unlisted(&mut out, summary);
+    let is_printed = summary.written.iter().any(|written| written.path.is_none());
+    let _ = if is_printed {
+        writeln!(
+            out,
+            "Put what is printed into a sync file, or add it to one with --into. Then `secsync plan` \
+             has nothing to do for it."
+        )
+    } else {
+        writeln!(
+            out,
+            "\n{} {}. `secsync plan` has nothing to do for {}.",
+            painted(BOLD, "Import complete!"),
+            counted(syncs(summary).count()),
+            if syncs(summary).count() == 1 {
+                "it"
+            } else {
+                "them"
+            }
+        )
+    };
+    out
+}
+
+fn files(out: &mut String, summary: &Summary) {
+    for written in &summary.written {
+        let Some(path) = &written.path else { continue };
+        let path = visible(path.as_str());
+        let _ = match written.syncs.len() {
+            0 => writeln!(
+                out,
+                "Wrote {path}, by which editors complete and check sync files."
+            ),
+            count => writeln!(out, "Wrote {path}: {}.", counted(count)),
+        };
+    }
+}
+
+fn unlisted(out: &mut String, summary: &Summary) {
+    for app in &summary.unlisted_apps {
+        let _ = writeln!(
+            out,
+            "The connections to {} are named by their ids, as this identity may not list them.",
+            visible(app)
+        );
+    }
 }
 
 fn syncs(summary: &Summary) -> impl Iterator<Item = &(String, String)> {

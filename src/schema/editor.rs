@@ -9,6 +9,7 @@
 //! The language server knows JSON Schema's draft 7 best, and everything here can be said in it.
 
 mod text;
+pub mod workspace;
 
 use std::collections::{BTreeMap, BTreeSet};
 

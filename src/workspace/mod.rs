@@ -175,18 +175,20 @@ impl Workspace {
         desired::report_duplicates(&self.syncs, &mut self.diagnostics);
     }
 
-    /// What the syncs of a document inherit from its own file, variables put in, and what its file
-    /// says of provider and project among it; none where it is no sync file.
+    /// What the syncs of a text inherit from it, variables put in; provider and project are among
+    /// it. None where it does not hold one document. What is wrong with it is not told here.
     pub fn file_defaults(
-        &mut self,
-        document: &Node,
+        &self,
+        text: &str,
         request: &Request,
         environment: &Environment,
     ) -> Option<Mapping> {
-        let variables = self.variables(request, environment);
-        let mut document = document.clone();
-        self.expand(&mut document.value, &variables);
-        Some(desired::read_file(&document, &mut Vec::new())?.defaults)
+        let mut alone = self.without_files();
+        let variables = alone.variables(request, environment);
+        let (_, mut documents) = alone.parse("text", Ok(text.to_owned()))?;
+        let mut document = documents.pop().filter(|_| documents.is_empty())?;
+        alone.expand(&mut document.value, &variables);
+        Some(desired::read_file(&document, &mut alone.diagnostics)?.defaults)
     }
 
     fn find_files(&mut self, request: &Request) -> Result<Vec<Utf8PathBuf>, String> {

@@ -1,5 +1,7 @@
 //! Adding entries to a map of a text that people wrote, with every other byte as it was.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value as Json};
 
 use super::load::load;
@@ -61,6 +63,17 @@ pub fn add_entries(text: &str, key: &str, entries: &Map<String, Json>) -> Result
     }
 }
 
+/// The keys of the map under a key at the top of the only document.
+pub fn keys(text: &str, key: &str) -> BTreeSet<String> {
+    let document = only_document(text).ok();
+    let map = document.as_ref().and_then(|document| {
+        let entry = document.as_mapping()?.entry(key)?;
+        entry.value.as_mapping()
+    });
+    let entries = map.into_iter().flat_map(Mapping::entries);
+    entries.map(|entry| entry.key.clone()).collect()
+}
+
 fn only_document(text: &str) -> Result<Node, Refusal> {
     let loaded = load(Sources::default().add("text", text), text);
     let is_error = |severity| severity == crate::core::diagnostic::Severity::Error;
@@ -108,13 +121,12 @@ fn extended(mut document: Json, key: &str, entries: &Map<String, Json>) -> Json 
 }
 
 fn appended(text: &str, lines: &str) -> String {
-    let lines = in_the_text_s_line_breaks(text, lines);
     let line_break = if text.is_empty() || text.ends_with('\n') {
         ""
     } else {
-        "\n"
+        line_break(text)
     };
-    format!("{text}{line_break}{lines}")
+    format!("{text}{line_break}{}", with_line_breaks_of(text, lines))
 }
 
 /// In place of an empty map, or of nothing: below the line of its key.
@@ -132,9 +144,8 @@ fn below(text: &str, entry: &Entry, entries: &Map<String, Json>) -> String {
         .strip_prefix("\r\n")
         .or_else(|| rest.strip_prefix('\n'))
         .unwrap_or(rest);
-    let above = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let lines = in_the_text_s_line_breaks(text, &indented(entries, 2));
-    format!("{head}{above}{lines}{rest}")
+    let lines = with_line_breaks_of(text, &indented(entries, 2));
+    format!("{head}{}{lines}{rest}", line_break(text))
 }
 
 fn after_last(
@@ -156,9 +167,9 @@ fn after_last(
     }
     let end = last.value.span.end.max(last.key_span.end);
     let at = end_of_block(text, end, indent);
-    let lines = in_the_text_s_line_breaks(text, &indented(entries, indent));
     let (before, after) = text.split_at(at);
-    Ok(format!("{}{after}", appended(before, &lines)))
+    let above = appended(before, &indented(entries, indent));
+    Ok(format!("{above}{after}"))
 }
 
 /// Where the lines of a block end, with the comments below it that are indented like it.
@@ -198,12 +209,13 @@ fn indented(entries: &Map<String, Json>, indent: usize) -> String {
         .collect()
 }
 
-fn in_the_text_s_line_breaks(text: &str, lines: &str) -> String {
-    if text.contains("\r\n") {
-        lines.replace('\n', "\r\n")
-    } else {
-        lines.to_owned()
-    }
+/// What ends the lines of a text.
+fn line_break(text: &str) -> &'static str {
+    if text.contains("\r\n") { "\r\n" } else { "\n" }
+}
+
+fn with_line_breaks_of(text: &str, lines: &str) -> String {
+    lines.replace('\n', line_break(text))
 }
 
 #[cfg(test)]

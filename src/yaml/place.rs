@@ -61,11 +61,27 @@ pub(super) fn first_dash(text: &str, key_end: usize, reported: usize) -> usize {
     reported
 }
 
-/// A block of text without the line breaks and the next line's indentation at its end.
+/// A block of text without the line breaks and the next line's indentation at its end. One that
+/// has nothing but blank lines is where its header is: the parser reports it where the next thing
+/// begins.
 pub(super) fn block_text(text: &str, reported: &Range<usize>) -> Range<usize> {
     let block = text.get(reported.clone()).unwrap_or_default();
     let kept = block.trim_end_matches([' ', '\t', '\r', '\n']).len();
+    if kept == 0 {
+        return block_header(text, reported.start).unwrap_or(reported.start..reported.start);
+    }
     reported.start..reported.start + kept
+}
+
+/// The `|` or `>` of the last block of text that begins before a byte, on the last line that has
+/// anything on it.
+fn block_header(text: &str, before: usize) -> Option<Range<usize>> {
+    let end = text.get(..before)?.trim_end().len();
+    let start = line_start(text, end);
+    let line = &text[start..end];
+    let line = line.split_once(" #").map_or(line, |(line, _)| line);
+    let at = start + line.rfind(['|', '>'])?;
+    Some(at..at + 1)
 }
 
 /// The next byte that is neither blank nor in a comment, and where it is.
@@ -121,5 +137,12 @@ mod tests {
     fn a_block_of_text_ends_with_its_last_word() {
         assert_eq!(block_text("  a\n b\r\n\n  c: d", &(2..11)), 2..6);
         assert_eq!(block_text("\n\n", &(0..2)), 0..0);
+    }
+
+    #[test]
+    fn a_block_of_blank_lines_is_where_its_header_is() {
+        let text = "a:\n  b: |+ # > c\n\n\nd: 1\n";
+        assert_eq!(block_text(text, &(19..19)), 8..9);
+        assert_eq!(block_text("- >\n\n", &(4..5)), 2..3);
     }
 }

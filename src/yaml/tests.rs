@@ -112,6 +112,13 @@ mod places {
     }
 
     #[test]
+    fn a_block_of_nothing_but_blank_lines_is_where_it_was_written() {
+        let text = "a: |+\n\n\nb: 1\n";
+        assert_eq!(pieces(text, &root(text))[1..], ["a", "|", "b", "1"]);
+        assert_eq!(value(text), json!({"a": "\n\n", "b": 1}));
+    }
+
+    #[test]
     fn a_block_of_text_spans_its_lines() {
         let text = "a: |\n  x\n\n  y\n\n\nb: >-\n  z\n";
         assert_eq!(pieces(text, &root(text))[1..], ["a", "x\n\n  y", "b", "z"]);

@@ -52,15 +52,23 @@ impl Serialize for Key<'_> {
 impl Serialize for Yaml<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
-            Value::String(text) if has_template(text) && !text.contains('\n') => {
-                DoubleQuoted(text).serialize(serializer)
-            }
+            Value::String(text) if needs_quotes(text) => DoubleQuoted(text).serialize(serializer),
             Value::Array(items) => serializer.collect_seq(items.iter().map(Yaml)),
             Value::Object(entries) => {
                 serializer.collect_map(entries.iter().map(|(key, value)| (Key(key), Yaml(value))))
             }
             other => other.serialize(serializer),
         }
+    }
+}
+
+/// Whether a text that could do without quotes gets them all the same: one line with a template,
+/// or lines with nothing on them, of which a block would not show how many there are.
+fn needs_quotes(text: &str) -> bool {
+    if text.contains('\n') {
+        text.trim().is_empty()
+    } else {
+        has_template(text)
     }
 }
 
@@ -87,6 +95,7 @@ mod tests {
                     "list": ["a", {"b": "${var.C}", "d": [1.5]}],
                     "text": "one\n  two\n",
                     "unended": "one\ntwo",
+                    "blank": "\n\n",
                     "long": "word ".repeat(40) + "end",
                 },
             },
@@ -117,6 +126,7 @@ syncs:
     unended: |-
       one
       two
+    blank: \"\\n\\n\"
     long: {long}end
 "
             )

@@ -1,5 +1,7 @@
 //! Credentials that are missing, wrong, or would go where nobody said they may.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -43,6 +45,7 @@ fn no_credential() {
     $ secsync plan syncs
     --- stderr
     Error: There is no credential for Infisical: set INFISICAL_TOKEN, or INFISICAL_UNIVERSAL_AUTH_CLIENT_ID and INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET in the environment.
+      In CI no secret is needed: set INFISICAL_MACHINE_IDENTITY_ID, and the job's identity token is used.
     --- exit 4
     ");
 }
@@ -70,6 +73,7 @@ fn no_credential_for_either_platform() {
     --- stderr
     Error: There is no credential for Enkryptify: set ENKRYPTIFY_TOKEN in the environment.
     Error: There is no credential for Infisical: set INFISICAL_TOKEN, or INFISICAL_UNIVERSAL_AUTH_CLIENT_ID and INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET in the environment.
+      In CI no secret is needed: set INFISICAL_MACHINE_IDENTITY_ID, and the job's identity token is used.
     --- exit 4
     ");
 }
@@ -392,6 +396,7 @@ fn a_provider_of_another_name_does_not_get_the_usual_credential() {
     $ secsync plan
     --- stderr
     Error: There is no credential for Infisical: set ONPREM_INFISICAL_TOKEN, or ONPREM_INFISICAL_UNIVERSAL_AUTH_CLIENT_ID and ONPREM_INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET in the environment.
+      In CI no secret is needed: set ONPREM_INFISICAL_MACHINE_IDENTITY_ID, and the job's identity token is used.
     --- exit 4
     ");
     assert_eq!(server.count(), 0);
@@ -426,7 +431,7 @@ fn auth_check_tells_what_works() {
     assert_snapshot!(tree.secsync("auth check syncs").on(&server).run().exits_with(0), @"
     $ secsync auth check syncs
     enkryptify: a token for http://127.0.0.1:[PORT] is set; the platform has no way to check it.
-    infisical: logged in to http://127.0.0.1:[PORT], and sees 1 project.
+    infisical: logged in to http://127.0.0.1:[PORT] with universal auth, and sees 1 project.
     --- exit 0
     ");
     assert_snapshot!(tree.secsync("auth check syncs").run().exits_with(4), @"
@@ -434,6 +439,85 @@ fn auth_check_tells_what_works() {
     --- stderr
     Error: There is no credential for Enkryptify: set ENKRYPTIFY_TOKEN in the environment.
     Error: There is no credential for Infisical: set INFISICAL_TOKEN, or INFISICAL_UNIVERSAL_AUTH_CLIENT_ID and INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET in the environment.
+      In CI no secret is needed: set INFISICAL_MACHINE_IDENTITY_ID, and the job's identity token is used.
+    --- exit 4
+    ");
+}
+
+const IDENTITY: &str = "3d9a4c1e-0010-4000-8000-000000000010";
+
+/// A server whose identity logs in with tokens of this subject and audience.
+fn federated() -> Server {
+    let mut world = world();
+    world["identities"] = json!([{
+        "id": IDENTITY,
+        "clientId": "ci",
+        "clientSecret": "unused",
+        "oidc": {"subject": "repo:acme/payments", "audience": "infisical"},
+    }]);
+    Server::new(&world)
+}
+
+/// Logs in to that server with a token of these claims.
+fn with_claims(tree: &Tree, server: &Server, identity: &str, claims: &Value) -> Invocation {
+    let claims = URL_SAFE_NO_PAD.encode(claims.to_string());
+    tree.secsync("auth check syncs")
+        .variable("INFISICAL_HOST", &server.origin())
+        .variable("INFISICAL_MACHINE_IDENTITY_ID", identity)
+        .variable("INFISICAL_AUTH_JWT", &format!("e30.{claims}.hunter2"))
+}
+
+#[test]
+fn an_identity_logs_in_with_the_token_of_its_ci() {
+    let (tree, server) = (payments(), federated());
+    let claims = json!({"sub": "repo:acme/payments", "aud": "infisical"});
+    assert_snapshot!(with_claims(&tree, &server, IDENTITY, &claims).run().exits_with(0), @"
+    $ secsync auth check syncs
+    infisical: logged in to http://127.0.0.1:[PORT] with OIDC auth and INFISICAL_AUTH_JWT, and sees 1 project.
+    --- exit 0
+    ");
+}
+
+#[test]
+fn an_identity_token_that_is_not_accepted() {
+    let (tree, server) = (payments(), federated());
+    let good = json!({"sub": "repo:acme/payments", "aud": "infisical"});
+    let other_audience = json!({"sub": "repo:acme/payments", "aud": "other"});
+    let expired = json!({"sub": "repo:acme/payments", "aud": "infisical", "exp": 1});
+    let other_subject = json!({"sub": "repo:acme/fork", "aud": "infisical"});
+    let run = |identity: &str, claims: &Value| {
+        let output = with_claims(&tree, &server, identity, claims)
+            .run()
+            .exits_with(4);
+        assert!(!output.to_string().contains("hunter2"), "{output}");
+        output
+    };
+    assert_snapshot!(run(IDENTITY, &other_audience), @"
+    $ secsync auth check syncs
+    --- stderr
+    Error: The login with INFISICAL_MACHINE_IDENTITY_ID and INFISICAL_AUTH_JWT (OIDC auth) is not accepted (the server says: Access denied: OIDC audience not allowed).
+      Check that the token in INFISICAL_AUTH_JWT has not expired, and that the identity allows its issuer and audience.
+    --- exit 4
+    ");
+    assert_snapshot!(run(IDENTITY, &expired), @"
+    $ secsync auth check syncs
+    --- stderr
+    Error: The login with INFISICAL_MACHINE_IDENTITY_ID and INFISICAL_AUTH_JWT (OIDC auth) is not accepted (the server says: Access denied: jwt expired).
+      Check that the token in INFISICAL_AUTH_JWT has not expired, and that the identity allows its issuer and audience.
+    --- exit 4
+    ");
+    assert_snapshot!(run(IDENTITY, &other_subject), @"
+    $ secsync auth check syncs
+    --- stderr
+    Error: The login with INFISICAL_MACHINE_IDENTITY_ID and INFISICAL_AUTH_JWT (OIDC auth) is not accepted (the server says: Access denied: OIDC subject not allowed).
+      Compare the subject and the claims that the identity allows for OIDC auth with those of this job.
+    --- exit 4
+    ");
+    assert_snapshot!(run("3d9a4c1e-0010-4000-8000-000000000011", &good), @"
+    $ secsync auth check syncs
+    --- stderr
+    Error: The login with INFISICAL_MACHINE_IDENTITY_ID and INFISICAL_AUTH_JWT (OIDC auth) is not accepted (the server says: OIDC auth method not found for identity, did you configure OIDC auth?).
+      Check INFISICAL_MACHINE_IDENTITY_ID, and that the identity has OIDC auth on this server; another method is chosen with INFISICAL_AUTH_METHOD.
     --- exit 4
     ");
 }

@@ -11,8 +11,9 @@
 //! | each kind of action, and what holds it back | `actions`, `deleting`, `starts` |
 //! | what goes wrong while applying | `failures`, `jobs`, `interrupts` |
 //! | the question before an apply | `terminal` |
+//! | plans that are saved, and those that were tampered with | `saved_plans`, `forged_plans` |
 //! | formats, files, flags and exit codes | `outputs`, `usage` |
-//! | the schemas | `schemas` |
+//! | the schemas, and those of plans | `schemas`, `plan_schemas` |
 //! | the commands that the README shows | `readme` |
 
 #![allow(
@@ -31,12 +32,15 @@ mod bad_files;
 mod credentials;
 mod deleting;
 mod failures;
+mod forged_plans;
 mod interrupts;
 mod jobs;
 mod main_job;
 mod outputs;
+mod plan_schemas;
 mod readme;
 mod requests;
+mod saved_plans;
 mod schemas;
 mod starts;
 mod terminal;

@@ -4,11 +4,12 @@ use insta::assert_snapshot;
 
 use super::harness::Tree;
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "validate",
     "plan",
     "diff",
     "apply",
+    "show",
     "state",
     "drift",
     "status",

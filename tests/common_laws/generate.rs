@@ -460,6 +460,9 @@ pub fn hostile_strays() -> BoxedStrategy<Vec<Stray>> {
 /// Defaults of a workspace into which syncs are adopted that were made without them.
 pub fn settings() -> BoxedStrategy<String> {
     defaults()
-        .prop_map(|defaults| json!({"include": ["syncs"], "defaults": defaults}).to_string())
+        .prop_map(|defaults| {
+            let settings = json!({"include": ["syncs"], "defaults": defaults}).to_string();
+            settings.replace("${var.", "$${var.")
+        })
         .boxed()
 }

@@ -10,6 +10,7 @@ use secsync::adopt::draft::{self, Group, LeftOut, Names};
 use secsync::apply::{self, Context, Observer, Outcome, Report};
 use secsync::cancel::Cancellation;
 use secsync::core::diagnostic::Severity;
+use secsync::core::plan::recheck::{Now, Recheck, recheck};
 use secsync::core::plan::{Action, Blocked, Plan, Step, Verb};
 use secsync::core::remote::RemoteSync;
 use secsync::core::starts::Starts;
@@ -19,6 +20,7 @@ use secsync::http::clock::Clock;
 use secsync::http::limits::Limits;
 use secsync::http::{HttpOptions, SandboxAccess};
 use secsync::pipeline::{Options, Projects, Run, Survey, Wanted};
+use secsync::planfile::{self, SavedPlan};
 use secsync::provider::{ManagedSyncs, Provider, ProviderConfig, ProviderKind, connect};
 use secsync::sandbox::{self, Running};
 use secsync::state::State;
@@ -52,6 +54,14 @@ pub struct Planned {
     pub plan: Plan,
     /// Ends the run that planned, and with it the one that applies.
     pub cancellation: Cancellation,
+}
+
+/// A saved plan that was checked against what is there.
+pub struct Rechecked {
+    pub run: Run,
+    pub survey: Survey,
+    pub saved: SavedPlan,
+    pub result: Recheck,
 }
 
 /// Why there is no plan.
@@ -159,6 +169,12 @@ impl Site {
         self.written = written;
     }
 
+    /// Takes the workspace away: what was saved needs none.
+    pub fn remove_files(&self) {
+        std::fs::remove_dir_all(self.root().join("syncs")).unwrap();
+        std::fs::remove_file(self.root().join("secsync.yaml")).unwrap();
+    }
+
     fn http(&self) -> HttpOptions {
         HttpOptions {
             timeout: Duration::from_secs(10),
@@ -247,6 +263,57 @@ impl Site {
             observer,
         };
         apply::run(&planned.plan, &context).await
+    }
+
+    /// Saves a plan, and returns the text of its file.
+    pub fn save(&self, planned: &Planned) -> String {
+        let Planned { run, plan, .. } = planned;
+        let sources = &run.workspace.sources;
+        planfile::write(plan, sources, &run.specs_of(plan), true)
+            .unwrap()
+            .0
+    }
+
+    /// Reads a saved plan and what it is about, with no sync file at hand.
+    pub async fn recheck(&self, text: &str) -> Rechecked {
+        let run = Run::open(self.options()).unwrap();
+        let saved = planfile::read(text.as_bytes(), &|kind, slug| run.spec(kind, slug)).unwrap();
+        let cancellation = Cancellation::new();
+        let survey = run.survey_saved(&saved, &cancellation).await.unwrap();
+        let now = Now {
+            remote: &survey.remote,
+            starts: &self.starts(),
+            specs: &saved.specs,
+        };
+        let result = recheck(&saved.plan, &now);
+        Rechecked {
+            run,
+            survey,
+            saved,
+            result,
+        }
+    }
+
+    /// Carries out what is left of a saved plan.
+    pub async fn apply_rest(&self, rechecked: Rechecked) -> (Planned, Report) {
+        let Rechecked {
+            run,
+            survey,
+            result,
+            ..
+        } = rechecked;
+        let plan = match result {
+            Recheck::Remaining { plan, .. } => plan,
+            other => panic!("{other:#?}"),
+        };
+        let planned = Planned {
+            run,
+            survey,
+            plan,
+            cancellation: Cancellation::new(),
+        };
+        let report = self.apply(&planned).await;
+        (planned, report)
     }
 
     /// Orders faults in place of those that are left.

@@ -367,6 +367,36 @@ fn a_state_stays_inside_the_root() {
 }
 
 #[test]
+fn an_identity_a_method_an_audience_and_an_authority_are_never_taken_from_a_file() {
+    for key in [
+        "identityId",
+        "machineIdentityId",
+        "authMethod",
+        "auth",
+        "oidcAudience",
+        "audience",
+        "caCert",
+        "ca",
+        "token",
+        "clientId",
+        "clientSecret",
+        "trustHosts",
+    ] {
+        for settings in [
+            format!("{SETTINGS}{key}: x\n"),
+            format!("{SETTINGS}providers: {{infisical: {{{key}: x}}}}\n"),
+        ] {
+            let found = findings(&tree(&settings, FILE));
+            assert_eq!(codes(&found), [Code::UnknownField], "{settings}");
+            assert!(found[0].message.contains(&format!("`{key}`")), "{found:?}");
+        }
+        let file = format!("{key}: x\n{FILE}");
+        let found = findings(&tree(SETTINGS, &file));
+        assert_eq!(codes(&found), [Code::UnknownField], "{file}");
+    }
+}
+
+#[test]
 fn two_providers_cannot_share_a_prefix() {
     let settings = "include: [syncs/*.yaml]\nproviders:\n  on-prem: {type: infisical}\n  on_prem: {type: infisical}\n  On-Prem: {type: infisical}\n";
     let found = findings(&tree(settings, "syncs: {}\n"));

@@ -9,6 +9,7 @@
 //! | names that servers know | `names` |
 //! | sentences that no other test says from the outside | `sync_files`, `meaning` |
 //! | what a selection leaves alone | `selection` |
+//! | init, export, import | `init`, `export`, `import` |
 //! | plan -v | `origins` |
 //! | drift, status, sync | `drift`, `status`, `sync` |
 
@@ -30,7 +31,10 @@ mod support;
 
 mod drift;
 mod explain;
+mod export;
 mod files;
+mod import;
+mod init;
 mod meaning;
 mod names;
 mod origins;

@@ -163,6 +163,7 @@ static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         ),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[TIME]"),
         (r"\breq-\w+", "[REQUEST]"),
+        (r"sha256:[0-9a-f]{64}", "sha256:[DIGEST]"),
     ]
     .map(|(pattern, placeholder)| (Regex::new(pattern).unwrap(), placeholder))
     .into()
