@@ -72,7 +72,7 @@ pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
             let files = loaded.as_ref().into();
             show(&applied, files, None, &ui, arguments, |_| {})
         }
-        Err(stop) => ui.stop(&stop),
+        Err(stop) => show(&Err(stop), None.into(), &ui, arguments, |_| {}),
     }
 }
 
