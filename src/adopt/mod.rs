@@ -32,6 +32,8 @@ pub struct Written {
     pub path: Option<Utf8PathBuf>,
     /// The syncs that it declares now, each with its project.
     pub syncs: Vec<(String, String)>,
+    /// Whether it is a file that the workspace does not load by itself.
+    pub is_apart: bool,
 }
 
 /// What was found in a project.

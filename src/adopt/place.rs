@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use crate::workspace::files::WORKSPACE_FILE;
 
@@ -12,12 +12,27 @@ pub const EDITOR_SCHEMA: &str = ".secsync/sync-file.json";
 /// Where the schema of `secsync.yaml` for editors is, from the root.
 pub const WORKSPACE_SCHEMA: &str = ".secsync/workspace.json";
 
-/// How a file in a directory names the schema for editors.
+/// How a file in a directory names the schema for editors. Both paths are absolute.
 pub fn schema_from(directory: &Utf8Path, root: &Utf8Path) -> String {
-    let schema = root.join(EDITOR_SCHEMA);
-    let relative = pathdiff::diff_utf8_paths(&schema, directory).unwrap_or(schema);
+    let schema = without_detours(&root.join(EDITOR_SCHEMA));
+    let relative = pathdiff::diff_utf8_paths(&schema, without_detours(directory));
     // A URL has slashes on every system.
-    relative.as_str().replace('\\', "/")
+    relative.unwrap_or(schema).as_str().replace('\\', "/")
+}
+
+/// A path without `.` and `..`.
+fn without_detours(path: &Utf8Path) -> Utf8PathBuf {
+    let mut straight = Utf8PathBuf::new();
+    for part in path.components() {
+        match part {
+            Utf8Component::CurDir => {}
+            Utf8Component::ParentDir => {
+                straight.pop();
+            }
+            other => straight.push(other),
+        }
+    }
+    straight
 }
 
 /// The names of files, one for each of the words, which a server chose: without anything that a
@@ -68,6 +83,7 @@ mod tests {
         assert_eq!(from("/w"), ".secsync/sync-file.json");
         assert_eq!(from("/w/a/b"), "../../.secsync/sync-file.json");
         assert_eq!(from("/elsewhere"), "../w/.secsync/sync-file.json");
+        assert_eq!(from("/w/./a/../syncs"), "../.secsync/sync-file.json");
     }
 
     #[test]

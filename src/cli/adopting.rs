@@ -5,6 +5,7 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 
+use crate::adopt::Written;
 use crate::adopt::draft::{self, Names};
 use crate::adopt::place::EDITOR_SCHEMA;
 use crate::core::code::Code;
@@ -121,14 +122,17 @@ pub fn write(
     })
 }
 
-/// Writes the schema that sync files name for editors, unless it is there. Returns its path if it
-/// was written.
-pub fn write_editor_schema(run: &Run) -> Result<Option<Utf8PathBuf>, Stop> {
+/// Writes the schema that sync files name for editors, unless it is there.
+pub fn write_editor_schema(run: &Run) -> Result<Option<Written>, Stop> {
     let path = run.workspace.root.join(EDITOR_SCHEMA);
     if path.exists() {
         return Ok(None);
     }
     let shown = Utf8PathBuf::from(run.workspace.shown(&path));
     write(&path, &shown, &editor_schema(run)?, Existing::Keep)?;
-    Ok(Some(shown))
+    Ok(Some(Written {
+        path: Some(shown),
+        syncs: Vec::new(),
+        is_apart: false,
+    }))
 }

@@ -219,6 +219,7 @@ async fn write_out(
     });
     refuse_losses(run, &files, arguments.force)?;
     for (full, shown, draft) in files {
+        let mut is_apart = false;
         match (full, &shown) {
             (Some(full), Some(shown)) => {
                 let existing = if arguments.force {
@@ -227,6 +228,7 @@ async fn write_out(
                     Existing::Keep
                 };
                 adopting::write(&full, shown, &draft.text, existing)?;
+                is_apart = !run.workspace.loads(&full);
             }
             _ => {
                 ui.out(&draft.text);
@@ -234,16 +236,13 @@ async fn write_out(
         }
         ui.findings(&draft.checked.diagnostics, &draft.checked.sources);
         summary.written.push(Written {
+            is_apart,
             path: shown,
             syncs: draft.declared,
         });
     }
     if arguments.writes_files() && !summary.written.is_empty() {
-        let schema = adopting::write_editor_schema(run)?;
-        summary.written.extend(schema.map(|path| Written {
-            path: Some(path),
-            syncs: Vec::new(),
-        }));
+        summary.written.extend(adopting::write_editor_schema(run)?);
     }
     Ok(summary)
 }

@@ -472,16 +472,15 @@ impl Target {
             }
             ui.findings(&draft.checked.diagnostics, &draft.checked.sources);
         }
+        let full = self.path.as_ref().map(|(full, _)| full);
+        let is_file = full.is_some();
         summary.written.push(Written {
+            is_apart: full.is_some_and(|full| !run.workspace.loads(full)),
             path: self.path.map(|(_, shown)| shown),
             syncs,
         });
-        if summary.written.iter().any(|written| written.path.is_some()) {
-            let schema = adopting::write_editor_schema(run)?;
-            summary.written.extend(schema.map(|path| Written {
-                path: Some(path),
-                syncs: Vec::new(),
-            }));
+        if is_file {
+            summary.written.extend(adopting::write_editor_schema(run)?);
         }
         Ok(summary)
     }

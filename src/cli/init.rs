@@ -83,14 +83,13 @@ fn init(environment: &Environment, ui: &Ui) -> Result<String, Stop> {
             text.push_str(&format!("Wrote {shown}.\n"));
         }
     }
-    text.push_str(NEXT);
+    let syncs = run.workspace.shown(&root.join(SYNCS));
+    text.push_str(&format!(
+        "\nNext:\n  \
+         secsync plan --sandbox       what {syncs} would do, on an emulator, without an account\n  \
+         secsync schema list          where secrets can go\n  \
+         secsync export --all-projects --dir {syncs}\n  \
+         \x20                            sync files of what you have already\n"
+    ));
     Ok(text)
 }
-
-const NEXT: &str = "
-Next:
-  secsync plan --sandbox              what the files would do, on an emulator, without an account
-  secsync export --all-projects --dir syncs
-                                      sync files of what you have already
-  secsync schema list                 where secrets can go
-";

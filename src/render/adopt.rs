@@ -89,6 +89,13 @@ fn files(out: &mut String, summary: &Summary) {
             ),
             count => writeln!(out, "Wrote {path}: {}.", counted(count)),
         };
+        if written.is_apart {
+            let _ = writeln!(
+                out,
+                "  This workspace does not load it by itself: `include:` in secsync.yaml does not \
+                 name it."
+            );
+        }
     }
 }
 

@@ -160,6 +160,17 @@ impl Workspace {
         }
     }
 
+    /// Whether a file is among those that a command without paths loads.
+    pub fn loads(&self, path: &Utf8Path) -> bool {
+        let real = |path: &Utf8Path| path.canonicalize_utf8().ok();
+        let Some(wanted) = real(path) else {
+            return false;
+        };
+        let found = self.without_files().find_files(&Request::default());
+        let mut found = found.unwrap_or_default().into_iter();
+        found.any(|file| real(&file).as_ref() == Some(&wanted))
+    }
+
     /// Reads a text that is in no file yet, after [`Workspace::load`].
     pub fn load_text(
         &mut self,

@@ -30,7 +30,13 @@ pub fn modeline(schema: &str) -> String {
 
 /// A text as comment lines.
 pub fn comment(text: &str) -> String {
-    text.lines().map(|line| format!("# {line}\n")).collect()
+    let mut lines = String::new();
+    for line in text.lines() {
+        lines.push_str("# ");
+        lines.push_str(line);
+        lines.push('\n');
+    }
+    lines
 }
 
 /// A value, with quotes around templates.

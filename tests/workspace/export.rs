@@ -8,7 +8,7 @@ use secsync::schema::store::SchemaStore;
 use serde_json::{Value, json};
 
 use crate::harness::{Output, Server, Tree};
-use crate::support::{FILE, applied_on, world};
+use crate::support::{FILE, applied_on, delete_folder, world};
 
 /// A server on which somebody clicked two syncs together.
 fn server() -> Server {
@@ -150,6 +150,9 @@ fn what_is_declared_or_ignored_is_left_out_and_taken_with_all() {
     );
 }
 
+/// An id of a connection.
+const CONNECTION: &str = "c0ffee00-0000-4000-8000-000000000000";
+
 #[test]
 fn ids_are_written_where_they_are_asked_for_or_where_connections_cannot_be_listed() {
     let tree = Tree::new(&[]);
@@ -157,9 +160,19 @@ fn ids_are_written_where_they_are_asked_for_or_where_connections_cannot_be_liste
     let exported = run(&tree, &server, "export --project payments --ids", 0).stdout;
     assert!(exported.contains("    connectionId: "), "{exported}");
     assert!(!exported.contains("project: payments"), "{exported}");
-    server.fail(&["connections=403"]);
+
+    let mut world = world();
+    world["connections"][0]["id"] = CONNECTION.into();
+    let server = Server::failing(&world, &["connections=403"]);
+    let by_id = FILE.replace(
+        "connection: humanitec-main",
+        &format!("connectionId: {CONNECTION}"),
+    );
+    let maker = Tree::new(&[("syncs/a.yaml", &by_id)]);
+    run(&maker, &server, "apply --auto-approve", 0);
     let exported = run(&tree, &server, "export --project payments", 0);
-    assert!(exported.stdout.contains("    connectionId: "), "{exported}");
+    let line = format!("    connectionId: {CONNECTION}\n");
+    assert!(exported.stdout.contains(&line), "{exported}");
     assert!(exported.stderr.contains("may not list them"), "{exported}");
 }
 
@@ -196,7 +209,8 @@ fn a_sync_without_its_source_folder_is_left_out_and_told_in_the_file_too() {
     let (tree, server) = (Tree::new(&[]), server());
     let exported = run(&tree, &server, "export --project payments --ids", 0).stdout;
     let project = exported.split("project: ").nth(1).unwrap();
-    server.delete_folder(project.lines().next().unwrap(), "prod", "web");
+    let project = project.lines().next().unwrap();
+    delete_folder(&server, project, "prod", "web");
     let exported = run(&tree, &server, "export --project payments --dir syncs", 0);
     insta::assert_snapshot!(exported.stderr, @"Warning: payments/web is not declared. Its source folder was deleted. Give it another one on the platform and try again, or delete it there.");
     assert!(
@@ -319,6 +333,23 @@ fn a_file_for_each_destination_lies_in_a_directory_of_its_project() {
 }
 
 #[test]
+fn a_file_that_the_workspace_does_not_load_is_told() {
+    let server = server();
+    let tree = Tree::new(&[("secsync.yaml", "include: [\"syncs/*.yaml\"]\n")]);
+    let written = |dir: &str| {
+        run(
+            &tree,
+            &server,
+            &format!("export --project payments --dir {dir}"),
+            0,
+        )
+        .stdout
+    };
+    assert!(written("other").contains("`include:` in secsync.yaml does not name it"));
+    assert!(!written("syncs").contains("include"));
+}
+
+#[test]
 fn selectors_work_on_what_is_there_and_one_that_means_nothing_is_refused() {
     let (tree, server) = (Tree::new(&[]), server());
     let selected = "export --project payments -l environment=prod,destination=hum* --target a*";
@@ -365,15 +396,14 @@ fn of_enkryptify_nothing_can_be_exported() {
 
 #[test]
 fn half_an_answer_is_an_error_and_nothing_is_written() {
-    let (tree, server) = (Tree::new(&[]), server());
+    let tree = Tree::new(&[]);
     for fault in [
         "list=truncate",
         "list=nonsense",
         "list=403",
         "projects=nonsense",
-        "connections=nonsense",
     ] {
-        server.fail(&[fault]);
+        let server = Server::failing(&world(), &[fault]);
         let arguments = "export --project payments --dir syncs";
         let refused = tree.secsync(arguments).on(&server).run();
         assert!(matches!(refused.code, Some(1 | 4)), "{fault}: {refused}");

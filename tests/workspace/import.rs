@@ -1,7 +1,7 @@
 //! `secsync import`: a sync that exists comes under management by being declared.
 
 use crate::harness::{Output, Server, Tree};
-use crate::support::{applied_on, world};
+use crate::support::{applied_on, delete_folder, world};
 
 const MINE: &str = "\
 # Mine, with comments.
@@ -178,7 +178,8 @@ fn a_sync_that_cannot_be_declared_is_refused_with_the_reason() {
     let (tree, server) = (Tree::new(&[("syncs/mine.yaml", MINE)]), server());
     let exported = run(&tree, &server, "export --ids", 0).stdout;
     let project = exported.split("project: ").nth(1).unwrap();
-    server.delete_folder(project.lines().next().unwrap(), "prod", "web");
+    let project = project.lines().next().unwrap();
+    delete_folder(&server, project, "prod", "web");
     let refused = run(&tree, &server, "import web --into syncs/mine.yaml", 1);
     insta::assert_snapshot!(refused.stderr, @"Error: The sync `web` cannot be declared. Its source folder was deleted. Give it another one on the platform and try again, or delete it there. Nothing was written.");
     assert_eq!(tree.read("syncs/mine.yaml"), MINE);

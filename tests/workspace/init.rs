@@ -14,10 +14,10 @@ fn a_new_workspace_is_valid_and_its_example_can_be_tried_at_once() {
     Wrote syncs/example.yaml.
 
     Next:
-      secsync plan --sandbox              what the files would do, on an emulator, without an account
+      secsync plan --sandbox       what syncs would do, on an emulator, without an account
+      secsync schema list          where secrets can go
       secsync export --all-projects --dir syncs
-                                          sync files of what you have already
-      secsync schema list                 where secrets can go
+                                   sync files of what you have already
     --- exit 0
     ");
     assert_eq!(

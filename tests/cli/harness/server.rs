@@ -94,34 +94,6 @@ impl Server {
             .collect()
     }
 
-    /// Orders faults in place of those that are left.
-    #[allow(dead_code, reason = "only the tests of workspaces do so")]
-    pub fn fail(&self, rules: &[&str]) {
-        let rules = rules.iter().map(|rule| rule.parse().unwrap());
-        self.running.fail(rules.collect());
-    }
-
-    /// Deletes a folder at the root of an environment, as someone else would.
-    #[allow(dead_code, reason = "only the tests of workspaces do so")]
-    pub fn delete_folder(&self, project_id: &str, environment: &str, name: &str) {
-        let body = serde_json::json!({
-            "workspaceId": project_id, "environment": environment, "path": "/",
-        })
-        .to_string();
-        let request = format!(
-            "DELETE /api/v1/folders/{name} HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\n\
-             authorization: Bearer {}\r\ncontent-type: application/json\r\n\
-             content-length: {}\r\n\r\n{body}",
-            sandbox::INFISICAL_TOKEN,
-            body.len()
-        );
-        let mut stream = TcpStream::connect(self.running.address()).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    }
-
     /// How many syncs were started on its Enkryptify.
     pub fn starts(&self) -> usize {
         self.running.started().len()
