@@ -153,6 +153,21 @@ fn has_parent(path: &Utf8Path) -> bool {
     path.components().any(|part| part.as_str() == "..")
 }
 
+/// Whether a link on the way to a file, or the file as a link, leads out of a directory. The file
+/// need not be there.
+pub fn may_lead_out(root: &Utf8Path, file: &Utf8Path) -> bool {
+    // A link to nowhere counts as there: writing to it would make what it leads to.
+    let nearest = file
+        .ancestors()
+        .find(|path| path.symlink_metadata().is_ok());
+    let real = nearest.map(Utf8Path::canonicalize_utf8);
+    match (real, root.canonicalize_utf8()) {
+        (Some(Ok(real)), Ok(real_root)) => !real.starts_with(&real_root),
+        // What cannot be followed may lead anywhere.
+        _ => true,
+    }
+}
+
 fn has_wildcard(word: &str) -> bool {
     word.contains(['*', '?', '[', '{'])
 }
