@@ -142,17 +142,15 @@ pub fn is_plan(text: &[u8]) -> bool {
     if !start.starts_with(b"{") {
         return false;
     }
-    match serde_json::from_slice::<wire::Marker>(text) {
-        Ok(marker) => marker.format.as_deref() == Some(SAVED_PLAN),
-        // What is cut off begins as it was written.
-        Err(_) => {
-            let beginning: String = start
-                .iter()
-                .take(64)
-                .filter(|byte| !byte.is_ascii_whitespace())
-                .map(|byte| char::from(*byte))
-                .collect();
-            beginning.starts_with(&format!("{{\"format\":\"{SAVED_PLAN}\""))
-        }
+    if let Ok(marker) = serde_json::from_slice::<wire::Marker>(text) {
+        return marker.format.as_deref() == Some(SAVED_PLAN);
     }
+    // What is cut off begins as it was written.
+    let beginning: String = start
+        .iter()
+        .take(64)
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .map(|byte| char::from(*byte))
+        .collect();
+    beginning.starts_with(&format!("{{\"format\":\"{SAVED_PLAN}\""))
 }

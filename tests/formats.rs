@@ -9,6 +9,8 @@
     reason = "a test ends there, in its helpers as in itself"
 )]
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use proptest::sample::select;
 use pulldown_cmark::{Event, Options, Parser, Tag};
@@ -20,6 +22,17 @@ use secsync::error::Problem;
 use secsync::render::review::{Item, Review, Verdict};
 use secsync::render::{github, html, junit, markdown, sarif, unified};
 use serde_json::{Value, json};
+
+/// What would become a link, or tell a person.
+static MENTION: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"@\w|#\d|(^|[^\\])(https?://|www\.)").unwrap());
+static TAG: LazyLock<Regex> = LazyLock::new(|| Regex::new("<[^>]*>").unwrap());
+static COMMAND: LazyLock<Regex> = LazyLock::new(|| {
+    let properties = "((file|line|endLine|col|endColumn|title)=[^,:]*,?)+";
+    Regex::new(&format!("^::(error|warning|notice) {properties}::.*$")).unwrap()
+});
+static SARIF: LazyLock<jsonschema::Validator> =
+    LazyLock::new(|| jsonschema::validator_for(&sarif_shape()).unwrap());
 
 /// What a hostile text is made of.
 const PIECES: [&str; 40] = [
@@ -141,6 +154,8 @@ fn shown(texts: &Texts, format: fn(&Review<'_>) -> String) -> String {
         headline: Some(texts.message.clone()),
         items: vec![
             item("update", Verdict::Good),
+            item("update", Verdict::Differs),
+            item("update", Verdict::Blocked(texts.message.clone())),
             item("update", Verdict::Skipped(texts.message.clone())),
             item("update", Verdict::Failed(texts.value.clone())),
             item("update", Verdict::Unknown(texts.value.clone())),
@@ -155,14 +170,12 @@ fn markdown_structure(text: &str) -> Vec<String> {
     for event in Parser::new_ext(text, Options::all()) {
         match event {
             Event::Text(text) => {
-                let mention =
-                    Regex::new(r"@\w|#\d|^(https?://|www\.)|[^\\](https?://|www\.)").unwrap();
                 // A block of code is shown as it stands.
                 assert!(
                     structure
                         .last()
                         .is_some_and(|last: &String| last.contains("CodeBlock"))
-                        || !mention.is_match(&text),
+                        || !MENTION.is_match(&text),
                     "{text}"
                 );
             }
@@ -176,8 +189,7 @@ fn markdown_structure(text: &str) -> Vec<String> {
 }
 
 fn tags(text: &str) -> Vec<String> {
-    let tag = Regex::new("<[^>]*>").unwrap();
-    tag.find_iter(text)
+    TAG.find_iter(text)
         .map(|tag| tag.as_str().to_owned())
         .collect()
 }
@@ -214,10 +226,7 @@ proptest! {
     fn no_text_is_a_command_to_the_runner(texts in texts()) {
         let text = shown(&texts, github::text);
         assert_visible(&text);
-        let command = Regex::new(
-            r"^::(error|warning|notice) ((file|line|endLine|col|endColumn|title)=[^,:]*,?)+::.*$",
-        ).unwrap();
-        assert!(text.lines().all(|line| command.is_match(line)), "{text}");
+        assert!(text.lines().all(|line| COMMAND.is_match(line)), "{text}");
         assert_eq!(text.lines().count(), shown(&harmless(), github::text).lines().count());
     }
 
@@ -244,7 +253,7 @@ proptest! {
         let text = shown(&texts, sarif::text);
         assert_visible(&text);
         let log: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(jsonschema::validate(&sarif_shape(), &log).map_err(|error| error.to_string()), Ok(()));
+        assert!(SARIF.is_valid(&log), "{text}");
         assert!(!log["runs"][0]["results"].to_string().contains("]("));
     }
 

@@ -280,7 +280,7 @@ fn apply(document: &mut Value, change: &Change) {
     }
     match change {
         Change::Replace(at, junk) => {
-            *document.pointer_mut(at.get(&all).as_str()).unwrap() = junk.clone()
+            *document.pointer_mut(at.get(&all).as_str()).unwrap() = junk.clone();
         }
         Change::Remove(at) => {
             let (parent, key) = at.get(&all).rsplit_once('/').unwrap();

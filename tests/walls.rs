@@ -163,6 +163,16 @@ fn only_the_http_module_makes_requests() {
 }
 
 #[test]
+fn one_file_decides_what_is_sent_again() {
+    let decides = |source: &Source| source.is_in("http/retry") || source.is_in("sandbox");
+    forbid(r"\b(429|50[234])\b", |source| !decides(source));
+    // Reading the header is not deciding on it.
+    forbid(r"(?i)retry.?after", |source| {
+        !decides(source) && !source.is_in("http/answer")
+    });
+}
+
+#[test]
 fn the_two_platforms_do_not_know_each_other() {
     forbid(r"(?i)enkryptify", |source| {
         source.is_in("provider/infisical")

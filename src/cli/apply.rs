@@ -70,9 +70,9 @@ pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
             let mut loaded = None;
             let applied = apply(arguments, environment, &ui, &mut loaded);
             let files = loaded.as_ref().into();
-            show(&applied, files, &ui, arguments, |_| {})
+            show(&applied, files, None, &ui, arguments, |_| {})
         }
-        Err(stop) => ui.stop(&stop),
+        Err(stop) => show(&Err(stop), None.into(), &ui, arguments, |_| {}),
     }
 }
 
@@ -129,6 +129,7 @@ async fn plan_and_run(
         is_sandbox: arguments.network.sandbox,
         lists_unmanaged: ui.verbosity > 0,
         syncs: session::traced(&survey, ui),
+        ..human::Context::default()
     };
     show_plan(&human::plan(&plan, &run.workspace.sources, context), ui)?;
     check_deletions(&plan, arguments)?;
@@ -247,10 +248,12 @@ impl Observer for Progress<'_> {
     }
 }
 
-/// Shows what came of it. `fill` adds to the document for machines.
+/// Shows what came of it. `plan_file` is where the plan was saved, if it was, and `fill` adds to the
+/// document for machines.
 fn show(
     applied: &Result<Applied, Stop>,
     files: Files<'_>,
+    plan_file: Option<&str>,
     ui: &Ui,
     arguments: &Arguments,
     fill: impl FnOnce(&mut Map<String, Value>),
@@ -278,6 +281,7 @@ fn show(
     {
         let context = human::Context {
             is_sandbox,
+            plan_file,
             ..human::Context::default()
         };
         let text = human::report(plan, report, context, arguments.wait);

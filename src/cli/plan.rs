@@ -105,6 +105,7 @@ fn show(planned: &Result<Planned, Stop>, loaded: Option<&Run>, ui: &Ui, after: &
             is_sandbox,
             lists_unmanaged: ui.verbosity > 0,
             syncs: session::traced(&planned.survey, ui),
+            ..human::Context::default()
         };
         printed = ui.result(Format::Human, &human::plan(&planned.plan, sources, context));
     }

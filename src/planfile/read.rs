@@ -418,7 +418,7 @@ impl Reader<'_> {
             } => {
                 let step = Step::Blocked {
                     wanted: verb(&wanted)?,
-                    reason: blocked(&reason, details)?,
+                    reason: blocked(&reason, &details)?,
                 };
                 (step, changes.into_iter().map(change).collect(), Vec::new())
             }
@@ -581,13 +581,13 @@ fn verb(word: &str) -> Result<Verb, String> {
     found.ok_or_else(|| format!("there is no action {word:?}"))
 }
 
-fn blocked(word: &str, details: Vec<String>) -> Result<Blocked, String> {
+fn blocked(word: &str, details: &[String]) -> Result<Blocked, String> {
     let reasons = [
         Blocked::Protected,
         Blocked::OtherDestination(details.join(", ")),
         Blocked::SourceFolderGone,
-        Blocked::UnknownFields(details.clone()),
-        Blocked::NotChangeable(details.clone()),
+        Blocked::UnknownFields(details.to_vec()),
+        Blocked::NotChangeable(details.to_vec()),
         Blocked::NameNotFreed(details.join(", ")),
         Blocked::BeingRemoved,
         Blocked::NoState,

@@ -111,10 +111,10 @@ mod tests {
     }
 
     #[test]
-    fn a_page_tells_a_lint_and_its_level() {
+    fn a_page_tells_that_a_code_is_a_lint_and_how_serious_it_is() {
         let text = strip_str(&page(Code::DestructiveFirstSync)).to_string();
         assert!(
-            text.starts_with("destructive-first-sync (a lint, by default allow)\n"),
+            text.starts_with("destructive-first-sync (ignored, a lint)\n"),
             "{text}"
         );
     }

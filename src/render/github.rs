@@ -52,17 +52,20 @@ fn of_item(out: &mut String, item: &Item, review: &Review<'_>) {
         Some(span) => place(span, review.sources),
         None => Vec::new(),
     };
-    let (level, reason) = match &item.verdict {
-        Verdict::Failed(reason) | Verdict::Unknown(reason) => ("error", Some(reason)),
-        Verdict::Skipped(reason) => ("warning", Some(reason)),
-        Verdict::Good => ("", None),
+    let what = format!("{} {}.", item.address, item.what);
+    let level = match &item.verdict {
+        Verdict::Good => None,
+        Verdict::Failed(_) | Verdict::Unknown(_) => Some("error"),
+        Verdict::Differs | Verdict::Blocked(_) | Verdict::Skipped(_) => Some("warning"),
     };
-    if let Some(reason) = reason {
-        let message = format!("{} {}.\n{reason}", item.address, item.what);
+    if let Some(level) = level {
+        let reason = item.verdict.reason();
+        let reason = reason.map(|reason| format!("\n{reason}"));
+        let message = what.clone() + &reason.unwrap_or_default();
         located(out, level, place(), item.word, &message);
     }
     for warning in &item.warnings {
-        let message = format!("{} {}.\n{warning}", item.address, item.what);
+        let message = format!("{what}\n{warning}");
         located(out, "warning", place(), item.word, &message);
     }
 }

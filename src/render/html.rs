@@ -40,7 +40,7 @@ pub fn text(review: &Review<'_>) -> String {
     section(
         &mut out,
         "Findings",
-        "error",
+        "findings",
         findings.map(|found| finding(found, review)),
     );
     let warnings = review.items.iter().flat_map(|item| {
@@ -55,11 +55,11 @@ pub fn text(review: &Review<'_>) -> String {
         warnings,
     );
     let items = review.items.iter().map(|one| item(one, review));
-    section(&mut out, "Syncs", "", items);
+    section(&mut out, "Syncs", "syncs", items);
     section(
         &mut out,
         "Notes",
-        "",
+        "notes",
         review.notes.iter().map(|note| escaped(note)),
     );
     out.push_str("</body>\n</html>\n");
@@ -68,11 +68,14 @@ pub fn text(review: &Review<'_>) -> String {
 
 /// A heading and a list, if there is anything in it.
 fn section(out: &mut String, title: &str, class: &str, entries: impl Iterator<Item = String>) {
-    let entries: String = entries.map(|entry| format!("<li>{entry}</li>\n")).collect();
-    if !entries.is_empty() {
+    let mut list = String::new();
+    for entry in entries {
+        let _ = writeln!(list, "<li>{entry}</li>");
+    }
+    if !list.is_empty() {
         let _ = writeln!(
             out,
-            "<section class=\"{class}\">\n<h2>{title}</h2>\n<ul>\n{entries}</ul>\n</section>"
+            "<section class=\"{class}\">\n<h2>{title}</h2>\n<ul>\n{list}</ul>\n</section>"
         );
     }
 }

@@ -24,6 +24,8 @@ pub struct Context<'a> {
     pub lists_unmanaged: bool,
     /// The syncs whose values are shown with their places; none to leave that out.
     pub syncs: &'a [ResolvedSync],
+    /// The file that the plan was saved in, if it was.
+    pub plan_file: Option<&'a str>,
 }
 
 /// The line that every output of a sandbox run has.
@@ -227,7 +229,8 @@ pub(super) fn headline(action: &Action) -> String {
     }
 }
 
-const fn participle(verb: Verb) -> &'static str {
+/// What was done, as the end of a sentence: `created`.
+pub(super) const fn participle(verb: Verb) -> &'static str {
     match verb {
         Verb::Create => "created",
         Verb::Update => "updated",
@@ -422,7 +425,12 @@ pub fn report(
     }
     let _ = writeln!(out, "{}", conclusion(plan, report));
     if !is_whole(report) {
-        let _ = writeln!(out, "Run `secsync apply` again to go on from here.");
+        let plan_file = context.plan_file.map(|file| format!(" {}", visible(file)));
+        let _ = writeln!(
+            out,
+            "Run `secsync apply{}` again to go on from here.",
+            plan_file.unwrap_or_default()
+        );
     }
     if done_counts(plan, report).blocked > 0 {
         let _ = writeln!(

@@ -128,10 +128,7 @@ fn told(found: &Diagnostic, review: &Review<'_>) -> String {
 }
 
 fn of_item(item: &Item, review: &Review<'_>) -> Case {
-    let reason = |element, reason: &str| {
-        let text = format!("{} {}.\n{reason}", item.address, item.what);
-        Some((element, item.word.to_owned(), text))
-    };
+    let reason = |element, reason: &str| Some((element, item.word.to_owned(), reason.to_owned()));
     let mut output: Vec<&str> = vec![&item.what];
     output.extend(item.warnings.iter().chain(&item.notes).map(String::as_str));
     output.extend(item.diff.lines());
@@ -144,7 +141,8 @@ fn of_item(item: &Item, review: &Review<'_>) -> Case {
         line: item.place.map(|place| review.sources.position(place).line),
         outcome: match &item.verdict {
             Verdict::Good => None,
-            Verdict::Skipped(why) => reason("skipped", why),
+            Verdict::Differs => reason("failure", &item.what),
+            Verdict::Blocked(why) | Verdict::Skipped(why) => reason("skipped", why),
             Verdict::Failed(why) => reason("failure", why),
             Verdict::Unknown(why) => reason("error", why),
         },

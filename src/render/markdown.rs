@@ -183,12 +183,16 @@ fn escaped(text: &str) -> String {
             }
             // A bare address would become a link, and a number or a dash in front a list.
             ':' if characters.peek() == Some(&'/') => out.push_str("\\:"),
-            '.' if out.ends_with("www") || out.bytes().all(|byte| byte.is_ascii_digit()) => {
-                out.push_str("\\.");
+            '.' if out.ends_with("www") => out.push_str("\\."),
+            '.' | ')' if !out.is_empty() && out.bytes().all(|byte| byte.is_ascii_digit()) => {
+                out.push('\\');
+                out.push(character);
             }
-            '-' if out.is_empty() => out.push_str("\\-"),
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '+' | '!' | '|' | '~'
-            | '$' => {
+            '-' | '+' if out.is_empty() => {
+                out.push('\\');
+                out.push(character);
+            }
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' => {
                 out.push('\\');
                 out.push(character);
             }

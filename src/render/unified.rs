@@ -128,7 +128,31 @@ fn set(fields: &mut Map<String, Value>, path: &[String], value: &Value) {
     }
 }
 
-fn difference(before: Map<String, Value>, after: Map<String, Value>) -> String {
+/// The fields in the order of others, so that only what differs is in the diff.
+fn in_order_of(order: &Map<String, Value>, mut fields: Map<String, Value>) -> Map<String, Value> {
+    let mut ordered = Map::new();
+    for (key, other) in order {
+        match (fields.shift_remove(key), other) {
+            (Some(Value::Object(inner)), Value::Object(other)) => {
+                ordered.insert(key.clone(), in_order_of(other, inner).into());
+            }
+            (Some(value), _) => {
+                ordered.insert(key.clone(), value);
+            }
+            (None, _) => {}
+        }
+    }
+    ordered.extend(fields);
+    ordered
+}
+
+fn difference(mut before: Map<String, Value>, mut after: Map<String, Value>) -> String {
+    // Nobody writes it, and nobody changes it.
+    if before.get(CONNECTION_ID) == after.get(CONNECTION_ID) {
+        before.remove(CONNECTION_ID);
+        after.remove(CONNECTION_ID);
+    }
+    let before = in_order_of(&after, before);
     let text = |fields: Map<String, Value>| {
         if fields.is_empty() {
             String::new()
@@ -169,7 +193,15 @@ mod tests {
             ),
             change("tags", Some(json!(["x"])), None),
         ]);
-        insta::assert_snapshot!(shown, @"");
+        insta::assert_snapshot!(shown, @r#"
+        @@ -1,3 +1,3 @@
+        -secretPath: /a
+        -tags:
+        -- x
+        +secretPath: /b
+        +syncOptions:
+        +  keySchema: "A_{{secretKey}}"
+        "#);
     }
 
     #[test]

@@ -137,7 +137,9 @@ pub fn write(
     documents: &[Document],
     date: &str,
 ) -> Result<Pulled, PullError> {
-    let old = read_texts(directory).map_err(|error| PullError::unwritable(directory, error))?;
+    let failed = |error| PullError::unwritable(directory, error);
+    directory::heal(directory).map_err(failed)?;
+    let old = read_texts(directory).map_err(failed)?;
     let (new, manifest) = plan(directory, extraction, documents, date, &old);
     let pulled = difference(&old, &new);
     let known = self::manifest(directory);
@@ -221,7 +223,6 @@ fn same_but_for_dates(one: &Manifest, other: &Manifest) -> bool {
 
 /// The schema files that a directory has now. One that cannot be read counts as different.
 fn read_texts(directory: &Utf8Path) -> io::Result<Texts> {
-    let directory = directory::in_use(directory);
     let mut texts = Texts::new();
     for kind in ProviderKind::ALL {
         let names = directory::names_in(&directory.join(kind.name()))?;

@@ -246,8 +246,8 @@ fn nothing_in_a_plan_can_move_the_cursor() {
 
 #[test]
 fn what_does_not_fit_together_is_refused() {
-    let case = Case::new();
     type Edit = fn(&mut Value);
+    let case = Case::new();
     let edits: [(&str, Edit); 21] = [
         ("another name", |plan| {
             plan["actions"][2]["step"]["create"]["body"]["name"] = "else".into();

@@ -13,6 +13,7 @@
 //! | the question before an apply | `terminal` |
 //! | plans that are saved, and those that were tampered with | `saved_plans`, `forged_plans` |
 //! | formats, files, flags and exit codes | `outputs`, `usage` |
+//! | the formats for code hosts and test reports | `formats` |
 //! | the schemas, and those of plans | `schemas`, `plan_schemas` |
 //! | the commands that the README shows | `readme` |
 
@@ -33,6 +34,7 @@ mod credentials;
 mod deleting;
 mod failures;
 mod forged_plans;
+mod formats;
 mod interrupts;
 mod jobs;
 mod main_job;

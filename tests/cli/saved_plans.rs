@@ -305,7 +305,13 @@ fn what_is_as_planned_already_counts_as_done() {
 fn an_apply_that_failed_in_part_goes_on_with_the_rest() {
     let team = Team::failing(&[], &["create:web=400@1"]);
     team.saves(&[("api", ""), ("web", "")]);
-    team.run("apply plan.json").exits_with(5);
+    let failed = team.run("apply plan.json").exits_with(5);
+    assert!(
+        failed
+            .stdout
+            .contains("Run `secsync apply plan.json` again"),
+        "{failed}"
+    );
     let again = team.run("apply plan.json").exits_with(0);
     assert!(again.stdout.contains("Resources: 1 added"), "{again}");
     team.run("apply plan.json").exits_with(6);

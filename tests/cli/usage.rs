@@ -117,7 +117,10 @@ fn the_help_of_apply() {
           --trust-host <ORIGIN>      A server that credentials may go to
           --allow-project <PROJECT>  The only projects that may be read, by id or slug
           --sandbox                  Use the built-in emulator instead of real servers and credentials
-      -o, --output <FORMAT[=FILE]>   human or json, to standard output or to a file. Can be repeated
+      -o, --output <FORMAT[=FILE]>   A form, to standard output or to a file; can be repeated. Every
+                                     command has human and json; those that check files have markdown,
+                                     html, sarif, github and junit as well, and those that plan have
+                                     unified
           --no-color                 No colours
       -q, --quiet                    Only results and problems
       -v, --verbose...               Tell more

@@ -56,6 +56,17 @@ pub struct Planned {
     pub cancellation: Cancellation,
 }
 
+impl Planned {
+    /// Saves the plan, and returns the text of its file.
+    pub fn save(&self) -> String {
+        let Self { run, plan, .. } = self;
+        let sources = &run.workspace.sources;
+        planfile::write(plan, sources, &run.specs_of(plan), true)
+            .unwrap()
+            .0
+    }
+}
+
 /// A saved plan that was checked against what is there.
 pub struct Rechecked {
     pub run: Run,
@@ -265,19 +276,21 @@ impl Site {
         apply::run(&planned.plan, &context).await
     }
 
-    /// Saves a plan, and returns the text of its file.
-    pub fn save(&self, planned: &Planned) -> String {
-        let Planned { run, plan, .. } = planned;
-        let sources = &run.workspace.sources;
-        planfile::write(plan, sources, &run.specs_of(plan), true)
-            .unwrap()
-            .0
-    }
-
     /// Reads a saved plan and what it is about, with no sync file at hand.
     pub async fn recheck(&self, text: &str) -> Rechecked {
         let run = Run::open(self.options()).unwrap();
         let saved = planfile::read(text.as_bytes(), &|kind, slug| run.spec(kind, slug)).unwrap();
+        self.recheck_saved(run, saved).await
+    }
+
+    /// The same with a program that knows none of the destinations.
+    pub async fn recheck_unknowing(&self, text: &str) -> Rechecked {
+        let run = Run::open(self.options()).unwrap();
+        let saved = planfile::read(text.as_bytes(), &|_, _| None).unwrap();
+        self.recheck_saved(run, saved).await
+    }
+
+    async fn recheck_saved(&self, run: Run, saved: SavedPlan) -> Rechecked {
         let cancellation = Cancellation::new();
         let survey = run.survey_saved(&saved, &cancellation).await.unwrap();
         let now = Now {

@@ -100,6 +100,18 @@ pub fn write(workspace: &Workspace, order: u64) -> Written {
     pen.written
 }
 
+/// What a sync that is only started does not inherit.
+const OF_THE_OTHER_PLATFORM: [&str; 8] = [
+    "connection",
+    "connectionId",
+    "description",
+    "destinationConfig",
+    "environment",
+    "isAutoSyncEnabled",
+    "secretPath",
+    "syncOptions",
+];
+
 /// What a sync inherits: the file's defaults upon the workspace's, less what does not fit it.
 fn inherited(workspace: &Fields, file: &Fields, own: &Fields) -> Fields {
     let tag = match own["destination"].as_str() {
@@ -162,7 +174,11 @@ impl Pen {
     fn block(&mut self, sync: &Sync, workspace: &Fields, file: &Fields) -> (String, Fields) {
         let style = Style(sync.style);
         let own = declared(sync, style);
-        let inherited = inherited(workspace, file, &own);
+        let mut inherited = inherited(workspace, file, &own);
+        let is_started = matches!(sync.goal, Goal::Started(_));
+        if is_started && !style.has("null for what another platform knows") {
+            inherited.retain(|key, _| !OF_THE_OTHER_PLATFORM.contains(&key.as_str()));
+        }
         let mut block = overlay(&own, &inherited, style, "");
         let is_nowhere = !own.contains_key("description") && !inherited.contains_key("description");
         if is_nowhere && style.has("null without anything inherited") {

@@ -30,7 +30,7 @@ pub(super) fn run(
     let (run, saved) = match load(path, arguments, environment) {
         Ok(loaded) => loaded,
         Err(stop) => {
-            return show(&Err(stop), None.into(), ui, arguments, |_| {});
+            return show(&Err(stop), None.into(), None, ui, arguments, |_| {});
         }
     };
     let mut done = Vec::new();
@@ -39,7 +39,8 @@ pub(super) fn run(
         sources: &saved.sources,
         ..None.into()
     };
-    show(&applied, files, ui, arguments, |document| {
+    let plan_file = Some(path.as_str());
+    show(&applied, files, plan_file, ui, arguments, |document| {
         saved::add_file(document, path.as_str(), &saved.digest);
         saved::add_done(document, &done);
     })

@@ -35,6 +35,6 @@ fn item(drift: &Drift) -> Item {
     let blocked = drift.blocked.as_ref();
     let advice = blocked.map(|reason| format!("{}\n{}", reason.reason(), reason.advice()));
     item.notes.extend(advice);
-    item.verdict = Verdict::Failed(format!("It {what}."));
+    item.verdict = Verdict::Differs;
     item
 }

@@ -77,7 +77,11 @@ pub struct Item {
 pub enum Verdict {
     /// As it should.
     Good,
-    /// It was left out, or cannot be done: why, and what to do.
+    /// Not as declared; what happened says it all.
+    Differs,
+    /// It cannot be done: why, and what to do.
+    Blocked(String),
+    /// It was left out: why, and what to do.
     Skipped(String),
     /// It failed: why, and what to do.
     Failed(String),
@@ -86,11 +90,14 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Why it is not good; nothing if it is.
+    /// Why it is not good, where there is more to say than what happened.
     pub const fn reason(&self) -> Option<&String> {
         match self {
-            Self::Good => None,
-            Self::Skipped(reason) | Self::Failed(reason) | Self::Unknown(reason) => Some(reason),
+            Self::Good | Self::Differs => None,
+            Self::Blocked(reason)
+            | Self::Skipped(reason)
+            | Self::Failed(reason)
+            | Self::Unknown(reason) => Some(reason),
         }
     }
 
@@ -98,7 +105,9 @@ impl Verdict {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Good => "Done",
-            Self::Skipped(_) => "Blocked",
+            Self::Differs => "Drift",
+            Self::Blocked(_) => "Blocked",
+            Self::Skipped(_) => "Note",
             Self::Failed(_) => "Failed",
             Self::Unknown(_) => "Unknown",
         }

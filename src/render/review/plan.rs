@@ -26,8 +26,9 @@ pub fn of_plan(review: &mut Review<'_>, plan: &Plan) {
 pub fn of_apply(review: &mut Review<'_>, plan: &Plan, report: &Report) {
     of_plan(review, plan);
     review.headline = Some(human::conclusion(plan, report));
-    for (item, outcome) in review.items.iter_mut().zip(&report.outcomes) {
-        add_outcome(item, outcome);
+    let actions = plan.actions.iter().zip(&report.outcomes);
+    for (item, (action, outcome)) in review.items.iter_mut().zip(actions) {
+        add_outcome(item, human::participle(action.verb()), outcome);
     }
     review.items.extend(report.jobs.iter().filter_map(of_job));
     plainly(review);
@@ -48,7 +49,7 @@ fn of_action(action: &Action) -> Item {
     item.add_effects(&action.effects);
     item.diff = unified::lines(action);
     if let Step::Blocked { reason, .. } = &action.step {
-        item.verdict = Verdict::Skipped(format!("{}\n{}", reason.reason(), reason.advice()));
+        item.verdict = Verdict::Blocked(format!("{}\n{}", reason.reason(), reason.advice()));
     }
     item
 }
@@ -73,15 +74,26 @@ fn add_notes(review: &mut Review<'_>, plan: &Plan) {
     }
 }
 
-fn add_outcome(item: &mut Item, outcome: &Outcome) {
-    match outcome {
-        Outcome::Done { note, .. } => item.notes.extend(note.clone()),
-        Outcome::Failed(failure) => item.verdict = Verdict::Failed(why(failure)),
-        Outcome::Unknown(failure) => item.verdict = Verdict::Unknown(why(failure)),
-        Outcome::NotTried { reason } => item.verdict = Verdict::Skipped(reason.clone()),
+fn add_outcome(item: &mut Item, done: &str, outcome: &Outcome) {
+    let (what, verdict) = match outcome {
+        Outcome::Done { note, .. } => {
+            item.notes.extend(note.clone());
+            (format!("was {done}"), Verdict::Good)
+        }
+        Outcome::Failed(failure) => (format!("was not {done}"), Verdict::Failed(why(failure))),
+        Outcome::Unknown(failure) => {
+            let what = format!("may or may not have been {done}");
+            (what, Verdict::Unknown(why(failure)))
+        }
+        Outcome::NotTried { reason } => {
+            let verdict = Verdict::Skipped(reason.clone());
+            (format!("was not {done}"), verdict)
+        }
         // The plan said so already.
-        Outcome::Blocked => {}
-    }
+        Outcome::Blocked => return,
+    };
+    item.what = what;
+    item.verdict = verdict;
 }
 
 fn why(failure: &Failure) -> String {

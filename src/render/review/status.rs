@@ -28,9 +28,9 @@ fn item(status: &SyncStatus) -> Item {
     item.place = Some(status.place);
     item.verdict = match state {
         State::Failed => Verdict::Failed(failures(status).join("\n")),
-        State::Missing => Verdict::Skipped("It is declared, and not there.".to_owned()),
-        State::NotStarted => Verdict::Skipped("It is declared, and was not started.".to_owned()),
-        State::Unknown => Verdict::Skipped("Its start is not recorded.".to_owned()),
+        State::Missing => Verdict::Skipped("`secsync apply` creates it.".to_owned()),
+        State::NotStarted => Verdict::Skipped("`secsync apply` starts it.".to_owned()),
+        State::Unknown => Verdict::Skipped("Its start is not recorded in the state.".to_owned()),
         _ => Verdict::Good,
     };
     item

@@ -164,8 +164,8 @@ fn what_is_as_it_was_is_to_do_and_what_is_as_it_shall_be_is_done() {
 
 #[test]
 fn each_thing_that_can_be_declared_makes_a_plan_stale_and_is_named() {
-    let plan = plan(vec![moved("web")], vec![remote_sync("web")]);
     type Change = fn(&mut RemoteSync);
+    let plan = plan(vec![moved("web")], vec![remote_sync("web")]);
     let changes: [(&str, Change); 8] = [
         ("`environment` is now \"prod\" instead of \"dev\"", |sync| {
             sync.environment = Some("prod".to_owned());
@@ -289,7 +289,7 @@ fn a_replacement_is_done_when_the_new_sync_is_there_and_stale_halfway() {
 fn a_deletion_is_done_while_a_job_removes_the_secrets_for_it() {
     let removing = || {
         remote_with("web", |sync| {
-            sync.remove_job.status = Some(JobStatus::Running)
+            sync.remove_job.status = Some(JobStatus::Running);
         })
     };
     let with_secrets = plan(
