@@ -451,6 +451,9 @@ impl Target {
             }
             before().await?;
             adopting::write(full, shown, &added, Existing::Replace)?;
+            let names = syncs.iter().map(|(_, name)| name.as_str()).collect();
+            let found = draft::findings_about(&checked, &names);
+            ui.findings(&found, &checked.sources);
         } else {
             let beside = self.path.as_ref().and_then(|(full, _)| full.parent());
             let beside =
