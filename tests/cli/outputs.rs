@@ -290,7 +290,7 @@ fn a_format_that_does_not_exist() {
     assert_snapshot!(tree.secsync("plan syncs -o yaml").run().exits_with(64), @"
     $ secsync plan syncs -o yaml
     --- stderr
-    error: invalid value 'yaml' for '--output <FORMAT[=FILE]>': there is no format `yaml`; there are human and json
+    error: invalid value 'yaml' for '--output <FORMAT[=FILE]>': there is no format `yaml`; there are human, unified, json, markdown, html, sarif, github and junit
 
     For more information, try '--help'.
     --- exit 64
