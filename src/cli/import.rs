@@ -225,9 +225,10 @@ async fn import_found(
     let inherited = |tag: Option<&str>| merge(&workspace, &file, tag);
     let document = Document::of(run, &group, &names, &inherited)?;
     let is_same = |word: &str| is_project(word, &project.id, &discovery.table);
-    let nothing = async || Ok(());
     let mut summary = target
-        .write(run, document, &inherited(None), &is_same, ui, nothing)
+        .write(run, document, &inherited(None), &is_same, ui, async || {
+            Ok(())
+        })
         .await?;
     summary.unlisted_apps = unlisted_apps;
     Ok(summary)
@@ -450,6 +451,9 @@ impl Target {
             }
             before().await?;
             adopting::write(full, shown, &added, Existing::Replace)?;
+            let names = syncs.iter().map(|(_, name)| name.as_str()).collect();
+            let found = draft::findings_about(&checked, &names);
+            ui.findings(&found, &checked.sources);
         } else {
             let beside = self.path.as_ref().and_then(|(full, _)| full.parent());
             let beside =
