@@ -72,7 +72,7 @@ pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
             let files = loaded.as_ref().into();
             show(&applied, files, None, &ui, arguments, |_| {})
         }
-        Err(stop) => show(&Err(stop), None.into(), &ui, arguments, |_| {}),
+        Err(stop) => show(&Err(stop), None.into(), None, &ui, arguments, |_| {}),
     }
 }
 

@@ -93,7 +93,7 @@ fn a_plan_of_which_the_end_is_missing_is_refused() {
     assert_snapshot!(case.run("apply plan.json").exits_with(1), @"
     $ secsync apply plan.json
     --- stderr
-    Error: The plan file plan.json is no saved plan, or was damaged: it is not JSON (EOF while parsing an object at line 238 column 17).
+    Error: The plan file plan.json is no saved plan, or was damaged: it is not JSON (EOF while parsing an object at line 240 column 17).
       Make a new one with `secsync plan --out`.
     --- exit 1
     ");
@@ -156,7 +156,7 @@ fn what_is_sent_is_shown_whatever_a_plan_says() {
           - syncOptions.disableSecretDeletion: true
           ~ syncOptions.initialSyncBehavior:   "overwrite-destination" -> "import-prioritize-destination"
           + unheardOf.deep:                    ["x"]
-          Warning: The next sync deletes secrets that the destination has and the source has not.
+          Warning: The next sync overwrites the destination's secrets, and deletes those that the source has not.
 
       # infisical/payments/gone will be deleted, as the file says `ensure: absent`  (syncs/payments.yaml:13)
       - humanitec sync
@@ -173,6 +173,7 @@ fn what_is_sent_is_shown_whatever_a_plan_says() {
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
           + unheardOf:                         "y"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 1 to add, 1 to change, 1 to destroy.
     --- exit 0

@@ -40,11 +40,11 @@ fn findings_in_every_format() {
     ### Findings
 
     - **Error** `missing-field` `syncs/bad.yaml:12:5`: `destinationConfig.env` is missing. It is required where `scope` is "environment".<br>Add `env` under `destinationConfig`.
-    - **Error** `unknown-lint` `syncs/odd.yaml:13:24`: There is no lint `nonsense`.<br>The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import` and `destructive-first-sync`.
+    - **Error** `unknown-lint` `syncs/odd.yaml:13:24`: There is no lint `nonsense`.<br>The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import`, `destructive-first-sync` and `no-effect`.
     "#);
     insta::assert_snapshot!(of_bad_files("github").stdout, @r#"
     ::error file=syncs/bad.yaml,line=12,endLine=12,col=5,endColumn=22,title=secsync%3A missing-field::`destinationConfig.env` is missing. It is required where `scope` is "environment".%0AAdd `env` under `destinationConfig`.
-    ::error file=syncs/odd.yaml,line=13,endLine=13,col=24,endColumn=52,title=secsync%3A unknown-lint::There is no lint `nonsense`.%0AThe lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import` and `destructive-first-sync`.
+    ::error file=syncs/odd.yaml,line=13,endLine=13,col=24,endColumn=52,title=secsync%3A unknown-lint::There is no lint `nonsense`.%0AThe lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import`, `destructive-first-sync` and `no-effect`.
     ::notice title=secsync validate::Found 2 errors.
     "#);
     insta::assert_snapshot!(of_bad_files("junit").stdout, @r#"
@@ -57,7 +57,7 @@ fn findings_in_every_format() {
         </testcase>
         <testcase name="syncs/odd.yaml" classname="secsync.files" file="syncs/odd.yaml" line="13">
           <failure type="unknown-lint" message="syncs/odd.yaml:13:24: There is no lint `nonsense`.">syncs/odd.yaml:13:24: There is no lint `nonsense`.
-    The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import` and `destructive-first-sync`.</failure>
+    The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import`, `destructive-first-sync` and `no-effect`.</failure>
         </testcase>
       </testsuite>
     </testsuites>
@@ -157,7 +157,7 @@ fn findings_in_every_format() {
           "ruleIndex": 1,
           "level": "error",
           "message": {
-            "text": "There is no lint `nonsense`.\nThe lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import` and `destructive-first-sync`."
+            "text": "There is no lint `nonsense`.\nThe lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import`, `destructive-first-sync` and `no-effect`."
           },
           "locations": [
             {
@@ -191,7 +191,7 @@ fn findings_in_every_format() {
     <li><strong>Error</strong> <code>missing-field</code> <code>syncs/bad.yaml:12:5</code>: `destinationConfig.env` is missing. It is required where `scope` is &quot;environment&quot;.
     Add `env` under `destinationConfig`.</li>
     <li><strong>Error</strong> <code>unknown-lint</code> <code>syncs/odd.yaml:13:24</code>: There is no lint `nonsense`.
-    The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import` and `destructive-first-sync`.</li>
+    The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import`, `destructive-first-sync` and `no-effect`.</li>
     </ul>
     </section>
     </body>
@@ -263,7 +263,7 @@ fn a_plan_in_every_format() {
     };
     insta::assert_snapshot!(plan("unified"), @"
     # infisical/payments/api will be updated in place
-    # Warning: The next sync deletes secrets that the destination has and the source has not.
+    # Warning: The next sync overwrites the destination's secrets, and deletes those that the source has not.
     --- remote/infisical/payments/api
     +++ declared/infisical/payments/api
     @@ -2,10 +2,10 @@
@@ -285,6 +285,7 @@ fn a_plan_in_every_format() {
     # Blocked: It is protected.
     # Remove `protect` from the sync, or its name from `protect:` in secsync.yaml, in a change of its own.
     # infisical/payments/web will be created
+    # Note: The first sync overwrites secrets at the destination that have the same keys.
     --- /dev/null
     +++ declared/infisical/payments/web
     @@ -0,0 +1,10 @@
@@ -309,7 +310,7 @@ fn a_plan_in_every_format() {
     > [!WARNING]
     > This deletes or overwrites secrets:
     >
-    > - `infisical/payments/api`: The next sync deletes secrets that the destination has and the source has not.
+    > - `infisical/payments/api`: The next sync overwrites the destination's secrets, and deletes those that the source has not.
     > - `infisical/payments/gone`: Its secrets are removed from the destination.
 
     - `~` `infisical/payments/api` (`humanitec`) will be updated in place
@@ -334,7 +335,7 @@ fn a_plan_in_every_format() {
        isAutoSyncEnabled: true
       ```
 
-      - The next sync deletes secrets that the destination has and the source has not.
+      - The next sync overwrites the destination's secrets, and deletes those that the source has not.
 
       </details>
 
@@ -376,10 +377,12 @@ fn a_plan_in_every_format() {
       +  initialSyncBehavior: overwrite-destination
       ```
 
+      - The first sync overwrites secrets at the destination that have the same keys.
+
       </details>
     ");
     insta::assert_snapshot!(plan("github"), @"
-    ::warning file=syncs/payments.yaml,line=11,endLine=11,col=3,endColumn=6,title=secsync%3A update::infisical/payments/api will be updated in place.%0AThe next sync deletes secrets that the destination has and the source has not.
+    ::warning file=syncs/payments.yaml,line=11,endLine=11,col=3,endColumn=6,title=secsync%3A update::infisical/payments/api will be updated in place.%0AThe next sync overwrites the destination's secrets, and deletes those that the source has not.
     ::warning file=syncs/payments.yaml,line=14,endLine=14,col=3,endColumn=7,title=secsync%3A delete::infisical/payments/gone will be deleted, as the file says `ensure: absent`.%0AIts secrets are removed from the destination.
     ::warning file=syncs/payments.yaml,line=17,endLine=17,col=3,endColumn=7,title=secsync%3A blocked::infisical/payments/kept cannot be deleted.%0AIt is protected.%0ARemove `protect` from the sync, or its name from `protect:` in secsync.yaml, in a change of its own.
     ::notice title=secsync plan::Plan: 1 to add, 1 to change, 1 to destroy, 1 blocked.
@@ -391,7 +394,7 @@ fn a_plan_in_every_format() {
         <testcase name="syncs/payments.yaml" classname="secsync.files" file="syncs/payments.yaml"/>
         <testcase name="infisical/payments/api" classname="secsync.plan.update" file="syncs/payments.yaml" line="11">
           <system-out>will be updated in place
-    The next sync deletes secrets that the destination has and the source has not.
+    The next sync overwrites the destination&apos;s secrets, and deletes those that the source has not.
     @@ -2,10 +2,10 @@
      secretPath: /
      syncOptions:
@@ -417,6 +420,7 @@ fn a_plan_in_every_format() {
         </testcase>
         <testcase name="infisical/payments/web" classname="secsync.plan.create" file="syncs/payments.yaml" line="20">
           <system-out>will be created
+    The first sync overwrites secrets at the destination that have the same keys.
     @@ -0,0 +1,10 @@
     +connection: humanitec-main
     +destinationConfig:
@@ -441,7 +445,7 @@ fn a_plan_in_every_format() {
     <section class="warning">
     <h2>This deletes or overwrites secrets</h2>
     <ul>
-    <li><code>infisical/payments/api</code>: The next sync deletes secrets that the destination has and the source has not.</li>
+    <li><code>infisical/payments/api</code>: The next sync overwrites the destination&#39;s secrets, and deletes those that the source has not.</li>
     <li><code>infisical/payments/gone</code>: Its secrets are removed from the destination.</li>
     </ul>
     </section>
@@ -449,7 +453,7 @@ fn a_plan_in_every_format() {
     <h2>Syncs</h2>
     <ul>
     <li><code>~</code> <code>infisical/payments/api</code> (<code>humanitec</code>) will be updated in place, declared at <code>syncs/payments.yaml:11:3</code>
-    The next sync deletes secrets that the destination has and the source has not.<details><summary>Fields</summary><pre>@@ -2,10 +2,10 @@
+    The next sync overwrites the destination&#39;s secrets, and deletes those that the source has not.<details><summary>Fields</summary><pre>@@ -2,10 +2,10 @@
      secretPath: /
      syncOptions:
        initialSyncBehavior: overwrite-destination
@@ -468,7 +472,8 @@ fn a_plan_in_every_format() {
     <li><code>x</code> <code>infisical/payments/kept</code> (<code>humanitec</code>) cannot be deleted, declared at <code>syncs/payments.yaml:17:3</code>
     <strong>Blocked:</strong> It is protected.
     Remove `protect` from the sync, or its name from `protect:` in secsync.yaml, in a change of its own.</li>
-    <li><code>+</code> <code>infisical/payments/web</code> (<code>humanitec</code>) will be created, declared at <code>syncs/payments.yaml:20:3</code><details><summary>Fields</summary><pre>@@ -0,0 +1,10 @@
+    <li><code>+</code> <code>infisical/payments/web</code> (<code>humanitec</code>) will be created, declared at <code>syncs/payments.yaml:20:3</code>
+    The first sync overwrites secrets at the destination that have the same keys.<details><summary>Fields</summary><pre>@@ -0,0 +1,10 @@
     <span class="add">+connection: humanitec-main</span>
     <span class="add">+destinationConfig:</span>
     <span class="add">+  scope: application</span>
@@ -521,6 +526,8 @@ fn what_was_applied_and_what_failed_in_every_format() {
       +  initialSyncBehavior: overwrite-destination
       ```
 
+      - The first sync overwrites secrets at the destination that have the same keys.
+
       </details>
     "#);
     insta::assert_snapshot!(of("github"), @r#"
@@ -536,6 +543,7 @@ fn what_was_applied_and_what_failed_in_every_format() {
           <failure type="create" message="Cannot create the sync &quot;api&quot;: this identity lacks the permission &quot;read&quot; on &quot;secret-syncs&quot;.">Cannot create the sync &quot;api&quot;: this identity lacks the permission &quot;read&quot; on &quot;secret-syncs&quot;.
     Give the identity a role in the project with that permission.</failure>
           <system-out>was not created
+    The first sync overwrites secrets at the destination that have the same keys.
     @@ -0,0 +1,10 @@
     +connection: humanitec-main
     +destinationConfig:
@@ -749,16 +757,16 @@ fn a_server_that_refuses_is_told_in_every_format() {
 
     ### Errors
 
-    - Cannot list the syncs of project "[UUID]": this identity lacks the permission "read" on "secret-syncs".<br>Give the identity a role in the project with that permission.
+    - Cannot list the syncs of project "payments": this identity lacks the permission "read" on "secret-syncs".<br>Give the identity a role in the project with that permission.
     "#);
-    insta::assert_snapshot!(of("github"), @r#"::error title=secsync plan::Cannot list the syncs of project "[UUID]": this identity lacks the permission "read" on "secret-syncs".%0AGive the identity a role in the project with that permission."#);
+    insta::assert_snapshot!(of("github"), @r#"::error title=secsync plan::Cannot list the syncs of project "payments": this identity lacks the permission "read" on "secret-syncs".%0AGive the identity a role in the project with that permission."#);
     insta::assert_snapshot!(of("junit"), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
     <testsuites name="secsync" tests="2" failures="0" errors="1" skipped="0">
       <testsuite name="secsync plan" tests="2" failures="0" errors="1" skipped="0">
         <testcase name="syncs/a.yaml" classname="secsync.files" file="syncs/a.yaml"/>
         <testcase name="secsync plan" classname="secsync.plan">
-          <error type="exit-4" message="Cannot list the syncs of project &quot;[UUID]&quot;: this identity lacks the permission &quot;read&quot; on &quot;secret-syncs&quot;.">Cannot list the syncs of project &quot;[UUID]&quot;: this identity lacks the permission &quot;read&quot; on &quot;secret-syncs&quot;.
+          <error type="exit-4" message="Cannot list the syncs of project &quot;payments&quot;: this identity lacks the permission &quot;read&quot; on &quot;secret-syncs&quot;.">Cannot list the syncs of project &quot;payments&quot;: this identity lacks the permission &quot;read&quot; on &quot;secret-syncs&quot;.
     Give the identity a role in the project with that permission.</error>
         </testcase>
       </testsuite>
@@ -790,7 +798,7 @@ fn a_server_that_refuses_is_told_in_every_format() {
                 {
                   "level": "error",
                   "message": {
-                    "text": "Cannot list the syncs of project \"[UUID]\": this identity lacks the permission \"read\" on \"secret-syncs\".\nGive the identity a role in the project with that permission."
+                    "text": "Cannot list the syncs of project \"payments\": this identity lacks the permission \"read\" on \"secret-syncs\".\nGive the identity a role in the project with that permission."
                   }
                 }
               ]

@@ -44,7 +44,7 @@ fn read(tree: &Tree, path: &str) -> Value {
 
 /// Every kind of action.
 fn every_action() -> (Tree, Server) {
-    let tree = Tree::new(&[("secsync.yaml", "include: [syncs]")]);
+    let tree = Tree::new(&[("secsync.yaml", "include: [syncs]\nprotect: [guarded]")]);
     let server = Server::failing(&world(), &["create:new=400@1", "sync:bad=fail"]);
     let checkly = "destination: checkly\nconnection: checkly-main\ndestinationConfig: { app: null, org: null, scope: null, accountId: '1', accountName: acme }";
     let before = [
@@ -52,6 +52,7 @@ fn every_action() -> (Tree, Server) {
         ("bad", ""),
         ("forgotten", ""),
         ("gone", ""),
+        ("guarded", ""),
         ("kept", ""),
         ("moving", ""),
         ("named", ""),
@@ -87,6 +88,7 @@ fn every_document_about_a_plan_fits_its_schema() {
         .exits_with(0)
         .json();
     assert_fits(DOCUMENTS, &planned);
+    assert_eq!(planned["kept"][0]["name"], "guarded");
     assert_fits(PLAN_FILE, &read(&tree, "plan.json"));
     let words: Vec<&Value> = planned["actions"]
         .as_array()

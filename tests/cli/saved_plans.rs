@@ -75,6 +75,7 @@ fn a_plan_is_saved_shown_without_a_network_and_applied_once() {
       # infisical/payments/api will be updated in place  (syncs/payments.yaml:11)
       ~ humanitec sync
           ~ secretPath: "/" -> "/api"
+          Note: The next sync overwrites secrets at the destination that have the same keys.
 
       # infisical/payments/gone will be deleted, as the file says `ensure: absent`  (syncs/payments.yaml:15)
       - humanitec sync
@@ -91,6 +92,7 @@ fn a_plan_is_saved_shown_without_a_network_and_applied_once() {
           + secretPath:                        "/"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 1 to add, 1 to change, 1 to destroy.
 
@@ -110,6 +112,7 @@ fn a_plan_is_saved_shown_without_a_network_and_applied_once() {
       # infisical/payments/api will be updated in place  (syncs/payments.yaml:11)
       ~ humanitec sync
           ~ secretPath: "/" -> "/api"
+          Note: The next sync overwrites secrets at the destination that have the same keys.
 
       # infisical/payments/gone will be deleted, as the file says `ensure: absent`  (syncs/payments.yaml:15)
       - humanitec sync
@@ -126,6 +129,7 @@ fn a_plan_is_saved_shown_without_a_network_and_applied_once() {
           + secretPath:                        "/"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 1 to add, 1 to change, 1 to destroy.
     --- exit 0
@@ -143,6 +147,7 @@ fn a_plan_is_saved_shown_without_a_network_and_applied_once() {
       # infisical/payments/api will be updated in place  (syncs/payments.yaml:11)
       ~ humanitec sync
           ~ secretPath: "/" -> "/api"
+          Note: The next sync overwrites secrets at the destination that have the same keys.
 
       # infisical/payments/gone will be deleted, as the file says `ensure: absent`  (syncs/payments.yaml:15)
       - humanitec sync
@@ -159,6 +164,7 @@ fn a_plan_is_saved_shown_without_a_network_and_applied_once() {
           + secretPath:                        "/"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 1 to add, 1 to change, 1 to destroy.
     infisical/payments/api: Updating...
@@ -276,6 +282,7 @@ fn what_is_as_planned_already_counts_as_done() {
           + secretPath:                        "/"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 1 to add, 0 to change, 0 to destroy.
 
@@ -363,6 +370,7 @@ fn a_chain_of_renames_and_a_replacement_are_carried_out_from_the_file() {
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
           Note: Its secrets stay at the destination.
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 1 to add, 2 to change, 1 to destroy.
 
@@ -405,7 +413,7 @@ fn blocked_actions_are_listed_and_an_empty_plan_is_done() {
       server      infisical           http://127.0.0.1:[PORT]
       project     infisical/payments  [UUID]
 
-    secsync will perform the following actions:
+    secsync cannot perform any of the following actions:
 
       # infisical/payments/keep cannot be deleted  (syncs/payments.yaml:12)
       x humanitec sync
@@ -414,7 +422,8 @@ fn blocked_actions_are_listed_and_an_empty_plan_is_done() {
 
     Plan: 0 to add, 0 to change, 0 to destroy, 1 blocked.
 
-    Apply complete! Resources: 0 added, 0 changed, 0 destroyed, 1 blocked.
+    Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 blocked.
+    What is blocked stays as it is until its reason is gone: the plan says what to do.
     --- exit 0
     ");
     assert_eq!(team.server.requests(), Vec::<String>::new());
