@@ -70,7 +70,7 @@ pub type Now = fn() -> String;
 
 /// How a state is reached: what it needs of the process beside its place.
 #[derive(Clone)]
-pub struct Access {
+pub struct Reach {
     /// Tells the time.
     pub now: Now,
     /// Where an object store's credentials are.
@@ -104,30 +104,30 @@ struct Held {
 
 impl State {
     /// Reads the state, for looking only. A missing one is no error: nothing is known then.
-    pub async fn open(place: &Place, access: &Access) -> Result<Self, StateError> {
+    pub async fn open(place: &Place, reach: &Reach) -> Result<Self, StateError> {
         let backend: Box<dyn Backend> = match place {
             Place::File(path) => Box::new(StateFile::to_read(path)),
-            Place::Object(url) => Box::new(object(url, access)?),
+            Place::Object(url) => Box::new(object(url, reach)?),
         };
-        Self::read(backend, access.now, false).await
+        Self::read(backend, reach.now, false).await
     }
 
     /// Reads the state, to write it as well. A file is kept from others until this is dropped.
-    pub async fn open_for_writing(place: &Place, access: &Access) -> Result<Self, StateError> {
+    pub async fn open_for_writing(place: &Place, reach: &Reach) -> Result<Self, StateError> {
         let backend: Box<dyn Backend> = match place {
             Place::File(path) => Box::new(StateFile::to_write(path)?),
-            Place::Object(url) => Box::new(object(url, access)?),
+            Place::Object(url) => Box::new(object(url, reach)?),
         };
-        Self::read(backend, access.now, true).await
+        Self::read(backend, reach.now, true).await
     }
 
     /// Makes an empty state. It is an error if there is one.
-    pub async fn init(place: &Place, access: &Access) -> Result<Self, StateError> {
+    pub async fn init(place: &Place, reach: &Reach) -> Result<Self, StateError> {
         let backend: Box<dyn Backend> = match place {
             Place::File(path) => Box::new(StateFile::to_create(path)?),
-            Place::Object(url) => Box::new(object(url, access)?),
+            Place::Object(url) => Box::new(object(url, reach)?),
         };
-        Self::begin(backend, access.now).await
+        Self::begin(backend, reach.now).await
     }
 
     async fn read(
@@ -327,8 +327,8 @@ impl Held {
     }
 }
 
-fn object(url: &ObjectUrl, access: &Access) -> Result<StateObject, StateError> {
-    StateObject::open(url, &access.environment, &access.http)
+fn object(url: &ObjectUrl, reach: &Reach) -> Result<StateObject, StateError> {
+    StateObject::open(url, &reach.environment, &reach.http)
 }
 
 fn text_of(place: &str, records: &Records) -> Result<String, StateError> {
@@ -382,7 +382,7 @@ mod tests {
 
     use super::backend::{Backend, Stored, Version, WriteError};
     use super::document::{self, Record, Records};
-    use super::{Access, Place, State, StateError};
+    use super::{Place, Reach, State, StateError};
     use crate::core::starts::{Start, StartKey, Starts};
     use crate::environment::Environment;
     use crate::http::HttpOptions;
@@ -391,8 +391,8 @@ mod tests {
         "2026-01-01T00:00:00Z".to_owned()
     }
 
-    fn access() -> Access {
-        Access {
+    fn reach() -> Reach {
+        Reach {
             now,
             environment: Environment::default(),
             http: HttpOptions::default(),
@@ -419,15 +419,15 @@ mod tests {
         }
 
         async fn init(&self) -> Result<State, StateError> {
-            State::init(&self.place(), &access()).await
+            State::init(&self.place(), &reach()).await
         }
 
         async fn open(&self) -> Result<State, StateError> {
-            State::open(&self.place(), &access()).await
+            State::open(&self.place(), &reach()).await
         }
 
         async fn open_for_writing(&self) -> Result<State, StateError> {
-            State::open_for_writing(&self.place(), &access()).await
+            State::open_for_writing(&self.place(), &reach()).await
         }
 
         async fn start_of(&self, name: &str) -> Option<Start> {

@@ -23,7 +23,7 @@ use crate::render::review::Review;
 use crate::render::{self, json};
 use crate::sandbox::{self, Catalog, World};
 use crate::state::State;
-use crate::workspace::files::may_lead_out;
+use crate::workspace::files::is_written_outside;
 
 use super::ui::{Format, Ui};
 
@@ -195,7 +195,7 @@ pub async fn start_sandbox(
         return Ok(None);
     }
     let directory = run.workspace.root.join(SANDBOX_DIRECTORY);
-    if may_lead_out(&run.workspace.root, &directory) {
+    if is_written_outside(&run.workspace.root, &directory) {
         return Err(Stop::new(
             Exit::Invalid,
             format!("`{SANDBOX_DIRECTORY}` is a link that leads out of the workspace."),
@@ -455,7 +455,7 @@ pub async fn state_of(run: &Run, access: Access) -> Result<Option<State>, Stop> 
 /// The state of a run, whether or not its files need one.
 pub async fn state_at(run: &Run, access: Access) -> Result<State, Stop> {
     let place = run.state_place()?;
-    let reach = run.state_access(now);
+    let reach = run.state_reach(now);
     let is_sandbox = run.options.http.sandbox.is_some();
     if is_sandbox && !State::open(&place, &reach).await?.is_there() {
         State::init(&place, &reach).await?;

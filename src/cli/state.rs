@@ -7,7 +7,7 @@ use crate::error::Stop;
 use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::render::text::visible;
-use crate::state::{Access, Place, Record, State};
+use crate::state::{Place, Reach, Record, State};
 
 use super::options::{LoadArguments, OutputArguments, TransportArguments, pipeline_options};
 use super::session::{now, run_online};
@@ -90,9 +90,9 @@ pub fn run(arguments: Arguments, environment: &Environment) -> Exit {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(environment).stop(&stop),
     };
-    let done = state_of(&common, environment, &ui).and_then(|(place, access)| {
+    let done = state_of(&common, environment, &ui).and_then(|(place, reach)| {
         run_online(&ui, async |_| {
-            carry_out(arguments.command, &place, &access, &ui).await
+            carry_out(arguments.command, &place, &reach, &ui).await
         })
     });
     match done {
@@ -104,12 +104,12 @@ pub fn run(arguments: Arguments, environment: &Environment) -> Exit {
 async fn carry_out(
     command: Command,
     place: &Place,
-    access: &Access,
+    reach: &Reach,
     ui: &Ui,
 ) -> Result<String, Stop> {
     match command {
         Command::Init(_) => {
-            State::init(place, access).await?;
+            State::init(place, reach).await?;
             Ok(match place {
                 Place::File(path) => format!(
                     "Began a state in {path}. Commit it, or keep it where every run finds it.\n"
@@ -118,7 +118,7 @@ async fn carry_out(
             })
         }
         Command::List(_) => {
-            let state = State::open(place, access).await?;
+            let state = State::open(place, reach).await?;
             if !state.is_there() {
                 return Err(
                     Stop::new(Exit::Error, format!("There is no state in {place}."))
@@ -133,7 +133,7 @@ async fn carry_out(
             Ok(listed(&state.records()))
         }
         Command::Resolve { start, truth, .. } => {
-            let state = State::open_for_writing(place, access).await?;
+            let state = State::open_for_writing(place, reach).await?;
             let record = find(&state, &start)?;
             if let Some(id) = &record.sync_config_id {
                 return Err(Stop::new(
@@ -159,7 +159,7 @@ async fn carry_out(
             ))
         }
         Command::Rm { start, .. } => {
-            let state = State::open_for_writing(place, access).await?;
+            let state = State::open_for_writing(place, reach).await?;
             let record = find(&state, &start)?;
             state.forget(&record.key()).await?;
             Ok(format!(
@@ -171,7 +171,7 @@ async fn carry_out(
 }
 
 /// Where the state is kept, and how it is reached.
-fn state_of(common: &Common, environment: &Environment, ui: &Ui) -> Result<(Place, Access), Stop> {
+fn state_of(common: &Common, environment: &Environment, ui: &Ui) -> Result<(Place, Reach), Stop> {
     let mut options = pipeline_options(LoadArguments::default(), None, environment.clone())?;
     options.http.timeout = common.transport.timeout;
     options.http.ca_cert.clone_from(&common.transport.ca_cert);
@@ -186,7 +186,7 @@ fn state_of(common: &Common, environment: &Environment, ui: &Ui) -> Result<(Plac
     } else {
         run.state_place()?
     };
-    Ok((place, run.state_access(now)))
+    Ok((place, run.state_reach(now)))
 }
 
 fn find(state: &State, start: &StartName) -> Result<Record, Stop> {

@@ -11,8 +11,8 @@ use crate::error::Stop;
 use crate::exit::Exit;
 use crate::http::origin::showable;
 use crate::http::text::quotable;
-use crate::state::{Access, Now, ObjectUrl, Place};
-use crate::workspace::files::may_lead_out;
+use crate::state::{Now, ObjectUrl, Place, Reach};
+use crate::workspace::files::is_written_outside;
 
 /// The variable that says where the state is kept.
 pub const STATE_VARIABLE: &str = "SECSYNC_STATE";
@@ -70,8 +70,8 @@ impl Run {
     }
 
     /// How the state of this run is reached.
-    pub fn state_access(&self, now: Now) -> Access {
-        Access {
+    pub fn state_reach(&self, now: Now) -> Reach {
+        Reach {
             now,
             environment: self.options.environment.clone(),
             http: self.options.http.clone(),
@@ -115,7 +115,7 @@ impl Run {
         }
         let root = &self.workspace.root;
         let full = root.join(relative);
-        if may_lead_out(root, &full) {
+        if is_written_outside(root, &full) {
             return Err(leaves("is a link that leads out of the workspace"));
         }
         Ok(Place::File(full))

@@ -23,7 +23,7 @@ use secsync::pipeline::{Options, Projects, Run, Survey, Wanted};
 use secsync::planfile::{self, SavedPlan};
 use secsync::provider::{ManagedSyncs, Provider, ProviderConfig, ProviderKind, connect};
 use secsync::sandbox::{self, Running};
-use secsync::state::{Access, Place, State};
+use secsync::state::{Place, Reach, State};
 use secsync::workspace::Request;
 
 use super::clock::QuickClock;
@@ -134,7 +134,7 @@ impl Site {
             directory: tempfile::tempdir().unwrap(),
         };
         drop(
-            State::init(&site.state_place(), &site.state_access())
+            State::init(&site.state_place(), &site.state_reach())
                 .await
                 .unwrap(),
         );
@@ -153,8 +153,8 @@ impl Site {
         Place::File(self.state_directory().join("state.json"))
     }
 
-    fn state_access(&self) -> Access {
-        Access {
+    fn state_reach(&self) -> Reach {
+        Reach {
             now,
             environment: Environment::default(),
             http: self.http(),
@@ -268,7 +268,7 @@ impl Site {
     }
 
     async fn starts(&self) -> Starts {
-        let state = State::open(&self.state_place(), &self.state_access()).await;
+        let state = State::open(&self.state_place(), &self.state_reach()).await;
         state.unwrap().starts()
     }
 
@@ -277,7 +277,7 @@ impl Site {
     }
 
     pub async fn apply_with(&self, planned: &Planned, observer: &(dyn Observer + Sync)) -> Report {
-        let state = State::open_for_writing(&self.state_place(), &self.state_access())
+        let state = State::open_for_writing(&self.state_place(), &self.state_reach())
             .await
             .unwrap();
         let context = Context {
@@ -311,7 +311,7 @@ impl Site {
         let survey = run.survey_saved(&saved, &cancellation).await.unwrap();
         let now = Now {
             remote: &survey.remote,
-            starts: &self.starts(),
+            starts: &self.starts().await,
             specs: &saved.specs,
         };
         let result = recheck(&saved.plan, &now);
