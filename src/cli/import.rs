@@ -225,10 +225,9 @@ async fn import_found(
     let inherited = |tag: Option<&str>| merge(&workspace, &file, tag);
     let document = Document::of(run, &group, &names, &inherited)?;
     let is_same = |word: &str| is_project(word, &project.id, &discovery.table);
+    let nothing = async || Ok(());
     let mut summary = target
-        .write(run, document, &inherited(None), &is_same, ui, async || {
-            Ok(())
-        })
+        .write(run, document, &inherited(None), &is_same, ui, nothing)
         .await?;
     summary.unlisted_apps = unlisted_apps;
     Ok(summary)

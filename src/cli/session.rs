@@ -23,7 +23,7 @@ use crate::render::review::Review;
 use crate::render::{self, json};
 use crate::sandbox::{self, Catalog, World};
 use crate::state::State;
-use crate::workspace::files::may_lead_out;
+use crate::workspace::files::is_written_outside;
 
 use super::ui::{Format, Ui};
 
@@ -195,7 +195,7 @@ pub async fn start_sandbox(
         return Ok(None);
     }
     let directory = run.workspace.root.join(SANDBOX_DIRECTORY);
-    if may_lead_out(&run.workspace.root, &directory) {
+    if is_written_outside(&run.workspace.root, &directory) {
         return Err(Stop::new(
             Exit::Invalid,
             format!("`{SANDBOX_DIRECTORY}` is a link that leads out of the workspace."),

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::http::origin::showable;
 use crate::http::text::quotable;
 use crate::state::{Now, ObjectUrl, Place, Reach};
-use crate::workspace::files::may_lead_out;
+use crate::workspace::files::is_written_outside;
 
 /// The variable that says where the state is kept.
 pub const STATE_VARIABLE: &str = "SECSYNC_STATE";
@@ -115,7 +115,7 @@ impl Run {
         }
         let root = &self.workspace.root;
         let full = root.join(relative);
-        if may_lead_out(root, &full) {
+        if is_written_outside(root, &full) {
             return Err(leaves("is a link that leads out of the workspace"));
         }
         Ok(Place::File(full))

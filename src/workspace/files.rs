@@ -149,13 +149,9 @@ fn leads_out(file: &Utf8Path, limit: &Utf8Path) -> bool {
     }
 }
 
-fn has_parent(path: &Utf8Path) -> bool {
-    path.components().any(|part| part.as_str() == "..")
-}
-
-/// Whether a link on the way to a file, or the file as a link, leads out of a directory. The file
-/// need not be there.
-pub fn may_lead_out(root: &Utf8Path, file: &Utf8Path) -> bool {
+/// Whether writing a file would write outside of a directory, because the file or what is above it
+/// is a link. The file need not be there.
+pub fn is_written_outside(root: &Utf8Path, file: &Utf8Path) -> bool {
     // A link to nowhere counts as there: writing to it would make what it leads to.
     let nearest = file
         .ancestors()
@@ -166,6 +162,10 @@ pub fn may_lead_out(root: &Utf8Path, file: &Utf8Path) -> bool {
         // What cannot be followed may lead anywhere.
         _ => true,
     }
+}
+
+fn has_parent(path: &Utf8Path) -> bool {
+    path.components().any(|part| part.as_str() == "..")
 }
 
 fn has_wildcard(word: &str) -> bool {
