@@ -16,8 +16,8 @@ use crate::core::normalize::{self, CONNECTION_ID};
 use crate::core::plan::action::Create;
 use crate::core::plan::recheck::change_before;
 use crate::core::plan::{
-    Action, Blocked, DeleteReason, Effect, Failing, Plan, SAVED_PLAN, Step, Subject, Update, Verb,
-    effect, shown,
+    Action, Blocked, DeleteReason, Effect, Failing, Keeper, Kept, Plan, SAVED_PLAN, Step, Subject,
+    Update, Verb, effect, shown,
 };
 use crate::core::remote::{Job, JobStatus, RemoteConnection, RemoteSync};
 use crate::core::span::{Position, Sources, Span};
@@ -233,6 +233,15 @@ impl Reader<'_> {
         };
         for sync in document.unmanaged {
             plan.unmanaged.push(self.subject(sync).map_err(of_note)?);
+        }
+        for kept in document.kept {
+            plan.kept.push(Kept {
+                subject: self.subject(kept.sync).map_err(of_note)?,
+                by: match kept.reason {
+                    wire::Keeper::Protected => Keeper::Protect,
+                    wire::Keeper::Ignored => Keeper::Ignore,
+                },
+            });
         }
         for failing in document.failing {
             plan.failing.push(Failing {

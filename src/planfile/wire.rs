@@ -30,6 +30,8 @@ pub struct Document {
     pub actions: Vec<Action>,
     pub unchanged: usize,
     pub unmanaged: Vec<Sync>,
+    /// What `--prune` would have deleted if nothing held it back.
+    pub kept: Vec<Kept>,
     pub failing: Vec<Failing>,
 }
 
@@ -199,6 +201,20 @@ pub struct Change {
     pub before: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Value>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Kept {
+    pub sync: Sync,
+    pub reason: Keeper,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keeper {
+    Protected,
+    Ignored,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

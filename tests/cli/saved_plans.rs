@@ -59,15 +59,17 @@ impl Team {
     }
 }
 
+/// A change, a creation and a deletion.
+const WANTED: [(&str, &str); 3] = [
+    ("api", "secretPath: /api"),
+    ("web", "description: The shop"),
+    ("gone", "ensure: absent"),
+];
+
 #[test]
-fn a_plan_is_saved_shown_without_a_network_and_applied_once() {
+fn a_plan_is_saved_and_shown_without_a_network() {
     let team = Team::new(&[("api", ""), ("gone", "")]);
-    let wanted = [
-        ("api", "secretPath: /api"),
-        ("web", "description: The shop"),
-        ("gone", "ensure: absent"),
-    ];
-    let planned = team.saves(&wanted);
+    let planned = team.saves(&WANTED);
     assert_snapshot!(planned, @r#"
     $ secsync plan syncs --out plan.json
     secsync will perform the following actions:
@@ -75,6 +77,7 @@ fn a_plan_is_saved_shown_without_a_network_and_applied_once() {
       # infisical/payments/api will be updated in place  (syncs/payments.yaml:11)
       ~ humanitec sync
           ~ secretPath: "/" -> "/api"
+          Note: The next sync overwrites secrets at the destination that have the same keys.
 
       # infisical/payments/gone will be deleted, as the file says `ensure: absent`  (syncs/payments.yaml:15)
       - humanitec sync
@@ -91,6 +94,7 @@ fn a_plan_is_saved_shown_without_a_network_and_applied_once() {
           + secretPath:                        "/"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 1 to add, 1 to change, 1 to destroy.
 
@@ -110,6 +114,7 @@ fn a_plan_is_saved_shown_without_a_network_and_applied_once() {
       # infisical/payments/api will be updated in place  (syncs/payments.yaml:11)
       ~ humanitec sync
           ~ secretPath: "/" -> "/api"
+          Note: The next sync overwrites secrets at the destination that have the same keys.
 
       # infisical/payments/gone will be deleted, as the file says `ensure: absent`  (syncs/payments.yaml:15)
       - humanitec sync
@@ -126,10 +131,17 @@ fn a_plan_is_saved_shown_without_a_network_and_applied_once() {
           + secretPath:                        "/"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 1 to add, 1 to change, 1 to destroy.
     --- exit 0
     "#);
+}
+
+#[test]
+fn a_saved_plan_is_applied_without_its_files_and_once() {
+    let team = Team::new(&[("api", ""), ("gone", "")]);
+    team.saves(&WANTED);
     let applied = team.run("apply plan.json --parallelism 1");
     assert_snapshot!(applied.exits_with(0), @r#"
     $ secsync apply plan.json --parallelism 1
@@ -143,6 +155,7 @@ fn a_plan_is_saved_shown_without_a_network_and_applied_once() {
       # infisical/payments/api will be updated in place  (syncs/payments.yaml:11)
       ~ humanitec sync
           ~ secretPath: "/" -> "/api"
+          Note: The next sync overwrites secrets at the destination that have the same keys.
 
       # infisical/payments/gone will be deleted, as the file says `ensure: absent`  (syncs/payments.yaml:15)
       - humanitec sync
@@ -159,6 +172,7 @@ fn a_plan_is_saved_shown_without_a_network_and_applied_once() {
           + secretPath:                        "/"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 1 to add, 1 to change, 1 to destroy.
     infisical/payments/api: Updating...
@@ -182,7 +196,7 @@ fn a_plan_is_saved_shown_without_a_network_and_applied_once() {
     --- exit 6
     ");
     assert_eq!(team.writes(), Vec::<String>::new());
-    team.tree.write("syncs/payments.yaml", payments(&wanted));
+    team.tree.write("syncs/payments.yaml", payments(&WANTED));
     let next = team.run("plan syncs --detailed-exitcode").exits_with(0);
     assert!(next.stdout.starts_with("No changes."), "{next}");
 }
@@ -276,6 +290,7 @@ fn what_is_as_planned_already_counts_as_done() {
           + secretPath:                        "/"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 1 to add, 0 to change, 0 to destroy.
 
@@ -363,6 +378,7 @@ fn a_chain_of_renames_and_a_replacement_are_carried_out_from_the_file() {
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
           Note: Its secrets stay at the destination.
+          Note: The first sync overwrites secrets at the destination that have the same keys.
 
     Plan: 1 to add, 2 to change, 1 to destroy.
 
@@ -405,7 +421,7 @@ fn blocked_actions_are_listed_and_an_empty_plan_is_done() {
       server      infisical           http://127.0.0.1:[PORT]
       project     infisical/payments  [UUID]
 
-    secsync will perform the following actions:
+    secsync cannot perform any of the following actions:
 
       # infisical/payments/keep cannot be deleted  (syncs/payments.yaml:12)
       x humanitec sync
@@ -414,7 +430,8 @@ fn blocked_actions_are_listed_and_an_empty_plan_is_done() {
 
     Plan: 0 to add, 0 to change, 0 to destroy, 1 blocked.
 
-    Apply complete! Resources: 0 added, 0 changed, 0 destroyed, 1 blocked.
+    Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 blocked.
+    What is blocked stays as it is until its reason is gone: the plan says what to do.
     --- exit 0
     ");
     assert_eq!(team.server.requests(), Vec::<String>::new());
@@ -601,14 +618,14 @@ fn several_plans_are_shown_in_one_run_and_a_bad_one_hides_none() {
     team.saves(&[("api", "")]);
     let plan = team.tree.read("plan.json");
     team.tree.write("second.json", &plan);
-    team.tree.write("cut.json", &plan[..plan.len() / 2]);
+    team.tree.write("cut.json", &plan[..30]);
     let show = |arguments: &str| team.tree.secsync(arguments).run();
     let shown = show("show plan.json second.json").exits_with(0);
     assert_eq!(shown.stdout.matches("Plan: 1 to add").count(), 2, "{shown}");
     let shown = show("show cut.json plan.json missing.json").exits_with(1);
     assert_eq!(shown.stdout.matches("Plan: 1 to add").count(), 1, "{shown}");
     assert_snapshot!(shown.harmless(&shown.stderr), @"
-    Error: The plan file cut.json is no saved plan, or was damaged: it is not JSON (EOF while parsing an object at line 72 column 0).
+    Error: The plan file cut.json is no saved plan, or was damaged: it is not JSON (EOF while parsing a value at line 3 column 0).
       Make a new one with `secsync plan --out`.
     Error: The plan file missing.json cannot be read: No such file or directory (os error 2).
     ");

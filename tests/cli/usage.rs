@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use super::harness::Tree;
 
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 26] = [
     "validate",
     "plan",
     "diff",
@@ -14,6 +14,9 @@ const COMMANDS: [&str; 23] = [
     "drift",
     "status",
     "sync",
+    "init",
+    "export",
+    "import",
     "explain",
     "state init",
     "state list",
@@ -40,6 +43,7 @@ fn the_help() {
     Usage: secsync <COMMAND>
 
     Commands:
+      init         Begin a workspace: secsync.yaml, an example, and schemas for the editor
       validate     Check the files, offline
       plan         Show what apply would do [alias: diff]
       apply        Make the platforms as the files declare
@@ -48,6 +52,7 @@ fn the_help() {
       status       Tell how the declared syncs are doing: their last jobs, and those that run
       sync         Ask for sync jobs now, and follow them
       export       Write sync files of what is there and not declared yet
+      import       Declare syncs that exist, in a file that people wrote
       state        Look after the record of started syncs
       schema       Look after the schemas that files are checked against
       sandbox      Serve an emulator of both platforms on this machine
@@ -105,37 +110,38 @@ fn the_help_of_apply() {
                           input
 
     Options:
-      -f, --file <PATH>              Files, directories or globs of sync files; - for standard input
-      -l, --selector <KEY=GLOB,…>    Only syncs for which these hold: provider, project, destination,
-                                     environment, or a label
-          --target <NAME-GLOB>       Only syncs of these names
-          --var <NAME=VALUE>         The value of a variable
-          --var-file <FILE>          A YAML file of variables
-          --parallelism <N>          How many requests and actions go at once [default: 4]
-          --timeout <DURATION>       How long one request may take: 30s, 2m [default: 30s]
-          --ca-cert <FILE>           A PEM file with further certificate authorities to trust
-          --trust-host <ORIGIN>      A server that credentials may go to
-          --allow-project <PROJECT>  The only projects that may be read, by id or slug
-          --sandbox                  Use the built-in emulator instead of real servers and credentials
-      -o, --output <FORMAT[=FILE]>   A form, to standard output or to a file; can be repeated. Every
-                                     command has human and json; those that check files have markdown,
-                                     html, sarif, github and junit as well, and those that plan have
-                                     unified
-          --no-color                 No colours
-      -q, --quiet                    Only results and problems
-      -v, --verbose...               Tell more
-          --auto-approve             Do not ask. Needed where there is no terminal; a saved plan is
-                                     never asked about
-          --wait[=<DURATION>]        Follow the sync jobs that this sets off, for at most so long
-          --max-deletes <N>          Apply nothing if more syncs than this would be deleted or replaced
-                                     [default: 5]
-          --prune                    Delete what exists and is not declared. Needs the whole workspace
-          --detailed-exitcode        Exit with 2 if changes are still pending afterwards, because they
-                                     are blocked
-          --expect-digest <DIGEST>   Apply the saved plan only if it has the digest that `plan --out`
-                                     and `show` told
-      -h, --help                     Print help
-      -V, --version                  Print version
+      -f, --file <PATH>               Files, directories or globs of sync files; - for standard input
+      -l, --selector <KEY=GLOB,…>     Only syncs for which these hold: provider, project, destination,
+                                      environment, or a label
+          --target <NAME-GLOB>        Only syncs of these names
+          --var <NAME=VALUE>          The value of a variable
+          --var-file <FILE>           A YAML file of variables
+          --parallelism <N>           How many requests and actions go at once [default: 4]
+          --timeout <DURATION>        How long one request may take: 30s, 2m [default: 30s]
+          --ca-cert <FILE>            A PEM file with further certificate authorities to trust
+          --trust-host <ORIGIN>       A server that credentials may go to
+          --oidc-audience <AUDIENCE>  Who the identity token of a GitHub Actions job is meant for
+          --allow-project <PROJECT>   The only projects that may be read, by id or slug
+          --sandbox                   Use the built-in emulator instead of real servers and credentials
+      -o, --output <FORMAT[=FILE]>    A form, to standard output or to a file; can be repeated. Every
+                                      command has human and json; those that check files have markdown,
+                                      html, sarif, github and junit as well, and those that plan have
+                                      unified
+          --no-color                  No colours
+      -q, --quiet                     Only results and problems
+      -v, --verbose...                Tell more
+          --auto-approve              Do not ask. Needed where there is no terminal; a saved plan is
+                                      never asked about
+          --wait[=<DURATION>]         Follow the sync jobs that this sets off, for at most so long
+          --max-deletes <N>           Apply nothing if more syncs than this would be deleted or replaced
+                                      [default: 5]
+          --prune                     Delete what exists and is not declared. Needs the whole workspace
+          --detailed-exitcode         Exit with 2 if changes are still pending afterwards, because they
+                                      are blocked
+          --expect-digest <DIGEST>    Apply the saved plan only if it has the digest that `plan --out`
+                                      and `show` told
+      -h, --help                      Print help
+      -V, --version                   Print version
     --- exit 0
     ");
 }
