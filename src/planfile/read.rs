@@ -16,8 +16,8 @@ use crate::core::normalize::{self, CONNECTION_ID};
 use crate::core::plan::action::Create;
 use crate::core::plan::recheck::change_before;
 use crate::core::plan::{
-    Action, Blocked, DeleteReason, Effect, Failing, Plan, SAVED_PLAN, Step, Subject, Update, Verb,
-    effect, shown,
+    Action, Blocked, DeleteReason, Effect, Failing, Keeper, Kept, Plan, SAVED_PLAN, Step, Subject,
+    Update, Verb, effect, shown,
 };
 use crate::core::remote::{Job, JobStatus, RemoteConnection, RemoteSync};
 use crate::core::span::{Position, Sources, Span};
@@ -233,6 +233,11 @@ impl Reader<'_> {
         };
         for sync in document.unmanaged {
             plan.unmanaged.push(self.subject(sync).map_err(of_note)?);
+        }
+        for kept in document.kept {
+            let by = keeper(&kept.reason).map_err(of_note)?;
+            let subject = self.subject(kept.sync).map_err(of_note)?;
+            plan.kept.push(Kept { subject, by });
         }
         for failing in document.failing {
             plan.failing.push(Failing {
@@ -596,6 +601,13 @@ fn blocked(word: &str, details: &[String]) -> Result<Blocked, String> {
     ];
     let found = reasons.into_iter().find(|reason| reason.word() == word);
     found.ok_or_else(|| format!("nothing can be blocked as {word:?}"))
+}
+
+fn keeper(word: &str) -> Result<Keeper, String> {
+    let found = [Keeper::Protect, Keeper::Ignore]
+        .into_iter()
+        .find(|keeper| keeper.word() == word);
+    found.ok_or_else(|| format!("nothing keeps a sync as {word:?}"))
 }
 
 fn change(change: wire::Change) -> FieldChange {

@@ -30,6 +30,9 @@ pub struct Document {
     pub actions: Vec<Action>,
     pub unchanged: usize,
     pub unmanaged: Vec<Sync>,
+    /// What `--prune` leaves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<Kept>,
     pub failing: Vec<Failing>,
 }
 
@@ -199,6 +202,13 @@ pub struct Change {
     pub before: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Value>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Kept {
+    pub sync: Sync,
+    pub reason: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

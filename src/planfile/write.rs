@@ -67,6 +67,7 @@ impl Writer<'_> {
         for subject in plan
             .unmanaged
             .iter()
+            .chain(plan.kept.iter().map(|kept| &kept.subject))
             .chain(plan.failing.iter().map(|failing| &failing.subject))
         {
             providers
@@ -91,6 +92,14 @@ impl Writer<'_> {
                 .collect(),
             unchanged: plan.unchanged,
             unmanaged: plan.unmanaged.iter().map(sync).collect(),
+            kept: plan
+                .kept
+                .iter()
+                .map(|kept| wire::Kept {
+                    sync: sync(&kept.subject),
+                    reason: kept.by.word().to_owned(),
+                })
+                .collect(),
             failing: plan
                 .failing
                 .iter()
