@@ -145,6 +145,7 @@ fn load_and_check(root: &Path) -> Result<usize, Stop> {
         selectors: Vec::new(),
         targets: Vec::new(),
         prune: false,
+        state: None,
     };
     let mut run = Run::load(options, &mut io::empty())?;
     run.check()?;

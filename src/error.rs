@@ -95,7 +95,12 @@ const fn exit_of(kind: ProviderErrorKind) -> Exit {
 
 impl From<StateError> for Stop {
     fn from(error: StateError) -> Self {
-        Self::new(Exit::Error, error.message).help(error.help)
+        let exit = if error.is_auth {
+            Exit::Auth
+        } else {
+            Exit::Error
+        };
+        Self::new(exit, error.message).help(error.help)
     }
 }
 

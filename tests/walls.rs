@@ -157,6 +157,13 @@ fn one_module_uses_the_yaml_crates() {
 }
 
 #[test]
+fn one_module_uses_the_object_stores() {
+    forbid(r"\bobject_store::", |source| {
+        source.path != "src/state/object.rs"
+    });
+}
+
+#[test]
 fn only_the_http_module_makes_requests() {
     // But for the names of the methods.
     forbid(r"\breqwest::([^M]|M[^e])", |source| !source.is_in("http"));

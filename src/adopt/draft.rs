@@ -188,6 +188,22 @@ pub fn refusals(checked: &Workspace) -> BTreeMap<(String, String), String> {
     refused
 }
 
+/// What was found about syncs of these names in a checked text, in the order of the text.
+pub fn findings_about(checked: &Workspace, names: &BTreeSet<&str>) -> Vec<Diagnostic> {
+    let syncs: Vec<&DesiredSync> = checked
+        .syncs
+        .iter()
+        .filter(|sync| names.contains(sync.name.text.as_str()))
+        .collect();
+    let is_meant = |found: &&Diagnostic| syncs.iter().any(|sync| is_about(found, sync));
+    checked
+        .diagnostics
+        .iter()
+        .filter(is_meant)
+        .cloned()
+        .collect()
+}
+
 fn identity(sync: &DesiredSync) -> (String, String) {
     let project = sync.project.as_ref().map(|project| project.text.clone());
     (project.unwrap_or_default(), sync.name.text.clone())

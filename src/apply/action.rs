@@ -135,20 +135,23 @@ async fn start(action: &Action, provider: &dyn StartedSyncs, context: &Context<'
     let Some(state) = context.state else {
         return not_possible("There is no state to record it in.");
     };
-    if let Err(error) = state.intend(&key) {
-        return Outcome::Failed(failure(
-            format!(
-                "It was not started, as that cannot be recorded. {}",
-                error.message
-            ),
-            Some(error.help),
-        ));
+    if let Err(error) = state.intend(&key).await {
+        return Outcome::Failed(Failure {
+            is_auth: error.is_auth,
+            ..failure(
+                format!(
+                    "It was not started, as that cannot be recorded. {}",
+                    error.message
+                ),
+                Some(error.help),
+            )
+        });
     }
     match provider
         .start(&subject.destination, &subject.project_id, &subject.name)
         .await
     {
-        Ok(id) => match state.done(&key, &id) {
+        Ok(id) => match state.done(&key, &id).await {
             Ok(()) => Outcome::Done {
                 id: Some(id),
                 note: Some(
@@ -178,7 +181,7 @@ async fn start(action: &Action, provider: &dyn StartedSyncs, context: &Context<'
         }),
         Err(error) => {
             let refused = failed(error);
-            match state.forget(&key) {
+            match state.forget(&key).await {
                 Ok(()) => refused,
                 Err(trouble) => Outcome::Unknown(failure(
                     format!(

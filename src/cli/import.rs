@@ -35,7 +35,7 @@ use crate::yaml;
 
 use super::adopting::{self, AdoptArguments};
 use super::options::{NetworkArguments, OutputArguments, pipeline_options};
-use super::session::{self, now};
+use super::session::{self, Access};
 use super::ui::{Format, Ui};
 
 const DETAILS: &str = "\
@@ -180,7 +180,9 @@ fn import(
             ProviderKind::Infisical => {
                 import_found(arguments, run, &meant, ui, &cancellation).await
             }
-            ProviderKind::Enkryptify => import_started(arguments, run, &meant, ui, &cancellation),
+            ProviderKind::Enkryptify => {
+                import_started(arguments, run, &meant, ui, &cancellation).await
+            }
         };
         session::stop_sandbox(sandbox).await?;
         imported
@@ -223,7 +225,10 @@ async fn import_found(
     let inherited = |tag: Option<&str>| merge(&workspace, &file, tag);
     let document = Document::of(run, &group, &names, &inherited)?;
     let is_same = |word: &str| is_project(word, &project.id, &discovery.table);
-    let mut summary = target.write(run, document, &inherited(None), &is_same, ui, || Ok(()))?;
+    let nothing = async || Ok(());
+    let mut summary = target
+        .write(run, document, &inherited(None), &is_same, ui, nothing)
+        .await?;
     summary.unlisted_apps = unlisted_apps;
     Ok(summary)
 }
@@ -302,7 +307,7 @@ fn is_project(word: &str, id: &str, table: &[RemoteProject]) -> bool {
     word == id || resolve::project_id(word, table).as_deref() == Some(id)
 }
 
-fn import_started(
+async fn import_started(
     arguments: &Arguments,
     run: &mut Run,
     meant: &Meant,
@@ -335,7 +340,7 @@ fn import_started(
         project: project.clone(),
         name: name.clone(),
     };
-    let state = open_state(run)?;
+    let state = open_state(run).await?;
     if let Starts::Recorded(starts) = state.starts()
         && let Some(Start::Done { id: known }) = starts.get(&key)
         && known != id
@@ -360,23 +365,22 @@ fn import_started(
     let is_same = |word: &str| word == project;
     // Before the declaration: a recorded start that nothing declares does no harm, but a declared
     // one without its record would be started again.
-    let record = || Ok(state.done(&key, id)?);
-    target.write(run, document, &inherited, &is_same, ui, record)
+    let record = async || Ok(state.done(&key, id).await?);
+    target
+        .write(run, document, &inherited, &is_same, ui, record)
+        .await
 }
 
-fn open_state(run: &Run) -> Result<State, Stop> {
-    let path = run.state_path()?;
-    if run.options.http.sandbox.is_some() && !path.exists() {
-        return Ok(State::init(&path, now)?);
-    }
-    let state = State::open_for_writing(&path, now)?;
+async fn open_state(run: &Run) -> Result<State, Stop> {
+    let state = session::state_at(run, Access::Write).await?;
     if state.is_there() {
         return Ok(state);
     }
-    Err(
-        Stop::new(Exit::Error, format!("There is no state in {path}."))
-            .help("Begin one with `secsync state init`."),
+    Err(Stop::new(
+        Exit::Error,
+        format!("There is no state in {}.", run.state_place()?),
     )
+    .help("Begin one with `secsync state init`."))
 }
 
 /// Where the declarations go.
@@ -418,14 +422,14 @@ impl Target {
     }
 
     /// Writes a document, after `before` went well, unless a part of it cannot be declared.
-    fn write(
+    async fn write(
         self,
         run: &mut Run,
         document: Document,
         inherited: &Mapping,
         is_same_project: &dyn Fn(&str) -> bool,
         ui: &Ui,
-        before: impl FnOnce() -> Result<(), Stop>,
+        before: impl AsyncFnOnce() -> Result<(), Stop>,
     ) -> Result<Summary, Stop> {
         refuse_left_out(&document.left_out)?;
         let syncs: Vec<(String, String)> = document
@@ -444,8 +448,11 @@ impl Target {
             if let Some((_, reason)) = refused.iter().find(|(identity, _)| mine(identity)) {
                 return Err(nothing_written(reason));
             }
-            before()?;
+            before().await?;
             adopting::write(full, shown, &added, Existing::Replace)?;
+            let names = syncs.iter().map(|(_, name)| name.as_str()).collect();
+            let found = draft::findings_about(&checked, &names);
+            ui.findings(&found, &checked.sources);
         } else {
             let beside = self.path.as_ref().and_then(|(full, _)| full.parent());
             let beside =
@@ -457,7 +464,7 @@ impl Target {
                 .map_or("<stdout>", |(_, shown)| shown.as_str());
             let draft = draft::compose(run, vec![document], &schema, name)?;
             refuse_left_out(&draft.left_out)?;
-            before()?;
+            before().await?;
             match &self.path {
                 Some((full, shown)) => {
                     adopting::write(full, shown, &draft.text, Existing::Keep)?;

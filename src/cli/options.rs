@@ -51,18 +51,28 @@ impl LoadArguments {
     }
 }
 
-/// How servers are talked to.
+/// How requests are sent, and where the state is kept.
 #[derive(Debug, Clone, Args)]
-pub struct NetworkArguments {
-    /// How many requests and actions go at once.
-    #[arg(long, default_value_t = 4, value_name = "N", value_parser = parallelism)]
-    pub parallelism: usize,
+pub struct TransportArguments {
     /// How long one request may take: 30s, 2m.
     #[arg(long, default_value = "30s", value_name = "DURATION", value_parser = duration)]
     pub timeout: Duration,
     /// A PEM file with further certificate authorities to trust.
     #[arg(long, value_name = "FILE")]
     pub ca_cert: Option<Utf8PathBuf>,
+    /// Where the record of started syncs is kept: a file, or s3://, gs://, az:// and a path.
+    #[arg(long, value_name = "PLACE")]
+    pub state: Option<String>,
+}
+
+/// How servers are talked to.
+#[derive(Debug, Clone, Args)]
+pub struct NetworkArguments {
+    /// How many requests and actions go at once.
+    #[arg(long, default_value_t = 4, value_name = "N", value_parser = parallelism)]
+    pub parallelism: usize,
+    #[command(flatten)]
+    pub transport: TransportArguments,
     /// A server that credentials may go to.
     #[arg(long, value_name = "ORIGIN")]
     pub trust_host: Vec<String>,
@@ -158,8 +168,8 @@ pub fn pipeline_options(
     let mut paths = load.paths;
     paths.extend(file);
     let http = network.map_or_else(HttpOptions::default, |network| HttpOptions {
-        timeout: network.timeout,
-        ca_cert: network.ca_cert.clone(),
+        timeout: network.transport.timeout,
+        ca_cert: network.transport.ca_cert.clone(),
         trust_hosts: network.trust_host.clone(),
         oidc_audience: network.oidc_audience.clone(),
         ..HttpOptions::default()
@@ -181,6 +191,7 @@ pub fn pipeline_options(
         selectors: selector,
         targets: target,
         prune: false,
+        state: network.and_then(|network| network.transport.state.clone()),
     })
 }
 

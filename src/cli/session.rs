@@ -23,6 +23,7 @@ use crate::render::review::Review;
 use crate::render::{self, json};
 use crate::sandbox::{self, Catalog, World};
 use crate::state::State;
+use crate::workspace::files::is_written_outside;
 
 use super::ui::{Format, Ui};
 
@@ -194,6 +195,13 @@ pub async fn start_sandbox(
         return Ok(None);
     }
     let directory = run.workspace.root.join(SANDBOX_DIRECTORY);
+    if is_written_outside(&run.workspace.root, &directory) {
+        return Err(Stop::new(
+            Exit::Invalid,
+            format!("`{SANDBOX_DIRECTORY}` is a link that leads out of the workspace."),
+        )
+        .help("Remove the link: the sandbox keeps its world there."));
+    }
     keep_out_of_git(&run.workspace.root)?;
     let options = sandbox::Options {
         world: world_of(run),
@@ -290,7 +298,7 @@ pub async fn plan(
     ui: &Ui,
     cancellation: &Cancellation,
 ) -> Result<Planned, Stop> {
-    let state = state_of(run, access)?;
+    let state = state_of(run, access).await?;
     let survey = survey(run, ui, cancellation).await?;
     let starts = state.as_ref().map_or(Starts::Missing, State::starts);
     let plan = run.plan(&survey, &starts);
@@ -437,22 +445,24 @@ pub fn review<'a>(
 
 /// The state of a run, if one of its syncs needs it. A sandbox begins with an empty one, as
 /// nothing can have been started in it before.
-pub fn state_of(run: &Run, access: Access) -> Result<Option<State>, Stop> {
+pub async fn state_of(run: &Run, access: Access) -> Result<Option<State>, Stop> {
     if !run.needs_state() {
         return Ok(None);
     }
-    state_at(run, access).map(Some)
+    state_at(run, access).await.map(Some)
 }
 
 /// The state of a run, whether or not its files need one.
-pub fn state_at(run: &Run, access: Access) -> Result<State, Stop> {
-    let path = run.state_path()?;
-    if run.options.http.sandbox.is_some() && !path.exists() {
-        State::init(&path, now)?;
+pub async fn state_at(run: &Run, access: Access) -> Result<State, Stop> {
+    let place = run.state_place()?;
+    let reach = run.state_reach(now);
+    let is_sandbox = run.options.http.sandbox.is_some();
+    if is_sandbox && !State::open(&place, &reach).await?.is_there() {
+        State::init(&place, &reach).await?;
     }
     Ok(match access {
-        Access::Read => State::open(&path, now)?,
-        Access::Write => State::open_for_writing(&path, now)?,
+        Access::Read => State::open(&place, &reach).await?,
+        Access::Write => State::open_for_writing(&place, &reach).await?,
     })
 }
 

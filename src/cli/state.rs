@@ -7,10 +7,10 @@ use crate::error::Stop;
 use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::render::text::visible;
-use crate::state::{Record, State, key};
+use crate::state::{Place, Reach, Record, State};
 
-use super::options::{LoadArguments, OutputArguments, pipeline_options};
-use super::session::now;
+use super::options::{LoadArguments, OutputArguments, TransportArguments, pipeline_options};
+use super::session::{now, run_online};
 use super::ui::{Format, Ui};
 
 /// The arguments of `state`.
@@ -48,6 +48,8 @@ enum Command {
 struct Common {
     #[command(flatten)]
     output: OutputArguments,
+    #[command(flatten)]
+    transport: TransportArguments,
     /// The state of the sandbox.
     #[arg(long)]
     sandbox: bool,
@@ -88,31 +90,38 @@ pub fn run(arguments: Arguments, environment: &Environment) -> Exit {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(environment).stop(&stop),
     };
-    match carry_out(arguments.command, &common, environment, &ui) {
+    let done = state_of(&common, environment, &ui).and_then(|(place, reach)| {
+        run_online(&ui, async |_| {
+            carry_out(arguments.command, &place, &reach, &ui).await
+        })
+    });
+    match done {
         Ok(text) => ui.result(Format::Human, &text),
         Err(stop) => ui.stop(&stop),
     }
 }
 
-fn carry_out(
+async fn carry_out(
     command: Command,
-    common: &Common,
-    environment: &Environment,
+    place: &Place,
+    reach: &Reach,
     ui: &Ui,
 ) -> Result<String, Stop> {
-    let path = state_path(common, environment, ui)?;
     match command {
         Command::Init(_) => {
-            State::init(&path, now)?;
-            Ok(format!(
-                "Began a state in {path}. Commit it, or keep it where every run finds it.\n"
-            ))
+            State::init(place, reach).await?;
+            Ok(match place {
+                Place::File(path) => format!(
+                    "Began a state in {path}. Commit it, or keep it where every run finds it.\n"
+                ),
+                Place::Object(url) => format!("Began a state in {url}.\n"),
+            })
         }
         Command::List(_) => {
-            let state = State::open(&path, now)?;
+            let state = State::open(place, reach).await?;
             if !state.is_there() {
                 return Err(
-                    Stop::new(Exit::Error, format!("There is no state in {path}."))
+                    Stop::new(Exit::Error, format!("There is no state in {place}."))
                         .help("Begin one with `secsync state init`."),
                 );
             }
@@ -124,7 +133,7 @@ fn carry_out(
             Ok(listed(&state.records()))
         }
         Command::Resolve { start, truth, .. } => {
-            let state = State::open_for_writing(&path, now)?;
+            let state = State::open_for_writing(place, reach).await?;
             let record = find(&state, &start)?;
             if let Some(id) = &record.sync_config_id {
                 return Err(Stop::new(
@@ -137,22 +146,22 @@ fn carry_out(
                 .help("To forget it, use `secsync state rm`."));
             }
             if let Some(id) = truth.started_as {
-                state.done(&key(&record), &id)?;
+                state.done(&record.key(), &id).await?;
                 return Ok(format!(
                     "Recorded `{}` as started with the id {id}.\n",
                     record.name
                 ));
             }
-            state.forget(&key(&record))?;
+            state.forget(&record.key()).await?;
             Ok(format!(
                 "Forgot the start of `{}`; the next apply starts it.\n",
                 record.name
             ))
         }
         Command::Rm { start, .. } => {
-            let state = State::open_for_writing(&path, now)?;
+            let state = State::open_for_writing(place, reach).await?;
             let record = find(&state, &start)?;
-            state.forget(&key(&record))?;
+            state.forget(&record.key()).await?;
             Ok(format!(
                 "Forgot the start of `{}`. As long as a file declares it, the next apply starts it.\n",
                 record.name
@@ -161,22 +170,23 @@ fn carry_out(
     }
 }
 
-fn state_path(
-    common: &Common,
-    environment: &Environment,
-    ui: &Ui,
-) -> Result<camino::Utf8PathBuf, Stop> {
-    let options = pipeline_options(LoadArguments::default(), None, environment.clone())?;
+/// Where the state is kept, and how it is reached.
+fn state_of(common: &Common, environment: &Environment, ui: &Ui) -> Result<(Place, Reach), Stop> {
+    let mut options = pipeline_options(LoadArguments::default(), None, environment.clone())?;
+    options.http.timeout = common.transport.timeout;
+    options.http.ca_cert.clone_from(&common.transport.ca_cert);
+    options.state.clone_from(&common.transport.state);
     let run = Run::open(options)?;
     ui.findings(&run.workspace.diagnostics, &run.workspace.sources);
     if !run.workspace.diagnostics.is_empty() {
         return Err(Stop::invalid());
     }
-    if common.sandbox {
-        Ok(run.sandbox_state_path())
+    let place = if common.sandbox {
+        run.sandbox_state_place()
     } else {
-        run.state_path()
-    }
+        run.state_place()?
+    };
+    Ok((place, run.state_reach(now)))
 }
 
 fn find(state: &State, start: &StartName) -> Result<Record, Stop> {

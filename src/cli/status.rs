@@ -113,7 +113,7 @@ fn statuses(
     let is_sandbox = arguments.network.sandbox;
     let options = pipeline_options(arguments.load, Some(&arguments.network), environment)?;
     let task = async |run: &mut Run, cancellation: Cancellation| {
-        let state = session::state_of(run, Access::Read)?;
+        let state = session::state_of(run, Access::Read).await?;
         let starts = state.map_or(Starts::Missing, |state| state.starts());
         let mut survey = session::survey(run, ui, &cancellation).await?;
         if watch {

@@ -35,9 +35,19 @@ impl Answer {
         }
     }
 
+    /// Its status, headers and body, for a caller that reads them by itself.
+    pub fn into_parts(self) -> (StatusCode, HeaderMap, Vec<u8>) {
+        (self.status, self.headers, self.body)
+    }
+
     /// Whether an earlier try of the same request may have been processed.
     pub const fn is_after_loss(&self) -> bool {
         self.after_loss
+    }
+
+    /// The server that it came from, as people write it.
+    pub fn server(&self) -> String {
+        Origin::of(&self.url).map_or_else(|_| "the server".to_owned(), |origin| origin.to_string())
     }
 
     /// The content type, as the server wrote it.

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
-use reqwest::{Certificate, NoProxy, Proxy};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Certificate, Method, NoProxy, Proxy};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::{ClientConfig, RootCertStore};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
+use url::Url;
 
 use super::HttpOptions;
 use super::answer::Answer;
@@ -23,6 +24,7 @@ use crate::provider::{ProviderError, ProviderErrorKind};
 pub const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
 
 const USER_AGENT: &str = concat!("secsync/", env!("CARGO_PKG_VERSION"));
+const JSON: &str = "application/json";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Below the 5 seconds after which a Node server closes an idle connection by default: a create
@@ -105,22 +107,44 @@ impl Client {
                 ),
             )));
         }
+        let mut headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(JSON))]);
+        // Without a body there is no content type: Infisical answers 500 to an empty JSON body.
+        if request.body.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+        }
+        if let Some(bearer) = bearer {
+            let text = format!("Bearer {}", bearer.expose_secret());
+            let mut value = HeaderValue::try_from(text).map_err(|_| {
+                SendError::Unusable(configuration(format!(
+                    "Cannot {}: the token cannot stand in a header.",
+                    request.task
+                )))
+            })?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        let (method, url) = (request.method.clone(), request.url.clone());
+        self.exchange(method, url, headers, request.body.clone())
+            .await
+    }
+
+    /// Sends what a request is made of, once, and reads the answer to its end. The caller has
+    /// checked that it goes to this client's server.
+    pub(super) async fn exchange(
+        &self,
+        method: Method,
+        url: Url,
+        headers: HeaderMap,
+        body: Option<Vec<u8>>,
+    ) -> Result<Answer, SendError> {
         let client = self
             .built
             .get_or_try_init(|| async { self.build() })
             .await
             .map_err(SendError::Unusable)?;
-        let mut builder = client
-            .request(request.method.clone(), request.url.clone())
-            .header(ACCEPT, "application/json");
-        if let Some(bearer) = bearer {
-            builder = builder.bearer_auth(bearer.expose_secret());
-        }
-        // Without a body there is no content type: Infisical answers 500 to an empty JSON body.
-        if let Some(body) = &request.body {
-            builder = builder
-                .header(CONTENT_TYPE, "application/json")
-                .body(body.clone());
+        let mut builder = client.request(method, url.clone()).headers(headers);
+        if let Some(body) = body {
+            builder = builder.body(body);
         }
         let failed = |error: &reqwest::Error| {
             SendError::Failed(Failure::of(error, &self.origin, self.timeout))
@@ -141,7 +165,7 @@ impl Client {
             status: response.status(),
             headers: response.headers().clone(),
             body,
-            url: request.url.clone(),
+            url,
             after_loss: false,
         })
     }

@@ -1,6 +1,7 @@
 //! Why a request failed on its way, in words: names, refusals, certificates and time.
 
 use std::error::Error;
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -32,6 +33,14 @@ pub enum Reach {
     /// It was answered, but with more than can be read.
     Answered,
 }
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.cause)
+    }
+}
+
+impl Error for Failure {}
 
 impl Failure {
     /// Reads the error of a request to `origin`.
@@ -181,7 +190,7 @@ fn says(error: &(dyn Error + 'static), words: &str) -> bool {
 }
 
 /// The last error of the chain, which is the one with the cause.
-pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
+pub fn innermost(error: &(dyn Error + 'static)) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;

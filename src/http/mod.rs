@@ -11,6 +11,7 @@
 //! | [`retry`] | what is sent again, and when: the whole policy |
 //! | [`limits`] | the pause that a 429 asks for, shared by everything to a host |
 //! | [`client`] | sends one request; built at the first one |
+//! | [`carrier`] | requests that another library makes, by the same rules |
 //! | [`failure`] | why a request failed on its way, in words |
 //! | [`answer`] | what came back |
 //! | [`public`] | documents that anyone may read |
@@ -18,6 +19,7 @@
 
 pub mod answer;
 pub mod auth;
+pub mod carrier;
 pub mod client;
 pub mod clock;
 pub mod credential;

@@ -9,8 +9,10 @@ use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, Word};
 use crate::core::diagnostic::{Diagnostic, Severity, closest};
 use crate::core::spec::{DestinationSpec, ProviderKind};
 use crate::core::{lint, normalize, resolve};
+use crate::environment::Environment;
 use crate::error::Stop;
 use crate::http::variables::Variables;
+use crate::workspace::Config;
 
 impl Run {
     /// Checks every sync against its destination's schema and the lints.
@@ -142,13 +144,9 @@ impl Run {
             if sync.project.is_some() {
                 continue;
             }
-            let config = self.workspace.config.providers.get(&sync.provider.text);
-            let from_environment = config
-                .filter(|config| config.kind == ProviderKind::Infisical)
-                .and_then(|config| {
-                    Variables::of(config, &self.options.environment).get("INFISICAL_PROJECT_ID")
-                });
-            match from_environment {
+            let provider = &sync.provider.text;
+            let environment = &self.options.environment;
+            match project_of_environment(&self.workspace.config, provider, environment) {
                 Some(id) => {
                     sync.project = Some(Word {
                         text: id.to_owned(),
@@ -166,6 +164,17 @@ impl Run {
             }
         }
     }
+}
+
+/// The project that the environment names for a provider.
+pub(super) fn project_of_environment<'a>(
+    config: &Config,
+    provider: &str,
+    environment: &'a Environment,
+) -> Option<&'a str> {
+    let config = config.providers.get(provider)?;
+    (config.kind == ProviderKind::Infisical)
+        .then(|| Variables::of(config, environment).get("INFISICAL_PROJECT_ID"))?
 }
 
 fn misspells_connection(sync: &DesiredSync) -> bool {

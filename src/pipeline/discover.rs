@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::stream::{self, StreamExt};
 
 use super::Run;
+use super::check::project_of_environment;
 use super::survey::gather;
 use crate::cancel::Cancellation;
 use crate::core::desired::Word;
@@ -14,7 +15,6 @@ use crate::core::resolve;
 use crate::core::span::Span;
 use crate::core::spec::ProviderKind;
 use crate::error::Stop;
-use crate::http::variables::Variables;
 use crate::provider::{ManagedSyncs, Provider, ProviderErrorKind};
 
 /// Which projects are looked at.
@@ -187,11 +187,8 @@ impl Run {
         if !named.is_empty() {
             return Ok(named.into_iter().cloned().collect());
         }
-        let config = self.workspace.config.providers.get(provider);
-        let from_environment = config.and_then(|config| {
-            Variables::of(config, &self.options.environment).get("INFISICAL_PROJECT_ID")
-        });
-        match from_environment {
+        let environment = &self.options.environment;
+        match project_of_environment(&self.workspace.config, provider, environment) {
             Some(id) => Ok(vec![id.to_owned()]),
             None => Err(Stop::usage("No project is named, here or in the files.")
                 .help("Name one with `--project`, or take all with `--all-projects`.")),

@@ -10,9 +10,11 @@
 //! | resolve, read | `survey` |
 //! | the same for projects whether or not they are declared | `discover` |
 //! | read what a saved plan is about, and nothing else | `saved` |
+//! | where the state is kept | `place` |
 
 mod check;
 mod discover;
+mod place;
 mod saved;
 mod survey;
 
@@ -23,7 +25,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 
 use crate::core::declare;
 use crate::core::plan;
@@ -34,15 +36,10 @@ use crate::core::starts::Starts;
 use crate::core::value::Mapping;
 use crate::environment::Environment;
 use crate::error::Stop;
-use crate::exit::Exit;
 use crate::http::HttpOptions;
 use crate::schema::store::SchemaStore;
 use crate::workspace::{Request, Schemas, Workspace};
 
-/// Where the state is kept unless the workspace says otherwise, from the root.
-const DEFAULT_STATE: &str = ".secsync/state.json";
-/// Where the sandbox's state is kept, from the root.
-const SANDBOX_STATE: &str = ".secsync/sandbox/state.json";
 /// Where the workspace's own schemas are, from the root.
 const SCHEMAS: &str = ".secsync/schemas";
 
@@ -65,6 +62,8 @@ pub struct Options {
     pub targets: Vec<String>,
     /// Whether what is not declared is deleted.
     pub prune: bool,
+    /// `--state`.
+    pub state: Option<String>,
 }
 
 /// The destinations that the syncs of a run go to.
@@ -172,50 +171,6 @@ impl Run {
     /// Where the schemas are that the workspace pulled.
     pub fn schema_directory(&self) -> Utf8PathBuf {
         self.workspace.root.join(SCHEMAS)
-    }
-
-    /// Where the sandbox keeps the record of what was started in it.
-    pub fn sandbox_state_path(&self) -> Utf8PathBuf {
-        self.workspace.root.join(SANDBOX_STATE)
-    }
-
-    /// Where the state of this run is kept. It stays inside the root.
-    pub fn state_path(&self) -> Result<Utf8PathBuf, Stop> {
-        let root = &self.workspace.root;
-        if self.options.http.sandbox.is_some() {
-            return Ok(self.sandbox_state_path());
-        }
-        let Some((path, _)) = &self.workspace.config.state else {
-            return Ok(root.join(DEFAULT_STATE));
-        };
-        let relative = Utf8Path::new(path);
-        if path.contains("://") {
-            return Err(Stop::new(
-                Exit::Error,
-                format!("`state: {path}` names a remote state, which this version cannot use."),
-            )
-            .help("Name a file inside the workspace."));
-        }
-        if relative.is_absolute() || relative.components().any(|part| part.as_str() == "..") {
-            return Err(Stop::new(
-                Exit::Invalid,
-                format!("`state: {path}` leaves the workspace."),
-            )
-            .help("Name a file inside the workspace."));
-        }
-        let full = root.join(relative);
-        let nearest = full.ancestors().find(|path| path.exists());
-        let real = nearest.and_then(|path| path.canonicalize_utf8().ok());
-        let real_root = root.canonicalize_utf8().ok();
-        if let (Some(real), Some(real_root)) = (real, real_root)
-            && !real.starts_with(&real_root)
-        {
-            return Err(Stop::new(
-                Exit::Invalid,
-                format!("`state: {path}` is a link that leads out of the workspace."),
-            ));
-        }
-        Ok(full)
     }
 
     /// Plans.

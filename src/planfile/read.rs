@@ -235,9 +235,13 @@ impl Reader<'_> {
             plan.unmanaged.push(self.subject(sync).map_err(of_note)?);
         }
         for kept in document.kept {
-            let by = keeper(&kept.reason).map_err(of_note)?;
-            let subject = self.subject(kept.sync).map_err(of_note)?;
-            plan.kept.push(Kept { subject, by });
+            plan.kept.push(Kept {
+                subject: self.subject(kept.sync).map_err(of_note)?,
+                by: match kept.reason {
+                    wire::Keeper::Protected => Keeper::Protect,
+                    wire::Keeper::Ignored => Keeper::Ignore,
+                },
+            });
         }
         for failing in document.failing {
             plan.failing.push(Failing {
@@ -601,13 +605,6 @@ fn blocked(word: &str, details: &[String]) -> Result<Blocked, String> {
     ];
     let found = reasons.into_iter().find(|reason| reason.word() == word);
     found.ok_or_else(|| format!("nothing can be blocked as {word:?}"))
-}
-
-fn keeper(word: &str) -> Result<Keeper, String> {
-    let found = [Keeper::Protect, Keeper::Ignore]
-        .into_iter()
-        .find(|keeper| keeper.word() == word);
-    found.ok_or_else(|| format!("nothing keeps a sync as {word:?}"))
 }
 
 fn change(change: wire::Change) -> FieldChange {

@@ -30,8 +30,7 @@ pub struct Document {
     pub actions: Vec<Action>,
     pub unchanged: usize,
     pub unmanaged: Vec<Sync>,
-    /// What `--prune` leaves.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// What `--prune` would have deleted if nothing held it back.
     pub kept: Vec<Kept>,
     pub failing: Vec<Failing>,
 }
@@ -208,7 +207,14 @@ pub struct Change {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Kept {
     pub sync: Sync,
-    pub reason: String,
+    pub reason: Keeper,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keeper {
+    Protected,
+    Ignored,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

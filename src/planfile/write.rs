@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::wire;
 use super::{ALGORITHM, VERSION};
 use crate::core::diff::FieldChange;
-use crate::core::plan::{Action, Blocked, DeleteReason, Plan, SAVED_PLAN, Step, Subject};
+use crate::core::plan::{Action, Blocked, DeleteReason, Keeper, Plan, SAVED_PLAN, Step, Subject};
 use crate::core::remote::RemoteSync;
 use crate::core::span::{Sources, Span};
 use crate::core::spec::{DestinationSpec, FieldSpec, ObjectSpec};
@@ -64,12 +64,12 @@ impl Writer<'_> {
                 }
             }
         }
-        for subject in plan
+        let noted = plan
             .unmanaged
             .iter()
             .chain(plan.kept.iter().map(|kept| &kept.subject))
-            .chain(plan.failing.iter().map(|failing| &failing.subject))
-        {
+            .chain(plan.failing.iter().map(|failing| &failing.subject));
+        for subject in noted {
             providers
                 .entry(subject.provider.clone())
                 .or_insert_with(|| wire::Provider {
@@ -97,7 +97,10 @@ impl Writer<'_> {
                 .iter()
                 .map(|kept| wire::Kept {
                     sync: sync(&kept.subject),
-                    reason: kept.by.word().to_owned(),
+                    reason: match kept.by {
+                        Keeper::Protect => wire::Keeper::Protected,
+                        Keeper::Ignore => wire::Keeper::Ignored,
+                    },
                 })
                 .collect(),
             failing: plan

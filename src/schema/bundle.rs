@@ -124,6 +124,14 @@ mod tests {
     }
 
     #[test]
+    fn all_that_is_bundled_is_less_than_a_megabyte() {
+        let sizes = ProviderKind::ALL.iter().flat_map(|kind| files(*kind));
+        let size: usize = sizes.map(|(_, text)| text.len()).sum();
+        // Uncompressed files cost no time to open; beyond this they would be worth compressing.
+        assert!(size < 1_000_000, "{size} bytes");
+    }
+
+    #[test]
     fn bundled_files_hold_no_prose() {
         for (name, text) in ProviderKind::ALL.iter().flat_map(|kind| files(*kind)) {
             assert!(!text.contains("\"description\": \""), "{name}");

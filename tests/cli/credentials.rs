@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::harness::{Canned, Invocation, Server, Tree};
+use super::harness::{Canned, Invocation, Output, Server, Tree};
 
 const PAYMENTS: &str = "\
 provider: infisical
@@ -520,6 +520,71 @@ fn an_identity_token_that_is_not_accepted() {
       Check INFISICAL_MACHINE_IDENTITY_ID, and that the identity has OIDC auth on this server; another method is chosen with INFISICAL_AUTH_METHOD.
     --- exit 4
     ");
+}
+
+#[test]
+fn a_redirect_is_not_followed_and_its_target_gets_no_request() {
+    let tree = payments();
+    let target = Canned::json(&json!({"secretSyncs": [], "accessToken": "x"}));
+    let server = Canned::redirecting(&target.origin());
+    let by_token = with_token(tree.secsync("plan syncs"));
+    let by_login = tree
+        .secsync("plan syncs")
+        .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", "client")
+        .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", "hunter2-secret");
+    for invocation in [by_token, by_login] {
+        let run = invocation.variable("INFISICAL_HOST", &server.origin());
+        let output = run.run().exits_with(1);
+        assert!(
+            output.stderr.contains("redirects are not followed"),
+            "{output}"
+        );
+    }
+    assert!(server.count() > 0);
+    assert_eq!(target.count(), 0);
+}
+
+#[test]
+fn no_output_shows_a_credential_however_much_is_told() {
+    let tree = payments();
+    tree.write("syncs/web.yaml", WEB);
+    let server = Server::new(&world());
+    tree.secsync("state init").run().exits_with(0);
+    let shows_none = |output: &Output| {
+        let text = output.to_string();
+        for credential in [
+            secsync::sandbox::CLIENT_SECRET,
+            secsync::sandbox::ENKRYPTIFY_TOKEN,
+            "hunter2",
+            // What every access token of the sandbox begins with.
+            "sandbox.1.",
+        ] {
+            assert!(!text.contains(credential), "{text}");
+        }
+    };
+    for command in [
+        "validate syncs -vv",
+        "plan syncs -vv",
+        "plan syncs -vv -o json",
+        "auth check syncs -vv",
+        "apply syncs -vv --auto-approve --wait",
+        "drift syncs -vv",
+        "status syncs -vv -o json",
+    ] {
+        shows_none(&tree.secsync(command).on(&server).run());
+        // An error says no more.
+        shows_none(
+            &tree
+                .secsync(command)
+                .on(&server)
+                .variable(
+                    "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET",
+                    "hunter2-client-secret",
+                )
+                .variable("ENKRYPTIFY_TOKEN", "ek_live_hunter2")
+                .run(),
+        );
+    }
 }
 
 #[test]

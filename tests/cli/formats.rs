@@ -16,13 +16,7 @@ fn of_bad_files(format: &str) -> Output {
                 "destinationConfig: { scope: environment, org: acme, app: payments }",
             )]),
         ),
-        (
-            "syncs/odd.yaml",
-            &payments(&[(
-                "web",
-                "isAutoSyncEnabled: true\ndescription: \"odd\" # secsync: allow(nonsense) x\n",
-            )]),
-        ),
+        ("syncs/odd.yaml", &payments(&[("web", "description: yes")])),
     ]);
     tree.secsync(&format!("validate syncs -o {format}"))
         .run()
@@ -35,30 +29,25 @@ fn findings_in_every_format() {
     <!-- secsync:validate -->
     ## secsync validate
 
-    **Found 2 errors.**
+    **Found 1 error.**
 
     ### Findings
 
     - **Error** `missing-field` `syncs/bad.yaml:12:5`: `destinationConfig.env` is missing. It is required where `scope` is "environment".<br>Add `env` under `destinationConfig`.
-    - **Error** `unknown-lint` `syncs/odd.yaml:13:24`: There is no lint `nonsense`.<br>The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import`, `destructive-first-sync` and `no-effect`.
     "#);
     insta::assert_snapshot!(of_bad_files("github").stdout, @r#"
     ::error file=syncs/bad.yaml,line=12,endLine=12,col=5,endColumn=22,title=secsync%3A missing-field::`destinationConfig.env` is missing. It is required where `scope` is "environment".%0AAdd `env` under `destinationConfig`.
-    ::error file=syncs/odd.yaml,line=13,endLine=13,col=24,endColumn=52,title=secsync%3A unknown-lint::There is no lint `nonsense`.%0AThe lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import`, `destructive-first-sync` and `no-effect`.
-    ::notice title=secsync validate::Found 2 errors.
+    ::notice title=secsync validate::Found 1 error.
     "#);
     insta::assert_snapshot!(of_bad_files("junit").stdout, @r#"
     <?xml version="1.0" encoding="UTF-8"?>
-    <testsuites name="secsync" tests="2" failures="2" errors="0" skipped="0">
-      <testsuite name="secsync validate" tests="2" failures="2" errors="0" skipped="0">
+    <testsuites name="secsync" tests="2" failures="1" errors="0" skipped="0">
+      <testsuite name="secsync validate" tests="2" failures="1" errors="0" skipped="0">
         <testcase name="syncs/bad.yaml" classname="secsync.files" file="syncs/bad.yaml" line="12">
           <failure type="missing-field" message="syncs/bad.yaml:12:5: `destinationConfig.env` is missing. It is required where `scope` is &quot;environment&quot;.">syncs/bad.yaml:12:5: `destinationConfig.env` is missing. It is required where `scope` is &quot;environment&quot;.
     Add `env` under `destinationConfig`.</failure>
         </testcase>
-        <testcase name="syncs/odd.yaml" classname="secsync.files" file="syncs/odd.yaml" line="13">
-          <failure type="unknown-lint" message="syncs/odd.yaml:13:24: There is no lint `nonsense`.">syncs/odd.yaml:13:24: There is no lint `nonsense`.
-    The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import`, `destructive-first-sync` and `no-effect`.</failure>
-        </testcase>
+        <testcase name="syncs/odd.yaml" classname="secsync.files" file="syncs/odd.yaml"/>
       </testsuite>
     </testsuites>
     "#);
@@ -84,24 +73,6 @@ fn findings_in_every_format() {
               },
               "fullDescription": {
                 "text": "A required field is missing."
-              },
-              "help": null,
-              "defaultConfiguration": {
-                "level": "error"
-              },
-              "properties": {
-                "tags": [
-                  "secret-sync"
-                ]
-              }
-            },
-            {
-              "id": "unknown-lint",
-              "shortDescription": {
-                "text": "A lint is not known."
-              },
-              "fullDescription": {
-                "text": "A lint is not known."
               },
               "help": null,
               "defaultConfiguration": {
@@ -151,30 +122,6 @@ fn findings_in_every_format() {
               }
             }
           ]
-        },
-        {
-          "ruleId": "unknown-lint",
-          "ruleIndex": 1,
-          "level": "error",
-          "message": {
-            "text": "There is no lint `nonsense`.\nThe lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import`, `destructive-first-sync` and `no-effect`."
-          },
-          "locations": [
-            {
-              "physicalLocation": {
-                "artifactLocation": {
-                  "uri": "syncs/odd.yaml",
-                  "uriBaseId": "%SRCROOT%"
-                },
-                "region": {
-                  "startLine": 13,
-                  "startColumn": 24,
-                  "endLine": 13,
-                  "endColumn": 52
-                }
-              }
-            }
-          ]
         }
       ]
     }
@@ -184,14 +131,12 @@ fn findings_in_every_format() {
     insta::assert_snapshot!(body, @r#"
 
     <h1>secsync validate</h1>
-    <p><strong>Found 2 errors.</strong></p>
+    <p><strong>Found 1 error.</strong></p>
     <section class="findings">
     <h2>Findings</h2>
     <ul>
     <li><strong>Error</strong> <code>missing-field</code> <code>syncs/bad.yaml:12:5</code>: `destinationConfig.env` is missing. It is required where `scope` is &quot;environment&quot;.
     Add `env` under `destinationConfig`.</li>
-    <li><strong>Error</strong> <code>unknown-lint</code> <code>syncs/odd.yaml:13:24</code>: There is no lint `nonsense`.
-    The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import`, `destructive-first-sync` and `no-effect`.</li>
     </ul>
     </section>
     </body>

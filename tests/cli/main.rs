@@ -41,6 +41,7 @@ mod main_job;
 mod outputs;
 mod plan_schemas;
 mod readme;
+mod remote_state;
 mod requests;
 mod saved_plans;
 mod schemas;

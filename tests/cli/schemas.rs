@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::harness::{Server, Tree, payments, world};
+use super::harness::{Canned, Server, Tree, payments, world};
 
 /// A document of a platform with one destination, `depot`, that the program does not know.
 const DEPOT: &str = include_str!("../fixtures/openapi/depot.openapi.json");
@@ -403,6 +403,85 @@ fn describe(value: &mut Value, prose: &str) {
         Value::Array(items) => items.iter_mut().for_each(|item| describe(item, prose)),
         _ => {}
     }
+}
+
+#[test]
+fn a_document_is_pulled_from_a_url_and_the_manifest_says_from_where_without_what_is_secret() {
+    let server = Canned::new(200, "application/json", DEPOT);
+    let tree = Tree::new(&[]);
+    let url = format!("{}/openapi.json", server.origin());
+    tree.secsync(&format!("schema pull {url}?token=hunter2"))
+        .run()
+        .exits_with(0);
+    let manifest: Value =
+        serde_json::from_str(&tree.read(".secsync/schemas/manifest.json")).unwrap();
+    let pulled = &manifest["providers"]["infisical"];
+    assert_eq!(pulled["documents"][0]["source"], url);
+    assert_eq!(pulled["documents"][0]["title"], "Depot API 1.2.0");
+    assert_eq!(pulled["documents"][0]["digest"].as_str().unwrap().len(), 64);
+    assert_eq!(
+        (&pulled["whole"], &pulled["files"]),
+        (&json!(true), &json!(2))
+    );
+    assert!(pulled["date"].is_string() && pulled["digest"].is_string());
+    assert_eq!(manifest["version"], 1);
+    assert!(
+        !tree
+            .read(".secsync/schemas/manifest.json")
+            .contains("hunter2")
+    );
+}
+
+#[test]
+fn an_address_that_serves_no_document_is_an_error_and_changes_nothing() {
+    for server in [
+        Canned::new(200, "text/html", "<!DOCTYPE html><html></html>"),
+        Canned::new(404, "application/json", "{}"),
+        Canned::redirecting("https://example.com/openapi.json"),
+    ] {
+        let tree = Tree::new(&[]);
+        let url = format!("{}/openapi.json", server.origin());
+        let refused = tree.secsync(&format!("schema pull {url}")).run();
+        assert!(refused.stderr.contains("/openapi.json"), "{refused}");
+        refused.exits_with(1);
+        assert_eq!(tree.files(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_schema_is_shown_by_its_platform_and_destination() {
+    let tree = Tree::new(&[]);
+    for name in ["infisical/humanitec", "enkryptify/start"] {
+        let shown = tree.secsync(&format!("schema show {name}")).run();
+        let path = format!("{}/schemas/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        assert_eq!(
+            shown.exits_with(0).stdout,
+            fs::read_to_string(path).unwrap()
+        );
+    }
+    for name in ["infisical/nowhere", "humanitec", "infisical/../humanitec"] {
+        let unknown = tree.secsync(&format!("schema show {name}")).run();
+        assert!(
+            unknown.stderr.contains("`secsync schema list` shows them."),
+            "{unknown}"
+        );
+        unknown.exits_with(64);
+    }
+}
+
+#[test]
+fn a_run_opens_no_schema_but_those_of_its_own_destinations() {
+    let tree = Tree::new(&[
+        ("syncs/a.yaml", &payments(&[("api", "")])),
+        // Opening this one would be an error.
+        (".secsync/schemas/infisical/vercel.json", "{"),
+    ]);
+    tree.secsync("validate syncs").run().exits_with(0);
+    let listed = tree.secsync("schema list").run().exits_with(1);
+    assert!(
+        listed.stderr.contains("vercel.json is not valid JSON"),
+        "{listed}"
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use super::harness::Tree;
 
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 26] = [
     "validate",
     "plan",
     "diff",
@@ -14,6 +14,9 @@ const COMMANDS: [&str; 23] = [
     "drift",
     "status",
     "sync",
+    "init",
+    "export",
+    "import",
     "explain",
     "state init",
     "state list",

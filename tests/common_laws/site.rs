@@ -23,7 +23,7 @@ use secsync::pipeline::{Options, Projects, Run, Survey, Wanted};
 use secsync::planfile::{self, SavedPlan};
 use secsync::provider::{ManagedSyncs, Provider, ProviderConfig, ProviderKind, connect};
 use secsync::sandbox::{self, Running};
-use secsync::state::State;
+use secsync::state::{Place, Reach, State};
 use secsync::workspace::Request;
 
 use super::clock::QuickClock;
@@ -133,7 +133,11 @@ impl Site {
             written: Written::default(),
             directory: tempfile::tempdir().unwrap(),
         };
-        drop(State::init(&site.state_path(), now).unwrap());
+        drop(
+            State::init(&site.state_place(), &site.state_reach())
+                .await
+                .unwrap(),
+        );
         site
     }
 
@@ -145,8 +149,16 @@ impl Site {
         self.root().join("state")
     }
 
-    pub fn state_path(&self) -> Utf8PathBuf {
-        self.state_directory().join("state.json")
+    fn state_place(&self) -> Place {
+        Place::File(self.state_directory().join("state.json"))
+    }
+
+    fn state_reach(&self) -> Reach {
+        Reach {
+            now,
+            environment: Environment::default(),
+            http: self.http(),
+        }
     }
 
     /// Puts a workspace in place of the one before.
@@ -221,6 +233,7 @@ impl Site {
             selectors: Vec::new(),
             targets: self.targets.clone(),
             prune: self.prune,
+            state: None,
         }
     }
 
@@ -235,7 +248,7 @@ impl Site {
             Ok(survey) => survey,
             Err(stop) => return Err(Refused::with(stop, &run)),
         };
-        let plan = run.plan(&survey, &self.starts());
+        let plan = run.plan(&survey, &self.starts().await);
         Ok(Planned {
             run,
             survey,
@@ -254,8 +267,9 @@ impl Site {
         }
     }
 
-    fn starts(&self) -> Starts {
-        State::open(&self.state_path(), now).unwrap().starts()
+    async fn starts(&self) -> Starts {
+        let state = State::open(&self.state_place(), &self.state_reach()).await;
+        state.unwrap().starts()
     }
 
     pub async fn apply(&self, planned: &Planned) -> Report {
@@ -263,7 +277,9 @@ impl Site {
     }
 
     pub async fn apply_with(&self, planned: &Planned, observer: &(dyn Observer + Sync)) -> Report {
-        let state = State::open_for_writing(&self.state_path(), now).unwrap();
+        let state = State::open_for_writing(&self.state_place(), &self.state_reach())
+            .await
+            .unwrap();
         let context = Context {
             providers: &planned.survey.providers,
             state: Some(&state),
@@ -295,7 +311,7 @@ impl Site {
         let survey = run.survey_saved(&saved, &cancellation).await.unwrap();
         let now = Now {
             remote: &survey.remote,
-            starts: &self.starts(),
+            starts: &self.starts().await,
             specs: &saved.specs,
         };
         let result = recheck(&saved.plan, &now);

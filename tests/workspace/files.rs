@@ -358,12 +358,59 @@ fn a_malformed_include_says_what_is_wrong_with_it() {
 }
 
 #[test]
-fn a_state_stays_inside_the_root() {
-    for state in ["../state.json", "/tmp/state.json"] {
+fn a_state_that_the_file_names_stays_inside_the_root() {
+    for state in ["../state.json", "/tmp/state.json", "a/../../state.json"] {
         let tree = tree(&format!("{SETTINGS}state: {state}\n"), "syncs: {}\n");
         let refused = tree.secsync("state init").run().exits_with(3);
         assert!(refused.stderr.contains("leaves the workspace"), "{refused}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_state_behind_a_link_that_leads_out_of_the_root_is_refused_and_nothing_is_written() {
+    let declared = format!("{SETTINGS}state: deep/state.json\n");
+    for (settings, link, target, command) in [
+        (declared.as_str(), "inside/deep", "outside", "state init"),
+        (&declared, "inside/deep", "nowhere", "state init"),
+        (SETTINGS, "inside/.secsync", "outside", "state init"),
+        (SETTINGS, "inside/.secsync", "outside", "plan --sandbox"),
+    ] {
+        let tree = Tree::new(&[
+            ("outside/kept", ""),
+            ("inside/syncs/a.yaml", "syncs: {}\n"),
+            ("inside/secsync.yaml", settings),
+        ]);
+        std::os::unix::fs::symlink(tree.root().join(target), tree.root().join(link)).unwrap();
+        let refused = tree.secsync(command).inside("inside").run().exits_with(3);
+        assert!(
+            refused.stderr.contains("is a link that leads out"),
+            "{refused}"
+        );
+        let outside = tree.root().join("outside").read_dir_utf8().unwrap();
+        assert_eq!(outside.count(), 1, "{command}");
+        assert!(!tree.has("nowhere"));
+    }
+    // As a link itself, also one to nowhere.
+    let tree = Tree::new(&[
+        ("inside/syncs/a.yaml", "syncs: {}\n"),
+        (
+            "inside/secsync.yaml",
+            &format!("{SETTINGS}state: state.json\n"),
+        ),
+    ]);
+    let link = tree.root().join("inside/state.json");
+    std::os::unix::fs::symlink(tree.root().join("stolen.json"), link).unwrap();
+    let refused = tree
+        .secsync("state init")
+        .inside("inside")
+        .run()
+        .exits_with(3);
+    assert!(
+        refused.stderr.contains("is a link that leads out"),
+        "{refused}"
+    );
+    assert!(!tree.has("stolen.json"));
 }
 
 #[test]

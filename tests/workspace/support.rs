@@ -30,6 +30,7 @@ pub fn options(tree: &Tree, variables: &[(&str, &str)]) -> Options {
         selectors: Vec::new(),
         targets: Vec::new(),
         prune: false,
+        state: None,
     }
 }
 

@@ -110,7 +110,7 @@ async fn check_and_run(
     cancellation: Cancellation,
     done: &mut Vec<Subject>,
 ) -> Result<Applied, Stop> {
-    let state = state_of(saved, run, ui)?;
+    let state = state_of(saved, run, ui).await?;
     let survey = run.survey_saved(saved, &cancellation).await?;
     let checked = recheck(
         &saved.plan,
@@ -152,7 +152,7 @@ async fn check_and_run(
 
 /// The state of this workspace, if the plan starts a sync. Where it is kept is not for the plan to
 /// say.
-fn state_of(saved: &SavedPlan, run: &Run, ui: &Ui) -> Result<Option<State>, Stop> {
+async fn state_of(saved: &SavedPlan, run: &Run, ui: &Ui) -> Result<Option<State>, Stop> {
     let mut actions = saved.plan.actions.iter();
     if !actions.any(|action| action.verb() == Verb::Start) {
         return Ok(None);
@@ -162,7 +162,7 @@ fn state_of(saved: &SavedPlan, run: &Run, ui: &Ui) -> Result<Option<State>, Stop
         ui.findings(&workspace.diagnostics, &workspace.sources);
         return Err(Stop::invalid());
     }
-    session::state_at(run, Access::Write).map(Some)
+    session::state_at(run, Access::Write).await.map(Some)
 }
 
 fn refusal(path: &Utf8Path, saved: &SavedPlan, stale: &[Stale]) -> Stop {

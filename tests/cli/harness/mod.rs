@@ -1,10 +1,12 @@
 //! What the tests share: a tree of files, a run of the program in it, a server to run against.
 
+mod objects;
 mod payments;
 mod run;
 mod server;
 mod tree;
 
+pub use objects::{Happening, Objects, SECRET_KEY};
 pub use payments::{payments, world};
 pub use run::{Invocation, Output};
 pub use server::{Canned, Server};

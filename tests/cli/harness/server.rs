@@ -19,7 +19,7 @@ static CATALOG: LazyLock<Arc<Catalog>> =
     LazyLock::new(|| Arc::new(Catalog::from_store(&SchemaStore::bundled()).unwrap()));
 
 /// A thread for a server, beside the one that waits for the program.
-fn runtime() -> Runtime {
+pub(super) fn runtime() -> Runtime {
     Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()

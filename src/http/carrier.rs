@@ -1,0 +1,145 @@
+//! Requests that another library makes and signs, sent by the rules of this one: no redirects,
+//! the same authorities, proxies and time limits, and plain http only where it is allowed.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::Method;
+use reqwest::header::HeaderMap;
+use url::Url;
+
+use super::HttpOptions;
+use super::answer::Answer;
+use super::client::{Client, SendError};
+use super::failure::{Failure, Reach};
+use super::origin::Origin;
+use super::trust::check_encryption;
+use crate::environment::Environment;
+use crate::provider::ProviderError;
+
+/// How long a machine's own service may take to hand out the machine's credentials.
+const MACHINE_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// Carries requests to whatever server they name.
+pub struct Carrier {
+    environment: Environment,
+    options: HttpOptions,
+    clients: Mutex<HashMap<(Origin, Purpose), Arc<Client>>>,
+}
+
+/// What a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// A server of the store or of its login.
+    Server,
+    /// The credentials of the machine, from the service beside it that speaks plain http.
+    Machine,
+}
+
+impl Carrier {
+    /// A carrier that has not connected to anything.
+    pub fn new(environment: &Environment, options: &HttpOptions) -> Self {
+        Self {
+            environment: environment.clone(),
+            options: options.clone(),
+            clients: Mutex::default(),
+        }
+    }
+
+    /// Sends a request once and reads the answer to its end.
+    pub async fn carry(
+        &self,
+        purpose: Purpose,
+        (method, url): (Method, &str),
+        headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> Result<Answer, Failure> {
+        let url =
+            Url::parse(url).map_err(|error| not_sent(format!("its URL is none ({error})")))?;
+        let origin = Origin::of(&url).map_err(|what| not_sent(format!("its URL {what}")))?;
+        if purpose == Purpose::Server {
+            check_encryption(&origin, &self.environment).map_err(unusable)?;
+        }
+        let client = self.client(origin, purpose);
+        match client.exchange(method, url, headers, Some(body)).await {
+            Ok(answer) => Ok(answer),
+            Err(SendError::Failed(failure)) => Err(failure),
+            Err(SendError::Unusable(error)) => Err(unusable(error)),
+        }
+    }
+
+    fn client(&self, origin: Origin, purpose: Purpose) -> Arc<Client> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let client = clients.entry((origin.clone(), purpose)).or_insert_with(|| {
+            let mut options = self.options.clone();
+            if purpose == Purpose::Machine {
+                options.timeout = options.timeout.min(MACHINE_TIMEOUT);
+            }
+            Arc::new(Client::new(origin, &self.environment, &options))
+        });
+        Arc::clone(client)
+    }
+}
+
+fn not_sent(cause: String) -> Failure {
+    Failure {
+        cause,
+        help: "Check the address of the server.".to_owned(),
+        reach: Reach::Hopeless,
+    }
+}
+
+/// A failure before anything was sent, with its own advice.
+fn unusable(error: ProviderError) -> Failure {
+    Failure {
+        cause: error.message.trim_end_matches('.').to_owned(),
+        help: error.help.unwrap_or_default(),
+        reach: Reach::Hopeless,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::Method;
+    use reqwest::header::HeaderMap;
+
+    use super::{Carrier, Purpose};
+    use crate::environment::Environment;
+    use crate::http::HttpOptions;
+
+    async fn refusal(purpose: Purpose, url: &str) -> String {
+        let carrier = Carrier::new(&Environment::default(), &HttpOptions::default());
+        let sent = carrier
+            .carry(purpose, (Method::GET, url), HeaderMap::new(), Vec::new())
+            .await;
+        sent.err().expect("refused").cause
+    }
+
+    #[tokio::test]
+    async fn plain_http_to_another_machine_and_user_info_are_refused_before_anything_is_sent() {
+        for (url, cause) in [
+            (
+                "http://objects.corp.example/b/k",
+                "http://objects.corp.example would be spoken to without encryption",
+            ),
+            (
+                "https://user:hunter2@corp.example/",
+                "its URL holds a user name or a password, which secsync never takes from a URL",
+            ),
+            (
+                "ftp://corp.example/",
+                "its URL is neither an https nor an http URL",
+            ),
+        ] {
+            assert_eq!(refusal(Purpose::Server, url).await, cause);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_does_not_answer_is_told_by_its_server() {
+        // Nothing listens on the port of discarding.
+        let cause = refusal(Purpose::Machine, "http://127.0.0.1:9/latest").await;
+        assert_eq!(cause, "http://127.0.0.1:9 refused the connection");
+    }
+}

@@ -1,0 +1,49 @@
+//! Where the text of a state is kept: a file, an object of a store.
+
+use async_trait::async_trait;
+
+use super::StateError;
+
+/// A place that keeps one text.
+#[async_trait]
+pub trait Backend: Send + Sync {
+    /// The place, as people name it.
+    fn place(&self) -> &str;
+
+    /// The text; none if there is none.
+    async fn read(&self) -> Result<Option<Stored>, StateError>;
+
+    /// Puts a text there, but only in the place of the version that was read; without one, only
+    /// where there is nothing.
+    async fn write(&self, text: String, replaced: Option<&Version>) -> Result<Version, WriteError>;
+}
+
+/// A text as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The text.
+    pub text: String,
+    /// Which version of it.
+    pub version: Version,
+}
+
+/// What tells one version of a text from another, in the place's own words. Empty where nobody
+/// else can write.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Version {
+    /// The entity tag.
+    pub e_tag: Option<String>,
+    /// The number or name of the version.
+    pub version: Option<String>,
+}
+
+/// Why a text was not written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WriteError {
+    /// Another version is there: somebody else wrote since.
+    Conflict,
+    /// It may have been written all the same.
+    Doubtful(StateError),
+    /// It was surely not written.
+    Failed(StateError),
+}
