@@ -308,7 +308,7 @@ fn what_does_not_fit_together_is_refused() {
             plan["actions"][1]["step"]["delete"]["removesecrets"] = true.into();
         }),
         ("an unknown field at the top", |plan| {
-            plan["more"] = 1.into()
+            plan["more"] = 1.into();
         }),
         ("an unknown step", |plan| {
             plan["actions"][1]["step"] = json!({"destroy": {}});
