@@ -16,7 +16,10 @@ fn of_bad_files(format: &str) -> Output {
                 "destinationConfig: { scope: environment, org: acme, app: payments }",
             )]),
         ),
-        ("syncs/odd.yaml", &payments(&[("web", "description: yes")])),
+        (
+            "syncs/odd.yaml",
+            &payments(&[("web", "description: odd # secsync: allow name-form")]),
+        ),
     ]);
     tree.secsync(&format!("validate syncs -o {format}"))
         .run()
@@ -29,15 +32,17 @@ fn findings_in_every_format() {
     <!-- secsync:validate -->
     ## secsync validate
 
-    **Found 1 error.**
+    **Found 1 error and 1 warning.**
 
     ### Findings
 
     - **Error** `missing-field` `syncs/bad.yaml:12:5`: `destinationConfig.env` is missing. It is required where `scope` is "environment".<br>Add `env` under `destinationConfig`.
+    - **Warning** `allowance-form` `syncs/odd.yaml:12:22`: This comment is not of the form `# secsync: allow(CODE) REASON`.<br>Name the lint, and say why it is allowed here.
     "#);
     insta::assert_snapshot!(of_bad_files("github").stdout, @r#"
     ::error file=syncs/bad.yaml,line=12,endLine=12,col=5,endColumn=22,title=secsync%3A missing-field::`destinationConfig.env` is missing. It is required where `scope` is "environment".%0AAdd `env` under `destinationConfig`.
-    ::notice title=secsync validate::Found 1 error.
+    ::warning file=syncs/odd.yaml,line=12,endLine=12,col=22,endColumn=48,title=secsync%3A allowance-form::This comment is not of the form `# secsync: allow(CODE) REASON`.%0AName the lint, and say why it is allowed here.
+    ::notice title=secsync validate::Found 1 error and 1 warning.
     "#);
     insta::assert_snapshot!(of_bad_files("junit").stdout, @r#"
     <?xml version="1.0" encoding="UTF-8"?>
@@ -47,7 +52,10 @@ fn findings_in_every_format() {
           <failure type="missing-field" message="syncs/bad.yaml:12:5: `destinationConfig.env` is missing. It is required where `scope` is &quot;environment&quot;.">syncs/bad.yaml:12:5: `destinationConfig.env` is missing. It is required where `scope` is &quot;environment&quot;.
     Add `env` under `destinationConfig`.</failure>
         </testcase>
-        <testcase name="syncs/odd.yaml" classname="secsync.files" file="syncs/odd.yaml"/>
+        <testcase name="syncs/odd.yaml" classname="secsync.files" file="syncs/odd.yaml">
+          <system-out>syncs/odd.yaml:12:22: This comment is not of the form `# secsync: allow(CODE) REASON`.
+    Name the lint, and say why it is allowed here.</system-out>
+        </testcase>
       </testsuite>
     </testsuites>
     "#);
@@ -66,6 +74,24 @@ fn findings_in_every_format() {
           "semanticVersion": "0.1.0",
           "informationUri": "https://github.com/secsync/secsync",
           "rules": [
+            {
+              "id": "allowance-form",
+              "shortDescription": {
+                "text": "A comment that allows a lint is malformed."
+              },
+              "fullDescription": {
+                "text": "A comment that allows a lint is malformed."
+              },
+              "help": null,
+              "defaultConfiguration": {
+                "level": "warning"
+              },
+              "properties": {
+                "tags": [
+                  "secret-sync"
+                ]
+              }
+            },
             {
               "id": "missing-field",
               "shortDescription": {
@@ -101,7 +127,7 @@ fn findings_in_every_format() {
       "results": [
         {
           "ruleId": "missing-field",
-          "ruleIndex": 0,
+          "ruleIndex": 1,
           "level": "error",
           "message": {
             "text": "`destinationConfig.env` is missing. It is required where `scope` is \"environment\".\nAdd `env` under `destinationConfig`."
@@ -122,6 +148,30 @@ fn findings_in_every_format() {
               }
             }
           ]
+        },
+        {
+          "ruleId": "allowance-form",
+          "ruleIndex": 0,
+          "level": "warning",
+          "message": {
+            "text": "This comment is not of the form `# secsync: allow(CODE) REASON`.\nName the lint, and say why it is allowed here."
+          },
+          "locations": [
+            {
+              "physicalLocation": {
+                "artifactLocation": {
+                  "uri": "syncs/odd.yaml",
+                  "uriBaseId": "%SRCROOT%"
+                },
+                "region": {
+                  "startLine": 12,
+                  "startColumn": 22,
+                  "endLine": 12,
+                  "endColumn": 48
+                }
+              }
+            }
+          ]
         }
       ]
     }
@@ -131,12 +181,14 @@ fn findings_in_every_format() {
     insta::assert_snapshot!(body, @r#"
 
     <h1>secsync validate</h1>
-    <p><strong>Found 1 error.</strong></p>
+    <p><strong>Found 1 error and 1 warning.</strong></p>
     <section class="findings">
     <h2>Findings</h2>
     <ul>
     <li><strong>Error</strong> <code>missing-field</code> <code>syncs/bad.yaml:12:5</code>: `destinationConfig.env` is missing. It is required where `scope` is &quot;environment&quot;.
     Add `env` under `destinationConfig`.</li>
+    <li><strong>Warning</strong> <code>allowance-form</code> <code>syncs/odd.yaml:12:22</code>: This comment is not of the form `# secsync: allow(CODE) REASON`.
+    Name the lint, and say why it is allowed here.</li>
     </ul>
     </section>
     </body>
