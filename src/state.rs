@@ -9,7 +9,7 @@
 //! | [`place`] | names of places to keep it |
 //! | [`backend`] | what a place can do |
 //! | [`file`](mod@file) | a file, which one run at a time can write |
-//! | [`object`] | an object of a store, which several runs can write in turn |
+//! | [`mod@object`] | an object of a store, which several runs can write in turn |
 //!
 //! Where several runs can write, each write names the version that it replaces. What another run
 //! recorded in between is kept, unless it is about the same start: then this run stands back.
