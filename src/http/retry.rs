@@ -24,6 +24,10 @@
 //! | import-secrets, remove-secrets | `Never` | a second job could undo what happened in between |
 //! | start (Enkryptify) | `Never` | a second start makes a second configuration |
 //!
+//! The state in an object store goes through the store's library, which repeats by itself what was
+//! not sent or met a 5xx, [`STORE_REPEATS`] times at most. A write there names the version that it
+//! replaces, so that a second one does nothing or is refused.
+//!
 //! A 500 is Infisical's answer to input that it cannot digest, so a write with it is not repeated.
 //!
 //! There are at most [`TRIES`] tries, with pauses of about 0.5, 1 and 2 seconds between them, or
@@ -53,6 +57,9 @@ pub const TRIES: u32 = 4;
 
 /// How long one request waits at most, all its pauses taken together.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(120);
+
+/// How often the library of an object store repeats a request: a state is small, and a person waits.
+pub const STORE_REPEATS: usize = 2;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
@@ -109,6 +116,11 @@ pub fn may_be_done(repeat: Repeat, answer: &Answer) -> bool {
         && (accepted
             || answer.is_after_loss()
             || leaves_doubt(repeat, Outcome::Status(answer.status())))
+}
+
+/// Whether an answer is about the server's state and not about the request.
+pub const fn is_passing(status: u16) -> bool {
+    matches!(status, 429 | 500..)
 }
 
 /// The pause after the `tries`th try: doubling, half of it by chance.

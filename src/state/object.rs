@@ -33,6 +33,7 @@ use crate::environment::Environment;
 use crate::http::HttpOptions;
 use crate::http::carrier::{Carrier, Purpose};
 use crate::http::failure::{Failure, Reach, innermost};
+use crate::http::retry::{STORE_REPEATS, is_passing};
 
 /// An object of a store.
 pub struct StateObject {
@@ -85,10 +86,15 @@ impl StateObject {
             Some((Purpose::Server, Happened::Failed(failure))) => {
                 (failure.cause, failure.help, false)
             }
-            Some((Purpose::Server, Happened::Refused(refusal))) => match refusal.status {
-                429 | 500.. => (refusal.to_string(), "Try again later.".to_owned(), false),
-                status => (refusal.to_string(), check(), matches!(status, 401 | 403)),
-            },
+            Some((Purpose::Server, Happened::Refused(refusal))) => {
+                let help = if is_passing(refusal.status) {
+                    "Try again later.".to_owned()
+                } else {
+                    check()
+                };
+                let is_auth = matches!(refusal.status, 401 | 403);
+                (refusal.to_string(), help, is_auth)
+            }
             None => (innermost(error), check(), false),
         };
         StateError {
@@ -188,14 +194,13 @@ fn store(
     environment: &Environment,
     connector: Connector,
 ) -> Result<Box<dyn ObjectStore>, Error> {
-    // A state is small and a person waits for it.
     let retry = RetryConfig {
         backoff: BackoffConfig {
             init_backoff: Duration::from_millis(100),
             max_backoff: Duration::from_secs(2),
             base: 2.0,
         },
-        max_retries: 2,
+        max_retries: STORE_REPEATS,
         retry_timeout: Duration::from_secs(60),
     };
     Ok(match url.kind {

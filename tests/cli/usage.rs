@@ -119,6 +119,8 @@ fn the_help_of_apply() {
           --parallelism <N>           How many requests and actions go at once [default: 4]
           --timeout <DURATION>        How long one request may take: 30s, 2m [default: 30s]
           --ca-cert <FILE>            A PEM file with further certificate authorities to trust
+          --state <PLACE>             Where the record of started syncs is kept: a file, or s3://,
+                                      gs://, az:// and a path
           --trust-host <ORIGIN>       A server that credentials may go to
           --oidc-audience <AUDIENCE>  Who the identity token of a GitHub Actions job is meant for
           --allow-project <PROJECT>   The only projects that may be read, by id or slug
