@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 use camino::{Utf8Path, Utf8PathBuf};
+use clap::ValueEnum;
 
 use crate::core::diagnostic::Diagnostic;
 use crate::core::span::Sources;
@@ -22,7 +23,7 @@ use super::options::OutputArguments;
 const DEFAULT_WIDTH: usize = 100;
 
 /// A form of output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum)]
 pub enum Format {
     /// For people.
     Human,
@@ -43,17 +44,6 @@ pub enum Format {
 }
 
 impl Format {
-    /// Every form.
-    const ALL: [Self; 8] = [
-        Self::Human,
-        Self::Unified,
-        Self::Json,
-        Self::Markdown,
-        Self::Html,
-        Self::Sarif,
-        Self::Github,
-        Self::Junit,
-    ];
     /// The forms that every command has.
     pub const BASIC: &'static [Self] = &[Self::Human, Self::Json];
     /// The forms of commands that check files.
@@ -66,26 +56,27 @@ impl Format {
         Self::Github,
         Self::Junit,
     ];
-    /// The forms of commands that make a plan.
-    pub const PLAN: &'static [Self] = &Self::ALL;
+    /// The forms of commands that make a plan: every one.
+    pub const PLAN: &'static [Self] = &[
+        Self::Human,
+        Self::Unified,
+        Self::Json,
+        Self::Markdown,
+        Self::Html,
+        Self::Sarif,
+        Self::Github,
+        Self::Junit,
+    ];
 
     /// The word for it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Human => "human",
-            Self::Unified => "unified",
-            Self::Json => "json",
-            Self::Markdown => "markdown",
-            Self::Html => "html",
-            Self::Sarif => "sarif",
-            Self::Github => "github",
-            Self::Junit => "junit",
-        }
+    fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
     /// The words for some forms: `human, json and junit`.
     fn names(formats: &[Self]) -> String {
-        let names: Vec<&str> = formats.iter().map(|format| format.name()).collect();
+        let names: Vec<String> = formats.iter().map(|format| format.name()).collect();
         match names.split_last() {
             Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
             _ => names.concat(),
@@ -111,9 +102,8 @@ impl FromStr for Output {
             Some((word, file)) => (word, Some(Utf8PathBuf::from(file))),
             None => (text, None),
         };
-        let known = Format::ALL.into_iter().find(|format| format.name() == word);
-        let format = known.ok_or_else(|| {
-            let names = Format::names(&Format::ALL);
+        let format = Format::from_str(word, false).map_err(|_| {
+            let names = Format::names(Format::value_variants());
             format!("there is no format `{word}`; there are {names}")
         })?;
         Ok(Self { format, file })
