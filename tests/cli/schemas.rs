@@ -368,7 +368,14 @@ fn a_pull_that_was_cut_off_leaves_the_schemas_that_were_there_and_the_next_one_h
         .run()
         .exits_with(0);
     tree.secsync("schema pull depot.json").run().exits_with(0);
-    assert_eq!(destinations(&tree), before);
+    let undated = |mut list: Vec<Value>| {
+        for destination in &mut list {
+            // The second pull can be in another second than the first.
+            destination.as_object_mut().unwrap().remove("pulledAt");
+        }
+        list
+    };
+    assert_eq!(undated(destinations(&tree)), undated(before));
     assert!(tree.has(".secsync/schemas/manifest.json") && !tree.has(".secsync/schemas.old"));
 }
 
