@@ -11,10 +11,10 @@
 
 mod common_laws;
 
-use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common_laws::generate::{Stray, hostile_strays, settings, strays, workspace};
+use common_laws::case::{block_on, cases, past, site_with_past};
+use common_laws::generate::{hostile_strays, settings, workspace};
 use common_laws::model::{Goal, Sync, Workspace};
 use common_laws::site::{
     Planned, Site, assert_all_done, assert_as_declared, assert_quiet, assert_updates_are_minimal,
@@ -27,43 +27,6 @@ use proptest::sample::select;
 use secsync::apply::{Observer, Outcome, Report};
 use secsync::cancel::Cancellation;
 use secsync::exit::Exit;
-
-/// What a case begins with: what secsync made before, and what others made.
-type Past = (Option<Workspace>, Vec<Stray>);
-
-fn past() -> impl Strategy<Value = Past> {
-    (proptest::option::of(workspace()), strays())
-}
-
-/// As many cases as `PROPTEST_CASES` says, or that many.
-fn cases(usual: u32) -> ProptestConfig {
-    let asked = std::env::var("PROPTEST_CASES").ok();
-    ProptestConfig {
-        cases: asked.and_then(|cases| cases.parse().ok()).unwrap_or(usual),
-        failure_persistence: None,
-        max_shrink_iters: 400,
-        ..ProptestConfig::default()
-    }
-}
-
-fn block_on<T>(task: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(task)
-}
-
-async fn site_with_past((before, strays): &Past) -> Site {
-    let mut site = Site::new().await;
-    if let Some(before) = before {
-        site.write(before, 0);
-        site.converge().await;
-    }
-    site.make_strays(strays).await;
-    site.settle().await;
-    site
-}
 
 /// When a run is interrupted.
 #[derive(Debug, Clone, Copy)]

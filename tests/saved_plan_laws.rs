@@ -13,10 +13,10 @@
 mod common_laws;
 
 use std::collections::BTreeSet;
-use std::future::Future;
 
-use common_laws::generate::{Stray, strays, workspace};
-use common_laws::model::{Fields, Workspace, fields};
+use common_laws::case::{block_on, cases, past, site_with_past};
+use common_laws::generate::workspace;
+use common_laws::model::{Fields, fields};
 use common_laws::site::{Planned, Site, assert_all_done, assert_quiet, told};
 use common_laws::world::{NEW_OPTION, PATHS};
 use proptest::collection::vec;
@@ -29,43 +29,6 @@ use secsync::core::span::Sources;
 use secsync::planfile::{self, is_plan};
 use secsync::render::{human, json};
 use serde_json::{Value, json};
-
-/// What a case begins with: what secsync made before, and what others made.
-type Past = (Option<Workspace>, Vec<Stray>);
-
-fn past() -> impl Strategy<Value = Past> {
-    (proptest::option::of(workspace()), strays())
-}
-
-/// As many cases as `PROPTEST_CASES` says, or that many.
-fn cases(usual: u32) -> ProptestConfig {
-    let asked = std::env::var("PROPTEST_CASES").ok();
-    ProptestConfig {
-        cases: asked.and_then(|cases| cases.parse().ok()).unwrap_or(usual),
-        failure_persistence: None,
-        max_shrink_iters: 400,
-        ..ProptestConfig::default()
-    }
-}
-
-fn block_on<T>(task: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(task)
-}
-
-async fn site_with_past((before, strays): &Past) -> Site {
-    let mut site = Site::new().await;
-    if let Some(before) = before {
-        site.write(before, 0);
-        site.converge().await;
-    }
-    site.make_strays(strays).await;
-    site.settle().await;
-    site
-}
 
 /// All that people and machines are shown of a plan.
 fn shown(plan: &Plan, sources: &Sources) -> (String, Value) {

@@ -21,10 +21,11 @@ impl Run {
     pub fn check(&mut self) -> Result<(), Stop> {
         let syncs = std::mem::take(&mut self.workspace.syncs);
         let mut found = Vec::new();
-        for sync in &syncs {
-            self.check_sync(sync, &mut found)?;
-        }
+        let checked = syncs
+            .iter()
+            .try_for_each(|sync| self.check_sync(sync, &mut found));
         self.workspace.syncs = syncs;
+        checked?;
         self.fill_in_projects(&mut found);
         self.workspace.diagnostics.append(&mut found);
         self.settle()

@@ -2,6 +2,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | [`case`] | what every case begins with |
 //! | [`world`] | the projects, connections and destinations that all of them play in |
 //! | [`model`] | what a workspace means, apart from how it is written |
 //! | [`generate`] | random workspaces and random remote syncs |
@@ -11,6 +12,7 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod case;
 pub mod clock;
 pub mod generate;
 pub mod model;
