@@ -108,6 +108,15 @@ mod tests {
     }
 
     #[test]
+    fn a_map_replaces_what_is_none() {
+        let over = json!({"a": {"x": 1}, "b": {"y": 2}});
+        assert_eq!(
+            merged(json!({"a": 1, "b": ["z"]}), over.clone(), None),
+            over
+        );
+    }
+
+    #[test]
     fn null_removes_what_was_inherited_at_every_depth() {
         let base = json!({"description": "d", "syncOptions": {"keySchema": "k", "keep": 1}});
         let over = json!({"description": null, "syncOptions": {"keySchema": null}});

@@ -308,6 +308,7 @@ mod tests {
         let label = sync.project.as_ref().unwrap().text.clone();
         assert!(may(&label) && may("*") && may(&id) && may("1b9f*"));
         assert!(!may("shop") && !may("p?yroll"));
+        assert!(!selects(&["project=1b9f*"], &[]));
     }
 
     #[test]

@@ -1270,6 +1270,26 @@ fn an_update_and_its_trigger_name_the_first_push_once() {
 }
 
 #[test]
+fn an_update_before_the_first_push_names_that_push_if_it_changes_how_that_one_begins() {
+    let never_pushed = |before: &str, after: &str| {
+        let mut found = remote_sync("web");
+        found.fields["syncOptions"]["initialSyncBehavior"] = json!(before);
+        let wanted = with("web", |f| {
+            f["syncOptions"]["initialSyncBehavior"] = json!(after);
+        });
+        only(&plan(vec![wanted], vec![found])).effects.clone()
+    };
+    assert_eq!(
+        never_pushed("import-prioritize-source", "overwrite-destination"),
+        [Effect::FirstSyncDeletes]
+    );
+    assert_eq!(
+        never_pushed("overwrite-destination", "import-prioritize-destination"),
+        [Effect::ImportOverwritesSource]
+    );
+}
+
+#[test]
 fn words_for_machines_are_unique_and_destruction_is_marked() {
     let effects = [
         Effect::FirstSyncDeletes,
