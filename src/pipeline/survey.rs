@@ -129,6 +129,9 @@ impl Run {
         {
             return Err(nothing_selected());
         }
+        if self.options.prune {
+            check_addresses(&projects)?;
+        }
         let remote = self.read(&providers, &projects).await?;
         Ok(Survey {
             providers,
@@ -352,6 +355,32 @@ impl Run {
                 });
         gather(reads, self.options.parallelism).await
     }
+}
+
+/// Refuses to prune where one project is read from two addresses. Ids of projects are made at
+/// random, so it is one server under two names; what is declared under one of them would be
+/// undeclared, and pruned, under the other.
+fn check_addresses(projects: &BTreeMap<ProjectKey, String>) -> Result<(), Stop> {
+    let mut address_of: BTreeMap<&str, &str> = BTreeMap::new();
+    for (key, label) in projects {
+        let first = address_of.entry(&key.project_id).or_insert(&key.server);
+        if *first != key.server {
+            return Err(Stop::new(
+                Exit::Error,
+                format!(
+                    "The project `{label}` is read from {first} and from {}, which look like one \
+                     server under two addresses. What is declared under one of them would be pruned \
+                     under the other.",
+                    key.server
+                ),
+            )
+            .help(
+                "Give both providers one `url`. If they are two servers with a copied database, \
+                 declare them in two workspaces to prune them.",
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn nothing_selected() -> Stop {

@@ -113,6 +113,52 @@ fn a_selection_that_means_nothing_is_refused_before_anything_is_asked() {
 }
 
 #[test]
+fn nothing_is_pruned_where_one_server_goes_by_two_addresses() {
+    let mut world = world();
+    world["projects"][0]["id"] = "1b9f4d1c-0d5f-4a57-9d2f-0d3c5c0a7e11".into();
+    let settings = "\
+include: [\"syncs/*.yaml\"]
+providers:
+  infisical: {}
+  second: {type: infisical}
+";
+    let second = TEAM
+        .replace("provider: infisical", "provider: second")
+        .replace("web:\n", "api:\n")
+        .replace("/web", "/api");
+    let tree = Tree::new(&[
+        ("secsync.yaml", settings),
+        ("syncs/one.yaml", TEAM),
+        ("syncs/two.yaml", &second),
+    ]);
+    let server = Server::new(&world);
+    let other_name = server.origin().replace("127.0.0.1", "localhost");
+    let run = |arguments: &str, exit: i32| {
+        tree.secsync(arguments)
+            .on(&server)
+            .variable("SECOND_INFISICAL_HOST", &other_name)
+            .variable("SECOND_INFISICAL_TOKEN", secsync::sandbox::INFISICAL_TOKEN)
+            .run()
+            .exits_with(exit)
+    };
+    run("apply --auto-approve", 0);
+    server.requests();
+    for command in ["plan --prune", "apply --prune --auto-approve"] {
+        let refused = run(command, 1);
+        assert!(
+            refused.stderr.contains("one server under two addresses"),
+            "{refused}"
+        );
+    }
+    let requests = server.requests();
+    assert!(
+        !requests.iter().any(|request| request.starts_with("DELETE")),
+        "{requests:?}"
+    );
+    run("plan --detailed-exitcode", 0);
+}
+
+#[test]
 fn two_identities_on_one_server_leave_each_others_syncs_alone() {
     let settings = "\
 include: [\"syncs/*.yaml\"]
