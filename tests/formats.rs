@@ -161,6 +161,7 @@ fn shown(texts: &Texts, format: fn(&Review<'_>) -> String) -> String {
             item("update", Verdict::Unknown(texts.value.clone())),
         ],
         notes: vec![texts.message.clone()],
+        checkout: None,
     })
 }
 
@@ -381,6 +382,7 @@ fn a_comment_stays_within_the_limit_and_says_what_it_leaves_out() {
             headline: Some(format!("Plan: {count} to add.")),
             items,
             notes: Vec::new(),
+            checkout: None,
         })
     };
     let whole = of(20, 100);

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, LazyLock};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
@@ -19,11 +19,11 @@ use crate::error::Stop;
 use crate::exit::Exit;
 use crate::http::SandboxAccess;
 use crate::pipeline::{Options, Run, Survey};
-use crate::render::review::Review;
+use crate::render::review::{Checkout, Review};
 use crate::render::{self, json};
 use crate::sandbox::{self, Catalog, World};
 use crate::state::State;
-use crate::workspace::files::is_written_outside;
+use crate::workspace::files::{is_written_outside, nearest_upwards};
 
 use super::ui::{Format, Ui};
 
@@ -436,11 +436,20 @@ pub fn review<'a>(
         headline: render::findings::summary(findings).map(|summary| format!("Found {summary}.")),
         items: Vec::new(),
         notes: Vec::new(),
+        checkout: checkout(),
     };
     fill(&mut review);
     wanted.into_iter().fold(Exit::Done, |done, (format, text)| {
         done.most_important(ui.result(format, &text(&review)))
     })
+}
+
+/// The repository that the command runs in, if it is in one.
+fn checkout() -> Option<Checkout> {
+    let directory = std::env::current_dir().ok()?;
+    let directory = Utf8PathBuf::from_path_buf(directory).ok()?;
+    let root = nearest_upwards(&directory, ".git")?;
+    Some(Checkout { root, directory })
 }
 
 /// The state of a run, if one of its syncs needs it. A sandbox begins with an empty one, as

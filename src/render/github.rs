@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use super::review::{Item, Review, Verdict, advice, file_of, sentences_of};
 use super::text::visible_lines;
 use crate::core::diagnostic::Severity;
-use crate::core::span::{Sources, Span};
+use crate::core::span::Span;
 
 /// A line for each finding, for what is harmful or wrong, and for the result.
 pub fn text(review: &Review<'_>) -> String {
@@ -24,9 +24,9 @@ pub fn text(review: &Review<'_>) -> String {
         };
         let code = found.code.name();
         let place = match (found.span(), file_of(found, review.sources)) {
-            (Some(span), _) => place(span, review.sources),
+            (Some(span), _) => place(span, review),
             (None, file) => file
-                .map(|file| ("file", file.to_owned()))
+                .map(|file| ("file", review.path_of(file)))
                 .into_iter()
                 .collect(),
         };
@@ -49,7 +49,7 @@ fn title(review: &Review<'_>) -> String {
 
 fn of_item(out: &mut String, item: &Item, review: &Review<'_>) {
     let place = || match item.place {
-        Some(span) => place(span, review.sources),
+        Some(span) => place(span, review),
         None => Vec::new(),
     };
     let what = format!("{} {}.", item.address, item.what);
@@ -70,11 +70,12 @@ fn of_item(out: &mut String, item: &Item, review: &Review<'_>) {
     }
 }
 
-fn place(span: Span, sources: &Sources) -> Vec<(&'static str, String)> {
+fn place(span: Span, review: &Review<'_>) -> Vec<(&'static str, String)> {
+    let sources = review.sources;
     let start = sources.position(span);
     let end = sources.position(Span::new(span.source, span.end, span.end));
     let mut place = vec![
-        ("file", sources.get(span.source).name.clone()),
+        ("file", review.path_of(&sources.get(span.source).name)),
         ("line", start.line.to_string()),
         ("endLine", end.line.to_string()),
     ];

@@ -107,7 +107,7 @@ fn of_files(review: &Review<'_>) -> Vec<Case> {
         Case {
             name: file.unwrap_or("workspace").to_owned(),
             class: "secsync.files".to_owned(),
-            file: file.map(str::to_owned),
+            file: file.map(|file| review.path_of(file)),
             line: first
                 .and_then(|found| found.span())
                 .map(|span| review.sources.position(span).line),
@@ -137,7 +137,7 @@ fn of_item(item: &Item, review: &Review<'_>) -> Case {
         class: format!("secsync.{}.{}", review.command, item.word),
         file: item
             .place
-            .map(|place| review.sources.get(place.source).name.clone()),
+            .map(|place| review.path_of(&review.sources.get(place.source).name)),
         line: item.place.map(|place| review.sources.position(place).line),
         outcome: match &item.verdict {
             Verdict::Good => None,

@@ -9,7 +9,7 @@ use super::review::{Review, advice, advice_of, file_of};
 use super::text::visible_lines;
 use crate::core::code::Code;
 use crate::core::diagnostic::{Diagnostic, Label, Severity};
-use crate::core::span::{Sources, Span};
+use crate::core::span::Span;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 const HOME: &str = env!("CARGO_PKG_REPOSITORY");
@@ -21,7 +21,7 @@ pub fn text(review: &Review<'_>) -> String {
     let codes: Vec<Code> = codes.into_iter().filter_map(Code::parse).collect();
     let results: Vec<Value> = findings
         .iter()
-        .map(|found| result(found, &codes, review.sources))
+        .map(|found| result(found, &codes, review))
         .collect();
     let notifications: Vec<Value> = review
         .problems
@@ -72,17 +72,17 @@ const fn level(severity: Severity) -> &'static str {
     }
 }
 
-fn result(found: &Diagnostic, codes: &[Code], sources: &Sources) -> Value {
+fn result(found: &Diagnostic, codes: &[Code], review: &Review<'_>) -> Value {
     let mut result = Map::new();
     result.insert("ruleId".to_owned(), found.code.name().into());
     let index = codes.iter().position(|code| *code == found.code);
     result.insert("ruleIndex".to_owned(), index.into());
     result.insert("level".to_owned(), level(found.severity).into());
     result.insert("message".to_owned(), message(&advice_of(found)));
-    let location = match (found.span(), file_of(found, sources)) {
-        (Some(span), _) => Some(location(span, sources)),
+    let location = match (found.span(), file_of(found, review.sources)) {
+        (Some(span), _) => Some(location(span, review)),
         (None, Some(file)) => {
-            Some(json!({"physicalLocation": {"artifactLocation": artifact(file)}}))
+            Some(json!({"physicalLocation": {"artifactLocation": artifact(&review.path_of(file))}}))
         }
         (None, None) => None,
     };
@@ -92,7 +92,7 @@ fn result(found: &Diagnostic, codes: &[Code], sources: &Sources) -> Value {
         .labels
         .iter()
         .skip(1)
-        .map(|label| related(label, sources))
+        .map(|label| related(label, review))
         .collect();
     if !related.is_empty() {
         result.insert("relatedLocations".to_owned(), related.into());
@@ -100,17 +100,18 @@ fn result(found: &Diagnostic, codes: &[Code], sources: &Sources) -> Value {
     result.into()
 }
 
-fn related(label: &Label, sources: &Sources) -> Value {
-    let mut place = location(label.span, sources);
+fn related(label: &Label, review: &Review<'_>) -> Value {
+    let mut place = location(label.span, review);
     place["message"] = message(&label.text);
     place
 }
 
-fn location(span: Span, sources: &Sources) -> Value {
+fn location(span: Span, review: &Review<'_>) -> Value {
+    let sources = review.sources;
     let start = sources.position(span);
     let end = sources.position(Span::new(span.source, span.end, span.end));
     json!({"physicalLocation": {
-        "artifactLocation": artifact(&sources.get(span.source).name),
+        "artifactLocation": artifact(&review.path_of(&sources.get(span.source).name)),
         "region": {
             "startLine": start.line, "startColumn": start.column,
             "endLine": end.line, "endColumn": end.column,

@@ -874,3 +874,38 @@ fn the_sandbox_says_so_in_every_format() {
         assert!(plan.stdout.to_lowercase().contains("sandbox"), "{plan}");
     }
 }
+
+#[test]
+fn places_for_code_hosts_begin_at_the_root_of_the_repository() {
+    let bad = payments(&[("api", "nonsense: 1")]);
+    let tree = Tree::new(&[
+        (".git/HEAD", ""),
+        ("infra/secsync.yaml", "include: [syncs]"),
+        ("infra/syncs/p.yaml", &bad),
+        ("infra/other/.keep", ""),
+    ]);
+    for directory in ["infra", "infra/syncs", "infra/other"] {
+        let validate = |format: &str| {
+            tree.secsync(&format!("validate -o {format}"))
+                .inside(directory)
+                .run()
+                .exits_with(3)
+                .stdout
+        };
+        let annotations = validate("github");
+        assert!(
+            annotations.contains("::error file=infra/syncs/p.yaml,line="),
+            "{directory}: {annotations}"
+        );
+        let sarif = validate("sarif");
+        assert!(
+            sarif.contains(r#""uri": "infra/syncs/p.yaml""#),
+            "{directory}: {sarif}"
+        );
+        let junit = validate("junit");
+        assert!(
+            junit.contains(r#" file="infra/syncs/p.yaml""#),
+            "{directory}: {junit}"
+        );
+    }
+}

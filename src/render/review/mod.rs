@@ -17,6 +17,8 @@ pub use drift::of_drift;
 pub use plan::{of_apply, of_plan};
 pub use status::of_status;
 
+use camino::{Utf8Component, Utf8PathBuf};
+
 use crate::core::diagnostic::{Diagnostic, Severity};
 use crate::core::plan::{Effect, Subject};
 use crate::core::span::{Sources, Span};
@@ -45,6 +47,48 @@ pub struct Review<'a> {
     pub items: Vec<Item>,
     /// What else there is to know, each as a sentence.
     pub notes: Vec<String>,
+    /// The repository that the run was in, if it was in one.
+    pub checkout: Option<Checkout>,
+}
+
+/// A repository on this machine, and where in it a command runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkout {
+    /// The repository's root.
+    pub root: Utf8PathBuf,
+    /// The directory that names of files are relative to.
+    pub directory: Utf8PathBuf,
+}
+
+impl Checkout {
+    /// A file as code hosts know it: from the root on. What is not in the repository keeps its name.
+    fn path_of(&self, file: &str) -> String {
+        let mut path = Utf8PathBuf::new();
+        for part in self.directory.join(file).components() {
+            match part {
+                Utf8Component::ParentDir => {
+                    path.pop();
+                }
+                Utf8Component::CurDir => {}
+                part => path.push(part),
+            }
+        }
+        match path.strip_prefix(&self.root) {
+            Ok(path) => path.to_string(),
+            Err(_) => file.to_owned(),
+        }
+    }
+}
+
+impl Review<'_> {
+    /// A file as code hosts know it.
+    pub fn path_of(&self, file: &str) -> String {
+        match &self.checkout {
+            // What is in angle brackets is no file.
+            Some(checkout) if !file.starts_with('<') => checkout.path_of(file),
+            _ => file.to_owned(),
+        }
+    }
 }
 
 /// One sync, and what happens to it or is the matter with it.
