@@ -12,7 +12,6 @@ use crate::core::diagnostic::{Diagnostic, Label, Severity};
 use crate::core::span::Span;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
-const HOME: &str = env!("CARGO_PKG_REPOSITORY");
 
 /// A log with one run.
 pub fn text(review: &Review<'_>) -> String {
@@ -37,7 +36,6 @@ pub fn text(review: &Review<'_>) -> String {
                 "name": "secsync",
                 "version": env!("CARGO_PKG_VERSION"),
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "informationUri": HOME,
                 "rules": rules,
             }},
             "automationDetails": {"id": format!("secsync/{}/", review.command)},

@@ -72,7 +72,6 @@ fn findings_in_every_format() {
           "name": "secsync",
           "version": "0.1.0",
           "semanticVersion": "0.1.0",
-          "informationUri": "https://github.com/secsync/secsync",
           "rules": [
             {
               "id": "allowance-form",
@@ -780,7 +779,6 @@ fn a_server_that_refuses_is_told_in_every_format() {
               "name": "secsync",
               "version": "0.1.0",
               "semanticVersion": "0.1.0",
-              "informationUri": "https://github.com/secsync/secsync",
               "rules": []
             }
           },
