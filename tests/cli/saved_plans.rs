@@ -412,6 +412,31 @@ fn a_pruned_sync_is_deleted_from_the_file_as_often_as_is_allowed() {
 }
 
 #[test]
+fn what_is_protected_since_the_plan_was_made_is_not_deleted() {
+    let team = Team::new(&[("api", ""), ("gone", ""), ("old", "")]);
+    team.tree.write("secsync.yaml", "include: [syncs]");
+    team.tree
+        .write("syncs/payments.yaml", payments(&[("api", "")]));
+    team.run("plan --prune --out plan.json").exits_with(0);
+    team.server.requests();
+    team.tree
+        .write("secsync.yaml", "include: [syncs]\nprotect: [\"o*\"]");
+    assert_snapshot!(team.run("apply plan.json").exits_with(6), @"
+    $ secsync apply plan.json
+    --- stderr
+    Error: The saved plan plan.json is stale: 1 of its 2 actions does not fit what is there any more. Nothing was applied.
+      Make a new one with `secsync plan --out plan.json`, and review that.
+    Error: infisical/payments/old: It is named by `protect` in secsync.yaml.
+    --- exit 6
+    ");
+    team.tree
+        .write("secsync.yaml", "include: [syncs]\nprotct: [\"o*\"]");
+    let unsure = team.run("apply plan.json").exits_with(3);
+    assert!(unsure.stderr.contains("`protct`"), "{unsure}");
+    assert_eq!(team.server.requests(), Vec::<String>::new());
+}
+
+#[test]
 fn blocked_actions_are_listed_and_an_empty_plan_is_done() {
     let team = Team::new(&[("api", ""), ("keep", "")]);
     team.saves(&[("api", ""), ("keep", "ensure: absent\nprotect: true")]);

@@ -10,7 +10,7 @@ use crate::cli::options::{LoadArguments, pipeline_options};
 use crate::cli::session::{Access, Files};
 use crate::cli::ui::Ui;
 use crate::core::plan::recheck::{Now, Recheck, Stale, recheck};
-use crate::core::plan::{Subject, Verb};
+use crate::core::plan::{Action, Subject, Verb};
 use crate::core::starts::Starts;
 use crate::environment::Environment;
 use crate::error::{Problem, Stop};
@@ -93,6 +93,7 @@ fn apply(
     done: &mut Vec<Subject>,
 ) -> Result<Applied, Stop> {
     check_deletions(&saved.plan, arguments)?;
+    check_protection(path, saved, &run, ui)?;
     session::run_online(ui, async |cancellation: Cancellation| {
         let sandbox = session::start_sandbox(&mut run, saved.is_sandbox).await?;
         let result = check_and_run(path, saved, &run, arguments, ui, cancellation, done).await;
@@ -157,12 +158,47 @@ async fn state_of(saved: &SavedPlan, run: &Run, ui: &Ui) -> Result<Option<State>
     if !actions.any(|action| action.verb() == Verb::Start) {
         return Ok(None);
     }
-    let workspace = &run.workspace;
-    if !workspace.diagnostics.is_empty() {
-        ui.findings(&workspace.diagnostics, &workspace.sources);
-        return Err(Stop::invalid());
-    }
+    check_settings(run, ui)?;
     session::state_at(run, Access::Write).await.map(Some)
+}
+
+/// Refuses settings with mistakes in them: what they say cannot be relied on.
+fn check_settings(run: &Run, ui: &Ui) -> Result<(), Stop> {
+    let workspace = &run.workspace;
+    if workspace.diagnostics.is_empty() {
+        return Ok(());
+    }
+    ui.findings(&workspace.diagnostics, &workspace.sources);
+    Err(Stop::invalid())
+}
+
+/// Refuses to delete what this workspace protects by now, whatever it protected when the plan was
+/// made.
+fn check_protection(path: &Utf8Path, saved: &SavedPlan, run: &Run, ui: &Ui) -> Result<(), Stop> {
+    let actions = saved.plan.actions.iter();
+    let mut deleting = actions
+        .filter(|action| matches!(action.verb(), Verb::Delete | Verb::Replace))
+        .peekable();
+    if deleting.peek().is_none() {
+        return Ok(());
+    }
+    check_settings(run, ui)?;
+    let protect = &run.workspace.config.protect;
+    let is_protected = |action: &&Action| {
+        let old = action.found().map(|found| found.name.as_str());
+        protect.matches(&action.subject.name) || old.is_some_and(|old| protect.matches(old))
+    };
+    let stale: Vec<Stale> = deleting
+        .filter(is_protected)
+        .map(|action| Stale {
+            subject: action.subject.clone(),
+            why: "It is named by `protect` in secsync.yaml.".to_owned(),
+        })
+        .collect();
+    if stale.is_empty() {
+        return Ok(());
+    }
+    Err(refusal(path, saved, &stale))
 }
 
 fn refusal(path: &Utf8Path, saved: &SavedPlan, stale: &[Stale]) -> Stop {
