@@ -8,6 +8,7 @@ use crate::error::Stop;
 use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::render::{human, json, review, saved};
+use crate::workspace::write::{is_stream, real_path};
 
 use super::options::{LoadArguments, NetworkArguments, OutputArguments, pipeline_options};
 use super::planfile;
@@ -36,7 +37,10 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: Arguments, environment: Environment) -> Exit {
-    let ui = match Ui::new(&arguments.output, Format::PLAN, &environment) {
+    // Before any output is opened, which empties it.
+    let opened = check_apart(&arguments)
+        .and_then(|()| Ui::new(&arguments.output, Format::PLAN, &environment));
+    let ui = match opened {
         Ok(ui) => ui,
         Err(stop) => return Ui::plain(&environment).stop(&stop),
     };
@@ -59,23 +63,37 @@ struct After {
     out: Option<Utf8PathBuf>,
 }
 
+/// Refuses to write the plan and a result into the same file.
+fn check_apart(arguments: &Arguments) -> Result<(), Stop> {
+    let Some(out) = &arguments.out else {
+        return Ok(());
+    };
+    if is_stream(out) {
+        return Ok(());
+    }
+    let place = real_path(out);
+    let mut files = arguments
+        .output
+        .output
+        .iter()
+        .filter_map(|output| output.file.as_ref());
+    if files.any(|file| real_path(file) == place) {
+        return Err(
+            Stop::usage(format!("Both `--out` and `--output` would write {out}."))
+                .help("Give them different files."),
+        );
+    }
+    Ok(())
+}
+
 fn plan(
     arguments: Arguments,
     environment: Environment,
     ui: &Ui,
     loaded: &mut Option<Run>,
 ) -> Result<Planned, Stop> {
-    if let Some(out) = &arguments.out
-        && arguments
-            .output
-            .output
-            .iter()
-            .any(|output| output.file.as_ref() == Some(out))
-    {
-        return Err(
-            Stop::usage(format!("Both `--out` and `--output` would write {out}."))
-                .help("Give them different files."),
-        );
+    if let Some(out) = &arguments.out {
+        planfile::check_place(out)?;
     }
     let mut options = pipeline_options(arguments.load, Some(&arguments.network), environment)?;
     options.prune = arguments.prune;
@@ -118,7 +136,11 @@ fn show(planned: &Result<Planned, Stop>, loaded: Option<&Run>, ui: &Ui, after: &
     let mut stop = stop.cloned();
     match &saved {
         Some((out, Ok(digest))) => {
-            let text = saved::saved_to(out.as_str(), digest, is_sandbox);
+            let text = if is_stream(out) {
+                saved::written_to(out.as_str(), digest)
+            } else {
+                saved::saved_to(out.as_str(), digest, is_sandbox)
+            };
             printed = printed.most_important(ui.result(Format::Human, &text));
         }
         Some((_, Err(error))) => {

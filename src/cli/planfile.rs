@@ -1,7 +1,8 @@
 //! The files that plans are saved in.
 
+use std::fmt::Display;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -10,6 +11,7 @@ use crate::error::Stop;
 use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::planfile::{self, MAX_SIZE, SavedPlan};
+use crate::workspace::write::{LEADS_NOWHERE, is_stream, replace};
 
 use super::options::FileArguments;
 
@@ -59,22 +61,64 @@ pub fn not_with_plan(path: &str, flag: &str) -> Stop {
 
 /// Whether there is a file of that name that holds a plan.
 fn holds_plan(path: &Utf8Path) -> bool {
-    let text = || -> io::Result<Option<Vec<u8>>> {
-        if !fs::metadata(path)?.is_file() {
-            return Ok(None);
-        }
-        let file = File::open(path)?;
-        let mut text = Vec::new();
-        (&file).take(BEGINNING).read_to_end(&mut text)?;
-        // Most files are no JSON, and are not read to their end.
-        if text.trim_ascii_start().first() != Some(&b'{') {
-            return Ok(None);
-        }
-        file.take(MAX_SIZE).read_to_end(&mut text)?;
-        Ok(Some(text))
-    };
     // What cannot be read is told by whoever needs it.
-    matches!(text(), Ok(Some(text)) if planfile::is_plan(&text))
+    matches!(contents(path), Ok(Contents::Plan))
+}
+
+/// What is in a file.
+enum Contents {
+    Plan,
+    Nothing,
+    Else,
+}
+
+fn contents(path: &Utf8Path) -> io::Result<Contents> {
+    if !fs::metadata(path)?.is_file() {
+        return Ok(Contents::Else);
+    }
+    let file = File::open(path)?;
+    let mut text = Vec::new();
+    (&file).take(BEGINNING).read_to_end(&mut text)?;
+    if text.is_empty() {
+        return Ok(Contents::Nothing);
+    }
+    // Most files are no JSON, and are not read to their end.
+    if text.trim_ascii_start().first() != Some(&b'{') {
+        return Ok(Contents::Else);
+    }
+    file.take(MAX_SIZE).read_to_end(&mut text)?;
+    Ok(if planfile::is_plan(&text) {
+        Contents::Plan
+    } else {
+        Contents::Else
+    })
+}
+
+/// Refuses to save a plan where something else would be lost, before there is one.
+pub fn check_place(path: &Utf8Path) -> Result<(), Stop> {
+    if is_stream(path) {
+        return Ok(());
+    }
+    match contents(path) {
+        Ok(Contents::Else) if path.is_dir() => Err(cannot_save(path, &"it is a directory")),
+        Ok(Contents::Else) => Err(cannot_save(
+            path,
+            &"the file is there already, and holds something else than a saved plan",
+        )
+        .help("Name another file.")),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(cannot_save(path, &error)),
+        Err(_) if path.is_symlink() => Err(cannot_save(path, &LEADS_NOWHERE)
+            .help("Make the file that it leads to, or name another one.")),
+        // Where there is no file nothing is lost, nor in one that `mktemp` made.
+        Ok(Contents::Plan | Contents::Nothing) | Err(_) => Ok(()),
+    }
+}
+
+fn cannot_save(path: &Utf8Path, why: &dyn Display) -> Stop {
+    Stop::new(
+        Exit::Error,
+        format!("The plan cannot be saved to {path}: {why}."),
+    )
 }
 
 /// Reads a saved plan.
@@ -98,42 +142,13 @@ pub fn load(path: &Utf8Path, run: &Run) -> Result<SavedPlan, Stop> {
     })
 }
 
-/// Saves a plan in a file, in place of what was there, and returns its digest.
+/// Saves a plan in a file, in place of the plan that was there, and returns its digest.
 pub fn save(path: &Utf8Path, plan: &Plan, run: &Run, is_sandbox: bool) -> Result<String, Stop> {
+    // It may have come while the plan was made.
+    check_place(path)?;
     let specs = run.specs_of(plan);
-    let written = planfile::write(plan, &run.workspace.sources, &specs, is_sandbox)
+    planfile::write(plan, &run.workspace.sources, &specs, is_sandbox)
         .map_err(io::Error::other)
-        .and_then(|(text, digest)| replace(path, text.as_bytes()).map(|()| digest));
-    written.map_err(|error| {
-        Stop::new(
-            Exit::Error,
-            format!("The plan cannot be saved to {path}: {error}."),
-        )
-    })
-}
-
-/// Writes beside the file and puts it in its place: nobody ever reads half a plan.
-fn replace(path: &Utf8Path, text: &[u8]) -> io::Result<()> {
-    let directory = path.parent().filter(|parent| !parent.as_str().is_empty());
-    let mut file = readable_by_others(&mut tempfile::Builder::new())
-        .tempfile_in(directory.unwrap_or(Utf8Path::new(".")))?;
-    file.write_all(text)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
-/// A plan holds no secret, and is handed from one job to another.
-#[cfg(unix)]
-fn readable_by_others<'a, 'b>(
-    builder: &'a mut tempfile::Builder<'b, 'b>,
-) -> &'a mut tempfile::Builder<'b, 'b> {
-    use std::os::unix::fs::PermissionsExt as _;
-    builder.permissions(fs::Permissions::from_mode(0o666))
-}
-
-#[cfg(not(unix))]
-fn readable_by_others<'a, 'b>(
-    builder: &'a mut tempfile::Builder<'b, 'b>,
-) -> &'a mut tempfile::Builder<'b, 'b> {
-    builder
+        .and_then(|(text, digest)| replace(path, &text).map(|()| digest))
+        .map_err(|error| cannot_save(path, &error))
 }

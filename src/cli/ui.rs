@@ -1,6 +1,7 @@
 //! All that is printed goes through here: colours, verbosity, formats, files.
 
-use std::fs::{File, Metadata};
+use std::collections::BTreeSet;
+use std::fs::{self, File, Metadata};
 use std::io::{self, IsTerminal, Write};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,6 +17,7 @@ use crate::environment::Environment;
 use crate::error::Stop;
 use crate::exit::Exit;
 use crate::render::findings;
+use crate::workspace::write::{is_stream, real_path};
 
 use super::options::OutputArguments;
 
@@ -179,6 +181,7 @@ impl Ui {
                     .help("Give all but one of them a file: `-o json=plan.json`."),
             );
         }
+        check_files(outputs)?;
         // A file that cannot be written is found out now, and not after something was applied.
         let mut sinks = outputs
             .iter()
@@ -297,7 +300,42 @@ impl Ui {
     }
 }
 
-/// Empties a file, or makes it. Two outputs of the same file add to each other.
+/// Refuses, before any file is opened and so emptied, that two outputs go to the same one, or one
+/// to a file that may declare syncs.
+fn check_files(outputs: &[Output]) -> Result<(), Stop> {
+    let files = outputs.iter().filter_map(|output| output.file.as_ref());
+    let mut places = BTreeSet::new();
+    for file in files.filter(|file| !is_stream(file)) {
+        let place = real_path(file);
+        if is_sync_file(&place) {
+            return Err(Stop::usage(format!(
+                "The file {file} is there already, and may be a sync file: no result is written \
+                 over it."
+            ))
+            .help("Name another file, or remove this one."));
+        }
+        if !places.insert(place) {
+            return Err(
+                Stop::usage(format!("Two outputs cannot both go to the file {file}."))
+                    .help("Give each one a file of its own."),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Whether there is a text in the file, and its name is one that sync files have.
+fn is_sync_file(path: &Utf8Path) -> bool {
+    let is_yaml = |extension: &str| {
+        ["yaml", "yml"]
+            .iter()
+            .any(|yaml| extension.eq_ignore_ascii_case(yaml))
+    };
+    path.extension().is_some_and(is_yaml)
+        && fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0)
+}
+
+/// Empties a file, or makes it.
 fn open_writable(path: &Utf8Path) -> io::Result<File> {
     let mut file = File::options().append(true).create(true).open(path)?;
     let metadata = file.metadata()?;

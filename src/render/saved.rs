@@ -60,6 +60,14 @@ pub fn saved_to(file: &str, digest: &str, is_sandbox: bool) -> String {
     )
 }
 
+/// The lines after a plan that went to a device or a pipe, where it cannot be applied from.
+pub fn written_to(file: &str, digest: &str) -> String {
+    format!(
+        "\nWrote the plan to {}. Apply it with --expect-digest {digest}\n",
+        visible(file)
+    )
+}
+
 /// What of a plan was done before.
 pub fn done(done: &[Subject]) -> String {
     if done.is_empty() {

@@ -1,6 +1,6 @@
 //! Writing files: whole or not at all, and never over one that is there unless that is meant.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -18,37 +18,110 @@ pub enum Existing {
 /// Writes a file and the directories above it. Whoever reads it meanwhile sees all of the old
 /// text or all of the new one.
 pub fn write(path: &Utf8Path, text: &str, existing: Existing) -> io::Result<()> {
-    let target = match existing {
-        Existing::Keep => path.to_owned(),
-        Existing::Replace => real_path(path)?,
-    };
-    let directory = target
-        .parent()
-        .filter(|directory| !directory.as_str().is_empty())
-        .unwrap_or(Utf8Path::new("."));
-    fs::create_dir_all(directory)?;
-    let mut file = temporary_in(directory)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
+    fs::create_dir_all(directory_of(path))?;
     match existing {
-        Existing::Keep => file.persist_noclobber(&target),
-        Existing::Replace => {
-            if let Ok(old) = fs::metadata(&target) {
-                file.as_file().set_permissions(old.permissions())?;
-            }
-            file.persist(&target)
+        Existing::Keep => {
+            let file = temporary_with(path, text)?;
+            file.persist_noclobber(path)
+                .map(drop)
+                .map_err(|error| error.error)
         }
+        Existing::Replace => replace(path, text),
     }
-    .map(drop)
-    .map_err(|error| error.error)
 }
 
-/// Where a link leads; the path itself if it is none, or if nothing is there.
-fn real_path(path: &Utf8Path) -> io::Result<Utf8PathBuf> {
-    match path.canonicalize_utf8() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(path.to_owned()),
-        other => other,
+/// Like [`write()`] with [`Existing::Replace`], in a directory that is there. What is no file, like
+/// a device or a pipe, stays what it is and is written to.
+pub fn replace(path: &Utf8Path, text: &str) -> io::Result<()> {
+    if is_stream(path) {
+        return open_stream(path)?.write_all(text.as_bytes());
     }
+    let target = match path.canonicalize_utf8() {
+        Ok(target) => target,
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(_) if path.is_symlink() => return Err(io::Error::other(LEADS_NOWHERE)),
+        Err(_) => path.to_owned(),
+    };
+    let file = temporary_with(&target, text)?;
+    if let Ok(old) = fs::metadata(&target) {
+        file.as_file().set_permissions(old.permissions())?;
+    }
+    file.persist(&target).map(drop).map_err(|error| error.error)
+}
+
+/// Why a link is not written through.
+pub const LEADS_NOWHERE: &str = "it is a link, and there is nothing where it leads";
+
+/// Whether what is written there goes to a reader instead of staying: a device, a pipe, or what
+/// this process has open under a number, even if that is a file.
+pub fn is_stream(path: &Utf8Path) -> bool {
+    let is_stream = |found: fs::Metadata| !found.is_file() && !found.is_dir();
+    descriptor(path).is_some() || fs::metadata(path).is_ok_and(is_stream)
+}
+
+/// The name of what this process has open that a path stands for, itself or by a link.
+fn descriptor(path: &Utf8Path) -> Option<Utf8PathBuf> {
+    let is_name = |path: &Utf8Path| {
+        ["/dev/stdin", "/dev/stdout", "/dev/stderr"].contains(&path.as_str())
+            || path.starts_with("/dev/fd")
+            || path.starts_with("/proc/self/fd")
+    };
+    if is_name(path) {
+        return Some(path.to_owned());
+    }
+    path.read_link_utf8().ok().filter(|target| is_name(target))
+}
+
+/// Opens a stream. A file that is standard output or standard error has one end for all that is
+/// written to it, which it would not have if it were opened by its name.
+fn open_stream(path: &Utf8Path) -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd as _;
+        let name = descriptor(path);
+        let name = name.as_deref().map_or("", Utf8Path::as_str);
+        if ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].contains(&name) {
+            return io::stdout().as_fd().try_clone_to_owned().map(File::from);
+        }
+        if ["/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"].contains(&name) {
+            return io::stderr().as_fd().try_clone_to_owned().map(File::from);
+        }
+    }
+    File::options().append(true).open(path)
+}
+
+/// The path of what a path stands for, so that two names of one file are told to be one: links are
+/// followed, also to what is not there yet.
+pub fn real_path(path: &Utf8Path) -> Utf8PathBuf {
+    match path.canonicalize_utf8() {
+        Ok(real) => real,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // This ends: links in a circle are another error.
+            if let Ok(target) = path.read_link_utf8() {
+                return real_path(&directory_of(path).join(target));
+            }
+            let directory = directory_of(path).canonicalize_utf8();
+            match (directory, path.file_name()) {
+                (Ok(directory), Some(name)) => directory.join(name),
+                _ => path.to_owned(),
+            }
+        }
+        Err(_) => path.to_owned(),
+    }
+}
+
+fn directory_of(path: &Utf8Path) -> &Utf8Path {
+    path.parent()
+        .filter(|directory| !directory.as_str().is_empty())
+        .unwrap_or(Utf8Path::new("."))
+}
+
+/// A file with this text, to be put in its place in one step.
+fn temporary_with(target: &Utf8Path, text: &str) -> io::Result<NamedTempFile> {
+    let mut file = temporary_in(directory_of(target))?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    Ok(file)
 }
 
 /// A hidden file, so that one that a crash leaves behind is never read as a sync file.
@@ -119,5 +192,24 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "two\n");
         let kept = fs::metadata(&path).unwrap().permissions();
         assert_eq!(kept.mode() & 0o777, 0o640);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_stays_one_and_a_link_that_leads_nowhere_is_refused() {
+        use std::os::unix::fs::symlink;
+        let (_directory, path) = place();
+        write(&path, "one\n", Existing::Keep).unwrap();
+        let device = path.with_file_name("device");
+        symlink("/dev/null", &device).unwrap();
+        write(&device, "two\n", Existing::Replace).unwrap();
+        assert_eq!(fs::read_link(&device).unwrap().to_str(), Some("/dev/null"));
+        let link = path.with_file_name("link.yaml");
+        symlink("nowhere.yaml", &link).unwrap();
+        let refused = write(&link, "two\n", Existing::Replace).unwrap_err();
+        assert_eq!(refused.to_string(), super::LEADS_NOWHERE);
+        let beside = fs::read_dir(path.parent().unwrap()).unwrap().count();
+        assert_eq!(beside, 3);
+        assert!(!path.with_file_name("nowhere.yaml").exists());
     }
 }

@@ -285,6 +285,67 @@ fn two_formats_cannot_share_standard_output() {
 }
 
 #[test]
+fn two_formats_cannot_share_a_file() {
+    let tree = tree();
+    tree.write("plan.json", "before");
+    assert_snapshot!(tree.secsync("plan syncs -o json=plan.json -o markdown=syncs/../plan.json").run().exits_with(64), @"
+    $ secsync plan syncs -o json=plan.json -o markdown=syncs/../plan.json
+    --- stderr
+    Error: Two outputs cannot both go to the file syncs/../plan.json.
+      Give each one a file of its own.
+    --- exit 64
+    ");
+    assert_eq!(tree.read("plan.json"), "before");
+    tree.secsync("plan syncs -o json=new.txt -o markdown=./new.txt")
+        .run()
+        .exits_with(64);
+    assert!(!tree.has("new.txt"));
+}
+
+#[cfg(unix)]
+#[test]
+fn two_formats_cannot_share_a_file_by_a_link_but_a_device() {
+    let tree = tree();
+    for (target, link) in [("new.txt", "link"), ("/dev/null", "nothing")] {
+        std::os::unix::fs::symlink(target, tree.root().join(link)).unwrap();
+    }
+    for file in ["new.txt", "link"] {
+        let shared = format!("validate syncs -o json={file} -o markdown=link");
+        tree.secsync(&shared).run().exits_with(64);
+        assert!(!tree.has("new.txt"));
+    }
+    tree.secsync("validate syncs -o json=nothing -o markdown=/dev/null")
+        .run()
+        .exits_with(0);
+}
+
+#[test]
+fn a_result_does_not_overwrite_what_may_be_a_sync_file() {
+    let tree = tree();
+    let path = tree.files().concat();
+    let syncs = tree.read(&path);
+    assert_snapshot!(tree.secsync(&format!("plan syncs -o human -o json={path}")).run().exits_with(64), @"
+    $ secsync plan syncs -o human -o json=syncs/payments.yaml
+    --- stderr
+    Error: The file syncs/payments.yaml is there already, and may be a sync file: no result is written over it.
+      Name another file, or remove this one.
+    --- exit 64
+    ");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(&path, tree.root().join("link.json")).unwrap();
+        tree.secsync("plan syncs -o json=link.json")
+            .run()
+            .exits_with(64);
+    }
+    assert_eq!(tree.read(&path), syncs);
+    tree.write("empty.YML", "");
+    tree.secsync("validate syncs -o json=empty.YML")
+        .run()
+        .exits_with(0);
+}
+
+#[test]
 fn a_format_that_does_not_exist() {
     let tree = tree();
     assert_snapshot!(tree.secsync("plan syncs -o yaml").run().exits_with(64), @"

@@ -691,3 +691,154 @@ fn machines_are_told_where_the_plan_is() {
         json!({"file": "plan.json", "digest": saved["digest"]})
     );
 }
+
+/// A team with one sync to add, and a link in its tree.
+#[cfg(unix)]
+fn with_link(target: &str, link: &str) -> Team {
+    let team = Team::new(&[]);
+    team.tree
+        .write("syncs/payments.yaml", payments(&[("api", "")]));
+    std::os::unix::fs::symlink(target, team.tree.root().join(link)).unwrap();
+    team
+}
+
+#[cfg(unix)]
+#[test]
+fn a_plan_goes_through_a_pipe_that_stays_one() {
+    use std::os::unix::fs::FileTypeExt as _;
+    let team = with_link("pipe", "link");
+    let pipe = team.tree.root().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    for name in ["pipe", "link"] {
+        let reader = std::process::Command::new("cat")
+            .arg(&pipe)
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let planned = team.run(&format!("plan syncs --out {name} -o json"));
+        let is_pipe = std::fs::metadata(&pipe).unwrap().file_type().is_fifo();
+        assert!(is_pipe, "{planned}");
+        let digest = planned.exits_with(0).json()["planFile"]["digest"].clone();
+        let read = reader.wait_with_output().unwrap().stdout;
+        let saved: Value = serde_json::from_slice(&read).unwrap();
+        assert_eq!(saved["digest"], digest);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_plan_that_went_to_a_device_is_not_advised_to_be_applied_from_there() {
+    let team = with_link("/dev/null", "nothing");
+    let planned = team.run("plan syncs --out nothing").exits_with(0);
+    let told = planned.stdout.split("to destroy.\n").nth(1).unwrap();
+    assert_snapshot!(planned.harmless(told), @"
+
+    Wrote the plan to nothing. Apply it with --expect-digest sha256:[DIGEST]
+    ");
+    assert_eq!(
+        std::fs::read_link(team.tree.root().join("nothing")).unwrap(),
+        std::path::Path::new("/dev/null")
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_plan_on_standard_output_is_not_put_in_the_place_of_its_file() {
+    let team = with_link("/dev/stdout", "output");
+    for name in ["/dev/stdout", "output"] {
+        let file = std::fs::File::create(team.tree.root().join("all.txt")).unwrap();
+        let run = team
+            .tree
+            .secsync(&format!("plan syncs --out {name} -o human=log.txt -o json"))
+            .on(&team.server);
+        let ended = run.command().stdout(file).status().unwrap();
+        assert!(ended.success());
+        let text = team.tree.read("all.txt");
+        let documents: Vec<Value> = serde_json::Deserializer::from_str(&text)
+            .into_iter()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(documents.len(), 2, "{text}");
+        assert_eq!(documents[0]["digest"], documents[1]["planFile"]["digest"]);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_stays_one_and_the_plan_is_where_it_leads() {
+    let team = with_link("plans/today.json", "latest.json");
+    let refused = team.run("plan syncs --out latest.json").exits_with(1);
+    assert_snapshot!(refused.harmless(&refused.stderr), @"
+    Error: The plan cannot be saved to latest.json: it is a link, and there is nothing where it leads.
+      Make the file that it leads to, or name another one.
+    ");
+    assert!(team.writes().is_empty() && !team.tree.has("plans/today.json"));
+    team.tree.write("plans/today.json", "");
+    for _ in 0..2 {
+        team.run("plan syncs --out latest.json").exits_with(0);
+        let link = std::fs::symlink_metadata(team.tree.root().join("latest.json")).unwrap();
+        assert!(link.is_symlink());
+        let saved: Value = serde_json::from_str(&team.tree.read("plans/today.json")).unwrap();
+        assert_eq!(saved["format"], "secsync-plan");
+    }
+}
+
+#[test]
+fn a_plan_overwrites_plans_only() {
+    let team = Team::new(&[]);
+    let syncs = payments(&[("api", "")]);
+    team.tree.write("syncs/payments.yaml", &syncs);
+    team.tree.write("other.json", r#"{"format": "other"}"#);
+    assert_snapshot!(team.run("plan syncs --out syncs/payments.yaml").exits_with(1), @"
+    $ secsync plan syncs --out syncs/payments.yaml
+    --- stderr
+    Error: The plan cannot be saved to syncs/payments.yaml: the file is there already, and holds something else than a saved plan.
+      Name another file.
+    --- exit 1
+    ");
+    assert!(team.server.requests().is_empty());
+    assert_eq!(team.tree.read("syncs/payments.yaml"), syncs);
+    team.run("plan syncs --out other.json").exits_with(1);
+    assert_eq!(team.tree.read("other.json"), r#"{"format": "other"}"#);
+    // As `mktemp` makes one.
+    team.tree.write("empty", "");
+    for _ in 0..2 {
+        team.run("plan syncs --out empty").exits_with(0);
+    }
+}
+
+#[test]
+fn a_plan_and_a_result_do_not_share_a_file_by_two_names() {
+    let team = Team::new(&[]);
+    team.tree
+        .write("syncs/payments.yaml", payments(&[("api", "")]));
+    team.run("plan syncs --out plan.json").exits_with(0);
+    let saved = team.tree.read("plan.json");
+    let refused = team.run("plan syncs --out plan.json -o json=syncs/../plan.json");
+    assert_snapshot!(refused.exits_with(64), @"
+    $ secsync plan syncs --out plan.json -o json=syncs/../plan.json
+    --- stderr
+    Error: Both `--out` and `--output` would write plan.json.
+      Give them different files.
+    --- exit 64
+    ");
+    assert_eq!(team.tree.read("plan.json"), saved);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_stale_plan_from_standard_input_is_not_advised_to_be_made_there() {
+    let team = Team::new(&[("api", "")]);
+    team.saves(&[("api", "secretPath: /api")]);
+    team.somebody_applies(&[("api", "environment: dev")]);
+    let plan = std::fs::File::open(team.tree.root().join("plan.json")).unwrap();
+    let run = team.tree.secsync("apply /dev/stdin").on(&team.server);
+    let applied = run.command().stdin(plan).output().unwrap();
+    let told = String::from_utf8(applied.stderr).unwrap();
+    assert_eq!(applied.status.code(), Some(6), "{told}");
+    assert!(
+        told.contains("\n  Make a new one with `secsync plan --out FILE`, and review that.\n"),
+        "{told}"
+    );
+}

@@ -19,6 +19,7 @@ use crate::pipeline::Run;
 use crate::planfile::SavedPlan;
 use crate::render::{human, saved};
 use crate::state::State;
+use crate::workspace::write::is_stream;
 
 /// Applies the saved plan in a file.
 pub(super) fn run(
@@ -207,10 +208,16 @@ fn refusal(path: &Utf8Path, saved: &SavedPlan, stale: &[Stale]) -> Stop {
         (1, all) => format!("1 of its {all} actions does not fit what is there any more"),
         (some, all) => format!("{some} of its {all} actions do not fit what is there any more"),
     };
+    // What it was read from need not be what one can be saved to.
+    let place = if is_stream(path) {
+        "FILE"
+    } else {
+        path.as_str()
+    };
     let first = Problem {
         message: format!("The saved plan {path} is stale: {counted}. Nothing was applied."),
         help: Some(format!(
-            "Make a new one with `secsync plan --out {path}`, and review that."
+            "Make a new one with `secsync plan --out {place}`, and review that."
         )),
     };
     let each = stale.iter().map(|stale| Problem {
