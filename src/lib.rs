@@ -18,6 +18,7 @@
 //! | Ctrl-C, as every wait sees it | [`cancel`] |
 //! | the variables of the process, and why a command stops | [`environment`], [`error`] |
 //! | SHA-256 of bytes and of JSON | [`digest`] |
+//! | texts that others wrote, read within a limit | [`text_file`] |
 
 pub mod adopt;
 pub mod apply;
@@ -36,5 +37,6 @@ pub mod render;
 pub mod sandbox;
 pub mod schema;
 pub mod state;
+pub mod text_file;
 pub mod workspace;
 pub mod yaml;

@@ -230,9 +230,7 @@ async fn write_out(
                 adopting::write(&full, shown, &draft.text, existing)?;
                 is_apart = !run.workspace.loads(&full);
             }
-            _ => {
-                ui.out(&draft.text);
-            }
+            _ => ui.deliver(&draft.text)?,
         }
         ui.findings(&draft.checked.diagnostics, &draft.checked.sources);
         summary.written.push(Written {

@@ -469,9 +469,7 @@ impl Target {
                 Some((full, shown)) => {
                     adopting::write(full, shown, &draft.text, Existing::Keep)?;
                 }
-                None => {
-                    ui.out(&draft.text);
-                }
+                None => ui.deliver(&draft.text)?,
             }
             ui.findings(&draft.checked.diagnostics, &draft.checked.sources);
         }

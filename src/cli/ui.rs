@@ -245,20 +245,29 @@ impl Ui {
 
     /// Writes to standard output. A reader who has gone is no error.
     pub fn out(&self, text: &str) -> Exit {
+        match self.deliver(text) {
+            Ok(()) => Exit::Done,
+            Err(stop) if self.told_of_stdout.swap(true, Ordering::Relaxed) => stop.exit,
+            Err(stop) => self.stop(&stop),
+        }
+    }
+
+    /// Writes what a command is for to standard output; without it, the command has not done it.
+    /// A reader who has gone is no error.
+    pub fn deliver(&self, text: &str) -> Result<(), Stop> {
         let mut stream = AutoStream::new(io::stdout().lock(), self.color_out);
         match stream
             .write_all(text.as_bytes())
             .and_then(|()| stream.flush())
         {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                if !self.told_of_stdout.swap(true, Ordering::Relaxed) {
-                    self.err(&format!(
-                        "Error: Standard output cannot be written: {error}.\n"
-                    ));
-                }
-                Exit::Error
-            }
-            _ => Exit::Done,
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Stop::new(
+                Exit::Error,
+                format!(
+                    "Standard output cannot be written: {}.",
+                    reason_of_write(&error)
+                ),
+            )),
+            _ => Ok(()),
         }
     }
 
@@ -363,17 +372,22 @@ const fn is_pipe(_metadata: &Metadata) -> bool {
 }
 
 fn cannot_write(file: &Utf8Path, error: &io::Error) -> Stop {
-    let why = match error.kind() {
+    let why = reason_of_write(error);
+    Stop::new(
+        Exit::Error,
+        format!("The file {file} cannot be written: {why}."),
+    )
+}
+
+/// What the system says, as the end of a sentence.
+fn reason_of_write(error: &io::Error) -> String {
+    match error.kind() {
         io::ErrorKind::NotFound => "its directory does not exist".to_owned(),
         io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
         io::ErrorKind::PermissionDenied => "permission is denied".to_owned(),
         io::ErrorKind::StorageFull => "there is no space left".to_owned(),
         _ => error.to_string(),
-    };
-    Stop::new(
-        Exit::Error,
-        format!("The file {file} cannot be written: {why}."),
-    )
+    }
 }
 
 fn color_choice(no_color: bool, is_terminal: bool, environment: &Environment) -> ColorChoice {

@@ -6,6 +6,10 @@ use std::io::{self, Write as _};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::state::State;
+use crate::text_file;
+
+/// The largest state that is read, in bytes. A sync takes about a thousand.
+const LARGEST_STATE: u64 = 256 * 1024 * 1024;
 
 /// A directory with the state in one JSON file.
 #[derive(Debug, Clone)]
@@ -32,14 +36,13 @@ impl Store {
     /// What the last run left; nothing if there was none.
     pub fn load(&self) -> io::Result<State> {
         let path = self.path();
-        let text = match fs::read_to_string(&path) {
+        let text = match text_file::read(&path, LARGEST_STATE) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(State::default()),
-            Err(error) => {
-                return Err(explained(
-                    &error,
-                    &format!("The sandbox's state `{path}` cannot be read"),
-                ));
+            Err(why) if why.is_absence() => return Ok(State::default()),
+            Err(why) => {
+                return Err(io::Error::other(format!(
+                    "The sandbox's state `{path}` cannot be read: {why}."
+                )));
             }
         };
         serde_json::from_str(&text).map_err(|error| {

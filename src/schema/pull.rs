@@ -14,9 +14,10 @@ use serde::{Deserialize, Serialize};
 use super::directory;
 use super::extract::Extraction;
 use super::file::{SchemaFile, SchemaKey, path_of};
-use super::store::SchemaStore;
+use super::store::{MAX_FILE_SIZE, SchemaStore};
 use crate::core::spec::ProviderKind;
 use crate::digest::sha256;
+use crate::text_file;
 
 /// The manifest's name in the directory of pulled schemas.
 pub const MANIFEST: &str = "manifest.json";
@@ -125,7 +126,8 @@ pub fn digest(text: &str) -> String {
 
 /// The manifest of a directory; none if there is none, or none that can be read.
 pub fn manifest(directory: &Utf8Path) -> Option<Manifest> {
-    let text = fs::read_to_string(directory::in_use(directory).join(MANIFEST)).ok()?;
+    let path = directory::in_use(directory).join(MANIFEST);
+    let text = text_file::read(&path, MAX_FILE_SIZE).ok()?;
     serde_json::from_str(&text).ok()
 }
 
@@ -228,7 +230,8 @@ fn read_texts(directory: &Utf8Path) -> io::Result<Texts> {
         let names = directory::names_in(&directory.join(kind.name()))?;
         for name in names {
             let key = (kind, name);
-            let text = fs::read_to_string(directory.join(path_of(&key))).unwrap_or_default();
+            let text =
+                text_file::read(&directory.join(path_of(&key)), MAX_FILE_SIZE).unwrap_or_default();
             texts.insert(key, text);
         }
     }

@@ -14,9 +14,10 @@ use super::spec;
 use super::validate::Checker;
 use crate::core::spec::DestinationSpec;
 use crate::core::spec::ProviderKind;
+use crate::text_file;
 
 /// The largest schema file that is read from a workspace, in bytes.
-const MAX_FILE_SIZE: u64 = 4 * 1024 * 1024;
+pub(super) const MAX_FILE_SIZE: u64 = 4 * 1024 * 1024;
 
 /// Fields that a create request needs and that callers supply and miss themselves.
 const SUPPLIED: [&str; 3] = ["name", "projectId", "connectionId"];
@@ -370,18 +371,9 @@ fn parse(path: &str, text: &str) -> Result<SchemaFile, StoreError> {
 }
 
 fn read_to_string(path: &Utf8Path) -> Result<String, StoreError> {
-    let unreadable = |problem: String| StoreError {
-        message: format!("The schema {path} cannot be read: {problem}."),
-    };
-    let size = std::fs::metadata(path)
-        .map_err(|error| unreadable(error.to_string()))?
-        .len();
-    if size > MAX_FILE_SIZE {
-        return Err(unreadable(format!(
-            "it is larger than {MAX_FILE_SIZE} bytes"
-        )));
-    }
-    std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))
+    text_file::read(path, MAX_FILE_SIZE).map_err(|why| StoreError {
+        message: format!("The schema {path} cannot be read: {why}."),
+    })
 }
 
 #[cfg(test)]

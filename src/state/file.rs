@@ -8,6 +8,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::StateError;
 use super::backend::{Backend, Stored, Version, WriteError};
+use crate::text_file;
+
+/// The largest state that is read, in bytes. A start takes some two hundred.
+const LARGEST_STATE: u64 = 64 * 1024 * 1024;
 
 /// A file.
 pub struct StateFile {
@@ -49,15 +53,15 @@ impl Backend for StateFile {
     }
 
     async fn read(&self) -> Result<Option<Stored>, StateError> {
-        match fs::read_to_string(&self.path) {
+        match text_file::read(&self.path, LARGEST_STATE) {
             Ok(text) => Ok(Some(Stored {
                 text,
                 version: Version::default(),
             })),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(StateError::new(
-                format!("The state {} cannot be read: {error}.", self.path),
-                "Check the file and its permissions.",
+            Err(why) if why.is_absence() => Ok(None),
+            Err(why) => Err(StateError::new(
+                format!("The state {} cannot be read: {why}.", self.path),
+                why.help(),
             )),
         }
     }
@@ -94,6 +98,13 @@ fn cannot_write(path: &Utf8Path, error: &io::Error) -> StateError {
 /// Keeps other runs from writing the same state. There is nothing to keep without its directory.
 fn lock(path: &Utf8Path) -> Result<Option<File>, StateError> {
     let lock_path = path.with_extension("lock");
+    // To open a pipe that nobody reads from would wait for ever.
+    if fs::metadata(&lock_path).is_ok_and(|lock| !lock.is_file()) {
+        return Err(StateError::new(
+            format!("The state {path} cannot be locked: {lock_path} is no file."),
+            "Remove it, and run this again.",
+        ));
+    }
     let file = match File::create(&lock_path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -1,7 +1,6 @@
 //! Finding sync files and reading them.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -11,15 +10,13 @@ use ignore::WalkBuilder;
 
 use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
+use crate::text_file::{self, Unreadable, reason};
 
 /// The name of the file that marks a workspace's root.
 pub const WORKSPACE_FILE: &str = "secsync.yaml";
 
 /// The largest file that is read, in bytes. Ten thousand syncs need less than four million.
 pub const LARGEST_FILE: u64 = 10 * 1024 * 1024;
-
-/// What some editors begin UTF-8 text with.
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
@@ -300,106 +297,50 @@ fn innermost(mut error: &ignore::Error) -> (Option<&Path>, &ignore::Error) {
 
 /// Reads a file's text, or says why it cannot be read.
 pub fn read(path: &Utf8Path, shown: &str) -> Result<String, Box<Diagnostic>> {
-    let unreadable = |error: &io::Error| {
-        let help = match error.kind() {
-            io::ErrorKind::NotFound => "Check the path.",
-            io::ErrorKind::PermissionDenied => "Check the permissions of the file.",
-            _ => "Check the file and its disk.",
-        };
-        let why = reason(error);
-        Diagnostic::about_file(
+    text_file::read(path, LARGEST_FILE).map_err(|why| Box::new(unreadable(&why, shown)))
+}
+
+/// Reads a text to its end from an open stream, such as standard input.
+pub fn read_stream(stream: impl Read, shown: &str) -> Result<String, Box<Diagnostic>> {
+    text_file::read_stream(stream, LARGEST_FILE).map_err(|why| {
+        Box::new(match &why {
+            Unreadable::Io(error) => Diagnostic::about_file(
+                Code::UnreadableFile,
+                shown,
+                format!("`{shown}` cannot be read: {}.", reason(error)),
+            ),
+            _ => unreadable(&why, shown),
+        })
+    })
+}
+
+fn unreadable(why: &Unreadable, shown: &str) -> Diagnostic {
+    match why {
+        Unreadable::NoFile => no_file(shown).help(why.help()),
+        Unreadable::TooLarge(_) => too_large(shown),
+        Unreadable::NotUtf8(line) => Diagnostic::about_file(
+            Code::NotUtf8,
+            shown,
+            format!(
+                "The file `{shown}` is not UTF-8 text: line {line} has a byte that does not fit."
+            ),
+        )
+        .help(why.help()),
+        Unreadable::Io(_) => Diagnostic::about_file(
             Code::UnreadableFile,
             shown,
             format!("The file `{shown}` cannot be read: {why}."),
         )
-        .help(help)
-    };
-    // To open a pipe that nobody writes to would wait for ever.
-    let kind = fs::metadata(path).map_err(|error| unreadable(&error))?;
-    if !kind.is_file() && !kind.is_dir() && !is_own_stream(path) {
-        return Err(Box::new(no_file(shown)));
+        .help(why.help()),
     }
-    let file = fs::File::open(path).map_err(|error| unreadable(&error))?;
-    let length = file.metadata().map_or(0, |metadata| metadata.len());
-    if length > LARGEST_FILE {
-        return Err(Box::new(too_large(shown)));
-    }
-    read_text(file, shown).map_err(|failure| match failure {
-        ReadFailure::Io(error) => Box::new(unreadable(&error)),
-        ReadFailure::Text(diagnostic) => diagnostic,
-    })
-}
-
-/// Whether a path names a stream that this process was started with: standard input, or what a
-/// shell's `<(…)` stands for. Whoever named it on the command line feeds it.
-fn is_own_stream(path: &Utf8Path) -> bool {
-    path == "/dev/stdin"
-        || ["/dev/fd", "/proc/self/fd"]
-            .iter()
-            .any(|dir| path.starts_with(dir))
 }
 
 fn no_file(shown: &str) -> Diagnostic {
     Diagnostic::about_file(
         Code::UnreadableFile,
         shown,
-        format!("`{shown}` cannot be read: it is neither a file nor a directory."),
+        format!("`{shown}` cannot be read: {}.", Unreadable::NoFile),
     )
-    .help("Name an ordinary file.")
-}
-
-/// Reads a text to its end from an open stream, such as standard input.
-pub fn read_stream(stream: impl Read, shown: &str) -> Result<String, Box<Diagnostic>> {
-    read_text(stream, shown).map_err(|failure| match failure {
-        ReadFailure::Io(error) => Box::new(Diagnostic::about_file(
-            Code::UnreadableFile,
-            shown,
-            format!("`{shown}` cannot be read: {}.", reason(&error)),
-        )),
-        ReadFailure::Text(diagnostic) => diagnostic,
-    })
-}
-
-/// What the system says, as the end of a sentence.
-fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "it does not exist".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission is denied".to_owned(),
-        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
-        _ => error.to_string(),
-    }
-}
-
-enum ReadFailure {
-    Io(io::Error),
-    Text(Box<Diagnostic>),
-}
-
-fn read_text(stream: impl Read, shown: &str) -> Result<String, ReadFailure> {
-    let mut bytes = Vec::new();
-    stream
-        .take(LARGEST_FILE + 1)
-        .read_to_end(&mut bytes)
-        .map_err(ReadFailure::Io)?;
-    if bytes.len() as u64 > LARGEST_FILE {
-        return Err(ReadFailure::Text(Box::new(too_large(shown))));
-    }
-    // A byte order mark says nothing in UTF-8, and is no column of the first line.
-    if bytes.starts_with(BYTE_ORDER_MARK) {
-        bytes.drain(..BYTE_ORDER_MARK.len());
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let good = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..good].split(|byte| *byte == b'\n').count();
-        ReadFailure::Text(Box::new(
-            Diagnostic::about_file(
-                Code::NotUtf8,
-                shown,
-                format!("The file `{shown}` is not UTF-8 text: line {line} has a byte that does not fit."),
-            )
-            .help("Save it as UTF-8."),
-        ))
-    })
 }
 
 fn too_large(shown: &str) -> Diagnostic {

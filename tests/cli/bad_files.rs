@@ -947,3 +947,60 @@ fn a_rename_in_a_circle() {
     --- exit 3
     ");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_document_to_pull_from_is_an_ordinary_file_of_a_size() {
+    let tree = with_pipe("pipe.json");
+    tree.write("huge.json", "");
+    std::fs::File::options()
+        .write(true)
+        .open(tree.root().join("huge.json"))
+        .unwrap()
+        .set_len(1 << 40)
+        .unwrap();
+    let told = |arguments: &str| tree.secsync(arguments).run().exits_with(1).stderr;
+    assert_snapshot!(told("schema pull pipe.json"), @"
+    Error: The document pipe.json cannot be read: it is neither a file nor a directory.
+      Name an ordinary file.
+    ");
+    assert_snapshot!(told("schema pull /dev/zero"), @"
+    Error: The document /dev/zero cannot be read: it is neither a file nor a directory.
+      Name an ordinary file.
+    ");
+    assert_snapshot!(told("schema pull huge.json"), @"
+    Error: The document huge.json cannot be read: it is larger than 64 MiB.
+      Check that it is the file that you mean.
+    ");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_state_is_an_ordinary_file_and_so_is_its_lock() {
+    let tree = Tree::new(&[(".secsync/.gitignore", "")]);
+    let pipe = |path: &str| {
+        let made = std::process::Command::new("mkfifo")
+            .arg(tree.root().join(path))
+            .status();
+        assert!(made.unwrap().success());
+    };
+    pipe(".secsync/state.json");
+    let told = |arguments: &str| {
+        let refused = tree.secsync(arguments).run().exits_with(1);
+        refused.harmless(&refused.stderr)
+    };
+    assert_snapshot!(told("state list"), @"
+    Error: The state [DIR]/.secsync/state.json cannot be read: it is neither a file nor a directory.
+      Name an ordinary file.
+    ");
+    assert_snapshot!(told("state list --state /dev/zero"), @"
+    Error: The state /dev/zero cannot be read: it is neither a file nor a directory.
+      Name an ordinary file.
+    ");
+    std::fs::remove_file(tree.root().join(".secsync/state.json")).unwrap();
+    pipe(".secsync/state.lock");
+    assert_snapshot!(told("state init"), @"
+    Error: The state [DIR]/.secsync/state.json cannot be locked: [DIR]/.secsync/state.lock is no file.
+      Remove it, and run this again.
+    ");
+}

@@ -410,3 +410,26 @@ fn half_an_answer_is_an_error_and_nothing_is_written() {
         assert!(!tree.has("syncs"), "{fault}");
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_written_to_standard_output_is_no_success() {
+    let (tree, server) = (Tree::new(&[]), server());
+    for arguments in ["export --project payments", "import web --project payments"] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let output = tree
+            .secsync(arguments)
+            .on(&server)
+            .command()
+            .stdin(std::process::Stdio::null())
+            .stdout(full.unwrap())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments}");
+        assert_eq!(
+            String::from_utf8(output.stderr).unwrap(),
+            "Error: Standard output cannot be written: there is no space left.\n",
+            "{arguments}"
+        );
+    }
+}

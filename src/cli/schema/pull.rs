@@ -1,18 +1,19 @@
 //! `secsync schema pull`: schemas from OpenAPI documents into this workspace.
 
-use camino::Utf8Path;
 use clap::Args;
 
 use crate::cancel::Cancellation;
 use crate::environment::Environment;
 use crate::error::Stop;
 use crate::exit::Exit;
+use crate::http::client::ANSWER_LIMIT;
 use crate::http::public::fetch_public;
 use crate::http::trust;
 use crate::pipeline::Run;
 use crate::render::text::visible;
 use crate::schema::extract::{Extraction, extract};
 use crate::schema::pull::{self, Document};
+use crate::text_file;
 
 use super::super::options::{NetworkArguments, OutputArguments};
 use super::super::session::{self, now};
@@ -41,12 +42,15 @@ pub(super) struct Arguments {
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments, environment: Environment, ui: &Ui) -> Result<Exit, Stop> {
     let mut run = open(Some(&arguments.network), environment, ui)?;
-    let texts = session::run_online(ui, async |cancellation: Cancellation| {
+    // Before anything listens for signals: one of them ends a read that waits, as it does anywhere.
+    let mut texts = read_files(arguments, &run)?;
+    let fetched = session::run_online(ui, async |cancellation: Cancellation| {
         let sandbox = session::start_sandbox(&mut run, arguments.network.sandbox).await?;
-        let texts = read_all(arguments, &run, &cancellation).await;
+        let fetched = fetch_all(arguments, &run, &cancellation).await;
         session::stop_sandbox(sandbox).await?;
-        texts
+        fetched
     })?;
+    texts.extend(fetched);
     let mut whole = Extraction::default();
     let mut documents = Vec::new();
     for (name, text) in &texts {
@@ -79,7 +83,7 @@ pub(super) fn run(arguments: &Arguments, environment: Environment, ui: &Ui) -> R
     Ok(ui.result(Format::Human, &text))
 }
 
-async fn read_all(
+async fn fetch_all(
     arguments: &Arguments,
     run: &Run,
     cancellation: &Cancellation,
@@ -102,14 +106,13 @@ async fn read_all(
         };
         urls.push(format!("{server}{DOCUMENT_ROUTE}"));
     }
-    for document in &arguments.documents {
-        if document.starts_with("https://") || document.starts_with("http://") {
-            urls.push(document.clone());
-        } else {
-            let path = run.options.request.directory.join(document);
-            texts.push((document.clone(), read_file(&path, document)?));
-        }
-    }
+    urls.extend(
+        arguments
+            .documents
+            .iter()
+            .filter(|word| is_url(word))
+            .cloned(),
+    );
     for url in urls {
         let options = &run.options;
         let fetched = fetch_public(&url, &options.environment, &options.http, cancellation).await?;
@@ -124,11 +127,26 @@ async fn read_all(
     Ok(texts)
 }
 
-fn read_file(path: &Utf8Path, shown: &str) -> Result<String, Stop> {
-    std::fs::read_to_string(path).map_err(|error| {
-        Stop::new(
-            Exit::Error,
-            format!("The document {} cannot be read: {error}.", visible(shown)),
-        )
-    })
+fn read_files(arguments: &Arguments, run: &Run) -> Result<Vec<(String, String)>, Stop> {
+    let files = arguments
+        .documents
+        .iter()
+        .filter(|document| !is_url(document));
+    files
+        .map(|document| {
+            let path = run.options.request.directory.join(document);
+            let text = text_file::read(&path, ANSWER_LIMIT as u64).map_err(|why| {
+                Stop::new(
+                    Exit::Error,
+                    format!("The document {} cannot be read: {why}.", visible(document)),
+                )
+                .help(why.help())
+            })?;
+            Ok((document.clone(), text))
+        })
+        .collect()
+}
+
+fn is_url(document: &str) -> bool {
+    document.starts_with("https://") || document.starts_with("http://")
 }

@@ -1,0 +1,160 @@
+//! Reading texts that others wrote: never more than a limit, and never a wait for a pipe that
+//! nobody writes to.
+
+use std::fmt;
+use std::fs;
+use std::io::{self, Read};
+
+use camino::Utf8Path;
+
+/// What some editors begin UTF-8 text with.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+const MIB: u64 = 1024 * 1024;
+
+/// Why a text cannot be read. Shown, it is the end of a sentence about the file.
+#[derive(Debug)]
+pub enum Unreadable {
+    /// It is a pipe, a device or a socket.
+    NoFile,
+    /// It has more bytes than this.
+    TooLarge(u64),
+    /// It is not UTF-8, first on this line.
+    NotUtf8(usize),
+    /// The system says so.
+    Io(io::Error),
+}
+
+impl Unreadable {
+    /// Whether there is nothing of that name.
+    pub fn is_absence(&self) -> bool {
+        matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::NotFound)
+    }
+
+    /// What to do about it, as a full sentence.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::NoFile => "Name an ordinary file.",
+            Self::TooLarge(_) => "Check that it is the file that you mean.",
+            Self::NotUtf8(_) => "Save it as UTF-8.",
+            Self::Io(error) => match error.kind() {
+                io::ErrorKind::NotFound => "Check the path.",
+                io::ErrorKind::PermissionDenied => "Check the permissions of the file.",
+                _ => "Check the file and its disk.",
+            },
+        }
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoFile => formatter.write_str("it is neither a file nor a directory"),
+            Self::TooLarge(limit) => write!(formatter, "it is larger than {} MiB", limit / MIB),
+            Self::NotUtf8(line) => {
+                write!(
+                    formatter,
+                    "it is not UTF-8 text, as line {line} has a byte that does not fit"
+                )
+            }
+            Self::Io(error) => formatter.write_str(&reason(error)),
+        }
+    }
+}
+
+/// What the system says, as the end of a sentence.
+pub fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "it does not exist".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission is denied".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// Reads a file's text, if it has no more bytes than the limit.
+pub fn read(path: &Utf8Path, limit: u64) -> Result<String, Unreadable> {
+    // To open a pipe that nobody writes to would wait for ever.
+    let kind = fs::metadata(path).map_err(Unreadable::Io)?;
+    if !kind.is_file() && !kind.is_dir() && !is_own_stream(path) {
+        return Err(Unreadable::NoFile);
+    }
+    if kind.is_file() && kind.len() > limit {
+        return Err(Unreadable::TooLarge(limit));
+    }
+    read_stream(fs::File::open(path).map_err(Unreadable::Io)?, limit)
+}
+
+/// Reads a text to its end from an open stream, if it has no more bytes than the limit.
+pub fn read_stream(stream: impl Read, limit: u64) -> Result<String, Unreadable> {
+    let mut bytes = Vec::new();
+    // One byte more than is allowed shows that there is more.
+    stream
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(Unreadable::Io)?;
+    if bytes.len() as u64 > limit {
+        return Err(Unreadable::TooLarge(limit));
+    }
+    // A byte order mark says nothing in UTF-8, and is no column of the first line.
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = error.utf8_error().valid_up_to();
+        Unreadable::NotUtf8(
+            error.as_bytes()[..good]
+                .split(|byte| *byte == b'\n')
+                .count(),
+        )
+    })
+}
+
+/// Whether a path names a stream that this process was started with: standard input, or what a
+/// shell's `<(…)` stands for. Whoever named it on the command line feeds it.
+fn is_own_stream(path: &Utf8Path) -> bool {
+    path == "/dev/stdin"
+        || ["/dev/fd", "/proc/self/fd"]
+            .iter()
+            .any(|dir| path.starts_with(dir))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use camino::Utf8Path;
+
+    use super::{Unreadable, read, read_stream};
+
+    #[test]
+    fn a_text_is_read_up_to_the_limit_and_never_further() {
+        assert_eq!(read_stream(&b"abc"[..], 3).unwrap(), "abc");
+        for stream in [
+            read_stream(&b"abcd"[..], 3),
+            read_stream(std::io::repeat(0), 3),
+        ] {
+            assert!(matches!(stream, Err(Unreadable::TooLarge(3))));
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(directory.path()).unwrap().join("huge");
+        fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
+        assert!(matches!(read(&path, 8), Err(Unreadable::TooLarge(8))));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_text_and_a_bad_byte_has_its_line() {
+        assert_eq!(read_stream(&b"\xef\xbb\xbfa"[..], 9).unwrap(), "a");
+        assert!(matches!(
+            read_stream(&b"a\nb\xff"[..], 9),
+            Err(Unreadable::NotUtf8(2))
+        ));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_not_opened() {
+        let zero = read(Utf8Path::new("/dev/zero"), 8);
+        assert!(matches!(zero, Err(Unreadable::NoFile)));
+    }
+}
