@@ -1,6 +1,6 @@
 //! All that is printed goes through here: colours, verbosity, formats, files.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata};
 use std::io::{self, BufReader, IsTerminal, Read, Write};
 use std::str::FromStr;
@@ -10,6 +10,7 @@ use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::ValueEnum;
+use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::core::diagnostic::Diagnostic;
@@ -339,12 +340,19 @@ fn is_sync_file(path: &Utf8Path) -> bool {
         }
 }
 
+/// The fields of a file in JSON that tell what it is.
+#[derive(Deserialize)]
+struct Fields {
+    provider: Option<IgnoredAny>,
+    syncs: Option<IgnoredAny>,
+    kind: Option<IgnoredAny>,
+}
+
 /// Whether a file in JSON has fields of sync files, and is no result, which tells its kind.
 fn declares_syncs(file: File) -> bool {
     let text = BufReader::new(file.take(LARGEST_FILE));
-    serde_json::from_reader::<_, BTreeMap<String, IgnoredAny>>(text).is_ok_and(|fields| {
-        let has = |field| fields.contains_key(field);
-        (has("provider") || has("syncs")) && !has("kind")
+    serde_json::from_reader::<_, Fields>(text).is_ok_and(|fields| {
+        (fields.provider.is_some() || fields.syncs.is_some()) && fields.kind.is_none()
     })
 }
 
