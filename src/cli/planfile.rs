@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -11,7 +11,7 @@ use crate::error::Stop;
 use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::planfile::{self, MAX_SIZE, SavedPlan};
-use crate::workspace::write::{LEADS_NOWHERE, is_stream, replace};
+use crate::workspace::write::{LEADS_NOWHERE, descriptor, is_stream, replace};
 
 use super::options::FileArguments;
 
@@ -149,6 +149,32 @@ pub fn save(path: &Utf8Path, plan: &Plan, run: &Run, is_sandbox: bool) -> Result
     let specs = run.specs_of(plan);
     planfile::write(plan, &run.workspace.sources, &specs, is_sandbox)
         .map_err(io::Error::other)
-        .and_then(|(text, digest)| replace(path, &text).map(|()| digest))
+        .and_then(|(text, digest)| put(path, &text).map(|()| digest))
         .map_err(|error| cannot_save(path, &error))
+}
+
+fn put(path: &Utf8Path, text: &str) -> io::Result<()> {
+    if is_stream(path) {
+        open_stream(path)?.write_all(text.as_bytes())
+    } else {
+        replace(path, text)
+    }
+}
+
+/// Opens a stream. A file that is standard output or standard error has one end for all that is
+/// written to it, which it would not have if it were opened by its name.
+fn open_stream(path: &Utf8Path) -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd as _;
+        let name = descriptor(path);
+        let name = name.as_deref().map_or("", Utf8Path::as_str);
+        if ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].contains(&name) {
+            return io::stdout().as_fd().try_clone_to_owned().map(File::from);
+        }
+        if ["/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"].contains(&name) {
+            return io::stderr().as_fd().try_clone_to_owned().map(File::from);
+        }
+    }
+    File::options().append(true).open(path)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufReader, IsTerminal, Read, Write};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,6 +10,8 @@ use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::ValueEnum;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::core::diagnostic::Diagnostic;
 use crate::core::span::Sources;
@@ -17,6 +19,7 @@ use crate::environment::Environment;
 use crate::error::Stop;
 use crate::exit::Exit;
 use crate::render::findings;
+use crate::workspace::files::LARGEST_FILE;
 use crate::workspace::write::{is_stream, real_path};
 
 use super::options::OutputArguments;
@@ -333,15 +336,33 @@ fn check_files(outputs: &[Output]) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Whether there is a text in the file, and its name is one that sync files have.
+/// Whether there is a text in the file that may declare syncs: by its name in YAML, which no result
+/// is written in, and by its fields in JSON.
 fn is_sync_file(path: &Utf8Path) -> bool {
-    let is_yaml = |extension: &str| {
-        ["yaml", "yml"]
-            .iter()
-            .any(|yaml| extension.eq_ignore_ascii_case(yaml))
-    };
-    path.extension().is_some_and(is_yaml)
-        && fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0)
+    let has_text = fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0);
+    let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
+    has_text
+        && match extension.as_str() {
+            "yaml" | "yml" => true,
+            "json" => File::open(path).is_ok_and(declares_syncs),
+            _ => false,
+        }
+}
+
+/// The fields of a file in JSON that tell what it is.
+#[derive(Deserialize)]
+struct Fields {
+    provider: Option<IgnoredAny>,
+    syncs: Option<IgnoredAny>,
+    kind: Option<IgnoredAny>,
+}
+
+/// Whether a file in JSON has fields of sync files, and is no result, which tells its kind.
+fn declares_syncs(file: File) -> bool {
+    let text = BufReader::new(file.take(LARGEST_FILE));
+    serde_json::from_reader::<_, Fields>(text).is_ok_and(|fields| {
+        (fields.provider.is_some() || fields.syncs.is_some()) && fields.kind.is_none()
+    })
 }
 
 /// Empties a file, or makes it.

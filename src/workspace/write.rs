@@ -34,7 +34,8 @@ pub fn write(path: &Utf8Path, text: &str, existing: Existing) -> io::Result<()> 
 /// a device or a pipe, stays what it is and is written to.
 pub fn replace(path: &Utf8Path, text: &str) -> io::Result<()> {
     if is_stream(path) {
-        return open_stream(path)?.write_all(text.as_bytes());
+        let mut stream = File::options().append(true).open(path)?;
+        return stream.write_all(text.as_bytes());
     }
     let target = match path.canonicalize_utf8() {
         Ok(target) => target,
@@ -60,7 +61,7 @@ pub fn is_stream(path: &Utf8Path) -> bool {
 }
 
 /// The name of what this process has open that a path stands for, itself or by a link.
-fn descriptor(path: &Utf8Path) -> Option<Utf8PathBuf> {
+pub fn descriptor(path: &Utf8Path) -> Option<Utf8PathBuf> {
     let is_name = |path: &Utf8Path| {
         ["/dev/stdin", "/dev/stdout", "/dev/stderr"].contains(&path.as_str())
             || path.starts_with("/dev/fd")
@@ -70,24 +71,6 @@ fn descriptor(path: &Utf8Path) -> Option<Utf8PathBuf> {
         return Some(path.to_owned());
     }
     path.read_link_utf8().ok().filter(|target| is_name(target))
-}
-
-/// Opens a stream. A file that is standard output or standard error has one end for all that is
-/// written to it, which it would not have if it were opened by its name.
-fn open_stream(path: &Utf8Path) -> io::Result<File> {
-    #[cfg(unix)]
-    {
-        use std::os::fd::AsFd as _;
-        let name = descriptor(path);
-        let name = name.as_deref().map_or("", Utf8Path::as_str);
-        if ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].contains(&name) {
-            return io::stdout().as_fd().try_clone_to_owned().map(File::from);
-        }
-        if ["/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"].contains(&name) {
-            return io::stderr().as_fd().try_clone_to_owned().map(File::from);
-        }
-    }
-    File::options().append(true).open(path)
 }
 
 /// The path of what a path stands for, so that two names of one file are told to be one: links are

@@ -339,6 +339,18 @@ fn a_result_does_not_overwrite_what_may_be_a_sync_file() {
             .exits_with(64);
     }
     assert_eq!(tree.read(&path), syncs);
+    let declared = r#"{"provider": "infisical", "project": "payments", "syncs": {}}"#;
+    tree.write("syncs/web.json", declared);
+    tree.secsync("validate syncs -o json=syncs/web.json")
+        .run()
+        .exits_with(64);
+    assert_eq!(tree.read("syncs/web.json"), declared);
+    // A result of the last run is overwritten.
+    for _ in 0..2 {
+        tree.secsync("validate syncs/payments.yaml -o json=result.json")
+            .run()
+            .exits_with(0);
+    }
     tree.write("empty.YML", "");
     tree.secsync("validate syncs -o json=empty.YML")
         .run()
