@@ -433,3 +433,29 @@ fn what_cannot_be_written_to_standard_output_is_no_success() {
         );
     }
 }
+
+#[test]
+fn what_nobody_sees_is_exported_as_escapes_and_means_the_same() {
+    let server = Server::new(&world());
+    let hidden = FILE.replace(
+        "The API",
+        "\"The\\u202E API\\U000E0041\\nof two lines\\u200b\"",
+    );
+    let tree = Tree::new(&[("syncs/payments.yaml", &hidden)]);
+    run(&tree, &server, "apply --auto-approve --wait", 0);
+    let tree = Tree::new(&[]);
+    let exported = run(&tree, &server, "export --project payments", 0).stdout;
+    let description = r#"    description: "The\u202E API\U000E0041\nof two lines\u200B""#;
+    assert!(exported.contains(description), "{exported}");
+    tree.write("syncs/payments.yaml", &exported);
+    has_nothing_to_do(&tree, &server);
+    let tree = Tree::new(&[]);
+    run(
+        &tree,
+        &server,
+        "import infisical/payments/api --into syncs/api.yaml",
+        0,
+    );
+    assert!(tree.read("syncs/api.yaml").contains(description));
+    has_nothing_to_do(&tree, &server);
+}
