@@ -114,14 +114,15 @@ pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
 /// Which syncs are meant, all of one provider.
 struct Meant {
     provider: String,
-    /// None for those that the files name.
-    project: Option<String>,
+    /// The words that name their project; none where the files name it.
+    projects: BTreeSet<String>,
     names: Vec<String>,
 }
 
 impl Meant {
     fn read(arguments: &Arguments) -> Result<Self, Stop> {
-        let mut places = BTreeSet::new();
+        let mut providers = BTreeSet::new();
+        let mut projects = BTreeSet::new();
         let mut names = Vec::new();
         for sync in &arguments.syncs {
             let parts = sync
@@ -129,32 +130,39 @@ impl Meant {
                 .and_then(|(provider, rest)| Some((provider, rest.rsplit_once('/')?)));
             match parts {
                 Some((provider, (project, name))) => {
-                    places.insert((provider.to_owned(), Some(project.to_owned())));
+                    providers.insert(provider.to_owned());
+                    projects.insert(project.to_owned());
                     names.push(name.to_owned());
                 }
                 None if sync.contains('/') => {
                     return Err(Stop::usage(format!("`{sync}` is no sync."))
                         .help("Write NAME, or PROVIDER/PROJECT/NAME."));
                 }
+                // Beside an address, a bare name is of the same place.
                 None => {
-                    let provider = arguments.provider.as_deref().unwrap_or("infisical");
-                    places.insert((provider.to_owned(), arguments.project.clone()));
+                    providers.extend(arguments.provider.clone());
+                    projects.extend(arguments.project.clone());
                     names.push(sync.clone());
                 }
             }
         }
         names.sort();
         names.dedup();
-        match (places.pop_first(), places.is_empty()) {
-            (Some((provider, project)), true) => Ok(Self {
-                provider,
-                project,
-                names,
-            }),
-            _ => Err(Stop::usage("The syncs are of several projects.")
-                .help("Import those of one project at a time.")),
+        let provider = providers.pop_first();
+        if !providers.is_empty() {
+            return Err(of_several("providers"));
         }
+        Ok(Self {
+            provider: provider.unwrap_or_else(|| "infisical".to_owned()),
+            projects,
+            names,
+        })
     }
+}
+
+fn of_several(what: &str) -> Stop {
+    Stop::usage(format!("The syncs are of several {what}."))
+        .help("Import those of one project at a time.")
 }
 
 fn import(
@@ -205,9 +213,13 @@ async fn import_found(
     }
     let wanted = Wanted {
         provider: meant.provider.clone(),
-        projects: Projects::Named(meant.project.clone().into_iter().collect()),
+        projects: Projects::Named(meant.projects.iter().cloned().collect()),
     };
     let (discovery, provider) = run.discover(&wanted, cancellation).await?;
+    // Only now is it known which words mean the same project.
+    if !meant.projects.is_empty() && discovery.projects.len() > 1 {
+        return Err(of_several("projects"));
+    }
     let (project, syncs) = find(run, &discovery, &meant.names)?;
     let by_ids = arguments.adopt.ids;
     let (names, unlisted_apps) =
@@ -328,7 +340,10 @@ async fn import_started(
              that the dashboard shows.",
         ));
     };
-    let Some(project) = &meant.project else {
+    if meant.projects.len() > 1 {
+        return Err(of_several("projects"));
+    }
+    let Some(project) = meant.projects.first() else {
         return Err(
             Stop::usage(format!("The project of `{name}` is not named."))
                 .help("Name it with --project."),

@@ -68,7 +68,7 @@ struct Truth {
 
 #[derive(Debug, Clone, Args)]
 struct StartName {
-    /// The sync's name.
+    /// The sync: NAME, PROJECT/NAME, or PROVIDER/PROJECT/NAME as plans show it.
     name: String,
     /// The project, where several have a sync of that name.
     #[arg(long)]
@@ -191,7 +191,7 @@ fn state_of(common: &Common, environment: &Environment, ui: &Ui) -> Result<(Plac
 
 fn find(state: &State, start: &StartName) -> Result<Record, Stop> {
     let is_meant = |record: &Record| {
-        record.name == start.name
+        is_named(&start.name, record)
             && start
                 .project
                 .as_ref()
@@ -215,6 +215,17 @@ fn find(state: &State, start: &StartName) -> Result<Record, Stop> {
         )
         .help("Tell them apart with --project and --destination.")),
     }
+}
+
+/// Whether a word means a start: the sync's name, `PROJECT/NAME` as the list shows it, or
+/// `PROVIDER/PROJECT/NAME` as plans show it.
+fn is_named(word: &str, record: &Record) -> bool {
+    let listed = format!("{}/{}", record.project, record.name);
+    let is_address = || {
+        let rest = word.split_once('/').map(|(_, rest)| rest);
+        rest == Some(listed.as_str())
+    };
+    word == record.name || word == listed || is_address()
 }
 
 fn listed(records: &[Record]) -> String {

@@ -28,6 +28,7 @@ pub mod desired;
 pub mod diagnostic;
 pub mod diff;
 pub mod drift;
+pub mod hidden;
 pub mod lint;
 pub mod merge;
 pub mod normalize;

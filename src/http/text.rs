@@ -1,13 +1,13 @@
 //! Quoting what a server said: short, on one line, and without anything that moves a terminal's cursor.
 
+use crate::core::hidden::is_hidden;
+
 /// The most of a server's message that an error quotes, in characters.
 pub const MESSAGE_LIMIT: usize = 400;
 
 /// `text` on one line, without control or direction characters, cut to `limit` characters.
 pub fn quotable(text: &str, limit: usize) -> String {
-    let printable = text
-        .chars()
-        .map(|c| if is_unprintable(c) { ' ' } else { c });
+    let printable = text.chars().map(|c| if is_hidden(c) { ' ' } else { c });
     let mut line = String::new();
     let mut length = 0;
     let mut blank = false;
@@ -35,12 +35,6 @@ pub fn quotable(text: &str, limit: usize) -> String {
 pub fn clause(text: &str) -> String {
     let line = quotable(text, MESSAGE_LIMIT);
     line.trim_end_matches(['.', ' ']).to_owned()
-}
-
-fn is_unprintable(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What an export or an import came to, for people and for machines.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
@@ -154,6 +155,20 @@ pub fn warnings(summary: &Summary) -> String {
             visible(&left_out.project),
             visible(&left_out.name),
             visible(&left_out.reason)
+        );
+    }
+    if !summary.left_out.is_empty() {
+        let names: BTreeSet<&str> = summary
+            .left_out
+            .iter()
+            .map(|left_out| left_out.name.as_str())
+            .collect();
+        let names: Vec<Value> = names.into_iter().map(Value::from).collect();
+        let _ = writeln!(
+            out,
+            "  The next `secsync apply --prune` would delete what no file declares. To keep it, put \
+             this into secsync.yaml: `unmanaged: {{ignore: {}}}`",
+            visible(&Value::from(names).to_string())
         );
     }
     out

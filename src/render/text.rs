@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::core::hidden::is_hidden;
+
 /// The longest message of a platform that is shown, in characters.
 const LONGEST_MESSAGE: usize = 400;
 
@@ -24,24 +26,6 @@ pub fn visible(text: &str) -> String {
 /// A text of several lines, each made safe.
 pub fn visible_lines(text: &str) -> String {
     text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
-}
-
-/// Control characters, and those that nobody sees: they change the direction or the width of what
-/// follows, break the line, or hide words in between.
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{AD}'
-                | '\u{61C}'
-                | '\u{180E}'
-                | '\u{200B}'..='\u{200F}'
-                | '\u{2028}'..='\u{202E}'
-                | '\u{2060}'..='\u{206F}'
-                | '\u{FEFF}'
-                | '\u{FFF9}'..='\u{FFFB}'
-                | '\u{E0000}'..='\u{E007F}'
-        )
 }
 
 /// A job's message as people read it. The platform stores the destination's answer,

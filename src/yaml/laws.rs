@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::Value as Json;
 
 use super::{Loaded, load, to_string};
+use crate::core::hidden::is_hidden;
 use crate::core::span::{Sources, Span};
 use crate::core::value::{Node, Value};
 
@@ -199,6 +200,12 @@ fn string() -> impl Strategy<Value = String> {
             "\n",
             "---",
             "",
+            "a\u{202e}b",
+            "a\n\u{200b}\n",
+            "\u{e0041}",
+            "\"\u{feff}\u{e0001}",
+            "\\\u{2066}\"",
+            "{{x\u{ad}}}",
         ])
         .prop_map(str::to_owned),
     ]
@@ -260,6 +267,8 @@ proptest! {
     #[test]
     fn what_is_written_is_read_back(value in value()) {
         let text = to_string(&value);
+        let is_seen = |c: char| matches!(c, '\n' | '\t') || !is_hidden(c);
+        prop_assert!(text.chars().all(is_seen), "{text:?}");
         let back = read_back(&text);
         prop_assert_eq!(&back, &value, "{}", text);
         prop_assert_eq!(key_order(&back), key_order(&value));

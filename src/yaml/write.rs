@@ -5,15 +5,57 @@ use serde_json::Value;
 use serde_yaml::{DoubleQuoted, SerializerOptions, ser_options, to_string_with_options};
 
 use super::template;
+use crate::core::hidden::is_hidden;
 
 /// Writes a value as block YAML, its keys in their order.
 ///
 /// A string that a reader of YAML 1.1 or 1.2 could take for something else is quoted, and so is
-/// one with a template; one of several lines becomes a block. [`super::load()`] reads back what
-/// was written.
+/// one with a template; one of several lines becomes a block. Characters that nobody sees are
+/// written as escapes. [`super::load()`] reads back what was written.
 pub fn to_string(value: &Value) -> String {
     // The writer fails on types that JSON does not have. JSON itself would be YAML, too.
-    to_string_with_options(&Yaml(value), options()).unwrap_or_else(|_| format!("{value:#}\n"))
+    let text =
+        to_string_with_options(&Yaml(value), options()).unwrap_or_else(|_| format!("{value:#}\n"));
+    escaped(&text)
+}
+
+/// Before a string with something that nobody sees: the writer puts quotes around any key or value
+/// with the first of these characters, and leaves the second as it is.
+const MARK: &str = "\u{FEFF}\u{E0001}";
+
+/// How a quoted string with that mark begins.
+const MARKED: &str = "\"\\uFEFF\u{E0001}";
+
+/// A written text without marks, and with escapes for what nobody sees, all of which stands in
+/// double quotes: the writer itself escapes only what YAML could misread.
+fn escaped(text: &str) -> String {
+    let mut seen = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(MARKED) {
+        push_escaped(&mut seen, &rest[..at]);
+        // Inside a string a quote has a backslash before it, and what follows is the string's own.
+        let is_inside = rest[..at].ends_with('\\');
+        let kept = if is_inside { MARKED } else { "\"" };
+        push_escaped(&mut seen, kept);
+        rest = &rest[at + MARKED.len()..];
+    }
+    push_escaped(&mut seen, rest);
+    seen
+}
+
+fn push_escaped(seen: &mut String, text: &str) {
+    for character in text.chars() {
+        match u32::from(character) {
+            _ if !is_unseen(character) => seen.push(character),
+            code @ ..=0xFFFF => seen.push_str(&format!("\\u{code:04X}")),
+            code => seen.push_str(&format!("\\U{code:08X}")),
+        }
+    }
+}
+
+/// Whether a character shows in no way in a text of lines.
+fn is_unseen(character: char) -> bool {
+    is_hidden(character) && !matches!(character, '\n' | '\t')
 }
 
 fn options() -> SerializerOptions {
@@ -39,15 +81,17 @@ pub fn comment(text: &str) -> String {
     lines
 }
 
-/// A value, with quotes around templates.
+/// A value, with quotes around templates and what nobody sees.
 struct Yaml<'a>(&'a Value);
 
-/// A key, with quotes around templates.
+/// A key, with quotes around templates and what nobody sees.
 struct Key<'a>(&'a str);
 
 impl Serialize for Key<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if has_template(self.0) {
+        if self.0.contains(is_unseen) {
+            serializer.serialize_str(&format!("{MARK}{}", self.0))
+        } else if has_template(self.0) {
             DoubleQuoted(self.0).serialize(serializer)
         } else {
             self.0.serialize(serializer)
@@ -58,6 +102,9 @@ impl Serialize for Key<'_> {
 impl Serialize for Yaml<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
+            Value::String(text) if text.contains(is_unseen) => {
+                serializer.serialize_str(&format!("{MARK}{text}"))
+            }
             Value::String(text) if needs_quotes(text) => DoubleQuoted(text).serialize(serializer),
             Value::Array(items) => serializer.collect_seq(items.iter().map(Yaml)),
             Value::Object(entries) => {
@@ -136,6 +183,27 @@ syncs:
     long: {long}end
 "
             )
+        );
+    }
+
+    #[test]
+    fn what_nobody_sees_is_written_as_an_escape() {
+        let value = json!({
+            "a\u{202e}b": "\u{200b}zero",
+            "lines": "one\ntwo\u{2066}\n",
+            "\u{feff}\u{e0001}": "\"\u{feff}\u{e0001}\\",
+            "tag": ["\u{e0041}", "soft\u{ad}hyphen", "C:\\\u{feff}\"q\""],
+        });
+        assert_eq!(
+            to_string(&value),
+            r#""a\u202Eb": "\u200Bzero"
+lines: "one\ntwo\u2066\n"
+"\uFEFF\U000E0001": "\"\uFEFF\U000E0001\\"
+tag:
+- "\U000E0041"
+- "soft\u00ADhyphen"
+- "C:\\\uFEFF\"q\""
+"#
         );
     }
 

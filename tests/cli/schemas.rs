@@ -544,7 +544,8 @@ fn a_document_that_is_none_is_an_error_that_names_it_and_changes_nothing() {
     --- exit 1
     $ secsync schema pull missing.json
     --- stderr
-    Error: The document missing.json cannot be read: No such file or directory (os error 2).
+    Error: The document missing.json cannot be read: it does not exist.
+      Check the path.
     --- exit 1
     ");
     // Nor does a right one beside it.

@@ -212,7 +212,10 @@ fn a_sync_without_its_source_folder_is_left_out_and_told_in_the_file_too() {
     let project = project.lines().next().unwrap();
     delete_folder(&server, project, "prod", "web");
     let exported = run(&tree, &server, "export --project payments --dir syncs", 0);
-    insta::assert_snapshot!(exported.stderr, @"Warning: payments/web is not declared. Its source folder was deleted. Give it another one on the platform and try again, or delete it there.");
+    insta::assert_snapshot!(exported.stderr, @r#"
+    Warning: payments/web is not declared. Its source folder was deleted. Give it another one on the platform and try again, or delete it there.
+      The next `secsync apply --prune` would delete what no file declares. To keep it, put this into secsync.yaml: `unmanaged: {ignore: ["web"]}`
+    "#);
     assert!(
         tree.read("syncs/payments.yaml")
             .contains("\n# - web: Its source folder was deleted.")
@@ -255,7 +258,10 @@ fn newer_server() -> Server {
 fn a_field_that_the_schemas_do_not_know_is_not_lost_and_with_the_servers_own_it_is_exported() {
     let (tree, server) = (Tree::new(&[]), newer_server());
     let exported = run(&tree, &server, "export --project payments --dir syncs", 0);
-    insta::assert_snapshot!(exported.stderr, @"Warning: payments/web is not declared. `brandNew` is not a field of `syncOptions`. Run `secsync schema pull --from-server`, which reads the server's own schemas, and try again.");
+    insta::assert_snapshot!(exported.stderr, @r#"
+    Warning: payments/web is not declared. `brandNew` is not a field of `syncOptions`. Run `secsync schema pull --from-server`, which reads the server's own schemas, and try again.
+      The next `secsync apply --prune` would delete what no file declares. To keep it, put this into secsync.yaml: `unmanaged: {ignore: ["web"]}`
+    "#);
     has_nothing_to_do(&tree, &server);
     run(&tree, &server, "schema pull --from-server", 0);
     run(
@@ -432,4 +438,30 @@ fn what_cannot_be_written_to_standard_output_is_no_success() {
             "{arguments}"
         );
     }
+}
+
+#[test]
+fn what_nobody_sees_is_exported_as_escapes_and_means_the_same() {
+    let server = Server::new(&world());
+    let hidden = FILE.replace(
+        "The API",
+        "\"The\\u202E API\\U000E0041\\nof two lines\\u200b\"",
+    );
+    let tree = Tree::new(&[("syncs/payments.yaml", &hidden)]);
+    run(&tree, &server, "apply --auto-approve --wait", 0);
+    let tree = Tree::new(&[]);
+    let exported = run(&tree, &server, "export --project payments", 0).stdout;
+    let description = r#"    description: "The\u202E API\U000E0041\nof two lines\u200B""#;
+    assert!(exported.contains(description), "{exported}");
+    tree.write("syncs/payments.yaml", &exported);
+    has_nothing_to_do(&tree, &server);
+    let tree = Tree::new(&[]);
+    run(
+        &tree,
+        &server,
+        "import infisical/payments/api --into syncs/api.yaml",
+        0,
+    );
+    assert!(tree.read("syncs/api.yaml").contains(description));
+    has_nothing_to_do(&tree, &server);
 }

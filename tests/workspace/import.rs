@@ -135,6 +135,33 @@ fn what_is_declared_already_or_not_there_is_told() {
 }
 
 #[test]
+fn addresses_of_one_project_may_be_spelled_in_several_ways() {
+    let server = server();
+    for syncs in [
+        "api infisical/payments/web",
+        "infisical/Payments/api infisical/payments/web",
+    ] {
+        let tree = Tree::new(&[]);
+        let import = format!("import {syncs} --into syncs/mine.yaml");
+        run(&tree, &server, &import, 0);
+        run(&tree, &server, "plan --detailed-exitcode", 0);
+    }
+}
+
+#[test]
+fn a_recorded_start_is_forgotten_by_the_address_that_plans_show() {
+    let server = server();
+    for word in ["web", "prj_1/web", "enkryptify/prj_1/web"] {
+        let tree = Tree::new(&[]);
+        run(&tree, &server, "state init", 0);
+        let import = "import enkryptify/prj_1/web --destination vercel --started-as cfg-1";
+        run(&tree, &server, import, 0);
+        run(&tree, &server, &format!("state rm {word}"), 0);
+        run(&tree, &server, &format!("state rm {word}"), 1);
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_added_to_stays_as_it_is() {
     let server = server();
     for text in [
