@@ -23,6 +23,8 @@ pub struct RemoteSync {
     /// `description`, `isAutoSyncEnabled`, `syncOptions`, `destinationConfig`,
     /// and whatever a newer server adds. What only the server sets is left out.
     pub fields: Map<String, Value>,
+    /// When it was created, as the platform wrote it. Never moves.
+    pub created_at: Option<String>,
     /// When it last changed, as the platform wrote it. Moves with every job, too.
     pub updated_at: Option<String>,
     /// The last push to the destination.
@@ -56,6 +58,20 @@ pub struct RemoteProject {
 }
 
 impl RemoteSync {
+    /// Whether two readings show one sync: of two syncs, even if some server gave them the same id,
+    /// not all of this is the same.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let of = |sync: &Self| {
+            let sync = sync.clone();
+            (
+                (sync.id, sync.name, sync.destination, sync.project_id),
+                (sync.connection.id, sync.environment, sync.secret_path),
+                (sync.fields, sync.created_at),
+            )
+        };
+        of(self) == of(other)
+    }
+
     /// Whether a push to the destination ever went well.
     pub const fn was_pushed(&self) -> bool {
         self.sync_job.at.is_some()

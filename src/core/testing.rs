@@ -160,6 +160,7 @@ pub fn remote_sync(name: &str) -> RemoteSync {
         environment: Some("dev".to_owned()),
         secret_path: Some("/apps/web".to_owned()),
         fields: remote,
+        created_at: Some("2026-01-01T00:00:00.000Z".to_owned()),
         updated_at: Some("2026-01-01T00:00:00.000Z".to_owned()),
         sync_job: Job::default(),
         import_job: Job::default(),

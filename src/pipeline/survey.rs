@@ -129,10 +129,10 @@ impl Run {
         {
             return Err(nothing_selected());
         }
-        if self.options.prune {
-            check_addresses(&projects)?;
-        }
         let remote = self.read(&providers, &projects).await?;
+        if self.options.prune {
+            check_addresses(&remote)?;
+        }
         Ok(Survey {
             providers,
             syncs,
@@ -357,27 +357,30 @@ impl Run {
     }
 }
 
-/// Refuses to prune where one project is read from two addresses. Ids of projects are made at
-/// random, so it is one server under two names; what is declared under one of them would be
-/// undeclared, and pruned, under the other.
-fn check_addresses(projects: &BTreeMap<ProjectKey, String>) -> Result<(), Stop> {
-    let mut address_of: BTreeMap<&str, &str> = BTreeMap::new();
-    for (key, label) in projects {
-        let first = address_of.entry(&key.project_id).or_insert(&key.server);
-        if *first != key.server {
-            return Err(Stop::new(
-                Exit::Error,
-                format!(
-                    "The project `{label}` is read from {first} and from {}, which look like one \
-                     server under two addresses. What is declared under one of them would be pruned \
-                     under the other.",
-                    key.server
-                ),
-            )
-            .help(
-                "Give both providers one `url`. If they are two servers with a copied database, \
-                 declare them in two workspaces to prune them.",
-            ));
+/// Refuses to prune where one sync is read from two addresses: it is one server under two names, and
+/// what is declared under one of them would be undeclared, and pruned, under the other.
+fn check_addresses(remote: &BTreeMap<ProjectKey, Vec<RemoteSync>>) -> Result<(), Stop> {
+    for (key, syncs) in remote {
+        let others = remote
+            .iter()
+            .filter(|(other, _)| other.project_id == key.project_id && other.server > key.server);
+        for (other, theirs) in others {
+            let shared = |sync: &&RemoteSync| theirs.iter().any(|their| their.is_same(sync));
+            if let Some(sync) = syncs.iter().find(shared) {
+                return Err(Stop::new(
+                    Exit::Error,
+                    format!(
+                        "The sync `{}` is read from {} and from {}, which look like one server under \
+                         two addresses. What is declared under one of them would be pruned under the \
+                         other.",
+                        sync.name, key.server, other.server
+                    ),
+                )
+                .help(
+                    "Give both providers one `url`. If they are two servers with a copied database, \
+                     declare them in two workspaces to prune them.",
+                ));
+            }
         }
     }
     Ok(())

@@ -557,6 +557,7 @@ fn remote(found: wire::Found, subject: &Subject) -> Result<RemoteSync, String> {
         environment: found.environment,
         secret_path: found.secret_path,
         fields: found.fields,
+        created_at: None,
         updated_at: None,
         sync_job: Job {
             // When it was is not in the file, and decides nothing here.

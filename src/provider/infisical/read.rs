@@ -175,6 +175,7 @@ impl Reader {
             connection: self.connection_of(&sync)?,
             environment: self.source(&sync, "environment", "slug")?,
             secret_path: self.source(&sync, "folder", "path")?,
+            created_at: optional(&sync, "createdAt"),
             updated_at: optional(&sync, "updatedAt"),
             sync_job: Job {
                 status: status(&sync, "syncStatus"),
