@@ -369,3 +369,22 @@ fn nothing_to_change_is_never_applied_already() {
         assert_eq!(left(check(&plan, Vec::new())).0.len(), blocked);
     }
 }
+
+#[test]
+fn a_first_push_since_then_changes_nothing_but_a_push_that_never_was_does() {
+    let never = || remote_sync("web");
+    let pushed = || {
+        remote_with("web", |sync| {
+            sync.sync_job.at = Some("2026-01-01T00:00:00.000Z".to_owned());
+        })
+    };
+    let still_to_do = |then: RemoteSync, now: RemoteSync| {
+        let plan = plan(vec![moved("web")], vec![then]);
+        matches!(check(&plan, vec![now]), Recheck::Remaining { .. })
+    };
+    assert!(still_to_do(never(), never()));
+    assert!(still_to_do(never(), pushed()));
+    assert!(still_to_do(pushed(), pushed()));
+    // What such a plan shows leaves out what the first push does.
+    assert!(!still_to_do(pushed(), never()));
+}
