@@ -568,3 +568,20 @@ fn the_schema_for_editors_is_written_where_it_is_asked_for() {
     let printed = tree.secsync("schema editor --out -").run().exits_with(0);
     assert_eq!(printed.json(), written);
 }
+
+#[test]
+fn a_provider_that_stands_apart_from_its_flag_is_told_how_to_be_written() {
+    let tree = Tree::new(&[]);
+    let refused = tree
+        .secsync("schema pull --from-server infisical --sandbox")
+        .run();
+    insta::assert_snapshot!(refused.exits_with(64), @"
+    $ secsync schema pull --from-server infisical --sandbox
+    --- stderr
+    Error: The provider `infisical` stands apart from `--from-server`, and so is taken for a document.
+      Write `--from-server=infisical`.
+    --- exit 64
+    ");
+    let pulled = tree.secsync("schema pull --from-server=infisical --sandbox");
+    pulled.run().exits_with(0);
+}

@@ -135,6 +135,14 @@ fn read_files(arguments: &Arguments, run: &Run) -> Result<Vec<(String, String)>,
     files
         .map(|document| {
             let path = run.options.request.directory.join(document);
+            let is_provider = run.workspace.config.providers.contains_key(document);
+            if is_provider && arguments.from_server.is_some() && !path.exists() {
+                return Err(Stop::usage(format!(
+                    "The provider `{document}` stands apart from `--from-server`, and so is taken for \
+                     a document."
+                ))
+                .help(format!("Write `--from-server={document}`.")));
+            }
             let text = text_file::read(&path, ANSWER_LIMIT as u64).map_err(|why| {
                 Stop::new(
                     Exit::Error,
