@@ -61,15 +61,15 @@ impl RemoteSync {
     /// Whether two readings show one sync: of two syncs, even if some server gave them the same id,
     /// not all of this is the same.
     pub fn is_same(&self, other: &Self) -> bool {
-        let of = |sync: &Self| {
-            let sync = sync.clone();
-            (
-                (sync.id, sync.name, sync.destination, sync.project_id),
-                (sync.connection.id, sync.environment, sync.secret_path),
-                (sync.fields, sync.created_at),
-            )
-        };
-        of(self) == of(other)
+        self.id == other.id
+            && self.created_at == other.created_at
+            && self.name == other.name
+            && self.destination == other.destination
+            && self.project_id == other.project_id
+            && self.connection.id == other.connection.id
+            && self.environment == other.environment
+            && self.secret_path == other.secret_path
+            && self.fields == other.fields
     }
 
     /// Whether a push to the destination ever went well.

@@ -54,12 +54,7 @@ impl Run {
         let projects: BTreeMap<ProjectKey, String> = actions()
             .map(|action| {
                 let subject = &action.subject;
-                let key = ProjectKey {
-                    provider: subject.provider.clone(),
-                    server: subject.server.clone(),
-                    project_id: subject.project_id.clone(),
-                };
-                (key, subject.project.clone())
+                (ProjectKey::of_subject(subject), subject.project.clone())
             })
             .collect();
         self.check_allowed_by_plan(&projects, &providers).await?;

@@ -153,18 +153,13 @@ impl Run {
             let Some(provider) = providers.get(&sync.provider.text) else {
                 continue;
             };
+            let is_selected = self.selection.may_match(sync);
             let project_id = project_id(sync, &tables);
-            if !self.selection.may_match(sync) {
-                // It still holds its name, if its project is one that can be seen.
-                resolved.extend(project_id.ok().map(|project_id| ResolvedSync {
-                    desired: sync.clone(),
-                    server: provider.server().to_owned(),
-                    project_id,
-                    connection: None,
-                }));
-                continue;
-            }
-            let connection = connection_of(sync, &self.specs, &connections);
+            let connection = if is_selected {
+                connection_of(sync, &self.specs, &connections)
+            } else {
+                Ok(None)
+            };
             match (project_id, connection) {
                 (Ok(project_id), Ok(connection)) => resolved.push(ResolvedSync {
                     desired: sync.clone(),
@@ -172,6 +167,8 @@ impl Run {
                     project_id,
                     connection,
                 }),
+                // What is left out still holds its name, if its project is one that can be seen.
+                _ if !is_selected => {}
                 (project_id, connection) => {
                     found.extend(
                         [project_id.err(), connection.err()]

@@ -38,6 +38,15 @@ impl ProjectKey {
             project_id: sync.project_id.clone(),
         }
     }
+
+    /// The project of what an action is about.
+    pub fn of_subject(subject: &Subject) -> Self {
+        Self {
+            provider: subject.provider.clone(),
+            server: subject.server.clone(),
+            project_id: subject.project_id.clone(),
+        }
+    }
 }
 
 /// What decides what a plan may do.

@@ -157,11 +157,7 @@ pub fn change_before(plan: &Plan, action: &Action) -> Option<usize> {
 
 impl Now<'_> {
     fn project(&self, subject: &Subject) -> &[RemoteSync] {
-        let key = ProjectKey {
-            provider: subject.provider.clone(),
-            server: subject.server.clone(),
-            project_id: subject.project_id.clone(),
-        };
+        let key = ProjectKey::of_subject(subject);
         self.remote.get(&key).map_or(&[], Vec::as_slice)
     }
 
