@@ -16,14 +16,14 @@ pub struct Problem {
 
 /// The end of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stop {
+pub struct CommandError {
     /// The exit code.
     pub exit: Exit,
     /// What to say. Nothing, if the findings in the files say it all.
     pub problems: Vec<Problem>,
 }
 
-impl Stop {
+impl CommandError {
     /// A stop with one problem.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self {
@@ -70,7 +70,7 @@ impl Stop {
     }
 }
 
-impl From<ProviderError> for Stop {
+impl From<ProviderError> for CommandError {
     fn from(error: ProviderError) -> Self {
         Self {
             exit: exit_of(error.kind),
@@ -93,7 +93,7 @@ const fn exit_of(kind: ProviderErrorKind) -> Exit {
     }
 }
 
-impl From<StateError> for Stop {
+impl From<StateError> for CommandError {
     fn from(error: StateError) -> Self {
         let exit = if error.is_auth {
             Exit::Auth
@@ -104,7 +104,7 @@ impl From<StateError> for Stop {
     }
 }
 
-impl From<StoreError> for Stop {
+impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
         let help = error.help();
         Self::new(Exit::Error, error.message).help(help)
@@ -113,14 +113,14 @@ impl From<StoreError> for Stop {
 
 #[cfg(test)]
 mod tests {
-    use super::Stop;
+    use super::CommandError;
     use crate::exit::Exit;
     use crate::provider::{ProviderError, ProviderErrorKind};
 
     #[test]
     fn of_two_ends_the_more_important_code_wins_and_nothing_is_told_twice() {
-        let one = Stop::new(Exit::Error, "One.");
-        let two = Stop::new(Exit::Auth, "Two.");
+        let one = CommandError::new(Exit::Error, "One.");
+        let two = CommandError::new(Exit::Auth, "Two.");
         let both = one.clone().and(two).and(one);
         assert_eq!(both.exit, Exit::Auth);
         let told: Vec<_> = both
@@ -140,7 +140,7 @@ mod tests {
             (ProviderErrorKind::Interrupted, Exit::Interrupted),
             (ProviderErrorKind::BadAnswer, Exit::Error),
         ] {
-            assert_eq!(Stop::from(ProviderError::new(kind, "x")).exit, exit);
+            assert_eq!(CommandError::from(ProviderError::new(kind, "x")).exit, exit);
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::core::resolve;
 use crate::core::spec::ProviderKind;
 use crate::core::value::Mapping;
 use crate::core::vars;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::pipeline::Run;
 use crate::render::text::visible;
 use crate::schema::store::Destination;
@@ -77,7 +77,7 @@ pub fn file(
     names: &Names,
     schema: &str,
     name: &str,
-) -> Result<Draft, Stop> {
+) -> Result<Draft, CommandError> {
     let inherited = run.workspace.config.defaults.clone();
     let documents = groups
         .iter()
@@ -92,7 +92,7 @@ pub fn compose(
     mut documents: Vec<Document>,
     schema: &str,
     name: &str,
-) -> Result<Draft, Stop> {
+) -> Result<Draft, CommandError> {
     let mut checked = run.check_text(name, text(schema, &documents))?;
     let refused = refusals(&checked);
     if !refused.is_empty() {
@@ -119,7 +119,7 @@ fn block(
     sync: &RemoteSync,
     names: &Names,
     inherited: &dyn Fn(Option<&str>) -> Mapping,
-) -> Result<Result<Map<String, Value>, String>, Stop> {
+) -> Result<Result<Map<String, Value>, String>, CommandError> {
     let Some(destination) = destination(run, sync)? else {
         return Ok(Err(format!(
             "Its destination `{}` is not known to the schemas in use. {PULL}",
@@ -150,7 +150,7 @@ fn block(
 pub fn apps<'a>(
     run: &Run,
     syncs: impl IntoIterator<Item = &'a RemoteSync>,
-) -> Result<BTreeSet<String>, Stop> {
+) -> Result<BTreeSet<String>, CommandError> {
     let mut apps = BTreeSet::new();
     for sync in syncs {
         if let Some(destination) = destination(run, sync)? {
@@ -160,7 +160,10 @@ pub fn apps<'a>(
     Ok(apps)
 }
 
-fn destination(run: &Run, sync: &RemoteSync) -> Result<Option<std::sync::Arc<Destination>>, Stop> {
+fn destination(
+    run: &Run,
+    sync: &RemoteSync,
+) -> Result<Option<std::sync::Arc<Destination>>, CommandError> {
     Ok(run
         .store
         .destination(ProviderKind::Infisical, &sync.destination)?)
@@ -250,7 +253,7 @@ impl Document {
         group: &Group<'_>,
         names: &Names,
         inherited: &dyn Fn(Option<&str>) -> Mapping,
-    ) -> Result<Self, Stop> {
+    ) -> Result<Self, CommandError> {
         let mut document = Self {
             provider: group.provider.to_owned(),
             project: group.project.to_owned(),

@@ -12,7 +12,7 @@ use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::remote::RemoteSync;
 use crate::core::spec::ProviderKind;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::{Options, Run};
 use crate::provider::ManagedSyncs;
@@ -53,10 +53,10 @@ impl AdoptArguments {
 }
 
 /// Loads and checks the workspace, which may have no sync file yet.
-pub fn open(options: Options, ui: &Ui) -> Result<Run, Stop> {
+pub fn open(options: Options, ui: &Ui) -> Result<Run, CommandError> {
     let mut run = Run::open(options)?;
     // Where there is nothing to load, nothing is declared.
-    let _: Result<(), Stop> = run.read_files(&mut io::empty());
+    let _: Result<(), CommandError> = run.read_files(&mut io::empty());
     let directory = run.options.request.directory.clone();
     let is_absence = |found: &Diagnostic| match found.code {
         Code::NoFiles => true,
@@ -74,11 +74,11 @@ pub fn open(options: Options, ui: &Ui) -> Result<Run, Stop> {
 }
 
 /// The platform that a provider is, by its name in the files.
-pub fn kind_of(run: &Run, provider: &str) -> Result<ProviderKind, Stop> {
+pub fn kind_of(run: &Run, provider: &str) -> Result<ProviderKind, CommandError> {
     match run.workspace.config.providers.get(provider) {
         Some(config) => Ok(config.kind),
         None => Err(
-            Stop::usage(format!("There is no provider `{provider}`.")).help(format!(
+            CommandError::usage(format!("There is no provider `{provider}`.")).help(format!(
                 "The providers are {}. Others are declared under `providers:` in secsync.yaml.",
                 crate::core::desired::list(
                     run.workspace.config.providers.keys().map(String::as_str)
@@ -94,7 +94,7 @@ pub async fn names(
     provider: &dyn ManagedSyncs,
     syncs: impl IntoIterator<Item = &RemoteSync>,
     by_ids: bool,
-) -> Result<(Names, Vec<String>), Stop> {
+) -> Result<(Names, Vec<String>), CommandError> {
     if by_ids {
         return Ok((Names::default(), Vec::new()));
     }
@@ -113,9 +113,9 @@ pub fn write(
     shown: &Utf8Path,
     text: &str,
     existing: Existing,
-) -> Result<(), Stop> {
+) -> Result<(), CommandError> {
     write::write(path, text, existing).map_err(|error| {
-        Stop::new(
+        CommandError::new(
             Exit::Error,
             format!("The file {shown} cannot be written: {error}."),
         )
@@ -123,7 +123,7 @@ pub fn write(
 }
 
 /// Writes the schema that sync files name for editors, unless it is there.
-pub fn write_editor_schema(run: &Run) -> Result<Option<Written>, Stop> {
+pub fn write_editor_schema(run: &Run) -> Result<Option<Written>, CommandError> {
     let path = run.workspace.root.join(EDITOR_SCHEMA);
     if path.exists() {
         return Ok(None);

@@ -11,7 +11,7 @@ use crate::apply::{self, Context, Observer, Outcome, Report};
 use crate::cancel::Cancellation;
 use crate::core::plan::{Plan, Verb};
 use crate::environment::Environment;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::{Run, Survey};
 use crate::render::{human, json, review};
@@ -87,12 +87,12 @@ fn apply(
     environment: Environment,
     ui: &Ui,
     loaded: &mut Option<Run>,
-) -> Result<Applied, Stop> {
+) -> Result<Applied, CommandError> {
     if arguments.expect_digest.is_some() {
-        return Err(
-            Stop::usage("`--expect-digest` is about a saved plan, and none is named.")
-                .help("Name the file that `secsync plan --out` wrote."),
-        );
+        return Err(CommandError::usage(
+            "`--expect-digest` is about a saved plan, and none is named.",
+        )
+        .help("Name the file that `secsync plan --out` wrote."));
     }
     let load = LoadArguments {
         paths: arguments.paths.clone(),
@@ -118,7 +118,7 @@ async fn plan_and_run(
     run: &mut Run,
     ui: &Ui,
     cancellation: Cancellation,
-) -> Result<Applied, Stop> {
+) -> Result<Applied, CommandError> {
     let planned = session::plan(run, Access::Write, ui, &cancellation).await?;
     let Planned {
         survey,
@@ -138,7 +138,7 @@ async fn plan_and_run(
         && !approval::ask(ui, "Do you want to perform these actions?", &cancellation).await?
     {
         ui.progress("Apply cancelled.");
-        return Err(Stop {
+        return Err(CommandError {
             exit: Exit::Error,
             problems: Vec::new(),
         });
@@ -152,10 +152,10 @@ async fn plan_and_run(
 }
 
 /// Shows what will be done. What nobody could have seen is not applied.
-fn show_plan(text: &str, ui: &Ui) -> Result<(), Stop> {
+fn show_plan(text: &str, ui: &Ui) -> Result<(), CommandError> {
     match ui.result(Format::Human, text) {
         Exit::Done => Ok(()),
-        exit => Err(Stop {
+        exit => Err(CommandError {
             exit,
             problems: Vec::new(),
         }),
@@ -163,12 +163,12 @@ fn show_plan(text: &str, ui: &Ui) -> Result<(), Stop> {
 }
 
 /// Refuses a plan that deletes more than is allowed.
-fn check_deletions(plan: &Plan, arguments: &Arguments) -> Result<(), Stop> {
+fn check_deletions(plan: &Plan, arguments: &Arguments) -> Result<(), CommandError> {
     let deletions = plan.deletions();
     if deletions <= arguments.max_deletes {
         return Ok(());
     }
-    Err(Stop::new(
+    Err(CommandError::new(
         Exit::Error,
         format!(
             "The plan deletes or replaces {deletions} {}, and --max-deletes allows {}. Nothing was \
@@ -251,7 +251,7 @@ impl Observer for Progress<'_> {
 /// Shows what came of it. `plan_file` is where the plan was saved, if it was, and `fill` adds to the
 /// document for machines.
 fn show(
-    applied: &Result<Applied, Stop>,
+    applied: &Result<Applied, CommandError>,
     files: Files<'_>,
     plan_file: Option<&str>,
     ui: &Ui,

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use crate::cancel::Cancellation;
 use crate::environment::Environment;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::provider::Provider;
@@ -50,7 +50,7 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
     }
 }
 
-fn check(arguments: Check, environment: Environment, ui: &Ui) -> Result<String, Stop> {
+fn check(arguments: Check, environment: Environment, ui: &Ui) -> Result<String, CommandError> {
     let options = pipeline_options(arguments.load, Some(&arguments.network), environment)?;
     let mut run = Run::load(options, &mut std::io::stdin())?;
     let checked = run.check();

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::core::drift;
 use crate::environment::Environment;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::render;
@@ -51,7 +51,7 @@ fn plan(
     environment: Environment,
     ui: &Ui,
     loaded: &mut Option<Run>,
-) -> Result<Planned, Stop> {
+) -> Result<Planned, CommandError> {
     let mut options = pipeline_options(arguments.load, Some(&arguments.network), environment)?;
     options.prune = arguments.prune;
     session::online(
@@ -63,7 +63,12 @@ fn plan(
     )
 }
 
-fn show(planned: &Result<Planned, Stop>, loaded: Option<&Run>, ui: &Ui, is_sandbox: bool) -> Exit {
+fn show(
+    planned: &Result<Planned, CommandError>,
+    loaded: Option<&Run>,
+    ui: &Ui,
+    is_sandbox: bool,
+) -> Exit {
     let exit = match planned {
         Ok(planned) if planned.plan.has_pending_changes() => Exit::ChangesPending,
         Ok(_) => Exit::Done,

@@ -7,7 +7,7 @@ use crate::core::code::Code;
 use crate::core::diagnostic::closest;
 use crate::core::span::Sources;
 use crate::environment::Environment;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::render::{explain, json};
 
@@ -45,9 +45,9 @@ pub fn run(arguments: &Arguments, environment: &Environment) -> Exit {
     printed.most_important(ui.result(Format::Json, &json::text(document)))
 }
 
-fn find(name: &str) -> Result<Code, Stop> {
+fn find(name: &str) -> Result<Code, CommandError> {
     Code::parse(name).ok_or_else(|| {
-        let stop = Stop::usage(format!("There is no code `{name}`."));
+        let stop = CommandError::usage(format!("There is no code `{name}`."));
         match closest(name, Code::ALL.iter().map(|code| code.name())) {
             Some(near) => stop.help(format!("Did you mean `{near}`?")),
             None => stop.help("`secsync explain` lists all of them."),

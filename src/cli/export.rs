@@ -13,7 +13,7 @@ use crate::core::remote::RemoteSync;
 use crate::core::select::Facets;
 use crate::core::spec::ProviderKind;
 use crate::environment::Environment;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::{Discovered, Discovery, Projects, Run, Wanted};
 use crate::render;
@@ -135,9 +135,9 @@ fn export(
     environment: Environment,
     ui: &Ui,
     loaded: &mut Option<Run>,
-) -> Result<Summary, Stop> {
+) -> Result<Summary, CommandError> {
     if !arguments.writes_files() && !ui.is_human_on_stdout() {
-        return Err(Stop::usage(
+        return Err(CommandError::usage(
             "The files go to standard output, which another format has.",
         )
         .help(
@@ -149,7 +149,7 @@ fn export(
     let options = pipeline_options(load, Some(&arguments.network), environment)?;
     let run = loaded.insert(adopting::open(options, ui)?);
     if adopting::kind_of(run, &arguments.provider)? == ProviderKind::Enkryptify {
-        return Err(Stop::usage(format!(
+        return Err(CommandError::usage(format!(
             "The provider `{}` is Enkryptify, which tells nothing about the syncs in it, so that \
              nothing can be exported.",
             arguments.provider
@@ -181,7 +181,7 @@ async fn write_out(
     wanted: &Wanted,
     ui: &Ui,
     cancellation: &Cancellation,
-) -> Result<Summary, Stop> {
+) -> Result<Summary, CommandError> {
     let (discovery, provider) = run.discover(wanted, cancellation).await?;
     refuse_idle_selectors(run, &discovery)?;
     let chosen: Vec<Chosen<'_>> = discovery
@@ -298,13 +298,13 @@ fn choose<'a>(
     }
 }
 
-fn refuse_idle_selectors(run: &Run, discovery: &Discovery) -> Result<(), Stop> {
+fn refuse_idle_selectors(run: &Run, discovery: &Discovery) -> Result<(), CommandError> {
     let facets = discovery.projects.iter().flat_map(|project| {
         let of = |sync| Facets::of_remote(sync, &discovery.provider, &project.word);
         project.syncs.iter().map(of)
     });
     match run.selection.idle(facets).first() {
-        Some(idle) => Err(Stop::usage(format!(
+        Some(idle) => Err(CommandError::usage(format!(
             "`{idle}` selects nothing that is there."
         ))
         .help("What is not declared has a provider, a project, a destination, an environment and a name.")),
@@ -358,7 +358,7 @@ type Drafted = (Option<Utf8PathBuf>, Option<Utf8PathBuf>, Draft);
 
 /// Refuses, before anything is written, to overwrite a file that is not meant to be, or one with
 /// declarations that its new text does not have.
-fn refuse_losses(run: &Run, files: &[Drafted], is_forced: bool) -> Result<(), Stop> {
+fn refuse_losses(run: &Run, files: &[Drafted], is_forced: bool) -> Result<(), CommandError> {
     let there: Vec<(&Utf8PathBuf, &Draft)> = files
         .iter()
         .filter_map(|(full, shown, draft)| {
@@ -370,7 +370,7 @@ fn refuse_losses(run: &Run, files: &[Drafted], is_forced: bool) -> Result<(), St
             0 => String::new(),
             more => format!(" So are {more} more."),
         };
-        return Err(Stop::new(
+        return Err(CommandError::new(
             Exit::Error,
             format!("The file {first} is there already.{more} Nothing was written."),
         )
@@ -391,7 +391,7 @@ fn refuse_losses(run: &Run, files: &[Drafted], is_forced: bool) -> Result<(), St
                 && !kept.contains(sync.name.text.as_str())
         });
         if let Some(lost) = lost {
-            return Err(Stop::new(
+            return Err(CommandError::new(
                 Exit::Error,
                 format!(
                     "The file {shown} declares `{}`, and what would overwrite it does not. Nothing \

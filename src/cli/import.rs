@@ -24,7 +24,7 @@ use crate::core::spec::ProviderKind;
 use crate::core::starts::{Start, StartKey, Starts};
 use crate::core::value::{Mapping, Node};
 use crate::environment::Environment;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::{Discovered, Discovery, Projects, Run, Wanted};
 use crate::render;
@@ -120,7 +120,7 @@ struct Meant {
 }
 
 impl Meant {
-    fn read(arguments: &Arguments) -> Result<Self, Stop> {
+    fn read(arguments: &Arguments) -> Result<Self, CommandError> {
         let mut providers = BTreeSet::new();
         let mut projects = BTreeSet::new();
         let mut names = Vec::new();
@@ -135,7 +135,7 @@ impl Meant {
                     names.push(name.to_owned());
                 }
                 None if sync.contains('/') => {
-                    return Err(Stop::usage(format!("`{sync}` is no sync."))
+                    return Err(CommandError::usage(format!("`{sync}` is no sync."))
                         .help("Write NAME, or PROVIDER/PROJECT/NAME."));
                 }
                 // Beside an address, a bare name is of the same place.
@@ -160,8 +160,8 @@ impl Meant {
     }
 }
 
-fn of_several(what: &str) -> Stop {
-    Stop::usage(format!("The syncs are of several {what}."))
+fn of_several(what: &str) -> CommandError {
+    CommandError::usage(format!("The syncs are of several {what}."))
         .help("Import those of one project at a time.")
 }
 
@@ -170,9 +170,9 @@ fn import(
     environment: Environment,
     ui: &Ui,
     loaded: &mut Option<Run>,
-) -> Result<Summary, Stop> {
+) -> Result<Summary, CommandError> {
     if arguments.into.is_none() && !ui.is_human_on_stdout() {
-        return Err(Stop::usage(
+        return Err(CommandError::usage(
             "The declaration goes to standard output, which another format has.",
         )
         .help("Write it to a file with --into, or give that format a file."));
@@ -203,9 +203,9 @@ async fn import_found(
     meant: &Meant,
     ui: &Ui,
     cancellation: &Cancellation,
-) -> Result<Summary, Stop> {
+) -> Result<Summary, CommandError> {
     if arguments.started_as.is_some() {
-        return Err(Stop::usage(format!(
+        return Err(CommandError::usage(format!(
             "The provider `{}` can be read, so that nobody has to say what is there.",
             meant.provider
         ))
@@ -250,7 +250,7 @@ fn find<'a>(
     run: &Run,
     discovery: &'a Discovery,
     names: &[String],
-) -> Result<(&'a Discovered, Vec<&'a RemoteSync>), Stop> {
+) -> Result<(&'a Discovered, Vec<&'a RemoteSync>), CommandError> {
     let has =
         |project: &Discovered, name: &String| project.syncs.iter().any(|sync| sync.name == *name);
     let with_all: Vec<&Discovered> = discovery
@@ -268,7 +268,7 @@ fn find<'a>(
             return Err(not_there(missing, known.map(|sync| sync.name.as_str())));
         }
         several => {
-            return Err(Stop::usage(format!(
+            return Err(CommandError::usage(format!(
                 "Several projects have {}: {}.",
                 list(names.iter().map(String::as_str)),
                 list(several.iter().map(|project| project.word.as_str()))
@@ -282,7 +282,7 @@ fn find<'a>(
             sync.name.text == **name || old.is_some_and(|old| old.text == **name)
         });
         let place = declared.map(|sync| run.workspace.sources.describe(sync.key));
-        return Err(Stop::new(
+        return Err(CommandError::new(
             Exit::Error,
             format!(
                 "The sync `{name}` of {} is declared already: {}.",
@@ -300,12 +300,12 @@ fn find<'a>(
     Ok((project, syncs))
 }
 
-fn not_there<'a>(missing: Option<&String>, known: impl Iterator<Item = &'a str>) -> Stop {
+fn not_there<'a>(missing: Option<&String>, known: impl Iterator<Item = &'a str>) -> CommandError {
     let Some(name) = missing else {
-        return Stop::usage("No project has all of these syncs.")
+        return CommandError::usage("No project has all of these syncs.")
             .help("Import those of one project at a time.");
     };
-    let stop = Stop::new(
+    let stop = CommandError::new(
         Exit::Error,
         format!("There is no sync `{name}`, or this identity may not read it."),
     );
@@ -325,13 +325,13 @@ async fn import_started(
     meant: &Meant,
     ui: &Ui,
     cancellation: &Cancellation,
-) -> Result<Summary, Stop> {
+) -> Result<Summary, CommandError> {
     let (Some(destination), Some(id), [name]) = (
         &arguments.destination,
         &arguments.started_as,
         meant.names.as_slice(),
     ) else {
-        return Err(Stop::usage(format!(
+        return Err(CommandError::usage(format!(
             "The provider `{}` is Enkryptify, which tells nothing about the syncs in it.",
             meant.provider
         ))
@@ -345,7 +345,7 @@ async fn import_started(
     }
     let Some(project) = meant.projects.first() else {
         return Err(
-            Stop::usage(format!("The project of `{name}` is not named."))
+            CommandError::usage(format!("The project of `{name}` is not named."))
                 .help("Name it with --project."),
         );
     };
@@ -360,7 +360,7 @@ async fn import_started(
         && let Some(Start::Done { id: known }) = starts.get(&key)
         && known != id
     {
-        return Err(Stop::new(
+        return Err(CommandError::new(
             Exit::Error,
             format!("The start of `{name}` is recorded already, as {known}."),
         )
@@ -386,12 +386,12 @@ async fn import_started(
         .await
 }
 
-async fn open_state(run: &Run) -> Result<State, Stop> {
+async fn open_state(run: &Run) -> Result<State, CommandError> {
     let state = session::state_at(run, Access::Write).await?;
     if state.is_there() {
         return Ok(state);
     }
-    Err(Stop::new(
+    Err(CommandError::new(
         Exit::Error,
         format!("There is no state in {}.", run.state_place()?),
     )
@@ -409,7 +409,7 @@ struct Target {
 }
 
 impl Target {
-    fn open(arguments: &Arguments, run: &mut Run) -> Result<Self, Stop> {
+    fn open(arguments: &Arguments, run: &mut Run) -> Result<Self, CommandError> {
         let Some(path) = &arguments.into else {
             return Ok(Self {
                 path: None,
@@ -421,7 +421,7 @@ impl Target {
         let shown = Utf8PathBuf::from(run.workspace.shown(&full));
         let text = if full.exists() {
             let read = files::read(&full, shown.as_str());
-            Some(read.map_err(|found| Stop::new(Exit::Error, found.message))?)
+            Some(read.map_err(|found| CommandError::new(Exit::Error, found.message))?)
         } else {
             None
         };
@@ -444,8 +444,8 @@ impl Target {
         inherited: &Mapping,
         is_same_project: &dyn Fn(&str) -> bool,
         ui: &Ui,
-        before: impl AsyncFnOnce() -> Result<(), Stop>,
-    ) -> Result<Summary, Stop> {
+        before: impl AsyncFnOnce() -> Result<(), CommandError>,
+    ) -> Result<Summary, CommandError> {
         refuse_left_out(&document.left_out)?;
         let syncs: Vec<(String, String)> = document
             .blocks
@@ -502,7 +502,7 @@ impl Target {
     }
 }
 
-fn refuse_left_out(left_out: &[draft::LeftOut]) -> Result<(), Stop> {
+fn refuse_left_out(left_out: &[draft::LeftOut]) -> Result<(), CommandError> {
     match left_out.first() {
         Some(one) => Err(nothing_written(&format!(
             "The sync `{}` cannot be declared. {}",
@@ -512,8 +512,8 @@ fn refuse_left_out(left_out: &[draft::LeftOut]) -> Result<(), Stop> {
     }
 }
 
-fn nothing_written(reason: &str) -> Stop {
-    Stop::new(Exit::Error, format!("{reason} Nothing was written."))
+fn nothing_written(reason: &str) -> CommandError {
+    CommandError::new(Exit::Error, format!("{reason} Nothing was written."))
 }
 
 /// The text with the blocks below its syncs, each with the provider and the project that its file
@@ -524,7 +524,7 @@ fn add(
     inherited: &Mapping,
     is_same_project: &dyn Fn(&str) -> bool,
     shown: &Utf8Path,
-) -> Result<String, Stop> {
+) -> Result<String, CommandError> {
     let word = |key: &str| inherited.get(key).and_then(Node::as_str);
     let mut head = Map::new();
     if word("provider") != Some(document.provider.as_str()) {
@@ -548,7 +548,7 @@ fn add(
         entries.insert(key, whole.into());
     }
     yaml::insert::add_entries(text, "syncs", &entries).map_err(|refusal| {
-        Stop::new(
+        CommandError::new(
             Exit::Error,
             format!("Nothing can be added to {shown}: {refusal}. Nothing was written."),
         )

@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::adopt::place::{EDITOR_SCHEMA, WORKSPACE_SCHEMA};
 use crate::environment::Environment;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::schema::editor;
@@ -47,13 +47,13 @@ pub fn run(arguments: &Arguments, environment: &Environment) -> Exit {
     }
 }
 
-fn init(environment: &Environment, ui: &Ui) -> Result<String, Stop> {
+fn init(environment: &Environment, ui: &Ui) -> Result<String, CommandError> {
     let options = pipeline_options(LoadArguments::default(), None, environment.clone())?;
     let run = Run::open(options)?;
     let root = &run.workspace.root;
     ui.findings(&run.workspace.diagnostics, &run.workspace.sources);
     if !run.workspace.diagnostics.is_empty() {
-        return Err(Stop::invalid());
+        return Err(CommandError::invalid());
     }
     let example = Utf8Path::new(SYNCS).join("example.yaml");
     let mut files = vec![

@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use clap::{ArgAction, Args};
 
 use crate::environment::Environment;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::HttpOptions;
 use crate::pipeline;
@@ -148,12 +148,12 @@ pub fn pipeline_options(
     load: LoadArguments,
     network: Option<&NetworkArguments>,
     environment: Environment,
-) -> Result<pipeline::Options, Stop> {
+) -> Result<pipeline::Options, CommandError> {
     let directory = std::env::current_dir()
         .ok()
         .and_then(|directory| Utf8PathBuf::from_path_buf(directory).ok())
         .ok_or_else(|| {
-            Stop::new(
+            CommandError::new(
                 Exit::Error,
                 "The current directory cannot be told, or its path is not UTF-8.",
             )

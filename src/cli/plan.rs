@@ -4,7 +4,7 @@ use camino::Utf8PathBuf;
 use clap::Args;
 
 use crate::environment::Environment;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::render::{human, json, review, saved};
@@ -64,7 +64,7 @@ struct After {
 }
 
 /// Refuses to write the plan and a result into the same file.
-fn check_apart(arguments: &Arguments) -> Result<(), Stop> {
+fn check_apart(arguments: &Arguments) -> Result<(), CommandError> {
     let Some(out) = &arguments.out else {
         return Ok(());
     };
@@ -79,7 +79,7 @@ fn check_apart(arguments: &Arguments) -> Result<(), Stop> {
         .filter_map(|output| output.file.as_ref());
     if files.any(|file| real_path(file) == place) {
         return Err(
-            Stop::usage(format!("Both `--out` and `--output` would write {out}."))
+            CommandError::usage(format!("Both `--out` and `--output` would write {out}."))
                 .help("Give them different files."),
         );
     }
@@ -91,7 +91,7 @@ fn plan(
     environment: Environment,
     ui: &Ui,
     loaded: &mut Option<Run>,
-) -> Result<Planned, Stop> {
+) -> Result<Planned, CommandError> {
     if let Some(out) = &arguments.out {
         planfile::check_place(out)?;
     }
@@ -107,7 +107,12 @@ fn plan(
     )
 }
 
-fn show(planned: &Result<Planned, Stop>, loaded: Option<&Run>, ui: &Ui, after: &After) -> Exit {
+fn show(
+    planned: &Result<Planned, CommandError>,
+    loaded: Option<&Run>,
+    ui: &Ui,
+    after: &After,
+) -> Exit {
     let is_sandbox = after.is_sandbox;
     let (mut exit, stop) = match planned {
         Ok(planned) if after.detailed && planned.plan.has_pending_changes() => {

@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::core::plan::Plan;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::planfile::{self, MAX_SIZE, SavedPlan};
@@ -19,13 +19,13 @@ use super::options::FileArguments;
 const BEGINNING: u64 = 4096;
 
 /// The saved plan among the arguments of `apply`; none if they name sync files.
-pub fn among(paths: &[String], files: &FileArguments) -> Result<Option<Utf8PathBuf>, Stop> {
+pub fn among(paths: &[String], files: &FileArguments) -> Result<Option<Utf8PathBuf>, CommandError> {
     if let Some(path) = files
         .file
         .iter()
         .find(|path| holds_plan(Utf8Path::new(path)))
     {
-        return Err(Stop::usage(format!(
+        return Err(CommandError::usage(format!(
             "`--file` names sync files, and {path} is a saved plan."
         ))
         .help(format!("Write `secsync apply {path}`.")));
@@ -35,7 +35,7 @@ pub fn among(paths: &[String], files: &FileArguments) -> Result<Option<Utf8PathB
     };
     if paths.len() > 1 || !files.file.is_empty() {
         return Err(
-            Stop::usage(format!("{path} is a saved plan, and is applied alone."))
+            CommandError::usage(format!("{path} is a saved plan, and is applied alone."))
                 .help("Name it and no other file."),
         );
     }
@@ -52,8 +52,8 @@ pub fn among(paths: &[String], files: &FileArguments) -> Result<Option<Utf8PathB
 }
 
 /// A flag that would change what a saved plan does.
-pub fn not_with_plan(path: &str, flag: &str) -> Stop {
-    Stop::usage(format!(
+pub fn not_with_plan(path: &str, flag: &str) -> CommandError {
+    CommandError::usage(format!(
         "{path} is a saved plan and is applied as it is: `{flag}` cannot change it."
     ))
     .help(format!("Give `{flag}` to `secsync plan --out`."))
@@ -95,7 +95,7 @@ fn contents(path: &Utf8Path) -> io::Result<Contents> {
 }
 
 /// Refuses to save a plan where something else would be lost, before there is one.
-pub fn check_place(path: &Utf8Path) -> Result<(), Stop> {
+pub fn check_place(path: &Utf8Path) -> Result<(), CommandError> {
     if is_stream(path) {
         return Ok(());
     }
@@ -114,27 +114,27 @@ pub fn check_place(path: &Utf8Path) -> Result<(), Stop> {
     }
 }
 
-fn cannot_save(path: &Utf8Path, why: &dyn Display) -> Stop {
-    Stop::new(
+fn cannot_save(path: &Utf8Path, why: &dyn Display) -> CommandError {
+    CommandError::new(
         Exit::Error,
         format!("The plan cannot be saved to {path}: {why}."),
     )
 }
 
 /// Reads a saved plan.
-pub fn load(path: &Utf8Path, run: &Run) -> Result<SavedPlan, Stop> {
+pub fn load(path: &Utf8Path, run: &Run) -> Result<SavedPlan, CommandError> {
     let mut text = Vec::new();
     File::open(path)
         // One byte more than is allowed shows that there is more.
         .and_then(|file| file.take(MAX_SIZE + 1).read_to_end(&mut text))
         .map_err(|error| {
-            Stop::new(
+            CommandError::new(
                 Exit::Error,
                 format!("The plan file {path} cannot be read: {error}."),
             )
         })?;
     planfile::read(&text, &|kind, slug| run.spec(kind, slug)).map_err(|error| {
-        Stop::new(
+        CommandError::new(
             Exit::Error,
             format!("The plan file {path} {}.", error.message),
         )
@@ -143,7 +143,12 @@ pub fn load(path: &Utf8Path, run: &Run) -> Result<SavedPlan, Stop> {
 }
 
 /// Saves a plan in a file, in place of the plan that was there, and returns its digest.
-pub fn save(path: &Utf8Path, plan: &Plan, run: &Run, is_sandbox: bool) -> Result<String, Stop> {
+pub fn save(
+    path: &Utf8Path,
+    plan: &Plan,
+    run: &Run,
+    is_sandbox: bool,
+) -> Result<String, CommandError> {
     // It may have come while the plan was made.
     check_place(path)?;
     let specs = run.specs_of(plan);

@@ -12,7 +12,7 @@ use crate::cancel::Cancellation;
 use crate::core::span::Sources;
 use crate::core::value::Node;
 use crate::environment::Environment;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::sandbox::{self, Catalog, FailRule, World};
@@ -62,7 +62,7 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
     }
 }
 
-fn serve(arguments: Arguments, environment: Environment, ui: &Ui) -> Result<(), Stop> {
+fn serve(arguments: Arguments, environment: Environment, ui: &Ui) -> Result<(), CommandError> {
     let world_file = arguments.world.as_deref().map(read_world).transpose()?;
     let names_files = !(arguments.load.paths.is_empty() && arguments.load.files.file.is_empty());
     let options = pipeline_options(arguments.load, None, environment)?;
@@ -80,7 +80,7 @@ fn serve(arguments: Arguments, environment: Environment, ui: &Ui) -> Result<(), 
     let fail = arguments
         .fail
         .iter()
-        .map(|rule| rule.parse::<FailRule>().map_err(Stop::usage))
+        .map(|rule| rule.parse::<FailRule>().map_err(CommandError::usage))
         .collect::<Result<_, _>>()?;
     let options = sandbox::Options {
         listen: arguments.listen,
@@ -97,8 +97,8 @@ fn serve(arguments: Arguments, environment: Environment, ui: &Ui) -> Result<(), 
             .await
             .map_err(|error| match error.kind() {
                 // Its own words: it listens on this machine only.
-                io::ErrorKind::InvalidInput => Stop::usage(error.to_string()),
-                _ => Stop::new(
+                io::ErrorKind::InvalidInput => CommandError::usage(error.to_string()),
+                _ => CommandError::new(
                     Exit::Error,
                     format!(
                         "The sandbox cannot listen on {}: {error}.",
@@ -128,9 +128,9 @@ fn greeting(address: SocketAddr) -> String {
     )
 }
 
-fn read_world(path: &Utf8Path) -> Result<World, Stop> {
+fn read_world(path: &Utf8Path) -> Result<World, CommandError> {
     let text = files::read(path, path.as_str())
-        .map_err(|found| Stop::new(Exit::Invalid, found.message))?;
+        .map_err(|found| CommandError::new(Exit::Invalid, found.message))?;
     let mut sources = Sources::default();
     let source = sources.add(path.as_str(), text);
     let loaded = yaml::load(source, &sources.get(source).text);
@@ -139,14 +139,14 @@ fn read_world(path: &Utf8Path) -> Result<World, Stop> {
             .span()
             .map(|span| sources.describe(span))
             .unwrap_or_default();
-        return Err(Stop::new(
+        return Err(CommandError::new(
             Exit::Invalid,
             format!("{place}: {}", found.message),
         ));
     }
     let document = loaded.documents.first().map(Node::to_json);
     serde_json::from_value(document.unwrap_or_else(|| serde_json::json!({}))).map_err(|error| {
-        Stop::new(
+        CommandError::new(
             Exit::Invalid,
             format!("The world {path} is malformed: {error}."),
         )

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::adopt::place::EDITOR_SCHEMA;
 use crate::core::spec::ProviderKind;
 use crate::environment::Environment;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::render::text::visible;
@@ -85,7 +85,7 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
 fn options(
     network: Option<&NetworkArguments>,
     environment: Environment,
-) -> Result<crate::pipeline::Options, Stop> {
+) -> Result<crate::pipeline::Options, CommandError> {
     pipeline_options(LoadArguments::default(), network, environment)
 }
 
@@ -94,17 +94,17 @@ fn open(
     network: Option<&NetworkArguments>,
     environment: Environment,
     ui: &Ui,
-) -> Result<Run, Stop> {
+) -> Result<Run, CommandError> {
     let run = Run::open(options(network, environment)?)?;
     ui.findings(&run.workspace.diagnostics, &run.workspace.sources);
     if run.workspace.diagnostics.is_empty() {
         Ok(run)
     } else {
-        Err(Stop::invalid())
+        Err(CommandError::invalid())
     }
 }
 
-fn list(environment: Environment, ui: &Ui) -> Result<Exit, Stop> {
+fn list(environment: Environment, ui: &Ui) -> Result<Exit, CommandError> {
     let run = open(None, environment, ui)?;
     let mut rows = Vec::new();
     for slug in run.store.destinations(ProviderKind::Infisical) {
@@ -159,13 +159,13 @@ fn list(environment: Environment, ui: &Ui) -> Result<Exit, Stop> {
     Ok(ui.result(Format::Human, &text))
 }
 
-fn show(name: &str, environment: Environment, ui: &Ui) -> Result<Exit, Stop> {
+fn show(name: &str, environment: Environment, ui: &Ui) -> Result<Exit, CommandError> {
     let run = open(None, environment, ui)?;
     let key = name
         .split_once('/')
         .and_then(|(provider, slug)| Some((ProviderKind::parse(provider)?, slug.to_owned())));
     let unknown = || {
-        Stop::usage(format!("There is no schema `{name}`."))
+        CommandError::usage(format!("There is no schema `{name}`."))
             .help("Write PROVIDER/DESTINATION; `secsync schema list` shows them.")
     };
     let key = key.ok_or_else(unknown)?;
@@ -173,7 +173,7 @@ fn show(name: &str, environment: Environment, ui: &Ui) -> Result<Exit, Stop> {
     Ok(ui.out(&file.to_text(&key)))
 }
 
-fn editor(out: &str, environment: Environment, ui: &Ui) -> Result<Exit, Stop> {
+fn editor(out: &str, environment: Environment, ui: &Ui) -> Result<Exit, CommandError> {
     let run = open(None, environment, ui)?;
     let text = editor_schema(&run)?;
     if out == "-" {
@@ -181,7 +181,7 @@ fn editor(out: &str, environment: Environment, ui: &Ui) -> Result<Exit, Stop> {
     }
     let path = run.workspace.root.join(out);
     let failed = |error: std::io::Error| {
-        Stop::new(
+        CommandError::new(
             Exit::Error,
             format!("The schema cannot be written to {path}: {error}."),
         )
@@ -200,7 +200,7 @@ fn editor(out: &str, environment: Environment, ui: &Ui) -> Result<Exit, Stop> {
 }
 
 /// The schema of this workspace's sync files for editors.
-pub fn editor_schema(run: &Run) -> Result<String, Stop> {
+pub fn editor_schema(run: &Run) -> Result<String, CommandError> {
     let providers = &run.workspace.config.providers;
     let kinds = providers
         .iter()

@@ -15,7 +15,7 @@ use crate::core::resolve::ResolvedSync;
 use crate::core::span::Sources;
 use crate::core::spec::ProviderKind;
 use crate::core::starts::Starts;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::SandboxAccess;
 use crate::pipeline::{Options, Run, Survey};
@@ -59,8 +59,8 @@ pub fn online<T>(
     is_sandbox: bool,
     ui: &Ui,
     loaded: &mut Option<Run>,
-    task: impl AsyncFnOnce(&mut Run, Cancellation) -> Result<T, Stop>,
-) -> Result<T, Stop> {
+    task: impl AsyncFnOnce(&mut Run, Cancellation) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
     online_until_interrupted(options, is_sandbox, ui, INTERRUPTED, loaded, task)
 }
 
@@ -71,8 +71,8 @@ pub fn online_until_interrupted<T>(
     ui: &Ui,
     answer: &str,
     loaded: &mut Option<Run>,
-    task: impl AsyncFnOnce(&mut Run, Cancellation) -> Result<T, Stop>,
-) -> Result<T, Stop> {
+    task: impl AsyncFnOnce(&mut Run, Cancellation) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
     let mut run = Run::load(options, &mut std::io::stdin())?;
     let checked = run.check();
     ui.findings(&run.workspace.diagnostics, &run.workspace.sources);
@@ -89,8 +89,8 @@ pub fn online_until_interrupted<T>(
 /// Runs a command's online part. Ctrl-C throws the switch; a second one ends the process.
 pub fn run_online<T>(
     ui: &Ui,
-    task: impl AsyncFnOnce(Cancellation) -> Result<T, Stop>,
-) -> Result<T, Stop> {
+    task: impl AsyncFnOnce(Cancellation) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
     run_until_interrupted(ui, INTERRUPTED, task)
 }
 
@@ -98,13 +98,13 @@ pub fn run_online<T>(
 pub fn run_until_interrupted<T>(
     ui: &Ui,
     answer: &str,
-    task: impl AsyncFnOnce(Cancellation) -> Result<T, Stop>,
-) -> Result<T, Stop> {
+    task: impl AsyncFnOnce(Cancellation) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| {
-            Stop::new(
+            CommandError::new(
                 Exit::Error,
                 format!("The program cannot wait for the network: {error}."),
             )
@@ -112,7 +112,7 @@ pub fn run_until_interrupted<T>(
     let result = runtime.block_on(async {
         let cancellation = Cancellation::new();
         let signals = Signals::catch().map_err(|error| {
-            Stop::new(
+            CommandError::new(
                 Exit::Error,
                 format!("The program cannot listen to Ctrl-C: {error}."),
             )
@@ -190,13 +190,13 @@ impl Signals {
 pub async fn start_sandbox(
     run: &mut Run,
     is_wanted: bool,
-) -> Result<Option<sandbox::Running>, Stop> {
+) -> Result<Option<sandbox::Running>, CommandError> {
     if !is_wanted {
         return Ok(None);
     }
     let directory = run.workspace.root.join(SANDBOX_DIRECTORY);
     if is_written_outside(&run.workspace.root, &directory) {
-        return Err(Stop::new(
+        return Err(CommandError::new(
             Exit::Invalid,
             format!("`{SANDBOX_DIRECTORY}` is a link that leads out of the workspace."),
         )
@@ -210,7 +210,7 @@ pub async fn start_sandbox(
         ..sandbox::Options::default()
     };
     let running = sandbox::start(options).await.map_err(|error| {
-        Stop::new(
+        CommandError::new(
             Exit::Error,
             format!("The sandbox cannot be started: {error}."),
         )
@@ -225,7 +225,7 @@ pub async fn start_sandbox(
 }
 
 /// Keeps what is of this machine alone out of commits; the state and pulled schemas belong in them.
-fn keep_out_of_git(root: &Utf8Path) -> Result<(), Stop> {
+fn keep_out_of_git(root: &Utf8Path) -> Result<(), CommandError> {
     let directory = root.join(".secsync");
     let file = directory.join(".gitignore");
     if file.exists() {
@@ -234,7 +234,7 @@ fn keep_out_of_git(root: &Utf8Path) -> Result<(), Stop> {
     std::fs::create_dir_all(&directory)
         .and_then(|()| std::fs::write(&file, "sandbox/\n*.lock\n"))
         .map_err(|error| {
-            Stop::new(
+            CommandError::new(
                 Exit::Error,
                 format!("The file {file} cannot be written: {error}."),
             )
@@ -242,12 +242,12 @@ fn keep_out_of_git(root: &Utf8Path) -> Result<(), Stop> {
 }
 
 /// Stops the sandbox, if there is one, and keeps its world for the next run.
-pub async fn stop_sandbox(sandbox: Option<sandbox::Running>) -> Result<(), Stop> {
+pub async fn stop_sandbox(sandbox: Option<sandbox::Running>) -> Result<(), CommandError> {
     let Some(sandbox) = sandbox else {
         return Ok(());
     };
     sandbox.stop().await.map_err(|error| {
-        Stop::new(
+        CommandError::new(
             Exit::Error,
             format!("The sandbox's world cannot be kept: {error}."),
         )
@@ -297,7 +297,7 @@ pub async fn plan(
     access: Access,
     ui: &Ui,
     cancellation: &Cancellation,
-) -> Result<Planned, Stop> {
+) -> Result<Planned, CommandError> {
     let state = state_of(run, access).await?;
     let survey = survey(run, ui, cancellation).await?;
     let starts = state.as_ref().map_or(Starts::Missing, State::starts);
@@ -310,7 +310,11 @@ pub async fn plan(
 }
 
 /// Reads what there is. What is wrong with the files' names is shown.
-pub async fn survey(run: &mut Run, ui: &Ui, cancellation: &Cancellation) -> Result<Survey, Stop> {
+pub async fn survey(
+    run: &mut Run,
+    ui: &Ui,
+    cancellation: &Cancellation,
+) -> Result<Survey, CommandError> {
     let told = run.workspace.diagnostics.len();
     let survey = run.survey(cancellation).await;
     let found = &run.workspace.diagnostics;
@@ -368,7 +372,7 @@ pub fn document<'a>(
     files: impl Into<Files<'a>>,
     ui: &Ui,
     is_sandbox: bool,
-    (exit, stop): (Exit, Option<&Stop>),
+    (exit, stop): (Exit, Option<&CommandError>),
     fill: impl FnOnce(&mut Map<String, Value>),
 ) -> Exit {
     if !ui.wants(Format::Json) {
@@ -393,7 +397,7 @@ pub fn review<'a>(
     files: impl Into<Files<'a>>,
     ui: &Ui,
     is_sandbox: bool,
-    (exit, stop): (Exit, Option<&'a Stop>),
+    (exit, stop): (Exit, Option<&'a CommandError>),
     fill: impl FnOnce(&mut Review<'a>),
 ) -> Exit {
     type Render = fn(&Review<'_>) -> String;
@@ -454,7 +458,7 @@ fn checkout() -> Option<Checkout> {
 
 /// The state of a run, if one of its syncs needs it. A sandbox begins with an empty one, as
 /// nothing can have been started in it before.
-pub async fn state_of(run: &Run, access: Access) -> Result<Option<State>, Stop> {
+pub async fn state_of(run: &Run, access: Access) -> Result<Option<State>, CommandError> {
     if !run.needs_state() {
         return Ok(None);
     }
@@ -462,7 +466,7 @@ pub async fn state_of(run: &Run, access: Access) -> Result<Option<State>, Stop> 
 }
 
 /// The state of a run, whether or not its files need one.
-pub async fn state_at(run: &Run, access: Access) -> Result<State, Stop> {
+pub async fn state_at(run: &Run, access: Access) -> Result<State, CommandError> {
     let place = run.state_place()?;
     let reach = run.state_reach(now);
     let is_sandbox = run.options.http.sandbox.is_some();

@@ -5,7 +5,7 @@ use clap::Args;
 use serde_json::{Map, Value};
 
 use crate::environment::Environment;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::planfile::SavedPlan;
@@ -38,7 +38,7 @@ pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
         Err(stop) => return ui.stop(&stop),
     };
     let mut plans = Vec::new();
-    let mut stop: Option<Stop> = None;
+    let mut stop: Option<CommandError> = None;
     for file in &arguments.files {
         match planfile::load(file, &run) {
             Ok(plan) => plans.push((file.as_str(), plan)),

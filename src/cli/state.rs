@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use crate::environment::Environment;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::render::text::visible;
@@ -106,7 +106,7 @@ async fn carry_out(
     place: &Place,
     reach: &Reach,
     ui: &Ui,
-) -> Result<String, Stop> {
+) -> Result<String, CommandError> {
     match command {
         Command::Init(_) => {
             State::init(place, reach).await?;
@@ -120,10 +120,11 @@ async fn carry_out(
         Command::List(_) => {
             let state = State::open(place, reach).await?;
             if !state.is_there() {
-                return Err(
-                    Stop::new(Exit::Error, format!("There is no state in {place}."))
-                        .help("Begin one with `secsync state init`."),
-                );
+                return Err(CommandError::new(
+                    Exit::Error,
+                    format!("There is no state in {place}."),
+                )
+                .help("Begin one with `secsync state init`."));
             }
             if ui.wants(Format::Json) {
                 let document =
@@ -136,7 +137,7 @@ async fn carry_out(
             let state = State::open_for_writing(place, reach).await?;
             let record = find(&state, &start)?;
             if let Some(id) = &record.sync_config_id {
-                return Err(Stop::new(
+                return Err(CommandError::new(
                     Exit::Error,
                     format!(
                         "The start of `{}` is not unknown: it was answered with {id}.",
@@ -171,7 +172,11 @@ async fn carry_out(
 }
 
 /// Where the state is kept, and how it is reached.
-fn state_of(common: &Common, environment: &Environment, ui: &Ui) -> Result<(Place, Reach), Stop> {
+fn state_of(
+    common: &Common,
+    environment: &Environment,
+    ui: &Ui,
+) -> Result<(Place, Reach), CommandError> {
     let mut options = pipeline_options(LoadArguments::default(), None, environment.clone())?;
     options.http.timeout = common.transport.timeout;
     options.http.ca_cert.clone_from(&common.transport.ca_cert);
@@ -179,7 +184,7 @@ fn state_of(common: &Common, environment: &Environment, ui: &Ui) -> Result<(Plac
     let run = Run::open(options)?;
     ui.findings(&run.workspace.diagnostics, &run.workspace.sources);
     if !run.workspace.diagnostics.is_empty() {
-        return Err(Stop::invalid());
+        return Err(CommandError::invalid());
     }
     let place = if common.sandbox {
         run.sandbox_state_place()
@@ -189,7 +194,7 @@ fn state_of(common: &Common, environment: &Environment, ui: &Ui) -> Result<(Plac
     Ok((place, run.state_reach(now)))
 }
 
-fn find(state: &State, start: &StartName) -> Result<Record, Stop> {
+fn find(state: &State, start: &StartName) -> Result<Record, CommandError> {
     let is_meant = |record: &Record| {
         is_named(&start.name, record)
             && start
@@ -204,12 +209,12 @@ fn find(state: &State, start: &StartName) -> Result<Record, Stop> {
     let mut found: Vec<Record> = state.records().into_iter().filter(is_meant).collect();
     match (found.pop(), found.len()) {
         (Some(only), 0) => Ok(only),
-        (None, _) => Err(Stop::new(
+        (None, _) => Err(CommandError::new(
             Exit::Error,
             format!("No start of `{}` is recorded.", start.name),
         )
         .help("`secsync state list` shows what is.")),
-        (Some(_), more) => Err(Stop::new(
+        (Some(_), more) => Err(CommandError::new(
             Exit::Error,
             format!("{} starts of `{}` are recorded.", more + 1, start.name),
         )

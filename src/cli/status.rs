@@ -10,7 +10,7 @@ use crate::cancel::Cancellation;
 use crate::core::starts::Starts;
 use crate::core::status::{self, State, SyncStatus};
 use crate::environment::Environment;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::{Run, Survey};
 use crate::render;
@@ -102,10 +102,10 @@ fn statuses(
     environment: Environment,
     ui: &Ui,
     loaded: &mut Option<Run>,
-) -> Result<Vec<SyncStatus>, Stop> {
+) -> Result<Vec<SyncStatus>, CommandError> {
     let watch = arguments.watch;
     if watch && !ui.is_human_on_stdout() {
-        return Err(Stop::usage(
+        return Err(CommandError::usage(
             "`--watch` refreshes a table on standard output, which another format has.",
         )
         .help("Leave out --watch, or give that format a file: `-o human -o json=status.json`."));
@@ -157,7 +157,7 @@ async fn keep_watching(
     cancellation: &Cancellation,
     is_terminal: bool,
     show: impl Fn(&[SyncStatus]) -> Exit,
-) -> Result<Vec<SyncStatus>, Stop> {
+) -> Result<Vec<SyncStatus>, CommandError> {
     let mut statuses = look(run, survey, starts);
     let mut is_news = true;
     loop {

@@ -8,7 +8,7 @@ use crate::apply::{self, Context, Observer, Outcome, Report};
 use crate::cancel::Cancellation;
 use crate::core::request::{self, Candidates, JobRequest, RequestedJob, Winner};
 use crate::environment::Environment;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::render::{human, jobs, json};
@@ -126,7 +126,7 @@ fn sync(
     environment: Environment,
     ui: &Ui,
     loaded: &mut Option<Run>,
-) -> Result<Asked, Stop> {
+) -> Result<Asked, CommandError> {
     let network = &arguments.network;
     let options = pipeline_options(arguments.load(), Some(network), environment)?;
     session::online(
@@ -143,7 +143,7 @@ async fn ask(
     run: &mut Run,
     ui: &Ui,
     cancellation: Cancellation,
-) -> Result<Asked, Stop> {
+) -> Result<Asked, CommandError> {
     let survey = session::survey(run, ui, &cancellation).await?;
     let candidates = Candidates {
         syncs: &survey.syncs,
@@ -152,7 +152,7 @@ async fn ask(
         selection: &run.selection,
         protect: &run.workspace.config.protect,
     };
-    let requests = request::build(arguments.job(), &candidates).map_err(Stop::usage)?;
+    let requests = request::build(arguments.job(), &candidates).map_err(CommandError::usage)?;
     let left_out = request::left_out(&candidates);
     let is_sandbox = arguments.network.sandbox;
     ui.result(
@@ -165,7 +165,7 @@ async fn ask(
         let question = "Do you want to ask for these jobs?";
         if !approval::ask(ui, question, &cancellation).await? {
             ui.progress("Sync cancelled.");
-            return Err(Stop {
+            return Err(CommandError {
                 exit: Exit::Error,
                 problems: Vec::new(),
             });

@@ -16,7 +16,7 @@ use serde::de::IgnoredAny;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::span::Sources;
 use crate::environment::Environment;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::render::findings;
 use crate::workspace::files::LARGEST_FILE;
@@ -130,7 +130,7 @@ impl Sink {
     };
 
     /// Opens the file of an output, and proves that it can be written.
-    fn open(output: &Output) -> Result<Self, Stop> {
+    fn open(output: &Output) -> Result<Self, CommandError> {
         let open = |path: &Utf8PathBuf| match open_writable(path) {
             Ok(file) => Ok((path.clone(), file)),
             Err(error) => Err(cannot_write(path, &error)),
@@ -162,13 +162,13 @@ impl Ui {
         arguments: &OutputArguments,
         formats: &[Format],
         environment: &Environment,
-    ) -> Result<Self, Stop> {
+    ) -> Result<Self, CommandError> {
         let outputs = &arguments.output;
         if let Some(other) = outputs
             .iter()
             .find(|output| !formats.contains(&output.format))
         {
-            return Err(Stop::usage(format!(
+            return Err(CommandError::usage(format!(
                 "This command has no format `{}`; it has {}.",
                 other.format.name(),
                 Format::names(formats)
@@ -180,7 +180,7 @@ impl Ui {
             .count();
         if to_stdout > 1 {
             return Err(
-                Stop::usage("Two formats cannot both go to standard output.")
+                CommandError::usage("Two formats cannot both go to standard output.")
                     .help("Give all but one of them a file: `-o json=plan.json`."),
             );
         }
@@ -257,13 +257,13 @@ impl Ui {
 
     /// Writes what a command is for to standard output; without it, the command has not done it.
     /// A reader who has gone is no error.
-    pub fn deliver(&self, text: &str) -> Result<(), Stop> {
+    pub fn deliver(&self, text: &str) -> Result<(), CommandError> {
         let mut stream = AutoStream::new(io::stdout().lock(), self.color_out);
         match stream
             .write_all(text.as_bytes())
             .and_then(|()| stream.flush())
         {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Stop::new(
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CommandError::new(
                 Exit::Error,
                 format!(
                     "Standard output cannot be written: {}.",
@@ -306,7 +306,7 @@ impl Ui {
     }
 
     /// Shows why a command stops, and returns its exit code.
-    pub fn stop(&self, stop: &Stop) -> Exit {
+    pub fn stop(&self, stop: &CommandError) -> Exit {
         self.err(&findings::render_problems(&stop.problems));
         stop.exit
     }
@@ -314,23 +314,23 @@ impl Ui {
 
 /// Refuses, before any file is opened and so emptied, that two outputs go to the same one, or one
 /// to a file that may declare syncs.
-fn check_files(outputs: &[Output]) -> Result<(), Stop> {
+fn check_files(outputs: &[Output]) -> Result<(), CommandError> {
     let files = outputs.iter().filter_map(|output| output.file.as_ref());
     let mut places = BTreeSet::new();
     for file in files.filter(|file| !is_stream(file)) {
         let place = real_path(file);
         if is_sync_file(&place) {
-            return Err(Stop::usage(format!(
+            return Err(CommandError::usage(format!(
                 "The file {file} is there already, and may be a sync file: no result is written \
                  over it."
             ))
             .help("Name another file, or remove this one."));
         }
         if !places.insert(place) {
-            return Err(
-                Stop::usage(format!("Two outputs cannot both go to the file {file}."))
-                    .help("Give each one a file of its own."),
-            );
+            return Err(CommandError::usage(format!(
+                "Two outputs cannot both go to the file {file}."
+            ))
+            .help("Give each one a file of its own."));
         }
     }
     Ok(())
@@ -392,9 +392,9 @@ const fn is_pipe(_metadata: &Metadata) -> bool {
     false
 }
 
-fn cannot_write(file: &Utf8Path, error: &io::Error) -> Stop {
+fn cannot_write(file: &Utf8Path, error: &io::Error) -> CommandError {
     let why = reason_of_write(error);
-    Stop::new(
+    CommandError::new(
         Exit::Error,
         format!("The file {file} cannot be written: {why}."),
     )

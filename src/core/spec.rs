@@ -34,6 +34,11 @@ impl ProviderKind {
         }
     }
 
+    /// Whether its syncs can be listed, so that what exists is known from the platform itself.
+    pub const fn reads_back(self) -> bool {
+        matches!(self, Self::Infisical)
+    }
+
     /// The kind of that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)

@@ -10,7 +10,7 @@ use crate::core::diagnostic::{Diagnostic, Severity, closest};
 use crate::core::spec::{DestinationSpec, ProviderKind};
 use crate::core::{lint, normalize, resolve};
 use crate::environment::Environment;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::http::variables::Variables;
 use crate::workspace::Config;
 
@@ -18,7 +18,7 @@ impl Run {
     /// Checks every sync against its destination's schema and the lints.
     ///
     /// Returns an error if anything is wrong that must not be applied; the findings say what.
-    pub fn check(&mut self) -> Result<(), Stop> {
+    pub fn check(&mut self) -> Result<(), CommandError> {
         let syncs = std::mem::take(&mut self.workspace.syncs);
         let mut found = Vec::new();
         let checked = syncs
@@ -32,16 +32,20 @@ impl Run {
     }
 
     /// Brings the findings in order, and stops if there is an error among them.
-    pub(super) fn settle(&mut self) -> Result<(), Stop> {
+    pub(super) fn settle(&mut self) -> Result<(), CommandError> {
         self.workspace.settle_findings();
         let is_error = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
         if self.workspace.diagnostics.iter().any(is_error) {
-            return Err(Stop::invalid());
+            return Err(CommandError::invalid());
         }
         Ok(())
     }
 
-    fn check_sync(&mut self, sync: &DesiredSync, found: &mut Vec<Diagnostic>) -> Result<(), Stop> {
+    fn check_sync(
+        &mut self,
+        sync: &DesiredSync,
+        found: &mut Vec<Diagnostic>,
+    ) -> Result<(), CommandError> {
         let before = found.len();
         let key = (sync.kind, sync.destination.text.clone());
         let Some(destination) = self.store.destination(sync.kind, &sync.destination.text)? else {

@@ -14,7 +14,7 @@ use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
 use crate::core::resolve;
 use crate::core::span::Span;
 use crate::core::spec::ProviderKind;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::provider::{ManagedSyncs, Provider, ProviderErrorKind};
 
 /// Which projects are looked at.
@@ -65,7 +65,7 @@ impl Run {
         &mut self,
         wanted: &Wanted,
         cancellation: &Cancellation,
-    ) -> Result<(Discovery, std::sync::Arc<dyn ManagedSyncs>), Stop> {
+    ) -> Result<(Discovery, std::sync::Arc<dyn ManagedSyncs>), CommandError> {
         let provider = self.readable(&wanted.provider, cancellation)?;
         let words = match &wanted.projects {
             Projects::All => None,
@@ -122,7 +122,7 @@ impl Run {
         &self,
         provider: &dyn ManagedSyncs,
         apps: BTreeSet<String>,
-    ) -> Result<BTreeMap<String, Vec<RemoteConnection>>, Stop> {
+    ) -> Result<BTreeMap<String, Vec<RemoteConnection>>, CommandError> {
         let lookups = apps.into_iter().map(|app| async move {
             let usable = provider.connections(&app).await;
             (app, usable)
@@ -145,7 +145,11 @@ impl Run {
     }
 
     /// The server of a provider, as the record of starts names it.
-    pub fn server_of(&self, name: &str, cancellation: &Cancellation) -> Result<String, Stop> {
+    pub fn server_of(
+        &self,
+        name: &str,
+        cancellation: &Cancellation,
+    ) -> Result<String, CommandError> {
         let used = BTreeSet::from([name.to_owned()]);
         let connected = self.connect_named(&used, cancellation)?;
         let provider = connected.get(name);
@@ -159,18 +163,18 @@ impl Run {
         &self,
         name: &str,
         cancellation: &Cancellation,
-    ) -> Result<std::sync::Arc<dyn ManagedSyncs>, Stop> {
+    ) -> Result<std::sync::Arc<dyn ManagedSyncs>, CommandError> {
         let used = BTreeSet::from([name.to_owned()]);
         match self.connect_named(&used, cancellation)?.remove(name) {
             Some(Provider::Managed(provider)) => Ok(provider),
-            _ => Err(Stop::usage(format!(
+            _ => Err(CommandError::usage(format!(
                 "The syncs of the provider `{name}` cannot be read."
             ))),
         }
     }
 
     /// The projects that the files name; the one that the environment names if they name none.
-    fn projects_of_files(&self, provider: &str) -> Result<Vec<String>, Stop> {
+    fn projects_of_files(&self, provider: &str) -> Result<Vec<String>, CommandError> {
         let of_syncs = self
             .workspace
             .syncs
@@ -190,8 +194,10 @@ impl Run {
         let environment = &self.options.environment;
         match project_of_environment(&self.workspace.config, provider, environment) {
             Some(id) => Ok(vec![id.to_owned()]),
-            None => Err(Stop::usage("No project is named, here or in the files.")
-                .help("Name one with `--project`, or take all with `--all-projects`.")),
+            None => Err(
+                CommandError::usage("No project is named, here or in the files.")
+                    .help("Name one with `--project`, or take all with `--all-projects`."),
+            ),
         }
     }
 
@@ -201,13 +207,13 @@ impl Run {
         words: Option<&[String]>,
         provider: &str,
         table: &[RemoteProject],
-    ) -> Result<BTreeSet<String>, Stop> {
+    ) -> Result<BTreeSet<String>, CommandError> {
         let Some(words) = words else {
             let all = table.iter().map(|project| &project.id);
             return Ok(all.filter(|id| self.may_read(id, table)).cloned().collect());
         };
         let mut projects = BTreeMap::new();
-        let mut stop: Option<Stop> = None;
+        let mut stop: Option<CommandError> = None;
         for word in words {
             let source = self.workspace.sources.add("--project", word.as_str());
             let spelled = Word {
@@ -224,7 +230,8 @@ impl Run {
                     projects.insert(key, word.clone());
                 }
                 Err(unknown) => {
-                    let told = Stop::usage(unknown.message).help(unknown.help.unwrap_or_default());
+                    let told =
+                        CommandError::usage(unknown.message).help(unknown.help.unwrap_or_default());
                     stop = Some(match stop {
                         Some(stop) => stop.and(told),
                         None => told,

@@ -35,7 +35,7 @@ use crate::core::spec::{DestinationSpec, ProviderKind};
 use crate::core::starts::Starts;
 use crate::core::value::Mapping;
 use crate::environment::Environment;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::http::HttpOptions;
 use crate::schema::store::SchemaStore;
 use crate::workspace::{Request, Schemas, Workspace};
@@ -85,9 +85,9 @@ pub struct Run {
 
 impl Run {
     /// Finds the workspace and reads no sync file.
-    pub fn open(options: Options) -> Result<Self, Stop> {
+    pub fn open(options: Options) -> Result<Self, CommandError> {
         let selection =
-            Selection::new(&options.selectors, &options.targets).map_err(Stop::usage)?;
+            Selection::new(&options.selectors, &options.targets).map_err(CommandError::usage)?;
         let workspace = Workspace::open(&options.request.directory);
         let store = SchemaStore::with_workspace(&workspace.root.join(SCHEMAS))?;
         Ok(Self {
@@ -100,14 +100,14 @@ impl Run {
     }
 
     /// Reads the files. Their findings are in the workspace afterwards.
-    pub fn load(options: Options, stdin: &mut dyn Read) -> Result<Self, Stop> {
+    pub fn load(options: Options, stdin: &mut dyn Read) -> Result<Self, CommandError> {
         let mut run = Self::open(options)?;
         run.read_files(stdin)?;
         Ok(run)
     }
 
     /// Reads the files of a run that is open. Their findings are in the workspace afterwards.
-    pub fn read_files(&mut self, stdin: &mut dyn Read) -> Result<(), Stop> {
+    pub fn read_files(&mut self, stdin: &mut dyn Read) -> Result<(), CommandError> {
         self.workspace
             .load(
                 &self.options.request,
@@ -116,7 +116,7 @@ impl Run {
                 &self.store,
             )
             .map_err(|message| {
-                Stop::usage(message)
+                CommandError::usage(message)
                     .help("Name files, directories or globs, or write `include:` in secsync.yaml.")
             })?;
         let refusal = if !self.workspace.is_whole {
@@ -130,7 +130,7 @@ impl Run {
             None
         };
         match refusal {
-            Some((why, help)) if self.options.prune => Err(Stop::usage(format!(
+            Some((why, help)) if self.options.prune => Err(CommandError::usage(format!(
                 "`--prune` needs the whole workspace, and {why}."
             ))
             .help(help)),
@@ -140,7 +140,7 @@ impl Run {
 
     /// Reads and checks a text as if it were all the files of this workspace, under the name that
     /// its findings are to have. The files of the run stay as they are.
-    pub fn check_text(&mut self, name: &str, text: String) -> Result<Workspace, Stop> {
+    pub fn check_text(&mut self, name: &str, text: String) -> Result<Workspace, CommandError> {
         let alone = self.workspace.without_files();
         let files = std::mem::replace(&mut self.workspace, alone);
         self.workspace.load_text(

@@ -7,7 +7,7 @@
 use camino::Utf8Path;
 
 use super::Run;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::origin::showable;
 use crate::http::text::quotable;
@@ -29,7 +29,7 @@ impl Run {
     }
 
     /// Where the state of this run is kept.
-    pub fn state_place(&self) -> Result<Place, Stop> {
+    pub fn state_place(&self) -> Result<Place, CommandError> {
         if self.options.http.sandbox.is_some() {
             return Ok(self.sandbox_state_place());
         }
@@ -40,7 +40,7 @@ impl Run {
         };
         let named = by_flag
             .or_else(by_variable)
-            .map(|(who, text)| Ok::<_, Stop>((who, self.outside_place(who, text)?)))
+            .map(|(who, text)| Ok::<_, CommandError>((who, self.outside_place(who, text)?)))
             .transpose()?;
         let declared = self
             .workspace
@@ -54,14 +54,14 @@ impl Run {
             (Some((_, named)), None) => Ok(named),
             (None, Some(declared @ Place::File(_))) => Ok(declared),
             (Some((_, named)), Some(declared)) if named == declared => Ok(named),
-            (None, Some(Place::Object(url))) => Err(Stop::new(
+            (None, Some(Place::Object(url))) => Err(CommandError::new(
                 Exit::Auth,
                 format!("No credential is sent to the state {url}, which only secsync.yaml names."),
             )
             .help(format!(
                 "If that place is yours, set {STATE_VARIABLE}={url} in the environment."
             ))),
-            (Some((who, named)), Some(declared)) => Err(Stop::new(
+            (Some((who, named)), Some(declared)) => Err(CommandError::new(
                 Exit::Error,
                 format!("The `state:` of secsync.yaml is {declared}, but {who} names {named}."),
             )
@@ -79,7 +79,7 @@ impl Run {
     }
 
     /// What was named outside the files: a file wherever it is, from the working directory.
-    fn outside_place(&self, who: &str, text: &str) -> Result<Place, Stop> {
+    fn outside_place(&self, who: &str, text: &str) -> Result<Place, CommandError> {
         let text = text.trim();
         if ObjectUrl::is_meant(text) {
             return ObjectUrl::parse(text).map(Place::Object).map_err(|reason| {
@@ -96,14 +96,14 @@ impl Run {
     }
 
     /// What `secsync.yaml` names: a file inside the root, or an object.
-    fn declared_place(&self, text: &str) -> Result<Place, Stop> {
+    fn declared_place(&self, text: &str) -> Result<Place, CommandError> {
         if ObjectUrl::is_meant(text) {
             return ObjectUrl::parse(text).map(Place::Object).map_err(|reason| {
                 malformed(Exit::Invalid, "The `state:` of secsync.yaml", text, reason)
             });
         }
         let leaves = |how: &str| {
-            Stop::new(
+            CommandError::new(
                 Exit::Invalid,
                 format!("`state: {}` {how}.", quotable(text, 100)),
             )
@@ -122,8 +122,8 @@ impl Run {
     }
 }
 
-fn malformed(exit: Exit, who: &str, text: &str, reason: &str) -> Stop {
+fn malformed(exit: Exit, who: &str, text: &str, reason: &str) -> CommandError {
     // Nothing before an `@` and nothing after a `?` is repeated: it can be a credential.
-    Stop::new(exit, format!("{who} \"{}\" {reason}.", showable(text)))
+    CommandError::new(exit, format!("{who} \"{}\" {reason}.", showable(text)))
         .help("Write it like s3://bucket/path/state.json.")
 }

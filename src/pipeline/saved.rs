@@ -10,7 +10,7 @@ use crate::cancel::Cancellation;
 use crate::core::plan::{Action, Plan, ProjectKey, Verb};
 use crate::core::resolve::is_uuid;
 use crate::core::spec::{DestinationSpec, ProviderKind};
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::variables::check_prefixes;
 use crate::planfile::SavedPlan;
@@ -45,7 +45,7 @@ impl Run {
         &self,
         saved: &SavedPlan,
         cancellation: &Cancellation,
-    ) -> Result<Survey, Stop> {
+    ) -> Result<Survey, CommandError> {
         let actions = || {
             let actions = saved.plan.actions.iter();
             actions.filter(|action| action.verb() != Verb::Blocked)
@@ -72,7 +72,7 @@ impl Run {
         saved: &SavedPlan,
         actions: impl Iterator<Item = &'a Action>,
         cancellation: &Cancellation,
-    ) -> Result<BTreeMap<String, Provider>, Stop> {
+    ) -> Result<BTreeMap<String, Provider>, CommandError> {
         check_prefixes(&saved.providers)?;
         let servers: BTreeMap<&String, &String> = actions
             .map(|action| (&action.subject.provider, &action.subject.server))
@@ -83,7 +83,7 @@ impl Run {
             if let Some(planned) = servers.get(name)
                 && provider.server() != *planned
             {
-                return Err(Stop::new(
+                return Err(CommandError::new(
                     Exit::Error,
                     format!(
                         "The plan was made for {planned}, and the provider \"{name}\" is at {}.",
@@ -100,7 +100,7 @@ impl Run {
         &self,
         projects: &BTreeMap<ProjectKey, String>,
         providers: &BTreeMap<String, Provider>,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), CommandError> {
         let allowed = &self.options.allow_projects;
         // What a plan calls a project is only its word for it, so a slug is asked for.
         let needs_slugs = allowed.iter().any(|allowed| !is_uuid(allowed))

@@ -15,7 +15,7 @@ use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
 use crate::core::resolve::ResolvedSync;
 use crate::core::spec::ProviderKind;
 use crate::core::{rename, resolve};
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::variables::check_prefixes;
 use crate::provider;
@@ -50,7 +50,7 @@ impl Run {
     }
 
     /// Refuses a selection, or a part of one, that means nothing.
-    fn check_selection(&self) -> Result<(), Stop> {
+    fn check_selection(&self) -> Result<(), CommandError> {
         if self.selection.is_everything() {
             return Ok(());
         }
@@ -58,16 +58,19 @@ impl Run {
             return Err(nothing_selected());
         }
         match self.selection.idle(&self.workspace.syncs).first() {
-            Some(idle) => Err(
-                Stop::usage(format!("`{idle}` selects nothing that is declared."))
-                    .help("`secsync validate -v` lists the syncs."),
-            ),
+            Some(idle) => Err(CommandError::usage(format!(
+                "`{idle}` selects nothing that is declared."
+            ))
+            .help("`secsync validate -v` lists the syncs.")),
             None => Ok(()),
         }
     }
 
     /// Connects the providers that the files use for what is selected. Sends nothing.
-    pub fn connect(&self, cancellation: &Cancellation) -> Result<BTreeMap<String, Provider>, Stop> {
+    pub fn connect(
+        &self,
+        cancellation: &Cancellation,
+    ) -> Result<BTreeMap<String, Provider>, CommandError> {
         let used: BTreeSet<String> = self
             .selected()
             .map(|sync| &sync.provider.text)
@@ -82,7 +85,7 @@ impl Run {
         &self,
         used: &BTreeSet<String>,
         cancellation: &Cancellation,
-    ) -> Result<BTreeMap<String, Provider>, Stop> {
+    ) -> Result<BTreeMap<String, Provider>, CommandError> {
         let configs: Vec<ProviderConfig> =
             self.workspace.config.providers.values().cloned().collect();
         check_prefixes(&configs)?;
@@ -97,9 +100,9 @@ impl Run {
         &self,
         configs: impl Iterator<Item = &'a ProviderConfig>,
         cancellation: &Cancellation,
-    ) -> Result<BTreeMap<String, Provider>, Stop> {
+    ) -> Result<BTreeMap<String, Provider>, CommandError> {
         let mut providers = BTreeMap::new();
-        let mut stop: Option<Stop> = None;
+        let mut stop: Option<CommandError> = None;
         for config in configs {
             let connected = provider::connect(
                 config,
@@ -121,7 +124,7 @@ impl Run {
     }
 
     /// Turns names into ids and reads what there is: one list request a project.
-    pub async fn survey(&mut self, cancellation: &Cancellation) -> Result<Survey, Stop> {
+    pub async fn survey(&mut self, cancellation: &Cancellation) -> Result<Survey, CommandError> {
         self.check_selection()?;
         let providers = self.connect(cancellation)?;
         let Resolved { syncs, projects } = self.resolve(&providers).await?;
@@ -141,7 +144,10 @@ impl Run {
         })
     }
 
-    async fn resolve(&mut self, providers: &BTreeMap<String, Provider>) -> Result<Resolved, Stop> {
+    async fn resolve(
+        &mut self,
+        providers: &BTreeMap<String, Provider>,
+    ) -> Result<Resolved, CommandError> {
         let (tables, connections) = tokio::join!(
             self.project_tables(providers),
             self.connection_tables(providers)
@@ -224,7 +230,7 @@ impl Run {
         self.workspace.diagnostics.append(&mut found);
         let sees_nothing =
             tables.values().any(Vec::is_empty) || connections.values().any(Vec::is_empty);
-        self.settle().map_err(|stop| Stop {
+        self.settle().map_err(|stop| CommandError {
             // Whoever sees none cannot be shown that a file misspells one.
             exit: if sees_nothing { Exit::Auth } else { stop.exit },
             ..stop
@@ -240,7 +246,7 @@ impl Run {
     async fn project_tables(
         &self,
         providers: &BTreeMap<String, Provider>,
-    ) -> Result<BTreeMap<String, Vec<RemoteProject>>, Stop> {
+    ) -> Result<BTreeMap<String, Vec<RemoteProject>>, CommandError> {
         let of_syncs = self
             .workspace
             .syncs
@@ -269,7 +275,7 @@ impl Run {
     async fn connection_tables(
         &self,
         providers: &BTreeMap<String, Provider>,
-    ) -> Result<Connections, Stop> {
+    ) -> Result<Connections, CommandError> {
         let needed: BTreeSet<(String, String)> = self
             .selected()
             .filter(|sync| sync.ensure == Ensure::Present)
@@ -306,7 +312,7 @@ impl Run {
         beginning: &str,
         projects: &BTreeMap<ProjectKey, String>,
         tables: &BTreeMap<String, Vec<RemoteProject>>,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), CommandError> {
         let is_allowed = |key: &ProjectKey| {
             let table = tables.get(&key.provider).map_or(&[][..], Vec::as_slice);
             self.may_read(&key.project_id, table)
@@ -319,7 +325,7 @@ impl Run {
         if refused.is_empty() {
             return Ok(());
         }
-        Err(Stop::new(
+        Err(CommandError::new(
             Exit::Auth,
             format!(
                 "{beginning} that `--allow-project` does not allow: {}.",
@@ -330,7 +336,7 @@ impl Run {
     }
 
     /// Reads again what there is: one list request a project, and no look-up.
-    pub async fn read_again(&self, survey: &mut Survey) -> Result<(), Stop> {
+    pub async fn read_again(&self, survey: &mut Survey) -> Result<(), CommandError> {
         survey.remote = self.read(&survey.providers, &survey.projects).await?;
         Ok(())
     }
@@ -339,7 +345,7 @@ impl Run {
         &self,
         providers: &BTreeMap<String, Provider>,
         projects: &BTreeMap<ProjectKey, String>,
-    ) -> Result<BTreeMap<ProjectKey, Vec<RemoteSync>>, Stop> {
+    ) -> Result<BTreeMap<ProjectKey, Vec<RemoteSync>>, CommandError> {
         let reads =
             projects
                 .iter()
@@ -356,7 +362,7 @@ impl Run {
 
 /// Refuses to prune where one sync is read from two addresses: it is one server under two names, and
 /// what is declared under one of them would be undeclared, and pruned, under the other.
-fn check_addresses(remote: &BTreeMap<ProjectKey, Vec<RemoteSync>>) -> Result<(), Stop> {
+fn check_addresses(remote: &BTreeMap<ProjectKey, Vec<RemoteSync>>) -> Result<(), CommandError> {
     for (key, syncs) in remote {
         let others = remote
             .iter()
@@ -364,7 +370,7 @@ fn check_addresses(remote: &BTreeMap<ProjectKey, Vec<RemoteSync>>) -> Result<(),
         for (other, theirs) in others {
             let shared = |sync: &&RemoteSync| theirs.iter().any(|their| their.is_same(sync));
             if let Some(sync) = syncs.iter().find(shared) {
-                return Err(Stop::new(
+                return Err(CommandError::new(
                     Exit::Error,
                     format!(
                         "The sync `{}` is read from {} and from {}, which look like one server under \
@@ -383,8 +389,8 @@ fn check_addresses(remote: &BTreeMap<ProjectKey, Vec<RemoteSync>>) -> Result<(),
     Ok(())
 }
 
-fn nothing_selected() -> Stop {
-    Stop::usage("Nothing that is declared is selected.")
+fn nothing_selected() -> CommandError {
+    CommandError::usage("Nothing that is declared is selected.")
         .help("Check --selector and --target; `secsync validate -v` lists the syncs.")
 }
 
@@ -448,14 +454,17 @@ fn connection_of(
     .map(Some)
 }
 
-fn joined(stop: Option<Stop>, other: Stop) -> Stop {
+fn joined(stop: Option<CommandError>, other: CommandError) -> CommandError {
     match stop {
         Some(stop) => stop.and(other),
         None => other,
     }
 }
 
-fn both<A, B>(one: Result<A, Stop>, other: Result<B, Stop>) -> Result<(A, B), Stop> {
+fn both<A, B>(
+    one: Result<A, CommandError>,
+    other: Result<B, CommandError>,
+) -> Result<(A, B), CommandError> {
     match (one, other) {
         (Ok(one), Ok(other)) => Ok((one, other)),
         (Err(one), Err(other)) => Err(one.and(other)),
@@ -467,13 +476,13 @@ fn both<A, B>(one: Result<A, Stop>, other: Result<B, Stop>) -> Result<(A, B), St
 pub(super) async fn gather<K: Ord, V>(
     lookups: impl Iterator<Item = impl Future<Output = Result<(K, V), provider::ProviderError>>>,
     parallelism: usize,
-) -> Result<BTreeMap<K, V>, Stop> {
+) -> Result<BTreeMap<K, V>, CommandError> {
     let answers: Vec<_> = stream::iter(lookups)
         .buffered(parallelism.max(1))
         .collect()
         .await;
     let mut table = BTreeMap::new();
-    let mut stop: Option<Stop> = None;
+    let mut stop: Option<CommandError> = None;
     for answer in answers {
         match answer {
             Ok((key, value)) => {

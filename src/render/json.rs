@@ -8,7 +8,7 @@ use crate::apply::{Failure, JobEnd, Outcome, Report};
 use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::{Action, Counts, DeleteReason, Plan, Step, Subject};
 use crate::core::span::{Sources, Span};
-use crate::error::{Problem, Stop};
+use crate::error::{CommandError, Problem};
 
 /// The version of every document's shape.
 pub(super) const VERSION: u32 = 1;
@@ -38,7 +38,7 @@ pub fn text(document: Map<String, Value>) -> String {
 }
 
 /// Adds why a command stopped.
-pub fn add_stop(document: &mut Map<String, Value>, stop: &Stop) {
+pub fn add_stop(document: &mut Map<String, Value>, stop: &CommandError) {
     let errors: Vec<Value> = stop.problems.iter().map(problem).collect();
     document.insert("errors".to_owned(), errors.into());
     document.insert("exitCode".to_owned(), stop.exit.code().into());

@@ -13,7 +13,7 @@ use crate::core::plan::recheck::{Now, Recheck, Stale, recheck};
 use crate::core::plan::{Action, Subject, Verb};
 use crate::core::starts::Starts;
 use crate::environment::Environment;
-use crate::error::{Problem, Stop};
+use crate::error::{CommandError, Problem};
 use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::planfile::SavedPlan;
@@ -52,7 +52,7 @@ fn load(
     path: &Utf8Path,
     arguments: &Arguments,
     environment: Environment,
-) -> Result<(Run, SavedPlan), Stop> {
+) -> Result<(Run, SavedPlan), CommandError> {
     if arguments.prune {
         return Err(planfile::not_with_plan(path.as_str(), "--prune"));
     }
@@ -63,7 +63,7 @@ fn load(
     if let Some(expected) = &arguments.expect_digest
         && !saved.has_digest(expected)
     {
-        return Err(Stop::new(
+        return Err(CommandError::new(
             Exit::Error,
             format!(
                 "The saved plan {path} is another one than expected: its digest is {}.",
@@ -73,11 +73,11 @@ fn load(
         .help("Look at it with `secsync show`, and apply the one that was reviewed."));
     }
     match (saved.is_sandbox, network.sandbox) {
-        (true, false) => Err(Stop::usage(format!(
+        (true, false) => Err(CommandError::usage(format!(
             "The saved plan {path} was made in the sandbox, and is for nothing else."
         ))
         .help("Run it with `--sandbox`.")),
-        (false, true) => Err(Stop::usage(format!(
+        (false, true) => Err(CommandError::usage(format!(
             "The saved plan {path} was made for real servers, and not for the sandbox."
         ))
         .help("Run it without `--sandbox`, or make a plan with `secsync plan --sandbox --out`.")),
@@ -92,7 +92,7 @@ fn apply(
     arguments: &Arguments,
     ui: &Ui,
     done: &mut Vec<Subject>,
-) -> Result<Applied, Stop> {
+) -> Result<Applied, CommandError> {
     check_deletions(&saved.plan, arguments)?;
     check_protection(path, saved, &run, ui)?;
     session::run_online(ui, async |cancellation: Cancellation| {
@@ -111,7 +111,7 @@ async fn check_and_run(
     ui: &Ui,
     cancellation: Cancellation,
     done: &mut Vec<Subject>,
-) -> Result<Applied, Stop> {
+) -> Result<Applied, CommandError> {
     let state = state_of(saved, run, ui).await?;
     let survey = run.survey_saved(saved, &cancellation).await?;
     let checked = recheck(
@@ -128,7 +128,7 @@ async fn check_and_run(
             plan
         }
         Recheck::Applied => {
-            return Err(Stop::new(
+            return Err(CommandError::new(
                 Exit::Stale,
                 format!("The saved plan {path} was applied already. Nothing was done."),
             )
@@ -154,7 +154,7 @@ async fn check_and_run(
 
 /// The state of this workspace, if the plan starts a sync. Where it is kept is not for the plan to
 /// say.
-async fn state_of(saved: &SavedPlan, run: &Run, ui: &Ui) -> Result<Option<State>, Stop> {
+async fn state_of(saved: &SavedPlan, run: &Run, ui: &Ui) -> Result<Option<State>, CommandError> {
     let mut actions = saved.plan.actions.iter();
     if !actions.any(|action| action.verb() == Verb::Start) {
         return Ok(None);
@@ -164,18 +164,23 @@ async fn state_of(saved: &SavedPlan, run: &Run, ui: &Ui) -> Result<Option<State>
 }
 
 /// Refuses settings with mistakes in them: what they say cannot be relied on.
-fn check_settings(run: &Run, ui: &Ui) -> Result<(), Stop> {
+fn check_settings(run: &Run, ui: &Ui) -> Result<(), CommandError> {
     let workspace = &run.workspace;
     if workspace.diagnostics.is_empty() {
         return Ok(());
     }
     ui.findings(&workspace.diagnostics, &workspace.sources);
-    Err(Stop::invalid())
+    Err(CommandError::invalid())
 }
 
 /// Refuses to delete what this workspace protects by now, whatever it protected when the plan was
 /// made.
-fn check_protection(path: &Utf8Path, saved: &SavedPlan, run: &Run, ui: &Ui) -> Result<(), Stop> {
+fn check_protection(
+    path: &Utf8Path,
+    saved: &SavedPlan,
+    run: &Run,
+    ui: &Ui,
+) -> Result<(), CommandError> {
     let actions = saved.plan.actions.iter();
     let mut deleting = actions
         .filter(|action| matches!(action.verb(), Verb::Delete | Verb::Replace))
@@ -202,7 +207,7 @@ fn check_protection(path: &Utf8Path, saved: &SavedPlan, run: &Run, ui: &Ui) -> R
     Err(refusal(path, saved, &stale))
 }
 
-fn refusal(path: &Utf8Path, saved: &SavedPlan, stale: &[Stale]) -> Stop {
+fn refusal(path: &Utf8Path, saved: &SavedPlan, stale: &[Stale]) -> CommandError {
     let counted = match (stale.len(), saved.plan.actions.len()) {
         (1, 1) => "its one action does not fit what is there any more".to_owned(),
         (1, all) => format!("1 of its {all} actions does not fit what is there any more"),
@@ -224,7 +229,7 @@ fn refusal(path: &Utf8Path, saved: &SavedPlan, stale: &[Stale]) -> Stop {
         message: format!("{}: {}", stale.subject.address(), stale.why),
         help: None,
     });
-    Stop {
+    CommandError {
         exit: Exit::Stale,
         problems: std::iter::once(first).chain(each).collect(),
     }

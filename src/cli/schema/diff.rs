@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::core::diagnostic::{Diagnostic, Severity};
 use crate::environment::Environment;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::render::json;
@@ -46,7 +46,11 @@ pub(super) struct Arguments {
 }
 
 /// Runs the command.
-pub(super) fn run(arguments: &Arguments, environment: &Environment, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(
+    arguments: &Arguments,
+    environment: &Environment,
+    ui: &Ui,
+) -> Result<Exit, CommandError> {
     let old = set_of(&arguments.old, environment)?;
     let new = set_of(&arguments.new, environment)?;
     let changes = compare::compare(&compare::files(&old)?, &compare::files(&new)?);
@@ -67,15 +71,17 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment, ui: &Ui) -> 
 }
 
 /// The store of a set.
-fn set_of(word: &str, environment: &Environment) -> Result<SchemaStore, Stop> {
+fn set_of(word: &str, environment: &Environment) -> Result<SchemaStore, CommandError> {
     let directory = match word {
         BUNDLED => return Ok(SchemaStore::bundled()),
         WORKSPACE => Run::open(options(None, environment.clone())?)?.schema_directory(),
         directory => Utf8Path::new(directory).to_owned(),
     };
     if word != WORKSPACE && !directory.is_dir() {
-        return Err(Stop::usage(format!("There is no directory `{directory}`."))
-            .help("Name `bundled`, `workspace`, or a directory that `schema pull` wrote."));
+        return Err(
+            CommandError::usage(format!("There is no directory `{directory}`."))
+                .help("Name `bundled`, `workspace`, or a directory that `schema pull` wrote."),
+        );
     }
     let whole = pull::manifest(&directory).map(|manifest| manifest.whole_platforms());
     let store = SchemaStore::with_workspace(&directory)?;
@@ -83,7 +89,7 @@ fn set_of(word: &str, environment: &Environment) -> Result<SchemaStore, Stop> {
 }
 
 /// The errors in this workspace's files by the schemas of a store.
-fn errors(store: SchemaStore, environment: &Environment) -> Result<Vec<Broken>, Stop> {
+fn errors(store: SchemaStore, environment: &Environment) -> Result<Vec<Broken>, CommandError> {
     let mut run = Run::open(options(None, environment.clone())?)?;
     run.store = store;
     // A workspace without sync files has none that could break.

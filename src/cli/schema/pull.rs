@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::cancel::Cancellation;
 use crate::environment::Environment;
-use crate::error::Stop;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::client::ANSWER_LIMIT;
 use crate::http::public::fetch_public;
@@ -40,7 +40,11 @@ pub(super) struct Arguments {
 }
 
 /// Runs the command.
-pub(super) fn run(arguments: &Arguments, environment: Environment, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(
+    arguments: &Arguments,
+    environment: Environment,
+    ui: &Ui,
+) -> Result<Exit, CommandError> {
     let mut run = open(Some(&arguments.network), environment, ui)?;
     // Before anything listens for signals: one of them ends a read that waits, as it does anywhere.
     let mut texts = read_files(arguments, &run)?;
@@ -55,7 +59,7 @@ pub(super) fn run(arguments: &Arguments, environment: Environment, ui: &Ui) -> R
     let mut documents = Vec::new();
     for (name, text) in &texts {
         let extraction = extract(text).map_err(|error| {
-            Stop::new(Exit::Error, format!("{}: {error}", visible(name))).help(format!(
+            CommandError::new(Exit::Error, format!("{}: {error}", visible(name))).help(format!(
                 "Nothing was changed in this workspace. {}",
                 error.help()
             ))
@@ -65,7 +69,7 @@ pub(super) fn run(arguments: &Arguments, environment: Environment, ui: &Ui) -> R
     }
     let directory = run.schema_directory();
     let pulled = pull::write(&directory, &whole, &documents, &now()).map_err(|error| {
-        Stop::new(Exit::Error, error.message).help(
+        CommandError::new(Exit::Error, error.message).help(
             "Nothing was changed in this workspace. Give the whole document, or also the page about \
              creating such a sync.",
         )
@@ -87,7 +91,7 @@ async fn fetch_all(
     arguments: &Arguments,
     run: &Run,
     cancellation: &Cancellation,
-) -> Result<Vec<(String, String)>, Stop> {
+) -> Result<Vec<(String, String)>, CommandError> {
     let mut texts = Vec::new();
     let mut urls = Vec::new();
     if let Some(provider) = &arguments.from_server {
@@ -97,7 +101,7 @@ async fn fetch_all(
             .providers
             .get(provider)
             .ok_or_else(|| {
-                Stop::usage(format!("There is no provider `{provider}`."))
+                CommandError::usage(format!("There is no provider `{provider}`."))
                     .help("Name one from `providers:` in secsync.yaml, or infisical.")
             })?;
         let server = match &run.options.http.sandbox {
@@ -117,7 +121,7 @@ async fn fetch_all(
         let options = &run.options;
         let fetched = fetch_public(&url, &options.environment, &options.http, cancellation).await?;
         let text = String::from_utf8(fetched.body).map_err(|_| {
-            Stop::new(
+            CommandError::new(
                 Exit::Error,
                 format!("What {} serves is not UTF-8 text.", visible(&url)),
             )
@@ -127,7 +131,7 @@ async fn fetch_all(
     Ok(texts)
 }
 
-fn read_files(arguments: &Arguments, run: &Run) -> Result<Vec<(String, String)>, Stop> {
+fn read_files(arguments: &Arguments, run: &Run) -> Result<Vec<(String, String)>, CommandError> {
     let files = arguments
         .documents
         .iter()
@@ -137,14 +141,14 @@ fn read_files(arguments: &Arguments, run: &Run) -> Result<Vec<(String, String)>,
             let path = run.options.request.directory.join(document);
             let is_provider = run.workspace.config.providers.contains_key(document);
             if is_provider && arguments.from_server.is_some() && !path.exists() {
-                return Err(Stop::usage(format!(
+                return Err(CommandError::usage(format!(
                     "The provider `{document}` stands apart from `--from-server`, and so is taken for \
                      a document."
                 ))
                 .help(format!("Write `--from-server={document}`.")));
             }
             let text = text_file::read(&path, ANSWER_LIMIT as u64).map_err(|why| {
-                Stop::new(
+                CommandError::new(
                     Exit::Error,
                     format!("The document {} cannot be read: {why}.", visible(document)),
                 )
