@@ -4,7 +4,6 @@ use std::io;
 use std::sync::{Arc, LazyLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use crate::cancel::Cancellation;
@@ -216,9 +215,10 @@ pub async fn start_sandbox(
     })?;
     run.options.http.sandbox = Some(SandboxAccess {
         origin: format!("http://{}", running.address()),
-        client_id: SecretString::from(sandbox::CLIENT_ID.to_owned()),
-        client_secret: SecretString::from(sandbox::CLIENT_SECRET.to_owned()),
-        enkryptify_token: SecretString::from(sandbox::ENKRYPTIFY_TOKEN.to_owned()),
+        variables: sandbox::demo_variables(running.address())
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
     });
     Ok(Some(running))
 }

@@ -11,7 +11,7 @@ use crate::core::spec::DestinationSpec;
 use crate::core::{lint, normalize, resolve};
 use crate::environment::Environment;
 use crate::error::CommandError;
-use crate::http::variables::Variables;
+use crate::provider::variables::Variables;
 use crate::workspace::Config;
 
 impl Run {

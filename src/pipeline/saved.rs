@@ -13,8 +13,8 @@ use crate::core::resolve::is_uuid;
 use crate::core::spec::DestinationSpec;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::http::variables::check_prefixes;
 use crate::planfile::SavedPlan;
+use crate::provider::variables::check_prefixes;
 use crate::provider::{Provider, ProviderConfig};
 
 impl Run {

@@ -16,8 +16,8 @@ use crate::core::resolve::ResolvedSync;
 use crate::core::{rename, resolve};
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::http::variables::check_prefixes;
 use crate::provider;
+use crate::provider::variables::check_prefixes;
 use crate::provider::{Provider, ProviderConfig};
 
 /// What there is, and what the files' names stand for.

@@ -25,9 +25,9 @@ use crate::core::span::{Position, Sources, Span};
 use crate::core::spec::{DestinationSpec, FieldSpec, ObjectSpec, UnionSpec};
 use crate::digest;
 use crate::http::origin::Origin;
-use crate::http::trust::sandbox_server;
 use crate::pipeline::Specs;
 use crate::provider::platform_named;
+use crate::provider::trust::sandbox_server;
 use crate::provider::{ProviderConfig, is_provider_name};
 use crate::schema::file::is_slug;
 

@@ -4,38 +4,77 @@
 //! which is meant for high rates of requests: starts happen once in the life of a sync, and the
 //! exchange is itself limited to ten a minute, which a matrix of CI jobs would meet first.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use reqwest::Method;
 use serde_json::{Map, Value};
 
-use super::{ProviderError, ProviderErrorKind, StartedSyncs};
+use super::credential::{Credential, Token, missing};
+use super::door::{Door, Servers};
+use super::session::Session;
+use super::variables::Variables;
+use super::{Provider, StartedSyncs};
+use crate::cancel::Cancellation;
 use crate::core::platform::{Description, Platform};
+use crate::http::HttpOptions;
 use crate::http::answer::{Answer, bad_answer};
+use crate::http::error::{RequestError, RequestErrorKind};
 use crate::http::retry::Repeat;
-use crate::http::session::Session;
 use crate::http::text::clause;
 
-/// What there is to know about the platform before talking to it.
+/// The platform as everything else knows it.
 pub const PLATFORM: Platform = Platform::new(&Description {
     name: "enkryptify",
     title: "Enkryptify",
     capabilities: &[],
 });
 
-/// An Enkryptify server, as one identity sees it.
-pub struct Enkryptify {
-    session: Session,
-}
+/// The variable that names a server.
+pub const HOST: &str = "ENKRYPTIFY_API_URL";
+/// The variable that holds the API token.
+pub const TOKEN: &str = "ENKRYPTIFY_TOKEN";
 
-impl Enkryptify {
-    /// The provider behind a session.
-    pub const fn new(session: Session) -> Self {
-        Self { session }
+/// The door to Enkryptify.
+pub struct Enkryptify;
+
+impl Door for Enkryptify {
+    fn platform(&self) -> Platform {
+        PLATFORM
+    }
+
+    fn servers(&self) -> Servers {
+        Servers {
+            official: &[&["https://api.enkryptify.com"]],
+            host_variables: &[HOST],
+            project_variable: None,
+            document_path: None,
+        }
+    }
+
+    fn credential(
+        &self,
+        variables: &Variables<'_>,
+        _: &HttpOptions,
+        _: &Cancellation,
+    ) -> Result<Credential, RequestError> {
+        Token::read(variables, TOKEN)?
+            .map(Credential::Token)
+            .ok_or_else(|| missing(PLATFORM, &variables.name(TOKEN)))
+    }
+
+    fn provider(&self, session: Session) -> Provider {
+        Provider::StartOnly(Arc::new(Server { session }))
     }
 }
 
+/// An Enkryptify server, as one identity sees it.
+struct Server {
+    session: Session,
+}
+
 #[async_trait]
-impl StartedSyncs for Enkryptify {
+impl StartedSyncs for Server {
     fn server(&self) -> &str {
         self.session.server()
     }
@@ -45,7 +84,7 @@ impl StartedSyncs for Enkryptify {
         destination: &str,
         project: &str,
         name: &str,
-    ) -> Result<String, ProviderError> {
+    ) -> Result<String, RequestError> {
         let task = format!("start the sync \"{name}\"");
         let body: Map<String, Value> = [("projectId", project), ("name", name)]
             .into_iter()
@@ -66,8 +105,8 @@ impl StartedSyncs for Enkryptify {
     }
 }
 
-impl Enkryptify {
-    fn read_start(&self, answer: &Answer, task: &str) -> Result<String, ProviderError> {
+impl Server {
+    fn read_start(&self, answer: &Answer, task: &str) -> Result<String, RequestError> {
         if answer.status() != 200 {
             return Err(self.refusal(answer, task));
         }
@@ -79,7 +118,7 @@ impl Enkryptify {
         }
     }
 
-    fn refusal(&self, answer: &Answer, task: &str) -> ProviderError {
+    fn refusal(&self, answer: &Answer, task: &str) -> RequestError {
         let origin = self.session.origin();
         let body = answer.json();
         let said = body
@@ -90,7 +129,7 @@ impl Enkryptify {
             .filter(|said| !said.is_empty());
         let (kind, help) = match (answer.status(), &said) {
             (500.., _) => (
-                ProviderErrorKind::Unavailable,
+                RequestErrorKind::Unavailable,
                 "Look in the dashboard whether the sync was started before starting it again.",
             ),
             // Without the API's own message it is not the API that answered.
@@ -103,19 +142,19 @@ impl Enkryptify {
                 );
             }
             (403, _) => (
-                ProviderErrorKind::Permission,
+                RequestErrorKind::Permission,
                 "Give the token's owner access to the project and its syncs.",
             ),
             (404, _) => (
-                ProviderErrorKind::NotFound,
+                RequestErrorKind::NotFound,
                 "Check the project's id and the destination; a project without access is not found, too.",
             ),
             _ => (
-                ProviderErrorKind::Rejected,
+                RequestErrorKind::Rejected,
                 "Correct the declaration and run again.",
             ),
         };
         let said = said.unwrap_or_else(|| answer.status_line());
-        ProviderError::new(kind, format!("Cannot {task}: Enkryptify says: {said}.")).help(help)
+        RequestError::new(kind, format!("Cannot {task}: Enkryptify says: {said}.")).help(help)
     }
 }
