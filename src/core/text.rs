@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::core::hidden::is_hidden;
+use super::hidden::is_hidden;
 
 /// The longest message of a platform that is shown, in characters.
 const LONGEST_MESSAGE: usize = 400;

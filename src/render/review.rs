@@ -3,24 +3,11 @@
 //!
 //! The texts in it are as files and servers wrote them. Each format escapes them for where they
 //! are printed.
-//!
-//! | module | whose review it makes |
-//! |---|---|
-//! | `plan` | plan and apply |
-//! | `drift`, `status` | the commands of that name |
-
-mod drift;
-mod plan;
-mod status;
-
-pub use drift::of_drift;
-pub use plan::{of_apply, of_plan};
-pub use status::of_status;
 
 use camino::{Utf8Component, Utf8PathBuf};
 
 use crate::core::diagnostic::{Diagnostic, Severity};
-use crate::core::plan::{Effect, Subject};
+use crate::core::plan::Subject;
 use crate::core::span::{Sources, Span};
 use crate::error::Problem;
 
@@ -160,7 +147,7 @@ impl Verdict {
 
 impl Item {
     /// A sync about which nothing more is known.
-    fn new(subject: &Subject, word: &'static str, what: impl Into<String>) -> Self {
+    pub(super) fn new(subject: &Subject, word: &'static str, what: impl Into<String>) -> Self {
         Self {
             sign: "",
             word,
@@ -172,17 +159,6 @@ impl Item {
             notes: Vec::new(),
             diff: String::new(),
             verdict: Verdict::Good,
-        }
-    }
-
-    fn add_effects(&mut self, effects: &[Effect]) {
-        for effect in effects {
-            let sentences = if effect.is_destructive() {
-                &mut self.warnings
-            } else {
-                &mut self.notes
-            };
-            sentences.push(effect.sentence().to_owned());
         }
     }
 }

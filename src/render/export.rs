@@ -1,21 +1,20 @@
-//! What an export or an import came to, for people and for machines.
+//! What an export or an import came to.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
-use super::human::SANDBOX;
-use super::paint::{BOLD, CYAN, YELLOW, painted};
-use super::text::visible;
+use super::terminal::{BOLD, YELLOW, painted, start};
+use crate::adopt::draft::LeftOut;
 use crate::adopt::{ProjectSummary, Summary, Written};
+use crate::core::text::visible;
+use crate::core::words;
 
 /// What was written, and what was found where.
-pub fn human(summary: &Summary, is_sandbox: bool, is_quiet: bool) -> String {
-    let mut out = String::new();
-    if is_sandbox {
-        let _ = writeln!(out, "{}\n", painted(CYAN, SANDBOX));
-    }
+pub fn exported(summary: &Summary, is_sandbox: bool, is_quiet: bool) -> String {
+    let mut out = start(is_sandbox);
     if is_quiet {
         return out;
     }
@@ -34,7 +33,7 @@ pub fn human(summary: &Summary, is_sandbox: bool, is_quiet: bool) -> String {
             out,
             "\n{} {}.{}",
             painted(BOLD, "Export complete!"),
-            counted(count),
+            words::count(count, "sync"),
             if is_adopted {
                 " `secsync plan` has nothing to do for them."
             } else {
@@ -47,35 +46,27 @@ pub fn human(summary: &Summary, is_sandbox: bool, is_quiet: bool) -> String {
 
 /// What was imported.
 pub fn imported(summary: &Summary, is_sandbox: bool, is_quiet: bool) -> String {
-    let mut out = String::new();
-    if is_sandbox {
-        let _ = writeln!(out, "{}\n", painted(CYAN, SANDBOX));
-    }
+    let mut out = start(is_sandbox);
     if is_quiet {
         return out;
     }
     files(&mut out, summary);
     unlisted(&mut out, summary);
-    let is_printed = summary.written.iter().any(|written| written.path.is_none());
-    let _ = if is_printed {
-        writeln!(
-            out,
+    if summary.written.iter().any(|written| written.path.is_none()) {
+        out.push_str(
             "Put what is printed into a sync file, or add it to one with --into. Then `secsync plan` \
-             has nothing to do for it."
-        )
-    } else {
-        writeln!(
-            out,
-            "\n{} {}. `secsync plan` has nothing to do for {}.",
-            painted(BOLD, "Import complete!"),
-            counted(syncs(summary).count()),
-            if syncs(summary).count() == 1 {
-                "it"
-            } else {
-                "them"
-            }
-        )
-    };
+             has nothing to do for it.\n",
+        );
+        return out;
+    }
+    let count = syncs(summary).count();
+    let _ = writeln!(
+        out,
+        "\n{} {}. `secsync plan` has nothing to do for {}.",
+        painted(BOLD, "Import complete!"),
+        words::count(count, "sync"),
+        if count == 1 { "it" } else { "them" }
+    );
     out
 }
 
@@ -88,7 +79,7 @@ fn files(out: &mut String, summary: &Summary) {
                 out,
                 "Wrote {path}, by which editors complete and check sync files."
             ),
-            count => writeln!(out, "Wrote {path}: {}.", counted(count)),
+            count => writeln!(out, "Wrote {path}: {}.", words::count(count, "sync")),
         };
         if written.is_apart {
             let _ = writeln!(
@@ -114,13 +105,6 @@ fn syncs(summary: &Summary) -> impl Iterator<Item = &(String, String)> {
     summary.written.iter().flat_map(|written| &written.syncs)
 }
 
-fn counted(count: usize) -> String {
-    match count {
-        1 => "1 sync".to_owned(),
-        count => format!("{count} syncs"),
-    }
-}
-
 fn of_project(project: &ProjectSummary, takes_all: bool) -> Vec<String> {
     let end = if takes_all {
         ", and exported all the same"
@@ -135,10 +119,9 @@ fn of_project(project: &ProjectSummary, takes_all: bool) -> Vec<String> {
         (project.declared, "declared already"),
         (project.ignored, "ignored by `unmanaged.ignore`"),
     ] {
-        match count {
-            0 => {}
-            1 => lines.push(format!("1 sync is {why}{end}.")),
-            count => lines.push(format!("{count} syncs are {why}{end}.")),
+        let are = if count == 1 { "is" } else { "are" };
+        if count > 0 {
+            lines.push(format!("{} {are} {why}{end}.", words::count(count, "sync")));
         }
     }
     lines
@@ -174,34 +157,71 @@ pub fn warnings(summary: &Summary) -> String {
     out
 }
 
-/// Adds the summary to a document.
-pub fn json(document: &mut Map<String, Value>, summary: &Summary) {
-    let written = |written: &Written| {
-        let syncs: Vec<Value> = written
-            .syncs
-            .iter()
-            .map(|(project, name)| json!({"project": project, "name": name}))
-            .collect();
-        json!({"file": written.path.as_ref().map(|path| path.as_str()), "syncs": syncs})
-    };
-    let left_out: Vec<Value> = summary
-        .left_out
-        .iter()
-        .map(|one| json!({"project": one.project, "name": one.name, "reason": one.reason}))
-        .collect();
-    let projects: Vec<Value> = summary
-        .projects
-        .iter()
-        .map(|project| {
-            json!({
-                "project": project.word, "found": project.found,
-                "declared": project.declared, "ignored": project.ignored,
-            })
-        })
-        .collect();
-    let files: Vec<Value> = summary.written.iter().map(written).collect();
-    document.insert("files".to_owned(), files.into());
-    document.insert("leftOut".to_owned(), left_out.into());
-    document.insert("projects".to_owned(), projects.into());
-    document.insert("unlistedApps".to_owned(), json!(summary.unlisted_apps));
+/// An export or an import in a JSON document.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExportBody<'a> {
+    files: Vec<FileFields<'a>>,
+    left_out: Vec<LeftOutFields<'a>>,
+    projects: Vec<ProjectFields<'a>>,
+    unlisted_apps: &'a [String],
+}
+
+#[derive(Debug, Serialize)]
+struct FileFields<'a> {
+    file: Option<&'a str>,
+    syncs: Vec<SyncFields<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct SyncFields<'a> {
+    project: &'a str,
+    name: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct LeftOutFields<'a> {
+    project: &'a str,
+    name: &'a str,
+    reason: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct ProjectFields<'a> {
+    project: &'a str,
+    found: usize,
+    declared: usize,
+    ignored: usize,
+}
+
+impl<'a> ExportBody<'a> {
+    /// What was written, and what was found where.
+    pub fn new(summary: &'a Summary) -> Self {
+        let file = |written: &'a Written| {
+            let syncs = written.syncs.iter();
+            FileFields {
+                file: written.path.as_ref().map(|path| path.as_str()),
+                syncs: syncs
+                    .map(|(project, name)| SyncFields { project, name })
+                    .collect(),
+            }
+        };
+        let left_out = |one: &'a LeftOut| LeftOutFields {
+            project: &one.project,
+            name: &one.name,
+            reason: &one.reason,
+        };
+        let project = |project: &'a ProjectSummary| ProjectFields {
+            project: &project.word,
+            found: project.found,
+            declared: project.declared,
+            ignored: project.ignored,
+        };
+        Self {
+            files: summary.written.iter().map(file).collect(),
+            left_out: summary.left_out.iter().map(left_out).collect(),
+            projects: summary.projects.iter().map(project).collect(),
+            unlisted_apps: &summary.unlisted_apps,
+        }
+    }
 }

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::paint::{DIMMED, painted};
-use super::text::visible;
 use crate::core::origin::{self, Origin};
 use crate::core::plan::{Action, Verb};
 use crate::core::resolve::ResolvedSync;
 use crate::core::span::Sources;
+use crate::core::text::visible;
+use crate::render::terminal::{DIMMED, line_of, painted, width};
 
 /// Adds a line for each value of the sync that an action creates or changes.
 pub(super) fn write(out: &mut String, action: &Action, syncs: &[ResolvedSync], sources: &Sources) {
@@ -22,19 +22,15 @@ pub(super) fn write(out: &mut String, action: &Action, syncs: &[ResolvedSync], s
     let rows: Vec<(String, String, String)> = origins
         .iter()
         .map(|origin| {
-            let path = visible(&origin.path);
+            let path = visible(&origin.path) + ":";
             let value = visible(&origin.value.to_string());
             (path, value, place(origin, sources))
         })
         .collect();
-    let width = |cell: fn(&(String, String, String)) -> &String| {
-        let widths = rows.iter().map(|row| cell(row).chars().count());
-        widths.max().unwrap_or_default()
-    };
-    let (paths, values) = (width(|row| &row.0) + 1, width(|row| &row.1));
+    let paths = width(rows.iter().map(|row| row.0.as_str()));
+    let values = width(rows.iter().map(|row| row.1.as_str()));
     let _ = writeln!(out, "      {}", painted(DIMMED, "The values come from:"));
     for (path, value, place) in &rows {
-        let path = format!("{path}:");
         let _ = writeln!(out, "        {path:paths$} {value:values$}  {place}");
     }
 }
@@ -43,12 +39,10 @@ fn place(origin: &Origin, sources: &Sources) -> String {
     let Some(place) = origin.place else {
         return painted(DIMMED, "the environment");
     };
-    let line = sources.position(place).line;
-    let name = visible(&sources.get(place.source).name);
     let how = if origin.is_inherited {
         " (inherited)"
     } else {
         ""
     };
-    painted(DIMMED, &format!("{name}:{line}{how}"))
+    painted(DIMMED, &(line_of(place, sources) + how))
 }
