@@ -464,7 +464,7 @@ impl Managed<'_> {
                         format!(
                             "The secrets at the old destination could not be removed, so the old sync \
                              stays and the new one was not created. {}",
-                            crate::render::text::platform_message(&why)
+                            crate::core::text::platform_message(&why)
                         ),
                         Some("Mend the destination, or use `onDelete: keep-secrets`.".to_owned()),
                     )));

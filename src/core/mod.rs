@@ -4,6 +4,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | [`words`], [`text`] | words in sentences, and text from outside made safe |
 //! | [`span`], [`value`] | positioned values |
 //! | [`diagnostic`], [`code`] | what can be wrong with them |
 //! | [`merge`], [`vars`] | defaults and variables |
@@ -47,5 +48,7 @@ pub mod starts;
 pub mod status;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod text;
 pub mod value;
 pub mod vars;
+pub mod words;
