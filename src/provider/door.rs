@@ -32,6 +32,13 @@ pub trait Door: Send + Sync {
 
     /// The provider behind a session. Sends nothing.
     fn provider(&self, session: Session) -> Provider;
+
+    /// The schema files that are part of the program: their names and texts, sorted by name.
+    fn schemas(&self) -> &'static [(&'static str, &'static str)];
+
+    /// What an operation of an OpenAPI document is for, by its path (without a leading `api`) and
+    /// its method in lower case; none if it is not about syncs of this platform.
+    fn operation<'d>(&self, path: &[&'d str], method: &str) -> Option<OperationKind<'d>>;
 }
 
 /// A platform's servers, and the variables that its own tools read.
@@ -46,25 +53,18 @@ pub struct Servers {
     pub project_variable: Option<&'static str>,
     /// The path at which a server serves its own OpenAPI document.
     pub document_path: Option<&'static str>,
-}
-
-/// A platform's schemas, and how they are extracted from its OpenAPI documents.
-pub trait Schemas: Sync {
-    /// The schema files that are part of the program: their names and texts, sorted by name.
-    fn bundled(&self) -> &'static [(&'static str, &'static str)];
-
-    /// What an operation is for, by its path (without a leading `api`) and its method in lower
-    /// case; none if it is not about syncs of this platform.
-    fn operation<'d>(&self, path: &[&'d str], method: &str) -> Option<Operation<'d>>;
+    /// The paths by which such a document is recognised, as people write them; empty if the
+    /// platform publishes none.
+    pub sync_paths: &'static str,
 }
 
 /// What an operation of an OpenAPI document is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation<'d> {
+#[derive(Debug, Clone, Copy)]
+pub enum OperationKind<'d> {
     /// It is about one sync to the destination of that slug.
-    Sync(&'d str, Role),
-    /// It lists the destinations: the document describes a whole server.
-    Destinations,
+    Sync(&'d str, Role, &'static Shape),
+    /// It lists the destinations, so that the document describes a whole server.
+    Destinations(&'static Shape),
     /// It starts a sync to the destination that its path names.
     Start,
 }
@@ -81,4 +81,27 @@ pub enum Role {
     Update,
     /// Anything else that may answer with a sync.
     Other,
+}
+
+/// Where a platform's OpenAPI documents say what.
+#[derive(Debug)]
+pub struct Shape {
+    /// The mark of operations that no released server has.
+    pub unreleased: &'static str,
+    /// The property of an answer that holds a sync.
+    pub sync: &'static str,
+    /// The property of the list of destinations that holds them.
+    pub destinations: &'static str,
+    /// The property of a listed destination that holds its slug.
+    pub slug: &'static str,
+    /// The one that holds what people call it.
+    pub title: &'static str,
+    /// The one that holds the app of its connections.
+    pub app: &'static str,
+    /// The one that says whether secrets can be imported from it.
+    pub can_import: &'static str,
+    /// A pointer to that app in the schema of a sync.
+    pub app_of_sync: &'static str,
+    /// A pointer to what a first sync can do, and how that begins if it imports.
+    pub first_sync: (&'static str, &'static str),
 }

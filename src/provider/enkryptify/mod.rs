@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Map, Value};
 
 use super::credential::{Credential, Token, missing};
-use super::door::{Door, Servers};
+use super::door::{Door, OperationKind, Servers};
 use super::session::Session;
 use super::variables::Variables;
 use super::{Provider, StartedSyncs};
@@ -49,6 +49,7 @@ impl Door for Enkryptify {
             host_variables: &[HOST],
             project_variable: None,
             document_path: None,
+            sync_paths: "the path /v1/sync/{slug}/start",
         }
     }
 
@@ -65,6 +66,25 @@ impl Door for Enkryptify {
 
     fn provider(&self, session: Session) -> Provider {
         Provider::StartOnly(Arc::new(Server { session }))
+    }
+
+    fn schemas(&self) -> &'static [(&'static str, &'static str)] {
+        &[(
+            "start",
+            include_str!(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/schemas/enkryptify/start.json"
+            )),
+        )]
+    }
+
+    fn operation<'d>(&self, path: &[&'d str], method: &str) -> Option<OperationKind<'d>> {
+        match (path, method) {
+            (["v1", "sync", slug, "start"], "post") if slug.starts_with('{') => {
+                Some(OperationKind::Start)
+            }
+            _ => None,
+        }
     }
 }
 

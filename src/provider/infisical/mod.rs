@@ -3,12 +3,14 @@
 //! | module | what it knows |
 //! |---|---|
 //! | `login`, `identity_token` | the ways to log in |
+//! | `schemas` | its destinations, and how its OpenAPI documents are read |
 //! | `read`, `refusal` | what comes back, and what is refused |
 
 mod identity_token;
 pub mod login;
 mod read;
 mod refusal;
+mod schemas;
 
 use std::sync::Arc;
 
@@ -17,7 +19,7 @@ use reqwest::Method;
 use serde_json::{Map, Value};
 
 use super::credential::{Credential, message};
-use super::door::{Door, Servers};
+use super::door::{Door, OperationKind, Servers};
 use super::session::Session;
 use super::variables::Variables;
 use super::{Deletion, ManagedSyncs, Provider};
@@ -66,6 +68,7 @@ impl Door for Infisical {
             host_variables: &[HOST, "INFISICAL_API_URL", "INFISICAL_DOMAIN"],
             project_variable: Some("INFISICAL_PROJECT_ID"),
             document_path: Some("/api/docs/json"),
+            sync_paths: "paths below /api/v1/secret-syncs/",
         }
     }
 
@@ -92,6 +95,14 @@ impl Door for Infisical {
 
     fn provider(&self, session: Session) -> Provider {
         Provider::Managed(Arc::new(Server { session }))
+    }
+
+    fn schemas(&self) -> &'static [(&'static str, &'static str)] {
+        schemas::FILES
+    }
+
+    fn operation<'d>(&self, path: &[&'d str], method: &str) -> Option<OperationKind<'d>> {
+        schemas::operation(path, method)
     }
 }
 
