@@ -268,7 +268,7 @@ impl<'a> Project<'a> {
             self.block(sync, Verb::Delete, Blocked::Protected);
         } else if remove_secrets && remote.remove_job.is_going() {
             self.plan.unchanged += 1;
-        } else if remove_secrets && remote.secret_path.is_none() {
+        } else if remove_secrets && has_lost_source(sync, remote) {
             self.block(sync, Verb::Delete, Blocked::SourceFolderGone);
         } else {
             let step = Step::Delete {
@@ -312,8 +312,12 @@ impl<'a> Project<'a> {
 
     fn push_create(&mut self, sync: &ResolvedSync, create: Create) {
         let is_triggered = sync.desired.trigger != Trigger::Never;
-        let effects = effect::of_create(&create.expected, is_triggered);
-        let is_auto_synced = effect::is_auto_synced(&create.expected);
+        let effects = effect::of_create(sync.desired.platform, &create.expected, is_triggered);
+        let is_auto_synced = sync
+            .desired
+            .platform
+            .rules()
+            .is_auto_synced(&create.expected);
         let changes = shown::of_create(&create.body, create.connection.as_deref(), &create.spec);
         let action = self.push(sync, Step::Create(create));
         action.effects = effects;
@@ -330,7 +334,7 @@ impl<'a> Project<'a> {
             Some(Blocked::Protected)
         } else if remote.remove_job.is_going() {
             Some(Blocked::BeingRemoved)
-        } else if remove_secrets && remote.secret_path.is_none() {
+        } else if remove_secrets && has_lost_source(sync, remote) {
             Some(Blocked::SourceFolderGone)
         } else {
             None
@@ -342,9 +346,17 @@ impl<'a> Project<'a> {
             return;
         }
         let is_triggered = sync.desired.trigger != Trigger::Never;
-        let is_auto_synced = effect::is_auto_synced(&create.expected);
+        let is_auto_synced = sync
+            .desired
+            .platform
+            .rules()
+            .is_auto_synced(&create.expected);
         let mut effects = vec![effect::of_delete(remove_secrets)];
-        effects.extend(effect::of_create(&create.expected, is_triggered));
+        effects.extend(effect::of_create(
+            sync.desired.platform,
+            &create.expected,
+            is_triggered,
+        ));
         changes.extend(shown::of_create(
             &create.body,
             create.connection.as_deref(),
@@ -401,9 +413,13 @@ impl<'a> Project<'a> {
             body.insert("name".to_owned(), name.clone().into());
         }
         let was_pushed = remote.was_pushed();
-        let effects = effect::of_update(&expected, &difference.changes, was_pushed);
-        let of_trigger = effect::of_trigger(was_pushed, &expected, &effects);
-        let is_auto_synced = effect::is_auto_synced(&expected);
+        let effects = sync.desired.platform.rules().effects_of_update(
+            &expected,
+            &difference.changes,
+            was_pushed,
+        );
+        let of_trigger = effect::of_trigger(sync.desired.platform, was_pushed, &expected, &effects);
+        let is_auto_synced = sync.desired.platform.rules().is_auto_synced(&expected);
         let step = Step::Update(Update {
             old: Box::new(remote.clone()),
             body,
@@ -425,14 +441,15 @@ impl<'a> Project<'a> {
         let is_due = match sync.desired.trigger {
             Trigger::Never => false,
             Trigger::OnChange => {
-                !effect::is_auto_synced(expected)
+                !sync.desired.platform.rules().is_auto_synced(expected)
                     && is_push_due(remote)
                     && !remote.sync_job.is_going()
             }
             Trigger::Always => true,
         };
         if is_due {
-            let effects = effect::of_trigger(remote.was_pushed(), expected, &[]);
+            let effects =
+                effect::of_trigger(sync.desired.platform, remote.was_pushed(), expected, &[]);
             self.push_trigger(sync, Some(remote)).effects = effects;
         } else if remote.sync_job.has_failed() {
             self.plan.failing.push(Failing {
@@ -553,4 +570,9 @@ fn create(
 fn connection_name(sync: &ResolvedSync) -> Option<String> {
     let name = sync.connection.as_ref().map(|connection| &connection.name);
     name.filter(|name| !name.is_empty()).cloned()
+}
+
+/// Whether the folder that a sync reads from was deleted.
+fn has_lost_source(sync: &ResolvedSync, remote: &RemoteSync) -> bool {
+    sync.desired.platform.has_source_folders() && remote.secret_path.is_none()
 }

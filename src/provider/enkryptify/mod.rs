@@ -16,7 +16,12 @@ use super::session::Session;
 use super::variables::Variables;
 use super::{Provider, StartedSyncs};
 use crate::cancel::Cancellation;
-use crate::core::platform::{Description, Platform};
+use crate::core::desired::DesiredSync;
+use crate::core::diagnostic::Diagnostic;
+use crate::core::diff::FieldChange;
+use crate::core::normalize::Comparable;
+use crate::core::plan::Effect;
+use crate::core::platform::{Description, Platform, Rules};
 use crate::http::HttpOptions;
 use crate::http::answer::{Answer, bad_answer};
 use crate::http::error::{RequestError, RequestErrorKind};
@@ -28,6 +33,7 @@ pub const PLATFORM: Platform = Platform::new(&Description {
     name: "enkryptify",
     title: "Enkryptify",
     capabilities: &[],
+    rules: &Enkryptify,
 });
 
 /// The variable that names a server.
@@ -85,6 +91,23 @@ impl Door for Enkryptify {
             }
             _ => None,
         }
+    }
+}
+
+/// Only starts are published: nothing to check in a sync, and no push to look into.
+impl Rules for Enkryptify {
+    fn lint(&self, _: &DesiredSync, _: &mut Vec<Diagnostic>) {}
+
+    fn is_auto_synced(&self, _: &Comparable) -> bool {
+        true
+    }
+
+    fn effects_of_first_sync(&self, _: &Comparable) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    fn effects_of_update(&self, _: &Comparable, _: &[FieldChange], _: bool) -> Vec<Effect> {
+        Vec::new()
     }
 }
 

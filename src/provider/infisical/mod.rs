@@ -3,10 +3,13 @@
 //! | module | what it knows |
 //! |---|---|
 //! | `login`, `identity_token` | the ways to log in |
+//! | `lint`, `effect` | what a schema cannot say, and what a push does |
 //! | `schemas` | its destinations, and how its OpenAPI documents are read |
 //! | `read`, `refusal` | what comes back, and what is refused |
 
+mod effect;
 mod identity_token;
+mod lint;
 pub mod login;
 mod read;
 mod refusal;
@@ -24,7 +27,12 @@ use super::session::Session;
 use super::variables::Variables;
 use super::{Deletion, ManagedSyncs, Provider};
 use crate::cancel::Cancellation;
-use crate::core::platform::{Capability, Description, Platform};
+use crate::core::desired::DesiredSync;
+use crate::core::diagnostic::Diagnostic;
+use crate::core::diff::FieldChange;
+use crate::core::normalize::Comparable;
+use crate::core::plan::Effect;
+use crate::core::platform::{Capability, Description, Platform, Rules};
 use crate::core::remote::{JobStatus, RemoteConnection, RemoteProject, RemoteSync};
 use crate::http::HttpOptions;
 use crate::http::answer::{Answer, bad_answer};
@@ -43,8 +51,10 @@ pub const PLATFORM: Platform = Platform::new(&Description {
         Capability::NamesPerProject,
         Capability::Jobs,
         Capability::Renames,
+        Capability::SourceFolders,
         Capability::ListsDestinations,
     ],
+    rules: &Infisical,
 });
 
 /// The variable that names a server, as Infisical's own tools read it.
@@ -107,6 +117,29 @@ impl Door for Infisical {
 }
 
 const SYNCS: [&str; 3] = ["api", "v1", "secret-syncs"];
+
+impl Rules for Infisical {
+    fn lint(&self, sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>) {
+        lint::check(sync, diagnostics);
+    }
+
+    fn is_auto_synced(&self, sync: &Comparable) -> bool {
+        effect::is_auto_synced(sync)
+    }
+
+    fn effects_of_first_sync(&self, sync: &Comparable) -> Vec<Effect> {
+        effect::of_first_sync(sync)
+    }
+
+    fn effects_of_update(
+        &self,
+        sync: &Comparable,
+        changes: &[FieldChange],
+        was_pushed: bool,
+    ) -> Vec<Effect> {
+        effect::of_update(sync, changes, was_pushed)
+    }
+}
 
 /// An Infisical server, as one identity sees it.
 struct Server {
