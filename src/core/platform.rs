@@ -98,9 +98,10 @@ impl Platform {
         self.can(Capability::Connections)
     }
 
-    /// Whether a name means one sync of a project, whatever its destination.
-    pub fn names_per_project(self) -> bool {
-        self.can(Capability::NamesPerProject)
+    /// The destination, if it is part of what identifies a sync: where a name means one sync of a
+    /// project and a destination, and not of the whole project.
+    pub fn identifying(self, destination: &str) -> Option<&str> {
+        (!self.can(Capability::NamesPerProject)).then_some(destination)
     }
 
     /// Whether a job of a sync can be asked for.

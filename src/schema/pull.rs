@@ -315,6 +315,8 @@ mod tests {
     use serde_json::json;
 
     use super::{Document, Pulled, manifest, write};
+    use std::collections::BTreeSet;
+
     use crate::provider::{enkryptify, infisical};
     use crate::schema::extract::Extraction;
     use crate::schema::file::{SchemaFile, SchemaKey};

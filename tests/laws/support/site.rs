@@ -630,7 +630,7 @@ pub async fn assert_as_declared(site: &Site, workspace: &Workspace, plan: &Plan)
         .filter_map(|action| match &action.step {
             Step::Blocked { reason, .. } => {
                 let subject = &action.subject;
-                let project = if subject.platform.names_per_project() {
+                let project = if subject.platform.identifying("").is_none() {
                     subject.project_id.clone()
                 } else {
                     format!("{}/{}", subject.project_id, subject.destination)
