@@ -34,6 +34,7 @@ pub mod merge;
 pub mod normalize;
 pub mod origin;
 pub mod plan;
+pub mod problem;
 pub mod remote;
 pub mod rename;
 pub mod request;
@@ -45,5 +46,7 @@ pub mod starts;
 pub mod status;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod text;
 pub mod value;
 pub mod vars;
+pub mod words;
