@@ -11,9 +11,9 @@ use crate::core::diff;
 use crate::core::normalize::{self, Comparable};
 use crate::core::plan::action::{Create, Update};
 use crate::core::plan::{Action, Step};
+use crate::core::problem::Problem;
 use crate::core::remote::{JobStatus, RemoteSync};
 use crate::core::spec::DestinationSpec;
-use crate::error::Problem;
 use crate::provider::{
     Deletion, ManagedSyncs, Provider, ProviderError, ProviderErrorKind, StartedSyncs,
 };

@@ -35,6 +35,7 @@ pub mod normalize;
 pub mod origin;
 pub mod plan;
 pub mod platform;
+pub mod problem;
 pub mod remote;
 pub mod rename;
 pub mod request;

@@ -47,7 +47,7 @@ pub struct Request {
 }
 
 /// The files of a run and what they declare.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Workspace {
     /// The directory that `.secsync/` is in: that of `secsync.yaml`, else the Git root, else the
     /// directory that the command runs in.

@@ -77,7 +77,7 @@ fn every_mended_example_is_valid() {
         }
         let tree = workspace(&mend);
         let run = checked(options(&tree, &[("SECSYNC_VAR_SECRET_PATH", "/web")]));
-        assert_eq!(run.workspace.diagnostics, [], "{code}");
+        assert_eq!(run.diagnostics, [], "{code}");
     }
 }
 
@@ -131,7 +131,7 @@ fn explaining_an_unknown_code_is_wrong_usage_and_suggests_one() {
     let refused = tree.secsync("explain unknown-feild").run().exits_with(64);
     assert_eq!(
         refused.stderr,
-        "Error: There is no code `unknown-feild`.\n  Did you mean `unknown-field`?\n"
+        "Error: `unknown-feild` is not a finding's code.\n  Did you mean `unknown-field`?\n"
     );
 }
 
