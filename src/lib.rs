@@ -18,6 +18,7 @@
 //! | Ctrl-C, as every wait sees it | [`cancel`] |
 //! | the variables of the process, and why a command stops | [`environment`], [`error`] |
 //! | SHA-256 of bytes and of JSON | [`digest`] |
+//! | what `-vv` and `-vvv` show of a run | [`trace`] |
 //! | texts that others wrote, read within a limit | [`text_file`] |
 
 pub mod apply;
@@ -38,5 +39,6 @@ pub mod sandbox;
 pub mod schema;
 pub mod state;
 pub mod text_file;
+pub mod trace;
 pub mod workspace;
 pub mod yaml;
