@@ -92,11 +92,16 @@ impl Invocation {
 
     /// Waits for the end of a program that [`Self::spawn`] started.
     pub fn finish(self, child: Child) -> Output {
+        self.finish_after(child, String::new())
+    }
+
+    /// The same after a part of its standard error was read.
+    pub fn finish_after(self, child: Child, read: String) -> Output {
         let output = child.wait_with_output().unwrap();
         let output = Output {
             invocation: self,
             stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
+            stderr: read + &String::from_utf8(output.stderr).unwrap(),
             code: output.status.code(),
         };
         output.check();
