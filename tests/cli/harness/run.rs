@@ -20,6 +20,7 @@ pub struct Invocation {
     arguments: Vec<String>,
     variables: BTreeMap<String, String>,
     stdin: Vec<u8>,
+    wrapper: Vec<String>,
 }
 
 impl Invocation {
@@ -30,6 +31,7 @@ impl Invocation {
             arguments: arguments.split_whitespace().map(str::to_owned).collect(),
             variables: BTreeMap::from([("HOME".to_owned(), root.to_string())]),
             stdin: Vec::new(),
+            wrapper: Vec::new(),
         }
     }
 
@@ -57,6 +59,12 @@ impl Invocation {
         self
     }
 
+    /// Lets another program run it, which gets these arguments first.
+    pub fn through(mut self, wrapper: &[&str]) -> Self {
+        self.wrapper = wrapper.iter().map(|word| (*word).to_owned()).collect();
+        self
+    }
+
     /// Names a sandbox as the server of both platforms, with its demo credentials.
     pub fn on(self, server: &Server) -> Self {
         server.name_in(self)
@@ -64,8 +72,11 @@ impl Invocation {
 
     /// The command, for a test that follows the running program itself.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_secsync"));
+        let program = env!("CARGO_BIN_EXE_secsync").to_owned();
+        let mut words = self.wrapper.iter().chain([&program]);
+        let mut command = Command::new(words.next().unwrap_or(&program));
         command
+            .args(words)
             .args(&self.arguments)
             .current_dir(&self.directory)
             .env_clear()
