@@ -101,7 +101,8 @@ mod tests {
     #[test]
     fn every_schema_file_of_the_repository_is_bundled_in_order() {
         for kind in ProviderKind::ALL {
-            let directory = format!("{}/schemas/{}", env!("CARGO_MANIFEST_DIR"), kind.name());
+            let root = std::env::var("CARGO_MANIFEST_DIR").unwrap();
+            let directory = format!("{root}/schemas/{}", kind.name());
             let mut present: Vec<String> = std::fs::read_dir(directory)
                 .unwrap()
                 .map(|entry| entry.unwrap().path())

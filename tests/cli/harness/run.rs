@@ -1,6 +1,7 @@
 //! One run of the program, with nothing of this machine's environment, and what it printed.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::fmt;
 use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
@@ -72,7 +73,9 @@ impl Invocation {
 
     /// The command, for a test that follows the running program itself.
     pub fn command(&self) -> Command {
-        let program = env!("CARGO_BIN_EXE_secsync").to_owned();
+        // Newer versions of Cargo set it at run time too. `.ci/run` sets it to a copy.
+        let program = env::var("CARGO_BIN_EXE_secsync")
+            .unwrap_or_else(|_| env!("CARGO_BIN_EXE_secsync").to_owned());
         let mut words = self.wrapper.iter().chain([&program]);
         let mut command = Command::new(words.next().unwrap_or(&program));
         command
