@@ -8,6 +8,7 @@
 //! | [`span`], [`value`] | positioned values |
 //! | [`diagnostic`], [`code`] | what can be wrong with them |
 //! | [`merge`], [`vars`] | defaults and variables |
+//! | [`platform`] | a platform as its name and what it can do |
 //! | [`spec`] | a destination as plain data |
 //! | [`desired`] | what the files want |
 //! | [`origin`] | where each value of a sync comes from |
@@ -35,6 +36,7 @@ pub mod merge;
 pub mod normalize;
 pub mod origin;
 pub mod plan;
+pub mod platform;
 pub mod remote;
 pub mod rename;
 pub mod request;
