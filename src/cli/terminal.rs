@@ -17,7 +17,7 @@ use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::render::findings;
-use crate::render::review::file_of;
+use crate::trace;
 
 /// Columns where the terminal does not say.
 const DEFAULT_WIDTH: usize = 100;
@@ -88,10 +88,15 @@ impl Terminal {
         }
     }
 
+    /// Shows the events of the run on standard error, if they are wanted.
+    pub fn trace(&self, verbosity: u8) {
+        let color = self.color_err;
+        trace::install(verbosity, move |line| remark(color, line));
+    }
+
     /// Writes to standard error. If that fails, there is nowhere to report it.
     pub fn remark(&self, text: &str) {
-        let mut stream = AutoStream::new(io::stderr().lock(), self.color_err);
-        let _ = stream.write_all(text.as_bytes());
+        remark(self.color_err, text);
     }
 
     /// Reports how a run goes on: on standard output for people, else on standard error.
@@ -112,7 +117,10 @@ impl Terminal {
     pub fn findings(&self, diagnostics: &[Diagnostic], sources: &Sources) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let identity = |found: &Diagnostic| {
-            let file = file_of(found, sources).unwrap_or_default().to_owned();
+            let file = match found.span() {
+                Some(span) => sources.get(span.source).name.clone(),
+                None => found.file.clone().unwrap_or_default(),
+            };
             (found.code, file, found.span(), found.message.clone())
         };
         let news: Vec<Diagnostic> = diagnostics
@@ -188,4 +196,8 @@ fn color_choice(no_color: bool, is_terminal: bool, environment: &Environment) ->
     } else {
         ColorChoice::Never
     }
+}
+fn remark(color: ColorChoice, text: &str) {
+    let mut stream = AutoStream::new(io::stderr().lock(), color);
+    let _ = stream.write_all(text.as_bytes());
 }

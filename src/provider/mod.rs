@@ -51,6 +51,12 @@ pub fn doors() -> Vec<&'static dyn Door> {
         .collect()
 }
 
+/// The platform that a command means if it names no provider.
+pub fn default_platform() -> Platform {
+    let [first, ..] = BUILT_IN;
+    first.platform()
+}
+
 /// All platforms.
 pub fn platforms() -> Vec<Platform> {
     doors().into_iter().map(Door::platform).collect()

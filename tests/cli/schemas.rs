@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::harness::{Canned, Server, Tree, payments, world};
+use super::harness::{Canned, Server, Tree, payments, repository, world};
 
 /// A document of a platform with one destination, `depot`, that the program does not know.
 const DEPOT: &str = include_str!("../fixtures/openapi/depot.openapi.json");
@@ -462,11 +462,8 @@ fn a_schema_is_shown_by_its_platform_and_destination() {
     let tree = Tree::new(&[]);
     for name in ["infisical/humanitec", "enkryptify/start"] {
         let shown = tree.secsync(&format!("schema show {name}")).run();
-        let path = format!("{}/schemas/{name}.json", env!("CARGO_MANIFEST_DIR"));
-        assert_eq!(
-            shown.exits_with(0).stdout,
-            fs::read_to_string(path).unwrap()
-        );
+        let file = repository(&format!("schemas/{name}.json"));
+        assert_eq!(shown.exits_with(0).stdout, file);
     }
     for name in ["infisical/nowhere", "humanitec", "infisical/../humanitec"] {
         let unknown = tree.secsync(&format!("schema show {name}")).run();

@@ -5,9 +5,7 @@ use std::fs;
 use camino::{Utf8Path, Utf8PathBuf};
 use regex::Regex;
 
-fn repository() -> &'static Utf8Path {
-    Utf8Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+use crate::repository;
 
 /// All files below a directory, by their paths from the root of the repository.
 fn files_in(directory: &str) -> Vec<Utf8PathBuf> {

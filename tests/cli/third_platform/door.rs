@@ -82,8 +82,14 @@ impl Rules for Strongbox {
     /// Its names begin with a capital letter.
     fn lint(&self, sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>) {
         let name = &sync.name;
-        if !name.text.starts_with(|first: char| first.is_ascii_uppercase()) {
-            let message = format!("The name `{}` has no capital letter at its start.", name.text);
+        if !name
+            .text
+            .starts_with(|first: char| first.is_ascii_uppercase())
+        {
+            let message = format!(
+                "The name `{}` has no capital letter at its start.",
+                name.text
+            );
             diagnostics.push(Diagnostic::new(Code::NameForm, name.span, message));
         }
     }
@@ -119,7 +125,9 @@ impl Account {
             _ => Repeat::Same,
         };
         let task = format!("{method} {}", segments.join("/"));
-        let mut request: Request = self.session.request(method, segments, repeat, task.as_str())?;
+        let mut request: Request = self
+            .session
+            .request(method, segments, repeat, task.as_str())?;
         if let Some(body) = body {
             request = request.json(body);
         }

@@ -106,7 +106,9 @@ fn its_drift_is_found_and_what_it_has_is_exported() {
 fn a_sync_that_changes_its_destination_is_another_one() {
     let (tree, server) = (Tree::new(&FILES), Server::start());
     run(&tree, &server, "apply --auto-approve");
-    let moved = FILES[1].1.replace("destination: drawer", "destination: chest");
+    let moved = FILES[1]
+        .1
+        .replace("destination: drawer", "destination: chest");
     tree.write("syncs/web.yaml", moved);
     insta::assert_snapshot!(run(&tree, &server, "plan -v"), @"");
 }

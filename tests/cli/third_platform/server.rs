@@ -54,9 +54,15 @@ impl Server {
 }
 
 fn refused(headers: &HeaderMap) -> Option<Response> {
-    let sent = headers.get("authorization").and_then(|value| value.to_str().ok());
-    (sent != Some(&format!("Bearer {TOKEN}")))
-        .then(|| answer(StatusCode::UNAUTHORIZED, &json!({"message": "Who are you?"})))
+    let sent = headers
+        .get("authorization")
+        .and_then(|value| value.to_str().ok());
+    (sent != Some(&format!("Bearer {TOKEN}"))).then(|| {
+        answer(
+            StatusCode::UNAUTHORIZED,
+            &json!({"message": "Who are you?"}),
+        )
+    })
 }
 
 fn answer(status: StatusCode, body: &Value) -> Response {
@@ -82,9 +88,13 @@ async fn create(
     }
     let mut boxes = boxes.lock().unwrap();
     let mut made: Map<String, Value> = serde_json::from_str(&body).unwrap();
-    let is_namesake = |one: &Map<String, Value>| one["name"] == made["name"] && one["target"] == *target;
+    let is_namesake =
+        |one: &Map<String, Value>| one["name"] == made["name"] && one["target"] == *target;
     if boxes.values().any(is_namesake) {
-        return answer(StatusCode::CONFLICT, &json!({"message": "That box is there"}));
+        return answer(
+            StatusCode::CONFLICT,
+            &json!({"message": "That box is there"}),
+        );
     }
     let id = format!("box-{}", boxes.len() + 1);
     made.insert("id".to_owned(), id.clone().into());
@@ -110,7 +120,11 @@ async fn update(
     answer(StatusCode::OK, &changed.clone().into())
 }
 
-async fn remove(State(boxes): State<Boxes>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+async fn remove(
+    State(boxes): State<Boxes>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     if let Some(refused) = refused(&headers) {
         return refused;
     }
