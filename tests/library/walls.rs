@@ -4,6 +4,8 @@ use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use regex::Regex;
+use secsync::core::platform::Platform;
+use secsync::provider::platforms;
 
 use crate::repository;
 
@@ -180,6 +182,29 @@ fn the_two_platforms_do_not_know_each_other() {
     });
 }
 
+/// A platform is known by its door. What is not behind one asks what a platform can do.
+#[test]
+fn no_platform_is_known_by_name() {
+    let names: Vec<&str> = platforms().into_iter().map(Platform::name).collect();
+    // Each platform, the one list of them, and the emulator of them, which is no part of their use.
+    let may_name = |source: &Source| {
+        names
+            .iter()
+            .any(|name| source.is_in(&format!("provider/{name}")))
+            || source.path == "src/provider/mod.rs"
+            || source.is_in("sandbox")
+    };
+    forbid(&format!("(?i){}", names.join("|")), |source| {
+        !may_name(source)
+    });
+    forbid(r"\bPLATFORM\b", |source| !may_name(source));
+}
+
+#[test]
+fn requests_know_neither_platforms_nor_credentials() {
+    forbid(r"\bprovider::", |source| source.is_in("http"));
+}
+
 #[test]
 fn the_main_function_holds_nothing_to_test() {
     let lines = read(Utf8Path::new("src/main.rs")).lines().count();
@@ -197,7 +222,7 @@ fn no_destination_is_known_by_name() {
     let may_name = |source: &Source| {
         matches!(
             source.path.as_str(),
-            "src/schema/bundle.rs" | "src/schema/file.rs"
+            "src/provider/infisical/schemas.rs" | "src/schema/file.rs"
         )
     };
     // As a whole string, or as a word that means nothing else.

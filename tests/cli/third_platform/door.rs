@@ -221,8 +221,8 @@ impl ManagedSyncs for Account {
         destination: &str,
         body: &Map<String, Value>,
     ) -> Result<RemoteSync, RequestError> {
-        let made = self.call(Method::POST, &["boxes", "shop", destination], Some(body));
-        Ok(sync(&made.await?))
+        let path = ["boxes", "shop", destination];
+        Ok(sync(&self.call(Method::POST, &path, Some(body)).await?))
     }
 
     async fn update(
@@ -231,8 +231,8 @@ impl ManagedSyncs for Account {
         id: &str,
         body: &Map<String, Value>,
     ) -> Result<RemoteSync, RequestError> {
-        let changed = self.call(Method::PATCH, &["box", id], Some(body));
-        Ok(sync(&changed.await?))
+        let path = ["box", id];
+        Ok(sync(&self.call(Method::PATCH, &path, Some(body)).await?))
     }
 
     async fn delete(&self, _: &str, id: &str, _: bool) -> Result<Deletion, RequestError> {
