@@ -20,9 +20,10 @@ use std::collections::BTreeSet;
 pub use read::read;
 pub use write::write;
 
-use crate::core::normalize::CONNECTION_ID;
-use crate::core::plan::{Plan, SAVED_PLAN, Step};
+use crate::core::fields::CONNECTION_ID;
+use crate::core::plan::{Plan, Step};
 use crate::core::span::Sources;
+use crate::core::sync_file::SAVED_PLAN;
 use crate::pipeline::Specs;
 use crate::provider::ProviderConfig;
 

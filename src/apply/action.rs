@@ -6,14 +6,15 @@ use serde_json::{Map, Value};
 
 use super::wait::Watched;
 use super::{Context, Failure, JobKind, Outcome};
-use crate::core::desired::list;
 use crate::core::diff;
+use crate::core::fields::{ENVIRONMENT, SECRET_PATH};
 use crate::core::normalize::{self, Comparable};
 use crate::core::plan::action::{Create, Update};
 use crate::core::plan::effect::is_auto_synced;
 use crate::core::plan::{Action, Step};
 use crate::core::remote::{JobStatus, RemoteSync};
 use crate::core::spec::DestinationSpec;
+use crate::core::words::list;
 use crate::error::Problem;
 use crate::provider::{
     Deletion, ManagedSyncs, Provider, ProviderError, ProviderErrorKind, StartedSyncs,
@@ -427,7 +428,7 @@ impl Managed<'_> {
                 .and_then(Value::as_str)
                 .unwrap_or_default()
         };
-        let (environment, path) = (text(normalize::ENVIRONMENT), text(normalize::SECRET_PATH));
+        let (environment, path) = (text(ENVIRONMENT), text(SECRET_PATH));
         let project = &self.action.subject.project_id;
         match self.provider.has_folder(project, environment, path).await {
             Ok(true) => Ok(()),
@@ -491,8 +492,8 @@ fn definition(sync: &RemoteSync) -> String {
     fields.insert("projectId".to_owned(), sync.project_id.clone().into());
     fields.insert("connectionId".to_owned(), sync.connection.id.clone().into());
     let source = [
-        (normalize::ENVIRONMENT, &sync.environment),
-        (normalize::SECRET_PATH, &sync.secret_path),
+        (ENVIRONMENT, &sync.environment),
+        (SECRET_PATH, &sync.secret_path),
     ];
     for (key, value) in source {
         if let Some(value) = value {

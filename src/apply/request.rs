@@ -5,7 +5,7 @@ use futures_util::stream::{self, StreamExt};
 use super::action::{Done, done, failed, not_possible, when_idle};
 use super::wait::{self, Watched};
 use super::{Context, Report};
-use crate::core::request::{JobRequest, RequestedJob};
+use crate::core::job_requests::{JobRequest, RequestedJob};
 use crate::provider::Provider;
 
 /// Asks for every job once, a few at a time, and follows those that were taken.

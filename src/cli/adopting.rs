@@ -80,9 +80,7 @@ pub fn kind_of(run: &Run, provider: &str) -> Result<ProviderKind, CommandError> 
         None => Err(
             CommandError::usage(format!("There is no provider `{provider}`.")).help(format!(
                 "The providers are {}. Others are declared under `providers:` in secsync.yaml.",
-                crate::core::desired::list(
-                    run.workspace.config.providers.keys().map(String::as_str)
-                )
+                crate::core::words::list(run.workspace.config.providers.keys().map(String::as_str))
             )),
         ),
     }

@@ -14,15 +14,15 @@ use crate::adopt::draft::{self, Document, Group};
 use crate::adopt::place::schema_from;
 use crate::adopt::{Summary, Written};
 use crate::cancel::Cancellation;
-use crate::core::declare;
-use crate::core::desired::list;
 use crate::core::diagnostic::closest;
+use crate::core::export;
 use crate::core::merge::merge;
 use crate::core::remote::{RemoteProject, RemoteSync};
 use crate::core::resolve;
 use crate::core::spec::ProviderKind;
 use crate::core::starts::{Start, StartKey, Starts};
 use crate::core::value::{Mapping, Node};
+use crate::core::words::list;
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -369,7 +369,7 @@ async fn import_started(
     let target = Target::open(arguments, run)?;
     let inherited = merge(&run.workspace.config.defaults, &target.defaults, None);
     let mut blocks = Map::new();
-    let block = declare::block_of_start(destination, &inherited);
+    let block = export::block_of_start(destination, &inherited);
     blocks.insert(name.clone(), block.into());
     let document = Document {
         provider: meant.provider.clone(),

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::apply::{self, Context, Observer, Outcome, Report};
 use crate::cancel::Cancellation;
-use crate::core::request::{self, Candidates, JobRequest, RequestedJob, Winner};
+use crate::core::job_requests::{self, Candidates, JobRequest, RequestedJob, Winner};
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -152,8 +152,9 @@ async fn ask(
         selection: &run.selection,
         protect: &run.workspace.config.protect,
     };
-    let requests = request::build(arguments.job(), &candidates).map_err(CommandError::usage)?;
-    let left_out = request::left_out(&candidates);
+    let requests =
+        job_requests::build(arguments.job(), &candidates).map_err(CommandError::usage)?;
+    let left_out = job_requests::left_out(&candidates);
     let is_sandbox = arguments.network.sandbox;
     ui.result(
         Format::Human,

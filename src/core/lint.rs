@@ -5,7 +5,7 @@
 use super::code::Code;
 use super::desired::{DesiredSync, Ensure};
 use super::diagnostic::Diagnostic;
-use super::normalize::SECRET_PATH;
+use super::fields::SECRET_PATH;
 use super::spec::ProviderKind;
 use super::value::{Mapping, Node};
 

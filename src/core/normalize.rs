@@ -8,19 +8,11 @@
 use serde_json::{Map, Number, Value};
 
 use super::desired::DesiredSync;
+use super::fields::{CONNECTION_ID, ENVIRONMENT, IDENTITY, SECRET_PATH};
 use super::remote::RemoteSync;
 use super::spec::{DestinationSpec, ObjectSpec};
 
-/// The key under which a connection's id is compared.
-pub const CONNECTION_ID: &str = "connectionId";
-/// The key of the source environment.
-pub const ENVIRONMENT: &str = "environment";
-/// The key of the source folder.
-pub const SECRET_PATH: &str = "secretPath";
 const DESCRIPTION: &str = "description";
-
-/// Fields of a create request that are a sync's identity, and not compared.
-pub const IDENTITY: [&str; 2] = ["name", "projectId"];
 
 /// A sync's fields in comparable form, by the name that files give them.
 pub type Comparable = Map<String, Value>;

@@ -194,6 +194,16 @@ pub fn desired_sync(name: &str, fields: Json) -> DesiredSync {
     }
 }
 
+/// A sync that is to continue the one of an old name.
+pub fn renamed_sync(old: &str, new: &str) -> DesiredSync {
+    let mut sync = desired_sync(new, json!({}));
+    sync.renamed_from = Some(Word {
+        text: old.to_owned(),
+        span: sync.key,
+    });
+    sync
+}
+
 /// A sync of the server `https://a` whose project and connection are looked up.
 pub fn resolved(desired: DesiredSync) -> ResolvedSync {
     ResolvedSync {

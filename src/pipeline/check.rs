@@ -7,8 +7,10 @@ use super::Run;
 use crate::core::code::Code;
 use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, Word};
 use crate::core::diagnostic::{Diagnostic, Severity, closest};
+use crate::core::fields::CONNECTION_ID;
+use crate::core::lint;
 use crate::core::spec::{DestinationSpec, ProviderKind};
-use crate::core::{lint, normalize, resolve};
+use crate::core::words::is_uuid;
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::http::variables::Variables;
@@ -89,7 +91,7 @@ impl Run {
             .create
             .fields
             .iter()
-            .any(|field| field.required && field.name == normalize::CONNECTION_ID);
+            .any(|field| field.required && field.name == CONNECTION_ID);
         match &sync.connection {
             // A misspelt field is one mistake, and not a missing one besides.
             None if needs_connection && misspells_connection(sync) => {}
@@ -101,7 +103,7 @@ impl Run {
                 )
                 .help("Write `connection:` with the connection's name, or `connectionId:` with its id."),
             ),
-            Some((ConnectionRef::Id(id), span)) if needs_connection && !resolve::is_uuid(id) => found
+            Some((ConnectionRef::Id(id), span)) if needs_connection && !is_uuid(id) => found
                 .push(
                     Diagnostic::new(
                         Code::WrongForm,
@@ -185,7 +187,7 @@ pub(super) fn project_of_environment<'a>(
 fn misspells_connection(sync: &DesiredSync) -> bool {
     let fields = sync.fields.entries().iter();
     fields
-        .map(|entry| closest(&entry.key, ["connection", normalize::CONNECTION_ID]))
+        .map(|entry| closest(&entry.key, ["connection", CONNECTION_ID]))
         .any(|meant| meant.is_some())
 }
 

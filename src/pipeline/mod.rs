@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
-use crate::core::declare;
+use crate::core::export;
 use crate::core::plan;
 use crate::core::plan::{Inputs, Plan, Policy};
 use crate::core::select::Selection;
@@ -201,7 +201,7 @@ impl Run {
 impl Schemas for SchemaStore {
     fn union_tag(&self, kind: ProviderKind, destination: &str) -> Option<String> {
         let destination = self.destination(kind, destination).ok().flatten()?;
-        declare::union_tag(&destination.spec).map(str::to_owned)
+        export::union_tag(&destination.spec).map(str::to_owned)
     }
 
     // A schema that cannot be used is told when the syncs are checked.

@@ -6,15 +6,14 @@ use futures_util::stream::{self, StreamExt};
 
 use super::{Run, Specs};
 use crate::cancel::Cancellation;
-use crate::core::desired::{
-    ConnectionRef, DesiredSync, Ensure, NamedProject, list, report_duplicates_by,
-};
+use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, NamedProject};
 use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::ProjectKey;
 use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
 use crate::core::resolve::ResolvedSync;
 use crate::core::spec::ProviderKind;
-use crate::core::{rename, resolve};
+use crate::core::words::{is_uuid, list};
+use crate::core::{conflicts, resolve};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::variables::check_prefixes;
@@ -185,19 +184,10 @@ impl Run {
                 }
             }
         }
-        let places: BTreeMap<_, _> = resolved
+        let in_projects = resolved
             .iter()
-            .map(|sync| {
-                (
-                    sync.desired.key,
-                    (sync.server.clone(), sync.project_id.clone()),
-                )
-            })
-            .collect();
-        let declared: Vec<DesiredSync> = resolved.iter().map(|sync| sync.desired.clone()).collect();
-        let place = |sync: &DesiredSync| places.get(&sync.key).cloned();
-        report_duplicates_by(&declared, &mut found, place);
-        rename::report_impossible_by(&declared, &mut found, place);
+            .map(|sync| ((&sync.server, &sync.project_id), &sync.desired));
+        conflicts::report(in_projects, &mut found);
         let mut projects: BTreeMap<ProjectKey, String> = BTreeMap::new();
         for sync in resolved.iter().filter(|sync| self.selection.matches(*sync)) {
             if sync.desired.kind == ProviderKind::Infisical {
@@ -257,7 +247,7 @@ impl Run {
             .named_projects()
             .map(|named| (&named.provider.text, &named.project))
             .chain(of_syncs)
-            .filter(|(_, project)| !resolve::is_uuid(&project.text))
+            .filter(|(_, project)| !is_uuid(&project.text))
             .map(|(provider, _)| provider)
             .collect();
         let lookups = needed

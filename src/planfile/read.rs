@@ -12,16 +12,18 @@ use serde_json::{Map, Value};
 use super::wire;
 use super::{ALGORITHM, MAX_SIZE, PlanFileError, SavedPlan, VERSION, names};
 use crate::core::diff::{self, FieldChange};
-use crate::core::normalize::{self, CONNECTION_ID};
+use crate::core::fields::CONNECTION_ID;
+use crate::core::normalize;
 use crate::core::plan::action::Create;
 use crate::core::plan::recheck::change_before;
 use crate::core::plan::{
-    Action, Blocked, DeleteReason, Effect, Failing, Keeper, Kept, Plan, SAVED_PLAN, Step, Subject,
-    Update, Verb, effect, shown,
+    Action, Blocked, DeleteReason, Effect, Failing, Keeper, Kept, Plan, Step, Subject, Update,
+    Verb, effect, shown,
 };
 use crate::core::remote::{Job, JobStatus, RemoteConnection, RemoteSync};
 use crate::core::span::{Position, Sources, Span};
 use crate::core::spec::{DestinationSpec, FieldSpec, ObjectSpec, ProviderKind, UnionSpec};
+use crate::core::sync_file::SAVED_PLAN;
 use crate::digest;
 use crate::http::origin::Origin;
 use crate::http::trust::sandbox_server;

@@ -7,10 +7,11 @@ use serde_json::Value;
 use super::wire;
 use super::{ALGORITHM, VERSION};
 use crate::core::diff::FieldChange;
-use crate::core::plan::{Action, Blocked, DeleteReason, Keeper, Plan, SAVED_PLAN, Step, Subject};
+use crate::core::plan::{Action, Blocked, DeleteReason, Keeper, Plan, Step, Subject};
 use crate::core::remote::RemoteSync;
 use crate::core::span::{Sources, Span};
 use crate::core::spec::{DestinationSpec, FieldSpec, ObjectSpec};
+use crate::core::sync_file::SAVED_PLAN;
 use crate::digest;
 use crate::pipeline::Specs;
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::core::hidden::is_hidden;
+use crate::core::invisible::is_invisible;
 
 /// The longest message of a platform that is shown, in characters.
 const LONGEST_MESSAGE: usize = 400;
@@ -16,7 +16,7 @@ pub fn visible(text: &str) -> String {
             '\n' => safe.push_str("\\n"),
             '\t' => safe.push_str("\\t"),
             '\r' => safe.push_str("\\r"),
-            other if is_hidden(other) => safe.extend(other.escape_unicode()),
+            other if is_invisible(other) => safe.extend(other.escape_unicode()),
             other => safe.push(other),
         }
     }

@@ -9,7 +9,7 @@ use super::human::SANDBOX;
 use super::review::{Item, Review, advice};
 use super::text::{visible, visible_lines};
 use crate::core::diff::FieldChange;
-use crate::core::normalize::CONNECTION_ID;
+use crate::core::fields::CONNECTION_ID;
 use crate::core::plan::{Action, Step};
 use crate::yaml;
 

@@ -16,12 +16,16 @@ use camino::{Utf8Path, Utf8PathBuf};
 pub use config::Config;
 
 use crate::core::code::Code;
-use crate::core::desired::{self, Block, DesiredSync, NamedProject, SyncFile};
+use crate::core::conflicts;
+use crate::core::declaration::declare;
+use crate::core::desired::{DesiredSync, NamedProject};
 use crate::core::diagnostic::Diagnostic;
+use crate::core::fields::platform_field;
+use crate::core::form;
 use crate::core::merge::merge;
-use crate::core::rename;
 use crate::core::span::{SourceId, Sources, Span};
 use crate::core::spec::ProviderKind;
+use crate::core::sync_file::{self, Block, SyncFile};
 use crate::core::value::{Mapping, Node, Value};
 use crate::core::vars::{self, Variables};
 use crate::environment::Environment;
@@ -142,8 +146,7 @@ impl Workspace {
         for file in &found {
             self.load_file(file, stdin, &variables, schemas);
         }
-        desired::report_duplicates(&self.syncs, &mut self.diagnostics);
-        rename::report_impossible(&self.syncs, &mut self.diagnostics);
+        conflicts::report_as_spelled(&self.syncs, &mut self.diagnostics);
         Ok(())
     }
 
@@ -183,7 +186,7 @@ impl Workspace {
         let variables = self.variables(request, environment);
         let read = self.parse(name, Ok(text));
         self.declare_file(read, &variables, schemas);
-        desired::report_duplicates(&self.syncs, &mut self.diagnostics);
+        conflicts::report_as_spelled(&self.syncs, &mut self.diagnostics);
     }
 
     /// What the syncs of a text inherit from it, variables put in; provider and project are among
@@ -199,7 +202,7 @@ impl Workspace {
         let (_, mut documents) = alone.parse("text", Ok(text.to_owned()))?;
         let mut document = documents.pop().filter(|_| documents.is_empty())?;
         alone.expand(&mut document.value, &variables);
-        Some(desired::read_file(&document, &mut alone.diagnostics)?.defaults)
+        Some(sync_file::read_file(&document, &mut alone.diagnostics)?.defaults)
     }
 
     fn find_files(&mut self, request: &Request) -> Result<Vec<Utf8PathBuf>, String> {
@@ -333,7 +336,7 @@ impl Workspace {
         }
         for mut document in documents {
             self.expand(&mut document.value, variables);
-            if let Some(file) = desired::read_file(&document, &mut self.diagnostics) {
+            if let Some(file) = sync_file::read_file(&document, &mut self.diagnostics) {
                 self.declare_all(&file, schemas);
             }
         }
@@ -368,7 +371,7 @@ impl Workspace {
         if file.defaults.contains("project") || file.defaults.contains("projectId") {
             let defaults = merge(&self.config.defaults, &file.defaults, None);
             self.projects
-                .extend(desired::named_project(&defaults, &providers));
+                .extend(sync_file::named_project(&defaults, &providers));
         }
         let mut bases: BTreeMap<Option<Heir>, Mapping> = BTreeMap::new();
         for block in &file.syncs {
@@ -379,7 +382,7 @@ impl Workspace {
                 .or_insert_with_key(|heir| self.inherited(file, heir.as_ref(), schemas));
             let effective = merge(base, &block.fields, tag.as_deref());
             let before = self.diagnostics.len();
-            let sync = desired::declare(block, &effective, &providers, &mut self.diagnostics);
+            let sync = declare(block, &effective, &providers, &mut self.diagnostics);
             findings::name_the_heir(&mut self.diagnostics[before..], block.span, &block.key);
             self.syncs.extend(sync);
         }
@@ -423,9 +426,8 @@ impl Workspace {
         };
         let merged = merge(&self.config.defaults, &file.defaults, tag.as_deref());
         let entries = merged.entries().iter();
-        let fitting = entries.filter(|entry| {
-            desired::platform_field(&entry.key).is_none_or(|field| !is_for_others(field))
-        });
+        let fitting = entries
+            .filter(|entry| platform_field(&entry.key).is_none_or(|field| !is_for_others(field)));
         fitting.cloned().collect()
     }
 
@@ -453,21 +455,16 @@ impl Workspace {
         };
         let what = "A file of variables";
         for document in documents.iter().filter(|document| !document.is_null()) {
-            let Some(mapping) = desired::expect_mapping(document, what, &mut self.diagnostics)
-            else {
+            let Some(mapping) = form::expect_mapping(document, what, &mut self.diagnostics) else {
                 continue;
             };
             for entry in mapping.entries() {
-                match config::scalar(&entry.value) {
+                match entry.value.as_text() {
                     Some(value) => variables.or_insert(&entry.key, value),
-                    None => self.diagnostics.push(Diagnostic::new(
-                        Code::WrongType,
-                        entry.value.span,
-                        format!(
-                            "The variable `{}` must be a simple value, and this is {}.",
-                            entry.key,
-                            entry.value.value.kind()
-                        ),
+                    None => self.diagnostics.push(form::wrong_type(
+                        &entry.value,
+                        &entry.key,
+                        "a simple value",
                     )),
                 }
             }

@@ -12,6 +12,7 @@ use crate::core::resolve::ResolvedSync;
 use crate::core::span::Span;
 use crate::core::spec::{DestinationSpec, ProviderKind};
 use crate::core::starts::StartKey;
+use crate::core::words::list;
 
 /// The sync that an action is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -302,7 +303,7 @@ impl Blocked {
 }
 
 fn quoted(fields: &[String]) -> String {
-    crate::core::desired::list(fields.iter().map(String::as_str))
+    list(fields.iter().map(String::as_str))
 }
 
 impl Action {

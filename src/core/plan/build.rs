@@ -10,9 +10,9 @@ use super::action::{Action, Blocked, Create, DeleteReason, Step, Subject, Update
 use super::{Failing, Keeper, Kept, Plan, effect, names, shown};
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger};
 use crate::core::diff;
-use crate::core::normalize::{self, CONNECTION_ID, Comparable};
+use crate::core::fields::CONNECTION_ID;
+use crate::core::normalize::{self, Comparable};
 use crate::core::remote::RemoteSync;
-use crate::core::rename;
 use crate::core::resolve::ResolvedSync;
 use crate::core::select::{NamePatterns, Selection};
 use crate::core::spec::{DestinationSpec, ProviderKind};
@@ -172,7 +172,7 @@ impl<'a> Project<'a> {
     /// that comes after it.
     fn plan_declared<'b>(&mut self, syncs: &[&'b ResolvedSync]) -> BTreeMap<&'b str, &'b str> {
         let desired: Vec<&'b DesiredSync> = syncs.iter().map(|sync| &sync.desired).collect();
-        let acting: BTreeSet<usize> = rename::acting(&desired, &|name| self.find(name).is_some())
+        let acting: BTreeSet<usize> = names::acting(&desired, &|name| self.find(name).is_some())
             .into_iter()
             .collect();
         let heirs: BTreeMap<&'b str, &'b str> = acting

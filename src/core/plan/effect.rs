@@ -5,7 +5,8 @@
 use serde_json::Value;
 
 use crate::core::diff::FieldChange;
-use crate::core::normalize::{CONNECTION_ID, Comparable, ENVIRONMENT, SECRET_PATH};
+use crate::core::fields::{CONNECTION_ID, ENVIRONMENT, SECRET_PATH};
+use crate::core::normalize::Comparable;
 
 /// Something that a reviewer must know before saying yes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

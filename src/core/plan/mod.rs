@@ -26,9 +26,6 @@ pub use effect::Effect;
 
 use super::remote::Job;
 
-/// What a file in which a plan is saved says that it is.
-pub const SAVED_PLAN: &str = "secsync-plan";
-
 /// Everything that a run would do, and what it found besides.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Plan {

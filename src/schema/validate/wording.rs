@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::finding::{Finding, Kind, Limit};
 use crate::core::code::Code;
-use crate::core::desired::OWN_FIELDS;
 use crate::core::diagnostic::{Diagnostic, closest};
+use crate::core::fields::OWN_FIELDS;
 use crate::core::span::Span;
 use crate::core::spec::{FieldSpec, ObjectSpec};
 use crate::schema::store::Destination;

@@ -2,7 +2,7 @@
 
 /// Whether it is a control character, or one that changes the direction or the width of what
 /// follows, breaks the line, or hides words in between.
-pub fn is_hidden(character: char) -> bool {
+pub fn is_invisible(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

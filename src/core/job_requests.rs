@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::desired::{DesiredSync, Ensure, list};
+use super::desired::{DesiredSync, Ensure};
 use super::plan::{ProjectKey, Subject};
 use super::remote::{JobKind, RemoteSync};
 use super::resolve::ResolvedSync;
 use super::select::{NamePatterns, Selection};
 use super::spec::{DestinationSpec, ProviderKind};
 use super::status;
+use super::words::list;
 
 /// A job that can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
