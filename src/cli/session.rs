@@ -468,7 +468,7 @@ pub async fn state_of(run: &Run, access: Access) -> Result<Option<State>, Comman
 /// The state of a run, whether or not its files need one.
 pub async fn state_at(run: &Run, access: Access) -> Result<State, CommandError> {
     let place = run.state_place()?;
-    let reach = run.state_reach(now);
+    let reach = run.state_access(now);
     let is_sandbox = run.options.http.sandbox.is_some();
     if is_sandbox && !State::open(&place, &reach).await?.is_there() {
         State::init(&place, &reach).await?;

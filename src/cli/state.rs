@@ -7,7 +7,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::render::text::visible;
-use crate::state::{Place, Reach, Record, State};
+use crate::state::{Record, State, StateAccess, StateLocation};
 
 use super::options::{LoadArguments, OutputArguments, TransportArguments, pipeline_options};
 use super::session::{now, run_online};
@@ -103,18 +103,18 @@ pub fn run(arguments: Arguments, environment: &Environment) -> Exit {
 
 async fn carry_out(
     command: Command,
-    place: &Place,
-    reach: &Reach,
+    place: &StateLocation,
+    reach: &StateAccess,
     ui: &Ui,
 ) -> Result<String, CommandError> {
     match command {
         Command::Init(_) => {
             State::init(place, reach).await?;
             Ok(match place {
-                Place::File(path) => format!(
+                StateLocation::File(path) => format!(
                     "Began a state in {path}. Commit it, or keep it where every run finds it.\n"
                 ),
-                Place::Object(url) => format!("Began a state in {url}.\n"),
+                StateLocation::Object(url) => format!("Began a state in {url}.\n"),
             })
         }
         Command::List(_) => {
@@ -176,7 +176,7 @@ fn state_of(
     common: &Common,
     environment: &Environment,
     ui: &Ui,
-) -> Result<(Place, Reach), CommandError> {
+) -> Result<(StateLocation, StateAccess), CommandError> {
     let mut options = pipeline_options(LoadArguments::default(), None, environment.clone())?;
     options.http.timeout = common.transport.timeout;
     options.http.ca_cert.clone_from(&common.transport.ca_cert);
@@ -191,7 +191,7 @@ fn state_of(
     } else {
         run.state_place()?
     };
-    Ok((place, run.state_reach(now)))
+    Ok((place, run.state_access(now)))
 }
 
 fn find(state: &State, start: &StartName) -> Result<Record, CommandError> {

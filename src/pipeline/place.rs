@@ -11,7 +11,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::origin::showable;
 use crate::http::text::quotable;
-use crate::state::{Now, ObjectUrl, Place, Reach};
+use crate::state::{ObjectUrl, StateAccess, StateLocation};
 use crate::workspace::files::is_written_outside;
 
 /// The variable that says where the state is kept.
@@ -24,12 +24,12 @@ const SANDBOX_STATE: &str = ".secsync/sandbox/state.json";
 
 impl Run {
     /// Where the sandbox keeps the record of what was started in it.
-    pub fn sandbox_state_place(&self) -> Place {
-        Place::File(self.workspace.root.join(SANDBOX_STATE))
+    pub fn sandbox_state_place(&self) -> StateLocation {
+        StateLocation::File(self.workspace.root.join(SANDBOX_STATE))
     }
 
     /// Where the state of this run is kept.
-    pub fn state_place(&self) -> Result<Place, CommandError> {
+    pub fn state_place(&self) -> Result<StateLocation, CommandError> {
         if self.options.http.sandbox.is_some() {
             return Ok(self.sandbox_state_place());
         }
@@ -52,9 +52,9 @@ impl Run {
         match (named, declared) {
             (None, None) => self.declared_place(DEFAULT_STATE),
             (Some((_, named)), None) => Ok(named),
-            (None, Some(declared @ Place::File(_))) => Ok(declared),
+            (None, Some(declared @ StateLocation::File(_))) => Ok(declared),
             (Some((_, named)), Some(declared)) if named == declared => Ok(named),
-            (None, Some(Place::Object(url))) => Err(CommandError::new(
+            (None, Some(StateLocation::Object(url))) => Err(CommandError::new(
                 Exit::Auth,
                 format!("No credential is sent to the state {url}, which only secsync.yaml names."),
             )
@@ -70,8 +70,8 @@ impl Run {
     }
 
     /// How the state of this run is reached.
-    pub fn state_reach(&self, now: Now) -> Reach {
-        Reach {
+    pub fn state_access(&self, now: fn() -> String) -> StateAccess {
+        StateAccess {
             now,
             environment: self.options.environment.clone(),
             http: self.options.http.clone(),
@@ -79,28 +79,32 @@ impl Run {
     }
 
     /// What was named outside the files: a file wherever it is, from the working directory.
-    fn outside_place(&self, who: &str, text: &str) -> Result<Place, CommandError> {
+    fn outside_place(&self, who: &str, text: &str) -> Result<StateLocation, CommandError> {
         let text = text.trim();
         if ObjectUrl::is_meant(text) {
-            return ObjectUrl::parse(text).map(Place::Object).map_err(|reason| {
-                let exit = if who == STATE_VARIABLE {
-                    Exit::Error
-                } else {
-                    Exit::Usage
-                };
-                malformed(exit, who, text, reason)
-            });
+            return ObjectUrl::parse(text)
+                .map(StateLocation::Object)
+                .map_err(|reason| {
+                    let exit = if who == STATE_VARIABLE {
+                        Exit::Error
+                    } else {
+                        Exit::Usage
+                    };
+                    malformed(exit, who, text, reason)
+                });
         }
         let directory = &self.options.request.directory;
-        Ok(Place::File(directory.join(text)))
+        Ok(StateLocation::File(directory.join(text)))
     }
 
     /// What `secsync.yaml` names: a file inside the root, or an object.
-    fn declared_place(&self, text: &str) -> Result<Place, CommandError> {
+    fn declared_place(&self, text: &str) -> Result<StateLocation, CommandError> {
         if ObjectUrl::is_meant(text) {
-            return ObjectUrl::parse(text).map(Place::Object).map_err(|reason| {
-                malformed(Exit::Invalid, "The `state:` of secsync.yaml", text, reason)
-            });
+            return ObjectUrl::parse(text)
+                .map(StateLocation::Object)
+                .map_err(|reason| {
+                    malformed(Exit::Invalid, "The `state:` of secsync.yaml", text, reason)
+                });
         }
         let leaves = |how: &str| {
             CommandError::new(
@@ -118,7 +122,7 @@ impl Run {
         if is_written_outside(root, &full) {
             return Err(leaves("is a link that leads out of the workspace"));
         }
-        Ok(Place::File(full))
+        Ok(StateLocation::File(full))
     }
 }
 

@@ -23,7 +23,7 @@ use secsync::pipeline::{Options, Projects, Run, Survey, Wanted};
 use secsync::planfile::{self, SavedPlan};
 use secsync::provider::{ManagedSyncs, Provider, ProviderConfig, ProviderKind, connect};
 use secsync::sandbox::{self, Running};
-use secsync::state::{Place, Reach, State};
+use secsync::state::{State, StateAccess, StateLocation};
 use secsync::workspace::Request;
 
 use super::clock::QuickClock;
@@ -149,12 +149,12 @@ impl Site {
         self.root().join("state")
     }
 
-    fn state_place(&self) -> Place {
-        Place::File(self.state_directory().join("state.json"))
+    fn state_place(&self) -> StateLocation {
+        StateLocation::File(self.state_directory().join("state.json"))
     }
 
-    fn state_reach(&self) -> Reach {
-        Reach {
+    fn state_reach(&self) -> StateAccess {
+        StateAccess {
             now,
             environment: Environment::default(),
             http: self.http(),
