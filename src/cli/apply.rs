@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Map, Value};
 
-use crate::apply::{self, Context, Observer, Outcome, Report};
+use crate::apply::{self, ApplyContext, Observer, Outcome, Report};
 use crate::cancel::Cancellation;
 use crate::core::plan::{Plan, Verb};
 use crate::environment::Environment;
@@ -211,7 +211,7 @@ async fn carry_out(
         return Applied { plan, report };
     }
     let observer = Progress { plan: &plan, ui };
-    let context = Context {
+    let context = ApplyContext {
         providers: &work.survey.providers,
         state: work.state,
         parallelism: arguments.network.parallelism,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::apply::{self, Context, Observer, Outcome, Report};
+use crate::apply::{self, ApplyContext, Observer, Outcome, Report};
 use crate::cancel::Cancellation;
 use crate::core::job_requests::{self, Candidates, JobRequest, RequestedJob, Winner};
 use crate::environment::Environment;
@@ -176,7 +176,7 @@ async fn ask(
         requests: &requests,
         ui,
     };
-    let context = Context {
+    let context = ApplyContext {
         providers: &survey.providers,
         state: None,
         parallelism: arguments.network.parallelism,
@@ -185,7 +185,7 @@ async fn ask(
         cancellation,
         observer: &observer,
     };
-    let report = apply::request::run(&requests, &context).await;
+    let report = apply::job_requests::run(&requests, &context).await;
     Ok((requests, report))
 }
 

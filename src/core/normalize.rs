@@ -61,20 +61,17 @@ pub fn updated(spec: &ObjectSpec, sync: &RemoteSync, body: &Map<String, Value>) 
     comparable(spec, fields)
 }
 
-/// A sync that is there, in the words of the files.
-fn declarable(sync: &RemoteSync) -> Map<String, Value> {
-    let mut fields = sync.fields.clone();
+/// All that can be declared of a sync that is there, in the words of the files.
+pub fn declarable(sync: &RemoteSync) -> Map<String, Value> {
     let own = [
         (CONNECTION_ID, Some(&sync.connection.id)),
         (ENVIRONMENT, sync.environment.as_ref()),
         (SECRET_PATH, sync.secret_path.as_ref()),
     ];
-    for (key, value) in own {
-        if let Some(value) = value {
-            fields.insert(key.to_owned(), value.clone().into());
-        }
-    }
-    fields
+    let own = own
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), value?.clone().into())));
+    own.chain(sync.fields.clone()).collect()
 }
 
 /// The comparable form of fields, with the defaults of `spec` filled in.

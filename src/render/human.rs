@@ -9,9 +9,10 @@ use serde_json::Value;
 
 use super::paint::{BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, painted};
 use super::text::{platform_message, visible, visible_lines};
-use crate::apply::{Failure, JobEnd, JobKind, Outcome, Report};
+use crate::apply::{ActionFailure, JobEnd, Outcome, Report};
 use crate::core::diff::FieldChange;
 use crate::core::plan::{Action, Counts, DeleteReason, Keeper, Plan, Step, Subject, Verb};
+use crate::core::remote::JobKind;
 use crate::core::resolve::ResolvedSync;
 use crate::core::span::{Sources, Span};
 
@@ -516,7 +517,7 @@ fn removals(report: &Report, end: fn(&JobEnd) -> bool) -> usize {
 }
 
 /// Why something did not go well, and what to do.
-pub(super) fn told(out: &mut String, word: &str, subject: &Subject, failure: &Failure) {
+pub(super) fn told(out: &mut String, word: &str, subject: &Subject, failure: &ActionFailure) {
     let _ = writeln!(
         out,
         "{} {}: {}",

@@ -9,9 +9,10 @@ use super::human::{SANDBOX, told};
 use super::json;
 use super::paint::{CYAN, DIMMED, GREEN, RED, YELLOW, painted};
 use super::text::{platform_message, visible};
-use crate::apply::{JobEnd, JobKind, JobOutcome, Outcome, Report};
+use crate::apply::{JobEnd, JobOutcome, Outcome, Report};
 use crate::core::job_requests::{JobRequest, RequestedJob, Winner};
 use crate::core::plan::Subject;
+use crate::core::remote::JobKind;
 
 /// A line for each job, and how many were not followed.
 pub fn ends(report: &Report, waited: Option<Duration>) -> String {

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::text::platform_message;
-use crate::apply::{Failure, JobEnd, Outcome, Report};
+use crate::apply::{ActionFailure, JobEnd, Outcome, Report};
 use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::{Action, Counts, DeleteReason, Plan, Step, Subject};
 use crate::core::span::{Sources, Span};
@@ -241,7 +241,7 @@ pub fn add_report(document: &mut Map<String, Value>, report: &Report) {
 }
 
 fn outcome(outcome: &Outcome) -> Value {
-    let failure = |word: &str, failure: &Failure| {
+    let failure = |word: &str, failure: &ActionFailure| {
         json!({
             "result": word, "message": failure.problem.message, "help": failure.problem.help,
             "lostDefinition": failure.lost_definition,

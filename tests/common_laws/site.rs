@@ -7,7 +7,7 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 use secrecy::SecretString;
 use secsync::adopt::draft::{self, Group, LeftOut, Names};
-use secsync::apply::{self, Context, Observer, Outcome, Report};
+use secsync::apply::{self, ApplyContext, Observer, Outcome, Report};
 use secsync::cancel::Cancellation;
 use secsync::core::diagnostic::Severity;
 use secsync::core::plan::recheck::{Now, Recheck, recheck};
@@ -280,7 +280,7 @@ impl Site {
         let state = State::open_for_writing(&self.state_place(), &self.state_reach())
             .await
             .unwrap();
-        let context = Context {
+        let context = ApplyContext {
             providers: &planned.survey.providers,
             state: Some(&state),
             parallelism: self.parallelism,

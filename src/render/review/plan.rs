@@ -3,7 +3,7 @@
 use anstream::adapter::strip_str;
 
 use super::{Item, Review, Verdict, advice};
-use crate::apply::{Failure, JobEnd, JobOutcome, Outcome, Report};
+use crate::apply::{ActionFailure, JobEnd, JobOutcome, Outcome, Report};
 use crate::core::plan::{Action, Plan, Step};
 use crate::render::human;
 use crate::render::jobs;
@@ -96,7 +96,7 @@ fn add_outcome(item: &mut Item, done: &str, outcome: &Outcome) {
     item.verdict = verdict;
 }
 
-fn why(failure: &Failure) -> String {
+fn why(failure: &ActionFailure) -> String {
     let mut text = advice(&failure.problem);
     if let Some(definition) = &failure.lost_definition {
         text.push_str("\nThe deleted sync was:\n");
