@@ -22,10 +22,10 @@ use criterion::{
     BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
 };
 use secsync::environment::Environment;
-use secsync::error::Stop;
+use secsync::error::CommandError;
 use secsync::http::HttpOptions;
 use secsync::pipeline::{Options, Run};
-use secsync::provider::ProviderKind::Infisical;
+use secsync::provider::infisical::PLATFORM;
 use secsync::schema::store::SchemaStore;
 use secsync::workspace::Request;
 use serde_json::{Map, Value, json};
@@ -87,9 +87,9 @@ fn write_workspace(root: &Path, syncs: usize, files: usize) -> io::Result<()> {
 fn write_every_destination(root: &Path, syncs: usize, files: usize) -> io::Result<()> {
     let store = SchemaStore::bundled();
     let mut kinds: Vec<Value> = Vec::new();
-    for slug in store.destinations(Infisical) {
+    for slug in store.destinations(PLATFORM) {
         let file = store
-            .file(&(Infisical, slug.clone()))
+            .file(&(PLATFORM, slug.clone()))
             .map_err(io::Error::other)?;
         let create = file.and_then(|file| file.definitions.get("create").cloned());
         for mut example in examples(&create.unwrap_or_default()) {
@@ -130,9 +130,9 @@ fn write_every_destination(root: &Path, syncs: usize, files: usize) -> io::Resul
     Ok(())
 }
 
-fn load_and_check(root: &Path) -> Result<usize, Stop> {
+fn load_and_check(root: &Path) -> Result<usize, CommandError> {
     let directory = Utf8PathBuf::from_path_buf(root.to_owned())
-        .map_err(|path| Stop::usage(format!("{} is not UTF-8.", path.display())))?;
+        .map_err(|path| CommandError::usage(format!("{} is not UTF-8.", path.display())))?;
     let options = Options {
         request: Request {
             directory,

@@ -12,9 +12,9 @@ use crate::core::code::Code;
 use crate::core::desired::{ConnectionRef, DesiredSync};
 use crate::core::diagnostic::{Diagnostic, Severity};
 use crate::core::export;
+use crate::core::platform::Platform;
 use crate::core::remote::{RemoteConnection, RemoteSync};
 use crate::core::resolve;
-use crate::core::spec::ProviderKind;
 use crate::core::value::Mapping;
 use crate::core::vars;
 use crate::error::CommandError;
@@ -28,9 +28,11 @@ use crate::yaml;
 const PULL: &str =
     "Run `secsync schema pull --from-server`, which reads the server's own schemas, and try again.";
 
-/// How connections are named.
-#[derive(Debug, Clone, Default)]
+/// The platform of syncs, and how their connections are named.
+#[derive(Debug, Clone)]
 pub struct Names {
+    /// The platform.
+    pub platform: Platform,
     /// The connections that the identity may use, by app. None are named where none are known.
     pub connections: BTreeMap<String, Vec<RemoteConnection>>,
 }
@@ -120,7 +122,7 @@ fn block(
     names: &Names,
     inherited: &dyn Fn(Option<&str>) -> Mapping,
 ) -> Result<Result<Map<String, Value>, String>, CommandError> {
-    let Some(destination) = destination(run, sync)? else {
+    let Some(destination) = destination(run, names.platform, sync)? else {
         return Ok(Err(format!(
             "Its destination `{}` is not known to the schemas in use. {PULL}",
             visible(&sync.destination)
@@ -149,11 +151,12 @@ fn block(
 /// The apps of the connections that the syncs use.
 pub fn apps<'a>(
     run: &Run,
+    platform: Platform,
     syncs: impl IntoIterator<Item = &'a RemoteSync>,
 ) -> Result<BTreeSet<String>, CommandError> {
     let mut apps = BTreeSet::new();
     for sync in syncs {
-        if let Some(destination) = destination(run, sync)? {
+        if let Some(destination) = destination(run, platform, sync)? {
             apps.extend(destination.spec.connection_app.clone());
         }
     }
@@ -162,11 +165,10 @@ pub fn apps<'a>(
 
 fn destination(
     run: &Run,
+    platform: Platform,
     sync: &RemoteSync,
 ) -> Result<Option<std::sync::Arc<Destination>>, CommandError> {
-    Ok(run
-        .store
-        .destination(ProviderKind::Infisical, &sync.destination)?)
+    Ok(run.store.destination(platform, &sync.destination)?)
 }
 
 /// Why syncs of a checked text cannot be declared so, by project and name.

@@ -1,5 +1,6 @@
 //! The steps that `export` and `import` share: the files as they are, what there is, and writing.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -10,8 +11,8 @@ use crate::adopt::draft::{self, Names};
 use crate::adopt::place::EDITOR_SCHEMA;
 use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
+use crate::core::platform::Platform;
 use crate::core::remote::RemoteSync;
-use crate::core::spec::ProviderKind;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::{Options, Run};
@@ -74,9 +75,9 @@ pub fn open(options: Options, ui: &Ui) -> Result<Run, CommandError> {
 }
 
 /// The platform that a provider is, by its name in the files.
-pub fn kind_of(run: &Run, provider: &str) -> Result<ProviderKind, CommandError> {
+pub fn platform_of(run: &Run, provider: &str) -> Result<Platform, CommandError> {
     match run.workspace.config.providers.get(provider) {
-        Some(config) => Ok(config.kind),
+        Some(config) => Ok(config.platform),
         None => Err(
             CommandError::usage(format!("There is no provider `{provider}`.")).help(format!(
                 "The providers are {}. Others are declared under `providers:` in secsync.yaml.",
@@ -93,16 +94,22 @@ pub async fn names(
     syncs: impl IntoIterator<Item = &RemoteSync>,
     by_ids: bool,
 ) -> Result<(Names, Vec<String>), CommandError> {
+    let platform = provider.platform();
+    let mut names = Names {
+        platform,
+        connections: BTreeMap::new(),
+    };
     if by_ids {
-        return Ok((Names::default(), Vec::new()));
+        return Ok((names, Vec::new()));
     }
-    let apps = draft::apps(run, syncs)?;
+    let apps = draft::apps(run, platform, syncs)?;
     let connections = run.usable_connections(provider, apps.clone()).await?;
     let unlisted = apps
         .into_iter()
         .filter(|app| !connections.contains_key(app))
         .collect();
-    Ok((Names { connections }, unlisted))
+    names.connections = connections;
+    Ok((names, unlisted))
 }
 
 /// Writes a file, or says why it cannot be.

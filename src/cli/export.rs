@@ -11,7 +11,6 @@ use crate::adopt::{ProjectSummary, Summary, Written};
 use crate::cancel::Cancellation;
 use crate::core::remote::RemoteSync;
 use crate::core::select::Facets;
-use crate::core::spec::ProviderKind;
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -148,11 +147,13 @@ fn export(
     let load = arguments.adopt.load(&arguments.selector, &arguments.target);
     let options = pipeline_options(load, Some(&arguments.network), environment)?;
     let run = loaded.insert(adopting::open(options, ui)?);
-    if adopting::kind_of(run, &arguments.provider)? == ProviderKind::Enkryptify {
+    let platform = adopting::platform_of(run, &arguments.provider)?;
+    if !platform.reads_back() {
         return Err(CommandError::usage(format!(
-            "The provider `{}` is Enkryptify, which tells nothing about the syncs in it, so that \
+            "The provider `{}` is {}, which tells nothing about the syncs in it, so that \
              nothing can be exported.",
-            arguments.provider
+            arguments.provider,
+            platform.title()
         ))
         .help(
             "Declare each one with `secsync import --started-as`, with the id that the dashboard \

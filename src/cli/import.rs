@@ -19,7 +19,6 @@ use crate::core::export;
 use crate::core::merge::merge;
 use crate::core::remote::{RemoteProject, RemoteSync};
 use crate::core::resolve;
-use crate::core::spec::ProviderKind;
 use crate::core::starts::{Start, StartKey, Starts};
 use crate::core::value::{Mapping, Node};
 use crate::core::words::list;
@@ -181,16 +180,13 @@ fn import(
     let load = arguments.adopt.load(&[], &[]);
     let options = pipeline_options(load, Some(&arguments.network), environment)?;
     let run = loaded.insert(adopting::open(options, ui)?);
-    let kind = adopting::kind_of(run, &meant.provider)?;
+    let platform = adopting::platform_of(run, &meant.provider)?;
     session::run_online(ui, async |cancellation: Cancellation| {
         let sandbox = session::start_sandbox(run, arguments.network.sandbox).await?;
-        let imported = match kind {
-            ProviderKind::Infisical => {
-                import_found(arguments, run, &meant, ui, &cancellation).await
-            }
-            ProviderKind::Enkryptify => {
-                import_started(arguments, run, &meant, ui, &cancellation).await
-            }
+        let imported = if platform.reads_back() {
+            import_found(arguments, run, &meant, ui, &cancellation).await
+        } else {
+            import_started(arguments, run, &meant, ui, &cancellation).await
         };
         session::stop_sandbox(sandbox).await?;
         imported

@@ -7,11 +7,11 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::adopt::place::EDITOR_SCHEMA;
-use crate::core::spec::ProviderKind;
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Run;
+use crate::provider::{platform_named, platforms};
 use crate::render::text::visible;
 use crate::schema;
 use crate::schema::pull::{digest, manifest};
@@ -107,9 +107,9 @@ fn open(
 fn list(environment: Environment, ui: &Ui) -> Result<Exit, CommandError> {
     let run = open(None, environment, ui)?;
     let mut rows = Vec::new();
-    for slug in run.store.destinations(ProviderKind::Infisical) {
-        if let Some(destination) = run.store.destination(ProviderKind::Infisical, &slug)? {
-            rows.push(destination);
+    for platform in platforms() {
+        for slug in run.store.destinations(platform) {
+            rows.extend(run.store.destination(platform, &slug)?);
         }
     }
     let manifest = manifest(&run.schema_directory());
@@ -163,7 +163,7 @@ fn show(name: &str, environment: Environment, ui: &Ui) -> Result<Exit, CommandEr
     let run = open(None, environment, ui)?;
     let key = name
         .split_once('/')
-        .and_then(|(provider, slug)| Some((ProviderKind::parse(provider)?, slug.to_owned())));
+        .and_then(|(provider, slug)| Some((platform_named(provider)?, slug.to_owned())));
     let unknown = || {
         CommandError::usage(format!("There is no schema `{name}`."))
             .help("Write PROVIDER/DESTINATION; `secsync schema list` shows them.")
@@ -204,7 +204,7 @@ pub fn editor_schema(run: &Run) -> Result<String, CommandError> {
     let providers = &run.workspace.config.providers;
     let kinds = providers
         .iter()
-        .map(|(name, provider)| (name.clone(), provider.kind))
+        .map(|(name, provider)| (name.clone(), provider.platform))
         .collect();
     let schema = schema::editor::schema(&run.store, &kinds)?;
     Ok(format!("{schema:#}\n"))

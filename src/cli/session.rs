@@ -13,7 +13,6 @@ use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::Plan;
 use crate::core::resolve::ResolvedSync;
 use crate::core::span::Sources;
-use crate::core::spec::ProviderKind;
 use crate::core::starts::Starts;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -259,7 +258,7 @@ pub fn world_of(run: &Run) -> World {
     let mut world = World::default();
     world.license_enterprise();
     for sync in &run.workspace.syncs {
-        let (Some(project), ProviderKind::Infisical) = (&sync.project, sync.kind) else {
+        let Some(project) = sync.project.as_ref().filter(|_| sync.platform.reads_back()) else {
             continue;
         };
         world.mention_project(&project.text);
@@ -273,7 +272,7 @@ pub fn world_of(run: &Run) -> World {
                 world.mention_folder(&project.text, environment, path);
             }
         }
-        let key = (sync.kind, sync.destination.text.clone());
+        let key = (sync.platform, sync.destination.text.clone());
         let app = run
             .specs
             .get(&key)

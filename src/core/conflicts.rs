@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use super::code::Code;
 use super::desired::DesiredSync;
 use super::diagnostic::Diagnostic;
-use super::spec::ProviderKind;
 
 /// Reports conflicts between syncs whose projects are known only as the files spell them.
 pub fn report_as_spelled(syncs: &[DesiredSync], diagnostics: &mut Vec<Diagnostic>) {
@@ -26,10 +25,7 @@ pub fn report<'a, K: Ord + Clone>(
     let mut renamed: BTreeMap<K, Vec<&DesiredSync>> = BTreeMap::new();
     for (project, sync) in syncs {
         // What tells syncs of one name apart where names are unique only within a destination.
-        let destination = match sync.kind {
-            ProviderKind::Infisical => None,
-            ProviderKind::Enkryptify => Some(&sync.destination.text),
-        };
+        let destination = (!sync.platform.names_per_project()).then_some(&sync.destination.text);
         let identity = (project.clone(), destination, &sync.name.text);
         if let Some(first) = declared.get(&identity) {
             diagnostics.push(
@@ -111,8 +107,7 @@ mod tests {
 
     use super::report_as_spelled;
     use crate::core::desired::DesiredSync;
-    use crate::core::spec::ProviderKind;
-    use crate::core::testing::{desired_sync, renamed_sync};
+    use crate::core::testing::{ENKRYPTIFY, desired_sync, renamed_sync};
 
     fn messages(syncs: &[DesiredSync]) -> Vec<String> {
         let mut diagnostics = Vec::new();
@@ -138,7 +133,7 @@ mod tests {
         syncs[1].destination.text = "other".to_owned();
         assert_eq!(messages(&syncs), ["The sync `web` is declared twice."]);
         for sync in &mut syncs {
-            sync.kind = ProviderKind::Enkryptify;
+            sync.platform = ENKRYPTIFY;
         }
         assert_eq!(messages(&syncs), [""; 0]);
         syncs[1].destination.text = syncs[0].destination.text.clone();

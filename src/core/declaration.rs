@@ -7,7 +7,7 @@ use super::desired::{ConnectionRef, DesiredSync, Ensure, OnDelete, Trigger, Word
 use super::diagnostic::Diagnostic;
 use super::fields::{CONNECTION_ID, OWN_FIELDS};
 use super::form;
-use super::spec::ProviderKind;
+use super::platform::Platform;
 use super::sync_file::Block;
 use super::value::{Mapping, Node, Style, Value};
 use super::words::{any_of, list};
@@ -26,7 +26,7 @@ const WITHOUT_EFFECT_ON_STARTS: [(&str, &str); 3] = [
 pub fn declare(
     block: &Block,
     effective: &Mapping,
-    providers: &BTreeMap<String, ProviderKind>,
+    providers: &BTreeMap<String, Platform>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<DesiredSync> {
     let mut reader = Reader {
@@ -85,8 +85,8 @@ pub fn declare(
     }
     let labels = reader.labels();
     let (provider, destination) = (provider?, destination?);
-    let kind = reader.kind_of(&provider, providers)?;
-    reader.report_fields_without_effect(kind);
+    let platform = reader.platform_of(&provider, providers)?;
+    reader.report_fields_without_effect(platform);
     let fields = effective
         .entries()
         .iter()
@@ -96,7 +96,7 @@ pub fn declare(
     Some(DesiredSync {
         name,
         provider,
-        kind,
+        platform,
         project,
         destination,
         ensure,
@@ -221,13 +221,13 @@ impl Reader<'_> {
         labels
     }
 
-    fn kind_of(
+    fn platform_of(
         &mut self,
         provider: &Word,
-        providers: &BTreeMap<String, ProviderKind>,
-    ) -> Option<ProviderKind> {
-        let kind = providers.get(&provider.text).copied();
-        if kind.is_none() {
+        providers: &BTreeMap<String, Platform>,
+    ) -> Option<Platform> {
+        let platform = providers.get(&provider.text).copied();
+        if platform.is_none() {
             let names = || providers.keys().map(String::as_str);
             self.diagnostics.push(
                 Diagnostic::new(
@@ -243,7 +243,7 @@ impl Reader<'_> {
                 }),
             );
         }
-        kind
+        platform
     }
 
     fn report_rename_of_absent(&mut self) {
@@ -264,8 +264,8 @@ impl Reader<'_> {
 
     /// Reports what the sync itself says and its platform has no use for. A default may be meant
     /// for the syncs of another platform.
-    fn report_fields_without_effect(&mut self, kind: ProviderKind) {
-        if kind != ProviderKind::Enkryptify {
+    fn report_fields_without_effect(&mut self, platform: Platform) {
+        if platform.reads_back() {
             return;
         }
         for (key, lacking) in WITHOUT_EFFECT_ON_STARTS {
@@ -277,7 +277,7 @@ impl Reader<'_> {
                         format!(
                             "`{key}` has no effect on the sync `{}`: {} publishes no way to {lacking}.",
                             self.block.key,
-                            kind.title()
+                            platform.title()
                         ),
                     )
                     .help("Remove it."),
@@ -331,9 +331,8 @@ mod tests {
     use crate::core::desired::{DesiredSync, Ensure};
     use crate::core::diagnostic::Diagnostic;
     use crate::core::span::Span;
-    use crate::core::spec::ProviderKind;
     use crate::core::sync_file::Block;
-    use crate::core::testing::{mapping, source};
+    use crate::core::testing::{ENKRYPTIFY, INFISICAL, mapping, source};
 
     fn codes(diagnostics: &[Diagnostic]) -> Vec<Code> {
         diagnostics.iter().map(|found| found.code).collect()
@@ -341,8 +340,8 @@ mod tests {
 
     fn declared(fields: Json) -> (Option<DesiredSync>, Vec<Diagnostic>) {
         let providers = BTreeMap::from([
-            ("infisical".to_owned(), ProviderKind::Infisical),
-            ("enkryptify".to_owned(), ProviderKind::Enkryptify),
+            ("infisical".to_owned(), INFISICAL),
+            ("enkryptify".to_owned(), ENKRYPTIFY),
         ]);
         let span = Span::new(source(), 0, 0);
         let fields = mapping(fields);

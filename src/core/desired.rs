@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Map;
 
 use super::fields::CONNECTION_ID;
+use super::platform::Platform;
 use super::span::Span;
-use super::spec::ProviderKind;
 use super::value::Mapping;
 
 /// Whether a sync is to be there.
@@ -77,7 +77,7 @@ pub struct DesiredSync {
     /// The provider's name in the files.
     pub provider: Word,
     /// Which platform that provider is.
-    pub kind: ProviderKind,
+    pub platform: Platform,
     /// The project as spelled: an id, a slug or a name. None until a default is found for it.
     pub project: Option<Word>,
     /// The destination's slug.
@@ -110,7 +110,7 @@ pub struct NamedProject {
     /// The provider's name in the files.
     pub provider: Word,
     /// Which platform that provider is.
-    pub kind: ProviderKind,
+    pub platform: Platform,
     /// The project as spelled.
     pub project: Word,
 }

@@ -7,6 +7,7 @@
 //! | [`span`], [`value`] | positioned values |
 //! | [`code`], [`diagnostic`] | what can be wrong with them |
 //! | [`words`], [`invisible`] | words in sentences, and characters that nobody can see |
+//! | [`platform`] | a platform as its name and what it can do |
 //! | [`spec`] | a destination as plain data |
 //! | [`fields`], [`form`] | the fields of files, and the form that files share |
 //! | [`merge`], [`vars`] | defaults and variables |
@@ -41,6 +42,7 @@ pub mod lint;
 pub mod merge;
 pub mod normalize;
 pub mod plan;
+pub mod platform;
 pub mod remote;
 pub mod resolve;
 pub mod select;

@@ -7,8 +7,8 @@ use super::desired::{NamedProject, Word};
 use super::diagnostic::Diagnostic;
 use super::fields::FILE_FIELDS;
 use super::form;
+use super::platform::Platform;
 use super::span::Span;
-use super::spec::ProviderKind;
 use super::value::{Entry, Mapping, Node, Value};
 
 /// What a file in which a plan is saved says that it is.
@@ -139,7 +139,7 @@ fn read_blocks(syncs: &Entry, diagnostics: &mut Vec<Diagnostic>) -> Vec<Block> {
 /// The project that defaults name, if they name one of a known provider.
 pub fn named_project(
     defaults: &Mapping,
-    providers: &BTreeMap<String, ProviderKind>,
+    providers: &BTreeMap<String, Platform>,
 ) -> Option<NamedProject> {
     let word = |key: &str| {
         let node = defaults.get(key)?;
@@ -149,11 +149,11 @@ pub fn named_project(
         })
     };
     let provider = word("provider")?;
-    let kind = *providers.get(&provider.text)?;
+    let platform = *providers.get(&provider.text)?;
     let project = word("project").or_else(|| word("projectId"))?;
     Some(NamedProject {
         provider,
-        kind,
+        platform,
         project,
     })
 }

@@ -9,7 +9,7 @@ use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, Word};
 use crate::core::diagnostic::{Diagnostic, Severity, closest};
 use crate::core::fields::CONNECTION_ID;
 use crate::core::lint;
-use crate::core::spec::{DestinationSpec, ProviderKind};
+use crate::core::spec::DestinationSpec;
 use crate::core::words::is_uuid;
 use crate::environment::Environment;
 use crate::error::CommandError;
@@ -49,8 +49,11 @@ impl Run {
         found: &mut Vec<Diagnostic>,
     ) -> Result<(), CommandError> {
         let before = found.len();
-        let key = (sync.kind, sync.destination.text.clone());
-        let Some(destination) = self.store.destination(sync.kind, &sync.destination.text)? else {
+        let key = (sync.platform, sync.destination.text.clone());
+        let Some(destination) = self
+            .store
+            .destination(sync.platform, &sync.destination.text)?
+        else {
             found.push(self.unknown_destination(sync));
             return Ok(());
         };
@@ -116,7 +119,7 @@ impl Run {
                 Diagnostic::new(
                     Code::UnknownField,
                     *span,
-                    format!("Syncs of {} have no connection.", sync.kind.title()),
+                    format!("Syncs of {} have no connection.", sync.platform.title()),
                 )
                 .help("Remove it."),
             ),
@@ -126,11 +129,15 @@ impl Run {
 
     fn unknown_destination(&self, sync: &DesiredSync) -> Diagnostic {
         let word = &sync.destination;
-        let known = self.store.destinations(sync.kind);
+        let known = self.store.destinations(sync.platform);
         let diagnostic = Diagnostic::new(
             Code::UnknownDestination,
             word.span,
-            format!("{} has no destination `{}`.", sync.kind.title(), word.text),
+            format!(
+                "{} has no destination `{}`.",
+                sync.platform.title(),
+                word.text
+            ),
         );
         if known.is_empty() {
             return diagnostic.help("Use 2 to 48 lowercase letters, digits and hyphens.");
@@ -180,7 +187,9 @@ pub(super) fn project_of_environment<'a>(
     environment: &'a Environment,
 ) -> Option<&'a str> {
     let config = config.providers.get(provider)?;
-    (config.kind == ProviderKind::Infisical)
+    config
+        .platform
+        .reads_back()
         .then(|| Variables::of(config, environment).get("INFISICAL_PROJECT_ID"))?
 }
 
@@ -194,11 +203,11 @@ fn misspells_connection(sync: &DesiredSync) -> bool {
 /// A rename on a platform that changes nothing: under the new name a second configuration would
 /// be started.
 fn impossible_rename(sync: &DesiredSync, old: &Word) -> Option<Diagnostic> {
-    (sync.kind == ProviderKind::Enkryptify).then(|| {
+    (!sync.platform.can_rename()).then(|| {
         Diagnostic::new(
             Code::UnknownField,
             old.span,
-            format!("Syncs of {} cannot be renamed.", sync.kind.title()),
+            format!("Syncs of {} cannot be renamed.", sync.platform.title()),
         )
         .help(
             "Remove `renamedFrom`. Under a new name another configuration is started; delete the old \

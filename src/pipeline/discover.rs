@@ -10,10 +10,10 @@ use super::survey::gather;
 use crate::cancel::Cancellation;
 use crate::core::desired::Word;
 use crate::core::plan::ProjectKey;
+use crate::core::platform::Platform;
 use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
 use crate::core::resolve;
 use crate::core::span::Span;
-use crate::core::spec::ProviderKind;
 use crate::core::words::is_uuid;
 use crate::error::CommandError;
 use crate::provider::{ManagedSyncs, Provider, ProviderErrorKind};
@@ -88,7 +88,11 @@ impl Run {
             }
             Err(error) => return Err(error.into()),
         };
-        let ids = self.ids_of(words.as_deref(), &wanted.provider, &table)?;
+        let ids = self.ids_of(
+            words.as_deref(),
+            (&wanted.provider, provider.platform()),
+            &table,
+        )?;
         let reads = ids.into_iter().map(|id| {
             let (provider, table) = (&provider, &table);
             async move {
@@ -206,7 +210,7 @@ impl Run {
     fn ids_of(
         &mut self,
         words: Option<&[String]>,
-        provider: &str,
+        (provider, platform): (&str, Platform),
         table: &[RemoteProject],
     ) -> Result<BTreeSet<String>, CommandError> {
         let Some(words) = words else {
@@ -225,6 +229,7 @@ impl Run {
                 Ok(project_id) => {
                     let key = ProjectKey {
                         provider: provider.to_owned(),
+                        platform,
                         server: String::new(),
                         project_id,
                     };
@@ -257,7 +262,7 @@ impl Run {
         self.workspace
             .syncs
             .iter()
-            .filter(|sync| sync.provider.text == provider && sync.kind == ProviderKind::Infisical)
+            .filter(|sync| sync.provider.text == provider && sync.platform.reads_back())
             .filter(|sync| {
                 let word = sync.project.as_ref();
                 word.and_then(|word| resolve::project_id(&word.text, table))

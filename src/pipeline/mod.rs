@@ -30,8 +30,9 @@ use camino::Utf8PathBuf;
 use crate::core::export;
 use crate::core::plan;
 use crate::core::plan::{Inputs, Plan, Policy};
+use crate::core::platform::Platform;
 use crate::core::select::Selection;
-use crate::core::spec::{DestinationSpec, ProviderKind};
+use crate::core::spec::DestinationSpec;
 use crate::core::starts::Starts;
 use crate::core::value::Mapping;
 use crate::environment::Environment;
@@ -67,7 +68,7 @@ pub struct Options {
 }
 
 /// The destinations that the syncs of a run go to.
-pub type Specs = BTreeMap<(ProviderKind, String), Arc<DestinationSpec>>;
+pub type Specs = BTreeMap<(Platform, String), Arc<DestinationSpec>>;
 
 /// One run of the line.
 pub struct Run {
@@ -194,18 +195,18 @@ impl Run {
     /// Whether a state is needed: a sync is selected that cannot be read back.
     pub fn needs_state(&self) -> bool {
         let mut syncs = self.workspace.syncs.iter();
-        syncs.any(|sync| sync.kind == ProviderKind::Enkryptify && self.selection.may_match(sync))
+        syncs.any(|sync| !sync.platform.reads_back() && self.selection.may_match(sync))
     }
 }
 
 impl Schemas for SchemaStore {
-    fn union_tag(&self, kind: ProviderKind, destination: &str) -> Option<String> {
+    fn union_tag(&self, kind: Platform, destination: &str) -> Option<String> {
         let destination = self.destination(kind, destination).ok().flatten()?;
         export::union_tag(&destination.spec).map(str::to_owned)
     }
 
     // A schema that cannot be used is told when the syncs are checked.
-    fn platform_takes(&self, kind: ProviderKind, likely: &str, field: &str) -> bool {
+    fn platform_takes(&self, kind: Platform, likely: &str, field: &str) -> bool {
         self.platform_takes(kind, likely, field).unwrap_or_default()
     }
 }

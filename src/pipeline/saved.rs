@@ -8,7 +8,8 @@ use super::survey::gather;
 use super::{Run, Specs, Survey};
 use crate::cancel::Cancellation;
 use crate::core::plan::{Action, Plan, ProjectKey, Verb};
-use crate::core::spec::{DestinationSpec, ProviderKind};
+use crate::core::platform::Platform;
+use crate::core::spec::DestinationSpec;
 use crate::core::words::is_uuid;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -18,7 +19,7 @@ use crate::provider::{Provider, ProviderConfig};
 
 impl Run {
     /// A destination as the schemas in use describe it, if they do.
-    pub fn spec(&self, kind: ProviderKind, slug: &str) -> Option<Arc<DestinationSpec>> {
+    pub fn spec(&self, kind: Platform, slug: &str) -> Option<Arc<DestinationSpec>> {
         let known = self.specs.get(&(kind, slug.to_owned())).cloned();
         known.or_else(|| {
             let destination = self.store.destination(kind, slug).ok().flatten()?;
@@ -29,7 +30,7 @@ impl Run {
     /// The destinations of a plan's syncs, and of those that it found, as far as they are known.
     pub fn specs_of(&self, plan: &Plan) -> Specs {
         let of_action = |action: &Action| {
-            let kind = action.subject.kind;
+            let kind = action.subject.platform;
             let found = action.found().map(|found| found.destination.clone());
             std::iter::once(action.subject.destination.clone())
                 .chain(found)

@@ -11,7 +11,6 @@ use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::ProjectKey;
 use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
 use crate::core::resolve::ResolvedSync;
-use crate::core::spec::ProviderKind;
 use crate::core::words::{is_uuid, list};
 use crate::core::{conflicts, resolve};
 use crate::error::CommandError;
@@ -38,7 +37,7 @@ impl Run {
     fn named_projects(&self) -> impl Iterator<Item = &NamedProject> {
         let projects = self.workspace.projects.iter();
         let counts = self.selection.is_everything();
-        projects.filter(move |named| counts && named.kind == ProviderKind::Infisical)
+        projects.filter(move |named| counts && named.platform.reads_back())
     }
 
     /// The syncs that are selected, as far as that can be told before ids are known. For the others
@@ -190,7 +189,7 @@ impl Run {
         conflicts::report(in_projects, &mut found);
         let mut projects: BTreeMap<ProjectKey, String> = BTreeMap::new();
         for sync in resolved.iter().filter(|sync| self.selection.matches(*sync)) {
-            if sync.desired.kind == ProviderKind::Infisical {
+            if sync.desired.platform.reads_back() {
                 let label = sync.project_label().to_owned();
                 projects.entry(ProjectKey::of(sync)).or_insert(label);
             }
@@ -206,6 +205,7 @@ impl Run {
                     let server = connected.server().to_owned();
                     let key = ProjectKey {
                         provider: provider.clone(),
+                        platform: named.platform,
                         server,
                         project_id,
                     };
@@ -241,7 +241,7 @@ impl Run {
             .workspace
             .syncs
             .iter()
-            .filter(|sync| sync.kind == ProviderKind::Infisical)
+            .filter(|sync| sync.platform.reads_back())
             .filter_map(|sync| Some((&sync.provider.text, sync.project.as_ref()?)));
         let needed: BTreeSet<&String> = self
             .named_projects()
@@ -394,7 +394,7 @@ struct Resolved {
 type Connections = BTreeMap<(String, String), Vec<RemoteConnection>>;
 
 fn app_of(sync: &DesiredSync, specs: &Specs) -> Option<String> {
-    let spec = specs.get(&(sync.kind, sync.destination.text.clone()))?;
+    let spec = specs.get(&(sync.platform, sync.destination.text.clone()))?;
     spec.connection_app.clone()
 }
 
@@ -405,15 +405,13 @@ fn project_id(
     let Some(word) = &sync.project else {
         return Ok(String::new());
     };
-    match sync.kind {
-        ProviderKind::Enkryptify => Ok(word.text.clone()),
-        ProviderKind::Infisical => {
-            let table = projects
-                .get(&sync.provider.text)
-                .map_or(&[][..], Vec::as_slice);
-            resolve::project(word, &sync.provider.text, table)
-        }
+    if !sync.platform.reads_back() {
+        return Ok(word.text.clone());
     }
+    let table = projects
+        .get(&sync.provider.text)
+        .map_or(&[][..], Vec::as_slice);
+    resolve::project(word, &sync.provider.text, table)
 }
 
 fn connection_of(

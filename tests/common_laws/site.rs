@@ -15,13 +15,14 @@ use secsync::core::plan::{Action, Blocked, Plan, Step, Verb};
 use secsync::core::remote::RemoteSync;
 use secsync::core::starts::Starts;
 use secsync::environment::Environment;
-use secsync::error::Stop;
+use secsync::error::CommandError;
 use secsync::http::clock::Clock;
 use secsync::http::limits::Limits;
 use secsync::http::{HttpOptions, SandboxAccess};
 use secsync::pipeline::{Options, Projects, Run, Survey, Wanted};
 use secsync::planfile::{self, SavedPlan};
-use secsync::provider::{ManagedSyncs, Provider, ProviderConfig, ProviderKind, connect};
+use secsync::provider::infisical;
+use secsync::provider::{ManagedSyncs, Provider, ProviderConfig, connect};
 use secsync::sandbox::{self, Running};
 use secsync::state::{State, StateAccess, StateLocation};
 use secsync::workspace::Request;
@@ -78,18 +79,18 @@ pub struct Rechecked {
 /// Why there is no plan.
 #[derive(Debug)]
 pub struct Refused {
-    pub stop: Stop,
+    pub stop: CommandError,
     /// What is wrong in the files.
     pub findings: Vec<String>,
 }
 
 impl Refused {
-    fn without(stop: Stop) -> Self {
+    fn without(stop: CommandError) -> Self {
         let findings = Vec::new();
         Self { stop, findings }
     }
 
-    fn with(stop: Stop, run: &Run) -> Self {
+    fn with(stop: CommandError, run: &Run) -> Self {
         let errors = run.workspace.diagnostics.iter();
         Self {
             stop,
@@ -366,12 +367,16 @@ impl Site {
             projects: Projects::All,
         };
         let (discovery, provider) = run.discover(&wanted, &Cancellation::new()).await.unwrap();
-        let mut names = Names::default();
+        let platform = provider.platform();
+        let mut names = Names {
+            platform,
+            connections: BTreeMap::new(),
+        };
         let mut files = self.written.files.clone();
         let mut left_out = Vec::new();
         for project in &discovery.projects {
             if !by_ids {
-                let apps = draft::apps(&run, &project.syncs).unwrap();
+                let apps = draft::apps(&run, platform, &project.syncs).unwrap();
                 names.connections = run.usable_connections(&*provider, apps).await.unwrap();
             }
             let group = Group {
@@ -401,7 +406,7 @@ impl Site {
     pub fn infisical(&self) -> Arc<dyn ManagedSyncs> {
         let config = ProviderConfig {
             name: "infisical".to_owned(),
-            kind: ProviderKind::Infisical,
+            platform: infisical::PLATFORM,
             url: None,
         };
         let connected = connect(
@@ -619,11 +624,10 @@ pub async fn assert_as_declared(site: &Site, workspace: &Workspace, plan: &Plan)
         .filter_map(|action| match &action.step {
             Step::Blocked { reason, .. } => {
                 let subject = &action.subject;
-                let project = match subject.kind {
-                    ProviderKind::Infisical => subject.project_id.clone(),
-                    ProviderKind::Enkryptify => {
-                        format!("{}/{}", subject.project_id, subject.destination)
-                    }
+                let project = if subject.platform.names_per_project() {
+                    subject.project_id.clone()
+                } else {
+                    format!("{}/{}", subject.project_id, subject.destination)
                 };
                 Some(((project, subject.name.clone()), reason))
             }

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use secsync::core::code::Code;
 use secsync::core::diagnostic::Diagnostic;
 use secsync::environment::Environment;
-use secsync::error::Stop;
+use secsync::error::CommandError;
 use secsync::http::HttpOptions;
 use secsync::pipeline::{Options, Run};
 use secsync::sandbox;
@@ -38,7 +38,7 @@ pub fn options(tree: &Tree, variables: &[(&str, &str)]) -> Options {
 pub fn checked(options: Options) -> Run {
     let mut run = Run::load(options, &mut std::io::empty()).unwrap();
     // Its findings say what is wrong.
-    let _: Result<(), Stop> = run.check();
+    let _: Result<(), CommandError> = run.check();
     run
 }
 
