@@ -28,7 +28,7 @@ use crate::exit::Exit;
 use crate::pipeline::{Discovered, Discovery, Projects, Run, Wanted};
 use crate::render;
 use crate::state::State;
-use crate::workspace::files;
+use crate::workspace::read::read;
 use crate::workspace::write::Existing;
 use crate::yaml;
 
@@ -416,7 +416,7 @@ impl Target {
         let full = run.options.request.directory.join(path);
         let shown = Utf8PathBuf::from(run.workspace.shown(&full));
         let text = if full.exists() {
-            let read = files::read(&full, shown.as_str());
+            let read = read(&full, shown.as_str());
             Some(read.map_err(|found| CommandError::new(Exit::Error, found.message))?)
         } else {
             None

@@ -10,7 +10,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::HttpOptions;
 use crate::pipeline;
-use crate::workspace::Request;
+use crate::workspace::LoadOptions;
 
 use super::ui::Output;
 
@@ -175,7 +175,7 @@ pub fn pipeline_options(
         ..HttpOptions::default()
     });
     Ok(pipeline::Options {
-        request: Request {
+        request: LoadOptions {
             directory,
             paths,
             // The last one of a name wins, and the first one that is looked at is taken.

@@ -16,7 +16,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::sandbox::{self, Catalog, FailRule, World};
-use crate::workspace::files;
+use crate::workspace::read::read;
 use crate::yaml;
 
 use super::options::{LoadArguments, OutputArguments, duration, pipeline_options};
@@ -129,7 +129,7 @@ fn greeting(address: SocketAddr) -> String {
 }
 
 fn read_world(path: &Utf8Path) -> Result<World, CommandError> {
-    let text = files::read(path, path.as_str())
+    let text = read(path, path.as_str())
         .map_err(|found| CommandError::new(Exit::Invalid, found.message))?;
     let mut sources = Sources::default();
     let source = sources.add(path.as_str(), text);

@@ -22,7 +22,8 @@ use crate::render::review::{Checkout, Review};
 use crate::render::{self, json};
 use crate::sandbox::{self, Catalog, World};
 use crate::state::State;
-use crate::workspace::files::{is_written_outside, nearest_upwards};
+use crate::workspace::files::nearest_upwards;
+use crate::workspace::write::is_written_outside;
 
 use super::ui::{Format, Ui};
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::cancel::Cancellation;
 use crate::core::starts::Starts;
-use crate::core::status::{self, State, SyncStatus};
+use crate::core::status::{self, SyncState, SyncStatus};
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -84,7 +84,7 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
 fn exit_of(statuses: &[SyncStatus]) -> Exit {
     if statuses
         .iter()
-        .any(|status| status.state() == State::Failed)
+        .any(|status| status.state() == SyncState::Failed)
     {
         Exit::JobFailed
     } else {

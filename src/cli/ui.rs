@@ -19,7 +19,7 @@ use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::render::findings;
-use crate::workspace::files::LARGEST_FILE;
+use crate::workspace::read::LARGEST_FILE;
 use crate::workspace::write::{is_stream, real_path};
 
 use super::options::OutputArguments;

@@ -1,5 +1,6 @@
 //! What is there: syncs as the platform reports them.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// The longest message of a platform that is shown, in characters.
@@ -39,7 +40,8 @@ pub struct RemoteSync {
 }
 
 /// A connection as a sync or a listing names it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RemoteConnection {
     /// The platform's id.
     pub id: String,

@@ -8,7 +8,7 @@ use super::desired::{ConnectionRef, DesiredSync, Ensure, OnDelete, Trigger, Word
 use super::remote::{Job, RemoteConnection, RemoteSync};
 use super::resolve::ResolvedSync;
 use super::span::{SourceId, Sources, Span};
-use super::spec::{DestinationSpec, FieldSpec, ObjectSpec, UnionSpec};
+use super::spec::{DestinationSpec, FieldSpec, ObjectSpec, UnionSpec, VariantSpec};
 use super::value::{Mapping, Node};
 pub use crate::provider::enkryptify::PLATFORM as ENKRYPTIFY;
 pub use crate::provider::infisical::PLATFORM as INFISICAL;
@@ -70,11 +70,14 @@ pub fn spec() -> DestinationSpec {
         union: Some(UnionSpec {
             tag: "scope".to_owned(),
             variants: vec![
-                ("application".to_owned(), ["org", "app"].map(field).into()),
-                (
-                    "environment".to_owned(),
-                    vec![field("org"), field("app"), field("env"), sensitive],
-                ),
+                VariantSpec {
+                    value: "application".to_owned(),
+                    fields: ["org", "app"].map(field).into(),
+                },
+                VariantSpec {
+                    value: "environment".to_owned(),
+                    fields: vec![field("org"), field("app"), field("env"), sensitive],
+                },
             ],
         }),
         open: false,

@@ -21,9 +21,7 @@ mod survey;
 pub use discover::{Discovered, Discovery, Projects, Wanted};
 pub use survey::Survey;
 
-use std::collections::BTreeMap;
 use std::io::Read;
-use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
@@ -32,14 +30,14 @@ use crate::core::plan;
 use crate::core::plan::{Inputs, Plan, Policy};
 use crate::core::platform::Platform;
 use crate::core::select::Selection;
-use crate::core::spec::DestinationSpec;
+use crate::core::spec::Specs;
 use crate::core::starts::Starts;
 use crate::core::value::Mapping;
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::http::HttpOptions;
 use crate::schema::store::SchemaStore;
-use crate::workspace::{Request, Schemas, Workspace};
+use crate::workspace::{LoadOptions, Schemas, Workspace};
 
 /// Where the workspace's own schemas are, from the root.
 const SCHEMAS: &str = ".secsync/schemas";
@@ -48,7 +46,7 @@ const SCHEMAS: &str = ".secsync/schemas";
 #[derive(Clone)]
 pub struct Options {
     /// What to load.
-    pub request: Request,
+    pub request: LoadOptions,
     /// The environment of the process.
     pub environment: Environment,
     /// How to talk HTTP.
@@ -66,9 +64,6 @@ pub struct Options {
     /// `--state`.
     pub state: Option<String>,
 }
-
-/// The destinations that the syncs of a run go to.
-pub type Specs = BTreeMap<(Platform, String), Arc<DestinationSpec>>;
 
 /// One run of the line.
 pub struct Run {

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::http::origin::showable;
 use crate::http::text::quotable;
 use crate::state::{ObjectUrl, StateAccess, StateLocation};
-use crate::workspace::files::is_written_outside;
+use crate::workspace::write::is_written_outside;
 
 /// The variable that says where the state is kept.
 pub const STATE_VARIABLE: &str = "SECSYNC_STATE";

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::survey::gather;
-use super::{Run, Specs, Survey};
+use super::{Run, Survey};
 use crate::cancel::Cancellation;
 use crate::core::plan::{Action, Plan, ProjectKey, Verb};
 use crate::core::platform::Platform;
-use crate::core::spec::DestinationSpec;
+use crate::core::spec::{DestinationSpec, Specs};
 use crate::core::words::is_uuid;
 use crate::error::CommandError;
 use crate::exit::Exit;

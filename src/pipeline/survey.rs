@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt};
 
-use super::{Run, Specs};
+use super::Run;
 use crate::cancel::Cancellation;
 use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, NamedProject};
 use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::ProjectKey;
 use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
 use crate::core::resolve::ResolvedSync;
+use crate::core::spec::Specs;
 use crate::core::words::{is_uuid, list};
 use crate::core::{conflicts, resolve};
 use crate::error::CommandError;

@@ -1,4 +1,4 @@
-//! What a saved plan is, beside what it does: where it is kept, its digest, and what the names that
+//! NameOf a saved plan is, beside what it does: where it is kept, its digest, and what the names that
 //! it shows stand for.
 
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::paint::{BOLD, painted};
 use super::text::visible;
 use crate::core::plan::Subject;
-use crate::planfile::{Named, SavedPlan, What};
+use crate::planfile::{NameOf, Named, SavedPlan};
 
 /// The lines before a saved plan.
 pub fn heading(file: &str, saved: &SavedPlan) -> String {
@@ -32,8 +32,8 @@ pub fn heading(file: &str, saved: &SavedPlan) -> String {
             id,
         } = named;
         let (word, what) = match what {
-            What::Project => ("project", String::new()),
-            What::Connection(destination) => ("connection", format!(" to {destination}")),
+            NameOf::Project => ("project", String::new()),
+            NameOf::Connection(destination) => ("connection", format!(" to {destination}")),
         };
         (word, format!("{provider}/{name}{what}"), id)
     });
@@ -68,7 +68,7 @@ pub fn written_to(file: &str, digest: &str) -> String {
     )
 }
 
-/// What of a plan was done before.
+/// NameOf of a plan was done before.
 pub fn done(done: &[Subject]) -> String {
     if done.is_empty() {
         return String::new();
@@ -100,8 +100,8 @@ pub fn add_heading(document: &mut Map<String, Value>, file: &str, saved: &SavedP
         .into_iter()
         .map(|named| {
             let (what, destination) = match named.what {
-                What::Project => ("project", None),
-                What::Connection(destination) => ("connection", Some(destination)),
+                NameOf::Project => ("project", None),
+                NameOf::Connection(destination) => ("connection", Some(destination)),
             };
             json!({
                 "what": what, "provider": named.provider, "destination": destination,
@@ -114,7 +114,7 @@ pub fn add_heading(document: &mut Map<String, Value>, file: &str, saved: &SavedP
     document.insert("names".to_owned(), names.into());
 }
 
-/// What of a plan was done before, for machines.
+/// NameOf of a plan was done before, for machines.
 pub fn add_done(document: &mut Map<String, Value>, done: &[Subject]) {
     let done: Vec<Value> = done
         .iter()

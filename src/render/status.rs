@@ -14,7 +14,7 @@ use super::text::{platform_message, visible};
 use super::time::ago;
 use crate::core::remote::{Job, JobKind, JobStatus, RemoteSync};
 use crate::core::span::Sources;
-use crate::core::status::{Presence, State, SyncStatus};
+use crate::core::status::{Presence, SyncState, SyncStatus};
 
 /// One line of the table.
 struct Row {
@@ -151,7 +151,7 @@ pub(super) fn message(job: &Job) -> Option<String> {
         .filter(|message| !message.is_empty())
 }
 
-fn counts(statuses: &[SyncStatus]) -> BTreeMap<State, usize> {
+fn counts(statuses: &[SyncStatus]) -> BTreeMap<SyncState, usize> {
     let mut counts = BTreeMap::new();
     for status in statuses {
         *counts.entry(status.state()).or_default() += 1;

@@ -10,7 +10,7 @@ use secsync::adopt::draft::{self, Group, LeftOut, Names};
 use secsync::apply::{self, ApplyContext, Observer, Outcome, Report};
 use secsync::cancel::Cancellation;
 use secsync::core::diagnostic::Severity;
-use secsync::core::plan::recheck::{Now, Recheck, recheck};
+use secsync::core::plan::recheck::{Current, Recheck, recheck};
 use secsync::core::plan::{Action, Blocked, Plan, Step, Verb};
 use secsync::core::remote::RemoteSync;
 use secsync::core::starts::Starts;
@@ -25,7 +25,7 @@ use secsync::provider::infisical;
 use secsync::provider::{ManagedSyncs, Provider, ProviderConfig, connect};
 use secsync::sandbox::{self, Running};
 use secsync::state::{State, StateAccess, StateLocation};
-use secsync::workspace::Request;
+use secsync::workspace::LoadOptions;
 
 use super::clock::QuickClock;
 use super::generate::Stray;
@@ -222,10 +222,10 @@ impl Site {
             .map(|(name, value)| (format!("SECSYNC_VAR_{name}"), value.clone()))
             .collect();
         Options {
-            request: Request {
+            request: LoadOptions {
                 directory: self.root(),
                 variables: self.written.arguments.clone().into_iter().collect(),
-                ..Request::default()
+                ..LoadOptions::default()
             },
             environment,
             http: self.http(),
@@ -310,7 +310,7 @@ impl Site {
     async fn recheck_saved(&self, run: Run, saved: SavedPlan) -> Rechecked {
         let cancellation = Cancellation::new();
         let survey = run.survey_saved(&saved, &cancellation).await.unwrap();
-        let now = Now {
+        let now = Current {
             remote: &survey.remote,
             starts: &self.starts().await,
             specs: &saved.specs,

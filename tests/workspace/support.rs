@@ -10,7 +10,7 @@ use secsync::error::CommandError;
 use secsync::http::HttpOptions;
 use secsync::pipeline::{Options, Run};
 use secsync::sandbox;
-use secsync::workspace::Request;
+use secsync::workspace::LoadOptions;
 use serde_json::{Value, json};
 
 use crate::harness::{Server, Tree};
@@ -19,9 +19,9 @@ use crate::harness::{Server, Tree};
 pub fn options(tree: &Tree, variables: &[(&str, &str)]) -> Options {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     Options {
-        request: Request {
+        request: LoadOptions {
             directory: tree.root().to_owned(),
-            ..Request::default()
+            ..LoadOptions::default()
         },
         environment: variables.iter().map(owned).collect::<Environment>(),
         http: HttpOptions::default(),

@@ -9,7 +9,7 @@ use crate::cancel::Cancellation;
 use crate::cli::options::{LoadArguments, pipeline_options};
 use crate::cli::session::{Access, Files};
 use crate::cli::ui::Ui;
-use crate::core::plan::recheck::{Now, Recheck, Stale, recheck};
+use crate::core::plan::recheck::{Current, Recheck, Stale, recheck};
 use crate::core::plan::{Action, Subject, Verb};
 use crate::core::starts::Starts;
 use crate::environment::Environment;
@@ -116,7 +116,7 @@ async fn check_and_run(
     let survey = run.survey_saved(saved, &cancellation).await?;
     let checked = recheck(
         &saved.plan,
-        &Now {
+        &Current {
             remote: &survey.remote,
             starts: &state.as_ref().map_or(Starts::Missing, State::starts),
             specs: &saved.specs,

@@ -16,7 +16,7 @@ use crate::core::platform::Platform;
 use crate::core::remote::RemoteSync;
 use crate::core::resolve::ResolvedSync;
 use crate::core::select::{NamePatterns, Selection};
-use crate::core::spec::DestinationSpec;
+use crate::core::spec::{DestinationSpec, Specs};
 use crate::core::starts::{Start, Starts};
 
 /// A project on a server.
@@ -77,7 +77,7 @@ pub struct Inputs<'a> {
     /// How the files spell projects that they name without a sync in them.
     pub labels: &'a BTreeMap<ProjectKey, String>,
     /// The destinations that the syncs go to.
-    pub specs: &'a BTreeMap<(Platform, String), Arc<DestinationSpec>>,
+    pub specs: &'a Specs,
     /// What is recorded of starts.
     pub starts: &'a Starts,
     /// What the plan may do.

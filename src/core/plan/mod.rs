@@ -24,6 +24,8 @@ pub use action::{Action, Blocked, DeleteReason, Step, Subject, Update, Verb};
 pub use build::{Inputs, Policy, ProjectKey, build};
 pub use effect::Effect;
 
+use serde::{Deserialize, Serialize};
+
 use super::remote::Job;
 
 /// Everything that a run would do, and what it found besides.
@@ -52,11 +54,13 @@ pub struct Kept {
 }
 
 /// What keeps a sync from being pruned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Keeper {
     /// `protect` of the workspace names it.
+    #[serde(rename = "protected")]
     Protect,
     /// `unmanaged.ignore` of the workspace names it.
+    #[serde(rename = "ignored")]
     Ignore,
 }
 

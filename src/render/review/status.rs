@@ -2,7 +2,7 @@
 
 use super::{Item, Review, Verdict};
 use crate::core::remote::JobKind;
-use crate::core::status::{Presence, State, SyncStatus};
+use crate::core::status::{Presence, SyncState, SyncStatus};
 use crate::render::jobs;
 use crate::render::status::{message, summary};
 
@@ -15,22 +15,24 @@ pub fn of_status(review: &mut Review<'_>, statuses: &[SyncStatus]) {
 fn item(status: &SyncStatus) -> Item {
     let state = status.state();
     let what = match state {
-        State::Missing => "is missing",
-        State::Failed => "has failed",
-        State::Running => "is at work",
-        State::Succeeded => "has succeeded",
-        State::Idle => "was never synced",
-        State::Started => "was started",
-        State::NotStarted => "was not started",
-        State::Unknown => "may or may not have been started",
+        SyncState::Missing => "is missing",
+        SyncState::Failed => "has failed",
+        SyncState::Running => "is at work",
+        SyncState::Succeeded => "has succeeded",
+        SyncState::Idle => "was never synced",
+        SyncState::Started => "was started",
+        SyncState::NotStarted => "was not started",
+        SyncState::Unknown => "may or may not have been started",
     };
     let mut item = Item::new(&status.subject, state.word(), what);
     item.place = Some(status.place);
     item.verdict = match state {
-        State::Failed => Verdict::Failed(failures(status).join("\n")),
-        State::Missing => Verdict::Skipped("`secsync apply` creates it.".to_owned()),
-        State::NotStarted => Verdict::Skipped("`secsync apply` starts it.".to_owned()),
-        State::Unknown => Verdict::Skipped("Its start is not recorded in the state.".to_owned()),
+        SyncState::Failed => Verdict::Failed(failures(status).join("\n")),
+        SyncState::Missing => Verdict::Skipped("`secsync apply` creates it.".to_owned()),
+        SyncState::NotStarted => Verdict::Skipped("`secsync apply` starts it.".to_owned()),
+        SyncState::Unknown => {
+            Verdict::Skipped("Its start is not recorded in the state.".to_owned())
+        }
         _ => Verdict::Good,
     };
     item
