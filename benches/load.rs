@@ -1,7 +1,7 @@
 //! What it costs to load and check a workspace: the part of every command that needs no network.
 #![allow(missing_docs, reason = "criterion generates a public function")]
 
-#[path = "../tests/common_examples/mod.rs"]
+#[path = "../tests/library/examples.rs"]
 #[allow(
     clippy::unwrap_used,
     clippy::panic,

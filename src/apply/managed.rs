@@ -14,8 +14,9 @@ use crate::core::normalize::{self, Comparable};
 use crate::core::plan::Subject;
 use crate::core::plan::action::{Create, Update};
 use crate::core::plan::effect::is_auto_synced;
-use crate::core::remote::{JobKind, JobStatus, RemoteSync, readable_message};
+use crate::core::remote::{JobKind, JobStatus, RemoteSync};
 use crate::core::spec::DestinationSpec;
+use crate::core::text::platform_message;
 use crate::core::words::list;
 use crate::provider::{Deletion, ManagedSyncs, ProviderError, ProviderErrorKind};
 
@@ -253,7 +254,7 @@ impl Managed<'_> {
                     let message = format!(
                         "The secrets at the old destination could not be removed, so the old sync \
                          stays and the new one was not created. {}",
-                        readable_message(&found.remove_job.message.unwrap_or_default())
+                        platform_message(&found.remove_job.message.unwrap_or_default())
                     );
                     let failure = ActionFailure::new(message);
                     let help = "Mend the destination, or use `onDelete: keep-secrets`.";

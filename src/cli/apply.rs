@@ -14,7 +14,9 @@ use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::{Run, Survey};
-use crate::render::{human, json, review};
+use crate::render::plan::PlanBody;
+use crate::render::report::{self, ReportBody};
+use crate::render::{jobs, json, plan as shown};
 use crate::state::State;
 
 use super::approval;
@@ -125,13 +127,12 @@ async fn plan_and_run(
         plan,
         state,
     } = planned;
-    let context = human::Context {
+    let context = shown::Context {
         is_sandbox: arguments.network.sandbox,
         lists_unmanaged: ui.verbosity > 0,
         syncs: session::traced(&survey, ui),
-        ..human::Context::default()
     };
-    show_plan(&human::plan(&plan, &run.workspace.sources, context), ui)?;
+    show_plan(&shown::human(&plan, &run.workspace.sources, context), ui)?;
     check_deletions(&plan, arguments)?;
     if has_work(&plan)
         && !arguments.auto_approve
@@ -235,16 +236,16 @@ struct Progress<'a> {
 
 impl Observer for Progress<'_> {
     fn begins(&self, index: usize) {
-        self.ui.progress(&human::begins(&self.plan.actions[index]));
+        self.ui.progress(&report::begins(&self.plan.actions[index]));
     }
 
     fn ended(&self, index: usize, outcome: &Outcome) {
         self.ui
-            .progress(&human::ended(&self.plan.actions[index], outcome));
+            .progress(&report::ended(&self.plan.actions[index], outcome));
     }
 
     fn waiting(&self, jobs: usize) {
-        self.ui.progress(&human::waiting(jobs));
+        self.ui.progress(&jobs::waiting(jobs));
     }
 }
 
@@ -279,21 +280,21 @@ fn show(
         report: Some(report),
     }) = applied
     {
-        let context = human::Context {
+        let context = report::Context {
             is_sandbox,
             plan_file,
-            ..human::Context::default()
+            waited: arguments.wait,
         };
-        let text = human::report(plan, report, context, arguments.wait);
+        let text = report::human(plan, report, context);
         printed = ui.result(Format::Human, &format!("\n{text}"));
     }
     let end = (exit, applied.as_ref().err());
     let written = session::document("apply", files, ui, is_sandbox, end, |document| {
         fill(document);
         if let Ok(applied) = applied {
-            json::add_plan(document, &applied.plan, files.sources);
+            json::add(document, &PlanBody::new(&applied.plan, files.sources));
             if let Some(report) = &applied.report {
-                json::add_report(document, report);
+                json::add(document, &ReportBody::new(report));
             }
         }
     });
@@ -307,8 +308,8 @@ fn show(
             Ok(Applied {
                 plan,
                 report: Some(report),
-            }) => review::of_apply(review, plan, report),
-            Ok(Applied { plan, report: None }) => review::of_plan(review, plan),
+            }) => report::review(review, plan, report),
+            Ok(Applied { plan, report: None }) => shown::review(review, plan),
             Err(_) => {}
         },
     );

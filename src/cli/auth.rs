@@ -8,7 +8,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::provider::Provider;
-use crate::render::human::SANDBOX;
+use crate::render::SANDBOX;
 
 use super::options::{LoadArguments, NetworkArguments, OutputArguments, pipeline_options};
 use super::session;

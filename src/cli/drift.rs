@@ -90,12 +90,13 @@ fn show(
     let end = (exit, planned.as_ref().err());
     let written = session::document("drift", loaded, ui, is_sandbox, end, |document| {
         if let Some((drifts, plan, sources)) = &drifted {
-            render::drift::json(document, drifts, plan, sources);
+            let body = render::drift::DriftBody::new(drifts, plan, sources);
+            render::json::add(document, &body);
         }
     });
     let reviewed = session::review("drift", loaded, ui, is_sandbox, end, |review| {
         if let Some((drifts, plan, _)) = &drifted {
-            render::review::of_drift(review, drifts, plan);
+            render::drift::review(review, drifts, plan);
         }
     });
     exit.most_important(printed)

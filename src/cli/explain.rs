@@ -1,17 +1,16 @@
 //! `secsync explain`: what a finding's code means.
 
 use clap::Args;
-use serde_json::Value;
 
 use crate::core::code::Code;
 use crate::core::diagnostic::closest;
-use crate::core::span::Sources;
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::render::{explain, json};
 
 use super::options::OutputArguments;
+use super::session;
 use super::ui::{Format, Ui};
 
 /// The arguments of `explain`.
@@ -36,13 +35,11 @@ pub fn run(arguments: &Arguments, environment: &Environment) -> Exit {
     let text = code.map_or_else(explain::list, explain::page);
     let printed = ui.result(Format::Human, &text);
     let codes = code.as_ref().map_or(Code::ALL, std::slice::from_ref);
-    let mut document = json::document("explain", false, &[], &Sources::default());
-    let codes: Vec<Value> = codes
-        .iter()
-        .map(|code| explain::json(*code).into())
-        .collect();
-    document.insert("codes".to_owned(), codes.into());
-    printed.most_important(ui.result(Format::Json, &json::text(document)))
+    let end = (Exit::Done, None);
+    let written = session::document("explain", None, &ui, false, end, |document| {
+        json::add(document, &explain::ExplainBody::new(codes));
+    });
+    printed.most_important(written)
 }
 
 fn find(name: &str) -> Result<Code, CommandError> {

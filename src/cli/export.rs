@@ -93,13 +93,13 @@ pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
     let mut printed = Exit::Done;
     let stop = match &exported {
         Ok(summary) => {
-            let told = render::adopt::human(summary, is_sandbox, ui.is_quiet);
+            let told = render::export::exported(summary, is_sandbox, ui.is_quiet);
             if arguments.writes_files() {
                 printed = ui.result(Format::Human, &told);
             } else {
                 ui.err(&told);
             }
-            ui.err(&render::adopt::warnings(summary));
+            ui.err(&render::export::warnings(summary));
             None
         }
         Err(stop) => {
@@ -116,7 +116,7 @@ pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
         end,
         |document| {
             if let Ok(summary) = &exported {
-                render::adopt::json(document, summary);
+                render::json::add(document, &render::export::ExportBody::new(summary));
             }
         },
     );

@@ -87,7 +87,7 @@ pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
     let mut printed = Exit::Done;
     let stop = match &imported {
         Ok(summary) => {
-            let told = render::adopt::imported(summary, is_sandbox, ui.is_quiet);
+            let told = render::export::imported(summary, is_sandbox, ui.is_quiet);
             if arguments.into.is_some() {
                 printed = ui.result(Format::Human, &told);
             } else {
@@ -104,7 +104,7 @@ pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
     let end = (printed, stop);
     let written = session::document("import", Some(run), &ui, is_sandbox, end, |document| {
         if let Ok(summary) = &imported {
-            render::adopt::json(document, summary);
+            render::json::add(document, &render::export::ExportBody::new(summary));
         }
     });
     printed.most_important(written)

@@ -7,7 +7,8 @@ use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Run;
-use crate::render::{human, json, review, saved};
+use crate::render::plan::{self as shown, PlanBody, PlanFile};
+use crate::render::{json, saved};
 use crate::workspace::write::{is_stream, real_path};
 
 use super::options::{LoadArguments, NetworkArguments, OutputArguments, pipeline_options};
@@ -124,13 +125,15 @@ fn show(
     let mut printed = Exit::Done;
     if let (Ok(planned), Some(run)) = (planned, loaded) {
         let sources = &run.workspace.sources;
-        let context = human::Context {
+        let context = shown::Context {
             is_sandbox,
             lists_unmanaged: ui.verbosity > 0,
             syncs: session::traced(&planned.survey, ui),
-            ..human::Context::default()
         };
-        printed = ui.result(Format::Human, &human::plan(&planned.plan, sources, context));
+        printed = ui.result(
+            Format::Human,
+            &shown::human(&planned.plan, sources, context),
+        );
     }
     let saved = match (planned, &after.out, loaded) {
         (Ok(planned), Some(out), Some(run)) => {
@@ -157,15 +160,17 @@ fn show(
     let end = (exit, stop.as_ref());
     let written = session::document("plan", loaded, ui, is_sandbox, end, |document| {
         if let (Ok(planned), Some(run)) = (planned, loaded) {
-            json::add_plan(document, &planned.plan, &run.workspace.sources);
-        }
-        if let Some((out, Ok(digest))) = &saved {
-            saved::add_file(document, out.as_str(), digest);
+            let mut body = PlanBody::new(&planned.plan, &run.workspace.sources);
+            if let Some((out, Ok(digest))) = &saved {
+                let file = out.as_str();
+                body = body.saved_in(PlanFile { file, digest });
+            }
+            json::add(document, &body);
         }
     });
     let reviewed = session::review("plan", loaded, ui, is_sandbox, end, |review| {
         if let Ok(planned) = planned {
-            review::of_plan(review, &planned.plan);
+            shown::review(review, &planned.plan);
         }
     });
     exit.most_important(printed)

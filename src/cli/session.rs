@@ -18,8 +18,10 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::SandboxAccess;
 use crate::pipeline::{Options, Run, Survey};
+use crate::render;
+use crate::render::ending::Ending;
+use crate::render::json::Document;
 use crate::render::review::{Checkout, Review};
-use crate::render::{self, json};
 use crate::sandbox::{self, Catalog, World};
 use crate::state::State;
 use crate::workspace::files::nearest_upwards;
@@ -368,7 +370,7 @@ impl<'a> From<Option<&'a Run>> for Files<'a> {
 /// Writes a command's JSON document, if it is wanted: the findings of its files, what `fill` adds,
 /// and the end.
 pub fn document<'a>(
-    kind: &str,
+    kind: &'static str,
     files: impl Into<Files<'a>>,
     ui: &Ui,
     is_sandbox: bool,
@@ -379,15 +381,20 @@ pub fn document<'a>(
         return Exit::Done;
     }
     let files = files.into();
-    let mut document = json::document(kind, is_sandbox, files.findings, files.sources);
-    fill(&mut document);
-    match stop {
-        Some(stop) => json::add_stop(&mut document, stop),
-        None => {
-            document.insert("exitCode".to_owned(), exit.code().into());
-        }
+    let mut body = Map::new();
+    fill(&mut body);
+    let ending = Ending {
+        command: kind,
+        is_sandbox,
+        findings: files.findings,
+        sources: files.sources,
+        problems: stop.map(|stop| stop.problems.as_slice()),
+        exit,
+    };
+    match Document::new(&ending, Some(body)).text() {
+        Ok(text) => ui.result(Format::Json, &text),
+        Err(error) => ui.stop(&CommandError::new(Exit::Error, error.to_string())),
     }
-    ui.result(Format::Json, &json::text(document))
 }
 
 /// Writes a command's review in every form of it that is wanted: the findings, what `fill` adds,

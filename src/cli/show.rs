@@ -2,14 +2,15 @@
 
 use camino::Utf8PathBuf;
 use clap::Args;
-use serde_json::{Map, Value};
 
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::planfile::SavedPlan;
-use crate::render::{human, json, saved};
+use crate::render::json;
+use crate::render::plan;
+use crate::render::saved::{self, ShowBody};
 
 use super::options::{LoadArguments, OutputArguments, pipeline_options};
 use super::planfile;
@@ -59,26 +60,18 @@ pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
     let is_sandbox = plans.iter().any(|(_, plan)| plan.is_sandbox);
     let end = (exit, stop.as_ref());
     let written = session::document("show", None, &ui, is_sandbox, end, |document| {
-        let plans: Vec<Value> = plans.iter().map(|(file, plan)| entry(file, plan)).collect();
-        document.insert("plans".to_owned(), plans.into());
+        let plans = plans.iter().map(|(file, plan)| (*file, plan));
+        json::add(document, &ShowBody::new(plans));
     });
     exit.most_important(printed).most_important(written)
 }
 
 fn text(file: &str, saved: &SavedPlan, ui: &Ui) -> String {
-    let context = human::Context {
+    let context = plan::Context {
         is_sandbox: saved.is_sandbox,
         lists_unmanaged: ui.verbosity > 0,
-        ..human::Context::default()
+        ..plan::Context::default()
     };
-    let plan = human::plan(&saved.plan, &saved.sources, context);
+    let plan = plan::human(&saved.plan, &saved.sources, context);
     saved::heading(file, saved) + &plan
-}
-
-fn entry(file: &str, saved: &SavedPlan) -> Value {
-    let mut entry = Map::new();
-    saved::add_heading(&mut entry, file, saved);
-    entry.insert("sandbox".to_owned(), saved.is_sandbox.into());
-    json::add_plan(&mut entry, &saved.plan, &saved.sources);
-    entry.into()
 }

@@ -68,12 +68,13 @@ pub fn run(arguments: Arguments, environment: Environment) -> Exit {
     let loaded = loaded.as_ref();
     let written = session::document("status", loaded, &ui, is_sandbox, end, |document| {
         if let (Ok(statuses), Some(run)) = (&statuses, loaded) {
-            render::status::json(document, statuses, &run.workspace.sources);
+            let body = render::status::StatusBody::new(statuses, &run.workspace.sources);
+            render::json::add(document, &body);
         }
     });
     let reviewed = session::review("status", loaded, &ui, is_sandbox, end, |review| {
         if let Ok(statuses) = &statuses {
-            render::review::of_status(review, statuses);
+            render::status::review(review, statuses);
         }
     });
     exit.most_important(printed)

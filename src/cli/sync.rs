@@ -11,7 +11,8 @@ use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Run;
-use crate::render::{human, jobs, json};
+use crate::render::requests::{self, RequestsBody};
+use crate::render::{jobs, json};
 
 use super::approval;
 use super::options::{
@@ -105,15 +106,14 @@ pub fn run(arguments: &Arguments, environment: Environment) -> Exit {
     };
     let mut printed = Exit::Done;
     if let Ok((requests, report)) = &asked {
-        let text = jobs::report(requests, report, arguments.wait());
+        let text = requests::human(requests, report, arguments.wait());
         printed = ui.result(Format::Human, &text);
     }
     let end = (exit, asked.as_ref().err());
     let is_sandbox = arguments.network.sandbox;
     let written = session::document("sync", loaded.as_ref(), &ui, is_sandbox, end, |document| {
         if let Ok((requests, report)) = &asked {
-            jobs::add_requests(document, requests);
-            json::add_report(document, report);
+            json::add(document, &RequestsBody::new(requests, report));
         }
     });
     exit.most_important(printed).most_important(written)
@@ -158,7 +158,7 @@ async fn ask(
     let is_sandbox = arguments.network.sandbox;
     ui.result(
         Format::Human,
-        &jobs::requests(&requests, &left_out, is_sandbox),
+        &requests::intended(&requests, &left_out, is_sandbox),
     );
     if arguments.asks() {
         // Who cannot be asked sees all the same what it would have been about.
@@ -198,10 +198,10 @@ struct Progress<'a> {
 impl Observer for Progress<'_> {
     fn ended(&self, index: usize, outcome: &Outcome) {
         self.ui
-            .progress(&jobs::asked(&self.requests[index], outcome));
+            .progress(&requests::asked(&self.requests[index], outcome));
     }
 
     fn waiting(&self, jobs: usize) {
-        self.ui.progress(&human::waiting(jobs));
+        self.ui.progress(&jobs::waiting(jobs));
     }
 }

@@ -4,9 +4,9 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | [`words`], [`text`] | words in sentences, and text from outside made safe |
 //! | [`span`], [`value`] | positioned values |
 //! | [`code`], [`diagnostic`] | what can be wrong with them |
-//! | [`words`], [`invisible`] | words in sentences, and characters that nobody can see |
 //! | [`platform`] | a platform as its name and what it can do |
 //! | [`spec`] | a destination as plain data |
 //! | [`fields`], [`form`] | the fields of files, and the form that files share |
@@ -36,7 +36,6 @@ pub mod effective;
 pub mod export;
 pub mod fields;
 pub mod form;
-pub mod invisible;
 pub mod job_requests;
 pub mod lint;
 pub mod merge;
@@ -53,6 +52,7 @@ pub mod status;
 pub mod sync_file;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod text;
 pub mod value;
 pub mod vars;
 pub mod words;

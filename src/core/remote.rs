@@ -3,9 +3,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The longest message of a platform that is shown, in characters.
-const LONGEST_MESSAGE: usize = 400;
-
 /// A sync that exists on the platform, in the words of the files.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RemoteSync {
@@ -189,49 +186,5 @@ impl std::fmt::Display for JobStatus {
             Self::Failed => "failed",
             Self::Other(word) => word,
         })
-    }
-}
-
-/// A job's message as people read it. The platform stores the destination's answer,
-/// often as a JSON string with the actual message inside (seen on Infisical, June 2025).
-pub fn readable_message(message: &str) -> String {
-    let readable = match serde_json::from_str::<Value>(message) {
-        Ok(Value::String(text)) => text,
-        Ok(Value::Object(fields)) => {
-            let word = |key: &str| fields.get(key).and_then(Value::as_str);
-            match (word("message"), word("error")) {
-                (Some(text), Some(code)) if text != code => format!("{text} ({code})"),
-                (Some(text), _) | (None, Some(text)) => text.to_owned(),
-                (None, None) => message.to_owned(),
-            }
-        }
-        _ => message.to_owned(),
-    };
-    let mut short: String = readable.trim().chars().take(LONGEST_MESSAGE).collect();
-    if readable.trim().chars().count() > LONGEST_MESSAGE {
-        short.push('…');
-    }
-    short
-}
-
-#[cfg(test)]
-mod tests {
-    use super::readable_message;
-
-    #[test]
-    fn a_message_inside_json_is_unwrapped() {
-        let stored = r#"{"error":"RES-404","message":"application acme/missing not found"}"#;
-        assert_eq!(
-            readable_message(stored),
-            "application acme/missing not found (RES-404)"
-        );
-        assert_eq!(readable_message("\"plain\""), "plain");
-        assert_eq!(readable_message("not json"), "not json");
-        assert_eq!(readable_message(r#"{"code":7}"#), r#"{"code":7}"#);
-    }
-
-    #[test]
-    fn a_long_message_is_cut() {
-        assert_eq!(readable_message(&"x".repeat(1024)).chars().count(), 401);
     }
 }

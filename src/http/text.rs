@@ -1,6 +1,6 @@
 //! Quoting what a server said: short, on one line, and without anything that moves a terminal's cursor.
 
-use crate::core::invisible::is_invisible;
+use crate::core::text::is_invisible;
 
 /// The most of a server's message that an error quotes, in characters.
 pub const MESSAGE_LIMIT: usize = 400;

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use serde_json::Value as Json;
 
 use super::{Loaded, load, to_string};
-use crate::core::invisible::is_invisible;
 use crate::core::span::{Sources, Span};
+use crate::core::text::is_invisible;
 use crate::core::value::{Node, Value};
 
 fn read(text: &str) -> Loaded {

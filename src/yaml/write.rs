@@ -5,7 +5,7 @@ use serde_json::Value;
 use serde_yaml::{DoubleQuoted, SerializerOptions, ser_options, to_string_with_options};
 
 use super::template;
-use crate::core::invisible::is_invisible;
+use crate::core::text::is_invisible;
 
 /// Writes a value as block YAML, its keys in their order.
 ///

@@ -17,7 +17,9 @@ use crate::error::{CommandError, Problem};
 use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::planfile::SavedPlan;
-use crate::render::{human, saved};
+use crate::render::plan::{self, PlanFile};
+use crate::render::report::ApplyBody;
+use crate::render::{json, saved};
 use crate::state::State;
 use crate::workspace::write::is_stream;
 
@@ -42,8 +44,11 @@ pub(super) fn run(
     };
     let plan_file = Some(path.as_str());
     show(&applied, files, plan_file, ui, arguments, |document| {
-        saved::add_file(document, path.as_str(), &saved.digest);
-        saved::add_done(document, &done);
+        let file = PlanFile {
+            file: path.as_str(),
+            digest: &saved.digest,
+        };
+        json::add(document, &ApplyBody::default().of_saved(file, &done));
     })
 }
 
@@ -136,12 +141,12 @@ async fn check_and_run(
         }
         Recheck::Stale(stale) => return Err(refusal(path, saved, &stale)),
     };
-    let context = human::Context {
+    let context = plan::Context {
         is_sandbox: saved.is_sandbox,
         lists_unmanaged: ui.verbosity > 0,
-        ..human::Context::default()
+        ..plan::Context::default()
     };
-    let text = human::plan(&plan, &saved.sources, context);
+    let text = plan::human(&plan, &saved.sources, context);
     let heading = saved::heading(path.as_str(), saved);
     show_plan(&(heading + &text + &saved::done(done)), ui)?;
     let work = Work {

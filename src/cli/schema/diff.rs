@@ -2,14 +2,15 @@
 
 use camino::Utf8Path;
 use clap::Args;
+use serde_json::{Map, Value};
 
 use crate::core::diagnostic::{Diagnostic, Severity};
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Run;
-use crate::render::json;
-use crate::render::schema_diff::{self, Broken};
+use crate::render::json::{self, Place};
+use crate::render::schema_diff::{self, Broken, SchemaDiffBody};
 use crate::schema::compare;
 use crate::schema::pull;
 use crate::schema::store::SchemaStore;
@@ -63,8 +64,12 @@ pub(super) fn run(
         Exit::ChangesPending
     };
     if ui.wants(Format::Json) {
-        let document = schema_diff::json(&changes, &broken, exit);
-        ui.result(Format::Json, &json::text(document));
+        let mut document = Map::new();
+        document.insert("version".to_owned(), json::VERSION.into());
+        document.insert("kind".to_owned(), "schema-diff".into());
+        json::add(&mut document, &SchemaDiffBody::new(&changes, &broken));
+        document.insert("exitCode".to_owned(), exit.code().into());
+        ui.result(Format::Json, &format!("{:#}\n", Value::Object(document)));
     }
     let text = schema_diff::human(&changes, &broken);
     Ok(exit.most_important(ui.result(Format::Human, &text)))
@@ -104,8 +109,7 @@ fn errors(store: SchemaStore, environment: &Environment) -> Result<Vec<Broken>, 
     }
     let sources = &run.workspace.sources;
     let broken = |found: &Diagnostic| Broken {
-        place: found.span().map(|span| json::place(span, sources)),
-        at: found.span().map(|span| sources.describe(span)),
+        place: found.span().map(|span| Place::new(span, sources)),
         message: found.message.clone(),
     };
     let found = run.workspace.diagnostics.iter();
