@@ -23,8 +23,7 @@ use criterion::{
 };
 use secsync::environment::Environment;
 use secsync::error::CommandError;
-use secsync::http::HttpOptions;
-use secsync::pipeline::{Options, Run};
+use secsync::pipeline::{Opened, Options};
 use secsync::provider::infisical::PLATFORM;
 use secsync::schema::store::SchemaStore;
 use secsync::workspace::LoadOptions;
@@ -139,17 +138,12 @@ fn load_and_check(root: &Path) -> Result<usize, CommandError> {
             ..LoadOptions::default()
         },
         environment: Environment::default(),
-        http: HttpOptions::default(),
-        parallelism: 4,
-        allow_projects: Vec::new(),
         selectors: Vec::new(),
         targets: Vec::new(),
         prune: false,
-        state: None,
     };
-    let mut run = Run::load(options, &mut io::empty())?;
-    run.check()?;
-    Ok(run.workspace.syncs.len())
+    let checked = Opened::open(options)?.load(&mut io::empty())?.check()?;
+    Ok(checked.opened.workspace.syncs.len())
 }
 
 fn load(criterion: &mut Criterion) {
@@ -184,7 +178,7 @@ fn measure(
     let written = write(directory.path(), syncs, files);
     let loaded = load_and_check(directory.path());
     assert!(
-        written.is_ok() && loaded == Ok(syncs),
+        written.is_ok() && loaded.as_ref().is_ok_and(|loaded| *loaded == syncs),
         "the workspace does not load: {loaded:?}"
     );
     group.throughput(Throughput::Elements(syncs as u64));

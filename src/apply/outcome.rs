@@ -1,8 +1,8 @@
 //! What came of each action, of the jobs that it set off, and of the whole run.
 
 use crate::core::plan::Subject;
+use crate::core::problem::Problem;
 use crate::core::remote::JobKind;
-use crate::error::Problem;
 use crate::exit::Exit;
 use crate::provider::{ProviderError, ProviderErrorKind};
 use crate::state::StateError;

@@ -7,6 +7,7 @@
 //! | [`words`], [`text`] | words in sentences, and text from outside made safe |
 //! | [`span`], [`value`] | positioned values |
 //! | [`code`], [`diagnostic`] | what can be wrong with them |
+//! | [`problem`] | what went wrong where no file is to blame |
 //! | [`platform`] | a platform as its name and what it can do |
 //! | [`spec`] | a destination as plain data |
 //! | [`fields`], [`form`] | the fields of files, and the form that files share |
@@ -42,6 +43,7 @@ pub mod merge;
 pub mod normalize;
 pub mod plan;
 pub mod platform;
+pub mod problem;
 pub mod remote;
 pub mod resolve;
 pub mod select;

@@ -1,8 +1,8 @@
 //! How a command ended, whatever it was about.
 
 use crate::core::diagnostic::Diagnostic;
+use crate::core::problem::Problem;
 use crate::core::span::Sources;
-use crate::error::Problem;
 use crate::exit::Exit;
 
 /// What every format says of every command.

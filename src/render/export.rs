@@ -7,10 +7,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::terminal::{BOLD, YELLOW, painted, start};
-use crate::adopt::draft::LeftOut;
-use crate::adopt::{ProjectSummary, Summary, Written};
 use crate::core::text::visible;
 use crate::core::words;
+use crate::export::draft::LeftOut;
+use crate::export::{ProjectSummary, Summary, Written};
 
 /// What was written, and what was found where.
 pub fn exported(summary: &Summary, is_sandbox: bool, is_quiet: bool) -> String {

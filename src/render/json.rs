@@ -5,13 +5,12 @@
 use std::fmt;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use super::ending::Ending;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::{Blocked, Subject};
+use crate::core::problem::Problem;
 use crate::core::span::{Sources, Span};
-use crate::error::Problem;
 
 /// The version of every document's shape.
 pub const VERSION: u32 = 1;
@@ -53,13 +52,6 @@ impl<'a, T: Serialize> Document<'a, T> {
     /// The text of the document.
     pub fn text(&self) -> serde_json::Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
-    }
-}
-
-/// Adds the fields of a body to those of another.
-pub fn add(fields: &mut Map<String, Value>, body: &impl Serialize) {
-    if let Ok(Value::Object(body)) = serde_json::to_value(body) {
-        fields.extend(body);
     }
 }
 

@@ -8,8 +8,8 @@ use camino::{Utf8Component, Utf8PathBuf};
 
 use crate::core::diagnostic::{Diagnostic, Severity};
 use crate::core::plan::Subject;
+use crate::core::problem::Problem;
 use crate::core::span::{Sources, Span};
-use crate::error::Problem;
 
 /// What a run came to.
 #[derive(Debug, Clone)]

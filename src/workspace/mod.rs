@@ -46,7 +46,7 @@ pub struct LoadOptions {
 }
 
 /// The files of a run and what they declare.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Workspace {
     /// The directory that `.secsync/` is in: that of `secsync.yaml`, else the Git root, else the
     /// directory that the command runs in.
