@@ -93,7 +93,7 @@ fn no_provider() {
        ·   ───
      4 │     destination: humanitec
        ╰────
-      help: Write `provider: infisical` or `provider: enkryptify`, here or at the top of the file.
+      help: Write `provider:` with `enkryptify` or `infisical`, here or at the top of the file.
 
     Found 1 error.
     Run `secsync explain missing-field` for why it is so and how to mend it.

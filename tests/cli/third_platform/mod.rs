@@ -37,6 +37,7 @@ fn program() {
 /// Runs the program, and returns its exit code, what it reported and what went wrong.
 fn run(tree: &Tree, server: &Server, arguments: &str) -> String {
     let report = tree.root().join("report.txt");
+    tree.write("report.txt", "");
     let arguments: Vec<&str> = arguments.split_whitespace().collect();
     let lines = format!("{}\n--output=human={report}", arguments.join("\n"));
     let output = Command::new(env::current_exe().unwrap())
@@ -95,7 +96,7 @@ fn its_drift_is_found_and_what_it_has_is_exported() {
     server.change("locker", "vault", "staging");
     insta::assert_snapshot!(run(&tree, &server, "drift"), @"");
     insta::assert_snapshot!(
-        run(&tree, &server, "export --provider strongbox --project shop --all --into exported.yaml"),
+        run(&tree, &server, "export --provider strongbox --project shop --all --out exported.yaml"),
         @""
     );
     insta::assert_snapshot!(tree.read("exported.yaml"), @"");
