@@ -19,12 +19,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::Options;
-use super::emulator::{Behaviour, Emulator};
-use super::exchange::{Answer, Delivery, Request, RequestBody};
+use super::call::{Call, Delivery, Reply};
+use super::database::{Database, DatabaseFile, Started};
+use super::emulator::Emulator;
 use super::fail::FailRule;
 use super::moment::Moment;
-use super::state::{Started, State};
-use super::store::Store;
 
 /// What a server reads of a body.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -50,29 +49,19 @@ pub async fn start(options: Options) -> io::Result<Running> {
             ),
         ));
     }
-    let store = options.store.as_deref().map(Store::open).transpose()?;
-    let saved = match &store {
-        Some(store) => store.load()?,
-        None => State::default(),
+    let file = options.store.as_deref().map(DatabaseFile::open);
+    let file = file.transpose()?;
+    let database = match &file {
+        Some(file) => file.load()?,
+        None => Database::default(),
     };
-    let emulator = Emulator::resume(
-        saved,
-        options.world,
-        Behaviour {
-            catalog: options.catalog,
-            rate_limit: options.rate_limit,
-            fail: options.fail,
-            seed: options.seed,
-            job_duration: options.job_duration,
-        },
-    );
     let listener = TcpListener::bind(options.listen).await?;
     let address = listener.local_addr()?;
     let sandbox = Arc::new(Sandbox {
-        emulator: Mutex::new(emulator),
-        log: Mutex::new(Vec::new()),
         latency: options.latency,
-        store,
+        emulator: Mutex::new(Emulator::resume(database, options)),
+        log: Mutex::new(Vec::new()),
+        file,
         unsaved: AtomicBool::new(false),
         stopped: AtomicBool::new(false),
     });
@@ -147,28 +136,28 @@ struct Sandbox {
     emulator: Mutex<Emulator>,
     log: Mutex<Vec<(String, String)>>,
     latency: Duration,
-    store: Option<Store>,
+    file: Option<DatabaseFile>,
     unsaved: AtomicBool,
     /// Connections that are still open are cut at their next request.
     stopped: AtomicBool,
 }
 
 impl Sandbox {
-    fn answer(&self, request: &Request) -> Answer {
-        lock(&self.log).push((request.method.clone(), request.target.clone()));
-        let answer = lock(&self.emulator).handle(request, Moment::now());
+    fn answer(&self, call: &Call) -> Reply {
+        lock(&self.log).push((call.method.clone(), call.target.clone()));
+        let reply = lock(&self.emulator).handle(call, Moment::now());
         self.unsaved.store(true, Ordering::Release);
-        answer
+        reply
     }
 
     fn save(&self) -> io::Result<()> {
-        let Some(store) = &self.store else {
+        let Some(file) = &self.file else {
             return Ok(());
         };
         if !self.unsaved.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
-        let saved = store.save(lock(&self.emulator).state());
+        let saved = file.save(lock(&self.emulator).database());
         if saved.is_err() {
             self.unsaved.store(true, Ordering::Release);
         }
@@ -199,28 +188,28 @@ async fn serve(
     ConnectInfo(switch): ConnectInfo<Switch>,
     request: axum::extract::Request,
 ) -> axum::response::Response {
-    let request = read(request).await;
+    let call = read(request).await;
     if sandbox.stopped.load(Ordering::Acquire) {
         switch.cut();
         return axum::response::Response::default();
     }
-    let answer = sandbox.answer(&request);
+    let reply = sandbox.answer(&call);
     tokio::time::sleep(sandbox.latency).await;
-    match answer.delivery {
+    match reply.delivery {
         Delivery::Whole | Delivery::Truncated => {}
         Delivery::Closed => switch.cut(),
         Delivery::Silent => tokio::time::sleep(SILENCE).await,
     }
-    write(&answer)
+    write(&reply)
 }
 
-async fn read(request: axum::extract::Request) -> Request {
+async fn read(request: axum::extract::Request) -> Call {
     let (parts, body) = request.into_parts();
     let headers = parts.headers.iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         (name.as_str().to_owned(), value)
     });
-    Request {
+    Call {
         method: parts.method.as_str().to_owned(),
         target: parts
             .uri
@@ -231,7 +220,7 @@ async fn read(request: axum::extract::Request) -> Request {
     }
 }
 
-async fn read_body(body: Body) -> RequestBody {
+async fn read_body(body: Body) -> Option<Vec<u8>> {
     let mut chunks = body.into_data_stream();
     let mut bytes = Vec::new();
     let mut length = 0;
@@ -244,23 +233,18 @@ async fn read_body(body: Body) -> RequestBody {
             bytes.extend_from_slice(&chunk);
         }
     }
-    if length > BODY_LIMIT {
-        RequestBody::TooLarge
-    } else {
-        RequestBody::Bytes(bytes)
-    }
+    (length <= BODY_LIMIT).then_some(bytes)
 }
 
-fn write(answer: &Answer) -> axum::response::Response {
-    let response = &answer.response;
-    let text = response.text();
+fn write(reply: &Reply) -> axum::response::Response {
+    let text = reply.text();
     let mut builder = axum::http::Response::builder()
-        .status(response.status)
-        .header("content-type", response.content_type());
-    for (name, value) in &response.headers {
+        .status(reply.status)
+        .header("content-type", reply.content_type());
+    for (name, value) in &reply.headers {
         builder = builder.header(*name, value);
     }
-    let body = if answer.delivery == Delivery::Truncated {
+    let body = if reply.delivery == Delivery::Truncated {
         builder = builder.header("content-length", text.len());
         cut_in_the_middle(&text)
     } else {

@@ -346,8 +346,9 @@ fn without_supplied(mut create: Value) -> Value {
     create
 }
 
-/// What an update takes where no document describes it: any of create's fields but the project.
-fn derived_update(create: &Value) -> Value {
+/// What an update takes if no document describes it: any of create's fields but the project,
+/// whose change Infisical ignores with 200.
+pub(crate) fn derived_update(create: &Value) -> Value {
     let mut update = create.clone();
     if let Value::Object(map) = &mut update {
         map.remove("required");

@@ -7,10 +7,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::refusal::Refusal;
+use crate::core::resolve::is_uuid;
 use crate::sandbox::moment::Moment;
 use crate::sandbox::validate::{self, StringRule};
 use crate::sandbox::world::{Identity, TokenClaims, World};
-use crate::sandbox::{exchange::Request, ids};
+use crate::sandbox::{call::Call, ids};
 
 /// The access tokens that were given out in this run.
 #[derive(Default)]
@@ -34,10 +35,10 @@ impl Tokens {
     pub fn identity<'a>(
         &mut self,
         world: &'a World,
-        request: &Request,
+        call: &Call,
         now: Moment,
     ) -> Result<&'a Identity, Refusal> {
-        let header = request.headers.get("authorization");
+        let header = call.headers.get("authorization");
         let header = header.ok_or_else(|| Refusal::unauthorized("Token missing"))?;
         let token = header
             .strip_prefix("Bearer ")
@@ -152,7 +153,7 @@ impl Tokens {
     }
 
     fn named(&mut self, body: Option<&Value>) -> Result<(String, &mut Token), Refusal> {
-        let token = strings(body, ["accessToken"])?.0[0].clone();
+        let [token] = strings(body, ["accessToken"])?;
         let known = self
             .issued
             .get_mut(&token)
@@ -174,9 +175,7 @@ fn answer(token: &str, identity: &Identity) -> Value {
 }
 
 /// The required strings of a body, in the order asked for.
-struct Strings<const N: usize>([String; N]);
-
-fn strings<const N: usize>(body: Option<&Value>, keys: [&str; N]) -> Result<Strings<N>, Refusal> {
+fn strings<const N: usize>(body: Option<&Value>, keys: [&str; N]) -> Result<[String; N], Refusal> {
     let properties: serde_json::Map<String, Value> = keys
         .iter()
         .map(|key| ((*key).to_owned(), json!({"type": "string"})))
@@ -188,11 +187,11 @@ fn strings<const N: usize>(body: Option<&Value>, keys: [&str; N]) -> Result<Stri
     };
     let body = validate::check(&schema, &schema, &trimming, body).map_err(Refusal::invalid)?;
     let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
-    Ok(Strings(keys.map(text)))
+    Ok(keys.map(text))
 }
 
 fn universal<'a>(world: &'a World, body: Option<&Value>) -> Result<&'a Identity, Refusal> {
-    let Strings([client_id, client_secret]) = strings(body, ["clientId", "clientSecret"])?;
+    let [client_id, client_secret] = strings(body, ["clientId", "clientSecret"])?;
     let identity = world
         .identities
         .iter()
@@ -226,8 +225,8 @@ fn foreign<'a>(
     now: Moment,
     method: &ForeignMethod,
 ) -> Result<&'a Identity, Refusal> {
-    let Strings([identity_id, jwt]) = strings(body, ["identityId", "jwt"])?;
-    if !ids::is_uuid(&identity_id) {
+    let [identity_id, jwt] = strings(body, ["identityId", "jwt"])?;
+    if !is_uuid(&identity_id) {
         return Err(Refusal::database("Find one"));
     }
     let name = method.name;

@@ -33,14 +33,14 @@ pub fn document(catalog: &Catalog) -> Value {
 }
 
 fn add_paths(paths: &mut Map<String, Value>, destination: &Destination) {
-    let definition = |name: &str| {
-        let schema = destination.document.get("$defs")?.get(name)?;
-        Some(converted(schema, &destination.document, 0))
+    let definition = |name: &str, otherwise: &Value| {
+        let known = destination.document.pointer(&format!("/$defs/{name}"));
+        converted(known.unwrap_or(otherwise), &destination.document, 0)
     };
-    let own = |schema: &Value| converted(schema, &destination.document, 0);
-    let create = definition("create").unwrap_or_else(|| own(&destination.create));
-    let update = definition("update").unwrap_or_else(|| own(&destination.update));
-    let mut read = definition("read").unwrap_or_else(|| read_schema(destination, &create));
+    let create = definition("create", &destination.create);
+    let update = definition("update", &destination.update);
+    // A catalog need not say what reads return; it is much like what was sent.
+    let mut read = definition("read", &destination.create);
     read["title"] = destination.name.as_str().into();
     let one = envelope("secretSync", &read);
     let all = listing(&read);
@@ -137,44 +137,6 @@ fn options(catalog: &Catalog) -> Value {
         "secretSyncOptions",
         &json!({"type": "array", "items": {"anyOf": options}}),
     )
-}
-
-/// What reads return, where the catalog does not say: what was sent, with the connection.
-fn read_schema(destination: &Destination, create: &Value) -> Value {
-    let property = |name: &str| {
-        create
-            .get("properties")
-            .and_then(|properties| properties.get(name))
-            .cloned()
-            .unwrap_or_else(|| json!({}))
-    };
-    let text = || json!({"type": "string"});
-    let nullable = || json!({"type": "string", "nullable": true});
-    let object = |properties: Value, nullable: bool| json!({"type": "object", "properties": properties, "nullable": nullable});
-    json!({
-        "type": "object",
-        "properties": {
-            "id": {"type": "string", "format": "uuid"},
-            "name": text(),
-            "description": nullable(),
-            "isAutoSyncEnabled": property("isAutoSyncEnabled"),
-            "projectId": text(),
-            "folderId": nullable(),
-            "connectionId": text(),
-            "syncOptions": property("syncOptions"),
-            "connection": object(json!({
-                "app": {"type": "string", "enum": [destination.connection_app]},
-                "name": text(),
-                "id": text()
-            }), false),
-            "environment": object(json!({"slug": text(), "name": text(), "id": text()}), true),
-            "folder": object(json!({"id": text(), "path": text()}), true),
-            "destination": {"type": "string", "enum": [destination.slug]},
-            "destinationConfig": property("destinationConfig")
-        },
-        "required": ["id", "name", "projectId", "connectionId", "syncOptions", "connection",
-            "destination", "destinationConfig"]
-    })
 }
 
 /// A JSON Schema in the words of OpenAPI 3.0.

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use regex::Regex;
 use serde_json::{Map, Value, json};
 
-use super::ids;
+use crate::core::resolve::is_uuid;
 use schema::{
     TaggedUnion, allows_null, alternatives, enumeration, is_required, limit, properties_of, type_of,
 };
@@ -214,7 +214,7 @@ impl<'a> Checker<'a> {
         };
         let rule = (self.rules)(&self.place());
         let text = if rule.trim { trimmed(input) } else { input };
-        if schema.get("format") == Some(&json!("uuid")) && !ids::is_uuid(text) {
+        if schema.get("format") == Some(&json!("uuid")) && !is_uuid(text) {
             self.invalid_string("uuid", "Invalid uuid");
         }
         if schema.get("format") == Some(&json!("uri")) && url::Url::parse(text).is_err() {
