@@ -2,20 +2,18 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::extract::connect_info::Connected;
-use axum::extract::{ConnectInfo, State as Shared};
-use axum::serve::{IncomingStream, Listener};
 use futures_util::{StreamExt as _, stream};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full, StreamBody};
+use hyper::body::{Bytes, Frame, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::Options;
@@ -65,14 +63,7 @@ pub async fn start(options: Options) -> io::Result<Running> {
         unsaved: AtomicBool::new(false),
         stopped: AtomicBool::new(false),
     });
-    let router = Router::new()
-        .fallback(serve)
-        .with_state(Arc::clone(&sandbox))
-        .into_make_service_with_connect_info::<Switch>();
-    let server = tokio::spawn(async move {
-        // This ends only when the task is aborted.
-        let _ = axum::serve(Switched(listener), router).await;
-    });
+    let server = tokio::spawn(accept(listener, Arc::clone(&sandbox)));
     let saver = tokio::spawn(save_regularly(Arc::clone(&sandbox)));
     Ok(Running {
         address,
@@ -183,27 +174,43 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+async fn accept(listener: TcpListener, sandbox: Arc<Sandbox>) {
+    loop {
+        let Ok((connection, _)) = listener.accept().await else {
+            // Too many open files, for one: some close in the meantime.
+            tokio::time::sleep(SAVE_INTERVAL).await;
+            continue;
+        };
+        let sandbox = Arc::clone(&sandbox);
+        let service = service_fn(move |request| serve(Arc::clone(&sandbox), request));
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(connection), service);
+        // It ends with an error if it is cut, and the client sees that.
+        tokio::spawn(async { connection.await.ok() });
+    }
+}
+
+type Body = UnsyncBoxBody<Bytes, io::Error>;
+
+/// Answers a request. An error cuts the connection before anything is written to it.
 async fn serve(
-    Shared(sandbox): Shared<Arc<Sandbox>>,
-    ConnectInfo(switch): ConnectInfo<Switch>,
-    request: axum::extract::Request,
-) -> axum::response::Response {
+    sandbox: Arc<Sandbox>,
+    request: hyper::Request<Incoming>,
+) -> io::Result<hyper::Response<Body>> {
     let call = read(request).await;
     if sandbox.stopped.load(Ordering::Acquire) {
-        switch.cut();
-        return axum::response::Response::default();
+        return Err(io::ErrorKind::BrokenPipe.into());
     }
     let reply = sandbox.answer(&call);
     tokio::time::sleep(sandbox.latency).await;
     match reply.delivery {
         Delivery::Whole | Delivery::Truncated => {}
-        Delivery::Closed => switch.cut(),
+        Delivery::Closed => return Err(io::ErrorKind::BrokenPipe.into()),
         Delivery::Silent => tokio::time::sleep(SILENCE).await,
     }
     write(&reply)
 }
 
-async fn read(request: axum::extract::Request) -> Call {
+async fn read(request: hyper::Request<Incoming>) -> Call {
     let (parts, body) = request.into_parts();
     let headers = parts.headers.iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -220,7 +227,7 @@ async fn read(request: axum::extract::Request) -> Call {
     }
 }
 
-async fn read_body(body: Body) -> Option<Vec<u8>> {
+async fn read_body(body: Incoming) -> Option<Vec<u8>> {
     let mut chunks = body.into_data_stream();
     let mut bytes = Vec::new();
     let mut length = 0;
@@ -236,9 +243,9 @@ async fn read_body(body: Body) -> Option<Vec<u8>> {
     (length <= BODY_LIMIT).then_some(bytes)
 }
 
-fn write(reply: &Reply) -> axum::response::Response {
+fn write(reply: &Reply) -> io::Result<hyper::Response<Body>> {
     let text = reply.text();
-    let mut builder = axum::http::Response::builder()
+    let mut builder = hyper::Response::builder()
         .status(reply.status)
         .header("content-type", reply.content_type());
     for (name, value) in &reply.headers {
@@ -248,104 +255,19 @@ fn write(reply: &Reply) -> axum::response::Response {
         builder = builder.header("content-length", text.len());
         cut_in_the_middle(&text)
     } else {
-        Body::from(text)
+        let whole = Full::new(Bytes::from(text));
+        whole.map_err(|never| match never {}).boxed_unsync()
     };
-    builder
-        .body(body)
-        .unwrap_or_else(|_| axum::http::Response::new(Body::empty()))
+    builder.body(body).map_err(io::Error::other)
 }
 
 fn cut_in_the_middle(text: &str) -> Body {
     let half = Bytes::copy_from_slice(&text.as_bytes()[..text.len() / 2]);
-    let cut = io::Error::new(io::ErrorKind::ConnectionAborted, "cut");
     // The pause lets the first half go out before the connection ends.
-    let end = stream::once(async move {
+    let end = stream::once(async {
         tokio::time::sleep(Duration::from_millis(5)).await;
-        Err(cut)
+        Err(io::Error::from(io::ErrorKind::ConnectionAborted))
     });
-    Body::from_stream(stream::once(async move { Ok(half) }).chain(end))
-}
-
-/// Cuts a connection before anything is written to it.
-#[derive(Debug, Clone, Default)]
-struct Switch(Arc<AtomicBool>);
-
-impl Switch {
-    fn cut(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-
-    fn is_cut(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-}
-
-/// A listener whose connections can be cut.
-struct Switched(TcpListener);
-
-impl Listener for Switched {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        let (stream, address) = Listener::accept(&mut self.0).await;
-        let switch = Switch::default();
-        (Connection { stream, switch }, address)
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.0.local_addr()
-    }
-}
-
-impl Connected<IncomingStream<'_, Switched>> for Switch {
-    fn connect_info(stream: IncomingStream<'_, Switched>) -> Self {
-        stream.io().switch.clone()
-    }
-}
-
-/// A connection that can be cut.
-struct Connection {
-    stream: TcpStream,
-    switch: Switch,
-}
-
-impl Connection {
-    fn unless_cut(&self) -> io::Result<()> {
-        if self.switch.is_cut() {
-            Err(io::ErrorKind::BrokenPipe.into())
-        } else {
-            Ok(())
-        }
-    }
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.unless_cut()?;
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.unless_cut()?;
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
+    let start = stream::once(async { Ok(Frame::data(half)) });
+    StreamBody::new(start.chain(end)).boxed_unsync()
 }
