@@ -25,7 +25,7 @@ pub fn human(changes: &[Change], broken: &[Broken]) -> String {
     let mut out = String::new();
     for change in changes {
         let (kind, name) = &change.destination;
-        let mark = if change.is_breaking() {
+        let mark = if change.breaking {
             painted(RED, "!")
         } else {
             " ".to_owned()
@@ -66,8 +66,8 @@ pub fn json(changes: &[Change], broken: &[Broken], exit: Exit) -> Map<String, Va
         .map(|change| {
             json!({
                 "provider": change.destination.0.name(), "destination": change.destination.1,
-                "field": change.field, "change": change.kind.to_string(),
-                "breaking": change.is_breaking(),
+                "field": change.field, "change": change.kind,
+                "breaking": change.breaking,
             })
         })
         .collect();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::ids;
@@ -83,17 +84,9 @@ impl Call {
         self.path()
             .trim_start_matches('/')
             .split('/')
-            .map(percent_decoded)
+            .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
             .collect()
     }
-}
-
-/// Undoes `%20` and the like; a plus stays a plus, as in any path.
-fn percent_decoded(segment: &str) -> String {
-    let query = format!("x={}", segment.replace('+', "%2B").replace('&', "%26"));
-    url::form_urlencoded::parse(query.as_bytes())
-        .next()
-        .map_or_else(String::new, |(_, value)| value.into_owned())
 }
 
 /// Headers hold credentials and bodies can, so neither is shown.

@@ -15,7 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::file::{RESERVED, SchemaFile};
+use super::file::{RESERVED, SchemaFile, title_from_slug};
+use super::keyword::{has_type, reference, requires};
 use super::store::{SchemaStore, StoreError};
 use crate::core::desired::{FILE_FIELDS, NOT_IN_DEFAULTS, OWN_FIELDS};
 use crate::core::spec::ProviderKind;
@@ -46,10 +47,7 @@ struct Builder {
 
 impl Builder {
     fn add(&mut self, slug: String, file: &SchemaFile) {
-        let name = file
-            .title
-            .clone()
-            .unwrap_or_else(|| super::file::title_from_slug(&slug));
+        let name = file.title.clone().unwrap_or_else(|| title_from_slug(&slug));
         let Some(create) = file.definitions.get("create") else {
             return;
         };
@@ -67,7 +65,7 @@ impl Builder {
                 continue;
             }
             let editable = Editable { prefix: &prefix };
-            let mut schema = editable.field(field, schema, &[], required(create, field));
+            let mut schema = editable.field(field, schema, &[], requires(create, field));
             if field == "destinationConfig"
                 && let Value::Object(map) = &mut schema
             {
@@ -293,13 +291,6 @@ fn or_free(schema: &Value) -> Value {
     json!({"anyOf": [schema, {"$ref": "#/definitions/free"}]})
 }
 
-fn required(object: &Value, name: &str) -> bool {
-    object
-        .get("required")
-        .and_then(Value::as_array)
-        .is_some_and(|required| required.iter().any(|required| required == name))
-}
-
 /// Turns a destination's schemas into ones for editing.
 struct Editable<'p> {
     /// What the names of this destination's own definitions start with.
@@ -331,11 +322,7 @@ impl Editable<'_> {
         let Value::Object(map) = schema else {
             return schema.clone();
         };
-        if let Some(name) = map
-            .get("$ref")
-            .and_then(Value::as_str)
-            .and_then(|reference| reference.strip_prefix("#/$defs/"))
-        {
+        if let Some(name) = reference(schema) {
             return json!({"$ref": format!("#/definitions/{}{name}", self.prefix)});
         }
         let mut editable = Map::new();
@@ -348,7 +335,7 @@ impl Editable<'_> {
                     .map(|(name, field)| {
                         (
                             name.clone(),
-                            self.field(name, field, inside, required(schema, name)),
+                            self.field(name, field, inside, requires(schema, name)),
                         )
                     })
                     .collect::<Map<_, _>>()
@@ -373,7 +360,7 @@ impl Editable<'_> {
         let last = inside.last().copied().unwrap_or_default();
         describe_values(last, &mut editable);
         let editable = Value::Object(editable);
-        if takes_variables(map) {
+        if takes_variables(schema) {
             or_free(&editable)
         } else {
             editable
@@ -400,13 +387,8 @@ fn describe_values(field: &str, schema: &mut Map<String, Value>) {
 }
 
 /// Whether a schema is of a scalar that a variable's text might not fit by itself.
-fn takes_variables(schema: &Map<String, Value>) -> bool {
-    let is = |name: &str| match schema.get("type") {
-        Some(Value::Array(names)) => names.iter().any(|other| other == name),
-        Some(other) => other == name,
-        None => false,
-    };
+fn takes_variables(schema: &Value) -> bool {
     ["string", "number", "integer", "boolean"]
         .into_iter()
-        .any(is)
+        .any(|name| has_type(schema, name))
 }

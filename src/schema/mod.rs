@@ -8,6 +8,7 @@
 //! | schema files that a workspace pulls | [`pull`] |
 //! | the directory that they are in | `directory` |
 //! | which schemas there are, bundled and pulled | [`store`] |
+//! | what a schema's keywords say | `keyword` |
 //! | a schema as the plain data that the core works with | [`spec`] |
 //! | what changed between two sets of schemas | [`compare`] |
 //! | the schema that editors complete sync files by | [`editor`] |
@@ -19,6 +20,7 @@ mod directory;
 pub mod editor;
 pub mod extract;
 pub mod file;
+pub(crate) mod keyword;
 pub mod pull;
 pub mod spec;
 pub mod store;

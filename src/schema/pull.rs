@@ -97,7 +97,8 @@ pub struct Pulled {
 }
 
 /// Why pulled schemas could not be written. Nothing has changed then.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct PullError {
     /// What is wrong, as a full sentence.
     pub message: String,
@@ -110,14 +111,6 @@ impl PullError {
         }
     }
 }
-
-impl fmt::Display for PullError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for PullError {}
 
 /// The SHA-256 of a schema file's text, in hexadecimal.
 pub fn digest(text: &str) -> String {

@@ -66,7 +66,8 @@ impl Origin {
 }
 
 /// A schema that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct StoreError {
     /// What is wrong, as a full sentence that names the file.
     pub message: String,
@@ -78,14 +79,6 @@ impl StoreError {
         "Run `secsync schema pull` again, or delete the file to use the bundled schema."
     }
 }
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for StoreError {}
 
 impl SchemaStore {
     /// The bundled schemas.

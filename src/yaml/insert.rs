@@ -7,34 +7,28 @@ use serde_json::{Map, Value as Json};
 use super::load::load;
 use super::place::{line_start, rest_of_line};
 use super::write::to_string;
+use crate::core::diagnostic::{Diagnostic, Severity};
 use crate::core::span::Sources;
 use crate::core::value::{Entry, Mapping, Node};
 
 /// Why nothing can be added, as the end of a sentence about the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// It cannot be read.
+    /// The text has an error.
+    #[error("its YAML cannot be read")]
     NotReadable,
     /// It holds no document, or several.
+    #[error("it does not hold exactly one document")]
     NotOneDocument,
     /// What should be a map is none.
+    #[error("it is no map with a map of entries in it")]
     NotAMap,
     /// The map is written with braces, or in another form that is not line by line.
+    #[error("its entries are not written as one block below the other")]
     NotInLines,
     /// The map has one of the keys already.
+    #[error("it has an entry of that key already")]
     KeyIsThere,
-}
-
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Self::NotReadable => "its YAML cannot be read",
-            Self::NotOneDocument => "it does not hold exactly one document",
-            Self::NotAMap => "it is no map with a map of entries in it",
-            Self::NotInLines => "its entries are not written as one block below the other",
-            Self::KeyIsThere => "it has an entry of that key already",
-        })
-    }
 }
 
 /// Adds entries at the end of the map under a key at the top of the only document.
@@ -42,7 +36,7 @@ impl std::fmt::Display for Refusal {
 /// The new text is read again before it is returned: it means what the old one meant, and the
 /// entries.
 pub fn add_entries(text: &str, key: &str, entries: &Map<String, Json>) -> Result<String, Refusal> {
-    let document = only_document(text)?;
+    let (document, comments) = only_document(text)?;
     let top = document.as_mapping().ok_or(Refusal::NotAMap)?;
     let added = match top.entry(key) {
         None => appended(text, &to_string(&Json::Object(single(key, entries)))),
@@ -58,7 +52,7 @@ pub fn add_entries(text: &str, key: &str, entries: &Map<String, Json>) -> Result
     };
     let wanted = extended(document.to_json(), key, entries);
     match only_document(&added) {
-        Ok(read) if read.to_json() == wanted && comments(text) == comments(&added) => Ok(added),
+        Ok((read, kept)) if read.to_json() == wanted && kept == comments => Ok(added),
         _ => Err(Refusal::NotInLines),
     }
 }
@@ -66,7 +60,7 @@ pub fn add_entries(text: &str, key: &str, entries: &Map<String, Json>) -> Result
 /// The keys of the map under a key at the top of the only document.
 pub fn keys(text: &str, key: &str) -> BTreeSet<String> {
     let document = only_document(text).ok();
-    let map = document.as_ref().and_then(|document| {
+    let map = document.as_ref().and_then(|(document, _)| {
         let entry = document.as_mapping()?.entry(key)?;
         entry.value.as_mapping()
     });
@@ -74,31 +68,19 @@ pub fn keys(text: &str, key: &str) -> BTreeSet<String> {
     entries.map(|entry| entry.key.clone()).collect()
 }
 
-fn only_document(text: &str) -> Result<Node, Refusal> {
+/// The document, and the texts of the comments: in an order in which an insertion does not show.
+fn only_document(text: &str) -> Result<(Node, Vec<String>), Refusal> {
     let loaded = load(Sources::default().add("text", text), text);
-    let is_error = |severity| severity == crate::core::diagnostic::Severity::Error;
-    if loaded
-        .diagnostics
-        .iter()
-        .any(|found| is_error(found.severity))
-    {
+    let is_error = |found: &Diagnostic| found.severity == Severity::Error;
+    if loaded.diagnostics.iter().any(is_error) {
         return Err(Refusal::NotReadable);
     }
+    let comments = loaded.comments.into_iter().map(|comment| comment.text);
     let mut documents = loaded.documents;
     match (documents.pop(), documents.len()) {
-        (Some(only), 0) => Ok(only),
+        (Some(only), 0) => Ok((only, comments.collect())),
         _ => Err(Refusal::NotOneDocument),
     }
-}
-
-/// The comments' texts, in an order in which an insertion does not show.
-fn comments(text: &str) -> Vec<String> {
-    let loaded = load(Sources::default().add("text", text), text);
-    loaded
-        .comments
-        .into_iter()
-        .map(|comment| comment.text)
-        .collect()
 }
 
 fn single(key: &str, entries: &Map<String, Json>) -> Map<String, Json> {

@@ -57,7 +57,7 @@ pub(super) fn run(
     let known = errors(old, environment)?;
     let mut broken = errors(new, environment)?;
     broken.retain(|error| !known.contains(error));
-    let exit = if broken.is_empty() && !changes.iter().any(compare::Change::is_breaking) {
+    let exit = if broken.is_empty() && !changes.iter().any(|change| change.breaking) {
         Exit::Done
     } else {
         Exit::ChangesPending

@@ -1,20 +1,23 @@
 //! Why nothing could be extracted.
 
-use std::fmt;
-
 /// Why a text gives no schemas. Every message is a full sentence about the text itself;
 /// where the text came from is the caller's to say.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExtractError {
     /// It is empty, a web page, or Markdown without an OpenAPI document in it.
+    #[error("{0}")]
     NoDocument(String),
     /// It looks like JSON or YAML but cannot be parsed, or ends too early.
+    #[error("{0}")]
     Unreadable(String),
     /// It parses, but is not an OpenAPI document of version 3.
+    #[error("{0}")]
     NotOpenApi(String),
     /// It is an OpenAPI document that describes no sync.
+    #[error("The OpenAPI document describes no secret sync.")]
     NoSyncs,
     /// An operation on syncs is not described as OpenAPI asks for, or only in part.
+    #[error("The description of {operation} {problem}.")]
     Incomplete {
         /// The operation, as `POST /path`.
         operation: String,
@@ -39,19 +42,3 @@ impl ExtractError {
         }
     }
 }
-
-impl fmt::Display for ExtractError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoDocument(message) | Self::Unreadable(message) | Self::NotOpenApi(message) => {
-                formatter.write_str(message)
-            }
-            Self::NoSyncs => formatter.write_str("The OpenAPI document describes no secret sync."),
-            Self::Incomplete { operation, problem } => {
-                write!(formatter, "The description of {operation} {problem}.")
-            }
-        }
-    }
-}
-
-impl std::error::Error for ExtractError {}

@@ -20,7 +20,7 @@ pub use error::ExtractError;
 use self::convert::Converter;
 use self::operations::{Operation, Role};
 use super::file::{START, SchemaFile, SchemaKey};
-use super::validate::pattern_works;
+use super::keyword::{members, only_value};
 use crate::core::spec::ProviderKind;
 
 /// What documents say about syncs.
@@ -99,7 +99,7 @@ fn destination_file(
     document: &Value,
     operations: &[Operation<'_>],
 ) -> Result<SchemaFile, ExtractError> {
-    let mut converter = Converter::new(document, pattern_works);
+    let mut converter = Converter::new(document);
     let mut file = SchemaFile::default();
     for operation in operations {
         // Also tells a document that was cut off: responses come last.
@@ -127,7 +127,7 @@ fn destination_file(
                 .and_then(Value::as_str)
                 .map(str::to_owned);
             file.connection_app =
-                only_value(schema.pointer("/properties/connection/properties/app"));
+                only_text(schema.pointer("/properties/connection/properties/app"));
             file.definitions.insert("read".to_owned(), schema);
         }
     }
@@ -135,12 +135,12 @@ fn destination_file(
         .iter()
         .filter_map(|name| file.definitions.get(*name))
         .find_map(can_import);
-    add_shared(&mut file, converter);
+    file.definitions.extend(converter.into_definitions());
     Ok(file)
 }
 
 fn start_file(document: &Value, start: &Operation<'_>) -> Result<SchemaFile, ExtractError> {
-    let mut converter = Converter::new(document, pattern_works);
+    let mut converter = Converter::new(document);
     let mut file = SchemaFile::default();
     let answer = start.answer()?;
     let body = start
@@ -157,7 +157,7 @@ fn start_file(document: &Value, start: &Operation<'_>) -> Result<SchemaFile, Ext
         let schema = converted(&mut converter, start, slug)?;
         file.definitions.insert("destination".to_owned(), schema);
     }
-    add_shared(&mut file, converter);
+    file.definitions.extend(converter.into_definitions());
     Ok(file)
 }
 
@@ -186,12 +186,6 @@ fn expect_object(
     }
 }
 
-fn add_shared(file: &mut SchemaFile, converter: Converter<'_>) {
-    for (name, schema) in converter.into_definitions() {
-        file.definitions.insert(name, schema);
-    }
-}
-
 /// A destination can be imported from if its first sync may do so.
 fn can_import(body: &Value) -> Option<bool> {
     let behaviors = body
@@ -210,31 +204,27 @@ fn listed_destinations(
     document: &Value,
     options: &Operation<'_>,
 ) -> Result<BTreeMap<String, SchemaFile>, ExtractError> {
-    let Some(list) = options.answer_property("secretSyncOptions")? else {
+    let list = options.answer_property("secretSyncOptions")?;
+    let Some(items) = list.and_then(|list| list.get("items")) else {
         return Ok(BTreeMap::new());
     };
-    let Some(items) = list.get("items") else {
-        return Ok(BTreeMap::new());
-    };
-    let schema = Converter::new(document, pattern_works)
+    let schema = Converter::new(document)
         .convert_plainly(items)
         .map_err(|problem| options.incomplete(problem))?;
-    let members = match schema.get("anyOf") {
-        Some(Value::Array(members)) => members.as_slice(),
-        _ => std::slice::from_ref(&schema),
-    };
+    let one = std::slice::from_ref(&schema);
+    let several = members(&schema, "anyOf");
     let mut listed = BTreeMap::new();
-    for member in members {
+    for member in if several.is_empty() { one } else { several } {
         let field = |name: &str| member.pointer(&format!("/properties/{name}"));
-        let Some(slug) = only_value(field("destination")) else {
+        let Some(slug) = only_text(field("destination")) else {
             continue;
         };
         let can_import = field("canImportSecrets")
-            .and_then(only)
+            .and_then(only_value)
             .and_then(Value::as_bool);
         let facts = SchemaFile {
-            title: only_value(field("name")),
-            connection_app: only_value(field("connection")),
+            title: only_text(field("name")),
+            connection_app: only_text(field("connection")),
             can_import,
             ..SchemaFile::default()
         };
@@ -243,15 +233,6 @@ fn listed_destinations(
     Ok(listed)
 }
 
-fn only_value(schema: Option<&Value>) -> Option<String> {
-    only(schema?)?.as_str().map(str::to_owned)
-}
-
-/// The one value that a schema allows.
-fn only(schema: &Value) -> Option<&Value> {
-    match (schema.get("const"), schema.get("enum")) {
-        (Some(value), _) => Some(value),
-        (None, Some(Value::Array(values))) if values.len() == 1 => values.first(),
-        _ => None,
-    }
+fn only_text(schema: Option<&Value>) -> Option<String> {
+    only_value(schema?)?.as_str().map(str::to_owned)
 }
