@@ -9,7 +9,7 @@
 //! | a call, a time, a reply: no socket, no clock, no thread | [`Emulator`] |
 //! | what is known, and kept between runs | `database`, `table` |
 //! | pushing, importing and removing secrets | `jobs` |
-//! | checking bodies, in zod's words | `validate` |
+//! | checking bodies, in zod's words | `zod` |
 //! | the platforms' routes | `infisical`, `enkryptify` |
 //! | faults to order | [`fail`] |
 //! | limits | `limit` |
@@ -29,8 +29,8 @@ mod moment;
 mod server;
 mod shared;
 mod table;
-mod validate;
 mod world;
+mod zod;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;

@@ -37,7 +37,7 @@ pub fn files(store: &SchemaStore) -> Result<Files, StoreError> {
         .chain([(ProviderKind::Enkryptify, START.to_owned())]);
     for key in keys {
         if let Some(file) = store.file(&key)? {
-            files.insert(key, file.as_ref().clone());
+            files.insert(key, file);
         }
     }
     Ok(files)

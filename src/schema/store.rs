@@ -1,7 +1,6 @@
 //! Which schemas there are: those bundled with the program, overlaid by the workspace's own.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -29,11 +28,11 @@ pub struct SchemaStore {
     pulled: BTreeSet<SchemaKey>,
     /// The platforms of which only what was pulled is there.
     whole: BTreeSet<ProviderKind>,
-    files: Mutex<BTreeMap<SchemaKey, Arc<SchemaFile>>>,
     destinations: Mutex<BTreeMap<SchemaKey, Arc<Destination>>>,
 }
 
 /// One destination: what is known about it, and what a sync to it must look like.
+#[derive(Debug)]
 pub struct Destination {
     /// The destination as plain data.
     pub spec: DestinationSpec,
@@ -42,7 +41,7 @@ pub struct Destination {
     /// Where its schema comes from.
     pub origin: Origin,
     /// The schema file's content.
-    pub file: Arc<SchemaFile>,
+    pub file: SchemaFile,
     pub(super) checker: Checker,
 }
 
@@ -87,7 +86,6 @@ impl SchemaStore {
             workspace: None,
             pulled: BTreeSet::new(),
             whole: BTreeSet::new(),
-            files: Mutex::default(),
             destinations: Mutex::default(),
         }
     }
@@ -193,19 +191,7 @@ impl SchemaStore {
     }
 
     /// The content of a schema file, the workspace's definitions over the bundled ones.
-    pub fn file(&self, key: &SchemaKey) -> Result<Option<Arc<SchemaFile>>, StoreError> {
-        if let Some(known) = lock(&self.files).get(key) {
-            return Ok(Some(Arc::clone(known)));
-        }
-        let Some(file) = self.read(key)? else {
-            return Ok(None);
-        };
-        let file = Arc::new(file);
-        lock(&self.files).insert(key.clone(), Arc::clone(&file));
-        Ok(Some(file))
-    }
-
-    fn read(&self, key: &SchemaKey) -> Result<Option<SchemaFile>, StoreError> {
+    pub fn file(&self, key: &SchemaKey) -> Result<Option<SchemaFile>, StoreError> {
         let path = path_of(key);
         let (kind, name) = key;
         let bundled = bundle::text(*kind, name)
@@ -232,7 +218,7 @@ impl SchemaStore {
         &self,
         file_key: &SchemaKey,
         slug: &str,
-        file: Arc<SchemaFile>,
+        file: SchemaFile,
     ) -> Result<Option<Destination>, StoreError> {
         let (kind, _) = *file_key;
         let unusable = |problem: &str| StoreError {
@@ -294,26 +280,6 @@ impl SchemaStore {
             Some(directory) if self.pulled.contains(key) => directory.join(path_of(key)).into(),
             _ => format!("schemas/{}", path_of(key)),
         }
-    }
-}
-
-impl fmt::Debug for SchemaStore {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("SchemaStore")
-            .field("workspace", &self.workspace)
-            .field("pulled", &self.pulled)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Destination {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Destination")
-            .field("spec", &self.spec)
-            .field("origin", &self.origin)
-            .finish_non_exhaustive()
     }
 }
 

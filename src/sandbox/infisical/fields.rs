@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::refusal::Refusal;
 use crate::sandbox::catalog::Destination;
-use crate::sandbox::validate::{self, StringRule};
+use crate::sandbox::zod::{self, StringRule};
 
 /// How the fields of single destinations differ from what their schemas say, as data:
 /// seen on the real server, June 2025.
@@ -56,7 +56,7 @@ fn check(
 ) -> Result<Value, Refusal> {
     let rules = |place: &str| rule(&destination.slug, place);
     let mut kept =
-        validate::check(schema, &destination.document, &rules, body).map_err(Refusal::invalid)?;
+        zod::check(schema, &destination.document, &rules, body).map_err(Refusal::invalid)?;
     if let Some(path) = kept.get("secretPath").and_then(Value::as_str) {
         kept["secretPath"] = without_trailing_slash(path).into();
     }

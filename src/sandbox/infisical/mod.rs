@@ -1,23 +1,23 @@
 //! Infisical, as a self-hosted server of June 2025 behaves.
 
 mod access;
-mod auth;
 mod body;
-mod document;
 mod fields;
 mod lookups;
+mod openapi;
 mod query;
 mod refusal;
 mod route;
 mod syncs;
+mod tokens;
 
 use serde_json::{Value, json};
 
-use auth::Tokens;
 use refusal::Refusal;
 pub use refusal::unknown_route;
 pub use route::Route;
 use route::SyncVerb;
+use tokens::Tokens;
 
 use super::call::{Call, Reply};
 use super::catalog::Destination;
@@ -143,7 +143,7 @@ impl Infisical {
         let world = &shared.database.world;
         match route {
             Route::Login(method) => self.tokens.login(world, method, body, now),
-            Route::Docs => Ok(document::document(&shared.catalog)),
+            Route::Docs => Ok(openapi::document(&shared.catalog)),
             Route::Renew => self.tokens.renew(world, body, now),
             Route::Revoke => self.tokens.revoke(body),
             _ => Ok(json!({

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::refusal::Refusal;
 use crate::sandbox::call::Call;
-use crate::sandbox::validate::{self, StringRule};
+use crate::sandbox::zod::{self, StringRule};
 
 /// Query parameters that must be there, in the order asked for.
 pub fn required<const N: usize>(call: &Call, keys: [&str; N]) -> Result<[String; N], Refusal> {
@@ -37,7 +37,7 @@ pub fn choice(
 pub fn uuid(key: &str, text: &str) -> Result<(), Refusal> {
     let schema =
         json!({"type": "object", "properties": {key: {"type": "string", "format": "uuid"}}});
-    validate::check(
+    zod::check(
         &schema,
         &schema,
         &StringRule::plain,
@@ -63,5 +63,5 @@ fn check(call: &Call, keys: &[&str], each: &Value, required: bool) -> Result<Val
         too_short: (place == "projectId").then_some("Project ID required".into()),
         ..StringRule::default()
     };
-    validate::check(&schema, &schema, &rules, Some(&given.into())).map_err(Refusal::invalid)
+    zod::check(&schema, &schema, &rules, Some(&given.into())).map_err(Refusal::invalid)
 }

@@ -1,6 +1,6 @@
 //! Which requests the server answers, and what they ask for.
 
-use super::auth;
+use super::tokens;
 use crate::sandbox::call::Call;
 use crate::sandbox::catalog::Catalog;
 use crate::sandbox::fail::Operation;
@@ -75,7 +75,7 @@ impl Route {
             ("POST", ["v1", "auth", "token-auth", "identities", id, "tokens"]) => {
                 Self::IssueToken(own(id))
             }
-            ("POST", ["v1", "auth", method, "login"]) if auth::is_method(method) => {
+            ("POST", ["v1", "auth", method, "login"]) if tokens::is_method(method) => {
                 Self::Login(own(method))
             }
             ("GET", ["v1", "workspace"]) => Self::Projects,

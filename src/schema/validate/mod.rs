@@ -20,6 +20,7 @@ use crate::core::spec::ObjectSpec;
 use crate::core::value::Mapping;
 
 /// A compiled schema.
+#[derive(Debug)]
 pub(super) struct Checker {
     schema: Value,
     validator: jsonschema::Validator,

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::refusal::Refusal;
 use crate::core::resolve::is_uuid;
 use crate::sandbox::moment::Moment;
-use crate::sandbox::validate::{self, StringRule};
 use crate::sandbox::world::{Identity, TokenClaims, World};
+use crate::sandbox::zod::{self, StringRule};
 use crate::sandbox::{call::Call, ids};
 
 /// The access tokens that were given out in this run.
@@ -185,7 +185,7 @@ fn strings<const N: usize>(body: Option<&Value>, keys: [&str; N]) -> Result<[Str
         trim: true,
         ..StringRule::default()
     };
-    let body = validate::check(&schema, &schema, &trimming, body).map_err(Refusal::invalid)?;
+    let body = zod::check(&schema, &schema, &trimming, body).map_err(Refusal::invalid)?;
     let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
     Ok(keys.map(text))
 }

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::sandbox::catalog::{Catalog, Destination};
+use crate::schema::keyword::{Branch, branch, change_inner, members, properties, reference};
 
 /// How deep references are followed; what points into itself is cut there.
 const MAX_DEPTH: usize = 32;
@@ -35,7 +36,9 @@ pub fn document(catalog: &Catalog) -> Value {
 fn add_paths(paths: &mut Map<String, Value>, destination: &Destination) {
     let definition = |name: &str, otherwise: &Value| {
         let known = destination.document.pointer(&format!("/$defs/{name}"));
-        converted(known.unwrap_or(otherwise), &destination.document, 0)
+        let mut schema = known.unwrap_or(otherwise).clone();
+        convert(&mut schema, &destination.document, 0);
+        schema
     };
     let create = definition("create", &destination.create);
     let update = definition("update", &destination.update);
@@ -139,119 +142,55 @@ fn options(catalog: &Catalog) -> Value {
     )
 }
 
-/// A JSON Schema in the words of OpenAPI 3.0.
-fn converted(schema: &Value, document: &Value, depth: usize) -> Value {
-    let Some(members) = schema.as_object().filter(|_| depth < MAX_DEPTH) else {
-        return json!({});
-    };
-    if let Some(target) = members
-        .get("$ref")
-        .and_then(Value::as_str)
-        .and_then(|reference| document.pointer(reference.strip_prefix('#')?))
-    {
-        return converted(target, document, depth + 1);
+/// Puts a JSON Schema into the words of OpenAPI 3.0.
+fn convert(schema: &mut Value, document: &Value, depth: usize) {
+    if depth > MAX_DEPTH || *schema == Value::Bool(true) {
+        *schema = json!({});
     }
-    if let Some(conditions) = members.get("allOf").and_then(Value::as_array) {
-        return alternatives(members, conditions, document, depth);
+    while let Some(target) = reference(schema).and_then(|name| document["$defs"].get(name)) {
+        *schema = target.clone();
     }
-    let mut out = Map::new();
-    for (key, value) in members {
-        match key.as_str() {
-            "type" => add_type(&mut out, value),
-            "const" => {
-                out.insert("enum".to_owned(), json!([value]));
-            }
-            "properties" => {
-                let properties: Map<String, Value> = value
-                    .as_object()
-                    .into_iter()
-                    .flatten()
-                    .map(|(name, property)| {
-                        (name.clone(), converted(property, document, depth + 1))
-                    })
-                    .collect();
-                out.insert(key.clone(), properties.into());
-            }
-            "items" => {
-                out.insert(key.clone(), converted(value, document, depth + 1));
-            }
-            "additionalProperties" if value.is_object() => {
-                out.insert(key.clone(), converted(value, document, depth + 1));
-            }
-            "anyOf" | "oneOf" => {
-                let variants: Vec<Value> = value
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .map(|variant| converted(variant, document, depth + 1))
-                    .collect();
-                out.insert(key.clone(), variants.into());
-            }
-            "exclusiveMinimum" | "exclusiveMaximum" => {
-                let limit = key.replace("exclusiveM", "m");
-                out.insert(limit, value.clone());
-                out.insert(key.clone(), true.into());
-            }
-            _ => {
-                out.insert(key.clone(), value.clone());
-            }
+    if schema.get("allOf").is_some() {
+        *schema = alternatives(schema);
+    }
+    change_inner(schema, |inner| convert(inner, document, depth + 1));
+    let Value::Object(map) = schema else { return };
+    if let Some(only) = map.remove("const") {
+        map.insert("enum".to_owned(), json!([only]));
+    }
+    if let Some(Value::Array(kinds)) = map.get("type").cloned() {
+        for kind in kinds {
+            let (keyword, value) = match kind.as_str() {
+                Some("null") => ("nullable", true.into()),
+                _ => ("type", kind),
+            };
+            map.insert(keyword.to_owned(), value);
         }
     }
-    out.into()
-}
-
-fn add_type(out: &mut Map<String, Value>, kind: &Value) {
-    let Some(kinds) = kind.as_array() else {
-        out.insert("type".to_owned(), kind.clone());
-        return;
-    };
-    for kind in kinds {
-        if kind == "null" {
-            out.insert("nullable".to_owned(), true.into());
-        } else {
-            out.insert("type".to_owned(), kind.clone());
+    for (exclusive, limit) in [
+        ("exclusiveMinimum", "minimum"),
+        ("exclusiveMaximum", "maximum"),
+    ] {
+        if let Some(bound) = map.remove(exclusive) {
+            map.insert(limit.to_owned(), bound);
+            map.insert(exclusive.to_owned(), true.into());
         }
     }
 }
 
 /// A tagged union as a live server prints it: every variant whole, with its own tag.
-fn alternatives(
-    members: &Map<String, Value>,
-    conditions: &[Value],
-    document: &Value,
-    depth: usize,
-) -> Value {
-    let shared = members.get("properties").and_then(Value::as_object);
-    let variants: Vec<Value> = conditions
-        .iter()
-        .filter_map(|condition| {
-            let (tag, test) = condition
-                .get("if")?
-                .get("properties")?
-                .as_object()?
-                .iter()
-                .next()?;
-            let mut variant = condition.get("then")?.clone();
-            let properties = variant.get_mut("properties")?.as_object_mut()?;
-            for (key, schema) in shared.into_iter().flatten() {
-                properties.insert(key.clone(), schema.clone());
-            }
-            properties.insert(
-                tag.clone(),
-                json!({"type": "string", "enum": [test.get("const")?]}),
-            );
-            variant["type"] = "object".into();
-            let required = variant.get("required").and_then(Value::as_array);
-            let of_all = members.get("required").and_then(Value::as_array);
-            let required: Vec<Value> = of_all
-                .into_iter()
-                .chain(required)
-                .flatten()
-                .cloned()
-                .collect();
-            variant["required"] = required.into();
-            Some(converted(&variant, document, depth + 1))
-        })
-        .collect();
-    json!({"anyOf": variants})
+fn alternatives(schema: &Value) -> Value {
+    let variant = |branch: Branch<'_>| {
+        let mut variant = branch.then.clone();
+        variant["type"] = "object".into();
+        for (name, field) in properties(schema).into_iter().flatten() {
+            variant["properties"][name] = field.clone();
+        }
+        variant["properties"][branch.tag] = json!({"type": "string", "enum": branch.values});
+        let required = [schema, branch.then].map(|schema| members(schema, "required"));
+        variant["required"] = required.concat().into();
+        variant
+    };
+    let branches = members(schema, "allOf").iter().filter_map(branch);
+    json!({"anyOf": branches.map(variant).collect::<Vec<_>>()})
 }
