@@ -8,13 +8,14 @@ use serde_json::json;
 
 use crate::adopt::place::EDITOR_SCHEMA;
 use crate::core::spec::ProviderKind;
+use crate::digest::sha256;
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::render::text::visible;
 use crate::schema;
-use crate::schema::pull::{digest, manifest};
+use crate::schema::pull::manifest;
 use crate::schema::store::{Destination, Origin};
 
 use super::options::{LoadArguments, NetworkArguments, OutputArguments, pipeline_options};
@@ -127,7 +128,7 @@ fn list(environment: Environment, ui: &Ui) -> Result<Exit, CommandError> {
                     "connectionApp": row.spec.connection_app, "canImport": row.spec.can_import,
                     "origin": row.origin.name(),
                     "pulledAt": pull_of(row).map(|pull| &pull.date),
-                    "digest": digest(&row.file.to_text(&(row.provider, row.spec.slug.clone()))),
+                    "digest": sha256(row.file.to_text(&(row.provider, row.spec.slug.clone())).as_bytes()),
                 })
             })
             .collect();

@@ -112,11 +112,6 @@ impl PullError {
     }
 }
 
-/// The SHA-256 of a schema file's text, in hexadecimal.
-pub fn digest(text: &str) -> String {
-    sha256(text.as_bytes())
-}
-
 /// The manifest of a directory; none if there is none, or none that can be read.
 pub fn manifest(directory: &Utf8Path) -> Option<Manifest> {
     let path = directory::in_use(directory).join(MANIFEST);

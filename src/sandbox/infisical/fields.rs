@@ -39,17 +39,8 @@ pub fn is_enterprise(destination: &str) -> bool {
     QUIRKS.enterprise.iter().any(|slug| slug == destination)
 }
 
-/// Checks the body of a create request and returns it as the server keeps it.
-pub fn check_create(destination: &Destination, body: Option<&Value>) -> Result<Value, Refusal> {
-    check(destination, &destination.create, body)
-}
-
-/// Checks the body of an update request and returns what it changes.
-pub fn check_update(destination: &Destination, body: Option<&Value>) -> Result<Value, Refusal> {
-    check(destination, &destination.update, body)
-}
-
-fn check(
+/// Checks the body of a create or update request and returns it as the server keeps it.
+pub fn check(
     destination: &Destination,
     schema: &Value,
     body: Option<&Value>,

@@ -237,7 +237,7 @@ impl Shared {
         destination: &Destination,
     ) -> Result<Value, Refusal> {
         let Authorized { identity, now, .. } = *asked;
-        let body = fields::check_create(destination, asked.body)?;
+        let body = fields::check(destination, &destination.create, asked.body)?;
         let field = |key: &str| text(&body, key).unwrap_or_default();
         let (name, project_id) = (field("name"), field("projectId"));
         let (environment, path) = (field("environment"), field("secretPath"));
@@ -298,7 +298,7 @@ impl Shared {
         id: &str,
     ) -> Result<Value, Refusal> {
         let Authorized { identity, now, .. } = *asked;
-        let body = fields::check_update(destination, asked.body)?;
+        let body = fields::check(destination, &destination.update, asked.body)?;
         let sync = self.database.syncs.get(id).ok_or_else(|| {
             // Without the quotes that the other requests put around the id.
             Refusal::not_found(format!(

@@ -27,8 +27,20 @@ struct Token {
     uses: u32,
 }
 
+impl Token {
+    /// Whose it is, unless it was taken back or the identity is gone.
+    fn identity<'a>(&self, world: &'a World) -> Result<&'a Identity, Refusal> {
+        world
+            .identities
+            .iter()
+            .find(|identity| identity.client_id == self.client_id)
+            .filter(|_| self.expires != REVOKED)
+            .ok_or_else(|| Refusal::unauthorized("No identity access token found"))
+    }
+}
+
+const EXPIRED: &str = "Your token has expired. Please re-authenticate.";
 const MALFORMED: &str = "The provided access token is malformed. Please use a valid token or generate a new one and try again.";
-const UNKNOWN_TOKEN: &str = "No identity access token found";
 
 impl Tokens {
     /// The identity that a request's token stands for; the request counts as one use of it.
@@ -63,18 +75,9 @@ impl Tokens {
                 Refusal::token(MALFORMED)
             }
         })?;
-        let identity = world
-            .identities
-            .iter()
-            .find(|identity| identity.client_id == known.client_id)
-            .ok_or_else(|| Refusal::unauthorized(UNKNOWN_TOKEN))?;
-        if known.expires == REVOKED {
-            return Err(Refusal::unauthorized(UNKNOWN_TOKEN));
-        }
+        let identity = known.identity(world)?;
         if known.expires <= now {
-            return Err(Refusal::token(
-                "Your token has expired. Please re-authenticate.",
-            ));
+            return Err(Refusal::token(EXPIRED));
         }
         if identity.token_uses.is_some_and(|most| known.uses >= most) {
             return Err(Refusal::unauthorized(
@@ -130,16 +133,9 @@ impl Tokens {
         now: Moment,
     ) -> Result<Value, Refusal> {
         let (token, known) = self.named(body)?;
-        let identity = world
-            .identities
-            .iter()
-            .find(|identity| identity.client_id == known.client_id)
-            .filter(|_| known.expires != REVOKED)
-            .ok_or_else(|| Refusal::unauthorized(UNKNOWN_TOKEN))?;
+        let identity = known.identity(world)?;
         if known.expires <= now || known.renewable_until <= now {
-            return Err(Refusal::token(
-                "Your token has expired. Please re-authenticate.",
-            ));
+            return Err(Refusal::token(EXPIRED));
         }
         known.expires = now.after(identity.lifetime()).min(known.renewable_until);
         Ok(answer(&token, identity))

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::finding::{Finding, Kind, Limit};
+use super::finding::{Finding, Kind, lookup};
 use crate::core::code::Code;
 use crate::core::desired::OWN_FIELDS;
 use crate::core::diagnostic::{Diagnostic, closest};
 use crate::core::span::Span;
-use crate::core::spec::{FieldSpec, ObjectSpec};
+use crate::core::spec::ObjectSpec;
 use crate::schema::store::Destination;
 
 /// The longest piece of a user's text that a message repeats, in characters.
@@ -86,7 +86,15 @@ pub fn diagnostic(
                 diagnostic
             }
         }
-        Kind::Size { limit, bound } => wrong_size(&field, value, *limit, bound, span),
+        Kind::Length { is_least, bound } => wrong_length(&field, value, *is_least, *bound, span),
+        Kind::Number { rule, bound } => Diagnostic::new(
+            Code::WrongSize,
+            span,
+            format!(
+                "`{field}` is {}, but must be {rule} {bound}.",
+                quoted(value)
+            ),
+        ),
         Kind::Repeated => Diagnostic::new(
             Code::WrongValue,
             span,
@@ -177,44 +185,30 @@ pub fn meant<'f>(finding: &'f Finding, json: &Value) -> Option<&'f str> {
         return None;
     };
     let object = lookup(json, &finding.path)?;
+    let own = OWN_FIELDS.iter().filter(|_| finding.path.is_empty());
     let candidates = known
         .iter()
         .map(String::as_str)
-        .chain(own_fields(finding).iter().copied())
+        .chain(own.copied())
         .filter(|candidate| object.get(*candidate).is_none());
     closest(name, candidates)
 }
 
-/// secsync's own fields, which stand beside those of the sync itself.
-fn own_fields<'f>(finding: &Finding) -> &'f [&'f str] {
-    if finding.path.is_empty() {
-        &OWN_FIELDS
-    } else {
-        &[]
-    }
-}
-
 /// The field of the sync that is a map with a field of that name.
 fn holder_of<'s>(spec: &'s ObjectSpec, name: &str) -> Option<&'s str> {
-    let has = |field: &FieldSpec| {
-        field.object.as_ref().is_some_and(|object| {
-            let of_variants = object
-                .union
-                .iter()
-                .flat_map(|union| &union.variants)
-                .flat_map(|(_, fields)| fields);
-            object.union.as_ref().is_some_and(|union| union.tag == name)
-                || object
-                    .fields
-                    .iter()
-                    .chain(of_variants)
-                    .any(|field| field.name == name)
-        })
+    let holds = |object: &ObjectSpec| {
+        let variants = object.union.iter().flat_map(|union| &union.variants);
+        object.names(name)
+            || object.union.as_ref().is_some_and(|union| union.tag == name)
+            || variants
+                .flat_map(|(_, fields)| fields)
+                .any(|field| field.name == name)
     };
-    spec.fields
+    let holder = spec
+        .fields
         .iter()
-        .find(|field| has(field))
-        .map(|field| field.name.as_str())
+        .find(|field| field.object.as_ref().is_some_and(holds))?;
+    Some(&holder.name)
 }
 
 fn wrong_value(field: &str, value: Option<&Value>, allowed: &[Value], span: Span) -> Diagnostic {
@@ -242,45 +236,39 @@ fn wrong_value(field: &str, value: Option<&Value>, allowed: &[Value], span: Span
     ))
 }
 
-fn wrong_size(
+fn wrong_length(
     field: &str,
     value: Option<&Value>,
-    limit: Limit,
-    bound: &Value,
+    is_least: bool,
+    bound: u64,
     span: Span,
 ) -> Diagnostic {
-    let (size, unit) = match value {
-        Some(Value::String(text)) => (text.chars().count(), "character"),
+    let (length, unit) = match value {
         Some(Value::Array(items)) => (items.len(), "item"),
         Some(Value::Object(map)) => (map.len(), "field"),
+        Some(Value::String(text)) => (text.chars().count(), "character"),
         _ => (0, "character"),
     };
-    let count = |number: &Value| {
-        let plural = if *number == 1 { "" } else { "s" };
+    let count = |number: u64| {
+        let plural = if number == 1 { "" } else { "s" };
         format!("{number} {unit}{plural}")
     };
-    let rule = match limit {
-        Limit::AtLeastLong if size == 0 => {
-            format!("is empty, but must have at least {}", count(bound))
-        }
-        Limit::AtLeastLong => format!(
-            "has {}, but must have at least {bound}",
-            count(&size.into())
+    let length = length as u64;
+    let (rule, help) = match (is_least, length) {
+        (true, 0) => (
+            format!("is empty, but must have at least {}", count(bound)),
+            "Give it a value.",
         ),
-        Limit::AtMostLong => format!("has {}, but may have at most {bound}", count(&size.into())),
-        Limit::AtLeast => format!("is {}, but must be at least {bound}", quoted(value)),
-        Limit::AtMost => format!("is {}, but must be at most {bound}", quoted(value)),
-        Limit::Above => format!("is {}, but must be more than {bound}", quoted(value)),
-        Limit::Below => format!("is {}, but must be less than {bound}", quoted(value)),
-        Limit::MultipleOf => format!("is {}, but must be a multiple of {bound}", quoted(value)),
+        (true, _) => (
+            format!("has {}, but must have at least {bound}", count(length)),
+            "Make it longer.",
+        ),
+        (false, _) => (
+            format!("has {}, but may have at most {bound}", count(length)),
+            "Make it shorter.",
+        ),
     };
-    let diagnostic = Diagnostic::new(Code::WrongSize, span, format!("`{field}` {rule}."));
-    match limit {
-        Limit::AtLeastLong if size == 0 => diagnostic.help("Give it a value."),
-        Limit::AtMostLong => diagnostic.help("Make it shorter."),
-        Limit::AtLeastLong => diagnostic.help("Make it longer."),
-        _ => diagnostic,
-    }
+    Diagnostic::new(Code::WrongSize, span, format!("`{field}` {rule}.")).help(help)
 }
 
 fn type_help(
@@ -442,14 +430,6 @@ fn joined_by(words: impl IntoIterator<Item = String>, last: &str) -> String {
         Some(only) if words.is_empty() => only,
         Some(end) => format!("{} {last} {end}", words.join(", ")),
     }
-}
-
-fn lookup<'v>(json: &'v Value, path: &[String]) -> Option<&'v Value> {
-    path.iter().try_fold(json, |value, segment| match value {
-        Value::Object(map) => map.get(segment),
-        Value::Array(items) => items.get(segment.parse::<usize>().ok()?),
-        _ => None,
-    })
 }
 
 /// The spec of the object at a path. None inside lists and free-form maps.
