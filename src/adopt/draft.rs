@@ -20,7 +20,7 @@ use crate::core::vars;
 use crate::error::CommandError;
 use crate::pipeline::Run;
 use crate::render::text::visible;
-use crate::schema::store::Destination;
+use crate::schema::destination::Destination;
 use crate::workspace::Workspace;
 use crate::yaml;
 

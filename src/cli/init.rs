@@ -63,7 +63,7 @@ fn init(environment: &Environment, ui: &Ui) -> Result<String, CommandError> {
         ),
         (
             WORKSPACE_SCHEMA.into(),
-            format!("{:#}\n", editor::workspace::schema()),
+            format!("{:#}\n", editor::workspace_file::schema()),
         ),
         (EDITOR_SCHEMA.into(), editor_schema(&run)?),
     ];

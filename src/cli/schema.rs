@@ -15,8 +15,8 @@ use crate::exit::Exit;
 use crate::pipeline::Run;
 use crate::render::text::visible;
 use crate::schema;
+use crate::schema::destination::{Destination, SchemaSource};
 use crate::schema::pull::manifest;
-use crate::schema::store::{Destination, Origin};
 
 use super::options::{LoadArguments, NetworkArguments, OutputArguments, pipeline_options};
 use super::ui::{Format, Ui};
@@ -115,7 +115,7 @@ fn list(environment: Environment, ui: &Ui) -> Result<Exit, CommandError> {
     }
     let manifest = manifest(&run.schema_directory());
     let pull_of = |row: &Destination| {
-        let is_pulled = row.origin == Origin::Pulled;
+        let is_pulled = row.origin == SchemaSource::Pulled;
         let manifest = manifest.as_ref().filter(|_| is_pulled)?;
         manifest.providers.get(row.provider.name())
     };

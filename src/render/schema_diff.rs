@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::paint::{BOLD, RED, painted};
 use super::text::visible;
 use crate::exit::Exit;
-use crate::schema::compare::Change;
+use crate::schema::compare::SchemaChange;
 
 /// A place in a sync file that does not fit the newer schemas.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +21,7 @@ pub struct Broken {
 }
 
 /// The changes, those that can break a file marked, and the files that break.
-pub fn human(changes: &[Change], broken: &[Broken]) -> String {
+pub fn human(changes: &[SchemaChange], broken: &[Broken]) -> String {
     let mut out = String::new();
     for change in changes {
         let (kind, name) = &change.destination;
@@ -60,7 +60,7 @@ pub fn human(changes: &[Change], broken: &[Broken]) -> String {
 }
 
 /// The same as a document.
-pub fn json(changes: &[Change], broken: &[Broken], exit: Exit) -> Map<String, Value> {
+pub fn json(changes: &[SchemaChange], broken: &[Broken], exit: Exit) -> Map<String, Value> {
     let changes: Vec<Value> = changes
         .iter()
         .map(|change| {

@@ -106,7 +106,7 @@ pub struct Reply {
     /// The body.
     pub payload: Payload,
     /// How much of it reaches the client.
-    pub delivery: Delivery,
+    pub arrival: Arrival,
 }
 
 /// The body of a reply.
@@ -139,14 +139,14 @@ impl Reply {
             status,
             headers: Vec::new(),
             payload,
-            delivery: Delivery::Whole,
+            arrival: Arrival::Whole,
         }
     }
 
     /// Delivers it another way.
     #[must_use]
-    pub const fn delivered(mut self, delivery: Delivery) -> Self {
-        self.delivery = delivery;
+    pub const fn arriving(mut self, arrival: Arrival) -> Self {
+        self.arrival = arrival;
         self
     }
 
@@ -206,7 +206,7 @@ impl Reply {
 
 /// How a reply reaches the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Delivery {
+pub enum Arrival {
     /// Whole.
     Whole,
     /// Cut in the middle of the body.

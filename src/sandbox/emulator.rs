@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::Options;
-use super::call::{Call, Delivery, Reply};
+use super::call::{Arrival, Call, Reply};
 use super::database::{Database, Started};
 use super::enkryptify::{self, Enkryptify};
-use super::fail::{Effect, FailRule, FailRules, Operation};
+use super::fail::{FailRule, FailRules, Fault, Operation};
 use super::infisical::{self, Infisical};
 use super::jobs::Workshop;
 use super::limit::Limits;
@@ -80,21 +80,19 @@ impl Emulator {
             Target::Infisical(route) => self.shared.sync_name(route, call),
             Target::Enkryptify(_) => enkryptify::name_of(call),
         };
-        let reply = match self.rules.effect(target.operation(), name.as_deref()) {
+        let reply = match self.rules.fault(target.operation(), name.as_deref()) {
             None => self.answer(&target, call, now),
-            Some(Effect::Status(status)) => self.refusal(&target, status),
-            Some(Effect::Html) => Reply::page(200, "Sign in"),
-            Some(Effect::Nonsense) => Reply::json(200, json!({})),
-            Some(Effect::Refuse) => bad_gateway().delivered(Delivery::Closed),
-            Some(Effect::Drop) => self.answer(&target, call, now).delivered(Delivery::Closed),
-            Some(Effect::Lost) => {
+            Some(Fault::Status(status)) => self.refusal(&target, status),
+            Some(Fault::Html) => Reply::page(200, "Sign in"),
+            Some(Fault::Nonsense) => Reply::json(200, json!({})),
+            Some(Fault::Refuse) => bad_gateway().arriving(Arrival::Closed),
+            Some(Fault::Drop) => self.answer(&target, call, now).arriving(Arrival::Closed),
+            Some(Fault::Lost) => {
                 self.answer(&target, call, now);
                 bad_gateway()
             }
-            Some(Effect::Truncate) => self
-                .answer(&target, call, now)
-                .delivered(Delivery::Truncated),
-            Some(Effect::Hang) => self.answer(&target, call, now).delivered(Delivery::Silent),
+            Some(Fault::Truncate) => self.answer(&target, call, now).arriving(Arrival::Truncated),
+            Some(Fault::Hang) => self.answer(&target, call, now).arriving(Arrival::Silent),
         };
         reply.with_etag(known.filter(|_| call.method == "GET"))
     }

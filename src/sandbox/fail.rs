@@ -46,7 +46,7 @@ pub struct FailRule {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Order {
     /// To every request, or to those of one operation.
-    Requests(Option<Operation>, Effect),
+    Requests(Option<Operation>, Fault),
     /// To the attempts of jobs of a kind, with the destination's answer.
     Attempts(JobKind, String),
 }
@@ -90,7 +90,7 @@ pub enum Operation {
 
 /// What a rule does to a request; see the module for what each means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
+pub enum Fault {
     /// Not done; the answer has this status.
     Status(u16),
     /// Not done; the answer is a page.
@@ -132,7 +132,7 @@ impl Operation {
     ];
 }
 
-impl Effect {
+impl Fault {
     fn parse(word: &str) -> Option<Self> {
         Some(match word {
             "html" => Self::Html,
@@ -200,7 +200,7 @@ impl Order {
             "fail" => Some(INJECTED),
             other => other.strip_prefix("fail:"),
         };
-        let of_request = Effect::parse(effect);
+        let of_request = Fault::parse(effect);
         if text.is_none() && of_request.is_none() {
             return Err(format!(
                 "The rule `{rule}` has the effect `{effect}`, which does not exist. Use a status from 400 to 599, or one of html, nonsense, refuse, drop, lost, truncate, hang, fail."
@@ -232,7 +232,7 @@ impl FailRules {
     }
 
     /// What happens to this request, counted as one time.
-    pub fn effect(&mut self, operation: Operation, name: Option<&str>) -> Option<Effect> {
+    pub fn fault(&mut self, operation: Operation, name: Option<&str>) -> Option<Fault> {
         self.take(name, |order| match order {
             Order::Requests(of, effect) if of.is_none_or(|of| of == operation) => Some(*effect),
             _ => None,
@@ -262,7 +262,7 @@ impl FailRules {
 
 #[cfg(test)]
 mod tests {
-    use super::{Effect, FailRule, FailRules, JobKind, Operation};
+    use super::{FailRule, FailRules, Fault, JobKind, Operation};
 
     fn rules(rules: &[&str]) -> FailRules {
         FailRules::new(rules.iter().map(|rule| rule.parse().unwrap()).collect())
@@ -271,22 +271,22 @@ mod tests {
     #[test]
     fn a_rule_holds_for_its_operation_and_name_only() {
         let mut rules = rules(&["update:web=429"]);
-        assert_eq!(rules.effect(Operation::Update, Some("api")), None);
-        assert_eq!(rules.effect(Operation::Create, Some("web")), None);
-        assert_eq!(rules.effect(Operation::Update, None), None);
+        assert_eq!(rules.fault(Operation::Update, Some("api")), None);
+        assert_eq!(rules.fault(Operation::Create, Some("web")), None);
+        assert_eq!(rules.fault(Operation::Update, None), None);
         assert_eq!(
-            rules.effect(Operation::Update, Some("web")),
-            Some(Effect::Status(429))
+            rules.fault(Operation::Update, Some("web")),
+            Some(Fault::Status(429))
         );
     }
 
     #[test]
     fn a_counted_rule_is_used_up_and_the_next_one_holds() {
         let mut rules = rules(&["*=503@2", "list=html@1"]);
-        let mut next = || rules.effect(Operation::List, None);
-        assert_eq!(next(), Some(Effect::Status(503)));
-        assert_eq!(next(), Some(Effect::Status(503)));
-        assert_eq!(next(), Some(Effect::Html));
+        let mut next = || rules.fault(Operation::List, None);
+        assert_eq!(next(), Some(Fault::Status(503)));
+        assert_eq!(next(), Some(Fault::Status(503)));
+        assert_eq!(next(), Some(Fault::Html));
         assert_eq!(next(), None);
     }
 
@@ -294,14 +294,14 @@ mod tests {
     fn every_effect_is_known_by_its_word() {
         let effect = |word: &str| {
             rules(&[&format!("create={word}")])
-                .effect(Operation::Create, None)
+                .fault(Operation::Create, None)
                 .unwrap()
         };
-        assert_eq!(effect("refuse"), Effect::Refuse);
-        assert_eq!(effect("drop"), Effect::Drop);
-        assert_eq!(effect("lost"), Effect::Lost);
-        assert_eq!(effect("truncate"), Effect::Truncate);
-        assert_eq!(effect("hang"), Effect::Hang);
+        assert_eq!(effect("refuse"), Fault::Refuse);
+        assert_eq!(effect("drop"), Fault::Drop);
+        assert_eq!(effect("lost"), Fault::Lost);
+        assert_eq!(effect("truncate"), Fault::Truncate);
+        assert_eq!(effect("hang"), Fault::Hang);
     }
 
     #[test]

@@ -38,7 +38,7 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 
-pub use call::{Call, Delivery, Payload, Reply};
+pub use call::{Arrival, Call, Payload, Reply};
 pub use catalog::Catalog;
 pub use database::Started;
 pub use emulator::Emulator;

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::Options;
-use super::call::{Call, Delivery, Reply};
+use super::call::{Arrival, Call, Reply};
 use super::database::{Database, DatabaseFile, Started};
 use super::emulator::Emulator;
 use super::fail::FailRule;
@@ -202,10 +202,10 @@ async fn serve(
     }
     let reply = sandbox.answer(&call);
     tokio::time::sleep(sandbox.latency).await;
-    match reply.delivery {
-        Delivery::Whole | Delivery::Truncated => {}
-        Delivery::Closed => return Err(io::ErrorKind::BrokenPipe.into()),
-        Delivery::Silent => tokio::time::sleep(SILENCE).await,
+    match reply.arrival {
+        Arrival::Whole | Arrival::Truncated => {}
+        Arrival::Closed => return Err(io::ErrorKind::BrokenPipe.into()),
+        Arrival::Silent => tokio::time::sleep(SILENCE).await,
     }
     write(&reply)
 }
@@ -251,7 +251,7 @@ fn write(reply: &Reply) -> io::Result<hyper::Response<Body>> {
     for (name, value) in &reply.headers {
         builder = builder.header(*name, value);
     }
-    let body = if reply.delivery == Delivery::Truncated {
+    let body = if reply.arrival == Arrival::Truncated {
         builder = builder.header("content-length", text.len());
         cut_in_the_middle(&text)
     } else {

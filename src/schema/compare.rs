@@ -15,7 +15,7 @@ pub type Files = BTreeMap<SchemaKey, SchemaFile>;
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct SchemaChange {
     /// The platform and destination.
     pub destination: SchemaKey,
     /// The field as files write it: `destinationConfig.org`, or with the union's tag
@@ -44,7 +44,7 @@ pub fn files(store: &SchemaStore) -> Result<Files, StoreError> {
 }
 
 /// What changed from `old` to `new`, by destination and field.
-pub fn compare(old: &Files, new: &Files) -> Vec<Change> {
+pub fn compare(old: &Files, new: &Files) -> Vec<SchemaChange> {
     let keys: BTreeSet<&SchemaKey> = old.keys().chain(new.keys()).collect();
     let nothing = SchemaFile::default();
     let mut changes = Vec::new();
@@ -71,12 +71,12 @@ struct Comparison<'f> {
     new: &'f SchemaFile,
     /// The definitions that are being compared: a reference back to one is no news.
     open: Vec<&'f str>,
-    changes: &'f mut Vec<Change>,
+    changes: &'f mut Vec<SchemaChange>,
 }
 
 impl<'f> Comparison<'f> {
     fn add(&mut self, field: Option<&str>, breaking: bool, kind: impl Display) {
-        self.changes.push(Change {
+        self.changes.push(SchemaChange {
             destination: self.destination.clone(),
             field: field.map(str::to_owned),
             kind: kind.to_string(),
@@ -319,7 +319,7 @@ fn follow<'s>(file: &'s SchemaFile, schema: &'s Value) -> &'s Value {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Change, Files, compare};
+    use super::{Files, SchemaChange, compare};
     use crate::core::spec::ProviderKind;
     use crate::schema::file::SchemaFile;
 
@@ -333,7 +333,7 @@ mod tests {
 
     /// Every change as `! field: change`, with `!` for a breaking one.
     fn told(old: &Files, new: &Files) -> Vec<String> {
-        let line = |change: &Change| {
+        let line = |change: &SchemaChange| {
             let mark = if change.breaking { "!" } else { "-" };
             let field = change.field.as_deref().unwrap_or(&change.destination.1);
             format!("{mark} {field}: {}", change.kind)

@@ -8,8 +8,8 @@
 //!
 //! The language server knows JSON Schema's draft 7 best, and everything here can be said in it.
 
-mod text;
-pub mod workspace;
+mod descriptions;
+pub mod workspace_file;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,7 +69,10 @@ impl Builder {
             if field == "destinationConfig"
                 && let Value::Object(map) = &mut schema
             {
-                map.insert("description".into(), text::configuration_of(&name).into());
+                map.insert(
+                    "description".into(),
+                    descriptions::configuration_of(&name).into(),
+                );
             }
             fields.insert(field.clone(), schema);
         }
@@ -104,7 +107,7 @@ impl Builder {
         let mut properties = own.clone();
         properties.extend(common);
         for name in &various {
-            let description = text::of_field(name).unwrap_or_default();
+            let description = descriptions::of_field(name).unwrap_or_default();
             properties.insert(name.clone(), json!({"description": description}));
         }
         let mut inherited = properties.clone();
@@ -123,7 +126,7 @@ impl Builder {
         let mut started = own.clone();
         started.insert(
             "destination".into(),
-            json!({"type": "string", "description": text::STARTED_DESTINATION}),
+            json!({"type": "string", "description": descriptions::STARTED_DESTINATION}),
         );
         for name in ["connection", "connectionId"] {
             started.shift_remove(name);
@@ -140,7 +143,7 @@ impl Builder {
             "defaults".into(),
             json!({
                 "type": ["object", "null"],
-                "description": text::DEFAULTS,
+                "description": descriptions::DEFAULTS,
                 "properties": inherited,
                 "additionalProperties": false,
                 "allOf": branches,
@@ -203,10 +206,10 @@ fn file_schema(
     let mut properties = Map::new();
     for name in FILE_FIELDS {
         let schema = match name {
-            "version" => json!({"enum": [1], "description": text::VERSION}),
+            "version" => json!({"enum": [1], "description": descriptions::VERSION}),
             "defaults" => reference("defaults"),
-            "syncs" => json!({"type": ["object", "null"], "description": text::SYNCS}),
-            "$schema" => json!({"type": "string", "description": text::SCHEMA}),
+            "syncs" => json!({"type": ["object", "null"], "description": descriptions::SYNCS}),
+            "$schema" => json!({"type": "string", "description": descriptions::SCHEMA}),
             shared => own.get(shared).cloned().unwrap_or(Value::Bool(true)),
         };
         properties.insert(name.to_owned(), schema);
@@ -214,7 +217,7 @@ fn file_schema(
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "secsync sync file",
-        "description": text::FILE,
+        "description": descriptions::FILE,
         "type": ["object", "null"],
         "properties": properties,
         "additionalProperties": false,
@@ -260,7 +263,7 @@ fn own_fields(
             "protect" => or_free(&json!({"type": "boolean"})),
             "ensure" | "onDelete" | "trigger" => {
                 let (values, meanings): (Vec<&str>, Vec<&str>) =
-                    text::values_of(name).iter().copied().unzip();
+                    descriptions::values_of(name).iter().copied().unzip();
                 or_free(&json!({
                     "type": "string",
                     "enum": values,
@@ -271,7 +274,8 @@ fn own_fields(
             }
             _ => json!({"type": ["string", "null"]}),
         };
-        if let (Value::Object(map), Some(description)) = (&mut schema, text::of_field(name)) {
+        if let (Value::Object(map), Some(description)) = (&mut schema, descriptions::of_field(name))
+        {
             map.insert("description".into(), description.into());
         }
         fields.insert(name.to_owned(), schema);
@@ -301,7 +305,7 @@ impl Editable<'_> {
     fn field(&self, name: &str, schema: &Value, inside: &[&str], is_required: bool) -> Value {
         let mut editable = self.schema(schema, &[inside, &[name]].concat());
         let of_options = inside.is_empty() || inside == ["syncOptions"];
-        let own_words = of_options.then(|| text::of_field(name)).flatten();
+        let own_words = of_options.then(|| descriptions::of_field(name)).flatten();
         let default = schema.get("default");
         let mut sentences: Vec<String> = own_words.map(str::to_owned).into_iter().collect();
         if is_required {
@@ -369,7 +373,7 @@ impl Editable<'_> {
 }
 
 fn describe_values(field: &str, schema: &mut Map<String, Value>) {
-    let known = text::values_of(field);
+    let known = descriptions::values_of(field);
     let Some(Value::Array(values)) = schema.get("enum") else {
         return;
     };

@@ -50,7 +50,7 @@ pub struct Pull {
     /// When it was, as the caller wrote it.
     pub date: String,
     /// The documents, in the order in which they were read.
-    pub documents: Vec<Document>,
+    pub documents: Vec<PulledDocument>,
     /// Whether the documents describe every destination of the platform, and not only some.
     #[serde(default)]
     pub whole: bool,
@@ -63,7 +63,7 @@ pub struct Pull {
 /// A document that schemas were extracted from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Document {
+pub struct PulledDocument {
     /// The path or URL that it came from, without credentials.
     pub source: String,
     /// Its own title and version.
@@ -73,7 +73,7 @@ pub struct Document {
     pub digest: String,
 }
 
-impl Document {
+impl PulledDocument {
     /// Describes a document. A URL is kept without user, password, query and fragment,
     /// which can be credentials.
     pub fn new(source: &str, text: &str, extraction: &Extraction) -> Self {
@@ -124,7 +124,7 @@ pub fn manifest(directory: &Utf8Path) -> Option<Manifest> {
 pub fn write(
     directory: &Utf8Path,
     extraction: &Extraction,
-    documents: &[Document],
+    documents: &[PulledDocument],
     date: &str,
 ) -> Result<Pulled, PullError> {
     let failed = |error| PullError::unwritable(directory, error);
@@ -148,7 +148,7 @@ type Texts = BTreeMap<SchemaKey, String>;
 fn plan(
     directory: &Utf8Path,
     extraction: &Extraction,
-    documents: &[Document],
+    documents: &[PulledDocument],
     date: &str,
     old: &Texts,
 ) -> (Texts, Manifest) {
@@ -301,7 +301,7 @@ mod tests {
     use camino::{Utf8Path, Utf8PathBuf};
     use serde_json::json;
 
-    use super::{Document, Pulled, manifest, write};
+    use super::{Pulled, PulledDocument, manifest, write};
     use crate::core::spec::ProviderKind::{Enkryptify, Infisical};
     use crate::schema::extract::Extraction;
     use crate::schema::file::{SchemaFile, SchemaKey};
@@ -328,7 +328,7 @@ mod tests {
     }
 
     fn pull(directory: &Utf8Path, extraction: &Extraction, date: &str) -> Pulled {
-        let documents = [Document::new("demo.json", "text", extraction)];
+        let documents = [PulledDocument::new("demo.json", "text", extraction)];
         write(directory, extraction, &documents, date).unwrap()
     }
 
@@ -430,14 +430,14 @@ mod tests {
 
     #[test]
     fn the_manifest_keeps_no_credentials_of_a_url() {
-        let document = Document::new(
+        let document = PulledDocument::new(
             "https://user:hunter2@example.com/api/docs/json?token=hunter2#hunter2",
             "",
             &extraction(&[]),
         );
         assert_eq!(document.source, "https://example.com/api/docs/json");
         assert_eq!(
-            Document::new("C:\\x.json", "", &extraction(&[])).source,
+            PulledDocument::new("C:\\x.json", "", &extraction(&[])).source,
             "C:\\x.json"
         );
     }

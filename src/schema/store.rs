@@ -7,11 +7,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
 use super::bundle;
+use super::destination::{Destination, SchemaSource};
 use super::directory;
 use super::file::{START, SchemaFile, SchemaKey, is_slug, path_of};
-use super::spec;
-use super::validate::Checker;
-use crate::core::spec::DestinationSpec;
+use super::summary;
+use super::validate::checker::Checker;
 use crate::core::spec::ProviderKind;
 use crate::text_file;
 
@@ -29,39 +29,6 @@ pub struct SchemaStore {
     /// The platforms of which only what was pulled is there.
     whole: BTreeSet<ProviderKind>,
     destinations: Mutex<BTreeMap<SchemaKey, Arc<Destination>>>,
-}
-
-/// One destination: what is known about it, and what a sync to it must look like.
-#[derive(Debug)]
-pub struct Destination {
-    /// The destination as plain data.
-    pub spec: DestinationSpec,
-    /// The platform.
-    pub provider: ProviderKind,
-    /// Where its schema comes from.
-    pub origin: Origin,
-    /// The schema file's content.
-    pub file: SchemaFile,
-    pub(super) checker: Checker,
-}
-
-/// Where a schema comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Origin {
-    /// From the program itself.
-    Bundled,
-    /// From the workspace's `.secsync/schemas/`, at least in part.
-    Pulled,
-}
-
-impl Origin {
-    /// The word for it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Bundled => "bundled",
-            Self::Pulled => "pulled",
-        }
-    }
 }
 
 /// A schema that cannot be used.
@@ -247,7 +214,7 @@ impl SchemaStore {
                 update
             }
         };
-        let spec = spec::destination(kind, slug, &file, &create, &update);
+        let spec = summary::destination(kind, slug, &file, &create, &update);
         let checker = Checker::compile(without_supplied(create))
             .map_err(|problem| unusable(&format!("cannot be used: {problem}")))?;
         Ok(Some(Destination {
@@ -260,11 +227,11 @@ impl SchemaStore {
     }
 
     /// Where the schema of a file comes from.
-    pub fn origin(&self, key: &SchemaKey) -> Origin {
+    pub fn origin(&self, key: &SchemaKey) -> SchemaSource {
         if self.pulled.contains(key) {
-            Origin::Pulled
+            SchemaSource::Pulled
         } else {
-            Origin::Bundled
+            SchemaSource::Bundled
         }
     }
 
@@ -340,7 +307,7 @@ fn read_to_string(path: &Utf8Path) -> Result<String, StoreError> {
 mod tests {
     use camino::Utf8Path;
 
-    use super::{Origin, SchemaStore};
+    use super::{SchemaSource, SchemaStore};
     use crate::core::spec::ProviderKind::{Enkryptify, Infisical};
 
     fn workspace(files: &[(&str, &str)]) -> (tempfile::TempDir, SchemaStore) {
@@ -382,7 +349,7 @@ mod tests {
                 .contains(&"brand-new".to_owned())
         );
         let new = store.destination(Infisical, "brand-new").unwrap().unwrap();
-        assert_eq!(new.origin, Origin::Pulled);
+        assert_eq!(new.origin, SchemaSource::Pulled);
         assert_eq!(new.spec.name, "Brand New");
         // No document describes the update, so it takes what create takes but the project.
         let update: Vec<&str> = new
@@ -398,12 +365,12 @@ mod tests {
         let old = store.destination(Infisical, "humanitec").unwrap().unwrap();
         assert_eq!(
             (old.spec.name.as_str(), old.origin),
-            ("Renamed", Origin::Pulled)
+            ("Renamed", SchemaSource::Pulled)
         );
         assert_eq!(old.spec.update.fields.len(), 1);
         assert!(old.spec.create.fields.len() > 5);
         let other = store.destination(Infisical, "vercel").unwrap().unwrap();
-        assert_eq!(other.origin, Origin::Bundled);
+        assert_eq!(other.origin, SchemaSource::Bundled);
     }
 
     #[test]

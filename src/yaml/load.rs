@@ -1,10 +1,10 @@
 //! Reads YAML 1.2 into positioned values.
 
 use crate::core::diagnostic::Diagnostic;
-use crate::core::span::{SourceId, Span};
-use crate::core::value::Node;
+use crate::core::span::SourceId;
 
 use super::build::{self, Break, Pass};
+use super::loaded::Loaded;
 use super::repair::{self, Repaired};
 use super::template;
 
@@ -12,29 +12,6 @@ use super::template;
 const MAX_BYTES_READ_AGAIN: usize = 8 << 20;
 /// How often a text may be read again behind unquoted templates.
 const MAX_READS: usize = 100;
-
-/// What a text holds.
-#[derive(Debug, Clone, Default)]
-pub struct Loaded {
-    /// The documents, in order. One that cannot be parsed to its end is left out.
-    ///
-    /// What is refused for its meaning leaves the rest of its document in place: of a key that
-    /// is there twice the first counts, and where no value can be had, the text stands for it.
-    pub documents: Vec<Node>,
-    /// The comments, in order.
-    pub comments: Vec<Comment>,
-    /// Everything that is wrong, in the order of the text.
-    pub diagnostics: Vec<Diagnostic>,
-}
-
-/// A comment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comment {
-    /// Where it stands, from the `#` on.
-    pub span: Span,
-    /// Its text after the `#`.
-    pub text: String,
-}
 
 /// Reads all documents of a text.
 ///

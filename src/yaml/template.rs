@@ -11,7 +11,7 @@ use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::span::{SourceId, Span};
 
-use super::place::{line_start, rest_of_line};
+use super::offset::{line_start, rest_of_line};
 
 /// Longer lines are not repeated in a help text.
 const MAX_SHOWN_LINE: usize = 120;

@@ -12,7 +12,7 @@ use crate::http::trust;
 use crate::pipeline::Run;
 use crate::render::text::visible;
 use crate::schema::extract::{Extraction, extract};
-use crate::schema::pull::{self, Document};
+use crate::schema::pull::{self, PulledDocument};
 use crate::text_file;
 
 use super::super::options::{NetworkArguments, OutputArguments};
@@ -64,7 +64,7 @@ pub(super) fn run(
                 error.help()
             ))
         })?;
-        documents.push(Document::new(name, text, &extraction));
+        documents.push(PulledDocument::new(name, text, &extraction));
         whole.merge(extraction);
     }
     let directory = run.schema_directory();

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::access::{self, Action};
+use super::access::{self, Permission};
 use super::refusal::Refusal;
 use super::{Authorized, fields, query};
 use crate::sandbox::catalog::{Catalog, Destination};
@@ -194,7 +194,7 @@ impl Shared {
             .iter()
             .filter(|sync| sync.project_id == project_id)
             .filter(|sync| destination.is_none_or(|wanted| wanted.slug == sync.destination))
-            .filter(|sync| access::is_allowed(identity, Action::Read, environment_of(sync)))
+            .filter(|sync| access::is_allowed(identity, Permission::Read, environment_of(sync)))
             .map(|sync| sync_json(&self.database.world, sync))
             .collect();
         Ok(json!({"secretSyncs": syncs}))
@@ -214,7 +214,7 @@ impl Shared {
                 destination.name
             ))
         })?;
-        self.permit(asked.identity, Action::Read, sync)?;
+        self.permit(asked.identity, Permission::Read, sync)?;
         configured_for(destination, sync)?;
         Ok(one(&self.database.world, sync))
     }
@@ -226,7 +226,7 @@ impl Shared {
         destination: &Destination,
         id: &str,
     ) -> Result<Value, Refusal> {
-        let sync = self.checked(asked, Action::Read, destination, id)?;
+        let sync = self.checked(asked, Permission::Read, destination, id)?;
         Ok(one(&self.database.world, sync))
     }
 
@@ -246,7 +246,7 @@ impl Shared {
             return Err(Refusal::bad_request(PLAN_RESTRICTION));
         }
         let project = access::member(world, identity, project_id)?;
-        access::may(identity, Action::Create, Some(environment))?;
+        access::may(identity, Permission::Create, Some(environment))?;
         if !project.has_folder(environment, path) {
             return Err(unknown_folder(Some(path), Some(environment), project_id));
         }
@@ -306,7 +306,7 @@ impl Shared {
                 destination.name
             ))
         })?;
-        self.permit(identity, Action::Edit, sync)?;
+        self.permit(identity, Permission::Edit, sync)?;
         configured_for(destination, sync)?;
         let world = &self.database.world;
         let connection_id = text(&body, "connectionId")
@@ -376,7 +376,7 @@ impl Shared {
                 "Must specify both source environment and secret path",
             ));
         };
-        access::may(identity, Action::Edit, Some(new_environment))?;
+        access::may(identity, Permission::Edit, Some(new_environment))?;
         let exists = self
             .database
             .world
@@ -400,9 +400,13 @@ impl Shared {
         id: &str,
     ) -> Result<Value, Refusal> {
         let remove_secrets = query::choice(asked.call, "removeSecrets", &["true", "false"], false)?;
-        let sync = self.checked(asked, Action::Delete, destination, id)?;
+        let sync = self.checked(asked, Permission::Delete, destination, id)?;
         if remove_secrets.as_deref() == Some("true") {
-            access::may(asked.identity, Action::RemoveSecrets, environment_of(sync))?;
+            access::may(
+                asked.identity,
+                Permission::RemoveSecrets,
+                environment_of(sync),
+            )?;
             return self.queue_if_idle(destination, id, JobKind::Remove, true, asked.now);
         }
         let gone = one(&self.database.world, sync);
@@ -419,9 +423,9 @@ impl Shared {
         kind: JobKind,
     ) -> Result<Value, Refusal> {
         let action = match kind {
-            JobKind::Sync => Action::SyncSecrets,
-            JobKind::Import => Action::ImportSecrets,
-            JobKind::Remove => Action::RemoveSecrets,
+            JobKind::Sync => Permission::SyncSecrets,
+            JobKind::Import => Permission::ImportSecrets,
+            JobKind::Remove => Permission::RemoveSecrets,
         };
         if kind == JobKind::Import {
             let behaviours = ["prioritize-source", "prioritize-destination"];
@@ -480,7 +484,7 @@ impl Shared {
     fn checked(
         &self,
         asked: &Authorized<'_>,
-        action: Action,
+        action: Permission,
         destination: &Destination,
         id: &str,
     ) -> Result<&SecretSync, Refusal> {
@@ -497,7 +501,7 @@ impl Shared {
     fn permit(
         &self,
         identity: &Identity,
-        action: Action,
+        action: Permission,
         sync: &SecretSync,
     ) -> Result<(), Refusal> {
         access::member(&self.database.world, identity, &sync.project_id)?;

@@ -13,7 +13,7 @@ use super::all_of::{any_of, intersect, with_null};
 use super::union::rewrite_unions;
 use crate::schema::file::RESERVED;
 use crate::schema::keyword::{change_inner, properties, values};
-use crate::schema::validate::pattern_works;
+use crate::schema::validate::checker::pattern_works;
 
 /// How deep schemas may nest, references included.
 const MAX_DEPTH: usize = 64;

@@ -6,22 +6,62 @@
 
 mod all_of;
 mod convert;
-mod document;
-mod error;
 mod operations;
+mod parse;
 mod union;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-pub use error::ExtractError;
-
 use self::convert::Converter;
-use self::operations::{Operation, Role};
+use self::operations::{Purpose, SyncOperation};
 use super::file::{START, SchemaFile, SchemaKey};
 use super::keyword::{members, only_value};
 use crate::core::spec::ProviderKind;
+
+/// Why a text gives no schemas. Every message is a full sentence about the text itself;
+/// where the text came from is the caller's to say.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ExtractError {
+    /// It is empty, a web page, or Markdown without an OpenAPI document in it.
+    #[error("{0}")]
+    NoDocument(String),
+    /// It looks like JSON or YAML but cannot be parsed, or ends too early.
+    #[error("{0}")]
+    Unreadable(String),
+    /// It parses, but is not an OpenAPI document of version 3.
+    #[error("{0}")]
+    NotOpenApi(String),
+    /// It is an OpenAPI document that describes no sync.
+    #[error("The OpenAPI document describes no secret sync.")]
+    NoSyncs,
+    /// An operation on syncs is not described as OpenAPI asks for, or only in part.
+    #[error("The description of {operation} {problem}.")]
+    Incomplete {
+        /// The operation, as `POST /path`.
+        operation: String,
+        /// What is wrong with it, as the end of a sentence.
+        problem: String,
+    },
+}
+
+impl ExtractError {
+    /// What to do next, as a full sentence.
+    pub const fn help(&self) -> &'static str {
+        match self {
+            Self::NoDocument(_) | Self::NotOpenApi(_) => {
+                "Give an OpenAPI 3 document as JSON or YAML, or the documentation page that wraps one. A running Infisical serves its own at /api/docs/json."
+            }
+            Self::Unreadable(_) | Self::Incomplete { .. } => {
+                "Download the document again, and check that it is whole."
+            }
+            Self::NoSyncs => {
+                "Give a document that has paths below /api/v1/secret-syncs/ (Infisical) or the path /v1/sync/{slug}/start (Enkryptify)."
+            }
+        }
+    }
+}
 
 /// What documents say about syncs.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -49,7 +89,7 @@ impl Extraction {
 /// Extracts the schemas from one document: OpenAPI 3.0 or 3.1, as JSON or YAML,
 /// or a Markdown page that wraps one.
 pub fn extract(text: &str) -> Result<Extraction, ExtractError> {
-    let document = document::parse(text)?;
+    let document = parse::document(text)?;
     let operations = operations::find(&document)?;
     let listed = match &operations.options {
         Some(options) => listed_destinations(&document, options)?,
@@ -97,17 +137,17 @@ fn document_name(document: &Value) -> Option<String> {
 
 fn destination_file(
     document: &Value,
-    operations: &[Operation<'_>],
+    operations: &[SyncOperation<'_>],
 ) -> Result<SchemaFile, ExtractError> {
     let mut converter = Converter::new(document);
     let mut file = SchemaFile::default();
     for operation in operations {
         // Also tells a document that was cut off: responses come last.
         let read = operation.answer_property("secretSync")?;
-        let definition = match operation.role {
-            Role::Create => Some("create"),
-            Role::Update => Some("update"),
-            Role::Read | Role::Other => None,
+        let definition = match operation.purpose {
+            Purpose::Create => Some("create"),
+            Purpose::Update => Some("update"),
+            Purpose::Read | Purpose::Other => None,
         };
         if let Some(definition) = definition
             && let Some(body) = operation.request()?
@@ -139,7 +179,7 @@ fn destination_file(
     Ok(file)
 }
 
-fn start_file(document: &Value, start: &Operation<'_>) -> Result<SchemaFile, ExtractError> {
+fn start_file(document: &Value, start: &SyncOperation<'_>) -> Result<SchemaFile, ExtractError> {
     let mut converter = Converter::new(document);
     let mut file = SchemaFile::default();
     let answer = start.answer()?;
@@ -163,7 +203,7 @@ fn start_file(document: &Value, start: &Operation<'_>) -> Result<SchemaFile, Ext
 
 fn converted(
     converter: &mut Converter<'_>,
-    operation: &Operation<'_>,
+    operation: &SyncOperation<'_>,
     schema: &Value,
 ) -> Result<Value, ExtractError> {
     converter
@@ -172,7 +212,7 @@ fn converted(
 }
 
 fn expect_object(
-    operation: &Operation<'_>,
+    operation: &SyncOperation<'_>,
     schema: &Value,
     what: &str,
 ) -> Result<(), ExtractError> {
@@ -202,7 +242,7 @@ fn can_import(body: &Value) -> Option<bool> {
 /// The facts about destinations in the answer that lists them.
 fn listed_destinations(
     document: &Value,
-    options: &Operation<'_>,
+    options: &SyncOperation<'_>,
 ) -> Result<BTreeMap<String, SchemaFile>, ExtractError> {
     let list = options.answer_property("secretSyncOptions")?;
     let Some(items) = list.and_then(|list| list.get("items")) else {

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::ExtractError;
 use super::convert::resolve;
-use super::error::ExtractError;
 use crate::schema::file::is_slug;
 
 /// Marks operations that no released server has.
@@ -16,11 +16,11 @@ const UNRELEASED: &str = "x-infisical-branch-only";
 
 /// One operation of a document.
 #[derive(Debug, Clone)]
-pub struct Operation<'d> {
+pub struct SyncOperation<'d> {
     /// `POST /path`, for messages.
     pub name: String,
     /// What the operation is for.
-    pub role: Role,
+    pub purpose: Purpose,
     document: &'d Value,
     content: &'d Map<String, Value>,
     parameters: Vec<&'d Value>,
@@ -29,7 +29,7 @@ pub struct Operation<'d> {
 /// What an operation on one destination is for. The order is that in which
 /// their answers are trusted to show the whole sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
+pub enum Purpose {
     /// Reads one sync.
     Read,
     /// Creates one.
@@ -42,24 +42,24 @@ pub enum Role {
 
 /// The operations on syncs that a document describes.
 #[derive(Debug, Default)]
-pub struct Operations<'d> {
-    /// Infisical's, by destination; in each list by role and then by name.
-    pub destinations: BTreeMap<&'d str, Vec<Operation<'d>>>,
+pub struct SyncOperations<'d> {
+    /// Infisical's, by destination; in each list by purpose and then by name.
+    pub destinations: BTreeMap<&'d str, Vec<SyncOperation<'d>>>,
     /// Enkryptify's start.
-    pub start: Option<Operation<'d>>,
+    pub start: Option<SyncOperation<'d>>,
     /// Infisical's answer that lists the destinations.
-    pub options: Option<Operation<'d>>,
+    pub options: Option<SyncOperation<'d>>,
 }
 
 enum Route<'d> {
-    Destination(&'d str, Role),
+    Destination(&'d str, Purpose),
     Options,
     Start,
 }
 
 /// Finds the operations on syncs.
-pub fn find(document: &Value) -> Result<Operations<'_>, ExtractError> {
-    let mut found = Operations::default();
+pub fn find(document: &Value) -> Result<SyncOperations<'_>, ExtractError> {
+    let mut found = SyncOperations::default();
     let mut unreleased = Vec::new();
     let paths = document.get("paths").and_then(Value::as_object);
     for (path, item) in paths.into_iter().flatten() {
@@ -90,21 +90,21 @@ pub fn find(document: &Value) -> Result<Operations<'_>, ExtractError> {
                 .filter_map(Value::as_array)
                 .flatten()
                 .collect();
-            let operation = |role| Operation {
+            let operation = |purpose| SyncOperation {
                 name: name.clone(),
-                role,
+                purpose,
                 document,
                 content,
                 parameters,
             };
             match route {
-                Route::Destination(slug, role) => found
+                Route::Destination(slug, purpose) => found
                     .destinations
                     .entry(slug)
                     .or_default()
-                    .push(operation(role)),
-                Route::Options => found.options = Some(operation(Role::Other)),
-                Route::Start => found.start = Some(operation(Role::Create)),
+                    .push(operation(purpose)),
+                Route::Options => found.options = Some(operation(Purpose::Other)),
+                Route::Start => found.start = Some(operation(Purpose::Create)),
             }
         }
     }
@@ -112,7 +112,8 @@ pub fn find(document: &Value) -> Result<Operations<'_>, ExtractError> {
         found.destinations.remove(slug);
     }
     for operations in found.destinations.values_mut() {
-        operations.sort_by(|one, other| (one.role, &one.name).cmp(&(other.role, &other.name)));
+        operations
+            .sort_by(|one, other| (one.purpose, &one.name).cmp(&(other.purpose, &other.name)));
     }
     Ok(found)
 }
@@ -130,13 +131,13 @@ fn route<'d>(path: &'d str, method: &str) -> Option<Route<'d>> {
     match segments {
         ["v1", "secret-syncs", "options"] => (method == "get").then_some(Route::Options),
         ["v1", "secret-syncs", slug, rest @ ..] if is_slug(slug) => {
-            let role = match (method, rest) {
-                ("post", []) => Role::Create,
-                ("get", [id]) if is_parameter(id) => Role::Read,
-                ("patch", [id]) if is_parameter(id) => Role::Update,
-                _ => Role::Other,
+            let purpose = match (method, rest) {
+                ("post", []) => Purpose::Create,
+                ("get", [id]) if is_parameter(id) => Purpose::Read,
+                ("patch", [id]) if is_parameter(id) => Purpose::Update,
+                _ => Purpose::Other,
             };
-            Some(Route::Destination(slug, role))
+            Some(Route::Destination(slug, purpose))
         }
         ["v1", "sync", slug, "start"] if is_parameter(slug) => {
             (method == "post").then_some(Route::Start)
@@ -157,7 +158,7 @@ fn follow<'d>(document: &'d Value, value: &'d Value) -> Result<&'d Value, String
     Err("refers to a reference that refers to another without end".into())
 }
 
-impl<'d> Operation<'d> {
+impl<'d> SyncOperation<'d> {
     /// The schema of the request's body, if there is one.
     pub fn request(&self) -> Result<Option<&'d Value>, ExtractError> {
         match self.content.get("requestBody") {

@@ -7,8 +7,7 @@ use crate::core::code::Code;
 use crate::core::desired::OWN_FIELDS;
 use crate::core::diagnostic::{Diagnostic, closest};
 use crate::core::span::Span;
-use crate::core::spec::ObjectSpec;
-use crate::schema::store::Destination;
+use crate::core::spec::{DestinationSpec, ObjectSpec};
 
 /// The longest piece of a user's text that a message repeats, in characters.
 const LONGEST_QUOTE: usize = 60;
@@ -17,7 +16,7 @@ const LONGEST_QUOTE: usize = 60;
 pub fn diagnostic(
     finding: &Finding,
     json: &Value,
-    destination: &Destination,
+    destination: &DestinationSpec,
     span: Span,
 ) -> Diagnostic {
     let field = dotted(&finding.path);
@@ -33,7 +32,7 @@ pub fn diagnostic(
                 span,
                 format!("`{}` is missing.{reason}", joined(&finding.path, name)),
             );
-            let tag = object_at(&destination.spec.create, json, &finding.path)
+            let tag = object_at(&destination.create, json, &finding.path)
                 .and_then(|spec| spec.union.as_ref())
                 .filter(|union| union.tag == *name);
             match tag {
@@ -113,13 +112,13 @@ fn unknown(
     finding: &Finding,
     (name, known): (&str, &[String]),
     json: &Value,
-    destination: &Destination,
+    destination: &DestinationSpec,
     span: Span,
 ) -> Diagnostic {
     let object = lookup(json, &finding.path).unwrap_or(&Value::Null);
-    let spec = object_at(&destination.spec.create, json, &finding.path);
+    let spec = object_at(&destination.create, json, &finding.path);
     let place = if finding.path.is_empty() {
-        format!("a sync to {}", destination.spec.name)
+        format!("a sync to {}", destination.name)
     } else {
         format!("`{}`", dotted(&finding.path))
     };
@@ -135,7 +134,7 @@ fn unknown(
     let message = format!("`{name}` is not a field of {place}{condition}.");
     let diagnostic = Diagnostic::new(Code::UnknownField, span, message);
     if finding.path.is_empty()
-        && let Some(parent) = holder_of(&destination.spec.create, name)
+        && let Some(parent) = holder_of(&destination.create, name)
     {
         return diagnostic.help(format!("Move it under `{parent}`."));
     }
