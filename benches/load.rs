@@ -1,7 +1,7 @@
 //! What it costs to load and check a workspace: the part of every command that needs no network.
 #![allow(missing_docs, reason = "criterion generates a public function")]
 
-#[path = "../tests/common_examples/mod.rs"]
+#[path = "../tests/library/examples.rs"]
 #[allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -22,10 +22,9 @@ use criterion::{
     BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
 };
 use secsync::environment::Environment;
-use secsync::error::Stop;
-use secsync::http::HttpOptions;
-use secsync::pipeline::{Options, Run};
-use secsync::provider::ProviderKind::Infisical;
+use secsync::error::CommandError;
+use secsync::pipeline::{Opened, Options};
+use secsync::provider::infisical::PLATFORM;
 use secsync::schema::store::SchemaStore;
 use secsync::workspace::Request;
 use serde_json::{Map, Value, json};
@@ -87,9 +86,9 @@ fn write_workspace(root: &Path, syncs: usize, files: usize) -> io::Result<()> {
 fn write_every_destination(root: &Path, syncs: usize, files: usize) -> io::Result<()> {
     let store = SchemaStore::bundled();
     let mut kinds: Vec<Value> = Vec::new();
-    for slug in store.destinations(Infisical) {
+    for slug in store.destinations(PLATFORM) {
         let file = store
-            .file(&(Infisical, slug.clone()))
+            .file(&(PLATFORM, slug.clone()))
             .map_err(io::Error::other)?;
         let create = file.and_then(|file| file.definitions.get("create").cloned());
         for mut example in examples(&create.unwrap_or_default()) {
@@ -130,26 +129,21 @@ fn write_every_destination(root: &Path, syncs: usize, files: usize) -> io::Resul
     Ok(())
 }
 
-fn load_and_check(root: &Path) -> Result<usize, Stop> {
+fn load_and_check(root: &Path) -> Result<usize, CommandError> {
     let directory = Utf8PathBuf::from_path_buf(root.to_owned())
-        .map_err(|path| Stop::usage(format!("{} is not UTF-8.", path.display())))?;
+        .map_err(|path| CommandError::usage(format!("{} is not UTF-8.", path.display())))?;
     let options = Options {
         request: Request {
             directory,
             ..Request::default()
         },
         environment: Environment::default(),
-        http: HttpOptions::default(),
-        parallelism: 4,
-        allow_projects: Vec::new(),
         selectors: Vec::new(),
         targets: Vec::new(),
         prune: false,
-        state: None,
     };
-    let mut run = Run::load(options, &mut io::empty())?;
-    run.check()?;
-    Ok(run.workspace.syncs.len())
+    let checked = Opened::open(options)?.load(&mut io::empty())?.check()?;
+    Ok(checked.opened.workspace.syncs.len())
 }
 
 fn load(criterion: &mut Criterion) {
@@ -184,7 +178,7 @@ fn measure(
     let written = write(directory.path(), syncs, files);
     let loaded = load_and_check(directory.path());
     assert!(
-        written.is_ok() && loaded == Ok(syncs),
+        written.is_ok() && loaded.as_ref().is_ok_and(|loaded| *loaded == syncs),
         "the workspace does not load: {loaded:?}"
     );
     group.throughput(Throughput::Elements(syncs as u64));

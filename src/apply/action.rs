@@ -10,11 +10,10 @@ use crate::core::desired::list;
 use crate::core::diff;
 use crate::core::normalize::{self, Comparable};
 use crate::core::plan::action::{Create, Update};
-use crate::core::plan::effect::is_auto_synced;
 use crate::core::plan::{Action, Step};
+use crate::core::problem::Problem;
 use crate::core::remote::{JobStatus, RemoteSync};
 use crate::core::spec::DestinationSpec;
-use crate::error::Problem;
 use crate::provider::{
     Deletion, ManagedSyncs, Provider, ProviderError, ProviderErrorKind, StartedSyncs,
 };
@@ -251,8 +250,13 @@ impl Managed<'_> {
 
     /// What came of a write whose answer is there.
     fn answered(&self, answer: &RemoteSync, expected: &Expected<'_>) -> Done {
-        let is_pushed =
-            is_auto_synced(expected.after) || answer.sync_job.status == Some(JobStatus::Pending);
+        let is_pushed = self
+            .action
+            .subject
+            .platform
+            .rules()
+            .is_auto_synced(expected.after)
+            || answer.sync_job.status == Some(JobStatus::Pending);
         let watched = is_pushed.then(|| self.watched(answer, JobKind::Sync));
         let outcome = match expected.check(answer, &self.action.subject.name) {
             Ok(()) => done(&answer.id),
@@ -464,7 +468,7 @@ impl Managed<'_> {
                         format!(
                             "The secrets at the old destination could not be removed, so the old sync \
                              stays and the new one was not created. {}",
-                            crate::render::text::platform_message(&why)
+                            crate::core::text::platform_message(&why)
                         ),
                         Some("Mend the destination, or use `onDelete: keep-secrets`.".to_owned()),
                     )));

@@ -5,6 +5,7 @@
 
 use serde_json::{Value, json};
 
+use super::ENKRYPTIFY_TOKEN;
 use super::call::{Call, Reply};
 use super::database::Started;
 use super::fail::Operation;
@@ -13,6 +14,7 @@ use super::limit::{HeaderNames, Pass};
 use super::moment::Moment;
 use super::shared::Shared;
 use super::world::World;
+use crate::provider::enkryptify::{HOST, TOKEN};
 
 /// How long an exchanged token lives.
 const EXCHANGED_SECONDS: u32 = 900;
@@ -21,6 +23,11 @@ const EXCHANGED_SECONDS: u32 = 900;
 const EXCHANGES_PER_MINUTE: usize = 10;
 
 const LIMIT_HEADERS: HeaderNames = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
+
+/// What a person sets to use it: where it is, and the demo token.
+pub fn demo_variables(url: &str) -> [(&'static str, String); 2] {
+    [(HOST, url.to_owned()), (TOKEN, ENKRYPTIFY_TOKEN.to_owned())]
+}
 
 /// What a call asks for.
 #[derive(Debug)]

@@ -14,6 +14,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Options;
@@ -59,6 +60,7 @@ pub async fn start(options: Options) -> io::Result<Running> {
         latency: options.latency,
         emulator: Mutex::new(Emulator::resume(database, options)),
         log: Mutex::new(Vec::new()),
+        held: watch::Sender::default(),
         file,
         unsaved: AtomicBool::new(false),
         stopped: AtomicBool::new(false),
@@ -100,6 +102,18 @@ impl Running {
         lock(&self.sandbox.emulator).fail(rules);
     }
 
+    /// Does what requests of this method ask for whose target contains this text, and holds back
+    /// their answers until [`Self::release`]. A test acts in between.
+    pub fn hold(&self, method: &str, part: &str) {
+        let held = (method.to_owned(), part.to_owned());
+        self.sandbox.held.send_replace(Some(held));
+    }
+
+    /// Lets the answers go that [`Self::hold`] holds back.
+    pub fn release(&self) {
+        self.sandbox.held.send_replace(None);
+    }
+
     /// Stops it and writes what is not written.
     pub async fn stop(mut self) -> io::Result<()> {
         self.sandbox.stopped.store(true, Ordering::Release);
@@ -127,6 +141,8 @@ struct Sandbox {
     emulator: Mutex<Emulator>,
     log: Mutex<Vec<(String, String)>>,
     latency: Duration,
+    /// The method and a part of the target of the requests whose answers are held back.
+    held: watch::Sender<Option<(String, String)>>,
     file: Option<DatabaseFile>,
     unsaved: AtomicBool,
     /// Connections that are still open are cut at their next request.
@@ -139,6 +155,15 @@ impl Sandbox {
         let reply = lock(&self.emulator).handle(call, Moment::now());
         self.unsaved.store(true, Ordering::Release);
         reply
+    }
+
+    async fn wait_while_held(&self, call: &Call) {
+        let is_held = |held: &Option<(String, String)>| {
+            held.as_ref()
+                .is_some_and(|(method, part)| call.method == *method && call.target.contains(part))
+        };
+        // The only error is a dropped sender, and `self` holds it.
+        let _ = self.held.subscribe().wait_for(|held| !is_held(held)).await;
     }
 
     fn save(&self) -> io::Result<()> {
@@ -202,6 +227,7 @@ async fn serve(
     }
     let reply = sandbox.answer(&call);
     tokio::time::sleep(sandbox.latency).await;
+    sandbox.wait_while_held(&call).await;
     match reply.arrival {
         Arrival::Whole | Arrival::Truncated => {}
         Arrival::Closed => return Err(io::ErrorKind::BrokenPipe.into()),

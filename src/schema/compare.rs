@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::file::{START, SchemaFile, SchemaKey};
 use super::keyword::{branch, is_closed, members, properties, reference, requires, types, values};
 use super::store::{SchemaStore, StoreError};
-use crate::core::spec::ProviderKind;
+use crate::provider::platforms;
 
 /// Schema files by platform and destination.
 pub type Files = BTreeMap<SchemaKey, SchemaFile>;
@@ -30,11 +30,14 @@ pub struct SchemaChange {
 /// All files of a store.
 pub fn files(store: &SchemaStore) -> Result<Files, StoreError> {
     let mut files = Files::new();
-    let keys = store
-        .destinations(ProviderKind::Infisical)
-        .into_iter()
-        .map(|slug| (ProviderKind::Infisical, slug))
-        .chain([(ProviderKind::Enkryptify, START.to_owned())]);
+    let keys = platforms().into_iter().flat_map(|platform| {
+        let names = if platform.lists_destinations() {
+            store.destinations(platform)
+        } else {
+            vec![START.to_owned()]
+        };
+        names.into_iter().map(move |name| (platform, name))
+    });
     for key in keys {
         if let Some(file) = store.file(&key)? {
             files.insert(key, file);
@@ -320,7 +323,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Files, SchemaChange, compare};
-    use crate::core::spec::ProviderKind;
+    use crate::provider::infisical;
     use crate::schema::file::SchemaFile;
 
     fn files(create: Value) -> Files {
@@ -328,7 +331,7 @@ mod tests {
             definitions: [("create".to_owned(), create)].into(),
             ..SchemaFile::default()
         };
-        [((ProviderKind::Infisical, "demo".to_owned()), file)].into()
+        [((infisical::PLATFORM, "demo".to_owned()), file)].into()
     }
 
     /// Every change as `! field: change`, with `!` for a breaking one.

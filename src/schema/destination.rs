@@ -2,7 +2,8 @@
 
 use super::file::SchemaFile;
 use super::validate::checker::Checker;
-use crate::core::spec::{DestinationSpec, ProviderKind};
+use crate::core::platform::Platform;
+use crate::core::spec::DestinationSpec;
 
 /// One destination: what is known about it, and what a sync to it must look like.
 #[derive(Debug)]
@@ -10,7 +11,7 @@ pub struct Destination {
     /// The destination as plain data.
     pub spec: DestinationSpec,
     /// The platform.
-    pub provider: ProviderKind,
+    pub provider: Platform,
     /// Where its schema comes from.
     pub origin: SchemaSource,
     /// The schema file's content.

@@ -16,6 +16,7 @@
 //! | the formats for code hosts and test reports | `formats` |
 //! | the schemas, and those of plans | `schemas`, `plan_schemas` |
 //! | the commands that the README shows | `readme` |
+//! | workspaces, and the commands that look after them | `workspace` |
 
 #![allow(
     clippy::unwrap_used,
@@ -48,3 +49,4 @@ mod schemas;
 mod starts;
 mod terminal;
 mod usage;
+mod workspace;

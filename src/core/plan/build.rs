@@ -11,11 +11,12 @@ use super::{Failing, Keeper, Kept, Plan, effect, names, shown};
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger};
 use crate::core::diff;
 use crate::core::normalize::{self, CONNECTION_ID, Comparable};
+use crate::core::platform::Platform;
 use crate::core::remote::RemoteSync;
 use crate::core::rename;
 use crate::core::resolve::ResolvedSync;
 use crate::core::select::{NamePatterns, Selection};
-use crate::core::spec::{DestinationSpec, ProviderKind};
+use crate::core::spec::DestinationSpec;
 use crate::core::starts::{Start, Starts};
 
 /// A project on a server.
@@ -23,6 +24,8 @@ use crate::core::starts::{Start, Starts};
 pub struct ProjectKey {
     /// The provider's name in the files.
     pub provider: String,
+    /// Which platform it is.
+    pub platform: Platform,
     /// The origin of its server.
     pub server: String,
     /// The project's id.
@@ -34,6 +37,7 @@ impl ProjectKey {
     pub fn of(sync: &ResolvedSync) -> Self {
         Self {
             provider: sync.desired.provider.text.clone(),
+            platform: sync.desired.platform,
             server: sync.server.clone(),
             project_id: sync.project_id.clone(),
         }
@@ -43,6 +47,7 @@ impl ProjectKey {
     pub fn of_subject(subject: &Subject) -> Self {
         Self {
             provider: subject.provider.clone(),
+            platform: subject.platform,
             server: subject.server.clone(),
             project_id: subject.project_id.clone(),
         }
@@ -72,7 +77,7 @@ pub struct Inputs<'a> {
     /// How the files spell projects that they name without a sync in them.
     pub labels: &'a BTreeMap<ProjectKey, String>,
     /// The destinations that the syncs go to.
-    pub specs: &'a BTreeMap<(ProviderKind, String), Arc<DestinationSpec>>,
+    pub specs: &'a BTreeMap<(Platform, String), Arc<DestinationSpec>>,
     /// What is recorded of starts.
     pub starts: &'a Starts,
     /// What the plan may do.
@@ -86,7 +91,7 @@ const SAME_MOMENT: SignedDuration = SignedDuration::from_secs(2);
 /// Makes a plan. The order of the inputs makes no difference.
 pub fn build(inputs: &Inputs<'_>) -> Plan {
     let mut plan = Plan::default();
-    for contents in by_project(inputs) {
+    for contents in by_place(inputs) {
         let mut project = Project {
             inputs,
             remote: contents.remote,
@@ -98,10 +103,11 @@ pub fn build(inputs: &Inputs<'_>) -> Plan {
     plan
 }
 
-/// A project wherever it is named: the platform, the origin of the server, the project's id.
-type Place<'a> = (ProviderKind, &'a str, &'a str);
+/// Where a name means one sync: the platform, the origin of the server, the project's id, and the
+/// destination if that is part of what identifies a sync.
+type Place<'a> = (Platform, &'a str, &'a str, Option<&'a str>);
 
-/// What is declared in a project, and what is there.
+/// What is declared in one place, and what is there.
 #[derive(Default)]
 struct Contents<'a> {
     /// What is declared, by name.
@@ -127,19 +133,21 @@ impl Contents<'_> {
     }
 }
 
-/// Sorts everything by project. Two providers can be two identities on one server: what either
+/// Sorts everything by place. Two providers can be two identities on one server: what either
 /// declares is declared, and a name that either sees is taken.
-fn by_project<'a>(inputs: &Inputs<'a>) -> Vec<Contents<'a>> {
+fn by_place<'a>(inputs: &Inputs<'a>) -> Vec<Contents<'a>> {
     let mut projects: BTreeMap<Place<'a>, Contents<'a>> = BTreeMap::new();
     for sync in inputs.syncs {
-        let place = (sync.desired.kind, &*sync.server, &*sync.project_id);
+        let platform = sync.desired.platform;
+        let destination = platform.identifying(&sync.desired.destination.text);
+        let place = (platform, &*sync.server, &*sync.project_id, destination);
         projects.entry(place).or_default().syncs.push(sync);
     }
     for (key, syncs) in inputs.remote {
-        // Only what can be read back is in what was read.
-        let place = (ProviderKind::Infisical, &*key.server, &*key.project_id);
-        let seen = &mut projects.entry(place).or_default().remote;
         for sync in syncs {
+            let destination = key.platform.identifying(&sync.destination);
+            let place = (key.platform, &*key.server, &*key.project_id, destination);
+            let seen = &mut projects.entry(place).or_default().remote;
             seen.entry(&sync.name).or_insert(Seen { key, sync });
         }
     }
@@ -155,7 +163,7 @@ fn by_project<'a>(inputs: &Inputs<'a>) -> Vec<Contents<'a>> {
     projects.into_iter().map(|(_, contents)| contents).collect()
 }
 
-/// Plans within one project.
+/// Plans within one place.
 struct Project<'a> {
     inputs: &'a Inputs<'a>,
     /// What is there, by name.
@@ -200,10 +208,10 @@ impl<'a> Project<'a> {
                 Some(old) => self.find(old),
                 None => self.find(name).filter(|_| !heirs.contains_key(name)),
             };
-            match (sync.desired.kind, sync.desired.ensure) {
-                (ProviderKind::Enkryptify, _) => self.plan_start(sync),
-                (ProviderKind::Infisical, Ensure::Absent) => self.plan_absent(sync, found),
-                (ProviderKind::Infisical, Ensure::Present) => self.plan_present(sync, found),
+            match sync.desired.ensure {
+                _ if !sync.desired.platform.reads_back() => self.plan_start(sync),
+                Ensure::Absent => self.plan_absent(sync, found),
+                Ensure::Present => self.plan_present(sync, found),
             }
         }
         names::block_what_waits_for_nobody(&mut self.plan.actions, first, &heirs);
@@ -264,7 +272,7 @@ impl<'a> Project<'a> {
             self.block(sync, Verb::Delete, Blocked::Protected);
         } else if remove_secrets && remote.remove_job.is_going() {
             self.plan.unchanged += 1;
-        } else if remove_secrets && remote.secret_path.is_none() {
+        } else if remove_secrets && has_lost_source(sync.desired.platform, remote) {
             self.block(sync, Verb::Delete, Blocked::SourceFolderGone);
         } else {
             let step = Step::Delete {
@@ -283,7 +291,7 @@ impl<'a> Project<'a> {
     }
 
     fn plan_present(&mut self, sync: &ResolvedSync, found: Option<&RemoteSync>) {
-        let key = (sync.desired.kind, sync.desired.destination.text.clone());
+        let key = (sync.desired.platform, sync.desired.destination.text.clone());
         let Some(spec) = self.inputs.specs.get(&key).cloned() else {
             return;
         };
@@ -308,8 +316,12 @@ impl<'a> Project<'a> {
 
     fn push_create(&mut self, sync: &ResolvedSync, create: Create) {
         let is_triggered = sync.desired.trigger != Trigger::Never;
-        let effects = effect::of_create(&create.expected, is_triggered);
-        let is_auto_synced = effect::is_auto_synced(&create.expected);
+        let effects = effect::of_create(sync.desired.platform, &create.expected, is_triggered);
+        let is_auto_synced = sync
+            .desired
+            .platform
+            .rules()
+            .is_auto_synced(&create.expected);
         let changes = shown::of_create(&create.body, create.connection.as_deref(), &create.spec);
         let action = self.push(sync, Step::Create(create));
         action.effects = effects;
@@ -326,7 +338,7 @@ impl<'a> Project<'a> {
             Some(Blocked::Protected)
         } else if remote.remove_job.is_going() {
             Some(Blocked::BeingRemoved)
-        } else if remove_secrets && remote.secret_path.is_none() {
+        } else if remove_secrets && has_lost_source(sync.desired.platform, remote) {
             Some(Blocked::SourceFolderGone)
         } else {
             None
@@ -338,9 +350,17 @@ impl<'a> Project<'a> {
             return;
         }
         let is_triggered = sync.desired.trigger != Trigger::Never;
-        let is_auto_synced = effect::is_auto_synced(&create.expected);
+        let is_auto_synced = sync
+            .desired
+            .platform
+            .rules()
+            .is_auto_synced(&create.expected);
         let mut effects = vec![effect::of_delete(remove_secrets)];
-        effects.extend(effect::of_create(&create.expected, is_triggered));
+        effects.extend(effect::of_create(
+            sync.desired.platform,
+            &create.expected,
+            is_triggered,
+        ));
         changes.extend(shown::of_create(
             &create.body,
             create.connection.as_deref(),
@@ -397,9 +417,13 @@ impl<'a> Project<'a> {
             body.insert("name".to_owned(), name.clone().into());
         }
         let was_pushed = remote.was_pushed();
-        let effects = effect::of_update(&expected, &difference.changes, was_pushed);
-        let of_trigger = effect::of_trigger(was_pushed, &expected, &effects);
-        let is_auto_synced = effect::is_auto_synced(&expected);
+        let effects = sync.desired.platform.rules().effects_of_update(
+            &expected,
+            &difference.changes,
+            was_pushed,
+        );
+        let of_trigger = effect::of_trigger(sync.desired.platform, was_pushed, &expected, &effects);
+        let is_auto_synced = sync.desired.platform.rules().is_auto_synced(&expected);
         let step = Step::Update(Update {
             old: Box::new(remote.clone()),
             body,
@@ -421,14 +445,15 @@ impl<'a> Project<'a> {
         let is_due = match sync.desired.trigger {
             Trigger::Never => false,
             Trigger::OnChange => {
-                !effect::is_auto_synced(expected)
-                    && is_push_due(remote)
+                !sync.desired.platform.rules().is_auto_synced(expected)
+                    && is_push_due(sync.desired.platform, remote)
                     && !remote.sync_job.is_going()
             }
             Trigger::Always => true,
         };
         if is_due {
-            let effects = effect::of_trigger(remote.was_pushed(), expected, &[]);
+            let effects =
+                effect::of_trigger(sync.desired.platform, remote.was_pushed(), expected, &[]);
             self.push_trigger(sync, Some(remote)).effects = effects;
         } else if remote.sync_job.has_failed() {
             self.plan.failing.push(Failing {
@@ -465,7 +490,7 @@ impl<'a> Project<'a> {
             };
             let subject = Subject {
                 provider: key.provider.clone(),
-                kind: ProviderKind::Infisical,
+                platform: key.platform,
                 server: key.server.clone(),
                 project: label.to_owned(),
                 project_id: key.project_id.clone(),
@@ -507,8 +532,8 @@ impl<'a> Project<'a> {
 }
 
 /// Whether the last push is older than the last change, or there was none.
-pub(super) fn is_push_due(remote: &RemoteSync) -> bool {
-    if remote.secret_path.is_none() {
+pub(super) fn is_push_due(platform: Platform, remote: &RemoteSync) -> bool {
+    if has_lost_source(platform, remote) {
         return false;
     }
     let time = |text: &Option<String>| text.as_ref()?.parse::<Timestamp>().ok();
@@ -549,4 +574,9 @@ fn create(
 fn connection_name(sync: &ResolvedSync) -> Option<String> {
     let name = sync.connection.as_ref().map(|connection| &connection.name);
     name.filter(|name| !name.is_empty()).cloned()
+}
+
+/// Whether the folder that a sync reads from was deleted.
+fn has_lost_source(platform: Platform, remote: &RemoteSync) -> bool {
+    platform.has_source_folders() && remote.secret_path.is_none()
 }

@@ -14,8 +14,9 @@ use super::build::{ProjectKey, is_push_due};
 use super::{Plan, names};
 use crate::core::diff::{self, FieldChange};
 use crate::core::normalize::{self, Comparable};
+use crate::core::platform::Platform;
 use crate::core::remote::RemoteSync;
-use crate::core::spec::{DestinationSpec, ObjectSpec, ProviderKind};
+use crate::core::spec::{DestinationSpec, ObjectSpec};
 use crate::core::starts::{Start, Starts};
 
 /// What is there now.
@@ -26,7 +27,7 @@ pub struct Now<'a> {
     /// What is recorded of starts.
     pub starts: &'a Starts,
     /// The destinations that the plan knows, those of the syncs that it found among them.
-    pub specs: &'a BTreeMap<(ProviderKind, String), Arc<DestinationSpec>>,
+    pub specs: &'a BTreeMap<(Platform, String), Arc<DestinationSpec>>,
 }
 
 /// What is left of a plan.
@@ -101,7 +102,9 @@ fn remaining(plan: &Plan, mut standings: Vec<Standing>, now: &Now<'_>) -> Rechec
             continue;
         }
         match now.by_name(&action.subject) {
-            Some(found) if is_push_due(found) && !found.sync_job.is_going() => {
+            Some(found)
+                if is_push_due(action.subject.platform, found) && !found.sync_job.is_going() =>
+            {
                 pushed.insert(index, found.clone());
             }
             _ => standings[index] = Standing::Done,
@@ -162,8 +165,11 @@ impl Now<'_> {
     }
 
     fn by_name(&self, subject: &Subject) -> Option<&RemoteSync> {
+        let destination = subject.platform.identifying(&subject.destination);
         let mut syncs = self.project(subject).iter();
-        syncs.find(|sync| sync.name == subject.name)
+        syncs.find(|sync| {
+            sync.name == subject.name && destination.is_none_or(|slug| sync.destination == slug)
+        })
     }
 
     fn by_id(&self, subject: &Subject, id: &str) -> Option<&RemoteSync> {
@@ -286,7 +292,7 @@ impl Checker<'_> {
                 .push("nothing was pushed yet, and the plan says that something was".to_owned());
         }
         let [mut before, mut after] = [normalize::seen(old), normalize::seen(found)];
-        let key = (self.action.subject.kind, old.destination.clone());
+        let key = (self.action.subject.platform, old.destination.clone());
         let spec = self.now.specs.get(&key);
         let sent = match &self.action.step {
             Step::Update(update) => Some(&update.body),

@@ -26,6 +26,17 @@ use super::limit::{HeaderNames, Pass};
 use super::moment::Moment;
 use super::shared::Shared;
 use super::world::Identity;
+use super::{CLIENT_ID, CLIENT_SECRET};
+use crate::provider::infisical::{HOST, login};
+
+/// What a person sets to use it: where it is, and the demo identity.
+pub fn demo_variables(url: &str) -> [(&'static str, String); 3] {
+    [
+        (HOST, url.to_owned()),
+        (login::CLIENT_ID, CLIENT_ID.to_owned()),
+        (login::CLIENT_SECRET, CLIENT_SECRET.to_owned()),
+    ]
+}
 
 const LIMIT_HEADERS: HeaderNames = [
     "x-ratelimit-limit",

@@ -1,6 +1,6 @@
 //! From OpenAPI documents to schema files.
 //!
-//! The platforms publish their APIs as OpenAPI documents, and every running Infisical serves
+//! The platforms publish their APIs as OpenAPI documents, and a running server may serve
 //! its own. Whatever secsync knows of a destination is extracted from them by this code, for
 //! the bundled schemas as for pulled ones, so that a destination needs no code and no release.
 
@@ -10,19 +10,22 @@ mod operations;
 mod parse;
 mod union;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use thiserror::Error;
 
 use self::convert::Converter;
-use self::operations::{Purpose, SyncOperation};
+use self::operations::{OnDestination, SyncOperation};
 use super::file::{START, SchemaFile, SchemaKey};
 use super::keyword::{members, only_value};
-use crate::core::spec::ProviderKind;
+use crate::core::platform::Platform;
+use crate::provider::door::{Role, Shape};
+use crate::provider::doors;
 
 /// Why a text gives no schemas. Every message is a full sentence about the text itself;
 /// where the text came from is the caller's to say.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ExtractError {
     /// It is empty, a web page, or Markdown without an OpenAPI document in it.
     #[error("{0}")]
@@ -48,16 +51,36 @@ pub enum ExtractError {
 
 impl ExtractError {
     /// What to do next, as a full sentence.
-    pub const fn help(&self) -> &'static str {
+    pub fn help(&self) -> String {
         match self {
             Self::NoDocument(_) | Self::NotOpenApi(_) => {
-                "Give an OpenAPI 3 document as JSON or YAML, or the documentation page that wraps one. A running Infisical serves its own at /api/docs/json."
+                let served: Vec<String> = doors()
+                    .into_iter()
+                    .filter_map(|door| {
+                        let path = door.servers().document_path?;
+                        let title = door.platform().title();
+                        Some(format!(" A running {title} serves its own at {path}."))
+                    })
+                    .collect();
+                format!(
+                    "Give an OpenAPI 3 document as JSON or YAML, or the documentation page that \
+                     wraps one.{}",
+                    served.concat()
+                )
             }
             Self::Unreadable(_) | Self::Incomplete { .. } => {
-                "Download the document again, and check that it is whole."
+                "Download the document again, and check that it is whole.".to_owned()
             }
             Self::NoSyncs => {
-                "Give a document that has paths below /api/v1/secret-syncs/ (Infisical) or the path /v1/sync/{slug}/start (Enkryptify)."
+                let paths: Vec<String> = doors()
+                    .into_iter()
+                    .filter(|door| !door.servers().sync_paths.is_empty())
+                    .map(|door| {
+                        let title = door.platform().title();
+                        format!("{} ({title})", door.servers().sync_paths)
+                    })
+                    .collect();
+                format!("Give a document that has {}.", paths.join(" or "))
             }
         }
     }
@@ -70,9 +93,9 @@ pub struct Extraction {
     pub files: BTreeMap<SchemaKey, SchemaFile>,
     /// The document's title and version, as it states them: `Infisical API 0.0.1`.
     pub document: Option<String>,
-    /// Whether it describes a whole server of Infisical, and so every destination that it has. A
-    /// documentation page describes one operation.
-    pub is_whole: bool,
+    /// The platforms of which it describes a whole server, and so every destination that it has.
+    /// A documentation page describes one operation.
+    pub whole: BTreeSet<Platform>,
 }
 
 impl Extraction {
@@ -82,7 +105,7 @@ impl Extraction {
             self.files.entry(key).or_default().overlay(file);
         }
         self.document = other.document.or(self.document.take());
-        self.is_whole |= other.is_whole;
+        self.whole.extend(other.whole);
     }
 }
 
@@ -91,30 +114,29 @@ impl Extraction {
 pub fn extract(text: &str) -> Result<Extraction, ExtractError> {
     let document = parse::document(text)?;
     let operations = operations::find(&document)?;
-    let listed = match &operations.options {
-        Some(options) => listed_destinations(&document, options)?,
-        None => BTreeMap::new(),
-    };
+    let mut listed = BTreeMap::new();
+    for (platform, (shape, list)) in &operations.lists {
+        listed.extend(listed_destinations(&document, (*platform, shape), list)?);
+    }
     let mut files = BTreeMap::new();
-    for (slug, of_destination) in &operations.destinations {
+    for ((platform, slug), of_destination) in &operations.destinations {
         let mut file = destination_file(&document, of_destination)?;
         if file.definitions.is_empty() {
             continue;
         }
-        if let Some(facts) = listed.get(*slug) {
+        let key = (*platform, (*slug).to_owned());
+        if let Some(facts) = listed.get(&key) {
             let mut whole = facts.clone();
             whole.can_import = facts.can_import.or(file.can_import);
             file.can_import = None;
             whole.overlay(file);
             file = whole;
         }
-        files.insert((ProviderKind::Infisical, (*slug).to_owned()), file);
+        files.insert(key, file);
     }
-    if let Some(start) = &operations.start {
-        files.insert(
-            (ProviderKind::Enkryptify, START.to_owned()),
-            start_file(&document, start)?,
-        );
+    for (platform, start) in &operations.starts {
+        let key = (*platform, START.to_owned());
+        files.insert(key, start_file(&document, start)?);
     }
     if files.is_empty() {
         return Err(ExtractError::NoSyncs);
@@ -122,7 +144,7 @@ pub fn extract(text: &str) -> Result<Extraction, ExtractError> {
     Ok(Extraction {
         files,
         document: document_name(&document),
-        is_whole: operations.options.is_some(),
+        whole: operations.lists.into_keys().collect(),
     })
 }
 
@@ -137,17 +159,17 @@ fn document_name(document: &Value) -> Option<String> {
 
 fn destination_file(
     document: &Value,
-    operations: &[SyncOperation<'_>],
+    (shape, operations): &OnDestination<'_>,
 ) -> Result<SchemaFile, ExtractError> {
     let mut converter = Converter::new(document);
     let mut file = SchemaFile::default();
     for operation in operations {
         // Also tells a document that was cut off: responses come last.
-        let read = operation.answer_property("secretSync")?;
-        let definition = match operation.purpose {
-            Purpose::Create => Some("create"),
-            Purpose::Update => Some("update"),
-            Purpose::Read | Purpose::Other => None,
+        let read = operation.answer_property(shape.sync)?;
+        let definition = match operation.role {
+            Role::Create => Some("create"),
+            Role::Update => Some("update"),
+            Role::Read | Role::Other => None,
         };
         if let Some(definition) = definition
             && let Some(body) = operation.request()?
@@ -166,15 +188,14 @@ fn destination_file(
                 .get("title")
                 .and_then(Value::as_str)
                 .map(str::to_owned);
-            file.connection_app =
-                only_text(schema.pointer("/properties/connection/properties/app"));
+            file.connection_app = only_text(schema.pointer(shape.app_of_sync));
             file.definitions.insert("read".to_owned(), schema);
         }
     }
     file.can_import = ["create", "update", "read"]
         .iter()
         .filter_map(|name| file.definitions.get(*name))
-        .find_map(can_import);
+        .find_map(|body| can_import(shape, body));
     file.definitions.extend(converter.into_definitions());
     Ok(file)
 }
@@ -227,48 +248,48 @@ fn expect_object(
 }
 
 /// A destination can be imported from if its first sync may do so.
-fn can_import(body: &Value) -> Option<bool> {
-    let behaviors = body
-        .pointer("/properties/syncOptions/properties/initialSyncBehavior/enum")?
-        .as_array()?;
+fn can_import(shape: &Shape, body: &Value) -> Option<bool> {
+    let (pointer, imports) = shape.first_sync;
+    let behaviors = body.pointer(pointer)?.as_array()?;
     Some(
         behaviors
             .iter()
             .filter_map(Value::as_str)
-            .any(|behavior| behavior.starts_with("import-")),
+            .any(|behavior| behavior.starts_with(imports)),
     )
 }
 
 /// The facts about destinations in the answer that lists them.
 fn listed_destinations(
     document: &Value,
-    options: &SyncOperation<'_>,
-) -> Result<BTreeMap<String, SchemaFile>, ExtractError> {
-    let list = options.answer_property("secretSyncOptions")?;
+    (platform, shape): (Platform, &Shape),
+    operation: &SyncOperation<'_>,
+) -> Result<BTreeMap<SchemaKey, SchemaFile>, ExtractError> {
+    let list = operation.answer_property(shape.destinations)?;
     let Some(items) = list.and_then(|list| list.get("items")) else {
         return Ok(BTreeMap::new());
     };
     let schema = Converter::new(document)
         .convert_plainly(items)
-        .map_err(|problem| options.incomplete(problem))?;
+        .map_err(|problem| operation.incomplete(problem))?;
     let one = std::slice::from_ref(&schema);
     let several = members(&schema, "anyOf");
     let mut listed = BTreeMap::new();
     for member in if several.is_empty() { one } else { several } {
         let field = |name: &str| member.pointer(&format!("/properties/{name}"));
-        let Some(slug) = only_text(field("destination")) else {
+        let Some(slug) = only_text(field(shape.slug)) else {
             continue;
         };
-        let can_import = field("canImportSecrets")
+        let can_import = field(shape.can_import)
             .and_then(only_value)
             .and_then(Value::as_bool);
         let facts = SchemaFile {
-            title: only_text(field("name")),
-            connection_app: only_text(field("connection")),
+            title: only_text(field(shape.title)),
+            connection_app: only_text(field(shape.app)),
             can_import,
             ..SchemaFile::default()
         };
-        listed.insert(slug, facts);
+        listed.insert((platform, slug), facts);
     }
     Ok(listed)
 }

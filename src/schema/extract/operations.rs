@@ -9,52 +9,35 @@ use serde_json::{Map, Value};
 
 use super::ExtractError;
 use super::convert::resolve;
+use crate::core::platform::Platform;
+use crate::provider::door::{Door, OperationKind, Role, Shape};
+use crate::provider::doors;
 use crate::schema::file::is_slug;
-
-/// Marks operations that no released server has.
-const UNRELEASED: &str = "x-infisical-branch-only";
 
 /// One operation of a document.
 #[derive(Debug, Clone)]
 pub struct SyncOperation<'d> {
     /// `POST /path`, for messages.
     pub name: String,
-    /// What the operation is for.
-    pub purpose: Purpose,
+    /// What the operation does.
+    pub role: Role,
     document: &'d Value,
     content: &'d Map<String, Value>,
     parameters: Vec<&'d Value>,
 }
 
-/// What an operation on one destination is for. The order is that in which
-/// their answers are trusted to show the whole sync.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Purpose {
-    /// Reads one sync.
-    Read,
-    /// Creates one.
-    Create,
-    /// Changes one.
-    Update,
-    /// Anything else that may answer with a sync.
-    Other,
-}
+/// The operations on one destination's syncs, by role and then by name, and where they say what.
+pub type OnDestination<'d> = (&'static Shape, Vec<SyncOperation<'d>>);
 
 /// The operations on syncs that a document describes.
 #[derive(Debug, Default)]
 pub struct SyncOperations<'d> {
-    /// Infisical's, by destination; in each list by purpose and then by name.
-    pub destinations: BTreeMap<&'d str, Vec<SyncOperation<'d>>>,
-    /// Enkryptify's start.
-    pub start: Option<SyncOperation<'d>>,
-    /// Infisical's answer that lists the destinations.
-    pub options: Option<SyncOperation<'d>>,
-}
-
-enum Route<'d> {
-    Destination(&'d str, Purpose),
-    Options,
-    Start,
+    /// Those on one sync, by platform and destination.
+    pub destinations: BTreeMap<(Platform, &'d str), OnDestination<'d>>,
+    /// Those that start a sync, by platform.
+    pub starts: BTreeMap<Platform, SyncOperation<'d>>,
+    /// Those that list the destinations, by platform.
+    pub lists: BTreeMap<Platform, (&'static Shape, SyncOperation<'d>)>,
 }
 
 /// Finds the operations on syncs.
@@ -64,7 +47,7 @@ pub fn find(document: &Value) -> Result<SyncOperations<'_>, ExtractError> {
     let paths = document.get("paths").and_then(Value::as_object);
     for (path, item) in paths.into_iter().flatten() {
         for method in ["get", "post", "patch", "delete"] {
-            let Some(route) = route(path, method) else {
+            let Some((platform, purpose)) = purpose(path, method) else {
                 continue;
             };
             let name = format!("{} {path}", method.to_uppercase());
@@ -78,11 +61,11 @@ pub fn find(document: &Value) -> Result<SyncOperations<'_>, ExtractError> {
                 Some(Value::Object(content)) => content,
                 Some(_) => return Err(incomplete("is not a map".into())),
             };
-            let marks = [item.get(UNRELEASED), content.get(UNRELEASED)];
-            if let Route::Destination(slug, _) = route
-                && marks.contains(&Some(&Value::Bool(true)))
-            {
-                unreleased.push(slug);
+            if let OperationKind::Sync(slug, _, shape) = purpose {
+                let marks = [item.get(shape.unreleased), content.get(shape.unreleased)];
+                if marks.contains(&Some(&Value::Bool(true))) {
+                    unreleased.push((platform, slug));
+                }
             }
             let parameters = [item.get("parameters"), content.get("parameters")]
                 .into_iter()
@@ -90,36 +73,41 @@ pub fn find(document: &Value) -> Result<SyncOperations<'_>, ExtractError> {
                 .filter_map(Value::as_array)
                 .flatten()
                 .collect();
-            let operation = |purpose| SyncOperation {
+            let operation = |role| SyncOperation {
                 name: name.clone(),
-                purpose,
+                role,
                 document,
                 content,
                 parameters,
             };
-            match route {
-                Route::Destination(slug, purpose) => found
+            match purpose {
+                OperationKind::Sync(slug, role, shape) => found
                     .destinations
-                    .entry(slug)
-                    .or_default()
-                    .push(operation(purpose)),
-                Route::Options => found.options = Some(operation(Purpose::Other)),
-                Route::Start => found.start = Some(operation(Purpose::Create)),
+                    .entry((platform, slug))
+                    .or_insert_with(|| (shape, Vec::new()))
+                    .1
+                    .push(operation(role)),
+                OperationKind::Destinations(shape) => {
+                    let list = (shape, operation(Role::Other));
+                    found.lists.insert(platform, list);
+                }
+                OperationKind::Start => {
+                    found.starts.insert(platform, operation(Role::Create));
+                }
             }
         }
     }
-    for slug in unreleased {
-        found.destinations.remove(slug);
+    for key in unreleased {
+        found.destinations.remove(&key);
     }
-    for operations in found.destinations.values_mut() {
-        operations
-            .sort_by(|one, other| (one.purpose, &one.name).cmp(&(other.purpose, &other.name)));
+    for (_, operations) in found.destinations.values_mut() {
+        operations.sort_by(|one, other| (one.role, &one.name).cmp(&(other.role, &other.name)));
     }
     Ok(found)
 }
 
-fn route<'d>(path: &'d str, method: &str) -> Option<Route<'d>> {
-    let is_parameter = |segment: &str| segment.starts_with('{') && segment.ends_with('}');
+/// The platform that an operation belongs to, and what it is for.
+fn purpose<'d>(path: &'d str, method: &str) -> Option<(Platform, OperationKind<'d>)> {
     let segments: Vec<&str> = path
         .split('/')
         .filter(|segment| !segment.is_empty())
@@ -128,21 +116,11 @@ fn route<'d>(path: &'d str, method: &str) -> Option<Route<'d>> {
         ["api", rest @ ..] => rest,
         all => all,
     };
-    match segments {
-        ["v1", "secret-syncs", "options"] => (method == "get").then_some(Route::Options),
-        ["v1", "secret-syncs", slug, rest @ ..] if is_slug(slug) => {
-            let purpose = match (method, rest) {
-                ("post", []) => Purpose::Create,
-                ("get", [id]) if is_parameter(id) => Purpose::Read,
-                ("patch", [id]) if is_parameter(id) => Purpose::Update,
-                _ => Purpose::Other,
-            };
-            Some(Route::Destination(slug, purpose))
-        }
-        ["v1", "sync", slug, "start"] if is_parameter(slug) => {
-            (method == "post").then_some(Route::Start)
-        }
-        _ => None,
+    let of_door = |door: &dyn Door| Some((door.platform(), door.operation(segments, method)?));
+    let purpose = doors().into_iter().find_map(of_door)?;
+    match purpose.1 {
+        OperationKind::Sync(slug, ..) if !is_slug(slug) => None,
+        _ => Some(purpose),
     }
 }
 
@@ -226,7 +204,7 @@ impl<'d> SyncOperation<'d> {
         }
     }
 
-    /// A property of the answer: the object inside `secretSync`, for one.
+    /// A property of the answer: the object that holds the sync, for one.
     pub fn answer_property(&self, name: &str) -> Result<Option<&'d Value>, ExtractError> {
         let Some(answer) = self.answer()? else {
             return Ok(None);

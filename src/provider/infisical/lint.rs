@@ -1,0 +1,328 @@
+//! Rules that the OpenAPI documents cannot say.
+//!
+//! Each was seen on a self-hosted Infisical of June 2025.
+
+use crate::core::code::Code;
+use crate::core::desired::{DesiredSync, Ensure};
+use crate::core::diagnostic::Diagnostic;
+use crate::core::normalize::SECRET_PATH;
+use crate::core::value::{Mapping, Node};
+
+/// The placeholder that every key schema needs.
+const SECRET_KEY: &str = "{{secretKey}}";
+/// The placeholder that a key schema can have.
+const ENVIRONMENT: &str = "{{environment}}";
+/// What the option to include subfolders is called, in different server versions.
+const SUBFOLDER_OPTIONS: [&str; 2] = ["includeAllSubFolders", "recursive"];
+
+/// Checks one sync. What it reports has the severity that its code has by default.
+pub fn check(sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>) {
+    name_form(sync, diagnostics);
+    if sync.ensure == Ensure::Absent {
+        return;
+    }
+    if let Some(description) = sync.fields.get("description") {
+        description_length(description, diagnostics);
+    }
+    if let Some(path) = sync.fields.get(SECRET_PATH) {
+        secret_path_form(path, diagnostics);
+    }
+    if let Some(options) = sync.fields.get("syncOptions").and_then(Node::as_mapping) {
+        if let Some(key_schema) = options.get("keySchema") {
+            key_schema_form(key_schema, diagnostics);
+        }
+        subfolders_with_import(options, diagnostics);
+        destructive_first_sync(sync, options, diagnostics);
+    }
+}
+
+fn name_form(sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>) {
+    let name = &sync.name.text;
+    let is_slug = !name.is_empty()
+        && name.split('-').all(|part| {
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        });
+    if is_slug && name.len() <= 64 {
+        return;
+    }
+    let problem = if is_slug {
+        format!(
+            "The name `{name}` has {} characters, and 64 is the limit.",
+            name.len()
+        )
+    } else {
+        format!("The name `{name}` is not a slug.")
+    };
+    diagnostics.push(
+        Diagnostic::new(Code::NameForm, sync.name.span, problem).help(
+            "Use lowercase letters and digits, with single hyphens between them, and at most 64 \
+         characters.",
+        ),
+    );
+}
+
+fn description_length(description: &Node, diagnostics: &mut Vec<Diagnostic>) {
+    let Some(text) = description.as_str().map(str::trim) else {
+        return;
+    };
+    let characters = text.chars().count();
+    // The API counts UTF-16 units up to 256, and the column behind it characters up to 255.
+    if characters > 255 || text.encode_utf16().count() > 256 {
+        diagnostics.push(
+            Diagnostic::new(
+                Code::DescriptionLength,
+                description.span,
+                format!("The description has {characters} characters, and 255 is the limit."),
+            )
+            .help("Shorten it."),
+        );
+    }
+}
+
+fn secret_path_form(path: &Node, diagnostics: &mut Vec<Diagnostic>) {
+    let Some(text) = path.as_str().filter(|text| !text.is_empty()) else {
+        return;
+    };
+    let (problem, mended) = if !text.starts_with('/') {
+        ("does not start with a slash", format!("/{text}"))
+    } else if text.contains("//") {
+        let mut mended = text.to_owned();
+        while mended.contains("//") {
+            mended = mended.replace("//", "/");
+        }
+        ("has two slashes in a row", mended)
+    } else {
+        return;
+    };
+    diagnostics.push(
+        Diagnostic::new(
+            Code::SecretPathForm,
+            path.span,
+            format!("The secretPath `{text}` {problem}."),
+        )
+        .help(format!("Write `{mended}`.")),
+    );
+}
+
+fn key_schema_form(key_schema: &Node, diagnostics: &mut Vec<Diagnostic>) {
+    let Some(text) = key_schema.as_str().filter(|text| !text.is_empty()) else {
+        return;
+    };
+    let rest = text.replace(SECRET_KEY, "").replace(ENVIRONMENT, "");
+    let stranger = rest
+        .chars()
+        .find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/')));
+    let problem = if !text.contains(SECRET_KEY) {
+        format!("The keySchema `{text}` has no `{SECRET_KEY}`.")
+    } else if let Some(stranger) = stranger {
+        format!("The keySchema `{text}` has `{stranger}` outside its placeholders.")
+    } else {
+        return;
+    };
+    diagnostics.push(
+        Diagnostic::new(Code::KeySchemaForm, key_schema.span, problem).help(format!(
+            "Use letters, digits, `_`, `-` and `/` around `{SECRET_KEY}`, and `{ENVIRONMENT}` if you \
+             like."
+        )),
+    );
+}
+
+fn subfolders_with_import(options: &Mapping, diagnostics: &mut Vec<Diagnostic>) {
+    let imports = options
+        .get("initialSyncBehavior")
+        .and_then(Node::as_str)
+        .filter(|behavior| behavior.starts_with("import-"));
+    let Some(behavior) = imports else { return };
+    for option in SUBFOLDER_OPTIONS {
+        let Some(entry) = options.entry(option) else {
+            continue;
+        };
+        if entry.value.as_bool() == Some(true) {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::SubfoldersWithImport,
+                    entry.key_span,
+                    format!("`{option}` cannot be combined with `{behavior}`."),
+                )
+                .help("Remove it, or use `initialSyncBehavior: overwrite-destination`."),
+            );
+        }
+    }
+}
+
+fn destructive_first_sync(
+    sync: &DesiredSync,
+    options: &Mapping,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let Some(behavior) = options.get("initialSyncBehavior") else {
+        return;
+    };
+    let keeps = options.get("disableSecretDeletion").and_then(Node::as_bool) == Some(true);
+    if behavior.as_str() == Some("overwrite-destination") && !keeps {
+        diagnostics.push(
+            Diagnostic::new(
+                Code::DestructiveFirstSync,
+                behavior.span,
+                format!(
+                    "The first sync of `{}` deletes secrets that the destination has and the source \
+                     has not.",
+                    sync.name.text
+                ),
+            )
+            .help(
+                "Set `disableSecretDeletion: true`, or allow it: `# secsync: \
+                 allow(destructive-first-sync) reason`.",
+            ),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::check;
+    use crate::core::code::Code;
+    use crate::core::desired::Ensure;
+    use crate::core::testing::{ENKRYPTIFY, desired_sync};
+
+    fn codes(name: &str, fields: Value) -> Vec<Code> {
+        let mut diagnostics = Vec::new();
+        check(&desired_sync(name, fields), &mut diagnostics);
+        diagnostics
+            .iter()
+            .map(|found| found.code)
+            .filter(|code| *code != Code::DestructiveFirstSync)
+            .collect()
+    }
+
+    #[test]
+    fn a_name_is_a_slug_of_at_most_64_characters() {
+        let longest = "a".repeat(64);
+        for name in ["a", "123", "a-b-1", longest.as_str()] {
+            assert_eq!(codes(name, json!({})), [], "{name}");
+        }
+        let too_long = "a".repeat(65);
+        for name in [
+            "My",
+            "a_b",
+            "a.b",
+            "a--b",
+            "-a",
+            "a-",
+            "café",
+            "",
+            too_long.as_str(),
+        ] {
+            assert_eq!(codes(name, json!({})), [Code::NameForm], "{name}");
+        }
+    }
+
+    #[test]
+    fn a_description_has_at_most_255_characters_after_trimming() {
+        let description = |text: String| codes("a", json!({"description": text}));
+        assert_eq!(description("ü".repeat(255)), []);
+        assert_eq!(description(format!("  {}  ", "x".repeat(255))), []);
+        assert_eq!(description("x".repeat(256)), [Code::DescriptionLength]);
+        assert_eq!(description("😀".repeat(129)), [Code::DescriptionLength]);
+    }
+
+    #[test]
+    fn a_secret_path_is_absolute_and_has_no_empty_part() {
+        let path = |text: &str| codes("a", json!({"secretPath": text}));
+        for good in ["/", "/a", "/a/", "/a/b"] {
+            assert_eq!(path(good), [], "{good}");
+        }
+        for bad in ["a", "a/b", "/a//b", "//"] {
+            assert_eq!(path(bad), [Code::SecretPathForm], "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_key_schema_needs_its_placeholder_and_takes_few_other_characters() {
+        let schema = |text: &str| codes("a", json!({"syncOptions": {"keySchema": text}}));
+        for good in [
+            "",
+            "{{secretKey}}",
+            "A-b_1/{{environment}}_{{secretKey}}",
+            "{{secretKey}}{{secretKey}}",
+        ] {
+            assert_eq!(schema(good), [], "{good}");
+        }
+        for bad in [
+            "NOPE",
+            "{{environment}}",
+            "a b{{secretKey}}",
+            "{{secretKey}}.x",
+            "{{other}}{{secretKey}}",
+        ] {
+            assert_eq!(schema(bad), [Code::KeySchemaForm], "{bad}");
+        }
+    }
+
+    #[test]
+    fn subfolders_exclude_an_import_under_either_name() {
+        for option in ["includeAllSubFolders", "recursive"] {
+            let with = |behavior: &str, on: bool| {
+                codes(
+                    "a",
+                    json!({"syncOptions": {"initialSyncBehavior": behavior, option: on}}),
+                )
+            };
+            assert_eq!(
+                with("import-prioritize-source", true),
+                [Code::SubfoldersWithImport]
+            );
+            assert_eq!(with("import-prioritize-source", false), []);
+            assert_eq!(with("overwrite-destination", true), []);
+        }
+    }
+
+    #[test]
+    fn a_first_sync_that_deletes_at_the_destination_is_found() {
+        let found = |options: Value| {
+            let mut diagnostics = Vec::new();
+            check(
+                &desired_sync("a", json!({"syncOptions": options})),
+                &mut diagnostics,
+            );
+            diagnostics.len()
+        };
+        assert_eq!(
+            found(json!({"initialSyncBehavior": "overwrite-destination"})),
+            1
+        );
+        assert_eq!(
+            found(
+                json!({"initialSyncBehavior": "overwrite-destination", "disableSecretDeletion": true})
+            ),
+            0
+        );
+        assert_eq!(
+            found(json!({"initialSyncBehavior": "import-prioritize-source"})),
+            0
+        );
+    }
+
+    #[test]
+    fn of_a_sync_that_is_to_be_absent_only_the_name_counts() {
+        let mut sync = desired_sync("a", json!({"secretPath": "relative"}));
+        sync.ensure = Ensure::Absent;
+        let mut diagnostics = Vec::new();
+        check(&sync, &mut diagnostics);
+        assert_eq!(diagnostics, []);
+    }
+
+    #[test]
+    fn the_rules_of_one_platform_do_not_bind_another() {
+        let mut sync = desired_sync("Not A Slug", json!({}));
+        sync.platform = ENKRYPTIFY;
+        let mut diagnostics = Vec::new();
+        sync.platform.rules().lint(&sync, &mut diagnostics);
+        assert_eq!(diagnostics, []);
+    }
+}

@@ -1,0 +1,481 @@
+//! Infisical: its routes for secret syncs, as a server of June 2025 answered them.
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | `login`, `identity_token` | the ways to log in |
+//! | `lint`, `effect` | what a schema cannot say, and what a push does |
+//! | `schemas` | its destinations, and how its OpenAPI documents are read |
+//! | `read`, `refusal` | what comes back, and what is refused |
+
+mod effect;
+mod identity_token;
+mod lint;
+pub mod login;
+mod read;
+mod refusal;
+mod schemas;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use reqwest::Method;
+use serde_json::{Map, Value};
+
+use super::credential::{Credential, message};
+use super::door::{Door, OperationKind, Servers};
+use super::session::Session;
+use super::variables::Variables;
+use super::{Deletion, ManagedSyncs, Provider};
+use crate::cancel::Cancellation;
+use crate::core::desired::DesiredSync;
+use crate::core::diagnostic::Diagnostic;
+use crate::core::diff::FieldChange;
+use crate::core::normalize::Comparable;
+use crate::core::plan::Effect;
+use crate::core::platform::{Capability, Description, Platform, Rules};
+use crate::core::remote::{JobStatus, RemoteConnection, RemoteProject, RemoteSync};
+use crate::http::HttpOptions;
+use crate::http::answer::{Answer, bad_answer};
+use crate::http::error::{RequestError, RequestErrorKind};
+use crate::http::request::Request;
+use crate::http::retry::Repeat;
+use read::Reader;
+
+/// The platform as everything else knows it.
+pub const PLATFORM: Platform = Platform::new(&Description {
+    name: "infisical",
+    title: "Infisical",
+    capabilities: &[
+        Capability::ReadsBack,
+        Capability::Connections,
+        Capability::NamesPerProject,
+        Capability::Jobs,
+        Capability::Renames,
+        Capability::SourceFolders,
+        Capability::ListsDestinations,
+    ],
+    rules: &Infisical,
+});
+
+/// The variable that names a server, as Infisical's own tools read it.
+pub const HOST: &str = "INFISICAL_HOST";
+
+/// The door to Infisical.
+pub struct Infisical;
+
+impl Door for Infisical {
+    fn platform(&self) -> Platform {
+        PLATFORM
+    }
+
+    fn servers(&self) -> Servers {
+        Servers {
+            // The American cloud has two addresses.
+            official: &[
+                &["https://app.infisical.com", "https://us.infisical.com"],
+                &["https://eu.infisical.com"],
+            ],
+            host_variables: &[HOST, "INFISICAL_API_URL", "INFISICAL_DOMAIN"],
+            project_variable: Some("INFISICAL_PROJECT_ID"),
+            document_path: Some("/api/docs/json"),
+            sync_paths: "paths below /api/v1/secret-syncs/",
+        }
+    }
+
+    fn credential(
+        &self,
+        variables: &Variables<'_>,
+        options: &HttpOptions,
+        cancellation: &Cancellation,
+    ) -> Result<Credential, RequestError> {
+        login::credential(variables, options, cancellation)
+    }
+
+    /// It answers 403, too, to a token that is malformed, badly signed or expired.
+    fn token_refusal(&self, answer: &Answer) -> Option<String> {
+        let is_refused = match answer.status() {
+            401 => true,
+            403 => answer
+                .json()
+                .is_ok_and(|body| body["error"] == "TokenError"),
+            _ => false,
+        };
+        is_refused.then(|| message(answer))
+    }
+
+    fn provider(&self, session: Session) -> Provider {
+        Provider::Managed(Arc::new(Server { session }))
+    }
+
+    fn schemas(&self) -> &'static [(&'static str, &'static str)] {
+        schemas::FILES
+    }
+
+    fn operation<'d>(&self, path: &[&'d str], method: &str) -> Option<OperationKind<'d>> {
+        schemas::operation(path, method)
+    }
+}
+
+const SYNCS: [&str; 3] = ["api", "v1", "secret-syncs"];
+
+impl Rules for Infisical {
+    fn lint(&self, sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>) {
+        lint::check(sync, diagnostics);
+    }
+
+    fn is_auto_synced(&self, sync: &Comparable) -> bool {
+        effect::is_auto_synced(sync)
+    }
+
+    fn effects_of_first_sync(&self, sync: &Comparable) -> Vec<Effect> {
+        effect::of_first_sync(sync)
+    }
+
+    fn effects_of_update(
+        &self,
+        sync: &Comparable,
+        changes: &[FieldChange],
+        was_pushed: bool,
+    ) -> Vec<Effect> {
+        effect::of_update(sync, changes, was_pushed)
+    }
+}
+
+/// An Infisical server, as one identity sees it.
+struct Server {
+    session: Session,
+}
+
+impl Server {
+    fn request(
+        &self,
+        method: Method,
+        segments: &[&str],
+        repeat: Repeat,
+        task: impl Into<String>,
+    ) -> Result<Request, RequestError> {
+        self.session.request(method, segments, repeat, task)
+    }
+
+    /// A request under `/api/v1/secret-syncs`.
+    fn sync_request(
+        &self,
+        method: Method,
+        segments: &[&str],
+        repeat: Repeat,
+        task: impl Into<String>,
+    ) -> Result<Request, RequestError> {
+        self.request(method, &[&SYNCS, segments].concat(), repeat, task)
+    }
+
+    /// Sends a request and reads the one object that its answer has to hold.
+    async fn call<T>(
+        &self,
+        request: Request,
+        read: impl FnOnce(&Reader, Value) -> Result<T, RequestError>,
+    ) -> Result<T, RequestError> {
+        let reader = Reader::new(request.task(), self.session.origin());
+        self.session
+            .call(request, |answer| read(&reader, reader.accepted(answer)?))
+            .await
+    }
+
+    /// Queues a job and reads the sync that it is about.
+    async fn queue(&self, request: Request, id: &str) -> Result<RemoteSync, RequestError> {
+        self.call(request, |reader, body| reader.sync_with_id(body, id))
+            .await
+    }
+
+    /// The projects at a route; none if the server does not have that route.
+    async fn projects_at(
+        &self,
+        route: &str,
+        envelope: &'static str,
+    ) -> Result<Option<Vec<RemoteProject>>, RequestError> {
+        let request = self.request(
+            Method::GET,
+            &["api", "v1", route],
+            Repeat::Read,
+            "list the projects",
+        )?;
+        let reader = Reader::new(request.task(), self.session.origin());
+        self.session
+            .call(request, |answer| match answer.status() {
+                404 => Ok(None),
+                _ => reader
+                    .projects(reader.accepted(answer)?, envelope)
+                    .map(Some),
+            })
+            .await
+    }
+}
+
+#[async_trait]
+impl ManagedSyncs for Server {
+    fn platform(&self) -> Platform {
+        PLATFORM
+    }
+
+    fn server(&self) -> &str {
+        self.session.server()
+    }
+
+    fn auth_method(&self) -> String {
+        self.session.auth_method()
+    }
+
+    async fn projects(&self) -> Result<Vec<RemoteProject>, RequestError> {
+        if let Some(projects) = self.projects_at("workspace", "workspaces").await? {
+            return Ok(projects);
+        }
+        // The name that newer servers have for it.
+        let projects = self.projects_at("projects", "projects").await?;
+        projects.ok_or_else(|| {
+            bad_answer(
+                "list the projects",
+                self.session.origin(),
+                "404 Not Found for every route that Infisical has had for it",
+            )
+        })
+    }
+
+    async fn connections(&self, app: &str) -> Result<Vec<RemoteConnection>, RequestError> {
+        let request = self.request(
+            Method::GET,
+            &["api", "v1", "app-connections", app, "available"],
+            Repeat::Read,
+            format!("list the connections to {app}"),
+        )?;
+        self.call(request, Reader::connections).await
+    }
+
+    async fn has_folder(
+        &self,
+        project_id: &str,
+        environment: &str,
+        path: &str,
+    ) -> Result<bool, RequestError> {
+        // The route lists what is in a folder, so a folder is looked for in the one above it.
+        let (above, name) = match path.trim_end_matches('/').rsplit_once('/') {
+            Some(("", name)) => ("/", name),
+            Some((above, name)) => (above, name),
+            None => ("/", ""),
+        };
+        let task = format!("look for the folder \"{path}\" of environment \"{environment}\"");
+        let request = self
+            .request(
+                Method::GET,
+                &["api", "v1", "folders"],
+                Repeat::Read,
+                task.clone(),
+            )?
+            .query("workspaceId", project_id)
+            .query("environment", environment)
+            .query("path", above);
+        let origin = self.session.origin();
+        self.session
+            .call(request, |answer| {
+                if answer.status() == 404 {
+                    return Ok(false);
+                }
+                let body = refusal::accepted(answer, &task, origin)?;
+                let folders = Reader::new(&task, origin).folder_names(body)?;
+                Ok(name.is_empty() || folders.iter().any(|folder| folder == name))
+            })
+            .await
+    }
+
+    async fn list(
+        &self,
+        project_id: &str,
+        spelling: &str,
+    ) -> Result<Vec<RemoteSync>, RequestError> {
+        let request = self
+            .sync_request(
+                Method::GET,
+                &[],
+                Repeat::Read,
+                format!("list the syncs of project \"{spelling}\""),
+            )?
+            .query("projectId", project_id);
+        self.call(request, |reader, body| reader.syncs(body, project_id))
+            .await
+    }
+
+    async fn get(&self, destination: &str, id: &str) -> Result<Option<RemoteSync>, RequestError> {
+        let request = self.sync_request(
+            Method::GET,
+            &[destination, id],
+            Repeat::Read,
+            format!("read the sync \"{id}\""),
+        )?;
+        absent_is_none(
+            self.call(request, |reader, body| reader.sync_with_id(body, id))
+                .await,
+        )
+    }
+
+    async fn find(
+        &self,
+        destination: &str,
+        project_id: &str,
+        name: &str,
+    ) -> Result<Option<RemoteSync>, RequestError> {
+        let request = self
+            .sync_request(
+                Method::GET,
+                &[destination, "sync-name", name],
+                Repeat::Read,
+                format!("look up the sync \"{name}\""),
+            )?
+            .query("projectId", project_id);
+        absent_is_none(
+            self.call(request, |reader, body| {
+                reader.sync_with_name(body, project_id, name)
+            })
+            .await,
+        )
+    }
+
+    async fn create(
+        &self,
+        destination: &str,
+        body: &Map<String, Value>,
+    ) -> Result<RemoteSync, RequestError> {
+        let name = body.get("name").and_then(Value::as_str).unwrap_or("?");
+        let request = self
+            .sync_request(
+                Method::POST,
+                &[destination],
+                Repeat::Never,
+                format!("create the sync \"{name}\""),
+            )?
+            .json(body);
+        self.call(request, Reader::sync).await
+    }
+
+    async fn update(
+        &self,
+        destination: &str,
+        id: &str,
+        body: &Map<String, Value>,
+    ) -> Result<RemoteSync, RequestError> {
+        let request = self
+            .sync_request(
+                Method::PATCH,
+                &[destination, id],
+                Repeat::Same,
+                format!("update the sync \"{id}\""),
+            )?
+            .json(body);
+        self.call(request, |reader, body| reader.sync_with_id(body, id))
+            .await
+    }
+
+    async fn delete(
+        &self,
+        destination: &str,
+        id: &str,
+        remove_secrets: bool,
+    ) -> Result<Deletion, RequestError> {
+        let request = self
+            .sync_request(
+                Method::DELETE,
+                &[destination, id],
+                Repeat::Same,
+                format!("delete the sync \"{id}\""),
+            )?
+            .query(
+                "removeSecrets",
+                if remove_secrets { "true" } else { "false" },
+            );
+        let deleted = self
+            .call(request, |reader, body| reader.sync_with_id(body, id))
+            .await;
+        match deleted {
+            // Without a removal job the sync is gone when the answer comes.
+            Ok(_) if !remove_secrets => Ok(Deletion::Gone),
+            Ok(sync) => Ok(Deletion::Pending(Box::new(sync))),
+            Err(error) if error.kind == RequestErrorKind::NotFound => Ok(Deletion::Gone),
+            // An earlier try may have queued the very job that stands in the way now.
+            Err(error)
+                if remove_secrets
+                    && error.maybe_done
+                    && error.kind == RequestErrorKind::JobInProgress =>
+            {
+                match self.get(destination, id).await {
+                    Ok(None) => Ok(Deletion::Gone),
+                    Ok(Some(sync)) if is_going(sync.remove_job.status.as_ref()) => {
+                        Ok(Deletion::Pending(Box::new(sync)))
+                    }
+                    Ok(Some(_)) | Err(_) => Err(error),
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn trigger(&self, destination: &str, id: &str) -> Result<RemoteSync, RequestError> {
+        let request = self.sync_request(
+            Method::POST,
+            &[destination, id, "sync-secrets"],
+            Repeat::Same,
+            format!("trigger the sync \"{id}\""),
+        )?;
+        match self.queue(request, id).await {
+            // An earlier try may have queued the very job that stands in the way now.
+            Err(error) if error.maybe_done && error.kind == RequestErrorKind::JobInProgress => {
+                match self.get(destination, id).await {
+                    Ok(Some(sync)) if is_going(sync.sync_job.status.as_ref()) => Ok(sync),
+                    _ => Err(error),
+                }
+            }
+            result => result,
+        }
+    }
+
+    async fn import_secrets(
+        &self,
+        destination: &str,
+        id: &str,
+        behavior: &str,
+    ) -> Result<RemoteSync, RequestError> {
+        let request = self
+            .sync_request(
+                Method::POST,
+                &[destination, id, "import-secrets"],
+                Repeat::Never,
+                format!("import the secrets of the sync \"{id}\""),
+            )?
+            .query("importBehavior", behavior);
+        self.queue(request, id).await
+    }
+
+    async fn remove_secrets(
+        &self,
+        destination: &str,
+        id: &str,
+    ) -> Result<RemoteSync, RequestError> {
+        let request = self.sync_request(
+            Method::POST,
+            &[destination, id, "remove-secrets"],
+            Repeat::Never,
+            format!("remove the secrets of the sync \"{id}\""),
+        )?;
+        self.queue(request, id).await
+    }
+}
+
+fn is_going(status: Option<&JobStatus>) -> bool {
+    status.is_some_and(|status| !status.is_terminal())
+}
+
+fn absent_is_none(
+    result: Result<RemoteSync, RequestError>,
+) -> Result<Option<RemoteSync>, RequestError> {
+    match result {
+        Ok(sync) => Ok(Some(sync)),
+        Err(error) if error.kind == RequestErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,130 @@
+//! An authenticated line to one server: log in, send, and log in anew when a token has expired.
+
+use reqwest::Method;
+
+use super::auth::{AccessToken, Auth};
+use super::door::Door;
+use super::trust::Vouched;
+use crate::cancel::Cancellation;
+use crate::environment::Environment;
+use crate::http::HttpOptions;
+use crate::http::answer::Answer;
+use crate::http::error::RequestError;
+use crate::http::origin::Origin;
+use crate::http::request::Request;
+use crate::http::retry::{self, Delivery, Repeat};
+
+/// An authenticated line to one server. Making it sends nothing.
+pub struct Session {
+    delivery: Delivery,
+    auth: Auth,
+    door: &'static dyn Door,
+    server: String,
+}
+
+impl Session {
+    /// A session with a server that was vouched for, which only [`super::trust`] can do.
+    pub(super) fn new(
+        vouched: Vouched,
+        door: &'static dyn Door,
+        auth: Auth,
+        environment: &Environment,
+        options: &HttpOptions,
+        cancellation: &Cancellation,
+    ) -> Self {
+        let (origin, server) = vouched.into_parts();
+        Self {
+            delivery: Delivery::to(origin, environment, options, cancellation),
+            auth,
+            door,
+            server,
+        }
+    }
+
+    /// The server as it stands in a sync's identity.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// The server that requests go to.
+    pub const fn origin(&self) -> &Origin {
+        self.delivery.client.origin()
+    }
+
+    /// How requests are authenticated, as people call it.
+    pub fn auth_method(&self) -> String {
+        self.auth.method()
+    }
+
+    /// A request to this server; see [`Request::new`].
+    pub fn request(
+        &self,
+        method: Method,
+        segments: &[&str],
+        repeat: Repeat,
+        task: impl Into<String>,
+    ) -> Result<Request, RequestError> {
+        Request::new(self.origin(), method, segments, repeat, task)
+    }
+
+    /// Sends a request and reads its answer with `read`.
+    ///
+    /// Whatever fails, the error holds no credential, and says whether the request may have
+    /// taken effect all the same.
+    pub async fn call<T>(
+        &self,
+        request: Request,
+        read: impl FnOnce(&Answer) -> Result<T, RequestError>,
+    ) -> Result<T, RequestError> {
+        let token = self.auth.access_token(&self.delivery).await?;
+        let (answer, token) = match self.send(&request, token.clone()).await {
+            Ok(sent) => sent,
+            Err(error) => return Err(self.auth.scrub(error, Some(&token.token))),
+        };
+        read(&answer)
+            .map_err(|error| {
+                if retry::may_be_done(&request, &answer) {
+                    error.maybe_done()
+                } else {
+                    error
+                }
+            })
+            .map_err(|error| self.auth.scrub(error, Some(&token.token)))
+    }
+
+    /// Sends a request, with a new token if the first one is no longer accepted: a request that is
+    /// refused for its token was not looked at, so any may be sent again.
+    async fn send(
+        &self,
+        request: &Request,
+        token: AccessToken,
+    ) -> Result<(Answer, AccessToken), RequestError> {
+        let answer = self.delivery.deliver(request, Some(&token.token)).await?;
+        let Some(said) = self.door.token_refusal(&answer) else {
+            return Ok((answer, token));
+        };
+        let doubt = answer.is_after_loss();
+        let doubtful = |error: RequestError| if doubt { error.maybe_done() } else { error };
+        let replacement = self
+            .auth
+            .replacement(&token, &self.delivery)
+            .await
+            .map_err(doubtful)?;
+        let Some(token) = replacement else {
+            return Err(doubtful(self.auth.refused(401, Some(&said))));
+        };
+        let mut answer = self
+            .delivery
+            .deliver(request, Some(&token.token))
+            .await
+            .map_err(doubtful)?;
+        answer.after_loss(doubt);
+        match self.door.token_refusal(&answer) {
+            Some(said) => Err(doubtful(
+                self.auth
+                    .scrub(self.auth.refused(401, Some(&said)), Some(&token.token)),
+            )),
+            None => Ok((answer, token)),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! `secsync explain`: its pages are true.
+
+use std::collections::BTreeSet;
+
+use secsync::core::code::Code;
+
+use super::support::{checked, codes, findings, options};
+use crate::harness::Tree;
+
+/// What the examples leave out, so that they show one thing each.
+const DEFAULTS: &str = "\
+defaults:
+  provider: infisical
+  project: payments
+  destination: humanitec
+  connection: humanitec-main
+  environment: prod
+  secretPath: /payments
+  syncOptions: {initialSyncBehavior: overwrite-destination, disableSecretDeletion: true}
+  destinationConfig: {scope: application, org: acme, app: payments}
+";
+
+const WORKSPACE_FILE: &str = "# secsync.yaml\n";
+
+/// The blocks of YAML in a part of a page.
+fn blocks(part: &str) -> Vec<&str> {
+    part.split("```yaml\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect()
+}
+
+/// A workspace with the blocks in it; a block that begins with its name is `secsync.yaml`.
+fn workspace(blocks: &[&str]) -> Tree {
+    let mut settings = String::new();
+    let mut syncs = "syncs:\n  web: {}\n".to_owned();
+    for block in blocks {
+        match block.strip_prefix(WORKSPACE_FILE) {
+            Some(text) => text.clone_into(&mut settings),
+            None => (*block).clone_into(&mut syncs),
+        }
+    }
+    let settings = match settings.split_once("defaults:\n") {
+        Some((before, own)) => format!("{before}{DEFAULTS}{own}"),
+        None => settings + DEFAULTS,
+    };
+    Tree::new(&[("secsync.yaml", &settings), ("syncs/example.yaml", &syncs)])
+}
+
+/// The page's examples, and how they are mended.
+fn parts(code: Code) -> (Vec<&'static str>, Vec<&'static str>) {
+    let (_, rest) = code.page().split_once("## Example").unwrap();
+    let (example, mend) = rest.split_once("## Mend").unwrap();
+    (blocks(example), blocks(mend))
+}
+
+#[test]
+fn every_example_shows_its_code_and_nothing_else() {
+    let mut wrong = Vec::new();
+    for code in Code::ALL {
+        let (example, _) = parts(*code);
+        let found = findings(&workspace(&example));
+        let codes: BTreeSet<Code> = codes(&found).into_iter().collect();
+        if !example.is_empty() && codes != BTreeSet::from([*code]) {
+            wrong.push((code, codes));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_mended_example_is_valid() {
+    for code in Code::ALL {
+        let (_, mend) = parts(*code);
+        if mend.is_empty() {
+            continue;
+        }
+        let tree = workspace(&mend);
+        let run = checked(options(&tree, &[("SECSYNC_VAR_SECRET_PATH", "/web")]));
+        assert_eq!(run.diagnostics, [], "{code}");
+    }
+}
+
+#[test]
+fn only_what_needs_a_server_or_another_file_has_no_yaml_example() {
+    let without: Vec<&str> = Code::ALL
+        .iter()
+        .filter(|code| parts(**code).0.is_empty())
+        .map(|code| code.name())
+        .collect();
+    assert_eq!(
+        without,
+        [
+            "unreadable-file",
+            "not-utf8",
+            "file-too-large",
+            "unknown-project",
+            "ambiguous-project",
+            "unknown-connection",
+            "ambiguous-connection",
+        ]
+    );
+}
+
+#[test]
+fn explain_prints_a_page_and_without_a_code_the_list() {
+    let tree = Tree::new(&[]);
+    let page = tree.secsync("explain unknown-field").run().exits_with(0);
+    let start = "unknown-field (error)\nA field is not known here.\n";
+    assert!(page.stdout.starts_with(start), "{page}");
+    let list = tree.secsync("explain").run().exits_with(0);
+    for code in Code::ALL {
+        assert!(list.stdout.contains(code.name()), "{code}");
+    }
+}
+
+#[test]
+fn explain_is_there_for_machines() {
+    let tree = Tree::new(&[]);
+    let page = tree.secsync("explain name-form -o json").run().json();
+    assert_eq!(page["codes"][0]["code"], "name-form");
+    assert_eq!(page["codes"][0]["level"], "deny");
+    assert_eq!(page["codes"][0]["lint"], true);
+    let list = tree.secsync("explain -o json").run().json();
+    assert_eq!(list["codes"].as_array().unwrap().len(), Code::ALL.len());
+}
+
+#[test]
+fn explaining_an_unknown_code_is_wrong_usage_and_suggests_one() {
+    let tree = Tree::new(&[]);
+    let refused = tree.secsync("explain unknown-feild").run().exits_with(64);
+    assert_eq!(
+        refused.stderr,
+        "Error: `unknown-feild` is not a finding's code.\n  Did you mean `unknown-field`?\n"
+    );
+}
+
+#[test]
+fn findings_end_with_where_to_read_more_and_say_so_once() {
+    let validated = |syncs: &str| workspace(&[syncs]).secsync("validate").run();
+    let one = validated("syncs:\n  web: {nmae: x}\n  shop: {nmae: y}\n").exits_with(3);
+    assert_eq!(
+        one.stderr.matches("secsync explain unknown-field").count(),
+        1
+    );
+    let several = validated("syncs:\n  web: {nmae: x, secretPath: web}\n").exits_with(3);
+    assert_eq!(several.stderr.matches("secsync explain CODE").count(), 1);
+    let none = validated("syncs:\n  web: {}\n").exits_with(0);
+    assert_eq!(none.stderr, "");
+}

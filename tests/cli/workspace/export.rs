@@ -1,0 +1,470 @@
+//! `secsync export`: sync files of what is there.
+
+use std::sync::Arc;
+
+use secsync::sandbox::Catalog;
+use secsync::schema::store::SchemaStore;
+use serde_json::{Value, json};
+
+use super::support::{FILE, applied_on, delete_folder, world};
+use crate::harness::{Output, Server, Tree};
+use secsync::provider::infisical;
+
+/// A server on which somebody clicked two syncs together.
+fn server() -> Server {
+    let server = Server::new(&world());
+    applied_on(&server, "apply --auto-approve --wait", 0);
+    server.requests();
+    server
+}
+
+#[track_caller]
+fn run(tree: &Tree, server: &Server, arguments: &str, exit: i32) -> Output {
+    tree.secsync(arguments).on(server).run().exits_with(exit)
+}
+
+#[track_caller]
+fn has_nothing_to_do(tree: &Tree, server: &Server) {
+    let plan = run(tree, server, "plan --detailed-exitcode", 0);
+    assert!(plan.stdout.contains("No changes."), "{plan}");
+}
+
+#[test]
+fn what_is_there_is_exported_by_names_and_the_plan_of_it_has_nothing_to_do() {
+    let (tree, server) = (Tree::new(&[]), server());
+    let exported = run(
+        &tree,
+        &server,
+        "export --project payments --project shop --dir syncs",
+        0,
+    );
+    insta::assert_snapshot!(exported, @"
+    $ secsync export --project payments --project shop --dir syncs
+    Wrote syncs/payments.yaml: 2 syncs.
+    Wrote .secsync/sync-file.json, by which editors complete and check sync files.
+    shop: There is no sync in it that this identity can read.
+
+    Export complete! 2 syncs. `secsync plan` has nothing to do for them.
+    --- exit 0
+    ");
+    insta::assert_snapshot!(tree.read("syncs/payments.yaml"), @"
+    # yaml-language-server: $schema=../.secsync/sync-file.json
+    version: 1
+    provider: infisical
+    project: payments
+    syncs:
+      api:
+        destination: humanitec
+        connection: humanitec-main
+        environment: prod
+        secretPath: /api
+        description: The API
+        syncOptions:
+          initialSyncBehavior: overwrite-destination
+          disableSecretDeletion: true
+        destinationConfig:
+          scope: application
+          app: api
+          org: acme
+      web:
+        destination: humanitec
+        connection: humanitec-main
+        environment: prod
+        secretPath: /web
+        syncOptions:
+          initialSyncBehavior: overwrite-destination
+          disableSecretDeletion: true
+        destinationConfig:
+          scope: application
+          app: web
+          org: acme
+    ");
+    assert!(!tree.has("syncs/shop.yaml"));
+    tree.secsync("validate").run().exits_with(0);
+    has_nothing_to_do(&tree, &server);
+}
+
+#[test]
+fn each_project_is_listed_once_and_names_are_looked_up_once() {
+    let (tree, server) = (Tree::new(&[]), server());
+    run(&tree, &server, "export --all-projects --dir syncs", 0);
+    let requests = server.requests();
+    let count = |part: &str| {
+        requests
+            .iter()
+            .filter(|request| request.contains(part))
+            .count()
+    };
+    let lists = (
+        count("/secret-syncs?"),
+        count("/workspace"),
+        count("/app-connections/"),
+    );
+    assert_eq!((lists, requests.len()), ((2, 1, 1), 5), "{requests:?}");
+}
+
+#[test]
+fn without_a_place_the_files_go_to_standard_output_and_nothing_else_does() {
+    let (tree, server) = (Tree::new(&[]), server());
+    let exported = run(&tree, &server, "export --project Payments --target web", 0);
+    tree.write("syncs/all.yaml", &exported.stdout);
+    let line = "# yaml-language-server: $schema=../.secsync/sync-file.json\n";
+    assert!(exported.stdout.starts_with(line), "{exported}");
+    assert!(
+        exported.stderr.contains("Export complete! 1 sync."),
+        "{exported}"
+    );
+    has_nothing_to_do(&tree, &server);
+    let refused = run(&tree, &server, "export -o json", 64);
+    assert!(refused.stderr.contains("another format"), "{refused}");
+}
+
+#[test]
+fn what_is_declared_or_ignored_is_left_out_and_taken_with_all() {
+    let server = server();
+    let tree = Tree::new(&[
+        (
+            "secsync.yaml",
+            "include: [syncs]\nunmanaged: {ignore: [\"web\"]}\n",
+        ),
+        (
+            "syncs/payments.yaml",
+            &FILE.replace(
+                "  web:\n    secretPath: /web\n    destinationConfig: {app: web}\n",
+                "",
+            ),
+        ),
+    ]);
+    let exported = run(&tree, &server, "export", 0);
+    assert_eq!(exported.stdout, "", "{exported}");
+    insta::assert_snapshot!(exported.stderr, @"
+    payments: 1 sync is declared already.
+    payments: 1 sync is ignored by `unmanaged.ignore`.
+
+    Nothing was exported.
+    ");
+    let exported = run(&tree, &server, "export --all", 0);
+    assert!(
+        exported.stdout.contains("  api:\n") && exported.stdout.contains("  web:\n"),
+        "{exported}"
+    );
+}
+
+/// An id of a connection.
+const CONNECTION: &str = "c0ffee00-0000-4000-8000-000000000000";
+
+#[test]
+fn ids_are_written_where_they_are_asked_for_or_where_connections_cannot_be_listed() {
+    let tree = Tree::new(&[]);
+    let server = server();
+    let exported = run(&tree, &server, "export --project payments --ids", 0).stdout;
+    assert!(exported.contains("    connectionId: "), "{exported}");
+    assert!(!exported.contains("project: payments"), "{exported}");
+
+    let mut world = world();
+    world["connections"][0]["id"] = CONNECTION.into();
+    let server = Server::failing(&world, &["connections=403"]);
+    let by_id = FILE.replace(
+        "connection: humanitec-main",
+        &format!("connectionId: {CONNECTION}"),
+    );
+    let maker = Tree::new(&[("syncs/a.yaml", &by_id)]);
+    run(&maker, &server, "apply --auto-approve", 0);
+    let exported = run(&tree, &server, "export --project payments", 0);
+    let line = format!("    connectionId: {CONNECTION}\n");
+    assert!(exported.stdout.contains(&line), "{exported}");
+    assert!(exported.stderr.contains("may not list them"), "{exported}");
+}
+
+#[test]
+fn a_file_that_is_there_is_overwritten_only_with_force_and_never_loses_a_declaration() {
+    let server = server();
+    let tree = Tree::new(&[
+        ("syncs/payments.yaml", FILE),
+        ("out/payments.yaml", "mine\n"),
+    ]);
+    let refused = run(&tree, &server, "export --all --dir out", 1);
+    insta::assert_snapshot!(refused.stderr, @"
+    Error: The file out/payments.yaml already exists. Nothing was written.
+      Name another place; add to it with `secsync import --into`; or overwrite it with --force.
+    ");
+    assert_eq!(tree.read("out/payments.yaml"), "mine\n");
+    run(&tree, &server, "export --all --dir out --force", 0);
+    assert!(tree.read("out/payments.yaml").contains("  web:\n"));
+
+    let kept = FILE.replace("  api:\n", "  other:\n    name: api\n    labels: {a: b}\n");
+    tree.write("syncs/payments.yaml", &kept);
+    let refused = run(
+        &tree,
+        &server,
+        "export --all --target web --dir syncs --force",
+        1,
+    );
+    assert!(refused.stderr.contains("declares `api`"), "{refused}");
+    assert_eq!(tree.read("syncs/payments.yaml"), kept);
+}
+
+#[test]
+fn a_sync_without_its_source_folder_is_left_out_and_told_in_the_file_too() {
+    let (tree, server) = (Tree::new(&[]), server());
+    let exported = run(&tree, &server, "export --project payments --ids", 0).stdout;
+    let project = exported.split("project: ").nth(1).unwrap();
+    let project = project.lines().next().unwrap();
+    delete_folder(&server, project, "prod", "web");
+    let exported = run(&tree, &server, "export --project payments --dir syncs", 0);
+    insta::assert_snapshot!(exported.stderr, @r#"
+    Warning: payments/web is not declared. Its source folder was deleted. Give it another one on the platform and try again, or delete it there.
+      The next `secsync apply --prune` would delete what no file declares. To keep it, put this into secsync.yaml: `unmanaged: {ignore: ["web"]}`
+    "#);
+    assert!(
+        tree.read("syncs/payments.yaml")
+            .contains("\n# - web: Its source folder was deleted.")
+    );
+    has_nothing_to_do(&tree, &server);
+}
+
+/// A server whose syncs have an option that the bundled schemas do not know, switched on in one.
+fn newer_server() -> Server {
+    let store = SchemaStore::bundled();
+    let schemas = store
+        .destinations(infisical::PLATFORM)
+        .into_iter()
+        .map(|slug| {
+            let key = (infisical::PLATFORM, slug);
+            let file = store.file(&key).unwrap().unwrap();
+            let mut schema: Value = serde_json::from_str(&file.to_text(&key)).unwrap();
+            for request in ["create", "update"] {
+                let options = &mut schema["$defs"][request]["properties"]["syncOptions"];
+                options["properties"]["brandNew"] = json!({"type": "boolean"});
+            }
+            schema
+        });
+    let catalog = Arc::new(Catalog::from_schemas(schemas));
+    let server = Server::with(&world(), |options| options.catalog = catalog);
+    let maker = Tree::new(&[]);
+    run(&maker, &server, "schema pull --from-server", 0);
+    maker.write(
+        "syncs/payments.yaml",
+        FILE.replace(
+            "    secretPath: /web\n",
+            "    secretPath: /web\n    syncOptions: {brandNew: true}\n",
+        ),
+    );
+    run(&maker, &server, "apply --auto-approve --wait", 0);
+    server
+}
+
+#[test]
+fn a_field_that_the_schemas_do_not_know_is_not_lost_and_with_the_servers_own_it_is_exported() {
+    let (tree, server) = (Tree::new(&[]), newer_server());
+    let exported = run(&tree, &server, "export --project payments --dir syncs", 0);
+    insta::assert_snapshot!(exported.stderr, @r#"
+    Warning: payments/web is not declared. `brandNew` is not a field of `syncOptions`. Run `secsync schema pull --from-server`, which reads the server's own schemas, and try again.
+      The next `secsync apply --prune` would delete what no file declares. To keep it, put this into secsync.yaml: `unmanaged: {ignore: ["web"]}`
+    "#);
+    has_nothing_to_do(&tree, &server);
+    run(&tree, &server, "schema pull --from-server", 0);
+    run(
+        &tree,
+        &server,
+        "export --project payments --dir syncs --force --all",
+        0,
+    );
+    assert!(
+        tree.read("syncs/payments.yaml")
+            .contains("      brandNew: true\n")
+    );
+    has_nothing_to_do(&tree, &server);
+}
+
+#[test]
+fn what_a_lint_denies_is_exported_all_the_same_and_told() {
+    let server = Server::new(&world());
+    let maker = Tree::new(&[(
+        "syncs/a.yaml",
+        &FILE.replace(", disableSecretDeletion: true", ""),
+    )]);
+    run(&maker, &server, "apply --auto-approve --wait", 0);
+    let tree = Tree::new(&[("secsync.yaml", "lint: {destructive-first-sync: deny}\n")]);
+    let exported = run(
+        &tree,
+        &server,
+        "export --project payments --dir syncs --target web",
+        0,
+    );
+    assert!(
+        tree.read("syncs/payments.yaml").contains("  web:\n"),
+        "{exported}"
+    );
+    assert!(
+        exported.stderr.contains("syncs/payments.yaml:"),
+        "{exported}"
+    );
+    tree.secsync("validate").run().exits_with(3);
+}
+
+#[test]
+fn defaults_of_the_workspace_do_not_change_what_is_exported_into_it() {
+    let server = server();
+    let tree = Tree::new(&[(
+        "secsync.yaml",
+        "include: [syncs]\nvariables: {D: {default: inherited}}\ndefaults:\n  description: ${var.D}\n  isAutoSyncEnabled: false\n  \
+         syncOptions: {keySchema: \"A_{{secretKey}}\"}\n  destinationConfig: {scope: environment, env: x}\n",
+    )]);
+    run(&tree, &server, "export --project payments --dir syncs", 0);
+    let text = tree.read("syncs/payments.yaml");
+    assert!(
+        text.contains("    description: null\n") && text.contains("      keySchema: null\n"),
+        "{text}"
+    );
+    has_nothing_to_do(&tree, &server);
+}
+
+#[test]
+fn a_file_for_each_destination_lies_in_a_directory_of_its_project() {
+    let (tree, server) = (Tree::new(&[]), server());
+    let arguments = "export --project payments --dir syncs --split destination -o json";
+    let document = run(&tree, &server, arguments, 0).json();
+    assert_eq!(
+        document["files"][0]["file"],
+        "syncs/payments/humanitec.yaml"
+    );
+    assert_eq!(
+        document["files"][0]["syncs"][0],
+        json!({"project": "payments", "name": "api"})
+    );
+    let line = "# yaml-language-server: $schema=../../.secsync/sync-file.json\n";
+    assert!(tree.read("syncs/payments/humanitec.yaml").starts_with(line));
+    has_nothing_to_do(&tree, &server);
+}
+
+#[test]
+fn a_file_that_the_workspace_does_not_load_is_told() {
+    let server = server();
+    let tree = Tree::new(&[("secsync.yaml", "include: [\"syncs/*.yaml\"]\n")]);
+    let written = |dir: &str| {
+        run(
+            &tree,
+            &server,
+            &format!("export --project payments --dir {dir}"),
+            0,
+        )
+        .stdout
+    };
+    assert!(written("other").contains("`include:` in secsync.yaml does not name it"));
+    assert!(!written("syncs").contains("include"));
+}
+
+#[test]
+fn selectors_work_on_what_is_there_and_one_that_means_nothing_is_refused() {
+    let (tree, server) = (Tree::new(&[]), server());
+    let selected = "export --project payments -l environment=prod,destination=hum* --target a*";
+    let exported = run(&tree, &server, selected, 0).stdout;
+    assert!(
+        exported.contains("  api:\n") && !exported.contains("  web:\n"),
+        "{exported}"
+    );
+    let refused = run(&tree, &server, "export --project payments --target x*", 64);
+    assert!(
+        refused.stderr.contains("`x*` matches no remote sync"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_project_is_needed_and_one_that_is_unknown_or_not_allowed_is_told() {
+    let (tree, server) = (Tree::new(&[]), server());
+    let told = |arguments: &str, exit: i32| run(&tree, &server, arguments, exit).stderr;
+    assert!(told("export", 64).contains("--all-projects"));
+    assert!(told("export --project paymets", 64).contains("Did you mean `payments`?"));
+    assert!(told("export --provider nope", 64).contains("There is no provider `nope`"));
+    let refused = told("export --project payments --allow-project shop", 4);
+    assert!(refused.contains("`payments`"), "{refused}");
+    let exported = run(
+        &tree,
+        &server,
+        "export --all-projects --allow-project shop",
+        0,
+    );
+    assert_eq!(exported.stdout, "", "{exported}");
+    assert!(told("export --project shop", 0).contains("no sync in it that this identity can read"));
+}
+
+#[test]
+fn of_enkryptify_nothing_can_be_exported() {
+    let tree = Tree::new(&[]);
+    let refused = tree
+        .secsync("export --provider enkryptify")
+        .run()
+        .exits_with(64);
+    insta::assert_snapshot!(refused.stderr, @"
+    Error: The provider `enkryptify` is Enkryptify, which does not show its syncs, so that nothing can be exported.
+      Declare each one with `secsync import --started-as`, with the id that the dashboard shows.
+    ");
+}
+
+#[test]
+fn half_an_answer_is_an_error_and_nothing_is_written() {
+    let tree = Tree::new(&[]);
+    for fault in [
+        "list=truncate",
+        "list=nonsense",
+        "list=403",
+        "projects=nonsense",
+    ] {
+        let server = Server::failing(&world(), &[fault]);
+        let arguments = "export --project payments --dir syncs";
+        let refused = tree.secsync(arguments).on(&server).run();
+        assert!(matches!(refused.code, Some(1 | 4)), "{fault}: {refused}");
+        assert!(!tree.has("syncs"), "{fault}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_written_to_standard_output_is_no_success() {
+    let (tree, server) = (Tree::new(&[]), server());
+    for arguments in ["export --project payments", "import web --project payments"] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let output = tree
+            .secsync(arguments)
+            .on(&server)
+            .command()
+            .stdin(std::process::Stdio::null())
+            .stdout(full.unwrap())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments}");
+        assert_eq!(
+            String::from_utf8(output.stderr).unwrap(),
+            "Error: Standard output cannot be written: there is no space left.\n",
+            "{arguments}"
+        );
+    }
+}
+
+#[test]
+fn what_nobody_sees_is_exported_as_escapes_and_means_the_same() {
+    let server = Server::new(&world());
+    let hidden = FILE.replace(
+        "The API",
+        "\"The\\u202E API\\U000E0041\\nof two lines\\u200b\"",
+    );
+    let tree = Tree::new(&[("syncs/payments.yaml", &hidden)]);
+    run(&tree, &server, "apply --auto-approve --wait", 0);
+    let tree = Tree::new(&[]);
+    let exported = run(&tree, &server, "export --project payments", 0).stdout;
+    let description = r#"    description: "The\u202E API\U000E0041\nof two lines\u200B""#;
+    assert!(exported.contains(description), "{exported}");
+    tree.write("syncs/payments.yaml", &exported);
+    has_nothing_to_do(&tree, &server);
+    let tree = Tree::new(&[]);
+    run(
+        &tree,
+        &server,
+        "import infisical/payments/api --into syncs/api.yaml",
+        0,
+    );
+    assert!(tree.read("syncs/api.yaml").contains(description));
+    has_nothing_to_do(&tree, &server);
+}

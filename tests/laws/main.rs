@@ -1,0 +1,22 @@
+//! The laws: what holds for every workspace on every server, found by random cases, and what
+//! apply promises when something goes wrong.
+//!
+//! | what | where |
+//! |---|---|
+//! | apply the plan, and the next plan is empty | `plans` |
+//! | a saved plan does what it showed, or nothing | `saved_plans` |
+//! | what apply promises when something goes wrong | `faults` |
+//! | random workspaces, a sandbox, runs on it | `support` |
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where it fails, in its helpers too"
+)]
+
+mod support;
+
+mod faults;
+mod plans;
+mod saved_plans;

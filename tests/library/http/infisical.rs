@@ -1,0 +1,814 @@
+//! Infisical over HTTP: what is sent, what is read, and what is made of every odd answer.
+
+use super::support::{
+    Act, CLIENT_SECRET, CONNECTION, PROJECT, RawServer, SYNC, TOKEN, add, add_first, all_text,
+    infisical, infisical_with, infisical_with_login, options, raw, refusal, requests, server_with,
+    sync, syncs,
+};
+use secsync::cancel::Cancellation;
+use secsync::core::remote::{JobStatus, RemoteConnection, RemoteProject};
+use secsync::provider::{Deletion, ProviderError, ProviderErrorKind};
+use serde_json::{Map, Value, json};
+use wiremock::ResponseTemplate;
+
+const LIST: &str = "/api/v1/secret-syncs";
+const HUMANITEC: &str = "/api/v1/secret-syncs/humanitec";
+
+fn one() -> String {
+    format!("{HUMANITEC}/{SYNC}")
+}
+
+fn body(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => panic!("not an object"),
+    }
+}
+
+fn ok(value: Value) -> ResponseTemplate {
+    ResponseTemplate::new(200).set_body_json(value)
+}
+
+async fn list_error(answer: ResponseTemplate) -> ProviderError {
+    let server = server_with("GET", LIST, answer).await;
+    infisical(&server.uri())
+        .list(PROJECT, "payments")
+        .await
+        .expect_err("the list must fail")
+}
+
+#[tokio::test]
+async fn connecting_sends_nothing() {
+    let server = wiremock::MockServer::start().await;
+    let provider = infisical_with_login(&server.uri());
+    assert_eq!(provider.server(), server.uri());
+    assert_eq!(requests(&server).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_list_is_one_request_with_the_token_and_the_project() {
+    let server = server_with("GET", LIST, ok(syncs(&["a", "b"]))).await;
+    let found = infisical(&server.uri())
+        .list(PROJECT, "payments")
+        .await
+        .expect("a list");
+    assert_eq!(found.len(), 2);
+    let received = server.received_requests().await.expect("recorded");
+    let [request] = received.as_slice() else {
+        panic!("one request, not {}", received.len())
+    };
+    assert_eq!(
+        request.url.query(),
+        Some(format!("projectId={PROJECT}").as_str())
+    );
+    assert_eq!(request.headers["authorization"], format!("Bearer {TOKEN}"));
+    assert_eq!(
+        request.headers["user-agent"],
+        concat!("secsync/", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[tokio::test]
+async fn a_read_sync_has_the_words_of_the_files() {
+    let mut reported = sync("web");
+    reported["lastSyncJobId"] = "7".into();
+    reported["lastSyncedAt"] = "2026-01-02T03:04:06.000Z".into();
+    reported["somethingNew"] = json!({"x": 1});
+    let server = server_with("GET", &one(), ok(json!({"secretSync": reported}))).await;
+    let found = infisical(&server.uri())
+        .get("humanitec", SYNC)
+        .await
+        .expect("an answer")
+        .expect("a sync");
+    assert_eq!(
+        (
+            found.id.as_str(),
+            found.name.as_str(),
+            found.project_id.as_str()
+        ),
+        (SYNC, "web", PROJECT)
+    );
+    assert_eq!(found.destination, "humanitec");
+    assert_eq!(found.environment.as_deref(), Some("dev"));
+    assert_eq!(found.secret_path.as_deref(), Some("/apps/web"));
+    assert_eq!(
+        found.connection,
+        RemoteConnection {
+            id: CONNECTION.to_owned(),
+            name: "humanitec-main".to_owned(),
+            app: "humanitec".to_owned(),
+        }
+    );
+    assert_eq!(
+        found.updated_at.as_deref(),
+        Some("2026-01-02T03:04:06.000Z")
+    );
+    assert_eq!(found.sync_job.status, Some(JobStatus::Pending));
+    assert_eq!(found.sync_job.last_id.as_deref(), Some("7"));
+    assert_eq!(
+        found.sync_job.at.as_deref(),
+        Some("2026-01-02T03:04:06.000Z")
+    );
+    assert_eq!(found.remove_job.status, None);
+    assert_eq!(
+        Value::Object(found.fields),
+        json!({
+            "description": null,
+            "isAutoSyncEnabled": true,
+            "syncOptions": {"initialSyncBehavior": "overwrite-destination"},
+            "destinationConfig": {"scope": "application", "org": "acme", "app": "web"},
+            "somethingNew": {"x": 1},
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_sync_whose_source_folder_was_deleted_has_no_source() {
+    let mut orphan = sync("web");
+    orphan["environment"] = Value::Null;
+    orphan["folder"] = Value::Null;
+    orphan["folderId"] = Value::Null;
+    let server = server_with("GET", &one(), ok(json!({"secretSync": orphan}))).await;
+    let found = infisical(&server.uri())
+        .get("humanitec", SYNC)
+        .await
+        .expect("an answer")
+        .expect("a sync");
+    assert_eq!((found.environment, found.secret_path), (None, None));
+}
+
+#[tokio::test]
+async fn no_odd_answer_is_taken_for_no_syncs() {
+    let without = |field: &str| {
+        let mut answer = syncs(&["a"]);
+        answer["secretSyncs"][0]
+            .as_object_mut()
+            .expect("a sync")
+            .remove(field);
+        ok(answer)
+    };
+    let mut stray = syncs(&["a", "b"]);
+    stray["secretSyncs"][1]["projectId"] = "another-project".into();
+    let mut same_id = syncs(&["a", "b"]);
+    same_id["secretSyncs"][1]["id"] = "id-0".into();
+    let html = "<!DOCTYPE html><title>Sign in</title>";
+    for (case, answer, says) in [
+        (
+            "HTML",
+            ResponseTemplate::new(200).set_body_raw(html, "text/html"),
+            "an HTML page",
+        ),
+        (
+            "HTML that calls itself JSON",
+            ResponseTemplate::new(200).set_body_raw(html, "application/json"),
+            "an HTML page",
+        ),
+        (
+            "truncated",
+            ResponseTemplate::new(200).set_body_string(r#"{"secretSyncs":[{"id":"#),
+            "breaks off",
+        ),
+        ("empty", ResponseTemplate::new(200), "an empty body"),
+        ("304", ResponseTemplate::new(304), "304 Not Modified"),
+        ("204", ResponseTemplate::new(204), "204 No Content"),
+        (
+            "no envelope",
+            ok(json!({})),
+            "without a list of secretSyncs",
+        ),
+        (
+            "a bare list",
+            ok(json!([])),
+            "without a list of secretSyncs",
+        ),
+        (
+            "null",
+            ok(json!({"secretSyncs": null})),
+            "without a list of secretSyncs",
+        ),
+        (
+            "one sync",
+            ok(json!({"secretSyncs": sync("a")})),
+            "without a list of secretSyncs",
+        ),
+        (
+            "no objects",
+            ok(json!({"secretSyncs": ["a"]})),
+            "without a list of secretSyncs",
+        ),
+        ("no id", without("id"), "no id"),
+        ("no name", without("name"), "no name"),
+        ("no destination", without("destination"), "no destination"),
+        ("no project", without("projectId"), "no projectId"),
+        ("no connection", without("connectionId"), "no connectionId"),
+        ("no environment", without("environment"), "no environment"),
+        ("no folder", without("folder"), "no folder"),
+        ("a stray sync", ok(stray), "of another project"),
+        ("an id twice", ok(same_id), "the id \"id-0\" twice"),
+        (
+            "a name twice",
+            ok(syncs(&["a", "a"])),
+            "the name \"a\" twice",
+        ),
+    ] {
+        let error = list_error(answer).await;
+        assert_eq!(error.kind, ProviderErrorKind::BadAnswer, "{case}: {error}");
+        assert!(error.message.contains(says), "{case}: {error}");
+        assert!(!error.maybe_done, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_below_http_is_an_error_after_four_tries() {
+    let cut = Act::Send(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{\"secretSyncs\":[]"
+            .to_owned(),
+    );
+    let server = RawServer::start(vec![cut; 4]).await;
+    let error = infisical(&server.origin)
+        .list(PROJECT, "payments")
+        .await
+        .expect_err("half an answer");
+    assert_eq!(error.kind, ProviderErrorKind::Unavailable);
+    assert!(error.message.contains("broke off"), "{error}");
+    assert_eq!(server.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_and_only_its_host_is_named() {
+    let elsewhere = wiremock::MockServer::start().await;
+    for status in [301, 302, 303, 307, 308] {
+        let location = format!("{}/sign-in?state=abc", elsewhere.uri());
+        let error =
+            list_error(ResponseTemplate::new(status).insert_header("location", location.as_str()))
+                .await;
+        assert_eq!(error.kind, ProviderErrorKind::BadAnswer);
+        assert!(error.message.contains("a redirect to 127.0.0.1"), "{error}");
+        assert!(!all_text(&error).contains("abc"), "{error:?}");
+    }
+    assert_eq!(requests(&elsewhere).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn refusals_are_told_apart() {
+    use ProviderErrorKind::{BadAnswer, NotFound, Permission, Rejected, Unavailable};
+    let problems = json!({
+        "reqId": "req-1", "statusCode": 422, "error": "ValidationFailure",
+        "message": [
+            {"code": "invalid_type", "path": ["projectId"], "message": "Required"},
+            {"code": "custom", "path": ["destinationConfig", "tags", 0], "message": "Bad\u{1b}[31m tag."},
+        ]
+    });
+    let outsider = json!({
+        "reqId": "req-1", "statusCode": 403,
+        "message": "You are not allowed to access this resource",
+        "error": format!("Identity is not a member of the specified project with ID '{PROJECT}'")
+    });
+    let limited = json!({
+        "reqId": "req-1", "statusCode": 403, "error": "PermissionDenied",
+        "message": "You are not allowed to read on secret-syncs",
+        "details": [{"action": ["read"], "conditions": {"environment": {"$eq": "dev"}}}]
+    });
+    for (answer, kind, says) in [
+        (
+            ResponseTemplate::new(422).set_body_json(problems),
+            Rejected,
+            "projectId: Required; destinationConfig.tags.0: Bad [31m tag",
+        ),
+        (
+            ResponseTemplate::new(403).set_body_json(outsider),
+            Permission,
+            "does not exist, or this identity is not a member of it",
+        ),
+        (
+            ResponseTemplate::new(403).set_body_json(limited),
+            Permission,
+            "lacks the permission \"read\" on \"secret-syncs\"",
+        ),
+        (
+            refusal(403, "Forbidden", "Your IP address is not allowed."),
+            Permission,
+            "Your IP address is not allowed",
+        ),
+        (
+            refusal(404, "NotFound", "Could not find it"),
+            NotFound,
+            "Could not find it",
+        ),
+        (
+            ResponseTemplate::new(404).set_body_json(json!({
+                "message": "Route GET:/api/v1/secret-syncs not found",
+                "error": "Not Found", "statusCode": 404
+            })),
+            Rejected,
+            "no such route",
+        ),
+        (
+            ResponseTemplate::new(404).set_body_string("<html>404</html>"),
+            BadAnswer,
+            "404 Not Found with an HTML page",
+        ),
+        (
+            refusal(400, "BadRequest", "Could not find folder with path \"/x\""),
+            Rejected,
+            "Could not find folder with path \"/x\"",
+        ),
+        (
+            refusal(500, "InternalServerError", "Something went wrong"),
+            Unavailable,
+            "Something went wrong",
+        ),
+        (
+            ResponseTemplate::new(502).set_body_string("<html>bad gateway"),
+            Unavailable,
+            "502 Bad Gateway with an HTML page",
+        ),
+    ] {
+        let error = list_error(answer).await;
+        assert_eq!(error.kind, kind, "{error}");
+        assert!(error.message.contains(says), "{error}");
+        assert!(
+            error
+                .message
+                .starts_with("Cannot list the syncs of project \"")
+        );
+        assert!(error.message.ends_with('.'), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_limited_permission_says_what_it_is_limited_to() {
+    let answer = ResponseTemplate::new(403).set_body_json(json!({
+        "reqId": "req-1", "statusCode": 403, "error": "PermissionDenied",
+        "message": "You are not allowed to read on secret-syncs",
+        "details": [{"conditions": {"environment": {"$eq": "dev"}}}]
+    }));
+    let help = list_error(answer).await.help.expect("help");
+    assert!(help.contains(r#"{"environment":{"$eq":"dev"}}"#), "{help}");
+}
+
+#[tokio::test]
+async fn a_server_cannot_flood_or_steer_the_terminal() {
+    let long = format!("\u{1b}]0;x\u{7}{}", "y".repeat(100_000));
+    let error = list_error(refusal(400, "BadRequest", &long)).await;
+    assert!(error.message.len() < 1_000, "{}", error.message.len());
+    assert!(!error.message.contains('\u{1b}'));
+    let many: Vec<Value> = (0..1_000)
+        .map(|n| json!({"path": ["f", n], "message": "Required"}))
+        .collect();
+    let error = list_error(
+        ResponseTemplate::new(422).set_body_json(json!({"statusCode": 422, "message": many})),
+    )
+    .await;
+    assert!(
+        error.message.ends_with("f.9: Required; and 990 more."),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn projects_are_listed_also_by_the_name_that_newer_servers_have() {
+    let project = json!({"id": PROJECT, "slug": "pay", "name": "Payments", "orgId": "o"});
+    let expected = [RemoteProject {
+        id: PROJECT.to_owned(),
+        slug: "pay".to_owned(),
+        name: "Payments".to_owned(),
+    }];
+    let older = server_with(
+        "GET",
+        "/api/v1/workspace",
+        ok(json!({"workspaces": [project]})),
+    )
+    .await;
+    let newer = server_with(
+        "GET",
+        "/api/v1/projects",
+        ok(json!({"projects": [project]})),
+    )
+    .await;
+    for server in [&older, &newer] {
+        let found = infisical(&server.uri()).projects().await.expect("projects");
+        assert_eq!(found, expected);
+    }
+    assert_eq!(requests(&older).await.len(), 1);
+    let neither = wiremock::MockServer::start().await;
+    let error = infisical(&neither.uri())
+        .projects()
+        .await
+        .expect_err("no such route");
+    assert_eq!(error.kind, ProviderErrorKind::BadAnswer);
+}
+
+#[tokio::test]
+async fn connections_are_those_that_the_identity_may_use() {
+    let server = server_with(
+        "GET",
+        "/api/v1/app-connections/humanitec/available",
+        ok(json!({"appConnections": [{"app": "humanitec", "name": "main", "id": "c1"}]})),
+    )
+    .await;
+    let found = infisical(&server.uri())
+        .connections("humanitec")
+        .await
+        .expect("connections");
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (found[0].name.as_str(), found[0].id.as_str()),
+        ("main", "c1")
+    );
+}
+
+#[tokio::test]
+async fn a_name_is_looked_up_encoded_and_absence_is_none() {
+    let server = wiremock::MockServer::start().await;
+    add(
+        &server,
+        "GET",
+        "/api/v1/secret-syncs/humanitec/sync-name/web",
+        ok(json!({"secretSync": sync("web")})),
+    )
+    .await;
+    let provider = infisical(&server.uri());
+    let found = provider.find("humanitec", PROJECT, "web").await;
+    assert_eq!(
+        found.expect("an answer").map(|sync| sync.name).as_deref(),
+        Some("web")
+    );
+
+    add(
+        &server,
+        "GET",
+        "/api/v1/secret-syncs/humanitec/sync-name/a%2Fb%3Fc",
+        refusal(
+            404,
+            "NotFound",
+            "Could not find Humanitec Sync with name \"a/b?c\"",
+        ),
+    )
+    .await;
+    let found = provider.find("humanitec", PROJECT, "a/b?c").await;
+    assert_eq!(found, Ok(None));
+}
+
+#[tokio::test]
+async fn a_missing_route_is_never_taken_for_a_missing_sync() {
+    let route = ResponseTemplate::new(404).set_body_json(json!({
+        "message": "Route not found", "error": "Not Found", "statusCode": 404
+    }));
+    let server = server_with("GET", &one(), route.clone()).await;
+    add(&server, "DELETE", &one(), route).await;
+    let provider = infisical(&server.uri());
+    let error = provider.get("humanitec", SYNC).await.expect_err("no route");
+    assert_eq!(error.kind, ProviderErrorKind::Rejected);
+    let error = provider
+        .delete("humanitec", SYNC, false)
+        .await
+        .expect_err("no route");
+    assert_eq!(error.kind, ProviderErrorKind::Rejected);
+}
+
+#[tokio::test]
+async fn another_sync_than_the_one_asked_for_is_a_bad_answer() {
+    let mut other = sync("other");
+    other["id"] = "another-id".into();
+    let server = server_with("GET", &one(), ok(json!({"secretSync": other}))).await;
+    let error = infisical(&server.uri())
+        .get("humanitec", SYNC)
+        .await
+        .expect_err("another sync");
+    assert_eq!(error.kind, ProviderErrorKind::BadAnswer);
+}
+
+#[tokio::test]
+async fn create_and_update_send_json_and_return_what_the_server_kept() {
+    let server = server_with("POST", HUMANITEC, ok(json!({"secretSync": sync("web")}))).await;
+    add(
+        &server,
+        "PATCH",
+        &one(),
+        ok(json!({"secretSync": sync("new")})),
+    )
+    .await;
+    let provider = infisical(&server.uri());
+    let sent = json!({"name": "web", "projectId": PROJECT, "z": 1, "a": {"é": null}});
+    let created = provider.create("humanitec", &body(sent.clone())).await;
+    assert_eq!(created.expect("created").name, "web");
+    let updated = provider
+        .update("humanitec", SYNC, &body(json!({"name": "new"})))
+        .await;
+    assert_eq!(updated.expect("updated").name, "new");
+    let received = server.received_requests().await.expect("recorded");
+    assert_eq!(received[0].headers["content-type"], "application/json");
+    assert_eq!(received[0].body_json::<Value>().expect("JSON"), sent);
+    assert_eq!(
+        received[1].body_json::<Value>().expect("JSON"),
+        json!({"name": "new"})
+    );
+}
+
+#[tokio::test]
+async fn a_taken_name_is_told_apart() {
+    let message =
+        "A Secret Sync with the name \"web\" already exists for the project with ID \"p\"";
+    let server = server_with("POST", HUMANITEC, refusal(400, "BadRequest", message)).await;
+    let error = infisical(&server.uri())
+        .create("humanitec", &body(json!({"name": "web"})))
+        .await
+        .expect_err("the name is taken");
+    assert_eq!(error.kind, ProviderErrorKind::NameTaken);
+    assert!(!error.maybe_done);
+}
+
+#[tokio::test]
+async fn a_plan_restriction_names_the_way_out() {
+    let message = "Failed to create secret sync due to plan restriction. Upgrade plan to access enterprise secret syncs.";
+    let server = server_with("POST", HUMANITEC, refusal(400, "BadRequest", message)).await;
+    let error = infisical(&server.uri())
+        .create("humanitec", &body(json!({"name": "web"})))
+        .await
+        .expect_err("refused");
+    assert_eq!(error.kind, ProviderErrorKind::Rejected);
+    assert!(error.help.expect("help").contains("plan"));
+}
+
+#[tokio::test]
+async fn a_create_that_may_have_happened_is_sent_once_and_says_so() {
+    let answers = [
+        refusal(500, "InternalServerError", "Something went wrong"),
+        refusal(502, "BadGateway", "x"),
+        refusal(503, "Unavailable", "x"),
+        refusal(504, "GatewayTimeout", "x"),
+        ResponseTemplate::new(200).set_body_string("<html>"),
+        ResponseTemplate::new(200).set_body_string("{\"secretSync\":{\"id\":"),
+        ok(json!({})),
+    ];
+    for answer in answers {
+        let server = server_with("POST", HUMANITEC, answer).await;
+        let error = infisical(&server.uri())
+            .create("humanitec", &body(json!({"name": "web"})))
+            .await
+            .expect_err("no sync in the answer");
+        assert!(error.maybe_done, "{error}");
+        assert_eq!(requests(&server).await.len(), 1, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_create_whose_answer_is_lost_is_sent_once_and_says_so() {
+    for act in [
+        Act::Close,
+        Act::Send("HTTP/1.1 200 OK\r\ncontent-le".to_owned()),
+    ] {
+        let server = RawServer::start([act]).await;
+        let error = infisical(&server.origin)
+            .create("humanitec", &body(json!({"name": "web"})))
+            .await
+            .expect_err("the answer is lost");
+        assert_eq!(error.kind, ProviderErrorKind::Unavailable);
+        assert!(error.maybe_done, "{error}");
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_create_that_timed_out_is_sent_once_and_says_so() {
+    let server = RawServer::start([Act::Hang]).await;
+    let (mut options, _) = options();
+    options.timeout = std::time::Duration::from_millis(200);
+    let error = infisical_with(&server.origin, &options, &Cancellation::new())
+        .create("humanitec", &body(json!({"name": "web"})))
+        .await
+        .expect_err("no answer in time");
+    assert!(error.maybe_done);
+    assert!(
+        error.message.contains("did not answer within 0.2 s"),
+        "{error}"
+    );
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_create_that_was_never_sent_is_tried_again_and_leaves_no_doubt() {
+    // A port that was just free, where nobody listens.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let origin = format!("http://{}", listener.local_addr().expect("an address"));
+    drop(listener);
+    let (options, clock) = options();
+    let error = infisical_with(&origin, &options, &Cancellation::new())
+        .create("humanitec", &body(json!({"name": "web"})))
+        .await
+        .expect_err("nobody listens");
+    assert_eq!(error.kind, ProviderErrorKind::Unavailable);
+    assert!(!error.maybe_done, "{error}");
+    assert!(
+        error.message.contains("refused the connection (4 tries)"),
+        "{error}"
+    );
+    assert_eq!(clock.sleeps().len(), 3);
+}
+
+#[tokio::test]
+async fn an_update_whose_answer_is_lost_is_sent_again() {
+    let kept = json!({"secretSync": sync("web")}).to_string();
+    let server = RawServer::start([Act::Close, raw("200 OK", &kept)]).await;
+    let updated = infisical(&server.origin)
+        .update("humanitec", SYNC, &body(json!({"name": "web"})))
+        .await;
+    assert_eq!(updated.expect("updated").name, "web");
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn an_update_refused_after_a_lost_answer_stays_in_doubt() {
+    let refused =
+        r#"{"reqId":"r","statusCode":404,"message":"Could not find it","error":"NotFound"}"#;
+    let server = RawServer::start([Act::Close, raw("404 Not Found", refused)]).await;
+    let error = infisical(&server.origin)
+        .update("humanitec", SYNC, &body(json!({"name": "web"})))
+        .await
+        .expect_err("refused");
+    assert_eq!(error.kind, ProviderErrorKind::NotFound);
+    assert!(error.maybe_done);
+}
+
+#[tokio::test]
+async fn a_500_to_a_write_is_not_repeated() {
+    let server = server_with("PATCH", &one(), refusal(500, "x", "Something went wrong")).await;
+    let error = infisical(&server.uri())
+        .update("humanitec", SYNC, &body(json!({})))
+        .await
+        .expect_err("500");
+    assert_eq!(error.kind, ProviderErrorKind::Unavailable);
+    assert_eq!(requests(&server).await.len(), 1);
+}
+
+#[tokio::test]
+async fn deleting_what_is_gone_is_done() {
+    let gone = refusal(404, "NotFound", "Could not find Humanitec Sync with ID x");
+    let server = server_with("DELETE", &one(), gone).await;
+    let deleted = infisical(&server.uri())
+        .delete("humanitec", SYNC, false)
+        .await;
+    assert_eq!(deleted, Ok(Deletion::Gone));
+}
+
+#[tokio::test]
+async fn a_delete_whose_answer_is_lost_meets_404_and_is_done() {
+    let gone = r#"{"reqId":"r","statusCode":404,"message":"Could not find it","error":"NotFound"}"#;
+    let server = RawServer::start([Act::Close, raw("404 Not Found", gone)]).await;
+    let deleted = infisical(&server.origin)
+        .delete("humanitec", SYNC, false)
+        .await;
+    assert_eq!(deleted, Ok(Deletion::Gone));
+}
+
+#[tokio::test]
+async fn deleting_with_the_secrets_is_pending_until_the_job_ends() {
+    let mut leaving = sync("web");
+    leaving["removeStatus"] = "pending".into();
+    let server = server_with("DELETE", &one(), ok(json!({"secretSync": leaving}))).await;
+    let provider = infisical(&server.uri());
+    let Ok(Deletion::Pending(sync)) = provider.delete("humanitec", SYNC, true).await else {
+        panic!("a pending deletion")
+    };
+    assert_eq!(sync.remove_job.status, Some(JobStatus::Pending));
+    assert_eq!(
+        provider.delete("humanitec", SYNC, false).await,
+        Ok(Deletion::Gone)
+    );
+    let received = server.received_requests().await.expect("recorded");
+    let queries: Vec<_> = received.iter().map(|request| request.url.query()).collect();
+    assert_eq!(
+        queries,
+        [Some("removeSecrets=true"), Some("removeSecrets=false")]
+    );
+    for request in received {
+        assert!(!request.headers.contains_key("content-type"));
+        assert!(request.body.is_empty());
+    }
+}
+
+const IN_PROGRESS: &str = r#"{"reqId":"r","statusCode":400,"message":"A job for this sync is already in progress. Please try again shortly.","error":"BadRequest"}"#;
+
+#[tokio::test]
+async fn a_removal_that_its_own_lost_request_stands_in_the_way_of_is_pending() {
+    let mut leaving = sync("web");
+    leaving["removeStatus"] = "running".into();
+    let server = RawServer::start([
+        Act::Close,
+        raw("400 Bad Request", IN_PROGRESS),
+        raw("200 OK", &json!({"secretSync": leaving}).to_string()),
+    ])
+    .await;
+    let deleted = infisical(&server.origin)
+        .delete("humanitec", SYNC, true)
+        .await;
+    assert!(matches!(deleted, Ok(Deletion::Pending(_))), "{deleted:?}");
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a_job_at_work_is_told_apart_and_not_in_doubt() {
+    let message = "A job for this sync is already in progress. Please try again shortly.";
+    let server = server_with("DELETE", &one(), refusal(400, "BadRequest", message)).await;
+    let error = infisical(&server.uri())
+        .delete("humanitec", SYNC, true)
+        .await
+        .expect_err("a job is at work");
+    assert_eq!(error.kind, ProviderErrorKind::JobInProgress);
+    assert!(!error.maybe_done);
+    assert_eq!(requests(&server).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_trigger_sends_neither_a_body_nor_a_content_type() {
+    let route = format!("{}/sync-secrets", one());
+    let server = server_with("POST", &route, ok(json!({"secretSync": sync("web")}))).await;
+    let triggered = infisical(&server.uri()).trigger("humanitec", SYNC).await;
+    assert_eq!(
+        triggered.expect("triggered").sync_job.status,
+        Some(JobStatus::Pending)
+    );
+    let received = server.received_requests().await.expect("recorded");
+    assert!(received[0].body.is_empty());
+    assert!(!received[0].headers.contains_key("content-type"));
+}
+
+#[tokio::test]
+async fn a_trigger_whose_lost_request_queued_the_job_is_done() {
+    let server = RawServer::start([
+        Act::Close,
+        raw("400 Bad Request", IN_PROGRESS),
+        raw("200 OK", &json!({"secretSync": sync("web")}).to_string()),
+    ])
+    .await;
+    let triggered = infisical(&server.origin).trigger("humanitec", SYNC).await;
+    assert_eq!(
+        triggered.expect("queued").sync_job.status,
+        Some(JobStatus::Pending)
+    );
+}
+
+#[tokio::test]
+async fn imports_and_removals_are_sent_once() {
+    let server = RawServer::start([]).await;
+    let provider = infisical(&server.origin);
+    let imported = provider
+        .import_secrets("teamcity", SYNC, "prioritize-source")
+        .await;
+    assert!(imported.expect_err("lost").maybe_done);
+    let removed = provider.remove_secrets("teamcity", SYNC).await;
+    assert!(removed.expect_err("lost").maybe_done);
+    let sent: Vec<String> = server
+        .requests()
+        .iter()
+        .filter_map(|request| Some(request.lines().next()?.to_owned()))
+        .collect();
+    assert_eq!(
+        sent,
+        [
+            format!(
+                "POST /api/v1/secret-syncs/teamcity/{SYNC}/import-secrets?importBehavior=prioritize-source HTTP/1.1"
+            ),
+            format!("POST /api/v1/secret-syncs/teamcity/{SYNC}/remove-secrets HTTP/1.1"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_credential_that_a_server_repeats_is_not_shown() {
+    let echo = |status: u16| {
+        refusal(
+            status,
+            "BadRequest",
+            &format!("no {TOKEN} no {CLIENT_SECRET}"),
+        )
+    };
+    for status in [400, 401, 403, 404, 422, 500] {
+        let text = all_text(&list_error(echo(status)).await);
+        assert!(!text.contains(TOKEN), "{text}");
+        assert!(text.contains("<redacted>"), "{text}");
+
+        let server = server_with("POST", "/api/v1/auth/universal-auth/login", echo(status)).await;
+        let error = infisical_with_login(&server.uri())
+            .list(PROJECT, "payments")
+            .await
+            .expect_err("the login fails");
+        let text = all_text(&error);
+        assert!(!text.contains(CLIENT_SECRET), "{text}");
+    }
+    let mut named = syncs(&["a", "b"]);
+    named["secretSyncs"][0]["id"] = TOKEN.into();
+    named["secretSyncs"][1]["id"] = TOKEN.into();
+    let text = all_text(&list_error(ok(named)).await);
+    assert!(!text.contains(TOKEN), "{text}");
+}
+
+#[tokio::test]
+async fn a_sync_that_appears_after_a_502_is_read() {
+    let server = server_with("GET", LIST, ok(syncs(&["a"]))).await;
+    add_first(&server, 2, "GET", LIST, ResponseTemplate::new(502)).await;
+    let found = infisical(&server.uri()).list(PROJECT, "payments").await;
+    assert_eq!(found.expect("the third try").len(), 1);
+    assert_eq!(requests(&server).await.len(), 3);
+}

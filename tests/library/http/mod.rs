@@ -1,0 +1,16 @@
+//! The clients of the platforms against servers that a test controls.
+//!
+//! | what | where |
+//! |---|---|
+//! | requests to Infisical and its answers | `infisical` |
+//! | logging in, tokens, limits, retries | `session`, `login` |
+//! | certificates | `tls` |
+//! | which server a credential may go to | `trust` |
+
+mod support;
+
+mod infisical;
+mod login;
+mod session;
+mod tls;
+mod trust;

@@ -1,0 +1,101 @@
+//! The schemas for editors: whole, up to date, and the same each time.
+
+use std::collections::BTreeMap;
+
+use secsync::core::platform::Platform;
+use secsync::provider::{enkryptify, infisical, platforms};
+use secsync::schema::editor;
+use secsync::schema::store::SchemaStore;
+use serde_json::{Value, json};
+
+pub fn schema() -> Value {
+    let providers: BTreeMap<String, Platform> = [
+        ("infisical".to_owned(), infisical::PLATFORM),
+        ("onprem".to_owned(), infisical::PLATFORM),
+        ("enkryptify".to_owned(), enkryptify::PLATFORM),
+    ]
+    .into();
+    editor::schema(&SchemaStore::bundled(), &providers).unwrap()
+}
+
+#[test]
+fn the_schema_is_the_same_each_time_and_knows_every_destination() {
+    let one = schema();
+    assert_eq!(one.to_string(), schema().to_string());
+    let slugs = &one["definitions"]["managedSync"]["properties"]["destination"]["anyOf"][0]["enum"];
+    assert_eq!(
+        *slugs,
+        json!(SchemaStore::bundled().destinations(infisical::PLATFORM))
+    );
+}
+
+#[test]
+fn every_reference_of_the_schema_leads_somewhere() {
+    fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            Value::Object(map) => {
+                found.extend(map.get("$ref").and_then(Value::as_str));
+                map.values().for_each(|value| references(value, found));
+            }
+            _ => {}
+        }
+    }
+    let schema = schema();
+    let mut found = Vec::new();
+    references(&schema, &mut found);
+    assert!(found.len() > 100);
+    for reference in found {
+        assert!(schema.pointer(&reference[1..]).is_some(), "{reference}");
+    }
+}
+
+/// `SECSYNC_BLESS=1 cargo test --test library` writes the files anew.
+fn assert_is_committed(schema: &Value, file: &str) {
+    let text = format!("{schema:#}\n");
+    let path = crate::repository().join("schemas").join(file);
+    if std::env::var_os("SECSYNC_BLESS").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(path).unwrap() == text,
+        "schemas/{file} is not what secsync writes"
+    );
+}
+
+#[test]
+fn the_committed_schema_of_sync_files_is_up_to_date() {
+    let providers: BTreeMap<String, Platform> = platforms()
+        .into_iter()
+        .map(|kind| (kind.name().to_owned(), kind))
+        .collect();
+    let schema = editor::schema(&SchemaStore::bundled(), &providers).unwrap();
+    assert_is_committed(&schema, "sync-file.json");
+}
+
+#[test]
+fn the_committed_schema_of_the_workspace_file_is_up_to_date() {
+    assert_is_committed(&editor::workspace_file::schema(), "workspace.json");
+}
+
+#[test]
+fn the_schema_of_the_workspace_file_has_the_fields_that_are_read_and_no_others() {
+    use secsync::core::span::Sources;
+    use secsync::workspace::Config;
+    let codes = |text: &str| {
+        let mut found = Vec::new();
+        let document = secsync::yaml::load(Sources::default().add("secsync.yaml", text), text);
+        Config::read(&document.documents[0], &mut found);
+        found
+    };
+    let schema = editor::workspace_file::schema();
+    let fields = schema["properties"].as_object().unwrap();
+    let nothing: String = fields
+        .keys()
+        .flat_map(|field| [field.as_str(), ": null\n"])
+        .collect();
+    assert_eq!(codes(&nothing), []);
+    // Whoever misspells a field is told all that there are.
+    let told = codes("zzzzzz: 1\n").remove(0).help.unwrap();
+    assert_eq!(told.matches('`').count(), 2 * fields.len(), "{told}");
+}

@@ -1,0 +1,287 @@
+//! What the layout of `src/` promises: which part may know what. Read from the source itself.
+
+use std::fs;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use regex::Regex;
+
+use crate::repository;
+
+/// All files below a directory, by their paths from the root of the repository.
+fn files_in(directory: &str) -> Vec<Utf8PathBuf> {
+    let mut files = Vec::new();
+    let mut directories = vec![repository().join(directory)];
+    while let Some(directory) = directories.pop() {
+        for entry in directory.read_dir_utf8().unwrap() {
+            let path = entry.unwrap().into_path();
+            if path.is_dir() {
+                directories.push(path);
+            } else {
+                files.push(path.strip_prefix(repository()).unwrap().to_owned());
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+fn read(path: &Utf8Path) -> String {
+    fs::read_to_string(repository().join(path)).unwrap()
+}
+
+/// A file of `src/` and what it does outside its comments and tests.
+struct Source {
+    path: Utf8PathBuf,
+    code: String,
+}
+
+impl Source {
+    fn is_in(&self, place: &str) -> bool {
+        self.path.starts_with(format!("src/{place}")) || self.path == *format!("src/{place}.rs")
+    }
+}
+
+fn sources() -> Vec<Source> {
+    let files = files_in("src");
+    let is_test = |path: &Utf8Path| {
+        let declared = format!(
+            r"#\[cfg\(test\)\]\n(pub(\(crate\))? )?mod {};",
+            path.file_stem().unwrap()
+        );
+        let declared = Regex::new(&declared).unwrap();
+        let directory = repository().join(path.parent().unwrap());
+        [directory.join("mod.rs"), directory.with_extension("rs")]
+            .iter()
+            .filter_map(|parent| fs::read_to_string(parent).ok())
+            .any(|parent| declared.is_match(&parent))
+    };
+    files
+        .into_iter()
+        .filter(|path| path.extension() == Some("rs") && !is_test(path))
+        .map(|path| Source {
+            code: code_of(&read(&path)),
+            path,
+        })
+        .collect()
+}
+
+/// A source text without its comments and its tests, which stand at its end.
+fn code_of(text: &str) -> String {
+    let code = match text.find("#[cfg(test)]\nmod tests {") {
+        Some(tests) => &text[..tests],
+        None => text,
+    };
+    code.split_inclusive('\n')
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect()
+}
+
+/// Fails for each line that matches a pattern where it must not.
+#[track_caller]
+fn forbid(pattern: &str, is_forbidden_in: impl Fn(&Source) -> bool) {
+    let pattern = Regex::new(pattern).unwrap();
+    let found: Vec<String> = sources()
+        .iter()
+        .filter(|source| is_forbidden_in(source))
+        .flat_map(|source| {
+            source
+                .code
+                .lines()
+                .filter(|line| pattern.is_match(line))
+                .map(|line| format!("{}: {}", source.path, line.trim()))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn the_reader_of_sources_sees_code_and_neither_comments_nor_tests() {
+    let text = "//! println!\nfn a() {}\n    // tokio\nfn b() {}\n#[cfg(test)]\nmod tests {\n    miette\n}\n";
+    assert_eq!(code_of(text), "fn a() {}\nfn b() {}\n");
+    let sources = sources();
+    let has = |path: &str| sources.iter().any(|source| source.path == path);
+    assert!(has("src/lib.rs") && has("src/core/diff.rs") && has("src/cli/terminal.rs"));
+    assert!(!has("src/core/plan/tests.rs") && !has("src/core/testing.rs"));
+}
+
+#[test]
+fn the_core_is_values_in_and_values_out() {
+    forbid(
+        r"\b(tokio|reqwest|miette|granit\w*|serde_yaml|jsonschema|async|await)\b",
+        |source| source.is_in("core"),
+    );
+    forbid(r"\bstd::(fs|net|env|process|thread|io)\b", |source| {
+        source.is_in("core")
+    });
+    forbid(
+        r"\bstd::\{[^}]*\b(fs|net|env|process|thread|io)\b",
+        |source| source.is_in("core"),
+    );
+}
+
+#[test]
+fn the_core_knows_no_other_part() {
+    forbid(
+        r"\bcrate::(\{|apply|cancel|cli|environment|error|exit|http|pipeline|provider|render|sandbox|schema|state|workspace|yaml)",
+        |source| source.is_in("core"),
+    );
+}
+
+#[test]
+fn only_the_command_line_and_the_renderers_print() {
+    let elsewhere = |source: &Source| !source.is_in("cli") && !source.is_in("render");
+    forbid(r"\b(e?print(ln)?|dbg)!", elsewhere);
+    forbid(r"\b(stdout|stderr)\(\)", elsewhere);
+}
+
+#[test]
+fn one_module_uses_the_schema_validator() {
+    forbid(r"\bjsonschema::", |source| !source.is_in("schema/validate"));
+}
+
+#[test]
+fn one_module_uses_the_yaml_crates() {
+    forbid(r"\b(granit_parser|serde_yaml)\b", |source| {
+        !source.is_in("yaml")
+    });
+}
+
+#[test]
+fn one_module_uses_the_object_stores() {
+    forbid(r"\bobject_store::", |source| {
+        source.path != "src/state/object.rs"
+    });
+}
+
+#[test]
+fn only_the_http_module_makes_requests() {
+    // But for the names of the methods.
+    forbid(r"\breqwest::([^M]|M[^e])", |source| !source.is_in("http"));
+}
+
+#[test]
+fn one_file_decides_what_is_sent_again() {
+    let decides = |source: &Source| source.is_in("http/retry") || source.is_in("sandbox");
+    forbid(r"\b(429|50[234])\b", |source| !decides(source));
+    // Reading the header is not deciding on it.
+    forbid(r"(?i)retry.?after", |source| {
+        !decides(source) && !source.is_in("http/answer")
+    });
+}
+
+#[test]
+fn the_two_platforms_do_not_know_each_other() {
+    forbid(r"(?i)enkryptify", |source| {
+        source.is_in("provider/infisical")
+    });
+    forbid(r"(?i)infisical", |source| {
+        source.is_in("provider/enkryptify")
+    });
+}
+
+#[test]
+fn the_main_function_holds_nothing_to_test() {
+    let lines = read(Utf8Path::new("src/main.rs")).lines().count();
+    assert!(lines < 40, "src/main.rs has {lines} lines");
+}
+
+#[test]
+fn no_destination_is_known_by_name() {
+    let slugs: Vec<String> = files_in("schemas/infisical")
+        .iter()
+        .map(|path| regex::escape(path.file_stem().unwrap()))
+        .collect();
+    assert!(slugs.len() > 20, "{slugs:?}");
+    // The list of the bundled files, and how words that titles are made of are spelt.
+    let may_name = |source: &Source| {
+        matches!(
+            source.path.as_str(),
+            "src/schema/bundle.rs" | "src/schema/file.rs"
+        )
+    };
+    // As a whole string, or as a word that means nothing else.
+    forbid(&format!("\"({})\"", slugs.join("|")), |source| {
+        !may_name(source)
+    });
+    forbid(
+        r"(?i)\b(humanitec|vercel|circleci|railway|netlify|supabase)\b",
+        |source| !may_name(source),
+    );
+}
+
+#[test]
+fn each_part_is_on_the_map() {
+    let map = read(Utf8Path::new("src/lib.rs"));
+    for entry in repository().join("src").read_dir_utf8().unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.path().file_stem().unwrap();
+        if !matches!(name, "main" | "lib") {
+            assert!(
+                map.contains(&format!("[`{name}`]")),
+                "{name} is not on the map in src/lib.rs"
+            );
+        }
+    }
+}
+
+#[test]
+fn each_source_file_says_what_it_is_for_and_is_used() {
+    for path in files_in("src") {
+        if path.extension() != Some("rs") {
+            continue;
+        }
+        let text = read(&path);
+        assert!(
+            text.starts_with("//! "),
+            "{path} does not begin with what it is for"
+        );
+        if matches!(path.as_str(), "src/main.rs" | "src/lib.rs") {
+            continue;
+        }
+        let (module, directory) = if path.file_name() == Some("mod.rs") {
+            let directory = path.parent().unwrap();
+            (directory.file_name().unwrap(), directory.parent().unwrap())
+        } else {
+            (path.file_stem().unwrap(), path.parent().unwrap())
+        };
+        let parents = [
+            directory.join("mod.rs"),
+            directory.join("lib.rs"),
+            directory.with_extension("rs"),
+        ];
+        let declaration = format!("mod {module};");
+        let is_declared = parents
+            .iter()
+            .filter(|parent| repository().join(parent).is_file())
+            .any(|parent| read(parent).contains(&declaration));
+        assert!(is_declared, "no module declares {path}");
+    }
+}
+
+#[test]
+fn nothing_names_a_path_of_the_machine_that_it_was_written_on() {
+    let foreign = Regex::new(r"(?i)(^|[^\w.])/(home|root|Users|work)/\w").unwrap();
+    let mut files = Vec::new();
+    for entry in repository().read_dir_utf8().unwrap() {
+        let entry = entry.unwrap();
+        match (entry.file_name(), entry.path().is_dir()) {
+            (".git" | "target", _) => {}
+            (directory, true) => files.extend(files_in(directory)),
+            (file, false) => files.push(file.into()),
+        }
+    }
+    for path in files {
+        // What is no text names nothing.
+        let Ok(text) = fs::read_to_string(repository().join(&path)) else {
+            continue;
+        };
+        for (index, line) in text.lines().enumerate() {
+            assert!(
+                !foreign.is_match(line) || path == "tests/library/walls.rs",
+                "{path}:{}: {line}",
+                index + 1
+            );
+        }
+    }
+}
