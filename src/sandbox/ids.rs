@@ -47,7 +47,7 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::{uuid, word};
-    use crate::core::resolve::is_uuid;
+    use crate::core::words::is_uuid;
 
     #[test]
     fn the_same_parts_give_the_same_uuid_and_others_another() {

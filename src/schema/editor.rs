@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use super::file::{RESERVED, SchemaFile, title_from_slug};
 use super::keyword::{has_type, reference, requires};
 use super::store::{SchemaStore, StoreError};
-use crate::core::desired::{FILE_FIELDS, NOT_IN_DEFAULTS, OWN_FIELDS};
+use crate::core::fields::{FILE_FIELDS, NOT_IN_DEFAULTS, OWN_FIELDS};
 use crate::core::platform::Platform;
 use crate::provider::platforms;
 

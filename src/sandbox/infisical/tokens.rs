@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::refusal::Refusal;
-use crate::core::resolve::is_uuid;
+use crate::core::words::is_uuid;
 use crate::sandbox::moment::Moment;
 use crate::sandbox::world::{Identity, TokenClaims, World};
 use crate::sandbox::zod::{self, StringRule};

@@ -1,7 +1,7 @@
 //! A world grows: with what files mention, and with what another world has.
 
 use super::{Connection, ConnectionFile, Environment, Project, World, slug_of, slug_of_id};
-use crate::core::resolve::is_uuid;
+use crate::core::words::is_uuid;
 use crate::sandbox::ids;
 
 impl World {

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use regex::Regex;
 use serde_json::{Map, Value, json};
 
-use crate::core::resolve::is_uuid;
+use crate::core::words::is_uuid;
 use crate::schema::keyword::{has_type, members, properties, requires};
 use shape::{TaggedUnion, listed, type_of};
 

@@ -4,10 +4,11 @@ use serde_json::{Map, Value};
 
 use super::finding::{Finding, Kind, lookup};
 use crate::core::code::Code;
-use crate::core::desired::OWN_FIELDS;
 use crate::core::diagnostic::{Diagnostic, closest};
+use crate::core::fields::OWN_FIELDS;
 use crate::core::span::Span;
 use crate::core::spec::{DestinationSpec, ObjectSpec};
+use crate::core::words::{self, count};
 
 /// The longest piece of a user's text that a message repeats, in characters.
 const LONGEST_QUOTE: usize = 60;
@@ -38,7 +39,13 @@ pub fn diagnostic(
             match tag {
                 Some(union) => diagnostic.help(format!(
                     "Give it {}.",
-                    list_or(union.variants.iter().map(|(name, _)| format!("\"{name}\"")))
+                    words::joined(
+                        union
+                            .variants
+                            .iter()
+                            .map(|variant| format!("\"{}\"", variant.value)),
+                        "or"
+                    )
                 )),
                 None if finding.path.is_empty() => {
                     diagnostic.help(format!("Add `{name}` to the sync, or to the defaults."))
@@ -54,7 +61,7 @@ pub fn diagnostic(
             let message = format!(
                 "`{field}` is {}, but must be {}.",
                 described(value),
-                list_or(expected.iter().map(|name| type_name(name).to_owned()))
+                words::joined(expected.iter().map(|name| type_name(name).to_owned()), "or")
             );
             let diagnostic = Diagnostic::new(Code::WrongType, span, message);
             with_help(diagnostic, type_help(value, expected, allowed, *optional))
@@ -125,7 +132,7 @@ fn unknown(
     let tag = spec.and_then(|spec| {
         let union = spec.union.as_ref()?;
         let value = object.get(&union.tag)?.as_str()?;
-        let is_known = union.variants.iter().any(|(name, _)| name == value);
+        let is_known = union.variants.iter().any(|variant| variant.value == *value);
         is_known.then_some((union, value))
     });
     let condition = tag.map_or_else(String::new, |(union, value)| {
@@ -156,24 +163,26 @@ fn unknown(
     let own = OWN_FIELDS
         .iter()
         .filter(|name| is_top && (connects || !name.starts_with("connection")));
-    let known = list(
-        of_platform
-            .chain(own.copied())
-            .map(|name| format!("`{name}`")),
-    );
+    let known: Vec<String> = of_platform
+        .chain(own.copied())
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if known.is_empty() {
+        return diagnostic.help("Remove it: there are no fields here.");
+    }
+    let known = words::joined(known, "and");
     let of_variant = tag.and_then(|(union, _)| {
-        let (value, _) = union
+        let variant = union
             .variants
             .iter()
-            .find(|(_, fields)| fields.iter().any(|field| field.name == name))?;
+            .find(|variant| variant.fields.iter().any(|field| field.name == name))?;
         Some(format!(
-            "It belongs to `{}: {value}`; the fields here are {known}.",
-            union.tag
+            "It belongs to `{}: {}`; the fields here are {known}.",
+            union.tag, variant.value
         ))
     });
     diagnostic.help(match of_variant {
         Some(help) => help,
-        None if known.is_empty() => "Remove it: there are no fields here.".to_owned(),
         None => format!("The fields here are {known}."),
     })
 }
@@ -200,7 +209,7 @@ fn holder_of<'s>(spec: &'s ObjectSpec, name: &str) -> Option<&'s str> {
         object.names(name)
             || object.union.as_ref().is_some_and(|union| union.tag == name)
             || variants
-                .flat_map(|(_, fields)| fields)
+                .flat_map(|variant| &variant.fields)
                 .any(|field| field.name == name)
     };
     let holder = spec
@@ -231,7 +240,7 @@ fn wrong_value(field: &str, value: Option<&Value>, allowed: &[Value], span: Span
         .map_or_else(String::new, |meant| format!("Did you mean \"{meant}\"? "));
     diagnostic.help(format!(
         "{suggestion}The allowed values are {}.",
-        list(words)
+        words::joined(words, "and")
     ))
 }
 
@@ -248,22 +257,21 @@ fn wrong_length(
         Some(Value::String(text)) => (text.chars().count(), "character"),
         _ => (0, "character"),
     };
-    let count = |number: u64| {
-        let plural = if number == 1 { "" } else { "s" };
-        format!("{number} {unit}{plural}")
-    };
-    let length = length as u64;
+    let bound = usize::try_from(bound).unwrap_or(usize::MAX);
     let (rule, help) = match (is_least, length) {
         (true, 0) => (
-            format!("is empty, but must have at least {}", count(bound)),
+            format!("is empty, but must have at least {}", count(bound, unit)),
             "Give it a value.",
         ),
         (true, _) => (
-            format!("has {}, but must have at least {bound}", count(length)),
+            format!(
+                "has {}, but must have at least {bound}",
+                count(length, unit)
+            ),
             "Make it longer.",
         ),
         (false, _) => (
-            format!("has {}, but may have at most {bound}", count(length)),
+            format!("has {}, but may have at most {bound}", count(length, unit)),
             "Make it shorter.",
         ),
     };
@@ -284,7 +292,7 @@ fn type_help(
         Value::Null => Some("Give it a value.".to_owned()),
         _ if !allowed.is_empty() => Some(format!(
             "The allowed values are {}.",
-            list(allowed.iter().map(literal))
+            words::joined(allowed.iter().map(literal), "and")
         )),
         // Without repeating it: `1.10` is held as 1.1, and the user means what is written.
         Value::Number(_) | Value::Bool(_) if expects("string") => {
@@ -411,23 +419,6 @@ fn joined(path: &[String], name: &str) -> String {
         name.to_owned()
     } else {
         format!("{}.{name}", dotted(path))
-    }
-}
-
-fn list(words: impl IntoIterator<Item = String>) -> String {
-    joined_by(words, "and")
-}
-
-fn list_or(words: impl IntoIterator<Item = String>) -> String {
-    joined_by(words, "or")
-}
-
-fn joined_by(words: impl IntoIterator<Item = String>, last: &str) -> String {
-    let mut words: Vec<String> = words.into_iter().collect();
-    match words.pop() {
-        None => String::new(),
-        Some(only) if words.is_empty() => only,
-        Some(end) => format!("{} {last} {end}", words.join(", ")),
     }
 }
 
