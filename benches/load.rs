@@ -23,9 +23,8 @@ use criterion::{
 };
 use secsync::environment::Environment;
 use secsync::error::CommandError;
-use secsync::http::HttpOptions;
-use secsync::pipeline::{Options, Run};
-use secsync::provider::ProviderKind::Infisical;
+use secsync::pipeline::{Opened, Options};
+use secsync::provider::infisical::PLATFORM;
 use secsync::schema::store::SchemaStore;
 use secsync::workspace::Request;
 use serde_json::{Map, Value, json};
@@ -87,9 +86,9 @@ fn write_workspace(root: &Path, syncs: usize, files: usize) -> io::Result<()> {
 fn write_every_destination(root: &Path, syncs: usize, files: usize) -> io::Result<()> {
     let store = SchemaStore::bundled();
     let mut kinds: Vec<Value> = Vec::new();
-    for slug in store.destinations(Infisical) {
+    for slug in store.destinations(PLATFORM) {
         let file = store
-            .file(&(Infisical, slug.clone()))
+            .file(&(PLATFORM, slug.clone()))
             .map_err(io::Error::other)?;
         let create = file.and_then(|file| file.definitions.get("create").cloned());
         for mut example in examples(&create.unwrap_or_default()) {
@@ -139,17 +138,12 @@ fn load_and_check(root: &Path) -> Result<usize, CommandError> {
             ..Request::default()
         },
         environment: Environment::default(),
-        http: HttpOptions::default(),
-        parallelism: 4,
-        allow_projects: Vec::new(),
         selectors: Vec::new(),
         targets: Vec::new(),
         prune: false,
-        state: None,
     };
-    let mut run = Run::load(options, &mut io::empty())?;
-    run.check()?;
-    Ok(run.workspace.syncs.len())
+    let checked = Opened::open(options)?.load(&mut io::empty())?.check()?;
+    Ok(checked.opened.workspace.syncs.len())
 }
 
 fn load(criterion: &mut Criterion) {
@@ -184,7 +178,7 @@ fn measure(
     let written = write(directory.path(), syncs, files);
     let loaded = load_and_check(directory.path());
     assert!(
-        written.is_ok() && loaded == Ok(syncs),
+        written.is_ok() && loaded.as_ref().is_ok_and(|loaded| *loaded == syncs),
         "the workspace does not load: {loaded:?}"
     );
     group.throughput(Throughput::Elements(syncs as u64));

@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use secsync::core::span::{Sources, Span};
-use secsync::provider::ProviderKind::Infisical;
+use secsync::provider::infisical::PLATFORM;
 use secsync::schema::store::SchemaStore;
 use secsync::schema::validate;
 
@@ -29,7 +29,7 @@ fn schemas(criterion: &mut Criterion) {
         return;
     };
     let at = Span::new(source, 0, 0);
-    let open = |store: &SchemaStore| store.destination(Infisical, "humanitec").ok().flatten();
+    let open = |store: &SchemaStore| store.destination(PLATFORM, "humanitec").ok().flatten();
     let Some(destination) = open(&SchemaStore::bundled()) else {
         return;
     };
@@ -52,8 +52,8 @@ fn schemas(criterion: &mut Criterion) {
         bencher.iter_batched_ref(
             SchemaStore::bundled,
             |store| {
-                for slug in store.destinations(Infisical) {
-                    let _ = black_box(store.destination(Infisical, &slug));
+                for slug in store.destinations(PLATFORM) {
+                    let _ = black_box(store.destination(PLATFORM, &slug));
                 }
             },
             BatchSize::SmallInput,

@@ -1,4 +1,5 @@
-//! The process environment, captured once at the edge so that a test can replace it.
+//! What surrounds the process, captured once at the edge so that a test can replace it: its variables,
+//! and the time.
 
 use std::collections::BTreeMap;
 
@@ -51,6 +52,13 @@ impl std::fmt::Debug for Environment {
             .entries(self.variables.keys())
             .finish()
     }
+}
+
+/// The time, in RFC 3339 and UTC, to the second.
+pub fn now() -> String {
+    jiff::Timestamp::now()
+        .strftime("%Y-%m-%dT%H:%M:%SZ")
+        .to_string()
 }
 
 #[cfg(test)]

@@ -1,37 +1,35 @@
-//! Why a command stops: what to say, and with which exit code.
+//! Why a command stops: what to say, with which exit code, and what was found until then.
 
+use std::sync::Arc;
+
+use crate::core::problem::Problem;
 use crate::exit::Exit;
 use crate::provider::{ProviderError, ProviderErrorKind};
 use crate::schema::store::StoreError;
 use crate::state::StateError;
+use crate::workspace::Workspace;
 
-/// A problem that is not a finding in a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// What is wrong, as a full sentence.
-    pub message: String,
-    /// What to do, as a full sentence.
-    pub help: Option<String>,
-}
-
-/// The end of a command.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The end of a command that could not do its work.
+#[derive(Debug, Clone)]
 pub struct CommandError {
     /// The exit code.
     pub exit: Exit,
-    /// What to say. Nothing, if the findings in the files say it all.
+    /// What to say. Empty if the findings in the files say it all.
     pub problems: Vec<Problem>,
+    /// The files that were read until then, with their findings.
+    pub found: Option<Arc<Workspace>>,
 }
 
 impl CommandError {
-    /// A stop with one problem.
+    /// An error with one problem.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        let problem = Problem {
+            message: message.into(),
+            help: None,
+        };
         Self {
-            exit,
-            problems: vec![Problem {
-                message: message.into(),
-                help: None,
-            }],
+            problems: vec![problem],
+            ..Self::silent(exit)
         }
     }
 
@@ -41,10 +39,19 @@ impl CommandError {
     }
 
     /// The files are invalid; their findings say why.
-    pub const fn invalid() -> Self {
+    pub fn invalid(found: Arc<Workspace>) -> Self {
         Self {
-            exit: Exit::Invalid,
+            found: Some(found),
+            ..Self::silent(Exit::Invalid)
+        }
+    }
+
+    /// An end that needs no words, because the reader knows why.
+    pub const fn silent(exit: Exit) -> Self {
+        Self {
+            exit,
             problems: Vec::new(),
+            found: None,
         }
     }
 
@@ -57,7 +64,14 @@ impl CommandError {
         self
     }
 
-    /// Both ends in one: all that is to say, and the more important exit code.
+    /// Carries the files that were read, unless it carries a later reading of them.
+    #[must_use]
+    pub fn found(mut self, workspace: &Arc<Workspace>) -> Self {
+        self.found.get_or_insert_with(|| Arc::clone(workspace));
+        self
+    }
+
+    /// Both errors in one: every problem of both, and the more important exit code.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.exit = self.exit.most_important(other.exit);
@@ -66,18 +80,25 @@ impl CommandError {
                 self.problems.push(problem);
             }
         }
+        self.found = self.found.or(other.found);
         self
+    }
+
+    /// All errors in one; `Ok` if there is none.
+    pub fn all(errors: impl IntoIterator<Item = Self>) -> Result<(), Self> {
+        errors.into_iter().reduce(Self::and).map_or(Ok(()), Err)
     }
 }
 
 impl From<ProviderError> for CommandError {
     fn from(error: ProviderError) -> Self {
+        let problem = Problem {
+            message: error.message,
+            help: error.help,
+        };
         Self {
-            exit: exit_of(error.kind),
-            problems: vec![Problem {
-                message: error.message,
-                help: error.help,
-            }],
+            problems: vec![problem],
+            ..Self::silent(exit_of(error.kind))
         }
     }
 }
@@ -118,17 +139,22 @@ mod tests {
     use crate::provider::{ProviderError, ProviderErrorKind};
 
     #[test]
-    fn of_two_ends_the_more_important_code_wins_and_nothing_is_told_twice() {
+    fn of_two_errors_the_more_important_code_wins_and_nothing_is_said_twice() {
         let one = CommandError::new(Exit::Error, "One.");
         let two = CommandError::new(Exit::Auth, "Two.");
-        let both = one.clone().and(two).and(one);
+        let both = CommandError::all([one.clone(), two, one]).unwrap_err();
         assert_eq!(both.exit, Exit::Auth);
-        let told: Vec<_> = both
+        let said: Vec<_> = both
             .problems
             .iter()
             .map(|problem| problem.message.as_str())
             .collect();
-        assert_eq!(told, ["One.", "Two."]);
+        assert_eq!(said, ["One.", "Two."]);
+    }
+
+    #[test]
+    fn no_error_is_no_failure() {
+        assert!(CommandError::all([]).is_ok());
     }
 
     #[test]

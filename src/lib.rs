@@ -9,7 +9,7 @@
 //! | what is wanted, what is there, what to do | [`core`] (pure values) |
 //! | talk to the platforms | [`provider`] over [`http`] |
 //! | load → check → resolve → read → plan, once for every command | [`pipeline`] |
-//! | the way back: declare what is there | [`adopt`] |
+//! | the way back: sync files for remote syncs | [`export`] |
 //! | run a plan | [`apply`], with [`state`] for what cannot be read back |
 //! | show it | [`render`] |
 //! | keep it for later | [`planfile`] |
@@ -20,7 +20,6 @@
 //! | SHA-256 of bytes and of JSON | [`digest`] |
 //! | texts that others wrote, read within a limit | [`text_file`] |
 
-pub mod adopt;
 pub mod apply;
 pub mod cancel;
 pub mod cli;
@@ -29,6 +28,7 @@ pub mod digest;
 pub mod environment;
 pub mod error;
 pub mod exit;
+pub mod export;
 pub mod http;
 pub mod pipeline;
 pub mod planfile;

@@ -12,9 +12,9 @@ use crate::core::normalize::{self, Comparable};
 use crate::core::plan::action::{Create, Update};
 use crate::core::plan::effect::is_auto_synced;
 use crate::core::plan::{Action, Step};
+use crate::core::problem::Problem;
 use crate::core::remote::{JobStatus, RemoteSync};
 use crate::core::spec::DestinationSpec;
-use crate::error::Problem;
 use crate::provider::{
     Deletion, ManagedSyncs, Provider, ProviderError, ProviderErrorKind, StartedSyncs,
 };
@@ -464,7 +464,7 @@ impl Managed<'_> {
                         format!(
                             "The secrets at the old destination could not be removed, so the old sync \
                              stays and the new one was not created. {}",
-                            crate::render::text::platform_message(&why)
+                            crate::core::text::platform_message(&why)
                         ),
                         Some("Mend the destination, or use `onDelete: keep-secrets`.".to_owned()),
                     )));

@@ -22,7 +22,7 @@ pub use crate::core::remote::JobKind;
 
 use crate::cancel::Cancellation;
 use crate::core::plan::Subject;
-use crate::error::Problem;
+use crate::core::problem::Problem;
 use crate::exit::Exit;
 use crate::http::clock::Clock;
 use crate::provider::Provider;

@@ -1,40 +1,40 @@
-//! The commands: arguments, then a short call into the library.
+//! The command line: arguments go in, an exit code comes out.
 //!
-//! One file a command. `ui` owns what is printed, `options` the flags that commands share,
-//! `session` the steps that online commands share, `adopting` those of export and import,
-//! `planfile` the files that plans are saved in.
+//! | the frame | its job |
+//! |---|---|
+//! | [`command`] | what a command is, and the one ending of all of them |
+//! | [`output`] | formats, and where they are written |
+//! | [`terminal`] | the one place that prints |
+//! | [`runtime`] | the online part: a runtime and Ctrl-C |
+//! | [`sandbox`] | the built-in sandbox of a run |
+//! | [`arguments`] | the flags that commands share |
+//! | [`plan_file`], [`sync_files`] | the files that several commands read or write |
+//!
+//! [`commands`] has a file for each command.
 
-mod adopting;
-mod apply;
-mod approval;
-mod auth;
-mod completions;
-mod drift;
-mod explain;
-mod export;
-mod import;
-mod init;
-mod options;
-mod plan;
-mod planfile;
+mod arguments;
+mod command;
+mod commands;
+mod output;
+mod plan_file;
+mod runtime;
 mod sandbox;
-mod schema;
-mod session;
-mod show;
-mod state;
-mod status;
-mod sync;
-mod ui;
-mod validate;
+mod sync_files;
+mod terminal;
 
 use std::ffi::OsString;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::environment::Environment;
 use crate::exit::Exit;
-use ui::Ui;
+use command::execute;
+use commands::{
+    apply, auth, completions, drift, explain, export, import, init, plan, schema, show, state,
+    status, sync, validate,
+};
+use terminal::Terminal;
 
 /// Declarative secret syncs: plan them in a pull request, apply them from CI.
 #[derive(Debug, Parser)]
@@ -72,29 +72,32 @@ enum Command {
     /// Show what apply would do.
     #[command(visible_alias = "diff")]
     Plan(plan::Arguments),
-    /// Make the platforms as the files declare.
+    /// Make the platforms match the files.
     Apply(apply::Arguments),
     /// Show saved plans, without a network.
     Show(show::Arguments),
-    /// Tell what changed remotely, and exit with 2 if anything did.
+    /// Show what changed remotely, and exit with 2 if anything did.
     Drift(drift::Arguments),
-    /// Tell how the declared syncs are doing: their last jobs, and those that run.
+    /// Show how the declared syncs are doing: their last jobs, and those that run.
     Status(status::Arguments),
-    /// Ask for sync jobs now, and follow them.
+    /// Request sync jobs now, and follow them.
     Sync(sync::Arguments),
-    /// Write sync files of what is there and not declared yet.
+    /// Write sync files for remote syncs that are not declared yet.
     Export(export::Arguments),
-    /// Declare syncs that exist, in a file that people wrote.
+    /// Declare existing syncs, in a file that people wrote.
     Import(import::Arguments),
-    /// Look after the record of started syncs.
+    /// Manage the record of started syncs.
+    #[command(subcommand)]
     State(state::Arguments),
-    /// Look after the schemas that files are checked against.
+    /// Manage the schemas that files are checked against.
+    #[command(subcommand)]
     Schema(schema::Arguments),
     /// Serve an emulator of both platforms on this machine.
-    Sandbox(sandbox::Arguments),
-    /// Explain a finding: why it is so, an example, and how to mend it.
+    Sandbox(commands::sandbox::Arguments),
+    /// Explain a finding: why it is one, an example, and how to fix it.
     Explain(explain::Arguments),
     /// Check credentials.
+    #[command(subcommand)]
     Auth(auth::Arguments),
     /// Print a completion script for a shell.
     Completions(completions::Arguments),
@@ -111,37 +114,58 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         Err(error) => return explain(&error, &environment),
     };
     match arguments.command {
-        Command::Init(arguments) => init::run(&arguments, &environment),
-        Command::Validate(arguments) => validate::run(arguments, environment),
-        Command::Plan(arguments) => plan::run(arguments, environment),
-        Command::Apply(arguments) => apply::run(&arguments, environment),
-        Command::Show(arguments) => show::run(&arguments, environment),
-        Command::Drift(arguments) => drift::run(arguments, environment),
-        Command::Status(arguments) => status::run(arguments, environment),
-        Command::Sync(arguments) => sync::run(&arguments, environment),
-        Command::Export(arguments) => export::run(&arguments, environment),
-        Command::Import(arguments) => import::run(&arguments, environment),
-        Command::State(arguments) => state::run(arguments, &environment),
-        Command::Schema(arguments) => schema::run(arguments, environment),
-        Command::Sandbox(arguments) => sandbox::run(arguments, environment),
-        Command::Explain(arguments) => explain::run(&arguments, &environment),
-        Command::Auth(arguments) => auth::run(arguments, environment),
-        Command::Completions(arguments) => completions::run(&arguments, &mut Arguments::command()),
-        Command::Man => completions::manual(&Arguments::command()),
-        Command::Version => {
-            Ui::plain(&environment).out(concat!("secsync ", env!("CARGO_PKG_VERSION"), "\n"))
-        }
+        Command::Init(command) => execute(command, environment),
+        Command::Validate(command) => execute(command, environment),
+        Command::Plan(command) => execute(command, environment),
+        Command::Apply(command) => execute(command, environment),
+        Command::Show(command) => execute(command, environment),
+        Command::Drift(command) => execute(command, environment),
+        Command::Status(command) => execute(command, environment),
+        Command::Sync(command) => execute(command, environment),
+        Command::Export(command) => execute(command, environment),
+        Command::Import(command) => execute(command, environment),
+        Command::State(state::Arguments::Init(command)) => execute(command, environment),
+        Command::State(state::Arguments::List(command)) => execute(command, environment),
+        Command::State(state::Arguments::Resolve(command)) => execute(command, environment),
+        Command::State(state::Arguments::Rm(command)) => execute(command, environment),
+        Command::Schema(schema::Arguments::List(command)) => execute(command, environment),
+        Command::Schema(schema::Arguments::Show(command)) => execute(command, environment),
+        Command::Schema(schema::Arguments::Diff(command)) => execute(command, environment),
+        Command::Schema(schema::Arguments::Editor(command)) => execute(command, environment),
+        Command::Schema(schema::Arguments::Pull(command)) => execute(command, environment),
+        Command::Sandbox(command) => execute(command, environment),
+        Command::Explain(command) => execute(command, environment),
+        Command::Auth(auth::Arguments::Check(command)) => execute(command, environment),
+        Command::Completions(arguments) => print(&completions::script(&arguments), &environment),
+        Command::Man => match completions::manual() {
+            Ok(page) => print(&page, &environment),
+            Err(error) => {
+                Terminal::plain(&environment).problems(&error.problems);
+                error.exit
+            }
+        },
+        Command::Version => print(
+            concat!("secsync ", env!("CARGO_PKG_VERSION"), "\n"),
+            &environment,
+        ),
+    }
+}
+
+/// Prints a text about the program itself.
+fn print(text: &str, environment: &Environment) -> Exit {
+    match Terminal::plain(environment).out(text) {
+        Ok(()) => Exit::Done,
+        Err(error) => error.exit,
     }
 }
 
 /// Prints the help that was asked for, or what is wrong with the arguments.
 fn explain(error: &clap::Error, environment: &Environment) -> Exit {
-    let ui = Ui::plain(environment);
     let text = error.render().ansi().to_string();
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ui.out(&text),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => print(&text, environment),
         _ => {
-            ui.err(&text);
+            Terminal::plain(environment).remark(&text);
             Exit::Usage
         }
     }

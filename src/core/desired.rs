@@ -9,8 +9,8 @@ use super::diagnostic::{Diagnostic, closest};
 use super::merge::ALTERNATIVES;
 use super::normalize::CONNECTION_ID;
 use super::plan::SAVED_PLAN;
+use super::platform::Platform;
 use super::span::Span;
-use super::spec::ProviderKind;
 use super::value::{Entry, Mapping, Node, Style, Value};
 
 /// The fields at the top of a sync file.
@@ -140,7 +140,7 @@ pub struct DesiredSync {
     /// The provider's name in the files.
     pub provider: Word,
     /// Which platform that provider is.
-    pub kind: ProviderKind,
+    pub platform: Platform,
     /// The project as spelled: an id, a slug or a name. None until a default is found for it.
     pub project: Option<Word>,
     /// The destination's slug.
@@ -173,7 +173,7 @@ pub struct NamedProject {
     /// The provider's name in the files.
     pub provider: Word,
     /// Which platform that provider is.
-    pub kind: ProviderKind,
+    pub platform: Platform,
     /// The project as spelled.
     pub project: Word,
 }
@@ -425,7 +425,7 @@ pub fn expect_mapping<'a>(
 /// The project that defaults name, if they name one of a known provider.
 pub fn named_project(
     defaults: &Mapping,
-    providers: &BTreeMap<String, ProviderKind>,
+    providers: &BTreeMap<String, Platform>,
 ) -> Option<NamedProject> {
     let word = |key: &str| {
         let node = defaults.get(key)?;
@@ -439,7 +439,7 @@ pub fn named_project(
     let project = word("project").or_else(|| word("projectId"))?;
     Some(NamedProject {
         provider,
-        kind,
+        platform: kind,
         project,
     })
 }
@@ -451,7 +451,7 @@ pub fn named_project(
 pub fn declare(
     block: &Block,
     effective: &Mapping,
-    providers: &BTreeMap<String, ProviderKind>,
+    providers: &BTreeMap<String, Platform>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<DesiredSync> {
     let mut reader = Reader {
@@ -510,7 +510,7 @@ pub fn declare(
     }
     let labels = reader.labels();
     let (provider, destination) = (provider?, destination?);
-    let kind = reader.kind_of(&provider, providers)?;
+    let kind = reader.platform_of(&provider, providers)?;
     reader.report_fields_without_effect(kind);
     let fields = effective
         .entries()
@@ -521,7 +521,7 @@ pub fn declare(
     Some(DesiredSync {
         name,
         provider,
-        kind,
+        platform: kind,
         project,
         destination,
         ensure,
@@ -665,11 +665,11 @@ impl Reader<'_> {
         labels
     }
 
-    fn kind_of(
+    fn platform_of(
         &mut self,
         provider: &Word,
-        providers: &BTreeMap<String, ProviderKind>,
-    ) -> Option<ProviderKind> {
+        providers: &BTreeMap<String, Platform>,
+    ) -> Option<Platform> {
         let kind = providers.get(&provider.text).copied();
         if kind.is_none() {
             let names = || providers.keys().map(String::as_str);
@@ -708,8 +708,8 @@ impl Reader<'_> {
 
     /// Reports what the sync itself says and its platform has no use for. A default may be meant
     /// for the syncs of another platform.
-    fn report_fields_without_effect(&mut self, kind: ProviderKind) {
-        if kind != ProviderKind::Enkryptify {
+    fn report_fields_without_effect(&mut self, kind: Platform) {
+        if kind.reads_back() {
             return;
         }
         for (key, lacking) in WITHOUT_EFFECT_ON_STARTS {
@@ -781,10 +781,7 @@ pub fn report_duplicates_by<K: Ord>(
 ) {
     let mut seen = BTreeMap::new();
     for sync in syncs {
-        let destination = match sync.kind {
-            ProviderKind::Infisical => None,
-            ProviderKind::Enkryptify => Some(&sync.destination.text),
-        };
+        let destination = (!sync.platform.names_per_project()).then_some(&sync.destination.text);
         let identity = (place(sync), destination, &sync.name.text);
         if let Some(first) = seen.get(&identity) {
             diagnostics.push(
@@ -813,8 +810,7 @@ mod tests {
     use crate::core::code::Code;
     use crate::core::diagnostic::Diagnostic;
     use crate::core::span::Span;
-    use crate::core::spec::ProviderKind;
-    use crate::core::testing::{mapping, node, source};
+    use crate::core::testing::{ENKRYPTIFY, INFISICAL, mapping, node, source};
 
     fn codes(diagnostics: &[Diagnostic]) -> Vec<Code> {
         diagnostics.iter().map(|found| found.code).collect()
@@ -828,8 +824,8 @@ mod tests {
 
     fn declared(fields: Json) -> (Option<DesiredSync>, Vec<Diagnostic>) {
         let providers = BTreeMap::from([
-            ("infisical".to_owned(), ProviderKind::Infisical),
-            ("enkryptify".to_owned(), ProviderKind::Enkryptify),
+            ("infisical".to_owned(), INFISICAL),
+            ("enkryptify".to_owned(), ENKRYPTIFY),
         ]);
         let span = Span::new(source(), 0, 0);
         let fields = mapping(fields);

@@ -95,17 +95,17 @@ mod tests {
     use crate::core::desired::{DesiredSync, Ensure, Trigger, Word};
     use crate::core::plan::{Blocked, Inputs, Policy, ProjectKey, build};
     use crate::core::remote::RemoteSync;
-    use crate::core::spec::ProviderKind;
     use crate::core::starts::Starts;
-    use crate::core::testing::{desired_sync, remote_sync, resolved, spec, sync_fields};
+    use crate::core::testing::{INFISICAL, desired_sync, remote_sync, resolved, spec, sync_fields};
 
     fn drift(sync: DesiredSync, remote: Vec<RemoteSync>, prune: bool) -> Vec<super::Drift> {
         let project = ProjectKey {
+            platform: INFISICAL,
             provider: "infisical".to_owned(),
             server: "https://a".to_owned(),
             project_id: "p1".to_owned(),
         };
-        let key = (ProviderKind::Infisical, "humanitec".to_owned());
+        let key = (INFISICAL, "humanitec".to_owned());
         of(&build(&Inputs {
             syncs: &[resolved(sync)],
             labels: &BTreeMap::new(),

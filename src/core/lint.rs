@@ -6,7 +6,6 @@ use super::code::Code;
 use super::desired::{DesiredSync, Ensure};
 use super::diagnostic::Diagnostic;
 use super::normalize::SECRET_PATH;
-use super::spec::ProviderKind;
 use super::value::{Mapping, Node};
 
 /// The placeholder that every key schema needs.
@@ -18,7 +17,7 @@ const SUBFOLDER_OPTIONS: [&str; 2] = ["includeAllSubFolders", "recursive"];
 
 /// Checks one sync. What it reports has the severity that its code has by default.
 pub fn check(sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>) {
-    if sync.kind != ProviderKind::Infisical {
+    if !sync.platform.reads_back() {
         return;
     }
     name_form(sync, diagnostics);
@@ -192,8 +191,7 @@ mod tests {
     use super::check;
     use crate::core::code::Code;
     use crate::core::desired::Ensure;
-    use crate::core::spec::ProviderKind;
-    use crate::core::testing::desired_sync;
+    use crate::core::testing::{ENKRYPTIFY, desired_sync};
 
     fn codes(name: &str, fields: Value) -> Vec<Code> {
         let mut diagnostics = Vec::new();
@@ -325,7 +323,7 @@ mod tests {
     #[test]
     fn the_rules_of_one_platform_do_not_bind_another() {
         let mut sync = desired_sync("Not A Slug", json!({}));
-        sync.kind = ProviderKind::Enkryptify;
+        sync.platform = ENKRYPTIFY;
         let mut diagnostics = Vec::new();
         check(&sync, &mut diagnostics);
         assert_eq!(diagnostics, []);

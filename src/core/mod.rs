@@ -4,9 +4,11 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | [`words`], [`text`] | words in sentences, and text from outside made safe |
 //! | [`span`], [`value`] | positioned values |
 //! | [`diagnostic`], [`code`] | what can be wrong with them |
 //! | [`merge`], [`vars`] | defaults and variables |
+//! | [`platform`] | a platform as its name and what it can do |
 //! | [`spec`] | a destination as plain data |
 //! | [`desired`] | what the files want |
 //! | [`origin`] | where each value of a sync comes from |
@@ -34,6 +36,8 @@ pub mod merge;
 pub mod normalize;
 pub mod origin;
 pub mod plan;
+pub mod platform;
+pub mod problem;
 pub mod remote;
 pub mod rename;
 pub mod request;
@@ -45,5 +49,7 @@ pub mod starts;
 pub mod status;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod text;
 pub mod value;
 pub mod vars;
+pub mod words;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::desired::{DesiredSync, Ensure, list};
 use super::plan::{ProjectKey, Subject};
+use super::platform::Platform;
 use super::remote::{JobKind, RemoteSync};
 use super::resolve::ResolvedSync;
 use super::select::{NamePatterns, Selection};
-use super::spec::{DestinationSpec, ProviderKind};
+use super::spec::DestinationSpec;
 use super::status;
 
 /// A job that can be asked for.
@@ -71,7 +72,7 @@ pub struct Candidates<'a> {
     /// What is there.
     pub remote: &'a BTreeMap<ProjectKey, Vec<RemoteSync>>,
     /// The destinations.
-    pub specs: &'a BTreeMap<(ProviderKind, String), Arc<DestinationSpec>>,
+    pub specs: &'a BTreeMap<(Platform, String), Arc<DestinationSpec>>,
     /// The syncs that are meant.
     pub selection: &'a Selection,
     /// Names whose secrets are never removed.
@@ -80,10 +81,10 @@ pub struct Candidates<'a> {
 
 /// Why no job of a sync can be asked for, whatever exists remotely, as a full sentence.
 fn without_jobs(sync: &DesiredSync) -> Option<String> {
-    if sync.kind == ProviderKind::Enkryptify {
+    if !sync.platform.has_jobs() {
         Some(format!(
             "{} publishes no way to ask for a job.",
-            sync.kind.title()
+            sync.platform.title()
         ))
     } else if sync.ensure == Ensure::Absent {
         Some("The file says `ensure: absent`.".to_owned())
@@ -127,7 +128,7 @@ pub fn build(job: RequestedJob, among: &Candidates<'_>) -> Result<Vec<JobRequest
     }
     if let RequestedJob::Import(_) = job {
         let cannot = |sync: &&ResolvedSync| {
-            let key = (sync.desired.kind, sync.desired.destination.text.clone());
+            let key = (sync.desired.platform, sync.desired.destination.text.clone());
             !among.specs.get(&key).is_some_and(|spec| spec.can_import)
         };
         let refused: Vec<&str> = meant
@@ -186,8 +187,10 @@ mod tests {
     use crate::core::plan::ProjectKey;
     use crate::core::remote::RemoteSync;
     use crate::core::select::{NamePatterns, Selection};
-    use crate::core::spec::{DestinationSpec, ProviderKind};
-    use crate::core::testing::{desired_sync, remote_sync, resolved, spec, sync_fields};
+    use crate::core::spec::DestinationSpec;
+    use crate::core::testing::{
+        ENKRYPTIFY, INFISICAL, desired_sync, remote_sync, resolved, spec, sync_fields,
+    };
 
     fn requests(
         job: RequestedJob,
@@ -205,10 +208,7 @@ mod tests {
             &Candidates {
                 remote: &BTreeMap::from([(ProjectKey::of(&sync), remote)]),
                 syncs: &[sync],
-                specs: &BTreeMap::from([(
-                    (ProviderKind::Infisical, "humanitec".to_owned()),
-                    Arc::new(spec),
-                )]),
+                specs: &BTreeMap::from([((INFISICAL, "humanitec".to_owned()), Arc::new(spec))]),
                 selection: &Selection::default(),
                 protect: &NamePatterns::default(),
             },
@@ -269,7 +269,7 @@ mod tests {
         let mut absent = web();
         absent.ensure = Ensure::Absent;
         let mut started = web();
-        started.kind = ProviderKind::Enkryptify;
+        started.platform = ENKRYPTIFY;
         for (sync, reason) in [
             (absent, "`ensure: absent`"),
             (started, "Enkryptify publishes no way"),

@@ -5,46 +5,6 @@
 
 use serde_json::Value;
 
-/// Which platform a provider is an instance of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ProviderKind {
-    /// Infisical.
-    Infisical,
-    /// Enkryptify.
-    Enkryptify,
-}
-
-impl ProviderKind {
-    /// Every kind.
-    pub const ALL: [Self; 2] = [Self::Infisical, Self::Enkryptify];
-
-    /// The name in files: `infisical`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Infisical => "infisical",
-            Self::Enkryptify => "enkryptify",
-        }
-    }
-
-    /// The platform's name as people write it: `Infisical`.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Infisical => "Infisical",
-            Self::Enkryptify => "Enkryptify",
-        }
-    }
-
-    /// Whether its syncs can be listed, so that what exists is known from the platform itself.
-    pub const fn reads_back(self) -> bool {
-        matches!(self, Self::Infisical)
-    }
-
-    /// The kind of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-}
-
 /// What there is to know about one destination of a provider.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DestinationSpec {

@@ -8,7 +8,6 @@ use super::remote::{JobKind, RemoteSync};
 use super::resolve::ResolvedSync;
 use super::select::Selection;
 use super::span::Span;
-use super::spec::ProviderKind;
 use super::starts::{Start, Starts};
 
 /// How one declared sync is doing.
@@ -109,9 +108,10 @@ pub fn of(
         .iter()
         .filter(|sync| selection.matches(*sync))
         .filter_map(|sync| {
-            let presence = match sync.desired.kind {
-                ProviderKind::Infisical => found(sync, remote),
-                ProviderKind::Enkryptify => started(sync, starts),
+            let presence = if sync.desired.platform.reads_back() {
+                found(sync, remote)
+            } else {
+                started(sync, starts)
             };
             let is_there = matches!(presence, Presence::There(_) | Presence::Started(_));
             (sync.desired.ensure == Ensure::Present || is_there).then(|| SyncStatus {
@@ -158,9 +158,8 @@ mod tests {
     use crate::core::plan::ProjectKey;
     use crate::core::remote::{Job, JobStatus, RemoteSync};
     use crate::core::select::Selection;
-    use crate::core::spec::ProviderKind;
     use crate::core::starts::{Start, StartKey, Starts};
-    use crate::core::testing::{desired_sync, remote_sync, resolved, sync_fields};
+    use crate::core::testing::{ENKRYPTIFY, desired_sync, remote_sync, resolved, sync_fields};
 
     fn statuses(sync: DesiredSync, remote: Vec<RemoteSync>, starts: &Starts) -> Vec<SyncStatus> {
         let sync = resolved(sync);
@@ -230,7 +229,7 @@ mod tests {
     #[test]
     fn of_a_platform_that_tells_nothing_the_record_of_starts_counts() {
         let mut sync = web();
-        sync.kind = ProviderKind::Enkryptify;
+        sync.platform = ENKRYPTIFY;
         let of = |starts: &Starts| statuses(sync.clone(), Vec::new(), starts)[0].state();
         assert_eq!(of(&Starts::Missing), State::Unknown);
         assert_eq!(of(&Starts::Recorded(BTreeMap::new())), State::NotStarted);

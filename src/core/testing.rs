@@ -8,8 +8,10 @@ use super::desired::{ConnectionRef, DesiredSync, Ensure, OnDelete, Trigger, Word
 use super::remote::{Job, RemoteConnection, RemoteSync};
 use super::resolve::ResolvedSync;
 use super::span::{SourceId, Sources, Span};
-use super::spec::{DestinationSpec, FieldSpec, ObjectSpec, ProviderKind, UnionSpec};
+use super::spec::{DestinationSpec, FieldSpec, ObjectSpec, UnionSpec};
 use super::value::{Mapping, Node};
+pub use crate::provider::enkryptify::PLATFORM as ENKRYPTIFY;
+pub use crate::provider::infisical::PLATFORM as INFISICAL;
 
 /// The id of a source that no test reads.
 pub fn source() -> SourceId {
@@ -178,7 +180,7 @@ pub fn desired_sync(name: &str, fields: Json) -> DesiredSync {
     DesiredSync {
         name: word(name),
         provider: word("infisical"),
-        kind: ProviderKind::Infisical,
+        platform: INFISICAL,
         project: Some(word("p1")),
         destination: word("humanitec"),
         ensure: Ensure::Present,

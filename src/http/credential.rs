@@ -10,8 +10,9 @@ use super::request::Request;
 use super::retry::{Delivery, Repeat};
 use super::variables::Variables;
 use crate::cancel::Cancellation;
+use crate::core::platform::Platform;
 use crate::http::HttpOptions;
-use crate::provider::{ProviderError, ProviderErrorKind, ProviderKind};
+use crate::provider::{ProviderError, ProviderErrorKind};
 
 const TOKEN: &str = "INFISICAL_TOKEN";
 const CLIENT_ID: &str = "INFISICAL_UNIVERSAL_AUTH_CLIENT_ID";
@@ -113,12 +114,12 @@ impl Credential {
     /// Where `INFISICAL_AUTH_METHOD` does not choose, a token comes before universal auth, as in
     /// Infisical's own command line, and both before an identity's OIDC auth.
     pub fn from_environment(
-        kind: ProviderKind,
+        kind: Platform,
         variables: &Variables<'_>,
         options: &HttpOptions,
         cancellation: &Cancellation,
     ) -> Result<Self, ProviderError> {
-        if kind == ProviderKind::Enkryptify {
+        if !kind.reads_back() {
             let variable = variables.name("ENKRYPTIFY_TOKEN");
             let token = variables
                 .credential("ENKRYPTIFY_TOKEN")?
@@ -160,19 +161,20 @@ impl Credential {
     }
 
     /// The demo credential of the sandbox.
-    pub fn of_sandbox(kind: ProviderKind, access: &SandboxAccess) -> Self {
+    pub fn of_sandbox(kind: Platform, access: &SandboxAccess) -> Self {
         let variable = "the sandbox".to_owned();
-        match kind {
-            ProviderKind::Infisical => Self::UniversalAuth {
+        if kind.reads_back() {
+            Self::UniversalAuth {
                 client_id: access.client_id.clone(),
                 client_secret: access.client_secret.clone(),
                 id_variable: variable.clone(),
                 secret_variable: variable,
-            },
-            ProviderKind::Enkryptify => Self::Token {
+            }
+        } else {
+            Self::Token {
                 token: access.enkryptify_token.clone(),
                 variable,
-            },
+            }
         }
     }
 
@@ -403,7 +405,7 @@ fn chosen_without(variables: &Variables<'_>, absent: &[String]) -> ProviderError
     .help(format!("Set it in the environment, or change {variable}."))
 }
 
-fn missing(kind: ProviderKind, variables: &str) -> ProviderError {
+fn missing(kind: Platform, variables: &str) -> ProviderError {
     authentication(format!(
         "There is no credential for {}: set {variables} in the environment.",
         kind.title()

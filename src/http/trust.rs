@@ -18,8 +18,10 @@ use super::session::Session;
 use super::variables::Variables;
 use super::{HttpOptions, SandboxAccess};
 use crate::cancel::Cancellation;
+use crate::core::platform::Platform;
 use crate::environment::Environment;
-use crate::provider::{ProviderConfig, ProviderError, ProviderErrorKind, ProviderKind};
+use crate::provider::platforms;
+use crate::provider::{ProviderConfig, ProviderError, ProviderErrorKind};
 
 /// The variable that names servers which a credential may go to.
 pub const TRUST_HOSTS: &str = "SECSYNC_TRUST_HOSTS";
@@ -52,11 +54,11 @@ pub fn connect(
     let (vouched, credential) = match &options.sandbox {
         Some(access) => (
             vouch_for_sandbox(config, access)?,
-            Credential::of_sandbox(config.kind, access),
+            Credential::of_sandbox(config.platform, access),
         ),
         None => (
             vouch(config, &variables, environment, options)?,
-            Credential::from_environment(config.kind, &variables, options, cancellation)?,
+            Credential::from_environment(config.platform, &variables, options, cancellation)?,
         ),
     };
     Ok(Session::new(
@@ -94,7 +96,7 @@ pub fn check_encryption(origin: &Origin, environment: &Environment) -> Result<()
     if allowed {
         return Ok(());
     }
-    let encrypted = ProviderKind::ALL
+    let encrypted = platforms()
         .into_iter()
         .find_map(|kind| official_by_https(kind, origin));
     let help = match encrypted {
@@ -115,7 +117,7 @@ struct Located {
 }
 
 fn locate(config: &ProviderConfig, variables: &Variables<'_>) -> Result<Located, ProviderError> {
-    let from_environment = host_of_environment(config.kind, variables)?;
+    let from_environment = host_of_environment(config.platform, variables)?;
     let from_file = config
         .url
         .as_deref()
@@ -125,7 +127,7 @@ fn locate(config: &ProviderConfig, variables: &Variables<'_>) -> Result<Located,
         })
         .transpose()?;
     match (from_environment, from_file) {
-        (Some((variable, host)), Some(url)) if !is_same(config.kind, &host, &url) => {
+        (Some((variable, host)), Some(url)) if !is_same(config.platform, &host, &url) => {
             Err(configuration(format!(
                 "The url of the provider \"{}\" is {url}, but {variable} names {host}.",
                 config.name
@@ -142,19 +144,21 @@ fn locate(config: &ProviderConfig, variables: &Variables<'_>) -> Result<Located,
             origin,
             by_environment: false,
         }),
-        (None, None) => official(config.kind)
+        (None, None) => official(config.platform)
             .next()
             .map(|origin| Located {
                 origin,
                 by_environment: false,
             })
-            .ok_or_else(|| configuration(format!("{} has no known server.", config.kind.title()))),
+            .ok_or_else(|| {
+                configuration(format!("{} has no known server.", config.platform.title()))
+            }),
     }
 }
 
 /// The host that the environment names for a provider, and the variable that names it.
 fn host_of_environment(
-    kind: ProviderKind,
+    kind: Platform,
     variables: &Variables<'_>,
 ) -> Result<Option<(String, Origin)>, ProviderError> {
     let mut found: Option<(String, Origin)> = None;
@@ -190,9 +194,9 @@ fn vouch(
     } = locate(config, variables)?;
     let named = named_outside_files(environment, options)?;
     let is_trusted = by_environment
-        || official(config.kind).any(|host| host == origin)
+        || official(config.platform).any(|host| host == origin)
         || named.contains(&origin);
-    if !is_trusted && let Some(encrypted) = official_by_https(config.kind, &origin) {
+    if !is_trusted && let Some(encrypted) = official_by_https(config.platform, &origin) {
         return Err(ProviderError::new(
             ProviderErrorKind::Untrusted,
             format!(
@@ -215,7 +219,7 @@ fn vouch(
         )));
     }
     check_encryption(&origin, environment)?;
-    let server = canonical(config.kind, &origin).to_string();
+    let server = canonical(config.platform, &origin).to_string();
     Ok(Vouched { origin, server })
 }
 
@@ -264,20 +268,21 @@ fn sandbox_origin(access: &SandboxAccess) -> Result<Origin, ProviderError> {
 }
 
 /// The platform's own servers, the usual one first.
-fn official(kind: ProviderKind) -> impl Iterator<Item = Origin> {
-    let hosts: &[&str] = match kind {
-        ProviderKind::Infisical => &[
+fn official(kind: Platform) -> impl Iterator<Item = Origin> {
+    let hosts: &[&str] = if kind.reads_back() {
+        &[
             "https://app.infisical.com",
             "https://us.infisical.com",
             "https://eu.infisical.com",
-        ],
-        ProviderKind::Enkryptify => &["https://api.enkryptify.com"],
+        ]
+    } else {
+        &["https://api.enkryptify.com"]
     };
     hosts.iter().filter_map(|host| Origin::parse(host).ok())
 }
 
 /// The official server that a plain http address means.
-fn official_by_https(kind: ProviderKind, origin: &Origin) -> Option<Origin> {
+fn official_by_https(kind: Platform, origin: &Origin) -> Option<Origin> {
     if origin.is_secure() {
         return None;
     }
@@ -285,15 +290,16 @@ fn official_by_https(kind: ProviderKind, origin: &Origin) -> Option<Origin> {
 }
 
 /// The variables that name a provider's server, as the platform's own tools read them.
-const fn host_variables(kind: ProviderKind) -> &'static [&'static str] {
-    match kind {
-        ProviderKind::Infisical => &["INFISICAL_HOST", "INFISICAL_API_URL", "INFISICAL_DOMAIN"],
-        ProviderKind::Enkryptify => &["ENKRYPTIFY_API_URL"],
+fn host_variables(kind: Platform) -> &'static [&'static str] {
+    if kind.reads_back() {
+        &["INFISICAL_HOST", "INFISICAL_API_URL", "INFISICAL_DOMAIN"]
+    } else {
+        &["ENKRYPTIFY_API_URL"]
     }
 }
 
 /// One address for each server: Infisical's American cloud has two.
-fn canonical(kind: ProviderKind, origin: &Origin) -> Origin {
+fn canonical(kind: Platform, origin: &Origin) -> Origin {
     let american = official(kind).nth(1);
     match official(kind).next() {
         Some(usual) if american.as_ref() == Some(origin) => usual,
@@ -301,7 +307,7 @@ fn canonical(kind: ProviderKind, origin: &Origin) -> Origin {
     }
 }
 
-fn is_same(kind: ProviderKind, one: &Origin, other: &Origin) -> bool {
+fn is_same(kind: Platform, one: &Origin, other: &Origin) -> bool {
     canonical(kind, one) == canonical(kind, other)
 }
 

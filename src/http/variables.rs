@@ -104,7 +104,7 @@ pub fn check_prefixes(configs: &[ProviderConfig]) -> Result<(), ProviderError> {
 }
 
 fn prefix(config: &ProviderConfig) -> String {
-    if config.name == config.kind.name() {
+    if config.name == config.platform.name() {
         return String::new();
     }
     let name: String = config
@@ -124,13 +124,15 @@ fn prefix(config: &ProviderConfig) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Variables, check_prefixes};
+    use crate::core::platform::Platform;
     use crate::environment::Environment;
-    use crate::provider::{ProviderConfig, ProviderKind};
+    use crate::provider::ProviderConfig;
+    use crate::provider::{enkryptify, infisical};
 
-    fn config(name: &str, kind: ProviderKind) -> ProviderConfig {
+    fn config(name: &str, kind: Platform) -> ProviderConfig {
         ProviderConfig {
             name: name.to_owned(),
-            kind,
+            platform: kind,
             url: None,
         }
     }
@@ -139,12 +141,12 @@ mod tests {
     fn unprefixed_variables_serve_only_the_provider_named_after_its_platform() {
         let environment = Environment::default();
         for (name, kind, host) in [
-            ("infisical", ProviderKind::Infisical, "INFISICAL_HOST"),
-            ("onprem", ProviderKind::Infisical, "ONPREM_INFISICAL_HOST"),
-            ("on-prem", ProviderKind::Infisical, "ON_PREM_INFISICAL_HOST"),
+            ("infisical", infisical::PLATFORM, "INFISICAL_HOST"),
+            ("onprem", infisical::PLATFORM, "ONPREM_INFISICAL_HOST"),
+            ("on-prem", infisical::PLATFORM, "ON_PREM_INFISICAL_HOST"),
             (
                 "enkryptify",
-                ProviderKind::Infisical,
+                infisical::PLATFORM,
                 "ENKRYPTIFY_INFISICAL_HOST",
             ),
         ] {
@@ -158,14 +160,14 @@ mod tests {
 
     #[test]
     fn two_names_that_share_a_prefix_are_refused() {
-        let infisical = ProviderKind::Infisical;
+        let infisical = infisical::PLATFORM;
         let clash = check_prefixes(&[config("on-prem", infisical), config("on_prem", infisical)]);
         let message = clash.expect_err("they share ON_PREM_").message;
         assert!(message.contains("\"on-prem\" and \"on_prem\""), "{message}");
         assert!(message.contains("ON_PREM_"), "{message}");
         check_prefixes(&[
             config("infisical", infisical),
-            config("enkryptify", ProviderKind::Enkryptify),
+            config("enkryptify", enkryptify::PLATFORM),
             config("onprem", infisical),
             config("onprem", infisical),
         ])

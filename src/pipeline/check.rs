@@ -3,52 +3,89 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::Run;
+use super::open::{Loaded, Opened, Specs};
 use crate::core::code::Code;
 use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, Word};
 use crate::core::diagnostic::{Diagnostic, Severity, closest};
-use crate::core::spec::{DestinationSpec, ProviderKind};
+use crate::core::spec::DestinationSpec;
 use crate::core::{lint, normalize, resolve};
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::http::variables::Variables;
-use crate::workspace::Config;
+use crate::workspace::{Config, Workspace};
 
-impl Run {
-    /// Checks every sync against its destination's schema and the lints.
-    ///
-    /// Returns an error if anything is wrong that must not be applied; the findings say what.
-    pub fn check(&mut self) -> Result<(), CommandError> {
-        let syncs = std::mem::take(&mut self.workspace.syncs);
+/// A workspace whose files have no mistake in them.
+pub struct Checked {
+    /// The workspace, with what its files declare.
+    pub opened: Opened,
+    /// The destinations of the syncs.
+    pub specs: Specs,
+}
+
+impl AsRef<Opened> for Checked {
+    fn as_ref(&self) -> &Opened {
+        &self.opened
+    }
+}
+
+impl Loaded {
+    /// Checks every sync against its destination's schema and the lints. An error if anything is
+    /// wrong that must not be applied; the findings that it carries say what.
+    pub fn check(self) -> Result<Checked, CommandError> {
+        let (opened, specs) = self.examine()?;
+        accept(&opened.workspace)?;
+        Ok(Checked { opened, specs })
+    }
+
+    /// The workspace with every finding, whether or not one of them is an error.
+    pub fn findings(self) -> Result<Arc<Workspace>, CommandError> {
+        self.examine().map(|(opened, _)| opened.workspace)
+    }
+
+    /// Fails only if a schema cannot be used.
+    fn examine(self) -> Result<(Opened, Specs), CommandError> {
+        let Self(mut opened) = self;
         let mut found = Vec::new();
-        let checked = syncs
+        let mut specs = Specs::new();
+        let examined = opened
+            .workspace
+            .syncs
             .iter()
-            .try_for_each(|sync| self.check_sync(sync, &mut found));
-        self.workspace.syncs = syncs;
-        checked?;
-        self.fill_in_projects(&mut found);
-        self.workspace.diagnostics.append(&mut found);
-        self.settle()
-    }
-
-    /// Brings the findings in order, and stops if there is an error among them.
-    pub(super) fn settle(&mut self) -> Result<(), CommandError> {
-        self.workspace.settle_findings();
-        let is_error = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
-        if self.workspace.diagnostics.iter().any(is_error) {
-            return Err(CommandError::invalid());
+            .try_for_each(|sync| opened.examine_sync(sync, &mut specs, &mut found));
+        let workspace = Arc::make_mut(&mut opened.workspace);
+        if let Err(error) = examined {
+            workspace.diagnostics.append(&mut found);
+            workspace.settle_findings();
+            return Err(error.found(&opened.workspace));
         }
-        Ok(())
+        fill_in_projects(workspace, &opened.options.environment, &mut found);
+        workspace.diagnostics.append(&mut found);
+        workspace.settle_findings();
+        Ok((opened, specs))
     }
+}
 
-    fn check_sync(
-        &mut self,
+/// Refuses a workspace with an error among its findings.
+pub(super) fn accept(workspace: &Arc<Workspace>) -> Result<(), CommandError> {
+    let is_error = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
+    if workspace.diagnostics.iter().any(is_error) {
+        return Err(CommandError::invalid(Arc::clone(workspace)));
+    }
+    Ok(())
+}
+
+impl Opened {
+    fn examine_sync(
+        &self,
         sync: &DesiredSync,
+        specs: &mut Specs,
         found: &mut Vec<Diagnostic>,
     ) -> Result<(), CommandError> {
         let before = found.len();
-        let key = (sync.kind, sync.destination.text.clone());
-        let Some(destination) = self.store.destination(sync.kind, &sync.destination.text)? else {
+        let Some(destination) = self
+            .store
+            .destination(sync.platform, &sync.destination.text)?
+        else {
             found.push(self.unknown_destination(sync));
             return Ok(());
         };
@@ -57,7 +94,7 @@ impl Run {
         if sync.ensure == Ensure::Absent {
             of_schema.retain(|diagnostic| diagnostic.code != Code::MissingField);
         } else {
-            Self::check_connection(sync, &destination.spec, found);
+            check_connection(sync, &destination.spec, found);
         }
         if let Some(old) = &sync.renamed_from {
             found.extend(impossible_rename(sync, old));
@@ -78,57 +115,23 @@ impl Run {
             sync.block,
             &sync.name.text,
         );
-        self.specs
-            .entry(key)
+        specs
+            .entry((sync.platform, sync.destination.text.clone()))
             .or_insert_with(|| Arc::new(destination.spec.clone()));
         Ok(())
     }
 
-    fn check_connection(sync: &DesiredSync, spec: &DestinationSpec, found: &mut Vec<Diagnostic>) {
-        let needs_connection = spec
-            .create
-            .fields
-            .iter()
-            .any(|field| field.required && field.name == normalize::CONNECTION_ID);
-        match &sync.connection {
-            // A misspelt field is one mistake, and not a missing one besides.
-            None if needs_connection && misspells_connection(sync) => {}
-            None if needs_connection => found.push(
-                Diagnostic::new(
-                    Code::MissingField,
-                    sync.key,
-                    format!("The sync `{}` has no `connection`.", sync.name.text),
-                )
-                .help("Write `connection:` with the connection's name, or `connectionId:` with its id."),
-            ),
-            Some((ConnectionRef::Id(id), span)) if needs_connection && !resolve::is_uuid(id) => found
-                .push(
-                    Diagnostic::new(
-                        Code::WrongForm,
-                        *span,
-                        format!("`connectionId` must be a UUID, and `{id}` is none."),
-                    )
-                    .help("Write `connection:` to name a connection by its name."),
-                ),
-            Some((_, span)) if !needs_connection => found.push(
-                Diagnostic::new(
-                    Code::UnknownField,
-                    *span,
-                    format!("Syncs of {} have no connection.", sync.kind.title()),
-                )
-                .help("Remove it."),
-            ),
-            _ => {}
-        }
-    }
-
     fn unknown_destination(&self, sync: &DesiredSync) -> Diagnostic {
         let word = &sync.destination;
-        let known = self.store.destinations(sync.kind);
+        let known = self.store.destinations(sync.platform);
         let diagnostic = Diagnostic::new(
             Code::UnknownDestination,
             word.span,
-            format!("{} has no destination `{}`.", sync.kind.title(), word.text),
+            format!(
+                "{} has no destination `{}`.",
+                sync.platform.title(),
+                word.text
+            ),
         );
         if known.is_empty() {
             return diagnostic.help("Use 2 to 48 lowercase letters, digits and hyphens.");
@@ -142,31 +145,73 @@ impl Run {
             )),
         }
     }
+}
 
-    /// Gives syncs without a project the one that the environment names for their provider.
-    fn fill_in_projects(&mut self, found: &mut Vec<Diagnostic>) {
-        for sync in &mut self.workspace.syncs {
-            if sync.project.is_some() {
-                continue;
+fn check_connection(sync: &DesiredSync, spec: &DestinationSpec, found: &mut Vec<Diagnostic>) {
+    let needs_connection = spec
+        .create
+        .fields
+        .iter()
+        .any(|field| field.required && field.name == normalize::CONNECTION_ID);
+    match &sync.connection {
+        // A misspelt field is one mistake, and not a missing one besides.
+        None if needs_connection && misspells_connection(sync) => {}
+        None if needs_connection => found.push(
+            Diagnostic::new(
+                Code::MissingField,
+                sync.key,
+                format!("The sync `{}` has no `connection`.", sync.name.text),
+            )
+            .help(
+                "Write `connection:` with the connection's name, or `connectionId:` with its id.",
+            ),
+        ),
+        Some((ConnectionRef::Id(id), span)) if needs_connection && !resolve::is_uuid(id) => found
+            .push(
+                Diagnostic::new(
+                    Code::WrongForm,
+                    *span,
+                    format!("`connectionId` must be a UUID, and `{id}` is none."),
+                )
+                .help("Write `connection:` to name a connection by its name."),
+            ),
+        Some((_, span)) if !needs_connection => found.push(
+            Diagnostic::new(
+                Code::UnknownField,
+                *span,
+                format!("Syncs of {} have no connection.", sync.platform.title()),
+            )
+            .help("Remove it."),
+        ),
+        _ => {}
+    }
+}
+
+/// Gives syncs without a project the one that the environment names for their provider.
+fn fill_in_projects(
+    workspace: &mut Workspace,
+    environment: &Environment,
+    found: &mut Vec<Diagnostic>,
+) {
+    for sync in &mut workspace.syncs {
+        if sync.project.is_some() {
+            continue;
+        }
+        match project_of_environment(&workspace.config, &sync.provider.text, environment) {
+            Some(id) => {
+                sync.project = Some(Word {
+                    text: id.to_owned(),
+                    span: sync.key,
+                });
             }
-            let provider = &sync.provider.text;
-            let environment = &self.options.environment;
-            match project_of_environment(&self.workspace.config, provider, environment) {
-                Some(id) => {
-                    sync.project = Some(Word {
-                        text: id.to_owned(),
-                        span: sync.key,
-                    });
-                }
-                None => found.push(
-                    Diagnostic::new(
-                        Code::MissingField,
-                        sync.key,
-                        format!("The sync `{}` has no `project`.", sync.name.text),
-                    )
-                    .help("Write `project:` here or at the top of the file."),
-                ),
-            }
+            None => found.push(
+                Diagnostic::new(
+                    Code::MissingField,
+                    sync.key,
+                    format!("The sync `{}` has no `project`.", sync.name.text),
+                )
+                .help("Write `project:` here or at the top of the file."),
+            ),
         }
     }
 }
@@ -178,7 +223,9 @@ pub(super) fn project_of_environment<'a>(
     environment: &'a Environment,
 ) -> Option<&'a str> {
     let config = config.providers.get(provider)?;
-    (config.kind == ProviderKind::Infisical)
+    config
+        .platform
+        .reads_back()
         .then(|| Variables::of(config, environment).get("INFISICAL_PROJECT_ID"))?
 }
 
@@ -192,11 +239,11 @@ fn misspells_connection(sync: &DesiredSync) -> bool {
 /// A rename on a platform that changes nothing: under the new name a second configuration would
 /// be started.
 fn impossible_rename(sync: &DesiredSync, old: &Word) -> Option<Diagnostic> {
-    (sync.kind == ProviderKind::Enkryptify).then(|| {
+    (!sync.platform.can_rename()).then(|| {
         Diagnostic::new(
             Code::UnknownField,
             old.span,
-            format!("Syncs of {} cannot be renamed.", sync.kind.title()),
+            format!("Syncs of {} cannot be renamed.", sync.platform.title()),
         )
         .help(
             "Remove `renamedFrom`. Under a new name another configuration is started; delete the old \

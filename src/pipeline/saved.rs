@@ -1,35 +1,44 @@
-//! Reading what a saved plan is about: its servers and projects come from the plan, as if a file
-//! of the workspace named them.
+//! Observing what a saved plan is about, and planning what is left of it. Its servers and projects
+//! come from the plan, as if a file of the workspace named them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::survey::gather;
-use super::{Run, Specs, Survey};
-use crate::cancel::Cancellation;
-use crate::core::plan::{Action, Plan, ProjectKey, Verb};
+use super::link::{Link, ProjectNames, Providers};
+use super::observe::Observed;
+use super::open::{Opened, Specs};
+use super::plan::Planned;
+use crate::core::plan::recheck::{Now, Recheck, Stale, recheck};
+use crate::core::plan::{Action, Plan, Policy, ProjectKey, Subject, Verb};
 use crate::core::resolve::is_uuid;
-use crate::core::spec::{DestinationSpec, ProviderKind};
+use crate::core::starts::Starts;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::variables::check_prefixes;
 use crate::planfile::SavedPlan;
-use crate::provider::{Provider, ProviderConfig};
+use crate::provider::ProviderConfig;
+use crate::state::State;
 
-impl Run {
-    /// A destination as the schemas in use describe it, if they do.
-    pub fn spec(&self, kind: ProviderKind, slug: &str) -> Option<Arc<DestinationSpec>> {
-        let known = self.specs.get(&(kind, slug.to_owned())).cloned();
-        known.or_else(|| {
-            let destination = self.store.destination(kind, slug).ok().flatten()?;
-            Some(Arc::new(destination.spec.clone()))
-        })
-    }
+/// What a saved plan comes to now.
+pub enum Rechecked {
+    /// This is left to do.
+    Remaining {
+        /// The actions that are not done yet.
+        planned: Box<Planned>,
+        /// The syncs that are already as the plan would leave them.
+        done: Vec<Subject>,
+    },
+    /// All of it is done.
+    Applied,
+    /// Something is not as the plan found it.
+    Stale(Vec<Stale>),
+}
 
+impl Opened {
     /// The destinations of a plan's syncs, and of those that it found, as far as they are known.
     pub fn specs_of(&self, plan: &Plan) -> Specs {
         let of_action = |action: &Action| {
-            let kind = action.subject.kind;
+            let kind = action.subject.platform;
             let found = action.found().map(|found| found.destination.clone());
             std::iter::once(action.subject.destination.clone())
                 .chain(found)
@@ -41,83 +50,100 @@ impl Run {
 
     /// Reads the projects that a plan's actions are about: one list request each, and a look-up
     /// only where `--allow-project` names a project by its slug.
-    pub async fn survey_saved(
+    pub async fn observe_saved(
         &self,
         saved: &SavedPlan,
-        cancellation: &Cancellation,
-    ) -> Result<Survey, CommandError> {
-        let actions = || {
-            let actions = saved.plan.actions.iter();
-            actions.filter(|action| action.verb() != Verb::Blocked)
-        };
-        let providers = self.connect_saved(saved, actions(), cancellation)?;
-        let projects: BTreeMap<ProjectKey, String> = actions()
+        link: &Link,
+    ) -> Result<Observed, CommandError> {
+        let actions: Vec<&Action> = saved
+            .plan
+            .actions
+            .iter()
+            .filter(|action| action.verb() != Verb::Blocked)
+            .collect();
+        let providers = connect(saved, &actions, link)?;
+        let projects: ProjectNames = actions
+            .iter()
             .map(|action| {
                 let subject = &action.subject;
                 (ProjectKey::of_subject(subject), subject.project.clone())
             })
             .collect();
-        self.check_allowed_by_plan(&projects, &providers).await?;
-        let remote = self.read(&providers, &projects).await?;
-        Ok(Survey {
+        check_allowed(&projects, &providers, link).await?;
+        let remote = link.read(&providers, &projects).await?;
+        Ok(Observed {
+            workspace: Arc::clone(&self.workspace),
+            specs: saved.specs.clone(),
+            policy: Policy::default(),
             providers,
             syncs: Vec::new(),
             projects,
             remote,
         })
     }
+}
 
-    fn connect_saved<'a>(
-        &self,
-        saved: &SavedPlan,
-        actions: impl Iterator<Item = &'a Action>,
-        cancellation: &Cancellation,
-    ) -> Result<BTreeMap<String, Provider>, CommandError> {
-        check_prefixes(&saved.providers)?;
-        let servers: BTreeMap<&String, &String> = actions
-            .map(|action| (&action.subject.provider, &action.subject.server))
-            .collect();
-        let is_used = |config: &&ProviderConfig| servers.contains_key(&config.name);
-        let providers = self.connect_to(saved.providers.iter().filter(is_used), cancellation)?;
-        for (name, provider) in &providers {
-            if let Some(planned) = servers.get(name)
-                && provider.server() != *planned
-            {
-                return Err(CommandError::new(
-                    Exit::Error,
-                    format!(
-                        "The plan was made for {planned}, and the provider \"{name}\" is at {}.",
-                        provider.server()
-                    ),
-                )
-                .help("Name the same server in the environment, or make a new plan."));
-            }
+impl Observed {
+    /// What is left to do of a saved plan, by what is remote now.
+    pub fn recheck(self, saved: &SavedPlan, state: Option<State>) -> Rechecked {
+        let now = Now {
+            remote: &self.remote,
+            starts: &state.as_ref().map_or(Starts::Missing, State::starts),
+            specs: &saved.specs,
+        };
+        match recheck(&saved.plan, &now) {
+            Recheck::Remaining { plan, done } => Rechecked::Remaining {
+                planned: Box::new(Planned {
+                    observed: self,
+                    plan,
+                    state,
+                }),
+                done,
+            },
+            Recheck::Applied => Rechecked::Applied,
+            Recheck::Stale(stale) => Rechecked::Stale(stale),
         }
-        Ok(providers)
     }
+}
 
-    async fn check_allowed_by_plan(
-        &self,
-        projects: &BTreeMap<ProjectKey, String>,
-        providers: &BTreeMap<String, Provider>,
-    ) -> Result<(), CommandError> {
-        let allowed = &self.options.allow_projects;
-        // What a plan calls a project is only its word for it, so a slug is asked for.
-        let needs_slugs = allowed.iter().any(|allowed| !is_uuid(allowed))
-            && projects
-                .keys()
-                .any(|key| !allowed.contains(&key.project_id));
-        let names: BTreeSet<&String> = projects.keys().map(|key| &key.provider).collect();
-        let lookups = names
-            .into_iter()
-            .filter(|_| needs_slugs)
-            .filter_map(|name| match providers.get(name)? {
-                Provider::Managed(provider) => {
-                    Some(async move { Ok((name.clone(), provider.projects().await?)) })
-                }
-                Provider::StartOnly(_) => None,
-            });
-        let tables = gather(lookups, self.options.parallelism).await?;
-        self.check_allowed_projects("The plan is about projects", projects, &tables)
+fn connect(saved: &SavedPlan, actions: &[&Action], link: &Link) -> Result<Providers, CommandError> {
+    check_prefixes(&saved.providers)?;
+    let servers: BTreeMap<&String, &String> = actions
+        .iter()
+        .map(|action| (&action.subject.provider, &action.subject.server))
+        .collect();
+    let is_used = |config: &&ProviderConfig| servers.contains_key(&config.name);
+    let providers = link.connect_to(saved.providers.iter().filter(is_used))?;
+    for (name, provider) in &providers {
+        if let Some(planned) = servers.get(name)
+            && provider.server() != *planned
+        {
+            return Err(CommandError::new(
+                Exit::Error,
+                format!(
+                    "The plan was made for {planned}, and the provider \"{name}\" is at {}.",
+                    provider.server()
+                ),
+            )
+            .help("Name the same server in the environment, or make a new plan."));
+        }
     }
+    Ok(providers)
+}
+
+async fn check_allowed(
+    projects: &ProjectNames,
+    providers: &Providers,
+    link: &Link,
+) -> Result<(), CommandError> {
+    let allowed = &link.allow_projects;
+    // What a plan calls a project is only its word for it, so its slug is looked up.
+    let needs_slugs = allowed.iter().any(|allowed| !is_uuid(allowed))
+        && projects
+            .keys()
+            .any(|key| !allowed.contains(&key.project_id));
+    let names = projects.keys().map(|key| &key.provider);
+    let names: BTreeSet<&String> = names.filter(|_| needs_slugs).collect();
+    let tables = link.project_tables(providers, names).await?;
+    link.check_allowed_projects("The plan is about projects", projects, &tables)
 }

@@ -19,18 +19,20 @@ use crate::core::plan::{
     Action, Blocked, DeleteReason, Effect, Failing, Keeper, Kept, Plan, SAVED_PLAN, Step, Subject,
     Update, Verb, effect, shown,
 };
+use crate::core::platform::Platform;
 use crate::core::remote::{Job, JobStatus, RemoteConnection, RemoteSync};
 use crate::core::span::{Position, Sources, Span};
-use crate::core::spec::{DestinationSpec, FieldSpec, ObjectSpec, ProviderKind, UnionSpec};
+use crate::core::spec::{DestinationSpec, FieldSpec, ObjectSpec, UnionSpec};
 use crate::digest;
 use crate::http::origin::Origin;
 use crate::http::trust::sandbox_server;
 use crate::pipeline::Specs;
+use crate::provider::platform_named;
 use crate::provider::{ProviderConfig, is_provider_name};
 use crate::schema::file::is_slug;
 
 /// This program's own description of a destination, if it has one.
-pub type Local<'a> = &'a dyn Fn(ProviderKind, &str) -> Option<Arc<DestinationSpec>>;
+pub type Local<'a> = &'a dyn Fn(Platform, &str) -> Option<Arc<DestinationSpec>>;
 
 /// What to do about a file that cannot be trusted to be what secsync wrote.
 const PLAN_AGAIN: &str = "Make a new one with `secsync plan --out`.";
@@ -105,9 +107,9 @@ fn bad(message: &str) -> PlanFileError {
 
 fn providers(
     document: &wire::Document,
-) -> Result<BTreeMap<String, (ProviderKind, String)>, PlanFileError> {
+) -> Result<BTreeMap<String, (Platform, String)>, PlanFileError> {
     let read = |(name, provider): (&String, &wire::Provider)| {
-        let kind = ProviderKind::parse(&provider.platform);
+        let kind = platform_named(&provider.platform);
         let is_server = if document.sandbox {
             provider.server == sandbox_server(name)
         } else {
@@ -129,7 +131,7 @@ fn providers(
 fn specs(document: &wire::Document) -> Result<Specs, PlanFileError> {
     let mut specs = Specs::new();
     for (platform, of_platform) in &document.destinations {
-        let Some(kind) = ProviderKind::parse(platform) else {
+        let Some(kind) = platform_named(platform) else {
             return Err(bad(&format!(
                 "is not one that secsync wrote: there is no platform {platform:?}"
             )));
@@ -206,7 +208,7 @@ fn fields(known: &[wire::Field]) -> Vec<FieldSpec> {
 struct Reader<'a> {
     local: Local<'a>,
     sources: Sources,
-    providers: BTreeMap<String, (ProviderKind, String)>,
+    providers: BTreeMap<String, (Platform, String)>,
     specs: Specs,
     triggered: BTreeSet<Identity>,
 }
@@ -266,7 +268,7 @@ impl Reader<'_> {
                 .into_iter()
                 .map(|(name, (kind, server))| ProviderConfig {
                     name,
-                    kind,
+                    platform: kind,
                     url: url(server),
                 })
                 .collect(),
@@ -310,7 +312,7 @@ impl Reader<'_> {
         }
         Ok(Subject {
             provider: sync.provider,
-            kind: *kind,
+            platform: *kind,
             server: server.clone(),
             project: sync.project,
             project_id: sync.project_id,
@@ -334,15 +336,15 @@ impl Reader<'_> {
     fn action(&mut self, action: wire::Action) -> Result<Action, String> {
         let subject = self.subject(action.sync)?;
         let (step, changes, effects) = self.step(action.step, &subject)?;
-        let fits_platform = match (&step, subject.kind) {
+        let fits_platform = match (&step, subject.platform) {
             (Step::Blocked { .. }, _) => true,
-            (Step::Start, kind) => kind == ProviderKind::Enkryptify,
-            (_, kind) => kind == ProviderKind::Infisical,
+            (Step::Start, platform) => !platform.reads_back(),
+            (_, platform) => platform.reads_back(),
         };
         if !fits_platform {
             return Err(format!(
                 "its platform {} cannot do that",
-                subject.kind.title()
+                subject.platform.title()
             ));
         }
         Ok(Action {
@@ -435,14 +437,14 @@ impl Reader<'_> {
     }
 
     fn spec(&self, subject: &Subject) -> Result<Arc<DestinationSpec>, String> {
-        let key = (subject.kind, subject.destination.clone());
+        let key = (subject.platform, subject.destination.clone());
         let spec = self.specs.get(&key).cloned();
         spec.ok_or_else(|| format!("the destination {} is not described", subject.destination))
     }
 
     /// The description of a destination that decides what is shown.
     fn agreed(&self, spec: &DestinationSpec, subject: &Subject) -> DestinationSpec {
-        let own = (self.local)(subject.kind, &subject.destination);
+        let own = (self.local)(subject.platform, &subject.destination);
         let own = own.as_ref().map(|own| &own.create);
         DestinationSpec {
             create: spec.create.with_defaults_agreed(own),
@@ -660,8 +662,8 @@ fn check_once(plan: &Plan) -> Result<(), PlanFileError> {
             &action.subject.name,
         );
         // Where it is only started, the destination is part of what identifies a sync.
-        let destination = (action.subject.kind == ProviderKind::Enkryptify)
-            .then_some(&action.subject.destination);
+        let destination =
+            (!action.subject.platform.names_per_project()).then_some(&action.subject.destination);
         let is_new = subjects.insert((is_trigger, key, destination));
         let is_new_id = action
             .found()

@@ -46,7 +46,7 @@ impl Writer<'_> {
         for action in &plan.actions {
             let subject = &action.subject;
             let provider = wire::Provider {
-                platform: subject.kind.name().to_owned(),
+                platform: subject.platform.name().to_owned(),
                 server: subject.server.clone(),
             };
             providers.insert(subject.provider.clone(), provider);
@@ -56,9 +56,9 @@ impl Writer<'_> {
             }
             let found = action.found().map(|found| &found.destination);
             for slug in std::iter::once(&subject.destination).chain(found) {
-                if let Some(spec) = self.specs.get(&(subject.kind, slug.clone())) {
+                if let Some(spec) = self.specs.get(&(subject.platform, slug.clone())) {
                     let of_platform = destinations
-                        .entry(subject.kind.name().to_owned())
+                        .entry(subject.platform.name().to_owned())
                         .or_default();
                     of_platform.insert(slug.clone(), object(&spec.create));
                 }
@@ -73,7 +73,7 @@ impl Writer<'_> {
             providers
                 .entry(subject.provider.clone())
                 .or_insert_with(|| wire::Provider {
-                    platform: subject.kind.name().to_owned(),
+                    platform: subject.platform.name().to_owned(),
                     server: subject.server.clone(),
                 });
         }
@@ -116,7 +116,7 @@ impl Writer<'_> {
 
     fn action(&self, action: &Action) -> wire::Action {
         let found = |old: &RemoteSync| {
-            let key = (action.subject.kind, old.destination.clone());
+            let key = (action.subject.platform, old.destination.clone());
             found(old, self.specs.get(&key).map(AsRef::as_ref))
         };
         let step = match &action.step {

@@ -9,10 +9,18 @@ use reqwest::Method;
 use serde_json::{Map, Value};
 
 use super::{ProviderError, ProviderErrorKind, StartedSyncs};
+use crate::core::platform::{Description, Platform};
 use crate::http::answer::{Answer, bad_answer};
 use crate::http::retry::Repeat;
 use crate::http::session::Session;
 use crate::http::text::clause;
+
+/// What there is to know about the platform before talking to it.
+pub const PLATFORM: Platform = Platform::new(&Description {
+    name: "enkryptify",
+    title: "Enkryptify",
+    capabilities: &[],
+});
 
 /// An Enkryptify server, as one identity sees it.
 pub struct Enkryptify {

@@ -10,12 +10,27 @@ use reqwest::Method;
 use serde_json::{Map, Value};
 
 use super::{Deletion, ManagedSyncs, ProviderError, ProviderErrorKind};
+use crate::core::platform::{Capability, Description, Platform};
 use crate::core::remote::{JobStatus, RemoteConnection, RemoteProject, RemoteSync};
 use crate::http::answer::bad_answer;
 use crate::http::request::Request;
 use crate::http::retry::Repeat;
 use crate::http::session::Session;
 use read::Reader;
+
+/// What there is to know about the platform before talking to it.
+pub const PLATFORM: Platform = Platform::new(&Description {
+    name: "infisical",
+    title: "Infisical",
+    capabilities: &[
+        Capability::ReadsBack,
+        Capability::Connections,
+        Capability::NamesPerProject,
+        Capability::Jobs,
+        Capability::Renames,
+        Capability::ListsDestinations,
+    ],
+});
 
 const SYNCS: [&str; 3] = ["api", "v1", "secret-syncs"];
 
@@ -95,6 +110,10 @@ impl Infisical {
 
 #[async_trait]
 impl ManagedSyncs for Infisical {
+    fn platform(&self) -> Platform {
+        PLATFORM
+    }
+
     fn server(&self) -> &str {
         self.session.server()
     }

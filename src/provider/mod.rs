@@ -9,10 +9,22 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use crate::cancel::Cancellation;
+use crate::core::platform::Platform;
 use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
-pub use crate::core::spec::ProviderKind;
 use crate::environment::Environment;
 use crate::http::{HttpOptions, trust};
+
+/// Every platform that there is a door to. The one list of them.
+pub const fn platforms() -> [Platform; 2] {
+    [infisical::PLATFORM, enkryptify::PLATFORM]
+}
+
+/// The platform of that name.
+pub fn platform_named(name: &str) -> Option<Platform> {
+    platforms()
+        .into_iter()
+        .find(|platform| platform.name() == name)
+}
 
 /// A provider as the files and the workspace configure it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +32,7 @@ pub struct ProviderConfig {
     /// The name that files use. The kind's own name, or one from `providers:`.
     pub name: String,
     /// The platform.
-    pub kind: ProviderKind,
+    pub platform: Platform,
     /// The `url:` of the workspace file, as written. Names a server, but never makes it trusted.
     pub url: Option<String>,
 }
@@ -41,11 +53,10 @@ pub fn connect(
     cancellation: &Cancellation,
 ) -> Result<Provider, ProviderError> {
     let session = trust::connect(config, environment, options, cancellation)?;
-    Ok(match config.kind {
-        ProviderKind::Infisical => Provider::Managed(Arc::new(infisical::Infisical::new(session))),
-        ProviderKind::Enkryptify => {
-            Provider::StartOnly(Arc::new(enkryptify::Enkryptify::new(session)))
-        }
+    Ok(if config.platform.reads_back() {
+        Provider::Managed(Arc::new(infisical::Infisical::new(session)))
+    } else {
+        Provider::StartOnly(Arc::new(enkryptify::Enkryptify::new(session)))
     })
 }
 
@@ -72,6 +83,9 @@ impl Provider {
 /// A platform whose syncs can be read back.
 #[async_trait]
 pub trait ManagedSyncs: Send + Sync {
+    /// The platform.
+    fn platform(&self) -> Platform;
+
     /// The server's origin. Part of every sync's identity.
     fn server(&self) -> &str;
 

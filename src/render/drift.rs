@@ -1,105 +1,92 @@
-//! What changed remotely, for people and for machines.
+//! What changed remotely: a plan in other words.
 
 use std::fmt::Write as _;
 
-use serde_json::{Map, Value, json};
+use anstyle::Style;
+use serde::Serialize;
+use serde_json::Value;
 
-use super::human::{SANDBOX, declared_at};
-use super::json::{place, subject};
-use super::paint::{BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, painted};
-use super::text::visible;
+use super::diff;
+use super::json::{BlockedFields, Place, SubjectFields, subjects};
+use super::review::{Item, Review, Verdict};
+use super::terminal::{
+    BOLD, DIMMED, GREEN, Headline, RED, YELLOW, blocked, declared_at, named, painted, start,
+};
 use crate::core::diff::FieldChange;
 use crate::core::drift::{Drift, DriftKind};
 use crate::core::plan::{Plan, Subject};
 use crate::core::span::Sources;
+use crate::core::text::visible;
 
 /// What drifted, and what exists undeclared.
 pub fn human(drifts: &[Drift], plan: &Plan, sources: &Sources, is_sandbox: bool) -> String {
-    let mut out = String::new();
-    if is_sandbox {
-        let _ = writeln!(out, "{}\n", painted(CYAN, SANDBOX));
-    }
+    let mut out = start(is_sandbox);
     for drift in drifts {
-        let _ = writeln!(
-            out,
-            "{}{}",
-            painted(
-                BOLD,
-                &format!(
-                    "{} ({})",
-                    visible(&drift.subject.address()),
-                    visible(&drift.subject.destination)
-                )
-            ),
-            declared_at(drift.place, sources)
-        );
-        what(&mut out, &drift.kind);
-        if let Some(blocked) = &drift.blocked {
-            let _ = writeln!(
-                out,
-                "      {} {}\n      {}",
-                painted(RED, "Blocked:"),
-                visible(&blocked.reason()),
-                blocked.advice()
-            );
+        let name = painted(BOLD, &named(&drift.subject));
+        let _ = writeln!(out, "{name}{}", declared_at(drift.place, sources));
+        let (style, sign, what) = what(&drift.kind);
+        let sign = painted(style, sign);
+        for change in changes(&drift.kind).iter().flat_map(FieldChange::leaves) {
+            let _ = writeln!(out, "  {sign} {what}: {}", values(&change));
+        }
+        if !matches!(drift.kind, DriftKind::Changed(_)) {
+            let _ = writeln!(out, "  {sign} {what}");
+        }
+        if let Some(reason) = &drift.blocked {
+            blocked(&mut out, reason);
         }
     }
     if !drifts.is_empty() {
         out.push('\n');
     }
     for subject in &plan.unmanaged {
-        undeclared(&mut out, subject);
+        let sign = painted(GREEN, "+");
+        let _ = writeln!(out, "  {sign} {}", visible(&undeclared(subject)));
     }
     if !plan.unmanaged.is_empty() {
         out.push('\n');
     }
-    let _ = writeln!(out, "{}", summary(drifts, plan));
+    let _ = writeln!(out, "{}", headline(drifts, plan).painted());
     out
 }
 
-fn what(out: &mut String, kind: &DriftKind) {
-    let mut line = |sign: String, text: &str| {
-        let _ = writeln!(out, "  {sign} {text}");
-    };
+/// What happened to a sync: a sign in a style, and the end of a sentence.
+const fn what(kind: &DriftKind) -> (Style, &'static str, &'static str) {
     match kind {
-        DriftKind::Missing => line(painted(RED, "-"), "is missing remotely"),
-        DriftKind::Changed(changes) => {
-            for (path, before, after) in changes.iter().flat_map(changed) {
-                let text = format!("was changed remotely: {path} {before} -> {after}");
-                line(painted(YELLOW, "~"), &text);
-            }
-        }
-        DriftKind::Unwanted => line(
-            painted(GREEN, "+"),
+        DriftKind::Missing => (RED, "-", "is missing remotely"),
+        DriftKind::Changed(_) => (YELLOW, "~", "was changed remotely"),
+        DriftKind::Unwanted => (
+            GREEN,
+            "+",
             "exists remotely, and the file says `ensure: absent`",
         ),
-        DriftKind::Undeclared => line(painted(GREEN, "+"), "exists undeclared"),
-        DriftKind::NotStarted => line(painted(RED, "-"), "is not recorded as started"),
+        DriftKind::Undeclared => (GREEN, "+", "exists undeclared"),
+        DriftKind::NotStarted => (RED, "-", "is not recorded as started"),
     }
 }
 
-/// A change as the path and the two values. A map that came or went shows each of its fields.
-fn changed(change: &FieldChange) -> Vec<(String, String, String)> {
-    let value = |value: Option<&Value>| match value {
+/// The fields that differ, from what is declared to what is remote.
+fn changes(kind: &DriftKind) -> &[FieldChange] {
+    match kind {
+        DriftKind::Changed(changes) => changes,
+        _ => &[],
+    }
+}
+
+fn values(change: &FieldChange) -> String {
+    let value = |value: &Option<Value>| match value {
         Some(value) => visible(&value.to_string()),
         None => painted(DIMMED, "(not set)"),
     };
-    change
-        .leaves()
-        .iter()
-        .map(|leaf| {
-            let path = visible(&leaf.dotted());
-            (
-                path,
-                value(leaf.before.as_ref()),
-                value(leaf.after.as_ref()),
-            )
-        })
-        .collect()
+    format!(
+        "{} {} -> {}",
+        visible(&change.dotted()),
+        value(&change.before),
+        value(&change.after)
+    )
 }
 
-/// That a sync is on the platform and in no file.
-pub(super) fn undeclared_sentence(subject: &Subject) -> String {
+fn undeclared(subject: &Subject) -> String {
     format!(
         "{} ({}) exists undeclared",
         subject.address(),
@@ -107,77 +94,103 @@ pub(super) fn undeclared_sentence(subject: &Subject) -> String {
     )
 }
 
-fn undeclared(out: &mut String, subject: &Subject) {
-    let _ = writeln!(
-        out,
-        "  {} {}",
-        painted(GREEN, "+"),
-        visible(&undeclared_sentence(subject))
-    );
-}
-
-/// The result in a sentence or two.
-pub(super) fn summary(drifts: &[Drift], plan: &Plan) -> String {
+fn headline(drifts: &[Drift], plan: &Plan) -> Headline {
     if drifts.is_empty() {
-        let no_drift = painted(BOLD, "No drift:");
-        return match plan.unchanged {
-            0 => format!("{no_drift} nothing is declared that could have changed."),
-            1 => format!("{no_drift} the one declared sync is as declared."),
-            count => format!("{no_drift} all {count} declared syncs are as declared."),
+        let rest = match plan.unchanged {
+            0 => "nothing is declared that could have changed.".to_owned(),
+            1 => "the one declared sync is as declared.".to_owned(),
+            count => format!("all {count} declared syncs are as declared."),
         };
+        return Headline::new("No drift:", rest);
     }
     let (syncs, are) = match drifts.len() {
         1 => ("sync", "is"),
         _ => ("syncs", "are"),
     };
-    format!(
-        "{} {} {syncs} {are} not as declared, {} as declared.\n\
+    let rest = format!(
+        "{} {syncs} {are} not as declared, {} as declared.\n\
          `secsync apply` goes back to what is declared; a change that is right belongs into the files.",
-        painted(BOLD, "Drift:"),
         drifts.len(),
         plan.unchanged
-    )
-}
-
-/// Adds what drifted to a document.
-pub fn json(document: &mut Map<String, Value>, drifts: &[Drift], plan: &Plan, sources: &Sources) {
-    let entries: Vec<Value> = drifts.iter().map(|drift| entry(drift, sources)).collect();
-    document.insert(
-        "summary".to_owned(),
-        json!({
-            "drifted": drifts.len(), "unchanged": plan.unchanged, "undeclared": plan.unmanaged.len(),
-        }),
     );
-    document.insert("drift".to_owned(), entries.into());
-    let undeclared: Vec<Value> = plan
-        .unmanaged
-        .iter()
-        .map(|one| subject(one).into())
-        .collect();
-    document.insert("undeclared".to_owned(), undeclared.into());
+    Headline::new("Drift:", rest)
 }
 
-fn entry(drift: &Drift, sources: &Sources) -> Value {
-    let mut entry = Map::new();
-    entry.insert("drift".to_owned(), drift.kind.word().into());
-    entry.extend(subject(&drift.subject));
-    let at = drift.place.map(|span| place(span, sources));
-    entry.insert("place".to_owned(), at.into());
-    let changes: Vec<Value> = match &drift.kind {
-        DriftKind::Changed(changes) => changes
-            .iter()
-            .map(|change| {
-                json!({
-                    "path": change.dotted(), "declared": change.before, "remote": change.after,
-                })
-            })
-            .collect(),
-        _ => Vec::new(),
-    };
-    entry.insert("changes".to_owned(), changes.into());
-    let blocked = drift.blocked.as_ref().map(|reason| {
-        json!({"code": reason.word(), "reason": reason.reason(), "advice": reason.advice()})
-    });
-    entry.insert("blocked".to_owned(), blocked.into());
-    entry.into()
+/// What drifted in a JSON document.
+#[derive(Debug, Serialize)]
+pub struct DriftBody<'a> {
+    summary: Summary,
+    drift: Vec<DriftFields<'a>>,
+    undeclared: Vec<SubjectFields<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Summary {
+    drifted: usize,
+    unchanged: usize,
+    undeclared: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct DriftFields<'a> {
+    drift: &'static str,
+    #[serde(flatten)]
+    subject: SubjectFields<'a>,
+    place: Option<Place>,
+    changes: Vec<ChangeFields<'a>>,
+    blocked: Option<BlockedFields>,
+}
+
+#[derive(Debug, Serialize)]
+struct ChangeFields<'a> {
+    path: String,
+    declared: Option<&'a Value>,
+    remote: Option<&'a Value>,
+}
+
+impl<'a> DriftBody<'a> {
+    /// What drifted from a plan whose places are in these texts.
+    pub fn new(drifts: &'a [Drift], plan: &'a Plan, sources: &Sources) -> Self {
+        let change = |change: &'a FieldChange| ChangeFields {
+            path: change.dotted(),
+            declared: change.before.as_ref(),
+            remote: change.after.as_ref(),
+        };
+        let fields = |drift: &'a Drift| DriftFields {
+            drift: drift.kind.word(),
+            subject: (&drift.subject).into(),
+            place: drift.place.map(|span| Place::new(span, sources)),
+            changes: changes(&drift.kind).iter().map(change).collect(),
+            blocked: drift.blocked.as_ref().map(BlockedFields::from),
+        };
+        Self {
+            summary: Summary {
+                drifted: drifts.len(),
+                unchanged: plan.unchanged,
+                undeclared: plan.unmanaged.len(),
+            },
+            drift: drifts.iter().map(fields).collect(),
+            undeclared: subjects(&plan.unmanaged),
+        }
+    }
+}
+
+/// Adds what drifted.
+pub fn review(review: &mut Review<'_>, drifts: &[Drift], plan: &Plan) {
+    review.headline = Some(headline(drifts, plan).to_string());
+    review.items = drifts.iter().map(item).collect();
+    review.notes.extend(plan.unmanaged.iter().map(undeclared));
+}
+
+fn item(drift: &Drift) -> Item {
+    let (_, sign, what) = what(&drift.kind);
+    let mut item = Item::new(&drift.subject, drift.kind.word(), what);
+    item.sign = sign;
+    item.place = drift.place;
+    item.diff = diff::of_changes(changes(&drift.kind));
+    let blocked = drift.blocked.as_ref();
+    let advice = blocked.map(|reason| format!("{}\n{}", reason.reason(), reason.advice()));
+    item.notes.extend(advice);
+    item.verdict = Verdict::Differs;
+    item
 }

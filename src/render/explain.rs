@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Map, Value};
+use serde::Serialize;
 
-use super::paint::{BOLD, CYAN, DIMMED};
+use super::terminal::{BOLD, CYAN, DIMMED};
 use crate::core::code::Code;
 
 /// A code's page for people: its Markdown without the marks that a terminal does not need.
@@ -65,19 +65,37 @@ pub fn list() -> String {
     out
 }
 
-/// A code for machines.
-pub fn json(code: Code) -> Map<String, Value> {
-    [
-        ("code", Value::from(code.name())),
-        ("severity", code.severity().word().into()),
-        ("level", code.default_level().into()),
-        ("lint", code.is_lint().into()),
-        ("summary", code.summary().into()),
-        ("page", code.page().into()),
-    ]
-    .into_iter()
-    .map(|(key, value)| (key.to_owned(), value))
-    .collect()
+/// Codes in a JSON document.
+#[derive(Debug, Serialize)]
+pub struct ExplainBody {
+    codes: Vec<CodeFields>,
+}
+
+#[derive(Debug, Serialize)]
+struct CodeFields {
+    code: &'static str,
+    severity: &'static str,
+    level: &'static str,
+    lint: bool,
+    summary: &'static str,
+    page: &'static str,
+}
+
+impl ExplainBody {
+    /// The codes, each with its page.
+    pub fn new(codes: &[Code]) -> Self {
+        let fields = |code: &Code| CodeFields {
+            code: code.name(),
+            severity: code.severity().word(),
+            level: code.default_level(),
+            lint: code.is_lint(),
+            summary: code.summary(),
+            page: code.page(),
+        };
+        Self {
+            codes: codes.iter().map(fields).collect(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -9,11 +9,12 @@ use miette::{
     SourceCode, SourceSpan, SpanContents,
 };
 
-use super::text::visible;
 use crate::core::code::Code;
 use crate::core::diagnostic::{Diagnostic, Label, Severity};
+use crate::core::problem::Problem;
 use crate::core::span::{Source, SourceId, Sources, Span};
-use crate::error::Problem;
+use crate::core::text::visible;
+use crate::core::words;
 
 /// Lines longer than this are cut around the place.
 const LONGEST_LINE: usize = 400;
@@ -64,20 +65,16 @@ pub fn render_problems(problems: &[Problem]) -> String {
 
 /// `3 errors and 1 warning`; none if there is neither.
 pub fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
-    let count = |severity| {
-        diagnostics
+    let count = |severity, word| {
+        let found = diagnostics
             .iter()
-            .filter(|found| found.severity == severity)
-            .count()
-    };
-    let words = |count: usize, word: &str| match count {
-        0 => None,
-        1 => Some(format!("1 {word}")),
-        more => Some(format!("{more} {word}s")),
+            .filter(|found| found.severity == severity);
+        let count = found.count();
+        (count > 0).then(|| words::count(count, word))
     };
     let parts: Vec<String> = [
-        words(count(Severity::Error), "error"),
-        words(count(Severity::Warning), "warning"),
+        count(Severity::Error, "error"),
+        count(Severity::Warning, "warning"),
     ]
     .into_iter()
     .flatten()

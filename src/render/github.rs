@@ -6,9 +6,9 @@
 use std::fmt::Write as _;
 
 use super::review::{Item, Review, Verdict, advice, file_of, sentences_of};
-use super::text::visible_lines;
 use crate::core::diagnostic::Severity;
 use crate::core::span::Span;
+use crate::core::text::visible_lines;
 
 /// A line for each finding, for what is harmful or wrong, and for the result.
 pub fn text(review: &Review<'_>) -> String {

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::human::SANDBOX;
 use super::review::{Item, Review, advice, place_of, sentences_of};
-use super::text::visible_lines;
+use super::terminal::SANDBOX;
 use crate::core::diagnostic::{Diagnostic, Severity};
+use crate::core::text::visible_lines;
 
 const STYLE: &str = "\
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1f2328;background:#fff}\

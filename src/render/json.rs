@@ -1,257 +1,194 @@
-//! Plans, reports and findings for machines. The shape has a version; within one, fields are
-//! only ever added.
+//! The JSON documents: what they all begin and end with, and the parts that several of them have.
+//!
+//! The shape has a version; within one, fields are only ever added.
 
-use serde_json::{Map, Value, json};
+use std::fmt;
 
-use super::text::platform_message;
-use crate::apply::{Failure, JobEnd, Outcome, Report};
+use serde::Serialize;
+
+use super::ending::Ending;
 use crate::core::diagnostic::Diagnostic;
-use crate::core::plan::{Action, Counts, DeleteReason, Plan, Step, Subject};
+use crate::core::plan::{Blocked, Subject};
+use crate::core::problem::Problem;
 use crate::core::span::{Sources, Span};
-use crate::error::{CommandError, Problem};
 
 /// The version of every document's shape.
-pub(super) const VERSION: u32 = 1;
+pub const VERSION: u32 = 1;
 
-/// A document of a kind, with the findings of its files.
-pub fn document(
-    kind: &str,
-    is_sandbox: bool,
-    findings: &[Diagnostic],
-    sources: &Sources,
-) -> Map<String, Value> {
-    let mut document = Map::new();
-    document.insert("version".to_owned(), VERSION.into());
-    document.insert("kind".to_owned(), kind.into());
-    document.insert("sandbox".to_owned(), is_sandbox.into());
-    let findings: Vec<Value> = findings
-        .iter()
-        .map(|found| finding(found, sources))
-        .collect();
-    document.insert("diagnostics".to_owned(), findings.into());
-    document
+/// A document: the findings in the files, what the command came to, and how it ended.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Document<'a, T> {
+    version: u32,
+    kind: &'a str,
+    sandbox: bool,
+    diagnostics: Vec<Finding<'a>>,
+    #[serde(flatten)]
+    body: Option<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<ProblemFields<'a>>>,
+    exit_code: u8,
 }
 
-/// The text of a document, ready to be written.
-pub fn text(document: Map<String, Value>) -> String {
-    format!("{:#}\n", Value::Object(document))
-}
-
-/// Adds why a command stopped.
-pub fn add_stop(document: &mut Map<String, Value>, stop: &CommandError) {
-    let errors: Vec<Value> = stop.problems.iter().map(problem).collect();
-    document.insert("errors".to_owned(), errors.into());
-    document.insert("exitCode".to_owned(), stop.exit.code().into());
-}
-
-fn problem(problem: &Problem) -> Value {
-    json!({"message": problem.message, "help": problem.help})
-}
-
-fn finding(found: &Diagnostic, sources: &Sources) -> Value {
-    let places: Vec<Value> = found
-        .labels
-        .iter()
-        .map(|label| {
-            let mut place = place(label.span, sources);
-            place["text"] = label.text.clone().into();
-            place
-        })
-        .collect();
-    json!({
-        "code": found.code.name(),
-        "severity": found.severity.word(),
-        "message": found.message,
-        "help": found.help,
-        "file": found.file,
-        "sync": found.sync,
-        "places": places,
-    })
-}
-
-/// A place, as every document names it.
-pub fn place(span: Span, sources: &Sources) -> Value {
-    let start = sources.position(span);
-    let end = sources.position(Span::new(span.source, span.end, span.end));
-    json!({
-        "file": sources.get(span.source).name,
-        "line": start.line,
-        "column": start.column,
-        "endLine": end.line,
-        "endColumn": end.column,
-    })
-}
-
-/// Adds a plan.
-pub fn add_plan(document: &mut Map<String, Value>, plan: &Plan, sources: &Sources) {
-    let Counts {
-        add,
-        change,
-        destroy,
-        start,
-        trigger,
-        blocked,
-    } = plan.counts();
-    document.insert(
-        "summary".to_owned(),
-        json!({
-            "add": add, "change": change, "destroy": destroy, "start": start, "trigger": trigger,
-            "blocked": blocked, "unchanged": plan.unchanged, "unmanaged": plan.unmanaged.len(),
-        }),
-    );
-    let actions: Vec<Value> = plan
-        .actions
-        .iter()
-        .map(|one| action(one, sources))
-        .collect();
-    document.insert("actions".to_owned(), actions.into());
-    let unmanaged: Vec<Value> = plan
-        .unmanaged
-        .iter()
-        .map(|one| subject(one).into())
-        .collect();
-    document.insert("unmanaged".to_owned(), unmanaged.into());
-    let kept: Vec<Value> = plan
-        .kept
-        .iter()
-        .map(|kept| {
-            let mut entry = subject(&kept.subject);
-            entry.insert("reason".to_owned(), kept.by.word().into());
-            entry.into()
-        })
-        .collect();
-    document.insert("kept".to_owned(), kept.into());
-    let failing: Vec<Value> = plan
-        .failing
-        .iter()
-        .map(|failing| {
-            let mut entry = subject(&failing.subject);
-            let message = failing.job.message.as_deref().map(platform_message);
-            entry.insert("message".to_owned(), message.into());
-            entry.into()
-        })
-        .collect();
-    document.insert("failing".to_owned(), failing.into());
-}
-
-pub(super) fn subject(subject: &Subject) -> Map<String, Value> {
-    let fields = [
-        ("provider", &subject.provider),
-        ("server", &subject.server),
-        ("project", &subject.project),
-        ("projectId", &subject.project_id),
-        ("name", &subject.name),
-        ("destination", &subject.destination),
-    ];
-    fields
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value.clone().into()))
-        .collect()
-}
-
-fn action(action: &Action, sources: &Sources) -> Value {
-    let mut entry = Map::new();
-    entry.insert("action".to_owned(), action.verb().word().into());
-    entry.extend(subject(&action.subject));
-    entry.insert(
-        "place".to_owned(),
-        action.place.map(|span| place(span, sources)).into(),
-    );
-    match &action.step {
-        Step::Update(update) => {
-            entry.insert("id".to_owned(), update.old.id.clone().into());
-            entry.insert("renamedFrom".to_owned(), action.renamed_from().into());
+impl<'a, T: Serialize> Document<'a, T> {
+    /// A document about a command; without a body if it ended before it had one.
+    pub fn new(ending: &Ending<'a>, body: Option<T>) -> Self {
+        let findings = ending.findings.iter();
+        Self {
+            version: VERSION,
+            kind: ending.command,
+            sandbox: ending.is_sandbox,
+            diagnostics: findings
+                .map(|found| Finding::new(found, ending.sources))
+                .collect(),
+            body,
+            errors: ending
+                .problems
+                .map(|problems| problems.iter().map(ProblemFields::new).collect()),
+            exit_code: ending.exit.code(),
         }
-        Step::Replace {
-            old,
-            remove_secrets,
-            ..
-        } => {
-            entry.insert("id".to_owned(), old.id.clone().into());
-            entry.insert("removeSecrets".to_owned(), (*remove_secrets).into());
-        }
-        Step::Delete {
-            old,
-            remove_secrets,
-            reason,
-        } => {
-            entry.insert("id".to_owned(), old.id.clone().into());
-            entry.insert("removeSecrets".to_owned(), (*remove_secrets).into());
-            let reason = match reason {
-                DeleteReason::EnsureAbsent => "ensure-absent",
-                DeleteReason::Pruned => "pruned",
-            };
-            entry.insert("reason".to_owned(), reason.into());
-        }
-        Step::Trigger { old } => {
-            let id = old.as_ref().map(|old| old.id.clone());
-            entry.insert("id".to_owned(), id.into());
-        }
-        Step::Blocked { wanted, reason } => {
-            let blocked = json!({
-                "wanted": wanted.word(), "code": reason.word(), "reason": reason.reason(),
-                "advice": reason.advice(),
-            });
-            entry.insert("blocked".to_owned(), blocked);
-        }
-        Step::Create(_) | Step::Start => {}
     }
-    let changes: Vec<Value> = action
-        .changes
-        .iter()
-        .map(|change| json!({"path": change.dotted(), "before": change.before, "after": change.after}))
-        .collect();
-    entry.insert("changes".to_owned(), changes.into());
-    let effects: Vec<Value> = action
-        .effects
-        .iter()
-        .map(|effect| {
-            json!({"code": effect.word(), "message": effect.sentence(), "destructive": effect.is_destructive()})
-        })
-        .collect();
-    entry.insert("effects".to_owned(), effects.into());
-    entry.insert("dependsOn".to_owned(), action.after.clone().into());
-    entry.into()
+
+    /// The text of the document.
+    pub fn text(&self) -> serde_json::Result<String> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
 }
 
-/// Adds what came of an apply: one result for each action, and the jobs.
-pub fn add_report(document: &mut Map<String, Value>, report: &Report) {
-    let results: Vec<Value> = report.outcomes.iter().map(outcome).collect();
-    document.insert("results".to_owned(), results.into());
-    let jobs: Vec<Value> = report
-        .jobs
-        .iter()
-        .map(|job| {
-            let mut entry = subject(&job.subject);
-            let (end, message) = match &job.end {
-                JobEnd::Succeeded => ("succeeded", None),
-                JobEnd::Failed(message) => ("failed", message.as_deref().map(platform_message)),
-                JobEnd::StillGoing => ("still-going", None),
-                JobEnd::NotFollowed => ("not-followed", None),
-                JobEnd::Unknown(reason) => ("unknown", Some(reason.clone())),
-            };
-            entry.insert("job".to_owned(), job.kind.word().into());
-            entry.insert("end".to_owned(), end.into());
-            entry.insert("message".to_owned(), message.into());
-            entry.into()
-        })
-        .collect();
-    document.insert("jobs".to_owned(), jobs.into());
-    document.insert("interrupted".to_owned(), report.is_interrupted.into());
+#[derive(Debug, Serialize)]
+struct ProblemFields<'a> {
+    message: &'a str,
+    help: Option<&'a str>,
 }
 
-fn outcome(outcome: &Outcome) -> Value {
-    let failure = |word: &str, failure: &Failure| {
-        json!({
-            "result": word, "message": failure.problem.message, "help": failure.problem.help,
-            "lostDefinition": failure.lost_definition,
-        })
-    };
-    match outcome {
-        Outcome::Done { id, note } => json!({"result": "done", "id": id, "note": note}),
-        Outcome::Failed(reason) => failure("failed", reason),
-        Outcome::Unknown(reason) => failure("unknown", reason),
-        Outcome::NotTried { reason } => json!({"result": "not-tried", "message": reason}),
-        Outcome::Blocked => json!({"result": "blocked"}),
+impl<'a> ProblemFields<'a> {
+    fn new(problem: &'a Problem) -> Self {
+        Self {
+            message: &problem.message,
+            help: problem.help.as_deref(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Finding<'a> {
+    code: &'static str,
+    severity: &'static str,
+    message: &'a str,
+    help: Option<&'a str>,
+    file: Option<&'a str>,
+    sync: Option<&'a str>,
+    places: Vec<LabelFields<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct LabelFields<'a> {
+    #[serde(flatten)]
+    place: Place,
+    text: &'a str,
+}
+
+impl<'a> Finding<'a> {
+    fn new(found: &'a Diagnostic, sources: &Sources) -> Self {
+        let labels = found.labels.iter();
+        Self {
+            code: found.code.name(),
+            severity: found.severity.word(),
+            message: &found.message,
+            help: found.help.as_deref(),
+            file: found.file.as_deref(),
+            sync: found.sync.as_deref(),
+            places: labels
+                .map(|label| LabelFields {
+                    place: Place::new(label.span, sources),
+                    text: &label.text,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A range in a file. Lines and columns count from 1, and columns count characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Place {
+    /// The file's name.
+    pub file: String,
+    /// The first line.
+    pub line: usize,
+    /// The first column.
+    pub column: usize,
+    /// The line on which it ends.
+    pub end_line: usize,
+    /// The column after the last one.
+    pub end_column: usize,
+}
+
+impl Place {
+    /// The range that a span covers.
+    pub fn new(span: Span, sources: &Sources) -> Self {
+        let start = sources.position(span);
+        let end = sources.position(Span::new(span.source, span.end, span.end));
+        Self {
+            file: sources.get(span.source).name.clone(),
+            line: start.line,
+            column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// What tells which sync an entry is about.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SubjectFields<'a> {
+    provider: &'a str,
+    server: &'a str,
+    project: &'a str,
+    project_id: &'a str,
+    name: &'a str,
+    destination: &'a str,
+}
+
+impl<'a> From<&'a Subject> for SubjectFields<'a> {
+    fn from(subject: &'a Subject) -> Self {
+        Self {
+            provider: &subject.provider,
+            server: &subject.server,
+            project: &subject.project,
+            project_id: &subject.project_id,
+            name: &subject.name,
+            destination: &subject.destination,
+        }
+    }
+}
+
+/// The syncs as entries of a list.
+pub(super) fn subjects(subjects: &[Subject]) -> Vec<SubjectFields<'_>> {
+    subjects.iter().map(SubjectFields::from).collect()
+}
+
+/// Why something cannot be done.
+#[derive(Debug, Serialize)]
+pub(super) struct BlockedFields {
+    code: &'static str,
+    reason: String,
+    advice: &'static str,
+}
+
+impl From<&Blocked> for BlockedFields {
+    fn from(blocked: &Blocked) -> Self {
+        Self {
+            code: blocked.word(),
+            reason: blocked.reason(),
+            advice: blocked.advice(),
+        }
     }
 }

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::review::{Item, Review, Verdict, advice, file_of, sentences_of};
-use super::text::visible_lines;
 use crate::core::diagnostic::{Diagnostic, Severity};
+use crate::core::text::visible_lines;
 
 /// One test.
 struct Case {

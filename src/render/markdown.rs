@@ -6,10 +6,10 @@
 
 use std::fmt::Write as _;
 
-use super::human::SANDBOX;
 use super::review::{Item, Review, advice, place_of, sentences_of};
-use super::text::visible;
+use super::terminal::SANDBOX;
 use crate::core::diagnostic::{Diagnostic, Severity};
+use crate::core::text::visible;
 
 /// The longest comment that GitHub takes, in characters; here in bytes, of which there are no fewer.
 const LONGEST: usize = 65_536;

@@ -1,47 +1,67 @@
-//! Showing plans, findings and reports: one file a format, all from the same values.
+//! Showing plans, findings and reports, all from the same values.
 //!
-//! | module | what it makes |
+//! What a command shows has a module that makes everything of it: `human` is the text for a
+//! terminal, a type that ends in `Body` is its part of the JSON document, and `review` adds it to the
+//! [`Review`](review::Review), from which every other format is made.
+//!
+//! | module | what it shows |
 //! |---|---|
-//! | [`adopt`] | what an export or an import came to |
-//! | [`drift`] | what changed remotely |
+//! | [`plan`] | a plan |
+//! | [`saved`] | what a saved plan is, besides what it does |
+//! | [`drift`] | what changed remotely: a plan in other words |
+//! | [`report`] | what came of an apply |
+//! | [`requests`] | jobs that a person asked for |
+//! | `outcome`, [`jobs`] | what came of one action or request, and how jobs ended |
+//! | [`status`] | how the declared syncs are doing |
+//! | [`export`] | what an export or an import came to |
 //! | [`explain`] | what a code means, and the list of all codes |
+//! | [`schema_diff`] | what changed between two sets of schemas |
+//!
+//! | module | what they have in common |
+//! |---|---|
+//! | [`ending`] | how a command ended, whatever it was about |
 //! | [`findings`] | findings with the lines that they are about |
+//! | [`json`] | the frame of every JSON document |
+//! | [`review`] | what a run came to, for the formats below |
+//! | `diff` | what changes in a sync, as lines of YAML |
+//! | `terminal`, `time` | colours, the lines that several outputs have, times |
+//!
+//! | format of a review | what it is |
+//! |---|---|
 //! | [`github`] | annotations on the lines of a pull request |
 //! | [`html`] | a page on its own |
-//! | [`human`] | plans and reports for people, in Terraform's words and signs |
-//! | [`jobs`] | jobs that were asked for and followed |
 //! | [`junit`] | a test report |
 //! | [`markdown`] | a comment on a pull request |
-//! | [`json`] | the same for machines, with a version |
-//! | `origins` | where the values of planned syncs come from |
-//! | `paint` | colours and weights |
-//! | [`review`] | what a run came to, for the formats below it |
 //! | [`sarif`] | findings for code scanning |
-//! | [`saved`] | what a saved plan is, beside what it does |
-//! | [`schema_diff`] | what changed between two sets of schemas |
-//! | [`status`] | how the declared syncs are doing |
-//! | [`text`] | text from outside, made safe |
 //! | [`unified`] | a YAML diff |
-//! | `time` | how long ago, and when exactly |
+//!
+//! A new format is a file here with a `text(&Review) -> String`, a variant of the enum of formats in
+//! `cli`, and a test that no text breaks out of it.
 
-pub mod adopt;
+mod diff;
 pub mod drift;
+pub mod ending;
 pub mod explain;
+pub mod export;
 pub mod findings;
 pub mod github;
 pub mod html;
-pub mod human;
 pub mod jobs;
 pub mod json;
 pub mod junit;
 pub mod markdown;
-mod origins;
-mod paint;
+mod outcome;
+pub mod plan;
+pub mod report;
+pub mod requests;
 pub mod review;
 pub mod sarif;
 pub mod saved;
 pub mod schema_diff;
 pub mod status;
-pub mod text;
+mod terminal;
 mod time;
 pub mod unified;
+
+pub use crate::core::text;
+pub use terminal::SANDBOX;

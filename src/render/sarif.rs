@@ -6,10 +6,10 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::review::{Review, advice, advice_of, file_of};
-use super::text::visible_lines;
 use crate::core::code::Code;
 use crate::core::diagnostic::{Diagnostic, Label, Severity};
 use crate::core::span::Span;
+use crate::core::text::visible_lines;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 

@@ -1,21 +1,21 @@
-//! What a saved plan is, beside what it does: where it is kept, its digest, and what the names that
-//! it shows stand for.
+//! What a saved plan is, besides what it does: where it is, its digest, and what the names that it
+//! shows stand for.
 
 use std::fmt::Write as _;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::paint::{BOLD, painted};
-use super::text::visible;
+use super::plan::{PlanBody, PlanFile};
+use super::terminal::{BOLD, painted, width};
 use crate::core::plan::Subject;
+use crate::core::text::visible;
 use crate::planfile::{Named, SavedPlan, What};
 
 /// The lines before a saved plan.
 pub fn heading(file: &str, saved: &SavedPlan) -> String {
-    let mut out = String::new();
-    let _ = writeln!(
-        out,
-        "{} {}, {}",
+    let mut out = format!(
+        "{} {}, {}\n",
         painted(BOLD, "Saved plan"),
         visible(file),
         saved.digest
@@ -31,18 +31,20 @@ pub fn heading(file: &str, saved: &SavedPlan) -> String {
             name,
             id,
         } = named;
-        let (word, what) = match what {
-            What::Project => ("project", String::new()),
-            What::Connection(destination) => ("connection", format!(" to {destination}")),
-        };
-        (word, format!("{provider}/{name}{what}"), id)
+        match what {
+            What::Project => ("project", format!("{provider}/{name}"), id),
+            What::Connection(destination) => (
+                "connection",
+                format!("{provider}/{name} to {destination}"),
+                id,
+            ),
+        }
     });
     let rows: Vec<(&str, String, String)> = servers
         .chain(names)
         .map(|(word, name, id)| (word, visible(&name), visible(&id)))
         .collect();
-    let width = rows.iter().map(|(_, name, _)| name.chars().count()).max();
-    let width = width.unwrap_or_default();
+    let width = width(rows.iter().map(|(_, name, _)| name.as_str()));
     for (word, name, id) in rows {
         let _ = writeln!(out, "  {word:10}  {name:width$}  {id}");
     }
@@ -80,45 +82,75 @@ pub fn done(done: &[Subject]) -> String {
     out
 }
 
-/// Where a plan is saved, for machines.
-pub fn add_file(document: &mut Map<String, Value>, file: &str, digest: &str) {
-    document.insert(
-        "planFile".to_owned(),
-        json!({"file": file, "digest": digest}),
-    );
+/// Saved plans in a JSON document.
+#[derive(Debug, Serialize)]
+pub struct ShowBody<'a> {
+    plans: Vec<ShownPlan<'a>>,
 }
 
-/// The same of a plan that was read, with what its names stand for.
-pub fn add_heading(document: &mut Map<String, Value>, file: &str, saved: &SavedPlan) {
-    let servers: Map<String, Value> = saved
-        .providers
-        .iter()
-        .map(|provider| (provider.name.clone(), provider.url.clone().into()))
-        .collect();
-    let names: Vec<Value> = saved
-        .names()
-        .into_iter()
-        .map(|named| {
-            let (what, destination) = match named.what {
-                What::Project => ("project", None),
-                What::Connection(destination) => ("connection", Some(destination)),
-            };
-            json!({
-                "what": what, "provider": named.provider, "destination": destination,
-                "name": named.name, "id": named.id,
-            })
-        })
-        .collect();
-    add_file(document, file, &saved.digest);
-    document.insert("servers".to_owned(), servers.into());
-    document.insert("names".to_owned(), names.into());
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ShownPlan<'a> {
+    plan_file: PlanFile<'a>,
+    servers: Map<String, Value>,
+    names: Vec<NameFields>,
+    sandbox: bool,
+    #[serde(flatten)]
+    plan: PlanBody<'a>,
 }
 
-/// What of a plan was done before, for machines.
-pub fn add_done(document: &mut Map<String, Value>, done: &[Subject]) {
-    let done: Vec<Value> = done
-        .iter()
-        .map(|subject| super::json::subject(subject).into())
-        .collect();
-    document.insert("alreadyDone".to_owned(), done.into());
+/// What a name stands for.
+#[derive(Debug, Serialize)]
+struct NameFields {
+    what: &'static str,
+    provider: String,
+    destination: Option<String>,
+    name: String,
+    id: String,
+}
+
+impl<'a> ShowBody<'a> {
+    /// The plans, each with its file.
+    pub fn new(plans: impl IntoIterator<Item = (&'a str, &'a SavedPlan)>) -> Self {
+        let plans = plans.into_iter();
+        Self {
+            plans: plans
+                .map(|(file, saved)| ShownPlan::new(file, saved))
+                .collect(),
+        }
+    }
+}
+
+impl<'a> ShownPlan<'a> {
+    fn new(file: &'a str, saved: &'a SavedPlan) -> Self {
+        let providers = saved.providers.iter();
+        Self {
+            plan_file: PlanFile {
+                file,
+                digest: &saved.digest,
+            },
+            servers: providers
+                .map(|provider| (provider.name.clone(), provider.url.clone().into()))
+                .collect(),
+            names: saved.names().into_iter().map(NameFields::from).collect(),
+            sandbox: saved.is_sandbox,
+            plan: PlanBody::new(&saved.plan, &saved.sources),
+        }
+    }
+}
+
+impl From<Named> for NameFields {
+    fn from(named: Named) -> Self {
+        let (what, destination) = match named.what {
+            What::Project => ("project", None),
+            What::Connection(destination) => ("connection", Some(destination)),
+        };
+        Self {
+            what,
+            provider: named.provider,
+            destination,
+            name: named.name,
+            id: named.id,
+        }
+    }
 }

@@ -1,23 +1,21 @@
-//! What changed between two sets of schemas, for people and for machines.
+//! What changed between two sets of schemas.
 
 use std::fmt::Write as _;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
-use super::paint::{BOLD, RED, painted};
-use super::text::visible;
-use crate::exit::Exit;
+use super::json::Place;
+use super::terminal::{BOLD, RED, painted};
+use crate::core::text::visible;
 use crate::schema::compare::Change;
 
 /// A place in a sync file that does not fit the newer schemas.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Broken {
-    /// Where it is, as other JSON documents say it.
-    pub place: Option<Value>,
-    /// Where it is, as `file:line:column`.
-    pub at: Option<String>,
     /// What is wrong there.
     pub message: String,
+    /// Where it is.
+    pub place: Option<Place>,
 }
 
 /// The changes, those that can break a file marked, and the files that break.
@@ -47,43 +45,47 @@ pub fn human(changes: &[Change], broken: &[Broken]) -> String {
         let _ = writeln!(out, "\n{}", painted(BOLD, heading));
     }
     for found in broken {
-        let at = found.at.as_deref().map(|at| format!("{}: ", visible(at)));
+        let place = found.place.as_ref().map(|place| format!("{place}: "));
         let _ = writeln!(
             out,
             "{} {}{}",
             painted(RED, "!"),
-            at.unwrap_or_default(),
+            visible(&place.unwrap_or_default()),
             visible(&found.message)
         );
     }
     out
 }
 
-/// The same as a document.
-pub fn json(changes: &[Change], broken: &[Broken], exit: Exit) -> Map<String, Value> {
-    let changes: Vec<Value> = changes
-        .iter()
-        .map(|change| {
-            json!({
-                "provider": change.destination.0.name(), "destination": change.destination.1,
-                "field": change.field, "change": change.kind.to_string(),
-                "breaking": change.is_breaking(),
-            })
-        })
-        .collect();
-    let broken: Vec<Value> = broken
-        .iter()
-        .map(|found| json!({"message": found.message, "place": found.place}))
-        .collect();
-    let mut document = Map::new();
-    for (key, value) in [
-        ("version", super::json::VERSION.into()),
-        ("kind", "schema-diff".into()),
-        ("changes", changes.into()),
-        ("broken", broken.into()),
-        ("exitCode", exit.code().into()),
-    ] {
-        document.insert(key.to_owned(), value);
+/// The changes and what they break in a JSON document.
+#[derive(Debug, Serialize)]
+pub struct SchemaDiffBody<'a> {
+    changes: Vec<ChangeFields<'a>>,
+    broken: &'a [Broken],
+}
+
+#[derive(Debug, Serialize)]
+struct ChangeFields<'a> {
+    provider: &'static str,
+    destination: &'a str,
+    field: Option<&'a str>,
+    change: String,
+    breaking: bool,
+}
+
+impl<'a> SchemaDiffBody<'a> {
+    /// The changes, and the places that they break.
+    pub fn new(changes: &'a [Change], broken: &'a [Broken]) -> Self {
+        let change = |change: &'a Change| ChangeFields {
+            provider: change.destination.0.name(),
+            destination: &change.destination.1,
+            field: change.field.as_deref(),
+            change: change.kind.to_string(),
+            breaking: change.is_breaking(),
+        };
+        Self {
+            changes: changes.iter().map(change).collect(),
+            broken,
+        }
     }
-    document
 }

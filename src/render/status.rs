@@ -1,20 +1,22 @@
-//! How the declared syncs are doing, for people and for machines.
+//! How the declared syncs are doing.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::Style;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::human::SANDBOX;
-use super::json::{place, subject};
-use super::paint::{BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, painted};
-use super::text::{platform_message, visible};
+use super::json::{Place, SubjectFields};
+use super::review::{Item, Review, Verdict};
+use super::terminal::{BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, address, painted, start};
 use super::time::ago;
-use crate::core::remote::{Job, JobKind, JobStatus, RemoteSync};
+use crate::core::remote::{Job, JobKind, JobStatus};
 use crate::core::span::Sources;
 use crate::core::status::{Presence, State, SyncStatus};
+use crate::core::text::{platform_message, visible};
+use crate::core::words;
 
 /// One line of the table.
 struct Row {
@@ -25,16 +27,24 @@ struct Row {
     message: Option<String>,
 }
 
+impl Row {
+    fn new(job: &str, result: &str, when: &str, style: Style, message: Option<String>) -> Self {
+        let cells = ["", "", job, result, when];
+        Self {
+            cells: cells.map(str::to_owned),
+            style,
+            message,
+        }
+    }
+}
+
 const HEADINGS: [&str; 5] = ["SYNC", "DESTINATION", "JOB", "RESULT", "LAST SUCCESS"];
 /// The column that is painted.
 const RESULT: usize = 3;
 
 /// A table with a line for each job of each sync, and a summary.
 pub fn human(statuses: &[SyncStatus], now: Timestamp, is_sandbox: bool) -> String {
-    let mut out = String::new();
-    if is_sandbox {
-        let _ = writeln!(out, "{}\n", painted(CYAN, SANDBOX));
-    }
+    let mut out = start(is_sandbox);
     let rows: Vec<Row> = statuses
         .iter()
         .flat_map(|status| rows(status, now))
@@ -75,74 +85,64 @@ fn line(out: &mut String, cells: &[String; 5], widths: [usize; 5], style: Style,
     let _ = writeln!(out, "{}", text.trim_end());
 }
 
-fn rows(status: &SyncStatus, now: Timestamp) -> Vec<Row> {
-    let single = |style, result: &str, when: String| {
-        vec![Row {
-            cells: [
-                visible(&status.subject.address()),
-                visible(&status.subject.destination),
-                String::new(),
-                result.to_owned(),
-                when,
-            ],
-            style,
-            message: None,
-        }]
+/// The last jobs of a sync, as far as the platform says anything of them.
+fn jobs(status: &SyncStatus) -> impl Iterator<Item = (JobKind, &Job)> {
+    let remote = match &status.presence {
+        Presence::There(remote) => Some(remote),
+        _ => None,
     };
-    let unwatched = "see the dashboard";
-    match &status.presence {
-        Presence::Missing => single(YELLOW, "missing", String::new()),
-        Presence::NotStarted => single(YELLOW, "not started", String::new()),
-        Presence::Unrecorded => single(YELLOW, "unknown", unwatched.to_owned()),
-        Presence::Started(_) => single(GREEN, "started", unwatched.to_owned()),
-        Presence::There(remote) => {
-            let jobs = of_jobs(status, remote, now);
-            if jobs.is_empty() {
-                single(DIMMED, "never synced", String::new())
-            } else {
-                jobs
-            }
-        }
-    }
+    remote
+        .into_iter()
+        .flat_map(|remote| JobKind::ALL.map(|kind| (kind, remote.job(kind))))
+        .filter(|(_, job)| job.status.is_some())
 }
 
-fn of_jobs(status: &SyncStatus, remote: &RemoteSync, now: Timestamp) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
-    for kind in JobKind::ALL {
-        let job = remote.job(kind);
-        let Some(result) = &job.status else { continue };
-        // The second job of a sync is not a second sync.
-        let (address, destination) = if rows.is_empty() {
-            let subject = &status.subject;
-            (visible(&subject.address()), visible(&subject.destination))
-        } else {
-            (String::new(), String::new())
-        };
-        let when = match &job.at {
-            Some(time) => ago(time, now),
-            None => "never".to_owned(),
-        };
-        rows.push(Row {
-            cells: [
-                address,
-                destination,
-                kind.word().to_owned(),
-                visible(&result.to_string()),
-                when,
-            ],
-            style: match result {
-                JobStatus::Failed => RED,
-                JobStatus::Succeeded => GREEN,
-                _ => CYAN,
-            },
-            message: message(job),
-        });
+fn rows(status: &SyncStatus, now: Timestamp) -> Vec<Row> {
+    let mut rows: Vec<Row> = jobs(status)
+        .map(|(kind, job)| of_job(kind, job, now))
+        .collect();
+    if rows.is_empty() {
+        rows.push(of_presence(&status.presence));
+    }
+    // The second job of a sync is not a second sync.
+    if let Some(first) = rows.first_mut() {
+        first.cells[0] = address(&status.subject);
+        first.cells[1] = visible(&status.subject.destination);
     }
     rows
 }
 
+fn of_job(kind: JobKind, job: &Job, now: Timestamp) -> Row {
+    let result = job.status.as_ref().map(ToString::to_string);
+    let when = job.at.as_ref().map(|time| ago(time, now));
+    let style = match &job.status {
+        Some(JobStatus::Failed) => RED,
+        Some(JobStatus::Succeeded) => GREEN,
+        _ => CYAN,
+    };
+    Row::new(
+        kind.word(),
+        &visible(&result.unwrap_or_default()),
+        &when.unwrap_or_else(|| "never".to_owned()),
+        style,
+        message(job),
+    )
+}
+
+fn of_presence(presence: &Presence) -> Row {
+    let unwatched = "see the dashboard";
+    let (result, when, style) = match presence {
+        Presence::Missing => ("missing", "", YELLOW),
+        Presence::NotStarted => ("not started", "", YELLOW),
+        Presence::Unrecorded => ("unknown", unwatched, YELLOW),
+        Presence::Started(_) => ("started", unwatched, GREEN),
+        Presence::There(_) => ("never synced", "", DIMMED),
+    };
+    Row::new("", result, when, style, None)
+}
+
 /// What the platform said of a job that did not go well.
-pub(super) fn message(job: &Job) -> Option<String> {
+fn message(job: &Job) -> Option<String> {
     let is_well = job.status == Some(JobStatus::Succeeded);
     job.message
         .as_deref()
@@ -160,11 +160,8 @@ fn counts(statuses: &[SyncStatus]) -> BTreeMap<State, usize> {
 }
 
 /// The result in a sentence.
-pub(super) fn summary(statuses: &[SyncStatus]) -> String {
-    let total = match statuses.len() {
-        1 => "1 sync".to_owned(),
-        count => format!("{count} syncs"),
-    };
+fn summary(statuses: &[SyncStatus]) -> String {
+    let total = words::count(statuses.len(), "sync");
     let counts: Vec<String> = counts(statuses)
         .into_iter()
         .map(|(state, count)| format!("{count} {}", state.word().replace('-', " ")))
@@ -175,47 +172,119 @@ pub(super) fn summary(statuses: &[SyncStatus]) -> String {
     format!("{total}: {}.", counts.join(", "))
 }
 
-/// Adds the states to a document.
-pub fn json(document: &mut Map<String, Value>, statuses: &[SyncStatus], sources: &Sources) {
-    let mut summary = Map::new();
-    summary.insert("total".to_owned(), statuses.len().into());
-    for (state, count) in counts(statuses) {
-        summary.insert(state.word().to_owned(), count.into());
-    }
-    document.insert("summary".to_owned(), summary.into());
-    let syncs: Vec<Value> = statuses
-        .iter()
-        .map(|status| entry(status, sources))
-        .collect();
-    document.insert("syncs".to_owned(), syncs.into());
+/// The states in a JSON document.
+#[derive(Debug, Serialize)]
+pub struct StatusBody<'a> {
+    /// The number of syncs, and that of each state that one of them is in.
+    summary: Map<String, Value>,
+    syncs: Vec<SyncFields<'a>>,
 }
 
-fn entry(status: &SyncStatus, sources: &Sources) -> Value {
-    let mut entry = subject(&status.subject);
-    let (exists, id, jobs) = match &status.presence {
-        Presence::Missing | Presence::NotStarted => (Some(false), None, Vec::new()),
-        Presence::Unrecorded => (None, None, Vec::new()),
-        Presence::Started(id) => (Some(true), Some(id), Vec::new()),
-        Presence::There(remote) => {
-            let jobs = JobKind::ALL.map(|kind| (kind, remote.job(kind)));
-            let told = jobs.into_iter().filter(|(_, job)| job.status.is_some());
-            (Some(true), Some(&remote.id), told.map(of_job).collect())
+#[derive(Debug, Serialize)]
+struct SyncFields<'a> {
+    #[serde(flatten)]
+    subject: SubjectFields<'a>,
+    place: Place,
+    state: &'static str,
+    exists: Option<bool>,
+    id: Option<&'a str>,
+    jobs: Vec<JobFields<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct JobFields<'a> {
+    job: &'static str,
+    status: Option<String>,
+    running: bool,
+    last_success_at: Option<&'a str>,
+    message: Option<String>,
+}
+
+impl<'a> StatusBody<'a> {
+    /// The states of syncs that are declared in these texts.
+    pub fn new(statuses: &'a [SyncStatus], sources: &Sources) -> Self {
+        let mut summary = Map::new();
+        summary.insert("total".to_owned(), statuses.len().into());
+        for (state, count) in counts(statuses) {
+            summary.insert(state.word().to_owned(), count.into());
         }
-    };
-    entry.insert("place".to_owned(), place(status.place, sources));
-    entry.insert("state".to_owned(), status.state().word().into());
-    entry.insert("exists".to_owned(), exists.into());
-    entry.insert("id".to_owned(), id.cloned().into());
-    entry.insert("jobs".to_owned(), jobs.into());
-    entry.into()
+        let syncs = statuses.iter();
+        Self {
+            summary,
+            syncs: syncs
+                .map(|status| SyncFields::new(status, sources))
+                .collect(),
+        }
+    }
 }
 
-fn of_job((kind, job): (JobKind, &Job)) -> Value {
-    json!({
-        "job": kind.word(),
-        "status": job.status.as_ref().map(ToString::to_string),
-        "running": job.is_going(),
-        "lastSuccessAt": job.at,
-        "message": message(job),
-    })
+impl<'a> SyncFields<'a> {
+    fn new(status: &'a SyncStatus, sources: &Sources) -> Self {
+        let (exists, id) = match &status.presence {
+            Presence::Missing | Presence::NotStarted => (Some(false), None),
+            Presence::Unrecorded => (None, None),
+            Presence::Started(id) => (Some(true), Some(id.as_str())),
+            Presence::There(remote) => (Some(true), Some(remote.id.as_str())),
+        };
+        Self {
+            subject: (&status.subject).into(),
+            place: Place::new(status.place, sources),
+            state: status.state().word(),
+            exists,
+            id,
+            jobs: jobs(status).map(JobFields::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<(JobKind, &'a Job)> for JobFields<'a> {
+    fn from((kind, job): (JobKind, &'a Job)) -> Self {
+        Self {
+            job: kind.word(),
+            status: job.status.as_ref().map(ToString::to_string),
+            running: job.is_going(),
+            last_success_at: job.at.as_deref(),
+            message: message(job),
+        }
+    }
+}
+
+/// Adds the states.
+pub fn review(review: &mut Review<'_>, statuses: &[SyncStatus]) {
+    review.headline = Some(summary(statuses));
+    review.items = statuses.iter().map(item).collect();
+}
+
+fn item(status: &SyncStatus) -> Item {
+    let skipped = |why: &str| Verdict::Skipped(why.to_owned());
+    let (what, verdict) = match status.state() {
+        State::Missing => ("is missing", skipped("`secsync apply` creates it.")),
+        State::Failed => ("has failed", Verdict::Failed(failures(status))),
+        State::Running => ("is at work", Verdict::Good),
+        State::Succeeded => ("has succeeded", Verdict::Good),
+        State::Idle => ("was never synced", Verdict::Good),
+        State::Started => ("was started", Verdict::Good),
+        State::NotStarted => ("was not started", skipped("`secsync apply` starts it.")),
+        State::Unknown => (
+            "may or may not have been started",
+            skipped("Its start is not recorded in the state."),
+        ),
+    };
+    let mut item = Item::new(&status.subject, status.state().word(), what);
+    item.place = Some(status.place);
+    item.verdict = verdict;
+    item
+}
+
+/// What the platform says of each job that failed, in a line each.
+fn failures(status: &SyncStatus) -> String {
+    let failed = jobs(status).filter(|(_, job)| job.has_failed());
+    let lines: Vec<String> = failed
+        .map(|(kind, job)| {
+            let reason = message(job).unwrap_or_else(|| "no reason was given".to_owned());
+            format!("The {} failed: {reason}", super::jobs::name(kind))
+        })
+        .collect();
+    lines.join("\n")
 }

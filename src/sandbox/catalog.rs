@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::provider::ProviderKind;
+use crate::provider::infisical;
 use crate::schema::store::{SchemaStore, StoreError};
 
 /// Every destination by its slug.
@@ -44,8 +44,8 @@ impl Catalog {
     /// Makes a catalog of every destination that a store has, pulled ones included.
     pub fn from_store(store: &SchemaStore) -> Result<Self, StoreError> {
         let mut schemas = Vec::new();
-        for slug in store.destinations(ProviderKind::Infisical) {
-            let key = (ProviderKind::Infisical, slug);
+        for slug in store.destinations(infisical::PLATFORM) {
+            let key = (infisical::PLATFORM, slug);
             if let Some(file) = store.file(&key)? {
                 // What a store writes is JSON, so nothing is left out here.
                 schemas.extend(serde_json::from_str(&file.to_text(&key)).ok());

@@ -1,6 +1,6 @@
 //! The schema files that are part of the program.
 
-use crate::core::spec::ProviderKind;
+use crate::core::platform::Platform;
 
 macro_rules! bundle {
     ($($slug:literal,)*) => {
@@ -78,16 +78,17 @@ const ENKRYPTIFY: &[(&str, &str)] = &[(
 )];
 
 /// The names and texts of a platform's files, sorted by name.
-pub const fn files(kind: ProviderKind) -> &'static [(&'static str, &'static str)] {
-    match kind {
-        ProviderKind::Infisical => INFISICAL,
-        ProviderKind::Enkryptify => ENKRYPTIFY,
+pub fn files(platform: Platform) -> &'static [(&'static str, &'static str)] {
+    if platform.lists_destinations() {
+        INFISICAL
+    } else {
+        ENKRYPTIFY
     }
 }
 
 /// The text of one file.
-pub fn text(kind: ProviderKind, name: &str) -> Option<&'static str> {
-    let files = files(kind);
+pub fn text(platform: Platform, name: &str) -> Option<&'static str> {
+    let files = files(platform);
     let at = files.binary_search_by_key(&name, |(name, _)| name).ok()?;
     Some(files[at].1)
 }
@@ -95,12 +96,13 @@ pub fn text(kind: ProviderKind, name: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::files;
-    use crate::core::spec::ProviderKind;
+
+    use crate::provider::platforms;
     use crate::schema::file::SchemaFile;
 
     #[test]
     fn every_schema_file_of_the_repository_is_bundled_in_order() {
-        for kind in ProviderKind::ALL {
+        for kind in platforms() {
             let root = std::env::var("CARGO_MANIFEST_DIR").unwrap();
             let directory = format!("{root}/schemas/{}", kind.name());
             let mut present: Vec<String> = std::fs::read_dir(directory)
@@ -116,7 +118,7 @@ mod tests {
 
     #[test]
     fn bundled_files_are_written_as_the_extractor_writes_them() {
-        for kind in ProviderKind::ALL {
+        for kind in platforms() {
             for (name, text) in files(kind) {
                 let file = SchemaFile::parse(text).unwrap();
                 assert_eq!(file.to_text(&(kind, (*name).to_owned())), *text, "{name}");
@@ -126,7 +128,7 @@ mod tests {
 
     #[test]
     fn all_that_is_bundled_is_less_than_a_megabyte() {
-        let sizes = ProviderKind::ALL.iter().flat_map(|kind| files(*kind));
+        let sizes = platforms().into_iter().flat_map(files);
         let size: usize = sizes.map(|(_, text)| text.len()).sum();
         // Uncompressed files cost no time to open; beyond this they would be worth compressing.
         assert!(size < 1_000_000, "{size} bytes");
@@ -134,7 +136,7 @@ mod tests {
 
     #[test]
     fn bundled_files_hold_no_prose() {
-        for (name, text) in ProviderKind::ALL.iter().flat_map(|kind| files(*kind)) {
+        for (name, text) in platforms().into_iter().flat_map(files) {
             assert!(!text.contains("\"description\": \""), "{name}");
         }
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::file::{START, SchemaFile, SchemaKey};
 use super::store::{SchemaStore, StoreError};
-use crate::core::spec::ProviderKind;
+use crate::provider::platforms;
 
 /// Schema files by platform and destination.
 pub type Files = BTreeMap<SchemaKey, SchemaFile>;
@@ -110,11 +110,14 @@ impl fmt::Display for ChangeKind {
 /// All files of a store.
 pub fn files(store: &SchemaStore) -> Result<Files, StoreError> {
     let mut files = Files::new();
-    let keys = store
-        .destinations(ProviderKind::Infisical)
-        .into_iter()
-        .map(|slug| (ProviderKind::Infisical, slug))
-        .chain([(ProviderKind::Enkryptify, START.to_owned())]);
+    let keys = platforms().into_iter().flat_map(|platform| {
+        let names = if platform.lists_destinations() {
+            store.destinations(platform)
+        } else {
+            vec![START.to_owned()]
+        };
+        names.into_iter().map(move |name| (platform, name))
+    });
     for key in keys {
         if let Some(file) = store.file(&key)? {
             files.insert(key, file.as_ref().clone());
@@ -483,7 +486,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Change, Files, compare};
-    use crate::core::spec::ProviderKind;
+
+    use crate::provider::infisical;
     use crate::schema::file::SchemaFile;
 
     fn files(create: Value) -> Files {
@@ -491,7 +495,7 @@ mod tests {
             definitions: [("create".to_owned(), create)].into(),
             ..SchemaFile::default()
         };
-        [((ProviderKind::Infisical, "demo".to_owned()), file)].into()
+        [((infisical::PLATFORM, "demo".to_owned()), file)].into()
     }
 
     /// Every change as `! field: change`, with `!` for a breaking one.

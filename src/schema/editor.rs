@@ -18,18 +18,20 @@ use serde_json::{Map, Value, json};
 use super::file::{RESERVED, SchemaFile};
 use super::store::{SchemaStore, StoreError};
 use crate::core::desired::{FILE_FIELDS, NOT_IN_DEFAULTS, OWN_FIELDS};
-use crate::core::spec::ProviderKind;
+use crate::core::platform::Platform;
+use crate::provider::platforms;
 
 /// The schema of sync files. `providers` are the names that files can use, with their platforms.
 pub fn schema(
     store: &SchemaStore,
-    providers: &BTreeMap<String, ProviderKind>,
+    providers: &BTreeMap<String, Platform>,
 ) -> Result<Value, StoreError> {
     let mut builder = Builder::default();
-    for slug in store.destinations(ProviderKind::Infisical) {
-        let file = store.file(&(ProviderKind::Infisical, slug.clone()))?;
-        if let Some(file) = file {
-            builder.add(slug, &file);
+    for platform in platforms() {
+        for slug in store.destinations(platform) {
+            if let Some(file) = store.file(&(platform, slug.clone()))? {
+                builder.add(slug, &file);
+            }
         }
     }
     Ok(builder.build(providers))
@@ -99,7 +101,7 @@ impl Builder {
         (common, various)
     }
 
-    fn build(mut self, providers: &BTreeMap<String, ProviderKind>) -> Value {
+    fn build(mut self, providers: &BTreeMap<String, Platform>) -> Value {
         let (common, various) = self.common();
         let branches = self.branches(&various);
         let own = own_fields(&self.names, providers);
@@ -188,11 +190,11 @@ impl Builder {
 fn file_schema(
     own: &Map<String, Value>,
     definitions: &Map<String, Value>,
-    providers: &BTreeMap<String, ProviderKind>,
+    providers: &BTreeMap<String, Platform>,
 ) -> Value {
     let started: Vec<&String> = providers
         .iter()
-        .filter(|(_, kind)| **kind == ProviderKind::Enkryptify)
+        .filter(|(_, platform)| !platform.reads_back())
         .map(|(name, _)| name)
         .collect();
     let names_started =
@@ -238,7 +240,7 @@ fn file_schema(
 /// secsync's own fields of a sync.
 fn own_fields(
     destinations: &[(String, String)],
-    providers: &BTreeMap<String, ProviderKind>,
+    providers: &BTreeMap<String, Platform>,
 ) -> Map<String, Value> {
     let mut fields = Map::new();
     for name in OWN_FIELDS {

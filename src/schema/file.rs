@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::core::spec::ProviderKind;
+use crate::core::platform::Platform;
 
 /// The name of the file that describes how any Enkryptify sync is started.
 pub const START: &str = "start";
@@ -13,7 +13,7 @@ pub const START: &str = "start";
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// Which schema file: the platform, and the destination's slug (or [`START`]).
-pub type SchemaKey = (ProviderKind, String);
+pub type SchemaKey = (Platform, String);
 
 /// One schema file. Whatever a document does not say is absent.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -43,10 +43,10 @@ impl SchemaFile {
     }
 
     /// The file's text: the same bytes for the same content.
-    pub fn to_text(&self, (kind, name): &SchemaKey) -> String {
+    pub fn to_text(&self, (platform, name): &SchemaKey) -> String {
         let mut facts = Map::new();
-        facts.insert("provider".into(), json!(kind.name()));
-        if *kind == ProviderKind::Infisical {
+        facts.insert("provider".into(), json!(platform.name()));
+        if platform.lists_destinations() {
             facts.insert("destination".into(), json!(name));
         }
         if let Some(app) = &self.connection_app {
@@ -108,8 +108,8 @@ impl SchemaFile {
 pub const RESERVED: [&str; 6] = ["create", "update", "read", START, "started", "destination"];
 
 /// The path of a schema file below a schema directory: `infisical/humanitec.json`.
-pub fn path_of((kind, name): &SchemaKey) -> String {
-    format!("{}/{name}.json", kind.name())
+pub fn path_of((platform, name): &SchemaKey) -> String {
+    format!("{}/{name}.json", platform.name())
 }
 
 /// Whether a text can be a destination's slug, and so a file's name.
@@ -145,7 +145,8 @@ mod tests {
     use serde_json::json;
 
     use super::{SchemaFile, is_slug, title_from_slug};
-    use crate::core::spec::ProviderKind;
+
+    use crate::provider::infisical;
 
     fn file() -> SchemaFile {
         SchemaFile {
@@ -158,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_file_is_read_back_as_it_was_written() {
-        let text = file().to_text(&(ProviderKind::Infisical, "demo".into()));
+        let text = file().to_text(&(infisical::PLATFORM, "demo".into()));
         assert!(text.ends_with("}\n"));
         assert_eq!(SchemaFile::parse(&text), Ok(file()));
     }

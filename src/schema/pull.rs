@@ -15,8 +15,9 @@ use super::directory;
 use super::extract::Extraction;
 use super::file::{SchemaFile, SchemaKey, path_of};
 use super::store::{MAX_FILE_SIZE, SchemaStore};
-use crate::core::spec::ProviderKind;
+use crate::core::platform::Platform;
 use crate::digest::sha256;
+use crate::provider::platforms;
 use crate::text_file;
 
 /// The manifest's name in the directory of pulled schemas.
@@ -34,12 +35,12 @@ pub struct Manifest {
 
 impl Manifest {
     /// The platforms of which every destination was pulled.
-    pub fn whole_platforms(&self) -> BTreeSet<ProviderKind> {
-        let is_whole = |kind: &ProviderKind| {
+    pub fn whole_platforms(&self) -> BTreeSet<Platform> {
+        let is_whole = |kind: &Platform| {
             let pull = self.providers.get(kind.name());
             pull.is_some_and(|pull| pull.whole)
         };
-        ProviderKind::ALL.into_iter().filter(is_whole).collect()
+        platforms().into_iter().filter(is_whole).collect()
     }
 }
 
@@ -164,7 +165,7 @@ fn plan(
     date: &str,
     old: &Texts,
 ) -> (Texts, Manifest) {
-    let pulled = |kind: ProviderKind| extraction.files.keys().any(|(of, _)| *of == kind);
+    let pulled = |kind: Platform| extraction.files.keys().any(|(of, _)| *of == kind);
     let mut new: Texts = old
         .iter()
         .filter(|((kind, _), _)| !pulled(*kind))
@@ -177,7 +178,7 @@ fn plan(
         version: 1,
         providers: BTreeMap::new(),
     });
-    for kind in ProviderKind::ALL.into_iter().filter(|kind| pulled(*kind)) {
+    for kind in platforms().into_iter().filter(|kind| pulled(*kind)) {
         let of_kind: Vec<_> = new.iter().filter(|((of, _), _)| *of == kind).collect();
         let whole: String = of_kind
             .iter()
@@ -226,7 +227,7 @@ fn same_but_for_dates(one: &Manifest, other: &Manifest) -> bool {
 /// The schema files that a directory has now. One that cannot be read counts as different.
 fn read_texts(directory: &Utf8Path) -> io::Result<Texts> {
     let mut texts = Texts::new();
-    for kind in ProviderKind::ALL {
+    for kind in platforms() {
         let names = directory::names_in(&directory.join(kind.name()))?;
         for name in names {
             let key = (kind, name);
@@ -314,7 +315,7 @@ mod tests {
     use serde_json::json;
 
     use super::{Document, Pulled, manifest, write};
-    use crate::core::spec::ProviderKind::{Enkryptify, Infisical};
+    use crate::provider::{enkryptify, infisical};
     use crate::schema::extract::Extraction;
     use crate::schema::file::{SchemaFile, SchemaKey};
     use crate::schema::store::SchemaStore;
@@ -328,7 +329,7 @@ mod tests {
         Extraction {
             files: slugs
                 .iter()
-                .map(|slug| ((Infisical, (*slug).to_owned()), file(slug)))
+                .map(|slug| ((infisical::PLATFORM, (*slug).to_owned()), file(slug)))
                 .collect(),
             document: Some("Demo API 1".into()),
             is_whole: false,
@@ -336,7 +337,7 @@ mod tests {
     }
 
     fn key(slug: &str) -> SchemaKey {
-        (Infisical, slug.to_owned())
+        (infisical::PLATFORM, slug.to_owned())
     }
 
     fn pull(directory: &Utf8Path, extraction: &Extraction, date: &str) -> Pulled {
@@ -373,7 +374,10 @@ mod tests {
         let pulled = pull(&directory, &extraction(&["alpha", "beta"]), "2025-01-01");
         assert_eq!(pulled.written, [key("alpha"), key("beta")]);
         let store = SchemaStore::with_workspace(&directory).unwrap();
-        let alpha = store.destination(Infisical, "alpha").unwrap().unwrap();
+        let alpha = store
+            .destination(infisical::PLATFORM, "alpha")
+            .unwrap()
+            .unwrap();
         assert_eq!(alpha.spec.name, "alpha");
         let manifest = manifest(&directory).unwrap();
         let entry = &manifest.providers["infisical"];
@@ -397,9 +401,10 @@ mod tests {
     fn a_pull_replaces_its_platform_and_leaves_the_other() {
         let (_temporary, directory) = temporary();
         let mut start = extraction(&[]);
-        start
-            .files
-            .insert((Enkryptify, "start".to_owned()), SchemaFile::default());
+        start.files.insert(
+            (enkryptify::PLATFORM, "start".to_owned()),
+            SchemaFile::default(),
+        );
         pull(&directory, &start, "2025-01-01");
         pull(&directory, &extraction(&["alpha", "beta"]), "2025-01-01");
         let pulled = pull(&directory, &extraction(&["beta", "gamma"]), "2025-02-02");

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::file::{SchemaFile, title_from_slug};
-use crate::core::spec::ProviderKind;
+use crate::core::platform::Platform;
 use crate::core::spec::{DestinationSpec, FieldSpec, ObjectSpec, UnionSpec};
 
 /// How many cyclic references are followed before an object counts as open.
@@ -12,18 +12,17 @@ const MAX_REFERENCES: usize = 8;
 /// The destination that a schema file describes. `create` and `update` are the schemas of
 /// the two requests; `update` is null where there is no such request.
 pub fn destination(
-    kind: ProviderKind,
+    platform: Platform,
     slug: &str,
     file: &SchemaFile,
     create: &Value,
     update: &Value,
 ) -> DestinationSpec {
-    let has_connections = kind == ProviderKind::Infisical;
     DestinationSpec {
         slug: slug.to_owned(),
         name: file.title.clone().unwrap_or_else(|| title_from_slug(slug)),
         // An app is most often named like its destination.
-        connection_app: has_connections.then(|| {
+        connection_app: platform.has_connections().then(|| {
             file.connection_app
                 .clone()
                 .unwrap_or_else(|| slug.to_owned())

@@ -12,8 +12,9 @@ use super::directory;
 use super::file::{START, SchemaFile, SchemaKey, is_slug, path_of};
 use super::spec;
 use super::validate::Checker;
+use crate::core::platform::Platform;
 use crate::core::spec::DestinationSpec;
-use crate::core::spec::ProviderKind;
+use crate::provider::platforms;
 use crate::text_file;
 
 /// The largest schema file that is read from a workspace, in bytes.
@@ -28,7 +29,7 @@ pub struct SchemaStore {
     /// The files that the workspace has.
     pulled: BTreeSet<SchemaKey>,
     /// The platforms of which only what was pulled is there.
-    whole: BTreeSet<ProviderKind>,
+    whole: BTreeSet<Platform>,
     files: Mutex<BTreeMap<SchemaKey, Arc<SchemaFile>>>,
     destinations: Mutex<BTreeMap<SchemaKey, Arc<Destination>>>,
 }
@@ -38,7 +39,7 @@ pub struct Destination {
     /// The destination as plain data.
     pub spec: DestinationSpec,
     /// The platform.
-    pub provider: ProviderKind,
+    pub provider: Platform,
     /// Where its schema comes from.
     pub origin: Origin,
     /// The schema file's content.
@@ -104,7 +105,7 @@ impl SchemaStore {
     pub fn with_workspace(directory: &Utf8Path) -> Result<Self, StoreError> {
         let directory = &directory::in_use(directory);
         let mut pulled = BTreeSet::new();
-        for kind in ProviderKind::ALL {
+        for kind in platforms() {
             let directory = directory.join(kind.name());
             let names = directory::names_in(&directory).map_err(|error| StoreError {
                 message: format!("The directory {directory} cannot be read: {error}."),
@@ -122,20 +123,20 @@ impl SchemaStore {
 
     /// The same without the bundled destinations that these platforms do not have themselves.
     #[must_use]
-    pub fn without_bundled(mut self, platforms: BTreeSet<ProviderKind>) -> Self {
+    pub fn without_bundled(mut self, platforms: BTreeSet<Platform>) -> Self {
         self.whole = platforms;
         self
     }
 
     /// Whether a file that is part of the program counts.
-    fn counts_bundled(&self, (kind, name): (ProviderKind, &str)) -> bool {
+    fn counts_bundled(&self, (kind, name): (Platform, &str)) -> bool {
         !self.whole.contains(&kind) || self.pulled.contains(&(kind, name.to_owned()))
     }
 
     /// The slugs of the destinations, sorted. None are listed for Enkryptify,
     /// which takes any slug of the right form.
-    pub fn destinations(&self, kind: ProviderKind) -> Vec<String> {
-        if kind == ProviderKind::Enkryptify {
+    pub fn destinations(&self, kind: Platform) -> Vec<String> {
+        if !kind.lists_destinations() {
             return Vec::new();
         }
         let bundled = bundle::files(kind)
@@ -154,16 +155,17 @@ impl SchemaStore {
     /// A destination; none if the provider has none of that slug.
     pub fn destination(
         &self,
-        kind: ProviderKind,
+        kind: Platform,
         slug: &str,
     ) -> Result<Option<Arc<Destination>>, StoreError> {
         let key = (kind, slug.to_owned());
         if let Some(known) = lock(&self.destinations).get(&key) {
             return Ok(Some(Arc::clone(known)));
         }
-        let file_key = match kind {
-            ProviderKind::Infisical => key.clone(),
-            ProviderKind::Enkryptify => (kind, START.to_owned()),
+        let file_key = if kind.lists_destinations() {
+            key.clone()
+        } else {
+            (kind, START.to_owned())
         };
         let Some(file) = self.file(&file_key)? else {
             return Ok(None);
@@ -180,13 +182,14 @@ impl SchemaStore {
     /// `likely` is the destination to look at first, so that few schemas are read.
     pub fn platform_takes(
         &self,
-        kind: ProviderKind,
+        kind: Platform,
         likely: &str,
         field: &str,
     ) -> Result<bool, StoreError> {
-        let others = match kind {
-            ProviderKind::Infisical => self.destinations(kind),
-            ProviderKind::Enkryptify => vec![START.to_owned()],
+        let others = if kind.lists_destinations() {
+            self.destinations(kind)
+        } else {
+            vec![START.to_owned()]
         };
         for slug in std::iter::once(likely).chain(others.iter().map(String::as_str)) {
             let Some(destination) = self.destination(kind, slug)? else {
@@ -245,11 +248,12 @@ impl SchemaStore {
         let unusable = |problem: &str| StoreError {
             message: format!("The schema {} {problem}.", self.describe(file_key)),
         };
-        let request = match kind {
-            ProviderKind::Infisical => "create",
-            ProviderKind::Enkryptify => START,
+        let request = if kind.lists_destinations() {
+            "create"
+        } else {
+            START
         };
-        if kind == ProviderKind::Enkryptify
+        if !kind.lists_destinations()
             && !Self::fits_slug(&file, slug).map_err(|problem| unusable(&problem))?
         {
             return Ok(None);
@@ -258,15 +262,14 @@ impl SchemaStore {
             return Err(unusable(&format!("has no `{request}` definition")));
         };
         close(&mut create);
-        let update = match kind {
-            ProviderKind::Enkryptify => Value::Null,
-            ProviderKind::Infisical => {
-                let mut update = file
-                    .standalone("update")
-                    .unwrap_or_else(|| derived_update(&create));
-                close(&mut update);
-                update
-            }
+        let update = if kind.reads_back() {
+            let mut update = file
+                .standalone("update")
+                .unwrap_or_else(|| derived_update(&create));
+            close(&mut update);
+            update
+        } else {
+            Value::Null
         };
         let spec = spec::destination(kind, slug, &file, &create, &update);
         let checker = Checker::compile(without_supplied(create))
@@ -381,7 +384,7 @@ mod tests {
     use camino::Utf8Path;
 
     use super::{Origin, SchemaStore};
-    use crate::core::spec::ProviderKind::{Enkryptify, Infisical};
+    use crate::provider::{enkryptify, infisical};
 
     fn workspace(files: &[(&str, &str)]) -> (tempfile::TempDir, SchemaStore) {
         let directory = tempfile::tempdir().unwrap();
@@ -399,8 +402,8 @@ mod tests {
     fn a_directory_that_is_not_there_leaves_the_bundled_schemas() {
         let store = SchemaStore::with_workspace(Utf8Path::new("/nowhere/at/all")).unwrap();
         assert_eq!(
-            store.destinations(Infisical),
-            SchemaStore::bundled().destinations(Infisical)
+            store.destinations(infisical::PLATFORM),
+            SchemaStore::bundled().destinations(infisical::PLATFORM)
         );
     }
 
@@ -418,10 +421,13 @@ mod tests {
         ]);
         assert!(
             store
-                .destinations(Infisical)
+                .destinations(infisical::PLATFORM)
                 .contains(&"brand-new".to_owned())
         );
-        let new = store.destination(Infisical, "brand-new").unwrap().unwrap();
+        let new = store
+            .destination(infisical::PLATFORM, "brand-new")
+            .unwrap()
+            .unwrap();
         assert_eq!(new.origin, Origin::Pulled);
         assert_eq!(new.spec.name, "Brand New");
         // No document describes the update, so it takes what create takes but the project.
@@ -435,14 +441,20 @@ mod tests {
         assert_eq!(update, ["berth"]);
         assert_eq!(new.spec.update.fields[0].default, None);
 
-        let old = store.destination(Infisical, "humanitec").unwrap().unwrap();
+        let old = store
+            .destination(infisical::PLATFORM, "humanitec")
+            .unwrap()
+            .unwrap();
         assert_eq!(
             (old.spec.name.as_str(), old.origin),
             ("Renamed", Origin::Pulled)
         );
         assert_eq!(old.spec.update.fields.len(), 1);
         assert!(old.spec.create.fields.len() > 5);
-        let other = store.destination(Infisical, "vercel").unwrap().unwrap();
+        let other = store
+            .destination(infisical::PLATFORM, "vercel")
+            .unwrap()
+            .unwrap();
         assert_eq!(other.origin, Origin::Bundled);
     }
 
@@ -457,11 +469,21 @@ mod tests {
             ),
             ("infisical/../escape.json", "{}"),
         ]);
-        let message = |slug| store.destination(Infisical, slug).unwrap_err().message;
+        let message = |slug| {
+            store
+                .destination(infisical::PLATFORM, slug)
+                .unwrap_err()
+                .message
+        };
         assert!(message("humanitec").contains("humanitec.json is not valid JSON"));
         assert!(message("reads-only").ends_with("has no `create` definition."));
         assert!(message("remote").contains("remote.json cannot be used"));
-        assert!(store.destination(Infisical, "../escape").unwrap().is_none());
+        assert!(
+            store
+                .destination(infisical::PLATFORM, "../escape")
+                .unwrap()
+                .is_none()
+        );
     }
 
     #[test]
@@ -475,7 +497,7 @@ mod tests {
                 r##"{{"$defs": {{"create": {{"type": "object", "properties": {{"a": {{"$ref": "#/$defs/Loop"}}}}}}, "Loop": {schema}}}}}"##
             );
             let (_directory, store) = workspace(&[("infisical/loop.json", &text)]);
-            if let Ok(found) = store.destination(Infisical, "loop") {
+            if let Ok(found) = store.destination(infisical::PLATFORM, "loop") {
                 let checker = &found.unwrap().checker;
                 let _ = checker.fits(&serde_json::json!({"a": 1}));
             }
@@ -485,14 +507,20 @@ mod tests {
     #[test]
     fn enkryptify_takes_any_slug_of_the_right_form_and_lists_none() {
         let store = SchemaStore::bundled();
-        assert!(store.destinations(Enkryptify).is_empty());
-        let vercel = store.destination(Enkryptify, "vercel").unwrap().unwrap();
+        assert!(store.destinations(enkryptify::PLATFORM).is_empty());
+        let vercel = store
+            .destination(enkryptify::PLATFORM, "vercel")
+            .unwrap()
+            .unwrap();
         assert_eq!(vercel.spec.slug, "vercel");
         assert_eq!(vercel.spec.connection_app, None);
         assert!(vercel.spec.update.fields.is_empty());
         for slug in ["x", "Vercel", "a/b", &"a".repeat(49)] {
             assert!(
-                store.destination(Enkryptify, slug).unwrap().is_none(),
+                store
+                    .destination(enkryptify::PLATFORM, slug)
+                    .unwrap()
+                    .is_none(),
                 "{slug}"
             );
         }

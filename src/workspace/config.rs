@@ -8,11 +8,12 @@ use crate::core::desired::{
     report_unknown_fields,
 };
 use crate::core::diagnostic::{Diagnostic, Severity, closest};
+use crate::core::platform::Platform;
 use crate::core::select::NamePatterns;
 use crate::core::span::Span;
-use crate::core::spec::ProviderKind;
 use crate::core::value::{Entry, Mapping, Node, Value};
 use crate::provider::{ProviderConfig, is_provider_name};
+use crate::provider::{platform_named, platforms};
 
 const FIELDS: [&str; 10] = [
     "version",
@@ -50,14 +51,14 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        let own_name = |kind: ProviderKind| ProviderConfig {
+        let own_name = |kind: Platform| ProviderConfig {
             name: kind.name().to_owned(),
-            kind,
+            platform: kind,
             url: None,
         };
         Self {
             include: Vec::new(),
-            providers: ProviderKind::ALL
+            providers: platforms()
                 .into_iter()
                 .map(|kind| (kind.name().to_owned(), own_name(kind)))
                 .collect(),
@@ -242,7 +243,7 @@ fn read_provider(entry: &Entry, diagnostics: &mut Vec<Diagnostic>) -> Option<Pro
     let kind = provider_kind(entry, fields, diagnostics)?;
     Some(ProviderConfig {
         name: name.clone(),
-        kind,
+        platform: kind,
         url: url.map(|(url, _)| url),
     })
 }
@@ -251,9 +252,9 @@ fn provider_kind(
     entry: &Entry,
     fields: &Mapping,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Option<ProviderKind> {
-    let by_name = ProviderKind::parse(&entry.key);
-    let kinds = any_of(ProviderKind::ALL.into_iter().map(ProviderKind::name));
+) -> Option<Platform> {
+    let by_name = platform_named(&entry.key);
+    let kinds = any_of(platforms().into_iter().map(Platform::name));
     let Some(node) = fields.get("type") else {
         if by_name.is_none() {
             diagnostics.push(
@@ -268,7 +269,7 @@ fn provider_kind(
         return by_name;
     };
     let (word, span) = string(node, "type", diagnostics)?;
-    let kind = ProviderKind::parse(&word);
+    let kind = platform_named(&word);
     if kind.is_none() || by_name.is_some_and(|by_name| Some(by_name) != kind) {
         diagnostics.push(
             Diagnostic::new(
@@ -356,8 +357,9 @@ mod tests {
     use super::Config;
     use crate::core::code::Code;
     use crate::core::diagnostic::Severity;
-    use crate::core::spec::ProviderKind;
+
     use crate::core::testing::node;
+    use crate::provider::infisical;
 
     fn read(document: Json) -> (Config, Vec<Code>) {
         let mut diagnostics = Vec::new();
@@ -387,7 +389,7 @@ mod tests {
         }));
         assert_eq!(codes, []);
         assert_eq!(config.include[0].0, "syncs/**/*.yaml");
-        assert_eq!(config.providers["onprem"].kind, ProviderKind::Infisical);
+        assert_eq!(config.providers["onprem"].platform, infisical::PLATFORM);
         assert_eq!(
             config.providers["infisical"].url.as_deref(),
             Some("https://eu.infisical.com")

@@ -19,12 +19,13 @@ use crate::core::code::Code;
 use crate::core::desired::{self, Block, DesiredSync, NamedProject, SyncFile};
 use crate::core::diagnostic::Diagnostic;
 use crate::core::merge::merge;
+use crate::core::platform::Platform;
 use crate::core::rename;
 use crate::core::span::{SourceId, Sources, Span};
-use crate::core::spec::ProviderKind;
 use crate::core::value::{Mapping, Node, Value};
 use crate::core::vars::{self, Variables};
 use crate::environment::Environment;
+use crate::provider::platforms;
 use crate::yaml::{self, Comment};
 
 /// The prefix of environment variables that files can use.
@@ -46,7 +47,7 @@ pub struct Request {
 }
 
 /// The files of a run and what they declare.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Workspace {
     /// The directory that `.secsync/` is in: that of `secsync.yaml`, else the Git root, else the
     /// directory that the command runs in.
@@ -74,16 +75,16 @@ pub struct Workspace {
 /// What merging needs to know of the platforms' schemas.
 pub trait Schemas {
     /// A destination's union tag: the field of `destinationConfig` that decides the others.
-    fn union_tag(&self, kind: ProviderKind, destination: &str) -> Option<String>;
+    fn union_tag(&self, kind: Platform, destination: &str) -> Option<String>;
 
     /// Whether any destination of a platform takes a field at the top of a sync. `likely` is the
     /// destination to look at first.
-    fn platform_takes(&self, kind: ProviderKind, likely: &str, field: &str) -> bool;
+    fn platform_takes(&self, kind: Platform, likely: &str, field: &str) -> bool;
 }
 
 /// What decides which defaults a sync inherits: its platform, its destination, and that one's
 /// union tag.
-type Heir = (ProviderKind, String, Option<String>);
+type Heir = (Platform, String, Option<String>);
 
 impl Workspace {
     /// Finds the root and reads the workspace file.
@@ -359,11 +360,11 @@ impl Workspace {
     }
 
     fn declare_all(&mut self, file: &SyncFile, schemas: &dyn Schemas) {
-        let providers: BTreeMap<String, ProviderKind> = self
+        let providers: BTreeMap<String, Platform> = self
             .config
             .providers
             .iter()
-            .map(|(name, provider)| (name.clone(), provider.kind))
+            .map(|(name, provider)| (name.clone(), provider.platform))
             .collect();
         if file.defaults.contains("project") || file.defaults.contains("projectId") {
             let defaults = merge(&self.config.defaults, &file.defaults, None);
@@ -390,7 +391,7 @@ impl Workspace {
         &self,
         block: &Block,
         file: &SyncFile,
-        providers: &BTreeMap<String, ProviderKind>,
+        providers: &BTreeMap<String, Platform>,
         schemas: &dyn Schemas,
     ) -> Option<Heir> {
         let effective = |key: &str| {
@@ -413,12 +414,12 @@ impl Workspace {
         let Some((kind, destination, tag)) = heir else {
             return merge(&self.config.defaults, &file.defaults, None);
         };
-        let takes = |of: ProviderKind, key: &str| {
+        let takes = |of: Platform, key: &str| {
             let likely = if of == *kind { destination } else { "" };
             schemas.platform_takes(of, likely, key)
         };
         let is_for_others = |key: &str| {
-            let mut others = ProviderKind::ALL.into_iter().filter(|other| other != kind);
+            let mut others = platforms().into_iter().filter(|other| other != kind);
             !takes(*kind, key) && others.any(|other| takes(other, key))
         };
         let merged = merge(&self.config.defaults, &file.defaults, tag.as_deref());

@@ -300,7 +300,7 @@ proptest! {
             let planned = site.plan().await;
             let actions = super::support::site::told(&planned.plan);
             assert_eq!(actions.iter().filter(|told| !told.starts_with("trigger")).count(), 0, "{actions:?}");
-            assert_eq!(planned.survey.syncs.len() + left_out.len(), remote.len());
+            assert_eq!(planned.observed.syncs.len() + left_out.len(), remote.len());
             for one in left_out {
                 let project = PROJECTS.iter().find(|project| [project.slug, project.id].contains(&one.project.as_str()));
                 let found = &remote[&(project.unwrap().id.to_owned(), one.name.clone())];
@@ -349,7 +349,7 @@ syncs:
         for project in ["payments", "Payments Main", PROJECTS[0].id] {
             site.write_file(&file(project));
             let refused = site.try_plan().await.err().unwrap();
-            assert_eq!(refused.stop.exit, Exit::Invalid);
+            assert_eq!(refused.error.exit, Exit::Invalid);
             assert_eq!(
                 refused.findings,
                 ["These renames go in a circle: one ← two ← one."]

@@ -19,18 +19,17 @@ use secsync::core::plan::{Action, Plan, Step, Verb};
 use secsync::core::remote::RemoteSync;
 use secsync::core::span::Sources;
 use secsync::planfile::{self, is_plan};
-use secsync::render::{human, json};
+use secsync::render::plan::{self, Context, PlanBody};
 use serde_json::{Value, json};
 
 /// All that people and machines are shown of a plan.
 fn shown(plan: &Plan, sources: &Sources) -> (String, Value) {
-    let context = human::Context {
+    let context = Context {
         lists_unmanaged: true,
-        ..human::Context::default()
+        ..Context::default()
     };
-    let mut document = Fields::new();
-    json::add_plan(&mut document, plan, sources);
-    (human::plan(plan, sources, context), document.into())
+    let document = serde_json::to_value(PlanBody::new(plan, sources)).unwrap();
+    (plan::human(plan, sources, context), document)
 }
 
 /// A change that somebody else makes to a sync.
@@ -139,7 +138,7 @@ proptest! {
             let rechecked = site.recheck(&text).await;
             assert_eq!(
                 shown(&rechecked.saved.plan, &rechecked.saved.sources),
-                shown(&planned.plan, &planned.run.workspace.sources)
+                shown(&planned.plan, &planned.observed.workspace.sources)
             );
             let has_changes = planned.plan.actions.iter().any(|action| {
                 !matches!(action.verb(), Verb::Trigger | Verb::Blocked)
@@ -216,7 +215,7 @@ proptest! {
             let planned = site.plan().await;
             let text = planned.save();
             let part = site.recheck_unknowing(&text).await;
-            let mut part = Planned { plan: part.saved.plan, survey: part.survey, run: part.run, ..planned };
+            let mut part = Planned { plan: part.saved.plan, observed: part.observed, opened: part.opened, ..planned };
             keep_some(&mut part.plan, &share);
             site.apply(&part).await;
             site.settle().await;

@@ -7,10 +7,11 @@ use serde_json::{Map, Value};
 use super::effect::Effect;
 use crate::core::diff::FieldChange;
 use crate::core::normalize::Comparable;
+use crate::core::platform::Platform;
 use crate::core::remote::RemoteSync;
 use crate::core::resolve::ResolvedSync;
 use crate::core::span::Span;
-use crate::core::spec::{DestinationSpec, ProviderKind};
+use crate::core::spec::DestinationSpec;
 use crate::core::starts::StartKey;
 
 /// The sync that an action is about.
@@ -19,7 +20,7 @@ pub struct Subject {
     /// The provider's name in the files.
     pub provider: String,
     /// Which platform it is.
-    pub kind: ProviderKind,
+    pub platform: Platform,
     /// The origin of its server.
     pub server: String,
     /// The project as the files spell it.
@@ -37,7 +38,7 @@ impl Subject {
     pub fn of(sync: &ResolvedSync) -> Self {
         Self {
             provider: sync.desired.provider.text.clone(),
-            kind: sync.desired.kind,
+            platform: sync.desired.platform,
             server: sync.server.clone(),
             project: sync.project_label().to_owned(),
             project_id: sync.project_id.clone(),

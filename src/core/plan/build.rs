@@ -11,11 +11,12 @@ use super::{Failing, Keeper, Kept, Plan, effect, names, shown};
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger};
 use crate::core::diff;
 use crate::core::normalize::{self, CONNECTION_ID, Comparable};
+use crate::core::platform::Platform;
 use crate::core::remote::RemoteSync;
 use crate::core::rename;
 use crate::core::resolve::ResolvedSync;
 use crate::core::select::{NamePatterns, Selection};
-use crate::core::spec::{DestinationSpec, ProviderKind};
+use crate::core::spec::DestinationSpec;
 use crate::core::starts::{Start, Starts};
 
 /// A project on a server.
@@ -23,6 +24,8 @@ use crate::core::starts::{Start, Starts};
 pub struct ProjectKey {
     /// The provider's name in the files.
     pub provider: String,
+    /// Which platform it is.
+    pub platform: Platform,
     /// The origin of its server.
     pub server: String,
     /// The project's id.
@@ -34,6 +37,7 @@ impl ProjectKey {
     pub fn of(sync: &ResolvedSync) -> Self {
         Self {
             provider: sync.desired.provider.text.clone(),
+            platform: sync.desired.platform,
             server: sync.server.clone(),
             project_id: sync.project_id.clone(),
         }
@@ -43,6 +47,7 @@ impl ProjectKey {
     pub fn of_subject(subject: &Subject) -> Self {
         Self {
             provider: subject.provider.clone(),
+            platform: subject.platform,
             server: subject.server.clone(),
             project_id: subject.project_id.clone(),
         }
@@ -72,7 +77,7 @@ pub struct Inputs<'a> {
     /// How the files spell projects that they name without a sync in them.
     pub labels: &'a BTreeMap<ProjectKey, String>,
     /// The destinations that the syncs go to.
-    pub specs: &'a BTreeMap<(ProviderKind, String), Arc<DestinationSpec>>,
+    pub specs: &'a BTreeMap<(Platform, String), Arc<DestinationSpec>>,
     /// What is recorded of starts.
     pub starts: &'a Starts,
     /// What the plan may do.
@@ -99,7 +104,7 @@ pub fn build(inputs: &Inputs<'_>) -> Plan {
 }
 
 /// A project wherever it is named: the platform, the origin of the server, the project's id.
-type Place<'a> = (ProviderKind, &'a str, &'a str);
+type Place<'a> = (Platform, &'a str, &'a str);
 
 /// What is declared in a project, and what is there.
 #[derive(Default)]
@@ -132,12 +137,11 @@ impl Contents<'_> {
 fn by_project<'a>(inputs: &Inputs<'a>) -> Vec<Contents<'a>> {
     let mut projects: BTreeMap<Place<'a>, Contents<'a>> = BTreeMap::new();
     for sync in inputs.syncs {
-        let place = (sync.desired.kind, &*sync.server, &*sync.project_id);
+        let place = (sync.desired.platform, &*sync.server, &*sync.project_id);
         projects.entry(place).or_default().syncs.push(sync);
     }
     for (key, syncs) in inputs.remote {
-        // Only what can be read back is in what was read.
-        let place = (ProviderKind::Infisical, &*key.server, &*key.project_id);
+        let place = (key.platform, &*key.server, &*key.project_id);
         let seen = &mut projects.entry(place).or_default().remote;
         for sync in syncs {
             seen.entry(&sync.name).or_insert(Seen { key, sync });
@@ -200,10 +204,10 @@ impl<'a> Project<'a> {
                 Some(old) => self.find(old),
                 None => self.find(name).filter(|_| !heirs.contains_key(name)),
             };
-            match (sync.desired.kind, sync.desired.ensure) {
-                (ProviderKind::Enkryptify, _) => self.plan_start(sync),
-                (ProviderKind::Infisical, Ensure::Absent) => self.plan_absent(sync, found),
-                (ProviderKind::Infisical, Ensure::Present) => self.plan_present(sync, found),
+            match sync.desired.ensure {
+                _ if !sync.desired.platform.reads_back() => self.plan_start(sync),
+                Ensure::Absent => self.plan_absent(sync, found),
+                Ensure::Present => self.plan_present(sync, found),
             }
         }
         names::block_what_waits_for_nobody(&mut self.plan.actions, first, &heirs);
@@ -283,7 +287,7 @@ impl<'a> Project<'a> {
     }
 
     fn plan_present(&mut self, sync: &ResolvedSync, found: Option<&RemoteSync>) {
-        let key = (sync.desired.kind, sync.desired.destination.text.clone());
+        let key = (sync.desired.platform, sync.desired.destination.text.clone());
         let Some(spec) = self.inputs.specs.get(&key).cloned() else {
             return;
         };
@@ -465,7 +469,7 @@ impl<'a> Project<'a> {
             };
             let subject = Subject {
                 provider: key.provider.clone(),
-                kind: ProviderKind::Infisical,
+                platform: key.platform,
                 server: key.server.clone(),
                 project: label.to_owned(),
                 project_id: key.project_id.clone(),

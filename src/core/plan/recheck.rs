@@ -14,8 +14,9 @@ use super::build::{ProjectKey, is_push_due};
 use super::{Plan, names};
 use crate::core::diff::{self, FieldChange};
 use crate::core::normalize::{self, Comparable};
+use crate::core::platform::Platform;
 use crate::core::remote::RemoteSync;
-use crate::core::spec::{DestinationSpec, ObjectSpec, ProviderKind};
+use crate::core::spec::{DestinationSpec, ObjectSpec};
 use crate::core::starts::{Start, Starts};
 
 /// What is there now.
@@ -26,7 +27,7 @@ pub struct Now<'a> {
     /// What is recorded of starts.
     pub starts: &'a Starts,
     /// The destinations that the plan knows, those of the syncs that it found among them.
-    pub specs: &'a BTreeMap<(ProviderKind, String), Arc<DestinationSpec>>,
+    pub specs: &'a BTreeMap<(Platform, String), Arc<DestinationSpec>>,
 }
 
 /// What is left of a plan.
@@ -286,7 +287,7 @@ impl Checker<'_> {
                 .push("nothing was pushed yet, and the plan says that something was".to_owned());
         }
         let [mut before, mut after] = [normalize::seen(old), normalize::seen(found)];
-        let key = (self.action.subject.kind, old.destination.clone());
+        let key = (self.action.subject.platform, old.destination.clone());
         let spec = self.now.specs.get(&key);
         let sent = match &self.action.step {
             Step::Update(update) => Some(&update.body),

@@ -13,9 +13,10 @@ use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger, Word};
 use crate::core::remote::{Job, JobStatus, RemoteSync};
 use crate::core::resolve::ResolvedSync;
 use crate::core::select::{NamePatterns, Selection};
-use crate::core::spec::ProviderKind;
 use crate::core::starts::{Start, StartKey, Starts};
-use crate::core::testing::{desired_sync, fields, remote_sync, resolved, spec, sync_fields};
+use crate::core::testing::{
+    ENKRYPTIFY, INFISICAL, desired_sync, fields, remote_sync, resolved, spec, sync_fields,
+};
 
 fn plan_with(desired: Vec<DesiredSync>, remote: Vec<RemoteSync>, policy: &Policy) -> Plan {
     plan_starts(desired, remote, policy, &Starts::Missing)
@@ -38,12 +39,13 @@ fn plan_resolved(
     starts: &Starts,
 ) -> Plan {
     let key = ProjectKey {
+        platform: INFISICAL,
         provider: "infisical".to_owned(),
         server: "https://a".to_owned(),
         project_id: "p1".to_owned(),
     };
-    let specs = ["humanitec", "vercel"]
-        .map(|slug| ((ProviderKind::Infisical, slug.to_owned()), Arc::new(spec())));
+    let specs =
+        ["humanitec", "vercel"].map(|slug| ((INFISICAL, slug.to_owned()), Arc::new(spec())));
     build(&Inputs {
         syncs,
         labels: &BTreeMap::from([(key.clone(), "payments".to_owned())]),
@@ -714,12 +716,13 @@ fn plan_of_two_identities(
     policy: &Policy,
 ) -> Plan {
     let key = |provider: &str| ProjectKey {
+        platform: INFISICAL,
         provider: provider.to_owned(),
         server: "https://a".to_owned(),
         project_id: "p1".to_owned(),
     };
-    let specs = ["humanitec", "vercel"]
-        .map(|slug| ((ProviderKind::Infisical, slug.to_owned()), Arc::new(spec())));
+    let specs =
+        ["humanitec", "vercel"].map(|slug| ((INFISICAL, slug.to_owned()), Arc::new(spec())));
     build(&Inputs {
         syncs,
         labels: &BTreeMap::new(),
@@ -998,7 +1001,7 @@ fn always_triggers_an_unchanged_sync_and_a_trigger_is_no_pending_change() {
 
 fn started(name: &str) -> DesiredSync {
     let mut sync = to("vercel", desired_sync(name, json!({})));
-    sync.kind = ProviderKind::Enkryptify;
+    sync.platform = ENKRYPTIFY;
     sync.provider.text = "enkryptify".to_owned();
     sync
 }

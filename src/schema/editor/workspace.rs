@@ -3,14 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use crate::core::code::Code;
-use crate::core::spec::ProviderKind;
+use crate::core::platform::Platform;
+use crate::provider::platforms;
 
 /// The schema. Nothing in it differs from workspace to workspace.
 pub fn schema() -> Value {
-    let kinds: Vec<&str> = ProviderKind::ALL
-        .into_iter()
-        .map(ProviderKind::name)
-        .collect();
+    let kinds: Vec<&str> = platforms().into_iter().map(Platform::name).collect();
     let lints: Map<String, Value> = Code::ALL
         .iter()
         .filter(|code| code.is_lint())

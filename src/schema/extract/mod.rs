@@ -21,7 +21,7 @@ use self::convert::Converter;
 use self::operations::{Operation, Role};
 use super::file::{START, SchemaFile, SchemaKey};
 use super::validate::pattern_works;
-use crate::core::spec::ProviderKind;
+use crate::provider::{enkryptify, infisical};
 
 /// What documents say about syncs.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -68,11 +68,11 @@ pub fn extract(text: &str) -> Result<Extraction, ExtractError> {
             whole.overlay(file);
             file = whole;
         }
-        files.insert((ProviderKind::Infisical, (*slug).to_owned()), file);
+        files.insert((infisical::PLATFORM, (*slug).to_owned()), file);
     }
     if let Some(start) = &operations.start {
         files.insert(
-            (ProviderKind::Enkryptify, START.to_owned()),
+            (enkryptify::PLATFORM, START.to_owned()),
             start_file(&document, start)?,
         );
     }

@@ -77,7 +77,7 @@ fn every_mended_example_is_valid() {
         }
         let tree = workspace(&mend);
         let run = checked(options(&tree, &[("SECSYNC_VAR_SECRET_PATH", "/web")]));
-        assert_eq!(run.workspace.diagnostics, [], "{code}");
+        assert_eq!(run.diagnostics, [], "{code}");
     }
 }
 

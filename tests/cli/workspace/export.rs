@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use secsync::provider::ProviderKind;
 use secsync::sandbox::Catalog;
 use secsync::schema::store::SchemaStore;
 use serde_json::{Value, json};
 
 use super::support::{FILE, applied_on, delete_folder, world};
 use crate::harness::{Output, Server, Tree};
+use secsync::provider::infisical;
 
 /// A server on which somebody clicked two syncs together.
 fn server() -> Server {
@@ -227,10 +227,10 @@ fn a_sync_without_its_source_folder_is_left_out_and_told_in_the_file_too() {
 fn newer_server() -> Server {
     let store = SchemaStore::bundled();
     let schemas = store
-        .destinations(ProviderKind::Infisical)
+        .destinations(infisical::PLATFORM)
         .into_iter()
         .map(|slug| {
-            let key = (ProviderKind::Infisical, slug);
+            let key = (infisical::PLATFORM, slug);
             let file = store.file(&key).unwrap().unwrap();
             let mut schema: Value = serde_json::from_str(&file.to_text(&key)).unwrap();
             for request in ["create", "update"] {

@@ -2,7 +2,7 @@
 
 use secsync::core::code::Code;
 use secsync::core::diagnostic::Diagnostic;
-use secsync::pipeline::Run;
+use secsync::workspace::Workspace;
 use serde_json::{Value, json};
 
 use super::support::{FILE, checked, codes, findings, options};
@@ -26,13 +26,9 @@ fn tree(settings: &str, syncs: &str) -> Tree {
 }
 
 /// The fields that the sync `web` would be created with.
-fn fields(run: &Run) -> Value {
-    assert_eq!(run.workspace.diagnostics, []);
-    let web = run
-        .workspace
-        .syncs
-        .iter()
-        .find(|sync| sync.name.text == "web");
+fn fields(workspace: &Workspace) -> Value {
+    assert_eq!(workspace.diagnostics, []);
+    let web = workspace.syncs.iter().find(|sync| sync.name.text == "web");
     Value::Object(web.unwrap().fields_as_json())
 }
 
@@ -74,7 +70,7 @@ fn another_scope_discards_the_inherited_destination_config_and_the_same_scope_do
     let config = |own: &str| {
         let syncs = format!("syncs:\n  web:\n    destinationConfig: {own}\n");
         let run = checked(options(&tree(SETTINGS, &syncs), &[]));
-        run.workspace.syncs[0].fields_as_json()["destinationConfig"].clone()
+        run.syncs[0].fields_as_json()["destinationConfig"].clone()
     };
     assert_eq!(
         config("{scope: environment, org: globex}"),
@@ -95,8 +91,8 @@ syncs:
   site: {provider: enkryptify, project: prj_123, destination: vercel}
 ";
     let run = checked(options(&tree(&settings, syncs), &[]));
-    assert_eq!(run.workspace.diagnostics, []);
-    let site = &run.workspace.syncs[1];
+    assert_eq!(run.diagnostics, []);
+    let site = &run.syncs[1];
     assert_eq!(site.fields_as_json(), serde_json::Map::new());
     assert_eq!(site.connection, None);
     assert!(fields(&run).get("syncOptions").is_some());
@@ -136,9 +132,9 @@ fn a_finding_about_an_inherited_value_is_told_once_at_the_default_and_names_the_
         "syncs:\n  a: {}\n  b: {}\n  c: {secretPath: /c}\n  d: {}\n",
     );
     let run = checked(options(&tree, &[]));
-    let place = run.workspace.diagnostics[0].span().unwrap();
-    assert_eq!(run.workspace.sources.describe(place), "secsync.yaml:8:15");
-    let found = only(run.workspace.diagnostics);
+    let place = run.diagnostics[0].span().unwrap();
+    assert_eq!(run.sources.describe(place), "secsync.yaml:8:15");
+    let found = only(run.diagnostics.clone());
     assert_eq!(found.code, Code::SecretPathForm);
     assert_eq!(found.sync.as_deref(), Some("a and 2 others"));
 }
@@ -185,7 +181,7 @@ fn no_other_environment_variable_can_be_read_from_a_file() {
     for name in ["INFISICAL_TOKEN", "V", "HOME", "env.V"] {
         let syncs = format!("syncs:\n  web: {{secretPath: \"/${{var.{name}}}\"}}\n");
         let run = checked(options(&tree(SETTINGS, &syncs), &environment));
-        let found = only(run.workspace.diagnostics);
+        let found = only(run.diagnostics.clone());
         let expected = if name.contains('.') {
             Code::VariableForm
         } else {
@@ -215,7 +211,7 @@ fn a_plain_scalar_that_is_wholly_a_variable_is_typed_and_a_quoted_one_is_a_strin
     );
     let run = checked(options(&block, &[("SECSYNC_VAR_AUTO", "false")]));
     assert_eq!(fields(&run)["isAutoSyncEnabled"], false);
-    let quoted = auto_sync("\"${var.AUTO}\"").workspace.diagnostics;
+    let quoted = auto_sync("\"${var.AUTO}\"").diagnostics.clone();
     assert_eq!(codes(&quoted), [Code::WrongType]);
 }
 

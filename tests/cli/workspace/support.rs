@@ -2,15 +2,14 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::sync::Arc;
 
 use secsync::core::code::Code;
 use secsync::core::diagnostic::Diagnostic;
 use secsync::environment::Environment;
-use secsync::error::CommandError;
-use secsync::http::HttpOptions;
-use secsync::pipeline::{Options, Run};
+use secsync::pipeline::{Opened, Options};
 use secsync::sandbox;
-use secsync::workspace::Request;
+use secsync::workspace::{Request, Workspace};
 use serde_json::{Value, json};
 
 use crate::harness::{Server, Tree};
@@ -24,27 +23,22 @@ pub fn options(tree: &Tree, variables: &[(&str, &str)]) -> Options {
             ..Request::default()
         },
         environment: variables.iter().map(owned).collect::<Environment>(),
-        http: HttpOptions::default(),
-        parallelism: 4,
-        allow_projects: Vec::new(),
         selectors: Vec::new(),
         targets: Vec::new(),
         prune: false,
-        state: None,
     }
 }
 
 /// Loads and checks, without a network. Standard input is empty.
-pub fn checked(options: Options) -> Run {
-    let mut run = Run::load(options, &mut std::io::empty()).unwrap();
-    // Its findings say what is wrong.
-    let _: Result<(), CommandError> = run.check();
-    run
+pub fn checked(options: Options) -> Arc<Workspace> {
+    let opened = Opened::open(options).unwrap();
+    let loaded = opened.load(&mut std::io::empty()).unwrap();
+    loaded.findings().unwrap()
 }
 
 /// What is wrong with the whole workspace in a tree.
 pub fn findings(tree: &Tree) -> Vec<Diagnostic> {
-    checked(options(tree, &[])).workspace.diagnostics
+    checked(options(tree, &[])).diagnostics.clone()
 }
 
 /// The codes of what is wrong.

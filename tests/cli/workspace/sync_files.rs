@@ -177,8 +177,8 @@ fn a_word_means_what_yaml_1_2_says_and_a_leading_zero_is_pointed_out() {
         let lines = format!("destinationConfig: {{app: {app}}}");
         let tree = Tree::new(&[("syncs/a.yaml", &file("web", &lines))]);
         let run = checked(options(&tree, &[]));
-        let app = run.workspace.syncs[0].fields_as_json()["destinationConfig"]["app"].clone();
-        (app, codes(&run.workspace.diagnostics))
+        let app = run.syncs[0].fields_as_json()["destinationConfig"]["app"].clone();
+        (app, codes(&run.diagnostics))
     };
     for word in ["no", "on", "1e3x", "yes", "off", "0o8"] {
         let (app, _) = config(word);

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use secrecy::SecretString;
-use secsync::adopt::draft::{self, Group, LeftOut, Names};
 use secsync::apply::{self, Context, Observer, Outcome, Report};
 use secsync::cancel::Cancellation;
 use secsync::core::diagnostic::Severity;
@@ -16,12 +15,14 @@ use secsync::core::remote::RemoteSync;
 use secsync::core::starts::Starts;
 use secsync::environment::Environment;
 use secsync::error::CommandError;
+use secsync::export::draft::{self, Group, LeftOut, Names};
 use secsync::http::clock::Clock;
 use secsync::http::limits::Limits;
 use secsync::http::{HttpOptions, SandboxAccess};
-use secsync::pipeline::{Options, Projects, Run, Survey, Wanted};
+use secsync::pipeline::{Link, Observed, Opened, Options, Projects, Wanted};
 use secsync::planfile::{self, SavedPlan};
-use secsync::provider::{ManagedSyncs, Provider, ProviderConfig, ProviderKind, connect};
+use secsync::provider::infisical;
+use secsync::provider::{ManagedSyncs, Provider, ProviderConfig, connect};
 use secsync::sandbox::{self, Running};
 use secsync::state::{Place, Reach, State};
 use secsync::workspace::Request;
@@ -49,8 +50,8 @@ pub struct Site {
 
 /// A plan and what it was made from.
 pub struct Planned {
-    pub run: Run,
-    pub survey: Survey,
+    pub opened: Opened,
+    pub observed: Observed,
     pub plan: Plan,
     /// Ends the run that planned, and with it the one that applies.
     pub cancellation: Cancellation,
@@ -59,9 +60,14 @@ pub struct Planned {
 impl Planned {
     /// Saves the plan, and returns the text of its file.
     pub fn save(&self) -> String {
-        let Self { run, plan, .. } = self;
-        let sources = &run.workspace.sources;
-        planfile::write(plan, sources, &run.specs_of(plan), true)
+        let Self {
+            opened,
+            observed,
+            plan,
+            ..
+        } = self;
+        let sources = &observed.workspace.sources;
+        planfile::write(plan, sources, &opened.specs_of(plan), true)
             .unwrap()
             .0
     }
@@ -69,8 +75,8 @@ impl Planned {
 
 /// A saved plan that was checked against what is there.
 pub struct Rechecked {
-    pub run: Run,
-    pub survey: Survey,
+    pub opened: Opened,
+    pub observed: Observed,
     pub saved: SavedPlan,
     pub result: Recheck,
 }
@@ -78,25 +84,21 @@ pub struct Rechecked {
 /// Why there is no plan.
 #[derive(Debug)]
 pub struct Refused {
-    pub stop: CommandError,
+    pub error: CommandError,
     /// What is wrong in the files.
     pub findings: Vec<String>,
 }
 
 impl Refused {
-    fn without(stop: CommandError) -> Self {
-        let findings = Vec::new();
-        Self { stop, findings }
-    }
-
-    fn with(stop: CommandError, run: &Run) -> Self {
-        let errors = run.workspace.diagnostics.iter();
+    fn by(error: CommandError) -> Self {
+        let found = error.found.iter();
         Self {
-            stop,
-            findings: errors
+            findings: found
+                .flat_map(|workspace| &workspace.diagnostics)
                 .filter(|found| found.severity == Severity::Error)
                 .map(|found| found.message.clone())
                 .collect(),
+            error,
         }
     }
 }
@@ -227,31 +229,36 @@ impl Site {
                 ..Request::default()
             },
             environment,
-            http: self.http(),
-            parallelism: self.parallelism,
-            allow_projects: Vec::new(),
             selectors: Vec::new(),
             targets: self.targets.clone(),
             prune: self.prune,
+        }
+    }
+
+    fn link(&self, cancellation: &Cancellation) -> Link {
+        Link {
+            environment: Environment::default(),
+            http: self.http(),
+            parallelism: self.parallelism,
+            allow_projects: Vec::new(),
             state: None,
+            cancellation: cancellation.clone(),
         }
     }
 
     /// Loads, checks, reads and plans.
     pub async fn try_plan(&self) -> Result<Planned, Refused> {
         let cancellation = Cancellation::new();
-        let mut run = Run::load(self.options(), &mut std::io::empty()).map_err(Refused::without)?;
-        if let Err(stop) = run.check() {
-            return Err(Refused::with(stop, &run));
-        }
-        let survey = match run.survey(&cancellation).await {
-            Ok(survey) => survey,
-            Err(stop) => return Err(Refused::with(stop, &run)),
-        };
-        let plan = run.plan(&survey, &self.starts().await);
+        let opened = Opened::open(self.options()).map_err(Refused::by)?;
+        let loaded = opened.clone().load(&mut std::io::empty());
+        let checked = loaded.and_then(|loaded| loaded.check());
+        let checked = checked.map_err(Refused::by)?;
+        let observed = checked.observe(&self.link(&cancellation)).await;
+        let observed = observed.map_err(Refused::by)?;
+        let plan = observed.plan(&self.starts().await);
         Ok(Planned {
-            run,
-            survey,
+            opened,
+            observed,
             plan,
             cancellation,
         })
@@ -281,7 +288,7 @@ impl Site {
             .await
             .unwrap();
         let context = Context {
-            providers: &planned.survey.providers,
+            providers: &planned.observed.providers,
             state: Some(&state),
             parallelism: self.parallelism,
             wait: self.wait,
@@ -294,30 +301,31 @@ impl Site {
 
     /// Reads a saved plan and what it is about, with no sync file at hand.
     pub async fn recheck(&self, text: &str) -> Rechecked {
-        let run = Run::open(self.options()).unwrap();
-        let saved = planfile::read(text.as_bytes(), &|kind, slug| run.spec(kind, slug)).unwrap();
-        self.recheck_saved(run, saved).await
+        let opened = Opened::open(self.options()).unwrap();
+        let spec = |platform, slug: &str| opened.spec(platform, slug);
+        let saved = planfile::read(text.as_bytes(), &spec).unwrap();
+        self.recheck_saved(opened, saved).await
     }
 
     /// The same with a program that knows none of the destinations.
     pub async fn recheck_unknowing(&self, text: &str) -> Rechecked {
-        let run = Run::open(self.options()).unwrap();
+        let opened = Opened::open(self.options()).unwrap();
         let saved = planfile::read(text.as_bytes(), &|_, _| None).unwrap();
-        self.recheck_saved(run, saved).await
+        self.recheck_saved(opened, saved).await
     }
 
-    async fn recheck_saved(&self, run: Run, saved: SavedPlan) -> Rechecked {
-        let cancellation = Cancellation::new();
-        let survey = run.survey_saved(&saved, &cancellation).await.unwrap();
+    async fn recheck_saved(&self, opened: Opened, saved: SavedPlan) -> Rechecked {
+        let link = self.link(&Cancellation::new());
+        let observed = opened.observe_saved(&saved, &link).await.unwrap();
         let now = Now {
-            remote: &survey.remote,
+            remote: &observed.remote,
             starts: &self.starts().await,
             specs: &saved.specs,
         };
         let result = recheck(&saved.plan, &now);
         Rechecked {
-            run,
-            survey,
+            opened,
+            observed,
             saved,
             result,
         }
@@ -326,8 +334,8 @@ impl Site {
     /// Carries out what is left of a saved plan.
     pub async fn apply_rest(&self, rechecked: Rechecked) -> (Planned, Report) {
         let Rechecked {
-            run,
-            survey,
+            opened,
+            observed,
             result,
             ..
         } = rechecked;
@@ -336,8 +344,8 @@ impl Site {
             other => panic!("{other:#?}"),
         };
         let planned = Planned {
-            run,
-            survey,
+            opened,
+            observed,
             plan,
             cancellation: Cancellation::new(),
         };
@@ -358,28 +366,33 @@ impl Site {
             files: [("secsync.yaml".to_owned(), settings.to_owned())].into(),
             ..Written::default()
         });
-        let mut run = Run::open(self.options()).unwrap();
-        // There is no file yet, and that is told.
-        let _ = run.read_files(&mut std::io::empty());
+        let opened = Opened::open(self.options()).unwrap();
+        let checked = opened.load_what_exists().check().unwrap();
         let wanted = Wanted {
             provider: "infisical".to_owned(),
             projects: Projects::All,
         };
-        let (discovery, provider) = run.discover(&wanted, &Cancellation::new()).await.unwrap();
-        let mut names = Names::default();
+        let link = self.link(&Cancellation::new());
+        let inventory = checked.inventory(&wanted, &link).await.unwrap();
+        let platform = inventory.platform;
+        let mut names = Names {
+            platform,
+            connections: BTreeMap::new(),
+        };
         let mut files = self.written.files.clone();
         let mut left_out = Vec::new();
-        for project in &discovery.projects {
+        for project in &inventory.projects {
             if !by_ids {
-                let apps = draft::apps(&run, &project.syncs).unwrap();
-                names.connections = run.usable_connections(&*provider, apps).await.unwrap();
+                let apps = draft::apps(&checked.opened, platform, &project.syncs).unwrap();
+                names.connections = inventory.usable_connections(apps, &link).await.unwrap();
             }
             let group = Group {
-                provider: &discovery.provider,
+                provider: &inventory.provider,
                 project: if by_ids { &project.id } else { &project.word },
                 syncs: project.syncs.iter().collect(),
             };
-            let draft = draft::file(&mut run, &[group], &names, "schema.json", "draft").unwrap();
+            let opened = &checked.opened;
+            let draft = draft::file(opened, &[group], &names, "schema.json", "draft").unwrap();
             files.insert(format!("syncs/{}.yaml", project.word), draft.text);
             left_out.extend(draft.left_out);
         }
@@ -401,7 +414,7 @@ impl Site {
     pub fn infisical(&self) -> Arc<dyn ManagedSyncs> {
         let config = ProviderConfig {
             name: "infisical".to_owned(),
-            kind: ProviderKind::Infisical,
+            platform: infisical::PLATFORM,
             url: None,
         };
         let connected = connect(
@@ -619,11 +632,10 @@ pub async fn assert_as_declared(site: &Site, workspace: &Workspace, plan: &Plan)
         .filter_map(|action| match &action.step {
             Step::Blocked { reason, .. } => {
                 let subject = &action.subject;
-                let project = match subject.kind {
-                    ProviderKind::Infisical => subject.project_id.clone(),
-                    ProviderKind::Enkryptify => {
-                        format!("{}/{}", subject.project_id, subject.destination)
-                    }
+                let project = if subject.platform.names_per_project() {
+                    subject.project_id.clone()
+                } else {
+                    format!("{}/{}", subject.project_id, subject.destination)
                 };
                 Some(((project, subject.name.clone()), reason))
             }

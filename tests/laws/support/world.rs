@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use secsync::provider::ProviderKind;
+use secsync::provider::infisical;
 use secsync::sandbox::{CLIENT_ID, CLIENT_SECRET, Catalog, World};
 use secsync::schema::store::SchemaStore;
 use serde_json::{Value, json};
@@ -104,9 +104,9 @@ pub fn catalog() -> Arc<Catalog> {
 /// The bundled destinations with other options of syncs.
 pub fn catalog_with_options(change: impl Fn(&mut Value)) -> Arc<Catalog> {
     let store = SchemaStore::bundled();
-    let slugs = store.destinations(ProviderKind::Infisical);
+    let slugs = store.destinations(infisical::PLATFORM);
     let schemas = slugs.into_iter().map(|slug| {
-        let key = (ProviderKind::Infisical, slug);
+        let key = (infisical::PLATFORM, slug);
         let file = store.file(&key).unwrap().unwrap();
         let mut schema: Value = serde_json::from_str(&file.to_text(&key)).unwrap();
         let create = &mut schema["$defs"]["create"]["properties"];

@@ -10,7 +10,8 @@ use super::support::{
 };
 use secsync::cancel::Cancellation;
 use secsync::http::HttpOptions;
-use secsync::provider::{ManagedSyncs, ProviderError, ProviderErrorKind, ProviderKind, connect};
+use secsync::provider::infisical;
+use secsync::provider::{ManagedSyncs, ProviderError, ProviderErrorKind, connect};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 use wiremock::matchers::{header, method, path};
@@ -102,7 +103,7 @@ impl Login {
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        let mut config = config(ProviderKind::Infisical);
+        let mut config = config(infisical::PLATFORM);
         config.name = self.name.into();
         connect(
             &config,

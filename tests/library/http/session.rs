@@ -10,7 +10,7 @@ use super::support::{
 use secsync::cancel::Cancellation;
 use secsync::http::public::fetch_public;
 use secsync::http::{HttpOptions, SandboxAccess};
-use secsync::provider::{ProviderErrorKind, ProviderKind, connect};
+use secsync::provider::{ProviderErrorKind, connect, infisical as platform};
 use serde_json::{Value, json};
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -376,7 +376,7 @@ async fn a_proxy_from_the_environment_is_asked_for_https_and_its_password_not_sh
             ("HTTPS_PROXY", &with_password),
             ("NO_PROXY", no_proxy),
         ]);
-        let config = config(ProviderKind::Infisical);
+        let config = config(platform::PLATFORM);
         let provider = connect(&config, &environment, &options, &Cancellation::new());
         managed(provider.expect("it connects"))
             .list(PROJECT, "payments")
@@ -420,7 +420,7 @@ async fn a_proxy_that_is_no_url_is_an_error_without_its_text() {
         ("INFISICAL_TOKEN", TOKEN),
         ("HTTPS_PROXY", "http://user:hunter2@:port"),
     ]);
-    let config = config(ProviderKind::Infisical);
+    let config = config(platform::PLATFORM);
     let provider = connect(&config, &environment, &options().0, &Cancellation::new());
     let error = managed(provider.expect("it connects"))
         .list(PROJECT, "payments")
@@ -441,7 +441,7 @@ async fn a_token_comes_before_universal_auth() {
         ("INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", "demo-client"),
         ("INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", CLIENT_SECRET),
     ]);
-    let config = config(ProviderKind::Infisical);
+    let config = config(platform::PLATFORM);
     let provider = connect(&config, &environment, &options().0, &Cancellation::new());
     managed(provider.expect("it connects"))
         .list(PROJECT, "payments")
@@ -662,7 +662,7 @@ async fn the_sandbox_gets_its_own_credentials_and_a_name_that_outlives_its_port(
         ("INFISICAL_TOKEN", TOKEN),
         ("HTTPS_PROXY", "http://127.0.0.1:9"),
     ]);
-    let mut config = config(ProviderKind::Infisical);
+    let mut config = config(platform::PLATFORM);
     config.url = Some("https://other.corp.example".to_owned());
     let provider = managed(
         connect(&config, &environment, &options, &Cancellation::new()).expect("it connects"),
@@ -720,6 +720,7 @@ async fn a_public_document_that_is_not_there_is_an_error() {
 #[tokio::test]
 async fn a_fast_clock_moves_its_own_time_only() {
     use secsync::http::clock::Clock;
+
     let clock = FastClock::new();
     let before = clock.now();
     clock.sleep(Duration::from_secs(3600)).await;

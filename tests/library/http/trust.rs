@@ -3,11 +3,13 @@
 
 use super::support::{CLIENT_SECRET, TOKEN, all_text, environment};
 use secsync::cancel::Cancellation;
+use secsync::core::platform::Platform;
 use secsync::environment::Environment;
 use secsync::http::public::fetch_public;
 use secsync::http::variables::check_prefixes;
 use secsync::http::{HttpOptions, SandboxAccess, trust};
-use secsync::provider::{ProviderConfig, ProviderError, ProviderErrorKind, ProviderKind, connect};
+use secsync::provider::{ProviderConfig, ProviderError, ProviderErrorKind, connect};
+use secsync::provider::{enkryptify, infisical};
 
 const CORP: &str = "https://secrets.corp.example";
 
@@ -19,14 +21,14 @@ struct Case {
 }
 
 fn infisical() -> Case {
-    provider("infisical", ProviderKind::Infisical).set("INFISICAL_TOKEN", TOKEN)
+    provider("infisical", infisical::PLATFORM).set("INFISICAL_TOKEN", TOKEN)
 }
 
-fn provider(name: &str, kind: ProviderKind) -> Case {
+fn provider(name: &str, kind: Platform) -> Case {
     Case {
         config: ProviderConfig {
             name: name.to_owned(),
-            kind,
+            platform: kind,
             url: None,
         },
         variables: Vec::new(),
@@ -100,7 +102,7 @@ impl Case {
 #[test]
 fn with_nothing_set_a_credential_goes_to_its_platforms_own_cloud() {
     infisical().goes_to("https://app.infisical.com");
-    provider("enkryptify", ProviderKind::Enkryptify)
+    provider("enkryptify", enkryptify::PLATFORM)
         .set("ENKRYPTIFY_TOKEN", TOKEN)
         .goes_to("https://api.enkryptify.com");
 }
@@ -129,7 +131,7 @@ fn the_two_addresses_of_the_american_cloud_are_one_server() {
 #[test]
 fn the_official_hosts_of_another_platform_are_no_exception() {
     infisical().url("https://api.enkryptify.com").untrusted();
-    provider("enkryptify", ProviderKind::Enkryptify)
+    provider("enkryptify", enkryptify::PLATFORM)
         .set("ENKRYPTIFY_TOKEN", TOKEN)
         .url("https://app.infisical.com")
         .untrusted();
@@ -218,7 +220,7 @@ fn a_host_variable_names_a_server_and_vouches_for_it() {
             .goes_to(CORP);
         infisical().url(CORP).set(variable, CORP).goes_to(CORP);
     }
-    provider("enkryptify", ProviderKind::Enkryptify)
+    provider("enkryptify", enkryptify::PLATFORM)
         .set("ENKRYPTIFY_TOKEN", TOKEN)
         .set("ENKRYPTIFY_API_URL", CORP)
         .goes_to(CORP);
@@ -226,7 +228,7 @@ fn a_host_variable_names_a_server_and_vouches_for_it() {
 
 #[test]
 fn a_host_variable_vouches_for_its_own_platform_only() {
-    provider("enkryptify", ProviderKind::Enkryptify)
+    provider("enkryptify", enkryptify::PLATFORM)
         .set("ENKRYPTIFY_TOKEN", TOKEN)
         .set("INFISICAL_HOST", CORP)
         .url(CORP)
@@ -393,7 +395,7 @@ fn allowing_http_does_not_make_a_host_trusted() {
 
 #[test]
 fn another_provider_reads_only_variables_with_its_own_name() {
-    let onprem = || provider("on-prem", ProviderKind::Infisical);
+    let onprem = || provider("on-prem", infisical::PLATFORM);
     // The unprefixed ones are another provider's.
     let error = onprem().set("INFISICAL_TOKEN", TOKEN).unauthenticated();
     assert!(error.message.contains("ON_PREM_INFISICAL_TOKEN"), "{error}");
@@ -410,14 +412,14 @@ fn another_provider_reads_only_variables_with_its_own_name() {
 
 #[test]
 fn two_providers_never_share_a_prefix() {
-    let configs = ["on-prem", "ON_PREM"].map(|name| provider(name, ProviderKind::Infisical).config);
+    let configs = ["on-prem", "ON_PREM"].map(|name| provider(name, infisical::PLATFORM).config);
     let error = check_prefixes(&configs).expect_err("they share ON_PREM_");
     assert_eq!(error.kind, ProviderErrorKind::Configuration);
 }
 
 #[test]
 fn a_missing_credential_names_the_variables_to_set() {
-    let error = provider("infisical", ProviderKind::Infisical).unauthenticated();
+    let error = provider("infisical", infisical::PLATFORM).unauthenticated();
     assert_eq!(
         error.message,
         "There is no credential for Infisical: set INFISICAL_TOKEN, or \
@@ -431,13 +433,13 @@ fn a_missing_credential_names_the_variables_to_set() {
              token is used."
         )
     );
-    let error = provider("enkryptify", ProviderKind::Enkryptify).unauthenticated();
+    let error = provider("enkryptify", enkryptify::PLATFORM).unauthenticated();
     assert_eq!(
         error.message,
         "There is no credential for Enkryptify: set ENKRYPTIFY_TOKEN in the environment."
     );
     // CI systems pass unset secrets on as empty strings, or with nothing but a line break.
-    provider("enkryptify", ProviderKind::Enkryptify)
+    provider("enkryptify", enkryptify::PLATFORM)
         .set("ENKRYPTIFY_TOKEN", "\n")
         .unauthenticated();
 }
@@ -454,7 +456,7 @@ fn half_of_universal_auth_names_the_missing_variable() {
             "INFISICAL_UNIVERSAL_AUTH_CLIENT_ID",
         ),
     ] {
-        let error = provider("infisical", ProviderKind::Infisical)
+        let error = provider("infisical", infisical::PLATFORM)
             .set(present, CLIENT_SECRET)
             .unauthenticated();
         assert_eq!(
@@ -467,7 +469,7 @@ fn half_of_universal_auth_names_the_missing_variable() {
 #[test]
 fn a_credential_loses_a_line_break_at_its_end_and_is_refused_with_one_inside() {
     for token in ["demo-token-4f1d\n", "demo-token-4f1d\r\n"] {
-        provider("infisical", ProviderKind::Infisical)
+        provider("infisical", infisical::PLATFORM)
             .set("INFISICAL_TOKEN", token)
             .goes_to("https://app.infisical.com");
     }
@@ -478,7 +480,7 @@ fn a_credential_loses_a_line_break_at_its_end_and_is_refused_with_one_inside() {
         "demo-töken-4f1d",
         "demo\u{0}-token-4f1d",
     ] {
-        let error = provider("infisical", ProviderKind::Infisical)
+        let error = provider("infisical", infisical::PLATFORM)
             .set("INFISICAL_TOKEN", token)
             .unauthenticated();
         assert!(
@@ -491,7 +493,7 @@ fn a_credential_loses_a_line_break_at_its_end_and_is_refused_with_one_inside() {
 
 #[test]
 fn a_service_token_is_refused_with_the_reason() {
-    let error = provider("infisical", ProviderKind::Infisical)
+    let error = provider("infisical", infisical::PLATFORM)
         .set("INFISICAL_TOKEN", "st.demo.aaaa.bbbb")
         .unauthenticated();
     assert!(error.message.contains("service token"), "{error}");
@@ -500,7 +502,7 @@ fn a_service_token_is_refused_with_the_reason() {
 
 #[test]
 fn a_server_is_checked_before_a_credential_is_looked_for() {
-    provider("infisical", ProviderKind::Infisical)
+    provider("infisical", infisical::PLATFORM)
         .url(CORP)
         .untrusted();
 }
@@ -516,7 +518,7 @@ fn sandbox(origin: &str) -> SandboxAccess {
 
 #[test]
 fn the_sandbox_needs_no_credential_and_stays_on_this_machine() {
-    let mut case = provider("onprem", ProviderKind::Infisical).url(CORP);
+    let mut case = provider("onprem", infisical::PLATFORM).url(CORP);
     case.options.sandbox = Some(sandbox("http://127.0.0.1:49152"));
     case.goes_to("sandbox:onprem");
     case.options.sandbox = Some(sandbox("http://10.0.0.1:49152"));

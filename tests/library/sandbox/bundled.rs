@@ -1,12 +1,12 @@
 //! The emulator with the destinations that the program knows.
 
-use secsync::provider::ProviderKind;
 use secsync::sandbox::{INFISICAL_TOKEN, Request};
 use secsync::schema::extract::extract;
 use secsync::schema::store::SchemaStore;
 use serde_json::json;
 
 use crate::examples::examples;
+use secsync::provider::infisical;
 
 use super::support::{SETTLED, Server};
 
@@ -15,11 +15,11 @@ fn a_sync_to_every_bundled_destination_can_be_created_and_pushed() {
     let store = SchemaStore::bundled();
     let mut world =
         json!({"projects": [{"slug": "payments"}], "connections": [], "enterprise": true});
-    let slugs = store.destinations(ProviderKind::Infisical);
+    let slugs = store.destinations(infisical::PLATFORM);
     let mut apps = Vec::new();
     for slug in &slugs {
         let file = store
-            .file(&(ProviderKind::Infisical, slug.clone()))
+            .file(&(infisical::PLATFORM, slug.clone()))
             .unwrap()
             .unwrap();
         let app = file.connection_app.clone().unwrap();
@@ -39,7 +39,7 @@ fn a_sync_to_every_bundled_destination_can_be_created_and_pushed() {
         let available = Request::new("GET", &format!("/api/v1/app-connections/{app}/available"));
         let available = send(&mut server, available);
         let file = store
-            .file(&(ProviderKind::Infisical, slug.clone()))
+            .file(&(infisical::PLATFORM, slug.clone()))
             .unwrap()
             .unwrap();
         let mut body = examples(&file.definitions["create"]).swap_remove(0);
@@ -81,10 +81,10 @@ fn the_api_document_says_what_the_catalog_says() {
     let document = server.send("none", Request::new("GET", "/api/docs/json"));
     assert_eq!(document.status, 200);
     let extracted = extract(&document.text()).unwrap();
-    let slugs = store.destinations(ProviderKind::Infisical);
+    let slugs = store.destinations(infisical::PLATFORM);
     assert_eq!(extracted.files.len(), slugs.len());
     for slug in slugs {
-        let key = (ProviderKind::Infisical, slug);
+        let key = (infisical::PLATFORM, slug);
         let bundled = store.file(&key).unwrap().unwrap();
         assert_eq!(extracted.files[&key], *bundled, "{}", key.1);
     }

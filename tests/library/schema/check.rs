@@ -1,13 +1,14 @@
 //! What a user reads when a sync does not fit its destination.
 use secsync::core::diagnostic::Diagnostic;
+use secsync::core::platform::Platform;
 use secsync::core::span::{Sources, Span};
 use secsync::core::value::Mapping;
-use secsync::provider::ProviderKind;
+use secsync::provider::{enkryptify, infisical};
 use secsync::schema::store::SchemaStore;
 use secsync::schema::validate;
 
 /// Every diagnostic as `line:column code: message -> help`. The sync's key is on line 1.
-fn check_of(kind: ProviderKind, destination: &str, fields: &str) -> String {
+fn check_of(kind: Platform, destination: &str, fields: &str) -> String {
     let mut sources = Sources::default();
     let text = format!("sync:\n{fields}");
     let source = sources.add("x.yaml", text.as_str());
@@ -45,7 +46,7 @@ fn check_of(kind: ProviderKind, destination: &str, fields: &str) -> String {
 }
 
 fn check(destination: &str, fields: &str) -> String {
-    check_of(ProviderKind::Infisical, destination, fields)
+    check_of(infisical::PLATFORM, destination, fields)
 }
 
 /// A sync whose first four lines below its key are right.
@@ -212,7 +213,7 @@ fn a_misspelt_field_of_secsync_itself_is_recognised() {
 
 #[test]
 fn an_enkryptify_start_takes_nothing_but_its_own_fields() {
-    let enkryptify = |fields| check_of(ProviderKind::Enkryptify, "vercel", fields);
+    let enkryptify = |fields| check_of(enkryptify::PLATFORM, "vercel", fields);
     assert_eq!(enkryptify("  projectId: prj_1\n"), "");
     insta::assert_snapshot!(enkryptify("  projectId: prj_1\n  secretPath: /x\n"), @r#"3:3 unknown-field: `secretPath` is not a field of a sync to Vercel. -> The fields here are `provider`, `project`, `projectId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `protect`, `onDelete` and `trigger`."#);
 }

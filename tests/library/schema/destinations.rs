@@ -5,7 +5,7 @@ use secsync::core::code::Code;
 use secsync::core::diagnostic::Diagnostic;
 use secsync::core::span::{Sources, Span};
 use secsync::core::value::{Mapping, Value as NodeValue};
-use secsync::provider::ProviderKind;
+use secsync::provider::infisical;
 use secsync::schema::store::{Destination, SchemaStore};
 use secsync::schema::validate;
 use serde_json::{Map, Value, json};
@@ -159,9 +159,9 @@ fn right_examples_fit_and_each_single_mistake_gives_one_error_that_names_the_fie
     let store = SchemaStore::bundled();
     let mut mistakes = 0;
     let mut with_tag = 0;
-    for slug in store.destinations(ProviderKind::Infisical) {
+    for slug in store.destinations(infisical::PLATFORM) {
         let destination = store
-            .destination(ProviderKind::Infisical, &slug)
+            .destination(infisical::PLATFORM, &slug)
             .unwrap()
             .unwrap();
         let create = &destination.file.definitions["create"];
@@ -269,11 +269,11 @@ fn type_of_or_none(schema: &Value) -> Option<&str> {
 #[test]
 fn every_destination_says_what_planning_needs_to_know() {
     let store = SchemaStore::bundled();
-    let slugs = store.destinations(ProviderKind::Infisical);
+    let slugs = store.destinations(infisical::PLATFORM);
     assert_eq!(slugs.len(), 52);
     for slug in slugs {
         let destination = store
-            .destination(ProviderKind::Infisical, &slug)
+            .destination(infisical::PLATFORM, &slug)
             .unwrap()
             .unwrap();
         let spec = &destination.spec;

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use secsync::core::spec::ProviderKind;
+use secsync::core::platform::Platform;
+use secsync::provider::{enkryptify, infisical, platforms};
 use secsync::schema::editor;
 use secsync::schema::store::SchemaStore;
 use serde_json::{Value, json};
 
 pub fn schema() -> Value {
-    let providers: BTreeMap<String, ProviderKind> = [
-        ("infisical".to_owned(), ProviderKind::Infisical),
-        ("onprem".to_owned(), ProviderKind::Infisical),
-        ("enkryptify".to_owned(), ProviderKind::Enkryptify),
+    let providers: BTreeMap<String, Platform> = [
+        ("infisical".to_owned(), infisical::PLATFORM),
+        ("onprem".to_owned(), infisical::PLATFORM),
+        ("enkryptify".to_owned(), enkryptify::PLATFORM),
     ]
     .into();
     editor::schema(&SchemaStore::bundled(), &providers).unwrap()
@@ -24,7 +25,7 @@ fn the_schema_is_the_same_each_time_and_knows_every_destination() {
     let slugs = &one["definitions"]["managedSync"]["properties"]["destination"]["anyOf"][0]["enum"];
     assert_eq!(
         *slugs,
-        json!(SchemaStore::bundled().destinations(ProviderKind::Infisical))
+        json!(SchemaStore::bundled().destinations(infisical::PLATFORM))
     );
 }
 
@@ -64,7 +65,7 @@ fn assert_is_committed(schema: &Value, file: &str) {
 
 #[test]
 fn the_committed_schema_of_sync_files_is_up_to_date() {
-    let providers: BTreeMap<String, ProviderKind> = ProviderKind::ALL
+    let providers: BTreeMap<String, Platform> = platforms()
         .into_iter()
         .map(|kind| (kind.name().to_owned(), kind))
         .collect();

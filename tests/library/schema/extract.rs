@@ -5,7 +5,7 @@ use camino::Utf8Path;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use secsync::provider::ProviderKind;
+use secsync::provider::{enkryptify, infisical};
 use secsync::schema::extract::{Extraction, extract};
 use secsync::schema::file::path_of;
 use secsync::schema::pull;
@@ -309,18 +309,12 @@ fn pull_whatever(text: &str) -> bool {
     let left = fs::read_dir(temporary.path()).unwrap().count();
     assert_eq!(left, usize::from(is_written));
     let store = SchemaStore::with_workspace(&directory).unwrap();
-    for slug in store.destinations(ProviderKind::Infisical) {
-        if store
-            .origin(&(ProviderKind::Infisical, slug.clone()))
-            .name()
-            == "pulled"
-        {
-            store.destination(ProviderKind::Infisical, &slug).unwrap();
+    for slug in store.destinations(infisical::PLATFORM) {
+        if store.origin(&(infisical::PLATFORM, slug.clone())).name() == "pulled" {
+            store.destination(infisical::PLATFORM, &slug).unwrap();
         }
     }
-    store
-        .destination(ProviderKind::Enkryptify, "vercel")
-        .unwrap();
+    store.destination(enkryptify::PLATFORM, "vercel").unwrap();
     is_written
 }
 

@@ -8,21 +8,25 @@ use serde_json::{Value, json};
 use super::{Now, Recheck, recheck};
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger, Word};
 use crate::core::plan::{Inputs, Plan, Policy, ProjectKey, Verb, build};
+use crate::core::platform::Platform;
 use crate::core::remote::{JobStatus, RemoteSync};
-use crate::core::spec::{DestinationSpec, ProviderKind};
+use crate::core::spec::DestinationSpec;
 use crate::core::starts::{Start, Starts};
-use crate::core::testing::{desired_sync, remote_sync, resolved, spec, sync_fields};
+use crate::core::testing::{
+    ENKRYPTIFY, INFISICAL, desired_sync, remote_sync, resolved, spec, sync_fields,
+};
 
-type Specs = BTreeMap<(ProviderKind, String), Arc<DestinationSpec>>;
+type Specs = BTreeMap<(Platform, String), Arc<DestinationSpec>>;
 
 fn specs() -> Specs {
     ["humanitec", "vercel"]
-        .map(|slug| ((ProviderKind::Infisical, slug.to_owned()), Arc::new(spec())))
+        .map(|slug| ((INFISICAL, slug.to_owned()), Arc::new(spec())))
         .into()
 }
 
 fn project(syncs: Vec<RemoteSync>) -> BTreeMap<ProjectKey, Vec<RemoteSync>> {
     let key = ProjectKey {
+        platform: INFISICAL,
         provider: "infisical".to_owned(),
         server: "https://a".to_owned(),
         project_id: "p1".to_owned(),
@@ -333,7 +337,7 @@ fn a_trigger_goes_with_its_change_and_is_due_until_a_job_has_pushed_it() {
 #[test]
 fn a_start_stands_as_the_record_says() {
     let mut web = desired("web");
-    web.kind = ProviderKind::Enkryptify;
+    web.platform = ENKRYPTIFY;
     let nothing = Starts::Recorded(BTreeMap::new());
     let plan = planned(vec![web], Vec::new(), &nothing);
     let key = plan.actions[0].subject.start_key();

@@ -10,12 +10,14 @@ use std::time::{Duration, Instant, SystemTime};
 use async_trait::async_trait;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use secsync::cancel::Cancellation;
+use secsync::core::platform::Platform;
 use secsync::environment::Environment;
 use secsync::http::HttpOptions;
 use secsync::http::clock::Clock;
 use secsync::provider::{
-    ManagedSyncs, Provider, ProviderConfig, ProviderError, ProviderKind, StartedSyncs, connect,
+    ManagedSyncs, Provider, ProviderConfig, ProviderError, StartedSyncs, connect,
 };
+use secsync::provider::{enkryptify, infisical};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -79,10 +81,10 @@ pub fn environment(pairs: &[(&str, &str)]) -> Environment {
         .collect()
 }
 
-pub fn config(kind: ProviderKind) -> ProviderConfig {
+pub fn config(kind: Platform) -> ProviderConfig {
     ProviderConfig {
         name: kind.name().to_owned(),
-        kind,
+        platform: kind,
         url: None,
     }
 }
@@ -154,7 +156,7 @@ pub fn infisical_with(
     cancellation: &Cancellation,
 ) -> Arc<dyn ManagedSyncs> {
     let environment = environment(&[("INFISICAL_HOST", host), ("INFISICAL_TOKEN", TOKEN)]);
-    let config = config(ProviderKind::Infisical);
+    let config = config(infisical::PLATFORM);
     managed(connect(&config, &environment, options, cancellation).expect("it connects"))
 }
 
@@ -165,7 +167,7 @@ pub fn infisical_with_login(host: &str) -> Arc<dyn ManagedSyncs> {
         ("INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", "demo-client"),
         ("INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", CLIENT_SECRET),
     ]);
-    let config = config(ProviderKind::Infisical);
+    let config = config(infisical::PLATFORM);
     managed(
         connect(&config, &environment, &options().0, &Cancellation::new()).expect("it connects"),
     )
@@ -174,7 +176,7 @@ pub fn infisical_with_login(host: &str) -> Arc<dyn ManagedSyncs> {
 /// An Enkryptify provider that talks to `host`.
 pub fn enkryptify(host: &str) -> Arc<dyn StartedSyncs> {
     let environment = environment(&[("ENKRYPTIFY_API_URL", host), ("ENKRYPTIFY_TOKEN", TOKEN)]);
-    let config = config(ProviderKind::Enkryptify);
+    let config = config(enkryptify::PLATFORM);
     started(
         connect(&config, &environment, &options().0, &Cancellation::new()).expect("it connects"),
     )

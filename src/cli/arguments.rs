@@ -1,0 +1,281 @@
+//! The flags that commands share.
+
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use clap::{ArgAction, Args};
+
+use crate::cancel::Cancellation;
+use crate::environment::Environment;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::http::HttpOptions;
+use crate::pipeline::{Checked, Link, Opened, Options};
+use crate::workspace::Request;
+
+use super::command::Session;
+use super::output::Output;
+
+/// Which files are loaded, and which syncs count.
+#[derive(Debug, Clone, Default, Args)]
+pub struct LoadArguments {
+    /// Files, directories or globs of sync files; - for standard input.
+    pub paths: Vec<String>,
+    #[command(flatten)]
+    pub files: FileArguments,
+}
+
+/// The same without paths as arguments, for commands whose arguments are something else.
+#[derive(Debug, Clone, Default, Args)]
+pub struct FileArguments {
+    /// Files, directories or globs of sync files; - for standard input.
+    #[arg(short, long = "file", value_name = "PATH")]
+    pub file: Vec<String>,
+    /// Only syncs for which these hold: provider, project, destination, environment, or a label.
+    #[arg(short = 'l', long, value_name = "KEY=GLOB,…")]
+    pub selector: Vec<String>,
+    /// Only syncs of these names.
+    #[arg(long, value_name = "NAME-GLOB")]
+    pub target: Vec<String>,
+    /// The value of a variable.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
+    pub var: Vec<(String, String)>,
+    /// A YAML file of variables.
+    #[arg(long, value_name = "FILE")]
+    pub var_file: Vec<Utf8PathBuf>,
+}
+
+impl LoadArguments {
+    /// Whether a file comes from standard input, so that no answer can.
+    pub fn reads_stdin(&self) -> bool {
+        let mut paths = self.paths.iter().chain(&self.files.file);
+        paths.any(|path| path == "-")
+    }
+}
+
+/// How requests are sent, and where the state is kept.
+#[derive(Debug, Clone, Args)]
+pub struct TransportArguments {
+    /// How long one request may take: 30s, 2m.
+    #[arg(long, default_value = "30s", value_name = "DURATION", value_parser = duration)]
+    pub timeout: Duration,
+    /// A PEM file with further certificate authorities to trust.
+    #[arg(long, value_name = "FILE")]
+    pub ca_cert: Option<Utf8PathBuf>,
+    /// Where the record of started syncs is kept: a file, or s3://, gs://, az:// and a path.
+    #[arg(long, value_name = "PLACE")]
+    pub state: Option<String>,
+}
+
+/// How servers are talked to.
+#[derive(Debug, Clone, Args)]
+pub struct NetworkArguments {
+    /// How many requests and actions go at once.
+    #[arg(long, default_value_t = 4, value_name = "N", value_parser = parallelism)]
+    pub parallelism: usize,
+    #[command(flatten)]
+    pub transport: TransportArguments,
+    /// A server that credentials may go to.
+    #[arg(long, value_name = "ORIGIN")]
+    pub trust_host: Vec<String>,
+    /// Who the identity token of a GitHub Actions job is meant for.
+    #[arg(long, value_name = "AUDIENCE")]
+    pub oidc_audience: Option<String>,
+    /// The only projects that may be read, by id or slug.
+    #[arg(long, value_name = "PROJECT")]
+    pub allow_project: Vec<String>,
+    /// Use the built-in emulator instead of real servers and credentials.
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// What is printed, and how.
+#[derive(Debug, Clone, Args)]
+pub struct OutputArguments {
+    /// A format, to standard output or to a file; can be repeated. Every command has human and
+    /// json; those that check files also have markdown, html, sarif, github and junit, and those
+    /// that plan unified.
+    #[arg(short, long, value_name = "FORMAT[=FILE]")]
+    pub output: Vec<Output>,
+    /// No colours.
+    #[arg(long)]
+    pub no_color: bool,
+    /// Only results and problems.
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Say more.
+    #[arg(short, long, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// Reads `NAME=VALUE`.
+pub fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    if !crate::core::vars::is_name(name) {
+        return Err(format!("a variable cannot be named `{name}`"));
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn parallelism(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number @ 1..=64) => Ok(number),
+        _ => Err("write a number from 1 to 64".to_owned()),
+    }
+}
+
+/// Reads `30s`, `2m`, `500ms`, `1h`, or seconds.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text
+        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(format!("`{unit}` is not a unit; write ms, s, m or h")),
+    };
+    number
+        .parse::<f64>()
+        .ok()
+        .and_then(|number| Duration::try_from_secs_f64(number * factor).ok())
+        .filter(|duration| !duration.is_zero() && *duration <= Duration::from_secs(86_400))
+        .ok_or_else(|| format!("`{text}` is not a duration between 1ms and 24h"))
+}
+
+/// The directory that paths on the command line are relative to.
+fn working_directory() -> Result<Utf8PathBuf, CommandError> {
+    std::env::current_dir()
+        .ok()
+        .and_then(|directory| Utf8PathBuf::from_path_buf(directory).ok())
+        .ok_or_else(|| {
+            CommandError::new(
+                Exit::Error,
+                "The current directory cannot be determined, or its path is not UTF-8.",
+            )
+        })
+}
+
+impl LoadArguments {
+    /// Whether any file is named.
+    pub fn names_files(&self) -> bool {
+        !(self.paths.is_empty() && self.files.file.is_empty())
+    }
+
+    /// Loads and checks the files of a workspace, which may have none yet.
+    pub fn check_what_exists(&self, session: &Session) -> Result<Checked, CommandError> {
+        let checked = self.open(session)?.load_what_exists().check()?;
+        session.findings(&*checked.opened.workspace);
+        Ok(checked)
+    }
+
+    /// Opens the workspace.
+    pub fn open(&self, session: &Session) -> Result<Opened, CommandError> {
+        self.open_for(session, false)
+    }
+
+    /// Opens the workspace for a run that may prune.
+    fn open_for(&self, session: &Session, prune: bool) -> Result<Opened, CommandError> {
+        let files = &self.files;
+        Opened::open(Options {
+            request: Request {
+                directory: working_directory()?,
+                paths: self.paths.iter().chain(&files.file).cloned().collect(),
+                // The last one of a name wins, and the first one that is looked at is taken.
+                variables: files.var.iter().rev().cloned().collect(),
+                variable_files: files.var_file.iter().rev().cloned().collect(),
+            },
+            environment: session.environment.clone(),
+            selectors: files.selector.clone(),
+            targets: files.target.clone(),
+            prune,
+        })
+    }
+
+    /// Loads the files and checks them. Their findings are shown before anything is sent.
+    pub fn check(&self, session: &Session, prune: bool) -> Result<Checked, CommandError> {
+        let opened = self.open_for(session, prune)?;
+        let checked = opened.load(&mut std::io::stdin())?.check()?;
+        session.findings(&*checked.opened.workspace);
+        Ok(checked)
+    }
+}
+
+impl NetworkArguments {
+    /// The link to the servers that these flags describe.
+    pub fn link(&self, environment: &Environment, cancellation: Cancellation) -> Link {
+        Link {
+            http: HttpOptions {
+                trust_hosts: self.trust_host.clone(),
+                oidc_audience: self.oidc_audience.clone(),
+                ..self.transport.http()
+            },
+            environment: environment.clone(),
+            parallelism: self.parallelism,
+            allow_projects: self.allow_project.clone(),
+            state: self.transport.state.clone(),
+            cancellation,
+        }
+    }
+}
+
+impl TransportArguments {
+    fn http(&self) -> HttpOptions {
+        HttpOptions {
+            timeout: self.timeout,
+            ca_cert: self.ca_cert.clone(),
+            ..HttpOptions::default()
+        }
+    }
+
+    /// The link of a command that asks no provider.
+    pub fn link(&self, environment: &Environment, cancellation: Cancellation) -> Link {
+        Link {
+            http: self.http(),
+            environment: environment.clone(),
+            parallelism: 1,
+            allow_projects: Vec::new(),
+            state: self.state.clone(),
+            cancellation,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{duration, parallelism, variable};
+
+    #[test]
+    fn durations_have_units() {
+        for (text, millis) in [
+            ("30s", 30_000),
+            ("2m", 120_000),
+            ("500ms", 500),
+            ("7", 7_000),
+            ("1.5s", 1_500),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "s", "0s", "-1s", "2 m", "1d", "1e9s", "25h", "."] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_variable_has_a_name_and_any_value() {
+        assert_eq!(variable("A=b=c"), Ok(("A".to_owned(), "b=c".to_owned())));
+        assert_eq!(variable("A="), Ok(("A".to_owned(), String::new())));
+        assert!(variable("A").is_err() && variable("1A=x").is_err());
+    }
+
+    #[test]
+    fn parallelism_is_bounded() {
+        assert!(
+            parallelism("0").is_err() && parallelism("65").is_err() && parallelism("4") == Ok(4)
+        );
+    }
+}

@@ -1,0 +1,376 @@
+//! The one beginning and the one ending of every command.
+//!
+//! A command is its arguments and its work. The work returns a value that knows how to be shown, or
+//! an error that carries what was found until then. Opening the outputs, the findings, every
+//! format, the problems and the exit code are here, once for all.
+
+use std::cell::OnceCell;
+use std::sync::LazyLock;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::Serialize;
+
+use super::arguments::OutputArguments;
+use super::output::{Format, Offer, Outputs};
+use super::runtime::INTERRUPTED;
+use super::terminal::Terminal;
+use crate::core::desired::DesiredSync;
+use crate::core::diagnostic::Diagnostic;
+use crate::core::problem::Problem;
+use crate::core::span::Sources;
+use crate::environment::Environment;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::render::ending::Ending;
+use crate::render::json::Document;
+use crate::render::review::{Checkout, Review};
+use crate::render::{self, findings};
+use crate::workspace::Workspace;
+use crate::workspace::files::nearest_upwards;
+
+/// A command: its arguments, and its work.
+pub trait Command: Sized {
+    /// What its documents and reviews call it.
+    const NAME: &'static str;
+    /// The formats that it has.
+    const FORMATS: Offer;
+    /// What its work comes to.
+    type Outcome: Outcome;
+
+    /// The flags about what is printed.
+    fn output(&self) -> &OutputArguments;
+
+    /// Whether it runs in the sandbox.
+    fn is_sandbox(&self) -> bool {
+        false
+    }
+
+    /// The file that the work itself writes, with the flag that names it.
+    fn writes(&self) -> Option<(&'static str, &Utf8Path)> {
+        None
+    }
+
+    /// What Ctrl-C is answered with.
+    fn on_interrupt(&self) -> &'static str {
+        INTERRUPTED
+    }
+
+    /// Does the work.
+    fn run(self, session: &Session) -> Result<Self::Outcome, CommandError>;
+}
+
+/// What a command's work came to: a value that knows how to be shown in every format.
+pub trait Outcome {
+    /// The exit code.
+    fn exit(&self) -> Exit {
+        Exit::Done
+    }
+
+    /// What failed although there is something to show.
+    fn failure(&self) -> Option<&CommandError> {
+        None
+    }
+
+    /// Whether it was the sandbox and no real server; by default, if the command ran in it.
+    fn is_sandbox(&self, command_is: bool) -> bool {
+        command_is
+    }
+
+    /// The files that it is about.
+    fn files(&self) -> Files<'_> {
+        Files::default()
+    }
+
+    /// For people.
+    fn human(&self, view: &View) -> Human;
+
+    /// For machines: what stands in the document beside the findings and the exit code.
+    fn json(&self) -> impl Serialize;
+
+    /// For code hosts and test reports: what there is to say beside the findings.
+    fn review<'a>(&'a self, _review: &mut Review<'a>) {}
+}
+
+/// How much people want to read, and where it is read.
+#[derive(Debug, Clone, Copy)]
+pub struct View {
+    /// How often `-v` was given.
+    pub verbosity: u8,
+    /// Whether only results and problems are wanted.
+    pub is_quiet: bool,
+    /// Whether it was the sandbox and no real server.
+    pub is_sandbox: bool,
+}
+
+/// A result for people.
+#[derive(Debug, Default)]
+pub struct Human {
+    /// The result itself.
+    pub text: String,
+    /// What there is to say about it on standard error.
+    pub remarks: String,
+}
+
+impl From<String> for Human {
+    fn from(text: String) -> Self {
+        Self {
+            text,
+            remarks: String::new(),
+        }
+    }
+}
+
+/// The files that a result or an error is about.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Files<'a> {
+    /// What was found in them.
+    pub findings: &'a [Diagnostic],
+    /// Their texts; `None` if there are none.
+    pub sources: Option<&'a Sources>,
+    /// The syncs that they declare.
+    pub syncs: &'a [DesiredSync],
+}
+
+impl<'a> From<&'a Workspace> for Files<'a> {
+    fn from(workspace: &'a Workspace) -> Self {
+        Self {
+            findings: &workspace.diagnostics,
+            sources: Some(&workspace.sources),
+            syncs: &workspace.syncs,
+        }
+    }
+}
+
+impl<'a> Files<'a> {
+    /// The names of the files that declare a sync, in their order.
+    fn names(&self, sources: &'a Sources) -> Vec<&'a str> {
+        let mut names: Vec<&str> = Vec::new();
+        for sync in self.syncs {
+            let name = sources.get(sync.key.source).name.as_str();
+            // The syncs of a file stand beside each other.
+            if names.last() != Some(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+}
+
+/// What a command's work runs in.
+pub struct Session {
+    /// The environment of the process.
+    pub environment: Environment,
+    /// Where people read.
+    pub terminal: Terminal,
+    /// How much they want to read.
+    pub view: View,
+    outputs: Outputs,
+    /// What Ctrl-C is answered with.
+    pub(super) on_interrupt: &'static str,
+}
+
+impl Session {
+    /// Opens the outputs of a command, before its work: a file that cannot be written is found out
+    /// now, and not after something was applied.
+    fn open(command: &impl Command, environment: Environment) -> Result<Self, CommandError> {
+        fn offer<C: Command>(_: &C) -> Offer {
+            C::FORMATS
+        }
+        let arguments = command.output();
+        let outputs = Outputs::open(&arguments.output, offer(command), command.writes())?;
+        Ok(Self {
+            terminal: Terminal::new(
+                &environment,
+                arguments.no_color,
+                outputs.is_human_on_stdout(),
+            )
+            .quiet(arguments.quiet),
+            view: View {
+                verbosity: arguments.verbose,
+                is_quiet: arguments.quiet,
+                is_sandbox: command.is_sandbox(),
+            },
+            on_interrupt: command.on_interrupt(),
+            outputs,
+            environment,
+        })
+    }
+
+    /// Shows people a text before the end, wherever the human format goes. What nobody could see is
+    /// not acted on.
+    pub fn show(&self, text: &str) -> Result<(), CommandError> {
+        CommandError::all(self.outputs.write(Format::Human, text, &self.terminal))
+    }
+
+    /// Reports how a run goes on.
+    pub fn progress(&self, line: &str) {
+        self.terminal.progress(line);
+    }
+
+    /// Shows the findings of files, those that were not shown before.
+    pub fn findings<'a>(&self, files: impl Into<Files<'a>>) {
+        let files = files.into();
+        if let Some(sources) = files.sources {
+            self.terminal.findings(files.findings, sources);
+        }
+    }
+
+    /// Whether people read standard output.
+    pub fn is_human_on_stdout(&self) -> bool {
+        self.outputs.is_human_on_stdout()
+    }
+
+    fn end<C: Command>(&self, work: &Result<C::Outcome, CommandError>) -> Exit {
+        let mut end = End::of::<C>(work, self.view);
+        self.findings(end.files);
+        self.terminal.problems(&end.problems);
+        // For people first: what they could not be given, the other formats still report.
+        let human = end.human();
+        for error in self
+            .outputs
+            .write(Format::Human, &human.text, &self.terminal)
+        {
+            end.fail(&error);
+        }
+        self.terminal.remark(&human.remarks);
+        let mut exit = end.exit;
+        let review = OnceCell::new();
+        for format in self.outputs.formats() {
+            let review = || review.get_or_init(|| end.review());
+            let text = match format {
+                Format::Human => continue,
+                Format::Json => end.json(),
+                Format::Unified => Ok(render::unified::text(review())),
+                Format::Markdown => Ok(render::markdown::text(review())),
+                Format::Html => Ok(render::html::text(review())),
+                Format::Sarif => Ok(render::sarif::text(review())),
+                Format::Github => Ok(render::github::text(review())),
+                Format::Junit => Ok(render::junit::text(review())),
+            };
+            let errors = match text {
+                Ok(text) => self.outputs.write(format, &text, &self.terminal),
+                Err(error) => vec![error],
+            };
+            for error in errors {
+                self.terminal.problems(&error.problems);
+                exit = exit.most_important(error.exit);
+            }
+        }
+        exit
+    }
+}
+
+/// Runs a command from its arguments to its exit code.
+pub fn execute<C: Command>(command: C, environment: Environment) -> Exit {
+    let session = match Session::open(&command, environment.clone()) {
+        Ok(session) => session,
+        Err(error) => {
+            Terminal::plain(&environment).problems(&error.problems);
+            return error.exit;
+        }
+    };
+    let work = command.run(&session);
+    session.end::<C>(&work)
+}
+
+/// The end of a command: what its work came to, and what is said of it in every format.
+struct End<'a, O> {
+    command: &'static str,
+    outcome: Option<&'a O>,
+    files: Files<'a>,
+    sources: &'a Sources,
+    problems: Vec<Problem>,
+    has_failed: bool,
+    exit: Exit,
+    view: View,
+}
+
+static NO_SOURCES: LazyLock<Sources> = LazyLock::new(Sources::default);
+
+impl<'a, O: Outcome> End<'a, O> {
+    fn of<C: Command<Outcome = O>>(work: &'a Result<O, CommandError>, view: View) -> Self {
+        let (outcome, error, files) = match work {
+            Ok(outcome) => (Some(outcome), outcome.failure(), outcome.files()),
+            Err(error) => {
+                let files = error.found.as_deref().map(Files::from);
+                (None, Some(error), files.unwrap_or_default())
+            }
+        };
+        let is_sandbox = outcome.map(|outcome| outcome.is_sandbox(view.is_sandbox));
+        let mut end = Self {
+            command: C::NAME,
+            outcome,
+            sources: files.sources.unwrap_or(&NO_SOURCES),
+            files,
+            problems: Vec::new(),
+            has_failed: false,
+            exit: outcome.map_or(Exit::Done, Outcome::exit),
+            view: View {
+                is_sandbox: is_sandbox.unwrap_or(view.is_sandbox),
+                ..view
+            },
+        };
+        if let Some(error) = error {
+            end.fail(error);
+        }
+        end
+    }
+
+    /// Takes note of what could not be done.
+    fn fail(&mut self, error: &CommandError) {
+        self.has_failed = true;
+        self.exit = self.exit.most_important(error.exit);
+        self.problems.extend(error.problems.iter().cloned());
+    }
+
+    fn human(&self) -> Human {
+        let human = self.outcome.map(|outcome| outcome.human(&self.view));
+        human.unwrap_or_default()
+    }
+
+    fn json(&self) -> Result<String, CommandError> {
+        let ending = Ending {
+            command: self.command,
+            is_sandbox: self.view.is_sandbox,
+            findings: self.files.findings,
+            sources: self.sources,
+            problems: self.has_failed.then_some(&self.problems),
+            exit: self.exit,
+        };
+        Document::new(&ending, self.outcome.map(Outcome::json))
+            .text()
+            .map_err(|error| {
+                let message = format!("The JSON document cannot be made: {error}.");
+                CommandError::new(Exit::Error, message)
+            })
+    }
+
+    fn review(&self) -> Review<'_> {
+        let summary = findings::summary(self.files.findings);
+        let mut review = Review {
+            command: self.command,
+            is_sandbox: self.view.is_sandbox,
+            findings: self.files.findings,
+            sources: self.sources,
+            problems: &self.problems,
+            files: self.files.names(self.sources),
+            exit_code: self.exit.code(),
+            headline: summary.map(|summary| format!("Found {summary}.")),
+            items: Vec::new(),
+            notes: Vec::new(),
+            checkout: checkout(),
+        };
+        if let Some(outcome) = self.outcome {
+            outcome.review(&mut review);
+        }
+        review
+    }
+}
+
+/// The repository that the command runs in, if it is in one.
+fn checkout() -> Option<Checkout> {
+    let directory = std::env::current_dir().ok()?;
+    let directory = Utf8PathBuf::from_path_buf(directory).ok()?;
+    let root = nearest_upwards(&directory, ".git")?;
+    Some(Checkout { root, directory })
+}

@@ -1,0 +1,265 @@
+//! `secsync apply`: plans, asks, and carries it out; or carries out a plan that was saved.
+
+mod saved;
+
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::apply::{Observer, Outcome as ActionOutcome};
+use crate::cli::arguments::{
+    FileArguments, LoadArguments, NetworkArguments, OutputArguments, duration,
+};
+use crate::cli::command::{Command, Files, Human, Outcome, Session, View};
+use crate::cli::output::Offer;
+use crate::cli::plan_file;
+use crate::cli::terminal::check_can_ask;
+use crate::core::plan::{Plan, Subject};
+use crate::core::span::Sources;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::pipeline::{Access, Applied, Checked, Link, Planned};
+use crate::planfile::SavedPlan;
+use crate::render::plan::{PlanBody, PlanFile};
+use crate::render::report::{ApplyBody, Context};
+use crate::render::review::Review;
+use crate::render::{jobs, plan, report};
+
+/// The arguments of `apply`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// A saved plan; or files, directories or globs of sync files; - for standard input.
+    #[arg(value_name = "PLANFILE|PATH")]
+    paths: Vec<String>,
+    #[command(flatten)]
+    files: FileArguments,
+    #[command(flatten)]
+    network: NetworkArguments,
+    #[command(flatten)]
+    output: OutputArguments,
+    /// Do not ask. Needed without a terminal; a saved plan is never asked about.
+    #[arg(long)]
+    auto_approve: bool,
+    /// Follow the sync jobs that this sets off, for at most this long.
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true,
+          default_missing_value = "2m", value_parser = duration)]
+    wait: Option<Duration>,
+    /// Apply nothing if more syncs than this would be deleted or replaced.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    max_deletes: usize,
+    /// Delete what exists and is not declared. Needs the whole workspace.
+    #[arg(long)]
+    prune: bool,
+    /// Exit with 2 if changes are still pending afterwards, because they are blocked.
+    #[arg(long)]
+    detailed_exitcode: bool,
+    /// Apply the saved plan only if it has the digest that `plan --out` and `show` printed.
+    #[arg(long, value_name = "DIGEST")]
+    expect_digest: Option<String>,
+}
+
+impl Command for Arguments {
+    const NAME: &'static str = "apply";
+    const FORMATS: Offer = Offer::Plans;
+    type Outcome = Apply;
+
+    fn output(&self) -> &OutputArguments {
+        &self.output
+    }
+
+    fn is_sandbox(&self) -> bool {
+        self.network.sandbox
+    }
+
+    fn run(self, session: &Session) -> Result<Apply, CommandError> {
+        let (applied, saved) = match plan_file::among(&self.paths, &self.files)? {
+            Some(path) => {
+                let (applied, saved) = saved::apply(&path, &self, session)?;
+                (applied, Some(saved))
+            }
+            None => (self.plan_and_apply(session)?, None),
+        };
+        Ok(Apply {
+            applied,
+            saved,
+            wait: self.wait,
+            is_detailed: self.detailed_exitcode,
+        })
+    }
+}
+
+impl Arguments {
+    fn plan_and_apply(&self, session: &Session) -> Result<Applied, CommandError> {
+        if self.expect_digest.is_some() {
+            return Err(CommandError::usage(
+                "`--expect-digest` is about a saved plan, and none is named.",
+            )
+            .help("Name the file that `secsync plan --out` wrote."));
+        }
+        let load = LoadArguments {
+            paths: self.paths.clone(),
+            files: self.files.clone(),
+        };
+        if !self.auto_approve {
+            check_can_ask(load.reads_stdin(), "Review `secsync plan`, then run apply")?;
+        }
+        let checked = load.check(session, self.prune)?;
+        session.online(&self.network, checked, async |checked: Checked, link| {
+            let planned = checked.plan(link, Access::Write).await?;
+            session.show(&session.view.plan(&planned))?;
+            self.check_deletions(&planned.plan)?;
+            if planned.has_work() && !self.auto_approve {
+                self.ask(session, link).await?;
+            }
+            Ok(self.execute(planned, session, link).await)
+        })
+    }
+
+    /// Refuses a plan that deletes more than is allowed.
+    fn check_deletions(&self, plan: &Plan) -> Result<(), CommandError> {
+        let deletions = plan.deletions();
+        if deletions <= self.max_deletes {
+            return Ok(());
+        }
+        Err(CommandError::new(
+            Exit::Error,
+            format!(
+                "The plan deletes or replaces {deletions} {}, and --max-deletes allows {}. Nothing \
+                 was applied.",
+                if deletions == 1 { "sync" } else { "syncs" },
+                self.max_deletes
+            ),
+        )
+        .help(format!(
+            "If you want all of them, run it with --max-deletes {deletions}."
+        )))
+    }
+
+    async fn ask(&self, session: &Session, link: &Link) -> Result<(), CommandError> {
+        let question = "Do you want to perform these actions?";
+        if session.terminal.ask(question, &link.cancellation).await? {
+            return Ok(());
+        }
+        session.progress("Apply cancelled.");
+        Err(CommandError::silent(Exit::Error))
+    }
+
+    async fn execute(&self, planned: Planned, session: &Session, link: &Link) -> Applied {
+        let progress = Progress {
+            plan: &planned.plan,
+            session,
+        };
+        let report = planned.execute(link, self.wait, &progress).await;
+        Applied { planned, report }
+    }
+}
+
+/// Reports each step as it happens.
+struct Progress<'a> {
+    plan: &'a Plan,
+    session: &'a Session,
+}
+
+impl Observer for Progress<'_> {
+    fn begins(&self, index: usize) {
+        self.session
+            .progress(&report::begins(&self.plan.actions[index]));
+    }
+
+    fn ended(&self, index: usize, outcome: &ActionOutcome) {
+        self.session
+            .progress(&report::ended(&self.plan.actions[index], outcome));
+    }
+
+    fn waiting(&self, jobs: usize) {
+        self.session.progress(&jobs::waiting(jobs));
+    }
+}
+
+/// What was applied.
+pub struct Apply {
+    applied: Applied,
+    /// The saved plan that was applied, if it was one.
+    saved: Option<Saved>,
+    /// How long the jobs were followed.
+    wait: Option<Duration>,
+    /// Whether blocked actions decide the exit code.
+    is_detailed: bool,
+}
+
+/// A saved plan that was applied.
+struct Saved {
+    file: String,
+    plan: SavedPlan,
+    /// What of it was done before.
+    done: Vec<Subject>,
+}
+
+impl Apply {
+    fn plan(&self) -> &Plan {
+        &self.applied.planned.plan
+    }
+
+    fn sources(&self) -> &Sources {
+        match &self.saved {
+            Some(saved) => &saved.plan.sources,
+            None => &self.applied.planned.observed.workspace.sources,
+        }
+    }
+}
+
+impl Outcome for Apply {
+    fn exit(&self) -> Exit {
+        let report = self.applied.report.as_ref();
+        let exit = report.map_or(Exit::Done, |report| report.exit());
+        if self.is_detailed && self.plan().counts().blocked > 0 {
+            exit.most_important(Exit::ChangesPending)
+        } else {
+            exit
+        }
+    }
+
+    fn files(&self) -> Files<'_> {
+        match &self.saved {
+            // Its findings were for those who made it.
+            Some(_) => Files {
+                sources: Some(self.sources()),
+                ..Files::default()
+            },
+            None => (&*self.applied.planned.observed.workspace).into(),
+        }
+    }
+
+    fn human(&self, view: &View) -> Human {
+        let Some(report) = &self.applied.report else {
+            return Human::default();
+        };
+        let context = Context {
+            is_sandbox: view.is_sandbox,
+            plan_file: self.saved.as_ref().map(|saved| saved.file.as_str()),
+            waited: self.wait,
+        };
+        let text = report::human(self.plan(), report, context);
+        format!("\n{text}").into()
+    }
+
+    fn json(&self) -> impl Serialize {
+        let body = match &self.saved {
+            Some(Saved { file, plan, done }) => {
+                let digest = &plan.digest;
+                ApplyBody::default().of_saved(PlanFile { file, digest }, done)
+            }
+            None => ApplyBody::default(),
+        };
+        let plan = PlanBody::new(self.plan(), self.sources());
+        body.with(plan, self.applied.report.as_ref())
+    }
+
+    fn review<'a>(&'a self, review: &mut Review<'a>) {
+        match &self.applied.report {
+            Some(report) => report::review(review, self.plan(), report),
+            None => plan::review(review, self.plan()),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! `secsync drift`: the plan in other words, for a job that runs every night.
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments};
+use crate::cli::command::{Command, Files, Human, Outcome, Session, View};
+use crate::cli::output::Offer;
+use crate::core::drift::{self, Drift};
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::pipeline::{Access, Planned};
+use crate::render;
+use crate::render::drift::DriftBody;
+use crate::render::review::Review;
+
+const DETAILS: &str = "\
+No record is kept of what the platform was like before, so a change of the files that was not \
+applied yet looks the same as a change on the platform.
+
+Exit codes: 0 nothing changed, 2 something did, others as everywhere.";
+
+/// The arguments of `drift`.
+#[derive(Debug, Args)]
+#[command(after_long_help = DETAILS)]
+pub struct Arguments {
+    #[command(flatten)]
+    load: LoadArguments,
+    #[command(flatten)]
+    network: NetworkArguments,
+    #[command(flatten)]
+    output: OutputArguments,
+    /// Also count what exists and is not declared. Needs the whole workspace.
+    #[arg(long)]
+    prune: bool,
+}
+
+impl Command for Arguments {
+    const NAME: &'static str = "drift";
+    const FORMATS: Offer = Offer::Plans;
+    type Outcome = Drifted;
+
+    fn output(&self) -> &OutputArguments {
+        &self.output
+    }
+
+    fn is_sandbox(&self) -> bool {
+        self.network.sandbox
+    }
+
+    fn run(self, session: &Session) -> Result<Drifted, CommandError> {
+        let checked = self.load.check(session, self.prune)?;
+        let planned = session.online(&self.network, checked, async |checked, link| {
+            checked.plan(link, Access::Read).await
+        })?;
+        Ok(Drifted {
+            drifts: drift::of(&planned.plan),
+            planned,
+        })
+    }
+}
+
+/// What differs from the files.
+pub struct Drifted {
+    drifts: Vec<Drift>,
+    planned: Planned,
+}
+
+impl Outcome for Drifted {
+    fn exit(&self) -> Exit {
+        if self.planned.plan.has_pending_changes() {
+            Exit::ChangesPending
+        } else {
+            Exit::Done
+        }
+    }
+
+    fn files(&self) -> Files<'_> {
+        (&*self.planned.observed.workspace).into()
+    }
+
+    fn human(&self, view: &View) -> Human {
+        let sources = &self.planned.observed.workspace.sources;
+        render::drift::human(&self.drifts, &self.planned.plan, sources, view.is_sandbox).into()
+    }
+
+    fn json(&self) -> impl Serialize {
+        let sources = &self.planned.observed.workspace.sources;
+        DriftBody::new(&self.drifts, &self.planned.plan, sources)
+    }
+
+    fn review<'a>(&'a self, review: &mut Review<'a>) {
+        render::drift::review(review, &self.drifts, &self.planned.plan);
+    }
+}

@@ -1,0 +1,419 @@
+//! `secsync import`: declare what exists.
+//!
+//! There is no state to import into: an object comes under management by being declared. So an
+//! import writes a declaration. If a platform does not show its syncs, it also records the start.
+
+use std::collections::BTreeSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::Args;
+use serde_json::Map;
+
+use crate::cli::arguments::{NetworkArguments, OutputArguments};
+use crate::cli::command::{Command, Files, Session};
+use crate::cli::output::Offer;
+use crate::cli::sync_files::{self, Declared, NamingArguments};
+use crate::core::declare;
+use crate::core::desired::list;
+use crate::core::diagnostic::closest;
+use crate::core::merge::merge;
+use crate::core::remote::{RemoteProject, RemoteSync};
+use crate::core::resolve;
+use crate::core::starts::{Start, StartKey, Starts};
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::export::draft::{Document, Group};
+use crate::export::target::{Addition, Target};
+use crate::export::{Summary, Written};
+use crate::pipeline::{Access, Checked, Inventory, Link, ProjectInventory, Projects, Wanted};
+use crate::render;
+use crate::state::State;
+
+const DETAILS: &str = "\
+There is no state to import into: a sync comes under management by being declared. Without --into \
+the declaration is printed. With it, it is added below the syncs of that file, which stays as it is \
+otherwise; a file that does not exist is created.
+
+Enkryptify does not show its syncs. One that was started there is declared and recorded as started \
+with --destination and --started-as, so that no apply starts it again.";
+
+/// The arguments of `import`.
+#[derive(Debug, Args)]
+#[command(after_long_help = DETAILS)]
+pub struct Arguments {
+    /// The syncs: NAME, or PROVIDER/PROJECT/NAME as plans show it.
+    #[arg(required = true, value_name = "SYNC")]
+    syncs: Vec<String>,
+    /// The provider of syncs that are given by NAME [default: infisical].
+    #[arg(long, value_name = "NAME")]
+    provider: Option<String>,
+    /// The project of syncs that are given by NAME [default: those that the files name].
+    #[arg(long, value_name = "PROJECT")]
+    project: Option<String>,
+    /// The file to add the declarations to.
+    #[arg(long, value_name = "FILE")]
+    into: Option<Utf8PathBuf>,
+    /// On Enkryptify: the destination that the sync was started for.
+    #[arg(long, value_name = "SLUG", requires = "started_as")]
+    destination: Option<String>,
+    /// On Enkryptify: the id of the configuration, as the dashboard shows it.
+    #[arg(long, value_name = "ID", requires = "destination")]
+    started_as: Option<String>,
+    #[command(flatten)]
+    naming: NamingArguments,
+    #[command(flatten)]
+    network: NetworkArguments,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+impl Command for Arguments {
+    const NAME: &'static str = "import";
+    const FORMATS: Offer = Offer::Basic;
+    type Outcome = Declared;
+
+    fn output(&self) -> &OutputArguments {
+        &self.output
+    }
+
+    fn is_sandbox(&self) -> bool {
+        self.network.sandbox
+    }
+
+    fn writes(&self) -> Option<(&'static str, &Utf8Path)> {
+        Some(("--into", self.into.as_deref()?))
+    }
+
+    fn run(self, session: &Session) -> Result<Declared, CommandError> {
+        if self.into.is_none() && !session.is_human_on_stdout() {
+            return Err(CommandError::usage(
+                "The declaration goes to standard output, which another format has.",
+            )
+            .help("Write it to a file with --into, or give that format a file."));
+        }
+        let meant = Meant::read(&self)?;
+        let checked = self.naming.load(&[], &[]).check_what_exists(session)?;
+        let platform = checked.opened.platform_of(&meant.provider)?;
+        session.online(&self.network, checked, async |checked: Checked, link| {
+            if platform.reads_back() {
+                self.import_remote(&checked, &meant, session, link).await
+            } else {
+                self.import_started(&checked, &meant, session, link).await
+            }
+        })
+    }
+}
+
+/// Which syncs are meant, all of one provider.
+struct Meant {
+    provider: String,
+    /// The words that name their project; empty if the files name it.
+    projects: BTreeSet<String>,
+    names: Vec<String>,
+}
+
+impl Meant {
+    fn read(arguments: &Arguments) -> Result<Self, CommandError> {
+        let mut providers = BTreeSet::new();
+        let mut projects = BTreeSet::new();
+        let mut names = Vec::new();
+        for sync in &arguments.syncs {
+            let parts = sync
+                .split_once('/')
+                .and_then(|(provider, rest)| Some((provider, rest.rsplit_once('/')?)));
+            match parts {
+                Some((provider, (project, name))) => {
+                    providers.insert(provider.to_owned());
+                    projects.insert(project.to_owned());
+                    names.push(name.to_owned());
+                }
+                None if sync.contains('/') => {
+                    return Err(CommandError::usage(format!(
+                        "`{sync}` is not a valid sync address."
+                    ))
+                    .help("Write NAME, or PROVIDER/PROJECT/NAME."));
+                }
+                // Beside an address, a bare name is of the same place.
+                None => {
+                    providers.extend(arguments.provider.clone());
+                    projects.extend(arguments.project.clone());
+                    names.push(sync.clone());
+                }
+            }
+        }
+        names.sort();
+        names.dedup();
+        let provider = providers.pop_first();
+        if !providers.is_empty() {
+            return Err(of_several("providers"));
+        }
+        Ok(Self {
+            provider: provider.unwrap_or_else(|| "infisical".to_owned()),
+            projects,
+            names,
+        })
+    }
+}
+
+fn of_several(what: &str) -> CommandError {
+    CommandError::usage(format!("The syncs are of several {what}."))
+        .help("Import those of one project at a time.")
+}
+
+impl Arguments {
+    async fn import_remote(
+        &self,
+        checked: &Checked,
+        meant: &Meant,
+        session: &Session,
+        link: &Link,
+    ) -> Result<Declared, CommandError> {
+        if self.started_as.is_some() {
+            return Err(CommandError::usage(format!(
+                "The provider `{}` shows its syncs, so nobody has to say what was started.",
+                meant.provider
+            ))
+            .help("Leave out --destination and --started-as."));
+        }
+        let wanted = Wanted {
+            provider: meant.provider.clone(),
+            projects: Projects::Named(meant.projects.iter().cloned().collect()),
+        };
+        let inventory = checked.inventory(&wanted, link).await?;
+        // Only now is it known which words mean the same project.
+        if !meant.projects.is_empty() && inventory.projects.len() > 1 {
+            return Err(of_several("projects"));
+        }
+        let (project, syncs) = find(checked, &inventory, &meant.names)?;
+        let names = self.naming.names(checked, &inventory, syncs.clone(), link);
+        let (names, unlisted_apps) = names.await?;
+        let group = Group {
+            provider: &meant.provider,
+            project: if self.naming.ids {
+                &project.id
+            } else {
+                &project.word
+            },
+            syncs,
+        };
+        let opened = &checked.opened;
+        let target = Target::open(self.into.as_deref(), opened)?;
+        let defaults = &opened.workspace.config.defaults;
+        let inherited = |tag: Option<&str>| merge(defaults, &target.defaults, tag);
+        let document = Document::of(opened, &group, &names, &inherited)?;
+        let is_same = |word: &str| is_project(word, &project.id, &inventory.table);
+        let addition = target.add(opened, document, &inherited(None), &is_same)?;
+        let mut declared = write(checked, &target, addition, session)?;
+        declared.summary.unlisted_apps = unlisted_apps;
+        Ok(declared)
+    }
+
+    async fn import_started(
+        &self,
+        checked: &Checked,
+        meant: &Meant,
+        session: &Session,
+        link: &Link,
+    ) -> Result<Declared, CommandError> {
+        let (key, id) = self.start(checked, meant, link)?;
+        let state = open_state(checked, link).await?;
+        if let Starts::Recorded(starts) = state.starts()
+            && let Some(Start::Done { id: known }) = starts.get(&key)
+            && known != id
+        {
+            return Err(CommandError::new(
+                Exit::Error,
+                format!(
+                    "The start of `{}` is already recorded, as {known}.",
+                    key.name
+                ),
+            )
+            .help("If that is wrong, forget it first with `secsync state rm`."));
+        }
+        let opened = &checked.opened;
+        let target = Target::open(self.into.as_deref(), opened)?;
+        let inherited = merge(&opened.workspace.config.defaults, &target.defaults, None);
+        let mut blocks = Map::new();
+        let block = declare::block_of_start(&key.destination, &inherited);
+        blocks.insert(key.name.clone(), block.into());
+        let document = Document {
+            provider: meant.provider.clone(),
+            project: key.project.clone(),
+            blocks,
+            left_out: Vec::new(),
+        };
+        let is_same = |word: &str| word == key.project;
+        let addition = target.add(opened, document, &inherited, &is_same)?;
+        // Before the declaration: a recorded start that nothing declares does no harm, but a
+        // declared one without its record would be started again.
+        state.done(&key, id).await?;
+        write(checked, &target, addition, session)
+    }
+
+    /// The start that the flags describe, and the id of its configuration.
+    fn start(
+        &self,
+        checked: &Checked,
+        meant: &Meant,
+        link: &Link,
+    ) -> Result<(StartKey, &String), CommandError> {
+        let (Some(destination), Some(id), [name]) =
+            (&self.destination, &self.started_as, &*meant.names)
+        else {
+            return Err(CommandError::usage(format!(
+                "The provider `{}` does not show its syncs.",
+                meant.provider
+            ))
+            .help(
+                "Say for one sync what was started: `--destination SLUG --started-as ID`, with \
+                 the id that the dashboard shows.",
+            ));
+        };
+        if meant.projects.len() > 1 {
+            return Err(of_several("projects"));
+        }
+        let Some(project) = meant.projects.first() else {
+            return Err(
+                CommandError::usage(format!("The project of `{name}` is not named."))
+                    .help("Name it with --project."),
+            );
+        };
+        let key = StartKey {
+            server: link.server_of(&checked.opened, &meant.provider)?,
+            destination: destination.clone(),
+            project: project.clone(),
+            name: name.clone(),
+        };
+        Ok((key, id))
+    }
+}
+
+/// Writes an addition to its target.
+fn write(
+    checked: &Checked,
+    target: &Target,
+    addition: Addition,
+    session: &Session,
+) -> Result<Declared, CommandError> {
+    let opened = &checked.opened;
+    let mut summary = Summary::default();
+    let mut printed = None;
+    match &target.place {
+        Some((full, shown)) => {
+            sync_files::write(full, shown, &addition.text, target.existing())?;
+            summary.written.push(Written {
+                is_apart: !opened.workspace.loads(full),
+                path: Some(shown.clone()),
+                syncs: addition.syncs,
+            });
+            let schema = sync_files::write_editor_schema(opened)?;
+            summary.written.extend(schema);
+        }
+        None => {
+            summary.written.push(Written {
+                is_apart: false,
+                path: None,
+                syncs: addition.syncs,
+            });
+            printed = Some(addition.text);
+        }
+    }
+    session.findings(Files {
+        findings: &addition.findings,
+        ..(&*addition.checked).into()
+    });
+    Ok(Declared {
+        summary,
+        printed,
+        human: render::export::imported,
+    })
+}
+
+/// The project that has all of the syncs, and these.
+fn find<'a>(
+    checked: &Checked,
+    inventory: &'a Inventory,
+    names: &[String],
+) -> Result<(&'a ProjectInventory, Vec<&'a RemoteSync>), CommandError> {
+    let has = |project: &ProjectInventory, name: &String| {
+        project.syncs.iter().any(|sync| sync.name == *name)
+    };
+    let with_all: Vec<&ProjectInventory> = inventory
+        .projects
+        .iter()
+        .filter(|project| names.iter().all(|name| has(project, name)))
+        .collect();
+    let project = match with_all.as_slice() {
+        [only] => only,
+        [] => {
+            let missing = names
+                .iter()
+                .find(|name| !inventory.projects.iter().any(|project| has(project, name)));
+            let known = inventory.projects.iter().flat_map(|project| &project.syncs);
+            return Err(not_there(missing, known.map(|sync| sync.name.as_str())));
+        }
+        several => {
+            return Err(CommandError::usage(format!(
+                "Several projects have {}: {}.",
+                list(names.iter().map(String::as_str)),
+                list(several.iter().map(|project| project.word.as_str()))
+            ))
+            .help("Say which one is meant with --project."));
+        }
+    };
+    if let Some(name) = names.iter().find(|name| project.declared.contains(*name)) {
+        let workspace = &checked.opened.workspace;
+        let declared = workspace.syncs.iter().find(|sync| {
+            let old = sync.renamed_from.as_ref();
+            sync.name.text == **name || old.is_some_and(|old| old.text == **name)
+        });
+        let place = declared.map(|sync| workspace.sources.describe(sync.key));
+        return Err(CommandError::new(
+            Exit::Error,
+            format!(
+                "The sync `{name}` of {} is already declared: {}.",
+                project.word,
+                place.unwrap_or_default()
+            ),
+        )
+        .help("`secsync plan` shows how that differs from the remote sync."));
+    }
+    let syncs = project
+        .syncs
+        .iter()
+        .filter(|sync| names.contains(&sync.name))
+        .collect();
+    Ok((project, syncs))
+}
+
+fn not_there<'a>(missing: Option<&String>, known: impl Iterator<Item = &'a str>) -> CommandError {
+    let Some(name) = missing else {
+        return CommandError::usage("No project has all of these syncs.")
+            .help("Import those of one project at a time.");
+    };
+    let stop = CommandError::new(
+        Exit::Error,
+        format!("There is no sync `{name}`, or this identity may not read it."),
+    );
+    match closest(name, known) {
+        Some(near) => stop.help(format!("Did you mean `{near}`?")),
+        None => stop.help("`secsync export` shows the remote syncs that are not declared yet."),
+    }
+}
+
+fn is_project(word: &str, id: &str, table: &[RemoteProject]) -> bool {
+    word == id || resolve::project_id(word, table).as_deref() == Some(id)
+}
+
+async fn open_state(checked: &Checked, link: &Link) -> Result<State, CommandError> {
+    let opened = &checked.opened;
+    let state = opened.open_state(link, Access::Write).await?;
+    if state.is_there() {
+        return Ok(state);
+    }
+    Err(CommandError::new(
+        Exit::Error,
+        format!("There is no state in {}.", opened.state_place(link)?),
+    )
+    .help("Begin one with `secsync state init`."))
+}

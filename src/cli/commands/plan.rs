@@ -1,0 +1,157 @@
+//! `secsync plan`: what apply would do.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments};
+use crate::cli::command::{Command, Files, Human, Outcome, Session, View};
+use crate::cli::output::Offer;
+use crate::cli::plan_file;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::pipeline::{Access, Planned};
+use crate::render::plan::{Context, PlanBody, PlanFile};
+use crate::render::review::Review;
+use crate::render::{plan, saved};
+use crate::workspace::write::is_stream;
+
+/// The arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    load: LoadArguments,
+    #[command(flatten)]
+    network: NetworkArguments,
+    #[command(flatten)]
+    output: OutputArguments,
+    /// Exit with 2 if changes are pending.
+    #[arg(long)]
+    detailed_exitcode: bool,
+    /// Delete what exists and is not declared. Needs the whole workspace.
+    #[arg(long)]
+    prune: bool,
+    /// Save the plan, to be shown with `show` and carried out with `apply`.
+    #[arg(long, value_name = "FILE")]
+    out: Option<Utf8PathBuf>,
+}
+
+impl Command for Arguments {
+    const NAME: &'static str = "plan";
+    const FORMATS: Offer = Offer::Plans;
+    type Outcome = Plan;
+
+    fn output(&self) -> &OutputArguments {
+        &self.output
+    }
+
+    fn is_sandbox(&self) -> bool {
+        self.network.sandbox
+    }
+
+    fn writes(&self) -> Option<(&'static str, &Utf8Path)> {
+        Some(("--out", self.out.as_deref()?))
+    }
+
+    fn run(self, session: &Session) -> Result<Plan, CommandError> {
+        if let Some(out) = &self.out {
+            plan_file::check_place(out)?;
+        }
+        let checked = self.load.check(session, self.prune)?;
+        let opened = checked.opened.clone();
+        let planned = session.online(&self.network, checked, async |checked, link| {
+            checked.plan(link, Access::Read).await
+        })?;
+        let saved = self.out.map(|path| {
+            let sources = &planned.observed.workspace.sources;
+            let specs = opened.specs_of(&planned.plan);
+            let is_sandbox = self.network.sandbox;
+            plan_file::save(&path, &planned.plan, sources, &specs, is_sandbox)
+                .map(|digest| (path, digest))
+        });
+        Ok(Plan {
+            planned,
+            saved: saved.transpose(),
+            is_detailed: self.detailed_exitcode,
+        })
+    }
+}
+
+/// A plan that was made.
+pub struct Plan {
+    planned: Planned,
+    /// Where it was saved, and its digest.
+    saved: Result<Option<(Utf8PathBuf, String)>, CommandError>,
+    /// Whether changes decide the exit code.
+    is_detailed: bool,
+}
+
+impl Plan {
+    fn file(&self) -> Option<(&Utf8Path, &str)> {
+        let saved = self.saved.as_ref().ok()?.as_ref()?;
+        Some((&saved.0, &saved.1))
+    }
+}
+
+impl Outcome for Plan {
+    fn exit(&self) -> Exit {
+        if self.is_detailed && self.planned.plan.has_pending_changes() {
+            Exit::ChangesPending
+        } else {
+            Exit::Done
+        }
+    }
+
+    fn failure(&self) -> Option<&CommandError> {
+        self.saved.as_ref().err()
+    }
+
+    fn files(&self) -> Files<'_> {
+        (&*self.planned.observed.workspace).into()
+    }
+
+    fn human(&self, view: &View) -> Human {
+        let mut text = view.plan(&self.planned);
+        if let Some((path, digest)) = self.file() {
+            text.push_str(&if is_stream(path) {
+                saved::written_to(path.as_str(), digest)
+            } else {
+                saved::saved_to(path.as_str(), digest, view.is_sandbox)
+            });
+        }
+        text.into()
+    }
+
+    fn json(&self) -> impl Serialize {
+        let sources = &self.planned.observed.workspace.sources;
+        let body = PlanBody::new(&self.planned.plan, sources);
+        match self.file() {
+            Some((file, digest)) => body.saved_in(PlanFile {
+                file: file.as_str(),
+                digest,
+            }),
+            None => body,
+        }
+    }
+
+    fn review<'a>(&'a self, review: &mut Review<'a>) {
+        plan::review(review, &self.planned.plan);
+    }
+}
+
+impl View {
+    /// A plan for people, as `plan` and `apply` show it.
+    pub fn plan(&self, planned: &Planned) -> String {
+        let observed = &planned.observed;
+        let context = Context {
+            is_sandbox: self.is_sandbox,
+            lists_unmanaged: self.verbosity > 0,
+            syncs: if self.verbosity > 0 {
+                &observed.syncs
+            } else {
+                &[]
+            },
+        };
+        plan::human(&planned.plan, &observed.workspace.sources, context)
+    }
+}

@@ -1,0 +1,176 @@
+//! `secsync sandbox`: the emulator over HTTP, for tests.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::Args;
+use serde::Serialize;
+
+use crate::cancel::Cancellation;
+use crate::cli::arguments::{LoadArguments, OutputArguments, duration};
+use crate::cli::command::{Command, Human, Outcome, Session, View};
+use crate::cli::output::Offer;
+use crate::cli::sandbox::{stop, world_of};
+use crate::core::span::Sources;
+use crate::core::value::Node;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::sandbox::{self, Catalog, FailRule, World};
+use crate::workspace::files;
+use crate::yaml;
+
+/// The arguments of `sandbox`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    load: LoadArguments,
+    #[command(flatten)]
+    output: OutputArguments,
+    /// Where to listen, on this machine; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8089")]
+    listen: SocketAddr,
+    /// What exists at the start: projects, environments, connections, identities.
+    #[arg(long, value_name = "FILE")]
+    world: Option<Utf8PathBuf>,
+    /// Wait this long before each answer.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    latency: Option<Duration>,
+    /// How many requests a minute each route takes.
+    #[arg(long, value_name = "N")]
+    rate_limit: Option<u32>,
+    /// A fault to show, such as create=500, list=html, sync:NAME=fail.
+    #[arg(long, value_name = "RULE")]
+    fail: Vec<String>,
+    /// Makes ids: the same seed gives the same ids.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+}
+
+impl Command for Arguments {
+    const NAME: &'static str = "sandbox";
+    const FORMATS: Offer = Offer::Basic;
+    type Outcome = Served;
+
+    fn output(&self) -> &OutputArguments {
+        &self.output
+    }
+
+    fn on_interrupt(&self) -> &'static str {
+        "Stopping.\n"
+    }
+
+    fn run(self, session: &Session) -> Result<Served, CommandError> {
+        let options = self.options(session)?;
+        session.until_interrupted(async |cancellation: Cancellation| {
+            let running = sandbox::start(options)
+                .await
+                .map_err(|error| cannot_listen(&error, self.listen))?;
+            let address = running.address();
+            session.show(&greeting(address))?;
+            cancellation.cancelled().await;
+            stop(running).await?;
+            Ok(Served(address))
+        })
+    }
+}
+
+impl Arguments {
+    fn options(&self, session: &Session) -> Result<sandbox::Options, CommandError> {
+        let mut world = match &self.world {
+            Some(path) => read_world(path)?,
+            None => World::default(),
+        };
+        let opened = if self.load.names_files() {
+            self.load.check(session, false)?.opened
+        } else {
+            self.load.open(session)?
+        };
+        world.merge(&world_of(&opened));
+        let rules = self.fail.iter();
+        Ok(sandbox::Options {
+            listen: self.listen,
+            world,
+            latency: self.latency.unwrap_or_default(),
+            rate_limit: self.rate_limit,
+            fail: rules
+                .map(|rule| rule.parse::<FailRule>().map_err(CommandError::usage))
+                .collect::<Result<_, _>>()?,
+            seed: self.seed,
+            catalog: Arc::new(Catalog::from_store(&opened.store)?),
+            ..sandbox::Options::default()
+        })
+    }
+}
+
+fn cannot_listen(error: &io::Error, address: SocketAddr) -> CommandError {
+    match error.kind() {
+        // Its own words: it listens on this machine only.
+        io::ErrorKind::InvalidInput => CommandError::usage(error.to_string()),
+        _ => CommandError::new(
+            Exit::Error,
+            format!("The sandbox cannot listen on {address}: {error}."),
+        ),
+    }
+}
+
+/// A sandbox that has stopped.
+pub struct Served(SocketAddr);
+
+impl Outcome for Served {
+    fn human(&self, _view: &View) -> Human {
+        // All there is to say was said while it ran.
+        Human::default()
+    }
+
+    fn json(&self) -> impl Serialize {
+        #[derive(Serialize)]
+        struct Body {
+            address: SocketAddr,
+        }
+        Body { address: self.0 }
+    }
+}
+
+/// What a person copies to use it.
+fn greeting(address: SocketAddr) -> String {
+    format!(
+        "The sandbox listens on http://{address}. In another terminal:\n\n  \
+         export INFISICAL_HOST=http://{address}\n  \
+         export INFISICAL_UNIVERSAL_AUTH_CLIENT_ID={}\n  \
+         export INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET={}\n  \
+         export ENKRYPTIFY_API_URL=http://{address}\n  \
+         export ENKRYPTIFY_TOKEN={}\n\n\
+         Ctrl-C stops it.\n",
+        sandbox::CLIENT_ID,
+        sandbox::CLIENT_SECRET,
+        sandbox::ENKRYPTIFY_TOKEN
+    )
+}
+
+fn read_world(path: &Utf8Path) -> Result<World, CommandError> {
+    let text = files::read(path, path.as_str())
+        .map_err(|found| CommandError::new(Exit::Invalid, found.message))?;
+    let mut sources = Sources::default();
+    let source = sources.add(path.as_str(), text);
+    let loaded = yaml::load(source, &sources.get(source).text);
+    if let Some(found) = loaded.diagnostics.first() {
+        let place = found
+            .span()
+            .map(|span| sources.describe(span))
+            .unwrap_or_default();
+        return Err(CommandError::new(
+            Exit::Invalid,
+            format!("{place}: {}", found.message),
+        ));
+    }
+    let document = loaded.documents.first().map(Node::to_json);
+    serde_json::from_value(document.unwrap_or_else(|| serde_json::json!({}))).map_err(|error| {
+        CommandError::new(
+            Exit::Invalid,
+            format!("The world {path} is malformed: {error}."),
+        )
+    })
+}

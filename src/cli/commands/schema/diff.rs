@@ -1,0 +1,124 @@
+//! `secsync schema diff`: what changed between two sets of schemas, and which files that breaks.
+
+use camino::Utf8Path;
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::arguments::{LoadArguments, OutputArguments};
+use crate::cli::command::{Command, Human, Outcome, Session, View};
+use crate::cli::output::Offer;
+use crate::core::diagnostic::{Diagnostic, Severity};
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::render::json::Place;
+use crate::render::schema_diff::{self, Broken, SchemaDiffBody};
+use crate::schema::compare::{self, Change};
+use crate::schema::pull;
+use crate::schema::store::SchemaStore;
+
+/// The schemas that are part of the program.
+const BUNDLED: &str = "bundled";
+/// The schemas that this workspace pulled.
+const WORKSPACE: &str = "workspace";
+
+const DETAILS: &str = "\
+A pulled set is what was pulled, over the bundled schemas. Where the document of a whole server was \
+pulled, the bundled destinations that this server does not have are left out, so that they are \
+shown as removed.
+
+Exit codes: 0 nothing would break, 2 a file that fits the older set could fail to fit the newer \
+one, others as everywhere.";
+
+/// The arguments of `schema diff`.
+#[derive(Debug, Args)]
+#[command(after_long_help = DETAILS)]
+pub struct Arguments {
+    /// The older set: `bundled`, `workspace`, or a directory that was pulled.
+    #[arg(default_value = BUNDLED)]
+    old: String,
+    /// The newer set.
+    #[arg(default_value = WORKSPACE)]
+    new: String,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+impl Command for Arguments {
+    const NAME: &'static str = "schema-diff";
+    const FORMATS: Offer = Offer::Basic;
+    type Outcome = Difference;
+
+    fn output(&self) -> &OutputArguments {
+        &self.output
+    }
+
+    fn run(self, session: &Session) -> Result<Difference, CommandError> {
+        let old = set_of(&self.old, session)?;
+        let new = set_of(&self.new, session)?;
+        let changes = compare::compare(&compare::files(&old)?, &compare::files(&new)?);
+        let known = errors(old, session)?;
+        let mut broken = errors(new, session)?;
+        broken.retain(|error| !known.contains(error));
+        Ok(Difference { changes, broken })
+    }
+}
+
+/// What differs between two sets of schemas.
+pub struct Difference {
+    changes: Vec<Change>,
+    broken: Vec<Broken>,
+}
+
+impl Outcome for Difference {
+    fn exit(&self) -> Exit {
+        if self.broken.is_empty() && !self.changes.iter().any(Change::is_breaking) {
+            Exit::Done
+        } else {
+            Exit::ChangesPending
+        }
+    }
+
+    fn human(&self, _view: &View) -> Human {
+        schema_diff::human(&self.changes, &self.broken).into()
+    }
+
+    fn json(&self) -> impl Serialize {
+        SchemaDiffBody::new(&self.changes, &self.broken)
+    }
+}
+
+/// The store of a set.
+fn set_of(word: &str, session: &Session) -> Result<SchemaStore, CommandError> {
+    let directory = match word {
+        BUNDLED => return Ok(SchemaStore::bundled()),
+        WORKSPACE => LoadArguments::default().open(session)?.schema_directory(),
+        directory => Utf8Path::new(directory).to_owned(),
+    };
+    if word != WORKSPACE && !directory.is_dir() {
+        return Err(
+            CommandError::usage(format!("There is no directory `{directory}`."))
+                .help("Name `bundled`, `workspace`, or a directory that `schema pull` wrote."),
+        );
+    }
+    let whole = pull::manifest(&directory).map(|manifest| manifest.whole_platforms());
+    let store = SchemaStore::with_workspace(&directory)?;
+    Ok(store.without_bundled(whole.unwrap_or_default()))
+}
+
+/// The errors in this workspace's files by the schemas of a store.
+fn errors(store: SchemaStore, session: &Session) -> Result<Vec<Broken>, CommandError> {
+    let opened = LoadArguments::default().open(session)?.with_store(store);
+    // A workspace without sync files has none that could break.
+    let Ok(loaded) = opened.load(&mut std::io::empty()) else {
+        return Ok(Vec::new());
+    };
+    let workspace = loaded.findings()?;
+    let sources = &workspace.sources;
+    let broken = |found: &Diagnostic| Broken {
+        message: found.message.clone(),
+        place: found.span().map(|span| Place::new(span, sources)),
+    };
+    let found = workspace.diagnostics.iter();
+    let errors = found.filter(|found| found.severity == Severity::Error);
+    Ok(errors.map(broken).collect())
+}

@@ -1,0 +1,157 @@
+//! `secsync schema list`: the destinations.
+
+use std::sync::Arc;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::arguments::OutputArguments;
+use crate::cli::command::{Command, Human, Outcome, Session, View};
+use crate::cli::output::Offer;
+use crate::core::text::visible;
+use crate::error::CommandError;
+use crate::provider::platforms;
+use crate::schema::pull::{Manifest, digest, manifest};
+use crate::schema::store::{Destination, Origin};
+
+/// The arguments of `schema list`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+impl Command for Arguments {
+    const NAME: &'static str = "schemas";
+    const FORMATS: Offer = Offer::Basic;
+    type Outcome = Schemas;
+
+    fn output(&self) -> &OutputArguments {
+        &self.output
+    }
+
+    fn run(self, session: &Session) -> Result<Schemas, CommandError> {
+        let opened = super::open(session)?;
+        let manifest = manifest(&opened.schema_directory());
+        let mut rows = Vec::new();
+        for platform in platforms() {
+            for slug in opened.store.destinations(platform) {
+                let destination = opened.store.destination(platform, &slug)?;
+                rows.extend(
+                    destination.map(|destination| Row::new(destination, manifest.as_ref())),
+                );
+            }
+        }
+        Ok(Schemas(rows))
+    }
+}
+
+/// The destinations, as the schemas in use describe them.
+pub struct Schemas(Vec<Row>);
+
+struct Row {
+    destination: Arc<Destination>,
+    /// When its schema was pulled; `None` for a bundled one.
+    pulled_at: Option<String>,
+}
+
+impl Row {
+    fn new(destination: Arc<Destination>, manifest: Option<&Manifest>) -> Self {
+        let pull = manifest
+            .filter(|_| destination.origin == Origin::Pulled)
+            .and_then(|manifest| manifest.providers.get(destination.provider.name()));
+        Self {
+            pulled_at: pull.map(|pull| pull.date.clone()),
+            destination,
+        }
+    }
+}
+
+impl Outcome for Schemas {
+    fn human(&self, _view: &View) -> Human {
+        let line = |cells: [&str; 6]| {
+            let [provider, destination, name, connection, import, schema] = cells;
+            format!(
+                "{provider:<12} {destination:<28} {name:<28} {connection:<24} {import:<7} {schema}\n"
+            )
+        };
+        let mut text = line([
+            "PROVIDER",
+            "DESTINATION",
+            "NAME",
+            "CONNECTION",
+            "IMPORT",
+            "SCHEMA",
+        ]);
+        for Row {
+            destination,
+            pulled_at,
+        } in &self.0
+        {
+            let spec = &destination.spec;
+            let origin = destination.origin.name();
+            text.push_str(&line([
+                destination.provider.name(),
+                &visible(&spec.slug),
+                &visible(&spec.name),
+                &visible(spec.connection_app.as_deref().unwrap_or("-")),
+                if spec.can_import { "yes" } else { "no" },
+                &match pulled_at {
+                    Some(date) => format!("{origin} {}", visible(date)),
+                    None => origin.to_owned(),
+                },
+            ]));
+        }
+        for platform in platforms() {
+            if !platform.lists_destinations() {
+                let (name, title) = (platform.name(), platform.title());
+                text.push_str(&line([name, "(any slug)", title, "-", "no", "bundled"]));
+            }
+        }
+        text.into()
+    }
+
+    fn json(&self) -> impl Serialize {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            destinations: Vec<Entry<'a>>,
+        }
+        Body {
+            destinations: self.0.iter().map(entry).collect(),
+        }
+    }
+}
+
+/// A destination in a document.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry<'a> {
+    provider: &'a str,
+    destination: &'a str,
+    name: &'a str,
+    connection_app: Option<&'a str>,
+    can_import: bool,
+    origin: &'a str,
+    pulled_at: Option<&'a str>,
+    digest: String,
+}
+
+fn entry(row: &Row) -> Entry<'_> {
+    let Destination {
+        spec,
+        provider: platform,
+        origin,
+        file,
+        ..
+    } = &*row.destination;
+    Entry {
+        provider: platform.name(),
+        destination: &spec.slug,
+        name: &spec.name,
+        connection_app: spec.connection_app.as_deref(),
+        can_import: spec.can_import,
+        origin: origin.name(),
+        pulled_at: row.pulled_at.as_deref(),
+        digest: digest(&file.to_text(&(*platform, spec.slug.clone()))),
+    }
+}

@@ -1,0 +1,202 @@
+//! `secsync schema pull`: schemas from OpenAPI documents into this workspace.
+
+use camino::Utf8PathBuf;
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::arguments::{NetworkArguments, OutputArguments};
+use crate::cli::command::{Command, Human, Outcome, Session, View};
+use crate::cli::output::Offer;
+use crate::core::text::visible;
+use crate::environment::now;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::http::client::ANSWER_LIMIT;
+use crate::http::public::fetch_public;
+use crate::http::trust;
+use crate::pipeline::{Link, Opened};
+use crate::schema::extract::{Extraction, extract};
+use crate::schema::pull::{self, Document};
+use crate::text_file;
+
+/// Where a running Infisical serves its own document.
+const DOCUMENT_ROUTE: &str = "/api/docs/json";
+
+/// The arguments of `schema pull`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// OpenAPI documents as JSON or YAML, or the documentation pages that wrap one: files or URLs.
+    #[arg(required_unless_present = "from_server")]
+    documents: Vec<String>,
+    /// Read the document that the server of this provider serves.
+    #[arg(long, value_name = "PROVIDER", num_args = 0..=1, require_equals = true,
+          default_missing_value = "infisical")]
+    from_server: Option<String>,
+    #[command(flatten)]
+    network: NetworkArguments,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+impl Command for Arguments {
+    const NAME: &'static str = "schema-pull";
+    const FORMATS: Offer = Offer::Basic;
+    type Outcome = Pulled;
+
+    fn output(&self) -> &OutputArguments {
+        &self.output
+    }
+
+    fn is_sandbox(&self) -> bool {
+        self.network.sandbox
+    }
+
+    fn run(self, session: &Session) -> Result<Pulled, CommandError> {
+        let opened = super::open(session)?;
+        let directory = opened.schema_directory();
+        // Before anything listens for signals: one of them ends a read that waits, as it does
+        // anywhere.
+        let mut texts = self.read_files(&opened)?;
+        texts.extend(
+            session.online(&self.network, opened, async |opened: Opened, link| {
+                self.fetch_all(&opened, link).await
+            })?,
+        );
+        let (whole, documents) = extract_all(&texts)?;
+        let pulled = pull::write(&directory, &whole, &documents, &now()).map_err(|error| {
+            CommandError::new(Exit::Error, error.message).help(
+                "Nothing was changed in this workspace. Give the whole document, or also the page \
+                 about creating such a sync.",
+            )
+        })?;
+        Ok(Pulled {
+            directory,
+            schemas: whole.files.len(),
+            pulled,
+        })
+    }
+}
+
+/// Schemas that were pulled.
+pub struct Pulled {
+    directory: Utf8PathBuf,
+    /// How many the documents hold.
+    schemas: usize,
+    pulled: pull::Pulled,
+}
+
+impl Outcome for Pulled {
+    fn human(&self, _view: &View) -> Human {
+        format!(
+            "Pulled {} into {}: {} written, {} removed, {} as they were.\n",
+            match self.schemas {
+                1 => "1 schema".to_owned(),
+                count => format!("{count} schemas"),
+            },
+            self.directory,
+            self.pulled.written.len(),
+            self.pulled.removed.len(),
+            self.pulled.unchanged
+        )
+        .into()
+    }
+
+    fn json(&self) -> impl Serialize {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            directory: &'a Utf8PathBuf,
+            schemas: usize,
+            written: usize,
+            removed: usize,
+            unchanged: usize,
+        }
+        Body {
+            directory: &self.directory,
+            schemas: self.schemas,
+            written: self.pulled.written.len(),
+            removed: self.pulled.removed.len(),
+            unchanged: self.pulled.unchanged,
+        }
+    }
+}
+
+impl Arguments {
+    async fn fetch_all(
+        &self,
+        opened: &Opened,
+        link: &Link,
+    ) -> Result<Vec<(String, String)>, CommandError> {
+        let mut urls = Vec::new();
+        if let Some(provider) = &self.from_server {
+            let known = &opened.workspace.config.providers;
+            let config = known.get(provider).ok_or_else(|| {
+                CommandError::usage(format!("There is no provider `{provider}`."))
+                    .help("Name one from `providers:` in secsync.yaml, or infisical.")
+            })?;
+            let server = match &link.http.sandbox {
+                Some(sandbox) => sandbox.origin.clone(),
+                None => trust::server(config, &link.environment, &link.http)?.to_string(),
+            };
+            urls.push(format!("{server}{DOCUMENT_ROUTE}"));
+        }
+        urls.extend(self.documents.iter().filter(|word| is_url(word)).cloned());
+        let mut texts = Vec::new();
+        for url in urls {
+            let fetched =
+                fetch_public(&url, &link.environment, &link.http, &link.cancellation).await?;
+            let text = String::from_utf8(fetched.body).map_err(|_| {
+                CommandError::new(
+                    Exit::Error,
+                    format!("What {} serves is not UTF-8 text.", visible(&url)),
+                )
+            })?;
+            texts.push((url, text));
+        }
+        Ok(texts)
+    }
+
+    fn read_files(&self, opened: &Opened) -> Result<Vec<(String, String)>, CommandError> {
+        let files = self.documents.iter().filter(|document| !is_url(document));
+        files
+            .map(|document| {
+                let path = opened.options.request.directory.join(document);
+                let is_provider = opened.workspace.config.providers.contains_key(document);
+                if is_provider && self.from_server.is_some() && !path.exists() {
+                    return Err(CommandError::usage(format!(
+                        "The provider `{document}` is separated from `--from-server`, and so is \
+                         taken for a document."
+                    ))
+                    .help(format!("Write `--from-server={document}`.")));
+                }
+                let text = text_file::read(&path, ANSWER_LIMIT as u64).map_err(|why| {
+                    CommandError::new(
+                        Exit::Error,
+                        format!("The document {} cannot be read: {why}.", visible(document)),
+                    )
+                    .help(why.help())
+                })?;
+                Ok((document.clone(), text))
+            })
+            .collect()
+    }
+}
+
+fn extract_all(texts: &[(String, String)]) -> Result<(Extraction, Vec<Document>), CommandError> {
+    let mut whole = Extraction::default();
+    let mut documents = Vec::new();
+    for (name, text) in texts {
+        let extraction = extract(text).map_err(|error| {
+            CommandError::new(Exit::Error, format!("{}: {error}", visible(name))).help(format!(
+                "Nothing was changed in this workspace. {}",
+                error.help()
+            ))
+        })?;
+        documents.push(Document::new(name, text, &extraction));
+        whole.merge(extraction);
+    }
+    Ok((whole, documents))
+}
+
+fn is_url(document: &str) -> bool {
+    document.starts_with("https://") || document.starts_with("http://")
+}

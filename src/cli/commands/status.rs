@@ -1,0 +1,174 @@
+//! `secsync status`: how the declared syncs are doing.
+
+use std::io::{self, IsTerminal};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments};
+use crate::cli::command::{Command, Files, Human, Outcome, Session, View};
+use crate::cli::output::Offer;
+use crate::cli::runtime::INTERRUPTED;
+use crate::core::starts::Starts;
+use crate::core::status::{self, State, SyncStatus};
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::pipeline::{Access, Checked, Link, Observed};
+use crate::render;
+use crate::render::review::Review;
+use crate::render::status::StatusBody;
+use crate::workspace::Workspace;
+
+/// How long a refresh waits for the next one.
+const INTERVAL: Duration = Duration::from_secs(2);
+/// Empties a terminal, and goes to its top.
+const CLEAR: &str = "\x1b[2J\x1b[H";
+
+const DETAILS: &str = "\
+A platform keeps the time of a job's last success, and not that of its last failure.
+
+Exit codes: 0 no last job failed, 7 at least one did, others as everywhere. With --watch, Ctrl-C is \
+the usual end, and the last table decides.";
+
+/// The arguments of `status`.
+#[derive(Debug, Args)]
+#[command(after_long_help = DETAILS)]
+pub struct Arguments {
+    #[command(flatten)]
+    load: LoadArguments,
+    #[command(flatten)]
+    network: NetworkArguments,
+    #[command(flatten)]
+    output: OutputArguments,
+    /// Refresh every two seconds until Ctrl-C.
+    #[arg(long)]
+    watch: bool,
+}
+
+impl Command for Arguments {
+    const NAME: &'static str = "status";
+    const FORMATS: Offer = Offer::Checks;
+    type Outcome = Status;
+
+    fn output(&self) -> &OutputArguments {
+        &self.output
+    }
+
+    fn is_sandbox(&self) -> bool {
+        self.network.sandbox
+    }
+
+    fn on_interrupt(&self) -> &'static str {
+        if self.watch { "" } else { INTERRUPTED }
+    }
+
+    fn run(self, session: &Session) -> Result<Status, CommandError> {
+        if self.watch && !session.is_human_on_stdout() {
+            return Err(CommandError::usage(
+                "`--watch` refreshes a table on standard output, which another format has.",
+            )
+            .help(
+                "Leave out --watch, or give that format a file: `-o human -o json=status.json`.",
+            ));
+        }
+        let checked = self.load.check(session, false)?;
+        let workspace = Arc::clone(&checked.opened.workspace);
+        let statuses = session.online(&self.network, checked, async |checked: Checked, link| {
+            let state = checked.state(link, Access::Read).await?;
+            let starts = state.map_or(Starts::Missing, |state| state.starts());
+            let mut observed = checked.observe(link).await?;
+            if self.watch {
+                keep_watching(&mut observed, &starts, link, session).await
+            } else {
+                Ok(statuses(&observed, &starts))
+            }
+        })?;
+        Ok(Status {
+            workspace,
+            statuses,
+            was_watched: self.watch,
+        })
+    }
+}
+
+/// How the declared syncs are doing.
+pub struct Status {
+    workspace: Arc<Workspace>,
+    statuses: Vec<SyncStatus>,
+    /// Whether the table was shown already.
+    was_watched: bool,
+}
+
+impl Outcome for Status {
+    fn exit(&self) -> Exit {
+        let is_failed = |status: &SyncStatus| status.state() == State::Failed;
+        if self.statuses.iter().any(is_failed) {
+            Exit::JobFailed
+        } else {
+            Exit::Done
+        }
+    }
+
+    fn files(&self) -> Files<'_> {
+        (&*self.workspace).into()
+    }
+
+    fn human(&self, view: &View) -> Human {
+        if self.was_watched {
+            return Human::default();
+        }
+        table(&self.statuses, view).into()
+    }
+
+    fn json(&self) -> impl Serialize {
+        StatusBody::new(&self.statuses, &self.workspace.sources)
+    }
+
+    fn review<'a>(&'a self, review: &mut Review<'a>) {
+        render::status::review(review, &self.statuses);
+    }
+}
+
+fn table(statuses: &[SyncStatus], view: &View) -> String {
+    render::status::human(statuses, Timestamp::now(), view.is_sandbox)
+}
+
+fn statuses(observed: &Observed, starts: &Starts) -> Vec<SyncStatus> {
+    let selection = &observed.policy.selection;
+    status::of(&observed.syncs, &observed.remote, starts, selection)
+}
+
+/// Shows the states again and again. A terminal shows each refresh; elsewhere, as in a log, only
+/// what is new is shown.
+async fn keep_watching(
+    observed: &mut Observed,
+    starts: &Starts,
+    link: &Link,
+    session: &Session,
+) -> Result<Vec<SyncStatus>, CommandError> {
+    let is_terminal = io::stdout().is_terminal();
+    let mut latest = statuses(observed, starts);
+    let mut is_news = true;
+    loop {
+        if is_terminal {
+            session.terminal.out(CLEAR)?;
+        }
+        if is_terminal || is_news {
+            session.show(&table(&latest, &session.view))?;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(INTERVAL) => {}
+            () = link.cancellation.cancelled() => return Ok(latest),
+        }
+        tokio::select! {
+            read = observed.refresh(link) => read?,
+            () = link.cancellation.cancelled() => return Ok(latest),
+        }
+        let next = statuses(observed, starts);
+        is_news = next != latest;
+        latest = next;
+    }
+}

@@ -1,0 +1,212 @@
+//! `secsync sync`: asks for jobs now, and follows them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use crate::apply::{self, Context, Observer, Outcome as JobOutcome, Report};
+use crate::cli::arguments::{
+    FileArguments, LoadArguments, NetworkArguments, OutputArguments, duration,
+};
+use crate::cli::command::{Command, Files, Human, Outcome, Session, View};
+use crate::cli::output::Offer;
+use crate::cli::terminal::check_can_ask;
+use crate::core::request::{self, Candidates, JobRequest, RequestedJob, Winner};
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::pipeline::{Checked, Link};
+use crate::render::{jobs, requests};
+use crate::workspace::Workspace;
+
+const DETAILS: &str = "\
+Exit codes: 0 every job ended well, 5 a job could not be requested, 7 a job failed or did not end \
+in time, others as everywhere.";
+
+/// The arguments of `sync`.
+#[derive(Debug, Args)]
+#[command(after_long_help = DETAILS)]
+pub struct Arguments {
+    /// The names of syncs, or patterns of names.
+    #[arg(required_unless_present_any = ["selector", "target"])]
+    names: Vec<String>,
+    #[command(flatten)]
+    files: FileArguments,
+    #[command(flatten)]
+    network: NetworkArguments,
+    #[command(flatten)]
+    output: OutputArguments,
+    /// Import from the destination instead of pushing to it.
+    #[arg(long, value_name = "WHO-WINS", conflicts_with = "remove_secrets")]
+    import: Option<Import>,
+    /// Remove the syncs' secrets from their destinations instead of pushing them.
+    #[arg(long)]
+    remove_secrets: bool,
+    /// Do not ask before an import or a removal. Needed without a terminal.
+    #[arg(long)]
+    auto_approve: bool,
+    /// Follow the jobs for at most this long.
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = duration)]
+    wait: Duration,
+    /// Do not follow the jobs.
+    #[arg(long, conflicts_with = "wait")]
+    no_wait: bool,
+}
+
+/// What `--import` takes, in the platform's words.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Import {
+    /// Where both have a secret, the source keeps its own.
+    PrioritizeSource,
+    /// Where both have a secret, the destination's overwrites the source's.
+    PrioritizeDestination,
+}
+
+impl Arguments {
+    const fn job(&self) -> RequestedJob {
+        match self.import {
+            Some(Import::PrioritizeSource) => RequestedJob::Import(Winner::Source),
+            Some(Import::PrioritizeDestination) => RequestedJob::Import(Winner::Destination),
+            None if self.remove_secrets => RequestedJob::Removal,
+            None => RequestedJob::Sync,
+        }
+    }
+
+    fn asks(&self) -> bool {
+        self.job() != RequestedJob::Sync && !self.auto_approve
+    }
+
+    fn wait(&self) -> Option<Duration> {
+        (!self.no_wait).then_some(self.wait)
+    }
+
+    fn load(&self) -> LoadArguments {
+        let mut files = self.files.clone();
+        files.target.extend(self.names.iter().cloned());
+        LoadArguments {
+            paths: Vec::new(),
+            files,
+        }
+    }
+}
+
+impl Command for Arguments {
+    const NAME: &'static str = "sync";
+    const FORMATS: Offer = Offer::Basic;
+    type Outcome = Requested;
+
+    fn output(&self) -> &OutputArguments {
+        &self.output
+    }
+
+    fn is_sandbox(&self) -> bool {
+        self.network.sandbox
+    }
+
+    fn run(self, session: &Session) -> Result<Requested, CommandError> {
+        let checked = self.load().check(session, false)?;
+        let workspace = Arc::clone(&checked.opened.workspace);
+        let (requests, report) =
+            session.online(&self.network, checked, async |checked: Checked, link| {
+                self.request(checked, session, link).await
+            })?;
+        Ok(Requested {
+            workspace,
+            requests,
+            report,
+            wait: self.wait(),
+        })
+    }
+}
+
+impl Arguments {
+    async fn request(
+        &self,
+        checked: Checked,
+        session: &Session,
+        link: &Link,
+    ) -> Result<(Vec<JobRequest>, Report), CommandError> {
+        let observed = checked.observe(link).await?;
+        let candidates = Candidates {
+            syncs: &observed.syncs,
+            remote: &observed.remote,
+            specs: &observed.specs,
+            selection: &observed.policy.selection,
+            protect: &observed.policy.protect,
+        };
+        let requests = request::build(self.job(), &candidates).map_err(CommandError::usage)?;
+        let left_out = request::left_out(&candidates);
+        let is_sandbox = session.view.is_sandbox;
+        session.show(&requests::intended(&requests, &left_out, is_sandbox))?;
+        if self.asks() {
+            // Who cannot be asked still sees what the question would have been about.
+            let instead = "If you want all of this, run it";
+            check_can_ask(self.load().reads_stdin(), instead)?;
+            let question = "Do you want to request these jobs?";
+            if !session.terminal.ask(question, &link.cancellation).await? {
+                session.progress("Sync cancelled.");
+                return Err(CommandError::silent(Exit::Error));
+            }
+        }
+        let progress = Progress {
+            requests: &requests,
+            session,
+        };
+        let context = Context {
+            providers: &observed.providers,
+            state: None,
+            parallelism: link.parallelism,
+            wait: self.wait(),
+            clock: link.http.clock.clone(),
+            cancellation: link.cancellation.clone(),
+            observer: &progress,
+        };
+        let report = apply::request::run(&requests, &context).await;
+        Ok((requests, report))
+    }
+}
+
+/// Reports each answer as it comes.
+struct Progress<'a> {
+    requests: &'a [JobRequest],
+    session: &'a Session,
+}
+
+impl Observer for Progress<'_> {
+    fn ended(&self, index: usize, outcome: &JobOutcome) {
+        self.session
+            .progress(&requests::asked(&self.requests[index], outcome));
+    }
+
+    fn waiting(&self, jobs: usize) {
+        self.session.progress(&jobs::waiting(jobs));
+    }
+}
+
+/// Jobs that were requested, and what came of them.
+pub struct Requested {
+    workspace: Arc<Workspace>,
+    requests: Vec<JobRequest>,
+    report: Report,
+    /// How long they were followed.
+    wait: Option<Duration>,
+}
+
+impl Outcome for Requested {
+    fn exit(&self) -> Exit {
+        self.report.exit()
+    }
+
+    fn files(&self) -> Files<'_> {
+        (&*self.workspace).into()
+    }
+
+    fn human(&self, _view: &View) -> Human {
+        requests::human(&self.requests, &self.report, self.wait).into()
+    }
+
+    fn json(&self) -> impl Serialize {
+        requests::RequestsBody::new(&self.requests, &self.report)
+    }
+}

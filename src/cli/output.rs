@@ -1,0 +1,332 @@
+//! Formats, and the places that they are written to.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Write};
+use std::str::FromStr;
+
+use anstream::adapter::strip_str;
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::ValueEnum;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::terminal::{Terminal, reason_of_write};
+use crate::core::desired::list;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::workspace::files::LARGEST_FILE;
+use crate::workspace::write::{is_stream, real_path};
+
+/// A format of output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Human,
+    /// A YAML diff.
+    Unified,
+    /// For machines.
+    Json,
+    /// A comment on a pull request.
+    Markdown,
+    /// A page on its own.
+    Html,
+    /// Findings for code scanning.
+    Sarif,
+    /// Annotations on the lines of a pull request.
+    Github,
+    /// A test report.
+    Junit,
+}
+
+/// Which formats a command has, each kind of command more than the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Offer {
+    /// What every command has.
+    Basic,
+    /// What commands that check files have.
+    Checks,
+    /// What commands that plan have.
+    Plans,
+}
+
+impl Format {
+    /// The commands that have it: those of this kind and of the kinds after it.
+    const fn offered_from(self) -> Offer {
+        match self {
+            Self::Human | Self::Json => Offer::Basic,
+            Self::Markdown | Self::Html | Self::Sarif | Self::Github | Self::Junit => Offer::Checks,
+            Self::Unified => Offer::Plans,
+        }
+    }
+
+    /// The word for it.
+    fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// The words for the formats of a kind of command, as a sentence lists them.
+    fn names(offer: Offer) -> String {
+        let formats = Self::value_variants().iter();
+        let names: Vec<String> = formats
+            .filter(|format| format.offered_from() <= offer)
+            .map(|format| format.name())
+            .collect();
+        list(names.iter().map(String::as_str))
+    }
+}
+
+/// `FORMAT` or `FORMAT=FILE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// The format.
+    pub format: Format,
+    /// Where it goes; standard output if there is no file.
+    pub file: Option<Utf8PathBuf>,
+}
+
+impl FromStr for Output {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (word, file) = match text.split_once('=') {
+            Some((_, "")) => return Err("the file's name is missing".to_owned()),
+            Some((word, file)) => (word, Some(Utf8PathBuf::from(file))),
+            None => (text, None),
+        };
+        let format = Format::from_str(word, false).map_err(|_| {
+            let names = Format::names(Offer::Plans);
+            format!("`{word}` is not a format; the formats are {names}")
+        })?;
+        Ok(Self { format, file })
+    }
+}
+
+/// Where a format is written.
+#[derive(Debug)]
+enum Sink {
+    Stdout(Format),
+    File(Format, Utf8PathBuf, File),
+}
+
+impl Sink {
+    /// Opens the file of an output, and proves that it can be written.
+    fn open(output: &Output) -> Result<Self, CommandError> {
+        match &output.file {
+            None => Ok(Self::Stdout(output.format)),
+            Some(path) => match open_writable(path) {
+                Ok(file) => Ok(Self::File(output.format, path.clone(), file)),
+                Err(error) => Err(cannot_write(path, &error)),
+            },
+        }
+    }
+
+    const fn format(&self) -> Format {
+        match self {
+            Self::Stdout(format) | Self::File(format, ..) => *format,
+        }
+    }
+
+    fn write(&self, text: &str, terminal: &Terminal) -> Result<(), CommandError> {
+        match self {
+            Self::Stdout(_) => terminal.out(text),
+            Self::File(_, path, file) => {
+                let mut file: &File = file;
+                file.write_all(strip_str(text).to_string().as_bytes())
+                    .map_err(|error| cannot_write(path, &error))
+            }
+        }
+    }
+}
+
+/// The outputs of a run, open.
+#[derive(Debug)]
+pub struct Outputs {
+    sinks: Vec<Sink>,
+}
+
+impl Outputs {
+    /// Opens what the flags name. Nothing is emptied unless all of them are well chosen. `written`
+    /// is the file that the command itself writes, and the flag that names it.
+    pub fn open(
+        wanted: &[Output],
+        offer: Offer,
+        written: Option<(&'static str, &Utf8Path)>,
+    ) -> Result<Self, CommandError> {
+        let is_missing = |output: &&Output| output.format.offered_from() > offer;
+        if let Some(other) = wanted.iter().find(is_missing) {
+            return Err(CommandError::usage(format!(
+                "This command has no format `{}`; it has {}.",
+                other.format.name(),
+                Format::names(offer)
+            )));
+        }
+        let to_stdout = wanted.iter().filter(|output| output.file.is_none());
+        if to_stdout.count() > 1 {
+            return Err(
+                CommandError::usage("Two formats cannot both go to standard output.")
+                    .help("Give all but one of them a file: `-o json=plan.json`."),
+            );
+        }
+        check_files(wanted, written)?;
+        let sinks: Vec<Sink> = wanted.iter().map(Sink::open).collect::<Result<_, _>>()?;
+        Ok(Self {
+            sinks: if sinks.is_empty() {
+                vec![Sink::Stdout(Format::Human)]
+            } else {
+                sinks
+            },
+        })
+    }
+
+    /// The formats that are wanted, each once, those for people first.
+    pub fn formats(&self) -> BTreeSet<Format> {
+        self.sinks.iter().map(Sink::format).collect()
+    }
+
+    /// Whether people read standard output.
+    pub fn is_human_on_stdout(&self) -> bool {
+        let mut sinks = self.sinks.iter();
+        sinks.any(|sink| matches!(sink, Sink::Stdout(Format::Human)))
+    }
+
+    /// Writes a text wherever a format goes, after what was written there. Returns what failed.
+    pub fn write(&self, format: Format, text: &str, terminal: &Terminal) -> Vec<CommandError> {
+        let sinks = self.sinks.iter().filter(|sink| sink.format() == format);
+        sinks
+            .filter_map(|sink| sink.write(text, terminal).err())
+            .collect()
+    }
+}
+
+/// Refuses, before any file is opened and so emptied, that two outputs go to the same file, or one
+/// to a file that may declare syncs or that the command writes.
+fn check_files(
+    outputs: &[Output],
+    written: Option<(&'static str, &Utf8Path)>,
+) -> Result<(), CommandError> {
+    let files = outputs.iter().filter_map(|output| output.file.as_ref());
+    let written = written.filter(|(_, path)| !is_stream(path));
+    let written = written.map(|(flag, path)| (flag, path, real_path(path)));
+    let mut places = BTreeSet::new();
+    for file in files.filter(|file| !is_stream(file)) {
+        let place = real_path(file);
+        if let Some((flag, path, written)) = &written
+            && *written == place
+        {
+            return Err(CommandError::usage(format!(
+                "Both `{flag}` and `--output` would write {path}."
+            ))
+            .help("Give them different files."));
+        }
+        if is_sync_file(&place) {
+            return Err(CommandError::usage(format!(
+                "The file {file} already exists, and may be a sync file: no result is written over \
+                 it."
+            ))
+            .help("Name another file, or remove this one."));
+        }
+        if !places.insert(place) {
+            return Err(CommandError::usage(format!(
+                "Two outputs cannot both go to the file {file}."
+            ))
+            .help("Give each one a file of its own."));
+        }
+    }
+    Ok(())
+}
+
+/// Whether there is a text in the file that may declare syncs: by its name in YAML, which no result
+/// is written in, and by its fields in JSON.
+fn is_sync_file(path: &Utf8Path) -> bool {
+    let has_text = fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0);
+    let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
+    has_text
+        && match extension.as_str() {
+            "yaml" | "yml" => true,
+            "json" => File::open(path).is_ok_and(declares_syncs),
+            _ => false,
+        }
+}
+
+/// The fields of a file in JSON that say what it is.
+#[derive(Deserialize)]
+struct Fields {
+    provider: Option<IgnoredAny>,
+    syncs: Option<IgnoredAny>,
+    kind: Option<IgnoredAny>,
+}
+
+/// Whether a file in JSON has fields of sync files, and is no result, which says its kind.
+fn declares_syncs(file: File) -> bool {
+    let text = BufReader::new(file.take(LARGEST_FILE));
+    serde_json::from_reader::<_, Fields>(text).is_ok_and(|fields| {
+        (fields.provider.is_some() || fields.syncs.is_some()) && fields.kind.is_none()
+    })
+}
+
+/// Empties a file, or makes it.
+fn open_writable(path: &Utf8Path) -> io::Result<File> {
+    let mut file = File::options().append(true).create(true).open(path)?;
+    let metadata = file.metadata()?;
+    if is_pipe(&metadata) {
+        return Ok(file);
+    }
+    // A full disk can be opened; only writing fails.
+    file.write_all(b"\n")?;
+    if metadata.is_file() {
+        file.set_len(0)?;
+    }
+    Ok(file)
+}
+
+/// Whether what is written goes straight to a reader.
+#[cfg(unix)]
+fn is_pipe(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    metadata.file_type().is_fifo()
+}
+
+#[cfg(not(unix))]
+const fn is_pipe(_metadata: &fs::Metadata) -> bool {
+    false
+}
+
+fn cannot_write(file: &Utf8Path, error: &io::Error) -> CommandError {
+    let why = reason_of_write(error);
+    CommandError::new(
+        Exit::Error,
+        format!("The file {file} cannot be written: {why}."),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Format, Offer, Output};
+
+    #[test]
+    fn an_output_is_a_format_with_or_without_a_file() {
+        let json: Output = "json=a=b.json".parse().unwrap();
+        assert_eq!(
+            (json.format, json.file.unwrap().as_str()),
+            (Format::Json, "a=b.json")
+        );
+        assert_eq!("human".parse::<Output>().unwrap().file, None);
+        assert_eq!(
+            "xml".parse::<Output>().unwrap_err(),
+            "`xml` is not a format; the formats are `human`, `unified`, `json`, `markdown`, `html`, \
+             `sarif`, `github` and `junit`"
+        );
+        assert!("json=".parse::<Output>().is_err());
+    }
+
+    #[test]
+    fn each_kind_of_command_has_the_formats_of_those_before_it() {
+        assert_eq!(Format::names(Offer::Basic), "`human` and `json`");
+        assert_eq!(
+            Format::names(Offer::Checks),
+            "`human`, `json`, `markdown`, `html`, `sarif`, `github` and `junit`"
+        );
+    }
+}

@@ -1,0 +1,146 @@
+//! Writing files of a workspace: what `export`, `import` and `init` share.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::Args;
+use serde::Serialize;
+
+use super::arguments::{FileArguments, LoadArguments};
+use super::command::{Human, Outcome, View};
+use crate::core::remote::RemoteSync;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::export::draft::{self, Names};
+use crate::export::paths::EDITOR_SCHEMA;
+use crate::export::{Summary, Written};
+use crate::pipeline::{Checked, Inventory, Link, Opened};
+use crate::render;
+use crate::render::export::ExportBody;
+use crate::schema;
+use crate::workspace::write::{self, Existing};
+
+/// How remote syncs are named in files, and which variables the files have.
+#[derive(Debug, Clone, Args)]
+pub struct NamingArguments {
+    /// Name projects and connections by their ids.
+    #[arg(long)]
+    pub ids: bool,
+    /// The value of a variable.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = super::arguments::variable)]
+    pub var: Vec<(String, String)>,
+    /// A YAML file of variables.
+    #[arg(long, value_name = "FILE")]
+    pub var_file: Vec<Utf8PathBuf>,
+}
+
+impl NamingArguments {
+    /// All files of the workspace, with selectors for what is remote.
+    pub fn load(&self, selector: &[String], target: &[String]) -> LoadArguments {
+        LoadArguments {
+            files: FileArguments {
+                selector: selector.to_vec(),
+                target: target.to_vec(),
+                var: self.var.clone(),
+                var_file: self.var_file.clone(),
+                ..FileArguments::default()
+            },
+            ..LoadArguments::default()
+        }
+    }
+
+    /// How the connections of syncs are named, and the apps whose connections cannot be listed.
+    pub async fn names<'a>(
+        &self,
+        checked: &Checked,
+        inventory: &Inventory,
+        syncs: impl IntoIterator<Item = &'a RemoteSync>,
+        link: &Link,
+    ) -> Result<(Names, Vec<String>), CommandError> {
+        let platform = inventory.platform;
+        let mut names = Names {
+            platform,
+            connections: BTreeMap::new(),
+        };
+        if self.ids {
+            return Ok((names, Vec::new()));
+        }
+        let apps = draft::apps(&checked.opened, platform, syncs)?;
+        names.connections = inventory.usable_connections(apps.clone(), link).await?;
+        let is_unlisted = |app: &String| !names.connections.contains_key(app);
+        let unlisted = apps.into_iter().filter(is_unlisted).collect();
+        Ok((names, unlisted))
+    }
+}
+
+/// Writes a file, or says why it cannot be written.
+pub fn write(
+    path: &Utf8Path,
+    shown: &Utf8Path,
+    text: &str,
+    existing: Existing,
+) -> Result<(), CommandError> {
+    write::write(path, text, existing).map_err(|error| {
+        CommandError::new(
+            Exit::Error,
+            format!("The file {shown} cannot be written: {error}."),
+        )
+    })
+}
+
+/// The schema of this workspace's sync files for editors.
+pub fn editor_schema(opened: &Opened) -> Result<String, CommandError> {
+    let providers = &opened.workspace.config.providers;
+    let kinds = providers
+        .iter()
+        .map(|(name, provider)| (name.clone(), provider.platform))
+        .collect();
+    let schema = schema::editor::schema(&opened.store, &kinds)?;
+    Ok(format!("{schema:#}\n"))
+}
+
+/// Writes the schema that sync files name for editors, unless it exists.
+pub fn write_editor_schema(opened: &Opened) -> Result<Option<Written>, CommandError> {
+    let path = opened.workspace.root.join(EDITOR_SCHEMA);
+    if path.exists() {
+        return Ok(None);
+    }
+    let shown = Utf8PathBuf::from(opened.workspace.shown(&path));
+    write(&path, &shown, &editor_schema(opened)?, Existing::Keep)?;
+    Ok(Some(Written {
+        path: Some(shown),
+        syncs: Vec::new(),
+        is_apart: false,
+    }))
+}
+
+/// What an export or an import came to.
+pub struct Declared {
+    /// What was found, and where it was written.
+    pub summary: Summary,
+    /// The declarations, if they go to standard output.
+    pub printed: Option<String>,
+    /// Shows the summary to people.
+    pub human: fn(&Summary, bool, bool) -> String,
+}
+
+impl Outcome for Declared {
+    fn human(&self, view: &View) -> Human {
+        let summary = (self.human)(&self.summary, view.is_sandbox, view.is_quiet);
+        let warnings = render::export::warnings(&self.summary);
+        match &self.printed {
+            Some(text) => Human {
+                text: text.clone(),
+                remarks: summary + &warnings,
+            },
+            None => Human {
+                text: summary,
+                remarks: warnings,
+            },
+        }
+    }
+
+    fn json(&self) -> impl Serialize {
+        ExportBody::new(&self.summary)
+    }
+}

@@ -1,0 +1,191 @@
+//! The one place that prints: standard output and standard error, colours, and the question on the
+//! terminal.
+
+use std::collections::BTreeSet;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use anstream::{AutoStream, ColorChoice};
+
+use crate::cancel::Cancellation;
+use crate::core::code::Code;
+use crate::core::diagnostic::Diagnostic;
+use crate::core::problem::Problem;
+use crate::core::span::{Sources, Span};
+use crate::environment::Environment;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::render::findings;
+use crate::render::review::file_of;
+
+/// Columns where the terminal does not say.
+const DEFAULT_WIDTH: usize = 100;
+
+/// What identifies a finding among those that were shown.
+type Shown = (Code, String, Option<Span>, String);
+
+/// Where people read.
+#[derive(Debug)]
+pub struct Terminal {
+    color_out: ColorChoice,
+    color_err: ColorChoice,
+    /// Whether people read standard output, and not a machine.
+    is_human: bool,
+    is_quiet: bool,
+    /// Whether a failure to write standard output was reported; once is enough.
+    has_failed: AtomicBool,
+    shown: Mutex<BTreeSet<Shown>>,
+}
+
+impl Terminal {
+    /// The terminal of a run. `is_human` is whether people read standard output.
+    pub fn new(environment: &Environment, no_color: bool, is_human: bool) -> Self {
+        let choice = |is_terminal| color_choice(no_color, is_terminal, environment);
+        Self {
+            color_out: choice(io::stdout().is_terminal()),
+            color_err: choice(io::stderr().is_terminal()),
+            is_human,
+            is_quiet: false,
+            has_failed: AtomicBool::new(false),
+            shown: Mutex::default(),
+        }
+    }
+
+    /// The terminal of a text that is for people, whoever reads it.
+    pub fn plain(environment: &Environment) -> Self {
+        Self::new(environment, false, true)
+    }
+
+    /// Leaves out how the run goes on, if that is not wanted.
+    #[must_use]
+    pub fn quiet(self, is_quiet: bool) -> Self {
+        Self { is_quiet, ..self }
+    }
+
+    /// Writes to standard output. A reader who has gone is no error; any other failure is one, and
+    /// is reported here the first time.
+    pub fn out(&self, text: &str) -> Result<(), CommandError> {
+        let mut stream = AutoStream::new(io::stdout().lock(), self.color_out);
+        match stream
+            .write_all(text.as_bytes())
+            .and_then(|()| stream.flush())
+        {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                let error = CommandError::new(
+                    Exit::Error,
+                    format!(
+                        "Standard output cannot be written: {}.",
+                        reason_of_write(&error)
+                    ),
+                );
+                if !self.has_failed.swap(true, Ordering::Relaxed) {
+                    self.problems(&error.problems);
+                }
+                Err(error)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes to standard error. If that fails, there is nowhere to report it.
+    pub fn remark(&self, text: &str) {
+        let mut stream = AutoStream::new(io::stderr().lock(), self.color_err);
+        let _ = stream.write_all(text.as_bytes());
+    }
+
+    /// Reports how a run goes on: on standard output for people, else on standard error.
+    pub fn progress(&self, line: &str) {
+        if self.is_quiet {
+            return;
+        }
+        let line = format!("{line}\n");
+        if self.is_human {
+            // It was reported, and what comes of the run does not depend on its log.
+            let _ = self.out(&line);
+        } else {
+            self.remark(&line);
+        }
+    }
+
+    /// Shows findings, those that were not shown before.
+    pub fn findings(&self, diagnostics: &[Diagnostic], sources: &Sources) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let identity = |found: &Diagnostic| {
+            let file = file_of(found, sources).unwrap_or_default().to_owned();
+            (found.code, file, found.span(), found.message.clone())
+        };
+        let news: Vec<Diagnostic> = diagnostics
+            .iter()
+            .filter(|found| shown.insert(identity(found)))
+            .cloned()
+            .collect();
+        if news.is_empty() {
+            return;
+        }
+        self.remark(&findings::render(&news, sources, DEFAULT_WIDTH));
+        if let Some(summary) = findings::summary(&news) {
+            self.remark(&format!("Found {summary}.\n"));
+            self.remark(&findings::more(&news));
+        }
+    }
+
+    /// Shows why a command stops.
+    pub fn problems(&self, problems: &[Problem]) {
+        self.remark(&findings::render_problems(problems));
+    }
+
+    /// Asks; only `yes` is a yes. Ctrl-C is a no.
+    pub async fn ask(
+        &self,
+        question: &str,
+        cancellation: &Cancellation,
+    ) -> Result<bool, CommandError> {
+        self.remark(&format!("\n{question} Only 'yes' is accepted: "));
+        let answer = tokio::task::spawn_blocking(|| {
+            let mut line = String::new();
+            io::stdin().lock().read_line(&mut line).map(|_| line)
+        });
+        tokio::select! {
+            answer = answer => match answer {
+                Ok(Ok(line)) => Ok(line.trim() == "yes"),
+                _ => Err(CommandError::new(Exit::Error, "The answer cannot be read.")),
+            },
+            () = cancellation.cancelled() => Err(CommandError::silent(Exit::Interrupted)),
+        }
+    }
+}
+
+/// Refuses a run that will have to ask and cannot. `instead` is what to do then, without the flag.
+pub fn check_can_ask(reads_stdin: bool, instead: &str) -> Result<(), CommandError> {
+    if reads_stdin || !io::stdin().is_terminal() {
+        return Err(CommandError::usage("There is no terminal to ask on.")
+            .help(format!("{instead} with --auto-approve.")));
+    }
+    Ok(())
+}
+
+/// What the system says about a failure to write, as the end of a sentence.
+pub fn reason_of_write(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "its directory does not exist".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission is denied".to_owned(),
+        io::ErrorKind::StorageFull => "there is no space left".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+fn color_choice(no_color: bool, is_terminal: bool, environment: &Environment) -> ColorChoice {
+    if no_color || environment.get("NO_COLOR").is_some() {
+        ColorChoice::Never
+    } else if environment
+        .get("CLICOLOR_FORCE")
+        .is_some_and(|value| value != "0")
+        || (is_terminal && environment.get("TERM") != Some("dumb"))
+    {
+        ColorChoice::Always
+    } else {
+        ColorChoice::Never
+    }
+}

@@ -1,0 +1,82 @@
+//! Text from files and servers, made safe and readable.
+
+use serde_json::Value;
+
+use super::hidden::is_hidden;
+
+/// The longest message of a platform that is shown, in characters.
+const LONGEST_MESSAGE: usize = 400;
+
+/// A text with its control characters made visible, so that it can neither move the cursor
+/// nor hide what stands beside it.
+pub fn visible(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' => safe.push_str("\\n"),
+            '\t' => safe.push_str("\\t"),
+            '\r' => safe.push_str("\\r"),
+            other if is_hidden(other) => safe.extend(other.escape_unicode()),
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
+/// A text of several lines, each made safe.
+pub fn visible_lines(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+}
+
+/// A job's message as people read it. The platform stores the destination's answer,
+/// often as a JSON string with the actual message inside (seen on Infisical, June 2025).
+pub fn platform_message(message: &str) -> String {
+    let readable = match serde_json::from_str::<Value>(message) {
+        Ok(Value::String(text)) => text,
+        Ok(Value::Object(fields)) => {
+            let word = |key: &str| fields.get(key).and_then(Value::as_str);
+            match (word("message"), word("error")) {
+                (Some(text), Some(code)) if text != code => format!("{text} ({code})"),
+                (Some(text), _) | (None, Some(text)) => text.to_owned(),
+                (None, None) => message.to_owned(),
+            }
+        }
+        _ => message.to_owned(),
+    };
+    let mut short: String = readable.trim().chars().take(LONGEST_MESSAGE).collect();
+    if readable.trim().chars().count() > LONGEST_MESSAGE {
+        short.push('…');
+    }
+    visible(&short)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{platform_message, visible};
+
+    #[test]
+    fn nothing_from_outside_can_move_the_cursor_or_hide() {
+        assert_eq!(
+            visible("a\u{1b}[31mb\r\n\u{202e}c\u{9b}"),
+            "a\\u{1b}[31mb\\r\\n\\u{202e}c\\u{9b}"
+        );
+        assert_eq!(visible("naïve 日本 😀"), "naïve 日本 😀");
+    }
+
+    #[test]
+    fn a_message_inside_json_is_unwrapped() {
+        let stored = r#"{"error":"RES-404","message":"application acme/missing not found"}"#;
+        assert_eq!(
+            platform_message(stored),
+            "application acme/missing not found (RES-404)"
+        );
+        assert_eq!(platform_message("\"plain\""), "plain");
+        assert_eq!(platform_message("not json"), "not json");
+        assert_eq!(platform_message(r#"{"code":7}"#), r#"{"code":7}"#);
+    }
+
+    #[test]
+    fn a_long_message_is_cut() {
+        assert_eq!(platform_message(&"x".repeat(1024)).chars().count(), 401);
+    }
+}

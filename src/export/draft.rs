@@ -1,0 +1,327 @@
+//! Drafts of sync files: what is remote, in the words of the files, checked like any file.
+//!
+//! A sync that a valid file cannot declare (its source folder is gone, the schema in use does not
+//! know one of its fields) is left out and reported, in the file and by the command, because a file
+//! that says half of it would change the sync with the next apply. What only a lint denies stays.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use crate::core::code::Code;
+use crate::core::declare;
+use crate::core::desired::{ConnectionRef, DesiredSync};
+use crate::core::diagnostic::{Diagnostic, Severity};
+use crate::core::platform::Platform;
+use crate::core::remote::{RemoteConnection, RemoteSync};
+use crate::core::resolve;
+use crate::core::text::visible;
+use crate::core::value::Mapping;
+use crate::core::vars;
+use crate::error::CommandError;
+use crate::pipeline::Opened;
+use crate::schema::store::Destination;
+use crate::workspace::Workspace;
+use crate::yaml;
+
+/// What to do where the schema in use may be older than the server.
+const PULL: &str =
+    "Run `secsync schema pull --from-server`, which reads the server's own schemas, and try again.";
+
+/// The platform of syncs, and how their connections are named.
+#[derive(Debug, Clone)]
+pub struct Names {
+    /// The platform.
+    pub platform: Platform,
+    /// The connections that the identity may use, by app. None are named where none are known.
+    pub connections: BTreeMap<String, Vec<RemoteConnection>>,
+}
+
+/// Syncs of one project that are to be declared in one document.
+#[derive(Debug, Clone)]
+pub struct Group<'a> {
+    /// The provider's name in the files.
+    pub provider: &'a str,
+    /// The project as the file is to name it.
+    pub project: &'a str,
+    /// The syncs.
+    pub syncs: Vec<&'a RemoteSync>,
+}
+
+/// A sync that no valid file can declare in its present form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The project as the file names it.
+    pub project: String,
+    /// The sync's name.
+    pub name: String,
+    /// Why, and what to do, as full sentences.
+    pub reason: String,
+}
+
+/// The text of a sync file.
+#[derive(Debug)]
+pub struct Draft {
+    /// The text, with the line by which editors find its schema.
+    pub text: String,
+    /// The syncs that it declares, each with its project as the file names it.
+    pub declared: Vec<(String, String)>,
+    /// The syncs that it cannot declare.
+    pub left_out: Vec<LeftOut>,
+    /// The text as secsync reads it; its findings are lints.
+    pub checked: Arc<Workspace>,
+}
+
+/// Writes a sync file of groups, a document each. `name` is what its findings call the file.
+pub fn file(
+    opened: &Opened,
+    groups: &[Group<'_>],
+    names: &Names,
+    schema: &str,
+    name: &str,
+) -> Result<Draft, CommandError> {
+    let inherited = opened.workspace.config.defaults.clone();
+    let documents = groups
+        .iter()
+        .map(|group| Document::of(opened, group, names, &|_| inherited.clone()))
+        .collect::<Result<_, _>>()?;
+    compose(opened, documents, schema, name)
+}
+
+/// Writes a sync file of documents. `name` is what its findings call the file.
+pub fn compose(
+    opened: &Opened,
+    mut documents: Vec<Document>,
+    schema: &str,
+    name: &str,
+) -> Result<Draft, CommandError> {
+    let mut checked = check(opened, name, text(schema, &documents))?;
+    let refused = refusals(&checked);
+    if !refused.is_empty() {
+        for document in &mut documents {
+            document.leave_out_refused(&refused);
+        }
+        checked = check(opened, name, text(schema, &documents))?;
+    }
+    Ok(Draft {
+        text: text(schema, &documents),
+        declared: documents.iter().flat_map(Document::declared).collect(),
+        left_out: documents
+            .into_iter()
+            .flat_map(|document| document.left_out)
+            .collect(),
+        checked,
+    })
+}
+
+/// The findings of a text as if it were all the files of a workspace, under that name.
+pub fn check(opened: &Opened, name: &str, text: String) -> Result<Arc<Workspace>, CommandError> {
+    opened.load_text(name, text).findings()
+}
+
+/// One sync's block upon what it inherits, which can depend on its destination's union tag;
+/// or why there is none, as full sentences.
+fn block(
+    opened: &Opened,
+    sync: &RemoteSync,
+    names: &Names,
+    inherited: &dyn Fn(Option<&str>) -> Mapping,
+) -> Result<Result<Map<String, Value>, String>, CommandError> {
+    let Some(destination) = destination(opened, names.platform, sync)? else {
+        return Ok(Err(format!(
+            "Its destination `{}` is not known to the schemas in use. {PULL}",
+            visible(&sync.destination)
+        )));
+    };
+    if sync.environment.is_none() || sync.secret_path.is_none() {
+        return Ok(Err(
+            "Its source folder was deleted. Give it another one on the platform and try again, or \
+             delete it there."
+                .to_owned(),
+        ));
+    }
+    let spec = &destination.spec;
+    let connection = spec
+        .connection_app
+        .as_ref()
+        .and_then(|app| names.connections.get(app))
+        .map_or_else(
+            || ConnectionRef::Id(sync.connection.id.clone()),
+            |usable| resolve::connection_word(&sync.connection.id, usable),
+        );
+    let inherited = inherited(declare::union_tag(spec));
+    Ok(Ok(declare::block(spec, sync, &connection, &inherited)))
+}
+
+/// The apps of the connections that the syncs use.
+pub fn apps<'a>(
+    opened: &Opened,
+    platform: Platform,
+    syncs: impl IntoIterator<Item = &'a RemoteSync>,
+) -> Result<BTreeSet<String>, CommandError> {
+    let mut apps = BTreeSet::new();
+    for sync in syncs {
+        if let Some(destination) = destination(opened, platform, sync)? {
+            apps.extend(destination.spec.connection_app.clone());
+        }
+    }
+    Ok(apps)
+}
+
+fn destination(
+    opened: &Opened,
+    platform: Platform,
+    sync: &RemoteSync,
+) -> Result<Option<Arc<Destination>>, CommandError> {
+    Ok(opened.store.destination(platform, &sync.destination)?)
+}
+
+/// Why syncs of a checked text cannot be declared so, by project and name.
+pub fn refusals(checked: &Workspace) -> BTreeMap<(String, String), String> {
+    let mut refused: BTreeMap<(String, String), String> = BTreeMap::new();
+    for sync in &checked.syncs {
+        let about = |found: &&Diagnostic| {
+            found.severity == Severity::Error && !found.code.is_lint() && is_about(found, sync)
+        };
+        for found in checked.diagnostics.iter().filter(about) {
+            let reason = refused.entry(identity(sync)).or_default();
+            if !reason.is_empty() {
+                reason.push(' ');
+            }
+            reason.push_str(&visible(&found.message));
+            if may_be_news(found.code) && !reason.contains(PULL) {
+                reason.push(' ');
+                reason.push_str(PULL);
+            }
+        }
+    }
+    refused
+}
+
+/// What was found about syncs of these names in a checked text, in the order of the text.
+pub fn findings_about(checked: &Workspace, names: &BTreeSet<&str>) -> Vec<Diagnostic> {
+    let syncs: Vec<&DesiredSync> = checked
+        .syncs
+        .iter()
+        .filter(|sync| names.contains(sync.name.text.as_str()))
+        .collect();
+    let is_meant = |found: &&Diagnostic| syncs.iter().any(|sync| is_about(found, sync));
+    checked
+        .diagnostics
+        .iter()
+        .filter(is_meant)
+        .cloned()
+        .collect()
+}
+
+fn identity(sync: &DesiredSync) -> (String, String) {
+    let project = sync.project.as_ref().map(|project| project.text.clone());
+    (project.unwrap_or_default(), sync.name.text.clone())
+}
+
+fn is_about(found: &Diagnostic, sync: &DesiredSync) -> bool {
+    let block = sync.block;
+    let is_inside = found.span().is_some_and(|span| {
+        span.source == block.source && block.start <= span.start && span.end <= block.end
+    });
+    is_inside || found.sync.as_deref() == Some(sync.name.text.as_str())
+}
+
+/// Whether a newer schema could take what this one refuses.
+const fn may_be_news(code: Code) -> bool {
+    matches!(
+        code,
+        Code::UnknownField
+            | Code::MissingField
+            | Code::WrongType
+            | Code::WrongValue
+            | Code::WrongForm
+            | Code::WrongSize
+    )
+}
+
+/// A document of a draft.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The provider's name in the files.
+    pub provider: String,
+    /// The project as the file is to name it.
+    pub project: String,
+    /// The syncs' blocks by their names.
+    pub blocks: Map<String, Value>,
+    /// The syncs that have none.
+    pub left_out: Vec<LeftOut>,
+}
+
+impl Document {
+    /// The blocks of a group. What they inherit can depend on their destination's union tag.
+    pub fn of(
+        opened: &Opened,
+        group: &Group<'_>,
+        names: &Names,
+        inherited: &dyn Fn(Option<&str>) -> Mapping,
+    ) -> Result<Self, CommandError> {
+        let mut document = Self {
+            provider: group.provider.to_owned(),
+            project: group.project.to_owned(),
+            blocks: Map::new(),
+            left_out: Vec::new(),
+        };
+        for sync in &group.syncs {
+            match block(opened, sync, names, inherited)? {
+                Ok(block) => {
+                    document.blocks.insert(sync.name.clone(), block.into());
+                }
+                Err(reason) => document.leave_out(&sync.name, reason),
+            }
+        }
+        Ok(document)
+    }
+
+    fn leave_out(&mut self, name: &str, reason: String) {
+        self.left_out.push(LeftOut {
+            project: self.project.clone(),
+            name: name.to_owned(),
+            reason,
+        });
+    }
+
+    fn declared(&self) -> Vec<(String, String)> {
+        let names = self.blocks.keys();
+        names
+            .map(|name| (self.project.clone(), name.clone()))
+            .collect()
+    }
+
+    fn leave_out_refused(&mut self, refused: &BTreeMap<(String, String), String>) {
+        for ((project, name), reason) in refused {
+            if *project == self.project && self.blocks.shift_remove(name).is_some() {
+                self.leave_out(name, reason.clone());
+            }
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        if !self.left_out.is_empty() {
+            text.push_str("# Not declared here, as a sync file cannot say it:\n");
+        }
+        for LeftOut { name, reason, .. } in &self.left_out {
+            text.push_str(&yaml::comment(&format!("- {}: {reason}", visible(name))));
+        }
+        let document = json!({
+            "version": 1,
+            "provider": vars::escape(&self.provider),
+            "project": vars::escape(&self.project),
+            "syncs": self.blocks,
+        });
+        text.push_str(&yaml::to_string(&document));
+        text
+    }
+}
+
+fn text(schema: &str, documents: &[Document]) -> String {
+    let texts: Vec<String> = documents.iter().map(Document::text).collect();
+    format!("{}{}", yaml::modeline(schema), texts.join("---\n"))
+}

@@ -1,0 +1,52 @@
+//! Sync files for remote syncs, which `export` and `import` write.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`draft`] | the text of a sync file, checked before anybody gets it |
+//! | [`paths`] | where files go, and how they name the schema for editors |
+//! | [`target`] | adding declarations to a file that people wrote |
+
+pub mod draft;
+pub mod paths;
+pub mod target;
+
+use camino::Utf8PathBuf;
+
+/// What an export or an import came to.
+#[derive(Debug, Default)]
+pub struct Summary {
+    /// The files that were written, or the name of standard output.
+    pub written: Vec<Written>,
+    /// The syncs that no valid file can declare.
+    pub left_out: Vec<draft::LeftOut>,
+    /// The projects that were looked at.
+    pub projects: Vec<ProjectSummary>,
+    /// Whether what is declared already or ignored was taken as well.
+    pub takes_all: bool,
+    /// Apps whose connections the identity may not list, so that they are named by their ids.
+    pub unlisted_apps: Vec<String>,
+}
+
+/// A file that was written.
+#[derive(Debug)]
+pub struct Written {
+    /// Its path as people write it; none for standard output.
+    pub path: Option<Utf8PathBuf>,
+    /// The syncs that it declares now, each with its project.
+    pub syncs: Vec<(String, String)>,
+    /// Whether it is a file that the workspace does not load by itself.
+    pub is_apart: bool,
+}
+
+/// What was found in a project.
+#[derive(Debug)]
+pub struct ProjectSummary {
+    /// The project as files name it.
+    pub word: String,
+    /// How many syncs the identity can read in it.
+    pub found: usize,
+    /// How many of them the files declare already.
+    pub declared: usize,
+    /// How many of them `unmanaged.ignore` names.
+    pub ignored: usize,
+}

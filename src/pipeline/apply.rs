@@ -1,0 +1,57 @@
+//! Applying: carrying out what is planned.
+
+use std::time::Duration;
+
+use super::link::Link;
+use super::plan::Planned;
+use crate::apply::{self, Context, Observer, Outcome, Report};
+use crate::core::plan::Verb;
+
+/// What was planned, and what came of it.
+pub struct Applied {
+    /// What was planned.
+    pub planned: Planned,
+    /// What came of it; `None` if there was nothing to do.
+    pub report: Option<Report>,
+}
+
+impl Planned {
+    /// Whether there is anything that can be done.
+    pub fn has_work(&self) -> bool {
+        let mut actions = self.plan.actions.iter();
+        actions.any(|action| action.verb() != Verb::Blocked)
+    }
+
+    /// Carries it out. `None` if there was nothing to do.
+    ///
+    /// The jobs that it sets off are followed for as long as `wait` says, and not at all without it.
+    pub async fn execute(
+        &self,
+        link: &Link,
+        wait: Option<Duration>,
+        observer: &(dyn Observer + Sync),
+    ) -> Option<Report> {
+        if !self.has_work() {
+            return self.blocked_report();
+        }
+        let context = Context {
+            providers: &self.observed.providers,
+            state: self.state.as_ref(),
+            parallelism: link.parallelism,
+            wait,
+            clock: link.http.clock.clone(),
+            cancellation: link.cancellation.clone(),
+            observer,
+        };
+        Some(apply::run(&self.plan, &context).await)
+    }
+
+    /// What there is to report where every action is blocked.
+    fn blocked_report(&self) -> Option<Report> {
+        let outcomes: Vec<Outcome> = self.plan.actions.iter().map(|_| Outcome::Blocked).collect();
+        (!outcomes.is_empty()).then(|| Report {
+            outcomes,
+            ..Report::default()
+        })
+    }
+}

@@ -1,0 +1,263 @@
+//! The inventory: what is remote in projects, whether or not it is declared.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures_util::stream::{self, StreamExt};
+
+use super::check::{Checked, project_of_environment};
+use super::link::{Link, ProjectNames};
+use super::open::Opened;
+use crate::core::desired::Word;
+use crate::core::plan::ProjectKey;
+use crate::core::platform::Platform;
+use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
+use crate::core::resolve;
+use crate::core::span::{Sources, Span};
+use crate::error::CommandError;
+use crate::provider::{ManagedSyncs, Provider, ProviderErrorKind};
+
+/// Which projects are looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Projects {
+    /// Each that the identity can see and may read.
+    All,
+    /// These, by id, slug or unique name; those that the files name if there are none.
+    Named(Vec<String>),
+}
+
+/// What is to be read.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The provider's name in the files.
+    pub provider: String,
+    /// Which projects are looked at.
+    pub projects: Projects,
+}
+
+/// What is remote, and by whom it was read.
+pub struct Inventory {
+    /// The provider's name in the files.
+    pub provider: String,
+    /// Its platform.
+    pub platform: Platform,
+    /// The projects, ordered by the word that a file best names them by.
+    pub projects: Vec<ProjectInventory>,
+    /// All projects that the identity can see, to name them by.
+    pub table: Vec<RemoteProject>,
+    /// The connected provider.
+    pub connected: Arc<dyn ManagedSyncs>,
+}
+
+/// A project and its syncs.
+#[derive(Debug)]
+pub struct ProjectInventory {
+    /// Its id.
+    pub id: String,
+    /// The word that a file best names it by.
+    pub word: String,
+    /// Its syncs, ordered by name.
+    pub syncs: Vec<RemoteSync>,
+    /// The names that the files declare in it, those before a rename among them.
+    pub declared: BTreeSet<String>,
+}
+
+impl Checked {
+    /// Reads the syncs of projects: one list request each, and one request for the projects' names.
+    pub async fn inventory(&self, wanted: &Wanted, link: &Link) -> Result<Inventory, CommandError> {
+        let platform = self.opened.platform_of(&wanted.provider)?;
+        let provider = self.readable(&wanted.provider, link)?;
+        let words = match &wanted.projects {
+            Projects::All => None,
+            Projects::Named(words) if words.is_empty() => {
+                Some(self.projects_of_files(&wanted.provider)?)
+            }
+            Projects::Named(words) => Some(words.clone()),
+        };
+        let table = match provider.projects().await {
+            Ok(table) => table,
+            // An id needs no table.
+            Err(error)
+                if error.kind == ProviderErrorKind::Permission
+                    && words
+                        .as_ref()
+                        .is_some_and(|words| words.iter().all(|word| resolve::is_uuid(word))) =>
+            {
+                Vec::new()
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let ids = ids_of(words.as_deref(), &wanted.provider, platform, &table, link)?;
+        let reads = ids.into_iter().map(|id| {
+            let (provider, table) = (&provider, &table);
+            async move {
+                let word = resolve::project_word(&id, table);
+                let mut syncs = provider.list(&id, word).await?;
+                syncs.sort_by(|one, other| one.name.cmp(&other.name));
+                Ok((id, syncs))
+            }
+        });
+        let read = link.gather(reads).await?;
+        let mut projects: Vec<ProjectInventory> = read
+            .into_iter()
+            .map(|(id, syncs)| ProjectInventory {
+                word: resolve::project_word(&id, &table).to_owned(),
+                declared: self.declared_in(&wanted.provider, &id, &table),
+                id,
+                syncs,
+            })
+            .collect();
+        projects.sort_by(|one, other| one.word.cmp(&other.word));
+        Ok(Inventory {
+            provider: wanted.provider.clone(),
+            platform,
+            projects,
+            table,
+            connected: provider,
+        })
+    }
+
+    /// A provider whose syncs can be read back.
+    fn readable(&self, name: &str, link: &Link) -> Result<Arc<dyn ManagedSyncs>, CommandError> {
+        let used = BTreeSet::from([name.to_owned()]);
+        match link.connect(&self.opened, &used)?.remove(name) {
+            Some(Provider::Managed(provider)) => Ok(provider),
+            _ => Err(CommandError::usage(format!(
+                "The syncs of the provider `{name}` cannot be read."
+            ))),
+        }
+    }
+
+    /// The projects that the files name; the one that the environment names if they name none.
+    fn projects_of_files(&self, provider: &str) -> Result<Vec<String>, CommandError> {
+        let of_syncs = self
+            .opened
+            .workspace
+            .syncs
+            .iter()
+            .filter(|sync| sync.provider.text == provider)
+            .filter_map(|sync| Some(&sync.project.as_ref()?.text));
+        let of_files = self
+            .opened
+            .workspace
+            .projects
+            .iter()
+            .filter(|named| named.provider.text == provider)
+            .map(|named| &named.project.text);
+        let named: BTreeSet<&String> = of_syncs.chain(of_files).collect();
+        if !named.is_empty() {
+            return Ok(named.into_iter().cloned().collect());
+        }
+        let environment = &self.opened.options.environment;
+        match project_of_environment(&self.opened.workspace.config, provider, environment) {
+            Some(id) => Ok(vec![id.to_owned()]),
+            None => Err(
+                CommandError::usage("No project is named, here or in the files.")
+                    .help("Name one with `--project`, or take all with `--all-projects`."),
+            ),
+        }
+    }
+
+    fn declared_in(
+        &self,
+        provider: &str,
+        project_id: &str,
+        table: &[RemoteProject],
+    ) -> BTreeSet<String> {
+        self.opened
+            .workspace
+            .syncs
+            .iter()
+            .filter(|sync| sync.provider.text == provider && sync.platform.reads_back())
+            .filter(|sync| {
+                let word = sync.project.as_ref();
+                word.and_then(|word| resolve::project_id(&word.text, table))
+                    .is_some_and(|id| id == project_id)
+            })
+            .flat_map(|sync| std::iter::once(&sync.name).chain(&sync.renamed_from))
+            .map(|name| name.text.clone())
+            .collect()
+    }
+}
+
+/// The ids of the projects that are to be read, each once.
+fn ids_of(
+    words: Option<&[String]>,
+    provider: &str,
+    platform: Platform,
+    table: &[RemoteProject],
+    link: &Link,
+) -> Result<BTreeSet<String>, CommandError> {
+    let Some(words) = words else {
+        let all = table.iter().map(|project| &project.id);
+        return Ok(all.filter(|id| link.may_read(id, table)).cloned().collect());
+    };
+    let mut projects = ProjectNames::new();
+    let mut errors = Vec::new();
+    for word in words {
+        let source = Sources::default().add("--project", word.as_str());
+        let spelled = Word {
+            text: word.clone(),
+            span: Span::new(source, 0, word.len()),
+        };
+        match resolve::project(&spelled, provider, table) {
+            Ok(project_id) => {
+                let key = ProjectKey {
+                    provider: provider.to_owned(),
+                    platform,
+                    server: String::new(),
+                    project_id,
+                };
+                projects.insert(key, word.clone());
+            }
+            Err(unknown) => {
+                let help = unknown.help.unwrap_or_default();
+                errors.push(CommandError::usage(unknown.message).help(help));
+            }
+        }
+    }
+    CommandError::all(errors)?;
+    let tables = BTreeMap::from([(provider.to_owned(), table.to_vec())]);
+    link.check_allowed_projects("The run is about projects", &projects, &tables)?;
+    Ok(projects.into_keys().map(|key| key.project_id).collect())
+}
+
+impl Inventory {
+    /// The connections that the identity may use, by app. An app whose connections it may not
+    /// list is left out.
+    pub async fn usable_connections(
+        &self,
+        apps: BTreeSet<String>,
+        link: &Link,
+    ) -> Result<BTreeMap<String, Vec<RemoteConnection>>, CommandError> {
+        let lookups = apps.into_iter().map(|app| async move {
+            let usable = self.connected.connections(&app).await;
+            (app, usable)
+        });
+        let answers: Vec<_> = stream::iter(lookups)
+            .buffered(link.parallelism.max(1))
+            .collect()
+            .await;
+        let mut tables = BTreeMap::new();
+        for (app, usable) in answers {
+            match usable {
+                Ok(usable) => {
+                    tables.insert(app, usable);
+                }
+                Err(error) if error.kind == ProviderErrorKind::Permission => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(tables)
+    }
+}
+
+impl Link {
+    /// The server of a provider, as the record of starts names it.
+    pub fn server_of(&self, opened: &Opened, name: &str) -> Result<String, CommandError> {
+        let used = BTreeSet::from([name.to_owned()]);
+        let connected = self.connect(opened, &used)?;
+        let server = connected.get(name).map(|provider| provider.server());
+        Ok(server.unwrap_or_default().to_owned())
+    }
+}

@@ -1,0 +1,184 @@
+//! How the servers of a run are reached, and the providers that are connected over it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::stream::{self, StreamExt};
+
+use super::open::Opened;
+use crate::cancel::Cancellation;
+use crate::core::desired::list;
+use crate::core::plan::ProjectKey;
+use crate::core::remote::{RemoteProject, RemoteSync};
+use crate::environment::Environment;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::http::HttpOptions;
+use crate::http::variables::check_prefixes;
+use crate::provider::{self, Provider, ProviderConfig, ProviderError};
+
+/// How the servers of a run are reached. Whoever holds one may send requests.
+#[derive(Clone)]
+pub struct Link {
+    /// The environment of the process.
+    pub environment: Environment,
+    /// How to talk HTTP, and whether the sandbox answers.
+    pub http: HttpOptions,
+    /// How many requests and actions go at once.
+    pub parallelism: usize,
+    /// The only projects that may be read (`--allow-project`), by id or slug; all if it is empty.
+    pub allow_projects: Vec<String>,
+    /// `--state`.
+    pub state: Option<String>,
+    /// Thrown by Ctrl-C.
+    pub cancellation: Cancellation,
+}
+
+/// Connected providers, by their names in the files.
+pub type Providers = BTreeMap<String, Provider>;
+
+/// The projects that can be read, with how people spell them.
+pub type ProjectNames = BTreeMap<ProjectKey, String>;
+
+impl Link {
+    /// Whether the sandbox answers, and no real server.
+    pub const fn is_sandbox(&self) -> bool {
+        self.http.sandbox.is_some()
+    }
+
+    /// Connects providers of a workspace by their names. Sends nothing.
+    pub fn connect(
+        &self,
+        opened: &Opened,
+        used: &BTreeSet<String>,
+    ) -> Result<Providers, CommandError> {
+        let configs: Vec<ProviderConfig> = opened
+            .workspace
+            .config
+            .providers
+            .values()
+            .cloned()
+            .collect();
+        check_prefixes(&configs)?;
+        self.connect_to(configs.iter().filter(|config| used.contains(&config.name)))
+    }
+
+    /// Connects providers. Sends nothing. If some cannot be connected, all of them are named.
+    pub(super) fn connect_to<'a>(
+        &self,
+        configs: impl Iterator<Item = &'a ProviderConfig>,
+    ) -> Result<Providers, CommandError> {
+        let mut providers = BTreeMap::new();
+        let mut errors = Vec::new();
+        for config in configs {
+            let connected =
+                provider::connect(config, &self.environment, &self.http, &self.cancellation);
+            match connected {
+                Ok(provider) => {
+                    providers.insert(config.name.clone(), provider);
+                }
+                Err(error) => errors.push(CommandError::from(error)),
+            }
+        }
+        CommandError::all(errors)?;
+        Ok(providers)
+    }
+
+    /// Runs look-ups at once, a few at a time. If some fail, the error names all of them.
+    pub(super) async fn gather<K: Ord, V>(
+        &self,
+        lookups: impl Iterator<Item = impl Future<Output = Result<(K, V), ProviderError>>>,
+    ) -> Result<BTreeMap<K, V>, CommandError> {
+        let answers: Vec<_> = stream::iter(lookups)
+            .buffered(self.parallelism.max(1))
+            .collect()
+            .await;
+        let mut table = BTreeMap::new();
+        let mut errors = Vec::new();
+        for answer in answers {
+            match answer {
+                Ok((key, value)) => {
+                    table.insert(key, value);
+                }
+                Err(error) => errors.push(CommandError::from(error)),
+            }
+        }
+        CommandError::all(errors)?;
+        Ok(table)
+    }
+
+    /// All syncs of the projects: one list request each.
+    pub(super) async fn read(
+        &self,
+        providers: &Providers,
+        projects: &ProjectNames,
+    ) -> Result<BTreeMap<ProjectKey, Vec<RemoteSync>>, CommandError> {
+        let reads =
+            projects
+                .iter()
+                .filter_map(|(key, spelling)| match providers.get(&key.provider)? {
+                    Provider::Managed(provider) => Some(async move {
+                        let syncs = provider.list(&key.project_id, spelling).await?;
+                        Ok((key.clone(), syncs))
+                    }),
+                    Provider::StartOnly(_) => None,
+                });
+        self.gather(reads).await
+    }
+
+    /// The projects of each of these providers, by the provider's name: one request each.
+    pub(super) async fn project_tables(
+        &self,
+        providers: &Providers,
+        names: BTreeSet<&String>,
+    ) -> Result<BTreeMap<String, Vec<RemoteProject>>, CommandError> {
+        let lookups = names
+            .into_iter()
+            .filter_map(|name| match providers.get(name)? {
+                Provider::Managed(provider) => {
+                    Some(async move { Ok((name.clone(), provider.projects().await?)) })
+                }
+                Provider::StartOnly(_) => None,
+            });
+        self.gather(lookups).await
+    }
+
+    /// Whether `--allow-project` lets a project be read.
+    pub(super) fn may_read(&self, id: &str, table: &[RemoteProject]) -> bool {
+        let slug = table
+            .iter()
+            .find(|project| project.id == id)
+            .map(|project| project.slug.as_str());
+        let mut allowed = self.allow_projects.iter();
+        self.allow_projects.is_empty()
+            || allowed.any(|allowed| allowed == id || Some(allowed.as_str()) == slug)
+    }
+
+    /// Refuses projects that `--allow-project` does not name.
+    pub(super) fn check_allowed_projects(
+        &self,
+        beginning: &str,
+        projects: &ProjectNames,
+        tables: &BTreeMap<String, Vec<RemoteProject>>,
+    ) -> Result<(), CommandError> {
+        let is_allowed = |key: &ProjectKey| {
+            let table = tables.get(&key.provider).map_or(&[][..], Vec::as_slice);
+            self.may_read(&key.project_id, table)
+        };
+        let refused: BTreeSet<&str> = projects
+            .iter()
+            .filter(|(key, _)| !is_allowed(key))
+            .map(|(_, label)| label.as_str())
+            .collect();
+        if refused.is_empty() {
+            return Ok(());
+        }
+        Err(CommandError::new(
+            Exit::Auth,
+            format!(
+                "{beginning} that `--allow-project` does not allow: {}.",
+                list(refused)
+            ),
+        )
+        .help("Allow them by id or slug, or leave their syncs out of this run."))
+    }
+}

@@ -1,0 +1,397 @@
+//! Observing: what the names in the files stand for, and what is remote.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::check::{Checked, accept};
+use super::link::{Link, ProjectNames, Providers};
+use super::open::Specs;
+use crate::core::desired::{
+    ConnectionRef, DesiredSync, Ensure, NamedProject, report_duplicates_by,
+};
+use crate::core::diagnostic::Diagnostic;
+use crate::core::plan::{Policy, ProjectKey};
+use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
+use crate::core::resolve::ResolvedSync;
+use crate::core::{rename, resolve};
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::provider::Provider;
+use crate::workspace::Workspace;
+
+/// What is remote, and what the files' names stand for.
+pub struct Observed {
+    /// The workspace. Nothing is loaded in it if a saved plan was observed.
+    pub workspace: Arc<Workspace>,
+    /// The destinations of the syncs.
+    pub specs: Specs,
+    /// What the workspace and the command line say about planning.
+    pub policy: Policy,
+    /// The connected providers, by name.
+    pub providers: Providers,
+    /// The syncs with their ids.
+    pub syncs: Vec<ResolvedSync>,
+    /// The projects that can be read, with how the files spell them.
+    pub projects: ProjectNames,
+    /// The remote syncs of each project that can be read.
+    pub remote: BTreeMap<ProjectKey, Vec<RemoteSync>>,
+}
+
+impl Checked {
+    /// Resolves names to ids and reads what is remote: one list request a project.
+    pub async fn observe(self, link: &Link) -> Result<Observed, CommandError> {
+        self.check_selection()?;
+        let providers = self.connect(link)?;
+        let Resolved {
+            workspace,
+            syncs,
+            projects,
+        } = self.resolve(&providers, link).await?;
+        let selection = &self.opened.selection;
+        if !selection.is_everything() && !syncs.iter().any(|sync| selection.matches(sync)) {
+            return Err(nothing_selected());
+        }
+        let remote = link.read(&providers, &projects).await?;
+        if self.opened.options.prune {
+            check_addresses(&remote)?;
+        }
+        let policy = Policy {
+            prune: self.opened.options.prune,
+            protect: workspace.config.protect.clone(),
+            ignore: workspace.config.ignore.clone(),
+            selection: self.opened.selection,
+        };
+        Ok(Observed {
+            workspace,
+            specs: self.specs,
+            policy,
+            providers,
+            syncs,
+            projects,
+            remote,
+        })
+    }
+
+    /// Connects the providers that the files use for what is selected. Sends nothing.
+    pub fn connect(&self, link: &Link) -> Result<Providers, CommandError> {
+        let used: BTreeSet<String> = self
+            .selected()
+            .map(|sync| &sync.provider.text)
+            .chain(self.named_projects().map(|named| &named.provider.text))
+            .cloned()
+            .collect();
+        link.connect(&self.opened, &used)
+    }
+
+    /// The projects that files name at their top and that can be read. They count for what is not
+    /// declared in them, which a selection hides.
+    fn named_projects(&self) -> impl Iterator<Item = &NamedProject> {
+        let counts = self.opened.selection.is_everything();
+        let projects = self.opened.workspace.projects.iter();
+        projects.filter(move |named| counts && named.platform.reads_back())
+    }
+
+    /// The syncs that are selected, as far as that is known before ids are. For the others no
+    /// server is asked anything: whoever selects may not be allowed to see them.
+    fn selected(&self) -> impl Iterator<Item = &DesiredSync> {
+        let syncs = self.opened.workspace.syncs.iter();
+        syncs.filter(|sync| self.opened.selection.may_match(sync))
+    }
+
+    /// Refuses a selection, or a part of one, that matches nothing.
+    fn check_selection(&self) -> Result<(), CommandError> {
+        let selection = &self.opened.selection;
+        if selection.is_everything() {
+            return Ok(());
+        }
+        if self.selected().next().is_none() {
+            return Err(nothing_selected());
+        }
+        match selection.idle(&self.opened.workspace.syncs).first() {
+            Some(idle) => Err(
+                CommandError::usage(format!("`{idle}` matches no declared sync."))
+                    .help("`secsync validate -v` lists the syncs."),
+            ),
+            None => Ok(()),
+        }
+    }
+
+    async fn resolve(&self, providers: &Providers, link: &Link) -> Result<Resolved, CommandError> {
+        let (tables, connections) = tokio::join!(
+            self.project_tables(providers, link),
+            self.connection_tables(providers, link)
+        );
+        let (tables, connections) = both(tables, connections)?;
+        let mut found = Vec::new();
+        let syncs = self.resolve_syncs(providers, &tables, &connections, &mut found);
+        report_clashes(&syncs, &mut found);
+        let projects = self.projects_to_read(providers, &syncs, &tables, &mut found);
+        let mut workspace = Arc::clone(&self.opened.workspace);
+        if !found.is_empty() {
+            let with_findings = Arc::make_mut(&mut workspace);
+            with_findings.diagnostics.append(&mut found);
+            with_findings.settle_findings();
+            let sees_nothing =
+                tables.values().any(Vec::is_empty) || connections.values().any(Vec::is_empty);
+            accept(&workspace).map_err(|error| CommandError {
+                // Whoever sees no project at all cannot know that a file misspells one.
+                exit: if sees_nothing { Exit::Auth } else { error.exit },
+                ..error
+            })?;
+        }
+        link.check_allowed_projects("The files name projects", &projects, &tables)?;
+        Ok(Resolved {
+            workspace,
+            syncs,
+            projects,
+        })
+    }
+
+    fn resolve_syncs(
+        &self,
+        providers: &Providers,
+        tables: &BTreeMap<String, Vec<RemoteProject>>,
+        connections: &Connections,
+        found: &mut Vec<Diagnostic>,
+    ) -> Vec<ResolvedSync> {
+        let declared = &self.opened.workspace.syncs;
+        let mut resolved = Vec::with_capacity(declared.len());
+        for sync in declared {
+            let Some(provider) = providers.get(&sync.provider.text) else {
+                continue;
+            };
+            let is_selected = self.opened.selection.may_match(sync);
+            let project_id = project_id(sync, tables);
+            let connection = if is_selected {
+                self.connection_of(sync, connections)
+            } else {
+                Ok(None)
+            };
+            match (project_id, connection) {
+                (Ok(project_id), Ok(connection)) => resolved.push(ResolvedSync {
+                    desired: sync.clone(),
+                    server: provider.server().to_owned(),
+                    project_id,
+                    connection,
+                }),
+                // What is left out still holds its name, if its project is one that can be seen.
+                _ if !is_selected => {}
+                (project_id, connection) => {
+                    let unknown = [project_id.err(), connection.err()];
+                    found.extend(unknown.into_iter().flatten().map(|found| *found));
+                }
+            }
+        }
+        resolved
+    }
+
+    /// The projects of the syncs, and those that files name at their top.
+    fn projects_to_read(
+        &self,
+        providers: &Providers,
+        syncs: &[ResolvedSync],
+        tables: &BTreeMap<String, Vec<RemoteProject>>,
+        found: &mut Vec<Diagnostic>,
+    ) -> ProjectNames {
+        let mut projects = ProjectNames::new();
+        for sync in syncs {
+            if sync.desired.platform.reads_back() && self.opened.selection.matches(sync) {
+                let label = sync.project_label().to_owned();
+                projects.entry(ProjectKey::of(sync)).or_insert(label);
+            }
+        }
+        for named in self.named_projects() {
+            let provider = &named.provider.text;
+            let Some(connected) = providers.get(provider) else {
+                continue;
+            };
+            let table = tables.get(provider).map_or(&[][..], Vec::as_slice);
+            match resolve::project(&named.project, provider, table) {
+                Ok(project_id) => {
+                    let key = ProjectKey {
+                        provider: provider.clone(),
+                        platform: named.platform,
+                        server: connected.server().to_owned(),
+                        project_id,
+                    };
+                    let label = || named.project.text.clone();
+                    projects.entry(key).or_insert_with(label);
+                }
+                Err(unknown) => found.push(*unknown),
+            }
+        }
+        projects
+    }
+
+    /// The projects of each provider whose files name one by something else than its id.
+    async fn project_tables(
+        &self,
+        providers: &Providers,
+        link: &Link,
+    ) -> Result<BTreeMap<String, Vec<RemoteProject>>, CommandError> {
+        let syncs = self.opened.workspace.syncs.iter();
+        let of_syncs = syncs
+            .filter(|sync| sync.platform.reads_back())
+            .filter_map(|sync| Some((&sync.provider.text, sync.project.as_ref()?)));
+        let needed: BTreeSet<&String> = self
+            .named_projects()
+            .map(|named| (&named.provider.text, &named.project))
+            .chain(of_syncs)
+            .filter(|(_, project)| !resolve::is_uuid(&project.text))
+            .map(|(provider, _)| provider)
+            .collect();
+        link.project_tables(providers, needed).await
+    }
+
+    /// The usable connections of each provider and app that a file names one of by its name.
+    async fn connection_tables(
+        &self,
+        providers: &Providers,
+        link: &Link,
+    ) -> Result<Connections, CommandError> {
+        let needed: BTreeSet<(String, String)> = self
+            .selected()
+            .filter(|sync| sync.ensure == Ensure::Present)
+            .filter(|sync| matches!(sync.connection, Some((ConnectionRef::Name(_), _))))
+            .filter_map(|sync| Some((sync.provider.text.clone(), self.app_of(sync)?)))
+            .collect();
+        let lookups = needed
+            .into_iter()
+            .filter_map(|(name, app)| match providers.get(&name)? {
+                Provider::Managed(provider) => Some(async move {
+                    let usable = provider.connections(&app).await?;
+                    Ok(((name, app), usable))
+                }),
+                Provider::StartOnly(_) => None,
+            });
+        link.gather(lookups).await
+    }
+
+    /// The app that a sync's connection has to be of.
+    fn app_of(&self, sync: &DesiredSync) -> Option<String> {
+        let spec = self
+            .specs
+            .get(&(sync.platform, sync.destination.text.clone()))?;
+        spec.connection_app.clone()
+    }
+
+    fn connection_of(
+        &self,
+        sync: &DesiredSync,
+        connections: &Connections,
+    ) -> Result<Option<RemoteConnection>, Box<Diagnostic>> {
+        let (Some((reference, span)), Ensure::Present) = (&sync.connection, sync.ensure) else {
+            return Ok(None);
+        };
+        let Some(app) = self.app_of(sync) else {
+            return Ok(None);
+        };
+        let of_provider = |wanted: bool| {
+            connections
+                .iter()
+                .filter(|((provider, of), _)| {
+                    *provider == sync.provider.text && (*of == app) == wanted
+                })
+                .flat_map(|(_, connections)| connections.clone())
+                .collect::<Vec<_>>()
+        };
+        let (usable, others) = (of_provider(true), of_provider(false));
+        resolve::connection(reference, *span, &app, &usable, &others).map(Some)
+    }
+}
+
+impl Observed {
+    /// Reads again what is remote: one list request a project, and no look-up.
+    pub async fn refresh(&mut self, link: &Link) -> Result<(), CommandError> {
+        self.remote = link.read(&self.providers, &self.projects).await?;
+        Ok(())
+    }
+}
+
+/// Reports syncs that are declared twice, and renames that cannot be, by the resolved ids.
+fn report_clashes(syncs: &[ResolvedSync], found: &mut Vec<Diagnostic>) {
+    let places: BTreeMap<_, _> = syncs
+        .iter()
+        .map(|sync| {
+            (
+                sync.desired.key,
+                (sync.server.clone(), sync.project_id.clone()),
+            )
+        })
+        .collect();
+    let declared: Vec<DesiredSync> = syncs.iter().map(|sync| sync.desired.clone()).collect();
+    let place = |sync: &DesiredSync| places.get(&sync.key).cloned();
+    report_duplicates_by(&declared, found, place);
+    rename::report_impossible_by(&declared, found, place);
+}
+
+/// Refuses to prune where one sync is read from two addresses: it is one server under two names, and
+/// what is declared under one of them would be undeclared, and pruned, under the other.
+fn check_addresses(remote: &BTreeMap<ProjectKey, Vec<RemoteSync>>) -> Result<(), CommandError> {
+    for (key, syncs) in remote {
+        let others = remote
+            .iter()
+            .filter(|(other, _)| other.project_id == key.project_id && other.server > key.server);
+        for (other, theirs) in others {
+            let shared = |sync: &&RemoteSync| theirs.iter().any(|their| their.is_same(sync));
+            if let Some(sync) = syncs.iter().find(shared) {
+                return Err(CommandError::new(
+                    Exit::Error,
+                    format!(
+                        "The sync `{}` is read from {} and from {}, which look like one server under \
+                         two addresses. What is declared under one of them would be pruned under the \
+                         other.",
+                        sync.name, key.server, other.server
+                    ),
+                )
+                .help(
+                    "Give both providers one `url`. If they are two servers with a copied database, \
+                     declare them in two workspaces to prune them.",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn nothing_selected() -> CommandError {
+    CommandError::usage("The selection matches no declared sync.")
+        .help("Check --selector and --target; `secsync validate -v` lists the syncs.")
+}
+
+/// The syncs with their ids, and the projects that can be read.
+struct Resolved {
+    workspace: Arc<Workspace>,
+    syncs: Vec<ResolvedSync>,
+    projects: ProjectNames,
+}
+
+/// Connections by provider and app.
+type Connections = BTreeMap<(String, String), Vec<RemoteConnection>>;
+
+fn project_id(
+    sync: &DesiredSync,
+    projects: &BTreeMap<String, Vec<RemoteProject>>,
+) -> Result<String, Box<Diagnostic>> {
+    let Some(word) = &sync.project else {
+        return Ok(String::new());
+    };
+    if !sync.platform.reads_back() {
+        return Ok(word.text.clone());
+    }
+    let table = projects
+        .get(&sync.provider.text)
+        .map_or(&[][..], Vec::as_slice);
+    resolve::project(word, &sync.provider.text, table)
+}
+
+fn both<A, B>(
+    one: Result<A, CommandError>,
+    other: Result<B, CommandError>,
+) -> Result<(A, B), CommandError> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(one), Err(other)) => Err(one.and(other)),
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    }
+}

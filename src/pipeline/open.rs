@@ -1,0 +1,223 @@
+//! Opening a workspace and loading its files.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::sync::Arc;
+
+use camino::Utf8PathBuf;
+
+use crate::core::code::Code;
+use crate::core::declare;
+use crate::core::desired::list;
+use crate::core::platform::Platform;
+use crate::core::select::Selection;
+use crate::core::spec::DestinationSpec;
+use crate::core::value::Mapping;
+use crate::environment::Environment;
+use crate::error::CommandError;
+use crate::schema::store::SchemaStore;
+use crate::workspace::{Request, Schemas, Workspace};
+
+/// Where the workspace's own schemas are, from the root.
+const SCHEMAS: &str = ".secsync/schemas";
+
+/// What a run was asked for.
+#[derive(Clone)]
+pub struct Options {
+    /// What to load.
+    pub request: Request,
+    /// The environment of the process.
+    pub environment: Environment,
+    /// `--selector`.
+    pub selectors: Vec<String>,
+    /// `--target`.
+    pub targets: Vec<String>,
+    /// Whether what is not declared is deleted.
+    pub prune: bool,
+}
+
+/// The destinations that the syncs of a run go to.
+pub type Specs = BTreeMap<(Platform, String), Arc<DestinationSpec>>;
+
+/// A workspace that is found, and none of its sync files read yet.
+#[derive(Clone)]
+pub struct Opened {
+    /// What the run was asked for.
+    pub options: Options,
+    /// The root and `secsync.yaml`; from [`Loaded`] on also what the files declare.
+    pub workspace: Arc<Workspace>,
+    /// The schemas.
+    pub store: Arc<SchemaStore>,
+    /// What the command line selects.
+    pub selection: Selection,
+}
+
+/// A workspace with its files read and merged. What is wrong with them is among the findings.
+pub struct Loaded(pub(super) Opened);
+
+impl Opened {
+    /// Finds the workspace and reads no sync file.
+    pub fn open(options: Options) -> Result<Self, CommandError> {
+        let workspace = Workspace::open(&options.request.directory);
+        let store = SchemaStore::with_workspace(&workspace.root.join(SCHEMAS))?;
+        Ok(Self {
+            selection: Selection::new(&options.selectors, &options.targets)
+                .map_err(CommandError::usage)?,
+            workspace: Arc::new(workspace),
+            store: Arc::new(store),
+            options,
+        })
+    }
+
+    /// The same workspace, with other schemas.
+    #[must_use]
+    pub fn with_store(self, store: SchemaStore) -> Self {
+        Self {
+            store: Arc::new(store),
+            ..self
+        }
+    }
+
+    /// Refuses a `secsync.yaml` with mistakes in it: what it says cannot be relied on.
+    pub fn settings(self) -> Result<Self, CommandError> {
+        self.check_settings().map(|()| self)
+    }
+
+    /// The same for a workspace that is only borrowed.
+    pub fn check_settings(&self) -> Result<(), CommandError> {
+        if self.workspace.diagnostics.is_empty() {
+            Ok(())
+        } else {
+            Err(CommandError::invalid(Arc::clone(&self.workspace)))
+        }
+    }
+
+    /// Reads the files and merges defaults and variables into their syncs.
+    pub fn load(mut self, stdin: &mut dyn Read) -> Result<Loaded, CommandError> {
+        let Options {
+            request,
+            environment,
+            ..
+        } = &self.options;
+        let workspace = Arc::make_mut(&mut self.workspace);
+        let loaded = workspace.load(request, environment, stdin, &*self.store);
+        loaded
+            .map_err(|message| {
+                CommandError::usage(message)
+                    .help("Name files, directories or globs, or write `include:` in secsync.yaml.")
+            })
+            .and_then(|()| self.check_prune())
+            .map_err(|error| error.found(&self.workspace))?;
+        Ok(Loaded(self))
+    }
+
+    /// The same for a workspace that may have no sync file yet: then nothing is declared.
+    #[must_use]
+    pub fn load_what_exists(mut self) -> Loaded {
+        let Options {
+            request,
+            environment,
+            ..
+        } = &self.options;
+        let workspace = Arc::make_mut(&mut self.workspace);
+        let _: Result<(), String> =
+            workspace.load(request, environment, &mut std::io::empty(), &*self.store);
+        let is_missing = |file: &String| !request.directory.join(file).exists();
+        workspace.diagnostics.retain(|found| match found.code {
+            Code::NoFiles => false,
+            Code::UnreadableFile => !found.file.as_ref().is_some_and(is_missing),
+            _ => true,
+        });
+        Loaded(self)
+    }
+
+    /// Reads a text as if it were all the files of this workspace, under the name that its findings
+    /// are to have.
+    pub fn load_text(&self, name: &str, text: String) -> Loaded {
+        let mut alone = self.workspace.without_files();
+        let Options {
+            request,
+            environment,
+            ..
+        } = &self.options;
+        alone.load_text(name, text, request, environment, &*self.store);
+        Loaded(Self {
+            workspace: Arc::new(alone),
+            ..self.clone()
+        })
+    }
+
+    /// Pruning takes what is not declared for superfluous, so everything has to be declared here.
+    fn check_prune(&self) -> Result<(), CommandError> {
+        let (why, help) = if !self.options.prune {
+            return Ok(());
+        } else if !self.workspace.is_whole {
+            ("only some paths were named", "Run it without paths.")
+        } else if !self.selection.is_everything() {
+            (
+                "only some syncs were selected",
+                "Run it without --selector and --target.",
+            )
+        } else {
+            return Ok(());
+        };
+        Err(
+            CommandError::usage(format!("`--prune` needs the whole workspace, and {why}."))
+                .help(help),
+        )
+    }
+
+    /// What the syncs of a text inherit from it, if it holds one document.
+    pub fn file_defaults(&self, text: &str) -> Option<Mapping> {
+        let Options {
+            request,
+            environment,
+            ..
+        } = &self.options;
+        self.workspace.file_defaults(text, request, environment)
+    }
+
+    /// Where the schemas are that the workspace pulled.
+    pub fn schema_directory(&self) -> Utf8PathBuf {
+        self.workspace.root.join(SCHEMAS)
+    }
+
+    /// The platform that a provider is, by its name in the files.
+    pub fn platform_of(&self, provider: &str) -> Result<Platform, CommandError> {
+        let providers = &self.workspace.config.providers;
+        match providers.get(provider) {
+            Some(config) => Ok(config.platform),
+            None => Err(
+                CommandError::usage(format!("There is no provider `{provider}`.")).help(format!(
+                    "The providers are {}. Others are declared under `providers:` in secsync.yaml.",
+                    list(providers.keys().map(String::as_str))
+                )),
+            ),
+        }
+    }
+
+    /// A destination as the schemas in use describe it; `None` if they do not know it.
+    pub fn spec(&self, platform: Platform, slug: &str) -> Option<Arc<DestinationSpec>> {
+        let destination = self.store.destination(platform, slug).ok().flatten()?;
+        Some(Arc::new(destination.spec.clone()))
+    }
+}
+
+impl AsRef<Self> for Opened {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
+impl Schemas for SchemaStore {
+    fn union_tag(&self, platform: Platform, destination: &str) -> Option<String> {
+        let destination = self.destination(platform, destination).ok().flatten()?;
+        declare::union_tag(&destination.spec).map(str::to_owned)
+    }
+
+    // A schema that cannot be used is reported when the syncs are checked.
+    fn platform_takes(&self, platform: Platform, likely: &str, field: &str) -> bool {
+        self.platform_takes(platform, likely, field)
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,67 @@
+//! Planning: what is to be done so that the platforms are as the files declare.
+
+use super::check::Checked;
+use super::link::Link;
+use super::observe::Observed;
+use crate::core::plan::{self, Inputs, Plan};
+use crate::core::starts::Starts;
+use crate::error::CommandError;
+use crate::state::State;
+
+/// What a command means to do with the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Look at it.
+    Read,
+    /// Write it, and keep others from doing so.
+    Write,
+}
+
+/// What is to be done.
+pub struct Planned {
+    /// What it was planned from.
+    pub observed: Observed,
+    /// The plan.
+    pub plan: Plan,
+    /// The state of starts; `None` if no sync needs one.
+    pub state: Option<State>,
+}
+
+impl Checked {
+    /// Reads the state and what is remote, and plans.
+    pub async fn plan(self, link: &Link, access: Access) -> Result<Planned, CommandError> {
+        let state = self.state(link, access).await?;
+        let observed = self.observe(link).await?;
+        let starts = state.as_ref().map_or(Starts::Missing, State::starts);
+        Ok(Planned {
+            plan: observed.plan(&starts),
+            observed,
+            state,
+        })
+    }
+
+    /// The state of starts, if one of the selected syncs needs it.
+    pub async fn state(&self, link: &Link, access: Access) -> Result<Option<State>, CommandError> {
+        let mut syncs = self.opened.workspace.syncs.iter();
+        let selection = &self.opened.selection;
+        if syncs.any(|sync| !sync.platform.reads_back() && selection.may_match(sync)) {
+            self.opened.open_state(link, access).await.map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+}
+
+impl Observed {
+    /// Compares what is declared with what is remote.
+    pub fn plan(&self, starts: &Starts) -> Plan {
+        plan::build(&Inputs {
+            syncs: &self.syncs,
+            remote: &self.remote,
+            labels: &self.projects,
+            specs: &self.specs,
+            starts,
+            policy: &self.policy,
+        })
+    }
+}

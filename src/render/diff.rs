@@ -1,0 +1,157 @@
+//! What changes in a sync, as the lines of a YAML diff.
+
+use serde_json::{Map, Value};
+use similar::TextDiff;
+
+use crate::core::diff::FieldChange;
+use crate::core::normalize::CONNECTION_ID;
+use crate::core::plan::{Action, Step};
+use crate::core::text::visible_lines;
+use crate::yaml;
+
+/// How many lines around a change are shown.
+const CONTEXT: usize = 3;
+
+/// The diff of one action, without a heading.
+pub(super) fn of_action(action: &Action) -> String {
+    let (mut before, mut after) = match &action.step {
+        Step::Update(update) => (update.before.clone(), update.expected.clone()),
+        _ => (Map::new(), Map::new()),
+    };
+    overlay(&action.changes, &mut before, &mut after);
+    difference(before, after)
+}
+
+/// The diff of some fields alone.
+pub(super) fn of_changes(changes: &[FieldChange]) -> String {
+    let (mut before, mut after) = (Map::new(), Map::new());
+    overlay(changes, &mut before, &mut after);
+    difference(before, after)
+}
+
+/// Writes the changes as people read them over the two sides.
+fn overlay(
+    changes: &[FieldChange],
+    before: &mut Map<String, Value>,
+    after: &mut Map<String, Value>,
+) {
+    for change in changes {
+        if change.path == ["connection"] {
+            // It is shown by its name, then.
+            before.remove(CONNECTION_ID);
+            after.remove(CONNECTION_ID);
+        }
+        for (side, value) in [(&mut *before, &change.before), (&mut *after, &change.after)] {
+            if let Some(value) = value {
+                set(side, &change.path, value);
+            }
+        }
+    }
+}
+
+fn set(fields: &mut Map<String, Value>, path: &[String], value: &Value) {
+    match path {
+        [] => {}
+        [last] => {
+            fields.insert(last.clone(), value.clone());
+        }
+        [first, rest @ ..] => {
+            let inner = fields
+                .entry(first.clone())
+                .or_insert_with(|| Value::Object(Map::new()));
+            if !inner.is_object() {
+                *inner = Value::Object(Map::new());
+            }
+            if let Value::Object(inner) = inner {
+                set(inner, rest, value);
+            }
+        }
+    }
+}
+
+/// The fields in the order of others, so that only what differs is in the diff.
+fn in_order_of(order: &Map<String, Value>, mut fields: Map<String, Value>) -> Map<String, Value> {
+    let mut ordered = Map::new();
+    for (key, other) in order {
+        match (fields.shift_remove(key), other) {
+            (Some(Value::Object(inner)), Value::Object(other)) => {
+                ordered.insert(key.clone(), in_order_of(other, inner).into());
+            }
+            (Some(value), _) => {
+                ordered.insert(key.clone(), value);
+            }
+            (None, _) => {}
+        }
+    }
+    ordered.extend(fields);
+    ordered
+}
+
+fn difference(mut before: Map<String, Value>, mut after: Map<String, Value>) -> String {
+    // Nobody writes it, and nobody changes it.
+    if before.get(CONNECTION_ID) == after.get(CONNECTION_ID) {
+        before.remove(CONNECTION_ID);
+        after.remove(CONNECTION_ID);
+    }
+    let before = in_order_of(&after, before);
+    let text = |fields: Map<String, Value>| {
+        if fields.is_empty() {
+            String::new()
+        } else {
+            visible_lines(&yaml::to_string(&Value::Object(fields)))
+        }
+    };
+    let (before, after) = (text(before), text(after));
+    TextDiff::from_lines(&before, &after)
+        .unified_diff()
+        .context_radius(CONTEXT)
+        .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::of_changes;
+    use crate::core::diff::FieldChange;
+
+    fn change(path: &str, before: Option<Value>, after: Option<Value>) -> FieldChange {
+        FieldChange {
+            path: path.split('.').map(str::to_owned).collect(),
+            before,
+            after,
+        }
+    }
+
+    #[test]
+    fn what_differs_is_a_diff_of_yaml() {
+        let shown = of_changes(&[
+            change("secretPath", Some(json!("/a")), Some(json!("/b"))),
+            change(
+                "syncOptions.keySchema",
+                None,
+                Some(json!("A_{{secretKey}}")),
+            ),
+            change("tags", Some(json!(["x"])), None),
+        ]);
+        insta::assert_snapshot!(shown, @r#"
+        @@ -1,3 +1,3 @@
+        -secretPath: /a
+        -tags:
+        -- x
+        +secretPath: /b
+        +syncOptions:
+        +  keySchema: "A_{{secretKey}}"
+        "#);
+    }
+
+    #[test]
+    fn nothing_in_a_value_is_a_line_of_its_own_or_reaches_the_terminal() {
+        let evil = "a\n+++ b/x\n\u{1b}[2J\u{202e}\r\n@@ -1 +1 @@\n";
+        let shown = of_changes(&[change("description", None, Some(json!(evil)))]);
+        let mut lines = shown.lines();
+        assert!(lines.next().unwrap().starts_with("@@ "));
+        assert!(lines.all(|line| line.starts_with('+')), "{shown}");
+        assert!(!shown.contains(['\u{1b}', '\u{202e}', '\r']), "{shown:?}");
+    }
+}

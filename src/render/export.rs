@@ -1,0 +1,227 @@
+//! What an export or an import came to.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::terminal::{BOLD, YELLOW, painted, start};
+use crate::core::text::visible;
+use crate::core::words;
+use crate::export::draft::LeftOut;
+use crate::export::{ProjectSummary, Summary, Written};
+
+/// What was written, and what was found where.
+pub fn exported(summary: &Summary, is_sandbox: bool, is_quiet: bool) -> String {
+    let mut out = start(is_sandbox);
+    if is_quiet {
+        return out;
+    }
+    files(&mut out, summary);
+    for project in &summary.projects {
+        for line in of_project(project, summary.takes_all) {
+            let _ = writeln!(out, "{}: {line}", visible(&project.word));
+        }
+    }
+    unlisted(&mut out, summary);
+    let is_adopted =
+        summary.projects.iter().all(|project| project.declared == 0) || !summary.takes_all;
+    let _ = match syncs(summary).count() {
+        0 => writeln!(out, "\n{}", painted(BOLD, "Nothing was exported.")),
+        count => writeln!(
+            out,
+            "\n{} {}.{}",
+            painted(BOLD, "Export complete!"),
+            words::count(count, "sync"),
+            if is_adopted {
+                " `secsync plan` has nothing to do for them."
+            } else {
+                ""
+            }
+        ),
+    };
+    out
+}
+
+/// What was imported.
+pub fn imported(summary: &Summary, is_sandbox: bool, is_quiet: bool) -> String {
+    let mut out = start(is_sandbox);
+    if is_quiet {
+        return out;
+    }
+    files(&mut out, summary);
+    unlisted(&mut out, summary);
+    if summary.written.iter().any(|written| written.path.is_none()) {
+        out.push_str(
+            "Put what is printed into a sync file, or add it to one with --into. Then `secsync plan` \
+             has nothing to do for it.\n",
+        );
+        return out;
+    }
+    let count = syncs(summary).count();
+    let _ = writeln!(
+        out,
+        "\n{} {}. `secsync plan` has nothing to do for {}.",
+        painted(BOLD, "Import complete!"),
+        words::count(count, "sync"),
+        if count == 1 { "it" } else { "them" }
+    );
+    out
+}
+
+fn files(out: &mut String, summary: &Summary) {
+    for written in &summary.written {
+        let Some(path) = &written.path else { continue };
+        let path = visible(path.as_str());
+        let _ = match written.syncs.len() {
+            0 => writeln!(
+                out,
+                "Wrote {path}, by which editors complete and check sync files."
+            ),
+            count => writeln!(out, "Wrote {path}: {}.", words::count(count, "sync")),
+        };
+        if written.is_apart {
+            let _ = writeln!(
+                out,
+                "  This workspace does not load it by itself: `include:` in secsync.yaml does not \
+                 name it."
+            );
+        }
+    }
+}
+
+fn unlisted(out: &mut String, summary: &Summary) {
+    for app in &summary.unlisted_apps {
+        let _ = writeln!(
+            out,
+            "The connections to {} are named by their ids, as this identity may not list them.",
+            visible(app)
+        );
+    }
+}
+
+fn syncs(summary: &Summary) -> impl Iterator<Item = &(String, String)> {
+    summary.written.iter().flat_map(|written| &written.syncs)
+}
+
+fn of_project(project: &ProjectSummary, takes_all: bool) -> Vec<String> {
+    let end = if takes_all {
+        ", and exported all the same"
+    } else {
+        ""
+    };
+    let mut lines = Vec::new();
+    if project.found == 0 {
+        lines.push("There is no sync in it that this identity can read.".to_owned());
+    }
+    for (count, why) in [
+        (project.declared, "declared already"),
+        (project.ignored, "ignored by `unmanaged.ignore`"),
+    ] {
+        let are = if count == 1 { "is" } else { "are" };
+        if count > 0 {
+            lines.push(format!("{} {are} {why}{end}.", words::count(count, "sync")));
+        }
+    }
+    lines
+}
+
+/// The syncs that no valid file can declare, with the reasons.
+pub fn warnings(summary: &Summary) -> String {
+    let mut out = String::new();
+    for left_out in &summary.left_out {
+        let _ = writeln!(
+            out,
+            "{} {}/{} is not declared. {}",
+            painted(YELLOW, "Warning:"),
+            visible(&left_out.project),
+            visible(&left_out.name),
+            visible(&left_out.reason)
+        );
+    }
+    if !summary.left_out.is_empty() {
+        let names: BTreeSet<&str> = summary
+            .left_out
+            .iter()
+            .map(|left_out| left_out.name.as_str())
+            .collect();
+        let names: Vec<Value> = names.into_iter().map(Value::from).collect();
+        let _ = writeln!(
+            out,
+            "  The next `secsync apply --prune` would delete what no file declares. To keep it, put \
+             this into secsync.yaml: `unmanaged: {{ignore: {}}}`",
+            visible(&Value::from(names).to_string())
+        );
+    }
+    out
+}
+
+/// An export or an import in a JSON document.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExportBody<'a> {
+    files: Vec<FileFields<'a>>,
+    left_out: Vec<LeftOutFields<'a>>,
+    projects: Vec<ProjectFields<'a>>,
+    unlisted_apps: &'a [String],
+}
+
+#[derive(Debug, Serialize)]
+struct FileFields<'a> {
+    file: Option<&'a str>,
+    syncs: Vec<SyncFields<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct SyncFields<'a> {
+    project: &'a str,
+    name: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct LeftOutFields<'a> {
+    project: &'a str,
+    name: &'a str,
+    reason: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct ProjectFields<'a> {
+    project: &'a str,
+    found: usize,
+    declared: usize,
+    ignored: usize,
+}
+
+impl<'a> ExportBody<'a> {
+    /// What was written, and what was found where.
+    pub fn new(summary: &'a Summary) -> Self {
+        let file = |written: &'a Written| {
+            let syncs = written.syncs.iter();
+            FileFields {
+                file: written.path.as_ref().map(|path| path.as_str()),
+                syncs: syncs
+                    .map(|(project, name)| SyncFields { project, name })
+                    .collect(),
+            }
+        };
+        let left_out = |one: &'a LeftOut| LeftOutFields {
+            project: &one.project,
+            name: &one.name,
+            reason: &one.reason,
+        };
+        let project = |project: &'a ProjectSummary| ProjectFields {
+            project: &project.word,
+            found: project.found,
+            declared: project.declared,
+            ignored: project.ignored,
+        };
+        Self {
+            files: summary.written.iter().map(file).collect(),
+            left_out: summary.left_out.iter().map(left_out).collect(),
+            projects: summary.projects.iter().map(project).collect(),
+            unlisted_apps: &summary.unlisted_apps,
+        }
+    }
+}

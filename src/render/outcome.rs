@@ -1,0 +1,121 @@
+//! What came of one action or request.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::review::{Item, Verdict, advice};
+use super::terminal::{CYAN, RED, YELLOW, address, painted};
+use crate::apply::{Failure, Outcome};
+use crate::core::plan::Subject;
+use crate::core::text::{visible, visible_lines};
+
+/// Adds what there is to say beyond what was done.
+pub(super) fn human(out: &mut String, subject: &Subject, outcome: &Outcome) {
+    let (word, text) = match outcome {
+        Outcome::Failed(failure) => return failed(out, "Failed:", subject, failure),
+        Outcome::Unknown(failure) => return failed(out, "Unknown:", subject, failure),
+        Outcome::NotTried { reason } => (painted(YELLOW, "Not tried:"), visible(reason)),
+        Outcome::Done {
+            note: Some(note), ..
+        } => (painted(CYAN, "Note:"), note.clone()),
+        Outcome::Done { note: None, .. } | Outcome::Blocked => return,
+    };
+    let _ = writeln!(out, "{word} {}: {text}", address(subject));
+}
+
+fn failed(out: &mut String, word: &str, subject: &Subject, failure: &Failure) {
+    let _ = writeln!(
+        out,
+        "{} {}: {}",
+        painted(RED, word),
+        address(subject),
+        visible_lines(&failure.problem.message)
+    );
+    if let Some(help) = &failure.problem.help {
+        let _ = writeln!(out, "  {}", visible_lines(help));
+    }
+    if let Some(definition) = &failure.lost_definition {
+        let _ = writeln!(out, "  The deleted sync was:");
+        for line in definition.lines() {
+            let _ = writeln!(out, "    {}", visible(line));
+        }
+    }
+}
+
+/// The outcome in a JSON document.
+#[derive(Debug, Serialize)]
+#[serde(tag = "result", rename_all = "kebab-case")]
+pub(super) enum OutcomeFields<'a> {
+    Done {
+        id: Option<&'a str>,
+        note: Option<&'a str>,
+    },
+    Failed(FailureFields<'a>),
+    Unknown(FailureFields<'a>),
+    NotTried {
+        message: &'a str,
+    },
+    Blocked,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FailureFields<'a> {
+    message: &'a str,
+    help: Option<&'a str>,
+    lost_definition: Option<&'a str>,
+}
+
+impl<'a> From<&'a Outcome> for OutcomeFields<'a> {
+    fn from(outcome: &'a Outcome) -> Self {
+        let fields = |failure: &'a Failure| FailureFields {
+            message: &failure.problem.message,
+            help: failure.problem.help.as_deref(),
+            lost_definition: failure.lost_definition.as_deref(),
+        };
+        match outcome {
+            Outcome::Done { id, note } => Self::Done {
+                id: id.as_deref(),
+                note: note.as_deref(),
+            },
+            Outcome::Failed(failure) => Self::Failed(fields(failure)),
+            Outcome::Unknown(failure) => Self::Unknown(fields(failure)),
+            Outcome::NotTried { reason } => Self::NotTried { message: reason },
+            Outcome::Blocked => Self::Blocked,
+        }
+    }
+}
+
+/// Says in the item of an action what came of it.
+pub(super) fn review(item: &mut Item, participle: &str, outcome: &Outcome) {
+    (item.what, item.verdict) = match outcome {
+        Outcome::Done { note, .. } => {
+            item.notes.extend(note.clone());
+            (format!("was {participle}"), Verdict::Good)
+        }
+        Outcome::Failed(failure) => (
+            format!("was not {participle}"),
+            Verdict::Failed(why(failure)),
+        ),
+        Outcome::Unknown(failure) => (
+            format!("may or may not have been {participle}"),
+            Verdict::Unknown(why(failure)),
+        ),
+        Outcome::NotTried { reason } => (
+            format!("was not {participle}"),
+            Verdict::Skipped(reason.clone()),
+        ),
+        // The plan said so already.
+        Outcome::Blocked => return,
+    };
+}
+
+fn why(failure: &Failure) -> String {
+    let mut text = advice(&failure.problem);
+    if let Some(definition) = &failure.lost_definition {
+        text.push_str("\nThe deleted sync was:\n");
+        text.push_str(definition);
+    }
+    text
+}

@@ -1,0 +1,193 @@
+//! A plan for people.
+
+use std::fmt::Write as _;
+
+use anstyle::Style;
+use serde_json::Value;
+
+use super::{headline, intent, sign};
+use crate::core::diff::FieldChange;
+use crate::core::plan::{Action, Keeper, Plan, Step, Verb};
+use crate::core::resolve::ResolvedSync;
+use crate::core::span::Sources;
+use crate::core::text::{platform_message, visible};
+use crate::core::words;
+use crate::render::terminal::{
+    BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, address, blocked, declared_at, named, painted, start,
+    width,
+};
+
+/// What is shown besides the actions.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Context<'a> {
+    /// Whether the sandbox answered and no real server.
+    pub is_sandbox: bool,
+    /// Whether unmanaged syncs are listed, and not only counted.
+    pub lists_unmanaged: bool,
+    /// The syncs whose values are shown with their places; empty to leave that out.
+    pub syncs: &'a [ResolvedSync],
+}
+
+/// A plan.
+pub fn human(plan: &Plan, sources: &Sources, context: Context<'_>) -> String {
+    let mut out = start(context.is_sandbox);
+    if !plan.actions.is_empty() {
+        let introduction = if plan.counts().blocked == plan.actions.len() {
+            "secsync cannot perform any of the following actions:"
+        } else {
+            "secsync will perform the following actions:"
+        };
+        let _ = writeln!(out, "{introduction}\n");
+    }
+    for one in &plan.actions {
+        action(&mut out, one, sources, context);
+    }
+    let _ = writeln!(out, "{}", headline(plan).painted());
+    failing(&mut out, plan);
+    if plan.kept.is_empty() {
+        unmanaged(&mut out, plan, context);
+    } else {
+        // Whatever is unmanaged after a pruning is kept.
+        kept(&mut out, plan, context);
+    }
+    out
+}
+
+fn failing(out: &mut String, plan: &Plan) {
+    if plan.failing.is_empty() {
+        return;
+    }
+    let count = plan.failing.len();
+    let syncs = if count == 1 { "sync is" } else { "syncs are" };
+    let _ = writeln!(
+        out,
+        "\n{} {count} {syncs} as declared, and the last job failed:",
+        painted(YELLOW, "Note:")
+    );
+    for failing in &plan.failing {
+        let message = failing.job.message.as_deref().map(platform_message);
+        let _ = writeln!(
+            out,
+            "  {}: {}",
+            address(&failing.subject),
+            message.unwrap_or_default()
+        );
+    }
+}
+
+fn unmanaged(out: &mut String, plan: &Plan, context: Context<'_>) {
+    if plan.unmanaged.is_empty() {
+        return;
+    }
+    let syncs = undeclared_syncs(plan.unmanaged.len());
+    if !context.lists_unmanaged {
+        let _ = writeln!(out, "\n{syncs} not declared (-v lists them).");
+        return;
+    }
+    let _ = writeln!(out, "\n{syncs} not declared:");
+    for subject in &plan.unmanaged {
+        let _ = writeln!(out, "  {}", named(subject));
+    }
+}
+
+fn kept(out: &mut String, plan: &Plan, context: Context<'_>) {
+    let syncs = undeclared_syncs(plan.kept.len());
+    let them = if plan.kept.len() == 1 { "it" } else { "them" };
+    let _ = write!(out, "\n{syncs} not declared, and --prune leaves {them}:");
+    if !context.lists_unmanaged {
+        let counts = [Keeper::Protect, Keeper::Ignore].map(|keeper| {
+            let of = plan.kept.iter().filter(|kept| kept.by == keeper);
+            (of.count(), keeper.word())
+        });
+        let counts = words::counts(counts).join(", ");
+        let _ = writeln!(out, " {counts} (-v lists them).");
+        return;
+    }
+    out.push('\n');
+    for kept in &plan.kept {
+        let _ = writeln!(
+            out,
+            "  {}: {}, by `{}` in secsync.yaml",
+            named(&kept.subject),
+            kept.by.word(),
+            kept.by.setting()
+        );
+    }
+}
+
+/// `1 sync in these projects is`, `2 syncs in these projects are`.
+fn undeclared_syncs(count: usize) -> String {
+    let are = if count == 1 { "is" } else { "are" };
+    format!("{} in these projects {are}", words::count(count, "sync"))
+}
+
+const fn color(verb: Verb) -> Style {
+    match verb {
+        Verb::Create | Verb::Start => GREEN,
+        Verb::Update => YELLOW,
+        Verb::Replace | Verb::Delete | Verb::Blocked => RED,
+        Verb::Trigger => CYAN,
+    }
+}
+
+fn action(out: &mut String, action: &Action, sources: &Sources, context: Context<'_>) {
+    let verb = action.verb();
+    let title = format!("# {} {}", address(&action.subject), intent(action));
+    let _ = writeln!(
+        out,
+        "  {}{}",
+        painted(BOLD, &title),
+        declared_at(action.place, sources)
+    );
+    let padding = " ".repeat(3usize.saturating_sub(sign(verb).len()));
+    let _ = writeln!(
+        out,
+        "{padding}{} {} sync",
+        painted(color(verb), sign(verb)),
+        visible(&action.subject.destination)
+    );
+    fields(out, &action.changes);
+    for effect in &action.effects {
+        let mark = if effect.is_destructive() {
+            painted(RED, "Warning:")
+        } else {
+            painted(DIMMED, "Note:")
+        };
+        let _ = writeln!(out, "      {mark} {}", effect.sentence());
+    }
+    super::origins::write(out, action, context.syncs, sources);
+    if let Step::Blocked { reason, .. } = &action.step {
+        blocked(out, reason);
+    }
+    out.push('\n');
+}
+
+/// A line for each field that changes, the values below each other.
+fn fields(out: &mut String, changes: &[FieldChange]) {
+    let leaves = changes.iter().flat_map(FieldChange::leaves);
+    let rows: Vec<(String, Verb, String)> = leaves
+        .map(|leaf| {
+            let (verb, values) = values(&leaf);
+            (visible(&leaf.dotted()) + ":", verb, values)
+        })
+        .collect();
+    let width = width(rows.iter().map(|(path, _, _)| path.as_str()));
+    for (path, verb, values) in rows {
+        let sign = painted(color(verb), sign(verb));
+        let _ = writeln!(out, "      {sign} {path:width$} {values}");
+    }
+}
+
+/// What happens to a field, and its values.
+fn values(change: &FieldChange) -> (Verb, String) {
+    let value = |value: &Value| visible(&value.to_string());
+    match (&change.before, &change.after) {
+        (None, Some(after)) => (Verb::Create, value(after)),
+        (Some(before), None) => (Verb::Delete, value(before)),
+        (Some(before), Some(after)) => {
+            let values = format!("{} -> {}", value(before), value(after));
+            (Verb::Update, values)
+        }
+        (None, None) => (Verb::Update, String::new()),
+    }
+}

@@ -1,0 +1,251 @@
+//! A plan in a JSON document.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::core::diff::FieldChange;
+use crate::core::plan::{Action, DeleteReason, Effect, Failing, Kept, Plan, Step};
+use crate::core::span::Sources;
+use crate::core::text::platform_message;
+use crate::render::json::{BlockedFields, Place, SubjectFields, subjects};
+
+/// A plan, and where it is saved.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanBody<'a> {
+    summary: Summary,
+    actions: Vec<ActionFields<'a>>,
+    unmanaged: Vec<SubjectFields<'a>>,
+    kept: Vec<KeptFields<'a>>,
+    failing: Vec<FailingFields<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan_file: Option<PlanFile<'a>>,
+}
+
+impl<'a> PlanBody<'a> {
+    /// A plan whose places are in these texts.
+    pub fn new(plan: &'a Plan, sources: &Sources) -> Self {
+        let actions = plan.actions.iter();
+        Self {
+            summary: Summary::of(plan),
+            actions: actions
+                .map(|action| ActionFields::new(action, sources))
+                .collect(),
+            unmanaged: subjects(&plan.unmanaged),
+            kept: plan.kept.iter().map(KeptFields::new).collect(),
+            failing: plan.failing.iter().map(FailingFields::new).collect(),
+            plan_file: None,
+        }
+    }
+
+    /// Says where the plan is saved.
+    #[must_use]
+    pub fn saved_in(mut self, file: PlanFile<'a>) -> Self {
+        self.plan_file = Some(file);
+        self
+    }
+}
+
+/// Where a plan is saved, in a JSON document.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct PlanFile<'a> {
+    /// The file.
+    pub file: &'a str,
+    /// The plan's digest.
+    pub digest: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct Summary {
+    add: usize,
+    change: usize,
+    destroy: usize,
+    start: usize,
+    trigger: usize,
+    blocked: usize,
+    unchanged: usize,
+    unmanaged: usize,
+}
+
+impl Summary {
+    fn of(plan: &Plan) -> Self {
+        let counts = plan.counts();
+        Self {
+            add: counts.add,
+            change: counts.change,
+            destroy: counts.destroy,
+            start: counts.start,
+            trigger: counts.trigger,
+            blocked: counts.blocked,
+            unchanged: plan.unchanged,
+            unmanaged: plan.unmanaged.len(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ActionFields<'a> {
+    action: &'static str,
+    #[serde(flatten)]
+    subject: SubjectFields<'a>,
+    place: Option<Place>,
+    #[serde(flatten)]
+    step: Option<StepFields<'a>>,
+    changes: Vec<ChangeFields<'a>>,
+    effects: Vec<EffectFields>,
+    depends_on: &'a [usize],
+}
+
+impl<'a> ActionFields<'a> {
+    fn new(action: &'a Action, sources: &Sources) -> Self {
+        Self {
+            action: action.verb().word(),
+            subject: (&action.subject).into(),
+            place: action.place.map(|span| Place::new(span, sources)),
+            step: StepFields::of(action),
+            changes: action.changes.iter().map(ChangeFields::new).collect(),
+            effects: action.effects.iter().map(EffectFields::new).collect(),
+            depends_on: &action.after,
+        }
+    }
+}
+
+/// What only some kinds of action have.
+#[derive(Debug, Serialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+enum StepFields<'a> {
+    Update {
+        id: &'a str,
+        renamed_from: Option<&'a str>,
+    },
+    Replace {
+        id: &'a str,
+        remove_secrets: bool,
+    },
+    Delete {
+        id: &'a str,
+        remove_secrets: bool,
+        reason: &'static str,
+    },
+    Trigger {
+        id: Option<&'a str>,
+    },
+    Blocked {
+        blocked: WantedFields,
+    },
+}
+
+impl<'a> StepFields<'a> {
+    fn of(action: &'a Action) -> Option<Self> {
+        Some(match &action.step {
+            Step::Create(_) | Step::Start => return None,
+            Step::Update(update) => Self::Update {
+                id: &update.old.id,
+                renamed_from: action.renamed_from(),
+            },
+            Step::Replace {
+                old,
+                remove_secrets,
+                ..
+            } => Self::Replace {
+                id: &old.id,
+                remove_secrets: *remove_secrets,
+            },
+            Step::Delete {
+                old,
+                remove_secrets,
+                reason,
+            } => Self::Delete {
+                id: &old.id,
+                remove_secrets: *remove_secrets,
+                reason: match reason {
+                    DeleteReason::EnsureAbsent => "ensure-absent",
+                    DeleteReason::Pruned => "pruned",
+                },
+            },
+            Step::Trigger { old } => Self::Trigger {
+                id: old.as_ref().map(|old| old.id.as_str()),
+            },
+            Step::Blocked { wanted, reason } => Self::Blocked {
+                blocked: WantedFields {
+                    wanted: wanted.word(),
+                    why: reason.into(),
+                },
+            },
+        })
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct WantedFields {
+    wanted: &'static str,
+    #[serde(flatten)]
+    why: BlockedFields,
+}
+
+#[derive(Debug, Serialize)]
+struct ChangeFields<'a> {
+    path: String,
+    before: Option<&'a Value>,
+    after: Option<&'a Value>,
+}
+
+impl<'a> ChangeFields<'a> {
+    fn new(change: &'a FieldChange) -> Self {
+        Self {
+            path: change.dotted(),
+            before: change.before.as_ref(),
+            after: change.after.as_ref(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct EffectFields {
+    code: &'static str,
+    message: &'static str,
+    destructive: bool,
+}
+
+impl EffectFields {
+    fn new(effect: &Effect) -> Self {
+        Self {
+            code: effect.word(),
+            message: effect.sentence(),
+            destructive: effect.is_destructive(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct KeptFields<'a> {
+    #[serde(flatten)]
+    subject: SubjectFields<'a>,
+    reason: &'static str,
+}
+
+impl<'a> KeptFields<'a> {
+    fn new(kept: &'a Kept) -> Self {
+        Self {
+            subject: (&kept.subject).into(),
+            reason: kept.by.word(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct FailingFields<'a> {
+    #[serde(flatten)]
+    subject: SubjectFields<'a>,
+    message: Option<String>,
+}
+
+impl<'a> FailingFields<'a> {
+    fn new(failing: &'a Failing) -> Self {
+        Self {
+            subject: (&failing.subject).into(),
+            message: failing.job.message.as_deref().map(platform_message),
+        }
+    }
+}

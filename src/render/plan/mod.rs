@@ -1,0 +1,96 @@
+//! A plan, in Terraform's words and signs.
+
+mod human;
+mod json;
+mod origins;
+mod review;
+
+pub use human::{Context, human};
+pub use json::{PlanBody, PlanFile};
+pub use review::review;
+
+use super::terminal::Headline;
+use crate::core::plan::{Action, Counts, DeleteReason, Plan, Step, Verb};
+use crate::core::text::visible;
+use crate::core::words;
+
+/// `No changes.` with the number of syncs that are as declared, or what the plan counts.
+fn headline(plan: &Plan) -> Headline {
+    if !plan.actions.is_empty() {
+        return counted(plan.counts());
+    }
+    let rest = match plan.unchanged {
+        0 => "Nothing is declared that would have to be done.".to_owned(),
+        1 => "The one declared sync is as it should be.".to_owned(),
+        count => format!("All {count} declared syncs are as they should be."),
+    };
+    Headline::new("No changes.", rest)
+}
+
+/// `Plan: 1 to add, 2 to change, 0 to destroy.`, and what else is counted.
+fn counted(counts: Counts) -> Headline {
+    let mut parts = vec![
+        format!("{} to add", counts.add),
+        format!("{} to change", counts.change),
+        format!("{} to destroy", counts.destroy),
+    ];
+    parts.extend(words::counts([
+        (counts.start, "to start"),
+        (counts.trigger, "to trigger"),
+        (counts.blocked, "blocked"),
+    ]));
+    Headline::new("Plan:", parts.join(", ") + ".")
+}
+
+/// The sign of a kind of action.
+const fn sign(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Create => "+",
+        Verb::Update => "~",
+        Verb::Replace => "-/+",
+        Verb::Delete => "-",
+        Verb::Start => ">",
+        Verb::Trigger => "!",
+        Verb::Blocked => "x",
+    }
+}
+
+/// What was done: `created`.
+pub(super) const fn participle(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Create => "created",
+        Verb::Update => "updated",
+        Verb::Replace => "replaced",
+        Verb::Delete => "deleted",
+        Verb::Start => "started",
+        Verb::Trigger => "triggered",
+        Verb::Blocked => "changed",
+    }
+}
+
+/// What happens to a sync, as the end of a sentence that starts with it.
+fn intent(action: &Action) -> String {
+    match &action.step {
+        Step::Create(_) => "will be created".to_owned(),
+        Step::Update(_) => match action.renamed_from() {
+            Some(old) => format!("will be renamed from {} and updated in place", visible(old)),
+            None => "will be updated in place".to_owned(),
+        },
+        Step::Replace { old, .. } => format!(
+            "must be replaced, as its destination changes from {} to {}",
+            visible(&old.destination),
+            visible(&action.subject.destination)
+        ),
+        Step::Delete {
+            reason: DeleteReason::EnsureAbsent,
+            ..
+        } => "will be deleted, as the file says `ensure: absent`".to_owned(),
+        Step::Delete {
+            reason: DeleteReason::Pruned,
+            ..
+        } => "will be deleted, as no file declares it (--prune)".to_owned(),
+        Step::Start => "will be started".to_owned(),
+        Step::Trigger { .. } => "will be asked for a sync job".to_owned(),
+        Step::Blocked { wanted, .. } => format!("cannot be {}", participle(*wanted)),
+    }
+}

@@ -1,0 +1,48 @@
+//! Where the values of planned syncs come from.
+
+use std::fmt::Write as _;
+
+use crate::core::origin::{self, Origin};
+use crate::core::plan::{Action, Verb};
+use crate::core::resolve::ResolvedSync;
+use crate::core::span::Sources;
+use crate::core::text::visible;
+use crate::render::terminal::{DIMMED, line_of, painted, width};
+
+/// Adds a line for each value of the sync that an action creates or changes.
+pub(super) fn write(out: &mut String, action: &Action, syncs: &[ResolvedSync], sources: &Sources) {
+    if !matches!(action.verb(), Verb::Create | Verb::Update | Verb::Replace) {
+        return;
+    }
+    let declared = syncs
+        .iter()
+        .find(|sync| Some(sync.desired.key) == action.place);
+    let Some(sync) = declared else { return };
+    let origins = origin::of(&sync.desired);
+    let rows: Vec<(String, String, String)> = origins
+        .iter()
+        .map(|origin| {
+            let path = visible(&origin.path) + ":";
+            let value = visible(&origin.value.to_string());
+            (path, value, place(origin, sources))
+        })
+        .collect();
+    let paths = width(rows.iter().map(|row| row.0.as_str()));
+    let values = width(rows.iter().map(|row| row.1.as_str()));
+    let _ = writeln!(out, "      {}", painted(DIMMED, "The values come from:"));
+    for (path, value, place) in &rows {
+        let _ = writeln!(out, "        {path:paths$} {value:values$}  {place}");
+    }
+}
+
+fn place(origin: &Origin, sources: &Sources) -> String {
+    let Some(place) = origin.place else {
+        return painted(DIMMED, "the environment");
+    };
+    let how = if origin.is_inherited {
+        " (inherited)"
+    } else {
+        ""
+    };
+    painted(DIMMED, &(line_of(place, sources) + how))
+}

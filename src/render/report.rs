@@ -1,0 +1,268 @@
+//! What came of an apply.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::jobs::{self, JobFields};
+use super::json::{SubjectFields, subjects};
+use super::outcome::{self, OutcomeFields};
+use super::plan::{self, PlanBody, PlanFile, participle};
+use super::review::Review;
+use super::terminal::{CYAN, GREEN, Headline, RED, SANDBOX, address, painted};
+use crate::apply::{JobEnd, JobKind, Outcome, Report};
+use crate::core::plan::{Action, Counts, Plan, Subject, Verb};
+use crate::core::text::visible;
+use crate::core::words;
+
+/// The line for the beginning of an action.
+pub fn begins(action: &Action) -> String {
+    let doing = match action.verb() {
+        Verb::Create => "Creating",
+        Verb::Update => "Updating",
+        Verb::Replace => "Replacing",
+        Verb::Delete => "Deleting",
+        Verb::Start => "Starting",
+        Verb::Trigger => "Triggering",
+        Verb::Blocked => "Skipping",
+    };
+    format!("{}: {doing}...", address(&action.subject))
+}
+
+/// The line for the end of an action.
+pub fn ended(action: &Action, outcome: &Outcome) -> String {
+    let address = address(&action.subject);
+    let done = match (action.verb(), outcome) {
+        // A deletion has a note if a job carries it out later.
+        (Verb::Delete, Outcome::Done { note: Some(_), .. }) => "being deleted",
+        (verb, _) => participle(verb),
+    };
+    match outcome {
+        Outcome::Done { id: Some(id), .. } => {
+            format!("{address}: {} [id={}]", capitalized(done), visible(id))
+        }
+        Outcome::Done { id: None, .. } => format!("{address}: {}", capitalized(done)),
+        Outcome::Failed(_) => format!("{address}: {}", painted(RED, "Failed")),
+        Outcome::Unknown(_) => format!("{address}: {}", painted(RED, "Unknown")),
+        Outcome::NotTried { .. } => format!("{address}: Not tried"),
+        Outcome::Blocked => format!("{address}: Blocked"),
+    }
+}
+
+fn capitalized(word: &str) -> String {
+    let mut characters = word.chars();
+    characters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(characters).collect()
+    })
+}
+
+/// What is shown besides what was done.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Context<'a> {
+    /// Whether the sandbox answered and no real server.
+    pub is_sandbox: bool,
+    /// The file that the plan was saved in, if it was.
+    pub plan_file: Option<&'a str>,
+    /// How long the jobs were followed; `None` if they were not.
+    pub waited: Option<Duration>,
+}
+
+/// What came of an apply.
+pub fn human(plan: &Plan, report: &Report, context: Context<'_>) -> String {
+    let mut out = String::new();
+    for (action, outcome) in plan.actions.iter().zip(&report.outcomes) {
+        outcome::human(&mut out, &action.subject, outcome);
+    }
+    out.push_str(&jobs::human(report, context.waited));
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    let _ = writeln!(out, "{}", headline(plan, report).painted());
+    if !is_whole(report) {
+        let plan_file = context.plan_file.map(|file| format!(" {}", visible(file)));
+        let _ = writeln!(
+            out,
+            "Run `secsync apply{}` again to go on from here.",
+            plan_file.unwrap_or_default()
+        );
+    }
+    if done_counts(plan, report).blocked > 0 {
+        let _ = writeln!(
+            out,
+            "What is blocked stays as it is until its reason is gone: the plan says what to do."
+        );
+    }
+    if context.is_sandbox {
+        let _ = writeln!(out, "{}", painted(CYAN, SANDBOX));
+    }
+    out
+}
+
+/// `Apply complete! Resources: 1 added, 0 changed, 0 destroyed.`, and what else is counted.
+fn headline(plan: &Plan, report: &Report) -> Headline {
+    let counts = done_counts(plan, report);
+    let (style, start) = if report.is_interrupted {
+        (RED, "Apply interrupted!")
+    } else if is_whole(report) && counts.blocked == 0 {
+        (GREEN, "Apply complete!")
+    } else {
+        (RED, "Apply incomplete!")
+    };
+    let of = |wanted: fn(&Outcome) -> bool| {
+        let outcomes = report.outcomes.iter();
+        outcomes.filter(|outcome| wanted(outcome)).count()
+    };
+    let being_destroyed = removals(report).filter(|end| {
+        matches!(
+            end,
+            JobEnd::StillGoing | JobEnd::NotFollowed | JobEnd::Unknown(_)
+        )
+    });
+    let mut parts = vec![
+        format!("{} added", counts.add),
+        format!("{} changed", counts.change),
+        format!("{} destroyed", counts.destroy),
+    ];
+    parts.extend(words::counts([
+        (counts.start, "started"),
+        (counts.trigger, "triggered"),
+        (counts.blocked, "blocked"),
+        (being_destroyed.count(), "being destroyed"),
+        (
+            of(|outcome| matches!(outcome, Outcome::Failed(_))),
+            "failed",
+        ),
+        (
+            of(|outcome| matches!(outcome, Outcome::Unknown(_))),
+            "unknown",
+        ),
+        (
+            of(|outcome| matches!(outcome, Outcome::NotTried { .. })),
+            "not tried",
+        ),
+    ]));
+    parts.extend(bad_jobs(report));
+    let rest = format!("Resources: {}.", parts.join(", "));
+    Headline::new(start, rest).in_style(style)
+}
+
+/// Whether everything was done that could be.
+fn is_whole(report: &Report) -> bool {
+    let is_done = |outcome: &Outcome| matches!(outcome, Outcome::Done { .. } | Outcome::Blocked);
+    !report.is_interrupted
+        && !removals(report).any(|end| matches!(end, JobEnd::Failed(_)))
+        && report.outcomes.iter().all(is_done)
+}
+
+/// How each removal of secrets ended.
+fn removals(report: &Report) -> impl Iterator<Item = &JobEnd> {
+    let removals = report.jobs.iter();
+    removals
+        .filter(|job| job.kind == JobKind::Removal)
+        .map(|job| &job.end)
+}
+
+/// How many of the jobs that were followed did not end well: `1 job failed`.
+fn bad_jobs(report: &Report) -> impl Iterator<Item = String> {
+    let failed = jobs::count(report, |end| matches!(end, JobEnd::Failed(_)));
+    let going = jobs::count(report, |end| {
+        matches!(end, JobEnd::StillGoing | JobEnd::Unknown(_))
+    });
+    [(failed, "failed"), (going, "not finished")]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, words)| format!("{} {words}", words::count(count, "job")))
+}
+
+/// What was done. A sync whose secrets are still to be removed is not gone yet.
+fn done_counts(plan: &Plan, report: &Report) -> Counts {
+    let lingering: BTreeSet<&Subject> = report
+        .jobs
+        .iter()
+        .filter(|job| job.kind == JobKind::Removal && job.end != JobEnd::Succeeded)
+        .map(|job| &job.subject)
+        .collect();
+    let mut done = plan.clone();
+    let mut outcomes = report.outcomes.iter();
+    done.actions.retain(|action| {
+        let is_gone = action.verb() != Verb::Delete || !lingering.contains(&action.subject);
+        match outcomes.next() {
+            Some(Outcome::Done { .. }) => is_gone,
+            Some(Outcome::Blocked) => true,
+            _ => false,
+        }
+    });
+    let replaced_by_nothing = report.outcomes.iter().filter(|outcome| {
+        matches!(outcome, Outcome::Failed(failure) | Outcome::Unknown(failure)
+            if failure.lost_definition.is_some())
+    });
+    let mut counts = done.counts();
+    counts.destroy += replaced_by_nothing.count();
+    counts
+}
+
+/// An apply in a JSON document: the plan, as far as there was one, and what came of it.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ApplyBody<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan_file: Option<PlanFile<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    already_done: Option<Vec<SubjectFields<'a>>>,
+    #[serde(flatten)]
+    plan: Option<PlanBody<'a>>,
+    #[serde(flatten)]
+    report: Option<ReportBody<'a>>,
+}
+
+impl<'a> ApplyBody<'a> {
+    /// Says which saved plan it was, and what of it was done before.
+    #[must_use]
+    pub fn of_saved(mut self, file: PlanFile<'a>, done: &'a [Subject]) -> Self {
+        self.plan_file = Some(file);
+        self.already_done = Some(subjects(done));
+        self
+    }
+
+    /// Adds the plan, and the report if there was anything to do.
+    #[must_use]
+    pub fn with(mut self, plan: PlanBody<'a>, report: Option<&'a Report>) -> Self {
+        self.plan = Some(plan);
+        self.report = report.map(ReportBody::new);
+        self
+    }
+}
+
+/// What came of actions or requests in a JSON document: a result for each, and the jobs.
+#[derive(Debug, Serialize)]
+pub struct ReportBody<'a> {
+    results: Vec<OutcomeFields<'a>>,
+    jobs: Vec<JobFields<'a>>,
+    interrupted: bool,
+}
+
+impl<'a> ReportBody<'a> {
+    /// The results in the order of the actions or requests.
+    pub fn new(report: &'a Report) -> Self {
+        Self {
+            results: report.outcomes.iter().map(OutcomeFields::from).collect(),
+            jobs: report.jobs.iter().map(JobFields::from).collect(),
+            interrupted: report.is_interrupted,
+        }
+    }
+}
+
+/// Adds a plan, and what came of it.
+pub fn review(review: &mut Review<'_>, plan: &Plan, report: &Report) {
+    plan::review(review, plan);
+    review.headline = Some(headline(plan, report).to_string());
+    let actions = plan.actions.iter().zip(&report.outcomes);
+    for (item, (action, outcome)) in review.items.iter_mut().zip(actions) {
+        outcome::review(item, participle(action.verb()), outcome);
+    }
+    review
+        .items
+        .extend(report.jobs.iter().filter_map(jobs::review));
+}

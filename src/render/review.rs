@@ -1,0 +1,233 @@
+//! What a run came to, as plain text that knows no format: the one value behind every format that
+//! is meant for a pull request, a code host or a test report.
+//!
+//! The texts in it are as files and servers wrote them. Each format escapes them for where they
+//! are printed.
+
+use camino::{Utf8Component, Utf8PathBuf};
+
+use crate::core::diagnostic::{Diagnostic, Severity};
+use crate::core::plan::Subject;
+use crate::core::problem::Problem;
+use crate::core::span::{Sources, Span};
+
+/// What a run came to.
+#[derive(Debug, Clone)]
+pub struct Review<'a> {
+    /// The command.
+    pub command: &'static str,
+    /// Whether it was the sandbox and no real server.
+    pub is_sandbox: bool,
+    /// What is wrong with the files.
+    pub findings: &'a [Diagnostic],
+    /// The texts that the findings and places point into.
+    pub sources: &'a Sources,
+    /// Why the command stopped, if it did.
+    pub problems: &'a [Problem],
+    /// The names of the files that were read.
+    pub files: Vec<&'a str>,
+    /// The exit code.
+    pub exit_code: u8,
+    /// The result in a sentence; nothing, if the command stopped before it had one.
+    pub headline: Option<String>,
+    /// The syncs that there is something to say about.
+    pub items: Vec<Item>,
+    /// What else there is to know, each as a sentence.
+    pub notes: Vec<String>,
+    /// The repository that the run was in, if it was in one.
+    pub checkout: Option<Checkout>,
+}
+
+/// A repository on this machine, and where in it a command runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkout {
+    /// The repository's root.
+    pub root: Utf8PathBuf,
+    /// The directory that names of files are relative to.
+    pub directory: Utf8PathBuf,
+}
+
+impl Checkout {
+    /// A file as code hosts know it: from the root on. What is not in the repository keeps its name.
+    fn path_of(&self, file: &str) -> String {
+        let mut path = Utf8PathBuf::new();
+        for part in self.directory.join(file).components() {
+            match part {
+                Utf8Component::ParentDir => {
+                    path.pop();
+                }
+                Utf8Component::CurDir => {}
+                part => path.push(part),
+            }
+        }
+        match path.strip_prefix(&self.root) {
+            Ok(path) => path.to_string(),
+            Err(_) => file.to_owned(),
+        }
+    }
+}
+
+impl Review<'_> {
+    /// A file as code hosts know it.
+    pub fn path_of(&self, file: &str) -> String {
+        match &self.checkout {
+            // What is in angle brackets is no file.
+            Some(checkout) if !file.starts_with('<') => checkout.path_of(file),
+            _ => file.to_owned(),
+        }
+    }
+}
+
+/// One sync, and what happens to it or is the matter with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// The sign of the action; empty where nothing is done.
+    pub sign: &'static str,
+    /// The stable word for machines: of the action, the drift or the state.
+    pub word: &'static str,
+    /// The sync's address.
+    pub address: String,
+    /// The destination's slug.
+    pub destination: String,
+    /// What happens, as the end of a sentence that starts with the sync.
+    pub what: String,
+    /// Where the sync is declared.
+    pub place: Option<Span>,
+    /// What happens to secrets besides, as sentences: what deletes or overwrites some.
+    pub warnings: Vec<String>,
+    /// The same for what does no such harm, and whatever else there is to say.
+    pub notes: Vec<String>,
+    /// The lines of a YAML diff, without a heading; empty if there is none.
+    pub diff: String,
+    /// How it ended, or would.
+    pub verdict: Verdict,
+}
+
+/// How it stands with a sync.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// As it should.
+    Good,
+    /// Not as declared; what happened says it all.
+    Differs,
+    /// It cannot be done: why, and what to do.
+    Blocked(String),
+    /// It was left out: why, and what to do.
+    Skipped(String),
+    /// It failed: why, and what to do.
+    Failed(String),
+    /// Nobody knows: why, and what to do.
+    Unknown(String),
+}
+
+impl Verdict {
+    /// Why it is not good, where there is more to say than what happened.
+    pub const fn reason(&self) -> Option<&String> {
+        match self {
+            Self::Good | Self::Differs => None,
+            Self::Blocked(reason)
+            | Self::Skipped(reason)
+            | Self::Failed(reason)
+            | Self::Unknown(reason) => Some(reason),
+        }
+    }
+
+    /// The word before the reason.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Good => "Done",
+            Self::Differs => "Drift",
+            Self::Blocked(_) => "Blocked",
+            Self::Skipped(_) => "Note",
+            Self::Failed(_) => "Failed",
+            Self::Unknown(_) => "Unknown",
+        }
+    }
+}
+
+impl Item {
+    /// A sync about which nothing more is known.
+    pub(super) fn new(subject: &Subject, word: &'static str, what: impl Into<String>) -> Self {
+        Self {
+            sign: "",
+            word,
+            address: subject.address(),
+            destination: subject.destination.clone(),
+            what: what.into(),
+            place: None,
+            warnings: Vec::new(),
+            notes: Vec::new(),
+            diff: String::new(),
+            verdict: Verdict::Good,
+        }
+    }
+}
+
+impl Review<'_> {
+    /// The findings that are shown, the errors first.
+    pub fn shown_findings(&self) -> Vec<&Diagnostic> {
+        let mut shown: Vec<&Diagnostic> = self
+            .findings
+            .iter()
+            .filter(|found| found.severity != Severity::Ignored)
+            .collect();
+        shown.sort_by_key(|found| std::cmp::Reverse(found.severity));
+        shown
+    }
+
+    /// Whether anything went wrong.
+    pub fn has_failed(&self) -> bool {
+        // 2 is no failure: changes are pending.
+        !matches!(self.exit_code, 0 | 2)
+    }
+}
+
+/// The name of the file that a finding is in; none if it is about no file.
+pub fn file_of<'a>(found: &'a Diagnostic, sources: &'a Sources) -> Option<&'a str> {
+    match found.span() {
+        Some(span) => Some(&sources.get(span.source).name),
+        None => found.file.as_deref(),
+    }
+}
+
+/// Where a finding is, as people read it: `file:line:column`, or the file alone.
+pub fn place_of(found: &Diagnostic, sources: &Sources) -> Option<String> {
+    match found.span() {
+        Some(span) => Some(sources.describe(span)),
+        None => found.file.clone(),
+    }
+}
+
+/// What is wrong, what to do, and about which sync it is.
+pub fn advice_of(found: &Diagnostic) -> String {
+    let mut text = with_help(&found.message, found.help.as_deref());
+    if let Some(sync) = &found.sync {
+        text.push_str(&format!("\nInherited by the sync {sync}."));
+    }
+    text
+}
+
+/// The same with the further places.
+pub fn sentences_of(found: &Diagnostic, sources: &Sources) -> String {
+    let mut text = advice_of(found);
+    for label in found.labels.iter().skip(1) {
+        text.push_str(&format!(
+            "\n{}: {}",
+            label.text,
+            sources.describe(label.span)
+        ));
+    }
+    text
+}
+
+/// What is wrong and what to do, as one text.
+pub fn advice(problem: &Problem) -> String {
+    with_help(&problem.message, problem.help.as_deref())
+}
+
+fn with_help(message: &str, help: Option<&str>) -> String {
+    match help {
+        Some(help) => format!("{message}\n{help}"),
+        None => message.to_owned(),
+    }
+}
