@@ -13,3 +13,11 @@ pub fn counts<'a>(counts: impl IntoIterator<Item = (usize, &'a str)>) -> Vec<Str
         .map(|(count, words)| format!("{count} {words}"))
         .collect()
 }
+
+/// A word with a capital at its beginning.
+pub fn capitalized(word: &str) -> String {
+    let mut characters = word.chars();
+    characters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(characters).collect()
+    })
+}

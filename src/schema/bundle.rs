@@ -102,16 +102,16 @@ mod tests {
 
     #[test]
     fn every_schema_file_of_the_repository_is_bundled_in_order() {
-        for kind in platforms() {
+        for platform in platforms() {
             let root = std::env::var("CARGO_MANIFEST_DIR").unwrap();
-            let directory = format!("{root}/schemas/{}", kind.name());
+            let directory = format!("{root}/schemas/{}", platform.name());
             let mut present: Vec<String> = std::fs::read_dir(directory)
                 .unwrap()
                 .map(|entry| entry.unwrap().path())
                 .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
                 .collect();
             present.sort_unstable();
-            let bundled: Vec<&str> = files(kind).iter().map(|(name, _)| *name).collect();
+            let bundled: Vec<&str> = files(platform).iter().map(|(name, _)| *name).collect();
             assert_eq!(bundled, present);
         }
     }

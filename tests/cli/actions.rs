@@ -494,7 +494,7 @@ fn only_what_is_selected_is_planned() {
     assert_snapshot!(applied.run("plan syncs --target ghost").exits_with(64), @"
     $ secsync plan syncs --target ghost
     --- stderr
-    Error: Nothing that is declared is selected.
+    Error: The selection matches no declared sync.
       Check --selector and --target; `secsync validate -v` lists the syncs.
     --- exit 64
     ");

@@ -234,6 +234,8 @@ fn what_a_whole_server_does_not_have_is_shown_as_removed_with_the_files_that_bre
     {
       "version": 1,
       "kind": "schema-diff",
+      "sandbox": false,
+      "diagnostics": [],
       "changes": [
         {
           "provider": "infisical",
@@ -575,7 +577,7 @@ fn a_provider_that_stands_apart_from_its_flag_is_told_how_to_be_written() {
     insta::assert_snapshot!(refused.exits_with(64), @"
     $ secsync schema pull --from-server infisical --sandbox
     --- stderr
-    Error: The provider `infisical` stands apart from `--from-server`, and so is taken for a document.
+    Error: The provider `infisical` is separated from `--from-server`, and so is taken for a document.
       Write `--from-server=infisical`.
     --- exit 64
     ");

@@ -101,7 +101,7 @@ fn the_reader_of_sources_sees_code_and_neither_comments_nor_tests() {
     assert_eq!(code_of(text), "fn a() {}\nfn b() {}\n");
     let sources = sources();
     let has = |path: &str| sources.iter().any(|source| source.path == path);
-    assert!(has("src/lib.rs") && has("src/core/diff.rs") && has("src/cli/ui.rs"));
+    assert!(has("src/lib.rs") && has("src/core/diff.rs") && has("src/cli/terminal.rs"));
     assert!(!has("src/core/plan/tests.rs") && !has("src/core/testing.rs"));
 }
 

@@ -70,9 +70,9 @@ fn extracting_again_gives_the_same_bytes() {
     assert_eq!(
         paths,
         [
+            "enkryptify/start.json",
             "infisical/depot.json",
-            "infisical/quay.json",
-            "enkryptify/start.json"
+            "infisical/quay.json"
         ]
     );
     for (path, text) in &files {
