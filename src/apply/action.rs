@@ -10,7 +10,6 @@ use crate::core::desired::list;
 use crate::core::diff;
 use crate::core::normalize::{self, Comparable};
 use crate::core::plan::action::{Create, Update};
-use crate::core::plan::effect::is_auto_synced;
 use crate::core::plan::{Action, Step};
 use crate::core::problem::Problem;
 use crate::core::remote::{JobStatus, RemoteSync};
@@ -251,8 +250,13 @@ impl Managed<'_> {
 
     /// What came of a write whose answer is there.
     fn answered(&self, answer: &RemoteSync, expected: &Expected<'_>) -> Done {
-        let is_pushed =
-            is_auto_synced(expected.after) || answer.sync_job.status == Some(JobStatus::Pending);
+        let is_pushed = self
+            .action
+            .subject
+            .platform
+            .rules()
+            .is_auto_synced(expected.after)
+            || answer.sync_job.status == Some(JobStatus::Pending);
         let watched = is_pushed.then(|| self.watched(answer, JobKind::Sync));
         let outcome = match expected.check(answer, &self.action.subject.name) {
             Ok(()) => done(&answer.id),

@@ -781,7 +781,7 @@ pub fn report_duplicates_by<K: Ord>(
 ) {
     let mut seen = BTreeMap::new();
     for sync in syncs {
-        let destination = (!sync.platform.names_per_project()).then_some(&sync.destination.text);
+        let destination = sync.platform.identifying(&sync.destination.text);
         let identity = (place(sync), destination, &sync.name.text);
         if let Some(first) = seen.get(&identity) {
             diagnostics.push(

@@ -16,7 +16,6 @@
 //! | [`resolve`] | names to ids, from tables |
 //! | [`normalize`], [`diff`] | what differs |
 //! | [`declare`] | what a file has to say for what is there |
-//! | [`lint`] | what the platforms' documents cannot say |
 //! | [`select`] | which syncs a pattern means |
 //! | [`request`] | jobs that a person asks for |
 //! | [`rename`], [`starts`] | what needs more than one look to be planned |
@@ -31,7 +30,6 @@ pub mod diagnostic;
 pub mod diff;
 pub mod drift;
 pub mod hidden;
-pub mod lint;
 pub mod merge;
 pub mod normalize;
 pub mod origin;

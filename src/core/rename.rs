@@ -24,7 +24,11 @@ pub fn report_impossible_by<K: Ord>(
 ) {
     let mut by_place: BTreeMap<_, Vec<&DesiredSync>> = BTreeMap::new();
     for sync in syncs.iter().filter(|sync| sync.renamed_from.is_some()) {
-        by_place.entry(place(sync)).or_default().push(sync);
+        let destination = sync.platform.identifying(&sync.destination.text);
+        by_place
+            .entry((place(sync), destination))
+            .or_default()
+            .push(sync);
     }
     for renamed in by_place.values() {
         report_within_project(renamed, diagnostics);

@@ -14,7 +14,7 @@ use crate::core::resolve::is_uuid;
 use crate::core::starts::Starts;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::http::variables::check_prefixes;
+use crate::provider::variables::check_prefixes;
 use crate::planfile::SavedPlan;
 use crate::provider::ProviderConfig;
 use crate::state::State;

@@ -25,9 +25,9 @@ use crate::core::span::{Position, Sources, Span};
 use crate::core::spec::{DestinationSpec, FieldSpec, ObjectSpec, UnionSpec};
 use crate::digest;
 use crate::http::origin::Origin;
-use crate::http::trust::sandbox_server;
 use crate::pipeline::Specs;
 use crate::provider::platform_named;
+use crate::provider::trust::sandbox_server;
 use crate::provider::{ProviderConfig, is_provider_name};
 use crate::schema::file::is_slug;
 
@@ -292,7 +292,12 @@ impl Reader<'_> {
             let spec = self.spec(&action.subject).ok()?;
             let agreed = self.agreed(&spec, &action.subject);
             let after = normalize::updated(&agreed.create, old, body);
-            Some(effect::of_trigger(old.was_pushed(), &after, told))
+            Some(effect::of_trigger(
+                action.subject.platform,
+                old.was_pushed(),
+                &after,
+                told,
+            ))
         };
         let effects: Vec<_> = plan.actions.iter().map(effects_of).collect();
         for (action, effects) in plan.actions.iter_mut().zip(effects) {
@@ -480,7 +485,11 @@ impl Reader<'_> {
         let expected = normalize::comparable(&agreed.create, create.body.clone());
         (
             shown::of_create(&create.body, create.connection.as_deref(), &agreed),
-            effect::of_create(&expected, self.triggered.contains(&identity(subject))),
+            effect::of_create(
+                subject.platform,
+                &expected,
+                self.triggered.contains(&identity(subject)),
+            ),
         )
     }
 
@@ -517,7 +526,11 @@ impl Reader<'_> {
         if changes.is_empty() {
             return Err("an update changes nothing".to_owned());
         }
-        let effects = effect::of_update(&after, &difference.changes, old.was_pushed());
+        let effects = subject.platform.rules().effects_of_update(
+            &after,
+            &difference.changes,
+            old.was_pushed(),
+        );
         let step = Step::Update(Update {
             expected: normalize::updated(&spec.create, &old, &body),
             before: normalize::updated(&spec.create, &old, &Map::new()),
@@ -661,9 +674,8 @@ fn check_once(plan: &Plan) -> Result<(), PlanFileError> {
             &action.subject.project_id,
             &action.subject.name,
         );
-        // Where it is only started, the destination is part of what identifies a sync.
-        let destination =
-            (!action.subject.platform.names_per_project()).then_some(&action.subject.destination);
+        let subject = &action.subject;
+        let destination = subject.platform.identifying(&subject.destination);
         let is_new = subjects.insert((is_trigger, key, destination));
         let is_new_id = action
             .found()

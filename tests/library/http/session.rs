@@ -651,9 +651,11 @@ async fn the_sandbox_gets_its_own_credentials_and_a_name_that_outlives_its_port(
     let options = HttpOptions {
         sandbox: Some(SandboxAccess {
             origin: server.uri(),
-            client_id: "sandbox-client".to_owned().into(),
-            client_secret: "sandbox-secret".to_owned().into(),
-            enkryptify_token: "sandbox-token".to_owned().into(),
+            variables: environment(&[
+                ("INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", "sandbox-client"),
+                ("INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", "sandbox-secret"),
+                ("ENKRYPTIFY_TOKEN", "sandbox-token"),
+            ]),
         }),
         ..options().0
     };
