@@ -223,7 +223,7 @@ fn no_destination_is_known_by_name() {
     let may_name = |source: &Source| {
         matches!(
             source.path.as_str(),
-            "src/schema/bundle.rs" | "src/schema/file.rs"
+            "src/provider/infisical/schemas.rs" | "src/schema/file.rs"
         )
     };
     // As a whole string, or as a word that means nothing else.
