@@ -26,7 +26,7 @@ use secsync::error::CommandError;
 use secsync::pipeline::{Opened, Options};
 use secsync::provider::infisical::PLATFORM;
 use secsync::schema::store::SchemaStore;
-use secsync::workspace::Request;
+use secsync::workspace::LoadOptions;
 use serde_json::{Map, Value, json};
 
 /// How many syncs there are, and in how many files.
@@ -133,9 +133,9 @@ fn load_and_check(root: &Path) -> Result<usize, CommandError> {
     let directory = Utf8PathBuf::from_path_buf(root.to_owned())
         .map_err(|path| CommandError::usage(format!("{} is not UTF-8.", path.display())))?;
     let options = Options {
-        request: Request {
+        request: LoadOptions {
             directory,
-            ..Request::default()
+            ..LoadOptions::default()
         },
         environment: Environment::default(),
         selectors: Vec::new(),

@@ -1,7 +1,5 @@
 //! SHA-256 of bytes and of JSON.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -17,39 +15,9 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// The SHA-256 of a JSON value, in hexadecimal: the same however its keys are ordered and however
 /// it is laid out.
 pub fn of_json(value: &Value) -> String {
-    let mut text = String::new();
-    canonical(value, &mut text);
-    sha256(text.as_bytes())
-}
-
-/// Writes a value without blanks and with the keys of its maps sorted.
-fn canonical(value: &Value, text: &mut String) {
-    match value {
-        Value::Object(fields) => {
-            let sorted: BTreeMap<&String, &Value> = fields.iter().collect();
-            text.push('{');
-            for (index, (key, value)) in sorted.into_iter().enumerate() {
-                if index > 0 {
-                    text.push(',');
-                }
-                text.push_str(&Value::from(key.as_str()).to_string());
-                text.push(':');
-                canonical(value, text);
-            }
-            text.push('}');
-        }
-        Value::Array(items) => {
-            text.push('[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    text.push(',');
-                }
-                canonical(item, text);
-            }
-            text.push(']');
-        }
-        simple => text.push_str(&simple.to_string()),
-    }
+    let mut sorted = value.clone();
+    sorted.sort_all_objects();
+    sha256(sorted.to_string().as_bytes())
 }
 
 #[cfg(test)]

@@ -10,8 +10,12 @@
 //! | `wire` | the form of the file |
 //! | `write` | a plan becomes a file |
 //! | `read` | a file becomes a plan, checked field by field |
+//! | `step` | what one of its actions does and shows |
+//! | `consistency` | whether its actions fit together |
 
+mod consistency;
 mod read;
+mod step;
 mod wire;
 mod write;
 
@@ -20,10 +24,11 @@ use std::collections::BTreeSet;
 pub use read::read;
 pub use write::write;
 
-use crate::core::normalize::CONNECTION_ID;
-use crate::core::plan::{Plan, SAVED_PLAN, Step};
+use crate::core::fields::CONNECTION_ID;
+use crate::core::plan::{Plan, Step};
 use crate::core::span::Sources;
-use crate::pipeline::Specs;
+use crate::core::spec::Specs;
+use crate::core::sync_file::SAVED_PLAN;
 use crate::provider::ProviderConfig;
 
 /// The version of the form that this program writes, and the newest that it reads.
@@ -51,7 +56,8 @@ pub struct SavedPlan {
 }
 
 /// Why a plan file cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct PlanFileError {
     /// What is wrong, to follow the file's name in a sentence.
     pub message: String,
@@ -59,13 +65,18 @@ pub struct PlanFileError {
     pub help: String,
 }
 
-impl std::fmt::Display for PlanFileError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&self.message)
+impl PlanFileError {
+    fn new(message: &str) -> Self {
+        Self {
+            message: message.to_owned(),
+            help: "Make a new one with `secsync plan --out`.".to_owned(),
+        }
+    }
+
+    fn forged(problem: &str) -> Self {
+        Self::new(&format!("is not one that secsync wrote: {problem}"))
     }
 }
-
-impl std::error::Error for PlanFileError {}
 
 /// A name that a plan shows in place of an id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,7 +84,7 @@ pub struct Named {
     /// The provider's name.
     pub provider: String,
     /// What it names: a project, or the connection of a destination.
-    pub what: What,
+    pub what: NameOf,
     /// The name.
     pub name: String,
     /// What it stands for.
@@ -82,7 +93,7 @@ pub struct Named {
 
 /// What a name is of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum What {
+pub enum NameOf {
     /// A project.
     Project,
     /// A connection to that destination.
@@ -110,7 +121,7 @@ fn names(plan: &Plan) -> BTreeSet<Named> {
     let mut names = BTreeSet::new();
     for action in &plan.actions {
         let subject = &action.subject;
-        let mut add = |what: What, name: &str, id: &str| {
+        let mut add = |what: NameOf, name: &str, id: &str| {
             if name != id {
                 names.insert(Named {
                     provider: subject.provider.clone(),
@@ -120,7 +131,7 @@ fn names(plan: &Plan) -> BTreeSet<Named> {
                 });
             }
         };
-        add(What::Project, &subject.project, &subject.project_id);
+        add(NameOf::Project, &subject.project, &subject.project_id);
         let (body, connection) = match &action.step {
             Step::Create(create) | Step::Replace { new: create, .. } => {
                 (&create.body, &create.connection)
@@ -130,7 +141,7 @@ fn names(plan: &Plan) -> BTreeSet<Named> {
         };
         let id = body.get(CONNECTION_ID).and_then(serde_json::Value::as_str);
         if let (Some(name), Some(id)) = (connection, id) {
-            add(What::Connection(subject.destination.clone()), name, id);
+            add(NameOf::Connection(subject.destination.clone()), name, id);
         }
     }
     names

@@ -6,8 +6,8 @@
 //! | part | job |
 //! |---|---|
 //! | [`document`] | what is recorded, and its text |
-//! | [`place`] | names of places to keep it |
-//! | [`backend`] | what a place can do |
+//! | [`location`] | where it can be kept |
+//! | [`backend`] | what every location can do |
 //! | [`file`](mod@file) | a file, which one run at a time can write |
 //! | [`mod@object`] | an object of a store, which several runs can write in turn |
 //!
@@ -17,13 +17,13 @@
 pub mod backend;
 pub mod document;
 pub mod file;
+pub mod location;
 pub mod object;
-pub mod place;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use document::Record;
-pub use place::{ObjectUrl, Place};
+pub use location::{ObjectUrl, StateLocation};
 
 use self::backend::{Backend, Stored, Version, WriteError};
 use self::document::Records;
@@ -37,7 +37,8 @@ use crate::http::HttpOptions;
 const TRIES: u32 = 8;
 
 /// Why the state cannot be used. Each is a full sentence for people.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct StateError {
     /// What is wrong.
     pub message: String,
@@ -57,22 +58,11 @@ impl StateError {
     }
 }
 
-impl std::fmt::Display for StateError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for StateError {}
-
-/// Tells the time of a record, in RFC 3339.
-pub type Now = fn() -> String;
-
 /// How a state is reached: what it needs of the process beside its place.
 #[derive(Clone)]
-pub struct Reach {
-    /// Tells the time.
-    pub now: Now,
+pub struct StateAccess {
+    /// The time of a record, in RFC 3339.
+    pub now: fn() -> String,
     /// Where an object store's credentials are.
     pub environment: Environment,
     /// How to talk to an object store.
@@ -82,7 +72,7 @@ pub struct Reach {
 /// The state of a workspace.
 pub struct State {
     backend: Box<dyn Backend>,
-    now: Now,
+    now: fn() -> String,
     /// Tells this run's records from another's.
     run: String,
     is_writable: bool,
@@ -104,35 +94,38 @@ struct Held {
 
 impl State {
     /// Reads the state, for looking only. A missing one is no error: nothing is known then.
-    pub async fn open(place: &Place, reach: &Reach) -> Result<Self, StateError> {
+    pub async fn open(place: &StateLocation, access: &StateAccess) -> Result<Self, StateError> {
         let backend: Box<dyn Backend> = match place {
-            Place::File(path) => Box::new(StateFile::to_read(path)),
-            Place::Object(url) => Box::new(object(url, reach)?),
+            StateLocation::File(path) => Box::new(StateFile::to_read(path)),
+            StateLocation::Object(url) => Box::new(object(url, access)?),
         };
-        Self::read(backend, reach.now, false).await
+        Self::read(backend, access.now, false).await
     }
 
     /// Reads the state, to write it as well. A file is kept from others until this is dropped.
-    pub async fn open_for_writing(place: &Place, reach: &Reach) -> Result<Self, StateError> {
+    pub async fn open_for_writing(
+        place: &StateLocation,
+        access: &StateAccess,
+    ) -> Result<Self, StateError> {
         let backend: Box<dyn Backend> = match place {
-            Place::File(path) => Box::new(StateFile::to_write(path)?),
-            Place::Object(url) => Box::new(object(url, reach)?),
+            StateLocation::File(path) => Box::new(StateFile::to_write(path)?),
+            StateLocation::Object(url) => Box::new(object(url, access)?),
         };
-        Self::read(backend, reach.now, true).await
+        Self::read(backend, access.now, true).await
     }
 
     /// Makes an empty state. It is an error if there is one.
-    pub async fn init(place: &Place, reach: &Reach) -> Result<Self, StateError> {
+    pub async fn init(place: &StateLocation, access: &StateAccess) -> Result<Self, StateError> {
         let backend: Box<dyn Backend> = match place {
-            Place::File(path) => Box::new(StateFile::to_create(path)?),
-            Place::Object(url) => Box::new(object(url, reach)?),
+            StateLocation::File(path) => Box::new(StateFile::to_create(path)?),
+            StateLocation::Object(url) => Box::new(object(url, access)?),
         };
-        Self::begin(backend, reach.now).await
+        Self::begin(backend, access.now).await
     }
 
     async fn read(
         backend: Box<dyn Backend>,
-        now: Now,
+        now: fn() -> String,
         is_writable: bool,
     ) -> Result<Self, StateError> {
         let held = Held::of(backend.place(), backend.read().await?)?;
@@ -146,7 +139,7 @@ impl State {
         })
     }
 
-    async fn begin(backend: Box<dyn Backend>, now: Now) -> Result<Self, StateError> {
+    async fn begin(backend: Box<dyn Backend>, now: fn() -> String) -> Result<Self, StateError> {
         let state = Self::read(backend, now, true).await?;
         let place = state.backend.place();
         let there = || {
@@ -327,8 +320,8 @@ impl Held {
     }
 }
 
-fn object(url: &ObjectUrl, reach: &Reach) -> Result<StateObject, StateError> {
-    StateObject::open(url, &reach.environment, &reach.http)
+fn object(url: &ObjectUrl, access: &StateAccess) -> Result<StateObject, StateError> {
+    StateObject::open(url, &access.environment, &access.http)
 }
 
 fn text_of(place: &str, records: &Records) -> Result<String, StateError> {
@@ -373,379 +366,4 @@ fn no_chance() -> StateError {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::VecDeque;
-    use std::sync::{Arc, Mutex};
-
-    use async_trait::async_trait;
-    use camino::Utf8PathBuf;
-
-    use super::backend::{Backend, Stored, Version, WriteError};
-    use super::document::{self, Record, Records};
-    use super::{Place, Reach, State, StateError};
-    use crate::core::starts::{Start, StartKey, Starts};
-    use crate::environment::Environment;
-    use crate::http::HttpOptions;
-
-    fn now() -> String {
-        "2026-01-01T00:00:00Z".to_owned()
-    }
-
-    fn reach() -> Reach {
-        Reach {
-            now,
-            environment: Environment::default(),
-            http: HttpOptions::default(),
-        }
-    }
-
-    struct Disk {
-        path: Utf8PathBuf,
-        _directory: tempfile::TempDir,
-    }
-
-    fn disk() -> Disk {
-        let directory = tempfile::tempdir().unwrap();
-        let path = Utf8PathBuf::from_path_buf(directory.path().join("a/state.json")).unwrap();
-        Disk {
-            path,
-            _directory: directory,
-        }
-    }
-
-    impl Disk {
-        fn place(&self) -> Place {
-            Place::File(self.path.clone())
-        }
-
-        async fn init(&self) -> Result<State, StateError> {
-            State::init(&self.place(), &reach()).await
-        }
-
-        async fn open(&self) -> Result<State, StateError> {
-            State::open(&self.place(), &reach()).await
-        }
-
-        async fn open_for_writing(&self) -> Result<State, StateError> {
-            State::open_for_writing(&self.place(), &reach()).await
-        }
-
-        async fn start_of(&self, name: &str) -> Option<Start> {
-            start_of(&self.open().await.unwrap(), name)
-        }
-    }
-
-    fn key(name: &str) -> StartKey {
-        StartKey {
-            server: "https://a".to_owned(),
-            destination: "vercel".to_owned(),
-            project: "p".to_owned(),
-            name: name.to_owned(),
-        }
-    }
-
-    fn start_of(state: &State, name: &str) -> Option<Start> {
-        match state.starts() {
-            Starts::Missing => panic!("there is no state"),
-            Starts::Recorded(starts) => starts.get(&key(name)).cloned(),
-        }
-    }
-
-    fn done(id: &str) -> Start {
-        Start::Done { id: id.to_owned() }
-    }
-
-    #[tokio::test]
-    async fn a_missing_state_is_unknown_and_an_initial_one_is_empty() {
-        let disk = disk();
-        assert_eq!(disk.open().await.unwrap().starts(), Starts::Missing);
-        disk.init().await.unwrap();
-        assert_eq!(disk.start_of("web").await, None);
-    }
-
-    #[tokio::test]
-    async fn a_second_init_is_refused_and_loses_nothing() {
-        let disk = disk();
-        let state = disk.init().await.unwrap();
-        state.done(&key("web"), "s1").await.unwrap();
-        drop(state);
-        let StateError { message, .. } = disk.init().await.err().unwrap();
-        assert!(message.contains("There is a state already"));
-        assert_eq!(disk.start_of("web").await, Some(done("s1")));
-    }
-
-    #[tokio::test]
-    async fn an_intent_without_an_answer_is_unknown_to_the_next_run() {
-        let disk = disk();
-        let state = disk.init().await.unwrap();
-        state.intend(&key("web")).await.unwrap();
-        assert_eq!(disk.start_of("web").await, Some(Start::Unknown));
-        state.done(&key("web"), "s1").await.unwrap();
-        assert_eq!(disk.start_of("web").await, Some(done("s1")));
-        state.forget(&key("web")).await.unwrap();
-        assert_eq!(disk.start_of("web").await, None);
-    }
-
-    #[tokio::test]
-    async fn only_one_run_can_write_a_file_at_a_time_and_others_can_look() {
-        let disk = disk();
-        let state = disk.init().await.unwrap();
-        let refused = disk.open_for_writing().await.err().unwrap();
-        assert!(refused.message.contains("Another run"));
-        let looking = disk.open().await.unwrap();
-        let refused = looking.intend(&key("web")).await.unwrap_err();
-        assert!(refused.message.contains("for looking only"));
-        drop(state);
-        disk.open_for_writing().await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_damaged_state_and_one_of_another_version_are_refused() {
-        let disk = disk();
-        disk.init().await.unwrap();
-        for (text, expected) in [
-            ("{", "damaged"),
-            ("{\"version\": 1, \"starts\": [], \"more\": 1}", "damaged"),
-            ("{\"version\": 9, \"starts\": []}", "version 9"),
-        ] {
-            std::fs::write(&disk.path, text).unwrap();
-            let refused = disk.open().await.err().unwrap();
-            assert!(refused.message.contains(expected), "{}", refused.message);
-        }
-    }
-
-    #[tokio::test]
-    async fn what_cannot_be_written_is_not_held_either() {
-        let disk = disk();
-        let state = disk.init().await.unwrap();
-        std::fs::remove_dir_all(disk.path.parent().unwrap()).unwrap();
-        let refused = state.intend(&key("web")).await.unwrap_err();
-        assert!(refused.message.contains("cannot be written"));
-        assert_eq!(state.starts(), Starts::Recorded([].into()));
-    }
-
-    /// A place in memory, which several runs share and in which something can happen at a write.
-    #[derive(Clone, Default)]
-    struct Memory(Arc<Mutex<Contents>>);
-
-    #[derive(Default)]
-    struct Contents {
-        text: Option<String>,
-        version: u32,
-        happenings: VecDeque<Happening>,
-    }
-
-    enum Happening {
-        /// Another run records this before.
-        Before(Record),
-        /// Somebody deletes the state before.
-        Deleted,
-        /// It is written, and the answer is lost.
-        LostAfter,
-        /// It is not written, and nobody says so.
-        LostBefore,
-        /// It is refused.
-        Refused,
-    }
-
-    fn failure() -> StateError {
-        StateError::new(
-            "The state memory cannot be written: the answer broke off.",
-            "Try again.",
-        )
-    }
-
-    fn of_another_run(name: &str, id: Option<&str>) -> Record {
-        let StartKey {
-            server,
-            destination,
-            project,
-            name,
-        } = key(name);
-        Record {
-            server,
-            destination,
-            project,
-            name,
-            sync_config_id: id.map(str::to_owned),
-            recorded_at: now(),
-            run: "another".to_owned(),
-        }
-    }
-
-    impl Contents {
-        fn records(&self) -> Records {
-            document::parse("memory", self.text.as_deref().unwrap()).unwrap()
-        }
-
-        fn put(&mut self, text: String) -> Version {
-            self.text = Some(text);
-            self.version += 1;
-            self.current()
-        }
-
-        fn current(&self) -> Version {
-            Version {
-                e_tag: Some(self.version.to_string()),
-                version: None,
-            }
-        }
-    }
-
-    #[async_trait]
-    impl Backend for Memory {
-        fn place(&self) -> &'static str {
-            "memory"
-        }
-
-        async fn read(&self) -> Result<Option<Stored>, StateError> {
-            let contents = self.0.lock().unwrap();
-            Ok(contents.text.clone().map(|text| Stored {
-                text,
-                version: contents.current(),
-            }))
-        }
-
-        async fn write(
-            &self,
-            text: String,
-            replaced: Option<&Version>,
-        ) -> Result<Version, WriteError> {
-            let mut contents = self.0.lock().unwrap();
-            let happening = contents.happenings.pop_front();
-            match &happening {
-                Some(Happening::Before(record)) => {
-                    let mut records = contents.records();
-                    records.insert(record.key(), record.clone());
-                    let text = document::text(&records).unwrap();
-                    contents.put(text);
-                }
-                Some(Happening::Deleted) => contents.text = None,
-                Some(Happening::LostBefore) => return Err(WriteError::Doubtful(failure())),
-                Some(Happening::Refused) => return Err(WriteError::Failed(failure())),
-                Some(Happening::LostAfter) | None => {}
-            }
-            let there = contents.text.is_some().then(|| contents.current());
-            if there.as_ref() != replaced {
-                return Err(WriteError::Conflict);
-            }
-            let version = contents.put(text);
-            match happening {
-                Some(Happening::LostAfter) => Err(WriteError::Doubtful(failure())),
-                _ => Ok(version),
-            }
-        }
-    }
-
-    impl Memory {
-        /// Begun, and then this happens at the writes that follow.
-        async fn begun(happenings: impl IntoIterator<Item = Happening>) -> Self {
-            let memory = Self::default();
-            State::begin(Box::new(memory.clone()), now).await.unwrap();
-            memory.0.lock().unwrap().happenings = happenings.into_iter().collect();
-            memory
-        }
-
-        async fn open(&self) -> State {
-            State::read(Box::new(self.clone()), now, true)
-                .await
-                .unwrap()
-        }
-
-        async fn start_of(&self, name: &str) -> Option<Start> {
-            start_of(&self.open().await, name)
-        }
-    }
-
-    #[tokio::test]
-    async fn two_runs_cannot_both_record_the_same_start() {
-        let memory = Memory::begun([]).await;
-        let (one, other) = (memory.open().await, memory.open().await);
-        one.intend(&key("web")).await.unwrap();
-        let refused = other.intend(&key("web")).await.unwrap_err();
-        assert!(
-            refused
-                .message
-                .contains("Another run has recorded the start of `web`"),
-            "{refused}"
-        );
-        // Not either when the other one has read the state again for another start.
-        other.intend(&key("api")).await.unwrap();
-        other.intend(&key("web")).await.unwrap_err();
-        one.done(&key("web"), "s1").await.unwrap();
-        other.intend(&key("web")).await.unwrap_err();
-        assert_eq!(memory.start_of("web").await, Some(done("s1")));
-    }
-
-    #[tokio::test]
-    async fn of_two_runs_that_record_at_the_same_time_one_wins() {
-        let memory = Memory::begun([Happening::Before(of_another_run("web", None))]).await;
-        memory.open().await.intend(&key("web")).await.unwrap_err();
-        let records = memory.0.lock().unwrap().records();
-        assert_eq!(records[&key("web")].run, "another");
-    }
-
-    #[tokio::test]
-    async fn what_another_run_records_in_between_is_kept() {
-        let memory = Memory::begun([
-            Happening::Before(of_another_run("api", None)),
-            Happening::Before(of_another_run("api", Some("a1"))),
-        ])
-        .await;
-        let state = memory.open().await;
-        state.intend(&key("web")).await.unwrap();
-        state.done(&key("web"), "s1").await.unwrap();
-        assert_eq!(memory.start_of("api").await, Some(done("a1")));
-        assert_eq!(memory.start_of("web").await, Some(done("s1")));
-    }
-
-    #[tokio::test]
-    async fn a_write_whose_answer_was_lost_counts_if_it_took_effect_and_is_repeated_if_not() {
-        for happening in [Happening::LostAfter, Happening::LostBefore] {
-            let memory = Memory::begun([happening]).await;
-            let state = memory.open().await;
-            state.intend(&key("web")).await.unwrap();
-            state.done(&key("web"), "s1").await.unwrap();
-            assert_eq!(memory.start_of("web").await, Some(done("s1")));
-        }
-    }
-
-    #[tokio::test]
-    async fn a_write_that_never_gets_through_ends_with_its_reason() {
-        let memory = Memory::begun((0..20).map(|_| Happening::LostBefore)).await;
-        let state = memory.open().await;
-        assert_eq!(state.intend(&key("web")).await, Err(failure()));
-        let memory = Memory::begun([Happening::Refused]).await;
-        let state = memory.open().await;
-        assert_eq!(state.intend(&key("web")).await, Err(failure()));
-        assert_eq!(memory.start_of("web").await, None);
-    }
-
-    #[tokio::test]
-    async fn a_state_that_was_deleted_meanwhile_is_not_begun_anew() {
-        let memory = Memory::begun([Happening::Deleted]).await;
-        let state = memory.open().await;
-        let refused = state.intend(&key("web")).await.unwrap_err();
-        assert!(refused.message.contains("There is no state any more"));
-        assert_eq!(memory.0.lock().unwrap().text, None);
-    }
-
-    #[tokio::test]
-    async fn of_two_that_begin_a_state_one_is_refused() {
-        let memory = Memory::default();
-        State::begin(Box::new(memory.clone()), now).await.unwrap();
-        let refused = State::begin(Box::new(memory.clone()), now).await.err();
-        assert!(
-            refused
-                .unwrap()
-                .message
-                .contains("There is a state already")
-        );
-        // One that lost the answer sees that it is there.
-        let memory = Memory::default();
-        memory.0.lock().unwrap().happenings = [Happening::LostAfter].into();
-        let state = State::begin(Box::new(memory.clone()), now).await.unwrap();
-        state.intend(&key("web")).await.unwrap();
-        assert_eq!(memory.start_of("web").await, Some(Start::Unknown));
-    }
-}
+mod tests;

@@ -11,7 +11,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::HttpOptions;
 use crate::pipeline::{Checked, Link, Opened, Options};
-use crate::workspace::Request;
+use crate::workspace::LoadOptions;
 
 use super::command::Session;
 use super::output::Output;
@@ -180,7 +180,7 @@ impl LoadArguments {
     fn open_for(&self, session: &Session, prune: bool) -> Result<Opened, CommandError> {
         let files = &self.files;
         Opened::open(Options {
-            request: Request {
+            request: LoadOptions {
                 directory: working_directory()?,
                 paths: self.paths.iter().chain(&files.file).cloned().collect(),
                 // The last one of a name wins, and the first one that is looked at is taken.

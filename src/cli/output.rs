@@ -12,10 +12,10 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::terminal::{Terminal, reason_of_write};
-use crate::core::desired::list;
+use crate::core::words::list;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::workspace::files::LARGEST_FILE;
+use crate::workspace::read::LARGEST_FILE;
 use crate::workspace::write::{is_stream, real_path};
 
 /// A format of output.

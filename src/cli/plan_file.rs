@@ -8,9 +8,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::core::plan::Plan;
 use crate::core::span::Sources;
+use crate::core::spec::Specs;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::pipeline::{Opened, Specs};
+use crate::pipeline::Opened;
 use crate::planfile::{self, MAX_SIZE, SavedPlan};
 use crate::workspace::write::{LEADS_NOWHERE, descriptor, is_stream, replace};
 

@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::http::SandboxAccess;
 use crate::pipeline::{Link, Opened};
 use crate::sandbox::{self, Catalog, Running, World};
-use crate::workspace::files::is_written_outside;
+use crate::workspace::write::is_written_outside;
 
 /// Where the sandbox keeps its world, from the workspace's root.
 const DIRECTORY: &str = ".secsync/sandbox";

@@ -5,8 +5,17 @@
 
 use super::diagnostic::Severity;
 
+/// How serious findings of a code are.
+#[derive(Clone, Copy)]
+enum Rule {
+    /// Always so.
+    Fixed(Severity),
+    /// So unless `lint:` in the workspace or a comment says otherwise.
+    Lint(Severity),
+}
+
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $severity:ident, $summary:literal;)*) => {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $rule:ident($severity:ident), $summary:literal;)*) => {
         /// The kind of a finding. Its name is stable: people write it in `lint:` and search for it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Code {
@@ -22,24 +31,8 @@ macro_rules! codes {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// How serious it is unless the workspace says otherwise.
-            pub const fn severity(self) -> Severity {
-                match self { $(Self::$variant => Severity::$severity,)* }
-            }
-
-            /// Whether it is a rule whose level the workspace can set, rather than an error as such.
-            pub const fn is_lint(self) -> bool {
-                matches!(
-                    self,
-                    Self::AmbiguousScalar
-                        | Self::NameForm
-                        | Self::DescriptionLength
-                        | Self::KeySchemaForm
-                        | Self::SecretPathForm
-                        | Self::SubfoldersWithImport
-                        | Self::DestructiveFirstSync
-                        | Self::NoEffect
-                )
+            const fn rule(self) -> Rule {
+                match self { $(Self::$variant => Rule::$rule(Severity::$severity),)* }
             }
 
             /// What it means, in one line.
@@ -57,57 +50,57 @@ macro_rules! codes {
 
 codes! {
     // Reading files.
-    UnreadableFile = "unreadable-file", Error, "A file or directory cannot be read.";
-    NotUtf8 = "not-utf8", Error, "A file is not UTF-8 text.";
-    FileTooLarge = "file-too-large", Error, "A file is larger than secsync reads.";
-    EmptyFile = "empty-file", Error, "A file declares nothing.";
-    NoFiles = "no-files", Error, "A directory or a glob has no YAML files.";
+    UnreadableFile = "unreadable-file", Fixed(Error), "A file or directory cannot be read.";
+    NotUtf8 = "not-utf8", Fixed(Error), "A file is not UTF-8 text.";
+    FileTooLarge = "file-too-large", Fixed(Error), "A file is larger than secsync reads.";
+    EmptyFile = "empty-file", Fixed(Error), "A file declares nothing.";
+    NoFiles = "no-files", Fixed(Error), "A directory or a glob has no YAML files.";
     // YAML.
-    YamlSyntax = "yaml-syntax", Error, "The YAML cannot be parsed.";
-    TabIndentation = "tab-indentation", Error, "YAML does not allow tabs for indentation.";
-    UnquotedTemplate = "unquoted-template", Error, "A value with {{ or ${ must be quoted.";
-    DuplicateKey = "duplicate-key", Error, "A map has the same key twice.";
-    InvalidKey = "invalid-key", Error, "A map's key is not a simple word.";
-    MergeKey = "merge-key", Error, "YAML 1.2 has no merge key.";
-    UnknownTag = "unknown-tag", Error, "A YAML tag is not one that secsync knows.";
-    UnknownAlias = "unknown-alias", Error, "An alias has no anchor, or lies inside its own anchor.";
-    TooManyAliases = "too-many-aliases", Error, "Aliases make the document far larger than it is written.";
-    TooDeep = "too-deep", Error, "Values are nested too deeply.";
-    NumberNotExact = "number-not-exact", Error, "A number cannot be held exactly.";
-    AmbiguousScalar = "ambiguous-scalar", Warning, "A plain word means something else to other YAML readers.";
+    YamlSyntax = "yaml-syntax", Fixed(Error), "The YAML cannot be parsed.";
+    TabIndentation = "tab-indentation", Fixed(Error), "YAML does not allow tabs for indentation.";
+    UnquotedTemplate = "unquoted-template", Fixed(Error), "A value with {{ or ${ must be quoted.";
+    DuplicateKey = "duplicate-key", Fixed(Error), "A map has the same key twice.";
+    InvalidKey = "invalid-key", Fixed(Error), "A map's key is not a simple word.";
+    MergeKey = "merge-key", Fixed(Error), "YAML 1.2 has no merge key.";
+    UnknownTag = "unknown-tag", Fixed(Error), "A YAML tag is not one that secsync knows.";
+    UnknownAlias = "unknown-alias", Fixed(Error), "An alias has no anchor, or lies inside its own anchor.";
+    TooManyAliases = "too-many-aliases", Fixed(Error), "Aliases make the document far larger than it is written.";
+    TooDeep = "too-deep", Fixed(Error), "Values are nested too deeply.";
+    NumberNotExact = "number-not-exact", Fixed(Error), "A number cannot be held exactly.";
+    AmbiguousScalar = "ambiguous-scalar", Lint(Warning), "A plain word means something else to other YAML readers.";
     // Shape of sync files and the workspace.
-    UnknownField = "unknown-field", Error, "A field is not known here.";
-    MissingField = "missing-field", Error, "A required field is missing.";
-    WrongType = "wrong-type", Error, "A value is of the wrong type.";
-    WrongValue = "wrong-value", Error, "A value is not one of those allowed.";
-    WrongForm = "wrong-form", Error, "A value does not have the required form.";
-    WrongSize = "wrong-size", Error, "A value is too short, too long, too small or too large.";
-    UnsupportedVersion = "unsupported-version", Error, "The file's version is not one that secsync reads.";
-    UnknownProvider = "unknown-provider", Error, "A provider is not known.";
-    UnknownDestination = "unknown-destination", Error, "A destination is not known.";
-    DuplicateSync = "duplicate-sync", Error, "A sync is declared twice.";
-    ConflictingFields = "conflicting-fields", Error, "Two fields exclude each other.";
-    NotAllowedInDefaults = "not-allowed-in-defaults", Error, "A field is not allowed in defaults.";
-    PaddedString = "padded-string", Error, "A string has blanks at an end.";
-    UnknownVariable = "unknown-variable", Error, "A variable has no value.";
-    VariableForm = "variable-form", Error, "A variable is not written as ${var.NAME}.";
-    AllowanceForm = "allowance-form", Warning, "A comment that allows a lint is malformed.";
-    UnknownLint = "unknown-lint", Error, "A lint is not known.";
-    OutsideRoot = "outside-root", Error, "A path leaves the workspace's root.";
-    RenameCycle = "rename-cycle", Error, "Renames go in a circle, or two take the same old name.";
+    UnknownField = "unknown-field", Fixed(Error), "A field is not known here.";
+    MissingField = "missing-field", Fixed(Error), "A required field is missing.";
+    WrongType = "wrong-type", Fixed(Error), "A value is of the wrong type.";
+    WrongValue = "wrong-value", Fixed(Error), "A value is not one of those allowed.";
+    WrongForm = "wrong-form", Fixed(Error), "A value does not have the required form.";
+    WrongSize = "wrong-size", Fixed(Error), "A value is too short, too long, too small or too large.";
+    UnsupportedVersion = "unsupported-version", Fixed(Error), "The file's version is not one that secsync reads.";
+    UnknownProvider = "unknown-provider", Fixed(Error), "A provider is not known.";
+    UnknownDestination = "unknown-destination", Fixed(Error), "A destination is not known.";
+    DuplicateSync = "duplicate-sync", Fixed(Error), "A sync is declared twice.";
+    ConflictingFields = "conflicting-fields", Fixed(Error), "Two fields exclude each other.";
+    NotAllowedInDefaults = "not-allowed-in-defaults", Fixed(Error), "A field is not allowed in defaults.";
+    PaddedString = "padded-string", Fixed(Error), "A string has blanks at an end.";
+    UnknownVariable = "unknown-variable", Fixed(Error), "A variable has no value.";
+    VariableForm = "variable-form", Fixed(Error), "A variable is not written as ${var.NAME}.";
+    AllowanceForm = "allowance-form", Fixed(Warning), "A comment that allows a lint is malformed.";
+    UnknownLint = "unknown-lint", Fixed(Error), "A lint is not known.";
+    OutsideRoot = "outside-root", Fixed(Error), "A path leaves the workspace's root.";
+    RenameCycle = "rename-cycle", Fixed(Error), "Renames go in a circle, or two take the same old name.";
     // Rules that the platforms' documents cannot say.
-    NameForm = "name-form", Error, "A sync's name is not a slug of at most 64 characters.";
-    DescriptionLength = "description-length", Error, "A description is longer than 255 characters.";
-    KeySchemaForm = "key-schema-form", Error, "A keySchema has no {{secretKey}}, or a character that is not allowed.";
-    SecretPathForm = "secret-path-form", Error, "A secretPath is not an absolute path.";
-    SubfoldersWithImport = "subfolders-with-import", Error, "Subfolders cannot be combined with an import from the destination.";
-    DestructiveFirstSync = "destructive-first-sync", Ignored, "The first sync deletes what the destination has and the source has not.";
-    NoEffect = "no-effect", Warning, "A field has no effect on the platform of its sync.";
+    NameForm = "name-form", Lint(Error), "A sync's name is not a slug of at most 64 characters.";
+    DescriptionLength = "description-length", Lint(Error), "A description is longer than 255 characters.";
+    KeySchemaForm = "key-schema-form", Lint(Error), "A keySchema has no {{secretKey}}, or a character that is not allowed.";
+    SecretPathForm = "secret-path-form", Lint(Error), "A secretPath is not an absolute path.";
+    SubfoldersWithImport = "subfolders-with-import", Lint(Error), "Subfolders cannot be combined with an import from the destination.";
+    DestructiveFirstSync = "destructive-first-sync", Lint(Ignored), "The first sync deletes what the destination has and the source has not.";
+    NoEffect = "no-effect", Lint(Warning), "A field has no effect on the platform of its sync.";
     // Names that are looked up on a platform.
-    UnknownProject = "unknown-project", Error, "A project does not exist, or the identity cannot see it.";
-    AmbiguousProject = "ambiguous-project", Error, "A project's name fits several projects.";
-    UnknownConnection = "unknown-connection", Error, "A connection does not exist, or the identity may not use it.";
-    AmbiguousConnection = "ambiguous-connection", Error, "A connection's name fits several connections.";
+    UnknownProject = "unknown-project", Fixed(Error), "A project does not exist, or the identity cannot see it.";
+    AmbiguousProject = "ambiguous-project", Fixed(Error), "A project's name fits several projects.";
+    UnknownConnection = "unknown-connection", Fixed(Error), "A connection does not exist, or the identity may not use it.";
+    AmbiguousConnection = "ambiguous-connection", Fixed(Error), "A connection's name fits several connections.";
 }
 
 impl Code {
@@ -116,13 +109,24 @@ impl Code {
         Self::ALL.iter().find(|code| code.name() == name).copied()
     }
 
-    /// What `lint:` would say for its default, if it is a lint; else its severity.
+    /// How serious it is unless the workspace says otherwise.
+    pub const fn severity(self) -> Severity {
+        let (Rule::Fixed(severity) | Rule::Lint(severity)) = self.rule();
+        severity
+    }
+
+    /// Whether it is a rule whose level the workspace can set, rather than an error as such.
+    pub const fn is_lint(self) -> bool {
+        matches!(self.rule(), Rule::Lint(_))
+    }
+
+    /// What `lint:` would say for its default, if it is a lint; otherwise its severity.
     pub const fn default_level(self) -> &'static str {
-        match (self.is_lint(), self.severity()) {
-            (true, Severity::Error) => "deny",
-            (true, Severity::Warning) => "warn",
-            (true, Severity::Ignored) => "allow",
-            (false, severity) => severity.word(),
+        match self.rule() {
+            Rule::Lint(Severity::Error) => "deny",
+            Rule::Lint(Severity::Warning) => "warn",
+            Rule::Lint(Severity::Ignored) => "allow",
+            Rule::Fixed(severity) => severity.word(),
         }
     }
 }

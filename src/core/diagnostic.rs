@@ -90,6 +90,21 @@ impl Diagnostic {
         self
     }
 
+    /// Asks whether the nearest of the candidates was meant. If none is near, says what to do
+    /// instead.
+    #[must_use]
+    pub fn suggest<'a>(
+        self,
+        word: &str,
+        candidates: impl IntoIterator<Item = &'a str>,
+        otherwise: impl FnOnce() -> String,
+    ) -> Self {
+        match closest(word, candidates) {
+            Some(near) => self.help(format!("Did you mean `{near}`?")),
+            None => self.help(otherwise()),
+        }
+    }
+
     /// Writes a few words at the main place.
     #[must_use]
     pub fn label(mut self, text: impl Into<String>) -> Self {

@@ -1,18 +1,22 @@
 //! What differs between a desired sync and a remote one, and the update that would mend it.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::normalize::Comparable;
 use super::spec::{DestinationSpec, ObjectSpec};
 
 /// One field that differs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FieldChange {
     /// The field's path: `["syncOptions", "keySchema"]`.
     pub path: Vec<String>,
     /// The value that is there; none if it is not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Value>,
     /// The value that is wanted; none if it is to be removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Value>,
 }
 

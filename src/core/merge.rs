@@ -5,11 +5,8 @@
 //! other, `project` and `projectId` likewise, and a `destinationConfig` of another
 //! kind is not mixed with the inherited one.
 
+use super::fields::ALTERNATIVES;
 use super::value::{Entry, Mapping, Node, Value};
-
-/// Pairs of fields of which only the later one counts.
-pub const ALTERNATIVES: [(&str, &str); 2] =
-    [("connection", "connectionId"), ("project", "projectId")];
 
 /// Lays `over` upon `base`.
 ///

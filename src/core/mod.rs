@@ -6,45 +6,51 @@
 //! |---|---|
 //! | [`words`], [`text`] | words in sentences, and text from outside made safe |
 //! | [`span`], [`value`] | positioned values |
-//! | [`diagnostic`], [`code`] | what can be wrong with them |
-//! | [`merge`], [`vars`] | defaults and variables |
+//! | [`code`], [`diagnostic`] | what can be wrong with them |
+//! | [`problem`] | what went wrong where no file is to blame |
 //! | [`platform`] | a platform as its name and what it can do |
 //! | [`spec`] | a destination as plain data |
-//! | [`desired`] | what the files want |
-//! | [`origin`] | where each value of a sync comes from |
-//! | [`remote`] | what is there |
+//! | [`fields`], [`form`] | the fields of files, and the form that files share |
+//! | [`merge`], [`vars`] | defaults and variables |
+//! | [`sync_file`], [`declaration`] | a sync file, and how its blocks become syncs |
+//! | [`desired`] | the syncs that the files want |
+//! | [`conflicts`] | what is wrong between them |
+//! | [`effective`] | where each value of a sync comes from |
+//! | [`remote`] | the syncs that exist |
 //! | [`resolve`] | names to ids, from tables |
-//! | [`normalize`], [`diff`] | what differs |
-//! | [`declare`] | what a file has to say for what is there |
 //! | [`select`] | which syncs a pattern means |
-//! | [`request`] | jobs that a person asks for |
-//! | [`rename`], [`starts`] | what needs more than one look to be planned |
-//! | [`status`] | how the declared syncs are doing |
+//! | [`normalize`], [`diff`] | what differs |
+//! | [`starts`] | what is recorded of syncs that can be started but not read |
 //! | [`plan`] | what to do |
-//! | [`drift`] | the same, told as what changed remotely |
+//! | [`drift`], [`status`] | what changed remotely, and how the declared syncs are doing |
+//! | [`job_requests`] | jobs that a person asks for |
+//! | [`export`] | the block that declares a remote sync |
 
 pub mod code;
-pub mod declare;
+pub mod conflicts;
+pub mod declaration;
 pub mod desired;
 pub mod diagnostic;
 pub mod diff;
 pub mod drift;
-pub mod hidden;
+pub mod effective;
+pub mod export;
+pub mod fields;
+pub mod form;
+pub mod job_requests;
 pub mod merge;
 pub mod normalize;
-pub mod origin;
 pub mod plan;
 pub mod platform;
 pub mod problem;
 pub mod remote;
-pub mod rename;
-pub mod request;
 pub mod resolve;
 pub mod select;
 pub mod span;
 pub mod spec;
 pub mod starts;
 pub mod status;
+pub mod sync_file;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod text;

@@ -8,19 +8,11 @@
 use serde_json::{Map, Number, Value};
 
 use super::desired::DesiredSync;
+use super::fields::{CONNECTION_ID, ENVIRONMENT, IDENTITY, SECRET_PATH};
 use super::remote::RemoteSync;
 use super::spec::{DestinationSpec, ObjectSpec};
 
-/// The key under which a connection's id is compared.
-pub const CONNECTION_ID: &str = "connectionId";
-/// The key of the source environment.
-pub const ENVIRONMENT: &str = "environment";
-/// The key of the source folder.
-pub const SECRET_PATH: &str = "secretPath";
 const DESCRIPTION: &str = "description";
-
-/// Fields of a create request that are a sync's identity, and not compared.
-pub const IDENTITY: [&str; 2] = ["name", "projectId"];
 
 /// A sync's fields in comparable form, by the name that files give them.
 pub type Comparable = Map<String, Value>;
@@ -69,20 +61,17 @@ pub fn updated(spec: &ObjectSpec, sync: &RemoteSync, body: &Map<String, Value>) 
     comparable(spec, fields)
 }
 
-/// A sync that is there, in the words of the files.
-fn declarable(sync: &RemoteSync) -> Map<String, Value> {
-    let mut fields = sync.fields.clone();
+/// All that can be declared of a sync that is there, in the words of the files.
+pub fn declarable(sync: &RemoteSync) -> Map<String, Value> {
     let own = [
         (CONNECTION_ID, Some(&sync.connection.id)),
         (ENVIRONMENT, sync.environment.as_ref()),
         (SECRET_PATH, sync.secret_path.as_ref()),
     ];
-    for (key, value) in own {
-        if let Some(value) = value {
-            fields.insert(key.to_owned(), value.clone().into());
-        }
-    }
-    fields
+    let own = own
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), value?.clone().into())));
+    own.chain(sync.fields.clone()).collect()
 }
 
 /// The comparable form of fields, with the defaults of `spec` filled in.

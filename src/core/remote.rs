@@ -1,5 +1,6 @@
 //! What is there: syncs as the platform reports them.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// A sync that exists on the platform, in the words of the files.
@@ -36,7 +37,8 @@ pub struct RemoteSync {
 }
 
 /// A connection as a sync or a listing names it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RemoteConnection {
     /// The platform's id.
     pub id: String,

@@ -1,10 +1,11 @@
 //! Names to ids, from tables that were read before.
 
 use super::code::Code;
-use super::desired::{ConnectionRef, DesiredSync, Word, list};
+use super::desired::{ConnectionRef, DesiredSync, Word};
 use super::diagnostic::{Diagnostic, closest};
 use super::remote::{RemoteConnection, RemoteProject};
 use super::span::Span;
+use super::words::{is_uuid, list, list_some};
 
 /// A sync whose project and connection are known by id.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,16 +28,6 @@ impl ResolvedSync {
             .as_ref()
             .map_or(self.project_id.as_str(), |project| project.text.as_str())
     }
-}
-
-/// Whether a word has the form of an id, so that it needs no look-up.
-pub fn is_uuid(word: &str) -> bool {
-    let groups: Vec<&str> = word.split('-').collect();
-    let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
-    lengths == [8, 4, 4, 4, 12]
-        && groups
-            .iter()
-            .all(|group| group.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// The id of a project: a word in the form of an id is one, and needs no table;
@@ -156,7 +147,7 @@ fn unknown_project(word: &Word, provider: &str, table: &[RemoteProject]) -> Diag
         None if slugs.is_empty() => {
             diagnostic.help("This identity is a member of no project: add it to one.")
         }
-        None => diagnostic.help(format!("It can see {}.", shortened(&slugs))),
+        None => diagnostic.help(format!("It can see {}.", list_some(&slugs))),
     }
 }
 
@@ -245,29 +236,13 @@ fn candidates(app: &str, usable: &[RemoteConnection]) -> String {
     if names.is_empty() {
         format!("It may use no connection to {app}: let an administrator grant it one.")
     } else {
-        format!("It may use {}.", shortened(&names))
-    }
-}
-
-/// Up to ten words, and how many more there are.
-fn shortened(words: &[&str]) -> String {
-    const MOST: usize = 10;
-    match words.len().checked_sub(MOST) {
-        None | Some(0) => list(words.iter().copied()),
-        Some(more) => format!(
-            "{}, and {more} more",
-            words[..MOST]
-                .iter()
-                .map(|word| format!("`{word}`"))
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
+        format!("It may use {}.", list_some(&names))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{connection, connection_word, is_uuid, project, project_word};
+    use super::{connection, connection_word, project, project_word};
     use crate::core::code::Code;
     use crate::core::desired::{ConnectionRef, Word};
     use crate::core::diagnostic::Diagnostic;
@@ -302,7 +277,6 @@ mod tests {
 
     #[test]
     fn a_uuid_is_an_id_and_needs_no_table() {
-        assert!(is_uuid(ID) && !is_uuid("payments") && !is_uuid(&ID.replace('c', "g")));
         assert_eq!(find(&ID.to_uppercase(), &[]).unwrap(), ID);
     }
 

@@ -22,6 +22,11 @@ impl Span {
     pub const fn new(source: SourceId, start: usize, end: usize) -> Self {
         Self { source, start, end }
     }
+
+    /// Whether another range is within this one.
+    pub fn contains(self, other: Self) -> bool {
+        self.source == other.source && self.start <= other.start && other.end <= self.end
+    }
 }
 
 /// A source text and the name that people know it by: a path, or `<stdin>`.

@@ -3,7 +3,16 @@
 //! The code knows no destination by name: whatever merging, comparing and
 //! planning need to know about one stands in a [`DestinationSpec`].
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use super::platform::Platform;
+
+/// Destinations by their platform and slug.
+pub type Specs = BTreeMap<(Platform, String), Arc<DestinationSpec>>;
 
 /// What there is to know about one destination of a provider.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,39 +31,72 @@ pub struct DestinationSpec {
     pub update: ObjectSpec,
 }
 
-/// The fields of an object.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// The fields of an object. A saved plan holds what of it decides what is compared.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ObjectSpec {
     /// The fields that every value of this object can have, in the schema's order.
     pub fields: Vec<FieldSpec>,
     /// Where the value of one field decides which others there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub union: Option<UnionSpec>,
     /// Whether keys that are not listed are allowed (`additionalProperties`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub open: bool,
 }
 
 /// One field of an object.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FieldSpec {
     /// Its key.
     pub name: String,
     /// Whether it must be given.
+    #[serde(skip)]
     pub required: bool,
     /// Whether null is allowed.
+    #[serde(skip)]
     pub nullable: bool,
     /// The value that the server takes when it is not given.
+    #[serde(default, skip_serializing_if = "fills_in_nothing")]
     pub default: Option<Value>,
     /// Its own fields, if it is an object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<ObjectSpec>,
 }
 
 /// A tagged union: the tag's value decides the other fields.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct UnionSpec {
     /// The key of the tag: `scope`.
     pub tag: String,
-    /// The tag's values, each with its own further fields.
-    pub variants: Vec<(String, Vec<FieldSpec>)>,
+    /// What each value of the tag brings.
+    pub variants: Vec<VariantSpec>,
+}
+
+/// A value of a union's tag, and the further fields that it brings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VariantSpec {
+    /// The value of the tag.
+    pub value: String,
+    /// The further fields.
+    pub fields: Vec<FieldSpec>,
+}
+
+/// A default of null fills in nothing.
+fn fills_in_nothing(default: &Option<Value>) -> bool {
+    default.as_ref().is_none_or(Value::is_null)
+}
+
+impl UnionSpec {
+    fn variant(&self, value: &str) -> &[FieldSpec] {
+        let mut variants = self.variants.iter();
+        variants
+            .find(|variant| variant.value == value)
+            .map_or(&[], |variant| &variant.fields)
+    }
 }
 
 impl ObjectSpec {
@@ -66,30 +108,24 @@ impl ObjectSpec {
     /// The same object with only those defaults that another description of it has as well.
     #[must_use]
     pub fn with_defaults_agreed(&self, other: Option<&Self>) -> Self {
-        let variants_of = |union: &UnionSpec| -> Vec<(String, Vec<FieldSpec>)> {
-            let others = other
-                .and_then(|other| other.union.as_ref())
-                .filter(|other| other.tag == union.tag);
-            let variants = union.variants.iter().map(|(tag, fields)| {
-                let variants = others.map(|other| &other.variants);
-                let same = variants
-                    .into_iter()
-                    .flatten()
-                    .find(|(of, _)| of == tag)
-                    .map_or(&[][..], |(_, fields)| fields);
-                (tag.clone(), agreed(fields, same))
+        let union = self.union.as_ref().map(|union| {
+            let others = other.and_then(|other| other.union.as_ref());
+            let others = others.filter(|others| others.tag == union.tag);
+            let variants = union.variants.iter().map(|variant| {
+                let same = others.map_or(&[][..], |others| others.variant(&variant.value));
+                VariantSpec {
+                    value: variant.value.clone(),
+                    fields: agreed(&variant.fields, same),
+                }
             });
-            variants.collect()
-        };
-        Self {
-            fields: agreed(
-                &self.fields,
-                other.map_or(&[][..], |other| other.fields.as_slice()),
-            ),
-            union: self.union.as_ref().map(|union| UnionSpec {
+            UnionSpec {
                 tag: union.tag.clone(),
-                variants: variants_of(union),
-            }),
+                variants: variants.collect(),
+            }
+        });
+        Self {
+            fields: agreed(&self.fields, other.map_or(&[], |other| &other.fields)),
+            union,
             open: self.open,
         }
     }
@@ -102,13 +138,11 @@ impl ObjectSpec {
 
     /// All fields that an object with that value can have.
     pub fn fields_of<'a>(&'a self, value: &Value) -> impl Iterator<Item = &'a FieldSpec> {
-        let variant = self.union.as_ref().and_then(|union| {
+        let of_variant = self.union.as_ref().and_then(|union| {
             let tag = value.get(&union.tag)?.as_str()?;
-            union.variants.iter().find(|(name, _)| name == tag)
+            Some(union.variant(tag))
         });
-        self.fields
-            .iter()
-            .chain(variant.into_iter().flat_map(|(_, fields)| fields))
+        self.fields.iter().chain(of_variant.unwrap_or_default())
     }
 }
 

@@ -38,7 +38,7 @@ pub enum Presence {
 
 /// A sync's state in one word; where several hold, the one that needs attention most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum State {
+pub enum SyncState {
     /// It is not there.
     Missing,
     /// A last job failed.
@@ -57,7 +57,7 @@ pub enum State {
     Unknown,
 }
 
-impl State {
+impl SyncState {
     /// The word for people and machines.
     pub const fn word(self) -> &'static str {
         match self {
@@ -75,23 +75,23 @@ impl State {
 
 impl SyncStatus {
     /// The state in one word.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> SyncState {
         let remote = match &self.presence {
-            Presence::Missing => return State::Missing,
-            Presence::Started(_) => return State::Started,
-            Presence::NotStarted => return State::NotStarted,
-            Presence::Unrecorded => return State::Unknown,
+            Presence::Missing => return SyncState::Missing,
+            Presence::Started(_) => return SyncState::Started,
+            Presence::NotStarted => return SyncState::NotStarted,
+            Presence::Unrecorded => return SyncState::Unknown,
             Presence::There(remote) => remote,
         };
         let jobs = || JobKind::ALL.map(|kind| remote.job(kind));
         if jobs().iter().any(|job| job.has_failed()) {
-            State::Failed
+            SyncState::Failed
         } else if jobs().iter().any(|job| job.is_going()) {
-            State::Running
+            SyncState::Running
         } else if jobs().iter().any(|job| job.status.is_some()) {
-            State::Succeeded
+            SyncState::Succeeded
         } else {
-            State::Idle
+            SyncState::Idle
         }
     }
 }
@@ -160,7 +160,7 @@ fn started(sync: &ResolvedSync, starts: &Starts) -> Presence {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{Presence, State, SyncStatus, of};
+    use super::{Presence, SyncState, SyncStatus, of};
     use crate::core::desired::{DesiredSync, Ensure, Word};
     use crate::core::plan::ProjectKey;
     use crate::core::remote::{Job, JobStatus, RemoteSync};
@@ -174,7 +174,7 @@ mod tests {
         of(&[sync], &remote, starts, &Selection::default())
     }
 
-    fn state(sync: DesiredSync, remote: Vec<RemoteSync>) -> Vec<State> {
+    fn state(sync: DesiredSync, remote: Vec<RemoteSync>) -> Vec<SyncState> {
         let statuses = statuses(sync, remote, &Starts::Missing);
         statuses.iter().map(SyncStatus::state).collect()
     }
@@ -192,23 +192,23 @@ mod tests {
 
     #[test]
     fn a_sync_is_missing_or_has_the_state_of_its_jobs() {
-        assert_eq!(state(web(), Vec::new()), [State::Missing]);
-        assert_eq!(state(web(), vec![remote_sync("web")]), [State::Idle]);
+        assert_eq!(state(web(), Vec::new()), [SyncState::Missing]);
+        assert_eq!(state(web(), vec![remote_sync("web")]), [SyncState::Idle]);
         let with = |sync: JobStatus, import: Option<JobStatus>| {
             let mut remote = remote_sync("web");
             remote.sync_job = job(sync);
             remote.import_job = import.map(job).unwrap_or_default();
             state(web(), vec![remote])
         };
-        assert_eq!(with(JobStatus::Succeeded, None), [State::Succeeded]);
-        assert_eq!(with(JobStatus::Pending, None), [State::Running]);
+        assert_eq!(with(JobStatus::Succeeded, None), [SyncState::Succeeded]);
+        assert_eq!(with(JobStatus::Pending, None), [SyncState::Running]);
         assert_eq!(
             with(JobStatus::Other("queued".to_owned()), None),
-            [State::Running]
+            [SyncState::Running]
         );
         assert_eq!(
             with(JobStatus::Running, Some(JobStatus::Failed)),
-            [State::Failed]
+            [SyncState::Failed]
         );
     }
 
@@ -219,7 +219,10 @@ mod tests {
             text: "old".to_owned(),
             span: sync.key,
         });
-        assert_eq!(state(sync.clone(), vec![remote_sync("old")]), [State::Idle]);
+        assert_eq!(
+            state(sync.clone(), vec![remote_sync("old")]),
+            [SyncState::Idle]
+        );
         let both = vec![remote_sync("old"), remote_sync("web")];
         let found = statuses(sync, both, &Starts::Missing);
         assert!(matches!(&found[0].presence, Presence::There(remote) if remote.name == "web"));
@@ -230,7 +233,7 @@ mod tests {
         let mut sync = web();
         sync.ensure = Ensure::Absent;
         assert_eq!(state(sync.clone(), Vec::new()), []);
-        assert_eq!(state(sync, vec![remote_sync("web")]), [State::Idle]);
+        assert_eq!(state(sync, vec![remote_sync("web")]), [SyncState::Idle]);
     }
 
     #[test]
@@ -238,8 +241,11 @@ mod tests {
         let mut sync = web();
         sync.platform = ENKRYPTIFY;
         let of = |starts: &Starts| statuses(sync.clone(), Vec::new(), starts)[0].state();
-        assert_eq!(of(&Starts::Missing), State::Unknown);
-        assert_eq!(of(&Starts::Recorded(BTreeMap::new())), State::NotStarted);
+        assert_eq!(of(&Starts::Missing), SyncState::Unknown);
+        assert_eq!(
+            of(&Starts::Recorded(BTreeMap::new())),
+            SyncState::NotStarted
+        );
         let recorded = |start| {
             let key = StartKey {
                 server: "https://a".to_owned(),
@@ -250,8 +256,8 @@ mod tests {
             Starts::Recorded(BTreeMap::from([(key, start)]))
         };
         let id = "7".to_owned();
-        assert_eq!(of(&recorded(Start::Done { id })), State::Started);
-        assert_eq!(of(&recorded(Start::Unknown)), State::Unknown);
+        assert_eq!(of(&recorded(Start::Done { id })), SyncState::Started);
+        assert_eq!(of(&recorded(Start::Unknown)), SyncState::Unknown);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::desired::{ConnectionRef, DesiredSync, Ensure, OnDelete, Trigger, Word
 use super::remote::{Job, RemoteConnection, RemoteSync};
 use super::resolve::ResolvedSync;
 use super::span::{SourceId, Sources, Span};
-use super::spec::{DestinationSpec, FieldSpec, ObjectSpec, UnionSpec};
+use super::spec::{DestinationSpec, FieldSpec, ObjectSpec, UnionSpec, VariantSpec};
 use super::value::{Mapping, Node};
 pub use crate::provider::enkryptify::PLATFORM as ENKRYPTIFY;
 pub use crate::provider::infisical::PLATFORM as INFISICAL;
@@ -70,11 +70,14 @@ pub fn spec() -> DestinationSpec {
         union: Some(UnionSpec {
             tag: "scope".to_owned(),
             variants: vec![
-                ("application".to_owned(), ["org", "app"].map(field).into()),
-                (
-                    "environment".to_owned(),
-                    vec![field("org"), field("app"), field("env"), sensitive],
-                ),
+                VariantSpec {
+                    value: "application".to_owned(),
+                    fields: ["org", "app"].map(field).into(),
+                },
+                VariantSpec {
+                    value: "environment".to_owned(),
+                    fields: vec![field("org"), field("app"), field("env"), sensitive],
+                },
             ],
         }),
         open: false,
@@ -194,6 +197,16 @@ pub fn desired_sync(name: &str, fields: Json) -> DesiredSync {
         block: span,
         key: span,
     }
+}
+
+/// A sync that is to continue the one of an old name.
+pub fn renamed_sync(old: &str, new: &str) -> DesiredSync {
+    let mut sync = desired_sync(new, json!({}));
+    sync.renamed_from = Some(Word {
+        text: old.to_owned(),
+        span: sync.key,
+    });
+    sync
 }
 
 /// A sync of the server `https://a` whose project and connection are looked up.

@@ -2,10 +2,26 @@
 
 use serde_json::Value;
 
-use super::hidden::is_hidden;
-
 /// The longest message of a platform that is shown, in characters.
 const LONGEST_MESSAGE: usize = 400;
+
+/// Whether it is a control character, or one that changes the direction or the width of what
+/// follows, breaks the line, or hides words in between.
+pub fn is_invisible(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{AD}'
+                | '\u{61C}'
+                | '\u{180E}'
+                | '\u{200B}'..='\u{200F}'
+                | '\u{2028}'..='\u{202E}'
+                | '\u{2060}'..='\u{206F}'
+                | '\u{FEFF}'
+                | '\u{FFF9}'..='\u{FFFB}'
+                | '\u{E0000}'..='\u{E007F}'
+        )
+}
 
 /// A text with its control characters made visible, so that it can neither move the cursor
 /// nor hide what stands beside it.
@@ -16,7 +32,7 @@ pub fn visible(text: &str) -> String {
             '\n' => safe.push_str("\\n"),
             '\t' => safe.push_str("\\t"),
             '\r' => safe.push_str("\\r"),
-            other if is_hidden(other) => safe.extend(other.escape_unicode()),
+            other if is_invisible(other) => safe.extend(other.escape_unicode()),
             other => safe.push(other),
         }
     }

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::core::code::Code;
-use crate::core::declare;
 use crate::core::desired::{ConnectionRef, DesiredSync};
 use crate::core::diagnostic::{Diagnostic, Severity};
+use crate::core::export;
 use crate::core::platform::Platform;
 use crate::core::remote::{RemoteConnection, RemoteSync};
 use crate::core::resolve;
@@ -151,8 +151,8 @@ fn block(
             || ConnectionRef::Id(sync.connection.id.clone()),
             |usable| resolve::connection_word(&sync.connection.id, usable),
         );
-    let inherited = inherited(declare::union_tag(spec));
-    Ok(Ok(declare::block(spec, sync, &connection, &inherited)))
+    let inherited = inherited(export::union_tag(spec));
+    Ok(Ok(export::block(spec, sync, &connection, &inherited)))
 }
 
 /// The apps of the connections that the syncs use.

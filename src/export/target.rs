@@ -14,7 +14,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Opened;
 use crate::workspace::write::Existing;
-use crate::workspace::{Workspace, files};
+use crate::workspace::{Workspace, read};
 use crate::yaml;
 
 /// Where declarations go.
@@ -52,7 +52,7 @@ impl Target {
         let full = opened.options.request.directory.join(path);
         let shown = Utf8PathBuf::from(opened.workspace.shown(&full));
         let text = if full.exists() {
-            let read = files::read(&full, shown.as_str());
+            let read = read::read(&full, shown.as_str());
             Some(read.map_err(|found| CommandError::new(Exit::Error, found.message))?)
         } else {
             None

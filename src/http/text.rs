@@ -1,13 +1,13 @@
 //! Quoting what a server said: short, on one line, and without anything that moves a terminal's cursor.
 
-use crate::core::hidden::is_hidden;
+use crate::core::text::is_invisible;
 
 /// The most of a server's message that an error quotes, in characters.
 pub const MESSAGE_LIMIT: usize = 400;
 
 /// `text` on one line, without control or direction characters, cut to `limit` characters.
 pub fn quotable(text: &str, limit: usize) -> String {
-    let printable = text.chars().map(|c| if is_hidden(c) { ' ' } else { c });
+    let printable = text.chars().map(|c| if is_invisible(c) { ' ' } else { c });
     let mut line = String::new();
     let mut length = 0;
     let mut blank = false;

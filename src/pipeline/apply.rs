@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::link::Link;
 use super::plan::Planned;
-use crate::apply::{self, Context, Observer, Outcome, Report};
+use crate::apply::{self, ApplyContext, Observer, Outcome, Report};
 use crate::core::plan::Verb;
 
 /// What was planned, and what came of it.
@@ -34,7 +34,7 @@ impl Planned {
         if !self.has_work() {
             return self.blocked_report();
         }
-        let context = Context {
+        let context = ApplyContext {
             providers: &self.observed.providers,
             state: self.state.as_ref(),
             parallelism: link.parallelism,

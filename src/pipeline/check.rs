@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::open::{Loaded, Opened, Specs};
+use super::open::{Loaded, Opened};
 use crate::core::code::Code;
 use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, Word};
 use crate::core::diagnostic::{Diagnostic, Severity, closest};
-use crate::core::spec::DestinationSpec;
-use crate::core::{normalize, resolve};
+use crate::core::fields::CONNECTION_ID;
+use crate::core::spec::{DestinationSpec, Specs};
+use crate::core::words::is_uuid;
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::provider::door;
@@ -153,7 +154,7 @@ fn check_connection(sync: &DesiredSync, spec: &DestinationSpec, found: &mut Vec<
         .create
         .fields
         .iter()
-        .any(|field| field.required && field.name == normalize::CONNECTION_ID);
+        .any(|field| field.required && field.name == CONNECTION_ID);
     match &sync.connection {
         // A misspelt field is one mistake, and not a missing one besides.
         None if needs_connection && misspells_connection(sync) => {}
@@ -167,15 +168,14 @@ fn check_connection(sync: &DesiredSync, spec: &DestinationSpec, found: &mut Vec<
                 "Write `connection:` with the connection's name, or `connectionId:` with its id.",
             ),
         ),
-        Some((ConnectionRef::Id(id), span)) if needs_connection && !resolve::is_uuid(id) => found
-            .push(
-                Diagnostic::new(
-                    Code::WrongForm,
-                    *span,
-                    format!("`connectionId` must be a UUID, and `{id}` is none."),
-                )
-                .help("Write `connection:` to name a connection by its name."),
-            ),
+        Some((ConnectionRef::Id(id), span)) if needs_connection && !is_uuid(id) => found.push(
+            Diagnostic::new(
+                Code::WrongForm,
+                *span,
+                format!("`connectionId` must be a UUID, and `{id}` is none."),
+            )
+            .help("Write `connection:` to name a connection by its name."),
+        ),
         Some((_, span)) if !needs_connection => found.push(
             Diagnostic::new(
                 Code::UnknownField,
@@ -231,7 +231,7 @@ pub(super) fn project_of_environment<'a>(
 fn misspells_connection(sync: &DesiredSync) -> bool {
     let fields = sync.fields.entries().iter();
     fields
-        .map(|entry| closest(&entry.key, ["connection", normalize::CONNECTION_ID]))
+        .map(|entry| closest(&entry.key, ["connection", CONNECTION_ID]))
         .any(|meant| meant.is_some())
 }
 

@@ -14,6 +14,7 @@ use crate::core::platform::Platform;
 use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
 use crate::core::resolve;
 use crate::core::span::{Sources, Span};
+use crate::core::words::is_uuid;
 use crate::error::CommandError;
 use crate::provider::{ManagedSyncs, Provider, ProviderErrorKind};
 
@@ -81,7 +82,7 @@ impl Checked {
                 if error.kind == ProviderErrorKind::Permission
                     && words
                         .as_ref()
-                        .is_some_and(|words| words.iter().all(|word| resolve::is_uuid(word))) =>
+                        .is_some_and(|words| words.iter().all(|word| is_uuid(word))) =>
             {
                 Vec::new()
             }

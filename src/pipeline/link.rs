@@ -6,9 +6,9 @@ use futures_util::stream::{self, StreamExt};
 
 use super::open::Opened;
 use crate::cancel::Cancellation;
-use crate::core::desired::list;
 use crate::core::plan::ProjectKey;
 use crate::core::remote::{RemoteProject, RemoteSync};
+use crate::core::words::list;
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;

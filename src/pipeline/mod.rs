@@ -33,6 +33,6 @@ pub use check::Checked;
 pub use inventory::{Inventory, ProjectInventory, Projects, Wanted};
 pub use link::Link;
 pub use observe::Observed;
-pub use open::{Loaded, Opened, Options, Specs};
+pub use open::{Loaded, Opened, Options};
 pub use plan::{Access, Planned};
 pub use saved::Rechecked;

@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use super::check::{Checked, accept};
 use super::link::{Link, ProjectNames, Providers};
-use super::open::Specs;
-use crate::core::desired::{
-    ConnectionRef, DesiredSync, Ensure, NamedProject, report_duplicates_by,
-};
+use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, NamedProject};
 use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::{Policy, ProjectKey};
 use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
 use crate::core::resolve::ResolvedSync;
-use crate::core::{rename, resolve};
+use crate::core::spec::Specs;
+use crate::core::words::is_uuid;
+use crate::core::{conflicts, resolve};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::provider::Provider;
@@ -95,7 +94,7 @@ impl Checked {
     /// server is asked anything: whoever selects may not be allowed to see them.
     fn selected(&self) -> impl Iterator<Item = &DesiredSync> {
         let syncs = self.opened.workspace.syncs.iter();
-        syncs.filter(|sync| self.opened.selection.may_match(sync))
+        syncs.filter(|sync| self.opened.selection.matches(*sync))
     }
 
     /// Refuses a selection, or a part of one, that matches nothing.
@@ -160,7 +159,7 @@ impl Checked {
             let Some(provider) = providers.get(&sync.provider.text) else {
                 continue;
             };
-            let is_selected = self.opened.selection.may_match(sync);
+            let is_selected = self.opened.selection.matches(sync);
             let project_id = project_id(sync, tables);
             let connection = if is_selected {
                 self.connection_of(sync, connections)
@@ -237,7 +236,7 @@ impl Checked {
             .named_projects()
             .map(|named| (&named.provider.text, &named.project))
             .chain(of_syncs)
-            .filter(|(_, project)| !resolve::is_uuid(&project.text))
+            .filter(|(_, project)| !is_uuid(&project.text))
             .map(|(provider, _)| provider)
             .collect();
         link.project_tables(providers, needed).await
@@ -310,19 +309,10 @@ impl Observed {
 
 /// Reports syncs that are declared twice, and renames that cannot be, by the resolved ids.
 fn report_clashes(syncs: &[ResolvedSync], found: &mut Vec<Diagnostic>) {
-    let places: BTreeMap<_, _> = syncs
+    let in_projects = syncs
         .iter()
-        .map(|sync| {
-            (
-                sync.desired.key,
-                (sync.server.clone(), sync.project_id.clone()),
-            )
-        })
-        .collect();
-    let declared: Vec<DesiredSync> = syncs.iter().map(|sync| sync.desired.clone()).collect();
-    let place = |sync: &DesiredSync| places.get(&sync.key).cloned();
-    report_duplicates_by(&declared, found, place);
-    rename::report_impossible_by(&declared, found, place);
+        .map(|sync| ((&sync.server, &sync.project_id), &sync.desired));
+    conflicts::report(in_projects, found);
 }
 
 /// Refuses to prune where one sync is read from two addresses: it is one server under two names, and

@@ -1,22 +1,21 @@
 //! Opening a workspace and loading its files.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
 use crate::core::code::Code;
-use crate::core::declare;
-use crate::core::desired::list;
+use crate::core::export;
 use crate::core::platform::Platform;
 use crate::core::select::Selection;
 use crate::core::spec::DestinationSpec;
 use crate::core::value::Mapping;
+use crate::core::words::list;
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::schema::store::SchemaStore;
-use crate::workspace::{Request, Schemas, Workspace};
+use crate::workspace::{LoadOptions, Schemas, Workspace};
 
 /// Where the workspace's own schemas are, from the root.
 const SCHEMAS: &str = ".secsync/schemas";
@@ -25,7 +24,7 @@ const SCHEMAS: &str = ".secsync/schemas";
 #[derive(Clone)]
 pub struct Options {
     /// What to load.
-    pub request: Request,
+    pub request: LoadOptions,
     /// The environment of the process.
     pub environment: Environment,
     /// `--selector`.
@@ -35,9 +34,6 @@ pub struct Options {
     /// Whether what is not declared is deleted.
     pub prune: bool,
 }
-
-/// The destinations that the syncs of a run go to.
-pub type Specs = BTreeMap<(Platform, String), Arc<DestinationSpec>>;
 
 /// A workspace that is found, and none of its sync files read yet.
 #[derive(Clone)]
@@ -212,7 +208,7 @@ impl AsRef<Self> for Opened {
 impl Schemas for SchemaStore {
     fn union_tag(&self, platform: Platform, destination: &str) -> Option<String> {
         let destination = self.destination(platform, destination).ok().flatten()?;
-        declare::union_tag(&destination.spec).map(str::to_owned)
+        export::union_tag(&destination.spec).map(str::to_owned)
     }
 
     // A schema that cannot be used is reported when the syncs are checked.

@@ -44,7 +44,7 @@ impl Checked {
     pub async fn state(&self, link: &Link, access: Access) -> Result<Option<State>, CommandError> {
         let mut syncs = self.opened.workspace.syncs.iter();
         let selection = &self.opened.selection;
-        if syncs.any(|sync| !sync.platform.reads_back() && selection.may_match(sync)) {
+        if syncs.any(|sync| !sync.platform.reads_back() && selection.matches(sync)) {
             self.opened.open_state(link, access).await.map(Some)
         } else {
             Ok(None)

@@ -6,17 +6,18 @@ use std::sync::Arc;
 
 use super::link::{Link, ProjectNames, Providers};
 use super::observe::Observed;
-use super::open::{Opened, Specs};
+use super::open::Opened;
 use super::plan::Planned;
-use crate::core::plan::recheck::{Now, Recheck, Stale, recheck};
+use crate::core::plan::recheck::{Current, Recheck, Stale, recheck};
 use crate::core::plan::{Action, Plan, Policy, ProjectKey, Subject, Verb};
-use crate::core::resolve::is_uuid;
+use crate::core::spec::Specs;
 use crate::core::starts::Starts;
+use crate::core::words::is_uuid;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::provider::variables::check_prefixes;
 use crate::planfile::SavedPlan;
 use crate::provider::ProviderConfig;
+use crate::provider::variables::check_prefixes;
 use crate::state::State;
 
 /// What a saved plan comes to now.
@@ -86,7 +87,7 @@ impl Opened {
 impl Observed {
     /// What is left to do of a saved plan, by what is remote now.
     pub fn recheck(self, saved: &SavedPlan, state: Option<State>) -> Rechecked {
-        let now = Now {
+        let now = Current {
             remote: &self.remote,
             starts: &state.as_ref().map_or(Starts::Missing, State::starts),
             specs: &saved.specs,

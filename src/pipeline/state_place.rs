@@ -13,8 +13,8 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::origin::showable;
 use crate::http::text::quotable;
-use crate::state::{ObjectUrl, Place, Reach, State};
-use crate::workspace::files::is_written_outside;
+use crate::state::{ObjectUrl, State, StateAccess, StateLocation};
+use crate::workspace::write::is_written_outside;
 
 /// The variable that says where the state is kept.
 pub const STATE_VARIABLE: &str = "SECSYNC_STATE";
@@ -26,12 +26,12 @@ const SANDBOX_STATE: &str = ".secsync/sandbox/state.json";
 
 impl Opened {
     /// Where the sandbox keeps the record of what was started in it.
-    pub fn sandbox_state_place(&self) -> Place {
-        Place::File(self.workspace.root.join(SANDBOX_STATE))
+    pub fn sandbox_state_place(&self) -> StateLocation {
+        StateLocation::File(self.workspace.root.join(SANDBOX_STATE))
     }
 
     /// Where the state of this run is kept.
-    pub fn state_place(&self, link: &Link) -> Result<Place, CommandError> {
+    pub fn state_place(&self, link: &Link) -> Result<StateLocation, CommandError> {
         if link.is_sandbox() {
             return Ok(self.sandbox_state_place());
         }
@@ -54,9 +54,9 @@ impl Opened {
         match (named, declared) {
             (None, None) => self.declared_place(DEFAULT_STATE),
             (Some((_, named)), None) => Ok(named),
-            (None, Some(declared @ Place::File(_))) => Ok(declared),
+            (None, Some(declared @ StateLocation::File(_))) => Ok(declared),
             (Some((_, named)), Some(declared)) if named == declared => Ok(named),
-            (None, Some(Place::Object(url))) => Err(CommandError::new(
+            (None, Some(StateLocation::Object(url))) => Err(CommandError::new(
                 Exit::Auth,
                 format!("No credential is sent to the state {url}, which only secsync.yaml names."),
             )
@@ -86,28 +86,32 @@ impl Opened {
     }
 
     /// What was named outside the files: a file wherever it is, from the working directory.
-    fn outside_place(&self, who: &str, text: &str) -> Result<Place, CommandError> {
+    fn outside_place(&self, who: &str, text: &str) -> Result<StateLocation, CommandError> {
         let text = text.trim();
         if ObjectUrl::is_meant(text) {
-            return ObjectUrl::parse(text).map(Place::Object).map_err(|reason| {
-                let exit = if who == STATE_VARIABLE {
-                    Exit::Error
-                } else {
-                    Exit::Usage
-                };
-                malformed(exit, who, text, reason)
-            });
+            return ObjectUrl::parse(text)
+                .map(StateLocation::Object)
+                .map_err(|reason| {
+                    let exit = if who == STATE_VARIABLE {
+                        Exit::Error
+                    } else {
+                        Exit::Usage
+                    };
+                    malformed(exit, who, text, reason)
+                });
         }
         let directory = &self.options.request.directory;
-        Ok(Place::File(directory.join(text)))
+        Ok(StateLocation::File(directory.join(text)))
     }
 
     /// What `secsync.yaml` names: a file inside the root, or an object.
-    fn declared_place(&self, text: &str) -> Result<Place, CommandError> {
+    fn declared_place(&self, text: &str) -> Result<StateLocation, CommandError> {
         if ObjectUrl::is_meant(text) {
-            return ObjectUrl::parse(text).map(Place::Object).map_err(|reason| {
-                malformed(Exit::Invalid, "The `state:` of secsync.yaml", text, reason)
-            });
+            return ObjectUrl::parse(text)
+                .map(StateLocation::Object)
+                .map_err(|reason| {
+                    malformed(Exit::Invalid, "The `state:` of secsync.yaml", text, reason)
+                });
         }
         let leaves = |how: &str| {
             CommandError::new(
@@ -125,14 +129,14 @@ impl Opened {
         if is_written_outside(root, &full) {
             return Err(leaves("is a link that leads out of the workspace"));
         }
-        Ok(Place::File(full))
+        Ok(StateLocation::File(full))
     }
 }
 
 impl Link {
     /// What a state needs of the process beside its place.
-    pub fn state_reach(&self) -> Reach {
-        Reach {
+    pub fn state_reach(&self) -> StateAccess {
+        StateAccess {
             now: crate::environment::now,
             environment: self.environment.clone(),
             http: self.http.clone(),

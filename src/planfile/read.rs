@@ -9,58 +9,45 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::wire;
-use super::{ALGORITHM, MAX_SIZE, PlanFileError, SavedPlan, VERSION, names};
-use crate::core::diff::{self, FieldChange};
-use crate::core::normalize::{self, CONNECTION_ID};
-use crate::core::plan::action::Create;
+use super::{ALGORITHM, MAX_SIZE, PlanFileError, SavedPlan, VERSION, consistency, wire};
+use crate::core::normalize;
 use crate::core::plan::recheck::change_before;
-use crate::core::plan::{
-    Action, Blocked, DeleteReason, Effect, Failing, Keeper, Kept, Plan, SAVED_PLAN, Step, Subject,
-    Update, Verb, effect, shown,
-};
+use crate::core::plan::{Action, Failing, Kept, Plan, Step, Subject, effect};
 use crate::core::platform::Platform;
-use crate::core::remote::{Job, JobStatus, RemoteConnection, RemoteSync};
+use crate::core::remote::{Job, JobStatus};
 use crate::core::span::{Position, Sources, Span};
-use crate::core::spec::{DestinationSpec, FieldSpec, ObjectSpec, UnionSpec};
+use crate::core::spec::{DestinationSpec, ObjectSpec, Specs};
+use crate::core::sync_file::SAVED_PLAN;
 use crate::digest;
 use crate::http::origin::Origin;
-use crate::pipeline::Specs;
-use crate::provider::platform_named;
 use crate::provider::trust::sandbox_server;
-use crate::provider::{ProviderConfig, is_provider_name};
+use crate::provider::{ProviderConfig, is_provider_name, platform_named};
 use crate::schema::file::is_slug;
 
 /// This program's own description of a destination, if it has one.
 pub type Local<'a> = &'a dyn Fn(Platform, &str) -> Option<Arc<DestinationSpec>>;
 
-/// What to do about a file that cannot be trusted to be what secsync wrote.
-const PLAN_AGAIN: &str = "Make a new one with `secsync plan --out`.";
-
 /// Reads a plan file.
 pub fn read(text: &[u8], local: Local<'_>) -> Result<SavedPlan, PlanFileError> {
     if u64::try_from(text.len()).is_ok_and(|size| size > MAX_SIZE) {
-        return Err(bad("is too large to be a saved plan"));
+        return Err(PlanFileError::new("is too large to be a saved plan"));
     }
     let mut value: Value = serde_json::from_slice(text).map_err(|error| {
-        bad(&format!(
+        PlanFileError::new(&format!(
             "is no saved plan, or was damaged: it is not JSON ({error})"
         ))
     })?;
     let digest = check_envelope(&mut value)?;
     let document: wire::Document = serde_json::from_value(value)
-        .map_err(|error| bad(&format!("is not one that secsync wrote: {error}")))?;
-    let mut saved = Reader {
+        .map_err(|error| PlanFileError::forged(&format!("{error}")))?;
+    let reader = Reader {
         local,
         sources: Sources::default(),
         providers: providers(&document)?,
         specs: specs(&document)?,
         triggered: triggered(&document),
-    }
-    .plan(document)?;
-    saved.digest = digest;
-    check_names(&saved.plan)?;
-    Ok(saved)
+    };
+    reader.plan(document, digest)
 }
 
 /// Checks what the file says it is, and takes its digest out.
@@ -70,7 +57,7 @@ fn check_envelope(value: &mut Value) -> Result<String, PlanFileError> {
             .get("format")
             .is_some_and(|format| format == SAVED_PLAN)
     }) else {
-        return Err(bad("is no saved plan"));
+        return Err(PlanFileError::new("is no saved plan"));
     };
     match fields.get("version").and_then(Value::as_u64) {
         Some(VERSION) => {}
@@ -85,23 +72,16 @@ fn check_envelope(value: &mut Value) -> Result<String, PlanFileError> {
                     .to_owned(),
             });
         }
-        None => return Err(bad("says no version")),
+        None => return Err(PlanFileError::new("says no version")),
     }
     let said = fields.shift_remove("digest");
     let digest = format!("{ALGORITHM}{}", digest::of_json(value));
     if said.as_ref().and_then(Value::as_str) == Some(digest.as_str()) {
         Ok(digest)
     } else {
-        Err(bad(
+        Err(PlanFileError::new(
             "is damaged or was edited: its content does not have the digest that it says",
         ))
-    }
-}
-
-fn bad(message: &str) -> PlanFileError {
-    PlanFileError {
-        message: message.to_owned(),
-        help: PLAN_AGAIN.to_owned(),
     }
 }
 
@@ -120,8 +100,8 @@ fn providers(
             Some(kind) if is_server && is_provider_name(name) => {
                 Ok((name.clone(), (kind, provider.server.clone())))
             }
-            _ => Err(bad(&format!(
-                "is not one that secsync wrote: its provider {name:?} cannot be one"
+            _ => Err(PlanFileError::forged(&format!(
+                "its provider {name:?} cannot be one"
             ))),
         }
     };
@@ -132,8 +112,8 @@ fn specs(document: &wire::Document) -> Result<Specs, PlanFileError> {
     let mut specs = Specs::new();
     for (platform, of_platform) in &document.destinations {
         let Some(kind) = platform_named(platform) else {
-            return Err(bad(&format!(
-                "is not one that secsync wrote: there is no platform {platform:?}"
+            return Err(PlanFileError::forged(&format!(
+                "there is no platform {platform:?}"
             )));
         };
         for (slug, known) in of_platform {
@@ -142,7 +122,7 @@ fn specs(document: &wire::Document) -> Result<Specs, PlanFileError> {
                 name: slug.clone(),
                 connection_app: None,
                 can_import: false,
-                create: object(known),
+                create: known.clone(),
                 update: ObjectSpec::default(),
             };
             specs.insert((kind, slug.clone()), Arc::new(spec));
@@ -152,9 +132,9 @@ fn specs(document: &wire::Document) -> Result<Specs, PlanFileError> {
 }
 
 /// A sync's provider, project and name.
-type Identity = (String, String, String);
+pub(super) type Identity = (String, String, String);
 
-fn identity(subject: &Subject) -> Identity {
+pub(super) fn identity(subject: &Subject) -> Identity {
     (
         subject.provider.clone(),
         subject.project_id.clone(),
@@ -179,70 +159,39 @@ fn triggered(document: &wire::Document) -> BTreeSet<Identity> {
         .collect()
 }
 
-fn object(known: &wire::Object) -> ObjectSpec {
-    ObjectSpec {
-        fields: fields(&known.fields),
-        union: known.union.as_ref().map(|union| UnionSpec {
-            tag: union.tag.clone(),
-            variants: union
-                .variants
-                .iter()
-                .map(|variant| (variant.value.clone(), fields(&variant.fields)))
-                .collect(),
-        }),
-        open: known.open,
-    }
-}
-
-fn fields(known: &[wire::Field]) -> Vec<FieldSpec> {
-    let field = |field: &wire::Field| FieldSpec {
-        name: field.name.clone(),
-        required: false,
-        nullable: false,
-        default: field.default.clone(),
-        object: field.object.as_ref().map(object),
-    };
-    known.iter().map(field).collect()
-}
-
-struct Reader<'a> {
+/// Reads the actions and notes of a file.
+pub(super) struct Reader<'a> {
     local: Local<'a>,
     sources: Sources,
     providers: BTreeMap<String, (Platform, String)>,
     specs: Specs,
-    triggered: BTreeSet<Identity>,
+    pub(super) triggered: BTreeSet<Identity>,
 }
 
 impl Reader<'_> {
-    fn plan(mut self, document: wire::Document) -> Result<SavedPlan, PlanFileError> {
+    fn plan(
+        mut self,
+        document: wire::Document,
+        digest: String,
+    ) -> Result<SavedPlan, PlanFileError> {
         let mut plan = Plan {
             unchanged: document.unchanged,
             ..Plan::default()
         };
         for (index, action) in document.actions.into_iter().enumerate() {
             let of_action = |problem: String| {
-                bad(&format!(
-                    "is not one that secsync wrote: in its action {}, {problem}",
-                    index + 1
-                ))
+                PlanFileError::forged(&format!("in its action {}, {problem}", index + 1))
             };
             plan.actions.push(self.action(action).map_err(of_action)?);
         }
-        let of_note = |problem: String| {
-            bad(&format!(
-                "is not one that secsync wrote: in its notes, {problem}"
-            ))
-        };
+        let of_note = |problem: String| PlanFileError::forged(&format!("in its notes, {problem}"));
         for sync in document.unmanaged {
             plan.unmanaged.push(self.subject(sync).map_err(of_note)?);
         }
         for kept in document.kept {
             plan.kept.push(Kept {
                 subject: self.subject(kept.sync).map_err(of_note)?,
-                by: match kept.reason {
-                    wire::Keeper::Protected => Keeper::Protect,
-                    wire::Keeper::Ignored => Keeper::Ignore,
-                },
+                by: kept.reason,
             });
         }
         for failing in document.failing {
@@ -255,8 +204,7 @@ impl Reader<'_> {
                 },
             });
         }
-        check_order(&plan)?;
-        check_once(&plan)?;
+        consistency::check(&plan)?;
         self.add_effects_of_triggers(&mut plan);
         let url = |server: String| (!document.sandbox).then_some(server);
         Ok(SavedPlan {
@@ -273,7 +221,7 @@ impl Reader<'_> {
                 })
                 .collect(),
             specs: self.specs,
-            digest: String::new(),
+            digest,
         })
     }
 
@@ -326,7 +274,7 @@ impl Reader<'_> {
         })
     }
 
-    fn place(&mut self, place: wire::Place) -> Span {
+    fn place(&mut self, place: wire::DeclaredAt) -> Span {
         let start = Position {
             line: place.line,
             column: place.column,
@@ -362,93 +310,14 @@ impl Reader<'_> {
         })
     }
 
-    /// A step, and what it shows.
-    fn step(
-        &self,
-        step: wire::Step,
-        subject: &Subject,
-    ) -> Result<(Step, Vec<FieldChange>, Vec<Effect>), String> {
-        Ok(match step {
-            wire::Step::Create { connection, body } => {
-                let create = self.create(body, connection, subject)?;
-                let (changes, effects) = self.shown_of_create(&create, subject);
-                (Step::Create(create), changes, effects)
-            }
-            wire::Step::Update {
-                found,
-                connection,
-                body,
-            } => self.update(found, connection, body, subject)?,
-            wire::Step::Replace {
-                found,
-                remove_secrets,
-                connection,
-                body,
-            } => {
-                let old = Box::new(remote(found, subject)?);
-                if old.destination == subject.destination {
-                    return Err("a sync is replaced that keeps its destination".to_owned());
-                }
-                let new = self.create(body, connection, subject)?;
-                let mut changes = shown::of_move(&old, &subject.destination, &subject.name);
-                let mut effects = vec![effect::of_delete(remove_secrets)];
-                let (of_new, effects_of_new) = self.shown_of_create(&new, subject);
-                changes.extend(of_new);
-                effects.extend(effects_of_new);
-                let step = Step::Replace {
-                    old,
-                    remove_secrets,
-                    new,
-                };
-                (step, changes, effects)
-            }
-            wire::Step::Delete {
-                found,
-                remove_secrets,
-                reason,
-            } => {
-                let old = Box::new(own(remote(found, subject)?, subject)?);
-                let step = Step::Delete {
-                    old,
-                    remove_secrets,
-                    reason: match reason {
-                        wire::DeleteReason::EnsureAbsent => DeleteReason::EnsureAbsent,
-                        wire::DeleteReason::Pruned => DeleteReason::Pruned,
-                    },
-                };
-                (step, Vec::new(), vec![effect::of_delete(remove_secrets)])
-            }
-            wire::Step::Start {} => (Step::Start, Vec::new(), Vec::new()),
-            wire::Step::Trigger { found } => {
-                let old = found.map(|found| remote(found, subject)).transpose()?;
-                let step = Step::Trigger {
-                    old: old.map(Box::new),
-                };
-                (step, Vec::new(), Vec::new())
-            }
-            wire::Step::Blocked {
-                wanted,
-                reason,
-                details,
-                changes,
-            } => {
-                let step = Step::Blocked {
-                    wanted: verb(&wanted)?,
-                    reason: blocked(&reason, &details)?,
-                };
-                (step, changes.into_iter().map(change).collect(), Vec::new())
-            }
-        })
-    }
-
-    fn spec(&self, subject: &Subject) -> Result<Arc<DestinationSpec>, String> {
+    pub(super) fn spec(&self, subject: &Subject) -> Result<Arc<DestinationSpec>, String> {
         let key = (subject.platform, subject.destination.clone());
         let spec = self.specs.get(&key).cloned();
         spec.ok_or_else(|| format!("the destination {} is not described", subject.destination))
     }
 
     /// The description of a destination that decides what is shown.
-    fn agreed(&self, spec: &DestinationSpec, subject: &Subject) -> DestinationSpec {
+    pub(super) fn agreed(&self, spec: &DestinationSpec, subject: &Subject) -> DestinationSpec {
         let own = (self.local)(subject.platform, &subject.destination);
         let own = own.as_ref().map(|own| &own.create);
         DestinationSpec {
@@ -456,264 +325,4 @@ impl Reader<'_> {
             ..spec.clone()
         }
     }
-
-    fn create(
-        &self,
-        body: Map<String, Value>,
-        connection: Option<String>,
-        subject: &Subject,
-    ) -> Result<Create, String> {
-        let says = |key: &str, value: &str| body.get(key).is_some_and(|said| said == value);
-        if !says("name", &subject.name) || !says("projectId", &subject.project_id) {
-            return Err("the request has another name or project than the sync".to_owned());
-        }
-        let spec = self.spec(subject)?;
-        Ok(Create {
-            expected: normalize::comparable(&spec.create, body.clone()),
-            connection: named_connection(connection, &body)?,
-            body,
-            spec,
-        })
-    }
-
-    fn shown_of_create(
-        &self,
-        create: &Create,
-        subject: &Subject,
-    ) -> (Vec<FieldChange>, Vec<Effect>) {
-        let agreed = self.agreed(&create.spec, subject);
-        let expected = normalize::comparable(&agreed.create, create.body.clone());
-        (
-            shown::of_create(&create.body, create.connection.as_deref(), &agreed),
-            effect::of_create(
-                subject.platform,
-                &expected,
-                self.triggered.contains(&identity(subject)),
-            ),
-        )
-    }
-
-    fn update(
-        &self,
-        found: wire::Found,
-        connection: Option<String>,
-        body: Map<String, Value>,
-        subject: &Subject,
-    ) -> Result<(Step, Vec<FieldChange>, Vec<Effect>), String> {
-        let old = Box::new(remote(found, subject)?);
-        if old.destination != subject.destination {
-            return Err("a sync is changed in place that has another destination".to_owned());
-        }
-        let new_name = (old.name != subject.name).then_some(subject.name.as_str());
-        if body.get("name").map(Value::as_str) != new_name.map(Some) {
-            return Err("the request renames another way than the sync".to_owned());
-        }
-        if body.contains_key("projectId") || body.contains_key("destination") {
-            return Err("the request moves the sync, which no update can".to_owned());
-        }
-        let spec = self.spec(subject)?;
-        let agreed = self.agreed(&spec, subject);
-        let [before, after] =
-            [&Map::new(), &body].map(|request| normalize::updated(&agreed.create, &old, request));
-        let difference = diff::compare(&agreed, &after, &before);
-        let connection = named_connection(connection, &body)?;
-        let changes = shown::of_update(
-            &old,
-            &subject.name,
-            connection.as_deref(),
-            &difference.changes,
-        );
-        if changes.is_empty() {
-            return Err("an update changes nothing".to_owned());
-        }
-        let effects = subject.platform.rules().effects_of_update(
-            &after,
-            &difference.changes,
-            old.was_pushed(),
-        );
-        let step = Step::Update(Update {
-            expected: normalize::updated(&spec.create, &old, &body),
-            before: normalize::updated(&spec.create, &old, &Map::new()),
-            old,
-            body,
-            connection,
-            spec,
-        });
-        Ok((step, changes, effects))
-    }
-}
-
-/// The name of a connection, if the request has one that it can be the name of.
-fn named_connection(
-    connection: Option<String>,
-    body: &Map<String, Value>,
-) -> Result<Option<String>, String> {
-    let is_sent = body.get(CONNECTION_ID).is_some_and(Value::is_string);
-    match connection {
-        Some(name) if name.is_empty() => Err("a connection has no name".to_owned()),
-        connection => Ok(connection.filter(|_| is_sent)),
-    }
-}
-
-fn remote(found: wire::Found, subject: &Subject) -> Result<RemoteSync, String> {
-    if found.id.is_empty() || found.name.is_empty() || !is_slug(&found.destination) {
-        return Err("the sync that was found has no id, no name or no destination".to_owned());
-    }
-    Ok(RemoteSync {
-        id: found.id,
-        name: found.name,
-        destination: found.destination,
-        project_id: subject.project_id.clone(),
-        connection: RemoteConnection {
-            id: found.connection.id,
-            name: found.connection.name,
-            app: found.connection.app,
-        },
-        environment: found.environment,
-        secret_path: found.secret_path,
-        fields: found.fields,
-        created_at: None,
-        updated_at: None,
-        sync_job: Job {
-            // When it was is not in the file, and decides nothing here.
-            at: found.pushed.then(|| "once".to_owned()),
-            ..Job::default()
-        },
-        import_job: Job::default(),
-        remove_job: Job::default(),
-    })
-}
-
-/// A sync that an action is about under the name and destination that it has.
-fn own(found: RemoteSync, subject: &Subject) -> Result<RemoteSync, String> {
-    if found.name == subject.name && found.destination == subject.destination {
-        Ok(found)
-    } else {
-        Err("another sync was found than the action is about".to_owned())
-    }
-}
-
-fn verb(word: &str) -> Result<Verb, String> {
-    let verbs = [
-        Verb::Create,
-        Verb::Update,
-        Verb::Replace,
-        Verb::Delete,
-        Verb::Start,
-        Verb::Trigger,
-    ];
-    let found = verbs.into_iter().find(|verb| verb.word() == word);
-    found.ok_or_else(|| format!("there is no action {word:?}"))
-}
-
-fn blocked(word: &str, details: &[String]) -> Result<Blocked, String> {
-    let reasons = [
-        Blocked::Protected,
-        Blocked::OtherDestination(details.join(", ")),
-        Blocked::SourceFolderGone,
-        Blocked::UnknownFields(details.to_vec()),
-        Blocked::NotChangeable(details.to_vec()),
-        Blocked::NameNotFreed(details.join(", ")),
-        Blocked::BeingRemoved,
-        Blocked::NoState,
-        Blocked::StartUnknown,
-        Blocked::NotDeletable,
-    ];
-    let found = reasons.into_iter().find(|reason| reason.word() == word);
-    found.ok_or_else(|| format!("nothing can be blocked as {word:?}"))
-}
-
-fn change(change: wire::Change) -> FieldChange {
-    FieldChange {
-        path: change.path,
-        before: change.before,
-        after: change.after,
-    }
-}
-
-/// Checks that each action comes after actions that there are, and none after itself.
-fn check_order(plan: &Plan) -> Result<(), PlanFileError> {
-    let wrong = || bad("is not one that secsync wrote: its actions wait for each other");
-    let count = plan.actions.len();
-    let mut waits: Vec<usize> = Vec::with_capacity(count);
-    let mut followers: Vec<Vec<usize>> = vec![Vec::new(); count];
-    for (index, action) in plan.actions.iter().enumerate() {
-        let before: BTreeSet<usize> = action.after.iter().copied().collect();
-        waits.push(before.len());
-        for before in before {
-            followers.get_mut(before).ok_or_else(wrong)?.push(index);
-        }
-    }
-    let mut ready: Vec<usize> = (0..count).filter(|index| waits[*index] == 0).collect();
-    let mut ordered = 0;
-    while let Some(index) = ready.pop() {
-        ordered += 1;
-        for follower in &followers[index] {
-            waits[*follower] -= 1;
-            if waits[*follower] == 0 {
-                ready.push(*follower);
-            }
-        }
-    }
-    if ordered == count {
-        Ok(())
-    } else {
-        Err(wrong())
-    }
-}
-
-/// Checks that each sync has at most one change and one trigger, and that a trigger is about what
-/// it follows.
-fn check_once(plan: &Plan) -> Result<(), PlanFileError> {
-    let mut subjects = BTreeSet::new();
-    let mut ids = BTreeSet::new();
-    for action in &plan.actions {
-        let is_trigger = action.verb() == Verb::Trigger;
-        let key = (
-            &action.subject.server,
-            &action.subject.project_id,
-            &action.subject.name,
-        );
-        let subject = &action.subject;
-        let destination = subject.platform.identifying(&subject.destination);
-        let is_new = subjects.insert((is_trigger, key, destination));
-        let is_new_id = action
-            .found()
-            .is_none_or(|found| ids.insert((is_trigger, &action.subject.server, &found.id)));
-        let follows = change_before(plan, action).map(|index| &plan.actions[index]);
-        let fits = match (&action.step, follows) {
-            (Step::Trigger { old: None }, Some(change)) => {
-                matches!(change.step, Step::Create(_) | Step::Replace { .. })
-            }
-            (Step::Trigger { old: Some(old) }, Some(change)) => {
-                matches!(&change.step, Step::Update(update) if update.old.id == old.id)
-            }
-            (Step::Trigger { old: Some(old) }, None) => {
-                old.name == action.subject.name && old.destination == action.subject.destination
-            }
-            (Step::Trigger { old: None }, None) => false,
-            _ => true,
-        };
-        if !(is_new && is_new_id && fits) {
-            return Err(bad(&format!(
-                "is not one that secsync wrote: its actions on {:?} do not fit together",
-                action.subject.address()
-            )));
-        }
-    }
-    Ok(())
-}
-
-/// Checks that a name stands for one id everywhere.
-fn check_names(plan: &Plan) -> Result<(), PlanFileError> {
-    let mut seen = BTreeSet::new();
-    for named in names(plan) {
-        if !seen.insert((named.provider, named.what, named.name.clone())) {
-            return Err(bad(&format!(
-                "is not one that secsync wrote: {:?} stands for two different things in it",
-                named.name
-            )));
-        }
-    }
-    Ok(())
 }

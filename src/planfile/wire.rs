@@ -5,6 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::core::diff::FieldChange;
+use crate::core::plan::{DeleteReason, Keeper, Verb};
+use crate::core::remote::RemoteConnection;
+use crate::core::spec::ObjectSpec;
+
 /// As much of a file as tells whether it is a plan.
 #[derive(Debug, Deserialize)]
 pub struct Marker {
@@ -26,7 +31,7 @@ pub struct Document {
     /// By name.
     pub providers: BTreeMap<String, Provider>,
     /// By platform and slug.
-    pub destinations: BTreeMap<String, BTreeMap<String, Object>>,
+    pub destinations: BTreeMap<String, BTreeMap<String, ObjectSpec>>,
     pub actions: Vec<Action>,
     pub unchanged: usize,
     pub unmanaged: Vec<Sync>,
@@ -41,41 +46,6 @@ pub struct Provider {
     pub platform: String,
     /// The origin of its server.
     pub server: String,
-}
-
-/// What is known of a destination: its fields and their defaults.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Object {
-    pub fields: Vec<Field>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub union: Option<Union>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub open: bool,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Field {
-    pub name: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub default: Option<Value>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub object: Option<Object>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Union {
-    pub tag: String,
-    pub variants: Vec<Variant>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Variant {
-    pub value: String,
-    pub fields: Vec<Field>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -95,7 +65,7 @@ pub struct Action {
     pub sync: Sync,
     /// Where it is declared; none for what no file declares.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub declared_at: Option<Place>,
+    pub declared_at: Option<DeclaredAt>,
     pub step: Step,
     /// The actions that must have gone well before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -104,7 +74,7 @@ pub struct Action {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Place {
+pub struct DeclaredAt {
     pub file: String,
     pub line: usize,
     pub column: usize,
@@ -151,20 +121,14 @@ pub enum Step {
         found: Option<Found>,
     },
     Blocked {
-        wanted: String,
+        wanted: Verb,
         reason: String,
         /// What the reason is about.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         details: Vec<String>,
-        changes: Vec<Change>,
+        /// Shown, and never sent.
+        changes: Vec<FieldChange>,
     },
-}
-
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DeleteReason {
-    EnsureAbsent,
-    Pruned,
 }
 
 /// A sync as it was found: all that can be declared of it, and what it is known by.
@@ -174,7 +138,7 @@ pub struct Found {
     pub id: String,
     pub name: String,
     pub destination: String,
-    pub connection: Connection,
+    pub connection: RemoteConnection,
     /// None once the source folder was deleted.
     pub environment: Option<String>,
     /// None once the source folder was deleted.
@@ -186,35 +150,9 @@ pub struct Found {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Connection {
-    pub id: String,
-    pub name: String,
-    pub app: String,
-}
-
-/// A field of a blocked action: shown, and never sent.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Change {
-    pub path: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<Value>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<Value>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Kept {
     pub sync: Sync,
     pub reason: Keeper,
-}
-
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Keeper {
-    Protected,
-    Ignored,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

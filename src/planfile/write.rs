@@ -2,17 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::wire;
 use super::{ALGORITHM, VERSION};
-use crate::core::diff::FieldChange;
-use crate::core::plan::{Action, Blocked, DeleteReason, Keeper, Plan, SAVED_PLAN, Step, Subject};
+use crate::core::plan::{Action, Blocked, Plan, Step, Subject};
 use crate::core::remote::RemoteSync;
 use crate::core::span::{Sources, Span};
-use crate::core::spec::{DestinationSpec, FieldSpec, ObjectSpec};
+use crate::core::spec::{DestinationSpec, ObjectSpec, Specs};
+use crate::core::sync_file::SAVED_PLAN;
 use crate::digest;
-use crate::pipeline::Specs;
 
 /// The text of a plan file, and its digest.
 ///
@@ -41,49 +38,37 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn document(&self, plan: &Plan, is_sandbox: bool) -> wire::Document {
-        let mut providers = BTreeMap::new();
-        let mut destinations: BTreeMap<String, BTreeMap<String, wire::Object>> = BTreeMap::new();
+        let mut destinations: BTreeMap<String, BTreeMap<String, ObjectSpec>> = BTreeMap::new();
         for action in &plan.actions {
-            let subject = &action.subject;
-            let provider = wire::Provider {
-                platform: subject.platform.name().to_owned(),
-                server: subject.server.clone(),
-            };
-            providers.insert(subject.provider.clone(), provider);
             // Nothing is sent for the one, and nothing can be read back of the other.
             if matches!(action.step, Step::Blocked { .. } | Step::Start) {
                 continue;
             }
+            let subject = &action.subject;
             let found = action.found().map(|found| &found.destination);
             for slug in std::iter::once(&subject.destination).chain(found) {
                 if let Some(spec) = self.specs.get(&(subject.platform, slug.clone())) {
                     let of_platform = destinations
                         .entry(subject.platform.name().to_owned())
                         .or_default();
-                    of_platform.insert(slug.clone(), object(&spec.create));
+                    of_platform.insert(slug.clone(), spec.create.clone());
                 }
             }
         }
-        let noted = plan
-            .unmanaged
-            .iter()
-            .chain(plan.kept.iter().map(|kept| &kept.subject))
-            .chain(plan.failing.iter().map(|failing| &failing.subject));
-        for subject in noted {
-            providers
-                .entry(subject.provider.clone())
-                .or_insert_with(|| wire::Provider {
-                    platform: subject.platform.name().to_owned(),
-                    server: subject.server.clone(),
-                });
-        }
+        let providers = subjects(plan).map(|subject| {
+            let provider = wire::Provider {
+                platform: subject.platform.name().to_owned(),
+                server: subject.server.clone(),
+            };
+            (subject.provider.clone(), provider)
+        });
         wire::Document {
             format: SAVED_PLAN.to_owned(),
             version: VERSION,
             made_by: env!("CARGO_PKG_VERSION").to_owned(),
             digest: None,
             sandbox: is_sandbox,
-            providers,
+            providers: providers.collect(),
             destinations,
             actions: plan
                 .actions
@@ -97,10 +82,7 @@ impl Writer<'_> {
                 .iter()
                 .map(|kept| wire::Kept {
                     sync: sync(&kept.subject),
-                    reason: match kept.by {
-                        Keeper::Protect => wire::Keeper::Protected,
-                        Keeper::Ignore => wire::Keeper::Ignored,
-                    },
+                    reason: kept.by,
                 })
                 .collect(),
             failing: plan
@@ -146,20 +128,17 @@ impl Writer<'_> {
             } => wire::Step::Delete {
                 found: found(old),
                 remove_secrets: *remove_secrets,
-                reason: match reason {
-                    DeleteReason::EnsureAbsent => wire::DeleteReason::EnsureAbsent,
-                    DeleteReason::Pruned => wire::DeleteReason::Pruned,
-                },
+                reason: *reason,
             },
             Step::Start => wire::Step::Start {},
             Step::Trigger { old } => wire::Step::Trigger {
                 found: old.as_ref().map(|old| found(old)),
             },
             Step::Blocked { wanted, reason } => wire::Step::Blocked {
-                wanted: wanted.word().to_owned(),
+                wanted: *wanted,
                 reason: reason.word().to_owned(),
                 details: details(reason),
-                changes: action.changes.iter().map(change).collect(),
+                changes: action.changes.clone(),
             },
         };
         wire::Action {
@@ -170,12 +149,12 @@ impl Writer<'_> {
         }
     }
 
-    fn place(&self, span: Span) -> wire::Place {
+    fn place(&self, span: Span) -> wire::DeclaredAt {
         let start = self.sources.position(span);
         let end = self
             .sources
             .position(Span::new(span.source, span.end, span.end));
-        wire::Place {
+        wire::DeclaredAt {
             file: self.sources.get(span.source).name.clone(),
             line: start.line,
             column: start.column,
@@ -183,6 +162,14 @@ impl Writer<'_> {
             end_column: end.column,
         }
     }
+}
+
+/// All syncs that a plan names.
+fn subjects(plan: &Plan) -> impl Iterator<Item = &Subject> {
+    let actions = plan.actions.iter().map(|action| &action.subject);
+    let kept = plan.kept.iter().map(|kept| &kept.subject);
+    let failing = plan.failing.iter().map(|failing| &failing.subject);
+    actions.chain(&plan.unmanaged).chain(kept).chain(failing)
 }
 
 fn sync(subject: &Subject) -> wire::Sync {
@@ -203,11 +190,7 @@ fn found(sync: &RemoteSync, spec: Option<&DestinationSpec>) -> wire::Found {
         id: sync.id.clone(),
         name: sync.name.clone(),
         destination: sync.destination.clone(),
-        connection: wire::Connection {
-            id: sync.connection.id.clone(),
-            name: sync.connection.name.clone(),
-            app: sync.connection.app.clone(),
-        },
+        connection: sync.connection.clone(),
         environment: sync.environment.clone(),
         secret_path: sync.secret_path.clone(),
         fields: fields
@@ -228,40 +211,4 @@ fn details(reason: &Blocked) -> Vec<String> {
         | Blocked::StartUnknown
         | Blocked::NotDeletable => Vec::new(),
     }
-}
-
-fn change(change: &FieldChange) -> wire::Change {
-    wire::Change {
-        path: change.path.clone(),
-        before: change.before.clone(),
-        after: change.after.clone(),
-    }
-}
-
-fn object(spec: &ObjectSpec) -> wire::Object {
-    wire::Object {
-        fields: fields(&spec.fields),
-        union: spec.union.as_ref().map(|union| wire::Union {
-            tag: union.tag.clone(),
-            variants: union
-                .variants
-                .iter()
-                .map(|(value, of_variant)| wire::Variant {
-                    value: value.clone(),
-                    fields: fields(of_variant),
-                })
-                .collect(),
-        }),
-        open: spec.open,
-    }
-}
-
-fn fields(specs: &[FieldSpec]) -> Vec<wire::Field> {
-    let field = |spec: &FieldSpec| wire::Field {
-        name: spec.name.clone(),
-        // A default of null fills in nothing.
-        default: spec.default.clone().filter(|value| *value != Value::Null),
-        object: spec.object.as_ref().map(object),
-    };
-    specs.iter().map(field).collect()
 }

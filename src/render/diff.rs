@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use similar::TextDiff;
 
 use crate::core::diff::FieldChange;
-use crate::core::normalize::CONNECTION_ID;
+use crate::core::fields::CONNECTION_ID;
 use crate::core::plan::{Action, Step};
 use crate::core::text::visible_lines;
 use crate::yaml;

@@ -11,10 +11,10 @@ use miette::{
 
 use crate::core::code::Code;
 use crate::core::diagnostic::{Diagnostic, Label, Severity};
-use crate::core::hidden::is_hidden;
+
 use crate::core::problem::Problem;
 use crate::core::span::{Source, SourceId, Sources, Span};
-use crate::core::text::visible;
+use crate::core::text::{is_invisible, visible};
 use crate::core::words;
 
 /// Lines longer than this are cut around the place.
@@ -214,7 +214,7 @@ fn boundary(text: &str, mut at: usize) -> usize {
 fn harmless(text: &str) -> String {
     text.chars()
         .map(|character| match character.len_utf8() {
-            _ if matches!(character, '\n' | '\t' | '\r') || !is_hidden(character) => character,
+            _ if matches!(character, '\n' | '\t' | '\r') || !is_invisible(character) => character,
             1 => '?',
             2 => '¿',
             3 => '\u{FFFD}',

@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::json::SubjectFields;
 use super::review::{Item, Verdict};
 use super::terminal::{RED, YELLOW, address, painted};
-use crate::apply::{JobEnd, JobKind, JobOutcome, Report};
+use crate::apply::{JobEnd, JobOutcome, Report};
+use crate::core::remote::JobKind;
 use crate::core::text::{platform_message, visible};
 use crate::core::words;
 

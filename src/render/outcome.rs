@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::review::{Item, Verdict, advice};
 use super::terminal::{CYAN, RED, YELLOW, address, painted};
-use crate::apply::{Failure, Outcome};
+use crate::apply::{ActionFailure, Outcome};
 use crate::core::plan::Subject;
 use crate::core::text::{visible, visible_lines};
 
@@ -36,7 +36,7 @@ pub(super) fn human(out: &mut String, subject: &Subject, outcome: &Outcome) {
     let _ = writeln!(out, "{word} {}: {text}", address(subject));
 }
 
-fn failed(out: &mut String, word: &str, subject: &Subject, failure: &Failure) {
+fn failed(out: &mut String, word: &str, subject: &Subject, failure: &ActionFailure) {
     let _ = writeln!(
         out,
         "{} {}: {}",
@@ -81,7 +81,7 @@ pub(super) struct FailureFields<'a> {
 
 impl<'a> From<&'a Outcome> for OutcomeFields<'a> {
     fn from(outcome: &'a Outcome) -> Self {
-        let fields = |failure: &'a Failure| FailureFields {
+        let fields = |failure: &'a ActionFailure| FailureFields {
             message: &failure.problem.message,
             help: failure.problem.help.as_deref(),
             lost_definition: failure.lost_definition.as_deref(),
@@ -123,7 +123,7 @@ pub(super) fn review(item: &mut Item, participle: &str, outcome: &Outcome) {
     };
 }
 
-fn why(failure: &Failure) -> String {
+fn why(failure: &ActionFailure) -> String {
     let mut text = advice(&failure.problem);
     if let Some(definition) = &failure.lost_definition {
         text.push_str("\nThe deleted sync was:\n");

@@ -12,8 +12,9 @@ use super::outcome::{self, OutcomeFields};
 use super::plan::{self, PlanBody, PlanFile, participle};
 use super::review::Review;
 use super::terminal::{CYAN, GREEN, Headline, RED, SANDBOX, address, painted};
-use crate::apply::{JobEnd, JobKind, Outcome, Report};
+use crate::apply::{JobEnd, Outcome, Report};
 use crate::core::plan::{Action, Counts, Plan, Subject, Verb};
+use crate::core::remote::JobKind;
 use crate::core::text::visible;
 use crate::core::words;
 

@@ -11,8 +11,8 @@ use super::outcome;
 use super::report::ReportBody;
 use super::terminal::{CYAN, DIMMED, GREEN, Headline, RED, named, painted, start};
 use crate::apply::{JobEnd, Outcome, Report};
+use crate::core::job_requests::{JobRequest, RequestedJob, Winner};
 use crate::core::plan::Subject;
-use crate::core::request::{JobRequest, RequestedJob, Winner};
 use crate::core::text::visible;
 use crate::core::words;
 

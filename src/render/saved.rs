@@ -10,7 +10,7 @@ use super::plan::{PlanBody, PlanFile};
 use super::terminal::{BOLD, painted, width};
 use crate::core::plan::Subject;
 use crate::core::text::visible;
-use crate::planfile::{Named, SavedPlan, What};
+use crate::planfile::{NameOf, Named, SavedPlan};
 
 /// The lines before a saved plan.
 pub fn heading(file: &str, saved: &SavedPlan) -> String {
@@ -32,8 +32,8 @@ pub fn heading(file: &str, saved: &SavedPlan) -> String {
             id,
         } = named;
         match what {
-            What::Project => ("project", format!("{provider}/{name}"), id),
-            What::Connection(destination) => (
+            NameOf::Project => ("project", format!("{provider}/{name}"), id),
+            NameOf::Connection(destination) => (
                 "connection",
                 format!("{provider}/{name} to {destination}"),
                 id,
@@ -142,8 +142,8 @@ impl<'a> ShownPlan<'a> {
 impl From<Named> for NameFields {
     fn from(named: Named) -> Self {
         let (what, destination) = match named.what {
-            What::Project => ("project", None),
-            What::Connection(destination) => ("connection", Some(destination)),
+            NameOf::Project => ("project", None),
+            NameOf::Connection(destination) => ("connection", Some(destination)),
         };
         Self {
             what,

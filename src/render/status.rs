@@ -14,7 +14,7 @@ use super::terminal::{BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, address, painted, 
 use super::time::ago;
 use crate::core::remote::{Job, JobKind, JobStatus};
 use crate::core::span::Sources;
-use crate::core::status::{Presence, State, SyncStatus};
+use crate::core::status::{Presence, SyncState, SyncStatus};
 use crate::core::text::{platform_message, visible};
 use crate::core::words;
 
@@ -151,7 +151,7 @@ fn message(job: &Job) -> Option<String> {
         .filter(|message| !message.is_empty())
 }
 
-fn counts(statuses: &[SyncStatus]) -> BTreeMap<State, usize> {
+fn counts(statuses: &[SyncStatus]) -> BTreeMap<SyncState, usize> {
     let mut counts = BTreeMap::new();
     for status in statuses {
         *counts.entry(status.state()).or_default() += 1;
@@ -259,14 +259,14 @@ pub fn review(review: &mut Review<'_>, statuses: &[SyncStatus]) {
 fn item(status: &SyncStatus) -> Item {
     let skipped = |why: &str| Verdict::Skipped(why.to_owned());
     let (what, verdict) = match status.state() {
-        State::Missing => ("is missing", skipped("`secsync apply` creates it.")),
-        State::Failed => ("has failed", Verdict::Failed(failures(status))),
-        State::Running => ("is at work", Verdict::Good),
-        State::Succeeded => ("has succeeded", Verdict::Good),
-        State::Idle => ("was never synced", Verdict::Good),
-        State::Started => ("was started", Verdict::Good),
-        State::NotStarted => ("was not started", skipped("`secsync apply` starts it.")),
-        State::Unknown => (
+        SyncState::Missing => ("is missing", skipped("`secsync apply` creates it.")),
+        SyncState::Failed => ("has failed", Verdict::Failed(failures(status))),
+        SyncState::Running => ("is at work", Verdict::Good),
+        SyncState::Succeeded => ("has succeeded", Verdict::Good),
+        SyncState::Idle => ("was never synced", Verdict::Good),
+        SyncState::Started => ("was started", Verdict::Good),
+        SyncState::NotStarted => ("was not started", skipped("`secsync apply` starts it.")),
+        SyncState::Unknown => (
             "may or may not have been started",
             skipped("Its start is not recorded in the state."),
         ),

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use super::file::{RESERVED, SchemaFile};
 use super::store::{SchemaStore, StoreError};
-use crate::core::desired::{FILE_FIELDS, NOT_IN_DEFAULTS, OWN_FIELDS};
+use crate::core::fields::{FILE_FIELDS, NOT_IN_DEFAULTS, OWN_FIELDS};
 use crate::core::platform::Platform;
 use crate::provider::platforms;
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::file::{SchemaFile, title_from_slug};
 use crate::core::platform::Platform;
-use crate::core::spec::{DestinationSpec, FieldSpec, ObjectSpec, UnionSpec};
+use crate::core::spec::{DestinationSpec, FieldSpec, ObjectSpec, UnionSpec, VariantSpec};
 
 /// How many cyclic references are followed before an object counts as open.
 const MAX_REFERENCES: usize = 8;
@@ -101,7 +101,10 @@ impl Reader<'_> {
             variants: Vec::new(),
         });
         for value in values.iter().filter_map(Value::as_str) {
-            union.variants.push((value.to_owned(), fields.clone()));
+            union.variants.push(VariantSpec {
+                value: value.to_owned(),
+                fields: fields.clone(),
+            });
         }
         branch.get("additionalProperties") != Some(&Value::Bool(false))
     }
@@ -275,10 +278,10 @@ mod tests {
         let names: Vec<&str> = union
             .variants
             .iter()
-            .map(|(name, _)| name.as_str())
+            .map(|variant| variant.value.as_str())
             .collect();
         assert_eq!(names, ["a", "b", "c"]);
-        assert!(union.variants[0].1[0].required && union.variants[1].1.is_empty());
+        assert!(union.variants[0].fields[0].required && union.variants[1].fields.is_empty());
         assert!(!spec.open);
         assert!(spec.field("x", &json!({"scope": "a"})).is_some());
         assert!(spec.field("x", &json!({"scope": "b"})).is_none());

@@ -28,7 +28,7 @@ use object_store::{
 
 use super::StateError;
 use super::backend::{Backend, Stored, Version, WriteError};
-use super::place::{ObjectUrl, StoreKind};
+use super::location::{ObjectUrl, StoreKind};
 use crate::environment::Environment;
 use crate::http::HttpOptions;
 use crate::http::carrier::{Carrier, Purpose};
@@ -205,12 +205,11 @@ fn store(
     };
     Ok(match url.kind {
         StoreKind::S3 => {
-            let mut builder = AmazonS3Builder::new();
-            for (key, value) in settings(environment, "AWS_") {
-                if !matches!(key, AmazonS3ConfigKey::Client(_)) {
-                    builder = builder.with_config(key, value);
-                }
-            }
+            let builder = settings(environment, "AWS_")
+                .filter(|(key, _)| !matches!(key, AmazonS3ConfigKey::Client(_)))
+                .fold(AmazonS3Builder::new(), |builder, (key, value)| {
+                    builder.with_config(key, value)
+                });
             Box::new(
                 builder
                     .with_bucket_name(&url.bucket)
@@ -221,12 +220,11 @@ fn store(
             )
         }
         StoreKind::Google => {
-            let mut builder = GoogleCloudStorageBuilder::new();
-            for (key, value) in settings(environment, "GOOGLE_") {
-                if !matches!(key, GoogleConfigKey::Client(_)) {
-                    builder = builder.with_config(key, value);
-                }
-            }
+            let builder = settings(environment, "GOOGLE_")
+                .filter(|(key, _)| !matches!(key, GoogleConfigKey::Client(_)))
+                .fold(GoogleCloudStorageBuilder::new(), |builder, (key, value)| {
+                    builder.with_config(key, value)
+                });
             Box::new(
                 builder
                     .with_bucket_name(&url.bucket)
@@ -236,12 +234,11 @@ fn store(
             )
         }
         StoreKind::Azure => {
-            let mut builder = MicrosoftAzureBuilder::new();
-            for (key, value) in settings(environment, "AZURE_") {
-                if !matches!(key, AzureConfigKey::Client(_)) {
-                    builder = builder.with_config(key, value);
-                }
-            }
+            let builder = settings(environment, "AZURE_")
+                .filter(|(key, _)| !matches!(key, AzureConfigKey::Client(_)))
+                .fold(MicrosoftAzureBuilder::new(), |builder, (key, value)| {
+                    builder.with_config(key, value)
+                });
             Box::new(
                 builder
                     .with_container_name(&url.bucket)
@@ -272,38 +269,24 @@ fn settings<'a, K: FromStr + 'a>(
 #[derive(Default)]
 struct Trouble(Mutex<Option<(Purpose, Happened)>>);
 
+#[derive(Debug, thiserror::Error)]
 enum Happened {
     /// It got no answer.
+    #[error(transparent)]
     Failed(Failure),
     /// It was answered with an error.
+    #[error(transparent)]
     Refused(Refusal),
 }
 
 /// An answer that is an error, without its text.
+#[derive(Debug, thiserror::Error)]
+#[error("{server} answered {status_line}{}", .code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default())]
 struct Refusal {
     server: String,
     status: u16,
     status_line: String,
     code: Option<String>,
-}
-
-impl fmt::Display for Happened {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Failed(failure) => failure.fmt(formatter),
-            Self::Refused(refusal) => refusal.fmt(formatter),
-        }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} answered {}", self.server, self.status_line)?;
-        match &self.code {
-            Some(code) => write!(formatter, " ({code})"),
-            None => Ok(()),
-        }
-    }
 }
 
 impl Trouble {
@@ -443,7 +426,7 @@ mod tests {
     use crate::environment::Environment;
     use crate::http::HttpOptions;
     use crate::state::backend::{Backend as _, WriteError};
-    use crate::state::place::ObjectUrl;
+    use crate::state::location::ObjectUrl;
 
     /// The variables that lead each kind of store to a server of a test.
     fn environment(server: &MockServer) -> Environment {

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use crate::core::code::Code;
-use crate::core::desired::{
-    any_of, check_alternatives, check_defaults, check_version, expect_mapping, list,
-    report_unknown_fields,
+use crate::core::diagnostic::{Diagnostic, Severity};
+use crate::core::form::{
+    check_alternatives, check_defaults, check_fields, check_version, expect_mapping, wrong_type,
 };
-use crate::core::diagnostic::{Diagnostic, Severity, closest};
 use crate::core::platform::Platform;
 use crate::core::select::NamePatterns;
 use crate::core::span::Span;
-use crate::core::value::{Entry, Mapping, Node, Value};
+use crate::core::value::{Entry, Mapping, Node};
+use crate::core::words::{any_of, list};
 use crate::provider::{ProviderConfig, is_provider_name};
 use crate::provider::{platform_named, platforms};
 
@@ -79,7 +79,7 @@ impl Config {
         let Some(top) = expect_mapping(document, "secsync.yaml", diagnostics) else {
             return config;
         };
-        report_unknown_fields(top, &FIELDS, "secsync.yaml", diagnostics);
+        check_fields(top, &FIELDS, "secsync.yaml", diagnostics);
         check_version(top, diagnostics);
         for entry in top.entries().iter().filter(|entry| !entry.value.is_null()) {
             let node = &entry.value;
@@ -140,9 +140,9 @@ impl Config {
             let Some(fields) = expect_mapping(&entry.value, &what, diagnostics) else {
                 continue;
             };
-            report_unknown_fields(fields, &["default"], "a variable", diagnostics);
+            check_fields(fields, &["default"], "a variable", diagnostics);
             if let Some(default) = fields.get("default").filter(|node| !node.is_null()) {
-                match scalar(default) {
+                match default.as_text() {
                     Some(value) => {
                         self.variables.insert(entry.key.clone(), value);
                     }
@@ -189,7 +189,7 @@ impl Config {
         let Some(mapping) = expect_mapping(node, "`unmanaged`", diagnostics) else {
             return;
         };
-        report_unknown_fields(mapping, &["ignore"], "`unmanaged`", diagnostics);
+        check_fields(mapping, &["ignore"], "`unmanaged`", diagnostics);
         if let Some(ignore) = mapping.get("ignore").filter(|node| !node.is_null()) {
             self.ignore = patterns(ignore, "unmanaged.ignore", diagnostics);
         }
@@ -201,18 +201,16 @@ pub fn lint_code(name: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) -> O
     let lints = || Code::ALL.iter().filter(|code| code.is_lint());
     let code = lints().find(|code| code.name() == name).copied();
     if code.is_none() {
-        let diagnostic = Diagnostic::new(
-            Code::UnknownLint,
-            span,
-            format!("There is no lint `{name}`."),
+        diagnostics.push(
+            Diagnostic::new(
+                Code::UnknownLint,
+                span,
+                format!("There is no lint `{name}`."),
+            )
+            .suggest(name, lints().map(|code| code.name()), || {
+                format!("The lints are {}.", list(lints().map(|code| code.name())))
+            }),
         );
-        diagnostics.push(match closest(name, lints().map(|code| code.name())) {
-            Some(near) => diagnostic.help(format!("Did you mean `{near}`?")),
-            None => diagnostic.help(format!(
-                "The lints are {}.",
-                list(lints().map(|code| code.name()))
-            )),
-        });
     }
     code
 }
@@ -236,7 +234,7 @@ fn read_provider(entry: &Entry, diagnostics: &mut Vec<Diagnostic>) -> Option<Pro
     } else {
         expect_mapping(&entry.value, &format!("The provider `{name}`"), diagnostics)?
     };
-    report_unknown_fields(fields, &["type", "url"], "a provider", diagnostics);
+    check_fields(fields, &["type", "url"], "a provider", diagnostics);
     let url = fields
         .get("url")
         .and_then(|node| string(node, "url", diagnostics));
@@ -293,17 +291,6 @@ fn provider_kind(
     kind
 }
 
-fn wrong_type(node: &Node, what: &str, wanted: &str) -> Diagnostic {
-    Diagnostic::new(
-        Code::WrongType,
-        node.span,
-        format!(
-            "`{what}` must be {wanted}, and this is {}.",
-            node.value.kind()
-        ),
-    )
-}
-
 fn string(node: &Node, what: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<(String, Span)> {
     match node.as_str() {
         Some(text) if !text.is_empty() => Some((text.to_owned(), node.span)),
@@ -338,16 +325,6 @@ fn patterns(node: &Node, what: &str, diagnostics: &mut Vec<Diagnostic>) -> NameP
         }
     }
     NamePatterns::new(good.iter().map(String::as_str)).unwrap_or_default()
-}
-
-/// A scalar as the text that a variable holds.
-pub fn scalar(node: &Node) -> Option<String> {
-    match &node.value {
-        Value::String(text) => Some(text.clone()),
-        Value::Bool(value) => Some(value.to_string()),
-        Value::Number(value) => Some(value.to_string()),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -1,22 +1,20 @@
-//! Finding sync files and reading them.
+//! Finding sync files.
 
 use std::collections::BTreeSet;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use globset::{GlobBuilder, GlobMatcher};
 use ignore::WalkBuilder;
 
+use super::read::no_file;
 use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
-use crate::text_file::{self, Unreadable, reason};
+use crate::text_file::reason;
 
 /// The name of the file that marks a workspace's root.
 pub const WORKSPACE_FILE: &str = "secsync.yaml";
-
-/// The largest file that is read, in bytes. Ten thousand syncs need less than four million.
-pub const LARGEST_FILE: u64 = 10 * 1024 * 1024;
 
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
@@ -143,21 +141,6 @@ fn leads_out(file: &Utf8Path, limit: &Utf8Path) -> bool {
     match (file.canonicalize_utf8(), limit.canonicalize_utf8()) {
         (Ok(real), Ok(limit)) => !real.starts_with(limit),
         _ => false,
-    }
-}
-
-/// Whether writing a file would write outside of a directory, because the file or what is above it
-/// is a link. The file need not be there.
-pub fn is_written_outside(root: &Utf8Path, file: &Utf8Path) -> bool {
-    // A link to nowhere counts as there: writing to it would make what it leads to.
-    let nearest = file
-        .ancestors()
-        .find(|path| path.symlink_metadata().is_ok());
-    let real = nearest.map(Utf8Path::canonicalize_utf8);
-    match (real, root.canonicalize_utf8()) {
-        (Some(Ok(real)), Ok(real_root)) => !real.starts_with(&real_root),
-        // What cannot be followed may lead anywhere.
-        _ => true,
     }
 }
 
@@ -295,73 +278,13 @@ fn innermost(mut error: &ignore::Error) -> (Option<&Path>, &ignore::Error) {
     }
 }
 
-/// Reads a file's text, or says why it cannot be read.
-pub fn read(path: &Utf8Path, shown: &str) -> Result<String, Box<Diagnostic>> {
-    text_file::read(path, LARGEST_FILE).map_err(|why| Box::new(unreadable(&why, shown)))
-}
-
-/// Reads a text to its end from an open stream, such as standard input.
-pub fn read_stream(stream: impl Read, shown: &str) -> Result<String, Box<Diagnostic>> {
-    text_file::read_stream(stream, LARGEST_FILE).map_err(|why| {
-        Box::new(match &why {
-            Unreadable::Io(error) => Diagnostic::about_file(
-                Code::UnreadableFile,
-                shown,
-                format!("`{shown}` cannot be read: {}.", reason(error)),
-            ),
-            _ => unreadable(&why, shown),
-        })
-    })
-}
-
-fn unreadable(why: &Unreadable, shown: &str) -> Diagnostic {
-    match why {
-        Unreadable::NoFile => no_file(shown).help(why.help()),
-        Unreadable::TooLarge(_) => too_large(shown),
-        Unreadable::NotUtf8(line) => Diagnostic::about_file(
-            Code::NotUtf8,
-            shown,
-            format!(
-                "The file `{shown}` is not UTF-8 text: line {line} has a byte that does not fit."
-            ),
-        )
-        .help(why.help()),
-        Unreadable::Io(_) => Diagnostic::about_file(
-            Code::UnreadableFile,
-            shown,
-            format!("The file `{shown}` cannot be read: {why}."),
-        )
-        .help(why.help()),
-    }
-}
-
-fn no_file(shown: &str) -> Diagnostic {
-    Diagnostic::about_file(
-        Code::UnreadableFile,
-        shown,
-        format!("`{shown}` cannot be read: {}.", Unreadable::NoFile),
-    )
-}
-
-fn too_large(shown: &str) -> Diagnostic {
-    Diagnostic::about_file(
-        Code::FileTooLarge,
-        shown,
-        format!(
-            "The file `{shown}` is larger than {} MiB.",
-            LARGEST_FILE / 1024 / 1024
-        ),
-    )
-    .help("Split it into several files.")
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
 
     use camino::{Utf8Path, Utf8PathBuf};
 
-    use super::{find, find_included, nearest_upwards, read, read_stream};
+    use super::{find, find_included, nearest_upwards};
     use crate::core::code::Code;
 
     struct Tree {
@@ -495,31 +418,5 @@ mod tests {
             Some(tree.root())
         );
         assert_eq!(nearest_upwards(&from, "no-such-marker"), None);
-    }
-
-    #[test]
-    fn a_missing_a_huge_and_a_binary_file_each_say_what_is_wrong() {
-        let tree = Tree::new(&[]);
-        let missing = read(&tree.root().join("x"), "x").unwrap_err();
-        assert_eq!(missing.code, Code::UnreadableFile);
-        assert_eq!(
-            missing.message,
-            "The file `x` cannot be read: it does not exist."
-        );
-        let huge = tree.root().join("huge");
-        fs::File::create(&huge)
-            .unwrap()
-            .set_len(50_000_000)
-            .unwrap();
-        assert_eq!(read(&huge, "huge").unwrap_err().code, Code::FileTooLarge);
-        let binary = read_stream(&b"a\nb\xff"[..], "<stdin>").unwrap_err();
-        assert_eq!(binary.code, Code::NotUtf8);
-        assert!(binary.message.contains("line 2"));
-    }
-
-    #[test]
-    fn an_endless_stream_is_refused_at_the_limit() {
-        let endless = read_stream(std::io::repeat(b'a'), "<stdin>").unwrap_err();
-        assert_eq!(endless.code, Code::FileTooLarge);
     }
 }

@@ -10,9 +10,7 @@ use crate::core::span::{SourceId, Span};
 /// Where a finding is about something that a sync inherited, names the sync.
 pub fn name_the_heir(diagnostics: &mut [Diagnostic], block: Span, sync: &str) {
     for diagnostic in diagnostics {
-        let is_outside = diagnostic.span().is_some_and(|span| {
-            span.source != block.source || span.start < block.start || span.end > block.end
-        });
+        let is_outside = diagnostic.span().is_some_and(|span| !block.contains(span));
         if is_outside && diagnostic.sync.is_none() {
             diagnostic.sync = Some(sync.to_owned());
         }
@@ -141,13 +139,10 @@ impl Allowances {
                 .is_some_and(|codes| codes.contains(&diagnostic.code))
         };
         is_allowed_at(span)
-            || workspace.syncs.iter().any(|sync| {
-                let block = sync.block;
-                let is_inside = block.source == span.source
-                    && block.start <= span.start
-                    && span.end <= block.end;
-                is_inside && is_allowed_at(sync.key)
-            })
+            || workspace
+                .syncs
+                .iter()
+                .any(|sync| sync.block.contains(span) && is_allowed_at(sync.key))
     }
 }
 

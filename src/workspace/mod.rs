@@ -6,9 +6,11 @@
 pub mod config;
 pub mod files;
 pub mod findings;
+mod inherit;
+pub mod read;
+mod variables;
 pub mod write;
 
-use std::collections::BTreeMap;
 use std::io::Read;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -16,26 +18,23 @@ use camino::{Utf8Path, Utf8PathBuf};
 pub use config::Config;
 
 use crate::core::code::Code;
-use crate::core::desired::{self, Block, DesiredSync, NamedProject, SyncFile};
+use crate::core::conflicts;
+use crate::core::desired::{DesiredSync, NamedProject};
 use crate::core::diagnostic::Diagnostic;
-use crate::core::merge::merge;
 use crate::core::platform::Platform;
-use crate::core::rename;
 use crate::core::span::{SourceId, Sources, Span};
+use crate::core::sync_file;
 use crate::core::value::{Mapping, Node, Value};
 use crate::core::vars::{self, Variables};
 use crate::environment::Environment;
-use crate::provider::platforms;
 use crate::yaml::{self, Comment};
 
-/// The prefix of environment variables that files can use.
-const VARIABLE_PREFIX: &str = "SECSYNC_VAR_";
 /// Where sync files are looked for if nothing says otherwise.
 const DEFAULT_DIRECTORY: &str = "syncs";
 
 /// What a command was asked to load.
 #[derive(Debug, Clone, Default)]
-pub struct Request {
+pub struct LoadOptions {
     /// The directory that paths are relative to.
     pub directory: Utf8PathBuf,
     /// Files, directories, globs, and `-` for standard input. Empty for the whole workspace.
@@ -82,10 +81,6 @@ pub trait Schemas {
     fn platform_takes(&self, kind: Platform, likely: &str, field: &str) -> bool;
 }
 
-/// What decides which defaults a sync inherits: its platform, its destination, and that one's
-/// union tag.
-type Heir = (Platform, String, Option<String>);
-
 impl Workspace {
     /// Finds the root and reads the workspace file.
     pub fn open(directory: &Utf8Path) -> Self {
@@ -128,23 +123,22 @@ impl Workspace {
     /// An error is a wrong use of the command: there is nothing that could be loaded.
     pub fn load(
         &mut self,
-        request: &Request,
+        options: &LoadOptions,
         environment: &Environment,
         stdin: &mut dyn Read,
         schemas: &dyn Schemas,
     ) -> Result<(), String> {
-        let variables = self.variables(request, environment);
+        let variables = self.variables(options, environment);
         let mut defaults = Value::Mapping(std::mem::take(&mut self.config.defaults));
         self.expand(&mut defaults, &variables);
         if let Value::Mapping(defaults) = defaults {
             self.config.defaults = defaults;
         }
-        let found = self.find_files(request)?;
+        let found = self.find_files(options)?;
         for file in &found {
             self.load_file(file, stdin, &variables, schemas);
         }
-        desired::report_duplicates(&self.syncs, &mut self.diagnostics);
-        rename::report_impossible(&self.syncs, &mut self.diagnostics);
+        conflicts::report_as_spelled(&self.syncs, &mut self.diagnostics);
         Ok(())
     }
 
@@ -167,7 +161,7 @@ impl Workspace {
         let Some(wanted) = real(path) else {
             return false;
         };
-        let found = self.without_files().find_files(&Request::default());
+        let found = self.without_files().find_files(&LoadOptions::default());
         let mut found = found.unwrap_or_default().into_iter();
         found.any(|file| real(&file).as_ref() == Some(&wanted))
     }
@@ -177,14 +171,14 @@ impl Workspace {
         &mut self,
         name: &str,
         text: String,
-        request: &Request,
+        options: &LoadOptions,
         environment: &Environment,
         schemas: &dyn Schemas,
     ) {
-        let variables = self.variables(request, environment);
+        let variables = self.variables(options, environment);
         let read = self.parse(name, Ok(text));
         self.declare_file(read, &variables, schemas);
-        desired::report_duplicates(&self.syncs, &mut self.diagnostics);
+        conflicts::report_as_spelled(&self.syncs, &mut self.diagnostics);
     }
 
     /// What the syncs of a text inherit from it, variables put in; provider and project are among
@@ -192,21 +186,21 @@ impl Workspace {
     pub fn file_defaults(
         &self,
         text: &str,
-        request: &Request,
+        options: &LoadOptions,
         environment: &Environment,
     ) -> Option<Mapping> {
         let mut alone = self.without_files();
-        let variables = alone.variables(request, environment);
+        let variables = alone.variables(options, environment);
         let (_, mut documents) = alone.parse("text", Ok(text.to_owned()))?;
         let mut document = documents.pop().filter(|_| documents.is_empty())?;
         alone.expand(&mut document.value, &variables);
-        Some(desired::read_file(&document, &mut alone.diagnostics)?.defaults)
+        Some(sync_file::read_file(&document, &mut alone.diagnostics)?.defaults)
     }
 
-    fn find_files(&mut self, request: &Request) -> Result<Vec<Utf8PathBuf>, String> {
+    fn find_files(&mut self, options: &LoadOptions) -> Result<Vec<Utf8PathBuf>, String> {
         let mut found = Vec::new();
-        if !request.paths.is_empty() {
-            for word in &request.paths {
+        if !options.paths.is_empty() {
+            for word in &options.paths {
                 if word == "-" {
                     found.push(Utf8PathBuf::from("-"));
                 } else {
@@ -266,7 +260,7 @@ impl Workspace {
 
     fn read_documents(&mut self, path: &Utf8Path) -> Option<(SourceId, Vec<Node>)> {
         let shown = self.shown(path);
-        let read = files::read(path, &shown);
+        let read = read::read(path, &shown);
         self.parse(&shown, read)
     }
 
@@ -299,7 +293,7 @@ impl Workspace {
         schemas: &dyn Schemas,
     ) {
         let read = if path == "-" {
-            let text = files::read_stream(stdin, "<stdin>");
+            let text = read::read_stream(stdin, "<stdin>");
             self.parse("<stdin>", text)
         } else {
             self.read_documents(path)
@@ -334,7 +328,7 @@ impl Workspace {
         }
         for mut document in documents {
             self.expand(&mut document.value, variables);
-            if let Some(file) = desired::read_file(&document, &mut self.diagnostics) {
+            if let Some(file) = sync_file::read_file(&document, &mut self.diagnostics) {
                 self.declare_all(&file, schemas);
             }
         }
@@ -355,122 +349,6 @@ impl Workspace {
                     &yaml::plain_scalar,
                     diagnostics,
                 );
-            }
-        }
-    }
-
-    fn declare_all(&mut self, file: &SyncFile, schemas: &dyn Schemas) {
-        let providers: BTreeMap<String, Platform> = self
-            .config
-            .providers
-            .iter()
-            .map(|(name, provider)| (name.clone(), provider.platform))
-            .collect();
-        if file.defaults.contains("project") || file.defaults.contains("projectId") {
-            let defaults = merge(&self.config.defaults, &file.defaults, None);
-            self.projects
-                .extend(desired::named_project(&defaults, &providers));
-        }
-        let mut bases: BTreeMap<Option<Heir>, Mapping> = BTreeMap::new();
-        for block in &file.syncs {
-            let heir = self.heir(block, file, &providers, schemas);
-            let tag = heir.as_ref().and_then(|(_, _, tag)| tag.clone());
-            let base = bases
-                .entry(heir)
-                .or_insert_with_key(|heir| self.inherited(file, heir.as_ref(), schemas));
-            let effective = merge(base, &block.fields, tag.as_deref());
-            let before = self.diagnostics.len();
-            let sync = desired::declare(block, &effective, &providers, &mut self.diagnostics);
-            findings::name_the_heir(&mut self.diagnostics[before..], block.span, &block.key);
-            self.syncs.extend(sync);
-        }
-    }
-
-    /// Which defaults a block inherits; none if its platform or its destination is not known.
-    fn heir(
-        &self,
-        block: &Block,
-        file: &SyncFile,
-        providers: &BTreeMap<String, Platform>,
-        schemas: &dyn Schemas,
-    ) -> Option<Heir> {
-        let effective = |key: &str| {
-            [&block.fields, &file.defaults, &self.config.defaults]
-                .into_iter()
-                .find_map(|fields| fields.get(key))
-                .and_then(Node::as_str)
-        };
-        let kind = *providers.get(effective("provider")?)?;
-        let destination = effective("destination")?;
-        let tag = schemas.union_tag(kind, destination);
-        Some((kind, destination.to_owned(), tag))
-    }
-
-    /// What a sync inherits from the defaults of the workspace and its file.
-    ///
-    /// Where syncs of several platforms share defaults, a field that only another platform knows
-    /// is meant for the syncs of that one. What no platform knows stays, and is found as a mistake.
-    fn inherited(&self, file: &SyncFile, heir: Option<&Heir>, schemas: &dyn Schemas) -> Mapping {
-        let Some((kind, destination, tag)) = heir else {
-            return merge(&self.config.defaults, &file.defaults, None);
-        };
-        let takes = |of: Platform, key: &str| {
-            let likely = if of == *kind { destination } else { "" };
-            schemas.platform_takes(of, likely, key)
-        };
-        let is_for_others = |key: &str| {
-            let mut others = platforms().into_iter().filter(|other| other != kind);
-            !takes(*kind, key) && others.any(|other| takes(other, key))
-        };
-        let merged = merge(&self.config.defaults, &file.defaults, tag.as_deref());
-        let entries = merged.entries().iter();
-        let fitting = entries.filter(|entry| {
-            desired::platform_field(&entry.key).is_none_or(|field| !is_for_others(field))
-        });
-        fitting.cloned().collect()
-    }
-
-    /// The variables of this run: from flags, then files, then the environment, then defaults.
-    fn variables(&mut self, request: &Request, environment: &Environment) -> Variables {
-        let mut variables = Variables::default();
-        for (name, value) in &request.variables {
-            variables.or_insert(name, value);
-        }
-        for file in &request.variable_files {
-            self.read_variable_file(&self.directory.join(file), &mut variables);
-        }
-        for (name, value) in environment.with_prefix(VARIABLE_PREFIX) {
-            variables.or_insert(name, value);
-        }
-        for (name, value) in &self.config.variables {
-            variables.or_insert(name, value);
-        }
-        variables
-    }
-
-    fn read_variable_file(&mut self, path: &Utf8Path, variables: &mut Variables) {
-        let Some((_, documents)) = self.read_documents(path) else {
-            return;
-        };
-        let what = "A file of variables";
-        for document in documents.iter().filter(|document| !document.is_null()) {
-            let Some(mapping) = desired::expect_mapping(document, what, &mut self.diagnostics)
-            else {
-                continue;
-            };
-            for entry in mapping.entries() {
-                match config::scalar(&entry.value) {
-                    Some(value) => variables.or_insert(&entry.key, value),
-                    None => self.diagnostics.push(Diagnostic::new(
-                        Code::WrongType,
-                        entry.value.span,
-                        format!(
-                            "The variable `{}` must be a simple value, and this is {}.",
-                            entry.key,
-                            entry.value.value.kind()
-                        ),
-                    )),
-                }
             }
         }
     }

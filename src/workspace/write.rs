@@ -93,6 +93,21 @@ pub fn real_path(path: &Utf8Path) -> Utf8PathBuf {
     }
 }
 
+/// Whether writing a file would write outside of a directory, because the file or what is above it
+/// is a link. The file need not be there.
+pub fn is_written_outside(root: &Utf8Path, file: &Utf8Path) -> bool {
+    // A link to nowhere counts as there: writing to it would make what it leads to.
+    let nearest = file
+        .ancestors()
+        .find(|path| path.symlink_metadata().is_ok());
+    let real = nearest.map(Utf8Path::canonicalize_utf8);
+    match (real, root.canonicalize_utf8()) {
+        (Some(Ok(real)), Ok(real_root)) => !real.starts_with(&real_root),
+        // What cannot be followed may lead anywhere.
+        _ => true,
+    }
+}
+
 fn directory_of(path: &Utf8Path) -> &Utf8Path {
     path.parent()
         .filter(|directory| !directory.as_str().is_empty())

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use serde_json::Value as Json;
 
 use super::{Loaded, load, to_string};
-use crate::core::hidden::is_hidden;
 use crate::core::span::{Sources, Span};
+use crate::core::text::is_invisible;
 use crate::core::value::{Node, Value};
 
 fn read(text: &str) -> Loaded {
@@ -267,7 +267,7 @@ proptest! {
     #[test]
     fn what_is_written_is_read_back(value in value()) {
         let text = to_string(&value);
-        let is_seen = |c: char| matches!(c, '\n' | '\t') || !is_hidden(c);
+        let is_seen = |c: char| matches!(c, '\n' | '\t') || !is_invisible(c);
         prop_assert!(text.chars().all(is_seen), "{text:?}");
         let back = read_back(&text);
         prop_assert_eq!(&back, &value, "{}", text);

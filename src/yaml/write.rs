@@ -5,7 +5,7 @@ use serde_json::Value;
 use serde_yaml::{DoubleQuoted, SerializerOptions, ser_options, to_string_with_options};
 
 use super::template;
-use crate::core::hidden::is_hidden;
+use crate::core::text::is_invisible;
 
 /// Writes a value as block YAML, its keys in their order.
 ///
@@ -55,7 +55,7 @@ fn push_escaped(seen: &mut String, text: &str) {
 
 /// Whether a character shows in no way in a text of lines.
 fn is_unseen(character: char) -> bool {
-    is_hidden(character) && !matches!(character, '\n' | '\t')
+    is_invisible(character) && !matches!(character, '\n' | '\t')
 }
 
 fn options() -> SerializerOptions {

@@ -7,10 +7,10 @@ use std::time::Duration;
 use super::support::clock::HeldClock;
 use super::support::site::{Nobody, Planned, Site, assert_all_done, assert_quiet};
 use super::support::world::{DEVELOPER, PROJECTS, catalog_with_options};
-use secsync::apply::{Failure, JobEnd, JobKind, Observer, Outcome, Report};
+use secsync::apply::{ActionFailure, JobEnd, Observer, Outcome, Report};
 use secsync::cancel::Cancellation;
 use secsync::core::plan::Verb;
-use secsync::core::remote::{JobStatus, RemoteSync};
+use secsync::core::remote::{JobKind, JobStatus, RemoteSync};
 use secsync::exit::Exit;
 use secsync::sandbox;
 use serde_json::json;
@@ -97,7 +97,7 @@ fn outcome<'a>(planned: &Planned, report: &'a Report, verb: Verb, name: &str) ->
 }
 
 #[track_caller]
-fn failure(outcome: &Outcome) -> &Failure {
+fn failure(outcome: &Outcome) -> &ActionFailure {
     match outcome {
         Outcome::Failed(failure) => failure,
         other => panic!("{other:?} is no failure"),
@@ -105,7 +105,7 @@ fn failure(outcome: &Outcome) -> &Failure {
 }
 
 #[track_caller]
-fn unknown(outcome: &Outcome) -> &Failure {
+fn unknown(outcome: &Outcome) -> &ActionFailure {
     match outcome {
         Outcome::Unknown(failure) => failure,
         other => panic!("{other:?} is not unknown"),

@@ -13,13 +13,13 @@ use crate::cli::arguments::{NetworkArguments, OutputArguments};
 use crate::cli::command::{Command, Files, Session};
 use crate::cli::output::Offer;
 use crate::cli::sync_files::{self, Declared, NamingArguments};
-use crate::core::declare;
-use crate::core::desired::list;
 use crate::core::diagnostic::closest;
+use crate::core::export;
 use crate::core::merge::merge;
 use crate::core::remote::{RemoteProject, RemoteSync};
 use crate::core::resolve;
 use crate::core::starts::{Start, StartKey, Starts};
+use crate::core::words::list;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::export::draft::{Document, Group};
@@ -234,7 +234,7 @@ impl Arguments {
         let target = Target::open(self.into.as_deref(), opened)?;
         let inherited = merge(&opened.workspace.config.defaults, &target.defaults, None);
         let mut blocks = Map::new();
-        let block = declare::block_of_start(&key.destination, &inherited);
+        let block = export::block_of_start(&key.destination, &inherited);
         blocks.insert(key.name.clone(), block.into());
         let document = Document {
             provider: meant.provider.clone(),

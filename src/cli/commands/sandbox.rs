@@ -19,7 +19,7 @@ use crate::core::value::Node;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::sandbox::{self, Catalog, FailRule, World};
-use crate::workspace::files;
+use crate::workspace::read::read;
 use crate::yaml;
 
 /// The arguments of `sandbox`.
@@ -147,7 +147,7 @@ fn greeting(address: SocketAddr) -> String {
 }
 
 fn read_world(path: &Utf8Path) -> Result<World, CommandError> {
-    let text = files::read(path, path.as_str())
+    let text = read(path, path.as_str())
         .map_err(|found| CommandError::new(Exit::Invalid, found.message))?;
     let mut sources = Sources::default();
     let source = sources.add(path.as_str(), text);

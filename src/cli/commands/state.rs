@@ -10,7 +10,7 @@ use crate::cli::output::Offer;
 use crate::core::text::visible;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::state::{Place, Reach, Record, State};
+use crate::state::{Record, State, StateAccess, StateLocation};
 
 /// The arguments of `state`.
 #[derive(Debug, Subcommand)]
@@ -39,7 +39,7 @@ pub struct Common {
 
 impl Common {
     /// Where the state is kept, and how it is reached.
-    fn place(&self, session: &Session) -> Result<(Place, Reach), CommandError> {
+    fn place(&self, session: &Session) -> Result<(StateLocation, StateAccess), CommandError> {
         let opened = LoadArguments::default().open(session)?.settings()?;
         let link = self
             .transport
@@ -97,15 +97,15 @@ impl Command for Init {
 }
 
 /// A state that was begun.
-pub struct Begun(Place);
+pub struct Begun(StateLocation);
 
 impl Outcome for Begun {
     fn human(&self, _view: &View) -> Human {
         match &self.0 {
-            Place::File(path) => format!(
+            StateLocation::File(path) => format!(
                 "Began a state in {path}. Commit it, or keep it where every run finds it.\n"
             ),
-            Place::Object(url) => format!("Began a state in {url}.\n"),
+            StateLocation::Object(url) => format!("Began a state in {url}.\n"),
         }
         .into()
     }

@@ -13,7 +13,7 @@ use crate::cli::output::Offer;
 use crate::cli::runtime::INTERRUPTED;
 use crate::cli::terminal::Terminal;
 use crate::core::starts::Starts;
-use crate::core::status::{self, State, SyncStatus};
+use crate::core::status::{self, SyncState, SyncStatus};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::{Access, Checked, Link, Observed};
@@ -104,7 +104,7 @@ pub struct Status {
 
 impl Outcome for Status {
     fn exit(&self) -> Exit {
-        let is_failed = |status: &SyncStatus| status.state() == State::Failed;
+        let is_failed = |status: &SyncStatus| status.state() == SyncState::Failed;
         if self.statuses.iter().any(is_failed) {
             Exit::JobFailed
         } else {

@@ -6,14 +6,14 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::apply::{self, Context, Observer, Outcome as JobOutcome, Report};
+use crate::apply::{self, ApplyContext, Observer, Outcome as JobOutcome, Report};
 use crate::cli::arguments::{
     FileArguments, LoadArguments, NetworkArguments, OutputArguments, duration,
 };
 use crate::cli::command::{Command, Files, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
 use crate::cli::terminal::check_can_ask;
-use crate::core::request::{self, Candidates, JobRequest, RequestedJob, Winner};
+use crate::core::job_requests::{self, Candidates, JobRequest, RequestedJob, Winner};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::{Checked, Link};
@@ -135,8 +135,8 @@ impl Arguments {
             selection: &observed.policy.selection,
             protect: &observed.policy.protect,
         };
-        let requests = request::build(self.job(), &candidates).map_err(CommandError::usage)?;
-        let left_out = request::left_out(&candidates);
+        let requests = job_requests::build(self.job(), &candidates).map_err(CommandError::usage)?;
+        let left_out = job_requests::left_out(&candidates);
         let is_sandbox = session.view.is_sandbox;
         session.show(&requests::intended(&requests, &left_out, is_sandbox))?;
         if self.asks() {
@@ -153,7 +153,7 @@ impl Arguments {
             requests: &requests,
             session,
         };
-        let context = Context {
+        let context = ApplyContext {
             providers: &observed.providers,
             state: None,
             parallelism: link.parallelism,
@@ -162,7 +162,7 @@ impl Arguments {
             cancellation: link.cancellation.clone(),
             observer: &progress,
         };
-        let report = apply::request::run(&requests, &context).await;
+        let report = apply::job_requests::run(&requests, &context).await;
         Ok((requests, report))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::effect::Effect;
@@ -13,6 +14,7 @@ use crate::core::resolve::ResolvedSync;
 use crate::core::span::Span;
 use crate::core::spec::DestinationSpec;
 use crate::core::starts::StartKey;
+use crate::core::words::list;
 
 /// The sync that an action is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -152,7 +154,8 @@ pub struct Update {
 }
 
 /// Why a sync is deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DeleteReason {
     /// A file says `ensure: absent`.
     EnsureAbsent,
@@ -161,7 +164,8 @@ pub enum DeleteReason {
 }
 
 /// The kinds of action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Verb {
     /// Create.
     Create,
@@ -303,7 +307,7 @@ impl Blocked {
 }
 
 fn quoted(fields: &[String]) -> String {
-    crate::core::desired::list(fields.iter().map(String::as_str))
+    list(fields.iter().map(String::as_str))
 }
 
 impl Action {

@@ -10,13 +10,13 @@ use super::action::{Action, Blocked, Create, DeleteReason, Step, Subject, Update
 use super::{Failing, Keeper, Kept, Plan, effect, names, shown};
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger};
 use crate::core::diff;
-use crate::core::normalize::{self, CONNECTION_ID, Comparable};
+use crate::core::fields::CONNECTION_ID;
+use crate::core::normalize::{self, Comparable};
 use crate::core::platform::Platform;
 use crate::core::remote::RemoteSync;
-use crate::core::rename;
 use crate::core::resolve::ResolvedSync;
 use crate::core::select::{NamePatterns, Selection};
-use crate::core::spec::DestinationSpec;
+use crate::core::spec::{DestinationSpec, Specs};
 use crate::core::starts::{Start, Starts};
 
 /// A project on a server.
@@ -77,7 +77,7 @@ pub struct Inputs<'a> {
     /// How the files spell projects that they name without a sync in them.
     pub labels: &'a BTreeMap<ProjectKey, String>,
     /// The destinations that the syncs go to.
-    pub specs: &'a BTreeMap<(Platform, String), Arc<DestinationSpec>>,
+    pub specs: &'a Specs,
     /// What is recorded of starts.
     pub starts: &'a Starts,
     /// What the plan may do.
@@ -180,7 +180,7 @@ impl<'a> Project<'a> {
     /// that comes after it.
     fn plan_declared<'b>(&mut self, syncs: &[&'b ResolvedSync]) -> BTreeMap<&'b str, &'b str> {
         let desired: Vec<&'b DesiredSync> = syncs.iter().map(|sync| &sync.desired).collect();
-        let acting: BTreeSet<usize> = rename::acting(&desired, &|name| self.find(name).is_some())
+        let acting: BTreeSet<usize> = names::acting(&desired, &|name| self.find(name).is_some())
             .into_iter()
             .collect();
         let heirs: BTreeMap<&'b str, &'b str> = acting

@@ -24,10 +24,9 @@ pub use action::{Action, Blocked, DeleteReason, Step, Subject, Update, Verb};
 pub use build::{Inputs, Policy, ProjectKey, build};
 pub use effect::Effect;
 
-use super::remote::Job;
+use serde::{Deserialize, Serialize};
 
-/// What a file in which a plan is saved says that it is.
-pub const SAVED_PLAN: &str = "secsync-plan";
+use super::remote::Job;
 
 /// Everything that a run would do, and what it found besides.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -55,11 +54,13 @@ pub struct Kept {
 }
 
 /// What keeps a sync from being pruned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Keeper {
     /// `protect` of the workspace names it.
+    #[serde(rename = "protected")]
     Protect,
     /// `unmanaged.ignore` of the workspace names it.
+    #[serde(rename = "ignored")]
     Ignore,
 }
 

@@ -3,6 +3,47 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::{Action, Blocked, Step};
+use crate::core::desired::{DesiredSync, Ensure};
+
+/// Of the renames within one project, those that act: the old name exists remotely and the
+/// new one does not, or is itself renamed away. Indices into `syncs`.
+pub fn acting(syncs: &[&DesiredSync], exists: &dyn Fn(&str) -> bool) -> Vec<usize> {
+    let taker_of: BTreeMap<&str, usize> = syncs
+        .iter()
+        .enumerate()
+        .filter(|(_, sync)| sync.ensure == Ensure::Present)
+        .filter_map(|(index, sync)| Some((sync.renamed_from.as_ref()?.text.as_str(), index)))
+        .collect();
+    let acts = |start: usize| {
+        // Follows the chain towards its free end; circles were refused before.
+        let mut index = start;
+        for _ in 0..=syncs.len() {
+            let sync = syncs[index];
+            let old_exists = sync
+                .renamed_from
+                .as_ref()
+                .is_some_and(|old| exists(&old.text));
+            if !old_exists {
+                return false;
+            }
+            if !exists(&sync.name.text) {
+                return true;
+            }
+            match taker_of.get(sync.name.text.as_str()) {
+                Some(next) => index = *next,
+                None => return false,
+            }
+        }
+        false
+    };
+    (0..syncs.len())
+        .filter(|index| {
+            syncs[*index].ensure == Ensure::Present
+                && syncs[*index].renamed_from.is_some()
+                && acts(*index)
+        })
+        .collect()
+}
 
 /// The name that is free once the action has gone well. That of a deleted sync is not wanted by
 /// any other: it is declared absent, or not at all.
@@ -75,5 +116,35 @@ pub fn order(actions: &mut [Action], first: usize) {
         if let Some(before) = before.filter(|before| **before != index) {
             action.after.push(*before);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::acting;
+    use crate::core::testing::renamed_sync;
+
+    fn acts(pairs: &[(&str, &str)], remote: &[&str]) -> Vec<usize> {
+        let syncs: Vec<_> = pairs
+            .iter()
+            .map(|(old, new)| renamed_sync(old, new))
+            .collect();
+        let refs: Vec<_> = syncs.iter().collect();
+        acting(&refs, &|name| remote.contains(&name))
+    }
+
+    #[test]
+    fn a_rename_acts_only_if_the_old_name_exists_and_the_new_one_does_not() {
+        assert_eq!(acts(&[("a", "b")], &["a"]), [0]);
+        assert_eq!(acts(&[("a", "b")], &["a", "b"]), [0; 0]);
+        assert_eq!(acts(&[("a", "b")], &["b"]), [0; 0]);
+        assert_eq!(acts(&[("a", "b")], &[]), [0; 0]);
+    }
+
+    #[test]
+    fn a_chain_acts_as_far_as_its_end_is_free() {
+        assert_eq!(acts(&[("a", "b"), ("b", "c")], &["a", "b"]), [0, 1]);
+        assert_eq!(acts(&[("a", "b"), ("b", "c")], &["b"]), [1]);
+        assert_eq!(acts(&[("a", "b"), ("b", "c")], &["a", "b", "c"]), [0; 0]);
     }
 }

@@ -5,7 +5,6 @@
 //! nothing of this.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -14,20 +13,19 @@ use super::build::{ProjectKey, is_push_due};
 use super::{Plan, names};
 use crate::core::diff::{self, FieldChange};
 use crate::core::normalize::{self, Comparable};
-use crate::core::platform::Platform;
 use crate::core::remote::RemoteSync;
-use crate::core::spec::{DestinationSpec, ObjectSpec};
+use crate::core::spec::{DestinationSpec, ObjectSpec, Specs};
 use crate::core::starts::{Start, Starts};
 
 /// What is there now.
 #[derive(Debug)]
-pub struct Now<'a> {
+pub struct Current<'a> {
     /// The syncs of each project that the plan is about.
     pub remote: &'a BTreeMap<ProjectKey, Vec<RemoteSync>>,
     /// What is recorded of starts.
     pub starts: &'a Starts,
     /// The destinations that the plan knows, those of the syncs that it found among them.
-    pub specs: &'a BTreeMap<(Platform, String), Arc<DestinationSpec>>,
+    pub specs: &'a Specs,
 }
 
 /// What is left of a plan.
@@ -67,7 +65,7 @@ enum Standing {
 }
 
 /// Compares a plan with what is there now.
-pub fn recheck(plan: &Plan, now: &Now<'_>) -> Recheck {
+pub fn recheck(plan: &Plan, now: &Current<'_>) -> Recheck {
     let standings: Vec<Standing> = plan
         .actions
         .iter()
@@ -91,7 +89,7 @@ pub fn recheck(plan: &Plan, now: &Now<'_>) -> Recheck {
     remaining(plan, standings, now)
 }
 
-fn remaining(plan: &Plan, mut standings: Vec<Standing>, now: &Now<'_>) -> Recheck {
+fn remaining(plan: &Plan, mut standings: Vec<Standing>, now: &Current<'_>) -> Recheck {
     // A job that follows a change belongs to it: nothing but its own result tells whether it is due.
     let mut pushed: BTreeMap<usize, RemoteSync> = BTreeMap::new();
     for (index, action) in plan.actions.iter().enumerate() {
@@ -158,7 +156,7 @@ pub fn change_before(plan: &Plan, action: &Action) -> Option<usize> {
     })
 }
 
-impl Now<'_> {
+impl Current<'_> {
     fn project(&self, subject: &Subject) -> &[RemoteSync] {
         let key = ProjectKey::of_subject(subject);
         self.remote.get(&key).map_or(&[], Vec::as_slice)
@@ -180,7 +178,7 @@ impl Now<'_> {
 /// Checks one action.
 struct Checker<'a> {
     plan: &'a Plan,
-    now: &'a Now<'a>,
+    now: &'a Current<'a>,
     action: &'a Action,
 }
 

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use crate::core::diff::FieldChange;
-use crate::core::normalize::{CONNECTION_ID, IDENTITY};
+use crate::core::fields::{CONNECTION_ID, IDENTITY};
 use crate::core::remote::RemoteSync;
 use crate::core::spec::{DestinationSpec, ObjectSpec};
 

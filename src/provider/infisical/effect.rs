@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::core::diff::FieldChange;
-use crate::core::normalize::{CONNECTION_ID, Comparable, ENVIRONMENT, SECRET_PATH};
+use crate::core::fields::{CONNECTION_ID, ENVIRONMENT, SECRET_PATH};
+use crate::core::normalize::Comparable;
 use crate::core::plan::Effect;
 
 fn option<'a>(sync: &'a Comparable, key: &str) -> Option<&'a Value> {

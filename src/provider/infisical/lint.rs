@@ -5,7 +5,7 @@
 use crate::core::code::Code;
 use crate::core::desired::{DesiredSync, Ensure};
 use crate::core::diagnostic::Diagnostic;
-use crate::core::normalize::SECRET_PATH;
+use crate::core::fields::SECRET_PATH;
 use crate::core::value::{Mapping, Node};
 
 /// The placeholder that every key schema needs.

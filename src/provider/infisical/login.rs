@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::PLATFORM;
 use super::identity_token::IdentityToken;
 use crate::cancel::Cancellation;
-use crate::core::resolve::is_uuid;
+use crate::core::words::is_uuid;
 use crate::http::HttpOptions;
 use crate::http::answer::{Answer, bad_answer};
 use crate::http::error::{RequestError, RequestErrorKind};

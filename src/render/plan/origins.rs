@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::core::origin::{self, Origin};
+use crate::core::effective::{self, EffectiveValue};
 use crate::core::plan::{Action, Verb};
 use crate::core::resolve::ResolvedSync;
 use crate::core::span::Sources;
@@ -18,7 +18,7 @@ pub(super) fn write(out: &mut String, action: &Action, syncs: &[ResolvedSync], s
         .iter()
         .find(|sync| Some(sync.desired.key) == action.place);
     let Some(sync) = declared else { return };
-    let origins = origin::of(&sync.desired);
+    let origins = effective::values(&sync.desired);
     let rows: Vec<(String, String, String)> = origins
         .iter()
         .map(|origin| {
@@ -35,7 +35,7 @@ pub(super) fn write(out: &mut String, action: &Action, syncs: &[ResolvedSync], s
     }
 }
 
-fn place(origin: &Origin, sources: &Sources) -> String {
+fn place(origin: &EffectiveValue, sources: &Sources) -> String {
     let Some(place) = origin.place else {
         return painted(DIMMED, "the environment");
     };

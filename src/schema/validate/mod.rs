@@ -124,11 +124,11 @@ fn add_fields_of_no_variant(
     if union
         .variants
         .iter()
-        .any(|(name, _)| Some(name.as_str()) == tag)
+        .any(|variant| Some(variant.value.as_str()) == tag)
     {
         return;
     }
-    let of_variants = union.variants.iter().flat_map(|(_, fields)| fields);
+    let of_variants = union.variants.iter().flat_map(|variant| &variant.fields);
     let known: BTreeSet<&String> = spec
         .fields
         .iter()

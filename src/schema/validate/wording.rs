@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::finding::{Finding, Kind, Limit};
 use crate::core::code::Code;
-use crate::core::desired::OWN_FIELDS;
 use crate::core::diagnostic::{Diagnostic, closest};
+use crate::core::fields::OWN_FIELDS;
 use crate::core::span::Span;
 use crate::core::spec::{FieldSpec, ObjectSpec};
 use crate::schema::store::Destination;
@@ -39,7 +39,12 @@ pub fn diagnostic(
             match tag {
                 Some(union) => diagnostic.help(format!(
                     "Give it {}.",
-                    list_or(union.variants.iter().map(|(name, _)| format!("\"{name}\"")))
+                    list_or(
+                        union
+                            .variants
+                            .iter()
+                            .map(|variant| format!("\"{}\"", variant.value))
+                    )
                 )),
                 None if finding.path.is_empty() => {
                     diagnostic.help(format!("Add `{name}` to the sync, or to the defaults."))
@@ -118,7 +123,7 @@ fn unknown(
     let tag = spec.and_then(|spec| {
         let union = spec.union.as_ref()?;
         let value = object.get(&union.tag)?.as_str()?;
-        let is_known = union.variants.iter().any(|(name, _)| name == value);
+        let is_known = union.variants.iter().any(|variant| variant.value == *value);
         is_known.then_some((union, value))
     });
     let condition = tag.map_or_else(String::new, |(union, value)| {
@@ -155,13 +160,13 @@ fn unknown(
             .map(|name| format!("`{name}`")),
     );
     let of_variant = tag.and_then(|(union, _)| {
-        let (value, _) = union
+        let variant = union
             .variants
             .iter()
-            .find(|(_, fields)| fields.iter().any(|field| field.name == name))?;
+            .find(|variant| variant.fields.iter().any(|field| field.name == name))?;
         Some(format!(
-            "It belongs to `{}: {value}`; the fields here are {known}.",
-            union.tag
+            "It belongs to `{}: {}`; the fields here are {known}.",
+            union.tag, variant.value
         ))
     });
     diagnostic.help(match of_variant {
@@ -202,7 +207,7 @@ fn holder_of<'s>(spec: &'s ObjectSpec, name: &str) -> Option<&'s str> {
                 .union
                 .iter()
                 .flat_map(|union| &union.variants)
-                .flat_map(|(_, fields)| fields);
+                .flat_map(|variant| &variant.fields);
             object.union.as_ref().is_some_and(|union| union.tag == name)
                 || object
                     .fields

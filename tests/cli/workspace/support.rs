@@ -9,7 +9,7 @@ use secsync::core::diagnostic::Diagnostic;
 use secsync::environment::Environment;
 use secsync::pipeline::{Opened, Options};
 use secsync::sandbox;
-use secsync::workspace::{Request, Workspace};
+use secsync::workspace::{LoadOptions, Workspace};
 use serde_json::{Value, json};
 
 use crate::harness::{Server, Tree};
@@ -18,9 +18,9 @@ use crate::harness::{Server, Tree};
 pub fn options(tree: &Tree, variables: &[(&str, &str)]) -> Options {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     Options {
-        request: Request {
+        request: LoadOptions {
             directory: tree.root().to_owned(),
-            ..Request::default()
+            ..LoadOptions::default()
         },
         environment: variables.iter().map(owned).collect::<Environment>(),
         selectors: Vec::new(),

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use secsync::apply::{self, Context, Observer, Outcome, Report};
+use secsync::apply::{self, ApplyContext, Observer, Outcome, Report};
 use secsync::cancel::Cancellation;
 use secsync::core::diagnostic::Severity;
-use secsync::core::plan::recheck::{Now, Recheck, recheck};
+use secsync::core::plan::recheck::{Current, Recheck, recheck};
 use secsync::core::plan::{Action, Blocked, Plan, Step, Verb};
 use secsync::core::remote::RemoteSync;
 use secsync::core::starts::Starts;
@@ -23,8 +23,8 @@ use secsync::planfile::{self, SavedPlan};
 use secsync::provider::infisical;
 use secsync::provider::{ManagedSyncs, Provider, ProviderConfig, connect};
 use secsync::sandbox::{self, Running};
-use secsync::state::{Place, Reach, State};
-use secsync::workspace::Request;
+use secsync::state::{State, StateAccess, StateLocation};
+use secsync::workspace::LoadOptions;
 
 use super::clock::QuickClock;
 use super::generate::Stray;
@@ -150,12 +150,12 @@ impl Site {
         self.root().join("state")
     }
 
-    fn state_place(&self) -> Place {
-        Place::File(self.state_directory().join("state.json"))
+    fn state_place(&self) -> StateLocation {
+        StateLocation::File(self.state_directory().join("state.json"))
     }
 
-    fn state_reach(&self) -> Reach {
-        Reach {
+    fn state_reach(&self) -> StateAccess {
+        StateAccess {
             now,
             environment: Environment::default(),
             http: self.http(),
@@ -229,10 +229,10 @@ impl Site {
             .map(|(name, value)| (format!("SECSYNC_VAR_{name}"), value.clone()))
             .collect();
         Options {
-            request: Request {
+            request: LoadOptions {
                 directory: self.root(),
                 variables: self.written.arguments.clone().into_iter().collect(),
-                ..Request::default()
+                ..LoadOptions::default()
             },
             environment,
             selectors: Vec::new(),
@@ -293,7 +293,7 @@ impl Site {
         let state = State::open_for_writing(&self.state_place(), &self.state_reach())
             .await
             .unwrap();
-        let context = Context {
+        let context = ApplyContext {
             providers: &planned.observed.providers,
             state: Some(&state),
             parallelism: self.parallelism,
@@ -323,7 +323,7 @@ impl Site {
     async fn recheck_saved(&self, opened: Opened, saved: SavedPlan) -> Rechecked {
         let link = self.link(&Cancellation::new());
         let observed = opened.observe_saved(&saved, &link).await.unwrap();
-        let now = Now {
+        let now = Current {
             remote: &observed.remote,
             starts: &self.starts().await,
             specs: &saved.specs,

@@ -5,18 +5,15 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Now, Recheck, recheck};
+use super::{Current, Recheck, recheck};
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger, Word};
 use crate::core::plan::{Inputs, Plan, Policy, ProjectKey, Verb, build};
-use crate::core::platform::Platform;
 use crate::core::remote::{JobStatus, RemoteSync};
-use crate::core::spec::DestinationSpec;
+use crate::core::spec::Specs;
 use crate::core::starts::{Start, Starts};
 use crate::core::testing::{
     ENKRYPTIFY, INFISICAL, desired_sync, remote_sync, resolved, spec, sync_fields,
 };
-
-type Specs = BTreeMap<(Platform, String), Arc<DestinationSpec>>;
 
 fn specs() -> Specs {
     ["humanitec", "vercel"]
@@ -53,7 +50,7 @@ fn plan(desired: Vec<DesiredSync>, remote: Vec<RemoteSync>) -> Plan {
 fn check(plan: &Plan, now: Vec<RemoteSync>) -> Recheck {
     recheck(
         plan,
-        &Now {
+        &Current {
             remote: &project(now),
             starts: &Starts::Missing,
             specs: &specs(),
@@ -345,7 +342,7 @@ fn a_start_stands_as_the_record_says() {
     let check = |starts: &Starts| {
         recheck(
             &plan,
-            &Now {
+            &Current {
                 remote: &BTreeMap::new(),
                 starts,
                 specs: &specs(),

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::action::{self, Done};
-use super::wait::{self, Watched};
-use super::{Context, Outcome, Report};
+use super::action::{self, Ended};
+use super::follow::{self, Watched};
+use super::{ApplyContext, Outcome, Report};
 use crate::core::plan::{Plan, Step};
 
 /// Runs a plan to its end. A failure keeps back only what depends on it.
-pub async fn run(plan: &Plan, context: &Context<'_>) -> Report {
+pub async fn run(plan: &Plan, context: &ApplyContext<'_>) -> Report {
     let mut scheduler = Scheduler {
         plan,
         outcomes: vec![None; plan.actions.len()],
@@ -21,11 +21,9 @@ pub async fn run(plan: &Plan, context: &Context<'_>) -> Report {
     let Scheduler {
         outcomes, watched, ..
     } = scheduler;
-    let watched = wait::latest(watched);
-    let jobs = wait::follow_if_wanted(watched, context).await;
-    let not_tried = || Outcome::NotTried {
-        reason: "It was not its turn yet.".to_owned(),
-    };
+    let watched = follow::latest(watched);
+    let jobs = follow::follow_if_wanted(watched, context).await;
+    let not_tried = || Outcome::not_tried("It was not its turn yet.");
     Report {
         outcomes: outcomes
             .into_iter()
@@ -45,7 +43,7 @@ struct Scheduler<'a> {
 }
 
 impl Scheduler<'_> {
-    async fn run_all(&mut self, context: &Context<'_>) {
+    async fn run_all(&mut self, context: &ApplyContext<'_>) {
         let plan = self.plan;
         let mut running = FuturesUnordered::new();
         let mut waiting: Vec<usize> = (0..plan.actions.len()).collect();
@@ -68,7 +66,7 @@ impl Scheduler<'_> {
             let is_stuck = running.is_empty();
             waiting = later;
             match running.next().await {
-                Some((index, done)) => self.take(index, done, context),
+                Some((index, ended)) => self.take(index, ended, context),
                 None if is_stuck && waiting.is_empty() => return,
                 // What is never tried may set others free to be never tried as well.
                 None if self.makes_progress(&waiting, context) => {}
@@ -77,20 +75,21 @@ impl Scheduler<'_> {
         }
     }
 
-    fn makes_progress(&self, waiting: &[usize], context: &Context<'_>) -> bool {
+    fn makes_progress(&self, waiting: &[usize], context: &ApplyContext<'_>) -> bool {
         waiting
             .iter()
             .any(|index| !matches!(self.readiness(*index, context), Readiness::NotYet))
     }
 
-    fn readiness(&self, index: usize, context: &Context<'_>) -> Readiness {
+    fn readiness(&self, index: usize, context: &ApplyContext<'_>) -> Readiness {
         let action = &self.plan.actions[index];
         if matches!(action.step, Step::Blocked { .. }) {
             return Readiness::Never(Outcome::Blocked);
         }
         if context.cancellation.is_cancelled() {
-            let reason = "The run was interrupted before its turn.".to_owned();
-            return Readiness::Never(Outcome::NotTried { reason });
+            return Readiness::Never(Outcome::not_tried(
+                "The run was interrupted before its turn.",
+            ));
         }
         for before in &action.after {
             match &self.outcomes[*before] {
@@ -102,7 +101,7 @@ impl Scheduler<'_> {
                         self.plan.actions[*before].verb().word(),
                         self.plan.actions[*before].subject.name
                     );
-                    return Readiness::Never(Outcome::NotTried { reason });
+                    return Readiness::Never(Outcome::not_tried(reason));
                 }
             }
         }
@@ -118,15 +117,15 @@ impl Scheduler<'_> {
             .cloned()
     }
 
-    fn take(&mut self, index: usize, done: Done, context: &Context<'_>) {
-        if let Outcome::Done { id: Some(id), .. } = &done.outcome {
+    fn take(&mut self, index: usize, ended: Ended, context: &ApplyContext<'_>) {
+        if let Outcome::Done { id: Some(id), .. } = &ended.outcome {
             self.ids.insert(index, id.clone());
         }
-        self.watched.extend(done.watched);
-        self.end(index, done.outcome, context);
+        self.watched.extend(ended.watched);
+        self.end(index, ended.outcome, context);
     }
 
-    fn end(&mut self, index: usize, outcome: Outcome, context: &Context<'_>) {
+    fn end(&mut self, index: usize, outcome: Outcome, context: &ApplyContext<'_>) {
         context.observer.ended(index, &outcome);
         self.outcomes[index] = Some(outcome);
     }

@@ -2,48 +2,50 @@
 
 use futures_util::stream::{self, StreamExt};
 
-use super::action::{Done, done, failed, not_possible, when_idle};
-use super::wait::{self, Watched};
-use super::{Context, Report};
-use crate::core::request::{JobRequest, RequestedJob};
+use super::action::Ended;
+use super::follow::{self, Watched};
+use super::outcome::Outcome;
+use super::pauses::when_idle;
+use super::{ApplyContext, Report};
+use crate::core::job_requests::{JobRequest, RequestedJob};
 use crate::provider::Provider;
 
 /// Asks for every job once, a few at a time, and follows those that were taken.
-pub async fn run(requests: &[JobRequest], context: &Context<'_>) -> Report {
-    let asked: Vec<Done> = stream::iter(requests.iter().enumerate())
+pub async fn run(requests: &[JobRequest], context: &ApplyContext<'_>) -> Report {
+    let asked: Vec<Ended> = stream::iter(requests.iter().enumerate())
         .map(|(index, request)| async move {
             context.observer.begins(index);
-            let done = ask(request, context).await;
-            context.observer.ended(index, &done.outcome);
-            done
+            let ended = ask(request, context).await;
+            context.observer.ended(index, &ended.outcome);
+            ended
         })
         .buffered(context.parallelism.max(1))
         .collect()
         .await;
     let mut outcomes = Vec::with_capacity(asked.len());
     let mut watched = Vec::new();
-    for done in asked {
-        outcomes.push(done.outcome);
-        watched.extend(done.watched);
+    for ended in asked {
+        outcomes.push(ended.outcome);
+        watched.extend(ended.watched);
     }
     Report {
         outcomes,
-        jobs: wait::follow_if_wanted(watched, context).await,
+        jobs: follow::follow_if_wanted(watched, context).await,
         is_interrupted: context.cancellation.is_cancelled(),
     }
 }
 
-async fn ask(request: &JobRequest, context: &Context<'_>) -> Done {
+async fn ask(request: &JobRequest, context: &ApplyContext<'_>) -> Ended {
     let id = match &request.target {
         Ok(id) => id,
-        Err(reason) => return not_possible(reason).into(),
+        Err(reason) => return Outcome::not_tried(reason.as_str()).into(),
     };
     if context.cancellation.is_cancelled() {
-        return not_possible("The run was interrupted before its turn.").into();
+        return Outcome::not_tried("The run was interrupted before its turn.").into();
     }
     let subject = &request.subject;
     let Some(Provider::Managed(provider)) = context.providers.get(&subject.provider) else {
-        return not_possible("Its platform cannot do that.").into();
+        return Outcome::not_tried("Its platform cannot do that.").into();
     };
     let destination = &subject.destination;
     let answer = when_idle(context, async || match request.job {
@@ -57,8 +59,8 @@ async fn ask(request: &JobRequest, context: &Context<'_>) -> Done {
     })
     .await;
     match answer {
-        Ok(sync) => Done {
-            outcome: done(id),
+        Ok(sync) => Ended {
+            outcome: Outcome::done(id),
             watched: Some(Watched {
                 subject: subject.clone(),
                 kind: request.job.kind(),
@@ -66,6 +68,6 @@ async fn ask(request: &JobRequest, context: &Context<'_>) -> Done {
                 sync,
             }),
         },
-        Err(error) => failed(error).into(),
+        Err(error) => error.into(),
     }
 }

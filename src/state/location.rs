@@ -1,4 +1,4 @@
-//! Names of places where a state can be kept.
+//! Where a state can be kept.
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use camino::Utf8PathBuf;
 
 /// Where a state is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum StateLocation {
     /// A file.
     File(Utf8PathBuf),
     /// An object of a store.
     Object(ObjectUrl),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for StateLocation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => path.fmt(formatter),

@@ -3,10 +3,11 @@
 
 use serde_json::{Map, Value};
 
-use super::desired::{ConnectionRef, OWN_FIELDS};
+use super::desired::ConnectionRef;
 use super::diff::keys_in_order;
+use super::fields::{CONNECTION_ID, ENVIRONMENT, OWN_FIELDS, SECRET_PATH};
 use super::merge::merge;
-use super::normalize::{self, ENVIRONMENT, SECRET_PATH};
+use super::normalize;
 use super::remote::RemoteSync;
 use super::spec::{DestinationSpec, ObjectSpec};
 use super::value::Mapping;
@@ -37,13 +38,10 @@ pub fn block(
 ) -> Map<String, Value> {
     let mut whole = normalize::remote(spec, sync);
     let mut block = normalize::remote_without_defaults(spec, sync);
-    let (key, word) = match connection {
-        ConnectionRef::Name(name) => ("connection", name),
-        ConnectionRef::Id(id) => (normalize::CONNECTION_ID, id),
-    };
+    let (key, word) = connection.field();
     for fields in [&mut whole, &mut block] {
-        fields.shift_remove(normalize::CONNECTION_ID);
-        fields.insert(key.to_owned(), word.clone().into());
+        fields.shift_remove(CONNECTION_ID);
+        fields.insert(key.to_owned(), word.into());
         fields.insert("destination".to_owned(), sync.destination.clone().into());
     }
     if let Some(first) = inherited.entries().first() {
@@ -74,7 +72,7 @@ pub fn block_of_start(destination: &str, inherited: &Mapping) -> Map<String, Val
     block.insert("destination".to_owned(), vars::escape(destination).into());
     for entry in inherited.entries() {
         let key = entry.key.as_str();
-        let is_connection = matches!(key, "connection" | normalize::CONNECTION_ID);
+        let is_connection = matches!(key, "connection" | CONNECTION_ID);
         if is_connection || !OWN_FIELDS.contains(&key) {
             block.insert(key.to_owned(), Value::Null);
         }

@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Context, JobEnd, JobKind, JobOutcome};
+use super::{ApplyContext, JobEnd, JobOutcome};
 use crate::core::plan::Subject;
-use crate::core::remote::{JobStatus, RemoteSync};
+use crate::core::remote::{JobKind, JobStatus, RemoteSync};
 use crate::provider::{Provider, ProviderError, ProviderErrorKind};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
@@ -61,7 +61,10 @@ pub fn latest(watched: Vec<Watched>) -> Vec<Watched> {
 }
 
 /// Follows jobs if the context says so; else tells that they go on by themselves.
-pub async fn follow_if_wanted(watched: Vec<Watched>, context: &Context<'_>) -> Vec<JobOutcome> {
+pub async fn follow_if_wanted(
+    watched: Vec<Watched>,
+    context: &ApplyContext<'_>,
+) -> Vec<JobOutcome> {
     match context.wait {
         Some(limit) => follow(watched, limit, context).await,
         None => watched
@@ -83,7 +86,7 @@ fn outcome(job: Watched, end: JobEnd) -> JobOutcome {
 pub async fn follow(
     watched: Vec<Watched>,
     limit: Duration,
-    context: &Context<'_>,
+    context: &ApplyContext<'_>,
 ) -> Vec<JobOutcome> {
     let mut going = watched;
     let mut ended = Vec::new();
@@ -142,7 +145,7 @@ fn place(subject: &Subject) -> Place {
 
 async fn look(
     jobs: &[Watched],
-    context: &Context<'_>,
+    context: &ApplyContext<'_>,
 ) -> BTreeMap<Place, Result<Vec<RemoteSync>, ProviderError>> {
     let places: BTreeMap<Place, &str> = jobs
         .iter()

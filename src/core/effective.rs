@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::desired::{ConnectionRef, DesiredSync};
+use super::desired::DesiredSync;
 use super::span::Span;
 use super::value::Mapping;
 
 /// One effective value and its place.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Origin {
+pub struct EffectiveValue {
     /// The field, with dots.
     pub path: String,
     /// The value as it counts, with variables put in.
@@ -21,8 +21,8 @@ pub struct Origin {
 
 /// The values of a sync: first what secsync itself needs to know, then the platform's own fields,
 /// ordered by path. Maps are told value by value.
-pub fn of(sync: &DesiredSync) -> Vec<Origin> {
-    let mut origins = Origins {
+pub fn values(sync: &DesiredSync) -> Vec<EffectiveValue> {
+    let mut reader = Reader {
         sync,
         found: Vec::new(),
     };
@@ -33,39 +33,33 @@ pub fn of(sync: &DesiredSync) -> Vec<Origin> {
     ];
     for (key, word) in words {
         if let Some(word) = word {
-            origins.add(key.to_owned(), word.text.clone().into(), word.span);
+            reader.add(key.to_owned(), word.text.clone().into(), word.span);
         }
     }
     if let Some((reference, span)) = &sync.connection {
-        let (key, text) = match reference {
-            ConnectionRef::Name(name) => ("connection", name),
-            ConnectionRef::Id(id) => ("connectionId", id),
-        };
-        origins.add(key.to_owned(), text.clone().into(), *span);
+        let (key, text) = reference.field();
+        reader.add(key.to_owned(), text.into(), *span);
     }
-    let words = origins.found.len();
-    origins.add_fields("", &sync.fields);
-    origins.found[words..].sort_by(|one, other| one.path.cmp(&other.path));
-    origins.found
+    let words = reader.found.len();
+    reader.add_fields("", &sync.fields);
+    reader.found[words..].sort_by(|one, other| one.path.cmp(&other.path));
+    reader.found
 }
 
-struct Origins<'a> {
+struct Reader<'a> {
     sync: &'a DesiredSync,
-    found: Vec<Origin>,
+    found: Vec<EffectiveValue>,
 }
 
-impl Origins<'_> {
+impl Reader<'_> {
     fn add(&mut self, path: String, value: Value, span: Span) {
-        let block = self.sync.block;
-        let is_own =
-            span.source == block.source && block.start <= span.start && span.end <= block.end;
         // The place of what no file says is the sync's key.
         let place = (span != self.sync.key).then_some(span);
-        self.found.push(Origin {
+        self.found.push(EffectiveValue {
             path,
             value,
             place,
-            is_inherited: !is_own,
+            is_inherited: !self.sync.block.contains(span),
         });
     }
 
@@ -87,7 +81,7 @@ impl Origins<'_> {
 mod tests {
     use serde_json::json;
 
-    use super::of;
+    use super::values;
     use crate::core::span::{Sources, Span};
     use crate::core::testing::desired_sync;
 
@@ -109,9 +103,9 @@ mod tests {
         for entry in sync.fields.entries_mut() {
             entry.value.span = Span::new(own, 20, 30);
         }
-        let told: Vec<_> = of(&sync)
+        let told: Vec<_> = values(&sync)
             .into_iter()
-            .map(|origin| (origin.path, origin.is_inherited, origin.place.is_some()))
+            .map(|value| (value.path, value.is_inherited, value.place.is_some()))
             .collect();
         let row = |path: &str, is_inherited, has_place| (path.to_owned(), is_inherited, has_place);
         assert_eq!(

@@ -1,16 +1,15 @@
 //! Jobs that a person asks for, beside what the files declare.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use super::desired::{DesiredSync, Ensure, list};
+use super::desired::{DesiredSync, Ensure};
 use super::plan::{ProjectKey, Subject};
-use super::platform::Platform;
 use super::remote::{JobKind, RemoteSync};
 use super::resolve::ResolvedSync;
 use super::select::{NamePatterns, Selection};
-use super::spec::DestinationSpec;
+use super::spec::Specs;
 use super::status;
+use super::words::list;
 
 /// A job that can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +71,7 @@ pub struct Candidates<'a> {
     /// What is there.
     pub remote: &'a BTreeMap<ProjectKey, Vec<RemoteSync>>,
     /// The destinations.
-    pub specs: &'a BTreeMap<(Platform, String), Arc<DestinationSpec>>,
+    pub specs: &'a Specs,
     /// The syncs that are meant.
     pub selection: &'a Selection,
     /// Names whose secrets are never removed.

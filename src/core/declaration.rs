@@ -1,0 +1,456 @@
+//! Makes a sync of its block and what it inherits.
+
+use std::collections::BTreeMap;
+
+use super::code::Code;
+use super::desired::{ConnectionRef, DesiredSync, Ensure, OnDelete, Trigger, Word};
+use super::diagnostic::Diagnostic;
+use super::fields::{CONNECTION_ID, OWN_FIELDS};
+use super::form;
+use super::platform::Platform;
+use super::sync_file::Block;
+use super::value::{Mapping, Node, Style, Value};
+use super::words::{any_of, list};
+
+/// Fields that say how to treat what a platform that only starts syncs cannot do, and what that is.
+const WITHOUT_EFFECT_ON_STARTS: [(&str, &str); 3] = [
+    ("protect", "delete or replace a sync"),
+    ("onDelete", "delete a sync"),
+    ("trigger", "ask for a sync job"),
+];
+
+/// Makes a sync of its effective fields: its block upon its defaults.
+///
+/// `providers` are the names that files can use. None is returned where something that
+/// the sync's identity needs is missing or wrong; that was reported then.
+pub fn declare(
+    block: &Block,
+    effective: &Mapping,
+    providers: &BTreeMap<String, Platform>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<DesiredSync> {
+    let mut reader = Reader {
+        effective,
+        block,
+        diagnostics,
+    };
+    reader.report_padded_strings();
+
+    let provider = reader.required_word(
+        "provider",
+        "Write `provider: infisical` or `provider: enkryptify`, here or at the top of the file.",
+    );
+    let destination = reader.required_word(
+        "destination",
+        "Write `destination:` with one of the words that `secsync schema list` shows.",
+    );
+    let project = reader.word("project").or_else(|| reader.word("projectId"));
+    let connection = reader
+        .word("connection")
+        .map(|word| (ConnectionRef::Name(word.text), word.span))
+        .or_else(|| {
+            let word = reader.word(CONNECTION_ID)?;
+            Some((ConnectionRef::Id(word.text), word.span))
+        });
+    let name = match reader.word("name") {
+        Some(name) => name,
+        None => Word {
+            text: block.key.clone(),
+            span: block.key_span,
+        },
+    };
+    let ensure = reader.choice(
+        "ensure",
+        &[("present", Ensure::Present), ("absent", Ensure::Absent)],
+    );
+    let on_delete = reader.choice(
+        "onDelete",
+        &[
+            ("keep-secrets", OnDelete::KeepSecrets),
+            ("remove-secrets", OnDelete::RemoveSecrets),
+        ],
+    );
+    let trigger = reader.choice(
+        "trigger",
+        &[
+            ("never", Trigger::Never),
+            ("on-change", Trigger::OnChange),
+            ("always", Trigger::Always),
+        ],
+    );
+    let protect = reader.flag("protect");
+    let renamed_from = reader.word("renamedFrom");
+    if ensure == Ensure::Absent {
+        reader.report_rename_of_absent();
+    }
+    let labels = reader.labels();
+    let (provider, destination) = (provider?, destination?);
+    let platform = reader.platform_of(&provider, providers)?;
+    reader.report_fields_without_effect(platform);
+    let fields = effective
+        .entries()
+        .iter()
+        .filter(|entry| !OWN_FIELDS.contains(&entry.key.as_str()))
+        .cloned()
+        .collect();
+    Some(DesiredSync {
+        name,
+        provider,
+        platform,
+        project,
+        destination,
+        ensure,
+        connection,
+        labels,
+        renamed_from,
+        protect,
+        on_delete,
+        trigger,
+        fields,
+        block: block.span,
+        key: block.key_span,
+    })
+}
+
+/// Reads secsync's own fields of one sync.
+struct Reader<'a> {
+    effective: &'a Mapping,
+    block: &'a Block,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    fn wrong_type(&mut self, key: &str, node: &Node, wanted: &str) {
+        let mut diagnostic = form::wrong_type(node, key, wanted);
+        if node.style == Style::Plain && wanted == "a string" {
+            diagnostic = diagnostic.help("Put it in quotes.");
+        }
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// A string field that is not empty.
+    fn word(&mut self, key: &str) -> Option<Word> {
+        let node = self.effective.get(key)?;
+        match node.as_str() {
+            Some("") => {
+                self.diagnostics.push(
+                    Diagnostic::new(Code::WrongSize, node.span, format!("`{key}` is empty."))
+                        .help("Give it a value, or leave it out."),
+                );
+                None
+            }
+            Some(text) => Some(Word {
+                text: text.to_owned(),
+                span: node.span,
+            }),
+            None => {
+                self.wrong_type(key, node, "a string");
+                None
+            }
+        }
+    }
+
+    fn required_word(&mut self, key: &str, help: &str) -> Option<Word> {
+        if !self.effective.contains(key) {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Code::MissingField,
+                    self.block.key_span,
+                    format!("The sync `{}` has no `{key}`.", self.block.key),
+                )
+                .help(help),
+            );
+            return None;
+        }
+        self.word(key)
+    }
+
+    fn choice<T: Copy + Default>(&mut self, key: &str, choices: &[(&str, T)]) -> T {
+        let Some(node) = self.effective.get(key) else {
+            return T::default();
+        };
+        let names = choices.iter().map(|(name, _)| *name);
+        let Some(word) = node.as_str() else {
+            let wanted = format!("one of {}", any_of(names));
+            self.wrong_type(key, node, &wanted);
+            return T::default();
+        };
+        if let Some((_, value)) = choices.iter().find(|(name, _)| *name == word) {
+            return *value;
+        }
+        self.diagnostics.push(
+            Diagnostic::new(
+                Code::WrongValue,
+                node.span,
+                format!("`{key}` cannot be `{word}`."),
+            )
+            .suggest(word, names.clone(), || {
+                format!("It can be {}.", any_of(names))
+            }),
+        );
+        T::default()
+    }
+
+    fn flag(&mut self, key: &str) -> bool {
+        let Some(node) = self.effective.get(key) else {
+            return false;
+        };
+        if let Some(value) = node.as_bool() {
+            return value;
+        }
+        self.wrong_type(key, node, "true or false");
+        false
+    }
+
+    fn labels(&mut self) -> BTreeMap<String, String> {
+        let mut labels = BTreeMap::new();
+        let Some(node) = self.effective.get("labels") else {
+            return labels;
+        };
+        let Some(mapping) = form::expect_mapping(node, "`labels`", self.diagnostics) else {
+            return labels;
+        };
+        for entry in mapping.entries() {
+            match entry.value.as_text() {
+                Some(text) => {
+                    labels.insert(entry.key.clone(), text);
+                }
+                None => self.wrong_type(&format!("labels.{}", entry.key), &entry.value, "a string"),
+            }
+        }
+        labels
+    }
+
+    fn platform_of(
+        &mut self,
+        provider: &Word,
+        providers: &BTreeMap<String, Platform>,
+    ) -> Option<Platform> {
+        let platform = providers.get(&provider.text).copied();
+        if platform.is_none() {
+            let names = || providers.keys().map(String::as_str);
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Code::UnknownProvider,
+                    provider.span,
+                    format!("There is no provider `{}`.", provider.text),
+                )
+                .suggest(&provider.text, names(), || {
+                    format!(
+                        "The providers are {}. Others are declared under `providers:` in secsync.yaml.",
+                        list(names())
+                    )
+                }),
+            );
+        }
+        platform
+    }
+
+    fn report_rename_of_absent(&mut self) {
+        let entry = |key| self.effective.entry(key);
+        if let (Some(renamed), Some(ensure)) = (entry("renamedFrom"), entry("ensure")) {
+            let message = "`renamedFrom` and `ensure: absent` are given together: a sync is renamed \
+                           or deleted, and not both.";
+            self.diagnostics.push(
+                Diagnostic::new(Code::ConflictingFields, renamed.key_span, message)
+                    .also(ensure.key_span, "the other one")
+                    .help(
+                        "Keep one of the two. A sync is deleted under the name that it has on the \
+                         platform.",
+                    ),
+            );
+        }
+    }
+
+    /// Reports what the sync itself says and its platform has no use for. A default may be meant
+    /// for the syncs of another platform.
+    fn report_fields_without_effect(&mut self, platform: Platform) {
+        if platform.reads_back() {
+            return;
+        }
+        for (key, lacking) in WITHOUT_EFFECT_ON_STARTS {
+            if let Some(entry) = self.block.fields.entry(key) {
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Code::NoEffect,
+                        entry.key_span,
+                        format!(
+                            "`{key}` has no effect on the sync `{}`: {} publishes no way to {lacking}.",
+                            self.block.key,
+                            platform.title()
+                        ),
+                    )
+                    .help("Remove it."),
+                );
+            }
+        }
+    }
+
+    /// The platform keeps some blanks and drops others; no one wants to find out which.
+    fn report_padded_strings(&mut self) {
+        for entry in self.effective.entries() {
+            if entry.key != "description" {
+                report_padded(&entry.value, &entry.key, self.diagnostics);
+            }
+        }
+    }
+}
+
+fn report_padded(node: &Node, path: &str, diagnostics: &mut Vec<Diagnostic>) {
+    match &node.value {
+        Value::String(text) if text.trim() != text => diagnostics.push(
+            Diagnostic::new(
+                Code::PaddedString,
+                node.span,
+                format!("`{path}` has blanks at an end: {text:?}."),
+            )
+            .help(format!("Write {:?}.", text.trim())),
+        ),
+        Value::Sequence(items) => {
+            for (index, item) in items.iter().enumerate() {
+                report_padded(item, &format!("{path}[{index}]"), diagnostics);
+            }
+        }
+        Value::Mapping(mapping) => {
+            for entry in mapping.entries() {
+                report_padded(&entry.value, &format!("{path}.{}", entry.key), diagnostics);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::{Value as Json, json};
+
+    use super::declare;
+    use crate::core::code::Code;
+    use crate::core::desired::{DesiredSync, Ensure};
+    use crate::core::diagnostic::Diagnostic;
+    use crate::core::span::Span;
+    use crate::core::sync_file::Block;
+    use crate::core::testing::{ENKRYPTIFY, INFISICAL, mapping, source};
+
+    fn codes(diagnostics: &[Diagnostic]) -> Vec<Code> {
+        diagnostics.iter().map(|found| found.code).collect()
+    }
+
+    fn declared(fields: Json) -> (Option<DesiredSync>, Vec<Diagnostic>) {
+        let providers = BTreeMap::from([
+            ("infisical".to_owned(), INFISICAL),
+            ("enkryptify".to_owned(), ENKRYPTIFY),
+        ]);
+        let span = Span::new(source(), 0, 0);
+        let fields = mapping(fields);
+        let block = Block {
+            key: "web".to_owned(),
+            key_span: span,
+            span,
+            fields: fields.clone(),
+        };
+        let mut diagnostics = Vec::new();
+        let sync = declare(&block, &fields, &providers, &mut diagnostics);
+        (sync, diagnostics)
+    }
+
+    #[test]
+    fn the_key_is_the_name_unless_a_name_is_given() {
+        let identity = json!({"provider": "enkryptify", "destination": "vercel", "project": "p"});
+        let (sync, found) = declared(identity.clone());
+        assert_eq!(codes(&found), []);
+        assert_eq!(sync.unwrap().name.text, "web");
+        let mut named = identity;
+        named["name"] = json!("other");
+        assert_eq!(declared(named).0.unwrap().name.text, "other");
+    }
+
+    #[test]
+    fn own_fields_are_read_and_the_platforms_are_kept_apart() {
+        let (sync, found) = declared(json!({
+            "provider": "infisical", "destination": "humanitec", "projectId": "p",
+            "ensure": "absent", "labels": {"team": "x", "tier": 1}, "environment": "dev",
+        }));
+        assert_eq!(codes(&found), []);
+        let sync = sync.unwrap();
+        assert_eq!(sync.ensure, Ensure::Absent);
+        assert_eq!(sync.labels["tier"], "1");
+        assert_eq!(sync.project.as_ref().unwrap().text, "p");
+        assert_eq!(
+            Json::Object(sync.fields_as_json()),
+            json!({"environment": "dev"})
+        );
+    }
+
+    #[test]
+    fn every_problem_of_a_sync_is_reported_at_once() {
+        let (sync, found) = declared(json!({
+            "provider": "infisicle", "destination": 7, "ensure": "gone", "protect": "yes",
+            "trigger": "on-chang", "labels": [], "connection": "",
+        }));
+        assert!(sync.is_none());
+        assert_eq!(
+            codes(&found),
+            [
+                Code::WrongType,
+                Code::WrongSize,
+                Code::WrongValue,
+                Code::WrongValue,
+                Code::WrongType,
+                Code::WrongType,
+            ]
+        );
+    }
+
+    #[test]
+    fn a_sync_that_is_to_be_absent_cannot_be_renamed() {
+        let rename = |ensure: &str| {
+            let fields = json!({
+                "provider": "infisical", "destination": "humanitec", "ensure": ensure,
+                "renamedFrom": "old",
+            });
+            codes(&declared(fields).1)
+        };
+        assert_eq!(rename("absent"), [Code::ConflictingFields]);
+        assert_eq!(rename("present"), []);
+    }
+
+    #[test]
+    fn what_a_platform_that_only_starts_has_no_use_for_is_told_where_the_sync_itself_says_it() {
+        let found = |provider: &str| {
+            declared(json!({
+                "provider": provider, "destination": "vercel", "protect": true,
+                "onDelete": "remove-secrets", "trigger": "always",
+            }))
+            .1
+        };
+        assert_eq!(codes(&found("enkryptify")), [Code::NoEffect; 3]);
+        assert_eq!(codes(&found("infisical")), []);
+    }
+
+    #[test]
+    fn an_unknown_provider_gets_a_did_you_mean() {
+        let (_, found) = declared(json!({"provider": "infisicle", "destination": "humanitec"}));
+        assert_eq!(codes(&found), [Code::UnknownProvider]);
+        assert_eq!(found[0].help.as_deref(), Some("Did you mean `infisical`?"));
+    }
+
+    #[test]
+    fn blanks_at_the_ends_are_an_error_except_in_the_description() {
+        let (_, found) = declared(json!({
+            "provider": "infisical", "destination": "humanitec", "description": " kept ",
+            "environment": "dev ", "destinationConfig": {"org": " acme", "list": ["\tx"]},
+        }));
+        let messages: Vec<_> = found.iter().map(|found| found.message.as_str()).collect();
+        assert_eq!(
+            messages,
+            [
+                "`environment` has blanks at an end: \"dev \".",
+                "`destinationConfig.org` has blanks at an end: \" acme\".",
+                "`destinationConfig.list[0]` has blanks at an end: \"\\tx\".",
+            ]
+        );
+    }
+}

@@ -1,0 +1,239 @@
+//! The step of an action, checked against the sync that it is about, and what it shows.
+
+use serde_json::{Map, Value};
+
+use super::read::{Reader, identity};
+use super::wire;
+use crate::core::diff::{self, FieldChange};
+use crate::core::fields::CONNECTION_ID;
+use crate::core::normalize;
+use crate::core::plan::action::Create;
+use crate::core::plan::{Blocked, Effect, Step, Subject, Update, Verb, effect, shown};
+use crate::core::remote::{Job, RemoteSync};
+use crate::schema::file::is_slug;
+
+impl Reader<'_> {
+    /// A step, and what it shows.
+    pub(super) fn step(
+        &self,
+        step: wire::Step,
+        subject: &Subject,
+    ) -> Result<(Step, Vec<FieldChange>, Vec<Effect>), String> {
+        Ok(match step {
+            wire::Step::Create { connection, body } => {
+                let create = self.create(body, connection, subject)?;
+                let (changes, effects) = self.shown_of_create(&create, subject);
+                (Step::Create(create), changes, effects)
+            }
+            wire::Step::Update {
+                found,
+                connection,
+                body,
+            } => self.update(found, connection, body, subject)?,
+            wire::Step::Replace {
+                found,
+                remove_secrets,
+                connection,
+                body,
+            } => {
+                let old = Box::new(remote(found, subject)?);
+                if old.destination == subject.destination {
+                    return Err("a sync is replaced that keeps its destination".to_owned());
+                }
+                let new = self.create(body, connection, subject)?;
+                let mut changes = shown::of_move(&old, &subject.destination, &subject.name);
+                let mut effects = vec![effect::of_delete(remove_secrets)];
+                let (of_new, effects_of_new) = self.shown_of_create(&new, subject);
+                changes.extend(of_new);
+                effects.extend(effects_of_new);
+                let step = Step::Replace {
+                    old,
+                    remove_secrets,
+                    new,
+                };
+                (step, changes, effects)
+            }
+            wire::Step::Delete {
+                found,
+                remove_secrets,
+                reason,
+            } => {
+                let old = Box::new(own(remote(found, subject)?, subject)?);
+                let step = Step::Delete {
+                    old,
+                    remove_secrets,
+                    reason,
+                };
+                (step, Vec::new(), vec![effect::of_delete(remove_secrets)])
+            }
+            wire::Step::Start {} => (Step::Start, Vec::new(), Vec::new()),
+            wire::Step::Trigger { found } => {
+                let old = found.map(|found| remote(found, subject)).transpose()?;
+                let step = Step::Trigger {
+                    old: old.map(Box::new),
+                };
+                (step, Vec::new(), Vec::new())
+            }
+            wire::Step::Blocked {
+                wanted,
+                reason,
+                details,
+                changes,
+            } => {
+                if wanted == Verb::Blocked {
+                    return Err("to be blocked is nothing that can be wanted".to_owned());
+                }
+                let reason = blocked(&reason, &details)?;
+                (Step::Blocked { wanted, reason }, changes, Vec::new())
+            }
+        })
+    }
+
+    fn create(
+        &self,
+        body: Map<String, Value>,
+        connection: Option<String>,
+        subject: &Subject,
+    ) -> Result<Create, String> {
+        let says = |key: &str, value: &str| body.get(key).is_some_and(|said| said == value);
+        if !says("name", &subject.name) || !says("projectId", &subject.project_id) {
+            return Err("the request has another name or project than the sync".to_owned());
+        }
+        let spec = self.spec(subject)?;
+        Ok(Create {
+            expected: normalize::comparable(&spec.create, body.clone()),
+            connection: named_connection(connection, &body)?,
+            body,
+            spec,
+        })
+    }
+
+    fn shown_of_create(
+        &self,
+        create: &Create,
+        subject: &Subject,
+    ) -> (Vec<FieldChange>, Vec<Effect>) {
+        let agreed = self.agreed(&create.spec, subject);
+        let expected = normalize::comparable(&agreed.create, create.body.clone());
+        (
+            shown::of_create(&create.body, create.connection.as_deref(), &agreed),
+            effect::of_create(
+                subject.platform,
+                &expected,
+                self.triggered.contains(&identity(subject)),
+            ),
+        )
+    }
+
+    fn update(
+        &self,
+        found: wire::Found,
+        connection: Option<String>,
+        body: Map<String, Value>,
+        subject: &Subject,
+    ) -> Result<(Step, Vec<FieldChange>, Vec<Effect>), String> {
+        let old = Box::new(remote(found, subject)?);
+        if old.destination != subject.destination {
+            return Err("a sync is changed in place that has another destination".to_owned());
+        }
+        let new_name = (old.name != subject.name).then_some(subject.name.as_str());
+        if body.get("name").map(Value::as_str) != new_name.map(Some) {
+            return Err("the request renames another way than the sync".to_owned());
+        }
+        if body.contains_key("projectId") || body.contains_key("destination") {
+            return Err("the request moves the sync, which no update can".to_owned());
+        }
+        let spec = self.spec(subject)?;
+        let agreed = self.agreed(&spec, subject);
+        let [before, after] =
+            [&Map::new(), &body].map(|request| normalize::updated(&agreed.create, &old, request));
+        let difference = diff::compare(&agreed, &after, &before);
+        let connection = named_connection(connection, &body)?;
+        let changes = shown::of_update(
+            &old,
+            &subject.name,
+            connection.as_deref(),
+            &difference.changes,
+        );
+        if changes.is_empty() {
+            return Err("an update changes nothing".to_owned());
+        }
+        let effects = subject.platform.rules().effects_of_update(
+            &after,
+            &difference.changes,
+            old.was_pushed(),
+        );
+        let step = Step::Update(Update {
+            expected: normalize::updated(&spec.create, &old, &body),
+            before: normalize::updated(&spec.create, &old, &Map::new()),
+            old,
+            body,
+            connection,
+            spec,
+        });
+        Ok((step, changes, effects))
+    }
+}
+
+/// The name of a connection, if the request has one that it can be the name of.
+fn named_connection(
+    connection: Option<String>,
+    body: &Map<String, Value>,
+) -> Result<Option<String>, String> {
+    let is_sent = body.get(CONNECTION_ID).is_some_and(Value::is_string);
+    match connection {
+        Some(name) if name.is_empty() => Err("a connection has no name".to_owned()),
+        connection => Ok(connection.filter(|_| is_sent)),
+    }
+}
+
+fn remote(found: wire::Found, subject: &Subject) -> Result<RemoteSync, String> {
+    if found.id.is_empty() || found.name.is_empty() || !is_slug(&found.destination) {
+        return Err("the sync that was found has no id, no name or no destination".to_owned());
+    }
+    Ok(RemoteSync {
+        id: found.id,
+        name: found.name,
+        destination: found.destination,
+        project_id: subject.project_id.clone(),
+        connection: found.connection,
+        environment: found.environment,
+        secret_path: found.secret_path,
+        fields: found.fields,
+        created_at: None,
+        updated_at: None,
+        sync_job: Job {
+            // When it was is not in the file, and decides nothing here.
+            at: found.pushed.then(|| "once".to_owned()),
+            ..Job::default()
+        },
+        import_job: Job::default(),
+        remove_job: Job::default(),
+    })
+}
+
+/// A sync that an action is about under the name and destination that it has.
+fn own(found: RemoteSync, subject: &Subject) -> Result<RemoteSync, String> {
+    if found.name == subject.name && found.destination == subject.destination {
+        Ok(found)
+    } else {
+        Err("another sync was found than the action is about".to_owned())
+    }
+}
+
+fn blocked(word: &str, details: &[String]) -> Result<Blocked, String> {
+    let reasons = [
+        Blocked::Protected,
+        Blocked::OtherDestination(details.join(", ")),
+        Blocked::SourceFolderGone,
+        Blocked::UnknownFields(details.to_vec()),
+        Blocked::NotChangeable(details.to_vec()),
+        Blocked::NameNotFreed(details.join(", ")),
+        Blocked::BeingRemoved,
+        Blocked::NoState,
+        Blocked::StartUnknown,
+        Blocked::NotDeletable,
+    ];
+    let found = reasons.into_iter().find(|reason| reason.word() == word);
+    found.ok_or_else(|| format!("nothing can be blocked as {word:?}"))
+}
