@@ -13,7 +13,6 @@ use crate::core::fields::{ENVIRONMENT, SECRET_PATH};
 use crate::core::normalize::{self, Comparable};
 use crate::core::plan::Subject;
 use crate::core::plan::action::{Create, Update};
-use crate::core::plan::effect::is_auto_synced;
 use crate::core::remote::{JobKind, JobStatus, RemoteSync};
 use crate::core::spec::DestinationSpec;
 use crate::core::text::platform_message;
@@ -43,8 +42,8 @@ impl Managed<'_> {
 
     /// What came of a write whose answer is there.
     fn answered(&self, answer: &RemoteSync, expected: &Expected<'_>) -> Ended {
-        let is_pushed =
-            is_auto_synced(expected.after) || answer.sync_job.status == Some(JobStatus::Pending);
+        let is_pushed = self.subject.platform.rules().is_auto_synced(expected.after)
+            || answer.sync_job.status == Some(JobStatus::Pending);
         let watched = is_pushed.then(|| self.watched(answer, JobKind::Sync));
         let outcome = match expected.check(answer, &self.subject.name) {
             Ok(()) => Outcome::done(&answer.id),

@@ -226,13 +226,16 @@ impl Session {
         self.terminal.problems(&end.problems);
         // For people first: what they could not be given, the other formats still report.
         let human = end.human();
-        for error in self
+        let failed = self
             .outputs
-            .write(Format::Human, &human.text, &self.terminal)
-        {
+            .write(Format::Human, &human.text, &self.terminal);
+        // A remark is about a result that people have.
+        if failed.is_empty() {
+            self.terminal.remark(&human.remarks);
+        }
+        for error in failed {
             end.fail(&error);
         }
-        self.terminal.remark(&human.remarks);
         let mut exit = end.exit;
         let review = OnceCell::new();
         for format in self.outputs.formats() {

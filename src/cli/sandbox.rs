@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use camino::Utf8Path;
-use secrecy::SecretString;
 
 use crate::core::desired::{ConnectionRef, Ensure};
 use crate::error::CommandError;
@@ -42,9 +41,10 @@ pub async fn start(opened: &Opened, link: &mut Link) -> Result<Running, CommandE
     })?;
     link.http.sandbox = Some(SandboxAccess {
         origin: format!("http://{}", running.address()),
-        client_id: SecretString::from(sandbox::CLIENT_ID.to_owned()),
-        client_secret: SecretString::from(sandbox::CLIENT_SECRET.to_owned()),
-        enkryptify_token: SecretString::from(sandbox::ENKRYPTIFY_TOKEN.to_owned()),
+        variables: sandbox::demo_variables(running.address())
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
     });
     Ok(running)
 }

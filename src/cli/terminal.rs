@@ -17,7 +17,6 @@ use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::render::findings;
-use crate::render::review::file_of;
 
 /// Columns where the terminal does not say.
 const DEFAULT_WIDTH: usize = 100;
@@ -112,7 +111,10 @@ impl Terminal {
     pub fn findings(&self, diagnostics: &[Diagnostic], sources: &Sources) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let identity = |found: &Diagnostic| {
-            let file = file_of(found, sources).unwrap_or_default().to_owned();
+            let file = match found.span() {
+                Some(span) => sources.get(span.source).name.clone(),
+                None => found.file.clone().unwrap_or_default(),
+            };
             (found.code, file, found.span(), found.message.clone())
         };
         let news: Vec<Diagnostic> = diagnostics

@@ -22,10 +22,10 @@ pub fn report<'a, K: Ord + Clone>(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let mut declared = BTreeMap::new();
-    let mut renamed: BTreeMap<K, Vec<&DesiredSync>> = BTreeMap::new();
+    let mut renamed: BTreeMap<_, Vec<&DesiredSync>> = BTreeMap::new();
     for (project, sync) in syncs {
         // What tells syncs of one name apart where names are unique only within a destination.
-        let destination = (!sync.platform.names_per_project()).then_some(&sync.destination.text);
+        let destination = sync.platform.identifying(&sync.destination.text);
         let identity = (project.clone(), destination, &sync.name.text);
         if let Some(first) = declared.get(&identity) {
             diagnostics.push(
@@ -42,7 +42,10 @@ pub fn report<'a, K: Ord + Clone>(
             declared.insert(identity, sync.name.span);
         }
         if sync.renamed_from.is_some() {
-            renamed.entry(project).or_default().push(sync);
+            renamed
+                .entry((project, destination))
+                .or_default()
+                .push(sync);
         }
     }
     for renamed in renamed.values() {

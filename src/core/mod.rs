@@ -14,7 +14,7 @@
 //! | [`merge`], [`vars`] | defaults and variables |
 //! | [`sync_file`], [`declaration`] | a sync file, and how its blocks become syncs |
 //! | [`desired`] | the syncs that the files want |
-//! | [`conflicts`], [`lint`] | what is wrong with them beyond their form |
+//! | [`conflicts`] | which of them cannot be declared together |
 //! | [`effective`] | where each value of a sync comes from |
 //! | [`remote`] | the syncs that exist |
 //! | [`resolve`] | names to ids, from tables |
@@ -38,7 +38,6 @@ pub mod export;
 pub mod fields;
 pub mod form;
 pub mod job_requests;
-pub mod lint;
 pub mod merge;
 pub mod normalize;
 pub mod plan;

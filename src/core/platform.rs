@@ -7,6 +7,12 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use super::desired::DesiredSync;
+use super::diagnostic::Diagnostic;
+use super::diff::FieldChange;
+use super::normalize::Comparable;
+use super::plan::Effect;
+
 /// What a platform says about itself.
 pub struct Description {
     /// Its name in files: `infisical`.
@@ -15,6 +21,29 @@ pub struct Description {
     pub title: &'static str,
     /// What it can do. What is not listed, it cannot.
     pub capabilities: &'static [Capability],
+    /// What only it knows about its syncs.
+    pub rules: &'static dyn Rules,
+}
+
+/// What only a platform knows about its syncs: values in, values out.
+pub trait Rules: Sync {
+    /// Reports what is wrong with a sync and its schema cannot say. What is reported has the
+    /// severity that its code has by default.
+    fn lint(&self, sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>);
+
+    /// Whether changes push by themselves.
+    fn is_auto_synced(&self, sync: &Comparable) -> bool;
+
+    /// What the first push of a sync does to secrets.
+    fn effects_of_first_sync(&self, sync: &Comparable) -> Vec<Effect>;
+
+    /// What changing a sync does to secrets. `was_pushed` is whether any push went well before.
+    fn effects_of_update(
+        &self,
+        sync: &Comparable,
+        changes: &[FieldChange],
+        was_pushed: bool,
+    ) -> Vec<Effect>;
 }
 
 /// Something that not every platform can do, or not in the same way.
@@ -31,6 +60,8 @@ pub enum Capability {
     Jobs,
     /// A sync can take another name and stay what it is.
     Renames,
+    /// A sync reads from a folder of an environment, which can be deleted under it.
+    SourceFolders,
     /// Each destination has a schema of its own. Without it one schema serves all, and any slug
     /// of the right form is a destination.
     ListsDestinations,
@@ -67,9 +98,10 @@ impl Platform {
         self.can(Capability::Connections)
     }
 
-    /// Whether a name means one sync of a project, whatever its destination.
-    pub fn names_per_project(self) -> bool {
-        self.can(Capability::NamesPerProject)
+    /// The destination, if it is part of what identifies a sync: where a name means one sync of a
+    /// project and a destination, and not of the whole project.
+    pub fn identifying(self, destination: &str) -> Option<&str> {
+        (!self.can(Capability::NamesPerProject)).then_some(destination)
     }
 
     /// Whether a job of a sync can be asked for.
@@ -82,9 +114,19 @@ impl Platform {
         self.can(Capability::Renames)
     }
 
+    /// Whether a sync reads from a folder, which can be deleted under it.
+    pub fn has_source_folders(self) -> bool {
+        self.can(Capability::SourceFolders)
+    }
+
     /// Whether its destinations are known by name, each with a schema of its own.
     pub fn lists_destinations(self) -> bool {
         self.can(Capability::ListsDestinations)
+    }
+
+    /// What only it knows about its syncs.
+    pub const fn rules(self) -> &'static dyn Rules {
+        self.0.rules
     }
 
     fn can(self, capability: Capability) -> bool {

@@ -131,7 +131,14 @@ pub fn find<'a>(
     remote: &'a BTreeMap<ProjectKey, Vec<RemoteSync>>,
 ) -> Option<&'a RemoteSync> {
     let there = remote.get(&ProjectKey::of(sync))?;
-    let by_name = |name: &str| there.iter().find(|remote| remote.name == name);
+    let destination = sync
+        .desired
+        .platform
+        .identifying(&sync.desired.destination.text);
+    let by_name = |name: &str| {
+        let mut namesakes = there.iter().filter(|remote| remote.name == name);
+        namesakes.find(|remote| destination.is_none_or(|slug| remote.destination == slug))
+    };
     by_name(&sync.desired.name.text).or_else(|| by_name(&sync.desired.renamed_from.as_ref()?.text))
 }
 

@@ -44,6 +44,24 @@ pub fn visible_lines(text: &str) -> String {
     text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
 }
 
+/// A text that is text in HTML and XML, in elements and in attributes.
+pub fn in_markup(text: &str) -> String {
+    let mut out = String::new();
+    for character in visible_lines(text).chars() {
+        match character {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            // Besides control characters, these two are the only ones that XML does not allow.
+            '\u{FFFE}' | '\u{FFFF}' => out.extend(character.escape_unicode()),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
 /// A job's message as people read it. The platform stores the destination's answer,
 /// often as a JSON string with the actual message inside (seen on Infisical, June 2025).
 pub fn platform_message(message: &str) -> String {

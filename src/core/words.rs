@@ -36,6 +36,14 @@ pub fn counts<'a>(counts: impl IntoIterator<Item = (usize, &'a str)>) -> Vec<Str
         .collect()
 }
 
+/// A word with a capital at its beginning.
+pub fn capitalized(word: &str) -> String {
+    let mut characters = word.chars();
+    characters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(characters).collect()
+    })
+}
+
 /// Whether a word has the form of a UUID, in which the platforms write ids.
 pub fn is_uuid(word: &str) -> bool {
     let groups = word.split('-');

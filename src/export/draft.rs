@@ -134,7 +134,8 @@ fn block(
             visible(&sync.destination)
         )));
     };
-    if sync.environment.is_none() || sync.secret_path.is_none() {
+    let has_lost_source = sync.environment.is_none() || sync.secret_path.is_none();
+    if names.platform.has_source_folders() && has_lost_source {
         return Ok(Err(
             "Its source folder was deleted. Give it another one on the platform and try again, or \
              delete it there."

@@ -7,9 +7,9 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use serde_json::Value;
 use url::Url;
 
+use super::error::{RequestError, RequestErrorKind};
 use super::origin::Origin;
 use super::text::quotable;
-use crate::provider::{ProviderError, ProviderErrorKind};
 
 /// An answer, read to its end.
 pub struct Answer {
@@ -43,6 +43,11 @@ impl Answer {
     /// Whether an earlier try of the same request may have been processed.
     pub const fn is_after_loss(&self) -> bool {
         self.after_loss
+    }
+
+    /// Notes that an earlier try of the same request may have been processed.
+    pub const fn after_loss(&mut self, doubt: bool) {
+        self.after_loss |= doubt;
     }
 
     /// The server that it came from, as people write it.
@@ -101,9 +106,9 @@ impl Answer {
 }
 
 /// The error for an answer that is not what the API promises: `what` follows "answered".
-pub fn bad_answer(task: &str, origin: &Origin, what: &str) -> ProviderError {
-    ProviderError::new(
-        ProviderErrorKind::BadAnswer,
+pub fn bad_answer(task: &str, origin: &Origin, what: &str) -> RequestError {
+    RequestError::new(
+        RequestErrorKind::BadAnswer,
         format!("Cannot {task}: {origin} answered {what}."),
     )
     .help("Check that the address is that of the API itself, and which version it runs.")

@@ -12,11 +12,11 @@ use url::Url;
 use super::HttpOptions;
 use super::answer::Answer;
 use super::client::{Client, SendError};
+use super::encryption::check_encryption;
+use super::error::RequestError;
 use super::failure::{Failure, Reach};
 use super::origin::Origin;
-use super::trust::check_encryption;
 use crate::environment::Environment;
-use crate::provider::ProviderError;
 
 /// How long a machine's own service may take to hand out the machine's credentials.
 const MACHINE_TIMEOUT: Duration = Duration::from_secs(4);
@@ -91,7 +91,7 @@ fn not_sent(cause: String) -> Failure {
 }
 
 /// A failure before anything was sent, with its own advice.
-fn unusable(error: ProviderError) -> Failure {
+fn unusable(error: RequestError) -> Failure {
     Failure {
         cause: error.message.trim_end_matches('.').to_owned(),
         help: error.help.unwrap_or_default(),

@@ -13,12 +13,12 @@ use url::Url;
 
 use super::HttpOptions;
 use super::answer::Answer;
+use super::error::{RequestError, RequestErrorKind};
 use super::failure::{Failure, Reach, innermost};
 use super::origin::Origin;
 use super::request::Request;
 use super::text::clause;
 use crate::environment::Environment;
-use crate::provider::{ProviderError, ProviderErrorKind};
 
 /// The largest answer that is read, in bytes. A project of 500 syncs takes half a megabyte.
 pub const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
@@ -50,7 +50,7 @@ struct ProxySettings {
 /// Why there is no answer.
 pub enum SendError {
     /// Something on this machine is wrong; nothing was sent.
-    Unusable(ProviderError),
+    Unusable(RequestError),
     /// The request failed on its way.
     Failed(Failure),
 }
@@ -99,8 +99,8 @@ impl Client {
     ) -> Result<Answer, SendError> {
         // The last check before a credential leaves: whatever built the URL, it leads to this server.
         if Origin::of(&request.url).as_ref() != Ok(&self.origin) {
-            return Err(SendError::Unusable(ProviderError::new(
-                ProviderErrorKind::Untrusted,
+            return Err(SendError::Unusable(RequestError::new(
+                RequestErrorKind::Untrusted,
                 format!(
                     "Cannot {}: its URL leads away from {}.",
                     request.task, self.origin
@@ -108,14 +108,14 @@ impl Client {
             )));
         }
         let mut headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(JSON))]);
-        // Without a body there is no content type: Infisical answers 500 to an empty JSON body.
+        // Without a body there is no content type: a server can answer 500 to an empty JSON body.
         if request.body.is_some() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
         }
         if let Some(bearer) = bearer {
             let text = format!("Bearer {}", bearer.expose_secret());
             let mut value = HeaderValue::try_from(text).map_err(|_| {
-                SendError::Unusable(configuration(format!(
+                SendError::Unusable(RequestError::configuration(format!(
                     "Cannot {}: the token cannot stand in a header.",
                     request.task
                 )))
@@ -182,7 +182,7 @@ impl Client {
         }
     }
 
-    fn build(&self) -> Result<reqwest::Client, ProviderError> {
+    fn build(&self) -> Result<reqwest::Client, RequestError> {
         let mut builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)
             .timeout(self.timeout)
@@ -205,11 +205,11 @@ impl Client {
         builder.build().map_err(|error| self.no_client(&error))
     }
 
-    fn no_client(&self, error: &reqwest::Error) -> ProviderError {
+    fn no_client(&self, error: &reqwest::Error) -> RequestError {
         let cause = innermost(error);
         // What the verifier of certificates says on a machine without CA files; it has no type.
         if cause.contains("No CA certificates") {
-            return configuration(format!(
+            return RequestError::configuration(format!(
                 "This machine has no certificate authorities to check {} with.",
                 self.origin
             ))
@@ -218,26 +218,26 @@ impl Client {
                  --ca-cert.",
             );
         }
-        configuration(format!(
+        RequestError::configuration(format!(
             "The connection to {} cannot be set up: {}.",
             self.origin,
             clause(&cause)
         ))
     }
 
-    fn extra_roots(&self) -> Result<Vec<Certificate>, ProviderError> {
+    fn extra_roots(&self) -> Result<Vec<Certificate>, RequestError> {
         let Some(path) = &self.ca_cert else {
             return Ok(Vec::new());
         };
         let pem = std::fs::read(path).map_err(|error| {
-            configuration(format!(
+            RequestError::configuration(format!(
                 "The certificate file \"{path}\" (--ca-cert) cannot be read: {error}."
             ))
             .help("Name a readable PEM file.")
         })?;
         let certificates = Certificate::from_pem_bundle(&pem).unwrap_or_default();
         if certificates.is_empty() {
-            return Err(configuration(format!(
+            return Err(RequestError::configuration(format!(
                 "The file \"{path}\" (--ca-cert) holds no PEM certificate."
             ))
             .help("It has to contain -----BEGIN CERTIFICATE----- at least once."));
@@ -247,9 +247,9 @@ impl Client {
 }
 
 impl ProxySettings {
-    fn build(&self) -> Result<Proxy, ProviderError> {
+    fn build(&self) -> Result<Proxy, RequestError> {
         let proxy = Proxy::all(&self.url).map_err(|_| {
-            configuration(format!(
+            RequestError::configuration(format!(
                 "The variable {} is not the URL of a proxy.",
                 self.variable
             ))
@@ -259,7 +259,7 @@ impl ProxySettings {
     }
 }
 
-fn tls_that_trusts_nobody() -> Result<ClientConfig, ProviderError> {
+fn tls_that_trusts_nobody() -> Result<ClientConfig, RequestError> {
     let provider: CryptoProvider = ring::default_provider();
     ClientConfig::builder_with_provider(provider.into())
         .with_safe_default_protocol_versions()
@@ -268,9 +268,5 @@ fn tls_that_trusts_nobody() -> Result<ClientConfig, ProviderError> {
                 .with_root_certificates(RootCertStore::empty())
                 .with_no_client_auth()
         })
-        .map_err(|error| configuration(format!("TLS cannot be set up: {error}.")))
-}
-
-fn configuration(message: String) -> ProviderError {
-    ProviderError::new(ProviderErrorKind::Configuration, message)
+        .map_err(|error| RequestError::configuration(format!("TLS cannot be set up: {error}.")))
 }

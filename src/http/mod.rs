@@ -2,45 +2,40 @@
 //!
 //! | module | job |
 //! |---|---|
-//! | [`trust`] | which server a credential may go to; the only maker of a [`session::Session`] |
-//! | [`origin`] | servers as scheme, host and port, however they were spelled |
-//! | [`variables`] | which environment variables serve which provider |
-//! | [`credential`], [`identity_token`] | what stands for an identity, and where it comes from |
-//! | [`auth`] | logging in once for all |
-//! | [`session`] | an authenticated line to one server |
+//! | [`client`] | sends one request; built at the first one |
+//! | [`request`], [`answer`] | what is asked, and what came back |
 //! | [`retry`] | what is sent again, and when: the whole policy |
 //! | [`limits`] | the pause that a 429 asks for, shared by everything to a host |
-//! | [`client`] | sends one request; built at the first one |
-//! | [`carrier`] | requests that another library makes, by the same rules |
+//! | [`origin`] | servers as scheme, host and port, however they were spelled |
+//! | [`encryption`] | where plain http is allowed |
 //! | [`failure`] | why a request failed on its way, in words |
-//! | [`answer`] | what came back |
+//! | [`error`] | why a request did not do what it should |
+//! | [`carrier`] | requests that another library makes, by the same rules |
 //! | [`public`] | documents that anyone may read |
 //! | [`clock`], [`text`] | time that tests can replace; quoting what servers say |
+//!
+//! Nothing here knows a platform or holds a credential: those stand in [`crate::provider`].
 
 pub mod answer;
-pub mod auth;
 pub mod carrier;
 pub mod client;
 pub mod clock;
-pub mod credential;
+pub mod encryption;
+pub mod error;
 pub mod failure;
-pub mod identity_token;
 pub mod limits;
 pub mod origin;
 pub mod public;
 pub mod request;
 pub mod retry;
-pub mod session;
 pub mod text;
-pub mod trust;
-pub mod variables;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use secrecy::SecretString;
 
+use crate::environment::Environment;
 use clock::{Clock, SystemClock};
 use limits::Limits;
 
@@ -85,10 +80,6 @@ impl Default for HttpOptions {
 pub struct SandboxAccess {
     /// Its origin on the loopback interface: `http://127.0.0.1:49152`.
     pub origin: String,
-    /// The demo client id of Infisical's universal auth.
-    pub client_id: SecretString,
-    /// The demo client secret of Infisical's universal auth.
-    pub client_secret: SecretString,
-    /// The demo token of Enkryptify.
-    pub enkryptify_token: SecretString,
+    /// Its demo credentials, under the names of the platforms' own variables.
+    pub variables: Environment,
 }

@@ -4,13 +4,13 @@ use reqwest::Method;
 use url::Url;
 
 use super::HttpOptions;
+use super::encryption::check_encryption;
+use super::error::{RequestError, RequestErrorKind};
 use super::origin::{Origin, showable};
 use super::request::Request;
 use super::retry::{Delivery, Repeat};
-use super::trust::check_encryption;
 use crate::cancel::Cancellation;
 use crate::environment::Environment;
-use crate::provider::{ProviderError, ProviderErrorKind};
 
 /// A document as it was served.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,11 +27,11 @@ pub async fn fetch_public(
     environment: &Environment,
     options: &HttpOptions,
     cancellation: &Cancellation,
-) -> Result<PublicDocument, ProviderError> {
+) -> Result<PublicDocument, RequestError> {
     let shown = showable(url);
     let invalid = |reason: &str| {
-        ProviderError::new(
-            ProviderErrorKind::Configuration,
+        RequestError::new(
+            RequestErrorKind::Configuration,
             format!("The address \"{shown}\" {reason}."),
         )
         .help("Write it like https://secrets.corp.example/api/docs/json.")
@@ -40,17 +40,11 @@ pub async fn fetch_public(
     url.set_fragment(None);
     let origin = Origin::of(&url).map_err(invalid)?;
     check_encryption(&origin, environment)?;
-    let request = Request {
-        method: Method::GET,
-        url,
-        body: None,
-        repeat: Repeat::Read,
-        task: format!("fetch {shown}"),
-    };
+    let request = Request::to_url(Method::GET, url, Repeat::Read, format!("fetch {shown}"));
     let delivery = Delivery::to(origin, environment, options, cancellation);
     let answer = delivery.deliver(&request, None).await?;
     let failed = |kind, what: String| {
-        ProviderError::new(kind, format!("Cannot {}: the server {what}.", request.task))
+        RequestError::new(kind, format!("Cannot {}: the server {what}.", request.task))
     };
     match answer.status() {
         200 => Ok(PublicDocument {
@@ -58,22 +52,22 @@ pub async fn fetch_public(
             body: answer.body,
         }),
         404 | 410 => Err(failed(
-            ProviderErrorKind::NotFound,
+            RequestErrorKind::NotFound,
             format!("answered {}", answer.status_line()),
         )),
         401 | 403 => Err(failed(
-            ProviderErrorKind::Permission,
+            RequestErrorKind::Permission,
             format!(
                 "answered {}, and no credential is sent here",
                 answer.status_line()
             ),
         )),
         500.. => Err(failed(
-            ProviderErrorKind::Unavailable,
+            RequestErrorKind::Unavailable,
             format!("answered {}", answer.status_line()),
         )),
         _ => Err(failed(
-            ProviderErrorKind::BadAnswer,
+            RequestErrorKind::BadAnswer,
             format!("answered {}", answer.status_line()),
         )),
     }

@@ -4,9 +4,9 @@ use reqwest::Method;
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::error::{RequestError, RequestErrorKind};
 use super::origin::Origin;
 use super::retry::Repeat;
-use crate::provider::{ProviderError, ProviderErrorKind};
 
 /// One request to one server.
 pub struct Request {
@@ -39,11 +39,11 @@ impl Request {
         segments: &[&str],
         repeat: Repeat,
         task: impl Into<String>,
-    ) -> Result<Self, ProviderError> {
+    ) -> Result<Self, RequestError> {
         let task = task.into();
         let refused = |problem: String| {
-            ProviderError::new(
-                ProviderErrorKind::Rejected,
+            RequestError::new(
+                RequestErrorKind::Rejected,
                 format!("Cannot {task}: {problem}."),
             )
         };
@@ -58,13 +58,18 @@ impl Request {
         if let Ok(mut path) = url.path_segments_mut() {
             path.clear().extend(segments);
         }
-        Ok(Self {
+        Ok(Self::to_url(method, url, repeat, task))
+    }
+
+    /// A request for a whole URL.
+    pub fn to_url(method: Method, url: Url, repeat: Repeat, task: impl Into<String>) -> Self {
+        Self {
             method,
             url,
             body: None,
             repeat,
-            task,
-        })
+            task: task.into(),
+        }
     }
 
     /// What it asks, to complete "Cannot …".

@@ -22,13 +22,13 @@
 //! | sync-secrets | `Same` | one more job pushes the same secrets |
 //! | create | `Never` | look it up by name first; the name may have been taken by the first try |
 //! | import-secrets, remove-secrets | `Never` | a second job could undo what happened in between |
-//! | start (Enkryptify) | `Never` | a second start makes a second configuration |
+//! | start | `Never` | a second start makes a second configuration |
 //!
 //! The state in an object store goes through the store's library, which repeats by itself what was
 //! not sent or met a 5xx, [`STORE_REPEATS`] times at most. A write there names the version that it
 //! replaces, so that a second one does nothing or is refused.
 //!
-//! A 500 is Infisical's answer to input that it cannot digest, so a write with it is not repeated.
+//! A 500 can be the answer to input that the server cannot digest, so a write is not repeated at it.
 //!
 //! There are at most [`TRIES`] tries, with pauses of about 0.5, 1 and 2 seconds between them, or
 //! what `Retry-After` asks for. A 429 pauses everything to the host. One request waits no longer
@@ -44,13 +44,13 @@ use super::HttpOptions;
 use super::answer::{Answer, bad_answer};
 use super::client::{Client, SendError};
 use super::clock::Clock;
+use super::error::{RequestError, RequestErrorKind};
 use super::failure::{Failure, Reach};
 use super::limits::Gate;
 use super::origin::Origin;
 use super::request::Request;
 use crate::cancel::Cancellation;
 use crate::environment::Environment;
-use crate::provider::{ProviderError, ProviderErrorKind};
 
 /// How often a request is sent at most.
 pub const TRIES: u32 = 4;
@@ -110,7 +110,8 @@ fn leaves_doubt(repeat: Repeat, outcome: Outcome) -> bool {
 }
 
 /// Whether a request may have taken effect, given an answer that its reader took for an error.
-pub fn may_be_done(repeat: Repeat, answer: &Answer) -> bool {
+pub fn may_be_done(request: &Request, answer: &Answer) -> bool {
+    let repeat = request.repeat;
     let accepted = (200..300).contains(&answer.status());
     repeat != Repeat::Read
         && (accepted
@@ -162,7 +163,7 @@ impl Delivery {
         &self,
         request: &Request,
         bearer: Option<&SecretString>,
-    ) -> Result<Answer, ProviderError> {
+    ) -> Result<Answer, RequestError> {
         let mut patience = LONGEST_WAIT;
         let mut doubt = false;
         let mut tries = 0;
@@ -210,7 +211,7 @@ impl Delivery {
         request: &Request,
         bearer: Option<&SecretString>,
         patience: &mut Duration,
-    ) -> Result<Result<Answer, Failure>, ProviderError> {
+    ) -> Result<Result<Answer, Failure>, RequestError> {
         self.pass_gate(request, patience).await?;
         match self.send(request, bearer).await {
             Ok(answer) => Ok(Ok(answer)),
@@ -229,7 +230,7 @@ impl Delivery {
         request: &Request,
         sent: Result<Answer, Failure>,
         tries: u32,
-    ) -> Result<Answer, ProviderError> {
+    ) -> Result<Answer, RequestError> {
         let asked = self.asked_pause(&sent);
         let answer = sent.map_err(|failure| unanswered(request, &failure, tries))?;
         if answer.status() == 429 {
@@ -265,7 +266,7 @@ impl Delivery {
         &self,
         request: &Request,
         patience: &mut Duration,
-    ) -> Result<(), ProviderError> {
+    ) -> Result<(), RequestError> {
         loop {
             if request.repeat == Repeat::Read && self.cancellation.is_cancelled() {
                 return Err(interrupted(request));
@@ -301,41 +302,41 @@ impl Delivery {
 
 /// Why a pause did not come to its end.
 enum Stopped {
-    Cancelled(ProviderError),
+    Cancelled(RequestError),
     TooLong,
 }
 
-fn interrupted(request: &Request) -> ProviderError {
-    ProviderError::new(
-        ProviderErrorKind::Interrupted,
+fn interrupted(request: &Request) -> RequestError {
+    RequestError::new(
+        RequestErrorKind::Interrupted,
         format!("The run was interrupted: it did not {}.", request.task),
     )
 }
 
-fn unanswered(request: &Request, failure: &Failure, tries: u32) -> ProviderError {
+fn unanswered(request: &Request, failure: &Failure, tries: u32) -> RequestError {
     let often = if tries > 1 {
         format!(" ({tries} tries)")
     } else {
         String::new()
     };
     let kind = match failure.reach {
-        Reach::Answered => ProviderErrorKind::BadAnswer,
-        Reach::Hopeless | Reach::NotSent | Reach::Lost => ProviderErrorKind::Unavailable,
+        Reach::Answered => RequestErrorKind::BadAnswer,
+        Reach::Hopeless | Reach::NotSent | Reach::Lost => RequestErrorKind::Unavailable,
     };
-    ProviderError::new(
+    RequestError::new(
         kind,
         format!("Cannot {}: {}{often}.", request.task, failure.cause),
     )
     .help(&failure.help)
 }
 
-fn redirected(request: &Request, client: &Client, host: &str) -> ProviderError {
+fn redirected(request: &Request, client: &Client, host: &str) -> RequestError {
     let what = format!("with a redirect to {host}, and redirects are not followed");
     bad_answer(&request.task, client.origin(), &what)
         .help("If you trust that host, give the final address; go around a sign-in page.")
 }
 
-fn rate_limited(request: &Request, client: &Client, asked: Option<Duration>) -> ProviderError {
+fn rate_limited(request: &Request, client: &Client, asked: Option<Duration>) -> RequestError {
     let origin = client.origin();
     let message = match asked {
         Some(asked) => format!(
@@ -348,7 +349,7 @@ fn rate_limited(request: &Request, client: &Client, asked: Option<Duration>) -> 
             request.task
         ),
     };
-    ProviderError::new(ProviderErrorKind::RateLimited, message).help(format!(
+    RequestError::new(RequestErrorKind::RateLimited, message).help(format!(
         "Run again later, or with a smaller --parallelism; one request waits at most {} s.",
         LONGEST_WAIT.as_secs()
     ))

@@ -8,12 +8,12 @@ use crate::core::code::Code;
 use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, Word};
 use crate::core::diagnostic::{Diagnostic, Severity, closest};
 use crate::core::fields::CONNECTION_ID;
-use crate::core::lint;
 use crate::core::spec::{DestinationSpec, Specs};
 use crate::core::words::is_uuid;
 use crate::environment::Environment;
 use crate::error::CommandError;
-use crate::http::variables::Variables;
+use crate::provider::door;
+use crate::provider::variables::Variables;
 use crate::workspace::{Config, Workspace};
 
 /// A workspace whose files have no mistake in them.
@@ -101,7 +101,7 @@ impl Opened {
         if let Some(old) = &sync.renamed_from {
             found.extend(impossible_rename(sync, old));
         }
-        lint::check(sync, found);
+        sync.platform.rules().lint(sync, found);
         // A lint says the same as a pattern of the schema, and says it better.
         let linted: BTreeSet<_> = found[before..]
             .iter()
@@ -224,10 +224,8 @@ pub(super) fn project_of_environment<'a>(
     environment: &'a Environment,
 ) -> Option<&'a str> {
     let config = config.providers.get(provider)?;
-    config
-        .platform
-        .reads_back()
-        .then(|| Variables::of(config, environment).get("INFISICAL_PROJECT_ID"))?
+    let variable = door(config.platform)?.servers().project_variable?;
+    Variables::of(config, environment).get(variable)
 }
 
 fn misspells_connection(sync: &DesiredSync) -> bool {

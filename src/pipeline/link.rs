@@ -13,7 +13,7 @@ use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::HttpOptions;
-use crate::http::variables::check_prefixes;
+use crate::provider::variables::check_prefixes;
 use crate::provider::{self, Provider, ProviderConfig, ProviderError};
 
 /// How the servers of a run are reached. Whoever holds one may send requests.

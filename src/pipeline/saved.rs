@@ -15,9 +15,9 @@ use crate::core::starts::Starts;
 use crate::core::words::is_uuid;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::http::variables::check_prefixes;
 use crate::planfile::SavedPlan;
 use crate::provider::ProviderConfig;
+use crate::provider::variables::check_prefixes;
 use crate::state::State;
 
 /// What a saved plan comes to now.

@@ -56,9 +56,8 @@ fn check_once(plan: &Plan) -> Result<(), PlanFileError> {
             &action.subject.project_id,
             &action.subject.name,
         );
-        // Where it is only started, the destination is part of what identifies a sync.
-        let destination =
-            (!action.subject.platform.names_per_project()).then_some(&action.subject.destination);
+        let subject = &action.subject;
+        let destination = subject.platform.identifying(&subject.destination);
         let is_new = subjects.insert((is_trigger, key, destination));
         let is_new_id = action
             .found()

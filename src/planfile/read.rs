@@ -20,7 +20,7 @@ use crate::core::spec::{DestinationSpec, ObjectSpec, Specs};
 use crate::core::sync_file::SAVED_PLAN;
 use crate::digest;
 use crate::http::origin::Origin;
-use crate::http::trust::sandbox_server;
+use crate::provider::trust::sandbox_server;
 use crate::provider::{ProviderConfig, is_provider_name, platform_named};
 use crate::schema::file::is_slug;
 
@@ -240,7 +240,12 @@ impl Reader<'_> {
             let spec = self.spec(&action.subject).ok()?;
             let agreed = self.agreed(&spec, &action.subject);
             let after = normalize::updated(&agreed.create, old, body);
-            Some(effect::of_trigger(old.was_pushed(), &after, told))
+            Some(effect::of_trigger(
+                action.subject.platform,
+                old.was_pushed(),
+                &after,
+                told,
+            ))
         };
         let effects: Vec<_> = plan.actions.iter().map(effects_of).collect();
         for (action, effects) in plan.actions.iter_mut().zip(effects) {

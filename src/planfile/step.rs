@@ -117,7 +117,11 @@ impl Reader<'_> {
         let expected = normalize::comparable(&agreed.create, create.body.clone());
         (
             shown::of_create(&create.body, create.connection.as_deref(), &agreed),
-            effect::of_create(&expected, self.triggered.contains(&identity(subject))),
+            effect::of_create(
+                subject.platform,
+                &expected,
+                self.triggered.contains(&identity(subject)),
+            ),
         )
     }
 
@@ -154,7 +158,11 @@ impl Reader<'_> {
         if changes.is_empty() {
             return Err("an update changes nothing".to_owned());
         }
-        let effects = effect::of_update(&after, &difference.changes, old.was_pushed());
+        let effects = subject.platform.rules().effects_of_update(
+            &after,
+            &difference.changes,
+            old.was_pushed(),
+        );
         let step = Step::Update(Update {
             expected: normalize::updated(&spec.create, &old, &body),
             before: normalize::updated(&spec.create, &old, &Map::new()),

@@ -1,29 +1,71 @@
-//! The platforms, behind two traits: those that can be read back, and those that can only be started.
+//! The platforms: what each can be asked for, and the one list of them.
+//!
+//! | module | job |
+//! |---|---|
+//! | [`door`] | what each platform's folder offers |
+//! | [`infisical`], [`enkryptify`] | the platforms; each knows itself alone |
+//! | [`trust`] | which server a credential may go to; the only maker of a [`session::Session`] |
+//! | [`session`], [`auth`] | an authenticated line to one server, logged in once for all |
+//! | [`credential`], [`variables`] | what stands for an identity, and which variables serve whom |
 
+pub mod auth;
+pub mod credential;
+pub mod door;
 pub mod enkryptify;
 pub mod infisical;
+pub mod session;
+pub mod trust;
+pub mod variables;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
-use crate::cancel::Cancellation;
 use crate::core::platform::Platform;
 use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
-use crate::environment::Environment;
-use crate::http::{HttpOptions, trust};
+pub use crate::http::error::{
+    RequestError as ProviderError, RequestErrorKind as ProviderErrorKind,
+};
+use door::Door;
+pub use trust::connect;
 
-/// Every platform that there is a door to. The one list of them.
-pub const fn platforms() -> [Platform; 2] {
-    [infisical::PLATFORM, enkryptify::PLATFORM]
+/// The platforms that are part of the program: the one place that lists them.
+static BUILT_IN: [&dyn Door; 2] = [&infisical::Infisical, &enkryptify::Enkryptify];
+
+/// Those that were registered while it runs.
+static REGISTERED: RwLock<Vec<&'static dyn Door>> = RwLock::new(Vec::new());
+
+/// Adds a platform, before anything asks for one.
+pub fn register(door: &'static dyn Door) {
+    let mut registered = REGISTERED.write().unwrap_or_else(PoisonError::into_inner);
+    registered.push(door);
+}
+
+/// The doors to all platforms.
+pub fn doors() -> Vec<&'static dyn Door> {
+    let registered = REGISTERED.read().unwrap_or_else(PoisonError::into_inner);
+    BUILT_IN
+        .into_iter()
+        .chain(registered.iter().copied())
+        .collect()
+}
+
+/// All platforms.
+pub fn platforms() -> Vec<Platform> {
+    doors().into_iter().map(Door::platform).collect()
 }
 
 /// The platform of that name.
 pub fn platform_named(name: &str) -> Option<Platform> {
-    platforms()
-        .into_iter()
-        .find(|platform| platform.name() == name)
+    let mut platforms = platforms().into_iter();
+    platforms.find(|platform| platform.name() == name)
+}
+
+/// The door to a platform; none if it was never registered.
+pub fn door(platform: Platform) -> Option<&'static dyn Door> {
+    let mut doors = doors().into_iter();
+    doors.find(|door| door.platform() == platform)
 }
 
 /// A provider as the files and the workspace configure it.
@@ -43,21 +85,6 @@ pub fn is_provider_name(name: &str) -> bool {
         && name
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-}
-
-/// Connects a provider, if its credential may go to its server. Sends nothing.
-pub fn connect(
-    config: &ProviderConfig,
-    environment: &Environment,
-    options: &HttpOptions,
-    cancellation: &Cancellation,
-) -> Result<Provider, ProviderError> {
-    let session = trust::connect(config, environment, options, cancellation)?;
-    Ok(if config.platform.reads_back() {
-        Provider::Managed(Arc::new(infisical::Infisical::new(session)))
-    } else {
-        Provider::StartOnly(Arc::new(enkryptify::Enkryptify::new(session)))
-    })
 }
 
 /// A connected provider. Connecting sends nothing: the first request logs in.
@@ -191,79 +218,3 @@ pub enum Deletion {
     /// A job removes the secrets first; the sync and its name stay until that job ends well.
     Pending(Box<RemoteSync>),
 }
-
-/// Why a request did not do what it should.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProviderError {
-    /// What kind of failure it is.
-    pub kind: ProviderErrorKind,
-    /// A full sentence for the person who reads it at night, without any secret.
-    pub message: String,
-    /// What to do next, as a full sentence.
-    pub help: Option<String>,
-    /// Whether the request may have taken effect all the same.
-    pub maybe_done: bool,
-}
-
-/// The kinds of failure that callers tell apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ProviderErrorKind {
-    /// A credential is missing, wrong, expired or revoked.
-    Authentication,
-    /// The identity may not do this, or may not see the project.
-    Permission,
-    /// The credential would have gone to a server that nobody vouched for.
-    Untrusted,
-    /// The configuration of the provider is wrong: a malformed URL, two hosts that differ.
-    Configuration,
-    /// What the request is about does not exist.
-    NotFound,
-    /// The name is taken in the project.
-    NameTaken,
-    /// A job of this sync is at work; later it would go.
-    JobInProgress,
-    /// The server refused the request's content.
-    Rejected,
-    /// Too many requests, and the wait was longer than allowed.
-    RateLimited,
-    /// The server cannot be reached, did not answer in time, or failed.
-    Unavailable,
-    /// The answer is not what the API promises: HTML, not JSON, or fields are missing.
-    BadAnswer,
-    /// The run was interrupted before the request was sent.
-    Interrupted,
-}
-
-impl ProviderError {
-    /// A failure that certainly had no effect.
-    pub fn new(kind: ProviderErrorKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            help: None,
-            maybe_done: false,
-        }
-    }
-
-    /// Says what to do.
-    #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-
-    /// Marks the request as one that may have taken effect.
-    #[must_use]
-    pub const fn maybe_done(mut self) -> Self {
-        self.maybe_done = true;
-        self
-    }
-}
-
-impl std::fmt::Display for ProviderError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for ProviderError {}

@@ -1,18 +1,19 @@
 //! Findings for people: the line, a caret under the exact word, and what to do.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use miette::{
-    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents,
-    SourceCode, SourceSpan, SpanContents,
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, MietteError,
+    MietteSpanContents, Report, SourceCode, SourceSpan, SpanContents,
 };
 
 use crate::core::code::Code;
 use crate::core::diagnostic::{Diagnostic, Label, Severity};
 use crate::core::problem::Problem;
 use crate::core::span::{Source, SourceId, Sources, Span};
+use crate::core::text::is_invisible;
 use crate::core::text::visible;
 use crate::core::words;
 
@@ -29,16 +30,16 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, width: usize) -> St
         // A sentence that is broken into lines can be neither searched for nor copied.
         .with_wrap_lines(false)
         .with_context_lines(1);
-    let mut texts: BTreeMap<SourceId, String> = BTreeMap::new();
+    let mut texts: BTreeMap<SourceId, Arc<str>> = BTreeMap::new();
     for span in diagnostics.iter().filter_map(Diagnostic::span) {
         texts
             .entry(span.source)
-            .or_insert_with(|| harmless(&sources.get(span.source).text));
+            .or_insert_with(|| harmless(&sources.get(span.source).text).into());
     }
     let mut out = String::new();
     for diagnostic in diagnostics {
-        let report = Report::new(diagnostic, sources, &texts);
-        if handler.render_report(&mut out, &report).is_err() {
+        let report = report(diagnostic, sources, &texts);
+        if handler.render_report(&mut out, report.as_ref()).is_err() {
             // Never in practice; the finding must not be lost with its picture.
             let _ = writeln!(out, "{}: {}", diagnostic.code, diagnostic.message);
         }
@@ -93,53 +94,42 @@ pub fn more(diagnostics: &[Diagnostic]) -> String {
     format!("Run `secsync explain {code}` for why it is so and how to mend it.\n")
 }
 
-/// A finding as miette wants it.
-struct Report<'a> {
-    diagnostic: &'a Diagnostic,
-    message: String,
-    help: Option<String>,
-    excerpt: Option<Excerpt<'a>>,
-    labels: Vec<LabeledSpan>,
-}
-
-impl<'a> Report<'a> {
-    fn new(
-        diagnostic: &'a Diagnostic,
-        sources: &'a Sources,
-        texts: &'a BTreeMap<SourceId, String>,
-    ) -> Self {
-        let main = diagnostic.span();
-        let (here, elsewhere): (Vec<&Label>, Vec<&Label>) = diagnostic
-            .labels
-            .iter()
-            .partition(|label| main.is_some_and(|main| main.source == label.span.source));
-        let mut help: Vec<String> = diagnostic.help.iter().map(|help| visible(help)).collect();
-        for label in elsewhere {
-            help.push(format!(
-                "{}: {}",
-                label.text,
-                visible(&sources.describe(label.span))
-            ));
-        }
-        if let Some(sync) = &diagnostic.sync {
-            help.push(format!("Inherited by the sync {}.", visible(sync)));
-        }
-        Self {
-            diagnostic,
-            message: visible(&diagnostic.message),
-            help: (!help.is_empty()).then(|| help.join("\n")),
-            excerpt: main.and_then(|main| {
-                let text = texts.get(&main.source)?;
-                Some(Excerpt {
-                    source: sources.get(main.source),
-                    text,
-                })
-            }),
-            labels: here
-                .into_iter()
-                .map(|label| labeled(label, sources))
-                .collect(),
-        }
+/// A finding as miette shows it.
+fn report(
+    diagnostic: &Diagnostic,
+    sources: &Sources,
+    texts: &BTreeMap<SourceId, Arc<str>>,
+) -> Report {
+    let main = diagnostic.span();
+    let (here, elsewhere): (Vec<&Label>, Vec<&Label>) = diagnostic
+        .labels
+        .iter()
+        .partition(|label| main.is_some_and(|main| main.source == label.span.source));
+    let mut help: Vec<String> = diagnostic.help.iter().map(|help| visible(help)).collect();
+    for label in elsewhere {
+        let place = visible(&sources.describe(label.span));
+        help.push(format!("{}: {place}", label.text));
+    }
+    if let Some(sync) = &diagnostic.sync {
+        help.push(format!("Inherited by the sync {}.", visible(sync)));
+    }
+    let mut shown = MietteDiagnostic::new(visible(&diagnostic.message))
+        .with_code(diagnostic.code.name())
+        .with_severity(match diagnostic.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning | Severity::Ignored => miette::Severity::Warning,
+        })
+        .with_labels(here.into_iter().map(|label| labeled(label, sources)));
+    if !help.is_empty() {
+        shown = shown.with_help(help.join("\n"));
+    }
+    let report = Report::new(shown);
+    match main.and_then(|main| Some((main, texts.get(&main.source)?))) {
+        Some((main, text)) => report.with_source_code(Excerpt {
+            source: sources.get(main.source).clone(),
+            text: Arc::clone(text),
+        }),
+        None => report,
     }
 }
 
@@ -153,112 +143,62 @@ fn labeled(label: &Label, sources: &Sources) -> LabeledSpan {
     LabeledSpan::new(text, start, end.saturating_sub(start))
 }
 
-impl miette::Diagnostic for Report<'_> {
-    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(self.diagnostic.code))
-    }
-
-    fn severity(&self) -> Option<miette::Severity> {
-        Some(match self.diagnostic.severity {
-            Severity::Error => miette::Severity::Error,
-            Severity::Warning | Severity::Ignored => miette::Severity::Warning,
-        })
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(self.help.as_ref()?))
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(self.excerpt.as_ref()?)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        (!self.labels.is_empty()).then(|| Box::new(self.labels.iter().cloned()) as Box<_>)
-    }
-}
-
-impl fmt::Display for Report<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.message)
-    }
-}
-
-impl fmt::Debug for Report<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, formatter)
-    }
-}
-
-impl std::error::Error for Report<'_> {}
-
 /// The lines around a place: found without reading the file from its start, and harmless.
-struct Excerpt<'a> {
-    source: &'a Source,
+struct Excerpt {
+    source: Source,
     /// The source's text with nothing in it that a terminal would act on.
-    text: &'a str,
+    text: Arc<str>,
 }
 
-impl SourceCode for Excerpt<'_> {
-    fn read_span<'b>(
-        &'b self,
+impl SourceCode for Excerpt {
+    fn read_span<'a>(
+        &'a self,
         span: &SourceSpan,
         lines_before: usize,
         lines_after: usize,
-    ) -> Result<Box<dyn SpanContents<'b> + 'b>, MietteError> {
-        let text = self.text;
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let (first, last) = (span.offset(), span.offset() + span.len());
-        if last > text.len() {
+        if last > self.text.len() {
             return Err(MietteError::OutOfBounds);
         }
-        let first_line = self.source.line_of(first);
-        let last_line = self.source.line_of(last);
-        let name = visible(&self.source.name);
-        if (lines_before, lines_after) == (0, 0) {
+        let (from, to) = if (lines_before, lines_after) == (0, 0) {
             // Asked where the place is, to name it above the lines.
-            let before = text
-                .get(self.source.line_start(first_line)..first)
-                .unwrap_or_default();
-            let shown = text.get(first..last).unwrap_or_default().as_bytes();
-            let (line, column) = (first_line - 1, before.chars().count());
-            return Ok(Box::new(MietteSpanContents::new_named(
-                name, shown, *span, line, column, 1,
-            )));
-        }
-        let mut from = self
-            .source
-            .line_start(first_line.saturating_sub(lines_before).max(1));
-        let mut to = self.source.line_end(last_line + lines_after);
-        let mut line = self.source.line_of(from);
-        let longest = (self.source.line_of(from)..=last_line + lines_after)
-            .map(|line| {
-                self.source
-                    .line_end(line)
-                    .saturating_sub(self.source.line_start(line))
-            })
-            .max();
-        if longest.is_some_and(|length| length > LONGEST_LINE) {
-            let line_start = self.source.line_start(first_line);
-            from = boundary(text, first.saturating_sub(AROUND).max(line_start));
-            to = boundary(text, (last + AROUND).min(self.source.line_end(last_line)));
-            line = first_line;
-        }
-        // Asked for the place alone, for the heading above the lines.
-        let column = match lines_before {
-            0 => self.source.position(first).column - 1,
-            _ => 0,
+            (first, last)
+        } else {
+            self.around(first, last, lines_before, lines_after)
         };
-        let shown = text.get(from..to).unwrap_or_default();
-        let part = SourceSpan::new(from.into(), shown.len());
-        let lines = shown.lines().count();
+        let shown = self.text.get(from..to).unwrap_or_default();
+        let start = self.source.line_start(self.source.line_of(from));
+        let before = self.text.get(start..from).unwrap_or_default();
         Ok(Box::new(MietteSpanContents::new_named(
-            name,
+            visible(&self.source.name),
             shown.as_bytes(),
-            part,
-            line - 1,
-            column,
-            lines,
+            SourceSpan::new(from.into(), shown.len()),
+            self.source.line_of(from) - 1,
+            before.chars().count(),
+            shown.lines().count(),
         )))
+    }
+}
+
+impl Excerpt {
+    /// The lines of some bytes and those around them; of very long lines the part near the bytes.
+    fn around(&self, first: usize, last: usize, before: usize, after: usize) -> (usize, usize) {
+        let (first_line, last_line) = (self.source.line_of(first), self.source.line_of(last));
+        let from = self
+            .source
+            .line_start(first_line.saturating_sub(before).max(1));
+        let to = self.source.line_end(last_line + after);
+        let mut lines = self.text.get(from..to).unwrap_or_default().lines();
+        if lines.all(|line| line.len() <= LONGEST_LINE) {
+            return (from, to);
+        }
+        let start = self
+            .source
+            .line_start(first_line)
+            .max(first.saturating_sub(AROUND));
+        let end = self.source.line_end(last_line).min(last + AROUND);
+        (boundary(&self.text, start), boundary(&self.text, end))
     }
 }
 
@@ -273,17 +213,12 @@ fn boundary(text: &str, mut at: usize) -> usize {
 /// The text with each hidden character replaced by a visible one of the same length in bytes.
 fn harmless(text: &str) -> String {
     text.chars()
-        .map(|character| {
-            let is_layout = matches!(character, '\n' | '\t' | '\r');
-            if is_layout || visible(character.encode_utf8(&mut [0; 4])).chars().count() == 1 {
-                return character;
-            }
-            match character.len_utf8() {
-                1 => '?',
-                2 => '¿',
-                3 => '\u{FFFD}',
-                _ => '\u{1F6AB}',
-            }
+        .map(|character| match character.len_utf8() {
+            _ if matches!(character, '\n' | '\t' | '\r') || !is_invisible(character) => character,
+            1 => '?',
+            2 => '¿',
+            3 => '\u{FFFD}',
+            _ => '\u{1F6AB}',
         })
         .collect()
 }

@@ -5,8 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::review::{Item, Review, Verdict, advice, file_of, sentences_of};
-use crate::core::diagnostic::Severity;
+use super::review::{Item, Review, Verdict, advice};
 use crate::core::span::Span;
 use crate::core::text::visible_lines;
 
@@ -18,19 +17,16 @@ pub fn text(review: &Review<'_>) -> String {
         command(&mut out, "error", &[("title", &title(review))], &message);
     }
     for found in review.shown_findings() {
-        let level = match found.severity {
-            Severity::Error => "error",
-            Severity::Warning | Severity::Ignored => "warning",
-        };
-        let code = found.code.name();
-        let place = match (found.span(), file_of(found, review.sources)) {
-            (Some(span), _) => place(span, review),
-            (None, file) => file
+        let place = match found.span() {
+            Some(span) => place(span, review),
+            None => review
+                .file_of(found)
                 .map(|file| ("file", review.path_of(file)))
                 .into_iter()
                 .collect(),
         };
-        let message = sentences_of(found, review.sources);
+        let (level, code) = (found.severity.word(), found.code.name());
+        let message = review.sentences_of(found);
         located(&mut out, level, place, code, &message);
     }
     for item in &review.items {
@@ -71,18 +67,16 @@ fn of_item(out: &mut String, item: &Item, review: &Review<'_>) {
 }
 
 fn place(span: Span, review: &Review<'_>) -> Vec<(&'static str, String)> {
-    let sources = review.sources;
-    let start = sources.position(span);
-    let end = sources.position(Span::new(span.source, span.end, span.end));
+    let range = review.range(span);
     let mut place = vec![
-        ("file", review.path_of(&sources.get(span.source).name)),
-        ("line", start.line.to_string()),
-        ("endLine", end.line.to_string()),
+        ("file", range.file),
+        ("line", range.line.to_string()),
+        ("endLine", range.end_line.to_string()),
     ];
     // Columns only mean something within one line.
-    if start.line == end.line {
-        place.push(("col", start.column.to_string()));
-        place.push(("endColumn", end.column.to_string()));
+    if range.line == range.end_line {
+        place.push(("col", range.column.to_string()));
+        place.push(("endColumn", range.end_column.to_string()));
     }
     place
 }

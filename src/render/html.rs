@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::review::{Item, Review, advice, place_of, sentences_of};
+use super::review::{Item, Review, advice};
 use super::terminal::SANDBOX;
-use crate::core::diagnostic::{Diagnostic, Severity};
-use crate::core::text::visible_lines;
+use crate::core::diagnostic::Diagnostic;
+use crate::core::text::in_markup as escaped;
+use crate::core::words;
 
 const STYLE: &str = "\
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1f2328;background:#fff}\
@@ -81,16 +82,15 @@ fn section(out: &mut String, title: &str, class: &str, entries: impl Iterator<It
 }
 
 fn finding(found: &Diagnostic, review: &Review<'_>) -> String {
-    let word = match found.severity {
-        Severity::Error => "Error",
-        Severity::Warning | Severity::Ignored => "Warning",
-    };
-    let place = place_of(found, review.sources).map(|place| format!(" {}", code(&place)));
+    let word = words::capitalized(found.severity.word());
+    let place = review
+        .place_of(found)
+        .map(|place| format!(" {}", code(&place)));
     let place = place.unwrap_or_default();
     format!(
         "<strong>{word}</strong> {}{place}: {}",
         code(found.code.name()),
-        escaped(&sentences_of(found, review.sources))
+        escaped(&review.sentences_of(found))
     )
 }
 
@@ -147,20 +147,4 @@ fn diff(lines: &str) -> String {
 
 fn code(text: &str) -> String {
     format!("<code>{}</code>", escaped(text))
-}
-
-/// A text that is text wherever it stands, in attributes as well.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for character in visible_lines(text).chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
 }

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::review::{Item, Review, Verdict, advice, file_of, sentences_of};
+use super::review::{Item, Review, Verdict, advice};
 use crate::core::diagnostic::{Diagnostic, Severity};
-use crate::core::text::visible_lines;
+use crate::core::text::in_markup as escaped;
 
 /// One test.
 struct Case {
@@ -83,44 +83,49 @@ fn write_case(out: &mut String, case: &Case) {
     out.push_str("    </testcase>\n");
 }
 
-/// A case for each file: it fails with its errors, and tells its warnings.
+/// A case for each file: it fails with its errors, and its warnings are its output.
 fn of_files(review: &Review<'_>) -> Vec<Case> {
-    let findings = review.shown_findings();
-    let mut files: Vec<Option<&str>> = review.files.iter().copied().map(Some).collect();
-    for found in &findings {
-        let file = file_of(found, review.sources);
-        if !files.contains(&file) {
-            files.push(file);
+    let files = review.files.iter();
+    let mut files: Vec<(Option<&str>, Vec<&Diagnostic>)> =
+        files.map(|file| (Some(*file), Vec::new())).collect();
+    for found in review.shown_findings() {
+        let file = review.file_of(found);
+        match files.iter_mut().find(|(other, _)| *other == file) {
+            Some((_, here)) => here.push(found),
+            None => files.push((file, vec![found])),
         }
     }
-    let of_file = |file: Option<&str>| {
-        let of = |severity| {
-            let here = findings.iter().filter(move |found| {
-                found.severity == severity && file_of(found, review.sources) == file
-            });
-            here.map(|found| told(found, review)).collect::<Vec<_>>()
-        };
-        let errors = of(Severity::Error);
-        let first = findings.iter().find(|found| {
-            found.severity == Severity::Error && file_of(found, review.sources) == file
-        });
-        Case {
-            name: file.unwrap_or("workspace").to_owned(),
-            class: "secsync.files".to_owned(),
-            file: file.map(|file| review.path_of(file)),
-            line: first
-                .and_then(|found| found.span())
-                .map(|span| review.sources.position(span).line),
-            outcome: first
-                .map(|found| ("failure", found.code.name().to_owned(), errors.join("\n"))),
-            output: of(Severity::Warning).join("\n"),
-        }
-    };
-    files.into_iter().map(of_file).collect()
+    files
+        .into_iter()
+        .map(|(file, here)| of_file(file, &here, review))
+        .collect()
 }
 
-fn told(found: &Diagnostic, review: &Review<'_>) -> String {
-    let text = sentences_of(found, review.sources);
+fn of_file(file: Option<&str>, findings: &[&Diagnostic], review: &Review<'_>) -> Case {
+    let of = |severity| {
+        let findings = findings.iter().filter(|found| found.severity == severity);
+        let texts: Vec<String> = findings.map(|found| located(found, review)).collect();
+        texts.join("\n")
+    };
+    let mut errors = findings.iter();
+    let first = errors.find(|found| found.severity == Severity::Error);
+    Case {
+        name: file.unwrap_or("workspace").to_owned(),
+        class: "secsync.files".to_owned(),
+        file: file.map(|file| review.path_of(file)),
+        line: first
+            .and_then(|found| found.span())
+            .map(|span| review.range(span).line),
+        outcome: first.map(|found| {
+            let code = found.code.name().to_owned();
+            ("failure", code, of(Severity::Error))
+        }),
+        output: of(Severity::Warning),
+    }
+}
+
+fn located(found: &Diagnostic, review: &Review<'_>) -> String {
+    let text = review.sentences_of(found);
     match found.span() {
         Some(span) => format!("{}: {text}", review.sources.describe(span)),
         None => text,
@@ -132,13 +137,12 @@ fn of_item(item: &Item, review: &Review<'_>) -> Case {
     let mut output: Vec<&str> = vec![&item.what];
     output.extend(item.warnings.iter().chain(&item.notes).map(String::as_str));
     output.extend(item.diff.lines());
+    let range = item.place.map(|place| review.range(place));
     Case {
         name: item.address.clone(),
         class: format!("secsync.{}.{}", review.command, item.word),
-        file: item
-            .place
-            .map(|place| review.path_of(&review.sources.get(place.source).name)),
-        line: item.place.map(|place| review.sources.position(place).line),
+        line: range.as_ref().map(|range| range.line),
+        file: range.map(|range| range.file),
         outcome: match &item.verdict {
             Verdict::Good => None,
             Verdict::Differs => reason("failure", &item.what),
@@ -163,22 +167,4 @@ fn of_problems<'a>(review: &'a Review<'_>) -> impl Iterator<Item = Case> + 'a {
         )),
         output: String::new(),
     })
-}
-
-/// A text that is text in an element and in an attribute. What XML cannot hold was made visible.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for character in visible_lines(text).chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&apos;"),
-            // These two are the only ones besides control characters.
-            '\u{FFFE}' | '\u{FFFF}' => out.extend(character.escape_unicode()),
-            other => out.push(other),
-        }
-    }
-    out
 }

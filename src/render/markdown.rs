@@ -6,10 +6,11 @@
 
 use std::fmt::Write as _;
 
-use super::review::{Item, Review, advice, place_of, sentences_of};
+use super::review::{Item, Review, advice};
 use super::terminal::SANDBOX;
-use crate::core::diagnostic::{Diagnostic, Severity};
+use crate::core::diagnostic::Diagnostic;
 use crate::core::text::visible;
+use crate::core::words;
 
 /// The longest comment that GitHub takes, in characters; here in bytes, of which there are no fewer.
 const LONGEST: usize = 65_536;
@@ -64,13 +65,12 @@ fn heading(review: &Review<'_>) -> String {
 }
 
 fn finding(found: &Diagnostic, review: &Review<'_>) -> String {
-    let word = match found.severity {
-        Severity::Error => "Error",
-        Severity::Warning | Severity::Ignored => "Warning",
-    };
-    let place = place_of(found, review.sources).map(|place| format!(" {}", code(&place)));
+    let word = words::capitalized(found.severity.word());
+    let place = review
+        .place_of(found)
+        .map(|place| format!(" {}", code(&place)));
     let place = place.unwrap_or_default();
-    let text = sentences_of(found, review.sources);
+    let text = review.sentences_of(found);
     bullet_with(
         &format!("**{word}** {}{place}: ", code(found.code.name())),
         &text,

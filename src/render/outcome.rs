@@ -10,6 +10,18 @@ use crate::apply::{ActionFailure, Outcome};
 use crate::core::plan::Subject;
 use crate::core::text::{visible, visible_lines};
 
+/// The line for what came of it, in other words where it went well.
+pub(super) fn line(subject: &Subject, outcome: &Outcome, done: &str) -> String {
+    let address = address(subject);
+    match outcome {
+        Outcome::Done { .. } => format!("{address}: {done}"),
+        Outcome::Failed(_) => format!("{address}: {}", painted(RED, "Failed")),
+        Outcome::Unknown(_) => format!("{address}: {}", painted(RED, "Unknown")),
+        Outcome::NotTried { .. } => format!("{address}: Not tried"),
+        Outcome::Blocked => format!("{address}: Blocked"),
+    }
+}
+
 /// Adds what there is to say beyond what was done.
 pub(super) fn human(out: &mut String, subject: &Subject, outcome: &Outcome) {
     let (word, text) = match outcome {

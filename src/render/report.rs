@@ -34,29 +34,15 @@ pub fn begins(action: &Action) -> String {
 
 /// The line for the end of an action.
 pub fn ended(action: &Action, outcome: &Outcome) -> String {
-    let address = address(&action.subject);
-    let done = match (action.verb(), outcome) {
+    let mut done = words::capitalized(match (action.verb(), outcome) {
         // A deletion has a note if a job carries it out later.
         (Verb::Delete, Outcome::Done { note: Some(_), .. }) => "being deleted",
         (verb, _) => participle(verb),
-    };
-    match outcome {
-        Outcome::Done { id: Some(id), .. } => {
-            format!("{address}: {} [id={}]", capitalized(done), visible(id))
-        }
-        Outcome::Done { id: None, .. } => format!("{address}: {}", capitalized(done)),
-        Outcome::Failed(_) => format!("{address}: {}", painted(RED, "Failed")),
-        Outcome::Unknown(_) => format!("{address}: {}", painted(RED, "Unknown")),
-        Outcome::NotTried { .. } => format!("{address}: Not tried"),
-        Outcome::Blocked => format!("{address}: Blocked"),
+    });
+    if let Outcome::Done { id: Some(id), .. } = outcome {
+        done.push_str(&format!(" [id={}]", visible(id)));
     }
-}
-
-fn capitalized(word: &str) -> String {
-    let mut characters = word.chars();
-    characters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(characters).collect()
-    })
+    outcome::line(&action.subject, outcome, &done)
 }
 
 /// What is shown besides what was done.

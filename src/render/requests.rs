@@ -9,7 +9,7 @@ use super::jobs;
 use super::json::SubjectFields;
 use super::outcome;
 use super::report::ReportBody;
-use super::terminal::{CYAN, DIMMED, GREEN, Headline, RED, address, named, painted, start};
+use super::terminal::{CYAN, DIMMED, GREEN, Headline, RED, named, painted, start};
 use crate::apply::{JobEnd, Outcome, Report};
 use crate::core::job_requests::{JobRequest, RequestedJob, Winner};
 use crate::core::plan::Subject;
@@ -57,14 +57,8 @@ const fn intent(job: RequestedJob) -> &'static str {
 
 /// The line for a request that was answered.
 pub fn asked(request: &JobRequest, outcome: &Outcome) -> String {
-    let address = address(&request.subject);
-    let what = jobs::name(request.job.kind());
-    match outcome {
-        Outcome::Done { .. } => format!("{address}: The {what} was queued."),
-        Outcome::Failed(_) => format!("{address}: {}", painted(RED, "Failed")),
-        Outcome::Unknown(_) => format!("{address}: {}", painted(RED, "Unknown")),
-        Outcome::NotTried { .. } | Outcome::Blocked => format!("{address}: Not tried"),
-    }
+    let done = format!("The {} was queued.", jobs::name(request.job.kind()));
+    outcome::line(&request.subject, outcome, &done)
 }
 
 /// What came of the requests.

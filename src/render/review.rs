@@ -6,6 +6,7 @@
 
 use camino::{Utf8Component, Utf8PathBuf};
 
+use super::json::Place;
 use crate::core::diagnostic::{Diagnostic, Severity};
 use crate::core::plan::Subject;
 use crate::core::problem::Problem;
@@ -175,26 +176,39 @@ impl Review<'_> {
         shown
     }
 
-    /// Whether anything went wrong.
-    pub fn has_failed(&self) -> bool {
-        // 2 is no failure: changes are pending.
-        !matches!(self.exit_code, 0 | 2)
+    /// The name of the file that a finding is in; `None` if it is about no file.
+    pub fn file_of<'a>(&'a self, found: &'a Diagnostic) -> Option<&'a str> {
+        match found.span() {
+            Some(span) => Some(&self.sources.get(span.source).name),
+            None => found.file.as_deref(),
+        }
     }
-}
 
-/// The name of the file that a finding is in; none if it is about no file.
-pub fn file_of<'a>(found: &'a Diagnostic, sources: &'a Sources) -> Option<&'a str> {
-    match found.span() {
-        Some(span) => Some(&sources.get(span.source).name),
-        None => found.file.as_deref(),
+    /// Where a finding is: `file:line:column`, or the file alone.
+    pub fn place_of(&self, found: &Diagnostic) -> Option<String> {
+        match found.span() {
+            Some(span) => Some(self.sources.describe(span)),
+            None => found.file.clone(),
+        }
     }
-}
 
-/// Where a finding is, as people read it: `file:line:column`, or the file alone.
-pub fn place_of(found: &Diagnostic, sources: &Sources) -> Option<String> {
-    match found.span() {
-        Some(span) => Some(sources.describe(span)),
-        None => found.file.clone(),
+    /// The range of a span, in a file as code hosts know it.
+    pub fn range(&self, span: Span) -> Place {
+        let place = Place::new(span, self.sources);
+        Place {
+            file: self.path_of(&place.file),
+            ..place
+        }
+    }
+
+    /// What is wrong, what to do, and the further places.
+    pub fn sentences_of(&self, found: &Diagnostic) -> String {
+        let mut text = advice_of(found);
+        for label in found.labels.iter().skip(1) {
+            let place = self.sources.describe(label.span);
+            text.push_str(&format!("\n{}: {place}", label.text));
+        }
+        text
     }
 }
 
@@ -203,19 +217,6 @@ pub fn advice_of(found: &Diagnostic) -> String {
     let mut text = with_help(&found.message, found.help.as_deref());
     if let Some(sync) = &found.sync {
         text.push_str(&format!("\nInherited by the sync {sync}."));
-    }
-    text
-}
-
-/// The same with the further places.
-pub fn sentences_of(found: &Diagnostic, sources: &Sources) -> String {
-    let mut text = advice_of(found);
-    for label in found.labels.iter().skip(1) {
-        text.push_str(&format!(
-            "\n{}: {}",
-            label.text,
-            sources.describe(label.span)
-        ));
     }
     text
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::review::{Review, advice, advice_of, file_of};
+use super::review::{Review, advice, advice_of};
 use crate::core::code::Code;
 use crate::core::diagnostic::{Diagnostic, Label, Severity};
 use crate::core::span::Span;
@@ -77,7 +77,7 @@ fn result(found: &Diagnostic, codes: &[Code], review: &Review<'_>) -> Value {
     result.insert("ruleIndex".to_owned(), index.into());
     result.insert("level".to_owned(), level(found.severity).into());
     result.insert("message".to_owned(), message(&advice_of(found)));
-    let location = match (found.span(), file_of(found, review.sources)) {
+    let location = match (found.span(), review.file_of(found)) {
         (Some(span), _) => Some(location(span, review)),
         (None, Some(file)) => {
             Some(json!({"physicalLocation": {"artifactLocation": artifact(&review.path_of(file))}}))
@@ -105,14 +105,12 @@ fn related(label: &Label, review: &Review<'_>) -> Value {
 }
 
 fn location(span: Span, review: &Review<'_>) -> Value {
-    let sources = review.sources;
-    let start = sources.position(span);
-    let end = sources.position(Span::new(span.source, span.end, span.end));
+    let range = review.range(span);
     json!({"physicalLocation": {
-        "artifactLocation": artifact(&review.path_of(&sources.get(span.source).name)),
+        "artifactLocation": artifact(&range.file),
         "region": {
-            "startLine": start.line, "startColumn": start.column,
-            "endLine": end.line, "endColumn": end.column,
+            "startLine": range.line, "startColumn": range.column,
+            "endLine": range.end_line, "endColumn": range.end_column,
         },
     }})
 }

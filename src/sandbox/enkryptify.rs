@@ -5,18 +5,25 @@
 
 use serde_json::{Value, json};
 
+use super::ENKRYPTIFY_TOKEN;
 use super::emulator::Emulator;
 use super::exchange::{Request, RequestBody, Response};
 use super::fail::Operation;
 use super::limit::{HeaderStyle, Pass};
 use super::moment::Moment;
 use super::state::Started;
+use crate::provider::enkryptify::{HOST, TOKEN};
 
 /// How long an exchanged token lives.
 const EXCHANGED_SECONDS: u32 = 900;
 
 /// How many exchanges a minute a token is good for.
 const EXCHANGES_PER_MINUTE: usize = 10;
+
+/// What a person sets to use it: where it is, and the demo token.
+pub fn demo_variables(url: &str) -> [(&'static str, String); 2] {
+    [(HOST, url.to_owned()), (TOKEN, ENKRYPTIFY_TOKEN.to_owned())]
+}
 
 /// What a request asks for.
 #[derive(Debug)]

@@ -61,6 +61,16 @@ pub const INFISICAL_TOKEN: &str = "sandbox-infisical-token";
 /// The API token of the emulated Enkryptify.
 pub const ENKRYPTIFY_TOKEN: &str = "ek_live_sandbox";
 
+/// What a person sets to use a sandbox: the platforms' own variables, in order.
+pub fn demo_variables(address: SocketAddr) -> Vec<(&'static str, String)> {
+    let url = format!("http://{address}");
+    [
+        infisical::demo_variables(&url).as_slice(),
+        enkryptify::demo_variables(&url).as_slice(),
+    ]
+    .concat()
+}
+
 /// How long one attempt of a job takes unless an option says otherwise.
 pub const JOB_DURATION: Duration = Duration::from_millis(20);
 

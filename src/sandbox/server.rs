@@ -16,6 +16,7 @@ use axum::serve::{IncomingStream, Listener};
 use futures_util::{StreamExt as _, stream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Options;
@@ -72,6 +73,7 @@ pub async fn start(options: Options) -> io::Result<Running> {
         emulator: Mutex::new(emulator),
         log: Mutex::new(Vec::new()),
         latency: options.latency,
+        held: watch::Sender::default(),
         store,
         unsaved: AtomicBool::new(false),
         stopped: AtomicBool::new(false),
@@ -120,6 +122,18 @@ impl Running {
         lock(&self.sandbox.emulator).fail(rules);
     }
 
+    /// Does what requests of this method ask for whose target contains this text, and holds back
+    /// their answers until [`Self::release`]. A test acts in between.
+    pub fn hold(&self, method: &str, part: &str) {
+        let held = (method.to_owned(), part.to_owned());
+        self.sandbox.held.send_replace(Some(held));
+    }
+
+    /// Lets the answers go that [`Self::hold`] holds back.
+    pub fn release(&self) {
+        self.sandbox.held.send_replace(None);
+    }
+
     /// Stops it and writes what is not written.
     pub async fn stop(mut self) -> io::Result<()> {
         self.sandbox.stopped.store(true, Ordering::Release);
@@ -147,6 +161,8 @@ struct Sandbox {
     emulator: Mutex<Emulator>,
     log: Mutex<Vec<(String, String)>>,
     latency: Duration,
+    /// The method and a part of the target of the requests whose answers are held back.
+    held: watch::Sender<Option<(String, String)>>,
     store: Option<Store>,
     unsaved: AtomicBool,
     /// Connections that are still open are cut at their next request.
@@ -159,6 +175,16 @@ impl Sandbox {
         let answer = lock(&self.emulator).handle(request, Moment::now());
         self.unsaved.store(true, Ordering::Release);
         answer
+    }
+
+    async fn wait_while_held(&self, request: &Request) {
+        let is_held = |held: &Option<(String, String)>| {
+            held.as_ref().is_some_and(|(method, part)| {
+                request.method == *method && request.target.contains(part)
+            })
+        };
+        // The only error is a dropped sender, and `self` holds it.
+        let _ = self.held.subscribe().wait_for(|held| !is_held(held)).await;
     }
 
     fn save(&self) -> io::Result<()> {
@@ -206,6 +232,7 @@ async fn serve(
     }
     let answer = sandbox.answer(&request);
     tokio::time::sleep(sandbox.latency).await;
+    sandbox.wait_while_held(&request).await;
     match answer.delivery {
         Delivery::Whole | Delivery::Truncated => {}
         Delivery::Closed => switch.cut(),

@@ -1,89 +1,12 @@
 //! The schema files that are part of the program.
 
 use crate::core::platform::Platform;
-
-macro_rules! bundle {
-    ($($slug:literal,)*) => {
-        /// Infisical's destinations, sorted by slug, each with its file's text.
-        const INFISICAL: &[(&str, &str)] = &[$((
-            $slug,
-            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/infisical/", $slug, ".json")),
-        ),)*];
-    };
-}
-
-// A list, so that the compiler knows which files it depends on.
-bundle! {
-    "1password",
-    "aws-parameter-store",
-    "aws-secrets-manager",
-    "azure-app-configuration",
-    "azure-devops",
-    "azure-entra-id-scim",
-    "azure-key-vault",
-    "bitbucket",
-    "camunda",
-    "checkly",
-    "chef",
-    "circleci",
-    "cloud-66",
-    "cloudflare-pages",
-    "cloudflare-secrets-store",
-    "cloudflare-workers",
-    "databricks",
-    "daytona",
-    "devin",
-    "digital-ocean-app-platform",
-    "external-infisical",
-    "flyio",
-    "gcp-secret-manager",
-    "github",
-    "gitlab",
-    "hashicorp-vault",
-    "hasura-cloud",
-    "heroku",
-    "humanitec",
-    "keeper-password-manager",
-    "laravel-forge",
-    "netlify",
-    "northflank",
-    "oci-vault",
-    "octopus-deploy",
-    "ona",
-    "ovh",
-    "portainer",
-    "qovery",
-    "railway",
-    "render",
-    "rundeck",
-    "snowflake",
-    "spacelift",
-    "supabase",
-    "teamcity",
-    "terraform-cloud",
-    "travis-ci",
-    "trigger-dev",
-    "vercel",
-    "windmill",
-    "zabbix",
-}
-
-/// Enkryptify's one file.
-const ENKRYPTIFY: &[(&str, &str)] = &[(
-    super::file::START,
-    include_str!(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/schemas/enkryptify/start.json"
-    )),
-)];
+use crate::provider::door;
+use crate::provider::door::Door;
 
 /// The names and texts of a platform's files, sorted by name.
 pub fn files(platform: Platform) -> &'static [(&'static str, &'static str)] {
-    if platform.lists_destinations() {
-        INFISICAL
-    } else {
-        ENKRYPTIFY
-    }
+    door(platform).map_or(&[], Door::schemas)
 }
 
 /// The text of one file.
@@ -102,15 +25,16 @@ mod tests {
 
     #[test]
     fn every_schema_file_of_the_repository_is_bundled_in_order() {
-        for kind in platforms() {
-            let directory = format!("{}/schemas/{}", env!("CARGO_MANIFEST_DIR"), kind.name());
+        for platform in platforms() {
+            let root = std::env::var("CARGO_MANIFEST_DIR").unwrap();
+            let directory = format!("{root}/schemas/{}", platform.name());
             let mut present: Vec<String> = std::fs::read_dir(directory)
                 .unwrap()
                 .map(|entry| entry.unwrap().path())
                 .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
                 .collect();
             present.sort_unstable();
-            let bundled: Vec<&str> = files(kind).iter().map(|(name, _)| *name).collect();
+            let bundled: Vec<&str> = files(platform).iter().map(|(name, _)| *name).collect();
             assert_eq!(bundled, present);
         }
     }

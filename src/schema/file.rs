@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::core::platform::Platform;
 
-/// The name of the file that describes how any Enkryptify sync is started.
+/// The name of the file that describes how any sync of a platform is started.
 pub const START: &str = "start";
 
 /// The dialect of every schema file.

@@ -187,7 +187,7 @@ fn plan(
         let pull = Pull {
             date: date.to_owned(),
             documents: documents.to_vec(),
-            whole: extraction.is_whole,
+            whole: extraction.whole.contains(&kind),
             files: of_kind.len(),
             digest: sha256(whole.as_bytes()),
         };
@@ -315,6 +315,8 @@ mod tests {
     use serde_json::json;
 
     use super::{Document, Pulled, manifest, write};
+    use std::collections::BTreeSet;
+
     use crate::provider::{enkryptify, infisical};
     use crate::schema::extract::Extraction;
     use crate::schema::file::{SchemaFile, SchemaKey};
@@ -332,7 +334,7 @@ mod tests {
                 .map(|slug| ((infisical::PLATFORM, (*slug).to_owned()), file(slug)))
                 .collect(),
             document: Some("Demo API 1".into()),
-            is_whole: false,
+            whole: BTreeSet::new(),
         }
     }
 

@@ -12,13 +12,9 @@ struct Applied {
 
 impl Applied {
     fn new(syncs: &[(&str, &str)]) -> Self {
-        Self::failing(syncs, &[])
-    }
-
-    fn failing(syncs: &[(&str, &str)], rules: &[&str]) -> Self {
         let applied = Self {
             tree: Tree::new(&[]),
-            server: Server::failing(&world(), rules),
+            server: Server::new(&world()),
         };
         applied.declare(syncs);
         applied.run("apply syncs --auto-approve").exits_with(0);
@@ -374,14 +370,14 @@ fn what_a_create_with_auto_sync_off_leaves_unpushed_is_told() {
 fn a_sync_that_is_as_declared_and_failing_is_told() {
     let failing =
         r#"sync:api=fail:{"error":"RES-404","message":"application acme/payments not found"}"#;
-    let applied = Applied::failing(&[("api", ""), ("web", "")], &[failing]);
-    // Only a look at the server tells when the job has given up.
-    for _ in 0..200 {
-        if applied.run("plan syncs").stdout.contains("RES-404") {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(25));
-    }
+    let applied = Applied {
+        tree: Tree::new(&[]),
+        server: Server::failing(&world(), &[failing]),
+    };
+    applied.declare(&[("api", ""), ("web", "")]);
+    // A job that gives up ends the waiting.
+    let apply = applied.run("apply syncs --auto-approve --wait");
+    apply.exits_with(7);
     assert_snapshot!(applied.run("plan syncs --detailed-exitcode").exits_with(0), @"
     $ secsync plan syncs --detailed-exitcode
     No changes. All 2 declared syncs are as they should be.
@@ -498,7 +494,7 @@ fn only_what_is_selected_is_planned() {
     assert_snapshot!(applied.run("plan syncs --target ghost").exits_with(64), @"
     $ secsync plan syncs --target ghost
     --- stderr
-    Error: Nothing that is declared is selected.
+    Error: The selection matches no declared sync.
       Check --selector and --target; `secsync validate -v` lists the syncs.
     --- exit 64
     ");

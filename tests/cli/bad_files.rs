@@ -52,11 +52,23 @@ fn a_file_without_permission_to_read_it() {
     let tree = Tree::new(&[("sync.yaml", WEB)]);
     let path = tree.root().join("sync.yaml");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    let mut run = tree.secsync("validate sync.yaml");
     if fs::read(&path).is_ok() {
-        // The superuser reads everything.
-        return;
+        // The superuser reads everything, unless it gives up its capabilities.
+        run = run.through(&["setpriv", "--bounding-set=-all", "--inh-caps=-all"]);
     }
-    assert_snapshot!(tree.secsync("validate sync.yaml").run().exits_with(3), @"");
+    assert_snapshot!(run.run().exits_with(3), @"
+    $ secsync validate sync.yaml
+    --- stderr
+    unreadable-file
+
+      × The file `sync.yaml` cannot be read: permission is denied.
+      help: Check the permissions of the file.
+
+    Found 1 error.
+    Run `secsync explain unreadable-file` for why it is so and how to mend it.
+    --- exit 3
+    ");
 }
 
 #[cfg(unix)]

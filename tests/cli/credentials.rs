@@ -411,7 +411,7 @@ fn a_project_that_is_not_allowed_is_not_read() {
     $ secsync plan syncs --allow-project shop
     --- stderr
     Error: The files name projects that `--allow-project` does not allow: `payments`.
-      Allow them by id or slug, or take their syncs out of this run.
+      Allow them by id or slug, or leave their syncs out of this run.
     --- exit 4
     ");
     let requests = server.requests();

@@ -204,7 +204,7 @@ fn more_deletions_than_allowed_and_nothing_is_applied() {
     let refused = applied.run("apply --auto-approve").exits_with(1);
     assert_snapshot!(refused.stderr, @"
     Error: The plan deletes or replaces 6 syncs, and --max-deletes allows 5. Nothing was applied.
-      If all of them are meant, run it with --max-deletes 6.
+      If you want all of them, run it with --max-deletes 6.
     ");
     assert_eq!(applied.deletes(), 0);
     applied

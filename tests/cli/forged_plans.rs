@@ -440,7 +440,7 @@ fn only_allowed_projects_are_read_whatever_the_plan_calls_them() {
     $ secsync apply forged.json --allow-project shop
     --- stderr
     Error: The plan is about projects that `--allow-project` does not allow: `shop`.
-      Allow them by id or slug, or take their syncs out of this run.
+      Allow them by id or slug, or leave their syncs out of this run.
     --- exit 4
     ");
     assert_eq!(lists(&case), 0);

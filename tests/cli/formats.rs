@@ -844,19 +844,19 @@ fn a_format_that_a_command_does_not_have_is_refused_with_those_that_it_has() {
     insta::assert_snapshot!(refused, @"
     $ secsync schema list -o sarif
     --- stderr
-    Error: This command has no format `sarif`; it has human and json.
+    Error: This command has no format `sarif`; it has `human` and `json`.
     --- exit 64
     $ secsync validate syncs -o unified
     --- stderr
-    Error: This command has no format `unified`; it has human, json, markdown, html, sarif, github and junit.
+    Error: This command has no format `unified`; it has `human`, `json`, `markdown`, `html`, `sarif`, `github` and `junit`.
     --- exit 64
     $ secsync status syncs -o unified
     --- stderr
-    Error: This command has no format `unified`; it has human, json, markdown, html, sarif, github and junit.
+    Error: This command has no format `unified`; it has `human`, `json`, `markdown`, `html`, `sarif`, `github` and `junit`.
     --- exit 64
     $ secsync plan syncs -o xml
     --- stderr
-    error: invalid value 'xml' for '--output <FORMAT[=FILE]>': there is no format `xml`; there are human, unified, json, markdown, html, sarif, github and junit
+    error: invalid value 'xml' for '--output <FORMAT[=FILE]>': `xml` is not a format; the formats are `human`, `unified`, `json`, `markdown`, `html`, `sarif`, `github` and `junit`
 
     For more information, try '--help'.
     --- exit 64

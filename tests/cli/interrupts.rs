@@ -1,6 +1,7 @@
 //! Ctrl-C, and readers that go away.
 #![cfg(unix)]
 
+use std::io::Read as _;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -41,24 +42,34 @@ fn wait_for(server: &Server, times: usize, part: &str) {
     panic!("{heard} requests with {part}");
 }
 
-fn slow() -> Server {
-    Server::with(&world(), |options| {
-        options.latency = Duration::from_millis(400);
-    })
+/// The first line that a program writes to standard error; nothing after it is read.
+fn first_line(child: &mut Child) -> String {
+    let mut line = Vec::new();
+    for byte in child.stderr.as_mut().unwrap().bytes() {
+        line.push(byte.unwrap());
+        if line.ends_with(b"\n") {
+            break;
+        }
+    }
+    String::from_utf8(line).unwrap()
 }
 
 #[test]
 fn an_interrupted_apply_finishes_what_is_in_flight_and_tells_the_truth() {
     for name in ["INT", "TERM"] {
         let tree = tree();
-        let server = slow();
+        let server = Server::new(&world());
+        server.hold("POST", "/secret-syncs/humanitec");
         let run = tree
             .secsync("apply syncs --auto-approve --parallelism 1")
             .on(&server);
-        let child = run.spawn();
+        let mut child = run.spawn();
         wait_for(&server, 1, "POST /api/v1/secret-syncs/humanitec");
         signal(&child, name);
-        let output = run.finish(child).exits_with(130);
+        // It knows of the interruption before the answer comes.
+        let announced = first_line(&mut child);
+        server.release();
+        let output = run.finish_after(child, announced).exits_with(130);
         if name == "INT" {
             let told = output.to_string();
             let report = told.split_once("to destroy.\n").unwrap().1.to_owned();
@@ -130,7 +141,6 @@ fn an_interrupted_plan_ends_without_a_plan() {
 
 #[test]
 fn a_sandbox_ends_well_when_it_is_interrupted() {
-    use std::io::Read as _;
     let tree = tree();
     let run = tree.secsync("sandbox --listen 127.0.0.1:0");
     let mut child = run.spawn();

@@ -201,6 +201,7 @@ fn findings_in_json_have_their_places() {
       ],
       "files": 1,
       "syncs": 1,
+      "errors": [],
       "exitCode": 3
     }
     "#);
@@ -327,7 +328,7 @@ fn a_result_does_not_overwrite_what_may_be_a_sync_file() {
     assert_snapshot!(tree.secsync(&format!("plan syncs -o human -o json={path}")).run().exits_with(64), @"
     $ secsync plan syncs -o human -o json=syncs/payments.yaml
     --- stderr
-    Error: The file syncs/payments.yaml is there already, and may be a sync file: no result is written over it.
+    Error: The file syncs/payments.yaml already exists, and may be a sync file: no result is written over it.
       Name another file, or remove this one.
     --- exit 64
     ");
@@ -363,7 +364,7 @@ fn a_format_that_does_not_exist() {
     assert_snapshot!(tree.secsync("plan syncs -o yaml").run().exits_with(64), @"
     $ secsync plan syncs -o yaml
     --- stderr
-    error: invalid value 'yaml' for '--output <FORMAT[=FILE]>': there is no format `yaml`; there are human, unified, json, markdown, html, sarif, github and junit
+    error: invalid value 'yaml' for '--output <FORMAT[=FILE]>': `yaml` is not a format; the formats are `human`, `unified`, `json`, `markdown`, `html`, `sarif`, `github` and `junit`
 
     For more information, try '--help'.
     --- exit 64

@@ -1,15 +1,8 @@
 //! The commands that the README shows, run as it shows them.
 
-use std::fs;
-
-use camino::Utf8Path;
 use serde_json::json;
 
-use super::harness::{Server, Tree};
-
-fn repository(path: &str) -> String {
-    fs::read_to_string(Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
-}
+use super::harness::{Server, Tree, repository};
 
 /// The texts of the README's code blocks in a language.
 fn blocks(language: &str) -> Vec<String> {
@@ -82,9 +75,8 @@ fn the_first_example_of_the_readme_is_valid() {
 #[test]
 fn the_quickstart_plans_applies_and_finds_nothing_more_to_do() {
     let tree = Tree::new(&[]);
-    let quickstart = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/quickstart");
     for file in ["secsync.yaml", "syncs/payments.yaml", "syncs/web.yaml"] {
-        tree.write(file, fs::read_to_string(quickstart.join(file)).unwrap());
+        tree.write(file, repository(&format!("examples/quickstart/{file}")));
     }
     let script = repository("examples/quickstart/run.sh");
     let steps: Vec<&str> = script

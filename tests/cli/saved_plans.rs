@@ -191,8 +191,8 @@ fn a_saved_plan_is_applied_without_its_files_and_once() {
     assert_snapshot!(team.run("apply plan.json").exits_with(6), @"
     $ secsync apply plan.json
     --- stderr
-    Error: The saved plan plan.json was applied already. Nothing was done.
-      `secsync plan` tells whether there is anything left to do.
+    Error: The saved plan plan.json was already applied. Nothing was done.
+      `secsync plan` shows whether there is anything left to do.
     --- exit 6
     ");
     assert_eq!(team.writes(), Vec::<String>::new());
@@ -241,7 +241,7 @@ fn what_changed_since_is_named_and_nothing_is_applied() {
     assert_snapshot!(team.run("apply plan.json").exits_with(6), @r#"
     $ secsync apply plan.json
     --- stderr
-    Error: The saved plan plan.json is stale: 4 of its 5 actions do not fit what is there any more. Nothing was applied.
+    Error: The saved plan plan.json is stale: 4 of its 5 actions no longer fit what is remote. Nothing was applied.
       Make a new one with `secsync plan --out plan.json`, and review that.
     Error: infisical/payments/api: It is not as the plan found it: `description` is now "Mine" instead of not set; `environment` is now "dev" instead of "prod".
     Error: infisical/payments/gone: It is gone.
@@ -403,7 +403,7 @@ fn a_pruned_sync_is_deleted_from_the_file_as_often_as_is_allowed() {
     $ secsync apply plan.json --max-deletes 1
     --- stderr
     Error: The plan deletes or replaces 2 syncs, and --max-deletes allows 1. Nothing was applied.
-      If all of them are meant, run it with --max-deletes 2.
+      If you want all of them, run it with --max-deletes 2.
     --- exit 1
     ");
     assert_eq!(team.server.requests(), Vec::<String>::new());
@@ -424,7 +424,7 @@ fn what_is_protected_since_the_plan_was_made_is_not_deleted() {
     assert_snapshot!(team.run("apply plan.json").exits_with(6), @"
     $ secsync apply plan.json
     --- stderr
-    Error: The saved plan plan.json is stale: 1 of its 2 actions does not fit what is there any more. Nothing was applied.
+    Error: The saved plan plan.json is stale: 1 of its 2 actions no longer fits what is remote. Nothing was applied.
       Make a new one with `secsync plan --out plan.json`, and review that.
     Error: infisical/payments/old: It is named by `protect` in secsync.yaml.
     --- exit 6
@@ -521,7 +521,7 @@ fn a_start_is_decided_by_the_state_where_the_plan_is_applied() {
     assert_snapshot!(refused.exits_with(6), @"
     $ secsync apply plan.json
     --- stderr
-    Error: The saved plan plan.json is stale: its one action does not fit what is there any more. Nothing was applied.
+    Error: The saved plan plan.json is stale: its one action no longer fits what is remote. Nothing was applied.
       Make a new one with `secsync plan --out plan.json`, and review that.
     Error: enkryptify/prj_web/web: There is no state here that tells which syncs were started; the plan was made where there is one.
     --- exit 6
@@ -539,7 +539,7 @@ fn a_start_is_decided_by_the_state_where_the_plan_is_applied() {
     assert_snapshot!(team.run("apply plan.json").exits_with(6), @"
     $ secsync apply plan.json
     --- stderr
-    Error: The saved plan plan.json is stale: its one action does not fit what is there any more. Nothing was applied.
+    Error: The saved plan plan.json is stale: its one action no longer fits what is remote. Nothing was applied.
       Make a new one with `secsync plan --out plan.json`, and review that.
     Error: enkryptify/prj_web/web: A start of it was interrupted since, and may have taken effect; tell what is there with `secsync state resolve`.
     --- exit 6
@@ -597,7 +597,7 @@ fn a_plan_of_the_sandbox_stays_in_the_sandbox() {
     assert_snapshot!(refused.exits_with(64), @"
     $ secsync apply plan.json
     --- stderr
-    Error: The saved plan plan.json was made in the sandbox, and is for nothing else.
+    Error: The saved plan plan.json was made in the sandbox, and is only for it.
       Run it with `--sandbox`.
     --- exit 64
     ");
@@ -628,7 +628,7 @@ fn only_the_plan_with_the_expected_digest_is_applied() {
     assert_snapshot!(refused.exits_with(1), @"
     $ secsync apply plan.json --expect-digest sha256:[DIGEST]
     --- stderr
-    Error: The saved plan plan.json is another one than expected: its digest is sha256:[DIGEST].
+    Error: The saved plan plan.json is not the expected one: its digest is sha256:[DIGEST].
       Look at it with `secsync show`, and apply the one that was reviewed.
     --- exit 1
     ");

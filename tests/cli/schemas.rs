@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::harness::{Canned, Server, Tree, payments, world};
+use super::harness::{Canned, Server, Tree, payments, repository, world};
 
 /// A document of a platform with one destination, `depot`, that the program does not know.
 const DEPOT: &str = include_str!("../fixtures/openapi/depot.openapi.json");
@@ -234,6 +234,8 @@ fn what_a_whole_server_does_not_have_is_shown_as_removed_with_the_files_that_bre
     {
       "version": 1,
       "kind": "schema-diff",
+      "sandbox": false,
+      "diagnostics": [],
       "changes": [
         {
           "provider": "infisical",
@@ -460,11 +462,8 @@ fn a_schema_is_shown_by_its_platform_and_destination() {
     let tree = Tree::new(&[]);
     for name in ["infisical/humanitec", "enkryptify/start"] {
         let shown = tree.secsync(&format!("schema show {name}")).run();
-        let path = format!("{}/schemas/{name}.json", env!("CARGO_MANIFEST_DIR"));
-        assert_eq!(
-            shown.exits_with(0).stdout,
-            fs::read_to_string(path).unwrap()
-        );
+        let file = repository(&format!("schemas/{name}.json"));
+        assert_eq!(shown.exits_with(0).stdout, file);
     }
     for name in ["infisical/nowhere", "humanitec", "infisical/../humanitec"] {
         let unknown = tree.secsync(&format!("schema show {name}")).run();
@@ -578,7 +577,7 @@ fn a_provider_that_stands_apart_from_its_flag_is_told_how_to_be_written() {
     insta::assert_snapshot!(refused.exits_with(64), @"
     $ secsync schema pull --from-server infisical --sandbox
     --- stderr
-    Error: The provider `infisical` stands apart from `--from-server`, and so is taken for a document.
+    Error: The provider `infisical` is separated from `--from-server`, and so is taken for a document.
       Write `--from-server=infisical`.
     --- exit 64
     ");

@@ -155,7 +155,7 @@ fn an_interrupted_start_is_unknown_and_never_repeated() {
     workspace.apply().exits_with(0);
     assert_snapshot!(workspace.run("state list").exits_with(0), @"
     $ secsync state list
-    prj_web/web (vercel at http://127.0.0.1:[PORT]): unknown: tell what is there with `secsync state resolve`
+    prj_web/web (vercel at http://127.0.0.1:[PORT]): unknown: say what happened with `secsync state resolve`
     --- exit 0
     ");
     assert_eq!(workspace.server.starts(), 1);

@@ -46,17 +46,17 @@ fn the_help() {
       init         Begin a workspace: secsync.yaml, an example, and schemas for the editor
       validate     Check the files, offline
       plan         Show what apply would do [alias: diff]
-      apply        Make the platforms as the files declare
+      apply        Make the platforms match the files
       show         Show saved plans, without a network
-      drift        Tell what changed remotely, and exit with 2 if anything did
-      status       Tell how the declared syncs are doing: their last jobs, and those that run
-      sync         Ask for sync jobs now, and follow them
-      export       Write sync files of what is there and not declared yet
-      import       Declare syncs that exist, in a file that people wrote
-      state        Look after the record of started syncs
-      schema       Look after the schemas that files are checked against
+      drift        Show what changed remotely, and exit with 2 if anything did
+      status       Show how the declared syncs are doing: their last jobs, and those that run
+      sync         Request sync jobs now, and follow them
+      export       Write sync files for remote syncs that are not declared yet
+      import       Declare existing syncs, in a file that people wrote
+      state        Manage the record of started syncs
+      schema       Manage the schemas that files are checked against
       sandbox      Serve an emulator of both platforms on this machine
-      explain      Explain a finding: why it is so, an example, and how to mend it
+      explain      Explain a finding: why it is one, an example, and how to fix it
       auth         Check credentials
       completions  Print a completion script for a shell
       man          Print the manual page
@@ -101,7 +101,7 @@ fn the_help_of_apply() {
     let tree = Tree::new(&[]);
     assert_snapshot!(tree.secsync("apply -h").run().exits_with(0), @"
     $ secsync apply -h
-    Make the platforms as the files declare
+    Make the platforms match the files
 
     Usage: secsync apply [OPTIONS] [PLANFILE|PATH]...
 
@@ -125,23 +125,23 @@ fn the_help_of_apply() {
           --oidc-audience <AUDIENCE>  Who the identity token of a GitHub Actions job is meant for
           --allow-project <PROJECT>   The only projects that may be read, by id or slug
           --sandbox                   Use the built-in emulator instead of real servers and credentials
-      -o, --output <FORMAT[=FILE]>    A form, to standard output or to a file; can be repeated. Every
-                                      command has human and json; those that check files have markdown,
-                                      html, sarif, github and junit as well, and those that plan have
+      -o, --output <FORMAT[=FILE]>    A format, to standard output or to a file; can be repeated. Every
+                                      command has human and json; those that check files also have
+                                      markdown, html, sarif, github and junit, and those that plan
                                       unified
           --no-color                  No colours
       -q, --quiet                     Only results and problems
-      -v, --verbose...                Tell more
-          --auto-approve              Do not ask. Needed where there is no terminal; a saved plan is
-                                      never asked about
-          --wait[=<DURATION>]         Follow the sync jobs that this sets off, for at most so long
+      -v, --verbose...                Say more
+          --auto-approve              Do not ask. Needed without a terminal; a saved plan is never asked
+                                      about
+          --wait[=<DURATION>]         Follow the sync jobs that this sets off, for at most this long
           --max-deletes <N>           Apply nothing if more syncs than this would be deleted or replaced
                                       [default: 5]
           --prune                     Delete what exists and is not declared. Needs the whole workspace
           --detailed-exitcode         Exit with 2 if changes are still pending afterwards, because they
                                       are blocked
           --expect-digest <DIGEST>    Apply the saved plan only if it has the digest that `plan --out`
-                                      and `show` told
+                                      and `show` printed
       -h, --help                      Print help
       -V, --version                   Print version
     --- exit 0

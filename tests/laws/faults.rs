@@ -10,7 +10,7 @@ use super::support::world::{DEVELOPER, PROJECTS, catalog_with_options};
 use secsync::apply::{ActionFailure, JobEnd, Observer, Outcome, Report};
 use secsync::cancel::Cancellation;
 use secsync::core::plan::Verb;
-use secsync::core::remote::JobKind;
+use secsync::core::remote::{JobKind, JobStatus, RemoteSync};
 use secsync::exit::Exit;
 use secsync::sandbox;
 use serde_json::json;
@@ -68,6 +68,13 @@ async fn apply_under(site: &Site, faults: &[&str]) -> (Planned, Report) {
     site.fail(faults);
     let report = site.apply(&planned).await;
     (planned, report)
+}
+
+/// Waits for something that happens while the run goes on.
+async fn until(happened: impl Fn() -> bool) {
+    while !happened() {
+        tokio::task::yield_now().await;
+    }
 }
 
 fn creates(site: &Site) -> usize {
@@ -234,25 +241,15 @@ mod asking_twice_is_safe {
             site.fail(&["create=429@1"]);
             let apply = site.apply(&planned);
             let watch = async {
-                // Both that are in flight end up at the gate, and nobody else goes past it.
-                while clock.pauses().len() < 2 {
-                    tokio::task::yield_now().await;
-                }
-                for _ in 0..50 {
-                    tokio::task::yield_now().await;
-                }
+                // Both that may run at once wait, so nothing can be sent before the clock moves.
+                until(|| clock.pauses().len() == 2).await;
                 let sent = creates(&site);
-                clock.pass(Duration::from_millis(999));
-                for _ in 0..50 {
-                    tokio::task::yield_now().await;
-                }
-                let later = creates(&site);
-                clock.pass(Duration::from_millis(1));
-                (sent, later)
+                clock.pass(Duration::from_secs(1));
+                sent
             };
-            let (report, (sent, later)) = tokio::join!(apply, watch);
+            let (report, sent) = tokio::join!(apply, watch);
             assert_all_done(&planned, &report);
-            assert_eq!((sent, later), (2, 2));
+            assert_eq!(sent, 2);
             assert_eq!(creates(&site), names.len() + 1);
             let asked = Duration::from_secs(1);
             assert!(
@@ -378,17 +375,19 @@ mod applying {
     #[test]
     fn as_many_actions_as_allowed_run_at_once_and_no_more() {
         for parallelism in [1, 3] {
-            let slow = sandbox::Options {
-                latency: Duration::from_millis(2),
-                ..Site::usual()
-            };
-            run_with(slow, async |mut site| {
+            run(async |mut site| {
                 let syncs: Vec<_> = (0..8).map(|index| sync(&format!("s{index}"), "")).collect();
                 site.write_file(&file(&syncs));
                 site.parallelism = parallelism;
                 let planned = site.plan().await;
                 let widest = Widest::default();
-                let report = site.apply_with(&planned, &widest).await;
+                site.sandbox.hold("POST", "/secret-syncs/");
+                let apply = site.apply_with(&planned, &widest);
+                let watch = async {
+                    until(|| widest.now_and_most.lock().unwrap().0 == parallelism).await;
+                    site.sandbox.release();
+                };
+                let (report, ()) = tokio::join!(apply, watch);
                 assert_all_done(&planned, &report);
                 assert_eq!(*widest.now_and_most.lock().unwrap(), (0, parallelism));
             });
@@ -450,11 +449,7 @@ mod applying {
                 }
             }
         }
-        let slow = sandbox::Options {
-            latency: Duration::from_millis(2),
-            ..Site::usual()
-        };
-        run_with(slow, async |mut site| {
+        run(async |mut site| {
             site.write_file(&file(&[sync("a", ""), sync("b", ""), sync("c", "")]));
             site.parallelism = 1;
             let planned = site.plan().await;
@@ -583,32 +578,25 @@ mod order {
         });
     }
 
-    /// Replaces, and interrupts as soon as a request of that method goes to a path like that.
+    /// Replaces, and interrupts while a request of that method to a path like that is in flight.
     async fn replace_and_interrupt(site: &Site, method: &str, path: &str) -> Outcome {
         let planned = site.plan().await;
         let seen = || site.count(method, |target| target.contains(path));
         let before = seen();
+        site.sandbox.hold(method, path);
         let watch = async {
-            while seen() == before {
-                tokio::task::yield_now().await;
-            }
+            until(|| seen() > before).await;
             planned.cancellation.cancel();
+            site.sandbox.release();
         };
         let apply = site.apply_with(&planned, &Nobody);
         let (report, ()) = tokio::join!(apply, watch);
         outcome(&planned, &report, Verb::Replace, "web").clone()
     }
 
-    fn slow() -> sandbox::Options {
-        sandbox::Options {
-            latency: Duration::from_millis(5),
-            ..Site::usual()
-        }
-    }
-
     #[test]
     fn a_replacement_that_is_interrupted_before_it_deletes_is_not_tried() {
-        run_with(slow(), async |mut site| {
+        run(async |mut site| {
             before_replacement(&mut site, KEEP).await;
             let before = site.contents().await;
             let outcome = replace_and_interrupt(&site, "GET", "/folders").await;
@@ -619,7 +607,7 @@ mod order {
 
     #[test]
     fn a_replacement_that_is_interrupted_while_it_deletes_is_finished() {
-        run_with(slow(), async |mut site| {
+        run(async |mut site| {
             before_replacement(&mut site, KEEP).await;
             let outcome = replace_and_interrupt(&site, "DELETE", "/humanitec/").await;
             assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
@@ -629,7 +617,7 @@ mod order {
 
     #[test]
     fn a_replacement_that_is_interrupted_while_a_removal_goes_on_says_so_and_can_be_continued() {
-        run_with(slow(), async |mut site| {
+        run(async |mut site| {
             before_replacement(&mut site, REMOVE).await;
             let outcome = replace_and_interrupt(&site, "DELETE", "/humanitec/").await;
             let problem = &failure(&outcome).problem;
@@ -643,7 +631,11 @@ mod order {
 
     #[test]
     fn a_deletion_waits_for_a_job_that_is_in_its_way() {
-        run(async |mut site| {
+        let slow = sandbox::Options {
+            job_duration: Duration::from_millis(300),
+            ..Site::usual()
+        };
+        run_with(slow, async |mut site| {
             site.write_file(&file(&[sync("web", "")]));
             site.converge().await;
             site.settle().await;
@@ -657,9 +649,21 @@ mod order {
                     .await
                     .unwrap();
             }
-            // Not before it is at work does a job refuse others.
-            tokio::time::sleep(Duration::from_millis(1)).await;
-            let report = site.apply(&planned).await;
+            // A job refuses others only while it is at work, not while it is queued.
+            let is_queued = |sync: RemoteSync| sync.sync_job.status == Some(JobStatus::Pending);
+            while site.remote().await.into_values().any(is_queued) {}
+            let clock = HeldClock::new();
+            site.clock = clock.clone();
+            let watch = async {
+                until(|| !clock.pauses().is_empty()).await;
+                site.settle().await;
+                clock.pass(Duration::from_secs(1));
+                std::future::pending().await
+            };
+            let report = tokio::select! {
+                report = site.apply(&planned) => report,
+                never = watch => never,
+            };
             assert_all_done(&planned, &report);
             site.settle().await;
             assert_eq!(site.remote().await.len(), 0);
@@ -694,19 +698,15 @@ mod enkryptify {
 
     #[test]
     fn an_answered_start_that_cannot_be_recorded_is_unknown_and_tells_its_id() {
-        let slow = sandbox::Options {
-            latency: Duration::from_millis(50),
-            ..Site::usual()
-        };
-        run_with(slow, async |mut site| {
+        run(async |mut site| {
             site.write_file(STARTED);
             let planned = site.plan().await;
+            site.sandbox.hold("POST", "/start");
             let apply = site.apply(&planned);
             let remove = async {
-                while site.sandbox.started().is_empty() {
-                    tokio::task::yield_now().await;
-                }
+                until(|| !site.sandbox.started().is_empty()).await;
                 std::fs::remove_dir_all(site.state_directory()).unwrap();
+                site.sandbox.release();
             };
             let (report, ()) = tokio::join!(apply, remove);
             let problem = &unknown(outcome(&planned, &report, Verb::Start, "web")).problem;

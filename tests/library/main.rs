@@ -23,3 +23,9 @@ mod http;
 mod sandbox;
 mod schema;
 mod walls;
+
+/// Where the repository is. Cargo says so; `.ci/run` names a copy, for a user who may not read the
+/// original.
+fn repository() -> camino::Utf8PathBuf {
+    std::env::var("CARGO_MANIFEST_DIR").unwrap().into()
+}

@@ -5,9 +5,7 @@ use std::fs;
 use camino::{Utf8Path, Utf8PathBuf};
 use regex::Regex;
 
-fn repository() -> &'static Utf8Path {
-    Utf8Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+use crate::repository;
 
 /// All files below a directory, by their paths from the root of the repository.
 fn files_in(directory: &str) -> Vec<Utf8PathBuf> {
@@ -103,7 +101,7 @@ fn the_reader_of_sources_sees_code_and_neither_comments_nor_tests() {
     assert_eq!(code_of(text), "fn a() {}\nfn b() {}\n");
     let sources = sources();
     let has = |path: &str| sources.iter().any(|source| source.path == path);
-    assert!(has("src/lib.rs") && has("src/core/diff.rs") && has("src/cli/ui.rs"));
+    assert!(has("src/lib.rs") && has("src/core/diff.rs") && has("src/cli/terminal.rs"));
     assert!(!has("src/core/plan/tests.rs") && !has("src/core/testing.rs"));
 }
 

@@ -136,17 +136,13 @@ impl Outcome for Served {
 
 /// What a person copies to use it.
 fn greeting(address: SocketAddr) -> String {
+    let exports: String = sandbox::demo_variables(address)
+        .into_iter()
+        .map(|(name, value)| format!("  export {name}={value}\n"))
+        .collect();
     format!(
-        "The sandbox listens on http://{address}. In another terminal:\n\n  \
-         export INFISICAL_HOST=http://{address}\n  \
-         export INFISICAL_UNIVERSAL_AUTH_CLIENT_ID={}\n  \
-         export INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET={}\n  \
-         export ENKRYPTIFY_API_URL=http://{address}\n  \
-         export ENKRYPTIFY_TOKEN={}\n\n\
-         Ctrl-C stops it.\n",
-        sandbox::CLIENT_ID,
-        sandbox::CLIENT_SECRET,
-        sandbox::ENKRYPTIFY_TOKEN
+        "The sandbox listens on http://{address}. In another terminal:\n\n{exports}\n\
+         Ctrl-C stops it.\n"
     )
 }
 

@@ -91,7 +91,7 @@ const SAME_MOMENT: SignedDuration = SignedDuration::from_secs(2);
 /// Makes a plan. The order of the inputs makes no difference.
 pub fn build(inputs: &Inputs<'_>) -> Plan {
     let mut plan = Plan::default();
-    for contents in by_project(inputs) {
+    for contents in by_place(inputs) {
         let mut project = Project {
             inputs,
             remote: contents.remote,
@@ -103,10 +103,11 @@ pub fn build(inputs: &Inputs<'_>) -> Plan {
     plan
 }
 
-/// A project wherever it is named: the platform, the origin of the server, the project's id.
-type Place<'a> = (Platform, &'a str, &'a str);
+/// Where a name means one sync: the platform, the origin of the server, the project's id, and the
+/// destination if that is part of what identifies a sync.
+type Place<'a> = (Platform, &'a str, &'a str, Option<&'a str>);
 
-/// What is declared in a project, and what is there.
+/// What is declared in one place, and what is there.
 #[derive(Default)]
 struct Contents<'a> {
     /// What is declared, by name.
@@ -132,18 +133,21 @@ impl Contents<'_> {
     }
 }
 
-/// Sorts everything by project. Two providers can be two identities on one server: what either
+/// Sorts everything by place. Two providers can be two identities on one server: what either
 /// declares is declared, and a name that either sees is taken.
-fn by_project<'a>(inputs: &Inputs<'a>) -> Vec<Contents<'a>> {
+fn by_place<'a>(inputs: &Inputs<'a>) -> Vec<Contents<'a>> {
     let mut projects: BTreeMap<Place<'a>, Contents<'a>> = BTreeMap::new();
     for sync in inputs.syncs {
-        let place = (sync.desired.platform, &*sync.server, &*sync.project_id);
+        let platform = sync.desired.platform;
+        let destination = platform.identifying(&sync.desired.destination.text);
+        let place = (platform, &*sync.server, &*sync.project_id, destination);
         projects.entry(place).or_default().syncs.push(sync);
     }
     for (key, syncs) in inputs.remote {
-        let place = (key.platform, &*key.server, &*key.project_id);
-        let seen = &mut projects.entry(place).or_default().remote;
         for sync in syncs {
+            let destination = key.platform.identifying(&sync.destination);
+            let place = (key.platform, &*key.server, &*key.project_id, destination);
+            let seen = &mut projects.entry(place).or_default().remote;
             seen.entry(&sync.name).or_insert(Seen { key, sync });
         }
     }
@@ -159,7 +163,7 @@ fn by_project<'a>(inputs: &Inputs<'a>) -> Vec<Contents<'a>> {
     projects.into_iter().map(|(_, contents)| contents).collect()
 }
 
-/// Plans within one project.
+/// Plans within one place.
 struct Project<'a> {
     inputs: &'a Inputs<'a>,
     /// What is there, by name.
@@ -268,7 +272,7 @@ impl<'a> Project<'a> {
             self.block(sync, Verb::Delete, Blocked::Protected);
         } else if remove_secrets && remote.remove_job.is_going() {
             self.plan.unchanged += 1;
-        } else if remove_secrets && remote.secret_path.is_none() {
+        } else if remove_secrets && has_lost_source(sync.desired.platform, remote) {
             self.block(sync, Verb::Delete, Blocked::SourceFolderGone);
         } else {
             let step = Step::Delete {
@@ -312,8 +316,12 @@ impl<'a> Project<'a> {
 
     fn push_create(&mut self, sync: &ResolvedSync, create: Create) {
         let is_triggered = sync.desired.trigger != Trigger::Never;
-        let effects = effect::of_create(&create.expected, is_triggered);
-        let is_auto_synced = effect::is_auto_synced(&create.expected);
+        let effects = effect::of_create(sync.desired.platform, &create.expected, is_triggered);
+        let is_auto_synced = sync
+            .desired
+            .platform
+            .rules()
+            .is_auto_synced(&create.expected);
         let changes = shown::of_create(&create.body, create.connection.as_deref(), &create.spec);
         let action = self.push(sync, Step::Create(create));
         action.effects = effects;
@@ -330,7 +338,7 @@ impl<'a> Project<'a> {
             Some(Blocked::Protected)
         } else if remote.remove_job.is_going() {
             Some(Blocked::BeingRemoved)
-        } else if remove_secrets && remote.secret_path.is_none() {
+        } else if remove_secrets && has_lost_source(sync.desired.platform, remote) {
             Some(Blocked::SourceFolderGone)
         } else {
             None
@@ -342,9 +350,17 @@ impl<'a> Project<'a> {
             return;
         }
         let is_triggered = sync.desired.trigger != Trigger::Never;
-        let is_auto_synced = effect::is_auto_synced(&create.expected);
+        let is_auto_synced = sync
+            .desired
+            .platform
+            .rules()
+            .is_auto_synced(&create.expected);
         let mut effects = vec![effect::of_delete(remove_secrets)];
-        effects.extend(effect::of_create(&create.expected, is_triggered));
+        effects.extend(effect::of_create(
+            sync.desired.platform,
+            &create.expected,
+            is_triggered,
+        ));
         changes.extend(shown::of_create(
             &create.body,
             create.connection.as_deref(),
@@ -401,9 +417,13 @@ impl<'a> Project<'a> {
             body.insert("name".to_owned(), name.clone().into());
         }
         let was_pushed = remote.was_pushed();
-        let effects = effect::of_update(&expected, &difference.changes, was_pushed);
-        let of_trigger = effect::of_trigger(was_pushed, &expected, &effects);
-        let is_auto_synced = effect::is_auto_synced(&expected);
+        let effects = sync.desired.platform.rules().effects_of_update(
+            &expected,
+            &difference.changes,
+            was_pushed,
+        );
+        let of_trigger = effect::of_trigger(sync.desired.platform, was_pushed, &expected, &effects);
+        let is_auto_synced = sync.desired.platform.rules().is_auto_synced(&expected);
         let step = Step::Update(Update {
             old: Box::new(remote.clone()),
             body,
@@ -425,14 +445,15 @@ impl<'a> Project<'a> {
         let is_due = match sync.desired.trigger {
             Trigger::Never => false,
             Trigger::OnChange => {
-                !effect::is_auto_synced(expected)
-                    && is_push_due(remote)
+                !sync.desired.platform.rules().is_auto_synced(expected)
+                    && is_push_due(sync.desired.platform, remote)
                     && !remote.sync_job.is_going()
             }
             Trigger::Always => true,
         };
         if is_due {
-            let effects = effect::of_trigger(remote.was_pushed(), expected, &[]);
+            let effects =
+                effect::of_trigger(sync.desired.platform, remote.was_pushed(), expected, &[]);
             self.push_trigger(sync, Some(remote)).effects = effects;
         } else if remote.sync_job.has_failed() {
             self.plan.failing.push(Failing {
@@ -511,8 +532,8 @@ impl<'a> Project<'a> {
 }
 
 /// Whether the last push is older than the last change, or there was none.
-pub(super) fn is_push_due(remote: &RemoteSync) -> bool {
-    if remote.secret_path.is_none() {
+pub(super) fn is_push_due(platform: Platform, remote: &RemoteSync) -> bool {
+    if has_lost_source(platform, remote) {
         return false;
     }
     let time = |text: &Option<String>| text.as_ref()?.parse::<Timestamp>().ok();
@@ -553,4 +574,9 @@ fn create(
 fn connection_name(sync: &ResolvedSync) -> Option<String> {
     let name = sync.connection.as_ref().map(|connection| &connection.name);
     name.filter(|name| !name.is_empty()).cloned()
+}
+
+/// Whether the folder that a sync reads from was deleted.
+fn has_lost_source(platform: Platform, remote: &RemoteSync) -> bool {
+    platform.has_source_folders() && remote.secret_path.is_none()
 }

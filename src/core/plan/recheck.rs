@@ -100,7 +100,9 @@ fn remaining(plan: &Plan, mut standings: Vec<Standing>, now: &Current<'_>) -> Re
             continue;
         }
         match now.by_name(&action.subject) {
-            Some(found) if is_push_due(found) && !found.sync_job.is_going() => {
+            Some(found)
+                if is_push_due(action.subject.platform, found) && !found.sync_job.is_going() =>
+            {
                 pushed.insert(index, found.clone());
             }
             _ => standings[index] = Standing::Done,
@@ -161,8 +163,11 @@ impl Current<'_> {
     }
 
     fn by_name(&self, subject: &Subject) -> Option<&RemoteSync> {
+        let destination = subject.platform.identifying(&subject.destination);
         let mut syncs = self.project(subject).iter();
-        syncs.find(|sync| sync.name == subject.name)
+        syncs.find(|sync| {
+            sync.name == subject.name && destination.is_none_or(|slug| sync.destination == slug)
+        })
     }
 
     fn by_id(&self, subject: &Subject, id: &str) -> Option<&RemoteSync> {

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::super::ProviderError;
 use super::refusal;
 use crate::core::remote::{Job, JobStatus, RemoteConnection, RemoteProject, RemoteSync};
 use crate::http::answer::{Answer, bad_answer};
+use crate::http::error::RequestError;
 use crate::http::origin::Origin;
 use crate::http::text::quotable;
 
@@ -59,12 +59,12 @@ impl Reader {
     }
 
     /// The body of an answer that accepts the request, or the error that it amounts to.
-    pub fn accepted(&self, answer: &Answer) -> Result<Value, ProviderError> {
+    pub fn accepted(&self, answer: &Answer) -> Result<Value, RequestError> {
         refusal::accepted(answer, &self.task, &self.origin)
     }
 
     /// `{"secretSync": {…}}`
-    pub fn sync(&self, body: Value) -> Result<RemoteSync, ProviderError> {
+    pub fn sync(&self, body: Value) -> Result<RemoteSync, RequestError> {
         match take(body, "secretSync") {
             Some(Value::Object(sync)) => self.remote_sync(sync),
             _ => Err(self.bad("without a secretSync")),
@@ -72,7 +72,7 @@ impl Reader {
     }
 
     /// The sync that was asked for by its id.
-    pub fn sync_with_id(&self, body: Value, id: &str) -> Result<RemoteSync, ProviderError> {
+    pub fn sync_with_id(&self, body: Value, id: &str) -> Result<RemoteSync, RequestError> {
         let sync = self.sync(body)?;
         if sync.id == id {
             Ok(sync)
@@ -87,7 +87,7 @@ impl Reader {
         body: Value,
         project_id: &str,
         name: &str,
-    ) -> Result<RemoteSync, ProviderError> {
+    ) -> Result<RemoteSync, RequestError> {
         let sync = self.sync(body)?;
         if sync.name == name && sync.project_id.eq_ignore_ascii_case(project_id) {
             Ok(sync)
@@ -97,7 +97,7 @@ impl Reader {
     }
 
     /// `{"secretSyncs": [{…}]}`, all of them of one project.
-    pub fn syncs(&self, body: Value, project_id: &str) -> Result<Vec<RemoteSync>, ProviderError> {
+    pub fn syncs(&self, body: Value, project_id: &str) -> Result<Vec<RemoteSync>, RequestError> {
         let syncs = self
             .list(body, "secretSyncs")?
             .into_iter()
@@ -118,7 +118,7 @@ impl Reader {
     }
 
     /// `{"folders": [{name, …}]}`
-    pub fn folder_names(&self, body: Value) -> Result<Vec<String>, ProviderError> {
+    pub fn folder_names(&self, body: Value) -> Result<Vec<String>, RequestError> {
         self.list(body, "folders")?
             .iter()
             .map(|folder| self.text(folder, "name", "folder"))
@@ -126,7 +126,7 @@ impl Reader {
     }
 
     /// `{"appConnections": [{app, name, id}]}`
-    pub fn connections(&self, body: Value) -> Result<Vec<RemoteConnection>, ProviderError> {
+    pub fn connections(&self, body: Value) -> Result<Vec<RemoteConnection>, RequestError> {
         let connections = self
             .list(body, "appConnections")?
             .iter()
@@ -147,7 +147,7 @@ impl Reader {
         &self,
         body: Value,
         envelope: &'static str,
-    ) -> Result<Vec<RemoteProject>, ProviderError> {
+    ) -> Result<Vec<RemoteProject>, RequestError> {
         let projects = self
             .list(body, envelope)?
             .iter()
@@ -163,7 +163,7 @@ impl Reader {
         Ok(projects)
     }
 
-    fn remote_sync(&self, mut sync: Object) -> Result<RemoteSync, ProviderError> {
+    fn remote_sync(&self, mut sync: Object) -> Result<RemoteSync, RequestError> {
         let id = self.text(&sync, "id", "sync")?;
         let name = self.text(&sync, "name", "sync")?;
         self.is_whole(&sync)?;
@@ -203,7 +203,7 @@ impl Reader {
     }
 
     /// Refuses a sync without what every sync has: it would look like a change that somebody made.
-    fn is_whole(&self, sync: &Object) -> Result<(), ProviderError> {
+    fn is_whole(&self, sync: &Object) -> Result<(), RequestError> {
         let has = |field: &str, is_right: fn(&Value) -> bool| sync.get(field).is_some_and(is_right);
         let parts = [
             (
@@ -222,7 +222,7 @@ impl Reader {
         }
     }
 
-    fn connection_of(&self, sync: &Object) -> Result<RemoteConnection, ProviderError> {
+    fn connection_of(&self, sync: &Object) -> Result<RemoteConnection, RequestError> {
         let id = self.text(sync, "connectionId", "sync")?;
         let described = sync.get("connection").and_then(Value::as_object);
         let text = |field| {
@@ -243,7 +243,7 @@ impl Reader {
         sync: &Object,
         part: &str,
         field: &str,
-    ) -> Result<Option<String>, ProviderError> {
+    ) -> Result<Option<String>, RequestError> {
         match sync.get(part) {
             Some(Value::Null) => Ok(None),
             Some(Value::Object(source)) => self
@@ -253,7 +253,7 @@ impl Reader {
         }
     }
 
-    fn list(&self, body: Value, envelope: &'static str) -> Result<Vec<Object>, ProviderError> {
+    fn list(&self, body: Value, envelope: &'static str) -> Result<Vec<Object>, RequestError> {
         let missing = || self.bad(&format!("without a list of {envelope}"));
         let Some(Value::Array(items)) = take(body, envelope) else {
             return Err(missing());
@@ -267,7 +267,7 @@ impl Reader {
             .collect()
     }
 
-    fn text(&self, object: &Object, field: &str, what: &str) -> Result<String, ProviderError> {
+    fn text(&self, object: &Object, field: &str, what: &str) -> Result<String, RequestError> {
         match object.get(field) {
             Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
             _ => Err(self.bad(&format!("with a {what} that has no {field}"))),
@@ -278,7 +278,7 @@ impl Reader {
         &self,
         field: &str,
         values: impl Iterator<Item = &'v String>,
-    ) -> Result<(), ProviderError> {
+    ) -> Result<(), RequestError> {
         let mut seen = HashSet::new();
         for value in values {
             if !seen.insert(value) {
@@ -291,7 +291,7 @@ impl Reader {
         Ok(())
     }
 
-    fn bad(&self, what: &str) -> ProviderError {
+    fn bad(&self, what: &str) -> RequestError {
         bad_answer(&self.task, &self.origin, what)
     }
 }

@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::super::{ProviderError, ProviderErrorKind};
 use crate::http::answer::{Answer, bad_answer};
+use crate::http::error::{RequestError, RequestErrorKind};
 use crate::http::origin::Origin;
 use crate::http::text::{MESSAGE_LIMIT, clause, quotable};
 
@@ -12,7 +12,7 @@ use crate::http::text::{MESSAGE_LIMIT, clause, quotable};
 const PROBLEMS_LISTED: usize = 10;
 
 /// The body of an answer that accepts the request, or the error that it amounts to.
-pub fn accepted(answer: &Answer, task: &str, origin: &Origin) -> Result<Value, ProviderError> {
+pub fn accepted(answer: &Answer, task: &str, origin: &Origin) -> Result<Value, RequestError> {
     let status = answer.status_line();
     let body = answer.json().map_err(|what| match answer.status() {
         500.. => unavailable(task, &format!("{origin} answered {status} with {what}")),
@@ -26,34 +26,34 @@ pub fn accepted(answer: &Answer, task: &str, origin: &Origin) -> Result<Value, P
     }
 }
 
-fn refusal(code: u16, body: &Value, task: &str, status: &str) -> ProviderError {
+fn refusal(code: u16, body: &Value, task: &str, status: &str) -> RequestError {
     let said = message(body).unwrap_or_else(|| status.to_owned());
-    let says = |kind| ProviderError::new(kind, format!("Cannot {task}: Infisical says: {said}."));
+    let says = |kind| RequestError::new(kind, format!("Cannot {task}: Infisical says: {said}."));
     match code {
         403 => permission(body, task, &said),
-        404 if is_unknown_route(body, &said) => ProviderError::new(
-            ProviderErrorKind::Rejected,
+        404 if is_unknown_route(body, &said) => RequestError::new(
+            RequestErrorKind::Rejected,
             format!("Cannot {task}: this server has no such route ({said})."),
         )
         .help("The server may be too old for this destination, or it is not Infisical."),
-        404 => says(ProviderErrorKind::NotFound),
-        400 if said.contains("already exists") => says(ProviderErrorKind::NameTaken),
+        404 => says(RequestErrorKind::NotFound),
+        400 if said.contains("already exists") => says(RequestErrorKind::NameTaken),
         400 if said.contains("already in progress") => {
-            says(ProviderErrorKind::JobInProgress).help("Run again when that job has ended.")
+            says(RequestErrorKind::JobInProgress).help("Run again when that job has ended.")
         }
-        400 if said.contains("plan restriction") => says(ProviderErrorKind::Rejected)
+        400 if said.contains("plan restriction") => says(RequestErrorKind::Rejected)
             .help("This destination needs an Infisical plan that includes it."),
         500 => unavailable(task, &format!("Infisical failed with: {said}"))
             .help("Infisical also answers so to values that it cannot digest; its log says more."),
         501.. => unavailable(task, &format!("Infisical failed with: {said}")),
-        _ => says(ProviderErrorKind::Rejected),
+        _ => says(RequestErrorKind::Rejected),
     }
 }
 
-fn permission(body: &Value, task: &str, said: &str) -> ProviderError {
+fn permission(body: &Value, task: &str, said: &str) -> RequestError {
     let denied = |why: &str| {
-        ProviderError::new(
-            ProviderErrorKind::Permission,
+        RequestError::new(
+            RequestErrorKind::Permission,
             format!("Cannot {task}: {why}."),
         )
     };
@@ -150,9 +150,9 @@ fn is_unknown_route(body: &Value, said: &str) -> bool {
         || body.get("message").is_none()
 }
 
-fn unavailable(task: &str, what: &str) -> ProviderError {
-    ProviderError::new(
-        ProviderErrorKind::Unavailable,
+fn unavailable(task: &str, what: &str) -> RequestError {
+    RequestError::new(
+        RequestErrorKind::Unavailable,
         format!("Cannot {task}: {what}."),
     )
     .help("Try again later; if it stays, look at the server.")

@@ -23,6 +23,17 @@ use super::fail::{JobKind, Operation};
 use super::limit::{HeaderStyle, Pass};
 use super::moment::Moment;
 use super::world::Identity;
+use super::{CLIENT_ID, CLIENT_SECRET};
+use crate::provider::infisical::{HOST, login};
+
+/// What a person sets to use it: where it is, and the demo identity.
+pub fn demo_variables(url: &str) -> [(&'static str, String); 3] {
+    [
+        (HOST, url.to_owned()),
+        (login::CLIENT_ID, CLIENT_ID.to_owned()),
+        (login::CLIENT_SECRET, CLIENT_SECRET.to_owned()),
+    ]
+}
 
 /// What a request asks for, with the parameters of its path.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! From OpenAPI documents to schema files.
 //!
-//! The platforms publish their APIs as OpenAPI documents, and every running Infisical serves
+//! The platforms publish their APIs as OpenAPI documents, and a running server may serve
 //! its own. Whatever secsync knows of a destination is extracted from them by this code, for
 //! the bundled schemas as for pulled ones, so that a destination needs no code and no release.
 
@@ -11,17 +11,18 @@ mod error;
 mod operations;
 mod union;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 pub use error::ExtractError;
 
 use self::convert::Converter;
-use self::operations::{Operation, Role};
+use self::operations::{OnDestination, Operation};
 use super::file::{START, SchemaFile, SchemaKey};
 use super::validate::pattern_works;
-use crate::provider::{enkryptify, infisical};
+use crate::core::platform::Platform;
+use crate::provider::door::{Role, Shape};
 
 /// What documents say about syncs.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -30,9 +31,9 @@ pub struct Extraction {
     pub files: BTreeMap<SchemaKey, SchemaFile>,
     /// The document's title and version, as it states them: `Infisical API 0.0.1`.
     pub document: Option<String>,
-    /// Whether it describes a whole server of Infisical, and so every destination that it has. A
-    /// documentation page describes one operation.
-    pub is_whole: bool,
+    /// The platforms of which it describes a whole server, and so every destination that it has.
+    /// A documentation page describes one operation.
+    pub whole: BTreeSet<Platform>,
 }
 
 impl Extraction {
@@ -42,7 +43,7 @@ impl Extraction {
             self.files.entry(key).or_default().overlay(file);
         }
         self.document = other.document.or(self.document.take());
-        self.is_whole |= other.is_whole;
+        self.whole.extend(other.whole);
     }
 }
 
@@ -51,30 +52,29 @@ impl Extraction {
 pub fn extract(text: &str) -> Result<Extraction, ExtractError> {
     let document = document::parse(text)?;
     let operations = operations::find(&document)?;
-    let listed = match &operations.options {
-        Some(options) => listed_destinations(&document, options)?,
-        None => BTreeMap::new(),
-    };
+    let mut listed = BTreeMap::new();
+    for (platform, (shape, list)) in &operations.lists {
+        listed.extend(listed_destinations(&document, (*platform, shape), list)?);
+    }
     let mut files = BTreeMap::new();
-    for (slug, of_destination) in &operations.destinations {
+    for ((platform, slug), of_destination) in &operations.destinations {
         let mut file = destination_file(&document, of_destination)?;
         if file.definitions.is_empty() {
             continue;
         }
-        if let Some(facts) = listed.get(*slug) {
+        let key = (*platform, (*slug).to_owned());
+        if let Some(facts) = listed.get(&key) {
             let mut whole = facts.clone();
             whole.can_import = facts.can_import.or(file.can_import);
             file.can_import = None;
             whole.overlay(file);
             file = whole;
         }
-        files.insert((infisical::PLATFORM, (*slug).to_owned()), file);
+        files.insert(key, file);
     }
-    if let Some(start) = &operations.start {
-        files.insert(
-            (enkryptify::PLATFORM, START.to_owned()),
-            start_file(&document, start)?,
-        );
+    for (platform, start) in &operations.starts {
+        let key = (*platform, START.to_owned());
+        files.insert(key, start_file(&document, start)?);
     }
     if files.is_empty() {
         return Err(ExtractError::NoSyncs);
@@ -82,7 +82,7 @@ pub fn extract(text: &str) -> Result<Extraction, ExtractError> {
     Ok(Extraction {
         files,
         document: document_name(&document),
-        is_whole: operations.options.is_some(),
+        whole: operations.lists.into_keys().collect(),
     })
 }
 
@@ -97,13 +97,13 @@ fn document_name(document: &Value) -> Option<String> {
 
 fn destination_file(
     document: &Value,
-    operations: &[Operation<'_>],
+    (shape, operations): &OnDestination<'_>,
 ) -> Result<SchemaFile, ExtractError> {
     let mut converter = Converter::new(document, pattern_works);
     let mut file = SchemaFile::default();
     for operation in operations {
         // Also tells a document that was cut off: responses come last.
-        let read = operation.answer_property("secretSync")?;
+        let read = operation.answer_property(shape.sync)?;
         let definition = match operation.role {
             Role::Create => Some("create"),
             Role::Update => Some("update"),
@@ -126,15 +126,14 @@ fn destination_file(
                 .get("title")
                 .and_then(Value::as_str)
                 .map(str::to_owned);
-            file.connection_app =
-                only_value(schema.pointer("/properties/connection/properties/app"));
+            file.connection_app = only_value(schema.pointer(shape.app_of_sync));
             file.definitions.insert("read".to_owned(), schema);
         }
     }
     file.can_import = ["create", "update", "read"]
         .iter()
         .filter_map(|name| file.definitions.get(*name))
-        .find_map(can_import);
+        .find_map(|body| can_import(shape, body));
     add_shared(&mut file, converter);
     Ok(file)
 }
@@ -193,24 +192,24 @@ fn add_shared(file: &mut SchemaFile, converter: Converter<'_>) {
 }
 
 /// A destination can be imported from if its first sync may do so.
-fn can_import(body: &Value) -> Option<bool> {
-    let behaviors = body
-        .pointer("/properties/syncOptions/properties/initialSyncBehavior/enum")?
-        .as_array()?;
+fn can_import(shape: &Shape, body: &Value) -> Option<bool> {
+    let (pointer, imports) = shape.first_sync;
+    let behaviors = body.pointer(pointer)?.as_array()?;
     Some(
         behaviors
             .iter()
             .filter_map(Value::as_str)
-            .any(|behavior| behavior.starts_with("import-")),
+            .any(|behavior| behavior.starts_with(imports)),
     )
 }
 
 /// The facts about destinations in the answer that lists them.
 fn listed_destinations(
     document: &Value,
-    options: &Operation<'_>,
-) -> Result<BTreeMap<String, SchemaFile>, ExtractError> {
-    let Some(list) = options.answer_property("secretSyncOptions")? else {
+    (platform, shape): (Platform, &Shape),
+    operation: &Operation<'_>,
+) -> Result<BTreeMap<SchemaKey, SchemaFile>, ExtractError> {
+    let Some(list) = operation.answer_property(shape.destinations)? else {
         return Ok(BTreeMap::new());
     };
     let Some(items) = list.get("items") else {
@@ -218,7 +217,7 @@ fn listed_destinations(
     };
     let schema = Converter::new(document, pattern_works)
         .convert_plainly(items)
-        .map_err(|problem| options.incomplete(problem))?;
+        .map_err(|problem| operation.incomplete(problem))?;
     let members = match schema.get("anyOf") {
         Some(Value::Array(members)) => members.as_slice(),
         _ => std::slice::from_ref(&schema),
@@ -226,19 +225,19 @@ fn listed_destinations(
     let mut listed = BTreeMap::new();
     for member in members {
         let field = |name: &str| member.pointer(&format!("/properties/{name}"));
-        let Some(slug) = only_value(field("destination")) else {
+        let Some(slug) = only_value(field(shape.slug)) else {
             continue;
         };
-        let can_import = field("canImportSecrets")
+        let can_import = field(shape.can_import)
             .and_then(only)
             .and_then(Value::as_bool);
         let facts = SchemaFile {
-            title: only_value(field("name")),
-            connection_app: only_value(field("connection")),
+            title: only_value(field(shape.title)),
+            connection_app: only_value(field(shape.app)),
             can_import,
             ..SchemaFile::default()
         };
-        listed.insert(slug, facts);
+        listed.insert((platform, slug), facts);
     }
     Ok(listed)
 }

@@ -9,52 +9,35 @@ use serde_json::{Map, Value};
 
 use super::convert::resolve;
 use super::error::ExtractError;
+use crate::core::platform::Platform;
+use crate::provider::door::{Door, OperationKind, Role, Shape};
+use crate::provider::doors;
 use crate::schema::file::is_slug;
-
-/// Marks operations that no released server has.
-const UNRELEASED: &str = "x-infisical-branch-only";
 
 /// One operation of a document.
 #[derive(Debug, Clone)]
 pub struct Operation<'d> {
     /// `POST /path`, for messages.
     pub name: String,
-    /// What the operation is for.
+    /// What the operation does.
     pub role: Role,
     document: &'d Value,
     content: &'d Map<String, Value>,
     parameters: Vec<&'d Value>,
 }
 
-/// What an operation on one destination is for. The order is that in which
-/// their answers are trusted to show the whole sync.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    /// Reads one sync.
-    Read,
-    /// Creates one.
-    Create,
-    /// Changes one.
-    Update,
-    /// Anything else that may answer with a sync.
-    Other,
-}
+/// The operations on one destination's syncs, by role and then by name, and where they say what.
+pub type OnDestination<'d> = (&'static Shape, Vec<Operation<'d>>);
 
 /// The operations on syncs that a document describes.
 #[derive(Debug, Default)]
 pub struct Operations<'d> {
-    /// Infisical's, by destination; in each list by role and then by name.
-    pub destinations: BTreeMap<&'d str, Vec<Operation<'d>>>,
-    /// Enkryptify's start.
-    pub start: Option<Operation<'d>>,
-    /// Infisical's answer that lists the destinations.
-    pub options: Option<Operation<'d>>,
-}
-
-enum Route<'d> {
-    Destination(&'d str, Role),
-    Options,
-    Start,
+    /// Those on one sync, by platform and destination.
+    pub destinations: BTreeMap<(Platform, &'d str), OnDestination<'d>>,
+    /// Those that start a sync, by platform.
+    pub starts: BTreeMap<Platform, Operation<'d>>,
+    /// Those that list the destinations, by platform.
+    pub lists: BTreeMap<Platform, (&'static Shape, Operation<'d>)>,
 }
 
 /// Finds the operations on syncs.
@@ -64,7 +47,7 @@ pub fn find(document: &Value) -> Result<Operations<'_>, ExtractError> {
     let paths = document.get("paths").and_then(Value::as_object);
     for (path, item) in paths.into_iter().flatten() {
         for method in ["get", "post", "patch", "delete"] {
-            let Some(route) = route(path, method) else {
+            let Some((platform, purpose)) = purpose(path, method) else {
                 continue;
             };
             let name = format!("{} {path}", method.to_uppercase());
@@ -78,11 +61,11 @@ pub fn find(document: &Value) -> Result<Operations<'_>, ExtractError> {
                 Some(Value::Object(content)) => content,
                 Some(_) => return Err(incomplete("is not a map".into())),
             };
-            let marks = [item.get(UNRELEASED), content.get(UNRELEASED)];
-            if let Route::Destination(slug, _) = route
-                && marks.contains(&Some(&Value::Bool(true)))
-            {
-                unreleased.push(slug);
+            if let OperationKind::Sync(slug, _, shape) = purpose {
+                let marks = [item.get(shape.unreleased), content.get(shape.unreleased)];
+                if marks.contains(&Some(&Value::Bool(true))) {
+                    unreleased.push((platform, slug));
+                }
             }
             let parameters = [item.get("parameters"), content.get("parameters")]
                 .into_iter()
@@ -97,28 +80,34 @@ pub fn find(document: &Value) -> Result<Operations<'_>, ExtractError> {
                 content,
                 parameters,
             };
-            match route {
-                Route::Destination(slug, role) => found
+            match purpose {
+                OperationKind::Sync(slug, role, shape) => found
                     .destinations
-                    .entry(slug)
-                    .or_default()
+                    .entry((platform, slug))
+                    .or_insert_with(|| (shape, Vec::new()))
+                    .1
                     .push(operation(role)),
-                Route::Options => found.options = Some(operation(Role::Other)),
-                Route::Start => found.start = Some(operation(Role::Create)),
+                OperationKind::Destinations(shape) => {
+                    let list = (shape, operation(Role::Other));
+                    found.lists.insert(platform, list);
+                }
+                OperationKind::Start => {
+                    found.starts.insert(platform, operation(Role::Create));
+                }
             }
         }
     }
-    for slug in unreleased {
-        found.destinations.remove(slug);
+    for key in unreleased {
+        found.destinations.remove(&key);
     }
-    for operations in found.destinations.values_mut() {
+    for (_, operations) in found.destinations.values_mut() {
         operations.sort_by(|one, other| (one.role, &one.name).cmp(&(other.role, &other.name)));
     }
     Ok(found)
 }
 
-fn route<'d>(path: &'d str, method: &str) -> Option<Route<'d>> {
-    let is_parameter = |segment: &str| segment.starts_with('{') && segment.ends_with('}');
+/// The platform that an operation belongs to, and what it is for.
+fn purpose<'d>(path: &'d str, method: &str) -> Option<(Platform, OperationKind<'d>)> {
     let segments: Vec<&str> = path
         .split('/')
         .filter(|segment| !segment.is_empty())
@@ -127,21 +116,11 @@ fn route<'d>(path: &'d str, method: &str) -> Option<Route<'d>> {
         ["api", rest @ ..] => rest,
         all => all,
     };
-    match segments {
-        ["v1", "secret-syncs", "options"] => (method == "get").then_some(Route::Options),
-        ["v1", "secret-syncs", slug, rest @ ..] if is_slug(slug) => {
-            let role = match (method, rest) {
-                ("post", []) => Role::Create,
-                ("get", [id]) if is_parameter(id) => Role::Read,
-                ("patch", [id]) if is_parameter(id) => Role::Update,
-                _ => Role::Other,
-            };
-            Some(Route::Destination(slug, role))
-        }
-        ["v1", "sync", slug, "start"] if is_parameter(slug) => {
-            (method == "post").then_some(Route::Start)
-        }
-        _ => None,
+    let of_door = |door: &dyn Door| Some((door.platform(), door.operation(segments, method)?));
+    let purpose = doors().into_iter().find_map(of_door)?;
+    match purpose.1 {
+        OperationKind::Sync(slug, ..) if !is_slug(slug) => None,
+        _ => Some(purpose),
     }
 }
 
@@ -225,7 +204,7 @@ impl<'d> Operation<'d> {
         }
     }
 
-    /// A property of the answer: the object inside `secretSync`, for one.
+    /// A property of the answer: the object that holds the sync, for one.
     pub fn answer_property(&self, name: &str) -> Result<Option<&'d Value>, ExtractError> {
         let Some(answer) = self.answer()? else {
             return Ok(None);

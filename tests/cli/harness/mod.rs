@@ -10,4 +10,4 @@ pub use objects::{Happening, Objects, SECRET_KEY};
 pub use payments::{payments, world};
 pub use run::{Invocation, Output};
 pub use server::{Canned, Server};
-pub use tree::Tree;
+pub use tree::{Tree, repository};

@@ -1,6 +1,7 @@
 //! One run of the program, with nothing of this machine's environment, and what it printed.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::fmt;
 use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
@@ -20,6 +21,7 @@ pub struct Invocation {
     arguments: Vec<String>,
     variables: BTreeMap<String, String>,
     stdin: Vec<u8>,
+    wrapper: Vec<String>,
 }
 
 impl Invocation {
@@ -30,6 +32,7 @@ impl Invocation {
             arguments: arguments.split_whitespace().map(str::to_owned).collect(),
             variables: BTreeMap::from([("HOME".to_owned(), root.to_string())]),
             stdin: Vec::new(),
+            wrapper: Vec::new(),
         }
     }
 
@@ -57,6 +60,12 @@ impl Invocation {
         self
     }
 
+    /// Lets another program run it, which gets these arguments first.
+    pub fn through(mut self, wrapper: &[&str]) -> Self {
+        self.wrapper = wrapper.iter().map(|word| (*word).to_owned()).collect();
+        self
+    }
+
     /// Names a sandbox as the server of both platforms, with its demo credentials.
     pub fn on(self, server: &Server) -> Self {
         server.name_in(self)
@@ -64,8 +73,13 @@ impl Invocation {
 
     /// The command, for a test that follows the running program itself.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_secsync"));
+        // Newer versions of Cargo set it at run time too. `.ci/run` sets it to a copy.
+        let program = env::var("CARGO_BIN_EXE_secsync")
+            .unwrap_or_else(|_| env!("CARGO_BIN_EXE_secsync").to_owned());
+        let mut words = self.wrapper.iter().chain([&program]);
+        let mut command = Command::new(words.next().unwrap_or(&program));
         command
+            .args(words)
             .args(&self.arguments)
             .current_dir(&self.directory)
             .env_clear()
@@ -92,11 +106,16 @@ impl Invocation {
 
     /// Waits for the end of a program that [`Self::spawn`] started.
     pub fn finish(self, child: Child) -> Output {
+        self.finish_after(child, String::new())
+    }
+
+    /// The same after a part of its standard error was read.
+    pub fn finish_after(self, child: Child, read: String) -> Output {
         let output = child.wait_with_output().unwrap();
         let output = Output {
             invocation: self,
             stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
+            stderr: read + &String::from_utf8(output.stderr).unwrap(),
             code: output.status.code(),
         };
         output.check();

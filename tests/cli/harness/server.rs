@@ -94,6 +94,16 @@ impl Server {
             .collect()
     }
 
+    /// Holds back the answers to requests of this method whose target contains this text.
+    pub fn hold(&self, method: &str, part: &str) {
+        self.running.hold(method, part);
+    }
+
+    /// Lets those answers go.
+    pub fn release(&self) {
+        self.running.release();
+    }
+
     /// How many syncs were started on its Enkryptify.
     pub fn starts(&self) -> usize {
         self.running.started().len()

@@ -1,6 +1,6 @@
 //! A directory of files that goes away with its test.
 
-use std::fs;
+use std::{env, fs};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempDir;
@@ -72,4 +72,11 @@ impl Tree {
     pub fn secsync(&self, arguments: &str) -> Invocation {
         Invocation::new(&self.root, arguments)
     }
+}
+
+/// The text of a file of the repository.
+pub fn repository(path: &str) -> String {
+    // Cargo sets it. `.ci/run` sets it to a copy for a user who may not read the original.
+    let root = env::var("CARGO_MANIFEST_DIR").unwrap();
+    fs::read_to_string(Utf8Path::new(&root).join(path)).unwrap()
 }

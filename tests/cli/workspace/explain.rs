@@ -131,7 +131,7 @@ fn explaining_an_unknown_code_is_wrong_usage_and_suggests_one() {
     let refused = tree.secsync("explain unknown-feild").run().exits_with(64);
     assert_eq!(
         refused.stderr,
-        "Error: There is no code `unknown-feild`.\n  Did you mean `unknown-field`?\n"
+        "Error: `unknown-feild` is not a finding's code.\n  Did you mean `unknown-field`?\n"
     );
 }
 

@@ -185,7 +185,7 @@ fn a_file_that_is_there_is_overwritten_only_with_force_and_never_loses_a_declara
     ]);
     let refused = run(&tree, &server, "export --all --dir out", 1);
     insta::assert_snapshot!(refused.stderr, @"
-    Error: The file out/payments.yaml is there already. Nothing was written.
+    Error: The file out/payments.yaml already exists. Nothing was written.
       Name another place; add to it with `secsync import --into`; or overwrite it with --force.
     ");
     assert_eq!(tree.read("out/payments.yaml"), "mine\n");
@@ -365,7 +365,10 @@ fn selectors_work_on_what_is_there_and_one_that_means_nothing_is_refused() {
         "{exported}"
     );
     let refused = run(&tree, &server, "export --project payments --target x*", 64);
-    assert!(refused.stderr.contains("`x*` selects nothing"), "{refused}");
+    assert!(
+        refused.stderr.contains("`x*` matches no remote sync"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -395,7 +398,7 @@ fn of_enkryptify_nothing_can_be_exported() {
         .run()
         .exits_with(64);
     insta::assert_snapshot!(refused.stderr, @"
-    Error: The provider `enkryptify` is Enkryptify, which tells nothing about the syncs in it, so that nothing can be exported.
+    Error: The provider `enkryptify` is Enkryptify, which does not show its syncs, so that nothing can be exported.
       Declare each one with `secsync import --started-as`, with the id that the dashboard shows.
     ");
 }

@@ -117,8 +117,8 @@ fn what_is_declared_already_or_not_there_is_told() {
     run(&tree, &server, "import web --into syncs/mine.yaml", 0);
     let told = |arguments: &str, exit: i32| run(&tree, &server, arguments, exit).stderr;
     insta::assert_snapshot!(told("import web --into syncs/mine.yaml", 1), @"
-    Error: The sync `web` of payments is declared already: syncs/mine.yaml:10:3.
-      `secsync plan` shows how that differs from what is there.
+    Error: The sync `web` of payments is already declared: syncs/mine.yaml:10:3.
+      `secsync plan` shows how that differs from the remote sync.
     ");
     insta::assert_snapshot!(told("import apo", 1), @"
     Error: There is no sync `apo`, or this identity may not read it.
@@ -129,7 +129,7 @@ fn what_is_declared_already_or_not_there_is_told() {
       Import those of one project at a time.
     ");
     insta::assert_snapshot!(told("import payments/api", 64), @"
-    Error: `payments/api` is no sync.
+    Error: `payments/api` is not a valid sync address.
       Write NAME, or PROVIDER/PROJECT/NAME.
     ");
 }
@@ -181,7 +181,7 @@ fn a_start_on_enkryptify_is_declared_and_recorded_and_never_repeated() {
     let import = "import enkryptify/prj_1/web --into syncs/web.yaml";
     let refused = run(&tree, &server, import, 64);
     insta::assert_snapshot!(refused.stderr, @"
-    Error: The provider `enkryptify` is Enkryptify, which tells nothing about the syncs in it.
+    Error: The provider `enkryptify` does not show its syncs.
       Say for one sync what was started: `--destination SLUG --started-as ID`, with the id that the dashboard shows.
     ");
     let import = format!("{import} --destination vercel --started-as cfg-1");
@@ -195,7 +195,7 @@ fn a_start_on_enkryptify_is_declared_and_recorded_and_never_repeated() {
     let other = "import enkryptify/prj_1/web --destination vercel --started-as cfg-2";
     let refused = run(&tree, &server, other, 1);
     assert!(
-        refused.stderr.contains("recorded already, as cfg-1"),
+        refused.stderr.contains("already recorded, as cfg-1"),
         "{refused}"
     );
 }

@@ -17,7 +17,7 @@ fn a_new_workspace_is_valid_and_its_example_can_be_tried_at_once() {
       secsync plan --sandbox       what syncs would do, on an emulator, without an account
       secsync schema list          where secrets can go
       secsync export --all-projects --dir syncs
-                                   sync files of what you have already
+                                   sync files of the syncs that you already have
     --- exit 0
     ");
     assert_eq!(

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::support::{FILE, applied_on, world};
-use crate::harness::{Output, Server, Tree};
+use crate::harness::{Output, Server, Tree, repository};
 
 #[track_caller]
 fn run(tree: &Tree, server: &Server, arguments: &str, exit: i32) -> Output {
@@ -162,11 +162,7 @@ fn older_schema(option: &str) -> String {
             _ => {}
         }
     }
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/schemas/infisical/humanitec.json"
-    );
-    let mut schema = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let mut schema = serde_json::from_str(&repository("schemas/infisical/humanitec.json")).unwrap();
     forget(&mut schema, option);
     schema.to_string()
 }

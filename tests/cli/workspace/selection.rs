@@ -91,7 +91,7 @@ fn an_id_of_a_project_selects_as_well_as_its_word() {
     assert!(
         other
             .stderr
-            .contains("Nothing that is declared is selected."),
+            .contains("The selection matches no declared sync."),
         "{other}"
     );
 }
@@ -100,9 +100,12 @@ fn an_id_of_a_project_selects_as_well_as_its_word() {
 fn a_selection_that_means_nothing_is_refused_before_anything_is_asked() {
     let (tree, server) = (tree(), Server::new(&world()));
     for (selection, told) in [
-        ("--target wbe", "Nothing that is declared is selected."),
-        ("-l team=x", "Nothing that is declared is selected."),
-        ("--target web --target wbe", "`wbe` selects nothing"),
+        ("--target wbe", "The selection matches no declared sync."),
+        ("-l team=x", "The selection matches no declared sync."),
+        (
+            "--target web --target wbe",
+            "`wbe` matches no declared sync",
+        ),
     ] {
         let refused = as_the_team(&tree, &format!("plan {selection}"), &server)
             .run()

@@ -85,7 +85,7 @@ fn a_name_that_nothing_has_is_wrong_usage_and_nothing_is_asked_for() {
         .run()
         .exits_with(64);
     assert!(
-        refused.stderr.contains("`wbe` selects nothing"),
+        refused.stderr.contains("`wbe` matches no declared sync"),
         "{refused}"
     );
     assert_eq!(asked(&server), Vec::<String>::new());
@@ -188,7 +188,7 @@ fn without_a_terminal_an_import_and_a_removal_list_what_they_would_do_and_ask_fo
       ! infisical/payments/web (humanitec): removes its secrets from the destination
     --- stderr
     Error: There is no terminal to ask on.
-      If all of this is meant, run it with --auto-approve.
+      If you want all of this, run it with --auto-approve.
     --- exit 64
     ");
     let import = tree
@@ -201,7 +201,7 @@ fn without_a_terminal_an_import_and_a_removal_list_what_they_would_do_and_ask_fo
       ! infisical/payments/site (vercel): imports the destination's secrets and overwrites those of the source
     --- stderr
     Error: There is no terminal to ask on.
-      If all of this is meant, run it with --auto-approve.
+      If you want all of this, run it with --auto-approve.
     --- exit 64
     ");
     assert_eq!(asked(&server), Vec::<String>::new());

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use secrecy::SecretString;
 use secsync::apply::{self, ApplyContext, Observer, Outcome, Report};
 use secsync::cancel::Cancellation;
 use secsync::core::diagnostic::Severity;
@@ -201,13 +200,20 @@ impl Site {
     }
 
     fn http(&self) -> HttpOptions {
+        let mut demo = sandbox::demo_variables(self.sandbox.address());
+        for (name, value) in &mut demo {
+            if *name == infisical::login::CLIENT_ID {
+                self.client_id.clone_into(value);
+            }
+        }
         HttpOptions {
             timeout: Duration::from_secs(10),
             sandbox: Some(SandboxAccess {
                 origin: format!("http://{}", self.sandbox.address()),
-                client_id: SecretString::from(self.client_id.to_owned()),
-                client_secret: SecretString::from(sandbox::CLIENT_SECRET.to_owned()),
-                enkryptify_token: SecretString::from(sandbox::ENKRYPTIFY_TOKEN.to_owned()),
+                variables: demo
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), value))
+                    .collect(),
             }),
             clock: self.clock.clone(),
             limits: Limits::default(),
@@ -632,7 +638,7 @@ pub async fn assert_as_declared(site: &Site, workspace: &Workspace, plan: &Plan)
         .filter_map(|action| match &action.step {
             Step::Blocked { reason, .. } => {
                 let subject = &action.subject;
-                let project = if subject.platform.names_per_project() {
+                let project = if subject.platform.identifying("").is_none() {
                     subject.project_id.clone()
                 } else {
                     format!("{}/{}", subject.project_id, subject.destination)

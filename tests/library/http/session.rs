@@ -332,7 +332,7 @@ async fn a_503_that_asks_for_a_pause_gets_it() {
 async fn a_server_that_hangs_is_told_as_such() {
     let server = RawServer::start([Act::Hang, Act::Hang, Act::Hang, Act::Hang]).await;
     let (mut options, _) = options();
-    options.timeout = Duration::from_millis(50);
+    options.timeout = Duration::from_millis(200);
     let error = infisical_with(&server.origin, &options, &Cancellation::new())
         .list(PROJECT, "payments")
         .await
@@ -341,7 +341,7 @@ async fn a_server_that_hangs_is_told_as_such() {
     assert!(
         error
             .message
-            .contains("did not answer within 0.05 s (4 tries)"),
+            .contains("did not answer within 0.2 s (4 tries)"),
         "{error}"
     );
     assert!(error.help.expect("help").contains("--timeout"));
@@ -651,9 +651,11 @@ async fn the_sandbox_gets_its_own_credentials_and_a_name_that_outlives_its_port(
     let options = HttpOptions {
         sandbox: Some(SandboxAccess {
             origin: server.uri(),
-            client_id: "sandbox-client".to_owned().into(),
-            client_secret: "sandbox-secret".to_owned().into(),
-            enkryptify_token: "sandbox-token".to_owned().into(),
+            variables: environment(&[
+                ("INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", "sandbox-client"),
+                ("INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", "sandbox-secret"),
+                ("ENKRYPTIFY_TOKEN", "sandbox-token"),
+            ]),
         }),
         ..options().0
     };

@@ -6,8 +6,9 @@ use secsync::cancel::Cancellation;
 use secsync::core::platform::Platform;
 use secsync::environment::Environment;
 use secsync::http::public::fetch_public;
-use secsync::http::variables::check_prefixes;
-use secsync::http::{HttpOptions, SandboxAccess, trust};
+use secsync::http::{HttpOptions, SandboxAccess};
+use secsync::provider::trust;
+use secsync::provider::variables::check_prefixes;
 use secsync::provider::{ProviderConfig, ProviderError, ProviderErrorKind, connect};
 use secsync::provider::{enkryptify, infisical};
 
@@ -510,9 +511,11 @@ fn a_server_is_checked_before_a_credential_is_looked_for() {
 fn sandbox(origin: &str) -> SandboxAccess {
     SandboxAccess {
         origin: origin.to_owned(),
-        client_id: "sandbox-client".to_owned().into(),
-        client_secret: CLIENT_SECRET.to_owned().into(),
-        enkryptify_token: TOKEN.to_owned().into(),
+        variables: environment(&[
+            ("INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", "sandbox-client"),
+            ("INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", CLIENT_SECRET),
+            ("ENKRYPTIFY_TOKEN", TOKEN),
+        ]),
     }
 }
 

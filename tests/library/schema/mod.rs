@@ -4,3 +4,4 @@ mod check;
 mod destinations;
 mod editor;
 mod extract;
+mod language_server;

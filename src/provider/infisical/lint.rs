@@ -1,12 +1,12 @@
-//! Rules of the platforms that their OpenAPI documents cannot say.
+//! Rules that the OpenAPI documents cannot say.
 //!
 //! Each was seen on a self-hosted Infisical of June 2025.
 
-use super::code::Code;
-use super::desired::{DesiredSync, Ensure};
-use super::diagnostic::Diagnostic;
-use super::fields::SECRET_PATH;
-use super::value::{Mapping, Node};
+use crate::core::code::Code;
+use crate::core::desired::{DesiredSync, Ensure};
+use crate::core::diagnostic::Diagnostic;
+use crate::core::fields::SECRET_PATH;
+use crate::core::value::{Mapping, Node};
 
 /// The placeholder that every key schema needs.
 const SECRET_KEY: &str = "{{secretKey}}";
@@ -17,9 +17,6 @@ const SUBFOLDER_OPTIONS: [&str; 2] = ["includeAllSubFolders", "recursive"];
 
 /// Checks one sync. What it reports has the severity that its code has by default.
 pub fn check(sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>) {
-    if !sync.platform.reads_back() {
-        return;
-    }
     name_form(sync, diagnostics);
     if sync.ensure == Ensure::Absent {
         return;
@@ -325,7 +322,7 @@ mod tests {
         let mut sync = desired_sync("Not A Slug", json!({}));
         sync.platform = ENKRYPTIFY;
         let mut diagnostics = Vec::new();
-        check(&sync, &mut diagnostics);
+        sync.platform.rules().lint(&sync, &mut diagnostics);
         assert_eq!(diagnostics, []);
     }
 }

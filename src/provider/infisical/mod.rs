@@ -1,24 +1,47 @@
 //! Infisical: its routes for secret syncs, as a server of June 2025 answered them.
 //!
-//! What comes back is read by `read`, what is refused by `refusal`.
+//! | module | what it knows |
+//! |---|---|
+//! | `login`, `identity_token` | the ways to log in |
+//! | `lint`, `effect` | what a schema cannot say, and what a push does |
+//! | `schemas` | its destinations, and how its OpenAPI documents are read |
+//! | `read`, `refusal` | what comes back, and what is refused |
 
+mod effect;
+mod identity_token;
+mod lint;
+pub mod login;
 mod read;
 mod refusal;
+mod schemas;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use reqwest::Method;
 use serde_json::{Map, Value};
 
-use super::{Deletion, ManagedSyncs, ProviderError, ProviderErrorKind};
-use crate::core::platform::{Capability, Description, Platform};
+use super::credential::{Credential, message};
+use super::door::{Door, OperationKind, Servers};
+use super::session::Session;
+use super::variables::Variables;
+use super::{Deletion, ManagedSyncs, Provider};
+use crate::cancel::Cancellation;
+use crate::core::desired::DesiredSync;
+use crate::core::diagnostic::Diagnostic;
+use crate::core::diff::FieldChange;
+use crate::core::normalize::Comparable;
+use crate::core::plan::Effect;
+use crate::core::platform::{Capability, Description, Platform, Rules};
 use crate::core::remote::{JobStatus, RemoteConnection, RemoteProject, RemoteSync};
-use crate::http::answer::bad_answer;
+use crate::http::HttpOptions;
+use crate::http::answer::{Answer, bad_answer};
+use crate::http::error::{RequestError, RequestErrorKind};
 use crate::http::request::Request;
 use crate::http::retry::Repeat;
-use crate::http::session::Session;
 use read::Reader;
 
-/// What there is to know about the platform before talking to it.
+/// The platform as everything else knows it.
 pub const PLATFORM: Platform = Platform::new(&Description {
     name: "infisical",
     title: "Infisical",
@@ -28,30 +51,109 @@ pub const PLATFORM: Platform = Platform::new(&Description {
         Capability::NamesPerProject,
         Capability::Jobs,
         Capability::Renames,
+        Capability::SourceFolders,
         Capability::ListsDestinations,
     ],
+    rules: &Infisical,
 });
+
+/// The variable that names a server, as Infisical's own tools read it.
+pub const HOST: &str = "INFISICAL_HOST";
+
+/// The door to Infisical.
+pub struct Infisical;
+
+impl Door for Infisical {
+    fn platform(&self) -> Platform {
+        PLATFORM
+    }
+
+    fn servers(&self) -> Servers {
+        Servers {
+            // The American cloud has two addresses.
+            official: &[
+                &["https://app.infisical.com", "https://us.infisical.com"],
+                &["https://eu.infisical.com"],
+            ],
+            host_variables: &[HOST, "INFISICAL_API_URL", "INFISICAL_DOMAIN"],
+            project_variable: Some("INFISICAL_PROJECT_ID"),
+            document_path: Some("/api/docs/json"),
+            sync_paths: "paths below /api/v1/secret-syncs/",
+        }
+    }
+
+    fn credential(
+        &self,
+        variables: &Variables<'_>,
+        options: &HttpOptions,
+        cancellation: &Cancellation,
+    ) -> Result<Credential, RequestError> {
+        login::credential(variables, options, cancellation)
+    }
+
+    /// It answers 403, too, to a token that is malformed, badly signed or expired.
+    fn token_refusal(&self, answer: &Answer) -> Option<String> {
+        let is_refused = match answer.status() {
+            401 => true,
+            403 => answer
+                .json()
+                .is_ok_and(|body| body["error"] == "TokenError"),
+            _ => false,
+        };
+        is_refused.then(|| message(answer))
+    }
+
+    fn provider(&self, session: Session) -> Provider {
+        Provider::Managed(Arc::new(Server { session }))
+    }
+
+    fn schemas(&self) -> &'static [(&'static str, &'static str)] {
+        schemas::FILES
+    }
+
+    fn operation<'d>(&self, path: &[&'d str], method: &str) -> Option<OperationKind<'d>> {
+        schemas::operation(path, method)
+    }
+}
 
 const SYNCS: [&str; 3] = ["api", "v1", "secret-syncs"];
 
+impl Rules for Infisical {
+    fn lint(&self, sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>) {
+        lint::check(sync, diagnostics);
+    }
+
+    fn is_auto_synced(&self, sync: &Comparable) -> bool {
+        effect::is_auto_synced(sync)
+    }
+
+    fn effects_of_first_sync(&self, sync: &Comparable) -> Vec<Effect> {
+        effect::of_first_sync(sync)
+    }
+
+    fn effects_of_update(
+        &self,
+        sync: &Comparable,
+        changes: &[FieldChange],
+        was_pushed: bool,
+    ) -> Vec<Effect> {
+        effect::of_update(sync, changes, was_pushed)
+    }
+}
+
 /// An Infisical server, as one identity sees it.
-pub struct Infisical {
+struct Server {
     session: Session,
 }
 
-impl Infisical {
-    /// The provider behind a session.
-    pub const fn new(session: Session) -> Self {
-        Self { session }
-    }
-
+impl Server {
     fn request(
         &self,
         method: Method,
         segments: &[&str],
         repeat: Repeat,
         task: impl Into<String>,
-    ) -> Result<Request, ProviderError> {
+    ) -> Result<Request, RequestError> {
         self.session.request(method, segments, repeat, task)
     }
 
@@ -62,7 +164,7 @@ impl Infisical {
         segments: &[&str],
         repeat: Repeat,
         task: impl Into<String>,
-    ) -> Result<Request, ProviderError> {
+    ) -> Result<Request, RequestError> {
         self.request(method, &[&SYNCS, segments].concat(), repeat, task)
     }
 
@@ -70,8 +172,8 @@ impl Infisical {
     async fn call<T>(
         &self,
         request: Request,
-        read: impl FnOnce(&Reader, Value) -> Result<T, ProviderError>,
-    ) -> Result<T, ProviderError> {
+        read: impl FnOnce(&Reader, Value) -> Result<T, RequestError>,
+    ) -> Result<T, RequestError> {
         let reader = Reader::new(request.task(), self.session.origin());
         self.session
             .call(request, |answer| read(&reader, reader.accepted(answer)?))
@@ -79,7 +181,7 @@ impl Infisical {
     }
 
     /// Queues a job and reads the sync that it is about.
-    async fn queue(&self, request: Request, id: &str) -> Result<RemoteSync, ProviderError> {
+    async fn queue(&self, request: Request, id: &str) -> Result<RemoteSync, RequestError> {
         self.call(request, |reader, body| reader.sync_with_id(body, id))
             .await
     }
@@ -89,7 +191,7 @@ impl Infisical {
         &self,
         route: &str,
         envelope: &'static str,
-    ) -> Result<Option<Vec<RemoteProject>>, ProviderError> {
+    ) -> Result<Option<Vec<RemoteProject>>, RequestError> {
         let request = self.request(
             Method::GET,
             &["api", "v1", route],
@@ -109,7 +211,7 @@ impl Infisical {
 }
 
 #[async_trait]
-impl ManagedSyncs for Infisical {
+impl ManagedSyncs for Server {
     fn platform(&self) -> Platform {
         PLATFORM
     }
@@ -122,7 +224,7 @@ impl ManagedSyncs for Infisical {
         self.session.auth_method()
     }
 
-    async fn projects(&self) -> Result<Vec<RemoteProject>, ProviderError> {
+    async fn projects(&self) -> Result<Vec<RemoteProject>, RequestError> {
         if let Some(projects) = self.projects_at("workspace", "workspaces").await? {
             return Ok(projects);
         }
@@ -137,7 +239,7 @@ impl ManagedSyncs for Infisical {
         })
     }
 
-    async fn connections(&self, app: &str) -> Result<Vec<RemoteConnection>, ProviderError> {
+    async fn connections(&self, app: &str) -> Result<Vec<RemoteConnection>, RequestError> {
         let request = self.request(
             Method::GET,
             &["api", "v1", "app-connections", app, "available"],
@@ -152,7 +254,7 @@ impl ManagedSyncs for Infisical {
         project_id: &str,
         environment: &str,
         path: &str,
-    ) -> Result<bool, ProviderError> {
+    ) -> Result<bool, RequestError> {
         // The route lists what is in a folder, so a folder is looked for in the one above it.
         let (above, name) = match path.trim_end_matches('/').rsplit_once('/') {
             Some(("", name)) => ("/", name),
@@ -187,7 +289,7 @@ impl ManagedSyncs for Infisical {
         &self,
         project_id: &str,
         spelling: &str,
-    ) -> Result<Vec<RemoteSync>, ProviderError> {
+    ) -> Result<Vec<RemoteSync>, RequestError> {
         let request = self
             .sync_request(
                 Method::GET,
@@ -200,7 +302,7 @@ impl ManagedSyncs for Infisical {
             .await
     }
 
-    async fn get(&self, destination: &str, id: &str) -> Result<Option<RemoteSync>, ProviderError> {
+    async fn get(&self, destination: &str, id: &str) -> Result<Option<RemoteSync>, RequestError> {
         let request = self.sync_request(
             Method::GET,
             &[destination, id],
@@ -218,7 +320,7 @@ impl ManagedSyncs for Infisical {
         destination: &str,
         project_id: &str,
         name: &str,
-    ) -> Result<Option<RemoteSync>, ProviderError> {
+    ) -> Result<Option<RemoteSync>, RequestError> {
         let request = self
             .sync_request(
                 Method::GET,
@@ -239,7 +341,7 @@ impl ManagedSyncs for Infisical {
         &self,
         destination: &str,
         body: &Map<String, Value>,
-    ) -> Result<RemoteSync, ProviderError> {
+    ) -> Result<RemoteSync, RequestError> {
         let name = body.get("name").and_then(Value::as_str).unwrap_or("?");
         let request = self
             .sync_request(
@@ -257,7 +359,7 @@ impl ManagedSyncs for Infisical {
         destination: &str,
         id: &str,
         body: &Map<String, Value>,
-    ) -> Result<RemoteSync, ProviderError> {
+    ) -> Result<RemoteSync, RequestError> {
         let request = self
             .sync_request(
                 Method::PATCH,
@@ -275,7 +377,7 @@ impl ManagedSyncs for Infisical {
         destination: &str,
         id: &str,
         remove_secrets: bool,
-    ) -> Result<Deletion, ProviderError> {
+    ) -> Result<Deletion, RequestError> {
         let request = self
             .sync_request(
                 Method::DELETE,
@@ -294,12 +396,12 @@ impl ManagedSyncs for Infisical {
             // Without a removal job the sync is gone when the answer comes.
             Ok(_) if !remove_secrets => Ok(Deletion::Gone),
             Ok(sync) => Ok(Deletion::Pending(Box::new(sync))),
-            Err(error) if error.kind == ProviderErrorKind::NotFound => Ok(Deletion::Gone),
+            Err(error) if error.kind == RequestErrorKind::NotFound => Ok(Deletion::Gone),
             // An earlier try may have queued the very job that stands in the way now.
             Err(error)
                 if remove_secrets
                     && error.maybe_done
-                    && error.kind == ProviderErrorKind::JobInProgress =>
+                    && error.kind == RequestErrorKind::JobInProgress =>
             {
                 match self.get(destination, id).await {
                     Ok(None) => Ok(Deletion::Gone),
@@ -313,7 +415,7 @@ impl ManagedSyncs for Infisical {
         }
     }
 
-    async fn trigger(&self, destination: &str, id: &str) -> Result<RemoteSync, ProviderError> {
+    async fn trigger(&self, destination: &str, id: &str) -> Result<RemoteSync, RequestError> {
         let request = self.sync_request(
             Method::POST,
             &[destination, id, "sync-secrets"],
@@ -322,7 +424,7 @@ impl ManagedSyncs for Infisical {
         )?;
         match self.queue(request, id).await {
             // An earlier try may have queued the very job that stands in the way now.
-            Err(error) if error.maybe_done && error.kind == ProviderErrorKind::JobInProgress => {
+            Err(error) if error.maybe_done && error.kind == RequestErrorKind::JobInProgress => {
                 match self.get(destination, id).await {
                     Ok(Some(sync)) if is_going(sync.sync_job.status.as_ref()) => Ok(sync),
                     _ => Err(error),
@@ -337,7 +439,7 @@ impl ManagedSyncs for Infisical {
         destination: &str,
         id: &str,
         behavior: &str,
-    ) -> Result<RemoteSync, ProviderError> {
+    ) -> Result<RemoteSync, RequestError> {
         let request = self
             .sync_request(
                 Method::POST,
@@ -353,7 +455,7 @@ impl ManagedSyncs for Infisical {
         &self,
         destination: &str,
         id: &str,
-    ) -> Result<RemoteSync, ProviderError> {
+    ) -> Result<RemoteSync, RequestError> {
         let request = self.sync_request(
             Method::POST,
             &[destination, id, "remove-secrets"],
@@ -369,11 +471,11 @@ fn is_going(status: Option<&JobStatus>) -> bool {
 }
 
 fn absent_is_none(
-    result: Result<RemoteSync, ProviderError>,
-) -> Result<Option<RemoteSync>, ProviderError> {
+    result: Result<RemoteSync, RequestError>,
+) -> Result<Option<RemoteSync>, RequestError> {
     match result {
         Ok(sync) => Ok(Some(sync)),
-        Err(error) if error.kind == ProviderErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind == RequestErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -1,15 +1,16 @@
 //! Which environment variables serve which provider.
 //!
-//! Infisical's own names (`INFISICAL_TOKEN`) serve only the provider that is named after its
-//! platform. Every other provider reads them behind its own name (`ONPREM_INFISICAL_TOKEN`), so
-//! that a file that adds a provider can never draw a credential meant for another one.
+//! The platform's own names (`INFISICAL_TOKEN`) serve only the provider that is named after it.
+//! Every other provider reads them behind its own name (`ONPREM_INFISICAL_TOKEN`), so that a file
+//! that adds a provider can never draw a credential meant for another one.
 
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 
+use super::ProviderConfig;
 use crate::environment::Environment;
-use crate::provider::{ProviderConfig, ProviderError, ProviderErrorKind};
+use crate::http::error::{RequestError, RequestErrorKind};
 
 /// The environment as one provider sees it.
 #[derive(Debug, Clone)]
@@ -27,6 +28,14 @@ impl<'a> Variables<'a> {
         }
     }
 
+    /// The demo variables of the sandbox, which serve every provider of a platform.
+    pub const fn of_sandbox(demo: &'a Environment) -> Self {
+        Self {
+            environment: demo,
+            prefix: String::new(),
+        }
+    }
+
     /// The full name of a variable: `INFISICAL_HOST`, or `ONPREM_INFISICAL_HOST`.
     pub fn name(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
@@ -38,7 +47,7 @@ impl<'a> Variables<'a> {
     }
 
     /// The credential in a variable, if it is set; see [`credential`].
-    pub fn credential(&self, name: &str) -> Result<Option<SecretString>, ProviderError> {
+    pub fn credential(&self, name: &str) -> Result<Option<SecretString>, RequestError> {
         credential(self.environment, &self.name(name))
     }
 
@@ -53,15 +62,15 @@ impl<'a> Variables<'a> {
 pub fn credential(
     environment: &Environment,
     variable: &str,
-) -> Result<Option<SecretString>, ProviderError> {
+) -> Result<Option<SecretString>, RequestError> {
     let text = environment.get(variable).unwrap_or_default();
     let text = text.trim_end_matches(['\r', '\n']);
     if text.is_empty() {
         return Ok(None);
     }
     if !is_credential(text) {
-        return Err(ProviderError::new(
-            ProviderErrorKind::Authentication,
+        return Err(RequestError::new(
+            RequestErrorKind::Authentication,
             format!(
                 "{variable} holds a blank, a line break or another character that no credential has."
             ),
@@ -77,7 +86,7 @@ pub fn is_credential(text: &str) -> bool {
 }
 
 /// Refuses provider names that would read the same variables: `on-prem` and `on_prem`.
-pub fn check_prefixes(configs: &[ProviderConfig]) -> Result<(), ProviderError> {
+pub fn check_prefixes(configs: &[ProviderConfig]) -> Result<(), RequestError> {
     let mut owners: BTreeMap<String, &str> = BTreeMap::new();
     for config in configs {
         let prefix = prefix(config);
@@ -86,8 +95,8 @@ pub fn check_prefixes(configs: &[ProviderConfig]) -> Result<(), ProviderError> {
         }
         match owners.get(&prefix) {
             Some(owner) if *owner != config.name => {
-                return Err(ProviderError::new(
-                    ProviderErrorKind::Configuration,
+                return Err(RequestError::new(
+                    RequestErrorKind::Configuration,
                     format!(
                         "The providers \"{owner}\" and \"{}\" would both read the variables {prefix}….",
                         config.name

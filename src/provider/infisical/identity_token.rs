@@ -11,16 +11,15 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
-use super::HttpOptions;
-use super::answer::{Answer, bad_answer};
-use super::credential::authentication;
-use super::origin::Origin;
-use super::request::Request;
-use super::retry::{Delivery, Repeat};
-use super::text::clause;
-use super::variables::{Variables, credential, is_credential};
 use crate::cancel::Cancellation;
-use crate::provider::{ProviderError, ProviderErrorKind};
+use crate::http::HttpOptions;
+use crate::http::answer::{Answer, bad_answer};
+use crate::http::error::{RequestError, RequestErrorKind};
+use crate::http::origin::Origin;
+use crate::http::request::Request;
+use crate::http::retry::{Delivery, Repeat};
+use crate::http::text::clause;
+use crate::provider::variables::{Variables, credential, is_credential};
 
 /// A token of any identity provider.
 const GIVEN: &str = "INFISICAL_AUTH_JWT";
@@ -69,9 +68,9 @@ impl std::fmt::Debug for IdentityToken {
 
 impl IdentityToken {
     /// The token that a variable holds.
-    pub fn given(variables: &Variables<'_>) -> Result<Self, ProviderError> {
+    pub fn given(variables: &Variables<'_>) -> Result<Self, RequestError> {
         Self::from_variable(variables)?.ok_or_else(|| {
-            authentication(format!(
+            RequestError::authentication(format!(
                 "There is no identity token to log in with: set {} in the environment.",
                 variables.name(GIVEN)
             ))
@@ -83,7 +82,7 @@ impl IdentityToken {
         variables: &Variables<'_>,
         options: &HttpOptions,
         cancellation: &Cancellation,
-    ) -> Result<Self, ProviderError> {
+    ) -> Result<Self, RequestError> {
         if let Some(given) = Self::from_variable(variables)? {
             return Ok(given);
         }
@@ -92,7 +91,7 @@ impl IdentityToken {
             environment.get(GITHUB_URL),
             credential(environment, GITHUB_TOKEN)?,
         ) else {
-            return Err(authentication(format!(
+            return Err(RequestError::authentication(format!(
                 "There is no identity token to log in with: {} is not set, and this is no \
                  GitHub Actions job that may ask for one.",
                 variables.name(GIVEN)
@@ -103,8 +102,8 @@ impl IdentityToken {
             ));
         };
         let unusable = |reason: &str| {
-            ProviderError::new(
-                ProviderErrorKind::Configuration,
+            RequestError::new(
+                RequestErrorKind::Configuration,
                 format!("The address in {GITHUB_URL} {reason}."),
             )
             .help("GitHub's runner sets it; do not set it yourself.")
@@ -132,7 +131,7 @@ impl IdentityToken {
         Self::File(file.unwrap_or(SERVICE_ACCOUNT_FILE).into())
     }
 
-    fn from_variable(variables: &Variables<'_>) -> Result<Option<Self>, ProviderError> {
+    fn from_variable(variables: &Variables<'_>) -> Result<Option<Self>, RequestError> {
         let variable = variables.name(GIVEN);
         let token = variables.credential(GIVEN)?;
         Ok(token.map(|token| Self::Given { token, variable }))
@@ -179,7 +178,7 @@ impl IdentityToken {
     }
 
     /// The token as it is now.
-    pub async fn fetch(&self) -> Result<SecretString, ProviderError> {
+    pub async fn fetch(&self) -> Result<SecretString, RequestError> {
         match self {
             Self::Given { token, .. } => Ok(token.clone()),
             Self::GitHub(github) => github.fetch().await,
@@ -189,23 +188,17 @@ impl IdentityToken {
 }
 
 impl GitHub {
-    async fn fetch(&self) -> Result<SecretString, ProviderError> {
+    async fn fetch(&self) -> Result<SecretString, RequestError> {
         let mut url = self.url.clone();
         if let Some(audience) = &self.audience {
             url.query_pairs_mut().append_pair("audience", audience);
         }
-        let request = Request {
-            method: Method::GET,
-            url,
-            body: None,
-            repeat: Repeat::Read,
-            task: GITHUB_TASK.to_owned(),
-        };
+        let request = Request::to_url(Method::GET, url, Repeat::Read, GITHUB_TASK);
         let answer = self.delivery.deliver(&request, Some(&self.bearer)).await?;
         self.read(&answer)
     }
 
-    fn read(&self, answer: &Answer) -> Result<SecretString, ProviderError> {
+    fn read(&self, answer: &Answer) -> Result<SecretString, RequestError> {
         let origin = self.delivery.client.origin();
         let status = answer.status_line();
         match answer.status() {
@@ -217,12 +210,12 @@ impl GitHub {
                     _ => Err(bad("without a token")),
                 }
             }
-            401 | 403 => Err(authentication(format!(
+            401 | 403 => Err(RequestError::authentication(format!(
                 "Cannot {GITHUB_TASK}: {origin} answered {status}."
             ))
             .help("Give the job `permissions: id-token: write`; a job's token ends with the job.")),
-            500.. => Err(ProviderError::new(
-                ProviderErrorKind::Unavailable,
+            500.. => Err(RequestError::new(
+                RequestErrorKind::Unavailable,
                 format!("Cannot {GITHUB_TASK}: {origin} failed with {status}."),
             )
             .help("Run it again later.")),
@@ -231,9 +224,9 @@ impl GitHub {
     }
 }
 
-fn read(path: &Utf8PathBuf) -> Result<SecretString, ProviderError> {
+fn read(path: &Utf8PathBuf) -> Result<SecretString, RequestError> {
     let unusable = |reason: &str| {
-        authentication(format!(
+        RequestError::authentication(format!(
             "The file {path} of the service account's token {reason}."
         ))
         .help(format!(

@@ -8,26 +8,23 @@
 //! 2. Where a file's `url:` and the environment's host differ, nothing is sent.
 //! 3. Plain http is for this machine and for hosts in `SECSYNC_ALLOW_HTTP`.
 //! 4. An identity token of a CI system is a credential like any other; how it is fetched stands in
-//!    [`super::identity_token`].
+//!    the platform that takes it.
 //! 5. The built-in sandbox gets demo credentials only, and nothing but the sandbox gets those.
 
 use super::auth::Auth;
-use super::credential::Credential;
-use super::origin::{InvalidOrigin, Origin};
+use super::door::Door;
 use super::session::Session;
 use super::variables::Variables;
-use super::{HttpOptions, SandboxAccess};
+use super::{Provider, ProviderConfig, door};
 use crate::cancel::Cancellation;
-use crate::core::platform::Platform;
 use crate::environment::Environment;
-use crate::provider::platforms;
-use crate::provider::{ProviderConfig, ProviderError, ProviderErrorKind};
+use crate::http::encryption::{check_encryption, items};
+use crate::http::error::{RequestError, RequestErrorKind};
+use crate::http::origin::{InvalidOrigin, Origin};
+use crate::http::{HttpOptions, SandboxAccess};
 
 /// The variable that names servers which a credential may go to.
 pub const TRUST_HOSTS: &str = "SECSYNC_TRUST_HOSTS";
-
-/// The variable that names hosts which may be spoken to without encryption.
-pub const ALLOW_HTTP: &str = "SECSYNC_ALLOW_HTTP";
 
 /// A server that a credential may go to. Only this module makes one.
 #[derive(Debug)]
@@ -49,25 +46,34 @@ pub fn connect(
     environment: &Environment,
     options: &HttpOptions,
     cancellation: &Cancellation,
-) -> Result<Session, ProviderError> {
-    let variables = Variables::of(config, environment);
-    let (vouched, credential) = match &options.sandbox {
+) -> Result<Provider, RequestError> {
+    let door = door_of(config)?;
+    let (vouched, variables) = match &options.sandbox {
         Some(access) => (
             vouch_for_sandbox(config, access)?,
-            Credential::of_sandbox(config.platform, access),
+            Variables::of_sandbox(&access.variables),
         ),
-        None => (
-            vouch(config, &variables, environment, options)?,
-            Credential::from_environment(config.platform, &variables, options, cancellation)?,
-        ),
+        None => {
+            let variables = Variables::of(config, environment);
+            let vouched = vouch(config, door, &variables, options)?;
+            (vouched, variables)
+        }
     };
-    Ok(Session::new(
+    let credential = door.credential(&variables, options, cancellation)?;
+    let auth = Auth::new(credential);
+    Ok(door.provider(Session::new(
         vouched,
-        Auth::new(credential),
+        door,
+        auth,
         environment,
         options,
         cancellation,
-    ))
+    )))
+}
+
+fn door_of(config: &ProviderConfig) -> Result<&'static dyn Door, RequestError> {
+    let missing = || format!("This secsync has no door to {}.", config.platform.title());
+    door(config.platform).ok_or_else(|| RequestError::configuration(missing()))
 }
 
 /// The server of a provider, whether or not a credential may go there.
@@ -75,38 +81,16 @@ pub fn server(
     config: &ProviderConfig,
     environment: &Environment,
     options: &HttpOptions,
-) -> Result<Origin, ProviderError> {
+) -> Result<Origin, RequestError> {
     match &options.sandbox {
         Some(access) => sandbox_origin(access),
-        None => Ok(locate(config, &Variables::of(config, environment))?.origin),
+        None => Ok(locate(
+            config,
+            door_of(config)?,
+            &Variables::of(config, environment),
+        )?
+        .origin),
     }
-}
-
-/// Refuses plain http, but on this machine and where it was allowed by name.
-pub fn check_encryption(origin: &Origin, environment: &Environment) -> Result<(), ProviderError> {
-    if origin.is_secure() || origin.is_loopback() {
-        return Ok(());
-    }
-    let allowed = items(environment.get(ALLOW_HTTP)).any(|item| {
-        let host = item.strip_prefix("http://").unwrap_or(item);
-        Origin::parse(&format!("http://{host}")).is_ok_and(|item| {
-            item.host() == origin.host() && (!names_port(host) || item == *origin)
-        })
-    });
-    if allowed {
-        return Ok(());
-    }
-    let encrypted = platforms()
-        .into_iter()
-        .find_map(|kind| official_by_https(kind, origin));
-    let help = match encrypted {
-        Some(encrypted) => format!("Write {encrypted}."),
-        None => format!(
-            "Use https, or set {ALLOW_HTTP}={} if the network is safe.",
-            origin.host()
-        ),
-    };
-    Err(configuration(format!("{origin} would be spoken to without encryption.")).help(help))
 }
 
 /// A provider's server, and what named it.
@@ -116,8 +100,12 @@ struct Located {
     by_environment: bool,
 }
 
-fn locate(config: &ProviderConfig, variables: &Variables<'_>) -> Result<Located, ProviderError> {
-    let from_environment = host_of_environment(config.platform, variables)?;
+fn locate(
+    config: &ProviderConfig,
+    door: &dyn Door,
+    variables: &Variables<'_>,
+) -> Result<Located, RequestError> {
+    let from_environment = host_of_environment(door, variables)?;
     let from_file = config
         .url
         .as_deref()
@@ -127,8 +115,8 @@ fn locate(config: &ProviderConfig, variables: &Variables<'_>) -> Result<Located,
         })
         .transpose()?;
     match (from_environment, from_file) {
-        (Some((variable, host)), Some(url)) if !is_same(config.platform, &host, &url) => {
-            Err(configuration(format!(
+        (Some((variable, host)), Some(url)) if !is_same(door, &host, &url) => {
+            Err(RequestError::configuration(format!(
                 "The url of the provider \"{}\" is {url}, but {variable} names {host}.",
                 config.name
             ))
@@ -144,25 +132,28 @@ fn locate(config: &ProviderConfig, variables: &Variables<'_>) -> Result<Located,
             origin,
             by_environment: false,
         }),
-        (None, None) => official(config.platform)
+        (None, None) => official(door)
             .next()
             .map(|origin| Located {
                 origin,
                 by_environment: false,
             })
             .ok_or_else(|| {
-                configuration(format!("{} has no known server.", config.platform.title()))
+                RequestError::configuration(format!(
+                    "{} has no known server.",
+                    config.platform.title()
+                ))
             }),
     }
 }
 
 /// The host that the environment names for a provider, and the variable that names it.
 fn host_of_environment(
-    kind: Platform,
+    door: &dyn Door,
     variables: &Variables<'_>,
-) -> Result<Option<(String, Origin)>, ProviderError> {
+) -> Result<Option<(String, Origin)>, RequestError> {
     let mut found: Option<(String, Origin)> = None;
-    for name in host_variables(kind) {
+    for name in door.servers().host_variables {
         let Some(value) = variables.get(name) else {
             continue;
         };
@@ -170,9 +161,9 @@ fn host_of_environment(
         let origin = Origin::parse(value).map_err(|error| invalid(&variable, &error))?;
         match &found {
             None => found = Some((variable, origin)),
-            Some((_, first)) if is_same(kind, first, &origin) => {}
+            Some((_, first)) if is_same(door, first, &origin) => {}
             Some((other, first)) => {
-                return Err(configuration(format!(
+                return Err(RequestError::configuration(format!(
                     "{other} names {first}, but {variable} names {origin}."
                 ))
                 .help("Keep one of the two variables."));
@@ -184,21 +175,21 @@ fn host_of_environment(
 
 fn vouch(
     config: &ProviderConfig,
+    door: &dyn Door,
     variables: &Variables<'_>,
-    environment: &Environment,
     options: &HttpOptions,
-) -> Result<Vouched, ProviderError> {
+) -> Result<Vouched, RequestError> {
     let Located {
         origin,
         by_environment,
-    } = locate(config, variables)?;
+    } = locate(config, door, variables)?;
+    let environment = variables.environment();
     let named = named_outside_files(environment, options)?;
-    let is_trusted = by_environment
-        || official(config.platform).any(|host| host == origin)
-        || named.contains(&origin);
-    if !is_trusted && let Some(encrypted) = official_by_https(config.platform, &origin) {
-        return Err(ProviderError::new(
-            ProviderErrorKind::Untrusted,
+    let is_trusted =
+        by_environment || official(door).any(|host| host == origin) || named.contains(&origin);
+    if !is_trusted && let Some(encrypted) = official_by_https(door, &origin) {
+        return Err(RequestError::new(
+            RequestErrorKind::Untrusted,
             format!(
                 "The credential of the provider \"{}\" is not sent to {origin} without encryption.",
                 config.name
@@ -207,8 +198,8 @@ fn vouch(
         .help(format!("Write {encrypted}.")));
     }
     if !is_trusted {
-        return Err(ProviderError::new(
-            ProviderErrorKind::Untrusted,
+        return Err(RequestError::new(
+            RequestErrorKind::Untrusted,
             format!(
                 "The credential of the provider \"{}\" is not sent to {origin}, which only a file names.",
                 config.name
@@ -218,15 +209,20 @@ fn vouch(
             "If that server is yours, set {TRUST_HOSTS}={origin} in the environment (a comma list)."
         )));
     }
-    check_encryption(&origin, environment)?;
-    let server = canonical(config.platform, &origin).to_string();
+    check_encryption(&origin, environment).map_err(|error| {
+        match official_by_https(door, &origin) {
+            Some(encrypted) => error.help(format!("Write {encrypted}.")),
+            None => error,
+        }
+    })?;
+    let server = canonical(door, &origin).to_string();
     Ok(Vouched { origin, server })
 }
 
 fn named_outside_files(
     environment: &Environment,
     options: &HttpOptions,
-) -> Result<Vec<Origin>, ProviderError> {
+) -> Result<Vec<Origin>, RequestError> {
     let by_variable = items(environment.get(TRUST_HOSTS)).map(|item| (TRUST_HOSTS, item));
     let by_flag = options
         .trust_hosts
@@ -242,7 +238,7 @@ fn named_outside_files(
 fn vouch_for_sandbox(
     config: &ProviderConfig,
     access: &SandboxAccess,
-) -> Result<Vouched, ProviderError> {
+) -> Result<Vouched, RequestError> {
     Ok(Vouched {
         origin: sandbox_origin(access)?,
         // The port differs from run to run, and what was started is remembered by server.
@@ -255,79 +251,49 @@ pub fn sandbox_server(provider: &str) -> String {
     format!("sandbox:{provider}")
 }
 
-fn sandbox_origin(access: &SandboxAccess) -> Result<Origin, ProviderError> {
+fn sandbox_origin(access: &SandboxAccess) -> Result<Origin, RequestError> {
     let origin =
         Origin::parse(&access.origin).map_err(|error| invalid("The sandbox's address", &error))?;
     if origin.is_loopback() {
         Ok(origin)
     } else {
-        Err(configuration(format!(
+        Err(RequestError::configuration(format!(
             "The sandbox is at {origin}, which is not this machine."
         )))
     }
 }
 
-/// The platform's own servers, the usual one first.
-fn official(kind: Platform) -> impl Iterator<Item = Origin> {
-    let hosts: &[&str] = if kind.reads_back() {
-        &[
-            "https://app.infisical.com",
-            "https://us.infisical.com",
-            "https://eu.infisical.com",
-        ]
-    } else {
-        &["https://api.enkryptify.com"]
-    };
-    hosts.iter().filter_map(|host| Origin::parse(host).ok())
+/// The platform's own servers by all their addresses, the usual one first.
+fn official(door: &dyn Door) -> impl Iterator<Item = Origin> {
+    let servers = door.servers().official.iter().copied();
+    servers
+        .flatten()
+        .filter_map(|host| Origin::parse(host).ok())
 }
 
 /// The official server that a plain http address means.
-fn official_by_https(kind: Platform, origin: &Origin) -> Option<Origin> {
+fn official_by_https(door: &dyn Door, origin: &Origin) -> Option<Origin> {
     if origin.is_secure() {
         return None;
     }
-    official(kind).find(|host| host.host() == origin.host())
+    official(door).find(|host| host.host() == origin.host())
 }
 
-/// The variables that name a provider's server, as the platform's own tools read them.
-fn host_variables(kind: Platform) -> &'static [&'static str] {
-    if kind.reads_back() {
-        &["INFISICAL_HOST", "INFISICAL_API_URL", "INFISICAL_DOMAIN"]
-    } else {
-        &["ENKRYPTIFY_API_URL"]
-    }
+/// The one address that a server is known by.
+fn canonical(door: &dyn Door, origin: &Origin) -> Origin {
+    let is_this = |host: &&str| Origin::parse(host).as_ref() == Ok(origin);
+    let server = door.servers().official.iter();
+    server
+        .filter(|addresses| addresses.iter().any(is_this))
+        .find_map(|addresses| Origin::parse(addresses.first()?).ok())
+        .unwrap_or_else(|| origin.clone())
 }
 
-/// One address for each server: Infisical's American cloud has two.
-fn canonical(kind: Platform, origin: &Origin) -> Origin {
-    let american = official(kind).nth(1);
-    match official(kind).next() {
-        Some(usual) if american.as_ref() == Some(origin) => usual,
-        _ => origin.clone(),
-    }
+fn is_same(door: &dyn Door, one: &Origin, other: &Origin) -> bool {
+    canonical(door, one) == canonical(door, other)
 }
 
-fn is_same(kind: Platform, one: &Origin, other: &Origin) -> bool {
-    canonical(kind, one) == canonical(kind, other)
-}
-
-fn items(list: Option<&str>) -> impl Iterator<Item = &str> {
-    list.unwrap_or_default()
-        .split(',')
-        .map(str::trim)
-        .filter(|item| !item.is_empty())
-}
-
-/// Whether `host` or `host:port` has a port; an IPv6 address has its colons in brackets.
-fn names_port(host: &str) -> bool {
-    host.rsplit(']').next().is_some_and(|end| end.contains(':'))
-}
-
-fn invalid(place: &str, error: &InvalidOrigin) -> ProviderError {
-    configuration(format!("{place} \"{}\" {}.", error.shown, error.reason))
+fn invalid(place: &str, error: &InvalidOrigin) -> RequestError {
+    RequestError::configuration(format!("{place} \"{}\" {}.", error.shown, error.reason))
         .help("Write it like https://secrets.corp.example.")
-}
-
-fn configuration(message: String) -> ProviderError {
-    ProviderError::new(ProviderErrorKind::Configuration, message)
 }

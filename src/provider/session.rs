@@ -1,24 +1,24 @@
 //! An authenticated line to one server: log in, send, and log in anew when a token has expired.
 
 use reqwest::Method;
-use serde_json::Value;
 
-use super::HttpOptions;
-use super::answer::Answer;
 use super::auth::{AccessToken, Auth};
-use super::origin::Origin;
-use super::request::Request;
-use super::retry::{self, Delivery, Repeat};
-use super::text::clause;
+use super::door::Door;
 use super::trust::Vouched;
 use crate::cancel::Cancellation;
 use crate::environment::Environment;
-use crate::provider::ProviderError;
+use crate::http::HttpOptions;
+use crate::http::answer::Answer;
+use crate::http::error::RequestError;
+use crate::http::origin::Origin;
+use crate::http::request::Request;
+use crate::http::retry::{self, Delivery, Repeat};
 
 /// An authenticated line to one server. Making it sends nothing.
 pub struct Session {
     delivery: Delivery,
     auth: Auth,
+    door: &'static dyn Door,
     server: String,
 }
 
@@ -26,6 +26,7 @@ impl Session {
     /// A session with a server that was vouched for, which only [`super::trust`] can do.
     pub(super) fn new(
         vouched: Vouched,
+        door: &'static dyn Door,
         auth: Auth,
         environment: &Environment,
         options: &HttpOptions,
@@ -35,6 +36,7 @@ impl Session {
         Self {
             delivery: Delivery::to(origin, environment, options, cancellation),
             auth,
+            door,
             server,
         }
     }
@@ -61,7 +63,7 @@ impl Session {
         segments: &[&str],
         repeat: Repeat,
         task: impl Into<String>,
-    ) -> Result<Request, ProviderError> {
+    ) -> Result<Request, RequestError> {
         Request::new(self.origin(), method, segments, repeat, task)
     }
 
@@ -72,8 +74,8 @@ impl Session {
     pub async fn call<T>(
         &self,
         request: Request,
-        read: impl FnOnce(&Answer) -> Result<T, ProviderError>,
-    ) -> Result<T, ProviderError> {
+        read: impl FnOnce(&Answer) -> Result<T, RequestError>,
+    ) -> Result<T, RequestError> {
         let token = self.auth.access_token(&self.delivery).await?;
         let (answer, token) = match self.send(&request, token.clone()).await {
             Ok(sent) => sent,
@@ -81,7 +83,7 @@ impl Session {
         };
         read(&answer)
             .map_err(|error| {
-                if retry::may_be_done(request.repeat, &answer) {
+                if retry::may_be_done(&request, &answer) {
                     error.maybe_done()
                 } else {
                     error
@@ -96,13 +98,13 @@ impl Session {
         &self,
         request: &Request,
         token: AccessToken,
-    ) -> Result<(Answer, AccessToken), ProviderError> {
+    ) -> Result<(Answer, AccessToken), RequestError> {
         let answer = self.delivery.deliver(request, Some(&token.token)).await?;
-        let Some(said) = token_refusal(&answer) else {
+        let Some(said) = self.door.token_refusal(&answer) else {
             return Ok((answer, token));
         };
         let doubt = answer.is_after_loss();
-        let doubtful = |error: ProviderError| if doubt { error.maybe_done() } else { error };
+        let doubtful = |error: RequestError| if doubt { error.maybe_done() } else { error };
         let replacement = self
             .auth
             .replacement(&token, &self.delivery)
@@ -116,8 +118,8 @@ impl Session {
             .deliver(request, Some(&token.token))
             .await
             .map_err(doubtful)?;
-        answer.after_loss |= doubt;
-        match token_refusal(&answer) {
+        answer.after_loss(doubt);
+        match self.door.token_refusal(&answer) {
             Some(said) => Err(doubtful(
                 self.auth
                     .scrub(self.auth.refused(401, Some(&said)), Some(&token.token)),
@@ -125,20 +127,4 @@ impl Session {
             None => Ok((answer, token)),
         }
     }
-}
-
-/// What the server said, if it refused the token: 401, or Infisical's 403 for a token that is
-/// malformed, badly signed or expired.
-fn token_refusal(answer: &Answer) -> Option<String> {
-    let body = answer.json().unwrap_or(Value::Null);
-    let refused = match answer.status() {
-        401 => true,
-        403 => body.get("error").and_then(Value::as_str) == Some("TokenError"),
-        _ => false,
-    };
-    refused.then(|| {
-        body.get("message")
-            .and_then(Value::as_str)
-            .map_or_else(|| answer.status_line(), clause)
-    })
 }

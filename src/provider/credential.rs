@@ -1,0 +1,133 @@
+//! What stands for an identity: taken from the environment, never from a file, and never shown.
+
+use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use super::ProviderError;
+use super::variables::Variables;
+use crate::core::platform::Platform;
+use crate::http::answer::Answer;
+use crate::http::origin::Origin;
+use crate::http::request::Request;
+use crate::http::text::clause;
+
+/// What stands for an identity.
+pub enum Credential {
+    /// A token that is sent as it is.
+    Token(Token),
+    /// Something that a login exchanges for an access token.
+    Login(Box<dyn Login>),
+}
+
+/// A way to log in. Each platform has its own.
+#[async_trait]
+pub trait Login: Send + Sync {
+    /// What people call it: `universal auth`.
+    fn method(&self) -> String;
+
+    /// The request of a login. Can ask another identity provider for a token first.
+    async fn request(&self, origin: &Origin) -> Result<LoginRequest, ProviderError>;
+
+    /// The access token in the answer to a login.
+    fn access_token(
+        &self,
+        request: &Request,
+        answer: &Answer,
+        origin: &Origin,
+    ) -> Result<SecretString, ProviderError>;
+
+    /// The error for a login that the server does not accept, with its status and own words.
+    fn refused(&self, status: u16, said: Option<&str>) -> ProviderError;
+
+    /// What must not be shown.
+    fn secrets(&self) -> Vec<&SecretString>;
+}
+
+/// A login that is ready to be sent.
+pub struct LoginRequest {
+    /// The request.
+    pub request: Request,
+    /// What it carries beside the credential itself, to be kept out of errors.
+    pub carried: Option<SecretString>,
+}
+
+impl Credential {
+    /// How it logs in, as people call it: `universal auth`.
+    pub fn method(&self) -> String {
+        match self {
+            Self::Token(token) => format!("the token in {}", token.variable),
+            Self::Login(login) => login.method(),
+        }
+    }
+
+    /// The error for a credential that the server does not accept, with its status and own words.
+    pub fn refused(&self, status: u16, said: Option<&str>) -> ProviderError {
+        match self {
+            Self::Token(token) => token.refused(said),
+            Self::Login(login) => login.refused(status, said),
+        }
+    }
+
+    /// What must not be shown.
+    pub fn secrets(&self) -> Vec<&SecretString> {
+        match self {
+            Self::Token(token) => vec![&token.token],
+            Self::Login(login) => login.secrets(),
+        }
+    }
+}
+
+/// A token that is sent as it is, and the variable that it comes from.
+pub struct Token {
+    pub(super) token: SecretString,
+    variable: String,
+}
+
+impl Token {
+    /// The token in a variable, if it is set.
+    pub fn read(variables: &Variables<'_>, name: &str) -> Result<Option<Self>, ProviderError> {
+        let token = variables.credential(name)?;
+        Ok(token.map(|token| Self {
+            token,
+            variable: variables.name(name),
+        }))
+    }
+
+    /// Whether it begins so: some platforms tell kinds of token apart by that.
+    pub fn starts_with(&self, prefix: &str) -> bool {
+        self.token.expose_secret().starts_with(prefix)
+    }
+
+    fn refused(&self, said: Option<&str>) -> ProviderError {
+        let variable = &self.variable;
+        ProviderError::authentication(format!(
+            "The token in {variable} is not accepted{}.",
+            in_brackets(said)
+        ))
+        .help(format!(
+            "It may be mistyped, expired or revoked: set {variable} to a valid one."
+        ))
+    }
+}
+
+/// The server's own words, as the end of a sentence about a refused credential.
+pub fn in_brackets(said: Option<&str>) -> String {
+    said.map_or_else(String::new, |said| format!(" (the server says: {said})"))
+}
+
+/// What an answer says by its `message`, or else by its status.
+pub fn message(answer: &Answer) -> String {
+    let body = answer.json().unwrap_or(Value::Null);
+    body.get("message")
+        .and_then(Value::as_str)
+        .map_or_else(|| answer.status_line(), clause)
+}
+
+/// The error for a provider whose variables hold no credential.
+pub fn missing(platform: Platform, variables: &str) -> ProviderError {
+    ProviderError::authentication(format!(
+        "There is no credential for {}: set {variables} in the environment.",
+        platform.title()
+    ))
+}

@@ -1,0 +1,107 @@
+//! What each platform's folder offers to the rest of the program.
+
+use super::credential::{Credential, message};
+use super::session::Session;
+use super::variables::Variables;
+use super::{Provider, ProviderError};
+use crate::cancel::Cancellation;
+use crate::core::platform::Platform;
+use crate::http::HttpOptions;
+use crate::http::answer::Answer;
+
+/// The one way to a platform: all that only it can know. Registered in [`crate::provider`].
+pub trait Door: Send + Sync {
+    /// The platform as everything else knows it.
+    fn platform(&self) -> Platform;
+
+    /// Its servers, and the variables that name others.
+    fn servers(&self) -> Servers;
+
+    /// Takes the credential of a provider from its variables. Sends nothing.
+    fn credential(
+        &self,
+        variables: &Variables<'_>,
+        options: &HttpOptions,
+        cancellation: &Cancellation,
+    ) -> Result<Credential, ProviderError>;
+
+    /// What the server said, if an answer refuses the access token that was sent.
+    fn token_refusal(&self, answer: &Answer) -> Option<String> {
+        (answer.status() == 401).then(|| message(answer))
+    }
+
+    /// The provider behind a session. Sends nothing.
+    fn provider(&self, session: Session) -> Provider;
+
+    /// The schema files that are part of the program: their names and texts, sorted by name.
+    fn schemas(&self) -> &'static [(&'static str, &'static str)];
+
+    /// What an operation of an OpenAPI document is for, by its path (without a leading `api`) and
+    /// its method in lower case; none if it is not about syncs of this platform.
+    fn operation<'d>(&self, path: &[&'d str], method: &str) -> Option<OperationKind<'d>>;
+}
+
+/// A platform's servers, and the variables that its own tools read.
+#[derive(Debug, Clone, Copy)]
+pub struct Servers {
+    /// The official servers, the usual one first; each by all its addresses, the first of which
+    /// is the one that it is known by.
+    pub official: &'static [&'static [&'static str]],
+    /// The variables that name another server.
+    pub host_variables: &'static [&'static str],
+    /// The variable that names the project where no file does.
+    pub project_variable: Option<&'static str>,
+    /// The path at which a server serves its own OpenAPI document.
+    pub document_path: Option<&'static str>,
+    /// The paths by which such a document is recognised, as people write them; empty if the
+    /// platform publishes none.
+    pub sync_paths: &'static str,
+}
+
+/// What an operation of an OpenAPI document is for.
+#[derive(Debug, Clone, Copy)]
+pub enum OperationKind<'d> {
+    /// It is about one sync to the destination of that slug.
+    Sync(&'d str, Role, &'static Shape),
+    /// It lists the destinations, so that the document describes a whole server.
+    Destinations(&'static Shape),
+    /// It starts a sync to the destination that its path names.
+    Start,
+}
+
+/// What an operation on one sync does. The order is that in which the answers are trusted to
+/// show the whole sync.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Reads one sync.
+    Read,
+    /// Creates one.
+    Create,
+    /// Changes one.
+    Update,
+    /// Anything else that may answer with a sync.
+    Other,
+}
+
+/// Where a platform's OpenAPI documents say what.
+#[derive(Debug)]
+pub struct Shape {
+    /// The mark of operations that no released server has.
+    pub unreleased: &'static str,
+    /// The property of an answer that holds a sync.
+    pub sync: &'static str,
+    /// The property of the list of destinations that holds them.
+    pub destinations: &'static str,
+    /// The property of a listed destination that holds its slug.
+    pub slug: &'static str,
+    /// The one that holds what people call it.
+    pub title: &'static str,
+    /// The one that holds the app of its connections.
+    pub app: &'static str,
+    /// The one that says whether secrets can be imported from it.
+    pub can_import: &'static str,
+    /// A pointer to that app in the schema of a sync.
+    pub app_of_sync: &'static str,
+    /// A pointer to what a first sync can do, and how that begins if it imports.
+    pub first_sync: (&'static str, &'static str),
+}

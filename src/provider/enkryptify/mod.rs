@@ -1,0 +1,203 @@
+//! Enkryptify: starting a sync, which is all that its published API offers.
+//!
+//! The token is sent as it is. It could be exchanged for a short-lived one (`POST /v1/auth/exchange`),
+//! which is meant for high rates of requests: starts happen once in the life of a sync, and the
+//! exchange is itself limited to ten a minute, which a matrix of CI jobs would meet first.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use reqwest::Method;
+use serde_json::{Map, Value};
+
+use super::credential::{Credential, Token, missing};
+use super::door::{Door, OperationKind, Servers};
+use super::session::Session;
+use super::variables::Variables;
+use super::{Provider, StartedSyncs};
+use crate::cancel::Cancellation;
+use crate::core::desired::DesiredSync;
+use crate::core::diagnostic::Diagnostic;
+use crate::core::diff::FieldChange;
+use crate::core::normalize::Comparable;
+use crate::core::plan::Effect;
+use crate::core::platform::{Description, Platform, Rules};
+use crate::http::HttpOptions;
+use crate::http::answer::{Answer, bad_answer};
+use crate::http::error::{RequestError, RequestErrorKind};
+use crate::http::retry::Repeat;
+use crate::http::text::clause;
+
+/// The platform as everything else knows it.
+pub const PLATFORM: Platform = Platform::new(&Description {
+    name: "enkryptify",
+    title: "Enkryptify",
+    capabilities: &[],
+    rules: &Enkryptify,
+});
+
+/// The variable that names a server.
+pub const HOST: &str = "ENKRYPTIFY_API_URL";
+/// The variable that holds the API token.
+pub const TOKEN: &str = "ENKRYPTIFY_TOKEN";
+
+/// The door to Enkryptify.
+pub struct Enkryptify;
+
+impl Door for Enkryptify {
+    fn platform(&self) -> Platform {
+        PLATFORM
+    }
+
+    fn servers(&self) -> Servers {
+        Servers {
+            official: &[&["https://api.enkryptify.com"]],
+            host_variables: &[HOST],
+            project_variable: None,
+            document_path: None,
+            sync_paths: "the path /v1/sync/{slug}/start",
+        }
+    }
+
+    fn credential(
+        &self,
+        variables: &Variables<'_>,
+        _: &HttpOptions,
+        _: &Cancellation,
+    ) -> Result<Credential, RequestError> {
+        Token::read(variables, TOKEN)?
+            .map(Credential::Token)
+            .ok_or_else(|| missing(PLATFORM, &variables.name(TOKEN)))
+    }
+
+    fn provider(&self, session: Session) -> Provider {
+        Provider::StartOnly(Arc::new(Server { session }))
+    }
+
+    fn schemas(&self) -> &'static [(&'static str, &'static str)] {
+        &[(
+            "start",
+            include_str!(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/schemas/enkryptify/start.json"
+            )),
+        )]
+    }
+
+    fn operation<'d>(&self, path: &[&'d str], method: &str) -> Option<OperationKind<'d>> {
+        match (path, method) {
+            (["v1", "sync", slug, "start"], "post") if slug.starts_with('{') => {
+                Some(OperationKind::Start)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Only starts are published: nothing to check in a sync, and no push to look into.
+impl Rules for Enkryptify {
+    fn lint(&self, _: &DesiredSync, _: &mut Vec<Diagnostic>) {}
+
+    fn is_auto_synced(&self, _: &Comparable) -> bool {
+        true
+    }
+
+    fn effects_of_first_sync(&self, _: &Comparable) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    fn effects_of_update(&self, _: &Comparable, _: &[FieldChange], _: bool) -> Vec<Effect> {
+        Vec::new()
+    }
+}
+
+/// An Enkryptify server, as one identity sees it.
+struct Server {
+    session: Session,
+}
+
+#[async_trait]
+impl StartedSyncs for Server {
+    fn server(&self) -> &str {
+        self.session.server()
+    }
+
+    async fn start(
+        &self,
+        destination: &str,
+        project: &str,
+        name: &str,
+    ) -> Result<String, RequestError> {
+        let task = format!("start the sync \"{name}\"");
+        let body: Map<String, Value> = [("projectId", project), ("name", name)]
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value.into()))
+            .collect();
+        let request = self
+            .session
+            .request(
+                Method::POST,
+                &["v1", "sync", destination, "start"],
+                Repeat::Never,
+                &task,
+            )?
+            .json(&body);
+        self.session
+            .call(request, |answer| self.read_start(answer, &task))
+            .await
+    }
+}
+
+impl Server {
+    fn read_start(&self, answer: &Answer, task: &str) -> Result<String, RequestError> {
+        if answer.status() != 200 {
+            return Err(self.refusal(answer, task));
+        }
+        let bad = |what: &str| bad_answer(task, self.session.origin(), what);
+        let body = answer.json().map_err(|what| bad(&format!("with {what}")))?;
+        match body.get("syncConfigId").and_then(Value::as_str) {
+            Some(id) if !id.trim().is_empty() => Ok(id.to_owned()),
+            _ => Err(bad("without a syncConfigId")),
+        }
+    }
+
+    fn refusal(&self, answer: &Answer, task: &str) -> RequestError {
+        let origin = self.session.origin();
+        let body = answer.json();
+        let said = body
+            .as_ref()
+            .ok()
+            .and_then(|body| body.get("message")?.as_str())
+            .map(clause)
+            .filter(|said| !said.is_empty());
+        let (kind, help) = match (answer.status(), &said) {
+            (500.., _) => (
+                RequestErrorKind::Unavailable,
+                "Look in the dashboard whether the sync was started before starting it again.",
+            ),
+            // Without the API's own message it is not the API that answered.
+            (_, None) => {
+                let what = body.err().unwrap_or("a body without a message");
+                return bad_answer(
+                    task,
+                    origin,
+                    &format!("{} with {what}", answer.status_line()),
+                );
+            }
+            (403, _) => (
+                RequestErrorKind::Permission,
+                "Give the token's owner access to the project and its syncs.",
+            ),
+            (404, _) => (
+                RequestErrorKind::NotFound,
+                "Check the project's id and the destination; a project without access is not found, too.",
+            ),
+            _ => (
+                RequestErrorKind::Rejected,
+                "Correct the declaration and run again.",
+            ),
+        };
+        let said = said.unwrap_or_else(|| answer.status_line());
+        RequestError::new(kind, format!("Cannot {task}: Enkryptify says: {said}.")).help(help)
+    }
+}
