@@ -14,7 +14,7 @@
 //! | [`merge`], [`vars`] | defaults and variables |
 //! | [`sync_file`], [`declaration`] | a sync file, and how its blocks become syncs |
 //! | [`desired`] | the syncs that the files want |
-//! | [`conflicts`] | which of them cannot be declared together |
+//! | [`conflicts`] | what is wrong between them |
 //! | [`effective`] | where each value of a sync comes from |
 //! | [`remote`] | the syncs that exist |
 //! | [`resolve`] | names to ids, from tables |

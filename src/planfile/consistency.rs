@@ -56,8 +56,11 @@ fn check_once(plan: &Plan) -> Result<(), PlanFileError> {
             &action.subject.project_id,
             &action.subject.name,
         );
-        let subject = &action.subject;
-        let destination = subject.platform.identifying(&subject.destination);
+        // Where it is only started, the destination is part of what identifies a sync.
+        let destination = action
+            .subject
+            .platform
+            .identifying(&action.subject.destination);
         let is_new = subjects.insert((is_trigger, key, destination));
         let is_new_id = action
             .found()

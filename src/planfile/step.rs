@@ -116,7 +116,7 @@ impl Reader<'_> {
         let agreed = self.agreed(&create.spec, subject);
         let expected = normalize::comparable(&agreed.create, create.body.clone());
         (
-            shown::of_create(&create.body, create.connection.as_deref(), &agreed),
+            shown::of_create(create),
             effect::of_create(
                 subject.platform,
                 &expected,

@@ -11,10 +11,10 @@ use miette::{
 
 use crate::core::code::Code;
 use crate::core::diagnostic::{Diagnostic, Label, Severity};
+
 use crate::core::problem::Problem;
 use crate::core::span::{Source, SourceId, Sources, Span};
-use crate::core::text::is_invisible;
-use crate::core::text::visible;
+use crate::core::text::{is_invisible, visible};
 use crate::core::words;
 
 /// Lines longer than this are cut around the place.
