@@ -24,7 +24,7 @@ pub fn is_invisible(character: char) -> bool {
 }
 
 /// A text with its control characters made visible, so that it can neither move the cursor
-/// nor hide what stands beside it.
+/// nor hide the text beside it.
 pub fn visible(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {

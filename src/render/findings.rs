@@ -235,7 +235,7 @@ mod tests {
         let source = sources.add("a.yaml", text);
         let start = text.find(word).unwrap();
         let span = Span::new(source, start, start + word.len());
-        let diagnostic = Diagnostic::new(Code::WrongValue, span, "It is wrong.").help("Mend it.");
+        let diagnostic = Diagnostic::new(Code::WrongValue, span, "It is wrong.").help("Fix it.");
         anstream::adapter::strip_str(&render(&[diagnostic], &sources, 80)).to_string()
     }
 

@@ -42,7 +42,7 @@ fn an_unknown_provider() {
     --- stderr
     unknown-provider
 
-      × There is no provider `infisicle`.
+      × `infisicle` is not a known provider.
        ╭─[sync.yaml:1:11]
      1 │ provider: infisicle
        ·           ─────────
@@ -64,13 +64,13 @@ fn a_provider_unlike_any_other() {
     --- stderr
     unknown-provider
 
-      × There is no provider `doppler`.
+      × `doppler` is not a known provider.
        ╭─[sync.yaml:1:11]
      1 │ provider: doppler
        ·           ───────
      2 │ project: payments
        ╰────
-      help: The providers are `enkryptify` and `infisical`. Others are declared under `providers:` in secsync.yaml.
+      help: The providers are `enkryptify` and `infisical`. Declare others under `providers:` in secsync.yaml.
             Inherited by the sync web.
 
     Found 1 error.
@@ -93,7 +93,7 @@ fn no_provider() {
        ·   ───
      4 │     destination: humanitec
        ╰────
-      help: Write `provider: infisical` or `provider: enkryptify`, here or at the top of the file.
+      help: Write `provider:` here or at the top of the file. It can be `enkryptify` or `infisical`.
 
     Found 1 error.
     Run `secsync explain missing-field` for why it is so and how to mend it.
@@ -707,7 +707,7 @@ fn a_connection_by_name_and_by_id() {
     --- stderr
     conflicting-fields
 
-      × `connection` and `connectionId` are given together, and only one can count.
+      × `connection` and `connectionId` cannot be given together.
        ╭─[sync.yaml:6:5]
      5 │     destination: humanitec
      6 │     connection: humanitec-main
@@ -844,7 +844,7 @@ fn blanks_at_the_end_of_a_string() {
     --- stderr
     padded-string
 
-      × `destinationConfig.org` has blanks at an end: "acme ".
+      × `destinationConfig.org` starts or ends with blanks: "acme ".
         ╭─[sync.yaml:13:12]
      12 │       scope: environment
      13 │       org: "acme "
@@ -952,7 +952,7 @@ fn ensure_in_defaults() {
     --- stderr
     not-allowed-in-defaults
 
-      × `ensure` is not allowed in defaults, as it is about one sync.
+      × `ensure` is not allowed in defaults, because it belongs to one sync.
        ╭─[sync.yaml:3:13]
      2 │ project: payments
      3 │ defaults: { ensure: absent }
@@ -1002,7 +1002,7 @@ fn a_version_that_does_not_exist() {
     --- stderr
     unsupported-version
 
-      × The version is `2`, and 1 is the only one.
+      × The version `2` is not supported; 1 is the only one.
        ╭─[sync.yaml:1:10]
      1 │ version: 2
        ·          ─
@@ -1125,7 +1125,7 @@ fn a_rename_of_a_sync_that_is_to_be_absent() {
     --- stderr
     conflicting-fields
 
-      × `renamedFrom` and `ensure: absent` are given together: a sync is renamed or deleted, and not both.
+      × `renamedFrom` and `ensure: absent` are given together: a sync is either renamed or deleted.
        ╭─[sync.yaml:6:5]
      5 │     destination: humanitec
      6 │     ensure: absent
@@ -1257,7 +1257,7 @@ fn a_workspace_file_with_mistakes() {
 
     unknown-lint
 
-      × There is no lint `no-such-lint`.
+      × `no-such-lint` is not a known lint.
        ╭─[secsync.yaml:7:41]
      6 │   onprem: {}
      7 │ lint: { destructive-first-sync: forbid, no-such-lint: warn }

@@ -1,4 +1,4 @@
-//! Making a plan from what is wanted and what is there.
+//! Making a plan from the declared and the remote syncs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -72,7 +72,7 @@ pub struct Policy {
 pub struct Inputs<'a> {
     /// What is wanted.
     pub syncs: &'a [ResolvedSync],
-    /// What is there, for each project that the files name and that can be read.
+    /// The remote syncs of each project that the files name and that can be read.
     pub remote: &'a BTreeMap<ProjectKey, Vec<RemoteSync>>,
     /// How the files spell projects that they name without a sync in them.
     pub labels: &'a BTreeMap<ProjectKey, String>,
@@ -107,16 +107,16 @@ pub fn build(inputs: &Inputs<'_>) -> Plan {
 /// destination if that is part of what identifies a sync.
 type Place<'a> = (Platform, &'a str, &'a str, Option<&'a str>);
 
-/// What is declared in one place, and what is there.
+/// The declared and the remote syncs of one place.
 #[derive(Default)]
 struct Contents<'a> {
     /// What is declared, by name.
     syncs: Vec<&'a ResolvedSync>,
-    /// What is there, by name.
+    /// The remote syncs by name.
     remote: BTreeMap<&'a str, Seen<'a>>,
 }
 
-/// A sync that is there.
+/// A remote sync.
 #[derive(Clone, Copy)]
 struct Seen<'a> {
     /// The project, with the provider that read it.
@@ -166,7 +166,7 @@ fn by_place<'a>(inputs: &Inputs<'a>) -> Vec<Contents<'a>> {
 /// Plans within one place.
 struct Project<'a> {
     inputs: &'a Inputs<'a>,
-    /// What is there, by name.
+    /// The remote syncs by name.
     remote: BTreeMap<&'a str, Seen<'a>>,
     plan: &'a mut Plan,
 }
@@ -214,7 +214,7 @@ impl<'a> Project<'a> {
                 Ensure::Present => self.plan_present(sync, found),
             }
         }
-        names::block_what_waits_for_nobody(&mut self.plan.actions, first, &heirs);
+        names::block_names_never_freed(&mut self.plan.actions, first, &heirs);
         names::order(&mut self.plan.actions, first);
         heirs
     }

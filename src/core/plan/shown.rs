@@ -11,7 +11,7 @@ use crate::core::fields::{CONNECTION_ID, IDENTITY};
 use crate::core::remote::RemoteSync;
 use crate::core::spec::ObjectSpec;
 
-/// The word for a connection that is told by its name.
+/// The word for a connection that is shown by its name.
 const CONNECTION: &str = "connection";
 
 /// What a request to create a sync holds, in the schema's order. What the schema does not list
@@ -47,7 +47,7 @@ fn renamed(old: &RemoteSync, name: &str) -> Option<FieldChange> {
     (old.name != name).then(|| change("name", Some(old.name.clone().into()), Some(name.into())))
 }
 
-/// What an update does: a new name, and the fields that differ. Connections are told by name
+/// What an update does: a new name, and the fields that differ. Connections are shown by name
 /// where both names are known.
 pub fn of_update(
     old: &RemoteSync,
