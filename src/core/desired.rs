@@ -15,7 +15,7 @@ pub enum Ensure {
     /// It is created and kept as declared.
     #[default]
     Present,
-    /// It is deleted if it is there.
+    /// It is deleted if it exists.
     Absent,
 }
 
