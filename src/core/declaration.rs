@@ -38,7 +38,10 @@ pub fn declare(
 
     let provider = reader.required_word(
         "provider",
-        "Write `provider: infisical` or `provider: enkryptify`, here or at the top of the file.",
+        &format!(
+            "Write `provider:` with {}, here or at the top of the file.",
+            any_of(providers.keys().map(String::as_str))
+        ),
     );
     let destination = reader.required_word(
         "destination",

@@ -41,7 +41,7 @@ pub fn human(changes: &[SchemaChange], broken: &[Broken]) -> String {
         out.push_str("The schemas are the same.\n");
     }
     if !broken.is_empty() {
-        let heading = "What is in this workspace and does not fit the newer schemas:";
+        let heading = "In this workspace, these values do not fit the newer schemas:";
         let _ = writeln!(out, "\n{}", painted(BOLD, heading));
     }
     for found in broken {
