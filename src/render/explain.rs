@@ -114,7 +114,7 @@ mod tests {
             ),
             "{text}"
         );
-        assert!(text.contains("\nMend\n\nIndent with two spaces"), "{text}");
+        assert!(text.contains("\nFix\n\nIndent with two spaces"), "{text}");
         assert!(text.contains("\n    syncs:\n      web:\n"), "{text}");
         assert!(!text.contains("```") && !text.contains("##"), "{text}");
     }
