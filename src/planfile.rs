@@ -1,6 +1,6 @@
 //! The saved plan: a versioned file from which `apply` carries out what a reviewer saw.
 //!
-//! It needs nothing beside it: the sync files are not read again. It holds what each action sends
+//! It needs nothing else: the sync files are not read again. It holds what each action sends
 //! and what it found, and nothing that is shown is written down: reading makes the changes and
 //! warnings from the requests themselves, so that a plan file can show nothing but what it does.
 //! It holds no credential and no time, so that the same plan has the same digest.
@@ -33,7 +33,7 @@ use crate::provider::ProviderConfig;
 
 /// The version of the form that this program writes, and the newest that it reads.
 const VERSION: u64 = 1;
-/// The algorithm of the digest, as it stands before it.
+/// The prefix of the digest, which names its algorithm.
 const ALGORITHM: &str = "sha256:";
 /// The largest file that is read, in bytes. A plan of 10,000 syncs has about 20 MB.
 pub const MAX_SIZE: u64 = 256 * 1024 * 1024;
@@ -51,7 +51,7 @@ pub struct SavedPlan {
     pub providers: Vec<ProviderConfig>,
     /// The destinations of its syncs, as they were known when it was made.
     pub specs: Specs,
-    /// What tells it apart: `sha256:` and hexadecimal digits.
+    /// What identifies it: `sha256:` and hexadecimal digits.
     pub digest: String,
 }
 
@@ -74,7 +74,7 @@ impl PlanFileError {
     }
 
     fn forged(problem: &str) -> Self {
-        Self::new(&format!("is not one that secsync wrote: {problem}"))
+        Self::new(&format!("was not written by secsync: {problem}"))
     }
 }
 
@@ -87,7 +87,7 @@ pub struct Named {
     pub what: NameOf,
     /// The name.
     pub name: String,
-    /// What it stands for.
+    /// The id that it means.
     pub id: String,
 }
 
@@ -111,7 +111,7 @@ impl SavedPlan {
     }
 
     /// The names that it shows in place of ids. Who reads a plan that somebody else made can see
-    /// here what they stand for.
+    /// here what they mean.
     pub fn names(&self) -> BTreeSet<Named> {
         names(&self.plan)
     }

@@ -1,4 +1,4 @@
-//! The state: which syncs were started on platforms that tell nothing afterwards.
+//! The state: which syncs were started on platforms whose syncs cannot be read back.
 //!
 //! A start is recorded twice: as intended before its request, and as done with its id after the
 //! answer. So a start that was interrupted is known to be unknown, and is never repeated.
@@ -12,7 +12,7 @@
 //! | [`mod@object`] | an object of a store, which several runs can write in turn |
 //!
 //! Where several runs can write, each write names the version that it replaces. What another run
-//! recorded in between is kept, unless it is about the same start: then this run stands back.
+//! recorded in between is kept, unless it is about the same start: then this run gives way.
 
 pub mod backend;
 pub mod document;
@@ -33,7 +33,7 @@ use crate::core::starts::{StartKey, Starts};
 use crate::environment::Environment;
 use crate::http::HttpOptions;
 
-/// How often a record is written anew because others wrote in between.
+/// How often writing a record is tried again because others wrote in between.
 const TRIES: u32 = 8;
 
 /// Why the state cannot be used. Each is a full sentence for people.
@@ -58,7 +58,7 @@ impl StateError {
     }
 }
 
-/// How a state is reached: what it needs of the process beside its place.
+/// How a state is reached: what it needs of the process besides its location.
 #[derive(Clone)]
 pub struct StateAccess {
     /// The time of a record, in RFC 3339.
@@ -144,7 +144,7 @@ impl State {
         let place = state.backend.place();
         let there = || {
             StateError::new(
-                format!("There is a state already: {place}."),
+                format!("The state {place} already exists."),
                 "Look at it with `secsync state list`.",
             )
         };
@@ -245,7 +245,7 @@ impl State {
         let place = self.backend.place();
         if !self.is_writable {
             return Err(StateError::new(
-                format!("The state {place} was opened for looking only."),
+                format!("The state {place} was opened only for reading."),
                 "Run the command again.",
             ));
         }
@@ -255,7 +255,7 @@ impl State {
             let Some(mut records) = held.records else {
                 return Err(gone(place));
             };
-            // An earlier try can have taken effect although nobody said so.
+            // An earlier try can have taken effect although no answer said so.
             if records.get(key) == wanted.as_ref() {
                 self.held().know(key, wanted);
                 return Ok(());
@@ -335,7 +335,7 @@ fn text_of(place: &str, records: &Records) -> Result<String, StateError> {
 
 fn contended(place: &str) -> StateError {
     StateError::new(
-        format!("The state {place} cannot be written: other runs write it all the time."),
+        format!("The state {place} cannot be written: other runs keep writing to it."),
         "Wait until they have ended, and run this again.",
     )
 }
@@ -343,7 +343,7 @@ fn contended(place: &str) -> StateError {
 fn taken(place: &str, key: &StartKey) -> StateError {
     StateError::new(
         format!(
-            "Another run has recorded the start of `{}` in the state {place} meanwhile.",
+            "Another run has recorded the start of `{}` in the state {place} in the meantime.",
             key.name
         ),
         "Wait until it has ended, and run this again.",
@@ -352,15 +352,15 @@ fn taken(place: &str, key: &StartKey) -> StateError {
 
 fn gone(place: &str) -> StateError {
     StateError::new(
-        format!("There is no state any more in {place}."),
-        "Restore it from a backup. Do not begin a new one: syncs would be started a second \
+        format!("The state {place} no longer exists."),
+        "Restore it from a backup. Do not create a new one: syncs would be started a second \
                time.",
     )
 }
 
 fn no_chance() -> StateError {
     StateError::new(
-        "This machine gives out no random numbers, which tell runs apart.",
+        "This machine provides no random numbers, which secsync needs to tell runs apart.",
         "Check the system's source of random numbers.",
     )
 }

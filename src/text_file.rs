@@ -35,7 +35,7 @@ impl Unreadable {
     pub fn help(&self) -> &'static str {
         match self {
             Self::NoFile => "Name an ordinary file.",
-            Self::TooLarge(_) => "Check that it is the file that you mean.",
+            Self::TooLarge(_) => "Check that it is the right file.",
             Self::NotUtf8(_) => "Save it as UTF-8.",
             Self::Io(error) => match error.kind() {
                 io::ErrorKind::NotFound => "Check the path.",
@@ -54,7 +54,7 @@ impl fmt::Display for Unreadable {
             Self::NotUtf8(line) => {
                 write!(
                     formatter,
-                    "it is not UTF-8 text, as line {line} has a byte that does not fit"
+                    "it is not UTF-8 text: line {line} has an invalid byte"
                 )
             }
             Self::Io(error) => formatter.write_str(&reason(error)),
@@ -74,7 +74,7 @@ pub fn reason(error: &io::Error) -> String {
 
 /// Reads a file's text, if it has no more bytes than the limit.
 pub fn read(path: &Utf8Path, limit: u64) -> Result<String, Unreadable> {
-    // To open a pipe that nobody writes to would wait for ever.
+    // To open a pipe that nobody writes to would wait forever.
     let kind = fs::metadata(path).map_err(Unreadable::Io)?;
     if !kind.is_file() && !kind.is_dir() && !is_own_stream(path) {
         return Err(Unreadable::NoFile);
@@ -111,7 +111,7 @@ pub fn read_stream(stream: impl Read, limit: u64) -> Result<String, Unreadable> 
 }
 
 /// Whether a path names a stream that this process was started with: standard input, or what a
-/// shell's `<(…)` stands for. Whoever named it on the command line feeds it.
+/// shell's `<(…)` means. Whoever named it on the command line feeds it.
 fn is_own_stream(path: &Utf8Path) -> bool {
     path == "/dev/stdin"
         || ["/dev/fd", "/proc/self/fd"]

@@ -55,7 +55,7 @@ pub async fn run(action: &Action, created: Option<String>, context: &ApplyContex
                 } => managed.delete(&old.id, *remove_secrets).await,
                 Step::Trigger { old } => match old.as_ref().map(|old| old.id.clone()).or(created) {
                     Some(id) => managed.trigger(&id).await,
-                    None => Outcome::not_tried("The sync that it is about was not created.").into(),
+                    None => Outcome::not_tried("Its sync was not created.").into(),
                 },
                 Step::Start | Step::Blocked { .. } => impossible(),
             }

@@ -29,7 +29,7 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// How the job ended, given the sync as it is now; none while it is going.
+    /// How the job ended, given the sync as it is now; `None` while it is going.
     fn end(&self, now: Option<&RemoteSync>) -> Option<JobEnd> {
         let Some(sync) = now else {
             return Some(if self.is_deletion {
@@ -60,7 +60,7 @@ pub fn latest(watched: Vec<Watched>) -> Vec<Watched> {
     latest.into_values().collect()
 }
 
-/// Follows jobs if the context says so; else tells that they go on by themselves.
+/// Follows jobs if the context says so; otherwise reports that they go on by themselves.
 pub async fn follow_if_wanted(
     watched: Vec<Watched>,
     context: &ApplyContext<'_>,
@@ -115,7 +115,7 @@ pub async fn follow(
                         None => still.push(job),
                     }
                 }
-                // Nothing is wrong with the job: nobody waits for it any more.
+                // Nothing is wrong with the job: it is just not waited for any more.
                 Some(Err(error)) if error.kind == ProviderErrorKind::Interrupted => {
                     still.push(job);
                 }

@@ -1,4 +1,4 @@
-//! Actions on a platform whose syncs can be read back, and finding out what came of one whose answer
+//! Actions on a platform whose syncs can be read back, and finding out what happened if an answer
 //! was lost.
 
 use serde_json::{Map, Value};
@@ -40,7 +40,7 @@ impl Managed<'_> {
         }
     }
 
-    /// What came of a write whose answer is there.
+    /// What came of a write that was answered.
     fn answered(&self, answer: &RemoteSync, expected: &Expected<'_>) -> Ended {
         let platform = self.subject.platform;
         let is_pushed = platform.rules().is_auto_synced(expected.after)
@@ -81,7 +81,7 @@ impl Managed<'_> {
         }
         let why = last.map_or_else(String::new, |error| format!("{} ", error.message));
         let message = format!("{why}It was sent twice, and the sync does not show up.");
-        let failure = ActionFailure::new(message).help("Run `secsync plan` to see what is there.");
+        let failure = ActionFailure::new(message).help("Run `secsync plan` to see what exists.");
         Outcome::Unknown(failure).into()
     }
 
@@ -180,7 +180,7 @@ impl Managed<'_> {
         }
     }
 
-    /// Deletes and creates anew. What the new sync needs is looked for before the old one goes.
+    /// Deletes and creates again. What the new sync needs is looked for before the old one goes.
     pub(super) async fn replace(
         &self,
         old: &RemoteSync,
@@ -231,7 +231,7 @@ impl Managed<'_> {
             Ok(true) => Ok(()),
             Ok(false) => {
                 let message = format!(
-                    "There is no folder `{path}` in the environment `{environment}`, so the old sync \
+                    "The folder `{path}` does not exist in the environment `{environment}`, so the old sync \
                      was not deleted."
                 );
                 let failure = ActionFailure::new(message);
@@ -240,8 +240,7 @@ impl Managed<'_> {
             }
             Err(error) if error.kind == ProviderErrorKind::Interrupted => Err(error.into()),
             Err(error) => Err(Outcome::Failed(ActionFailure::from(error).after(
-                "It cannot be told whether the new sync could be created, so the old one was not \
-                 deleted.",
+                "It is unknown whether the new sync could be created, so the old one was not deleted.",
             ))),
         }
     }
@@ -253,12 +252,11 @@ impl Managed<'_> {
                 Ok(None) => return Ok(()),
                 Ok(Some(found)) if found.remove_job.status == Some(JobStatus::Failed) => {
                     let message = format!(
-                        "The secrets at the old destination could not be removed, so the old sync \
-                         stays and the new one was not created. {}",
+                        "The secrets at the old destination could not be removed, so the old sync was kept and the new one was not created. {}",
                         platform_message(&found.remove_job.message.unwrap_or_default())
                     );
                     let failure = ActionFailure::new(message);
-                    let help = "Mend the destination, or use `onDelete: keep-secrets`.";
+                    let help = "Fix the destination, or use `onDelete: keep-secrets`.";
                     return Err(Outcome::Failed(failure.help(help)));
                 }
                 Ok(Some(_)) => {}
@@ -296,11 +294,11 @@ impl Expected<'_> {
             return Ok(());
         }
         let message = format!(
-            "The server took the request and did not keep {} as sent.",
+            "The server accepted the request but did not keep {} as sent.",
             list(fields.iter().map(String::as_str))
         );
         Err(ActionFailure::new(message).help(
-            "The server's version may not know it: run `secsync schema pull --from-server` and \
+            "This version of the server may not support it: run `secsync schema pull --from-server` and \
              correct the file.",
         ))
     }

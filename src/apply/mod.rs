@@ -6,7 +6,7 @@
 //! | `action` | carrying out one action: |
 //! | `managed` | … on a platform whose syncs can be read back |
 //! | `start` | … on a platform that only starts syncs |
-//! | [`job_requests`] | asking for jobs beside a plan |
+//! | [`job_requests`] | requesting jobs apart from a plan |
 //! | `pauses` | waiting for a job that is in the way |
 //! | `follow` | following the jobs that the actions set off |
 //! | [`outcome`] | what came of it all |
@@ -36,7 +36,7 @@ use crate::state::State;
 pub struct ApplyContext<'a> {
     /// The connected providers, by name.
     pub providers: &'a BTreeMap<String, Provider>,
-    /// The state of starts; none where no sync needs one.
+    /// The state of starts; `None` if no sync needs one.
     pub state: Option<&'a State>,
     /// How many actions go at once.
     pub parallelism: usize,

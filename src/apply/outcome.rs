@@ -37,7 +37,7 @@ pub struct ActionFailure {
     pub problem: Problem,
     /// Whether it is about a credential or a permission.
     pub is_auth: bool,
-    /// The definition of a sync that was deleted and not created anew, as YAML.
+    /// The definition of a sync that was deleted and not created again, as YAML.
     pub lost_definition: Option<String>,
 }
 

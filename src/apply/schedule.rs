@@ -23,7 +23,7 @@ pub async fn run(plan: &Plan, context: &ApplyContext<'_>) -> Report {
     } = scheduler;
     let watched = follow::latest(watched);
     let jobs = follow::follow_if_wanted(watched, context).await;
-    let not_tried = || Outcome::not_tried("It was not its turn yet.");
+    let not_tried = || Outcome::not_tried("The run ended before its turn.");
     Report {
         outcomes: outcomes
             .into_iter()
@@ -97,7 +97,7 @@ impl Scheduler<'_> {
                 Some(Outcome::Done { .. }) => {}
                 Some(_) => {
                     let reason = format!(
-                        "It depends on the {} of `{}`, which did not go well.",
+                        "It depends on the {} of `{}`, which did not succeed.",
                         self.plan.actions[*before].verb().word(),
                         self.plan.actions[*before].subject.name
                     );

@@ -1,4 +1,4 @@
-//! Starting a sync on a platform that tells nothing afterwards.
+//! Starting a sync on a platform whose syncs cannot be read back.
 
 use super::ApplyContext;
 use super::outcome::{ActionFailure, Outcome};
@@ -18,7 +18,9 @@ pub(super) async fn start(
     };
     if let Err(error) = state.intend(&key).await {
         let failure = ActionFailure::from(error);
-        return Outcome::Failed(failure.after("It was not started, as that cannot be recorded."));
+        return Outcome::Failed(
+            failure.after("It was not started, because that cannot be recorded."),
+        );
     }
     match provider
         .start(&subject.destination, &subject.project_id, &subject.name)
@@ -33,7 +35,7 @@ pub(super) async fn start(
             },
             Err(error) => {
                 let help = format!(
-                    "Note the id down, mend the state, and run `secsync state resolve` with it. {}",
+                    "Note the id, fix the state, and run `secsync state resolve` with it. {}",
                     error.help
                 );
                 let what = format!("It was started as {id}, but that cannot be recorded.");
@@ -41,9 +43,9 @@ pub(super) async fn start(
             }
         },
         Err(error) if error.maybe_done => {
-            let message = format!("{} It may have been started all the same.", error.message);
+            let message = format!("{} It may have been started anyway.", error.message);
             Outcome::Unknown(ActionFailure::new(message).help(
-                "Look in the dashboard, then tell what is there with `secsync state resolve`.",
+                "Look in the dashboard, then record what you find with `secsync state resolve`.",
             ))
         }
         Err(error) => match state.forget(&key).await {

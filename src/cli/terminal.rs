@@ -43,13 +43,18 @@ impl Terminal {
     pub fn new(environment: &Environment, no_color: bool, is_human: bool) -> Self {
         let choice = |is_terminal| color_choice(no_color, is_terminal, environment);
         Self {
-            color_out: choice(io::stdout().is_terminal()),
+            color_out: choice(Self::is_a_screen()),
             color_err: choice(io::stderr().is_terminal()),
             is_human,
             is_quiet: false,
             has_failed: AtomicBool::new(false),
             shown: Mutex::default(),
         }
+    }
+
+    /// Whether standard output is a screen, on which what was shown can be shown anew.
+    pub fn is_a_screen() -> bool {
+        io::stdout().is_terminal()
     }
 
     /// The terminal of a text that is for people, whoever reads it.

@@ -1,7 +1,7 @@
 //! The stable codes of every finding, each with a one-line meaning and a page.
 //!
 //! The pages are Markdown files beside this one, under their codes' names: why it is so, an example
-//! that shows it, and how to mend it. A code without a page does not compile.
+//! that shows it, and how to fix it. A code without a page does not compile.
 
 use super::diagnostic::Severity;
 
@@ -40,7 +40,7 @@ macro_rules! codes {
                 match self { $(Self::$variant => $summary,)* }
             }
 
-            /// Why it is so, an example that shows it, and how to mend it, as Markdown.
+            /// Why it is so, an example that shows it, and how to fix it, as Markdown.
             pub const fn page(self) -> &'static str {
                 match self { $(Self::$variant => include_str!(concat!("code/", $name, ".md")),)* }
             }
@@ -52,7 +52,7 @@ codes! {
     // Reading files.
     UnreadableFile = "unreadable-file", Fixed(Error), "A file or directory cannot be read.";
     NotUtf8 = "not-utf8", Fixed(Error), "A file is not UTF-8 text.";
-    FileTooLarge = "file-too-large", Fixed(Error), "A file is larger than secsync reads.";
+    FileTooLarge = "file-too-large", Fixed(Error), "A file is too large.";
     EmptyFile = "empty-file", Fixed(Error), "A file declares nothing.";
     NoFiles = "no-files", Fixed(Error), "A directory or a glob has no YAML files.";
     // YAML.
@@ -62,45 +62,45 @@ codes! {
     DuplicateKey = "duplicate-key", Fixed(Error), "A map has the same key twice.";
     InvalidKey = "invalid-key", Fixed(Error), "A map's key is not a simple word.";
     MergeKey = "merge-key", Fixed(Error), "YAML 1.2 has no merge key.";
-    UnknownTag = "unknown-tag", Fixed(Error), "A YAML tag is not one that secsync knows.";
+    UnknownTag = "unknown-tag", Fixed(Error), "A YAML tag is unknown.";
     UnknownAlias = "unknown-alias", Fixed(Error), "An alias has no anchor, or lies inside its own anchor.";
     TooManyAliases = "too-many-aliases", Fixed(Error), "Aliases make the document far larger than it is written.";
     TooDeep = "too-deep", Fixed(Error), "Values are nested too deeply.";
     NumberNotExact = "number-not-exact", Fixed(Error), "A number cannot be held exactly.";
     AmbiguousScalar = "ambiguous-scalar", Lint(Warning), "A plain word means something else to other YAML readers.";
     // Shape of sync files and the workspace.
-    UnknownField = "unknown-field", Fixed(Error), "A field is not known here.";
+    UnknownField = "unknown-field", Fixed(Error), "A field is unknown here.";
     MissingField = "missing-field", Fixed(Error), "A required field is missing.";
     WrongType = "wrong-type", Fixed(Error), "A value is of the wrong type.";
     WrongValue = "wrong-value", Fixed(Error), "A value is not one of those allowed.";
     WrongForm = "wrong-form", Fixed(Error), "A value does not have the required form.";
     WrongSize = "wrong-size", Fixed(Error), "A value is too short, too long, too small or too large.";
-    UnsupportedVersion = "unsupported-version", Fixed(Error), "The file's version is not one that secsync reads.";
-    UnknownProvider = "unknown-provider", Fixed(Error), "A provider is not known.";
-    UnknownDestination = "unknown-destination", Fixed(Error), "A destination is not known.";
+    UnsupportedVersion = "unsupported-version", Fixed(Error), "The file's version is not supported.";
+    UnknownProvider = "unknown-provider", Fixed(Error), "A provider is unknown.";
+    UnknownDestination = "unknown-destination", Fixed(Error), "A destination is unknown.";
     DuplicateSync = "duplicate-sync", Fixed(Error), "A sync is declared twice.";
     ConflictingFields = "conflicting-fields", Fixed(Error), "Two fields exclude each other.";
     NotAllowedInDefaults = "not-allowed-in-defaults", Fixed(Error), "A field is not allowed in defaults.";
-    PaddedString = "padded-string", Fixed(Error), "A string has blanks at an end.";
+    PaddedString = "padded-string", Fixed(Error), "A string starts or ends with blanks.";
     UnknownVariable = "unknown-variable", Fixed(Error), "A variable has no value.";
     VariableForm = "variable-form", Fixed(Error), "A variable is not written as ${var.NAME}.";
     AllowanceForm = "allowance-form", Fixed(Warning), "A comment that allows a lint is malformed.";
-    UnknownLint = "unknown-lint", Fixed(Error), "A lint is not known.";
+    UnknownLint = "unknown-lint", Fixed(Error), "A lint is unknown.";
     OutsideRoot = "outside-root", Fixed(Error), "A path leaves the workspace's root.";
-    RenameCycle = "rename-cycle", Fixed(Error), "Renames go in a circle, or two take the same old name.";
+    RenameCycle = "rename-cycle", Fixed(Error), "Renames form a circle, or two syncs take the same old name.";
     // Rules that the platforms' documents cannot say.
     NameForm = "name-form", Lint(Error), "A sync's name is not a slug of at most 64 characters.";
     DescriptionLength = "description-length", Lint(Error), "A description is longer than 255 characters.";
     KeySchemaForm = "key-schema-form", Lint(Error), "A keySchema has no {{secretKey}}, or a character that is not allowed.";
     SecretPathForm = "secret-path-form", Lint(Error), "A secretPath is not an absolute path.";
     SubfoldersWithImport = "subfolders-with-import", Lint(Error), "Subfolders cannot be combined with an import from the destination.";
-    DestructiveFirstSync = "destructive-first-sync", Lint(Ignored), "The first sync deletes what the destination has and the source has not.";
+    DestructiveFirstSync = "destructive-first-sync", Lint(Ignored), "The first sync deletes secrets that only the destination has.";
     NoEffect = "no-effect", Lint(Warning), "A field has no effect on the platform of its sync.";
     // Names that are looked up on a platform.
     UnknownProject = "unknown-project", Fixed(Error), "A project does not exist, or the identity cannot see it.";
-    AmbiguousProject = "ambiguous-project", Fixed(Error), "A project's name fits several projects.";
+    AmbiguousProject = "ambiguous-project", Fixed(Error), "A project's name matches several projects.";
     UnknownConnection = "unknown-connection", Fixed(Error), "A connection does not exist, or the identity may not use it.";
-    AmbiguousConnection = "ambiguous-connection", Fixed(Error), "A connection's name fits several connections.";
+    AmbiguousConnection = "ambiguous-connection", Fixed(Error), "A connection's name matches several connections.";
 }
 
 impl Code {
@@ -165,18 +165,18 @@ mod tests {
     }
 
     #[test]
-    fn every_page_says_why_shows_an_example_and_tells_how_to_mend_it() {
+    fn every_page_says_why_shows_an_example_and_how_to_fix_it() {
         for code in Code::ALL {
             let page = code.page();
             let (why, rest) = page
                 .split_once("\n## Example\n")
                 .unwrap_or_else(|| panic!("{code} has no example"));
-            let (example, mend) = rest
-                .split_once("\n## Mend\n")
-                .unwrap_or_else(|| panic!("{code} does not tell how to mend it"));
+            let (example, fix) = rest
+                .split_once("\n## Fix\n")
+                .unwrap_or_else(|| panic!("{code} does not say how to fix it"));
             assert!(why.trim().len() > 80, "{code} does not say why");
             assert!(example.contains("```"), "{code} shows nothing");
-            assert!(!mend.trim().is_empty(), "{code} mends nothing");
+            assert!(!fix.trim().is_empty(), "{code} fixes nothing");
             assert_eq!(page.matches("```").count() % 2, 0, "{code}: an open block");
         }
     }

@@ -24,7 +24,7 @@ pub fn report<'a, K: Ord + Clone>(
     let mut declared = BTreeMap::new();
     let mut renamed: BTreeMap<_, Vec<&DesiredSync>> = BTreeMap::new();
     for (project, sync) in syncs {
-        // What tells syncs of one name apart where names are unique only within a destination.
+        // Distinguishes syncs of one name if names are unique only within a destination.
         let destination = sync.platform.identifying(&sync.destination.text);
         let identity = (project.clone(), destination, &sync.name.text);
         if let Some(first) = declared.get(&identity) {
@@ -53,7 +53,7 @@ pub fn report<'a, K: Ord + Clone>(
     }
 }
 
-/// Reports the renames of one project that go in a circle, one sync to itself included, and two
+/// Reports the renames of one project that form a circle, one sync to itself included, and two
 /// that take the same old name.
 fn report_impossible_renames(renamed: &[&DesiredSync], diagnostics: &mut Vec<Diagnostic>) {
     let mut takers: BTreeMap<&str, &DesiredSync> = BTreeMap::new();
@@ -73,7 +73,7 @@ fn report_impossible_renames(renamed: &[&DesiredSync], diagnostics: &mut Vec<Dia
                         first.name.text, sync.name.text, old.text
                     ),
                 )
-                .help("Only one sync can continue another: remove one `renamedFrom`."),
+                .help("A sync can take only one new name: remove one `renamedFrom`."),
             );
         }
     }
@@ -87,18 +87,16 @@ fn report_impossible_renames(renamed: &[&DesiredSync], diagnostics: &mut Vec<Dia
             circle.push(name);
             name = older;
         }
-        // Every member of a circle finds it; the one that sorts first tells it.
+        // Every member of a circle finds it; the one that sorts first reports it.
         if name == sync.name.text && circle.iter().all(|member| *member >= name) {
             circle.push(name);
             diagnostics.push(
                 Diagnostic::new(
                     Code::RenameCycle,
                     old.span,
-                    format!("These renames go in a circle: {}.", circle.join(" ← ")),
+                    format!("These renames form a circle: {}.", circle.join(" ← ")),
                 )
-                .help(
-                    "Rename one of them to a name that is free, apply, and rename on from there.",
-                ),
+                .help("Rename one of them to a free name, apply, and then make the next rename."),
             );
         }
     }
@@ -146,18 +144,18 @@ mod tests {
     }
 
     #[test]
-    fn a_swap_a_circle_and_a_rename_from_itself_are_told_once() {
+    fn a_swap_a_circle_and_a_rename_from_itself_are_reported_once() {
         assert_eq!(
             reported(&[("a", "b"), ("b", "a")]),
-            ["These renames go in a circle: a ← b ← a."]
+            ["These renames form a circle: a ← b ← a."]
         );
         assert_eq!(
             reported(&[("a", "b"), ("b", "c"), ("c", "a")]),
-            ["These renames go in a circle: a ← c ← b ← a."]
+            ["These renames form a circle: a ← c ← b ← a."]
         );
         assert_eq!(
             reported(&[("a", "a")]),
-            ["These renames go in a circle: a ← a."]
+            ["These renames form a circle: a ← a."]
         );
     }
 
@@ -167,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn two_that_take_one_name_are_told() {
+    fn reports_two_that_take_one_name() {
         assert_eq!(
             reported(&[("a", "b"), ("a", "c")]),
             ["`b` and `c` are both renamed from `a`."]
@@ -175,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn circles_in_different_projects_are_none() {
+    fn renames_in_different_projects_form_no_circle() {
         let mut syncs = renames(&[("a", "b"), ("b", "a")]);
         syncs[1].project.as_mut().unwrap().text = "other".to_owned();
         assert_eq!(messages(&syncs), [""; 0]);

@@ -21,7 +21,7 @@ const WITHOUT_EFFECT_ON_STARTS: [(&str, &str); 3] = [
 
 /// Makes a sync of its effective fields: its block upon its defaults.
 ///
-/// `providers` are the names that files can use. None is returned where something that
+/// `providers` are the names that files can use. `None` is returned if something that
 /// the sync's identity needs is missing or wrong; that was reported then.
 pub fn declare(
     block: &Block,
@@ -36,12 +36,10 @@ pub fn declare(
     };
     reader.report_padded_strings();
 
+    let names = any_of(providers.keys().map(String::as_str));
     let provider = reader.required_word(
         "provider",
-        &format!(
-            "Write `provider:` with {}, here or at the top of the file.",
-            any_of(providers.keys().map(String::as_str))
-        ),
+        &format!("Write `provider:` here or at the top of the file. It can be {names}."),
     );
     let destination = reader.required_word(
         "destination",
@@ -236,11 +234,11 @@ impl Reader<'_> {
                 Diagnostic::new(
                     Code::UnknownProvider,
                     provider.span,
-                    format!("There is no provider `{}`.", provider.text),
+                    format!("`{}` is not a known provider.", provider.text),
                 )
                 .suggest(&provider.text, names(), || {
                     format!(
-                        "The providers are {}. Others are declared under `providers:` in secsync.yaml.",
+                        "The providers are {}. Declare others under `providers:` in secsync.yaml.",
                         list(names())
                     )
                 }),
@@ -252,8 +250,8 @@ impl Reader<'_> {
     fn report_rename_of_absent(&mut self) {
         let entry = |key| self.effective.entry(key);
         if let (Some(renamed), Some(ensure)) = (entry("renamedFrom"), entry("ensure")) {
-            let message = "`renamedFrom` and `ensure: absent` are given together: a sync is renamed \
-                           or deleted, and not both.";
+            let message = "`renamedFrom` and `ensure: absent` are given together: a sync is \
+                           either renamed or deleted.";
             self.diagnostics.push(
                 Diagnostic::new(Code::ConflictingFields, renamed.key_span, message)
                     .also(ensure.key_span, "the other one")
@@ -305,7 +303,7 @@ fn report_padded(node: &Node, path: &str, diagnostics: &mut Vec<Diagnostic>) {
             Diagnostic::new(
                 Code::PaddedString,
                 node.span,
-                format!("`{path}` has blanks at an end: {text:?}."),
+                format!("`{path}` starts or ends with blanks: {text:?}."),
             )
             .help(format!("Write {:?}.", text.trim())),
         ),
@@ -421,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_platform_that_only_starts_has_no_use_for_is_told_where_the_sync_itself_says_it() {
+    fn reports_fields_without_effect_only_if_the_sync_itself_has_them() {
         let found = |provider: &str| {
             declared(json!({
                 "provider": provider, "destination": "vercel", "protect": true,
@@ -450,9 +448,9 @@ mod tests {
         assert_eq!(
             messages,
             [
-                "`environment` has blanks at an end: \"dev \".",
-                "`destinationConfig.org` has blanks at an end: \" acme\".",
-                "`destinationConfig.list[0]` has blanks at an end: \"\\tx\".",
+                "`environment` starts or ends with blanks: \"dev \".",
+                "`destinationConfig.org` starts or ends with blanks: \" acme\".",
+                "`destinationConfig.list[0]` starts or ends with blanks: \"\\tx\".",
             ]
         );
     }

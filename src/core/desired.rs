@@ -15,7 +15,7 @@ pub enum Ensure {
     /// It is created and kept as declared.
     #[default]
     Present,
-    /// It is deleted if it is there.
+    /// It is deleted if it exists.
     Absent,
 }
 
@@ -65,7 +65,7 @@ impl ConnectionRef {
 pub struct Word {
     /// The word.
     pub text: String,
-    /// Where it stands.
+    /// Its place.
     pub span: Span,
 }
 
@@ -78,7 +78,7 @@ pub struct DesiredSync {
     pub provider: Word,
     /// Which platform that provider is.
     pub platform: Platform,
-    /// The project as spelled: an id, a slug or a name. None until a default is found for it.
+    /// The project as spelled: an id, a slug or a name. `None` until a default is found.
     pub project: Option<Word>,
     /// The destination's slug.
     pub destination: Word,

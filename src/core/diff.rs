@@ -1,4 +1,4 @@
-//! What differs between a desired sync and a remote one, and the update that would mend it.
+//! What differs between a desired sync and a remote one, and the update that would fix it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -12,10 +12,10 @@ use super::spec::{DestinationSpec, ObjectSpec};
 pub struct FieldChange {
     /// The field's path: `["syncOptions", "keySchema"]`.
     pub path: Vec<String>,
-    /// The value that is there; none if it is not set.
+    /// The remote value; `None` if it is not set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Value>,
-    /// The value that is wanted; none if it is to be removed.
+    /// The declared value; `None` if it is to be removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Value>,
 }
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_additions_and_removals_are_told_with_their_path_in_the_schemas_order() {
+    fn changes_additions_and_removals_have_their_path_in_the_schemas_order() {
         let found = difference(
             json!({"syncOptions": {"n": 2, "keySchema": "k"}, "environment": "prod"}),
             json!({"syncOptions": {"n": 1, "disableSecretDeletion": true}, "environment": "dev"}),
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_of_the_old_and_of_the_new_variant_are_told_and_are_known() {
+    fn fields_of_the_old_and_of_the_new_variant_are_compared_and_known() {
         let found = difference(
             json!({"destinationConfig": {"scope": "application", "org": "a", "app": "w"}}),
             json!({"destinationConfig": {"scope": "environment", "org": "a", "app": "w", "env": "e"}}),

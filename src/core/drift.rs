@@ -1,4 +1,4 @@
-//! A plan, told the other way round: not what to do, but what is there that was not declared so.
+//! A plan seen the other way round: not what to do, but how the remote syncs differ from the files.
 //!
 //! Nothing remembers what the platform was like before, so a declaration that was changed and not
 //! applied yet looks the same as a change on the platform.
@@ -12,11 +12,11 @@ use super::span::Span;
 pub struct Drift {
     /// The sync.
     pub subject: Subject,
-    /// Where it is declared; none for what no file declares.
+    /// Where it is declared; `None` if no file declares it.
     pub place: Option<Span>,
     /// What it is about.
     pub kind: DriftKind,
-    /// Why an apply could not mend it.
+    /// Why an apply could not fix it.
     pub blocked: Option<Blocked>,
 }
 
@@ -25,11 +25,11 @@ pub struct Drift {
 pub enum DriftKind {
     /// It is not there.
     Missing,
-    /// These fields differ: `before` is what is declared, `after` what is there.
+    /// These fields differ: `before` is declared, `after` is remote.
     Changed(Vec<FieldChange>),
-    /// It is there, and the file says `ensure: absent`.
+    /// It exists, and the file says `ensure: absent`.
     Unwanted,
-    /// It is there, no file declares it, and `--prune` counts that.
+    /// It exists, no file declares it, and `--prune` counts that.
     Undeclared,
     /// Nothing is recorded that would say that it was started.
     NotStarted,
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_goes_from_what_is_declared_to_what_is_there() {
+    fn a_change_goes_from_the_declared_to_the_remote_value() {
         let mut remote = remote_sync("web");
         remote.fields["description"] = json!("by hand");
         remote.environment = Some("prod".to_owned());
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_mended_has_drifted_all_the_same_and_says_why() {
+    fn what_cannot_be_fixed_is_still_drift_and_says_why() {
         let mut remote = remote_sync("web");
         remote.destination = "vercel".to_owned();
         let mut sync = web();

@@ -13,14 +13,14 @@ pub struct EffectiveValue {
     pub path: String,
     /// The value as it counts, with variables put in.
     pub value: Value,
-    /// Where it stands; none for what the environment gives.
+    /// Its place; `None` if it comes from the environment.
     pub place: Option<Span>,
-    /// Whether it stands outside of the sync's own block.
+    /// Whether it comes from outside the sync's own block.
     pub is_inherited: bool,
 }
 
 /// The values of a sync: first what secsync itself needs to know, then the platform's own fields,
-/// ordered by path. Maps are told value by value.
+/// ordered by path. Maps are listed value by value.
 pub fn values(sync: &DesiredSync) -> Vec<EffectiveValue> {
     let mut reader = Reader {
         sync,
@@ -86,7 +86,7 @@ mod tests {
     use crate::core::testing::desired_sync;
 
     #[test]
-    fn every_value_is_told_with_its_place_and_whether_it_is_inherited() {
+    fn every_value_has_its_place_and_whether_it_is_inherited() {
         let mut sync = desired_sync(
             "web",
             json!({"environment": "dev", "syncOptions": {"keySchema": "k", "x": {}}, "list": [1]}),

@@ -1,4 +1,4 @@
-//! What a file has to say so that it means what is there: the way back from a remote sync to the
+//! What a file has to say to declare a remote sync as it is: the way back from a remote sync to the
 //! block that declares it.
 
 use serde_json::{Map, Value};
@@ -67,7 +67,7 @@ pub fn block(
         .collect()
 }
 
-/// The block that declares a sync of a platform that tells nothing of it but its destination.
+/// The block that declares a sync of which only the destination is known.
 pub fn block_of_start(destination: &str, inherited: &Mapping) -> Map<String, Value> {
     let mut block = Map::new();
     block.insert("destination".to_owned(), vars::escape(destination).into());
@@ -139,7 +139,7 @@ fn in_order(spec: Option<&ObjectSpec>, mut fields: Map<String, Value>) -> Map<St
         .collect()
 }
 
-/// Escapes every string of a value, keys excepted: a file's variables stand in values only.
+/// Escapes every string of a value, keys excepted: a file's variables are in values only.
 fn escape(value: &mut Value) {
     match value {
         Value::String(text) => *text = vars::escape(text),

@@ -11,7 +11,7 @@ pub const FILE_FIELDS: [&str; 7] = [
     "$schema",
 ];
 
-/// secsync's own fields in a sync. Everything else goes to the platform as it stands.
+/// secsync's own fields in a sync. Everything else goes to the platform as it is.
 pub const OWN_FIELDS: [&str; 13] = [
     "provider",
     "project",

@@ -38,7 +38,7 @@ pub fn wrong_type(node: &Node, what: &str, wanted: &str) -> Diagnostic {
     )
 }
 
-/// Reports what cannot stand in a `defaults` block, of a file or of the workspace.
+/// Reports what is not allowed in a `defaults` block, of a file or of the workspace.
 pub fn check_defaults(defaults: &Mapping, diagnostics: &mut Vec<Diagnostic>) {
     for key in NOT_IN_DEFAULTS {
         if let Some(entry) = defaults.entry(key) {
@@ -46,7 +46,7 @@ pub fn check_defaults(defaults: &Mapping, diagnostics: &mut Vec<Diagnostic>) {
                 Diagnostic::new(
                     Code::NotAllowedInDefaults,
                     entry.key_span,
-                    format!("`{key}` is not allowed in defaults, as it is about one sync."),
+                    format!("`{key}` is not allowed in defaults, because it belongs to one sync."),
                 )
                 .help(format!("Write `{key}` in the sync that it is meant for.")),
             );
@@ -63,7 +63,7 @@ pub fn check_alternatives(fields: &Mapping, diagnostics: &mut Vec<Diagnostic>) {
                 Diagnostic::new(
                     Code::ConflictingFields,
                     second.key_span,
-                    format!("`{one}` and `{other}` are given together, and only one can count."),
+                    format!("`{one}` and `{other}` cannot be given together."),
                 )
                 .also(first.key_span, "the other one")
                 .help("Keep one of the two."),
@@ -83,7 +83,7 @@ pub fn check_version(top: &Mapping, diagnostics: &mut Vec<Diagnostic>) {
                 Code::UnsupportedVersion,
                 version.span,
                 format!(
-                    "The version is `{}`, and 1 is the only one.",
+                    "The version `{}` is not supported; 1 is the only one.",
                     version.to_json()
                 ),
             )

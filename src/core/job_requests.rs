@@ -1,4 +1,4 @@
-//! Jobs that a person asks for, beside what the files declare.
+//! Jobs that a person requests, apart from what the files declare.
 
 use std::collections::BTreeMap;
 
@@ -68,7 +68,7 @@ pub struct JobRequest {
 pub struct Candidates<'a> {
     /// The declared syncs.
     pub syncs: &'a [ResolvedSync],
-    /// What is there.
+    /// The remote sync.
     pub remote: &'a BTreeMap<ProjectKey, Vec<RemoteSync>>,
     /// The destinations.
     pub specs: &'a Specs,
@@ -82,7 +82,7 @@ pub struct Candidates<'a> {
 fn without_jobs(sync: &DesiredSync) -> Option<String> {
     if !sync.platform.has_jobs() {
         Some(format!(
-            "{} publishes no way to ask for a job.",
+            "{} publishes no way to request a job.",
             sync.platform.title()
         ))
     } else if sync.ensure == Ensure::Absent {
@@ -121,7 +121,7 @@ pub fn build(job: RequestedJob, among: &Candidates<'_>) -> Result<Vec<JobRequest
             .map(|(subject, reason)| format!("\n{}: {reason}", subject.address()))
             .collect();
         return Err(format!(
-            "None of the selected syncs can be asked for a job.{}",
+            "No job can be requested for any of the selected syncs.{}",
             reasons.concat()
         ));
     }
@@ -165,7 +165,7 @@ fn target(
     };
     if found.destination != desired.destination.text {
         return Err(format!(
-            "The sync of that name goes to {}, and not to what the file says.",
+            "The remote sync of that name goes to {}, not to the destination in the file.",
             found.destination
         ));
     }
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sync_that_is_there_can_be_asked_for_every_job() {
+    fn every_job_can_be_requested_for_an_existing_sync() {
         for job in [
             RequestedJob::Sync,
             RequestedJob::Import(Winner::Source),
@@ -274,7 +274,7 @@ mod tests {
             (started, "Enkryptify publishes no way"),
         ] {
             let refused = requests(RequestedJob::Sync, sync, Vec::new(), false).unwrap_err();
-            assert!(refused.contains("None of the selected"), "{refused}");
+            assert!(refused.contains("No job can be requested"), "{refused}");
             assert!(refused.contains(reason), "{refused}");
         }
     }

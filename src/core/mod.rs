@@ -1,4 +1,4 @@
-//! Pure values: what is wanted, what is there, and what to do about it.
+//! Pure values: what the files declare, what is remote, and what to do about it.
 //!
 //! Nothing here does IO, knows of HTTP or YAML, or prints. A test holds that wall.
 //!

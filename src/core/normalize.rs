@@ -30,7 +30,7 @@ pub fn desired(
     comparable(&spec.create, fields)
 }
 
-/// The comparable form of what is there.
+/// The comparable form of a remote sync.
 ///
 /// Fields that the schema does not know at the top are left out: an update does not touch them.
 pub fn remote(spec: &DestinationSpec, sync: &RemoteSync) -> Comparable {
@@ -39,20 +39,20 @@ pub fn remote(spec: &DestinationSpec, sync: &RemoteSync) -> Comparable {
     comparable(&spec.create, fields)
 }
 
-/// What is there, in comparable form but without what goes without saying: the schema's defaults.
+/// A remote sync in comparable form, without the schema's defaults.
 pub fn remote_without_defaults(spec: &DestinationSpec, sync: &RemoteSync) -> Comparable {
     let mut fields = remote(spec, sync);
     drop_defaults(&spec.create, &mut fields);
     fields
 }
 
-/// All that can be declared of a sync that is there, with no default filled in: the form in which
+/// All that can be declared of a remote sync, with no default filled in: the form in which
 /// two readings of one sync are compared.
 pub fn seen(sync: &RemoteSync) -> Comparable {
     comparable(&ObjectSpec::default(), declarable(sync))
 }
 
-/// What is there once a request was carried out that replaces whole fields.
+/// A remote sync after a request that replaces whole fields.
 ///
 /// In the comparable form, with the defaults of `spec` filled in. A null takes a field away.
 pub fn updated(spec: &ObjectSpec, sync: &RemoteSync, body: &Map<String, Value>) -> Comparable {
@@ -61,7 +61,7 @@ pub fn updated(spec: &ObjectSpec, sync: &RemoteSync, body: &Map<String, Value>) 
     comparable(spec, fields)
 }
 
-/// All that can be declared of a sync that is there, in the words of the files.
+/// All that can be declared of a remote sync, in the words of the files.
 pub fn declarable(sync: &RemoteSync) -> Map<String, Value> {
     let own = [
         // Empty on a platform without connections.
@@ -125,9 +125,9 @@ fn canonical(value: &mut Value) {
     }
 }
 
-/// The integer that a float such as `1.0` stands for, where it holds it exactly.
+/// The integer that a float such as `1.0` means, if the float holds it exactly.
 fn whole_number(number: &Number) -> Option<Number> {
-    /// Beyond 2^53 a float no longer tells neighbouring integers apart.
+    /// Beyond 2^53 a float cannot distinguish neighbouring integers.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let float = number.as_f64().filter(|_| number.is_f64())?;
     if float.fract() != 0.0 || float.abs() > EXACT {
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_remote_sync_is_told_in_the_words_of_the_files() {
+    fn a_remote_sync_is_read_in_the_words_of_the_files() {
         let found = Value::Object(remote(&spec(), &remote_sync("web")));
         assert_eq!(found["environment"], json!("dev"));
         assert_eq!(found["secretPath"], json!("/apps/web"));
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_without_saying_is_left_out_and_comes_back_by_comparing() {
+    fn defaults_are_left_out_and_come_back_by_comparing() {
         let mut sync = remote_sync("web");
         sync.fields = fields(json!({
             "isAutoSyncEnabled": true,

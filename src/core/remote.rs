@@ -1,4 +1,4 @@
-//! What is there: syncs as the platform reports them.
+//! Remote syncs, as the platform reports them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -16,9 +16,9 @@ pub struct RemoteSync {
     pub project_id: String,
     /// The connection that it pushes through.
     pub connection: RemoteConnection,
-    /// The slug of the source environment; none once the source folder was deleted.
+    /// The slug of the source environment; `None` once the source folder was deleted.
     pub environment: Option<String>,
-    /// The path of the source folder; none once that folder was deleted.
+    /// The path of the source folder; `None` once that folder was deleted.
     pub secret_path: Option<String>,
     /// Every other field that can be declared, under the API's own name:
     /// `description`, `isAutoSyncEnabled`, `syncOptions`, `destinationConfig`,
@@ -26,7 +26,7 @@ pub struct RemoteSync {
     pub fields: Map<String, Value>,
     /// When it was created, as the platform wrote it. Never moves.
     pub created_at: Option<String>,
-    /// When it last changed, as the platform wrote it. Moves with every job, too.
+    /// When it last changed, as the platform wrote it. Also moves with every job.
     pub updated_at: Option<String>,
     /// The last push to the destination.
     pub sync_job: Job,
@@ -120,7 +120,7 @@ impl JobKind {
 /// id of the job before it (seen on Infisical, June 2025).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Job {
-    /// Where it stands; none if there never was one.
+    /// Its status; `None` if there never was one.
     pub status: Option<JobStatus>,
     /// The id of the last job that ended.
     pub last_id: Option<String>,
@@ -130,7 +130,7 @@ pub struct Job {
     pub at: Option<String>,
 }
 
-/// Where a job stands.
+/// The status of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobStatus {
     /// Queued.

@@ -2,7 +2,7 @@
 
 use super::code::Code;
 use super::desired::{ConnectionRef, DesiredSync, Word};
-use super::diagnostic::{Diagnostic, closest};
+use super::diagnostic::Diagnostic;
 use super::remote::{RemoteConnection, RemoteProject};
 use super::span::Span;
 use super::words::{is_uuid, list, list_some};
@@ -16,7 +16,7 @@ pub struct ResolvedSync {
     pub server: String,
     /// The id of its project.
     pub project_id: String,
-    /// Its connection, where the platform has connections. The name is empty if only the id is known.
+    /// Its connection, if the platform has connections. Without a name if only the id is known.
     pub connection: Option<RemoteConnection>,
 }
 
@@ -128,31 +128,25 @@ fn can_be_written(word: &str) -> bool {
 fn unknown_project(word: &Word, provider: &str, table: &[RemoteProject]) -> Diagnostic {
     let mut slugs: Vec<&str> = table.iter().map(|project| project.slug.as_str()).collect();
     slugs.sort_unstable();
-    let near = closest(
-        &word.text,
-        table
-            .iter()
-            .flat_map(|project| [project.slug.as_str(), project.name.as_str()]),
+    let spellings = table
+        .iter()
+        .flat_map(|project| [project.slug.as_str(), project.name.as_str()]);
+    let message = format!(
+        "The project `{}` does not exist at {provider}, or this identity is not a member of it.",
+        word.text
     );
-    let diagnostic = Diagnostic::new(
-        Code::UnknownProject,
-        word.span,
-        format!(
-            "There is no project `{}` at {provider}, or this identity is not a member of it.",
-            word.text
-        ),
-    );
-    match near {
-        Some(near) => diagnostic.help(format!("Did you mean `{near}`?")),
-        None if slugs.is_empty() => {
-            diagnostic.help("This identity is a member of no project: add it to one.")
+    Diagnostic::new(Code::UnknownProject, word.span, message).suggest(&word.text, spellings, || {
+        if slugs.is_empty() {
+            "This identity is a member of no project: add it to one.".to_owned()
+        } else {
+            format!("This identity can see {}.", list_some(&slugs))
         }
-        None => diagnostic.help(format!("It can see {}.", list_some(&slugs))),
-    }
+    })
 }
 
 /// The connection that a sync means. `usable` are those to the destination's app that the
-/// identity may use; `elsewhere` are others that are known of, to tell a wrong app from a wrong name.
+/// identity may use; `elsewhere` are other known ones, which show that the app is wrong, not the
+/// name.
 pub fn connection(
     reference: &ConnectionRef,
     span: Span,
@@ -207,24 +201,18 @@ fn unknown_connection(
             Code::UnknownConnection,
             span,
             format!(
-                "The connection `{name}` is one to {}, and this destination needs {app}.",
+                "The connection `{name}` is for {}, but this destination needs one for {app}.",
                 other.app
             ),
         )
         .help(candidates(app, usable));
     }
-    let diagnostic = Diagnostic::new(
-        Code::UnknownConnection,
-        span,
-        format!("There is no connection `{name}` to {app} that this identity may use."),
+    let message = format!(
+        "The connection `{name}` to {app} does not exist, or this identity may not use it."
     );
-    match closest(
-        name,
-        usable.iter().map(|connection| connection.name.as_str()),
-    ) {
-        Some(near) => diagnostic.help(format!("Did you mean `{near}`?")),
-        None => diagnostic.help(candidates(app, usable)),
-    }
+    let names = usable.iter().map(|connection| connection.name.as_str());
+    Diagnostic::new(Code::UnknownConnection, span, message)
+        .suggest(name, names, || candidates(app, usable))
 }
 
 fn candidates(app: &str, usable: &[RemoteConnection]) -> String {
@@ -234,9 +222,9 @@ fn candidates(app: &str, usable: &[RemoteConnection]) -> String {
         .collect();
     names.sort_unstable();
     if names.is_empty() {
-        format!("It may use no connection to {app}: let an administrator grant it one.")
+        format!("This identity may use no connection to {app}: ask an administrator for one.")
     } else {
-        format!("It may use {}.", list_some(&names))
+        format!("This identity may use {}.", list_some(&names))
     }
 }
 
@@ -302,7 +290,10 @@ mod tests {
         assert!(found.message.contains("or this identity is not a member"));
         assert_eq!(found.help.as_deref(), Some("Did you mean `payments`?"));
         let found = find("zzz", &[("1", "b", "B"), ("2", "a", "A")]).unwrap_err();
-        assert_eq!(found.help.as_deref(), Some("It can see `a` and `b`."));
+        assert_eq!(
+            found.help.as_deref(),
+            Some("This identity can see `a` and `b`.")
+        );
     }
 
     #[test]
@@ -382,7 +373,7 @@ mod tests {
         assert!(
             wrong_app
                 .message
-                .contains("is one to vercel, and this destination needs humanitec")
+                .contains("is for vercel, but this destination needs one for humanitec")
         );
     }
 

@@ -99,7 +99,8 @@ impl Selection {
         conditions.chain(targets).collect()
     }
 
-    /// Whether a sync is selected. One that is being renamed goes by either name.
+    /// Whether a sync is selected, or can be once the id of its project is known. One that is being
+    /// renamed goes by either name.
     pub fn matches<'a>(&self, sync: impl Into<Facets<'a>>) -> bool {
         let sync = sync.into();
         let targets = &self.targets.matchers;
@@ -109,11 +110,6 @@ impl Selection {
                 .conditions
                 .iter()
                 .all(|(key, matcher)| sync.holds(key, matcher))
-    }
-
-    /// Whether a sync can turn out to be selected once the id of its project is known.
-    pub fn may_match(&self, sync: &DesiredSync) -> bool {
-        self.matches(sync)
     }
 }
 
@@ -125,7 +121,7 @@ pub struct Facets<'a> {
     provider: &'a str,
     /// The project as people spell it.
     project: Option<&'a str>,
-    /// The project's id; none if it is not known yet.
+    /// The project's id; `None` if it is not known yet.
     project_id: Option<&'a str>,
     destination: &'a str,
     environment: Option<&'a str>,
@@ -284,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn each_selector_and_target_that_means_nothing_is_told() {
+    fn reports_each_selector_and_target_that_matches_no_sync() {
         let syncs = [resolved(desired_sync(
             "web",
             json!({"environment": "prod"}),
@@ -303,7 +299,7 @@ mod tests {
         let id = resolved(sync.clone()).project_id;
         let may = |pattern: &str| {
             let selection = Selection::new(&[format!("project={pattern}")], &[]).unwrap();
-            selection.may_match(&sync)
+            selection.matches(&sync)
         };
         let label = sync.project.as_ref().unwrap().text.clone();
         assert!(may(&label) && may("*") && may(&id) && may("1b9f*"));
@@ -312,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_selectors_are_told() {
+    fn rejects_malformed_selectors() {
         assert!(
             Selection::new(&["team".to_owned()], &[])
                 .unwrap_err()

@@ -113,7 +113,7 @@ impl Sources {
         id
     }
 
-    /// Adds a place in a text that is not at hand: a saved plan tells where its syncs are declared.
+    /// Adds a place in a text that is not available: a saved plan says where its syncs are declared.
     pub fn remember(&mut self, name: impl Into<String>, start: Position, end: Position) -> Span {
         let id = self.add(name, "");
         if let Some(source) = self.sources.last_mut() {
@@ -144,7 +144,7 @@ mod tests {
     use super::{Position, Sources, Span};
 
     #[test]
-    fn a_place_is_told_without_its_text() {
+    fn a_place_is_known_without_its_text() {
         let mut sources = Sources::default();
         let start = Position { line: 7, column: 3 };
         let end = Position { line: 9, column: 1 };

@@ -1,7 +1,7 @@
 //! A destination as plain data, made from its schema.
 //!
 //! The code knows no destination by name: whatever merging, comparing and
-//! planning need to know about one stands in a [`DestinationSpec`].
+//! planning need to know about one is in a [`DestinationSpec`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub struct DestinationSpec {
     pub can_import: bool,
     /// The fields that a create request takes, secsync's own not included.
     pub create: ObjectSpec,
-    /// The fields that an update request takes; none where the provider cannot update.
+    /// The fields that an update request takes; empty if the provider cannot update.
     pub update: ObjectSpec,
 }
 

@@ -39,8 +39,8 @@ pub enum Starts {
 }
 
 impl Starts {
-    /// What is recorded of a sync: none where there is no record at all, and within that none
-    /// where the record does not know it.
+    /// What is recorded of a sync: `None` without any record at all, and within that `None`
+    /// if the record does not have it.
     pub fn of(&self, sync: &ResolvedSync) -> Option<Option<&Start>> {
         self.of_key(&StartKey {
             server: sync.server.clone(),

@@ -26,9 +26,9 @@ pub struct SyncStatus {
 pub enum Presence {
     /// It is not there.
     Missing,
-    /// It is there, under this or its old name.
+    /// It exists under this or its old name.
     There(Box<RemoteSync>),
-    /// It was started; its platform tells no more. This is the id of the configuration.
+    /// It was started; nothing more is known. This is the id of the configuration.
     Started(String),
     /// It was not started.
     NotStarted,
@@ -47,9 +47,9 @@ pub enum SyncState {
     Running,
     /// Every last job ended well.
     Succeeded,
-    /// It is there, and never had a job.
+    /// It exists and never had a job.
     Idle,
-    /// It was started; its platform tells no more.
+    /// It was started; nothing more is known.
     Started,
     /// It was not started.
     NotStarted,
@@ -97,7 +97,7 @@ impl SyncStatus {
 }
 
 /// The states of the selected syncs, ordered by provider, project and name.
-/// A sync that should be absent is told only while it is there.
+/// A sync that should be absent is reported only while it exists.
 pub fn of(
     syncs: &[ResolvedSync],
     remote: &BTreeMap<ProjectKey, Vec<RemoteSync>>,
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_should_be_absent_is_told_only_while_it_is_there() {
+    fn what_should_be_absent_is_reported_only_while_it_exists() {
         let mut sync = web();
         sync.ensure = Ensure::Absent;
         assert_eq!(state(sync.clone(), Vec::new()), []);
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn only_selected_syncs_are_told() {
+    fn only_selected_syncs_are_reported() {
         let sync = resolved(web());
         let remote = BTreeMap::from([(ProjectKey::of(&sync), Vec::new())]);
         let selection = Selection::new(&[], &["other".to_owned()]).unwrap();

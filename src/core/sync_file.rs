@@ -1,4 +1,4 @@
-//! A sync file as it stands: its defaults, and the block of each sync.
+//! A sync file as it is written: its defaults, and the block of each sync.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::value::{Entry, Mapping, Node, Value};
 /// What a file in which a plan is saved says that it is.
 pub const SAVED_PLAN: &str = "secsync-plan";
 
-/// A sync file as it stands, before defaults are merged into its syncs.
+/// A sync file as it is written, before defaults are merged into its syncs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SyncFile {
     /// The file's defaults, its file-wide `provider` and `project` among them.
@@ -26,9 +26,9 @@ pub struct SyncFile {
 /// A sync's block in a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Block {
-    /// The key that the block stands under.
+    /// The key of the block.
     pub key: String,
-    /// Where the key stands.
+    /// The place of the key.
     pub key_span: Span,
     /// From the key to the end of the block.
     pub span: Span,
@@ -46,9 +46,9 @@ pub fn read_file(document: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<S
             Diagnostic::new(
                 Code::UnknownField,
                 format.key_span,
-                "This is a saved plan, and no sync file.",
+                "This is a saved plan, not a sync file.",
             )
-            .help("`secsync show` shows it, and `secsync apply` carries it out."),
+            .help("`secsync show` shows it, and `secsync apply` applies it."),
         );
         return None;
     }
@@ -71,7 +71,7 @@ pub fn read_file(document: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<S
                 Diagnostic::new(
                     Code::ConflictingFields,
                     entry.key_span,
-                    format!("`{key}` stands both at the top of the file and in its defaults."),
+                    format!("`{key}` is given both at the top of the file and in its defaults."),
                 )
                 .also(also.key_span, "and here")
                 .help("Keep one of the two."),
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_syncs_or_that_is_no_map_is_an_error() {
+    fn rejects_a_file_without_syncs_or_that_is_not_a_map() {
         assert_eq!(
             file_codes(json!({"provider": "infisical"})),
             [Code::MissingField]

@@ -1,4 +1,4 @@
-//! Values that know where in which file they stand.
+//! Values that know their place in a file.
 
 use serde_json::Number;
 
@@ -20,7 +20,7 @@ pub enum Style {
 pub struct Node {
     /// The value.
     pub value: Value,
-    /// Where it stands. A merged value keeps the place of the file that it came from.
+    /// Its place. A merged value keeps the place of the file that it came from.
     pub span: Span,
     /// How it was written.
     pub style: Style,
@@ -54,14 +54,14 @@ pub struct Mapping {
 pub struct Entry {
     /// The key.
     pub key: String,
-    /// Where the key stands.
+    /// The place of the key.
     pub key_span: Span,
     /// The value.
     pub value: Node,
 }
 
 impl Mapping {
-    /// A map that stands in no file, with one place for all of it.
+    /// A map from outside any file, with one place for all of it.
     pub fn from_json(fields: serde_json::Map<String, serde_json::Value>, span: Span) -> Self {
         fields
             .into_iter()
@@ -93,7 +93,7 @@ impl Mapping {
         self.entry(key).map(|entry| &entry.value)
     }
 
-    /// Whether the key is there.
+    /// Whether the map has the key.
     pub fn contains(&self, key: &str) -> bool {
         self.entry(key).is_some()
     }
@@ -132,7 +132,7 @@ impl FromIterator<Entry> for Mapping {
 }
 
 impl Node {
-    /// A value that stands in no file, with one place for all of it.
+    /// A value from outside any file, with one place for all of it.
     pub fn from_json(value: serde_json::Value, span: Span) -> Self {
         let (value, style) = match value {
             serde_json::Value::Null => (Value::Null, Style::Plain),

@@ -90,7 +90,7 @@ fn is_wholly_one_variable(text: &str) -> bool {
         .is_some_and(is_name)
 }
 
-/// The text with its variables' values; none if one of them is unknown or malformed.
+/// The text with its variables' values; `None` if one of them is unknown or malformed.
 fn expand_text(
     text: &str,
     span: Span,
@@ -133,11 +133,11 @@ fn malformed(text: &str, span: Span) -> Diagnostic {
     Diagnostic::new(
         Code::VariableForm,
         span,
-        format!("`{text}` has a variable that is not written as `${{var.NAME}}`."),
+        format!("`{text}` contains a variable that is not written as `${{var.NAME}}`."),
     )
     .help(
-        "Write `${var.NAME}` with letters, digits and `_` in the name, or `$${var.` for these \
-         characters themselves.",
+        "Write `${var.NAME}` with letters, digits and `_` in the name, or `$${var.` for the \
+         literal characters.",
     )
 }
 

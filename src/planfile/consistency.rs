@@ -89,7 +89,7 @@ fn check_once(plan: &Plan) -> Result<(), PlanFileError> {
     Ok(())
 }
 
-/// Checks that a name stands for one id everywhere.
+/// Checks that a name means one id everywhere.
 fn check_names(plan: &Plan) -> Result<(), PlanFileError> {
     let mut seen = BTreeSet::new();
     for named in names(plan) {

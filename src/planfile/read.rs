@@ -1,6 +1,6 @@
 //! A file becomes a plan. What it says is a stranger's word until it is checked here.
 //!
-//! Changes and effects are made anew from the requests. Defaults that the file brings along are
+//! Changes and effects are made from the requests again. Defaults that the file brings along are
 //! taken into account only where this program's own schemas have them as well: with an invented
 //! default a request could look as if it changed nothing.
 
@@ -34,7 +34,7 @@ pub fn read(text: &[u8], local: Local<'_>) -> Result<SavedPlan, PlanFileError> {
     }
     let mut value: Value = serde_json::from_slice(text).map_err(|error| {
         PlanFileError::new(&format!(
-            "is no saved plan, or was damaged: it is not JSON ({error})"
+            "is not a saved plan, or is damaged: it is not JSON ({error})"
         ))
     })?;
     let digest = check_envelope(&mut value)?;
@@ -57,7 +57,7 @@ fn check_envelope(value: &mut Value) -> Result<String, PlanFileError> {
             .get("format")
             .is_some_and(|format| format == SAVED_PLAN)
     }) else {
-        return Err(PlanFileError::new("is no saved plan"));
+        return Err(PlanFileError::new("is not a saved plan"));
     };
     match fields.get("version").and_then(Value::as_u64) {
         Some(VERSION) => {}
@@ -72,7 +72,7 @@ fn check_envelope(value: &mut Value) -> Result<String, PlanFileError> {
                     .to_owned(),
             });
         }
-        None => return Err(PlanFileError::new("says no version")),
+        None => return Err(PlanFileError::new("has no version")),
     }
     let said = fields.shift_remove("digest");
     let digest = format!("{ALGORITHM}{}", digest::of_json(value));
@@ -80,7 +80,7 @@ fn check_envelope(value: &mut Value) -> Result<String, PlanFileError> {
         Ok(digest)
     } else {
         Err(PlanFileError::new(
-            "is damaged or was edited: its content does not have the digest that it says",
+            "is damaged or was edited: its content does not match its digest",
         ))
     }
 }
@@ -101,7 +101,7 @@ fn providers(
                 Ok((name.clone(), (kind, provider.server.clone())))
             }
             _ => Err(PlanFileError::forged(&format!(
-                "its provider {name:?} cannot be one"
+                "its provider {name:?} is invalid"
             ))),
         }
     };
@@ -113,7 +113,7 @@ fn specs(document: &wire::Document) -> Result<Specs, PlanFileError> {
     for (platform, of_platform) in &document.destinations {
         let Some(kind) = platform_named(platform) else {
             return Err(PlanFileError::forged(&format!(
-                "there is no platform {platform:?}"
+                "the platform {platform:?} is unknown"
             )));
         };
         for (slug, known) in of_platform {
@@ -255,13 +255,13 @@ impl Reader<'_> {
 
     fn subject(&self, sync: wire::Sync) -> Result<Subject, String> {
         let Some((kind, server)) = self.providers.get(&sync.provider) else {
-            return Err(format!("there is no provider {:?}", sync.provider));
+            return Err(format!("the provider {:?} is unknown", sync.provider));
         };
         if sync.project.is_empty() || sync.project_id.is_empty() || sync.name.is_empty() {
             return Err("the sync has no project or no name".to_owned());
         }
         if !is_slug(&sync.destination) {
-            return Err(format!("{:?} is no destination", sync.destination));
+            return Err(format!("{:?} is not a valid destination", sync.destination));
         }
         Ok(Subject {
             provider: sync.provider,

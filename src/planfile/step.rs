@@ -38,7 +38,7 @@ impl Reader<'_> {
             } => {
                 let old = Box::new(remote(found, subject)?);
                 if old.destination == subject.destination {
-                    return Err("a sync is replaced that keeps its destination".to_owned());
+                    return Err("it replaces a sync without changing its destination".to_owned());
                 }
                 let new = self.create(body, connection, subject)?;
                 let mut changes = shown::of_move(&old, &subject.destination, &subject.name);
@@ -81,7 +81,7 @@ impl Reader<'_> {
                 changes,
             } => {
                 if wanted == Verb::Blocked {
-                    return Err("to be blocked is nothing that can be wanted".to_owned());
+                    return Err("`blocked` is not a kind of action".to_owned());
                 }
                 let reason = blocked(&reason, &details)?;
                 (Step::Blocked { wanted, reason }, changes, Vec::new())
@@ -97,7 +97,7 @@ impl Reader<'_> {
     ) -> Result<Create, String> {
         let says = |key: &str, value: &str| body.get(key).is_some_and(|said| said == value);
         if !says("name", &subject.name) || !says("projectId", &subject.project_id) {
-            return Err("the request has another name or project than the sync".to_owned());
+            return Err("the request and the sync differ in name or project".to_owned());
         }
         let spec = self.spec(subject)?;
         Ok(Create {
@@ -116,7 +116,7 @@ impl Reader<'_> {
         let agreed = self.agreed(&create.spec, subject);
         let expected = normalize::comparable(&agreed.create, create.body.clone());
         (
-            shown::of_create(&create.body, create.connection.as_deref(), &agreed),
+            shown::of_create(create),
             effect::of_create(
                 subject.platform,
                 &expected,
@@ -134,11 +134,11 @@ impl Reader<'_> {
     ) -> Result<(Step, Vec<FieldChange>, Vec<Effect>), String> {
         let old = Box::new(remote(found, subject)?);
         if old.destination != subject.destination {
-            return Err("a sync is changed in place that has another destination".to_owned());
+            return Err("it changes a sync in place that has another destination".to_owned());
         }
         let new_name = (old.name != subject.name).then_some(subject.name.as_str());
         if body.get("name").map(Value::as_str) != new_name.map(Some) {
-            return Err("the request renames another way than the sync".to_owned());
+            return Err("the request and the sync differ in their new name".to_owned());
         }
         if body.contains_key("projectId") || body.contains_key("destination") {
             return Err("the request moves the sync, which no update can".to_owned());
@@ -156,7 +156,7 @@ impl Reader<'_> {
             &difference.changes,
         );
         if changes.is_empty() {
-            return Err("an update changes nothing".to_owned());
+            return Err("its update changes nothing".to_owned());
         }
         let effects = subject.platform.rules().effects_of_update(
             &after,
@@ -217,7 +217,7 @@ fn own(found: RemoteSync, subject: &Subject) -> Result<RemoteSync, String> {
     if found.name == subject.name && found.destination == subject.destination {
         Ok(found)
     } else {
-        Err("another sync was found than the action is about".to_owned())
+        Err("the action is about another sync than it found".to_owned())
     }
 }
 
@@ -235,5 +235,5 @@ fn blocked(word: &str, details: &[String]) -> Result<Blocked, String> {
         Blocked::NotDeletable,
     ];
     let found = reasons.into_iter().find(|reason| reason.word() == word);
-    found.ok_or_else(|| format!("nothing can be blocked as {word:?}"))
+    found.ok_or_else(|| format!("{word:?} is not a reason to block"))
 }

@@ -10,7 +10,7 @@ use crate::core::plan::{DeleteReason, Keeper, Verb};
 use crate::core::remote::RemoteConnection;
 use crate::core::spec::ObjectSpec;
 
-/// As much of a file as tells whether it is a plan.
+/// As much of a file as shows whether it is a plan.
 #[derive(Debug, Deserialize)]
 pub struct Marker {
     #[serde(default)]
@@ -22,7 +22,7 @@ pub struct Marker {
 pub struct Document {
     pub format: String,
     pub version: u64,
-    /// The version of the program that wrote it; told where it cannot be read.
+    /// The version of the program that wrote it; shown if the file cannot be read.
     pub made_by: String,
     /// The digest of all the rest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,7 +63,7 @@ pub struct Sync {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Action {
     pub sync: Sync,
-    /// Where it is declared; none for what no file declares.
+    /// Where it is declared; `None` if no file declares it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared_at: Option<DeclaredAt>,
     pub step: Step,
@@ -139,9 +139,9 @@ pub struct Found {
     pub name: String,
     pub destination: String,
     pub connection: RemoteConnection,
-    /// None once the source folder was deleted.
+    /// `None` once the source folder was deleted.
     pub environment: Option<String>,
-    /// None once the source folder was deleted.
+    /// `None` once the source folder was deleted.
     pub secret_path: Option<String>,
     pub fields: Map<String, Value>,
     /// Whether a push to the destination had gone well before, which never becomes untrue.

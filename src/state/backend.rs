@@ -10,7 +10,7 @@ pub trait Backend: Send + Sync {
     /// The place, as people name it.
     fn place(&self) -> &str;
 
-    /// The text; none if there is none.
+    /// The text; `None` if nothing is stored.
     async fn read(&self) -> Result<Option<Stored>, StateError>;
 
     /// Puts a text there, but only in the place of the version that was read; without one, only
@@ -27,7 +27,7 @@ pub struct Stored {
     pub version: Version,
 }
 
-/// What tells one version of a text from another, in the place's own words. Empty where nobody
+/// What distinguishes versions of a text, in the store's own words. Empty where nobody
 /// else can write.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Version {
@@ -40,7 +40,7 @@ pub struct Version {
 /// Why a text was not written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WriteError {
-    /// Another version is there: somebody else wrote since.
+    /// Another run has written since.
     Conflict,
     /// It may have been written all the same.
     Doubtful(StateError),

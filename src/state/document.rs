@@ -22,12 +22,12 @@ pub struct Record {
     pub project: String,
     /// The sync's name.
     pub name: String,
-    /// The id of the configuration; none while the start is only intended.
+    /// The id of the configuration; `None` while the start is only intended.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sync_config_id: Option<String>,
     /// When this was recorded, in RFC 3339.
     pub recorded_at: String,
-    /// Which run recorded it: tells two runs apart that record the same start.
+    /// Which run recorded it: distinguishes two runs that record the same start.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub run: String,
 }
@@ -67,7 +67,7 @@ pub fn parse(place: &str, text: &str) -> Result<Records, StateError> {
     let document: Document = serde_json::from_str(text).map_err(|error| {
         StateError::new(
             format!("The state {place} is damaged: {error}."),
-            "Restore it from a backup or from Git. Do not begin a new one: syncs would be started \
+            "Restore it from a backup or from Git. Do not create a new one: syncs would be started \
              a second time.",
         )
     })?;

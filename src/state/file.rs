@@ -98,10 +98,10 @@ fn cannot_write(path: &Utf8Path, error: &io::Error) -> StateError {
 /// Keeps other runs from writing the same state. There is nothing to keep without its directory.
 fn lock(path: &Utf8Path) -> Result<Option<File>, StateError> {
     let lock_path = path.with_extension("lock");
-    // To open a pipe that nobody reads from would wait for ever.
+    // To open a pipe that nobody reads from would wait forever.
     if fs::metadata(&lock_path).is_ok_and(|lock| !lock.is_file()) {
         return Err(StateError::new(
-            format!("The state {path} cannot be locked: {lock_path} is no file."),
+            format!("The state {path} cannot be locked: {lock_path} is not a file."),
             "Remove it, and run this again.",
         ));
     }

@@ -60,7 +60,7 @@ impl ObjectUrl {
             "s3" => StoreKind::S3,
             "gs" => StoreKind::Google,
             "az" => StoreKind::Azure,
-            _ => return Err("is of no store that secsync knows; it can be s3://, gs:// or az://"),
+            _ => return Err("is not in a supported store; use s3://, gs:// or az://"),
         };
         let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
         if rest.contains(['?', '#']) {
@@ -86,7 +86,7 @@ impl ObjectUrl {
             return Err("has an empty part, a `.` or a `..` in its path");
         }
         if !is_plain(key, ".-_/=@+") {
-            return Err("has another character than letters, digits and . - _ = @ + in its path");
+            return Err("has a character other than letters, digits and . - _ = @ + in its path");
         }
         Ok(Self {
             kind,
@@ -126,9 +126,12 @@ mod tests {
     #[test]
     fn what_names_no_object_or_could_not_be_copied_safely_is_refused() {
         for (text, reason) in [
-            ("https://acme.example/state.json", "is of no store"),
-            ("S3://acme/state.json", "is of no store"),
-            ("file:///etc/passwd", "is of no store"),
+            (
+                "https://acme.example/state.json",
+                "is not in a supported store",
+            ),
+            ("S3://acme/state.json", "is not in a supported store"),
+            ("file:///etc/passwd", "is not in a supported store"),
             ("s3://", "names no bucket"),
             ("s3:///state.json", "names no bucket"),
             ("s3://$(id)/state.json", "names no bucket"),
@@ -140,10 +143,10 @@ mod tests {
             ("s3://acme/../a", "has an empty part"),
             ("az://acme/a?sig=hunter2", "has a query"),
             ("s3://acme/a#b", "has a query"),
-            ("s3://acme/$(id)", "has another character"),
-            ("s3://acme/a b", "has another character"),
-            ("s3://acme/a\u{1b}[2J", "has another character"),
-            ("s3://acme/a%2e%2e", "has another character"),
+            ("s3://acme/$(id)", "has a character other than"),
+            ("s3://acme/a b", "has a character other than"),
+            ("s3://acme/a\u{1b}[2J", "has a character other than"),
+            ("s3://acme/a%2e%2e", "has a character other than"),
         ] {
             let error = ObjectUrl::parse(text).expect_err(text);
             assert!(error.starts_with(reason), "{text}: {error}");

@@ -78,7 +78,7 @@ impl StateObject {
         let (cause, help, is_auth) = match self.trouble.take() {
             Some((Purpose::Machine, happened)) => (
                 format!(
-                    "there is no credential in the environment, and this machine gives out none ({happened})"
+                    "there is no credential in the environment, and this machine provides none ({happened})"
                 ),
                 check(),
                 true,
@@ -129,8 +129,8 @@ impl Backend for StateObject {
             .map_err(|error| self.error("read", &error))?;
         let text = String::from_utf8(bytes.into()).map_err(|_| {
             StateError::new(
-                format!("The state {} is damaged: it is no text.", self.place),
-                "Restore an earlier version of the object. Do not begin a new one: syncs would \
+                format!("The state {} is damaged: it is not text.", self.place),
+                "Restore an earlier version of the object. Do not create a new one: syncs would \
                    be started a second time.",
             )
         })?;
@@ -454,7 +454,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_kind_of_store_is_written_under_the_condition_that_nobody_wrote_since() {
+    async fn every_kind_of_store_is_written_only_if_it_is_unchanged() {
         for (place, path, create, update) in [
             (
                 "s3://acme/a/state",
@@ -519,7 +519,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_object_that_is_not_there_is_none_for_every_kind_of_store() {
+    async fn a_missing_object_is_none_for_every_kind_of_store() {
         for place in ["s3://acme/state", "gs://acme/state", "az://acme/state"] {
             let server = MockServer::start().await;
             let object = open(place, &environment(&server));
@@ -545,7 +545,7 @@ mod tests {
     }
 
     #[test]
-    fn of_an_error_only_a_code_that_is_a_word_is_told() {
+    fn of_an_error_only_a_code_that_is_a_word_is_shown() {
         for (body, expected) in [
             ("<Error><Code>AccessDenied</Code>", Some("AccessDenied")),
             ("<Error><Code></Code>", None),

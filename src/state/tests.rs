@@ -96,7 +96,7 @@ async fn a_second_init_is_refused_and_loses_nothing() {
     state.done(&key("web"), "s1").await.unwrap();
     drop(state);
     let StateError { message, .. } = disk.init().await.err().unwrap();
-    assert!(message.contains("There is a state already"));
+    assert!(message.contains("already exists"));
     assert_eq!(disk.start_of("web").await, Some(done("s1")));
 }
 
@@ -120,7 +120,7 @@ async fn only_one_run_can_write_a_file_at_a_time_and_others_can_look() {
     assert!(refused.message.contains("Another run"));
     let looking = disk.open().await.unwrap();
     let refused = looking.intend(&key("web")).await.unwrap_err();
-    assert!(refused.message.contains("for looking only"));
+    assert!(refused.message.contains("only for reading"));
     drop(state);
     disk.open_for_writing().await.unwrap();
 }
@@ -344,11 +344,11 @@ async fn a_write_that_never_gets_through_ends_with_its_reason() {
 }
 
 #[tokio::test]
-async fn a_state_that_was_deleted_meanwhile_is_not_begun_anew() {
+async fn a_state_that_was_deleted_meanwhile_is_not_created_again() {
     let memory = Memory::begun([Happening::Deleted]).await;
     let state = memory.open().await;
     let refused = state.intend(&key("web")).await.unwrap_err();
-    assert!(refused.message.contains("There is no state any more"));
+    assert!(refused.message.contains("no longer exists"));
     assert_eq!(memory.0.lock().unwrap().text, None);
 }
 
@@ -357,12 +357,7 @@ async fn of_two_that_begin_a_state_one_is_refused() {
     let memory = Memory::default();
     State::begin(Box::new(memory.clone()), now).await.unwrap();
     let refused = State::begin(Box::new(memory.clone()), now).await.err();
-    assert!(
-        refused
-            .unwrap()
-            .message
-            .contains("There is a state already")
-    );
+    assert!(refused.unwrap().message.contains("already exists"));
     // One that lost the answer sees that it is there.
     let memory = Memory::default();
     memory.0.lock().unwrap().happenings = [Happening::LostAfter].into();

@@ -205,7 +205,7 @@ pub fn lint_code(name: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) -> O
             Diagnostic::new(
                 Code::UnknownLint,
                 span,
-                format!("There is no lint `{name}`."),
+                format!("`{name}` is not a known lint."),
             )
             .suggest(name, lints().map(|code| code.name()), || {
                 format!("The lints are {}.", list(lints().map(|code| code.name())))
@@ -295,7 +295,7 @@ fn string(node: &Node, what: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<
     match node.as_str() {
         Some(text) if !text.is_empty() => Some((text.to_owned(), node.span)),
         _ => {
-            diagnostics.push(wrong_type(node, what, "a string that is not empty"));
+            diagnostics.push(wrong_type(node, what, "a non-empty string"));
             None
         }
     }

@@ -136,7 +136,7 @@ pub fn find_named(
     found
 }
 
-/// Whether a file is really somewhere else than below a path. What cannot be told cannot be read.
+/// Whether a file is really outside of a path. What cannot be determined cannot be read either.
 fn leads_out(file: &Utf8Path, limit: &Utf8Path) -> bool {
     match (file.canonicalize_utf8(), limit.canonicalize_utf8()) {
         (Ok(real), Ok(limit)) => !real.starts_with(limit),
@@ -241,14 +241,14 @@ fn unwalkable(base: &Utf8Path, directory: &Utf8Path, error: &ignore::Error) -> D
     let (path, why, help) = match innermost(error) {
         (_, ignore::Error::Loop { child, .. }) => (
             shown(child),
-            "it is a link to a directory that it lies in".to_owned(),
+            "it is a link to a directory above it".to_owned(),
             "Remove the link.",
         ),
         (path, ignore::Error::Io(error)) => (
             shown(path.unwrap_or(directory.as_std_path())),
             reason(error),
             match error.kind() {
-                io::ErrorKind::NotFound => "If it is a link, mend or remove it.",
+                io::ErrorKind::NotFound => "If it is a link, fix or remove it.",
                 io::ErrorKind::PermissionDenied => "Check its permissions.",
                 _ => "Check the disk.",
             },
@@ -263,7 +263,7 @@ fn unwalkable(base: &Utf8Path, directory: &Utf8Path, error: &ignore::Error) -> D
     Diagnostic::about_file(Code::UnreadableFile, &path, message).help(help)
 }
 
-/// An error without what it is wrapped in, and the path that one of the wraps tells.
+/// An error without what it is wrapped in, and the path that one of the wraps names.
 fn innermost(mut error: &ignore::Error) -> (Option<&Path>, &ignore::Error) {
     let mut path = None;
     loop {

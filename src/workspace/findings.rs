@@ -19,7 +19,7 @@ pub fn name_the_heir(diagnostics: &mut [Diagnostic], block: Span, sync: &str) {
 
 impl Workspace {
     /// Sets the levels that the workspace and inline comments ask for, takes out what is
-    /// ignored, tells once what several syncs inherit, and orders by place.
+    /// ignored, reports once what several syncs inherit, and orders by place.
     pub fn settle_findings(&mut self) {
         let mut found = std::mem::take(&mut self.diagnostics);
         let allowed = Allowances::read(self, &mut found);
@@ -32,7 +32,7 @@ impl Workspace {
             diagnostic.severity != Severity::Ignored && !allowed.covers(self, diagnostic)
         });
         drop_consequences(&mut found);
-        self.diagnostics = told_once(found);
+        self.diagnostics = reported_once(found);
         let key =
             |diagnostic: &Diagnostic| (diagnostic.span(), diagnostic.file.clone(), diagnostic.code);
         self.diagnostics.sort_by_key(key);
@@ -40,7 +40,7 @@ impl Workspace {
 }
 
 /// Takes out what follows from another mistake at the same place: a string with blanks at an end
-/// has the wrong form, too, and the text that stands in for an unknown alias is nobody's value.
+/// also has the wrong form, and the text in place of an unknown alias is not a real value.
 fn drop_consequences(found: &mut Vec<Diagnostic>) {
     let is_cause = |diagnostic: &Diagnostic| {
         matches!(diagnostic.code, Code::UnknownAlias | Code::PaddedString)
@@ -55,7 +55,7 @@ fn drop_consequences(found: &mut Vec<Diagnostic>) {
     });
 }
 
-fn told_once(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+fn reported_once(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut told: Vec<Diagnostic> = Vec::new();
     let mut heirs: BTreeMap<usize, usize> = BTreeMap::new();
     let mut index_of: BTreeMap<(Code, Option<Span>, String), usize> = BTreeMap::new();

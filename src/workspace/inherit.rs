@@ -44,7 +44,7 @@ impl Workspace {
         }
     }
 
-    /// Which defaults a block inherits; none if its platform or its destination is not known.
+    /// Which defaults a block inherits; `None` if its platform or its destination is unknown.
     fn heir(
         &self,
         block: &Block,

@@ -1,7 +1,7 @@
 //! The files of a run: the workspace file, the sync files, and the syncs that they declare.
 //!
 //! [`Workspace::open`] finds the root and reads `secsync.yaml`; [`Workspace::load`] reads the
-//! sync files and merges them. Whatever is wrong is collected, so that one run tells it all.
+//! sync files and merges them. Whatever is wrong is collected, so that one run reports it all.
 
 pub mod config;
 pub mod files;
@@ -182,7 +182,7 @@ impl Workspace {
     }
 
     /// What the syncs of a text inherit from it, variables put in; provider and project are among
-    /// it. None where it does not hold one document. What is wrong with it is not told here.
+    /// it. `None` unless it holds one document. What is wrong with it is not reported here.
     pub fn file_defaults(
         &self,
         text: &str,

@@ -37,9 +37,7 @@ fn unreadable(why: &Unreadable, shown: &str) -> Diagnostic {
         Unreadable::NotUtf8(line) => Diagnostic::about_file(
             Code::NotUtf8,
             shown,
-            format!(
-                "The file `{shown}` is not UTF-8 text: line {line} has a byte that does not fit."
-            ),
+            format!("The file `{shown}` is not UTF-8 text: line {line} has an invalid byte."),
         )
         .help(why.help()),
         Unreadable::Io(_) => Diagnostic::about_file(

@@ -1,4 +1,4 @@
-//! Writing files: whole or not at all, and never over one that is there unless that is meant.
+//! Writing files: whole or not at all, and never over an existing one unless that is intended.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::{Builder, NamedTempFile};
 
-/// What is done with a file that is there already.
+/// What happens to an existing file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
     /// It stays, and writing fails.
@@ -30,7 +30,7 @@ pub fn write(path: &Utf8Path, text: &str, existing: Existing) -> io::Result<()> 
     }
 }
 
-/// Like [`write()`] with [`Existing::Replace`], in a directory that is there. What is no file, like
+/// Like [`write()`] with [`Existing::Replace`], in an existing directory. What is not a file, like
 /// a device or a pipe, stays what it is and is written to.
 pub fn replace(path: &Utf8Path, text: &str) -> io::Result<()> {
     if is_stream(path) {
@@ -51,7 +51,7 @@ pub fn replace(path: &Utf8Path, text: &str) -> io::Result<()> {
 }
 
 /// Why a link is not written through.
-pub const LEADS_NOWHERE: &str = "it is a link, and there is nothing where it leads";
+pub const LEADS_NOWHERE: &str = "it is a link to something that does not exist";
 
 /// Whether what is written there goes to a reader instead of staying: a device, a pipe, or what
 /// this process has open under a number, even if that is a file.
@@ -60,7 +60,7 @@ pub fn is_stream(path: &Utf8Path) -> bool {
     descriptor(path).is_some() || fs::metadata(path).is_ok_and(is_stream)
 }
 
-/// The name of what this process has open that a path stands for, itself or by a link.
+/// The name of what this process has open that a path means, directly or through a link.
 pub fn descriptor(path: &Utf8Path) -> Option<Utf8PathBuf> {
     let is_name = |path: &Utf8Path| {
         ["/dev/stdin", "/dev/stdout", "/dev/stderr"].contains(&path.as_str())
@@ -73,7 +73,7 @@ pub fn descriptor(path: &Utf8Path) -> Option<Utf8PathBuf> {
     path.read_link_utf8().ok().filter(|target| is_name(target))
 }
 
-/// The path of what a path stands for, so that two names of one file are told to be one: links are
+/// The path of what a path means, so that two names of one file are recognized: links are
 /// followed, also to what is not there yet.
 pub fn real_path(path: &Utf8Path) -> Utf8PathBuf {
     match path.canonicalize_utf8() {
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_there_stays_unless_it_is_to_be_replaced() {
+    fn an_existing_file_stays_unless_it_is_to_be_replaced() {
         let (_directory, path) = place();
         write(&path, "one\n", Existing::Keep).unwrap();
         let refused = write(&path, "two\n", Existing::Keep).unwrap_err();
@@ -194,7 +194,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_device_stays_one_and_a_link_that_leads_nowhere_is_refused() {
+    fn a_device_stays_one_and_a_dangling_link_is_refused() {
         use std::os::unix::fs::symlink;
         let (_directory, path) = place();
         write(&path, "one\n", Existing::Keep).unwrap();

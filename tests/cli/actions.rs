@@ -359,7 +359,7 @@ fn what_a_create_with_auto_sync_off_leaves_unpushed_is_told() {
           + secretPath:                        "/"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
-          Note: Auto-sync is off and nothing triggers a job: no secret is pushed until someone does.
+          Note: Auto-sync is off and nothing triggers a job: no secret is pushed until someone starts one.
 
     Plan: 1 to add, 0 to change, 0 to destroy.
     --- exit 0
@@ -458,7 +458,7 @@ fn a_project_that_does_not_exist() {
     --- stderr
     unknown-project
 
-      × There is no project `shpo` at infisical, or this identity is not a member of it.
+      × The project `shpo` does not exist at infisical, or this identity is not a member of it.
         ╭─[syncs/payments.yaml:12:14]
      11 │   api:
      12 │     project: shpo

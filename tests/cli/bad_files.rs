@@ -82,7 +82,7 @@ fn a_link_to_nowhere_in_a_directory() {
     unreadable-file
 
       × `syncs/gone.yaml` cannot be read: it does not exist.
-      help: If it is a link, mend or remove it.
+      help: If it is a link, fix or remove it.
 
     Found 1 error.
     Run `secsync explain unreadable-file` for why it is so and how to mend it.
@@ -100,7 +100,7 @@ fn a_link_in_a_directory_to_the_directory_itself() {
     --- stderr
     unreadable-file
 
-      × `syncs/loop/syncs/loop` cannot be read: it is a link to a directory that it lies in.
+      × `syncs/loop/syncs/loop` cannot be read: it is a link to a directory above it.
       help: Remove the link.
 
     Found 1 error.
@@ -139,7 +139,7 @@ fn bytes_that_are_not_utf_8() {
     --- stderr
     not-utf8
 
-      × The file `sync.yaml` is not UTF-8 text: line 2 has a byte that does not fit.
+      × The file `sync.yaml` is not UTF-8 text: line 2 has an invalid byte.
       help: Save it as UTF-8.
 
     Found 1 error.
@@ -161,7 +161,7 @@ fn a_file_in_utf_16() {
     --- stderr
     not-utf8
 
-      × The file `sync.yaml` is not UTF-8 text: line 1 has a byte that does not fit.
+      × The file `sync.yaml` is not UTF-8 text: line 1 has an invalid byte.
       help: Save it as UTF-8.
 
     Found 1 error.
@@ -748,7 +748,7 @@ fn a_json_file_is_a_sync_file() {
     --- stderr
     padded-string
 
-      × `destinationConfig.org` has blanks at an end: " acme".
+      × `destinationConfig.org` starts or ends with blanks: " acme".
        ╭─[wrong.json:4:62]
      3 │         "secretPath": "/api", "syncOptions": {"initialSyncBehavior": "overwrite-destination"},
      4 │         "destinationConfig": {"scope": "application", "org": " acme", "app": "api"}}}}
@@ -844,7 +844,7 @@ fn no_mistake_hides_another() {
 
     not-utf8
 
-      × The file `syncs/e.yaml` is not UTF-8 text: line 1 has a byte that does not fit.
+      × The file `syncs/e.yaml` is not UTF-8 text: line 1 has an invalid byte.
       help: Save it as UTF-8.
 
     tab-indentation
@@ -945,14 +945,14 @@ fn a_rename_in_a_circle() {
     --- stderr
     rename-cycle
 
-      × These renames go in a circle: api ← web ← api.
+      × These renames form a circle: api ← web ← api.
         ╭─[sync.yaml:13:18]
      12 │   api:
      13 │     renamedFrom: web
         ·                  ───
      14 │     destination: humanitec
         ╰────
-      help: Rename one of them to a name that is free, apply, and rename on from there.
+      help: Rename one of them to a free name, apply, and then make the next rename.
 
     Found 1 error.
     Run `secsync explain rename-cycle` for why it is so and how to mend it.
@@ -982,7 +982,7 @@ fn a_document_to_pull_from_is_an_ordinary_file_of_a_size() {
     ");
     assert_snapshot!(told("schema pull huge.json"), @"
     Error: The document huge.json cannot be read: it is larger than 64 MiB.
-      Check that it is the file that you mean.
+      Check that it is the right file.
     ");
 }
 
@@ -1012,7 +1012,7 @@ fn a_state_is_an_ordinary_file_and_so_is_its_lock() {
     std::fs::remove_file(tree.root().join(".secsync/state.json")).unwrap();
     pipe(".secsync/state.lock");
     assert_snapshot!(told("state init"), @"
-    Error: The state [DIR]/.secsync/state.json cannot be locked: [DIR]/.secsync/state.lock is no file.
+    Error: The state [DIR]/.secsync/state.json cannot be locked: [DIR]/.secsync/state.lock is not a file.
       Remove it, and run this again.
     ");
 }

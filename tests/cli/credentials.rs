@@ -202,7 +202,7 @@ fn an_identity_without_access_to_the_project() {
     --- stderr
     unknown-project
 
-      × There is no project `payments` at infisical, or this identity is not a member of it.
+      × The project `payments` does not exist at infisical, or this identity is not a member of it.
        ╭─[syncs/payments.yaml:2:10]
      1 │ provider: infisical
      2 │ project: payments
@@ -213,14 +213,14 @@ fn an_identity_without_access_to_the_project() {
 
     unknown-connection
 
-      × There is no connection `humanitec-main` to humanitec that this identity may use.
+      × The connection `humanitec-main` to humanitec does not exist, or this identity may not use it.
        ╭─[syncs/payments.yaml:6:17]
      5 │     destination: humanitec
      6 │     connection: humanitec-main
        ·                 ──────────────
      7 │     environment: prod
        ╰────
-      help: It may use no connection to humanitec: let an administrator grant it one.
+      help: This identity may use no connection to humanitec: ask an administrator for one.
 
     Found 2 errors.
     Run `secsync explain CODE` for why it is so and how to mend it.
@@ -235,14 +235,14 @@ fn an_identity_without_access_to_the_project() {
     --- stderr
     unknown-connection
 
-      × There is no connection `humanitec-main` to humanitec that this identity may use.
+      × The connection `humanitec-main` to humanitec does not exist, or this identity may not use it.
        ╭─[syncs/payments.yaml:6:17]
      5 │     destination: humanitec
      6 │     connection: humanitec-main
        ·                 ──────────────
      7 │     environment: prod
        ╰────
-      help: It may use no connection to humanitec: let an administrator grant it one.
+      help: This identity may use no connection to humanitec: ask an administrator for one.
 
     Found 1 error.
     Run `secsync explain unknown-connection` for why it is so and how to mend it.
@@ -275,7 +275,7 @@ fn an_identity_that_may_only_read() {
           + environment:                     "prod"
           + secretPath:                      "/"
           + syncOptions.initialSyncBehavior: "overwrite-destination"
-          Warning: The first sync overwrites the destination's secrets, and deletes those that the source has not.
+          Warning: The first sync overwrites the destination's secrets, and deletes those that the source does not have.
 
     Plan: 1 to add, 0 to change, 0 to destroy.
     infisical/payments/api: Creating...

@@ -111,7 +111,7 @@ fn an_absence_of_another_destination_is_blocked() {
 
       # infisical/payments/api cannot be deleted  (syncs/payments.yaml:4)
       x checkly sync
-          Blocked: The sync of that name goes to humanitec, and not to what the file says.
+          Blocked: The remote sync of that name goes to humanitec, not to the destination in the file.
           Correct `destination` in the file.
 
     Plan: 0 to add, 0 to change, 0 to destroy, 1 blocked.

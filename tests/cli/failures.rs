@@ -136,7 +136,7 @@ fn what_depends_on_a_failure_is_not_tried() {
     infisical/payments/backend: Failed
     infisical/payments/api: Not tried
 
-    Not tried: infisical/payments/api: It depends on the update of `backend`, which did not go well.
+    Not tried: infisical/payments/api: It depends on the update of `backend`, which did not succeed.
     Failed: infisical/payments/backend: Cannot update the sync "[UUID]": Infisical says: Injected failure.
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 failed, 1 not tried.
@@ -224,7 +224,7 @@ fn a_replacement_whose_folder_is_missing_deletes_nothing() {
     infisical/payments/api: Replacing...
     infisical/payments/api: Failed
 
-    Failed: infisical/payments/api: There is no folder `/nowhere` in the environment `prod`, so the old sync was not deleted.
+    Failed: infisical/payments/api: The folder `/nowhere` does not exist in the environment `prod`, so the old sync was not deleted.
       Create the folder, or correct the file.
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 failed.

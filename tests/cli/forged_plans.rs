@@ -81,7 +81,7 @@ fn a_saved_plan_is_no_sync_file() {
     let case = Case::new();
     for command in ["validate", "plan"] {
         let refused = case.run(&format!("{command} plan.json")).exits_with(3);
-        let found = "This is a saved plan, and no sync file.";
+        let found = "This is a saved plan, not a sync file.";
         assert!(refused.stderr.contains(found), "{refused}");
         assert!(refused.stderr.contains("Found 1 error."), "{refused}");
     }
@@ -95,7 +95,7 @@ fn an_edited_plan_is_refused() {
     assert_snapshot!(case.run("apply plan.json").exits_with(1), @"
     $ secsync apply plan.json
     --- stderr
-    Error: The plan file plan.json is damaged or was edited: its content does not have the digest that it says.
+    Error: The plan file plan.json is damaged or was edited: its content does not match its digest.
       Make a new one with `secsync plan --out`.
     --- exit 1
     ");
@@ -108,7 +108,7 @@ fn a_plan_of_which_the_end_is_missing_is_refused_and_taken_for_no_sync_file() {
     let plan = case.tree.read("plan.json");
     case.tree.write("plan.json", &plan[..plan.len() - 20]);
     let refused = case.run("apply plan.json").exits_with(1);
-    let said = "The plan file plan.json is no saved plan, or was damaged: it is not JSON";
+    let said = "The plan file plan.json is not a saved plan, or is damaged: it is not JSON";
     assert!(refused.stderr.contains(said), "{refused}");
 }
 
@@ -169,7 +169,7 @@ fn what_is_sent_is_shown_whatever_a_plan_says() {
           - syncOptions.disableSecretDeletion: true
           ~ syncOptions.initialSyncBehavior:   "overwrite-destination" -> "import-prioritize-destination"
           + unheardOf.deep:                    ["x"]
-          Warning: The next sync overwrites the destination's secrets, and deletes those that the source has not.
+          Warning: The next sync overwrites the destination's secrets, and deletes those that the source does not have.
 
       # infisical/payments/gone will be deleted, as the file says `ensure: absent`  (syncs/payments.yaml:13)
       - humanitec sync
@@ -285,19 +285,19 @@ fn requests_that_are_about_something_else_than_their_action_are_refused() {
     ];
     assert_snapshot!(Case::new().refuses_all(&edits), @"
     another name
-    Error: The plan file forged.json is not one that secsync wrote: in its action 3, the request has another name or project than the sync.
+    Error: The plan file forged.json was not written by secsync: in its action 3, the request and the sync differ in name or project.
     another project
-    Error: The plan file forged.json is not one that secsync wrote: in its action 3, the request has another name or project than the sync.
+    Error: The plan file forged.json was not written by secsync: in its action 3, the request and the sync differ in name or project.
     a hidden rename
-    Error: The plan file forged.json is not one that secsync wrote: in its action 1, the request renames another way than the sync.
+    Error: The plan file forged.json was not written by secsync: in its action 1, the request and the sync differ in their new name.
     a move
-    Error: The plan file forged.json is not one that secsync wrote: in its action 1, the request moves the sync, which no update can.
+    Error: The plan file forged.json was not written by secsync: in its action 1, the request moves the sync, which no update can.
     an update of nothing
-    Error: The plan file forged.json is not one that secsync wrote: in its action 1, an update changes nothing.
+    Error: The plan file forged.json was not written by secsync: in its action 1, its update changes nothing.
     a deletion of another sync
-    Error: The plan file forged.json is not one that secsync wrote: in its action 2, another sync was found than the action is about.
+    Error: The plan file forged.json was not written by secsync: in its action 2, the action is about another sync than it found.
     a deletion elsewhere
-    Error: The plan file forged.json is not one that secsync wrote: in its action 2, another sync was found than the action is about.
+    Error: The plan file forged.json was not written by secsync: in its action 2, the action is about another sync than it found.
     ");
 }
 
@@ -351,33 +351,33 @@ fn what_does_not_fit_together_is_refused() {
     ];
     assert_snapshot!(Case::new().refuses_all(&edits), @r#"
     an unknown field
-    Error: The plan file forged.json is not one that secsync wrote: unknown field `removesecrets`, expected one of `found`, `removeSecrets`, `reason`.
+    Error: The plan file forged.json was not written by secsync: unknown field `removesecrets`, expected one of `found`, `removeSecrets`, `reason`.
     an unknown field at the top
-    Error: The plan file forged.json is not one that secsync wrote: unknown field `more`, expected one of `format`, `version`, `madeBy`, `digest`, `sandbox`, `providers`, `destinations`, `actions`, `unchanged`, `unmanaged`, `kept`, `failing`.
+    Error: The plan file forged.json was not written by secsync: unknown field `more`, expected one of `format`, `version`, `madeBy`, `digest`, `sandbox`, `providers`, `destinations`, `actions`, `unchanged`, `unmanaged`, `kept`, `failing`.
     an unknown step
-    Error: The plan file forged.json is not one that secsync wrote: unknown variant `destroy`, expected one of `create`, `update`, `replace`, `delete`, `start`, `trigger`, `blocked`.
+    Error: The plan file forged.json was not written by secsync: unknown variant `destroy`, expected one of `create`, `update`, `replace`, `delete`, `start`, `trigger`, `blocked`.
     two steps
-    Error: The plan file forged.json is not one that secsync wrote: invalid value: map, expected map with a single key.
+    Error: The plan file forged.json was not written by secsync: invalid value: map, expected map with a single key.
     a start on a platform that has none
-    Error: The plan file forged.json is not one that secsync wrote: in its action 2, its platform Infisical cannot do that.
+    Error: The plan file forged.json was not written by secsync: in its action 2, its platform Infisical cannot do that.
     a provider that there is not
-    Error: The plan file forged.json is not one that secsync wrote: in its action 2, there is no provider "else".
+    Error: The plan file forged.json was not written by secsync: in its action 2, the provider "else" is unknown.
     a provider's name that is none
-    Error: The plan file forged.json is not one that secsync wrote: its provider "IN FISICAL" cannot be one.
+    Error: The plan file forged.json was not written by secsync: its provider "IN FISICAL" is invalid.
     a server that is none
-    Error: The plan file forged.json is not one that secsync wrote: its provider "infisical" cannot be one.
+    Error: The plan file forged.json was not written by secsync: its provider "infisical" is invalid.
     a destination that climbs
-    Error: The plan file forged.json is not one that secsync wrote: in its action 2, "../v3" is no destination.
+    Error: The plan file forged.json was not written by secsync: in its action 2, "../v3" is not a valid destination.
     an action that comes after itself
-    Error: The plan file forged.json is not one that secsync wrote: its actions wait for each other.
+    Error: The plan file forged.json was not written by secsync: its actions wait for each other.
     an action that comes after none
-    Error: The plan file forged.json is not one that secsync wrote: its actions wait for each other.
+    Error: The plan file forged.json was not written by secsync: its actions wait for each other.
     the same action twice
-    Error: The plan file forged.json is not one that secsync wrote: its actions on "infisical/payments/gone" do not fit together.
+    Error: The plan file forged.json was not written by secsync: its actions on "infisical/payments/gone" do not fit together.
     a trigger of nothing
-    Error: The plan file forged.json is not one that secsync wrote: its actions on "infisical/payments/gone" do not fit together.
+    Error: The plan file forged.json was not written by secsync: its actions on "infisical/payments/gone" do not fit together.
     a project's name with two meanings
-    Error: The plan file forged.json is not one that secsync wrote: "payments" stands for two different things in it.
+    Error: The plan file forged.json was not written by secsync: "payments" stands for two different things in it.
     "#);
 }
 

@@ -63,7 +63,7 @@ fn findings_in_every_format() {
     let mut run = sarif["runs"][0].clone();
     for rule in run["tool"]["driver"]["rules"].as_array_mut().unwrap() {
         let help = rule["help"].take();
-        assert!(help["text"].as_str().unwrap().contains("## Mend"));
+        assert!(help["text"].as_str().unwrap().contains("## Fix"));
     }
     insta::assert_snapshot!(format!("{run:#}"), @r#"
     {
@@ -259,7 +259,7 @@ fn a_plan_in_every_format() {
     };
     insta::assert_snapshot!(plan("unified"), @"
     # infisical/payments/api will be updated in place
-    # Warning: The next sync overwrites the destination's secrets, and deletes those that the source has not.
+    # Warning: The next sync overwrites the destination's secrets, and deletes those that the source does not have.
     --- remote/infisical/payments/api
     +++ declared/infisical/payments/api
     @@ -2,10 +2,10 @@
@@ -306,7 +306,7 @@ fn a_plan_in_every_format() {
     > [!WARNING]
     > This deletes or overwrites secrets:
     >
-    > - `infisical/payments/api`: The next sync overwrites the destination's secrets, and deletes those that the source has not.
+    > - `infisical/payments/api`: The next sync overwrites the destination's secrets, and deletes those that the source does not have.
     > - `infisical/payments/gone`: Its secrets are removed from the destination.
 
     - `~` `infisical/payments/api` (`humanitec`) will be updated in place
@@ -331,7 +331,7 @@ fn a_plan_in_every_format() {
        isAutoSyncEnabled: true
       ```
 
-      - The next sync overwrites the destination's secrets, and deletes those that the source has not.
+      - The next sync overwrites the destination's secrets, and deletes those that the source does not have.
 
       </details>
 
@@ -378,7 +378,7 @@ fn a_plan_in_every_format() {
       </details>
     ");
     insta::assert_snapshot!(plan("github"), @"
-    ::warning file=syncs/payments.yaml,line=11,endLine=11,col=3,endColumn=6,title=secsync%3A update::infisical/payments/api will be updated in place.%0AThe next sync overwrites the destination's secrets, and deletes those that the source has not.
+    ::warning file=syncs/payments.yaml,line=11,endLine=11,col=3,endColumn=6,title=secsync%3A update::infisical/payments/api will be updated in place.%0AThe next sync overwrites the destination's secrets, and deletes those that the source does not have.
     ::warning file=syncs/payments.yaml,line=14,endLine=14,col=3,endColumn=7,title=secsync%3A delete::infisical/payments/gone will be deleted, as the file says `ensure: absent`.%0AIts secrets are removed from the destination.
     ::warning file=syncs/payments.yaml,line=17,endLine=17,col=3,endColumn=7,title=secsync%3A blocked::infisical/payments/kept cannot be deleted.%0AIt is protected.%0ARemove `protect` from the sync, or its name from `protect:` in secsync.yaml, in a change of its own.
     ::notice title=secsync plan::Plan: 1 to add, 1 to change, 1 to destroy, 1 blocked.
@@ -390,7 +390,7 @@ fn a_plan_in_every_format() {
         <testcase name="syncs/payments.yaml" classname="secsync.files" file="syncs/payments.yaml"/>
         <testcase name="infisical/payments/api" classname="secsync.plan.update" file="syncs/payments.yaml" line="11">
           <system-out>will be updated in place
-    The next sync overwrites the destination&apos;s secrets, and deletes those that the source has not.
+    The next sync overwrites the destination&#39;s secrets, and deletes those that the source does not have.
     @@ -2,10 +2,10 @@
      secretPath: /
      syncOptions:
@@ -441,7 +441,7 @@ fn a_plan_in_every_format() {
     <section class="warning">
     <h2>This deletes or overwrites secrets</h2>
     <ul>
-    <li><code>infisical/payments/api</code>: The next sync overwrites the destination&#39;s secrets, and deletes those that the source has not.</li>
+    <li><code>infisical/payments/api</code>: The next sync overwrites the destination&#39;s secrets, and deletes those that the source does not have.</li>
     <li><code>infisical/payments/gone</code>: Its secrets are removed from the destination.</li>
     </ul>
     </section>
@@ -449,7 +449,7 @@ fn a_plan_in_every_format() {
     <h2>Syncs</h2>
     <ul>
     <li><code>~</code> <code>infisical/payments/api</code> (<code>humanitec</code>) will be updated in place, declared at <code>syncs/payments.yaml:11:3</code>
-    The next sync overwrites the destination&#39;s secrets, and deletes those that the source has not.<details><summary>Fields</summary><pre>@@ -2,10 +2,10 @@
+    The next sync overwrites the destination&#39;s secrets, and deletes those that the source does not have.<details><summary>Fields</summary><pre>@@ -2,10 +2,10 @@
      secretPath: /
      syncOptions:
        initialSyncBehavior: overwrite-destination

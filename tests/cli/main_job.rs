@@ -77,7 +77,7 @@ fn the_main_job_in_the_sandbox() {
           + secretPath:                      "/api"
           + syncOptions.initialSyncBehavior: "overwrite-destination"
           + syncOptions.keySchema:           "PAY_{{secretKey}}"
-          Warning: The first sync overwrites the destination's secrets, and deletes those that the source has not.
+          Warning: The first sync overwrites the destination's secrets, and deletes those that the source does not have.
 
       # infisical/payments/shared will be created  (syncs/payments.yaml:10)
       + humanitec sync
@@ -115,7 +115,7 @@ fn the_main_job_in_the_sandbox() {
           + secretPath:                      "/api"
           + syncOptions.initialSyncBehavior: "overwrite-destination"
           + syncOptions.keySchema:           "PAY_{{secretKey}}"
-          Warning: The first sync overwrites the destination's secrets, and deletes those that the source has not.
+          Warning: The first sync overwrites the destination's secrets, and deletes those that the source does not have.
 
       # infisical/payments/shared will be created  (syncs/payments.yaml:10)
       + humanitec sync
@@ -186,7 +186,7 @@ fn the_main_job_over_http() {
           + secretPath:                      "/api"
           + syncOptions.initialSyncBehavior: "overwrite-destination"
           + syncOptions.keySchema:           "PAY_{{secretKey}}"
-          Warning: The first sync overwrites the destination's secrets, and deletes those that the source has not.
+          Warning: The first sync overwrites the destination's secrets, and deletes those that the source does not have.
 
       # infisical/payments/shared will be created  (syncs/payments.yaml:10)
       + humanitec sync
@@ -222,7 +222,7 @@ fn the_main_job_over_http() {
           + secretPath:                      "/api"
           + syncOptions.initialSyncBehavior: "overwrite-destination"
           + syncOptions.keySchema:           "PAY_{{secretKey}}"
-          Warning: The first sync overwrites the destination's secrets, and deletes those that the source has not.
+          Warning: The first sync overwrites the destination's secrets, and deletes those that the source does not have.
 
       # infisical/payments/shared will be created  (syncs/payments.yaml:10)
       + humanitec sync

@@ -168,7 +168,7 @@ fn a_place_that_names_no_object_is_told_as_such() {
     assert_snapshot!(by_variable("https://user:hunter2@acme.example/state.json").exits_with(1), @r#"
     $ secsync state list
     --- stderr
-    Error: SECSYNC_STATE "…@acme.example/state.json" is of no store that secsync knows; it can be s3://, gs:// or az://.
+    Error: SECSYNC_STATE "…@acme.example/state.json" is not in a supported store; use s3://, gs:// or az://.
       Write it like s3://bucket/path/state.json.
     --- exit 1
     "#);
@@ -194,7 +194,7 @@ fn a_place_that_names_no_object_is_told_as_such() {
     assert_snapshot!(workspace.unnamed("state list").run().exits_with(3), @r#"
     $ secsync state list
     --- stderr
-    Error: The `state:` of secsync.yaml "s3://acme/$(id)" has another character than letters, digits and . - _ = @ + in its path.
+    Error: The `state:` of secsync.yaml "s3://acme/$(id)" has a character other than letters, digits and . - _ = @ + in its path.
       Write it like s3://bucket/path/state.json.
     --- exit 3
     "#);
@@ -218,7 +218,7 @@ fn the_state_commands_work_on_a_remote_one() {
     assert_snapshot!(workspace.run("state init").exits_with(1), @"
     $ secsync state init
     --- stderr
-    Error: There is a state already: s3://acme/secsync/state.json.
+    Error: The state s3://acme/secsync/state.json already exists.
       Look at it with `secsync state list`.
     --- exit 1
     ");
@@ -277,7 +277,7 @@ fn a_start_is_recorded_before_its_request_and_with_its_id_after() {
     enkryptify/prj_web/web: Starting...
     enkryptify/prj_web/web: Failed
 
-    Failed: enkryptify/prj_web/web: It was not started, as that cannot be recorded. The state s3://acme/secsync/state.json cannot be written: http://127.0.0.1:[PORT] answered 403 Forbidden (AccessDenied).
+    Failed: enkryptify/prj_web/web: It was not started, because that cannot be recorded. The state s3://acme/secsync/state.json cannot be written: http://127.0.0.1:[PORT] answered 403 Forbidden (AccessDenied).
       Check the bucket, AWS_REGION (or AWS_ENDPOINT_URL), and that AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the machine's role, may read and write the object.
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 failed.
@@ -304,7 +304,7 @@ fn of_two_runs_that_begin_the_same_start_one_sends_it() {
     enkryptify/prj_web/web: Starting...
     enkryptify/prj_web/web: Failed
 
-    Failed: enkryptify/prj_web/web: It was not started, as that cannot be recorded. Another run has recorded the start of `web` in the state s3://acme/secsync/state.json meanwhile.
+    Failed: enkryptify/prj_web/web: It was not started, because that cannot be recorded. Another run has recorded the start of `web` in the state s3://acme/secsync/state.json in the meantime.
       Wait until it has ended, and run this again.
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 failed.
@@ -362,7 +362,7 @@ fn an_interrupted_start_is_unknown_to_the_next_run_and_never_repeated() {
     enkryptify/prj_web/web: Unknown
 
     Unknown: enkryptify/prj_web/web: It was started as [UUID], but that cannot be recorded. The state s3://acme/secsync/state.json cannot be written: http://127.0.0.1:[PORT] answered 403 Forbidden (AccessDenied).
-      Note the id down, mend the state, and run `secsync state resolve` with it. Check the bucket, AWS_REGION (or AWS_ENDPOINT_URL), and that AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the machine's role, may read and write the object.
+      Note the id, fix the state, and run `secsync state resolve` with it. Check the bucket, AWS_REGION (or AWS_ENDPOINT_URL), and that AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the machine's role, may read and write the object.
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 unknown.
     Run `secsync apply` again to go on from here.
@@ -442,7 +442,7 @@ fn without_a_credential_of_its_own_the_machine_is_asked_for_one() {
     assert_snapshot!(run.run().exits_with(4), @"
     $ secsync state list
     --- stderr
-    Error: The state s3://acme/secsync/state.json cannot be read: there is no credential in the environment, and this machine gives out none (http://127.0.0.1:[PORT] answered 404 Not Found).
+    Error: The state s3://acme/secsync/state.json cannot be read: there is no credential in the environment, and this machine provides none (http://127.0.0.1:[PORT] answered 404 Not Found).
       Check the bucket, AWS_REGION (or AWS_ENDPOINT_URL), and that AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the machine's role, may read and write the object.
     --- exit 4
     ");

@@ -243,10 +243,10 @@ fn what_changed_since_is_named_and_nothing_is_applied() {
     --- stderr
     Error: The saved plan plan.json is stale: 4 of its 5 actions no longer fit what is remote. Nothing was applied.
       Make a new one with `secsync plan --out plan.json`, and review that.
-    Error: infisical/payments/api: It is not as the plan found it: `description` is now "Mine" instead of not set; `environment` is now "dev" instead of "prod".
-    Error: infisical/payments/gone: It is gone.
-    Error: infisical/payments/moved: It is not as the plan found it: `name` is now "moved-away" instead of "moved".
-    Error: infisical/payments/new: A sync of its name was created since, and not as the plan says: `isAutoSyncEnabled` is now false instead of true.
+    Error: infisical/payments/api: It has changed since the plan was made: `description` is now "Mine" instead of not set; `environment` is now "dev" instead of "prod".
+    Error: infisical/payments/gone: It no longer exists.
+    Error: infisical/payments/moved: It has changed since the plan was made: `name` is now "moved-away" instead of "moved".
+    Error: infisical/payments/new: A sync with its name was created since, but not as planned: `isAutoSyncEnabled` is now false instead of true.
     --- exit 6
     "#);
     assert_eq!(team.writes(), Vec::<String>::new());
@@ -523,7 +523,7 @@ fn a_start_is_decided_by_the_state_where_the_plan_is_applied() {
     --- stderr
     Error: The saved plan plan.json is stale: its one action no longer fits what is remote. Nothing was applied.
       Make a new one with `secsync plan --out plan.json`, and review that.
-    Error: enkryptify/prj_web/web: There is no state here that tells which syncs were started; the plan was made where there is one.
+    Error: enkryptify/prj_web/web: There is no state here, but the plan was made with one.
     --- exit 6
     ");
     team.run("apply plan.json").exits_with(0);
@@ -541,7 +541,7 @@ fn a_start_is_decided_by_the_state_where_the_plan_is_applied() {
     --- stderr
     Error: The saved plan plan.json is stale: its one action no longer fits what is remote. Nothing was applied.
       Make a new one with `secsync plan --out plan.json`, and review that.
-    Error: enkryptify/prj_web/web: A start of it was interrupted since, and may have taken effect; tell what is there with `secsync state resolve`.
+    Error: enkryptify/prj_web/web: A start of it was interrupted since, and may have taken effect; record what you find with `secsync state resolve`.
     --- exit 6
     ");
     assert_eq!(team.server.starts(), 1);
@@ -650,7 +650,7 @@ fn several_plans_are_shown_in_one_run_and_a_bad_one_hides_none() {
     let shown = show("show cut.json plan.json missing.json").exits_with(1);
     assert_eq!(shown.stdout.matches("Plan: 1 to add").count(), 1, "{shown}");
     assert_snapshot!(shown.harmless(&shown.stderr), @"
-    Error: The plan file cut.json is no saved plan, or was damaged: it is not JSON (EOF while parsing a value at line 3 column 0).
+    Error: The plan file cut.json is not a saved plan, or is damaged: it is not JSON (EOF while parsing a value at line 3 column 0).
       Make a new one with `secsync plan --out`.
     Error: The plan file missing.json cannot be read: No such file or directory (os error 2).
     ");
@@ -770,7 +770,7 @@ fn a_link_stays_one_and_the_plan_is_where_it_leads() {
     let team = with_link("plans/today.json", "latest.json");
     let refused = team.run("plan syncs --out latest.json").exits_with(1);
     assert_snapshot!(refused.harmless(&refused.stderr), @"
-    Error: The plan cannot be saved to latest.json: it is a link, and there is nothing where it leads.
+    Error: The plan cannot be saved to latest.json: it is a link to something that does not exist.
       Make the file that it leads to, or name another one.
     ");
     assert!(team.writes().is_empty() && !team.tree.has("plans/today.json"));

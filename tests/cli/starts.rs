@@ -48,8 +48,8 @@ fn without_a_state_nothing_is_started() {
 
       # enkryptify/prj_web/web cannot be started  (syncs/web.yaml:4)
       x vercel sync
-          Blocked: There is no state that tells which syncs were started before.
-          Run `secsync state init` if nothing was started yet; else restore the state file.
+          Blocked: There is no state, so it is unknown which syncs were started before.
+          Run `secsync state init` if nothing was started yet; otherwise restore the state file.
 
     Plan: 0 to add, 0 to change, 0 to destroy, 1 blocked.
     --- exit 2
@@ -60,8 +60,8 @@ fn without_a_state_nothing_is_started() {
 
       # enkryptify/prj_web/web cannot be started  (syncs/web.yaml:4)
       x vercel sync
-          Blocked: There is no state that tells which syncs were started before.
-          Run `secsync state init` if nothing was started yet; else restore the state file.
+          Blocked: There is no state, so it is unknown which syncs were started before.
+          Run `secsync state init` if nothing was started yet; otherwise restore the state file.
 
     Plan: 0 to add, 0 to change, 0 to destroy, 1 blocked.
 
@@ -91,7 +91,7 @@ fn a_state_is_begun_once() {
     assert_snapshot!(workspace.run("state init").exits_with(1), @"
     $ secsync state init
     --- stderr
-    Error: There is a state already: [DIR]/.secsync/state.json.
+    Error: The state [DIR]/.secsync/state.json already exists.
       Look at it with `secsync state list`.
     --- exit 1
     ");
@@ -133,8 +133,8 @@ fn an_interrupted_start_is_unknown_and_never_repeated() {
     enkryptify/prj_web/web: Starting...
     enkryptify/prj_web/web: Unknown
 
-    Unknown: enkryptify/prj_web/web: Cannot start the sync "web": the connection to http://127.0.0.1:[PORT] broke (connection closed before message completed). It may have been started all the same.
-      Look in the dashboard, then tell what is there with `secsync state resolve`.
+    Unknown: enkryptify/prj_web/web: Cannot start the sync "web": the connection to http://127.0.0.1:[PORT] broke (connection closed before message completed). It may have been started anyway.
+      Look in the dashboard, then record what you find with `secsync state resolve`.
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 unknown.
     Run `secsync apply` again to go on from here.
@@ -147,7 +147,7 @@ fn an_interrupted_start_is_unknown_and_never_repeated() {
       # enkryptify/prj_web/web cannot be started  (syncs/web.yaml:4)
       x vercel sync
           Blocked: An earlier start was interrupted, and may have taken effect. A second start would make a second configuration.
-          Look in the dashboard, then tell what is there with `secsync state resolve`.
+          Look in the dashboard, then record what you find with `secsync state resolve`.
 
     Plan: 0 to add, 0 to change, 0 to destroy, 1 blocked.
     --- exit 2
@@ -312,7 +312,7 @@ fn a_declared_absence_cannot_be_carried_out() {
       # enkryptify/prj_web/web cannot be deleted  (syncs/web.yaml:4)
       x vercel sync
           Blocked: The platform publishes no way to delete a sync.
-          Delete it in the dashboard, then forget it with `secsync state rm`.
+          Delete it in the dashboard, then remove it from the state with `secsync state rm`.
 
     Plan: 0 to add, 0 to change, 0 to destroy, 1 blocked.
     --- exit 2

@@ -500,7 +500,7 @@ mod order {
             let problem = &failure(outcome(&planned, &report, Verb::Replace, "web")).problem;
             assert_contains(
                 &problem.message,
-                "no folder `/nowhere` in the environment `dev`",
+                "The folder `/nowhere` does not exist in the environment `dev`",
             );
             assert_contains(&problem.message, "not deleted");
             assert_eq!(site.contents().await, before);
@@ -571,7 +571,7 @@ mod order {
             let (planned, report) =
                 apply_under(&site, &["remove=fail:{\"message\":\"no such org\"}"]).await;
             let failure = failure(outcome(&planned, &report, Verb::Replace, "web"));
-            assert_contains(&failure.problem.message, "the old sync stays");
+            assert_contains(&failure.problem.message, "the old sync was kept");
             assert_contains(&failure.problem.message, "no such org");
             assert_eq!(failure.lost_definition, None);
             assert_eq!(site.contents().await, before);
@@ -690,7 +690,7 @@ mod enkryptify {
             let problem = &failure(outcome(&planned, &report, Verb::Start, "web")).problem;
             assert_contains(
                 &problem.message,
-                "It was not started, as that cannot be recorded.",
+                "It was not started, because that cannot be recorded.",
             );
             assert_eq!(site.sandbox.started(), []);
         });

@@ -352,7 +352,7 @@ syncs:
             assert_eq!(refused.error.exit, Exit::Invalid);
             assert_eq!(
                 refused.findings,
-                ["These renames go in a circle: one ← two ← one."]
+                ["These renames form a circle: one ← two ← one."]
             );
         }
         // The same names in another project have nothing to do with each other.

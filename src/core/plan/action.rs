@@ -70,7 +70,7 @@ impl Subject {
 pub struct Action {
     /// The sync that it is about.
     pub subject: Subject,
-    /// Where in which file it comes from; none for what no file declares.
+    /// Where it is declared; `None` if no file declares it.
     pub place: Option<Span>,
     /// What to do.
     pub step: Step,
@@ -89,9 +89,9 @@ pub enum Step {
     Create(Create),
     /// Change a sync in place, its name included.
     Update(Update),
-    /// Delete a sync and create it anew, as what differs cannot be changed in place.
+    /// Delete a sync and create it again, because it cannot be changed in place.
     Replace {
-        /// What is there.
+        /// The remote sync.
         old: Box<RemoteSync>,
         /// Whether the old sync's secrets are removed from its destination.
         remove_secrets: bool,
@@ -100,18 +100,18 @@ pub enum Step {
     },
     /// Delete a sync.
     Delete {
-        /// What is there.
+        /// The remote sync.
         old: Box<RemoteSync>,
         /// Whether its secrets are removed from the destination.
         remove_secrets: bool,
         /// Why it goes.
         reason: DeleteReason,
     },
-    /// Start a sync on a platform that tells nothing afterwards.
+    /// Start a sync on a platform whose syncs cannot be read back.
     Start,
     /// Ask for a sync job.
     Trigger {
-        /// What is there; none if the sync is created by the same plan.
+        /// The remote sync; `None` if the same plan creates it.
         old: Option<Box<RemoteSync>>,
     },
     /// Something that would have to be done and cannot.
@@ -139,7 +139,7 @@ pub struct Create {
 /// All that changing a sync in place needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Update {
-    /// What is there.
+    /// The remote sync.
     pub old: Box<RemoteSync>,
     /// The request: the changed fields, the name among them if that changes.
     pub body: Map<String, Value>,
@@ -171,7 +171,7 @@ pub enum Verb {
     Create,
     /// Update in place.
     Update,
-    /// Delete and create anew.
+    /// Delete and create again.
     Replace,
     /// Delete.
     Delete,
@@ -215,7 +215,7 @@ pub enum Blocked {
     NameNotFreed(String),
     /// A removal is at work on it.
     BeingRemoved,
-    /// There is no state that tells what was started.
+    /// There is no state, so what was started is unknown.
     NoState,
     /// A start was interrupted: it may or may not have taken effect.
     StartUnknown,
@@ -245,13 +245,15 @@ impl Blocked {
         match self {
             Self::Protected => "It is protected.".to_owned(),
             Self::OtherDestination(found) => {
-                format!("The sync of that name goes to {found}, and not to what the file says.")
+                format!(
+                    "The remote sync of that name goes to {found}, not to the destination in the file."
+                )
             }
-            Self::SourceFolderGone => "Its source folder is gone, and without it the platform \
+            Self::SourceFolderGone => "Its source folder was deleted, and without it the platform \
                 refuses to remove secrets from the destination."
                 .to_owned(),
             Self::UnknownFields(fields) => format!(
-                "The platform has {} set, which the schema in use does not know; an update would \
+                "The remote sync has {} set, which the schema in use does not know; an update would \
                  erase it.",
                 quoted(fields)
             ),
@@ -262,12 +264,12 @@ impl Blocked {
                 )
             }
             Self::NameNotFreed(heir) => format!(
-                "Its name is still that of the sync that is to become `{heir}`, and that rename is \
+                "Its name still belongs to the sync that will be renamed to `{heir}`, and that rename is \
                  blocked or not selected."
             ),
-            Self::BeingRemoved => "A job is removing its secrets at this moment.".to_owned(),
+            Self::BeingRemoved => "A job is removing its secrets right now.".to_owned(),
             Self::NoState => {
-                "There is no state that tells which syncs were started before.".to_owned()
+                "There is no state, so it is unknown which syncs were started before.".to_owned()
             }
             Self::StartUnknown => "An earlier start was interrupted, and may have taken effect. A \
                 second start would make a second configuration."
@@ -289,18 +291,18 @@ impl Blocked {
                 "Run `secsync schema pull --from-server`, then declare the field or leave it out."
             }
             Self::NotChangeable(_) => {
-                "Declare it with the value that the platform has, or delete the sync and create it anew."
+                "Declare it with the value that the platform has, or delete the sync and create it again."
             }
-            Self::NameNotFreed(_) => "Make that rename possible, or select it, too.",
+            Self::NameNotFreed(_) => "Unblock that rename, or select it too.",
             Self::BeingRemoved => "Run this again when the job has ended.",
             Self::NoState => {
-                "Run `secsync state init` if nothing was started yet; else restore the state file."
+                "Run `secsync state init` if nothing was started yet; otherwise restore the state file."
             }
             Self::StartUnknown => {
-                "Look in the dashboard, then tell what is there with `secsync state resolve`."
+                "Look in the dashboard, then record what you find with `secsync state resolve`."
             }
             Self::NotDeletable => {
-                "Delete it in the dashboard, then forget it with `secsync state rm`."
+                "Delete it in the dashboard, then remove it from the state with `secsync state rm`."
             }
         }
     }
@@ -311,7 +313,7 @@ fn quoted(fields: &[String]) -> String {
 }
 
 impl Action {
-    /// What is there, as it was read when the plan was made; none for what is to be created or
+    /// The remote sync as it was read when the plan was made; `None` for what is to be created or
     /// started, and for what is blocked.
     pub fn found(&self) -> Option<&RemoteSync> {
         match &self.step {

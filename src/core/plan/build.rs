@@ -1,4 +1,4 @@
-//! Making a plan from what is wanted and what is there.
+//! Making a plan from the declared and the remote syncs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -72,7 +72,7 @@ pub struct Policy {
 pub struct Inputs<'a> {
     /// What is wanted.
     pub syncs: &'a [ResolvedSync],
-    /// What is there, for each project that the files name and that can be read.
+    /// The remote syncs of each project that the files name and that can be read.
     pub remote: &'a BTreeMap<ProjectKey, Vec<RemoteSync>>,
     /// How the files spell projects that they name without a sync in them.
     pub labels: &'a BTreeMap<ProjectKey, String>,
@@ -107,16 +107,16 @@ pub fn build(inputs: &Inputs<'_>) -> Plan {
 /// destination if that is part of what identifies a sync.
 type Place<'a> = (Platform, &'a str, &'a str, Option<&'a str>);
 
-/// What is declared in one place, and what is there.
+/// The declared and the remote syncs of one place.
 #[derive(Default)]
 struct Contents<'a> {
     /// What is declared, by name.
     syncs: Vec<&'a ResolvedSync>,
-    /// What is there, by name.
+    /// The remote syncs by name.
     remote: BTreeMap<&'a str, Seen<'a>>,
 }
 
-/// A sync that is there.
+/// A remote sync.
 #[derive(Clone, Copy)]
 struct Seen<'a> {
     /// The project, with the provider that read it.
@@ -166,7 +166,7 @@ fn by_place<'a>(inputs: &Inputs<'a>) -> Vec<Contents<'a>> {
 /// Plans within one place.
 struct Project<'a> {
     inputs: &'a Inputs<'a>,
-    /// What is there, by name.
+    /// The remote syncs by name.
     remote: BTreeMap<&'a str, Seen<'a>>,
     plan: &'a mut Plan,
 }
@@ -214,7 +214,7 @@ impl<'a> Project<'a> {
                 Ensure::Present => self.plan_present(sync, found),
             }
         }
-        names::block_what_waits_for_nobody(&mut self.plan.actions, first, &heirs);
+        names::block_names_never_freed(&mut self.plan.actions, first, &heirs);
         names::order(&mut self.plan.actions, first);
         heirs
     }
@@ -302,79 +302,72 @@ impl<'a> Project<'a> {
         let declared = declared_fields(&sync.desired, connection_id);
         let expected = normalize::desired(&spec, &sync.desired, connection_id);
         match found {
-            None => {
-                let create = create(sync, &spec, declared, expected);
-                self.push_create(sync, create);
+            Some(remote) if remote.destination == sync.desired.destination.text => {
+                self.plan_update(sync, &spec, remote, &declared, expected);
             }
-            Some(remote) if remote.destination != sync.desired.destination.text => {
+            Some(remote) => {
                 let create = create(sync, &spec, declared, expected);
                 self.plan_replace(sync, remote, create);
             }
-            Some(remote) => self.plan_update(sync, &spec, remote, &declared, expected),
-        }
-    }
-
-    fn push_create(&mut self, sync: &ResolvedSync, create: Create) {
-        let is_triggered = sync.desired.trigger != Trigger::Never;
-        let effects = effect::of_create(sync.desired.platform, &create.expected, is_triggered);
-        let is_auto_synced = sync
-            .desired
-            .platform
-            .rules()
-            .is_auto_synced(&create.expected);
-        let changes = shown::of_create(&create.body, create.connection.as_deref(), &create.spec);
-        let action = self.push(sync, Step::Create(create));
-        action.effects = effects;
-        action.changes = changes;
-        if is_triggered && !is_auto_synced {
-            self.push_trigger(sync, None);
+            None => {
+                let create = create(sync, &spec, declared, expected);
+                self.push_new(sync, create, None);
+            }
         }
     }
 
     fn plan_replace(&mut self, sync: &ResolvedSync, remote: &RemoteSync, create: Create) {
-        let remove_secrets = sync.desired.on_delete == OnDelete::RemoveSecrets;
+        let desired = &sync.desired;
+        let remove_secrets = desired.on_delete == OnDelete::RemoveSecrets;
         let reason = if self.is_protected(sync) || self.inputs.policy.protect.matches(&remote.name)
         {
             Some(Blocked::Protected)
         } else if remote.remove_job.is_going() {
             Some(Blocked::BeingRemoved)
-        } else if remove_secrets && has_lost_source(sync.desired.platform, remote) {
+        } else if remove_secrets && has_lost_source(desired.platform, remote) {
             Some(Blocked::SourceFolderGone)
         } else {
             None
         };
-        let desired = &sync.desired;
-        let mut changes = shown::of_move(remote, &desired.destination.text, &desired.name.text);
         if let Some(reason) = reason {
+            let changes = shown::of_move(remote, &desired.destination.text, &desired.name.text);
             self.block(sync, Verb::Replace, reason).changes = changes;
-            return;
+        } else {
+            self.push_new(sync, create, Some((remote, remove_secrets)));
         }
-        let is_triggered = sync.desired.trigger != Trigger::Never;
-        let is_auto_synced = sync
-            .desired
-            .platform
-            .rules()
-            .is_auto_synced(&create.expected);
-        let mut effects = vec![effect::of_delete(remove_secrets)];
+    }
+
+    /// Adds what makes a sync, and before that deletes the one in its place, perhaps with the
+    /// secrets that it pushed.
+    fn push_new(
+        &mut self,
+        sync: &ResolvedSync,
+        new: Create,
+        in_place_of: Option<(&RemoteSync, bool)>,
+    ) {
+        let desired = &sync.desired;
+        let is_triggered = desired.trigger != Trigger::Never;
+        let is_auto_synced = desired.platform.rules().is_auto_synced(&new.expected);
+        let (mut changes, mut effects) = (Vec::new(), Vec::new());
+        if let Some((old, remove_secrets)) = in_place_of {
+            changes = shown::of_move(old, &desired.destination.text, &desired.name.text);
+            effects.push(effect::of_delete(remove_secrets));
+        }
+        changes.extend(shown::of_create(&new));
         effects.extend(effect::of_create(
-            sync.desired.platform,
-            &create.expected,
+            desired.platform,
+            &new.expected,
             is_triggered,
         ));
-        changes.extend(shown::of_create(
-            &create.body,
-            create.connection.as_deref(),
-            &create.spec,
-        ));
-        let old = Box::new(remote.clone());
-        let action = self.push(
-            sync,
-            Step::Replace {
-                old,
+        let step = match in_place_of {
+            None => Step::Create(new),
+            Some((old, remove_secrets)) => Step::Replace {
+                old: Box::new(old.clone()),
                 remove_secrets,
-                new: create,
+                new,
             },
-        );
+        };
+        let action = self.push(sync, step);
         action.effects = effects;
         action.changes = changes;
         if is_triggered && !is_auto_synced {
@@ -417,13 +410,11 @@ impl<'a> Project<'a> {
             body.insert("name".to_owned(), name.clone().into());
         }
         let was_pushed = remote.was_pushed();
-        let effects = sync.desired.platform.rules().effects_of_update(
-            &expected,
-            &difference.changes,
-            was_pushed,
-        );
-        let of_trigger = effect::of_trigger(sync.desired.platform, was_pushed, &expected, &effects);
-        let is_auto_synced = sync.desired.platform.rules().is_auto_synced(&expected);
+        let platform = sync.desired.platform;
+        let rules = platform.rules();
+        let effects = rules.effects_of_update(&expected, &difference.changes, was_pushed);
+        let of_trigger = effect::of_trigger(platform, was_pushed, &expected, &effects);
+        let is_auto_synced = rules.is_auto_synced(&expected);
         let step = Step::Update(Update {
             old: Box::new(remote.clone()),
             body,

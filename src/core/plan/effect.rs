@@ -38,15 +38,15 @@ impl Effect {
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::FirstSyncDeletes => {
-                "The first sync overwrites the destination's secrets, and deletes those that the \
-                 source has not."
+                "The first sync overwrites the destination's secrets, and deletes those that \
+                 the source does not have."
             }
             Self::FirstSyncOverwrites => {
                 "The first sync overwrites secrets at the destination that have the same keys."
             }
             Self::NextSyncDeletes => {
                 "The next sync overwrites the destination's secrets, and deletes those that the \
-                 source has not."
+                 source does not have."
             }
             Self::NextSyncOverwrites => {
                 "The next sync overwrites secrets at the destination that have the same keys."
@@ -63,7 +63,7 @@ impl Effect {
                 "The first sync imports secrets from the destination and overwrites those of the source."
             }
             Self::NotPushed => {
-                "Auto-sync is off and nothing triggers a job: no secret is pushed until someone does."
+                "Auto-sync is off and nothing triggers a job: no secret is pushed until someone starts one."
             }
             Self::SecretsRemoved => "Its secrets are removed from the destination.",
             Self::SecretsStay => "Its secrets stay at the destination.",

@@ -1,4 +1,4 @@
-//! What to do so that what is there becomes what is wanted.
+//! What to do so that the remote syncs become what the files declare.
 //!
 //! A plan is a value: made from values, shown as it is, and run as it is.
 //!
@@ -8,7 +8,7 @@
 //! | [`effect`] | what an action does besides what it is for |
 //! | [`mod@build`] | making a plan |
 //! | `names` | which action waits for a name that another one frees |
-//! | [`recheck`] | a plan that was made earlier, against what is there now |
+//! | [`recheck`] | an earlier plan compared with the current remote syncs |
 //! | [`shown`] | the changes that an action shows, made from what it executes |
 
 pub mod action;
@@ -130,7 +130,7 @@ impl Plan {
     }
 
     /// Whether an apply would change anything, triggers not counted, or something is blocked.
-    /// This is what exit code 2 tells.
+    /// Exit code 2 reports this.
     pub fn has_pending_changes(&self) -> bool {
         self.actions
             .iter()

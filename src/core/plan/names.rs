@@ -66,7 +66,7 @@ fn taken(action: &Action) -> Option<&str> {
 
 /// Blocks the actions from `first` on whose name a rename should free that is itself blocked or
 /// not selected. `heirs` has each name that a rename frees, and the name that comes after it.
-pub fn block_what_waits_for_nobody(
+pub fn block_names_never_freed(
     actions: &mut Vec<Action>,
     first: usize,
     heirs: &BTreeMap<&str, &str>,
@@ -90,7 +90,7 @@ fn block(actions: &mut Vec<Action>, index: usize, reason: Blocked) {
         reason,
     };
     action.effects.clear();
-    // The trigger of a sync stands right behind what it follows.
+    // The trigger of a sync comes right after the action that it follows.
     let follower = index + 1;
     let is_followed = |action: &Action| action.after.contains(&index);
     if actions.get(follower).is_some_and(is_followed) {

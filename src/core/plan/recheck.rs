@@ -1,6 +1,6 @@
-//! A plan that was made earlier, against what is there now.
+//! An earlier plan compared with the current remote syncs.
 //!
-//! An action is still to do if what it found is as it was, and done if what it makes is there.
+//! An action is still to do if what it found is as it was, and done if what it makes exists.
 //! Anything else makes the whole plan stale. `updatedAt` and jobs move by themselves and decide
 //! nothing of this.
 
@@ -17,7 +17,7 @@ use crate::core::remote::RemoteSync;
 use crate::core::spec::{DestinationSpec, ObjectSpec, Specs};
 use crate::core::starts::{Start, Starts};
 
-/// What is there now.
+/// What is remote and recorded now.
 #[derive(Debug)]
 pub struct Current<'a> {
     /// The syncs of each project that the plan is about.
@@ -53,18 +53,18 @@ pub struct Stale {
     pub why: String,
 }
 
-/// Where one action stands.
+/// The state of one action.
 #[derive(Debug, Clone, PartialEq)]
 enum Standing {
     /// It is still to do.
     Pending,
-    /// What it makes is there.
+    /// What it makes exists.
     Done,
-    /// What is there fits neither.
+    /// What exists fits neither.
     Stale(String),
 }
 
-/// Compares a plan with what is there now.
+/// Compares a plan with the current remote syncs.
 pub fn recheck(plan: &Plan, now: &Current<'_>) -> Recheck {
     let standings: Vec<Standing> = plan
         .actions
@@ -90,7 +90,7 @@ pub fn recheck(plan: &Plan, now: &Current<'_>) -> Recheck {
 }
 
 fn remaining(plan: &Plan, mut standings: Vec<Standing>, now: &Current<'_>) -> Recheck {
-    // A job that follows a change belongs to it: nothing but its own result tells whether it is due.
+    // A job that follows a change belongs to it: only its own result shows whether it is due.
     let mut pushed: BTreeMap<usize, RemoteSync> = BTreeMap::new();
     for (index, action) in plan.actions.iter().enumerate() {
         let Some(change) = change_before(plan, action) else {
@@ -233,7 +233,7 @@ impl Checker<'_> {
             return Standing::Done;
         }
         Standing::Stale(format!(
-            "A sync of its name was created since, and not as the plan says: {}.",
+            "A sync with its name was created since, but not as planned: {}.",
             differing.join("; ")
         ))
     }
@@ -266,7 +266,7 @@ impl Checker<'_> {
     ) -> Vec<String> {
         let wanted = &self.action.subject.destination;
         if found.destination != *wanted {
-            return vec![told_word("destination", wanted, &found.destination)];
+            return vec![describe_word("destination", wanted, &found.destination)];
         }
         let there = normalize::remote(spec, found);
         let difference = diff::compare(spec, &there, expected);
@@ -282,12 +282,12 @@ impl Checker<'_> {
             ("connection", &old.connection.name, &found.connection.name),
         ] {
             if before != after {
-                differing.push(told_word(what, before, after));
+                differing.push(describe_word(what, before, after));
             }
         }
         if old.was_pushed() && !found.was_pushed() {
             differing
-                .push("nothing was pushed yet, and the plan says that something was".to_owned());
+                .push("nothing was pushed yet, but the plan says that something was".to_owned());
         }
         let [mut before, mut after] = [normalize::seen(old), normalize::seen(found)];
         let key = (self.action.subject.platform, old.destination.clone());
@@ -309,7 +309,7 @@ impl Checker<'_> {
         differing.extend(difference.changes.iter().map(in_words));
         (!differing.is_empty()).then(|| {
             Standing::Stale(format!(
-                "It is not as the plan found it: {}.",
+                "It has changed since the plan was made: {}.",
                 differing.join("; ")
             ))
         })
@@ -318,9 +318,9 @@ impl Checker<'_> {
     /// Whether the name that the action needs is free, or is to be freed by an action before it.
     fn name_is_free(&self, own: &RemoteSync) -> Standing {
         match self.now.by_name(&self.action.subject) {
-            Some(other) if other.id != own.id && !self.is_freed(other) => Standing::Stale(
-                "The name that it is to have was taken by another sync since.".to_owned(),
-            ),
+            Some(other) if other.id != own.id && !self.is_freed(other) => {
+                Standing::Stale("Another sync has taken its new name since.".to_owned())
+            }
             _ => Standing::Pending,
         }
     }
@@ -338,25 +338,23 @@ impl Checker<'_> {
             Some(None) => Standing::Pending,
             Some(Some(Start::Done { .. })) => Standing::Done,
             Some(Some(Start::Unknown)) => Standing::Stale(
-                "A start of it was interrupted since, and may have taken effect; tell what is there \
-                 with `secsync state resolve`."
+                "A start of it was interrupted since, and may have taken effect; record what \
+                 you find with `secsync state resolve`."
                     .to_owned(),
             ),
             None => Standing::Stale(
-                "There is no state here that tells which syncs were started; the plan was made where \
-                 there is one."
-                    .to_owned(),
+                "There is no state here, but the plan was made with one.".to_owned(),
             ),
         }
     }
 }
 
 fn gone() -> Standing {
-    Standing::Stale("It is gone.".to_owned())
+    Standing::Stale("It no longer exists.".to_owned())
 }
 
 fn another() -> Standing {
-    Standing::Stale("It is gone, and another sync has its name.".to_owned())
+    Standing::Stale("It no longer exists, and another sync has its name.".to_owned())
 }
 
 fn in_words(change: &FieldChange) -> String {
@@ -376,7 +374,7 @@ fn told(what: &str, before: Option<&Value>, after: Option<&Value>) -> String {
     )
 }
 
-fn told_word(what: &str, before: &str, after: &str) -> String {
+fn describe_word(what: &str, before: &str, after: &str) -> String {
     told(what, Some(&before.into()), Some(&after.into()))
 }
 

@@ -5,30 +5,27 @@
 
 use serde_json::{Map, Value};
 
+use super::action::Create;
 use crate::core::diff::FieldChange;
 use crate::core::fields::{CONNECTION_ID, IDENTITY};
 use crate::core::remote::RemoteSync;
-use crate::core::spec::{DestinationSpec, ObjectSpec};
+use crate::core::spec::ObjectSpec;
 
-/// The word for a connection that is told by its name.
+/// The word for a connection that is shown by its name.
 const CONNECTION: &str = "connection";
 
 /// What a request to create a sync holds, in the schema's order. What the schema does not list
 /// comes after that.
-pub fn of_create(
-    body: &Map<String, Value>,
-    connection: Option<&str>,
-    spec: &DestinationSpec,
-) -> Vec<FieldChange> {
-    let Value::Object(fields) = in_schema_order(&Value::Object(body.clone()), Some(&spec.create))
-    else {
+pub fn of_create(create: &Create) -> Vec<FieldChange> {
+    let body = Value::Object(create.body.clone());
+    let Value::Object(fields) = in_schema_order(&body, Some(&create.spec.create)) else {
         return Vec::new();
     };
     let shown = fields
         .into_iter()
         .filter(|(key, _)| !IDENTITY.contains(&key.as_str()));
     shown
-        .map(|(key, value)| match connection {
+        .map(|(key, value)| match create.connection.as_deref() {
             Some(name) if key == CONNECTION_ID => change(CONNECTION, None, Some(name.into())),
             _ => change(&key, None, Some(value)),
         })
@@ -50,7 +47,7 @@ fn renamed(old: &RemoteSync, name: &str) -> Option<FieldChange> {
     (old.name != name).then(|| change("name", Some(old.name.clone().into()), Some(name.into())))
 }
 
-/// What an update does: a new name, and the fields that differ. Connections are told by name
+/// What an update does: a new name, and the fields that differ. Connections are shown by name
 /// where both names are known.
 pub fn of_update(
     old: &RemoteSync,

@@ -235,7 +235,7 @@ fn a_change_is_an_update_that_sends_only_the_changed_fields() {
 }
 
 #[test]
-fn another_connection_is_told_by_its_name_and_sent_by_its_id() {
+fn another_connection_is_shown_by_its_name_and_sent_by_its_id() {
     let mut remote = remote_sync("web");
     remote.connection.id = "c2".to_owned();
     remote.connection.name = "second".to_owned();
@@ -253,7 +253,7 @@ fn another_connection_is_told_by_its_name_and_sent_by_its_id() {
 }
 
 #[test]
-fn connections_of_one_name_are_told_by_their_ids() {
+fn connections_of_one_name_are_shown_by_their_ids() {
     let mut remote = remote_sync("web");
     remote.connection.id = "c2".to_owned();
     let plan = plan(vec![desired("web")], vec![remote]);
@@ -413,7 +413,7 @@ fn a_replacement_waits_for_a_removal_that_is_at_work() {
 }
 
 #[test]
-fn ensure_absent_deletes_what_is_there_and_is_content_with_what_is_not() {
+fn ensure_absent_deletes_an_existing_sync_and_accepts_a_missing_one() {
     let plan_of = |on_delete| {
         plan(
             vec![DesiredSync {
@@ -683,7 +683,7 @@ fn prune_deletes_what_is_not_declared_but_never_what_is_ignored_or_protected() {
 }
 
 #[test]
-fn what_prune_leaves_is_told_with_what_keeps_it_and_only_with_prune() {
+fn what_prune_keeps_is_reported_with_its_reason_and_only_with_prune() {
     let remote = ["web", "prod-legacy", "legacy-1", "prod-1"].map(remote_sync);
     let with_prune = |prune| {
         let policy = Policy {
@@ -1195,7 +1195,7 @@ fn with_secret_deletion_disabled_an_update_deletes_nothing() {
 }
 
 #[test]
-fn what_keeps_secrets_and_reaches_others_is_told_to_overwrite_them() {
+fn an_update_that_keeps_secrets_and_reaches_others_is_reported_to_overwrite_them() {
     let keeping = |change: fn(&mut Value)| {
         let keeps = |sync: &mut Value| sync["syncOptions"]["disableSecretDeletion"] = json!(true);
         let both = |f: &mut Value| {

@@ -50,8 +50,8 @@ fn workspace(blocks: &[&str]) -> Tree {
 /// The page's examples, and how they are mended.
 fn parts(code: Code) -> (Vec<&'static str>, Vec<&'static str>) {
     let (_, rest) = code.page().split_once("## Example").unwrap();
-    let (example, mend) = rest.split_once("## Mend").unwrap();
-    (blocks(example), blocks(mend))
+    let (example, fix) = rest.split_once("## Fix").unwrap();
+    (blocks(example), blocks(fix))
 }
 
 #[test]
@@ -71,11 +71,11 @@ fn every_example_shows_its_code_and_nothing_else() {
 #[test]
 fn every_mended_example_is_valid() {
     for code in Code::ALL {
-        let (_, mend) = parts(*code);
-        if mend.is_empty() {
+        let (_, fix) = parts(*code);
+        if fix.is_empty() {
             continue;
         }
-        let tree = workspace(&mend);
+        let tree = workspace(&fix);
         let run = checked(options(&tree, &[("SECSYNC_VAR_SECRET_PATH", "/web")]));
         assert_eq!(run.diagnostics, [], "{code}");
     }
@@ -106,7 +106,7 @@ fn only_what_needs_a_server_or_another_file_has_no_yaml_example() {
 fn explain_prints_a_page_and_without_a_code_the_list() {
     let tree = Tree::new(&[]);
     let page = tree.secsync("explain unknown-field").run().exits_with(0);
-    let start = "unknown-field (error)\nA field is not known here.\n";
+    let start = "unknown-field (error)\nA field is unknown here.\n";
     assert!(page.stdout.starts_with(start), "{page}");
     let list = tree.secsync("explain").run().exits_with(0);
     for code in Code::ALL {

@@ -57,7 +57,7 @@ fn an_unknown_connection_lists_its_candidates() {
     let tree = Tree::new(&[("syncs/a.yaml", &FILE.replace("humanitec-main", "other"))]);
     let refused = run(&tree, &server, "plan", 3).stderr;
     assert!(
-        refused.contains("It may use `humanitec-main`."),
+        refused.contains("This identity may use `humanitec-main`."),
         "{refused}"
     );
 }
@@ -133,13 +133,13 @@ fn a_remote_key_that_the_schema_in_use_does_not_know_blocks_the_update_and_point
       # infisical/payments/api cannot be updated  (syncs/payments.yaml:13)
       x humanitec sync
           - syncOptions.disableSecretDeletion: true
-          Blocked: The platform has `syncOptions.disableSecretDeletion` set, which the schema in use does not know; an update would erase it.
+          Blocked: The remote sync has `syncOptions.disableSecretDeletion` set, which the schema in use does not know; an update would erase it.
           Run `secsync schema pull --from-server`, then declare the field or leave it out.
 
       # infisical/payments/web cannot be updated  (syncs/payments.yaml:10)
       x humanitec sync
           - syncOptions.disableSecretDeletion: true
-          Blocked: The platform has `syncOptions.disableSecretDeletion` set, which the schema in use does not know; an update would erase it.
+          Blocked: The remote sync has `syncOptions.disableSecretDeletion` set, which the schema in use does not know; an update would erase it.
           Run `secsync schema pull --from-server`, then declare the field or leave it out.
 
     Plan: 0 to add, 0 to change, 0 to destroy, 2 blocked.

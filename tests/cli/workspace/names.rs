@@ -49,7 +49,10 @@ fn a_name_that_two_projects_have_lists_both() {
 #[test]
 fn a_project_that_is_not_there_may_also_be_hidden_and_the_refusal_says_both() {
     let (told, _) = planned(&FILE.replace("project: payments", "project: paymnets"), 3);
-    assert!(told.contains("There is no project `paymnets`"), "{told}");
+    assert!(
+        told.contains("The project `paymnets` does not exist"),
+        "{told}"
+    );
     assert!(
         told.contains("or this identity is not a member of it"),
         "{told}"
@@ -115,7 +118,7 @@ syncs:
     let said = told.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
         said.contains(
-            "The connection `vercel-main` is one to vercel, and this destination needs humanitec."
+            "The connection `vercel-main` is for vercel, but this destination needs one for humanitec."
         ),
         "{told}"
     );
@@ -246,7 +249,7 @@ fn a_swap_of_names_is_refused() {
         .replace("  web:\n", "  web:\n    renamedFrom: api\n");
     let tree = Tree::new(&[("syncs/payments.yaml", &swap)]);
     let refused = tree.secsync("validate").run().exits_with(3);
-    assert!(refused.stderr.contains("go in a circle"), "{refused}");
+    assert!(refused.stderr.contains("form a circle"), "{refused}");
 }
 
 #[test]

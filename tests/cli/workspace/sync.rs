@@ -161,8 +161,8 @@ fn what_only_starts_cannot_be_asked_for_a_job_and_is_told_why() {
     insta::assert_snapshot!(refused, @"
     $ secsync sync docs
     --- stderr
-    Error: None of the selected syncs can be asked for a job.
-    enkryptify/prj/docs: Enkryptify publishes no way to ask for a job.
+    Error: No job can be requested for any of the selected syncs.
+    enkryptify/prj/docs: Enkryptify publishes no way to request a job.
     --- exit 64
     ");
     let mixed = tree.secsync("sync *").on(&server).run().exits_with(0);

@@ -17,7 +17,7 @@ use crate::http::public::fetch_public;
 use crate::pipeline::{Link, Opened};
 use crate::provider::{default_platform, door, trust};
 use crate::schema::extract::{Extraction, extract};
-use crate::schema::pull::{self, Document};
+use crate::schema::pull::{self, PulledDocument};
 use crate::text_file;
 
 /// The arguments of `schema pull`.
@@ -190,7 +190,9 @@ impl Arguments {
     }
 }
 
-fn extract_all(texts: &[(String, String)]) -> Result<(Extraction, Vec<Document>), CommandError> {
+fn extract_all(
+    texts: &[(String, String)],
+) -> Result<(Extraction, Vec<PulledDocument>), CommandError> {
     let mut whole = Extraction::default();
     let mut documents = Vec::new();
     for (name, text) in texts {
@@ -200,7 +202,7 @@ fn extract_all(texts: &[(String, String)]) -> Result<(Extraction, Vec<Document>)
                 error.help()
             ))
         })?;
-        documents.push(Document::new(name, text, &extraction));
+        documents.push(PulledDocument::new(name, text, &extraction));
         whole.merge(extraction);
     }
     Ok((whole, documents))

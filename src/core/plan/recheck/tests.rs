@@ -210,15 +210,17 @@ fn each_thing_that_can_be_declared_makes_a_plan_stale_and_is_named() {
         let told = why(check(&plan, vec![remote_with("web", change)]));
         assert_eq!(
             told,
-            [format!("web: It is not as the plan found it: {expected}.")]
+            [format!(
+                "web: It has changed since the plan was made: {expected}."
+            )]
         );
     }
     let replaced = remote_with("web", |sync| sync.id = "another".to_owned());
     assert_eq!(
         why(check(&plan, vec![replaced])),
-        ["web: It is gone, and another sync has its name."]
+        ["web: It no longer exists, and another sync has its name."]
     );
-    assert_eq!(why(check(&plan, Vec::new())), ["web: It is gone."]);
+    assert_eq!(why(check(&plan, Vec::new())), ["web: It no longer exists."]);
 }
 
 #[test]
@@ -257,12 +259,12 @@ fn names_that_the_plan_itself_frees_are_not_taken() {
     let stranger = remote_with("b", |sync| sync.id = "stranger".to_owned());
     assert_eq!(
         why(check(&plan, vec![remote_sync("a"), c, stranger])),
-        ["b: The name that it is to have was taken by another sync since."]
+        ["b: Another sync has taken its new name since."]
     );
 }
 
 #[test]
-fn a_replacement_is_done_when_the_new_sync_is_there_and_stale_halfway() {
+fn a_replacement_is_done_when_the_new_sync_exists_and_stale_halfway() {
     let mut to_vercel = desired("web");
     to_vercel.destination.text = "vercel".to_owned();
     let plan = plan(vec![to_vercel], vec![remote_sync("web")]);
@@ -272,7 +274,7 @@ fn a_replacement_is_done_when_the_new_sync_is_there_and_stale_halfway() {
     });
     assert_eq!(check(&plan, vec![new.clone()]), Recheck::Applied);
     assert_eq!(left(check(&plan, vec![remote_sync("web")])).0.len(), 1);
-    assert_eq!(why(check(&plan, Vec::new())), ["web: It is gone."]);
+    assert_eq!(why(check(&plan, Vec::new())), ["web: It no longer exists."]);
     let other = remote_with("web", |sync| {
         *sync = new;
         sync.environment = Some("prod".to_owned());
@@ -280,7 +282,7 @@ fn a_replacement_is_done_when_the_new_sync_is_there_and_stale_halfway() {
     assert_eq!(
         why(check(&plan, vec![other])),
         [
-            "web: A sync of its name was created since, and not as the plan says: `environment` is now \
+            "web: A sync with its name was created since, but not as planned: `environment` is now \
              \"prod\" instead of \"dev\"."
         ]
     );
@@ -332,7 +334,7 @@ fn a_trigger_goes_with_its_change_and_is_due_until_a_job_has_pushed_it() {
 }
 
 #[test]
-fn a_start_stands_as_the_record_says() {
+fn a_start_has_the_standing_that_the_record_says() {
     let mut web = desired("web");
     web.platform = ENKRYPTIFY;
     let nothing = Starts::Recorded(BTreeMap::new());
