@@ -172,7 +172,7 @@ fn a_wrong_enkryptify_token_is_found_out_by_the_start() {
       It may be mistyped, expired or revoked: set ENKRYPTIFY_TOKEN to a valid one.
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 failed.
-    Run `secsync apply` again to continue.
+    Run `secsync apply` again to go on from here.
     --- exit 4
     ");
     // The refusal was certain, so the start can be tried again.
@@ -223,7 +223,7 @@ fn an_identity_without_access_to_the_project() {
       help: This identity may use no connection to humanitec: ask an administrator for one.
 
     Found 2 errors.
-    Run `secsync explain CODE` to see why it matters and how to fix it.
+    Run `secsync explain CODE` for why it is so and how to mend it.
     --- exit 4
     ");
     tree.write(
@@ -245,7 +245,7 @@ fn an_identity_without_access_to_the_project() {
       help: This identity may use no connection to humanitec: ask an administrator for one.
 
     Found 1 error.
-    Run `secsync explain unknown-connection` to see why it matters and how to fix it.
+    Run `secsync explain unknown-connection` for why it is so and how to mend it.
     --- exit 4
     ");
 }
@@ -285,7 +285,7 @@ fn an_identity_that_may_only_read() {
       Give the identity a role in the project with that permission.
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 failed.
-    Run `secsync apply` again to continue.
+    Run `secsync apply` again to go on from here.
     --- exit 4
     "#);
 }
@@ -606,12 +606,15 @@ fn each_request_is_logged_when_asked_for_without_what_it_carries() {
     let output = tree.secsync("plan syncs -vv -o json").on(&server).run();
     let took = Regex::new(r"\d+ ms|waited [\d.]+ s").unwrap();
     let log = output.harmless(&output.stderr);
-    assert_snapshot!(took.replace_all(&log, "[TIME]"), @"
-    POST http://127.0.0.1:[PORT]/api/v1/auth/universal-auth/login: 200 OK in [TIME]
+    // What is asked side by side is answered in any order.
+    let mut lines: Vec<&str> = log.lines().collect();
+    lines.sort_unstable();
+    assert_snapshot!(took.replace_all(&lines.join("\n"), "[TIME]"), @"
     GET http://127.0.0.1:[PORT]/api/v1/app-connections/humanitec/available: 200 OK in [TIME]
-    GET http://127.0.0.1:[PORT]/api/v1/workspace: 200 OK in [TIME]
+    GET http://127.0.0.1:[PORT]/api/v1/secret-syncs?projectId: 200 OK in [TIME] (try 2 of 4, [TIME])
     GET http://127.0.0.1:[PORT]/api/v1/secret-syncs?projectId: 503 Service Unavailable in [TIME] (request id [REQUEST])
-    GET http://127.0.0.1:[PORT]/api/v1/secret-syncs?projectId: 200 OK in [TIME] (try 2, [TIME])
+    GET http://127.0.0.1:[PORT]/api/v1/workspace: 200 OK in [TIME]
+    POST http://127.0.0.1:[PORT]/api/v1/auth/universal-auth/login: 200 OK in [TIME]
     ");
 }
 

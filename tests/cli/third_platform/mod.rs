@@ -103,7 +103,7 @@ fn a_third_platform_is_validated_planned_applied_and_then_there_is_nothing_to_do
 
     Plan: 2 to add, 0 to change, 0 to destroy.
     "#);
-    insta::assert_snapshot!(run(&tree, &server, "apply --auto-approve"), @r#"
+    insta::assert_snapshot!(run(&tree, &server, "apply --auto-approve --parallelism 1"), @r#"
     exit 0
     secsync will perform the following actions:
 
@@ -120,12 +120,10 @@ fn a_third_platform_is_validated_planned_applied_and_then_there_is_nothing_to_do
 
     Plan: 2 to add, 0 to change, 0 to destroy.
 
-    2 jobs left running; --wait follows them.
-
     Apply complete! Resources: 2 added, 0 changed, 0 destroyed.
     strongbox/shop/Web: Creating...
-    strongbox/shop/Web: Creating...
     strongbox/shop/Web: Created [id=box-1]
+    strongbox/shop/Web: Creating...
     strongbox/shop/Web: Created [id=box-2]
     "#);
     insta::assert_snapshot!(run(&tree, &server, "plan --detailed-exitcode"), @"
@@ -145,7 +143,7 @@ fn a_third_platform_is_validated_planned_applied_and_then_there_is_nothing_to_do
 #[test]
 fn its_drift_is_found_and_what_it_has_is_exported() {
     let (tree, server) = (Tree::new(&FILES), Server::start());
-    run(&tree, &server, "apply --auto-approve");
+    run(&tree, &server, "apply --auto-approve --parallelism 1");
     server.change("locker", "vault", "staging");
     insta::assert_snapshot!(run(&tree, &server, "drift"), @r#"
     exit 2
@@ -153,27 +151,46 @@ fn its_drift_is_found_and_what_it_has_is_exported() {
       ~ was changed remotely: vault "prod" -> "staging"
 
     Drift: 1 sync is not as declared, 1 as declared.
-    `secsync apply` restores what is declared. To keep a remote change, write it into the files.
+    `secsync apply` goes back to what is declared; a change that is right belongs into the files.
     "#);
     insta::assert_snapshot!(
         run(&tree, &server, "export --provider strongbox --project shop --all --out exported.yaml"),
-        @r#"
+        @"
     exit 0
-    shop: 2 syncs are already declared, and exported anyway.
+    Wrote exported.yaml: 2 syncs.
+      This workspace does not load it by itself: `include:` in secsync.yaml does not name it.
+    Wrote .secsync/sync-file.json, by which editors complete and check sync files.
+    shop: 2 syncs are declared already, and exported all the same.
 
-    Nothing was exported.
-    Warning: shop/Web was left out. `connectionId` is empty. Run `secsync schema pull --from-server`, which reads the server's own schemas, and try again.
-      The next `secsync apply --prune` would delete what no file declares. To keep it, write this into secsync.yaml: `unmanaged: {ignore: ["Web"]}`
-    "#
+    Export complete! 2 syncs.
+    "
     );
-    insta::assert_snapshot!(tree.read("exported.yaml"), @"");
-    insta::assert_snapshot!(run(&tree, &server, "plan --detailed-exitcode exported.yaml"), @"");
+    insta::assert_snapshot!(tree.read("exported.yaml"), @"
+    # yaml-language-server: $schema=.secsync/sync-file.json
+    version: 1
+    provider: strongbox
+    project: shop
+    syncs:
+      Web:
+        destination: drawer
+        vault: prod
+      Web-locker:
+        destination: locker
+        vault: staging
+        settings:
+          shelf: top
+        name: Web
+    ");
+    insta::assert_snapshot!(run(&tree, &server, "plan --detailed-exitcode exported.yaml"), @"
+    exit 0
+    No changes. All 2 declared syncs are as they should be.
+    ");
 }
 
 #[test]
 fn a_sync_that_changes_its_destination_is_another_one() {
     let (tree, server) = (Tree::new(&FILES), Server::start());
-    run(&tree, &server, "apply --auto-approve");
+    run(&tree, &server, "apply --auto-approve --parallelism 1");
     let moved = FILES[1]
         .1
         .replace("destination: drawer", "destination: chest");
@@ -270,9 +287,9 @@ syncs:
      11 │     renamedFrom: Right
         ·                  ─────
         ╰────
-      help: Remove `renamedFrom`. Under a new name another configuration is started; delete the old one in the dashboard, and forget it with `secsync state rm`.
+      help: Remove `renamedFrom`. Under a new name another sync is created.
 
     Found 5 errors.
-    Run `secsync explain CODE` to see why it matters and how to fix it.
+    Run `secsync explain CODE` for why it is so and how to mend it.
     ");
 }
