@@ -1,24 +1,27 @@
 //! secsync: declarative infrastructure-as-code for secret syncs.
 //!
-//! The crate is laid out as a line that data travels along:
+//! The map, from the top down. A module imports only from those below it, and in a row only from
+//! those after it; `tests/library/walls.rs` checks this.
 //!
 //! | step | module |
 //! |---|---|
-//! | find and read the files | [`workspace`], [`yaml`] |
-//! | check them against the schemas | [`schema`] |
-//! | what is wanted, what is there, what to do | [`core`] (pure values) |
-//! | talk to the platforms | [`provider`] over [`http`] |
-//! | load → check → resolve → read → plan, once for every command | [`pipeline`] |
-//! | the way back: sync files for remote syncs | [`export`] |
-//! | run a plan | [`apply`], with [`state`] for what cannot be read back |
-//! | show it | [`render`] |
-//! | keep it for later | [`planfile`] |
-//! | the commands | [`cli`], with [`exit`] for the exit codes |
+//! | the commands | [`cli`] |
+//! | show what came out | [`render`] |
 //! | an emulator of both platforms | [`sandbox`] |
-//! | Ctrl-C, as every wait sees it | [`cancel`] |
-//! | the variables of the process, and why a command stops | [`environment`], [`error`] |
-//! | SHA-256 of bytes and of JSON | [`digest`] |
-//! | texts that others wrote, read within a limit | [`text_file`] |
+//! | the way back: sync files for remote syncs | [`export`] |
+//! | load → check → resolve → read → plan, once for every command | [`pipeline`] |
+//! | run a plan | [`apply`] |
+//! | why a command stops | [`error`] |
+//! | keep a plan for later | [`planfile`] |
+//! | record what cannot be read back | [`state`] |
+//! | find and read the files | [`workspace`] |
+//! | check them against the schemas | [`schema`] |
+//! | read and write YAML | [`yaml`] |
+//! | talk to the platforms | [`provider`] over [`http`] |
+//! | exit codes; Ctrl-C, as every wait sees it; the variables of the process | [`exit`], [`cancel`], [`environment`] |
+//! | SHA-256 of bytes and of JSON; texts that others wrote, read within a limit | [`digest`], [`text_file`] |
+//! | what `-vv` and `-vvv` show of a run | [`trace`] |
+//! | what is declared, what is remote, what to do: pure values | [`core`] |
 
 pub mod apply;
 pub mod cancel;
@@ -38,5 +41,6 @@ pub mod sandbox;
 pub mod schema;
 pub mod state;
 pub mod text_file;
+pub mod trace;
 pub mod workspace;
 pub mod yaml;

@@ -103,7 +103,7 @@ pub struct OutputArguments {
     /// Only results and problems.
     #[arg(short, long)]
     pub quiet: bool,
-    /// Say more.
+    /// Say more; twice: each request, too; three times: also what was decided.
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
 }

@@ -178,13 +178,12 @@ impl Session {
         }
         let arguments = command.output();
         let outputs = Outputs::open(&arguments.output, offer(command), command.writes())?;
+        let is_human = outputs.is_human_on_stdout();
+        let terminal =
+            Terminal::new(&environment, arguments.no_color, is_human).quiet(arguments.quiet);
+        terminal.trace(arguments.verbose);
         Ok(Self {
-            terminal: Terminal::new(
-                &environment,
-                arguments.no_color,
-                outputs.is_human_on_stdout(),
-            )
-            .quiet(arguments.quiet),
+            terminal,
             view: View {
                 verbosity: arguments.verbose,
                 is_quiet: arguments.quiet,

@@ -17,6 +17,7 @@ use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::render::findings;
+use crate::trace;
 
 /// Columns where the terminal does not say.
 const DEFAULT_WIDTH: usize = 100;
@@ -42,13 +43,18 @@ impl Terminal {
     pub fn new(environment: &Environment, no_color: bool, is_human: bool) -> Self {
         let choice = |is_terminal| color_choice(no_color, is_terminal, environment);
         Self {
-            color_out: choice(io::stdout().is_terminal()),
+            color_out: choice(Self::is_a_screen()),
             color_err: choice(io::stderr().is_terminal()),
             is_human,
             is_quiet: false,
             has_failed: AtomicBool::new(false),
             shown: Mutex::default(),
         }
+    }
+
+    /// Whether standard output is a screen, on which what was shown can be shown anew.
+    pub fn is_a_screen() -> bool {
+        io::stdout().is_terminal()
     }
 
     /// The terminal of a text that is for people, whoever reads it.
@@ -87,10 +93,15 @@ impl Terminal {
         }
     }
 
+    /// Shows the events of the run on standard error, if they are wanted.
+    pub fn trace(&self, verbosity: u8) {
+        let color = self.color_err;
+        trace::install(verbosity, move |line| remark(color, line));
+    }
+
     /// Writes to standard error. If that fails, there is nowhere to report it.
     pub fn remark(&self, text: &str) {
-        let mut stream = AutoStream::new(io::stderr().lock(), self.color_err);
-        let _ = stream.write_all(text.as_bytes());
+        remark(self.color_err, text);
     }
 
     /// Reports how a run goes on: on standard output for people, else on standard error.
@@ -190,4 +201,8 @@ fn color_choice(no_color: bool, is_terminal: bool, environment: &Environment) ->
     } else {
         ColorChoice::Never
     }
+}
+fn remark(color: ColorChoice, text: &str) {
+    let mut stream = AutoStream::new(io::stderr().lock(), color);
+    let _ = stream.write_all(text.as_bytes());
 }

@@ -36,10 +36,12 @@ pub fn declare(
     };
     reader.report_padded_strings();
 
-    let names = any_of(providers.keys().map(String::as_str));
     let provider = reader.required_word(
         "provider",
-        &format!("Write `provider:` here or at the top of the file. It can be {names}."),
+        &format!(
+            "Write `provider:` with {}, here or at the top of the file.",
+            any_of(providers.keys().map(String::as_str))
+        ),
     );
     let destination = reader.required_word(
         "destination",

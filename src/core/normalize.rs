@@ -64,7 +64,11 @@ pub fn updated(spec: &ObjectSpec, sync: &RemoteSync, body: &Map<String, Value>) 
 /// All that can be declared of a remote sync, in the words of the files.
 pub fn declarable(sync: &RemoteSync) -> Map<String, Value> {
     let own = [
-        (CONNECTION_ID, Some(&sync.connection.id)),
+        // Empty on a platform without connections.
+        (
+            CONNECTION_ID,
+            Some(&sync.connection.id).filter(|id| !id.is_empty()),
+        ),
         (ENVIRONMENT, sync.environment.as_ref()),
         (SECRET_PATH, sync.secret_path.as_ref()),
     ];

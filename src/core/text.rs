@@ -24,7 +24,7 @@ pub fn is_invisible(character: char) -> bool {
 }
 
 /// A text with its control characters made visible, so that it can neither move the cursor
-/// nor hide the text beside it.
+/// nor hide the text around it.
 pub fn visible(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
@@ -44,7 +44,7 @@ pub fn visible_lines(text: &str) -> String {
     text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
 }
 
-/// A text that is text in HTML and XML, in elements and in attributes.
+/// A text escaped for the elements and attributes of HTML and XML.
 pub fn in_markup(text: &str) -> String {
     let mut out = String::new();
     for character in visible_lines(text).chars() {
@@ -54,7 +54,7 @@ pub fn in_markup(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            // Besides control characters, these two are the only ones that XML does not allow.
+            // XML does not allow these two either.
             '\u{FFFE}' | '\u{FFFF}' => out.extend(character.escape_unicode()),
             other => out.push(other),
         }

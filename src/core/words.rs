@@ -2,12 +2,12 @@
 
 /// Words in backquotes: "`a`, `b` and `c`", or "none".
 pub fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
-    joined(words, "and")
+    joined(words.into_iter().map(quoted), "and")
 }
 
 /// Words in backquotes to choose from: "`a`, `b` or `c`".
 pub fn any_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
-    joined(words, "or")
+    joined(words.into_iter().map(quoted), "or")
 }
 
 /// Up to ten words in backquotes, and how many more there are.
@@ -53,8 +53,9 @@ pub fn is_uuid(word: &str) -> bool {
             .all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn joined<'a>(words: impl IntoIterator<Item = &'a str>, before_last: &str) -> String {
-    let words: Vec<String> = words.into_iter().map(quoted).collect();
+/// Words as they are, with commas, and another word before the last: "a, b or c"; or "none".
+pub fn joined(words: impl IntoIterator<Item = String>, before_last: &str) -> String {
+    let words: Vec<String> = words.into_iter().collect();
     match words.split_last() {
         None => "none".to_owned(),
         Some((only, [])) => only.clone(),

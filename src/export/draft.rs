@@ -21,7 +21,7 @@ use crate::core::value::Mapping;
 use crate::core::vars;
 use crate::error::CommandError;
 use crate::pipeline::Opened;
-use crate::schema::store::Destination;
+use crate::schema::destination::Destination;
 use crate::workspace::Workspace;
 use crate::yaml;
 

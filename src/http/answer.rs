@@ -11,6 +11,9 @@ use super::error::{RequestError, RequestErrorKind};
 use super::origin::Origin;
 use super::text::quotable;
 
+/// The longest request id that is shown, in characters.
+const LONGEST_ID: usize = 64;
+
 /// An answer, read to its end.
 pub struct Answer {
     pub(super) status: StatusCode,
@@ -33,6 +36,19 @@ impl Answer {
             Some(reason) => format!("{} {reason}", self.status.as_u16()),
             None => self.status.as_u16().to_string(),
         }
+    }
+
+    /// What the server calls the request, if that can only be an id: for whoever asks its
+    /// operators. In a header, or in the body of a refusal.
+    pub fn request_id(&self) -> Option<String> {
+        let header = self.headers.get("x-request-id");
+        let id = match header.and_then(|value| value.to_str().ok()) {
+            Some(id) => id.to_owned(),
+            None if self.status() >= 400 => self.json().ok()?.get("reqId")?.as_str()?.to_owned(),
+            None => return None,
+        };
+        let is_id = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        (id.len() <= LONGEST_ID && id.chars().all(is_id)).then_some(id)
     }
 
     /// Its status, headers and body, for a caller that reads them by itself.

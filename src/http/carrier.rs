@@ -16,6 +16,7 @@ use super::encryption::check_encryption;
 use super::error::RequestError;
 use super::failure::{Failure, Reach};
 use super::origin::Origin;
+use super::trace::Sent;
 use crate::environment::Environment;
 
 /// How long a machine's own service may take to hand out the machine's credentials.
@@ -62,11 +63,31 @@ impl Carrier {
             check_encryption(&origin, &self.environment).map_err(unusable)?;
         }
         let client = self.client(origin, purpose);
-        match client.exchange(method, url, headers, Some(body)).await {
+        let start = self.options.clock.now();
+        let sending = client.exchange(
+            method.clone(),
+            url.clone(),
+            headers.clone(),
+            Some(body.clone()),
+        );
+        let sent = match sending.await {
             Ok(answer) => Ok(answer),
             Err(SendError::Failed(failure)) => Err(failure),
             Err(SendError::Unusable(error)) => Err(unusable(error)),
-        }
+        };
+        // The library that asks repeats by itself, and signs by headers.
+        let report = Sent {
+            method: &method,
+            url: &url,
+            carried: headers
+                .values()
+                .flat_map(|value| value.as_bytes().split(u8::is_ascii_whitespace))
+                .chain([body.as_slice()])
+                .collect(),
+            took: self.options.clock.now().saturating_duration_since(start),
+        };
+        report.report(sent.as_ref(), 1, Duration::ZERO);
+        sent
     }
 
     fn client(&self, origin: Origin, purpose: Purpose) -> Arc<Client> {

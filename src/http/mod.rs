@@ -10,6 +10,7 @@
 //! | [`encryption`] | where plain http is allowed |
 //! | [`failure`] | why a request failed on its way, in words |
 //! | [`error`] | why a request did not do what it should |
+//! | `trace` | what `-vv` shows of each request |
 //! | [`carrier`] | requests that another library makes, by the same rules |
 //! | [`public`] | documents that anyone may read |
 //! | [`clock`], [`text`] | time that tests can replace; quoting what servers say |
@@ -29,6 +30,7 @@ pub mod public;
 pub mod request;
 pub mod retry;
 pub mod text;
+mod trace;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -38,7 +38,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::HttpOptions;
 use super::answer::{Answer, bad_answer};
@@ -49,6 +49,7 @@ use super::failure::{Failure, Reach};
 use super::limits::Gate;
 use super::origin::Origin;
 use super::request::Request;
+use super::trace::Sent;
 use crate::cancel::Cancellation;
 use crate::environment::Environment;
 
@@ -168,11 +169,11 @@ impl Delivery {
         let mut doubt = false;
         let mut tries = 0;
         let result = loop {
-            let sent = match self.attempt(request, bearer, &mut patience).await {
+            tries += 1;
+            let sent = match self.attempt(request, bearer, tries, &mut patience).await {
                 Ok(sent) => sent,
                 Err(error) => break Err(error),
             };
-            tries += 1;
             let outcome = Outcome::of(&sent);
             doubt |= leaves_doubt(request.repeat, outcome);
             let pause = self
@@ -210,14 +211,28 @@ impl Delivery {
         &self,
         request: &Request,
         bearer: Option<&SecretString>,
+        tries: u32,
         patience: &mut Duration,
     ) -> Result<Result<Answer, Failure>, RequestError> {
         self.pass_gate(request, patience).await?;
-        match self.send(request, bearer).await {
-            Ok(answer) => Ok(Ok(answer)),
-            Err(SendError::Failed(failure)) => Ok(Err(failure)),
-            Err(SendError::Unusable(error)) => Err(error),
-        }
+        let start = self.clock.now();
+        let sent = match self.send(request, bearer).await {
+            Ok(answer) => Ok(answer),
+            Err(SendError::Failed(failure)) => Err(failure),
+            Err(SendError::Unusable(error)) => return Err(error),
+        };
+        let report = Sent {
+            method: &request.method,
+            url: &request.url,
+            carried: bearer
+                .map(|bearer| bearer.expose_secret().as_bytes())
+                .into_iter()
+                .chain(request.body.as_deref())
+                .collect(),
+            took: self.clock.now().saturating_duration_since(start),
+        };
+        report.report(sent.as_ref(), tries, LONGEST_WAIT.saturating_sub(*patience));
+        Ok(sent)
     }
 
     fn asked_pause(&self, sent: &Result<Answer, Failure>) -> Option<Duration> {

@@ -51,6 +51,12 @@ pub fn doors() -> Vec<&'static dyn Door> {
         .collect()
 }
 
+/// The platform that a command means if it names no provider.
+pub fn default_platform() -> Platform {
+    let [first, ..] = BUILT_IN;
+    first.platform()
+}
+
 /// All platforms.
 pub fn platforms() -> Vec<Platform> {
     doors().into_iter().map(Door::platform).collect()
@@ -122,16 +128,23 @@ pub trait ManagedSyncs: Send + Sync {
     /// The projects that the identity can see. One request.
     async fn projects(&self) -> Result<Vec<RemoteProject>, ProviderError>;
 
-    /// The connections to an app that the identity may use. One request.
-    async fn connections(&self, app: &str) -> Result<Vec<RemoteConnection>, ProviderError>;
+    /// The connections to an app that the identity may use. One request, on a platform that has
+    /// connections.
+    async fn connections(&self, app: &str) -> Result<Vec<RemoteConnection>, ProviderError> {
+        let _ = app;
+        Ok(Vec::new())
+    }
 
-    /// Whether a source folder exists. One request.
+    /// Whether a source folder exists. One request, on a platform that has folders.
     async fn has_folder(
         &self,
         project_id: &str,
         environment: &str,
         path: &str,
-    ) -> Result<bool, ProviderError>;
+    ) -> Result<bool, ProviderError> {
+        let _ = (project_id, environment, path);
+        Ok(true)
+    }
 
     /// All syncs of a project that the identity may read, of every destination. One request.
     /// `spelling` is what people call the project, for what there is to say about a failure.
@@ -175,8 +188,11 @@ pub trait ManagedSyncs: Send + Sync {
         remove_secrets: bool,
     ) -> Result<Deletion, ProviderError>;
 
-    /// Queues a sync job.
-    async fn trigger(&self, destination: &str, id: &str) -> Result<RemoteSync, ProviderError>;
+    /// Queues a sync job, on a platform that has jobs.
+    async fn trigger(&self, destination: &str, id: &str) -> Result<RemoteSync, ProviderError> {
+        let _ = (destination, id);
+        Err(without_jobs(self.platform()))
+    }
 
     /// Queues an import from the destination: `prioritize-source` or `prioritize-destination`.
     async fn import_secrets(
@@ -184,14 +200,25 @@ pub trait ManagedSyncs: Send + Sync {
         destination: &str,
         id: &str,
         behavior: &str,
-    ) -> Result<RemoteSync, ProviderError>;
+    ) -> Result<RemoteSync, ProviderError> {
+        let _ = (destination, id, behavior);
+        Err(without_jobs(self.platform()))
+    }
 
     /// Queues a removal of the sync's secrets at the destination. The sync stays.
     async fn remove_secrets(
         &self,
         destination: &str,
         id: &str,
-    ) -> Result<RemoteSync, ProviderError>;
+    ) -> Result<RemoteSync, ProviderError> {
+        let _ = (destination, id);
+        Err(without_jobs(self.platform()))
+    }
+}
+
+fn without_jobs(platform: Platform) -> ProviderError {
+    let message = format!("{} has no jobs to ask for.", platform.title());
+    ProviderError::new(ProviderErrorKind::Rejected, message)
 }
 
 /// A platform whose syncs can only be started; nothing tells afterwards what was.

@@ -37,7 +37,7 @@ fn overlay(
 ) {
     for change in changes {
         if change.path == ["connection"] {
-            // It is shown by its name, then.
+            // The connection is shown by its name instead.
             before.remove(CONNECTION_ID);
             after.remove(CONNECTION_ID);
         }
@@ -88,7 +88,7 @@ fn in_order_of(order: &Map<String, Value>, mut fields: Map<String, Value>) -> Ma
 }
 
 fn difference(mut before: Map<String, Value>, mut after: Map<String, Value>) -> String {
-    // Nobody writes it, and nobody changes it.
+    // An id that stays the same is noise: files name connections, not ids.
     if before.get(CONNECTION_ID) == after.get(CONNECTION_ID) {
         before.remove(CONNECTION_ID);
         after.remove(CONNECTION_ID);

@@ -58,9 +58,9 @@ const fn what(kind: &DriftKind) -> (Style, &'static str, &'static str) {
         DriftKind::Unwanted => (
             GREEN,
             "+",
-            "exists remotely, and the file says `ensure: absent`",
+            "exists remotely, although the file says `ensure: absent`",
         ),
-        DriftKind::Undeclared => (GREEN, "+", "exists undeclared"),
+        DriftKind::Undeclared => (GREEN, "+", "exists, but is not declared"),
         DriftKind::NotStarted => (RED, "-", "is not recorded as started"),
     }
 }
@@ -88,7 +88,7 @@ fn values(change: &FieldChange) -> String {
 
 fn undeclared(subject: &Subject) -> String {
     format!(
-        "{} ({}) exists undeclared",
+        "{} ({}) exists, but is not declared",
         subject.address(),
         subject.destination
     )
@@ -97,7 +97,7 @@ fn undeclared(subject: &Subject) -> String {
 fn headline(drifts: &[Drift], plan: &Plan) -> Headline {
     if drifts.is_empty() {
         let rest = match plan.unchanged {
-            0 => "nothing is declared that could have changed.".to_owned(),
+            0 => "nothing that is declared could have changed.".to_owned(),
             1 => "the one declared sync is as declared.".to_owned(),
             count => format!("all {count} declared syncs are as declared."),
         };
@@ -109,7 +109,7 @@ fn headline(drifts: &[Drift], plan: &Plan) -> Headline {
     };
     let rest = format!(
         "{} {syncs} {are} not as declared, {} as declared.\n\
-         `secsync apply` goes back to what is declared; a change that is right belongs into the files.",
+         `secsync apply` restores what is declared. To keep a remote change, write it into the files.",
         drifts.len(),
         plan.unchanged
     );

@@ -1,4 +1,4 @@
-//! What codes mean: one of them as a page, or all of them as a list.
+//! What codes mean: one code as a page, or all codes as a list.
 
 use std::fmt::Write as _;
 
@@ -18,7 +18,7 @@ pub fn page(code: Code) -> String {
     for line in code.page().lines() {
         if line.starts_with("```") {
             is_block = !is_block;
-            // Of two blocks in a row, the second begins where the first has ended.
+            // A blank line keeps two blocks in a row apart.
             if is_block && out.ends_with(&format!("{CYAN:#}\n")) {
                 out.push('\n');
             }
@@ -59,8 +59,8 @@ pub fn list() -> String {
     }
     let _ = writeln!(
         out,
-        "\n`lint:` in secsync.yaml sets what a lint is: deny makes it an error, warn a warning, and \
-         allow ignores it.\n`secsync explain CODE` says more about one."
+        "\n`lint:` in secsync.yaml sets the level of a lint: deny makes it an error, warn a \
+         warning, and allow ignores it.\n`secsync explain CODE` explains one of them."
     );
     out
 }
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_tells_that_a_code_is_a_lint_and_how_serious_it_is() {
+    fn a_page_says_whether_a_code_is_a_lint_and_how_severe_it_is() {
         let text = strip_str(&page(Code::DestructiveFirstSync)).to_string();
         assert!(
             text.starts_with("destructive-first-sync (ignored, a lint)\n"),
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_has_every_code_with_its_severity_in_the_word_of_findings_and_its_meaning() {
+    fn the_list_shows_every_code_with_its_severity_and_meaning() {
         let text = strip_str(&list()).to_string();
         for code in Code::ALL {
             let line = text

@@ -1,4 +1,4 @@
-//! What an export or an import came to.
+//! The result of an export or an import.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use crate::core::words;
 use crate::export::draft::LeftOut;
 use crate::export::{ProjectSummary, Summary, Written};
 
-/// What was written, and what was found where.
+/// The files that an export wrote, and what it found in each project.
 pub fn exported(summary: &Summary, is_sandbox: bool, is_quiet: bool) -> String {
     let mut out = start(is_sandbox);
     if is_quiet {
@@ -44,7 +44,7 @@ pub fn exported(summary: &Summary, is_sandbox: bool, is_quiet: bool) -> String {
     out
 }
 
-/// What was imported.
+/// The files that an import wrote.
 pub fn imported(summary: &Summary, is_sandbox: bool, is_quiet: bool) -> String {
     let mut out = start(is_sandbox);
     if is_quiet {
@@ -54,7 +54,7 @@ pub fn imported(summary: &Summary, is_sandbox: bool, is_quiet: bool) -> String {
     unlisted(&mut out, summary);
     if summary.written.iter().any(|written| written.path.is_none()) {
         out.push_str(
-            "Put what is printed into a sync file, or add it to one with --into. Then `secsync plan` \
+            "Put the output into a sync file, or add it to one with --into. Then `secsync plan` \
              has nothing to do for it.\n",
         );
         return out;
@@ -77,15 +77,15 @@ fn files(out: &mut String, summary: &Summary) {
         let _ = match written.syncs.len() {
             0 => writeln!(
                 out,
-                "Wrote {path}, by which editors complete and check sync files."
+                "Wrote {path}, with which editors complete and check sync files."
             ),
             count => writeln!(out, "Wrote {path}: {}.", words::count(count, "sync")),
         };
         if written.is_apart {
             let _ = writeln!(
                 out,
-                "  This workspace does not load it by itself: `include:` in secsync.yaml does not \
-                 name it."
+                "  This workspace does not load it by itself: no pattern of `include:` in secsync.yaml \
+                 matches it."
             );
         }
     }
@@ -95,7 +95,7 @@ fn unlisted(out: &mut String, summary: &Summary) {
     for app in &summary.unlisted_apps {
         let _ = writeln!(
             out,
-            "The connections to {} are named by their ids, as this identity may not list them.",
+            "The connections to {} are named by their ids, because this identity may not list them.",
             visible(app)
         );
     }
@@ -107,16 +107,16 @@ fn syncs(summary: &Summary) -> impl Iterator<Item = &(String, String)> {
 
 fn of_project(project: &ProjectSummary, takes_all: bool) -> Vec<String> {
     let end = if takes_all {
-        ", and exported all the same"
+        ", and exported anyway"
     } else {
         ""
     };
     let mut lines = Vec::new();
     if project.found == 0 {
-        lines.push("There is no sync in it that this identity can read.".to_owned());
+        lines.push("It has no sync that this identity can read.".to_owned());
     }
     for (count, why) in [
-        (project.declared, "declared already"),
+        (project.declared, "already declared"),
         (project.ignored, "ignored by `unmanaged.ignore`"),
     ] {
         let are = if count == 1 { "is" } else { "are" };
@@ -133,7 +133,7 @@ pub fn warnings(summary: &Summary) -> String {
     for left_out in &summary.left_out {
         let _ = writeln!(
             out,
-            "{} {}/{} is not declared. {}",
+            "{} {}/{} was left out. {}",
             painted(YELLOW, "Warning:"),
             visible(&left_out.project),
             visible(&left_out.name),
@@ -149,7 +149,7 @@ pub fn warnings(summary: &Summary) -> String {
         let names: Vec<Value> = names.into_iter().map(Value::from).collect();
         let _ = writeln!(
             out,
-            "  The next `secsync apply --prune` would delete what no file declares. To keep it, put \
+            "  The next `secsync apply --prune` would delete what no file declares. To keep it, write \
              this into secsync.yaml: `unmanaged: {{ignore: {}}}`",
             visible(&Value::from(names).to_string())
         );
@@ -195,7 +195,7 @@ struct ProjectFields<'a> {
 }
 
 impl<'a> ExportBody<'a> {
-    /// What was written, and what was found where.
+    /// The files and the projects.
     pub fn new(summary: &'a Summary) -> Self {
         let file = |written: &'a Written| {
             let syncs = written.syncs.iter();

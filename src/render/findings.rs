@@ -17,9 +17,9 @@ use crate::core::span::{Source, SourceId, Sources, Span};
 use crate::core::text::{is_invisible, visible};
 use crate::core::words;
 
-/// Lines longer than this are cut around the place.
+/// Lines longer than this many bytes are cut around the place.
 const LONGEST_LINE: usize = 400;
-/// How much of a long line is shown on each side of the place.
+/// How many bytes of a long line are shown on each side of the place.
 const AROUND: usize = 120;
 
 /// All findings, each as a block.
@@ -40,7 +40,7 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, width: usize) -> St
     for diagnostic in diagnostics {
         let report = report(diagnostic, sources, &texts);
         if handler.render_report(&mut out, report.as_ref()).is_err() {
-            // Never in practice; the finding must not be lost with its picture.
+            // This never happens, but if it did, the finding must not be lost.
             let _ = writeln!(out, "{}: {}", diagnostic.code, diagnostic.message);
         }
         out.push('\n');
@@ -48,7 +48,7 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, width: usize) -> St
     out
 }
 
-/// Problems that are not about a place in a file.
+/// Problems without a place in a file.
 pub fn render_problems(problems: &[Problem]) -> String {
     let mut out = String::new();
     for problem in problems {
@@ -64,7 +64,7 @@ pub fn render_problems(problems: &[Problem]) -> String {
     out
 }
 
-/// `3 errors and 1 warning`; none if there is neither.
+/// `3 errors and 1 warning`; `None` if there are neither.
 pub fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
     let count = |severity, word| {
         let found = diagnostics
@@ -83,7 +83,7 @@ pub fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(" and "))
 }
 
-/// Where there is more to read about the findings, as a line.
+/// A line that says how to read more about the findings.
 pub fn more(diagnostics: &[Diagnostic]) -> String {
     let mut codes: Vec<Code> = diagnostics.iter().map(|found| found.code).collect();
     codes.dedup();
@@ -91,7 +91,7 @@ pub fn more(diagnostics: &[Diagnostic]) -> String {
         [only] => only.name(),
         _ => "CODE",
     };
-    format!("Run `secsync explain {code}` for why it is so and how to mend it.\n")
+    format!("Run `secsync explain {code}` to see why it matters and how to fix it.\n")
 }
 
 /// A finding as miette shows it.
@@ -136,7 +136,7 @@ fn report(
 fn labeled(label: &Label, sources: &Sources) -> LabeledSpan {
     let text = (!label.text.is_empty()).then(|| visible(&label.text));
     let Span { start, end, source } = label.span;
-    // A value of several lines is marked where it begins.
+    // Of a value with several lines, only the first is marked.
     let text_of = &sources.get(source).text;
     let line_end = text_of.get(start..end).and_then(|marked| marked.find('\n'));
     let end = line_end.map_or(end, |at| start + at);
@@ -162,7 +162,7 @@ impl SourceCode for Excerpt {
             return Err(MietteError::OutOfBounds);
         }
         let (from, to) = if (lines_before, lines_after) == (0, 0) {
-            // Asked where the place is, to name it above the lines.
+            // miette asks for the place itself, to name it above the lines.
             (first, last)
         } else {
             self.around(first, last, lines_before, lines_after)
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_a_file_reaches_the_terminal_as_a_command() {
+    fn no_text_of_a_file_reaches_the_terminal_as_a_command() {
         let shown = rendered("a: \u{1b}[2Jbad\u{9b}\u{202e}\n", "bad");
         assert!(
             !shown.contains(['\u{1b}', '\u{9b}', '\u{202e}']),

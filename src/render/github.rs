@@ -1,7 +1,7 @@
 //! Workflow commands of GitHub Actions, which become annotations on the lines of a pull request.
 //!
-//! The runner reads a command up to the end of its line. A text that has a line break, or in a
-//! property a colon or a comma, would end it early, so that these are written as `%0A`, `%3A`, `%2C`.
+//! The runner reads a command up to the end of its line. A line break in a text, or a colon or comma
+//! in a property, would end it early, so they are written as `%0A`, `%3A` and `%2C`.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use super::review::{Item, Review, Verdict, advice};
 use crate::core::span::Span;
 use crate::core::text::visible_lines;
 
-/// A line for each finding, for what is harmful or wrong, and for the result.
+/// A line for each finding, each harmful or failed action, and the result.
 pub fn text(review: &Review<'_>) -> String {
     let mut out = String::new();
     for problem in review.problems {
@@ -73,7 +73,7 @@ fn place(span: Span, review: &Review<'_>) -> Vec<(&'static str, String)> {
         ("line", range.line.to_string()),
         ("endLine", range.end_line.to_string()),
     ];
-    // Columns only mean something within one line.
+    // Columns are only allowed within one line.
     if range.line == range.end_line {
         place.push(("col", range.column.to_string()));
         place.push(("endColumn", range.end_column.to_string()));
@@ -104,7 +104,7 @@ fn command(out: &mut String, level: &str, properties: &[(&str, &str)], message: 
     let _ = writeln!(out, "::{level} {}::{}", properties.join(","), data(message));
 }
 
-/// A message: what is hidden made visible, and the signs of the protocol written in percent.
+/// A message with invisible characters made visible and the syntax of commands escaped.
 fn data(text: &str) -> String {
     visible_lines(text).replace('%', "%25").replace('\n', "%0A")
 }

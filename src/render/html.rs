@@ -1,4 +1,4 @@
-//! A page on its own: no script, and nothing that is loaded from elsewhere.
+//! A page on its own, which runs no script and loads nothing.
 
 use std::fmt::Write as _;
 

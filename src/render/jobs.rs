@@ -1,4 +1,4 @@
-//! How jobs ended that an apply set off or that were asked for.
+//! How jobs ended, both those that an apply set off and those that a person requested.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -31,7 +31,7 @@ pub fn waiting(jobs: usize) -> String {
 pub(super) fn human(report: &Report, waited: Option<Duration>) -> String {
     let mut out = String::new();
     for job in &report.jobs {
-        // An interrupted wait was shorter than it was meant to be.
+        // An interrupted wait was shorter than `waited`.
         end(&mut out, job, waited.filter(|_| !report.is_interrupted));
     }
     let not_followed = count(report, |end| *end == JobEnd::NotFollowed);
@@ -52,7 +52,7 @@ fn end(out: &mut String, job: &JobOutcome, waited: Option<Duration>) {
     let mark = match &job.end {
         JobEnd::Succeeded => String::new(),
         JobEnd::Failed(_) => painted(RED, "Failed:") + " ",
-        JobEnd::StillGoing => painted(YELLOW, "Going:") + " ",
+        JobEnd::StillGoing => painted(YELLOW, "Running:") + " ",
         JobEnd::Unknown(_) => painted(YELLOW, "Unknown:") + " ",
         JobEnd::NotFollowed => return,
     };

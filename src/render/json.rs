@@ -1,4 +1,4 @@
-//! The JSON documents: what they all begin and end with, and the parts that several of them have.
+//! The JSON documents: the frame of all of them, and the parts that several of them share.
 //!
 //! The shape has a version; within one, fields are only ever added.
 
@@ -15,7 +15,7 @@ use crate::core::span::{Sources, Span};
 /// The version of every document's shape.
 pub const VERSION: u32 = 1;
 
-/// A document: the findings in the files, what the command came to, and how it ended.
+/// A document: the findings in the files, the result of the command, and how it ended.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Document<'a, T> {
@@ -145,7 +145,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// What tells which sync an entry is about.
+/// Identifies the sync of an entry.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SubjectFields<'a> {

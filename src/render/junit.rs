@@ -14,7 +14,7 @@ struct Case {
     line: Option<usize>,
     /// The element's name, its type, and the text; nothing if the test passed.
     outcome: Option<(&'static str, String, String)>,
-    /// What was said besides.
+    /// Warnings, notes and the diff.
     output: String,
 }
 

@@ -1,8 +1,8 @@
 //! A comment on a pull request, in GitHub's Markdown.
 //!
-//! Whatever comes from files and servers is either in a code span, whose fence is longer than any
-//! in it, or has each sign that Markdown knows escaped: it can neither end what it stands in nor
-//! mention a person.
+//! Text from files and servers is either in a code span, with a fence longer than any in the text,
+//! or has every character escaped that Markdown gives a meaning. So it can neither break out of its
+//! place nor mention a person.
 
 use std::fmt::Write as _;
 
@@ -12,12 +12,12 @@ use crate::core::diagnostic::Diagnostic;
 use crate::core::text::visible;
 use crate::core::words;
 
-/// The longest comment that GitHub takes, in characters; here in bytes, of which there are no fewer.
+/// The longest comment that GitHub accepts, in characters. Bytes are counted, which are never fewer.
 const LONGEST: usize = 65_536;
-/// What is kept free for telling that something was left out.
+/// What is reserved for the note that something was left out.
 const RESERVE: usize = 400;
 
-/// A comment, with a mark in its first line by which a script finds it again.
+/// A comment, with a marker in its first line so that a script can find it again.
 pub fn text(review: &Review<'_>) -> String {
     let mut comment = Comment::default();
     comment.add(&format!("<!-- secsync:{} -->\n", review.command));
@@ -85,7 +85,7 @@ fn warning(item: &Item) -> String {
     out
 }
 
-/// One sync: a line, and what there is to see below it, folded.
+/// One sync: a line, with the details folded below it.
 fn item(item: &Item, review: &Review<'_>, with_details: bool) -> String {
     let sign = match item.sign {
         "" => String::new(),
@@ -141,13 +141,13 @@ fn bullet_with(start: &str, text: &str) -> String {
     format!("- {start}{}\n", in_one_line(text))
 }
 
-/// Sentences on lines of their own, as one line of Markdown.
+/// Several lines of text as one line of Markdown.
 fn in_one_line(text: &str) -> String {
     let lines: Vec<String> = text.trim_end().split('\n').map(sentences).collect();
     lines.join("<br>")
 }
 
-/// A text whose quoted words become code, and whose other signs mean nothing.
+/// A text whose words in backquotes become code; everything else is escaped.
 fn sentences(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     let last = parts.len() - 1;
@@ -166,7 +166,7 @@ fn sentences(text: &str) -> String {
     out
 }
 
-/// A text in which no sign means anything.
+/// A text in which no character has a meaning.
 fn escaped(text: &str) -> String {
     let text = visible(text);
     let mut out = String::new();
@@ -176,12 +176,12 @@ fn escaped(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            // Not only Markdown reads these: a person would be told, an issue be linked.
+            // GitHub would notify a person, or link an issue.
             '@' | '#' => {
                 out.push(character);
                 out.push_str("<!-- -->");
             }
-            // A bare address would become a link, and a number or a dash in front a list.
+            // A bare address would become a link, and a leading number or dash a list.
             ':' if characters.peek() == Some(&'/') => out.push_str("\\:"),
             '.' if out.ends_with("www") => out.push_str("\\."),
             '.' | ')' if !out.is_empty() && out.bytes().all(|byte| byte.is_ascii_digit()) => {
@@ -209,7 +209,7 @@ fn code(text: &str) -> String {
         return "` `".to_owned();
     }
     let fence = "`".repeat(longest_run(&text) + 1);
-    // A blank on each side is taken off again.
+    // Markdown strips one blank from each side.
     let blank = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) {
         " "
     } else {
@@ -235,7 +235,7 @@ fn longest_run(text: &str) -> usize {
     runs.max().unwrap_or_default()
 }
 
-/// A text that does not grow beyond what a comment can hold.
+/// A text that stays within the limit of a comment.
 #[derive(Default)]
 struct Comment {
     text: String,
@@ -243,7 +243,7 @@ struct Comment {
 }
 
 impl Comment {
-    /// Adds a part, or nothing of it where it does not fit.
+    /// Adds a part if it fits as a whole.
     fn add(&mut self, part: &str) -> bool {
         let fits = self.text.len() + part.len() <= LONGEST - RESERVE;
         if fits {
@@ -252,13 +252,13 @@ impl Comment {
         fits
     }
 
-    /// Adds the parts that fit, and remembers how many do not.
+    /// Adds the parts that fit, and counts the others.
     fn add_all<T>(&mut self, what: &str, all: &[T], part: impl Fn(&T) -> String) {
         let shown = all.iter().filter(|one| self.add(&part(one))).count();
         self.miss(all.len() - shown, all.len(), what);
     }
 
-    /// Adds the items, without their details from where these do not fit.
+    /// Adds the items, without their details if those do not fit.
     fn add_items(&mut self, review: &Review<'_>) {
         let (mut missing, mut folded) = (0, 0);
         for one in &review.items {
@@ -287,7 +287,7 @@ impl Comment {
             let _ = write!(
                 self.text,
                 "\n**Not shown: {}.** A comment takes at most {LONGEST} characters; the output of \
-                 the command has all.\n",
+                 the command has everything.\n",
                 self.left_out.join(", ")
             );
         }

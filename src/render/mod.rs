@@ -9,11 +9,11 @@
 //! | [`plan`] | a plan |
 //! | [`saved`] | what a saved plan is, besides what it does |
 //! | [`drift`] | what changed remotely: a plan in other words |
-//! | [`report`] | what came of an apply |
-//! | [`requests`] | jobs that a person asked for |
-//! | `outcome`, [`jobs`] | what came of one action or request, and how jobs ended |
+//! | [`report`] | the result of an apply |
+//! | [`requests`] | jobs that a person requests |
+//! | `outcome`, [`jobs`] | the result of one action or request, and how jobs ended |
 //! | [`status`] | how the declared syncs are doing |
-//! | [`export`] | what an export or an import came to |
+//! | [`export`] | the result of an export or an import |
 //! | [`explain`] | what a code means, and the list of all codes |
 //! | [`schema_diff`] | what changed between two sets of schemas |
 //!
@@ -22,7 +22,7 @@
 //! | [`ending`] | how a command ended, whatever it was about |
 //! | [`findings`] | findings with the lines that they are about |
 //! | [`json`] | the frame of every JSON document |
-//! | [`review`] | what a run came to, for the formats below |
+//! | [`review`] | the result of a run, for the formats below |
 //! | `diff` | what changes in a sync, as lines of YAML |
 //! | `terminal`, `time` | colours, the lines that several outputs have, times |
 //!

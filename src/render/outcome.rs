@@ -1,4 +1,4 @@
-//! What came of one action or request.
+//! The result of one action or request.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use crate::apply::{ActionFailure, Outcome};
 use crate::core::plan::Subject;
 use crate::core::text::{visible, visible_lines};
 
-/// The line for what came of it, in other words where it went well.
+/// The line for the end of an action or a request; `done` is what it says of a success.
 pub(super) fn line(subject: &Subject, outcome: &Outcome, done: &str) -> String {
     let address = address(subject);
     match outcome {
@@ -22,7 +22,7 @@ pub(super) fn line(subject: &Subject, outcome: &Outcome, done: &str) -> String {
     }
 }
 
-/// Adds what there is to say beyond what was done.
+/// Adds the reason if it did not succeed, or the note if there is one.
 pub(super) fn human(out: &mut String, subject: &Subject, outcome: &Outcome) {
     let (word, text) = match outcome {
         Outcome::Failed(failure) => return failed(out, "Failed:", subject, failure),
@@ -99,7 +99,7 @@ impl<'a> From<&'a Outcome> for OutcomeFields<'a> {
     }
 }
 
-/// Says in the item of an action what came of it.
+/// Replaces what an item announces by what happened.
 pub(super) fn review(item: &mut Item, participle: &str, outcome: &Outcome) {
     (item.what, item.verdict) = match outcome {
         Outcome::Done { note, .. } => {

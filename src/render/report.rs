@@ -1,4 +1,4 @@
-//! What came of an apply.
+//! The result of an apply.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -45,7 +45,7 @@ pub fn ended(action: &Action, outcome: &Outcome) -> String {
     outcome::line(&action.subject, outcome, &done)
 }
 
-/// What is shown besides what was done.
+/// What else the result depends on.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Context<'a> {
     /// Whether the sandbox answered and no real server.
@@ -56,7 +56,7 @@ pub struct Context<'a> {
     pub waited: Option<Duration>,
 }
 
-/// What came of an apply.
+/// The result of an apply.
 pub fn human(plan: &Plan, report: &Report, context: Context<'_>) -> String {
     let mut out = String::new();
     for (action, outcome) in plan.actions.iter().zip(&report.outcomes) {
@@ -71,14 +71,14 @@ pub fn human(plan: &Plan, report: &Report, context: Context<'_>) -> String {
         let plan_file = context.plan_file.map(|file| format!(" {}", visible(file)));
         let _ = writeln!(
             out,
-            "Run `secsync apply{}` again to go on from here.",
+            "Run `secsync apply{}` again to continue.",
             plan_file.unwrap_or_default()
         );
     }
     if done_counts(plan, report).blocked > 0 {
         let _ = writeln!(
             out,
-            "What is blocked stays as it is until its reason is gone: the plan says what to do."
+            "Blocked actions were not carried out: the plan says why, and what to do."
         );
     }
     if context.is_sandbox {
@@ -135,7 +135,7 @@ fn headline(plan: &Plan, report: &Report) -> Headline {
     Headline::new(start, rest).in_style(style)
 }
 
-/// Whether everything was done that could be.
+/// Whether every action that could be done was done.
 fn is_whole(report: &Report) -> bool {
     let is_done = |outcome: &Outcome| matches!(outcome, Outcome::Done { .. } | Outcome::Blocked);
     !report.is_interrupted
@@ -163,7 +163,7 @@ fn bad_jobs(report: &Report) -> impl Iterator<Item = String> {
         .map(|(count, words)| format!("{} {words}", words::count(count, "job")))
 }
 
-/// What was done. A sync whose secrets are still to be removed is not gone yet.
+/// Counts what was done. A sync whose secrets are still to be removed is not destroyed yet.
 fn done_counts(plan: &Plan, report: &Report) -> Counts {
     let lingering: BTreeSet<&Subject> = report
         .jobs
@@ -190,7 +190,7 @@ fn done_counts(plan: &Plan, report: &Report) -> Counts {
     counts
 }
 
-/// An apply in a JSON document: the plan, as far as there was one, and what came of it.
+/// An apply in a JSON document: the plan if there was one, and its result.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApplyBody<'a> {
@@ -222,7 +222,7 @@ impl<'a> ApplyBody<'a> {
     }
 }
 
-/// What came of actions or requests in a JSON document: a result for each, and the jobs.
+/// The results of actions or requests, and of their jobs, in a JSON document.
 #[derive(Debug, Serialize)]
 pub struct ReportBody<'a> {
     results: Vec<OutcomeFields<'a>>,
@@ -241,7 +241,7 @@ impl<'a> ReportBody<'a> {
     }
 }
 
-/// Adds a plan, and what came of it.
+/// Adds a plan and its result.
 pub fn review(review: &mut Review<'_>, plan: &Plan, report: &Report) {
     plan::review(review, plan);
     review.headline = Some(headline(plan, report).to_string());

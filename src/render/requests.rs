@@ -1,4 +1,4 @@
-//! Jobs that a person asked for.
+//! Jobs that a person requests with `secsync sync`.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -16,7 +16,8 @@ use crate::core::plan::Subject;
 use crate::core::text::visible;
 use crate::core::words;
 
-/// The jobs that will be asked for, before anyone says yes, and the syncs that are left out.
+/// The jobs that will be requested, shown before the question for approval, and the syncs that are
+/// left out.
 pub fn intended(
     requests: &[JobRequest],
     left_out: &[(Subject, String)],
@@ -46,7 +47,7 @@ const fn intent(job: RequestedJob) -> &'static str {
     match job {
         RequestedJob::Sync => "pushes the source's secrets to the destination",
         RequestedJob::Import(Winner::Source) => {
-            "imports secrets of the destination that the source has not"
+            "imports secrets of the destination that the source does not have"
         }
         RequestedJob::Import(Winner::Destination) => {
             "imports the destination's secrets and overwrites those of the source"
@@ -56,12 +57,12 @@ const fn intent(job: RequestedJob) -> &'static str {
 }
 
 /// The line for a request that was answered.
-pub fn asked(request: &JobRequest, outcome: &Outcome) -> String {
+pub fn answered(request: &JobRequest, outcome: &Outcome) -> String {
     let done = format!("The {} was queued.", jobs::name(request.job.kind()));
     outcome::line(&request.subject, outcome, &done)
 }
 
-/// What came of the requests.
+/// The results of the requests.
 pub fn human(requests: &[JobRequest], report: &Report, waited: Option<Duration>) -> String {
     let mut out = String::new();
     for (request, outcome) in requests.iter().zip(&report.outcomes) {
@@ -78,9 +79,9 @@ fn headline(requests: &[JobRequest], report: &Report) -> Headline {
     let counts = [
         (jobs(|end| *end == JobEnd::Succeeded), "succeeded"),
         (jobs(|end| matches!(end, JobEnd::Failed(_))), "failed"),
-        (jobs(|end| *end == JobEnd::StillGoing), "still going"),
+        (jobs(|end| *end == JobEnd::StillGoing), "still running"),
         (jobs(|end| matches!(end, JobEnd::Unknown(_))), "unknown"),
-        (not_asked, "not asked for"),
+        (not_asked, "not requested"),
     ];
     let is_well = counts[1..].iter().all(|(count, _)| *count == 0);
     let (style, start) = match (report.is_interrupted, is_well) {
@@ -96,7 +97,7 @@ fn headline(requests: &[JobRequest], report: &Report) -> Headline {
     Headline::new(start, rest + ".").in_style(style)
 }
 
-/// The requests and what came of them in a JSON document.
+/// The requests and their results in a JSON document.
 #[derive(Debug, Serialize)]
 pub struct RequestsBody<'a> {
     requests: Vec<RequestFields<'a>>,
@@ -113,7 +114,7 @@ struct RequestFields<'a> {
 }
 
 impl<'a> RequestsBody<'a> {
-    /// The requests and what came of each.
+    /// The requests, each with its result in the report.
     pub fn new(requests: &'a [JobRequest], report: &'a Report) -> Self {
         let fields = |request: &'a JobRequest| RequestFields {
             subject: (&request.subject).into(),

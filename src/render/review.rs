@@ -1,8 +1,7 @@
-//! What a run came to, as plain text that knows no format: the one value behind every format that
-//! is meant for a pull request, a code host or a test report.
+//! The result of a run as plain text, from which every format for a pull request, a code host or a
+//! test report is made.
 //!
-//! The texts in it are as files and servers wrote them. Each format escapes them for where they
-//! are printed.
+//! The texts in it are as files and servers wrote them: each format escapes them for its own syntax.
 
 use camino::{Utf8Component, Utf8PathBuf};
 
@@ -12,7 +11,7 @@ use crate::core::plan::Subject;
 use crate::core::problem::Problem;
 use crate::core::span::{Sources, Span};
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug, Clone)]
 pub struct Review<'a> {
     /// The command.
@@ -29,17 +28,17 @@ pub struct Review<'a> {
     pub files: Vec<&'a str>,
     /// The exit code.
     pub exit_code: u8,
-    /// The result in a sentence; nothing, if the command stopped before it had one.
+    /// The result in a sentence; `None` if the command stopped before it had one.
     pub headline: Option<String>,
-    /// The syncs that there is something to say about.
+    /// The syncs that have something to show.
     pub items: Vec<Item>,
-    /// What else there is to know, each as a sentence.
+    /// Other facts, each as a sentence.
     pub notes: Vec<String>,
-    /// The repository that the run was in, if it was in one.
+    /// The repository that the run was in; `None` outside of one.
     pub checkout: Option<Checkout>,
 }
 
-/// A repository on this machine, and where in it a command runs.
+/// A repository on this machine, and the directory in it that a command runs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkout {
     /// The repository's root.
@@ -49,7 +48,7 @@ pub struct Checkout {
 }
 
 impl Checkout {
-    /// A file as code hosts know it: from the root on. What is not in the repository keeps its name.
+    /// A file as code hosts know it: from the root on. A file outside the repository keeps its name.
     fn path_of(&self, file: &str) -> String {
         let mut path = Utf8PathBuf::new();
         for part in self.directory.join(file).components() {
@@ -72,17 +71,17 @@ impl Review<'_> {
     /// A file as code hosts know it.
     pub fn path_of(&self, file: &str) -> String {
         match &self.checkout {
-            // What is in angle brackets is no file.
+            // A name in angle brackets is not a file.
             Some(checkout) if !file.starts_with('<') => checkout.path_of(file),
             _ => file.to_owned(),
         }
     }
 }
 
-/// One sync, and what happens to it or is the matter with it.
+/// One sync, and what happens to it or what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// The sign of the action; empty where nothing is done.
+    /// The sign of the action; empty if nothing is done.
     pub sign: &'static str,
     /// The stable word for machines: of the action, the drift or the state.
     pub word: &'static str,
@@ -94,35 +93,35 @@ pub struct Item {
     pub what: String,
     /// Where the sync is declared.
     pub place: Option<Span>,
-    /// What happens to secrets besides, as sentences: what deletes or overwrites some.
+    /// Side effects that delete or overwrite secrets, as sentences.
     pub warnings: Vec<String>,
-    /// The same for what does no such harm, and whatever else there is to say.
+    /// Other side effects, and whatever else there is to say.
     pub notes: Vec<String>,
     /// The lines of a YAML diff, without a heading; empty if there is none.
     pub diff: String,
-    /// How it ended, or would.
+    /// How it is doing.
     pub verdict: Verdict,
 }
 
-/// How it stands with a sync.
+/// How a sync is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// As it should.
+    /// Well.
     Good,
-    /// Not as declared; what happened says it all.
+    /// Not as declared. [`Item::what`] says how.
     Differs,
-    /// It cannot be done: why, and what to do.
+    /// Its action cannot be done: why, and what to do.
     Blocked(String),
-    /// It was left out: why, and what to do.
+    /// Its action was left out: why, and what to do.
     Skipped(String),
-    /// It failed: why, and what to do.
+    /// Its action or job failed: why, and what to do.
     Failed(String),
-    /// Nobody knows: why, and what to do.
+    /// The result is unknown: why, and what to do.
     Unknown(String),
 }
 
 impl Verdict {
-    /// Why it is not good, where there is more to say than what happened.
+    /// Why it is not well, if [`Item::what`] does not say so already.
     pub const fn reason(&self) -> Option<&String> {
         match self {
             Self::Good | Self::Differs => None,
@@ -147,7 +146,7 @@ impl Verdict {
 }
 
 impl Item {
-    /// A sync about which nothing more is known.
+    /// An item with nothing but what every item has.
     pub(super) fn new(subject: &Subject, word: &'static str, what: impl Into<String>) -> Self {
         Self {
             sign: "",

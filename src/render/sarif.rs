@@ -115,7 +115,7 @@ fn location(span: Span, review: &Review<'_>) -> Value {
     }})
 }
 
-/// A file as a URI, relative to the repository's root where its path is relative.
+/// A file as a URI, relative to the repository's root if its path is relative.
 fn artifact(file: &str) -> Value {
     let path = file.replace('\\', "/");
     if let Ok(uri) = Url::from_file_path(file) {
@@ -133,7 +133,7 @@ fn artifact(file: &str) -> Value {
     json!({"uri": encoded, "uriBaseId": "%SRCROOT%"})
 }
 
-/// A message. A reader would take brackets before parentheses for a link.
+/// A message. Brackets before parentheses would be read as a link.
 fn message(text: &str) -> Value {
     json!({"text": visible_lines(text).replace("](", "] (")})
 }

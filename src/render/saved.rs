@@ -1,5 +1,4 @@
-//! What a saved plan is, besides what it does: where it is, its digest, and what the names that it
-//! shows stand for.
+//! What a saved plan has besides the plan: its file, its digest, and what its names stand for.
 
 use std::fmt::Write as _;
 
@@ -57,12 +56,12 @@ pub fn saved_to(file: &str, digest: &str, is_sandbox: bool) -> String {
     let file = visible(file);
     let sandbox = if is_sandbox { " --sandbox" } else { "" };
     format!(
-        "\nSaved the plan to {file}. To do exactly this:\n  \
+        "\nSaved the plan to {file}. To apply exactly this plan:\n  \
          secsync apply{sandbox} {file} --expect-digest {digest}\n"
     )
 }
 
-/// The lines after a plan that went to a device or a pipe, where it cannot be applied from.
+/// The lines after a plan that went to a device or a pipe, from which it cannot be applied.
 pub fn written_to(file: &str, digest: &str) -> String {
     format!(
         "\nWrote the plan to {}. Apply it with --expect-digest {digest}\n",
@@ -70,12 +69,12 @@ pub fn written_to(file: &str, digest: &str) -> String {
     )
 }
 
-/// What of a plan was done before.
+/// The syncs whose actions were done before.
 pub fn done(done: &[Subject]) -> String {
     if done.is_empty() {
         return String::new();
     }
-    let mut out = "\nDone already, and left out here:\n".to_owned();
+    let mut out = "\nAlready done, and left out here:\n".to_owned();
     for subject in done {
         let _ = writeln!(out, "  {}", visible(&subject.address()));
     }

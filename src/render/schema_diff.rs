@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::json::Place;
 use super::terminal::{BOLD, RED, painted};
 use crate::core::text::visible;
-use crate::schema::compare::Change;
+use crate::schema::compare::SchemaChange;
 
 /// A place in a sync file that does not fit the newer schemas.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -19,11 +19,11 @@ pub struct Broken {
 }
 
 /// The changes, those that can break a file marked, and the files that break.
-pub fn human(changes: &[Change], broken: &[Broken]) -> String {
+pub fn human(changes: &[SchemaChange], broken: &[Broken]) -> String {
     let mut out = String::new();
     for change in changes {
         let (kind, name) = &change.destination;
-        let mark = if change.is_breaking() {
+        let mark = if change.breaking {
             painted(RED, "!")
         } else {
             " ".to_owned()
@@ -41,7 +41,7 @@ pub fn human(changes: &[Change], broken: &[Broken]) -> String {
         out.push_str("The schemas are the same.\n");
     }
     if !broken.is_empty() {
-        let heading = "What is in this workspace and does not fit the newer schemas:";
+        let heading = "In this workspace, these values do not fit the newer schemas:";
         let _ = writeln!(out, "\n{}", painted(BOLD, heading));
     }
     for found in broken {
@@ -69,19 +69,19 @@ struct ChangeFields<'a> {
     provider: &'static str,
     destination: &'a str,
     field: Option<&'a str>,
-    change: String,
+    change: &'a str,
     breaking: bool,
 }
 
 impl<'a> SchemaDiffBody<'a> {
     /// The changes, and the places that they break.
-    pub fn new(changes: &'a [Change], broken: &'a [Broken]) -> Self {
-        let change = |change: &'a Change| ChangeFields {
+    pub fn new(changes: &'a [SchemaChange], broken: &'a [Broken]) -> Self {
+        let change = |change: &'a SchemaChange| ChangeFields {
             provider: change.destination.0.name(),
             destination: &change.destination.1,
             field: change.field.as_deref(),
-            change: change.kind.to_string(),
-            breaking: change.is_breaking(),
+            change: &change.kind,
+            breaking: change.breaking,
         };
         Self {
             changes: changes.iter().map(change).collect(),

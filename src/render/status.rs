@@ -23,7 +23,7 @@ struct Row {
     cells: [String; 5],
     /// How the result is painted.
     style: Style,
-    /// What the platform says, below the line.
+    /// The platform's message, shown below the line.
     message: Option<String>,
 }
 
@@ -85,7 +85,7 @@ fn line(out: &mut String, cells: &[String; 5], widths: [usize; 5], style: Style,
     let _ = writeln!(out, "{}", text.trim_end());
 }
 
-/// The last jobs of a sync, as far as the platform says anything of them.
+/// The last job of each kind that the platform reports for a sync.
 fn jobs(status: &SyncStatus) -> impl Iterator<Item = (JobKind, &Job)> {
     let remote = match &status.presence {
         Presence::There(remote) => Some(remote),
@@ -104,7 +104,7 @@ fn rows(status: &SyncStatus, now: Timestamp) -> Vec<Row> {
     if rows.is_empty() {
         rows.push(of_presence(&status.presence));
     }
-    // The second job of a sync is not a second sync.
+    // Only the first row names the sync, so that two jobs do not look like two syncs.
     if let Some(first) = rows.first_mut() {
         first.cells[0] = address(&status.subject);
         first.cells[1] = visible(&status.subject.destination);
@@ -141,7 +141,7 @@ fn of_presence(presence: &Presence) -> Row {
     Row::new("", result, when, style, None)
 }
 
-/// What the platform said of a job that did not go well.
+/// The platform's message about a job that did not succeed.
 fn message(job: &Job) -> Option<String> {
     let is_well = job.status == Some(JobStatus::Succeeded);
     job.message
@@ -261,7 +261,7 @@ fn item(status: &SyncStatus) -> Item {
     let (what, verdict) = match status.state() {
         SyncState::Missing => ("is missing", skipped("`secsync apply` creates it.")),
         SyncState::Failed => ("has failed", Verdict::Failed(failures(status))),
-        SyncState::Running => ("is at work", Verdict::Good),
+        SyncState::Running => ("is running", Verdict::Good),
         SyncState::Succeeded => ("has succeeded", Verdict::Good),
         SyncState::Idle => ("was never synced", Verdict::Good),
         SyncState::Started => ("was started", Verdict::Good),
@@ -277,7 +277,7 @@ fn item(status: &SyncStatus) -> Item {
     item
 }
 
-/// What the platform says of each job that failed, in a line each.
+/// A line for each job that failed.
 fn failures(status: &SyncStatus) -> String {
     let failed = jobs(status).filter(|(_, job)| job.has_failed());
     let lines: Vec<String> = failed

@@ -1,5 +1,5 @@
-//! Colours and weights, and the lines that several outputs for people have.
-//! If there is no terminal, the colours are taken out again.
+//! Colours and weights, and the lines that several outputs for people share. The colours are removed
+//! again if the output is not a terminal.
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -56,7 +56,7 @@ impl fmt::Display for Headline {
 
 /// The line that every output of a sandbox run has.
 pub const SANDBOX: &str =
-    "Sandbox: an emulator on this machine answered, and no real server was asked.";
+    "Sandbox: an emulator on this machine answered. No real server was contacted.";
 
 /// The beginning of an output: for a sandbox run its line, and a blank one.
 pub fn start(is_sandbox: bool) -> String {

@@ -1,21 +1,21 @@
-//! Times as people read them: how long ago, and when exactly.
+//! Times for people: how long ago, and when exactly.
 
 use jiff::Timestamp;
 
-/// `3 minutes ago (2026-01-31 10:00:00 UTC)`; what is no time is told as it stands.
+/// `3 minutes ago (2026-01-31 10:00:00 UTC)`; a text that is not a time is shown as it is.
 pub fn ago(time: &str, now: Timestamp) -> String {
     let Ok(then) = time.parse::<Timestamp>() else {
         return super::text::visible(time);
     };
     let exact = then.strftime("%Y-%m-%d %H:%M:%S UTC");
     match now.as_second().saturating_sub(then.as_second()) {
-        // The clocks of two machines differ a little.
+        // The clocks of two machines differ slightly.
         seconds if seconds < 5 => format!("just now ({exact})"),
         seconds => format!("{} ago ({exact})", rounded(seconds)),
     }
 }
 
-/// The largest unit that there is at least one of.
+/// The time in the largest unit of which it has at least one.
 fn rounded(seconds: i64) -> String {
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
     let (count, unit) = units
@@ -34,7 +34,7 @@ mod tests {
     use super::ago;
 
     #[test]
-    fn a_time_is_told_in_its_largest_unit_and_exactly() {
+    fn a_time_is_shown_in_its_largest_unit_and_exactly() {
         let now = "2026-03-01T12:00:00Z".parse().unwrap();
         for (time, expected) in [
             (

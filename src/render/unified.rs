@@ -1,4 +1,4 @@
-//! A YAML diff: what is there against what is declared.
+//! A YAML diff between what is remote and what is declared.
 
 use std::fmt::Write as _;
 
@@ -6,8 +6,8 @@ use super::review::{Item, Review, advice};
 use super::terminal::SANDBOX;
 use crate::core::text::visible;
 
-/// All syncs that differ. What is not diff stands in lines that begin with `#`, which programs that
-/// read diffs pass over.
+/// All syncs that differ. Whatever else there is to say is in lines that begin with `#`, which
+/// programs that read diffs skip.
 pub fn text(review: &Review<'_>) -> String {
     let mut out = String::new();
     if review.is_sandbox {
@@ -40,7 +40,7 @@ fn sync(out: &mut String, item: &Item, command: &str) {
         return;
     }
     let address = visible(&item.address);
-    // Drift is told the other way round.
+    // Drift goes from the files to the server.
     let (old, new) = if command == "drift" {
         ("declared", "remote")
     } else {
@@ -54,7 +54,7 @@ fn sync(out: &mut String, item: &Item, command: &str) {
     out.push_str(&item.diff);
 }
 
-/// Lines that are no diff.
+/// Lines that are not part of a diff.
 fn comment(out: &mut String, text: &str) {
     for line in text.trim_end().lines() {
         let _ = writeln!(out, "# {}", visible(line));

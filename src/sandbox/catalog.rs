@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::provider::infisical;
-use crate::schema::store::{SchemaStore, StoreError};
+use crate::schema::store::{SchemaStore, StoreError, derived_update};
 
 /// Every destination by its slug.
 #[derive(Debug, Clone, Default)]
@@ -93,7 +93,7 @@ impl Destination {
                 .to_owned(),
             connection_app: text("connectionApp").unwrap_or(&slug).to_owned(),
             can_import: about.get("canImport") == Some(&Value::Bool(true)),
-            update: update_schema(&create),
+            update: in_canonical_order(&derived_update(&create)),
             create: in_canonical_order(&create),
             slug,
             document,
@@ -141,23 +141,6 @@ fn reorder(properties: &mut Map<String, Value>, order: &[&str]) {
         }
     }
     properties.extend(rest);
-}
-
-fn update_schema(create: &Value) -> Value {
-    let mut update = in_canonical_order(create);
-    if let Some(schema) = update.as_object_mut() {
-        schema.remove("required");
-    }
-    if let Some(properties) = properties_mut(&mut update) {
-        // Seen on the real server: a change of project is ignored with 200.
-        properties.shift_remove("projectId");
-        for schema in properties.values_mut() {
-            if let Some(schema) = schema.as_object_mut() {
-                schema.remove("default");
-            }
-        }
-    }
-    update
 }
 
 #[cfg(test)]

@@ -1,61 +1,33 @@
-//! The emulator without a socket: a request, a time, an answer.
+//! The emulator without a socket: a call, a time, a reply.
 
-use std::sync::Arc;
-use std::time::Duration;
+use serde_json::json;
 
-use super::catalog::Catalog;
-use super::enkryptify::{self, Exchanges};
-use super::exchange::{Answer, Delivery, Request, Response};
-use super::fail::{self, FailRule, FailRules, Fault, Operation};
-use super::infisical::{self, Tokens};
+use super::Options;
+use super::call::{Arrival, Call, Reply};
+use super::database::{Database, Started};
+use super::enkryptify::{self, Enkryptify};
+use super::fail::{FailRule, FailRules, Fault, Operation};
+use super::infisical::{self, Infisical};
 use super::jobs::Workshop;
 use super::limit::Limits;
 use super::moment::Moment;
-use super::state::{Started, State};
-use super::world::World;
+use super::shared::Shared;
 
 /// Both platforms as one state machine. Time is what the caller says it is.
 pub struct Emulator {
-    pub(super) state: State,
-    pub(super) catalog: Arc<Catalog>,
-    pub(super) seed: u64,
-    pub(super) job_duration: Duration,
-    pub(super) limits: Option<Limits>,
-    pub(super) tokens: Tokens,
-    pub(super) exchanges: Exchanges,
-    /// How many requests were answered; makes request ids.
-    pub(super) requests: u64,
+    shared: Shared,
+    infisical: Infisical,
+    enkryptify: Enkryptify,
     rules: FailRules,
 }
 
-/// How an emulator behaves.
-#[derive(Debug, Clone)]
-pub struct Behaviour {
-    /// The destinations that it knows.
-    pub catalog: Arc<Catalog>,
-    /// Requests a minute that each route allows each client; none for no limit.
-    pub rate_limit: Option<u32>,
-    /// Faults to order.
-    pub fail: Vec<FailRule>,
-    /// Makes ids and the order of lists: the same seed, the same ids.
-    pub seed: u64,
-    /// How long one attempt of a job takes.
-    pub job_duration: Duration,
-}
-
-/// Which platform a request is for, and what it asks.
+/// Which platform a call is for, and what it asks.
 enum Target {
     Infisical(infisical::Route),
     Enkryptify(enkryptify::Route),
 }
 
 impl Target {
-    fn of(request: &Request, catalog: &Catalog) -> Option<Self> {
-        infisical::Route::of(request, catalog)
-            .map(Self::Infisical)
-            .or_else(|| enkryptify::Route::of(request).map(Self::Enkryptify))
-    }
-
     const fn operation(&self) -> Operation {
         match self {
             Self::Infisical(route) => route.operation(),
@@ -65,107 +37,94 @@ impl Target {
 }
 
 impl Emulator {
-    /// An emulator in which only the world exists.
-    pub fn new(world: World, behaviour: Behaviour) -> Self {
-        Self::with_state(
-            State {
-                world,
-                ..State::default()
-            },
-            behaviour,
-        )
+    /// An emulator in which only the world exists. The socket's options do not matter here.
+    pub fn new(options: Options) -> Self {
+        Self::resume(Database::default(), options)
     }
 
     /// An emulator that goes on where an earlier one stopped, in a world that may have grown.
     /// Credentials are the new world's: they are not kept.
-    pub(super) fn resume(mut saved: State, world: World, behaviour: Behaviour) -> Self {
-        saved.world.merge(&world);
-        saved.world.identities = world.identities;
-        saved.world.enkryptify = world.enkryptify;
-        saved.world.enterprise = world.enterprise;
-        Self::with_state(saved, behaviour)
+    pub(super) fn resume(mut database: Database, options: Options) -> Self {
+        let world = options.world;
+        database.world.merge(&world);
+        database.world.identities = world.identities;
+        database.world.enkryptify = world.enkryptify;
+        database.world.enterprise = world.enterprise;
+        Self {
+            shared: Shared {
+                database,
+                catalog: options.catalog,
+                seed: options.seed,
+                job_duration: options.job_duration,
+                limits: options.rate_limit.map(Limits::new),
+            },
+            infisical: Infisical::default(),
+            enkryptify: Enkryptify::default(),
+            rules: FailRules::new(options.fail),
+        }
     }
 
     /// What to keep for [`Emulator::resume`].
-    pub(super) const fn state(&self) -> &State {
-        &self.state
+    pub(super) const fn database(&self) -> &Database {
+        &self.shared.database
     }
 
-    fn with_state(state: State, behaviour: Behaviour) -> Self {
-        Self {
-            state,
-            catalog: behaviour.catalog,
-            seed: behaviour.seed,
-            job_duration: behaviour.job_duration,
-            limits: behaviour.rate_limit.map(Limits::new),
-            tokens: Tokens::default(),
-            exchanges: Exchanges::default(),
-            requests: 0,
-            rules: FailRules::new(behaviour.fail),
-        }
-    }
-
-    /// Answers a request at that time. What jobs did until then is done first.
-    pub fn handle(&mut self, request: &Request, now: Moment) -> Answer {
+    /// Answers a call at that time. What jobs did until then is done first.
+    pub fn handle(&mut self, call: &Call, now: Moment) -> Reply {
         self.advance(now);
-        let Some(target) = Target::of(request, &self.catalog) else {
-            let response = infisical::unknown_route(&request.method, &request.target);
-            return response.with_etag(None).into();
+        let known = call.headers.get("if-none-match").map(String::as_str);
+        let Some(target) = self.target(call) else {
+            return infisical::unknown_route(&call.method, &call.target).with_etag(None);
         };
         let name = match &target {
-            Target::Infisical(route) => self.sync_name(route, request),
-            Target::Enkryptify(_) => enkryptify::name_of(request),
+            Target::Infisical(route) => self.shared.sync_name(route, call),
+            Target::Enkryptify(_) => enkryptify::name_of(call),
         };
-        let fault = self.rules.fault(target.operation(), name.as_deref());
-        let answer = match fault {
-            None => self.answer(&target, request, now).into(),
-            Some(Fault::Refused(status)) => self.refusal(&target, status).into(),
-            Some(Fault::Replaced(replacement)) => replacement.response().into(),
-            Some(Fault::Unheard) => Answer {
-                response: fail::bad_gateway(),
-                delivery: Delivery::Closed,
-            },
+        let reply = match self.rules.fault(target.operation(), name.as_deref()) {
+            None => self.answer(&target, call, now),
+            Some(Fault::Status(status)) => self.refusal(&target, status),
+            Some(Fault::Html) => Reply::page(200, "Sign in"),
+            Some(Fault::Nonsense) => Reply::json(200, json!({})),
+            Some(Fault::Refuse) => bad_gateway().arriving(Arrival::Closed),
+            Some(Fault::Drop) => self.answer(&target, call, now).arriving(Arrival::Closed),
             Some(Fault::Lost) => {
-                self.answer(&target, request, now);
-                fail::bad_gateway().into()
+                self.answer(&target, call, now);
+                bad_gateway()
             }
-            Some(Fault::Delivered(delivery)) => Answer {
-                response: self.answer(&target, request, now),
-                delivery,
-            },
+            Some(Fault::Truncate) => self.answer(&target, call, now).arriving(Arrival::Truncated),
+            Some(Fault::Hang) => self.answer(&target, call, now).arriving(Arrival::Silent),
         };
-        let known = request.headers.get("if-none-match").map(String::as_str);
-        Answer {
-            response: answer
-                .response
-                .with_etag(known.filter(|_| request.method == "GET")),
-            delivery: answer.delivery,
+        reply.with_etag(known.filter(|_| call.method == "GET"))
+    }
+
+    fn target(&self, call: &Call) -> Option<Target> {
+        infisical::Route::of(call, &self.shared.catalog)
+            .map(Target::Infisical)
+            .or_else(|| enkryptify::Route::of(call).map(Target::Enkryptify))
+    }
+
+    fn answer(&mut self, target: &Target, call: &Call, now: Moment) -> Reply {
+        match target {
+            Target::Infisical(route) => self.infisical.answer(&mut self.shared, route, call, now),
+            Target::Enkryptify(route) => self.enkryptify.answer(&mut self.shared, route, call, now),
         }
     }
 
-    fn answer(&mut self, target: &Target, request: &Request, now: Moment) -> Response {
+    fn refusal(&mut self, target: &Target, status: u16) -> Reply {
         match target {
-            Target::Infisical(route) => self.infisical(route, request, now),
-            Target::Enkryptify(route) => self.enkryptify(route, request, now),
-        }
-    }
-
-    fn refusal(&mut self, target: &Target, status: u16) -> Response {
-        self.requests += 1;
-        match target {
-            Target::Infisical(_) => infisical::injected(status, self.requests),
+            Target::Infisical(_) => self.infisical.injected(status),
             Target::Enkryptify(_) => enkryptify::error(status, "Injected failure."),
         }
     }
 
     /// Takes every step of a job that is due.
     fn advance(&mut self, now: Moment) {
-        self.state.jobs.advance(
+        self.shared.database.jobs.advance(
             now,
             &mut Workshop {
-                syncs: &mut self.state.syncs,
+                syncs: &mut self.shared.database.syncs,
                 rules: &mut self.rules,
-                duration: self.job_duration,
+                duration: self.shared.job_duration,
             },
         );
     }
@@ -177,7 +136,8 @@ impl Emulator {
 
     /// Takes an identity away: its tokens stop working, and it cannot log in.
     pub fn remove_identity(&mut self, client_id: &str) {
-        self.state
+        self.shared
+            .database
             .world
             .identities
             .retain(|identity| identity.client_id != client_id);
@@ -185,6 +145,11 @@ impl Emulator {
 
     /// What was started on Enkryptify, in order.
     pub fn started(&self) -> &[Started] {
-        &self.state.started
+        &self.shared.database.started
     }
+}
+
+/// What a gateway says when its server did not answer.
+fn bad_gateway() -> Reply {
+    Reply::page(502, "502 Bad Gateway")
 }

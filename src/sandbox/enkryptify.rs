@@ -6,12 +6,14 @@
 use serde_json::{Value, json};
 
 use super::ENKRYPTIFY_TOKEN;
-use super::emulator::Emulator;
-use super::exchange::{Request, RequestBody, Response};
+use super::call::{Call, Reply};
+use super::database::Started;
 use super::fail::Operation;
-use super::limit::{HeaderStyle, Pass};
+use super::ids;
+use super::limit::{HeaderNames, Pass};
 use super::moment::Moment;
-use super::state::Started;
+use super::shared::Shared;
+use super::world::World;
 use crate::provider::enkryptify::{HOST, TOKEN};
 
 /// How long an exchanged token lives.
@@ -20,12 +22,14 @@ const EXCHANGED_SECONDS: u32 = 900;
 /// How many exchanges a minute a token is good for.
 const EXCHANGES_PER_MINUTE: usize = 10;
 
+const LIMIT_HEADERS: HeaderNames = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
+
 /// What a person sets to use it: where it is, and the demo token.
 pub fn demo_variables(url: &str) -> [(&'static str, String); 2] {
     [(HOST, url.to_owned()), (TOKEN, ENKRYPTIFY_TOKEN.to_owned())]
 }
 
-/// What a request asks for.
+/// What a call asks for.
 #[derive(Debug)]
 pub enum Route {
     Start { slug: String },
@@ -34,10 +38,10 @@ pub enum Route {
 
 impl Route {
     /// The route of a request; none if there is none.
-    pub fn of(request: &Request) -> Option<Self> {
-        let segments = request.segments();
+    pub fn of(call: &Call) -> Option<Self> {
+        let segments = call.segments();
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-        match (request.method.as_str(), segments.as_slice()) {
+        match (call.method.as_str(), segments.as_slice()) {
             ("POST", ["v1", "sync", slug, "start"]) => Some(Self::Start {
                 slug: (*slug).to_owned(),
             }),
@@ -55,32 +59,32 @@ impl Route {
     }
 }
 
-/// Tokens that were exchanged in this run, and when.
+/// The emulated Enkryptify.
 #[derive(Default)]
-pub struct Exchanges {
-    issued: Vec<(String, Moment)>,
+pub struct Enkryptify {
+    /// Tokens that were exchanged in this run, and when.
+    exchanged: Vec<(String, Moment)>,
 }
 
 /// An error in Enkryptify's shape.
-pub fn error(status: u16, message: &str) -> Response {
-    let response = Response::json(status, json!({"message": message}));
+pub fn error(status: u16, message: &str) -> Reply {
+    let reply = Reply::json(status, json!({"message": message}));
     if status == 429 {
-        response.with_header("retry-after", "1")
+        reply.with_header("retry-after", "1")
     } else {
-        response
+        reply
     }
 }
 
-fn json_body(request: &Request) -> Option<Value> {
-    let RequestBody::Bytes(bytes) = &request.body else {
-        return None;
-    };
-    serde_json::from_slice(bytes).ok().filter(Value::is_object)
+fn json_body(call: &Call) -> Option<Value> {
+    serde_json::from_slice(call.body.as_deref()?)
+        .ok()
+        .filter(Value::is_object)
 }
 
 /// The name in a start's body, as far as it can be read.
-pub fn name_of(request: &Request) -> Option<String> {
-    Some(json_body(request)?.get("name")?.as_str()?.to_owned())
+pub fn name_of(call: &Call) -> Option<String> {
+    Some(json_body(call)?.get("name")?.as_str()?.to_owned())
 }
 
 fn is_slug(slug: &str) -> bool {
@@ -90,37 +94,41 @@ fn is_slug(slug: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-impl Emulator {
-    /// Answers a request to Enkryptify.
-    pub fn enkryptify(&mut self, route: &Route, request: &Request, now: Moment) -> Response {
-        let pass = self
-            .limits
-            .as_mut()
-            .map(|limits| limits.pass_any(request, now));
-        let response = match pass.as_ref().and_then(Pass::refused_for) {
-            Some(seconds) => Response::json(429, json!({"message": "Too many requests."}))
+impl Enkryptify {
+    /// Answers a call.
+    pub fn answer(
+        &mut self,
+        shared: &mut Shared,
+        route: &Route,
+        call: &Call,
+        now: Moment,
+    ) -> Reply {
+        // All routes share one counter.
+        let limits = shared.limits.as_mut();
+        let pass = limits.map(|limits| limits.pass(Operation::Start, None, call, now));
+        let reply = match pass.as_ref().and_then(Pass::refused_for) {
+            Some(seconds) => Reply::json(429, json!({"message": "Too many requests."}))
                 .with_header("retry-after", seconds.to_string()),
             None => match route {
-                Route::Start { slug } => self.start(slug, request, now),
-                Route::Exchange => self.exchange(request, now),
+                Route::Start { slug } => self.start(shared, slug, call, now),
+                Route::Exchange => self.exchange(shared, call, now),
             },
         };
         match pass {
-            Some(pass) => pass.mark(response, HeaderStyle::Enkryptify),
-            None => response,
+            Some(pass) => pass.mark(reply, LIMIT_HEADERS),
+            None => reply,
         }
     }
 
-    fn start(&mut self, slug: &str, request: &Request, now: Moment) -> Response {
-        let bearer = bearer(request);
-        let exchanged = bearer.is_some_and(|token| self.exchanges.is_valid(token, now));
-        if !exchanged && !self.is_api_token(bearer) {
+    fn start(&self, shared: &mut Shared, slug: &str, call: &Call, now: Moment) -> Reply {
+        let world = &shared.database.world;
+        if !self.is_exchanged(call, now) && !has_api_token(call, world) {
             return error(401, "Invalid or missing API token.");
         }
         if !is_slug(slug) {
             return error(400, "The slug must be 2 to 48 of a-z, 0-9 and hyphens.");
         }
-        let Some(body) = json_body(request) else {
+        let Some(body) = json_body(call) else {
             return error(400, "The body must be a JSON object.");
         };
         let text = |key: &str| body.get(key).and_then(Value::as_str);
@@ -130,70 +138,49 @@ impl Emulator {
         let Some(name) = text("name") else {
             return error(400, "name must be a string.");
         };
-        let projects = &self.state.world.enkryptify.projects;
-        if projects
-            .as_ref()
-            .is_some_and(|known| !known.contains(project))
-        {
+        let projects = world.enkryptify.projects.as_ref();
+        if projects.is_some_and(|known| !known.contains(project)) {
             return error(404, "Project not found.");
         }
-        let id = self.state.next_id(self.seed);
-        self.state.started.push(Started {
+        let id = shared.next_id();
+        shared.database.started.push(Started {
             id: id.clone(),
             destination: slug.to_owned(),
             project: project.to_owned(),
             name: name.to_owned(),
         });
-        Response::json(200, json!({"syncConfigId": id}))
+        Reply::json(200, json!({"syncConfigId": id}))
     }
 
-    fn exchange(&mut self, request: &Request, now: Moment) -> Response {
-        if !self.is_api_token(bearer(request)) {
+    fn exchange(&mut self, shared: &Shared, call: &Call, now: Moment) -> Reply {
+        if !has_api_token(call, &shared.database.world) {
             return error(401, "Invalid or missing API token.");
         }
-        match self.exchanges.issue(now) {
-            Some(token) => Response::json(
-                200,
-                json!({"accessToken": token, "expiresIn": EXCHANGED_SECONDS, "tokenType": "Bearer"}),
-            ),
-            None => error(429, "Too many exchanges."),
-        }
-    }
-
-    fn is_api_token(&self, bearer: Option<&str>) -> bool {
-        bearer == Some(self.state.world.enkryptify.token.as_str())
-    }
-}
-
-fn bearer(request: &Request) -> Option<&str> {
-    request
-        .headers
-        .get("authorization")?
-        .strip_prefix("Bearer ")
-}
-
-impl Exchanges {
-    fn issue(&mut self, now: Moment) -> Option<String> {
         let recent = self
-            .issued
+            .exchanged
             .iter()
             .filter(|(_, at)| at.until(now).as_secs() < 60)
             .count();
         if recent >= EXCHANGES_PER_MINUTE {
-            return None;
+            return error(429, "Too many exchanges.");
         }
-        let serial = self.issued.len().to_string();
-        let token = format!(
-            "sandbox.{serial}.{}",
-            super::ids::word(&["exchange", &serial], 32)
-        );
-        self.issued.push((token.clone(), now));
-        Some(token)
+        let serial = self.exchanged.len().to_string();
+        let signature = ids::word(&["exchange", &serial], 32);
+        let token = format!("sandbox.{serial}.{signature}");
+        self.exchanged.push((token.clone(), now));
+        Reply::json(
+            200,
+            json!({"accessToken": token, "expiresIn": EXCHANGED_SECONDS, "tokenType": "Bearer"}),
+        )
     }
 
-    fn is_valid(&self, token: &str, now: Moment) -> bool {
-        self.issued
-            .iter()
-            .any(|(known, at)| known == token && at.until(now).as_secs() < EXCHANGED_SECONDS.into())
+    fn is_exchanged(&self, call: &Call, now: Moment) -> bool {
+        self.exchanged.iter().any(|(token, at)| {
+            call.bearer_token() == Some(token) && at.until(now).as_secs() < EXCHANGED_SECONDS.into()
+        })
     }
+}
+
+fn has_api_token(call: &Call, world: &World) -> bool {
+    call.bearer_token() == Some(&world.enkryptify.token)
 }

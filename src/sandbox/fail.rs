@@ -33,22 +33,22 @@
 
 use std::str::FromStr;
 
-use super::exchange::{Delivery, Payload, Response};
+use super::table::JobKind;
 
 /// One fault to order; see the module for the grammar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailRule {
-    target: Target,
+    order: Order,
     name: Option<String>,
-    effect: Effect,
     times: Option<u32>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Target {
-    Every,
-    Operation(Operation),
-    Attempt(JobKind),
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Order {
+    /// To every request, or to those of one operation.
+    Requests(Option<Operation>, Fault),
+    /// To the attempts of jobs of a kind, with the destination's answer.
+    Attempts(JobKind, String),
 }
 
 /// What a request asks for.
@@ -88,81 +88,29 @@ pub enum Operation {
     Other,
 }
 
-/// What a job does.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum JobKind {
-    /// Pushes the secrets to the destination.
-    Sync,
-    /// Reads the destination's secrets into the source.
-    Import,
-    /// Removes the secrets at the destination.
-    Remove,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Effect {
-    Status(u16),
-    Html,
-    Nonsense,
-    Refuse,
-    Drop,
-    Lost,
-    Truncate,
-    Hang,
-    Fail(String),
-}
-
-/// What a rule does to a request.
+/// What a rule does to a request; see the module for what each means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// It is not done; the answer is this status.
-    Refused(u16),
-    /// It is not done; the answer is a page or an empty object.
-    Replaced(Replacement),
-    /// It is not done, and there is no answer.
-    Unheard,
-    /// It is done, but a gateway's page takes the answer's place.
-    Lost,
-    /// It is done, but the answer is delivered this way.
-    Delivered(Delivery),
-}
-
-/// What stands in for an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Replacement {
-    /// A page.
+    /// Not done; the answer has this status.
+    Status(u16),
+    /// Not done; the answer is a page.
     Html,
-    /// `{}`.
-    EmptyObject,
+    /// Not done; the answer is `{}`.
+    Nonsense,
+    /// Not done, and no answer.
+    Refuse,
+    /// Done, but no answer.
+    Drop,
+    /// Done, but a gateway's page takes the answer's place.
+    Lost,
+    /// Done, but only half of the answer arrives.
+    Truncate,
+    /// Done, but the answer never comes.
+    Hang,
 }
 
-impl Replacement {
-    /// The answer.
-    pub fn response(self) -> Response {
-        match self {
-            Self::Html => page(200, "Sign in"),
-            Self::EmptyObject => Response::json(200, serde_json::json!({})),
-        }
-    }
-}
-
-/// What a gateway says when its server did not answer.
-pub fn bad_gateway() -> Response {
-    page(502, "502 Bad Gateway")
-}
-
-fn page(status: u16, title: &str) -> Response {
-    Response {
-        status,
-        headers: Vec::new(),
-        payload: Payload::Html(format!(
-            "<!doctype html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
-        )),
-    }
-}
+/// The text of a job's attempt that fails, unless a rule gives another.
+const INJECTED: &str = r#"{"error":"500","message":"internal error (injected)"}"#;
 
 impl Operation {
     const NAMED: [(&'static str, Self); 15] = [
@@ -184,25 +132,7 @@ impl Operation {
     ];
 }
 
-impl Target {
-    fn parse(word: &str) -> Option<Self> {
-        match word {
-            "*" => Some(Self::Every),
-            "sync" => Some(Self::Attempt(JobKind::Sync)),
-            "import" => Some(Self::Attempt(JobKind::Import)),
-            "remove" => Some(Self::Attempt(JobKind::Remove)),
-            word => Operation::NAMED
-                .iter()
-                .find(|(name, _)| *name == word)
-                .map(|(_, operation)| Self::Operation(*operation)),
-        }
-    }
-}
-
-impl Effect {
-    /// What a destination answers when a rule does not say.
-    const INJECTED: &'static str = r#"{"error":"500","message":"internal error (injected)"}"#;
-
+impl Fault {
     fn parse(word: &str) -> Option<Self> {
         Some(match word {
             "html" => Self::Html,
@@ -212,29 +142,10 @@ impl Effect {
             "lost" => Self::Lost,
             "truncate" => Self::Truncate,
             "hang" => Self::Hang,
-            "fail" => Self::Fail(Self::INJECTED.to_owned()),
-            word => match word.strip_prefix("fail:") {
-                Some(text) => Self::Fail(text.to_owned()),
-                None => Self::Status(
-                    word.parse()
-                        .ok()
-                        .filter(|status| (400..=599).contains(status))?,
-                ),
-            },
-        })
-    }
-
-    const fn fault(&self) -> Option<Fault> {
-        Some(match self {
-            Self::Status(status) => Fault::Refused(*status),
-            Self::Html => Fault::Replaced(Replacement::Html),
-            Self::Nonsense => Fault::Replaced(Replacement::EmptyObject),
-            Self::Refuse => Fault::Unheard,
-            Self::Drop => Fault::Delivered(Delivery::Closed),
-            Self::Lost => Fault::Lost,
-            Self::Truncate => Fault::Delivered(Delivery::Truncated),
-            Self::Hang => Fault::Delivered(Delivery::Silent),
-            Self::Fail(_) => return None,
+            word => {
+                let status = word.parse().ok();
+                Self::Status(status.filter(|status| (400..=599).contains(status))?)
+            }
         })
     }
 }
@@ -250,13 +161,6 @@ impl FromStr for FailRule {
             Some((target, name)) => (target, Some(name.to_owned())),
             None => (target, None),
         };
-        let parsed_target = Target::parse(target).ok_or_else(|| {
-            let known: Vec<&str> = Operation::NAMED.iter().map(|(name, _)| *name).collect();
-            format!(
-                "The rule `{rule}` names the operation `{target}`, which does not exist. Use one of *, sync, import, remove, {}.",
-                known.join(", ")
-            )
-        })?;
         let (effect, times) = match effect.rsplit_once('@') {
             Some((before, times))
                 if !times.is_empty() && times.bytes().all(|b| b.is_ascii_digit()) =>
@@ -268,23 +172,50 @@ impl FromStr for FailRule {
             }
             _ => (effect, None),
         };
-        let parsed_effect = Effect::parse(effect).ok_or_else(|| {
-            format!(
-                "The rule `{rule}` has the effect `{effect}`, which does not exist. Use a status from 400 to 599, or one of html, nonsense, refuse, drop, lost, truncate, hang, fail."
-            )
-        })?;
-        let is_attempt = matches!(parsed_target, Target::Attempt(_));
-        if is_attempt != matches!(parsed_effect, Effect::Fail(_)) {
-            return Err(format!(
-                "The rule `{rule}` does not fit together: `fail` goes with the jobs sync, import and remove, and every other effect with a request."
-            ));
-        }
         Ok(Self {
-            target: parsed_target,
+            order: Order::parse(rule, target, effect)?,
             name,
-            effect: parsed_effect,
             times,
         })
+    }
+}
+
+impl Order {
+    fn parse(rule: &str, target: &str, effect: &str) -> Result<Self, String> {
+        let job = match target {
+            "sync" => Some(JobKind::Sync),
+            "import" => Some(JobKind::Import),
+            "remove" => Some(JobKind::Remove),
+            _ => None,
+        };
+        let known = Operation::NAMED.iter().find(|(name, _)| *name == target);
+        if job.is_none() && known.is_none() && target != "*" {
+            let known: Vec<&str> = Operation::NAMED.iter().map(|(name, _)| *name).collect();
+            return Err(format!(
+                "The rule `{rule}` names the operation `{target}`, which does not exist. Use one of *, sync, import, remove, {}.",
+                known.join(", ")
+            ));
+        }
+        let text = match effect {
+            "fail" => Some(INJECTED),
+            other => other.strip_prefix("fail:"),
+        };
+        let of_request = Fault::parse(effect);
+        if text.is_none() && of_request.is_none() {
+            return Err(format!(
+                "The rule `{rule}` has the effect `{effect}`, which does not exist. Use a status from 400 to 599, or one of html, nonsense, refuse, drop, lost, truncate, hang, fail."
+            ));
+        }
+        match (job, text, of_request) {
+            (Some(job), Some(text), _) => Ok(Self::Attempts(job, text.to_owned())),
+            (None, _, Some(effect)) => Ok(Self::Requests(
+                known.map(|(_, operation)| *operation),
+                effect,
+            )),
+            _ => Err(format!(
+                "The rule `{rule}` does not fit together: `fail` goes with the jobs sync, import and remove, and every other effect with a request."
+            )),
+        }
     }
 }
 
@@ -302,41 +233,36 @@ impl FailRules {
 
     /// What happens to this request, counted as one time.
     pub fn fault(&mut self, operation: Operation, name: Option<&str>) -> Option<Fault> {
-        self.take(name, |target| match target {
-            Target::Every => true,
-            Target::Operation(of_rule) => of_rule == operation,
-            Target::Attempt(_) => false,
-        })?
-        .fault()
+        self.take(name, |order| match order {
+            Order::Requests(of, effect) if of.is_none_or(|of| of == operation) => Some(*effect),
+            _ => None,
+        })
     }
 
     /// The destination's answer if this attempt of a job fails, counted as one time.
     pub fn attempt(&mut self, kind: JobKind, name: &str) -> Option<String> {
-        match self.take(Some(name), |target| target == Target::Attempt(kind))? {
-            Effect::Fail(text) => Some(text),
+        self.take(Some(name), |order| match order {
+            Order::Attempts(of, text) if *of == kind => Some(text.clone()),
             _ => None,
-        }
+        })
     }
 
-    fn take(&mut self, name: Option<&str>, fits: impl Fn(Target) -> bool) -> Option<Effect> {
-        let rule = self.rules.iter_mut().find(|rule| {
-            rule.times != Some(0)
-                && fits(rule.target)
-                && rule
-                    .name
-                    .as_deref()
-                    .is_none_or(|wanted| name == Some(wanted))
-        })?;
-        if let Some(times) = &mut rule.times {
-            *times -= 1;
-        }
-        Some(rule.effect.clone())
+    fn take<T>(&mut self, name: Option<&str>, fits: impl Fn(&Order) -> Option<T>) -> Option<T> {
+        self.rules
+            .iter_mut()
+            .filter(|rule| rule.times != Some(0))
+            .filter(|rule| rule.name.is_none() || rule.name.as_deref() == name)
+            .find_map(|rule| {
+                let found = fits(&rule.order)?;
+                rule.times = rule.times.map(|times| times - 1);
+                Some(found)
+            })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Delivery, FailRule, FailRules, Fault, JobKind, Operation, Replacement};
+    use super::{FailRule, FailRules, Fault, JobKind, Operation};
 
     fn rules(rules: &[&str]) -> FailRules {
         FailRules::new(rules.iter().map(|rule| rule.parse().unwrap()).collect())
@@ -350,7 +276,7 @@ mod tests {
         assert_eq!(rules.fault(Operation::Update, None), None);
         assert_eq!(
             rules.fault(Operation::Update, Some("web")),
-            Some(Fault::Refused(429))
+            Some(Fault::Status(429))
         );
     }
 
@@ -358,24 +284,24 @@ mod tests {
     fn a_counted_rule_is_used_up_and_the_next_one_holds() {
         let mut rules = rules(&["*=503@2", "list=html@1"]);
         let mut next = || rules.fault(Operation::List, None);
-        assert_eq!(next(), Some(Fault::Refused(503)));
-        assert_eq!(next(), Some(Fault::Refused(503)));
-        assert_eq!(next(), Some(Fault::Replaced(Replacement::Html)));
+        assert_eq!(next(), Some(Fault::Status(503)));
+        assert_eq!(next(), Some(Fault::Status(503)));
+        assert_eq!(next(), Some(Fault::Html));
         assert_eq!(next(), None);
     }
 
     #[test]
-    fn effects_tell_what_was_done_from_what_was_not() {
-        let fault = |effect: &str| {
-            rules(&[&format!("create={effect}")])
+    fn every_effect_is_known_by_its_word() {
+        let effect = |word: &str| {
+            rules(&[&format!("create={word}")])
                 .fault(Operation::Create, None)
                 .unwrap()
         };
-        assert_eq!(fault("refuse"), Fault::Unheard);
-        assert_eq!(fault("drop"), Fault::Delivered(Delivery::Closed));
-        assert_eq!(fault("lost"), Fault::Lost);
-        assert_eq!(fault("truncate"), Fault::Delivered(Delivery::Truncated));
-        assert_eq!(fault("hang"), Fault::Delivered(Delivery::Silent));
+        assert_eq!(effect("refuse"), Fault::Refuse);
+        assert_eq!(effect("drop"), Fault::Drop);
+        assert_eq!(effect("lost"), Fault::Lost);
+        assert_eq!(effect("truncate"), Fault::Truncate);
+        assert_eq!(effect("hang"), Fault::Hang);
     }
 
     #[test]

@@ -27,15 +27,6 @@ pub fn word(parts: &[&str], length: usize) -> String {
     word
 }
 
-/// Whether a text has the form of a UUID, of any version.
-pub fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-}
-
 fn digest(parts: &[&str]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     for part in parts {
@@ -55,7 +46,8 @@ fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_uuid, uuid, word};
+    use super::{uuid, word};
+    use crate::core::words::is_uuid;
 
     #[test]
     fn the_same_parts_give_the_same_uuid_and_others_another() {

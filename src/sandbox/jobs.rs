@@ -13,9 +13,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::fail::{FailRules, JobKind};
+use super::fail::FailRules;
 use super::moment::Moment;
-use super::state::{JobStatus, SecretSync, SyncTable};
+use super::table::{JobKind, JobStatus, SecretSync, SyncTable};
 
 /// How often a sync job is tried. Imports and removals are tried once.
 const SYNC_ATTEMPTS: u32 = 5;
@@ -127,21 +127,18 @@ impl JobQueue {
         self.working.contains_key(sync)
     }
 
-    /// Takes every step that is due; tells whether there was any.
-    pub fn advance(&mut self, now: Moment, workshop: &mut Workshop<'_>) -> bool {
-        let mut any = false;
+    /// Takes every step that is due.
+    pub fn advance(&mut self, now: Moment, workshop: &mut Workshop<'_>) {
         while let Some(entry) = self.due.first_entry() {
             if entry.key().0 > now {
                 break;
             }
             let job = entry.remove();
-            any = true;
             match job.phase {
                 Phase::Waiting => self.start(job, workshop),
                 Phase::Working => self.end(job, workshop),
             }
         }
-        any
     }
 
     fn schedule(&mut self, job: Job) {
@@ -210,15 +207,15 @@ const fn attempts(kind: JobKind) -> u32 {
     }
 }
 
-struct Failure {
+struct Setback {
     message: String,
     can_retry: bool,
 }
 
 /// What comes of one attempt: nothing if it went well.
-fn attempt(sync: &SecretSync, kind: JobKind, rules: &mut FailRules) -> Option<Failure> {
+fn attempt(sync: &SecretSync, kind: JobKind, rules: &mut FailRules) -> Option<Setback> {
     if sync.source.is_none() {
-        return Some(Failure {
+        return Some(Setback {
             message: "Invalid source configuration: folder no longer exists.".to_owned(),
             can_retry: false,
         });
@@ -226,7 +223,7 @@ fn attempt(sync: &SecretSync, kind: JobKind, rules: &mut FailRules) -> Option<Fa
     let message = rules
         .attempt(kind, &sync.name)
         .or_else(|| missing_destination(sync))?;
-    Some(Failure {
+    Some(Setback {
         message,
         can_retry: true,
     })

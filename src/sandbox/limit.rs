@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::exchange::{Request, Response};
+use super::call::{Call, Reply};
 use super::fail::Operation;
-use super::infisical::Route;
 use super::moment::Moment;
 
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// What has its own counter: a route and a client.
+/// What has its own counter: an operation, perhaps on one destination, and a client.
 type Counter = (Operation, String, String);
+
+/// The names of the three headers that say where a client stands.
+pub type HeaderNames = [&'static str; 3];
 
 /// Counts requests.
 pub struct Limits {
@@ -41,18 +43,16 @@ impl Limits {
         }
     }
 
-    /// Counts a request to a route of Infisical.
-    pub fn pass(&mut self, route: &Route, request: &Request, now: Moment) -> Pass {
-        let destination = route.destination().unwrap_or_default().to_owned();
-        self.count((route.operation(), destination, client(request)), now)
-    }
-
-    /// Counts a request to Enkryptify, where all routes share one counter.
-    pub fn pass_any(&mut self, request: &Request, now: Moment) -> Pass {
-        self.count((Operation::Start, String::new(), client(request)), now)
-    }
-
-    fn count(&mut self, counter: Counter, now: Moment) -> Pass {
+    /// Counts a call. What has the same operation and destination shares a counter.
+    pub fn pass(
+        &mut self,
+        operation: Operation,
+        destination: Option<&str>,
+        call: &Call,
+        now: Moment,
+    ) -> Pass {
+        let destination = destination.unwrap_or_default().to_owned();
+        let counter: Counter = (operation, destination, client(call));
         let fresh = || Window {
             ends: now.after(WINDOW),
             count: 0,
@@ -78,9 +78,8 @@ const fn whole_seconds(while_: Duration) -> u64 {
 }
 
 /// The client as a proxy names it.
-fn client(request: &Request) -> String {
-    request
-        .headers
+fn client(call: &Call) -> String {
+    call.headers
         .get("x-forwarded-for")
         .cloned()
         .unwrap_or_default()
@@ -96,28 +95,11 @@ impl Pass {
         }
     }
 
-    /// Adds the three headers that tell a client where it stands.
-    pub fn mark(&self, response: Response, style: HeaderStyle) -> Response {
-        let [limit, remaining, reset] = match style {
-            HeaderStyle::Infisical => [
-                "x-ratelimit-limit",
-                "x-ratelimit-remaining",
-                "x-ratelimit-reset",
-            ],
-            HeaderStyle::Enkryptify => {
-                ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"]
-            }
-        };
-        response
+    /// Adds the limit, what remains of it, and the seconds until it is whole again.
+    pub fn mark(&self, reply: Reply, [limit, remaining, reset]: HeaderNames) -> Reply {
+        reply
             .with_header(limit, self.limit.to_string())
             .with_header(remaining, self.remaining.to_string())
             .with_header(reset, self.seconds_left.to_string())
     }
-}
-
-/// Which platform's headers.
-#[derive(Debug, Clone, Copy)]
-pub enum HeaderStyle {
-    Infisical,
-    Enkryptify,
 }

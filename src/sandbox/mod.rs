@@ -6,19 +6,20 @@
 //! | what | where |
 //! |---|---|
 //! | what exists at the start | [`World`] |
-//! | a request, a time, an answer: no socket, no clock, no thread | [`Emulator`] |
-//! | what changes, and how it is kept between runs | `state`, `store` |
+//! | a call, a time, a reply: no socket, no clock, no thread | [`Emulator`] |
+//! | what is known, and kept between runs | `database`, `table` |
 //! | pushing, importing and removing secrets | `jobs` |
-//! | checking bodies, in zod's words | `validate` |
+//! | checking bodies, in zod's words | `zod` |
 //! | the platforms' routes | `infisical`, `enkryptify` |
 //! | faults to order | [`fail`] |
 //! | limits | `limit` |
 //! | the socket | `server` |
 
+mod call;
 mod catalog;
+mod database;
 mod emulator;
 mod enkryptify;
-mod exchange;
 pub mod fail;
 mod ids;
 mod infisical;
@@ -26,10 +27,10 @@ mod jobs;
 mod limit;
 mod moment;
 mod server;
-mod state;
-mod store;
-mod validate;
+mod shared;
+mod table;
 mod world;
+mod zod;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -37,13 +38,13 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 
+pub use call::{Arrival, Call, Payload, Reply};
 pub use catalog::Catalog;
-pub use emulator::{Behaviour, Emulator};
-pub use exchange::{Answer, Delivery, Payload, Request, RequestBody, Response};
+pub use database::Started;
+pub use emulator::Emulator;
 pub use fail::FailRule;
 pub use moment::Moment;
 pub use server::{Running, start};
-pub use state::Started;
 pub use world::World;
 
 /// The client id of the demo identity.

@@ -2,30 +2,27 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::extract::connect_info::Connected;
-use axum::extract::{ConnectInfo, State as Shared};
-use axum::serve::{IncomingStream, Listener};
 use futures_util::{StreamExt as _, stream};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full, StreamBody};
+use hyper::body::{Bytes, Frame, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Options;
-use super::emulator::{Behaviour, Emulator};
-use super::exchange::{Answer, Delivery, Request, RequestBody};
+use super::call::{Arrival, Call, Reply};
+use super::database::{Database, DatabaseFile, Started};
+use super::emulator::Emulator;
 use super::fail::FailRule;
 use super::moment::Moment;
-use super::state::{Started, State};
-use super::store::Store;
 
 /// What a server reads of a body.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -51,41 +48,24 @@ pub async fn start(options: Options) -> io::Result<Running> {
             ),
         ));
     }
-    let store = options.store.as_deref().map(Store::open).transpose()?;
-    let saved = match &store {
-        Some(store) => store.load()?,
-        None => State::default(),
+    let file = options.store.as_deref().map(DatabaseFile::open);
+    let file = file.transpose()?;
+    let database = match &file {
+        Some(file) => file.load()?,
+        None => Database::default(),
     };
-    let emulator = Emulator::resume(
-        saved,
-        options.world,
-        Behaviour {
-            catalog: options.catalog,
-            rate_limit: options.rate_limit,
-            fail: options.fail,
-            seed: options.seed,
-            job_duration: options.job_duration,
-        },
-    );
     let listener = TcpListener::bind(options.listen).await?;
     let address = listener.local_addr()?;
     let sandbox = Arc::new(Sandbox {
-        emulator: Mutex::new(emulator),
-        log: Mutex::new(Vec::new()),
         latency: options.latency,
+        emulator: Mutex::new(Emulator::resume(database, options)),
+        log: Mutex::new(Vec::new()),
         held: watch::Sender::default(),
-        store,
+        file,
         unsaved: AtomicBool::new(false),
         stopped: AtomicBool::new(false),
     });
-    let router = Router::new()
-        .fallback(serve)
-        .with_state(Arc::clone(&sandbox))
-        .into_make_service_with_connect_info::<Switch>();
-    let server = tokio::spawn(async move {
-        // This ends only when the task is aborted.
-        let _ = axum::serve(Switched(listener), router).await;
-    });
+    let server = tokio::spawn(accept(listener, Arc::clone(&sandbox)));
     let saver = tokio::spawn(save_regularly(Arc::clone(&sandbox)));
     Ok(Running {
         address,
@@ -163,38 +143,37 @@ struct Sandbox {
     latency: Duration,
     /// The method and a part of the target of the requests whose answers are held back.
     held: watch::Sender<Option<(String, String)>>,
-    store: Option<Store>,
+    file: Option<DatabaseFile>,
     unsaved: AtomicBool,
     /// Connections that are still open are cut at their next request.
     stopped: AtomicBool,
 }
 
 impl Sandbox {
-    fn answer(&self, request: &Request) -> Answer {
-        lock(&self.log).push((request.method.clone(), request.target.clone()));
-        let answer = lock(&self.emulator).handle(request, Moment::now());
+    fn answer(&self, call: &Call) -> Reply {
+        lock(&self.log).push((call.method.clone(), call.target.clone()));
+        let reply = lock(&self.emulator).handle(call, Moment::now());
         self.unsaved.store(true, Ordering::Release);
-        answer
+        reply
     }
 
-    async fn wait_while_held(&self, request: &Request) {
+    async fn wait_while_held(&self, call: &Call) {
         let is_held = |held: &Option<(String, String)>| {
-            held.as_ref().is_some_and(|(method, part)| {
-                request.method == *method && request.target.contains(part)
-            })
+            held.as_ref()
+                .is_some_and(|(method, part)| call.method == *method && call.target.contains(part))
         };
         // The only error is a dropped sender, and `self` holds it.
         let _ = self.held.subscribe().wait_for(|held| !is_held(held)).await;
     }
 
     fn save(&self) -> io::Result<()> {
-        let Some(store) = &self.store else {
+        let Some(file) = &self.file else {
             return Ok(());
         };
         if !self.unsaved.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
-        let saved = store.save(lock(&self.emulator).state());
+        let saved = file.save(lock(&self.emulator).database());
         if saved.is_err() {
             self.unsaved.store(true, Ordering::Release);
         }
@@ -220,34 +199,50 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn serve(
-    Shared(sandbox): Shared<Arc<Sandbox>>,
-    ConnectInfo(switch): ConnectInfo<Switch>,
-    request: axum::extract::Request,
-) -> axum::response::Response {
-    let request = read(request).await;
-    if sandbox.stopped.load(Ordering::Acquire) {
-        switch.cut();
-        return axum::response::Response::default();
+async fn accept(listener: TcpListener, sandbox: Arc<Sandbox>) {
+    loop {
+        let Ok((connection, _)) = listener.accept().await else {
+            // Too many open files, for one: some close in the meantime.
+            tokio::time::sleep(SAVE_INTERVAL).await;
+            continue;
+        };
+        let sandbox = Arc::clone(&sandbox);
+        let service = service_fn(move |request| serve(Arc::clone(&sandbox), request));
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(connection), service);
+        // It ends with an error if it is cut, and the client sees that.
+        tokio::spawn(async { connection.await.ok() });
     }
-    let answer = sandbox.answer(&request);
-    tokio::time::sleep(sandbox.latency).await;
-    sandbox.wait_while_held(&request).await;
-    match answer.delivery {
-        Delivery::Whole | Delivery::Truncated => {}
-        Delivery::Closed => switch.cut(),
-        Delivery::Silent => tokio::time::sleep(SILENCE).await,
-    }
-    write(&answer)
 }
 
-async fn read(request: axum::extract::Request) -> Request {
+type Body = UnsyncBoxBody<Bytes, io::Error>;
+
+/// Answers a request. An error cuts the connection before anything is written to it.
+async fn serve(
+    sandbox: Arc<Sandbox>,
+    request: hyper::Request<Incoming>,
+) -> io::Result<hyper::Response<Body>> {
+    let call = read(request).await;
+    if sandbox.stopped.load(Ordering::Acquire) {
+        return Err(io::ErrorKind::BrokenPipe.into());
+    }
+    let reply = sandbox.answer(&call);
+    tokio::time::sleep(sandbox.latency).await;
+    sandbox.wait_while_held(&call).await;
+    match reply.arrival {
+        Arrival::Whole | Arrival::Truncated => {}
+        Arrival::Closed => return Err(io::ErrorKind::BrokenPipe.into()),
+        Arrival::Silent => tokio::time::sleep(SILENCE).await,
+    }
+    write(&reply)
+}
+
+async fn read(request: hyper::Request<Incoming>) -> Call {
     let (parts, body) = request.into_parts();
     let headers = parts.headers.iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         (name.as_str().to_owned(), value)
     });
-    Request {
+    Call {
         method: parts.method.as_str().to_owned(),
         target: parts
             .uri
@@ -258,7 +253,7 @@ async fn read(request: axum::extract::Request) -> Request {
     }
 }
 
-async fn read_body(body: Body) -> RequestBody {
+async fn read_body(body: Incoming) -> Option<Vec<u8>> {
     let mut chunks = body.into_data_stream();
     let mut bytes = Vec::new();
     let mut length = 0;
@@ -271,124 +266,34 @@ async fn read_body(body: Body) -> RequestBody {
             bytes.extend_from_slice(&chunk);
         }
     }
-    if length > BODY_LIMIT {
-        RequestBody::TooLarge
-    } else {
-        RequestBody::Bytes(bytes)
-    }
+    (length <= BODY_LIMIT).then_some(bytes)
 }
 
-fn write(answer: &Answer) -> axum::response::Response {
-    let response = &answer.response;
-    let text = response.text();
-    let mut builder = axum::http::Response::builder()
-        .status(response.status)
-        .header("content-type", response.content_type());
-    for (name, value) in &response.headers {
+fn write(reply: &Reply) -> io::Result<hyper::Response<Body>> {
+    let text = reply.text();
+    let mut builder = hyper::Response::builder()
+        .status(reply.status)
+        .header("content-type", reply.content_type());
+    for (name, value) in &reply.headers {
         builder = builder.header(*name, value);
     }
-    let body = if answer.delivery == Delivery::Truncated {
+    let body = if reply.arrival == Arrival::Truncated {
         builder = builder.header("content-length", text.len());
         cut_in_the_middle(&text)
     } else {
-        Body::from(text)
+        let whole = Full::new(Bytes::from(text));
+        whole.map_err(|never| match never {}).boxed_unsync()
     };
-    builder
-        .body(body)
-        .unwrap_or_else(|_| axum::http::Response::new(Body::empty()))
+    builder.body(body).map_err(io::Error::other)
 }
 
 fn cut_in_the_middle(text: &str) -> Body {
     let half = Bytes::copy_from_slice(&text.as_bytes()[..text.len() / 2]);
-    let cut = io::Error::new(io::ErrorKind::ConnectionAborted, "cut");
     // The pause lets the first half go out before the connection ends.
-    let end = stream::once(async move {
+    let end = stream::once(async {
         tokio::time::sleep(Duration::from_millis(5)).await;
-        Err(cut)
+        Err(io::Error::from(io::ErrorKind::ConnectionAborted))
     });
-    Body::from_stream(stream::once(async move { Ok(half) }).chain(end))
-}
-
-/// Cuts a connection before anything is written to it.
-#[derive(Debug, Clone, Default)]
-struct Switch(Arc<AtomicBool>);
-
-impl Switch {
-    fn cut(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-
-    fn is_cut(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-}
-
-/// A listener whose connections can be cut.
-struct Switched(TcpListener);
-
-impl Listener for Switched {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        let (stream, address) = Listener::accept(&mut self.0).await;
-        let switch = Switch::default();
-        (Connection { stream, switch }, address)
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.0.local_addr()
-    }
-}
-
-impl Connected<IncomingStream<'_, Switched>> for Switch {
-    fn connect_info(stream: IncomingStream<'_, Switched>) -> Self {
-        stream.io().switch.clone()
-    }
-}
-
-/// A connection that can be cut.
-struct Connection {
-    stream: TcpStream,
-    switch: Switch,
-}
-
-impl Connection {
-    fn unless_cut(&self) -> io::Result<()> {
-        if self.switch.is_cut() {
-            Err(io::ErrorKind::BrokenPipe.into())
-        } else {
-            Ok(())
-        }
-    }
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.unless_cut()?;
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.unless_cut()?;
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
+    let start = stream::once(async { Ok(Frame::data(half)) });
+    StreamBody::new(start.chain(end)).boxed_unsync()
 }

@@ -1,11 +1,12 @@
 //! What changed between two sets of schemas, and whether files that fitted may no longer fit.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
 use serde_json::Value;
 
 use super::file::{START, SchemaFile, SchemaKey};
+use super::keyword::{branch, is_closed, members, properties, reference, requires, types, values};
 use super::store::{SchemaStore, StoreError};
 use crate::provider::platforms;
 
@@ -14,97 +15,16 @@ pub type Files = BTreeMap<SchemaKey, SchemaFile>;
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct SchemaChange {
     /// The platform and destination.
     pub destination: SchemaKey,
     /// The field as files write it: `destinationConfig.org`, or with the union's tag
-    /// `destinationConfig(scope: application).org`. None for the destination itself.
+    /// `destinationConfig(scope: application).org`. `None` for the destination itself.
     pub field: Option<String>,
-    /// What changed.
-    pub kind: ChangeKind,
-}
-
-/// The kinds of difference.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ChangeKind {
-    /// The destination is new.
-    DestinationAdded,
-    /// The destination is gone.
-    DestinationRemoved,
-    /// A fact about the destination is different: its name, connection app, or import.
-    Fact {
-        /// Which fact.
-        fact: &'static str,
-        /// What it was.
-        old: String,
-        /// What it is.
-        new: String,
-    },
-    /// The field is new.
-    Added {
-        /// Whether it must be given.
-        required: bool,
-    },
-    /// The field is gone.
-    Removed,
-    /// The field must now be given.
-    MadeRequired,
-    /// The field can now be left out.
-    MadeOptional,
-    /// Fewer values are allowed.
-    Narrowed {
-        /// How, as the end of a sentence.
-        how: String,
-    },
-    /// More values are allowed.
-    Widened {
-        /// How, as the end of a sentence.
-        how: String,
-    },
-    /// The value that stands for an omitted field is another one.
-    Default {
-        /// What it was; `none` if there was none.
-        old: String,
-        /// What it is; `none` if there is none.
-        new: String,
-    },
-}
-
-impl Change {
+    /// What changed: `now required`.
+    pub kind: String,
     /// Whether a file that fitted may no longer fit.
-    pub const fn is_breaking(&self) -> bool {
-        match &self.kind {
-            ChangeKind::DestinationRemoved
-            | ChangeKind::Removed
-            | ChangeKind::MadeRequired
-            | ChangeKind::Narrowed { .. } => true,
-            ChangeKind::Added { required } => *required,
-            ChangeKind::DestinationAdded
-            | ChangeKind::Fact { .. }
-            | ChangeKind::MadeOptional
-            | ChangeKind::Widened { .. }
-            | ChangeKind::Default { .. } => false,
-        }
-    }
-}
-
-/// The change alone; where it is, [`Change::destination`] and [`Change::field`] say.
-impl fmt::Display for ChangeKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::DestinationAdded => formatter.write_str("new destination"),
-            Self::DestinationRemoved => formatter.write_str("destination removed"),
-            Self::Fact { fact, old, new } => write!(formatter, "{fact}: {old} -> {new}"),
-            Self::Added { required: true } => formatter.write_str("new required field"),
-            Self::Added { required: false } => formatter.write_str("new optional field"),
-            Self::Removed => formatter.write_str("field removed"),
-            Self::MadeRequired => formatter.write_str("now required"),
-            Self::MadeOptional => formatter.write_str("now optional"),
-            Self::Narrowed { how } => write!(formatter, "narrowed: {how}"),
-            Self::Widened { how } => write!(formatter, "widened: {how}"),
-            Self::Default { old, new } => write!(formatter, "default: {old} -> {new}"),
-        }
-    }
+    pub breaking: bool,
 }
 
 /// All files of a store.
@@ -120,218 +40,276 @@ pub fn files(store: &SchemaStore) -> Result<Files, StoreError> {
     });
     for key in keys {
         if let Some(file) = store.file(&key)? {
-            files.insert(key, file.as_ref().clone());
+            files.insert(key, file);
         }
     }
     Ok(files)
 }
 
 /// What changed from `old` to `new`, by destination and field.
-pub fn compare(old: &Files, new: &Files) -> Vec<Change> {
+pub fn compare(old: &Files, new: &Files) -> Vec<SchemaChange> {
+    let keys: BTreeSet<&SchemaKey> = old.keys().chain(new.keys()).collect();
+    let nothing = SchemaFile::default();
     let mut changes = Vec::new();
-    let keys: std::collections::BTreeSet<&SchemaKey> = old.keys().chain(new.keys()).collect();
     for key in keys {
-        let mut found = Vec::new();
-        match (old.get(key), new.get(key)) {
-            (Some(_), None) => found.push((None, ChangeKind::DestinationRemoved)),
-            (None, Some(_)) => found.push((None, ChangeKind::DestinationAdded)),
-            (Some(old), Some(new)) => compare_files(old, new, &mut found),
-            (None, None) => {}
+        let mut comparison = Comparison {
+            destination: key,
+            old: old.get(key).unwrap_or(&nothing),
+            new: new.get(key).unwrap_or(&nothing),
+            open: Vec::new(),
+            changes: &mut changes,
+        };
+        match (old.contains_key(key), new.contains_key(key)) {
+            (true, false) => comparison.add(None, true, "destination removed"),
+            (false, true) => comparison.add(None, false, "new destination"),
+            _ => comparison.files(),
         }
-        changes.extend(found.into_iter().map(|(field, kind)| Change {
-            destination: key.clone(),
-            field,
-            kind,
-        }));
     }
     changes
 }
 
-type Found = Vec<(Option<String>, ChangeKind)>;
-
-fn compare_files(old: &SchemaFile, new: &SchemaFile, found: &mut Found) {
-    let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".into());
-    let import = |value: Option<bool>| match value {
-        Some(true) => "yes".to_owned(),
-        Some(false) => "no".to_owned(),
-        None => "none".to_owned(),
-    };
-    for (fact, old, new) in [
-        ("name", or_none(&old.title), or_none(&new.title)),
-        (
-            "connection app",
-            or_none(&old.connection_app),
-            or_none(&new.connection_app),
-        ),
-        ("can import", import(old.can_import), import(new.can_import)),
-    ] {
-        if old != new {
-            found.push((None, ChangeKind::Fact { fact, old, new }));
-        }
-    }
-    for definition in ["create", START, "destination"] {
-        if let (Some(before), Some(after)) = (
-            old.definitions.get(definition),
-            new.definitions.get(definition),
-        ) {
-            let comparison = Comparison { old, new };
-            let field = if definition == "destination" {
-                definition
-            } else {
-                ""
-            };
-            comparison.value(field, before, after, &[], found);
-        }
-    }
-}
-
 struct Comparison<'f> {
+    destination: &'f SchemaKey,
     old: &'f SchemaFile,
     new: &'f SchemaFile,
+    /// The definitions that are being compared: a reference back to one is no news.
+    open: Vec<&'f str>,
+    changes: &'f mut Vec<SchemaChange>,
 }
 
-impl Comparison<'_> {
-    fn value(&self, field: &str, old: &Value, new: &Value, open: &[&str], found: &mut Found) {
-        let references = [reference(old), reference(new)];
-        // A cycle: what it leads back to is being compared already.
-        if references.iter().flatten().any(|name| open.contains(name)) {
-            return;
-        }
-        let open: Vec<&str> = open
-            .iter()
-            .copied()
-            .chain(references.into_iter().flatten())
-            .collect();
-        let open = open.as_slice();
-        let (old, new) = (follow(self.old, old), follow(self.new, new));
-        let mut say = |kind| found.push((Some(field.to_owned()), kind));
-        compare_types(old, new, &mut say);
-        compare_values(old, new, &mut say);
-        compare_limits(old, new, &mut say);
-        compare_forms(old, new, &mut say);
-        let default = |schema: &Value| {
-            schema
-                .get("default")
-                .map_or_else(|| "none".to_owned(), Value::to_string)
-        };
-        if old.get("default") != new.get("default") {
-            say(ChangeKind::Default {
-                old: default(old),
-                new: default(new),
-            });
-        }
-        if let (Some(before), Some(after)) = (old.get("items"), new.get("items")) {
-            self.value(&format!("{field}[]"), before, after, open, found);
-        }
-        self.fields(field, old, new, open, found);
-        let (before, after) = (branches(old), branches(new));
-        for (tag, before) in &before {
-            if let Some((_, after)) = after.iter().find(|(other, _)| other == tag) {
-                self.fields(&format!("{field}({tag})"), before, after, open, found);
-            }
-        }
-        self.alternatives(field, old, new, open, found);
+impl<'f> Comparison<'f> {
+    fn add(&mut self, field: Option<&str>, breaking: bool, kind: impl Display) {
+        self.changes.push(SchemaChange {
+            destination: self.destination.clone(),
+            field: field.map(str::to_owned),
+            kind: kind.to_string(),
+            breaking,
+        });
     }
 
-    fn fields(&self, field: &str, old: &Value, new: &Value, open: &[&str], found: &mut Found) {
-        let joined = |name: &str| {
-            if field.is_empty() {
-                name.to_owned()
-            } else {
-                format!("{field}.{name}")
+    fn narrowed(&mut self, field: &str, how: impl Display) {
+        self.add(Some(field), true, format_args!("narrowed: {how}"));
+    }
+
+    fn widened(&mut self, field: &str, how: impl Display) {
+        self.add(Some(field), false, format_args!("widened: {how}"));
+    }
+
+    fn files(&mut self) {
+        let (old, new) = (self.old, self.new);
+        let yes_or_no = |can: bool| if can { "yes" } else { "no" }.to_owned();
+        for (fact, old, new) in [
+            ("name", old.title.clone(), new.title.clone()),
+            (
+                "connection app",
+                old.connection_app.clone(),
+                new.connection_app.clone(),
+            ),
+            (
+                "can import",
+                old.can_import.map(yes_or_no),
+                new.can_import.map(yes_or_no),
+            ),
+        ] {
+            if old != new {
+                let word = |fact: Option<String>| fact.unwrap_or_else(|| "none".into());
+                self.add(
+                    None,
+                    false,
+                    format_args!("{fact}: {} -> {}", word(old), word(new)),
+                );
             }
+        }
+        for (definition, field) in [("create", ""), (START, ""), ("destination", "destination")] {
+            let definition = |file: &'f SchemaFile| file.definitions.get(definition);
+            if let (Some(old), Some(new)) = (definition(old), definition(new)) {
+                self.schema(field, old, new);
+            }
+        }
+    }
+
+    fn schema(&mut self, field: &str, old: &'f Value, new: &'f Value) {
+        let references = [reference(old), reference(new)];
+        if references
+            .iter()
+            .flatten()
+            .any(|name| self.open.contains(name))
+        {
+            return;
+        }
+        let depth = self.open.len();
+        self.open.extend(references.into_iter().flatten());
+        let (old, new) = (follow(self.old, old), follow(self.new, new));
+        self.allowed(
+            field,
+            (types(old), types(new)),
+            [
+                "must be",
+                "can be of any type",
+                "can no longer be",
+                "can be",
+            ],
+        );
+        self.allowed(
+            field,
+            (
+                values(old).unwrap_or_default(),
+                values(new).unwrap_or_default(),
+            ),
+            [
+                "allows only",
+                "allows any value",
+                "no longer allows",
+                "allows",
+            ],
+        );
+        self.limits(field, old, new);
+        for keyword in ["pattern", "format", "uniqueItems"] {
+            match (old.get(keyword), new.get(keyword)) {
+                (before, after) if before == after => {}
+                (_, Some(after)) => self.narrowed(field, format_args!("{keyword} is {after}")),
+                (_, None) => self.widened(field, format_args!("no {keyword}")),
+            }
+        }
+        let default = |schema: &Value| {
+            let default = schema.get("default");
+            default.map_or_else(|| "none".to_owned(), Value::to_string)
         };
-        let properties = |schema: &'_ Value| schema.get("properties")?.as_object().cloned();
+        if old.get("default") != new.get("default") {
+            let kind = format!("default: {} -> {}", default(old), default(new));
+            self.add(Some(field), false, kind);
+        }
+        if let (Some(old), Some(new)) = (old.get("items"), new.get("items")) {
+            self.schema(&format!("{field}[]"), old, new);
+        }
+        self.fields(field, old, new);
+        for before in members(old, "allOf").iter().filter_map(branch) {
+            let mut branches = members(new, "allOf").iter().filter_map(branch);
+            let same = |after: &super::keyword::Branch<'_>| {
+                (after.tag, after.values) == (before.tag, before.values)
+            };
+            if let Some(after) = branches.find(same) {
+                let value = match before.values {
+                    [Value::String(only)] => only.clone(),
+                    several => Value::from(several).to_string(),
+                };
+                let field = format!("{field}({}: {value})", before.tag);
+                self.fields(&field, before.then, after.then);
+            }
+        }
+        self.alternatives(field, old, new);
+        self.open.truncate(depth);
+    }
+
+    /// What is allowed, by lists of which an empty one allows all.
+    fn allowed(
+        &mut self,
+        field: &str,
+        (old, new): (&[Value], &[Value]),
+        [only, any, no_longer, also]: [&str; 4],
+    ) {
+        // Every integer is a number.
+        let fits = |value: &Value, others: &[Value]| {
+            others.contains(value) || value == "integer" && others.contains(&"number".into())
+        };
+        let beyond = |values: &[Value], others: &[Value]| {
+            let values = values.iter().filter(|value| !fits(value, others));
+            values.map(Value::to_string).collect::<Vec<_>>().join(", ")
+        };
+        let (lost, gained) = (beyond(old, new), beyond(new, old));
+        match (old, new) {
+            ([], []) => {}
+            ([], _) => self.narrowed(field, format_args!("{only} {gained}")),
+            (_, []) => self.widened(field, any),
+            _ => {
+                if !lost.is_empty() {
+                    self.narrowed(field, format_args!("{no_longer} {lost}"));
+                }
+                if !gained.is_empty() {
+                    self.widened(field, format_args!("{also} {gained}"));
+                }
+            }
+        }
+    }
+
+    fn limits(&mut self, field: &str, old: &Value, new: &Value) {
+        for (keyword, is_lower) in [
+            ("minLength", true),
+            ("maxLength", false),
+            ("minimum", true),
+            ("maximum", false),
+            ("exclusiveMinimum", true),
+            ("exclusiveMaximum", false),
+            ("minItems", true),
+            ("maxItems", false),
+        ] {
+            let limit = |schema: &Value| schema.get(keyword).and_then(Value::as_f64);
+            let how = match new.get(keyword) {
+                Some(limit) => format!("{keyword} is {limit}"),
+                None => format!("no {keyword}"),
+            };
+            match (limit(old), limit(new)) {
+                (before, after) if before == after => {}
+                (Some(before), Some(after)) if (after > before) != is_lower => {
+                    self.widened(field, how);
+                }
+                (_, Some(_)) => self.narrowed(field, how),
+                (_, None) => self.widened(field, how),
+            }
+        }
+    }
+
+    fn fields(&mut self, field: &str, old: &'f Value, new: &'f Value) {
         let (Some(before), Some(after)) = (properties(old), properties(new)) else {
             return;
         };
-        for (name, schema) in &before {
-            let path = joined(name);
+        let joined = |name: &str| match field {
+            "" => name.to_owned(),
+            field => format!("{field}.{name}"),
+        };
+        for (name, schema) in before {
+            let field = joined(name);
             let Some(now) = after.get(name) else {
-                found.push((Some(path), ChangeKind::Removed));
+                self.add(Some(&field), true, "field removed");
                 continue;
             };
             match (requires(old, name), requires(new, name)) {
-                (false, true) => found.push((Some(path.clone()), ChangeKind::MadeRequired)),
-                (true, false) => found.push((Some(path.clone()), ChangeKind::MadeOptional)),
+                (false, true) => self.add(Some(&field), true, "now required"),
+                (true, false) => self.add(Some(&field), false, "now optional"),
                 _ => {}
             }
-            self.value(&path, schema, now, open, found);
+            self.schema(&field, schema, now);
         }
         for name in after.keys().filter(|name| !before.contains_key(*name)) {
-            let required = requires(new, name);
-            found.push((Some(joined(name)), ChangeKind::Added { required }));
+            if requires(new, name) {
+                self.add(Some(&joined(name)), true, "new required field");
+            } else {
+                self.add(Some(&joined(name)), false, "new optional field");
+            }
         }
-        let closed = |schema: &Value| schema.get("additionalProperties") == Some(&false.into());
-        match (closed(old), closed(new)) {
-            (false, true) => {
-                found.push((Some(field.to_owned()), narrowed("takes no further fields")));
-            }
-            (true, false) => {
-                found.push((Some(field.to_owned()), widened("takes further fields")));
-            }
+        match (is_closed(old), is_closed(new)) {
+            (false, true) => self.narrowed(field, "takes no further fields"),
+            (true, false) => self.widened(field, "takes further fields"),
             _ => {}
         }
     }
 
     /// Unions without a tag are compared as wholes: a member that is gone narrows.
-    fn alternatives(
-        &self,
-        field: &str,
-        old: &Value,
-        new: &Value,
-        open: &[&str],
-        found: &mut Found,
-    ) {
-        let members = |schema: &Value| schema.get("anyOf").and_then(Value::as_array).cloned();
-        match (members(old), members(new)) {
-            (Some(before), Some(after)) => {
-                let gone = before
-                    .iter()
-                    .filter(|member| !after.contains(member))
-                    .count();
-                let come = after
-                    .iter()
-                    .filter(|member| !before.contains(member))
-                    .count();
-                let path = Some(field.to_owned());
-                if gone > 0 {
-                    found.push((path.clone(), narrowed("an alternative changed or is gone")));
-                } else if come > 0 {
-                    found.push((path, widened("a new alternative")));
+    fn alternatives(&mut self, field: &str, old: &Value, new: &Value) {
+        match (members(old, "anyOf"), members(new, "anyOf")) {
+            ([], []) => {}
+            ([], after) if after.contains(old) => self.widened(field, "new alternatives"),
+            ([], _) => self.narrowed(field, "is now one of several alternatives"),
+            (_, []) => self.narrowed(field, "alternatives are gone"),
+            (before, after) => {
+                if before.iter().any(|member| !after.contains(member)) {
+                    self.narrowed(field, "an alternative changed or is gone");
+                } else if after.len() > before.len() {
+                    self.widened(field, "a new alternative");
                 }
             }
-            (Some(before), None) => {
-                if let Some(same) = before.iter().find(|member| *member == new) {
-                    self.value(field, same, new, open, found);
-                }
-                found.push((Some(field.to_owned()), narrowed("alternatives are gone")));
-            }
-            (None, Some(after)) => {
-                let kept = after.iter().any(|member| member == old);
-                let kind = if kept {
-                    widened("new alternatives")
-                } else {
-                    narrowed("is now one of several alternatives")
-                };
-                found.push((Some(field.to_owned()), kind));
-            }
-            (None, None) => {}
         }
     }
-}
-
-fn narrowed(how: impl Into<String>) -> ChangeKind {
-    ChangeKind::Narrowed { how: how.into() }
-}
-
-fn widened(how: impl Into<String>) -> ChangeKind {
-    ChangeKind::Widened { how: how.into() }
-}
-
-/// The name of the definition that a schema refers to.
-fn reference(schema: &Value) -> Option<&str> {
-    schema.get("$ref")?.as_str()?.strip_prefix("#/$defs/")
 }
 
 fn follow<'s>(file: &'s SchemaFile, schema: &'s Value) -> &'s Value {
@@ -340,153 +318,11 @@ fn follow<'s>(file: &'s SchemaFile, schema: &'s Value) -> &'s Value {
         .unwrap_or(schema)
 }
 
-fn requires(schema: &Value, name: &str) -> bool {
-    schema
-        .get("required")
-        .and_then(Value::as_array)
-        .is_some_and(|required| required.iter().any(|required| required == name))
-}
-
-/// The branches of a tagged union, by `tag: value`.
-fn branches(schema: &Value) -> Vec<(String, &Value)> {
-    let members = schema.get("allOf").and_then(Value::as_array);
-    members
-        .into_iter()
-        .flatten()
-        .filter_map(|member| {
-            let condition = member.pointer("/if/properties")?.as_object()?;
-            let (tag, values) = condition.iter().next()?;
-            let value = values.get("const").or_else(|| values.get("enum"))?;
-            let value = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
-            Some((format!("{tag}: {value}"), member.get("then")?))
-        })
-        .collect()
-}
-
-fn listed(schema: &Value, keyword: &str) -> Option<Vec<Value>> {
-    match schema.get(keyword)? {
-        Value::Array(values) => Some(values.clone()),
-        only => Some(vec![only.clone()]),
-    }
-}
-
-fn compare_types(old: &Value, new: &Value, say: &mut impl FnMut(ChangeKind)) {
-    let types = |schema: &Value| listed(schema, "type");
-    let (Some(before), Some(after)) = (types(old), types(new)) else {
-        match (types(old), types(new)) {
-            (None, Some(after)) => say(narrowed(format!("must be {}", words(&after)))),
-            (Some(_), None) => say(widened("can be of any type")),
-            _ => {}
-        }
-        return;
-    };
-    let fits = |name: &Value, others: &[Value]| {
-        others.contains(name) || name == "integer" && others.contains(&"number".into())
-    };
-    let lost: Vec<Value> = before
-        .iter()
-        .filter(|name| !fits(name, &after))
-        .cloned()
-        .collect();
-    let gained: Vec<Value> = after
-        .iter()
-        .filter(|name| !fits(name, &before))
-        .cloned()
-        .collect();
-    if !lost.is_empty() {
-        say(narrowed(format!("can no longer be {}", words(&lost))));
-    }
-    if !gained.is_empty() {
-        say(widened(format!("can be {}", words(&gained))));
-    }
-}
-
-fn compare_values(old: &Value, new: &Value, say: &mut impl FnMut(ChangeKind)) {
-    let values = |schema: &Value| listed(schema, "enum").or_else(|| listed(schema, "const"));
-    match (values(old), values(new)) {
-        (Some(before), Some(after)) => {
-            let lost: Vec<Value> = before
-                .iter()
-                .filter(|value| !after.contains(value))
-                .cloned()
-                .collect();
-            let gained: Vec<Value> = after
-                .iter()
-                .filter(|value| !before.contains(value))
-                .cloned()
-                .collect();
-            if !lost.is_empty() {
-                say(narrowed(format!("no longer allows {}", words(&lost))));
-            }
-            if !gained.is_empty() {
-                say(widened(format!("allows {}", words(&gained))));
-            }
-        }
-        (None, Some(after)) => say(narrowed(format!("allows only {}", words(&after)))),
-        (Some(_), None) => say(widened("allows any value")),
-        (None, None) => {}
-    }
-}
-
-fn compare_limits(old: &Value, new: &Value, say: &mut impl FnMut(ChangeKind)) {
-    for (keyword, is_lower) in [
-        ("minLength", true),
-        ("maxLength", false),
-        ("minimum", true),
-        ("maximum", false),
-        ("exclusiveMinimum", true),
-        ("exclusiveMaximum", false),
-        ("minItems", true),
-        ("maxItems", false),
-    ] {
-        let limit = |schema: &Value| schema.get(keyword).and_then(Value::as_f64);
-        let how = || match new.get(keyword) {
-            Some(limit) => format!("{keyword} is {limit}"),
-            None => format!("no {keyword}"),
-        };
-        let is_narrower = match (limit(old), limit(new)) {
-            (None, None) => continue,
-            (None, Some(_)) => true,
-            (Some(_), None) => false,
-            (Some(before), Some(after)) => {
-                if (before - after).abs() < f64::EPSILON {
-                    continue;
-                }
-                (after > before) == is_lower
-            }
-        };
-        say(if is_narrower {
-            narrowed(how())
-        } else {
-            widened(how())
-        });
-    }
-}
-
-fn compare_forms(old: &Value, new: &Value, say: &mut impl FnMut(ChangeKind)) {
-    for keyword in ["pattern", "format", "uniqueItems"] {
-        match (old.get(keyword), new.get(keyword)) {
-            (before, after) if before == after => {}
-            (Some(_), None) => say(widened(format!("no {keyword}"))),
-            (_, Some(after)) => say(narrowed(format!("{keyword} is {after}"))),
-            (None, None) => {}
-        }
-    }
-}
-
-fn words(values: &[Value]) -> String {
-    let words: Vec<String> = values.iter().map(Value::to_string).collect();
-    words.join(", ")
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Change, Files, compare};
-
+    use super::{Files, SchemaChange, compare};
     use crate::provider::infisical;
     use crate::schema::file::SchemaFile;
 
@@ -500,8 +336,8 @@ mod tests {
 
     /// Every change as `! field: change`, with `!` for a breaking one.
     fn told(old: &Files, new: &Files) -> Vec<String> {
-        let line = |change: &Change| {
-            let mark = if change.is_breaking() { "!" } else { "-" };
+        let line = |change: &SchemaChange| {
+            let mark = if change.breaking { "!" } else { "-" };
             let field = change.field.as_deref().unwrap_or(&change.destination.1);
             format!("{mark} {field}: {}", change.kind)
         };

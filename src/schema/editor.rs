@@ -8,14 +8,15 @@
 //!
 //! The language server knows JSON Schema's draft 7 best, and everything here can be said in it.
 
-mod text;
-pub mod workspace;
+mod descriptions;
+pub mod workspace_file;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::file::{RESERVED, SchemaFile};
+use super::file::{RESERVED, SchemaFile, title_from_slug};
+use super::keyword::{has_type, reference, requires};
 use super::store::{SchemaStore, StoreError};
 use crate::core::fields::{FILE_FIELDS, NOT_IN_DEFAULTS, OWN_FIELDS};
 use crate::core::platform::Platform;
@@ -48,10 +49,7 @@ struct Builder {
 
 impl Builder {
     fn add(&mut self, slug: String, file: &SchemaFile) {
-        let name = file
-            .title
-            .clone()
-            .unwrap_or_else(|| super::file::title_from_slug(&slug));
+        let name = file.title.clone().unwrap_or_else(|| title_from_slug(&slug));
         let Some(create) = file.definitions.get("create") else {
             return;
         };
@@ -69,11 +67,14 @@ impl Builder {
                 continue;
             }
             let editable = Editable { prefix: &prefix };
-            let mut schema = editable.field(field, schema, &[], required(create, field));
+            let mut schema = editable.field(field, schema, &[], requires(create, field));
             if field == "destinationConfig"
                 && let Value::Object(map) = &mut schema
             {
-                map.insert("description".into(), text::configuration_of(&name).into());
+                map.insert(
+                    "description".into(),
+                    descriptions::configuration_of(&name).into(),
+                );
             }
             fields.insert(field.clone(), schema);
         }
@@ -108,7 +109,7 @@ impl Builder {
         let mut properties = own.clone();
         properties.extend(common);
         for name in &various {
-            let description = text::of_field(name).unwrap_or_default();
+            let description = descriptions::of_field(name).unwrap_or_default();
             properties.insert(name.clone(), json!({"description": description}));
         }
         let mut inherited = properties.clone();
@@ -127,7 +128,7 @@ impl Builder {
         let mut started = own.clone();
         started.insert(
             "destination".into(),
-            json!({"type": "string", "description": text::STARTED_DESTINATION}),
+            json!({"type": "string", "description": descriptions::STARTED_DESTINATION}),
         );
         for name in ["connection", "connectionId"] {
             started.shift_remove(name);
@@ -144,7 +145,7 @@ impl Builder {
             "defaults".into(),
             json!({
                 "type": ["object", "null"],
-                "description": text::DEFAULTS,
+                "description": descriptions::DEFAULTS,
                 "properties": inherited,
                 "additionalProperties": false,
                 "allOf": branches,
@@ -207,10 +208,10 @@ fn file_schema(
     let mut properties = Map::new();
     for name in FILE_FIELDS {
         let schema = match name {
-            "version" => json!({"enum": [1], "description": text::VERSION}),
+            "version" => json!({"enum": [1], "description": descriptions::VERSION}),
             "defaults" => reference("defaults"),
-            "syncs" => json!({"type": ["object", "null"], "description": text::SYNCS}),
-            "$schema" => json!({"type": "string", "description": text::SCHEMA}),
+            "syncs" => json!({"type": ["object", "null"], "description": descriptions::SYNCS}),
+            "$schema" => json!({"type": "string", "description": descriptions::SCHEMA}),
             shared => own.get(shared).cloned().unwrap_or(Value::Bool(true)),
         };
         properties.insert(name.to_owned(), schema);
@@ -218,7 +219,7 @@ fn file_schema(
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "secsync sync file",
-        "description": text::FILE,
+        "description": descriptions::FILE,
         "type": ["object", "null"],
         "properties": properties,
         "additionalProperties": false,
@@ -264,7 +265,7 @@ fn own_fields(
             "protect" => or_free(&json!({"type": "boolean"})),
             "ensure" | "onDelete" | "trigger" => {
                 let (values, meanings): (Vec<&str>, Vec<&str>) =
-                    text::values_of(name).iter().copied().unzip();
+                    descriptions::values_of(name).iter().copied().unzip();
                 or_free(&json!({
                     "type": "string",
                     "enum": values,
@@ -275,7 +276,8 @@ fn own_fields(
             }
             _ => json!({"type": ["string", "null"]}),
         };
-        if let (Value::Object(map), Some(description)) = (&mut schema, text::of_field(name)) {
+        if let (Value::Object(map), Some(description)) = (&mut schema, descriptions::of_field(name))
+        {
             map.insert("description".into(), description.into());
         }
         fields.insert(name.to_owned(), schema);
@@ -295,13 +297,6 @@ fn or_free(schema: &Value) -> Value {
     json!({"anyOf": [schema, {"$ref": "#/definitions/free"}]})
 }
 
-fn required(object: &Value, name: &str) -> bool {
-    object
-        .get("required")
-        .and_then(Value::as_array)
-        .is_some_and(|required| required.iter().any(|required| required == name))
-}
-
 /// Turns a destination's schemas into ones for editing.
 struct Editable<'p> {
     /// What the names of this destination's own definitions start with.
@@ -312,7 +307,7 @@ impl Editable<'_> {
     fn field(&self, name: &str, schema: &Value, inside: &[&str], is_required: bool) -> Value {
         let mut editable = self.schema(schema, &[inside, &[name]].concat());
         let of_options = inside.is_empty() || inside == ["syncOptions"];
-        let own_words = of_options.then(|| text::of_field(name)).flatten();
+        let own_words = of_options.then(|| descriptions::of_field(name)).flatten();
         let default = schema.get("default");
         let mut sentences: Vec<String> = own_words.map(str::to_owned).into_iter().collect();
         if is_required {
@@ -333,11 +328,7 @@ impl Editable<'_> {
         let Value::Object(map) = schema else {
             return schema.clone();
         };
-        if let Some(name) = map
-            .get("$ref")
-            .and_then(Value::as_str)
-            .and_then(|reference| reference.strip_prefix("#/$defs/"))
-        {
+        if let Some(name) = reference(schema) {
             return json!({"$ref": format!("#/definitions/{}{name}", self.prefix)});
         }
         let mut editable = Map::new();
@@ -350,7 +341,7 @@ impl Editable<'_> {
                     .map(|(name, field)| {
                         (
                             name.clone(),
-                            self.field(name, field, inside, required(schema, name)),
+                            self.field(name, field, inside, requires(schema, name)),
                         )
                     })
                     .collect::<Map<_, _>>()
@@ -375,7 +366,7 @@ impl Editable<'_> {
         let last = inside.last().copied().unwrap_or_default();
         describe_values(last, &mut editable);
         let editable = Value::Object(editable);
-        if takes_variables(map) {
+        if takes_variables(schema) {
             or_free(&editable)
         } else {
             editable
@@ -384,7 +375,7 @@ impl Editable<'_> {
 }
 
 fn describe_values(field: &str, schema: &mut Map<String, Value>) {
-    let known = text::values_of(field);
+    let known = descriptions::values_of(field);
     let Some(Value::Array(values)) = schema.get("enum") else {
         return;
     };
@@ -402,13 +393,8 @@ fn describe_values(field: &str, schema: &mut Map<String, Value>) {
 }
 
 /// Whether a schema is of a scalar that a variable's text might not fit by itself.
-fn takes_variables(schema: &Map<String, Value>) -> bool {
-    let is = |name: &str| match schema.get("type") {
-        Some(Value::Array(names)) => names.iter().any(|other| other == name),
-        Some(other) => other == name,
-        None => false,
-    };
+fn takes_variables(schema: &Value) -> bool {
     ["string", "number", "integer", "boolean"]
         .into_iter()
-        .any(is)
+        .any(|name| has_type(schema, name))
 }

@@ -8,18 +8,22 @@
 //! | schema files that a workspace pulls | [`pull`] |
 //! | the directory that they are in | `directory` |
 //! | which schemas there are, bundled and pulled | [`store`] |
-//! | a schema as the plain data that the core works with | [`spec`] |
+//! | what a schema's keywords say | `keyword` |
+//! | a schema as the plain data that the core works with | [`summary`] |
+//! | one destination and its schema | [`destination`] |
 //! | what changed between two sets of schemas | [`compare`] |
 //! | the schema that editors complete sync files by | [`editor`] |
 //! | a sync against its schema | [`validate`] |
 
 mod bundle;
 pub mod compare;
+pub mod destination;
 mod directory;
 pub mod editor;
 pub mod extract;
 pub mod file;
+pub(crate) mod keyword;
 pub mod pull;
-pub mod spec;
 pub mod store;
+pub mod summary;
 pub mod validate;

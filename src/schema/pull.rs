@@ -51,7 +51,7 @@ pub struct Pull {
     /// When it was, as the caller wrote it.
     pub date: String,
     /// The documents, in the order in which they were read.
-    pub documents: Vec<Document>,
+    pub documents: Vec<PulledDocument>,
     /// Whether the documents describe every destination of the platform, and not only some.
     #[serde(default)]
     pub whole: bool,
@@ -64,7 +64,7 @@ pub struct Pull {
 /// A document that schemas were extracted from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Document {
+pub struct PulledDocument {
     /// The path or URL that it came from, without credentials.
     pub source: String,
     /// Its own title and version.
@@ -74,7 +74,7 @@ pub struct Document {
     pub digest: String,
 }
 
-impl Document {
+impl PulledDocument {
     /// Describes a document. A URL is kept without user, password, query and fragment,
     /// which can be credentials.
     pub fn new(source: &str, text: &str, extraction: &Extraction) -> Self {
@@ -98,7 +98,8 @@ pub struct Pulled {
 }
 
 /// Why pulled schemas could not be written. Nothing has changed then.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct PullError {
     /// What is wrong, as a full sentence.
     pub message: String,
@@ -110,19 +111,6 @@ impl PullError {
             message: format!("The schemas cannot be written to {directory}: {error}."),
         }
     }
-}
-
-impl fmt::Display for PullError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for PullError {}
-
-/// The SHA-256 of a schema file's text, in hexadecimal.
-pub fn digest(text: &str) -> String {
-    sha256(text.as_bytes())
 }
 
 /// The manifest of a directory; none if there is none, or none that can be read.
@@ -137,7 +125,7 @@ pub fn manifest(directory: &Utf8Path) -> Option<Manifest> {
 pub fn write(
     directory: &Utf8Path,
     extraction: &Extraction,
-    documents: &[Document],
+    documents: &[PulledDocument],
     date: &str,
 ) -> Result<Pulled, PullError> {
     let failed = |error| PullError::unwritable(directory, error);
@@ -161,7 +149,7 @@ type Texts = BTreeMap<SchemaKey, String>;
 fn plan(
     directory: &Utf8Path,
     extraction: &Extraction,
-    documents: &[Document],
+    documents: &[PulledDocument],
     date: &str,
     old: &Texts,
 ) -> (Texts, Manifest) {
@@ -314,7 +302,7 @@ mod tests {
     use camino::{Utf8Path, Utf8PathBuf};
     use serde_json::json;
 
-    use super::{Document, Pulled, manifest, write};
+    use super::{Pulled, PulledDocument, manifest, write};
     use std::collections::BTreeSet;
 
     use crate::provider::{enkryptify, infisical};
@@ -343,7 +331,7 @@ mod tests {
     }
 
     fn pull(directory: &Utf8Path, extraction: &Extraction, date: &str) -> Pulled {
-        let documents = [Document::new("demo.json", "text", extraction)];
+        let documents = [PulledDocument::new("demo.json", "text", extraction)];
         write(directory, extraction, &documents, date).unwrap()
     }
 
@@ -449,14 +437,14 @@ mod tests {
 
     #[test]
     fn the_manifest_keeps_no_credentials_of_a_url() {
-        let document = Document::new(
+        let document = PulledDocument::new(
             "https://user:hunter2@example.com/api/docs/json?token=hunter2#hunter2",
             "",
             &extraction(&[]),
         );
         assert_eq!(document.source, "https://example.com/api/docs/json");
         assert_eq!(
-            Document::new("C:\\x.json", "", &extraction(&[])).source,
+            PulledDocument::new("C:\\x.json", "", &extraction(&[])).source,
             "C:\\x.json"
         );
     }

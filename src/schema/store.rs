@@ -1,19 +1,18 @@
 //! Which schemas there are: those bundled with the program, overlaid by the workspace's own.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
 use super::bundle;
+use super::destination::{Destination, SchemaSource};
 use super::directory;
 use super::file::{START, SchemaFile, SchemaKey, is_slug, path_of};
-use super::spec;
-use super::validate::Checker;
+use super::summary;
+use super::validate::checker::Checker;
 use crate::core::platform::Platform;
-use crate::core::spec::DestinationSpec;
 use crate::provider::platforms;
 use crate::text_file;
 
@@ -30,44 +29,12 @@ pub struct SchemaStore {
     pulled: BTreeSet<SchemaKey>,
     /// The platforms of which only what was pulled is there.
     whole: BTreeSet<Platform>,
-    files: Mutex<BTreeMap<SchemaKey, Arc<SchemaFile>>>,
     destinations: Mutex<BTreeMap<SchemaKey, Arc<Destination>>>,
 }
 
-/// One destination: what is known about it, and what a sync to it must look like.
-pub struct Destination {
-    /// The destination as plain data.
-    pub spec: DestinationSpec,
-    /// The platform.
-    pub provider: Platform,
-    /// Where its schema comes from.
-    pub origin: Origin,
-    /// The schema file's content.
-    pub file: Arc<SchemaFile>,
-    pub(super) checker: Checker,
-}
-
-/// Where a schema comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Origin {
-    /// From the program itself.
-    Bundled,
-    /// From the workspace's `.secsync/schemas/`, at least in part.
-    Pulled,
-}
-
-impl Origin {
-    /// The word for it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Bundled => "bundled",
-            Self::Pulled => "pulled",
-        }
-    }
-}
-
 /// A schema that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct StoreError {
     /// What is wrong, as a full sentence that names the file.
     pub message: String,
@@ -80,14 +47,6 @@ impl StoreError {
     }
 }
 
-impl fmt::Display for StoreError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for StoreError {}
-
 impl SchemaStore {
     /// The bundled schemas.
     pub fn bundled() -> Self {
@@ -95,7 +54,6 @@ impl SchemaStore {
             workspace: None,
             pulled: BTreeSet::new(),
             whole: BTreeSet::new(),
-            files: Mutex::default(),
             destinations: Mutex::default(),
         }
     }
@@ -203,19 +161,7 @@ impl SchemaStore {
     }
 
     /// The content of a schema file, the workspace's definitions over the bundled ones.
-    pub fn file(&self, key: &SchemaKey) -> Result<Option<Arc<SchemaFile>>, StoreError> {
-        if let Some(known) = lock(&self.files).get(key) {
-            return Ok(Some(Arc::clone(known)));
-        }
-        let Some(file) = self.read(key)? else {
-            return Ok(None);
-        };
-        let file = Arc::new(file);
-        lock(&self.files).insert(key.clone(), Arc::clone(&file));
-        Ok(Some(file))
-    }
-
-    fn read(&self, key: &SchemaKey) -> Result<Option<SchemaFile>, StoreError> {
+    pub fn file(&self, key: &SchemaKey) -> Result<Option<SchemaFile>, StoreError> {
         let path = path_of(key);
         let (kind, name) = key;
         let bundled = bundle::text(*kind, name)
@@ -242,7 +188,7 @@ impl SchemaStore {
         &self,
         file_key: &SchemaKey,
         slug: &str,
-        file: Arc<SchemaFile>,
+        file: SchemaFile,
     ) -> Result<Option<Destination>, StoreError> {
         let (kind, _) = *file_key;
         let unusable = |problem: &str| StoreError {
@@ -271,7 +217,7 @@ impl SchemaStore {
         } else {
             Value::Null
         };
-        let spec = spec::destination(kind, slug, &file, &create, &update);
+        let spec = summary::destination(kind, slug, &file, &create, &update);
         let checker = Checker::compile(without_supplied(create))
             .map_err(|problem| unusable(&format!("cannot be used: {problem}")))?;
         Ok(Some(Destination {
@@ -284,11 +230,11 @@ impl SchemaStore {
     }
 
     /// Where the schema of a file comes from.
-    pub fn origin(&self, key: &SchemaKey) -> Origin {
+    pub fn origin(&self, key: &SchemaKey) -> SchemaSource {
         if self.pulled.contains(key) {
-            Origin::Pulled
+            SchemaSource::Pulled
         } else {
-            Origin::Bundled
+            SchemaSource::Bundled
         }
     }
 
@@ -304,26 +250,6 @@ impl SchemaStore {
             Some(directory) if self.pulled.contains(key) => directory.join(path_of(key)).into(),
             _ => format!("schemas/{}", path_of(key)),
         }
-    }
-}
-
-impl fmt::Debug for SchemaStore {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("SchemaStore")
-            .field("workspace", &self.workspace)
-            .field("pulled", &self.pulled)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Destination {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Destination")
-            .field("spec", &self.spec)
-            .field("origin", &self.origin)
-            .finish_non_exhaustive()
     }
 }
 
@@ -349,8 +275,9 @@ fn without_supplied(mut create: Value) -> Value {
     create
 }
 
-/// What an update takes where no document describes it: any of create's fields but the project.
-fn derived_update(create: &Value) -> Value {
+/// What an update takes if no document describes it: any of create's fields but the project,
+/// whose change Infisical ignores with 200.
+pub(crate) fn derived_update(create: &Value) -> Value {
     let mut update = create.clone();
     if let Value::Object(map) = &mut update {
         map.remove("required");
@@ -383,7 +310,7 @@ fn read_to_string(path: &Utf8Path) -> Result<String, StoreError> {
 mod tests {
     use camino::Utf8Path;
 
-    use super::{Origin, SchemaStore};
+    use super::{SchemaSource, SchemaStore};
     use crate::provider::{enkryptify, infisical};
 
     fn workspace(files: &[(&str, &str)]) -> (tempfile::TempDir, SchemaStore) {
@@ -428,7 +355,7 @@ mod tests {
             .destination(infisical::PLATFORM, "brand-new")
             .unwrap()
             .unwrap();
-        assert_eq!(new.origin, Origin::Pulled);
+        assert_eq!(new.origin, SchemaSource::Pulled);
         assert_eq!(new.spec.name, "Brand New");
         // No document describes the update, so it takes what create takes but the project.
         let update: Vec<&str> = new
@@ -447,7 +374,7 @@ mod tests {
             .unwrap();
         assert_eq!(
             (old.spec.name.as_str(), old.origin),
-            ("Renamed", Origin::Pulled)
+            ("Renamed", SchemaSource::Pulled)
         );
         assert_eq!(old.spec.update.fields.len(), 1);
         assert!(old.spec.create.fields.len() > 5);
@@ -455,7 +382,7 @@ mod tests {
             .destination(infisical::PLATFORM, "vercel")
             .unwrap()
             .unwrap();
-        assert_eq!(other.origin, Origin::Bundled);
+        assert_eq!(other.origin, SchemaSource::Bundled);
     }
 
     #[test]

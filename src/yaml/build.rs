@@ -13,15 +13,12 @@ use crate::core::span::{SourceId, Span};
 use crate::core::value::{Node, Style, Value};
 
 use super::alias::{self, Anchor, Anchors, CopyBudget};
-use super::finding;
-use super::frame::{Children, Frame, OpenMapping};
-use super::load::{Comment, Loaded};
+use super::frame::{Children, Frame, MAX_DEPTH, OpenMapping};
+use super::loaded::{Comment, Loaded};
+use super::message;
 use super::repair::Repaired;
-use super::resolve::{Scalar, WrittenTag};
-use super::{place, syntax, template};
-
-/// How many collections may lie within each other.
-pub(super) const MAX_DEPTH: usize = 64;
+use super::written::{Scalar, WrittenTag};
+use super::{offset, syntax, template};
 
 /// How far a key's `:` may be: JSON on one line has long keys.
 const MAX_KEY_LOOKAHEAD: usize = 1 << 20;
@@ -134,7 +131,7 @@ impl<'t> Builder<'t> {
                 let tag = tag.map(|tag| self.written_tag(&tag, place));
                 let start = match (style, self.pending_key()) {
                     (StructureStyle::Block, Some(key)) => {
-                        place::first_dash(self.text.original(), key.end, range.start)
+                        offset::first_dash(self.text.original(), key.end, range.start)
                     }
                     _ => range.start,
                 };
@@ -149,7 +146,7 @@ impl<'t> Builder<'t> {
             Event::Alias(anchor) => self.alias(anchor, &range)?,
             Event::UnresolvedAlias(name) => {
                 let span = self.span(&range);
-                self.report(finding::unknown_alias(&name, span));
+                self.report(message::unknown_alias(&name, span));
                 self.refused_alias(&range);
             }
             _ => {}
@@ -164,7 +161,7 @@ impl<'t> Builder<'t> {
             let at = syntax::place(written, error);
             let open = self.frames.iter().rfind(|frame| frame.flow);
             if let Some(open) = open.filter(|open| open.start < at) {
-                let bracket = place::character(written, open.start);
+                let bracket = offset::character(written, open.start);
                 diagnostic = diagnostic.also(self.span(&bracket), "opened here");
             }
             let template = self.frames.iter().find(|frame| frame.template.is_some());
@@ -180,7 +177,7 @@ impl<'t> Builder<'t> {
     }
 
     fn suspect(&self, at: usize) -> Suspect {
-        let line_start = place::line_start(self.text.original(), at);
+        let line_start = offset::line_start(self.text.original(), at);
         let in_flow = self
             .frames
             .iter()
@@ -208,8 +205,8 @@ impl<'t> Builder<'t> {
         tag: Option<WrittenTag>,
     ) -> Step {
         if self.frames.len() == MAX_DEPTH {
-            let opener = place::character(self.text.original(), start);
-            self.report(finding::too_deep(self.span(&opener)));
+            let opener = offset::character(self.text.original(), start);
+            self.report(message::too_deep(self.span(&opener)));
             return Err(Abandoned);
         }
         if let Some(wrong) = tag.and_then(|tag| tag.check(&children)) {
@@ -272,7 +269,7 @@ impl<'t> Builder<'t> {
         } else if let Value::String(key) = node.value {
             self.key(key, span);
         } else {
-            self.report(finding::invalid_key(span));
+            self.report(message::invalid_key(span));
             self.take_key(None, span);
         }
     }
@@ -303,7 +300,7 @@ impl<'t> Builder<'t> {
             .and_then(|mapping| mapping.find(&key))
             .map(|entry| entry.key_span);
         if let Some(first) = first {
-            self.report(finding::duplicate_key(&key, span, first));
+            self.report(message::duplicate_key(&key, span, first));
             self.take_key(None, span);
         } else {
             self.take_key(Some(key), span);
@@ -323,13 +320,13 @@ impl<'t> Builder<'t> {
         let absent = style == ScalarStyle::Plain && reported.is_empty();
         let range = match style {
             ScalarStyle::Plain if absent && self.awaits_key() => {
-                place::absent_key(original, reported.start)
+                offset::absent_key(original, reported.start)
             }
             ScalarStyle::Plain if absent && self.pending_key().is_some() => {
-                let at = place::absent_value(original, reported.start);
+                let at = offset::absent_value(original, reported.start);
                 at..at
             }
-            ScalarStyle::Literal | ScalarStyle::Folded => place::block_text(original, reported),
+            ScalarStyle::Literal | ScalarStyle::Folded => offset::block_text(original, reported),
             _ => reported.clone(),
         };
         let hidden = self.text.value_of(&range);
@@ -358,10 +355,10 @@ impl<'t> Builder<'t> {
             self.resolve(&scalar);
         }
         if scalar.absent && scalar.tag.is_none() {
-            self.report(finding::missing_key(span));
+            self.report(message::missing_key(span));
             self.take_key(None, span);
         } else if scalar.text == "<<" && scalar.style == Style::Plain {
-            self.report(finding::merge_key(span));
+            self.report(message::merge_key(span));
             self.take_key(None, span);
         } else {
             self.key(scalar.text, span);
@@ -407,7 +404,7 @@ impl<'t> Builder<'t> {
                 find(&self.frames, path).filter(|node| node.span.start == *start)
             }
             Some(Anchor::Open) | None => {
-                self.report(finding::cyclic_alias(&self.written(range), span));
+                self.report(message::cyclic_alias(&self.written(range), span));
                 None
             }
         };
@@ -416,16 +413,16 @@ impl<'t> Builder<'t> {
             return Ok(());
         };
         if awaits_key {
-            self.report(finding::invalid_key(span));
+            self.report(message::invalid_key(span));
             self.take_key(None, span);
             return Ok(());
         }
         let Some(depth) = self.copies.take(found) else {
-            self.report(finding::too_many_aliases(span));
+            self.report(message::too_many_aliases(span));
             return Err(Abandoned);
         };
         if self.frames.len() + depth > MAX_DEPTH {
-            self.report(finding::too_deep(span));
+            self.report(message::too_deep(span));
             return Err(Abandoned);
         }
         let node = Node {

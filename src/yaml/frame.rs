@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use crate::core::span::Span;
 use crate::core::value::{Entry, Mapping, Node, Value};
 
+/// How many collections may lie within each other.
+pub(super) const MAX_DEPTH: usize = 64;
+
 /// From this many keys on, a map is searched by hash.
 const INDEXED_FROM: usize = 16;
 

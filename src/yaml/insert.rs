@@ -4,69 +4,67 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json};
 
+use super::emit::to_string;
 use super::load::load;
-use super::place::{line_start, rest_of_line};
-use super::write::to_string;
+use super::offset::{line_start, rest_of_line};
+use crate::core::diagnostic::{Diagnostic, Severity};
 use crate::core::span::Sources;
 use crate::core::value::{Entry, Mapping, Node};
 
 /// Why nothing can be added, as the end of a sentence about the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// It cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InsertError {
+    /// The text has an error.
+    #[error("its YAML cannot be read")]
     NotReadable,
     /// It holds no document, or several.
+    #[error("it does not hold exactly one document")]
     NotOneDocument,
     /// What should be a map is none.
+    #[error("it is no map with a map of entries in it")]
     NotAMap,
     /// The map is written with braces, or in another form that is not line by line.
+    #[error("its entries are not written as one block below the other")]
     NotInLines,
     /// The map has one of the keys already.
+    #[error("it has an entry of that key already")]
     KeyIsThere,
-}
-
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Self::NotReadable => "its YAML cannot be read",
-            Self::NotOneDocument => "it does not hold exactly one document",
-            Self::NotAMap => "it is no map with a map of entries in it",
-            Self::NotInLines => "its entries are not written as one block below the other",
-            Self::KeyIsThere => "it has an entry of that key already",
-        })
-    }
 }
 
 /// Adds entries at the end of the map under a key at the top of the only document.
 ///
 /// The new text is read again before it is returned: it means what the old one meant, and the
 /// entries.
-pub fn add_entries(text: &str, key: &str, entries: &Map<String, Json>) -> Result<String, Refusal> {
-    let document = only_document(text)?;
-    let top = document.as_mapping().ok_or(Refusal::NotAMap)?;
+pub fn add_entries(
+    text: &str,
+    key: &str,
+    entries: &Map<String, Json>,
+) -> Result<String, InsertError> {
+    let (document, comments) = only_document(text)?;
+    let top = document.as_mapping().ok_or(InsertError::NotAMap)?;
     let added = match top.entry(key) {
         None => appended(text, &to_string(&Json::Object(single(key, entries)))),
         Some(entry) if entry.value.is_null() => below(text, entry, entries),
         Some(entry) => match entry.value.as_mapping() {
-            None => return Err(Refusal::NotAMap),
+            None => return Err(InsertError::NotAMap),
             Some(map) if map.is_empty() => below(text, entry, entries),
             Some(map) if entries.keys().any(|key| map.contains(key)) => {
-                return Err(Refusal::KeyIsThere);
+                return Err(InsertError::KeyIsThere);
             }
             Some(map) => after_last(text, &entry.value, map, entries)?,
         },
     };
     let wanted = extended(document.to_json(), key, entries);
     match only_document(&added) {
-        Ok(read) if read.to_json() == wanted && comments(text) == comments(&added) => Ok(added),
-        _ => Err(Refusal::NotInLines),
+        Ok((read, kept)) if read.to_json() == wanted && kept == comments => Ok(added),
+        _ => Err(InsertError::NotInLines),
     }
 }
 
 /// The keys of the map under a key at the top of the only document.
 pub fn keys(text: &str, key: &str) -> BTreeSet<String> {
     let document = only_document(text).ok();
-    let map = document.as_ref().and_then(|document| {
+    let map = document.as_ref().and_then(|(document, _)| {
         let entry = document.as_mapping()?.entry(key)?;
         entry.value.as_mapping()
     });
@@ -74,31 +72,19 @@ pub fn keys(text: &str, key: &str) -> BTreeSet<String> {
     entries.map(|entry| entry.key.clone()).collect()
 }
 
-fn only_document(text: &str) -> Result<Node, Refusal> {
+/// The document, and the texts of the comments: in an order in which an insertion does not show.
+fn only_document(text: &str) -> Result<(Node, Vec<String>), InsertError> {
     let loaded = load(Sources::default().add("text", text), text);
-    let is_error = |severity| severity == crate::core::diagnostic::Severity::Error;
-    if loaded
-        .diagnostics
-        .iter()
-        .any(|found| is_error(found.severity))
-    {
-        return Err(Refusal::NotReadable);
+    let is_error = |found: &Diagnostic| found.severity == Severity::Error;
+    if loaded.diagnostics.iter().any(is_error) {
+        return Err(InsertError::NotReadable);
     }
+    let comments = loaded.comments.into_iter().map(|comment| comment.text);
     let mut documents = loaded.documents;
     match (documents.pop(), documents.len()) {
-        (Some(only), 0) => Ok(only),
-        _ => Err(Refusal::NotOneDocument),
+        (Some(only), 0) => Ok((only, comments.collect())),
+        _ => Err(InsertError::NotOneDocument),
     }
-}
-
-/// The comments' texts, in an order in which an insertion does not show.
-fn comments(text: &str) -> Vec<String> {
-    let loaded = load(Sources::default().add("text", text), text);
-    loaded
-        .comments
-        .into_iter()
-        .map(|comment| comment.text)
-        .collect()
 }
 
 fn single(key: &str, entries: &Map<String, Json>) -> Map<String, Json> {
@@ -153,9 +139,9 @@ fn after_last(
     node: &Node,
     map: &Mapping,
     entries: &Map<String, Json>,
-) -> Result<String, Refusal> {
+) -> Result<String, InsertError> {
     let (Some(first), Some(last)) = (map.entries().first(), map.entries().last()) else {
-        return Err(Refusal::NotInLines);
+        return Err(InsertError::NotInLines);
     };
     let key_start = first.key_span.start;
     let indent = key_start - line_start(text, key_start);
@@ -163,7 +149,7 @@ fn after_last(
         .bytes()
         .all(|byte| byte == b' ');
     if indent == 0 || !is_alone || text[node.span.start..].starts_with('{') {
-        return Err(Refusal::NotInLines);
+        return Err(InsertError::NotInLines);
     }
     let end = last.value.span.end.max(last.key_span.end);
     let at = end_of_block(text, end, indent);
@@ -222,7 +208,7 @@ fn with_line_breaks_of(text: &str, lines: &str) -> String {
 mod tests {
     use serde_json::{Map, Value, json};
 
-    use super::{Refusal, add_entries};
+    use super::{InsertError, add_entries};
 
     fn entries() -> Map<String, Value> {
         let Value::Object(entries) = json!({"new": {"destination": "d", "text": "a\n\nb"}}) else {
@@ -231,7 +217,7 @@ mod tests {
         entries
     }
 
-    fn added(text: &str) -> Result<String, Refusal> {
+    fn added(text: &str) -> Result<String, InsertError> {
         add_entries(text, "syncs", &entries())
     }
 
@@ -292,14 +278,14 @@ defaults: {}
     #[test]
     fn what_is_not_written_line_by_line_is_refused() {
         for (text, refusal) in [
-            ("syncs: {web: {a: 1}}\n", Refusal::NotInLines),
-            ("{\"syncs\": {\"web\": {}}}\n", Refusal::NotInLines),
-            ("syncs: [1]\n", Refusal::NotAMap),
-            ("- 1\n", Refusal::NotAMap),
-            ("syncs: {}\n---\nsyncs: {}\n", Refusal::NotOneDocument),
-            ("", Refusal::NotOneDocument),
-            ("a: [\n", Refusal::NotReadable),
-            ("syncs:\n  new: {}\n", Refusal::KeyIsThere),
+            ("syncs: {web: {a: 1}}\n", InsertError::NotInLines),
+            ("{\"syncs\": {\"web\": {}}}\n", InsertError::NotInLines),
+            ("syncs: [1]\n", InsertError::NotAMap),
+            ("- 1\n", InsertError::NotAMap),
+            ("syncs: {}\n---\nsyncs: {}\n", InsertError::NotOneDocument),
+            ("", InsertError::NotOneDocument),
+            ("a: [\n", InsertError::NotReadable),
+            ("syncs:\n  new: {}\n", InsertError::KeyIsThere),
         ] {
             assert_eq!(added(text), Err(refusal), "{text:?}");
         }

@@ -9,25 +9,27 @@
 
 mod alias;
 mod build;
-mod finding;
+mod emit;
 mod frame;
 pub mod insert;
 pub mod load;
-mod place;
+mod loaded;
+mod message;
+mod offset;
 mod repair;
-mod resolve;
 mod scalar;
 mod syntax;
 mod template;
-pub mod write;
+mod written;
 
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod tests;
 
-pub use load::{Comment, Loaded, load};
-pub use write::{comment, modeline, to_string};
+pub use emit::{comment, modeline, to_string};
+pub use load::load;
+pub use loaded::{Comment, Loaded};
 
 /// A plain scalar's value by YAML 1.2's core schema; a number that cannot be held exactly stays a string.
 pub fn plain_scalar(text: &str) -> crate::core::value::Value {

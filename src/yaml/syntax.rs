@@ -8,8 +8,8 @@ use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::span::{SourceId, Span};
 
-use super::finding;
-use super::place::{self, line_start};
+use super::message;
+use super::offset::{self, line_start};
 
 /// What a syntax error is and where.
 pub(super) fn diagnose(source: SourceId, text: &str, error: &ScanError) -> Diagnostic {
@@ -23,10 +23,10 @@ pub(super) fn diagnose(source: SourceId, text: &str, error: &ScanError) -> Diagn
         .label("a tab")
         .help("Indent with spaces.");
     }
-    let character = place::character(text, at);
+    let character = offset::character(text, at);
     let span = Span::new(source, character.start, character.end);
     match error.kind() {
-        ErrorKind::RecursionLimitExceeded => finding::too_deep(span),
+        ErrorKind::RecursionLimitExceeded => message::too_deep(span),
         ErrorKind::UndeclaredTagHandle => {
             Diagnostic::new(Code::UnknownTag, span, "This tag's handle is not declared.")
                 .help("Remove the tag; only YAML's own tags such as `!!str` are known.")
@@ -50,7 +50,7 @@ pub(super) fn diagnose(source: SourceId, text: &str, error: &ScanError) -> Diagn
 
 /// The byte that a syntax error is at.
 pub(super) fn place(text: &str, error: &ScanError) -> usize {
-    let marked = place::boundary(text, error.marker().byte_offset().unwrap_or(0));
+    let marked = offset::boundary(text, error.marker().byte_offset().unwrap_or(0));
     match error.kind() {
         // The mark is at the start of the value that the character stands in.
         ErrorKind::UnexpectedCharacter { character } => text

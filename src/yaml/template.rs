@@ -11,7 +11,7 @@ use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::span::{SourceId, Span};
 
-use super::place::{line_start, rest_of_line};
+use super::offset::{line_start, rest_of_line};
 
 /// Longer lines are not repeated in a help text.
 const MAX_SHOWN_LINE: usize = 120;
@@ -49,9 +49,9 @@ pub(super) fn diagnose(source: SourceId, text: &str, range: &Range<usize>) -> Di
     .help(help)
 }
 
-/// The unquoted values and keys with a template on a line, in their order.
-/// `in_flow` tells whether the line starts inside of brackets.
-pub(super) fn candidates(text: &str, line_start: usize, in_flow: bool) -> Vec<Range<usize>> {
+/// The values and keys with a template on a line that YAML cannot read without quotes, in their
+/// order. `in_flow` tells whether the line starts inside of brackets.
+pub(super) fn unquoted(text: &str, line_start: usize, in_flow: bool) -> Vec<Range<usize>> {
     let line = rest_of_line(text, line_start);
     let mut scan = LineScan::new(line, in_flow);
     let mut found = Vec::new();
@@ -125,12 +125,21 @@ impl<'t> LineScan<'t> {
                 _ => {
                     let has_template = self.skip_value();
                     let value = self.line[start..self.at].trim_end();
-                    if has_template {
+                    if has_template && self.needs_quotes(value) {
                         return Some(start..start + value.len());
                     }
                 }
             }
         }
+    }
+
+    /// Whether a value with a template is no plain text to YAML: in brackets its braces are syntax,
+    /// elsewhere its first character or a colon.
+    fn needs_quotes(&self, value: &str) -> bool {
+        self.depth > 0
+            || value.starts_with(['{', '@', '%', '`'])
+            || value.contains(": ")
+            || value.ends_with(':')
     }
 
     /// Goes to the end of an unquoted value; tells whether a template is in it.
@@ -217,14 +226,14 @@ impl<'t> LineScan<'t> {
 
 #[cfg(test)]
 mod tests {
-    use super::{candidates, quote};
+    use super::{quote, unquoted};
 
     fn found(line: &str) -> Vec<&str> {
         found_in(line, false)
     }
 
     fn found_in(line: &str, in_flow: bool) -> Vec<&str> {
-        candidates(line, 0, in_flow)
+        unquoted(line, 0, in_flow)
             .into_iter()
             .map(|range| &line[range])
             .collect()

@@ -27,6 +27,17 @@ syncs:
     right.replacen(old, new, 1)
 }
 
+/// What `validate` finds in files, each below its name.
+fn findings(cases: &[(&str, String)]) -> String {
+    let found = cases.iter().map(|(name, text)| {
+        let output = validate(text);
+        let (_, found) = output.split_once("--- stderr\n").unwrap();
+        let (found, _) = found.rsplit_once("\nFound ").unwrap();
+        format!("# {name}\n\n{found}")
+    });
+    found.collect::<Vec<_>>().join("\n")
+}
+
 fn validate(text: &str) -> String {
     Tree::new(&[("sync.yaml", text)])
         .secsync("validate sync.yaml")
@@ -36,10 +47,17 @@ fn validate(text: &str) -> String {
 }
 
 #[test]
-fn an_unknown_provider() {
-    assert_snapshot!(validate(&with("provider: infisical", "provider: infisicle")), @"
-    $ secsync validate sync.yaml
-    --- stderr
+fn a_provider_a_project_and_a_destination() {
+    assert_snapshot!(findings(&[
+        ("a misspelt provider", with("provider: infisical", "provider: infisicle")),
+        ("a provider unlike any other", with("provider: infisical", "provider: doppler")),
+        ("no provider", with("provider: infisical\n", "")),
+        ("no project", with("project: payments\n", "")),
+        ("a misspelt destination", with("humanitec\n", "humanitek\n")),
+        ("a destination unlike any other", with("humanitec\n", "fax-machine\n")),
+    ]), @"
+    # a misspelt provider
+
     unknown-provider
 
       × `infisicle` is not a known provider.
@@ -51,17 +69,8 @@ fn an_unknown_provider() {
       help: Did you mean `infisical`?
             Inherited by the sync web.
 
-    Found 1 error.
-    Run `secsync explain unknown-provider` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
+    # a provider unlike any other
 
-#[test]
-fn a_provider_unlike_any_other() {
-    assert_snapshot!(validate(&with("provider: infisical", "provider: doppler")), @"
-    $ secsync validate sync.yaml
-    --- stderr
     unknown-provider
 
       × `doppler` is not a known provider.
@@ -73,17 +82,8 @@ fn a_provider_unlike_any_other() {
       help: The providers are `enkryptify` and `infisical`. Declare others under `providers:` in secsync.yaml.
             Inherited by the sync web.
 
-    Found 1 error.
-    Run `secsync explain unknown-provider` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
+    # no provider
 
-#[test]
-fn no_provider() {
-    assert_snapshot!(validate(&with("provider: infisical\n", "")), @"
-    $ secsync validate sync.yaml
-    --- stderr
     missing-field
 
       × The sync `web` has no `provider`.
@@ -93,19 +93,10 @@ fn no_provider() {
        ·   ───
      4 │     destination: humanitec
        ╰────
-      help: Write `provider:` here or at the top of the file. It can be `enkryptify` or `infisical`.
+      help: Write `provider:` with `enkryptify` or `infisical`, here or at the top of the file.
 
-    Found 1 error.
-    Run `secsync explain missing-field` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
+    # no project
 
-#[test]
-fn no_project() {
-    assert_snapshot!(validate(&with("project: payments\n", "")), @"
-    $ secsync validate sync.yaml
-    --- stderr
     missing-field
 
       × The sync `web` has no `project`.
@@ -117,17 +108,8 @@ fn no_project() {
        ╰────
       help: Write `project:` here or at the top of the file.
 
-    Found 1 error.
-    Run `secsync explain missing-field` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
+    # a misspelt destination
 
-#[test]
-fn an_unknown_destination() {
-    assert_snapshot!(validate(&with("humanitec\n", "humanitek\n")), @"
-    $ secsync validate sync.yaml
-    --- stderr
     unknown-destination
 
       × Infisical has no destination `humanitek`.
@@ -139,17 +121,8 @@ fn an_unknown_destination() {
        ╰────
       help: Did you mean `humanitec`?
 
-    Found 1 error.
-    Run `secsync explain unknown-destination` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
+    # a destination unlike any other
 
-#[test]
-fn a_destination_unlike_any_other() {
-    assert_snapshot!(validate(&with("humanitec\n", "fax-machine\n")), @"
-    $ secsync validate sync.yaml
-    --- stderr
     unknown-destination
 
       × Infisical has no destination `fax-machine`.
@@ -160,18 +133,24 @@ fn a_destination_unlike_any_other() {
      6 │     connection: humanitec-main
        ╰────
       help: `secsync schema list` shows the 52 that it knows. If the server is newer, run `secsync schema pull --from-server`.
-
-    Found 1 error.
-    Run `secsync explain unknown-destination` for why it is so and how to mend it.
-    --- exit 3
     ");
 }
 
 #[test]
-fn a_misspelt_field() {
-    assert_snapshot!(validate(&with("secretPath:", "secretPaht:")), @"
-    $ secsync validate sync.yaml
-    --- stderr
+fn unknown_fields() {
+    assert_snapshot!(findings(&[
+        ("a misspelt field of the platform", with("secretPath:", "secretPaht:")),
+        ("misspelt fields of secsync", with("    environment: prod\n", "    environment: prod\n    renamedform: api\n    onDelet: keep-secrets\n")),
+        ("a misspelt connection", with("connection:", "conection:")),
+        ("a misspelt field in a map", with("org: acme", "orgg: acme")),
+        ("a field that belongs in a map of the sync", with("    environment: prod\n", "    environment: prod\n    keySchema: \"{{secretKey}}\"\n")),
+        ("a field of a sync in the file", with("project: payments\n", "project: payments\nenvironment: prod\n")),
+        ("a field of the file in a sync", with("    environment: prod\n", "    environment: prod\n    defaults: {}\n")),
+        ("a field of another scope", with("scope: environment", "scope: application")),
+        ("a connection on a platform without connections", "provider: enkryptify\nproject: prj_web\nsyncs:\n  web:\n    destination: vercel\n    connection: main\n    environment: prod\n".to_owned()),
+    ]), @r#"
+    # a misspelt field of the platform
+
     unknown-field
 
       × `secretPaht` is not a field of a sync to Humanitec.
@@ -183,17 +162,8 @@ fn a_misspelt_field() {
        ╰────
       help: Did you mean `secretPath`?
 
-    Found 1 error.
-    Run `secsync explain unknown-field` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
+    # misspelt fields of secsync
 
-#[test]
-fn a_misspelt_field_of_secsync() {
-    assert_snapshot!(validate(&with("    environment: prod\n", "    environment: prod\n    renamedform: api\n    onDelet: keep-secrets\n")), @"
-    $ secsync validate sync.yaml
-    --- stderr
     unknown-field
 
       × `renamedform` is not a field of a sync to Humanitec.
@@ -216,13 +186,8 @@ fn a_misspelt_field_of_secsync() {
         ╰────
       help: Did you mean `onDelete`?
 
-    Found 2 errors.
-    Run `secsync explain unknown-field` for why it is so and how to mend it.
-    --- exit 3
-    ");
-    assert_snapshot!(validate(&with("connection:", "conection:")), @"
-    $ secsync validate sync.yaml
-    --- stderr
+    # a misspelt connection
+
     unknown-field
 
       × `conection` is not a field of a sync to Humanitec.
@@ -234,39 +199,8 @@ fn a_misspelt_field_of_secsync() {
        ╰────
       help: Did you mean `connection`?
 
-    Found 1 error.
-    Run `secsync explain unknown-field` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
+    # a misspelt field in a map
 
-#[test]
-fn a_field_in_the_sync_that_belongs_to_a_map_in_it() {
-    assert_snapshot!(validate(&with("    environment: prod\n", "    environment: prod\n    keySchema: \"{{secretKey}}\"\n")), @r#"
-    $ secsync validate sync.yaml
-    --- stderr
-    unknown-field
-
-      × `keySchema` is not a field of a sync to Humanitec.
-       ╭─[sync.yaml:8:5]
-     7 │     environment: prod
-     8 │     keySchema: "{{secretKey}}"
-       ·     ─────────
-     9 │     secretPath: /web
-       ╰────
-      help: Move it under `syncOptions`.
-
-    Found 1 error.
-    Run `secsync explain unknown-field` for why it is so and how to mend it.
-    --- exit 3
-    "#);
-}
-
-#[test]
-fn a_misspelt_field_in_a_nested_map() {
-    assert_snapshot!(validate(&with("org: acme", "orgg: acme")), @r#"
-    $ secsync validate sync.yaml
-    --- stderr
     unknown-field
 
       × `orgg` is not a field of `destinationConfig` where `scope` is "environment".
@@ -278,17 +212,21 @@ fn a_misspelt_field_in_a_nested_map() {
         ╰────
       help: Did you mean `org`?
 
-    Found 1 error.
-    Run `secsync explain unknown-field` for why it is so and how to mend it.
-    --- exit 3
-    "#);
-}
+    # a field that belongs in a map of the sync
 
-#[test]
-fn a_field_of_the_file_in_a_sync_and_the_other_way_round() {
-    assert_snapshot!(validate(&with("project: payments\n", "project: payments\nenvironment: prod\n")), @"
-    $ secsync validate sync.yaml
-    --- stderr
+    unknown-field
+
+      × `keySchema` is not a field of a sync to Humanitec.
+       ╭─[sync.yaml:8:5]
+     7 │     environment: prod
+     8 │     keySchema: "{{secretKey}}"
+       ·     ─────────
+     9 │     secretPath: /web
+       ╰────
+      help: Move it under `syncOptions`.
+
+    # a field of a sync in the file
+
     unknown-field
 
       × `environment` is not a field of a sync file.
@@ -300,13 +238,8 @@ fn a_field_of_the_file_in_a_sync_and_the_other_way_round() {
        ╰────
       help: The fields are `version`, `provider`, `project`, `projectId`, `defaults`, `syncs` and `$schema`.
 
-    Found 1 error.
-    Run `secsync explain unknown-field` for why it is so and how to mend it.
-    --- exit 3
-    ");
-    assert_snapshot!(validate(&with("    environment: prod\n", "    environment: prod\n    defaults: {}\n")), @"
-    $ secsync validate sync.yaml
-    --- stderr
+    # a field of the file in a sync
+
     unknown-field
 
       × `defaults` is not a field of a sync to Humanitec.
@@ -318,61 +251,8 @@ fn a_field_of_the_file_in_a_sync_and_the_other_way_round() {
        ╰────
       help: The fields here are `description`, `destinationConfig`, `environment`, `isAutoSyncEnabled`, `secretPath`, `syncOptions`, `provider`, `project`, `projectId`, `connection`, `connectionId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `protect`, `onDelete` and `trigger`.
 
-    Found 1 error.
-    Run `secsync explain unknown-field` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
+    # a field of another scope
 
-#[test]
-fn a_misspelt_enum_value() {
-    assert_snapshot!(validate(&with("overwrite-destination", "overwrite_destination")), @r#"
-    $ secsync validate sync.yaml
-    --- stderr
-    wrong-value
-
-      × `syncOptions.initialSyncBehavior` is "overwrite_destination", but must be "overwrite-destination".
-        ╭─[sync.yaml:10:28]
-      9 │     syncOptions:
-     10 │       initialSyncBehavior: overwrite_destination
-        ·                            ─────────────────────
-     11 │     destinationConfig:
-        ╰────
-      help: Write "overwrite-destination".
-
-    Found 1 error.
-    Run `secsync explain wrong-value` for why it is so and how to mend it.
-    --- exit 3
-    "#);
-}
-
-#[test]
-fn a_scope_that_does_not_exist() {
-    assert_snapshot!(validate(&with("scope: environment", "scope: env")), @r#"
-    $ secsync validate sync.yaml
-    --- stderr
-    wrong-value
-
-      × `destinationConfig.scope` is "env", which is not allowed.
-        ╭─[sync.yaml:12:14]
-     11 │     destinationConfig:
-     12 │       scope: env
-        ·              ───
-     13 │       org: acme
-        ╰────
-      help: Did you mean "environment"? The allowed values are "application" and "environment".
-
-    Found 1 error.
-    Run `secsync explain wrong-value` for why it is so and how to mend it.
-    --- exit 3
-    "#);
-}
-
-#[test]
-fn a_field_of_another_scope() {
-    assert_snapshot!(validate(&with("scope: environment", "scope: application")), @r#"
-    $ secsync validate sync.yaml
-    --- stderr
     unknown-field
 
       × `env` is not a field of `destinationConfig` where `scope` is "application".
@@ -383,200 +263,43 @@ fn a_field_of_another_scope() {
         ╰────
       help: It belongs to `scope: environment`; the fields here are `app`, `org` and `scope`.
 
-    Found 1 error.
-    Run `secsync explain unknown-field` for why it is so and how to mend it.
-    --- exit 3
+    # a connection on a platform without connections
+
+    unknown-field
+
+      × Syncs of Enkryptify have no connection.
+       ╭─[sync.yaml:6:17]
+     5 │     destination: vercel
+     6 │     connection: main
+       ·                 ────
+     7 │     environment: prod
+       ╰────
+      help: Remove it.
+
+    unknown-field
+
+      × `environment` is not a field of a sync to Vercel.
+       ╭─[sync.yaml:7:5]
+     6 │     connection: main
+     7 │     environment: prod
+       ·     ───────────
+       ╰────
+      help: The fields here are `provider`, `project`, `projectId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `protect`, `onDelete` and `trigger`.
     "#);
 }
 
 #[test]
-fn a_field_that_a_scope_needs() {
-    assert_snapshot!(validate(&with("      env: production\n", "")), @r#"
-    $ secsync validate sync.yaml
-    --- stderr
-    missing-field
+fn missing_fields() {
+    assert_snapshot!(findings(&[
+        ("a required field", with("    environment: prod\n", "")),
+        ("the connection", with("    connection: humanitec-main\n", "")),
+        ("the scope", with("      scope: environment\n", "")),
+        ("a field that the scope requires", with("      env: production\n", "")),
+        ("everything", "provider: infisical\nproject: payments\nsyncs:\n  web:\n".to_owned()),
+        ("everything but the destination", "provider: infisical\nproject: payments\nsyncs:\n  web: { destination: humanitec }\n".to_owned()),
+    ]), @r#"
+    # a required field
 
-      × `destinationConfig.env` is missing. It is required where `scope` is "environment".
-        ╭─[sync.yaml:11:5]
-     10 │       initialSyncBehavior: overwrite-destination
-     11 │     destinationConfig:
-        ·     ─────────────────
-     12 │       scope: environment
-        ╰────
-      help: Add `env` under `destinationConfig`.
-
-    Found 1 error.
-    Run `secsync explain missing-field` for why it is so and how to mend it.
-    --- exit 3
-    "#);
-}
-
-#[test]
-fn no_scope() {
-    assert_snapshot!(validate(&with("      scope: environment\n", "")), @r#"
-    $ secsync validate sync.yaml
-    --- stderr
-    missing-field
-
-      × `destinationConfig.scope` is missing.
-        ╭─[sync.yaml:11:5]
-     10 │       initialSyncBehavior: overwrite-destination
-     11 │     destinationConfig:
-        ·     ─────────────────
-     12 │       org: acme
-        ╰────
-      help: Give it "application" or "environment".
-
-    Found 1 error.
-    Run `secsync explain missing-field` for why it is so and how to mend it.
-    --- exit 3
-    "#);
-}
-
-#[test]
-fn a_value_of_the_wrong_type() {
-    assert_snapshot!(validate(&with("app: web", "app: [web]")), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    wrong-type
-
-      × `destinationConfig.app` is a list, but must be a string.
-        ╭─[sync.yaml:14:7]
-     13 │       org: acme
-     14 │       app: [web]
-        ·       ───
-     15 │       env: production
-        ╰────
-      help: Write a single value.
-
-    Found 1 error.
-    Run `secsync explain wrong-type` for why it is so and how to mend it.
-    --- exit 3
-    ");
-    assert_snapshot!(validate(&with("secretPath: /web", "secretPath: /web\n    isAutoSyncEnabled: yes")), @r#"
-    $ secsync validate sync.yaml
-    --- stderr
-    wrong-type
-
-      × `isAutoSyncEnabled` is the string "yes", but must be true or false.
-        ╭─[sync.yaml:9:24]
-      8 │     secretPath: /web
-      9 │     isAutoSyncEnabled: yes
-        ·                        ───
-     10 │     syncOptions:
-        ╰────
-      help: Write true.
-
-    Found 1 error.
-    Run `secsync explain wrong-type` for why it is so and how to mend it.
-    --- exit 3
-    "#);
-    assert_snapshot!(validate(&with("app: web", "app: 1.10")), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    wrong-type
-
-      × `destinationConfig.app` is the number 1.1, but must be a string.
-        ╭─[sync.yaml:14:12]
-     13 │       org: acme
-     14 │       app: 1.10
-        ·            ────
-     15 │       env: production
-        ╰────
-      help: Put it in quotes.
-
-    Found 1 error.
-    Run `secsync explain wrong-type` for why it is so and how to mend it.
-    --- exit 3
-    ");
-    assert_snapshot!(validate(&with("environment: prod", "environment: 1")), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    wrong-type
-
-      × `environment` is the number 1, but must be a string.
-       ╭─[sync.yaml:7:18]
-     6 │     connection: humanitec-main
-     7 │     environment: 1
-       ·                  ─
-     8 │     secretPath: /web
-       ╰────
-      help: Put it in quotes.
-
-    Found 1 error.
-    Run `secsync explain wrong-type` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn nothing_where_a_map_is_needed() {
-    assert_snapshot!(validate("provider: infisical\nproject: payments\nsyncs:\n  web:\n"), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    missing-field
-
-      × The sync `web` has no `destination`.
-       ╭─[sync.yaml:4:3]
-     3 │ syncs:
-     4 │   web:
-       ·   ───
-       ╰────
-      help: Write `destination:` with one of the words that `secsync schema list` shows.
-
-    Found 1 error.
-    Run `secsync explain missing-field` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn a_list_where_the_syncs_should_be() {
-    assert_snapshot!(validate("provider: infisical\nsyncs:\n  - name: web\n    destination: humanitec\n"), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    wrong-type
-
-      × `syncs` must be a map, and this is a list.
-       ╭─[sync.yaml:3:3]
-     2 │ syncs:
-     3 │   - name: web
-       ·   ───────────
-     4 │     destination: humanitec
-       ╰────
-      help: Write each sync below its name: `web:` instead of `- name: web`.
-
-    Found 1 error.
-    Run `secsync explain wrong-type` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn a_text_where_the_file_should_be() {
-    assert_snapshot!(validate("hello\n"), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    wrong-type
-
-      × A sync file must be a map, and this is a string.
-       ╭─[sync.yaml:1:1]
-     1 │ hello
-       · ─────
-       ╰────
-      help: Write `key: value` lines below it, indented by two spaces.
-
-    Found 1 error.
-    Run `secsync explain wrong-type` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn a_missing_required_field() {
-    assert_snapshot!(validate(&with("    environment: prod\n", "")), @"
-    $ secsync validate sync.yaml
-    --- stderr
     missing-field
 
       × `environment` is missing.
@@ -588,17 +311,59 @@ fn a_missing_required_field() {
        ╰────
       help: Add `environment` to the sync, or to the defaults.
 
-    Found 1 error.
-    Run `secsync explain missing-field` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
+    # the connection
 
-#[test]
-fn a_sync_with_its_name_only() {
-    assert_snapshot!(validate("provider: infisical\nproject: payments\nsyncs:\n  web: { destination: humanitec }\n"), @"
-    $ secsync validate sync.yaml
-    --- stderr
+    missing-field
+
+      × The sync `web` has no `connection`.
+       ╭─[sync.yaml:4:3]
+     3 │ syncs:
+     4 │   web:
+       ·   ───
+     5 │     destination: humanitec
+       ╰────
+      help: Write `connection:` with the connection's name, or `connectionId:` with its id.
+
+    # the scope
+
+    missing-field
+
+      × `destinationConfig.scope` is missing.
+        ╭─[sync.yaml:11:5]
+     10 │       initialSyncBehavior: overwrite-destination
+     11 │     destinationConfig:
+        ·     ─────────────────
+     12 │       org: acme
+        ╰────
+      help: Give it "application" or "environment".
+
+    # a field that the scope requires
+
+    missing-field
+
+      × `destinationConfig.env` is missing. It is required where `scope` is "environment".
+        ╭─[sync.yaml:11:5]
+     10 │       initialSyncBehavior: overwrite-destination
+     11 │     destinationConfig:
+        ·     ─────────────────
+     12 │       scope: environment
+        ╰────
+      help: Add `env` under `destinationConfig`.
+
+    # everything
+
+    missing-field
+
+      × The sync `web` has no `destination`.
+       ╭─[sync.yaml:4:3]
+     3 │ syncs:
+     4 │   web:
+       ·   ───
+       ╰────
+      help: Write `destination:` with one of the words that `secsync schema list` shows.
+
+    # everything but the destination
+
     missing-field
 
       × The sync `web` has no `connection`.
@@ -648,40 +413,217 @@ fn a_sync_with_its_name_only() {
        ·   ───
        ╰────
       help: Add `syncOptions` to the sync, or to the defaults.
-
-    Found 5 errors.
-    Run `secsync explain missing-field` for why it is so and how to mend it.
-    --- exit 3
-    ");
+    "#);
 }
 
 #[test]
-fn a_missing_connection() {
-    assert_snapshot!(validate(&with("    connection: humanitec-main\n", "")), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    missing-field
+fn wrong_values() {
+    assert_snapshot!(findings(&[
+        ("a misspelt word", with("overwrite-destination", "overwrite_destination")),
+        ("a scope that does not exist", with("scope: environment", "scope: env")),
+        ("a version that does not exist", with("provider:", "version: 2\nprovider:")),
+        ("fields of secsync", with(
+        "secretPath: /web",
+        "secretPath: /web\n    trigger: sometimes\n    onDelete: remove\n    protect: 1\n    ensure: gone\n    labels: [a]",
+    )),
+    ]), @r#"
+    # a misspelt word
 
-      × The sync `web` has no `connection`.
-       ╭─[sync.yaml:4:3]
-     3 │ syncs:
-     4 │   web:
-       ·   ───
-     5 │     destination: humanitec
+    wrong-value
+
+      × `syncOptions.initialSyncBehavior` is "overwrite_destination", but must be "overwrite-destination".
+        ╭─[sync.yaml:10:28]
+      9 │     syncOptions:
+     10 │       initialSyncBehavior: overwrite_destination
+        ·                            ─────────────────────
+     11 │     destinationConfig:
+        ╰────
+      help: Write "overwrite-destination".
+
+    # a scope that does not exist
+
+    wrong-value
+
+      × `destinationConfig.scope` is "env", which is not allowed.
+        ╭─[sync.yaml:12:14]
+     11 │     destinationConfig:
+     12 │       scope: env
+        ·              ───
+     13 │       org: acme
+        ╰────
+      help: Did you mean "environment"? The allowed values are "application" and "environment".
+
+    # a version that does not exist
+
+    unsupported-version
+
+      × The version is `2`, and 1 is the only one.
+       ╭─[sync.yaml:1:10]
+     1 │ version: 2
+       ·          ─
+     2 │ provider: infisical
        ╰────
-      help: Write `connection:` with the connection's name, or `connectionId:` with its id.
+      help: Write `version: 1`, or leave it out.
 
-    Found 1 error.
-    Run `secsync explain missing-field` for why it is so and how to mend it.
-    --- exit 3
-    ");
+    # fields of secsync
+
+    wrong-value
+
+      × `trigger` cannot be `sometimes`.
+        ╭─[sync.yaml:9:14]
+      8 │     secretPath: /web
+      9 │     trigger: sometimes
+        ·              ─────────
+     10 │     onDelete: remove
+        ╰────
+      help: It can be `never`, `on-change` or `always`.
+
+    wrong-value
+
+      × `onDelete` cannot be `remove`.
+        ╭─[sync.yaml:10:15]
+      9 │     trigger: sometimes
+     10 │     onDelete: remove
+        ·               ──────
+     11 │     protect: 1
+        ╰────
+      help: Did you mean `remove-secrets`?
+
+    wrong-type
+
+      × `protect` must be true or false, and this is a number.
+        ╭─[sync.yaml:11:14]
+     10 │     onDelete: remove
+     11 │     protect: 1
+        ·              ─
+     12 │     ensure: gone
+        ╰────
+
+    wrong-value
+
+      × `ensure` cannot be `gone`.
+        ╭─[sync.yaml:12:13]
+     11 │     protect: 1
+     12 │     ensure: gone
+        ·             ────
+     13 │     labels: [a]
+        ╰────
+      help: It can be `present` or `absent`.
+
+    wrong-type
+
+      × `labels` must be a map, and this is a list.
+        ╭─[sync.yaml:13:13]
+     12 │     ensure: gone
+     13 │     labels: [a]
+        ·             ───
+     14 │     syncOptions:
+        ╰────
+      help: Write `key: value` lines below it, indented by two spaces.
+    "#);
 }
 
 #[test]
-fn a_connection_id_that_is_a_name() {
-    assert_snapshot!(validate(&with("connection: humanitec-main", "connectionId: humanitec-main")), @"
-    $ secsync validate sync.yaml
-    --- stderr
+fn wrong_types() {
+    assert_snapshot!(findings(&[
+        ("a list for a string", with("app: web", "app: [web]")),
+        ("a string for a boolean", with("secretPath: /web", "secretPath: /web\n    isAutoSyncEnabled: yes")),
+        ("a fraction for a string", with("app: web", "app: 1.10")),
+        ("a number for a string", with("environment: prod", "environment: 1")),
+        ("a list for the syncs", "provider: infisical\nsyncs:\n  - name: web\n    destination: humanitec\n".to_owned()),
+        ("a string for the file", "hello\n".to_owned()),
+    ]), @r#"
+    # a list for a string
+
+    wrong-type
+
+      × `destinationConfig.app` is a list, but must be a string.
+        ╭─[sync.yaml:14:7]
+     13 │       org: acme
+     14 │       app: [web]
+        ·       ───
+     15 │       env: production
+        ╰────
+      help: Write a single value.
+
+    # a string for a boolean
+
+    wrong-type
+
+      × `isAutoSyncEnabled` is the string "yes", but must be true or false.
+        ╭─[sync.yaml:9:24]
+      8 │     secretPath: /web
+      9 │     isAutoSyncEnabled: yes
+        ·                        ───
+     10 │     syncOptions:
+        ╰────
+      help: Write true.
+
+    # a fraction for a string
+
+    wrong-type
+
+      × `destinationConfig.app` is the number 1.1, but must be a string.
+        ╭─[sync.yaml:14:12]
+     13 │       org: acme
+     14 │       app: 1.10
+        ·            ────
+     15 │       env: production
+        ╰────
+      help: Put it in quotes.
+
+    # a number for a string
+
+    wrong-type
+
+      × `environment` is the number 1, but must be a string.
+       ╭─[sync.yaml:7:18]
+     6 │     connection: humanitec-main
+     7 │     environment: 1
+       ·                  ─
+     8 │     secretPath: /web
+       ╰────
+      help: Put it in quotes.
+
+    # a list for the syncs
+
+    wrong-type
+
+      × `syncs` must be a map, and this is a list.
+       ╭─[sync.yaml:3:3]
+     2 │ syncs:
+     3 │   - name: web
+       ·   ───────────
+     4 │     destination: humanitec
+       ╰────
+      help: Write each sync below its name: `web:` instead of `- name: web`.
+
+    # a string for the file
+
+    wrong-type
+
+      × A sync file must be a map, and this is a string.
+       ╭─[sync.yaml:1:1]
+     1 │ hello
+       · ─────
+       ╰────
+      help: Write `key: value` lines below it, indented by two spaces.
+    "#);
+}
+
+#[test]
+fn wrong_forms() {
+    assert_snapshot!(findings(&[
+        ("a name as a connection id", with("connection: humanitec-main", "connectionId: humanitec-main")),
+        ("a name that is not a slug", with("  web:", "  Web_Frontend:")),
+        ("a name of 65 characters", with("  web:", &format!("  {}:", "w".repeat(65)))),
+        ("a description of 256 characters", with("secretPath: /web", &format!("secretPath: /web\n    description: {}", "d".repeat(256)))),
+        ("a key schema without its placeholder", with("initialSyncBehavior: overwrite-destination", "initialSyncBehavior: overwrite-destination\n      keySchema: PAY_")),
+        ("a secret path that is not absolute", with("secretPath: /web", "secretPath: web")),
+        ("blanks at the end of a string", with("org: acme", "org: \"acme \"")),
+    ]), @r#"
+    # a name as a connection id
+
     wrong-form
 
       × `connectionId` must be a UUID, and `humanitec-main` is none.
@@ -693,18 +635,95 @@ fn a_connection_id_that_is_a_name() {
        ╰────
       help: Write `connection:` to name a connection by its name.
 
-    Found 1 error.
-    Run `secsync explain wrong-form` for why it is so and how to mend it.
-    --- exit 3
-    ");
+    # a name that is not a slug
+
+    name-form
+
+      × The name `Web_Frontend` is not a slug.
+       ╭─[sync.yaml:4:3]
+     3 │ syncs:
+     4 │   Web_Frontend:
+       ·   ────────────
+     5 │     destination: humanitec
+       ╰────
+      help: Use lowercase letters and digits, with single hyphens between them, and at most 64 characters.
+
+    # a name of 65 characters
+
+    name-form
+
+      × The name `wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww` has 65 characters, and 64 is the limit.
+       ╭─[sync.yaml:4:3]
+     3 │ syncs:
+     4 │   wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww:
+       ·   ─────────────────────────────────────────────────────────────────
+     5 │     destination: humanitec
+       ╰────
+      help: Use lowercase letters and digits, with single hyphens between them, and at most 64 characters.
+
+    # a description of 256 characters
+
+    description-length
+
+      × The description has 256 characters, and 255 is the limit.
+        ╭─[sync.yaml:9:18]
+      8 │     secretPath: /web
+      9 │     description: dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
+        ·                  ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+     10 │     syncOptions:
+        ╰────
+      help: Shorten it.
+
+    # a key schema without its placeholder
+
+    key-schema-form
+
+      × The keySchema `PAY_` has no `{{secretKey}}`.
+        ╭─[sync.yaml:11:18]
+     10 │       initialSyncBehavior: overwrite-destination
+     11 │       keySchema: PAY_
+        ·                  ────
+     12 │     destinationConfig:
+        ╰────
+      help: Use letters, digits, `_`, `-` and `/` around `{{secretKey}}`, and `{{environment}}` if you like.
+
+    # a secret path that is not absolute
+
+    secret-path-form
+
+      × The secretPath `web` does not start with a slash.
+       ╭─[sync.yaml:8:17]
+     7 │     environment: prod
+     8 │     secretPath: web
+       ·                 ───
+     9 │     syncOptions:
+       ╰────
+      help: Write `/web`.
+
+    # blanks at the end of a string
+
+    padded-string
+
+      × `destinationConfig.org` starts or ends with blanks: "acme ".
+        ╭─[sync.yaml:13:12]
+     12 │       scope: environment
+     13 │       org: "acme "
+        ·            ───────
+     14 │       app: web
+        ╰────
+      help: Write "acme".
+    "#);
 }
 
 #[test]
-fn a_connection_by_name_and_by_id() {
-    let both = "connection: humanitec-main\n    connectionId: 0b1f6c1e-3a7d-4c7e-8f6f-2f4f5a6b7c8d";
-    assert_snapshot!(validate(&with("connection: humanitec-main", both)), @"
-    $ secsync validate sync.yaml
-    --- stderr
+fn fields_that_contradict_each_other() {
+    assert_snapshot!(findings(&[
+        ("a connection by name and by id", with("connection: humanitec-main", "connection: humanitec-main\n    connectionId: 0b1f6c1e-3a7d-4c7e-8f6f-2f4f5a6b7c8d")),
+        ("a rename of a sync that is to be deleted", with("destination: humanitec", "destination: humanitec\n    ensure: absent\n    renamedFrom: old")),
+        ("`ensure` in defaults", with("syncs:", "defaults: { ensure: absent }\nsyncs:")),
+    ]), @"
+    # a connection by name and by id
+
     conflicting-fields
 
       × `connection` and `connectionId` cannot be given together.
@@ -719,144 +738,35 @@ fn a_connection_by_name_and_by_id() {
        ╰────
       help: Keep one of the two.
 
-    Found 1 error.
-    Run `secsync explain conflicting-fields` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
+    # a rename of a sync that is to be deleted
 
-#[test]
-fn a_name_that_is_no_slug() {
-    assert_snapshot!(validate(&with("  web:", "  Web_Frontend:")), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    name-form
+    conflicting-fields
 
-      × The name `Web_Frontend` is not a slug.
-       ╭─[sync.yaml:4:3]
-     3 │ syncs:
-     4 │   Web_Frontend:
-       ·   ────────────
+      × `renamedFrom` and `ensure: absent` are given together: a sync is either renamed or deleted.
+       ╭─[sync.yaml:6:5]
      5 │     destination: humanitec
+     6 │     ensure: absent
+       ·     ───┬──
+       ·        ╰── the other one
+     7 │     renamedFrom: old
+       ·     ───────────
+     8 │     connection: humanitec-main
        ╰────
-      help: Use lowercase letters and digits, with single hyphens between them, and at most 64 characters.
+      help: Keep one of the two. A sync is deleted under the name that it has on the platform.
 
-    Found 1 error.
-    Run `secsync explain name-form` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
+    # `ensure` in defaults
 
-#[test]
-fn a_name_of_65_characters() {
-    assert_snapshot!(validate(&with("  web:", &format!("  {}:", "w".repeat(65)))), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    name-form
+    not-allowed-in-defaults
 
-      × The name `wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww` has 65 characters, and 64 is the limit.
-       ╭─[sync.yaml:4:3]
-     3 │ syncs:
-     4 │   wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww:
-       ·   ─────────────────────────────────────────────────────────────────
-     5 │     destination: humanitec
+      × `ensure` is not allowed in defaults, because it belongs to one sync.
+       ╭─[sync.yaml:3:13]
+     2 │ project: payments
+     3 │ defaults: { ensure: absent }
+       ·             ──────
+     4 │ syncs:
        ╰────
-      help: Use lowercase letters and digits, with single hyphens between them, and at most 64 characters.
-
-    Found 1 error.
-    Run `secsync explain name-form` for why it is so and how to mend it.
-    --- exit 3
+      help: Write `ensure` in the sync that it is meant for.
     ");
-}
-
-#[test]
-fn a_description_of_256_characters() {
-    let description = format!("secretPath: /web\n    description: {}", "d".repeat(256));
-    assert_snapshot!(validate(&with("secretPath: /web", &description)), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    description-length
-
-      × The description has 256 characters, and 255 is the limit.
-        ╭─[sync.yaml:9:18]
-      8 │     secretPath: /web
-      9 │     description: dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
-        ·                  ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-     10 │     syncOptions:
-        ╰────
-      help: Shorten it.
-
-    Found 1 error.
-    Run `secsync explain description-length` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn a_key_schema_without_its_placeholder() {
-    let schema = "initialSyncBehavior: overwrite-destination\n      keySchema: PAY_";
-    assert_snapshot!(validate(&with("initialSyncBehavior: overwrite-destination", schema)), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    key-schema-form
-
-      × The keySchema `PAY_` has no `{{secretKey}}`.
-        ╭─[sync.yaml:11:18]
-     10 │       initialSyncBehavior: overwrite-destination
-     11 │       keySchema: PAY_
-        ·                  ────
-     12 │     destinationConfig:
-        ╰────
-      help: Use letters, digits, `_`, `-` and `/` around `{{secretKey}}`, and `{{environment}}` if you like.
-
-    Found 1 error.
-    Run `secsync explain key-schema-form` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn a_secret_path_that_is_not_absolute() {
-    assert_snapshot!(validate(&with("secretPath: /web", "secretPath: web")), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    secret-path-form
-
-      × The secretPath `web` does not start with a slash.
-       ╭─[sync.yaml:8:17]
-     7 │     environment: prod
-     8 │     secretPath: web
-       ·                 ───
-     9 │     syncOptions:
-       ╰────
-      help: Write `/web`.
-
-    Found 1 error.
-    Run `secsync explain secret-path-form` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn blanks_at_the_end_of_a_string() {
-    assert_snapshot!(validate(&with("org: acme", "org: \"acme \"")), @r#"
-    $ secsync validate sync.yaml
-    --- stderr
-    padded-string
-
-      × `destinationConfig.org` starts or ends with blanks: "acme ".
-        ╭─[sync.yaml:13:12]
-     12 │       scope: environment
-     13 │       org: "acme "
-        ·            ───────
-     14 │       app: web
-        ╰────
-      help: Write "acme".
-
-    Found 1 error.
-    Run `secsync explain padded-string` for why it is so and how to mend it.
-    --- exit 3
-    "#);
 }
 
 #[test]
@@ -946,28 +856,6 @@ fn a_credential_of_the_environment_is_no_variable() {
 }
 
 #[test]
-fn ensure_in_defaults() {
-    assert_snapshot!(validate(&with("syncs:", "defaults: { ensure: absent }\nsyncs:")), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    not-allowed-in-defaults
-
-      × `ensure` is not allowed in defaults, because it belongs to one sync.
-       ╭─[sync.yaml:3:13]
-     2 │ project: payments
-     3 │ defaults: { ensure: absent }
-       ·             ──────
-     4 │ syncs:
-       ╰────
-      help: Write `ensure` in the sync that it is meant for.
-
-    Found 1 error.
-    Run `secsync explain not-allowed-in-defaults` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
-
-#[test]
 fn a_mistake_in_defaults_names_the_syncs_that_inherit_it() {
     let text = with(
         "syncs:",
@@ -991,154 +879,6 @@ fn a_mistake_in_defaults_names_the_syncs_that_inherit_it() {
 
     Found 1 error.
     Run `secsync explain unknown-field` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn a_version_that_does_not_exist() {
-    assert_snapshot!(validate(&with("provider:", "version: 2\nprovider:")), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    unsupported-version
-
-      × The version `2` is not supported; 1 is the only one.
-       ╭─[sync.yaml:1:10]
-     1 │ version: 2
-       ·          ─
-     2 │ provider: infisical
-       ╰────
-      help: Write `version: 1`, or leave it out.
-
-    Found 1 error.
-    Run `secsync explain unsupported-version` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn a_field_of_secsync_with_a_wrong_value() {
-    let text = with(
-        "secretPath: /web",
-        "secretPath: /web\n    trigger: sometimes\n    onDelete: remove\n    protect: 1\n    ensure: gone\n    labels: [a]",
-    );
-    assert_snapshot!(validate(&text), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    wrong-value
-
-      × `trigger` cannot be `sometimes`.
-        ╭─[sync.yaml:9:14]
-      8 │     secretPath: /web
-      9 │     trigger: sometimes
-        ·              ─────────
-     10 │     onDelete: remove
-        ╰────
-      help: It can be `never`, `on-change` or `always`.
-
-    wrong-value
-
-      × `onDelete` cannot be `remove`.
-        ╭─[sync.yaml:10:15]
-      9 │     trigger: sometimes
-     10 │     onDelete: remove
-        ·               ──────
-     11 │     protect: 1
-        ╰────
-      help: Did you mean `remove-secrets`?
-
-    wrong-type
-
-      × `protect` must be true or false, and this is a number.
-        ╭─[sync.yaml:11:14]
-     10 │     onDelete: remove
-     11 │     protect: 1
-        ·              ─
-     12 │     ensure: gone
-        ╰────
-
-    wrong-value
-
-      × `ensure` cannot be `gone`.
-        ╭─[sync.yaml:12:13]
-     11 │     protect: 1
-     12 │     ensure: gone
-        ·             ────
-     13 │     labels: [a]
-        ╰────
-      help: It can be `present` or `absent`.
-
-    wrong-type
-
-      × `labels` must be a map, and this is a list.
-        ╭─[sync.yaml:13:13]
-     12 │     ensure: gone
-     13 │     labels: [a]
-        ·             ───
-     14 │     syncOptions:
-        ╰────
-      help: Write `key: value` lines below it, indented by two spaces.
-
-    Found 5 errors.
-    Run `secsync explain CODE` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn a_connection_where_the_platform_has_none() {
-    let text = "provider: enkryptify\nproject: prj_web\nsyncs:\n  web:\n    destination: vercel\n    connection: main\n    environment: prod\n";
-    assert_snapshot!(validate(text), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    unknown-field
-
-      × Syncs of Enkryptify have no connection.
-       ╭─[sync.yaml:6:17]
-     5 │     destination: vercel
-     6 │     connection: main
-       ·                 ────
-     7 │     environment: prod
-       ╰────
-      help: Remove it.
-
-    unknown-field
-
-      × `environment` is not a field of a sync to Vercel.
-       ╭─[sync.yaml:7:5]
-     6 │     connection: main
-     7 │     environment: prod
-       ·     ───────────
-       ╰────
-      help: The fields here are `provider`, `project`, `projectId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `protect`, `onDelete` and `trigger`.
-
-    Found 2 errors.
-    Run `secsync explain unknown-field` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn a_rename_of_a_sync_that_is_to_be_absent() {
-    assert_snapshot!(validate(&with("destination: humanitec", "destination: humanitec\n    ensure: absent\n    renamedFrom: old")), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    conflicting-fields
-
-      × `renamedFrom` and `ensure: absent` are given together: a sync is either renamed or deleted.
-       ╭─[sync.yaml:6:5]
-     5 │     destination: humanitec
-     6 │     ensure: absent
-       ·     ───┬──
-       ·        ╰── the other one
-     7 │     renamedFrom: old
-       ·     ───────────
-     8 │     connection: humanitec-main
-       ╰────
-      help: Keep one of the two. A sync is deleted under the name that it has on the platform.
-
-    Found 1 error.
-    Run `secsync explain conflicting-fields` for why it is so and how to mend it.
     --- exit 3
     ");
 }

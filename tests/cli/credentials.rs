@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use insta::assert_snapshot;
+use regex::Regex;
 use serde_json::{Value, json};
 
 use super::harness::{Canned, Invocation, Output, Server, Tree};
@@ -563,13 +564,13 @@ fn no_output_shows_a_credential_however_much_is_told() {
         }
     };
     for command in [
-        "validate syncs -vv",
-        "plan syncs -vv",
-        "plan syncs -vv -o json",
-        "auth check syncs -vv",
-        "apply syncs -vv --auto-approve --wait",
-        "drift syncs -vv",
-        "status syncs -vv -o json",
+        "validate syncs -vvv",
+        "plan syncs -vvv",
+        "plan syncs -vvv -o json",
+        "auth check syncs -vvv",
+        "apply syncs -vvv --auto-approve --wait",
+        "drift syncs -vvv",
+        "status syncs -vvv -o json",
     ] {
         shows_none(&tree.secsync(command).on(&server).run());
         // An error says no more.
@@ -585,6 +586,27 @@ fn no_output_shows_a_credential_however_much_is_told() {
                 .run(),
         );
     }
+}
+
+#[test]
+fn no_log_of_requests_shows_a_credential_that_a_server_sends_back() {
+    let tree = payments();
+    let server = Canned::calling_requests("hunter2-token", &json!({"secretSyncs": []}));
+    let output = with_token(tree.secsync("plan syncs -vvv"))
+        .variable("INFISICAL_HOST", &server.origin())
+        .run();
+    assert!(output.stderr.contains("/api/v1/"), "{output}");
+    assert!(!output.to_string().contains("hunter2"), "{output}");
+}
+
+#[test]
+fn each_request_is_logged_when_asked_for_without_what_it_carries() {
+    let tree = payments();
+    let server = Server::failing(&world(), &["list=503@1"]);
+    let output = tree.secsync("plan syncs -vv -o json").on(&server).run();
+    let took = Regex::new(r"\d+ ms|waited [\d.]+ s").unwrap();
+    let log = output.harmless(&output.stderr);
+    assert_snapshot!(took.replace_all(&log, "[TIME]"), @"");
 }
 
 #[test]

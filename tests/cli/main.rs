@@ -16,6 +16,7 @@
 //! | the formats for code hosts and test reports | `formats` |
 //! | the schemas, and those of plans | `schemas`, `plan_schemas` |
 //! | the commands that the README shows | `readme` |
+//! | a platform that only this test knows | `third_platform` |
 //! | workspaces, and the commands that look after them | `workspace` |
 
 #![allow(
@@ -48,5 +49,6 @@ mod saved_plans;
 mod schemas;
 mod starts;
 mod terminal;
+mod third_platform;
 mod usage;
 mod workspace;

@@ -17,6 +17,7 @@ use crate::export::draft::{self, Draft, Group};
 use crate::export::paths::{file_names, schema_from};
 use crate::export::{ProjectSummary, Summary, Written};
 use crate::pipeline::{Checked, Inventory, Link, ProjectInventory, Projects, Wanted};
+use crate::provider::default_platform;
 use crate::render;
 use crate::workspace::write::Existing;
 
@@ -32,7 +33,7 @@ an export the plan has nothing to do.";
 #[command(after_long_help = DETAILS)]
 pub struct Arguments {
     /// The provider to read from, by its name in the files.
-    #[arg(long, value_name = "NAME", default_value = "infisical")]
+    #[arg(long, value_name = "NAME", default_value = default_platform().name())]
     provider: String,
     /// A project, by id, slug or name [default: those that the files name].
     #[arg(long, value_name = "PROJECT")]

@@ -26,6 +26,7 @@ use crate::export::draft::{Document, Group};
 use crate::export::target::{Addition, Target};
 use crate::export::{Summary, Written};
 use crate::pipeline::{Access, Checked, Inventory, Link, ProjectInventory, Projects, Wanted};
+use crate::provider::default_platform;
 use crate::render;
 use crate::state::State;
 
@@ -34,8 +35,8 @@ There is no state to import into: a sync comes under management by being declare
 the declaration is printed. With it, it is added below the syncs of that file, which stays as it is \
 otherwise; a file that does not exist is created.
 
-Enkryptify does not show its syncs. One that was started there is declared and recorded as started \
-with --destination and --started-as, so that no apply starts it again.";
+Some platforms do not show their syncs. One that was started there is declared and recorded as \
+started with --destination and --started-as, so that no apply starts it again.";
 
 /// The arguments of `import`.
 #[derive(Debug, Args)]
@@ -148,7 +149,7 @@ impl Meant {
             return Err(of_several("providers"));
         }
         Ok(Self {
-            provider: provider.unwrap_or_else(|| "infisical".to_owned()),
+            provider: provider.unwrap_or_else(|| default_platform().name().to_owned()),
             projects,
             names,
         })

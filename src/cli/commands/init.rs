@@ -74,7 +74,7 @@ fn texts(opened: &Opened) -> Result<Vec<(Utf8PathBuf, String)>, CommandError> {
         ),
         (
             WORKSPACE_SCHEMA.into(),
-            format!("{:#}\n", editor::workspace::schema()),
+            format!("{:#}\n", editor::workspace_file::schema()),
         ),
         (EDITOR_SCHEMA.into(), editor_schema(opened)?),
     ];

@@ -1,6 +1,5 @@
 //! `secsync status`: how the declared syncs are doing.
 
-use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments};
 use crate::cli::command::{Command, Files, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
 use crate::cli::runtime::INTERRUPTED;
+use crate::cli::terminal::Terminal;
 use crate::core::starts::Starts;
 use crate::core::status::{self, SyncState, SyncStatus};
 use crate::error::CommandError;
@@ -149,7 +149,7 @@ async fn keep_watching(
     link: &Link,
     session: &Session,
 ) -> Result<Vec<SyncStatus>, CommandError> {
-    let is_terminal = io::stdout().is_terminal();
+    let is_terminal = Terminal::is_a_screen();
     let mut latest = statuses(observed, starts);
     let mut is_news = true;
     loop {

@@ -58,12 +58,11 @@ fn failing(out: &mut String, plan: &Plan) {
         return;
     }
     let count = plan.failing.len();
-    let syncs = if count == 1 { "sync is" } else { "syncs are" };
-    let _ = writeln!(
-        out,
-        "\n{} {count} {syncs} as declared, and the last job failed:",
-        painted(YELLOW, "Note:")
-    );
+    let what = match count {
+        1 => "1 sync is as declared, but its last job failed:".to_owned(),
+        count => format!("{count} syncs are as declared, but their last jobs failed:"),
+    };
+    let _ = writeln!(out, "\n{} {what}", painted(YELLOW, "Note:"));
     for failing in &plan.failing {
         let message = failing.job.message.as_deref().map(platform_message);
         let _ = writeln!(

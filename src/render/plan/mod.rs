@@ -20,7 +20,7 @@ fn headline(plan: &Plan) -> Headline {
         return counted(plan.counts());
     }
     let rest = match plan.unchanged {
-        0 => "Nothing is declared that would have to be done.".to_owned(),
+        0 => "Nothing that is declared has to be changed.".to_owned(),
         1 => "The one declared sync is as it should be.".to_owned(),
         count => format!("All {count} declared syncs are as they should be."),
     };
@@ -77,20 +77,20 @@ fn intent(action: &Action) -> String {
             None => "will be updated in place".to_owned(),
         },
         Step::Replace { old, .. } => format!(
-            "must be replaced, as its destination changes from {} to {}",
+            "must be replaced, because its destination changes from {} to {}",
             visible(&old.destination),
             visible(&action.subject.destination)
         ),
         Step::Delete {
             reason: DeleteReason::EnsureAbsent,
             ..
-        } => "will be deleted, as the file says `ensure: absent`".to_owned(),
+        } => "will be deleted, because the file says `ensure: absent`".to_owned(),
         Step::Delete {
             reason: DeleteReason::Pruned,
             ..
-        } => "will be deleted, as no file declares it (--prune)".to_owned(),
+        } => "will be deleted, because no file declares it (--prune)".to_owned(),
         Step::Start => "will be started".to_owned(),
-        Step::Trigger { .. } => "will be asked for a sync job".to_owned(),
+        Step::Trigger { .. } => "will be triggered".to_owned(),
         Step::Blocked { wanted, .. } => format!("cannot be {}", participle(*wanted)),
     }
 }

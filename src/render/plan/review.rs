@@ -14,7 +14,7 @@ pub fn review(review: &mut Review<'_>, plan: &Plan) {
     for failing in &plan.failing {
         let message = failing.job.message.as_deref().map(platform_message);
         review.notes.push(format!(
-            "{} is as declared, and its last job failed: {}",
+            "{} is as declared, but its last job failed: {}",
             failing.subject.address(),
             message.as_deref().unwrap_or("no reason was given")
         ));

@@ -7,7 +7,7 @@ use crate::sandbox::world::{Identity, Project, Role, World};
 
 /// What can be done with syncs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
+pub enum Permission {
     Read,
     Create,
     Edit,
@@ -17,7 +17,7 @@ pub enum Action {
     RemoveSecrets,
 }
 
-impl Action {
+impl Permission {
     const fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -32,13 +32,13 @@ impl Action {
 }
 
 /// What an identity that is bound to one environment may do there.
-const RESTRICTED_ACTIONS: [Action; 6] = [
-    Action::Read,
-    Action::Create,
-    Action::Edit,
-    Action::Delete,
-    Action::SyncSecrets,
-    Action::RemoveSecrets,
+const RESTRICTED_ACTIONS: [Permission; 6] = [
+    Permission::Read,
+    Permission::Create,
+    Permission::Edit,
+    Permission::Delete,
+    Permission::SyncSecrets,
+    Permission::RemoveSecrets,
 ];
 
 /// The project, if the identity is a member. A project that does not exist is refused in
@@ -60,7 +60,11 @@ pub fn member<'a>(
 
 /// Refuses an action on the syncs of an environment; none is that of a sync whose source
 /// folder is gone, to which no condition applies.
-pub fn may(identity: &Identity, action: Action, environment: Option<&str>) -> Result<(), Refusal> {
+pub fn may(
+    identity: &Identity,
+    action: Permission,
+    environment: Option<&str>,
+) -> Result<(), Refusal> {
     if is_allowed(identity, action, environment) {
         return Ok(());
     }
@@ -83,10 +87,10 @@ pub fn may(identity: &Identity, action: Action, environment: Option<&str>) -> Re
 }
 
 /// Whether an action on the syncs of an environment is allowed.
-pub fn is_allowed(identity: &Identity, action: Action, environment: Option<&str>) -> bool {
+pub fn is_allowed(identity: &Identity, action: Permission, environment: Option<&str>) -> bool {
     let by_role = match identity.role {
         Role::Admin | Role::Member | Role::NoConnect => true,
-        Role::Viewer => action == Action::Read,
+        Role::Viewer => action == Permission::Read,
         Role::Outsider => false,
     };
     let by_environment = match (identity.environment.as_deref(), environment) {

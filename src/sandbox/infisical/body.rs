@@ -3,17 +3,15 @@
 use serde_json::{Map, Value};
 
 use super::refusal::Refusal;
-use crate::sandbox::exchange::{Request, RequestBody};
+use crate::sandbox::call::Call;
 
 /// The body as a value; none if there is none.
 ///
 /// What cannot be read is a 500, and so is an empty body that calls itself JSON. Plain text
 /// is a string, which the checks refuse later.
-pub fn read(request: &Request) -> Result<Option<Value>, Refusal> {
-    let RequestBody::Bytes(bytes) = &request.body else {
-        return Err(Refusal::internal());
-    };
-    let Some(content_type) = request.headers.get("content-type") else {
+pub fn read(call: &Call) -> Result<Option<Value>, Refusal> {
+    let bytes = call.body.as_ref().ok_or_else(Refusal::internal)?;
+    let Some(content_type) = call.headers.get("content-type") else {
         return if bytes.is_empty() {
             Ok(None)
         } else {

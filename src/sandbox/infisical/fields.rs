@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::refusal::Refusal;
 use crate::sandbox::catalog::Destination;
-use crate::sandbox::validate::{self, StringRule};
+use crate::sandbox::zod::{self, StringRule};
 
 /// How the fields of single destinations differ from what their schemas say, as data:
 /// seen on the real server, June 2025.
@@ -39,24 +39,15 @@ pub fn is_enterprise(destination: &str) -> bool {
     QUIRKS.enterprise.iter().any(|slug| slug == destination)
 }
 
-/// Checks the body of a create request and returns it as the server keeps it.
-pub fn check_create(destination: &Destination, body: Option<&Value>) -> Result<Value, Refusal> {
-    check(destination, &destination.create, body)
-}
-
-/// Checks the body of an update request and returns what it changes.
-pub fn check_update(destination: &Destination, body: Option<&Value>) -> Result<Value, Refusal> {
-    check(destination, &destination.update, body)
-}
-
-fn check(
+/// Checks the body of a create or update request and returns it as the server keeps it.
+pub fn check(
     destination: &Destination,
     schema: &Value,
     body: Option<&Value>,
 ) -> Result<Value, Refusal> {
     let rules = |place: &str| rule(&destination.slug, place);
     let mut kept =
-        validate::check(schema, &destination.document, &rules, body).map_err(Refusal::invalid)?;
+        zod::check(schema, &destination.document, &rules, body).map_err(Refusal::invalid)?;
     if let Some(path) = kept.get("secretPath").and_then(Value::as_str) {
         kept["secretPath"] = without_trailing_slash(path).into();
     }

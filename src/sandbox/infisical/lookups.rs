@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::access;
 use super::query;
 use super::refusal::Refusal;
+use crate::sandbox::call::Call;
 use crate::sandbox::catalog::Catalog;
-use crate::sandbox::exchange::Request;
 use crate::sandbox::ids;
 use crate::sandbox::moment::Moment;
 use crate::sandbox::world::{self, Identity, Project, Role, World};
@@ -143,9 +143,9 @@ fn connection_json(connection: &world::Connection) -> Value {
 }
 
 /// `GET /api/v1/folders?workspaceId=&environment=&path=`.
-pub fn folders(world: &World, identity: &Identity, request: &Request) -> Result<Value, Refusal> {
-    let [project_id, environment] = query::required(request, ["workspaceId", "environment"])?;
-    let path = request.query("path").unwrap_or_else(|| "/".to_owned());
+pub fn folders(world: &World, identity: &Identity, call: &Call) -> Result<Value, Refusal> {
+    let [project_id, environment] = query::required(call, ["workspaceId", "environment"])?;
+    let path = call.query("path").unwrap_or_else(|| "/".to_owned());
     let path = super::fields::without_trailing_slash(&path);
     let project = access::member(world, identity, &project_id)?;
     let environment = project

@@ -1,27 +1,30 @@
 //! Infisical, as a self-hosted server of June 2025 behaves.
 
 mod access;
-mod auth;
 mod body;
-mod document;
 mod fields;
 mod lookups;
+mod openapi;
 mod query;
 mod refusal;
+mod route;
 mod syncs;
+mod tokens;
 
 use serde_json::{Value, json};
 
-pub use auth::Tokens;
 use refusal::Refusal;
-pub use refusal::{rate_limited, unknown_route};
+pub use refusal::unknown_route;
+pub use route::Route;
+use route::SyncVerb;
+use tokens::Tokens;
 
-use super::catalog::{Catalog, Destination};
-use super::emulator::Emulator;
-use super::exchange::{Request, Response};
-use super::fail::{JobKind, Operation};
-use super::limit::{HeaderStyle, Pass};
+use super::call::{Call, Reply};
+use super::catalog::Destination;
+use super::ids;
+use super::limit::{HeaderNames, Pass};
 use super::moment::Moment;
+use super::shared::Shared;
 use super::world::Identity;
 use super::{CLIENT_ID, CLIENT_SECRET};
 use crate::provider::infisical::{HOST, login};
@@ -35,319 +38,123 @@ pub fn demo_variables(url: &str) -> [(&'static str, String); 3] {
     ]
 }
 
-/// What a request asks for, with the parameters of its path.
-#[derive(Debug)]
-pub enum Route {
-    Status,
-    Docs,
-    Login {
-        method: String,
-    },
-    Renew,
-    Revoke,
-    IssueToken {
-        identity: String,
-    },
-    Projects,
-    Project {
-        id: String,
-    },
-    ProjectBySlug {
-        slug: String,
-    },
-    Connections,
-    AvailableConnections {
-        app: String,
-    },
-    ConnectionByName {
-        app: String,
-        name: String,
-    },
-    DeleteConnection,
-    ConnectionDetails,
-    Folders,
-    DeleteFolder {
-        name: String,
-    },
-    Options,
-    ListAll,
-    List {
-        destination: String,
-    },
-    Find {
-        destination: String,
-        name: String,
-    },
-    Create {
-        destination: String,
-    },
-    Get {
-        destination: String,
-        id: String,
-    },
-    Update {
-        destination: String,
-        id: String,
-    },
-    Delete {
-        destination: String,
-        id: String,
-    },
-    Trigger {
-        destination: String,
-        id: String,
-        kind: JobKind,
-    },
+const LIMIT_HEADERS: HeaderNames = [
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+];
+
+/// The emulated Infisical.
+#[derive(Default)]
+pub struct Infisical {
+    tokens: Tokens,
+    /// How many calls were answered; makes request ids.
+    answered: u64,
 }
 
-impl Route {
-    /// The route of a request; none if the server has no such route.
-    pub fn of(request: &Request, catalog: &Catalog) -> Option<Self> {
-        let segments = request.segments();
-        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-        let own = str::to_owned;
-        Some(match (request.method.as_str(), segments.as_slice()) {
-            ("GET", ["api", "status"]) => Self::Status,
-            ("GET", ["api", "docs", "json"]) => Self::Docs,
-            ("POST", ["api", "v1", "auth", "token", "renew"]) => Self::Renew,
-            ("POST", ["api", "v1", "auth", "token", "revoke"]) => Self::Revoke,
-            (
-                "POST",
-                [
-                    "api",
-                    "v1",
-                    "auth",
-                    "token-auth",
-                    "identities",
-                    id,
-                    "tokens",
-                ],
-            ) => Self::IssueToken { identity: own(id) },
-            ("POST", ["api", "v1", "auth", method, "login"]) if auth::is_method(method) => {
-                Self::Login {
-                    method: own(method),
-                }
-            }
-            ("GET", ["api", "v1", "workspace"]) => Self::Projects,
-            ("GET", ["api", "v1", "workspace", id]) => Self::Project { id: own(id) },
-            ("GET", ["api", "v2", "workspace", slug]) => Self::ProjectBySlug { slug: own(slug) },
-            ("GET", ["api", "v1", "folders"]) => Self::Folders,
-            ("DELETE", ["api", "v1", "folders", name]) => Self::DeleteFolder { name: own(name) },
-            (method, ["api", "v1", "app-connections", rest @ ..]) => {
-                Self::of_connections(method, rest, catalog)?
-            }
-            (method, ["api", "v1", "secret-syncs", rest @ ..]) => {
-                Self::of_syncs(method, rest, catalog)?
-            }
-            _ => return None,
-        })
-    }
-
-    fn of_connections(method: &str, segments: &[&str], catalog: &Catalog) -> Option<Self> {
-        let own = str::to_owned;
-        if let [app, ..] = segments {
-            catalog.has_app(app).then_some(())?;
-        }
-        Some(match (method, segments) {
-            ("GET", []) => Self::Connections,
-            ("GET", [app, "available"]) => Self::AvailableConnections { app: own(app) },
-            ("GET", [app, "connection-name", name]) => Self::ConnectionByName {
-                app: own(app),
-                name: own(name),
-            },
-            ("DELETE", [_, _]) => Self::DeleteConnection,
-            ("GET", [_, _, _]) => Self::ConnectionDetails,
-            _ => return None,
-        })
-    }
-
-    fn of_syncs(method: &str, segments: &[&str], catalog: &Catalog) -> Option<Self> {
-        let destination = match (method, segments) {
-            ("GET", []) => return Some(Self::ListAll),
-            ("GET", ["options"]) => return Some(Self::Options),
-            (_, [destination, ..]) => catalog.get(destination)?.slug.clone(),
-            _ => return None,
-        };
-        let own = str::to_owned;
-        Some(match (method, segments.get(1..)?) {
-            ("GET", []) => Self::List { destination },
-            ("POST", []) => Self::Create { destination },
-            ("GET", ["sync-name", name]) => Self::Find {
-                destination,
-                name: own(name),
-            },
-            ("GET", [id]) => Self::Get {
-                destination,
-                id: own(id),
-            },
-            ("PATCH", [id]) => Self::Update {
-                destination,
-                id: own(id),
-            },
-            ("DELETE", [id]) => Self::Delete {
-                destination,
-                id: own(id),
-            },
-            ("POST", [id, action]) => Self::Trigger {
-                destination,
-                id: own(id),
-                kind: match *action {
-                    "sync-secrets" => JobKind::Sync,
-                    "import-secrets" => JobKind::Import,
-                    "remove-secrets" => JobKind::Remove,
-                    _ => return None,
-                },
-            },
-            _ => return None,
-        })
-    }
-
-    /// What fail rules and rate limits call it.
-    pub const fn operation(&self) -> Operation {
-        match self {
-            Self::Login { .. } => Operation::Login,
-            Self::Docs => Operation::Docs,
-            Self::Projects | Self::Project { .. } | Self::ProjectBySlug { .. } => {
-                Operation::Projects
-            }
-            Self::Connections
-            | Self::AvailableConnections { .. }
-            | Self::ConnectionByName { .. }
-            | Self::DeleteConnection
-            | Self::ConnectionDetails => Operation::Connections,
-            Self::Folders | Self::DeleteFolder { .. } => Operation::Folders,
-            Self::ListAll | Self::List { .. } => Operation::List,
-            Self::Find { .. } => Operation::Find,
-            Self::Create { .. } => Operation::Create,
-            Self::Get { .. } => Operation::Get,
-            Self::Update { .. } => Operation::Update,
-            Self::Delete { .. } => Operation::Delete,
-            Self::Trigger { kind, .. } => match kind {
-                JobKind::Sync => Operation::Trigger,
-                JobKind::Import => Operation::ImportSecrets,
-                JobKind::Remove => Operation::RemoveSecrets,
-            },
-            Self::Status | Self::Renew | Self::Revoke | Self::IssueToken { .. } | Self::Options => {
-                Operation::Other
-            }
-        }
-    }
-
-    /// The destination in the path.
-    pub fn destination(&self) -> Option<&str> {
-        match self {
-            Self::List { destination }
-            | Self::Find { destination, .. }
-            | Self::Create { destination }
-            | Self::Get { destination, .. }
-            | Self::Update { destination, .. }
-            | Self::Delete { destination, .. }
-            | Self::Trigger { destination, .. } => Some(destination),
-            _ => None,
-        }
-    }
-
-    fn sync_id(&self) -> Option<&str> {
-        match self {
-            Self::Get { id, .. }
-            | Self::Update { id, .. }
-            | Self::Delete { id, .. }
-            | Self::Trigger { id, .. } => Some(id),
-            _ => None,
-        }
-    }
-
-    const fn needs_no_token(&self) -> bool {
-        matches!(
-            self,
-            Self::Status | Self::Docs | Self::Login { .. } | Self::Renew | Self::Revoke
-        )
-    }
+/// A call with a valid token.
+pub struct Authorized<'a> {
+    identity: &'a Identity,
+    call: &'a Call,
+    body: Option<&'a Value>,
+    now: Moment,
 }
 
-impl Emulator {
-    /// The name of the sync that a request is about, as far as it is known.
-    pub fn sync_name(&self, route: &Route, request: &Request) -> Option<String> {
-        match route {
-            Route::Find { name, .. } => Some(name.clone()),
-            Route::Create { .. } => {
-                let body = body::read(request).ok()??;
-                Some(body.get("name")?.as_str()?.trim().to_owned())
-            }
-            route => Some(self.state.syncs.get(route.sync_id()?)?.name.clone()),
-        }
-    }
-
-    /// Answers a request to Infisical.
-    pub fn infisical(&mut self, route: &Route, request: &Request, now: Moment) -> Response {
-        self.requests += 1;
-        let id = format!(
-            "req-{}",
-            super::ids::word(&["request", &self.requests.to_string()], 14)
-        );
+impl Infisical {
+    /// Answers a call.
+    pub fn answer(
+        &mut self,
+        shared: &mut Shared,
+        route: &Route,
+        call: &Call,
+        now: Moment,
+    ) -> Reply {
+        let id = self.request_id("request");
         let identity = if route.needs_no_token() {
             None
         } else {
-            match self.tokens.identity(&self.state.world, request, now) {
+            match self.tokens.identity(&shared.database.world, call, now) {
                 Ok(identity) => Some(identity.clone()),
-                Err(refusal) => return refusal.response(&id),
+                Err(refusal) => return refusal.reply(&id),
             }
         };
-        let pass = self
-            .limits
-            .as_mut()
-            .map(|limits| limits.pass(route, request, now));
-        let response = match pass.as_ref().and_then(Pass::refused_for) {
-            Some(seconds) => rate_limited(seconds),
-            None => match self.dispatch(route, request, identity.as_ref(), now) {
-                Ok(body) => Response::json(200, body),
-                Err(refusal) => refusal.response(&id),
+        let limits = shared.limits.as_mut();
+        let pass =
+            limits.map(|limits| limits.pass(route.operation(), route.destination(), call, now));
+        let reply = match pass.as_ref().and_then(Pass::refused_for) {
+            Some(seconds) => refusal::rate_limited(seconds),
+            None => match self.dispatch(shared, route, call, identity.as_ref(), now) {
+                Ok(body) => Reply::json(200, body),
+                Err(refusal) => refusal.reply(&id),
             },
         };
         match pass {
-            Some(pass) => pass.mark(response, HeaderStyle::Infisical),
-            None => response,
+            Some(pass) => pass.mark(reply, LIMIT_HEADERS),
+            None => reply,
         }
+    }
+
+    /// A failure to order, in Infisical's words.
+    pub fn injected(&mut self, status: u16) -> Reply {
+        let id = self.request_id("injected");
+        if status == 429 {
+            refusal::rate_limited(1)
+        } else {
+            Refusal::injected(status).reply(&id)
+        }
+    }
+
+    fn request_id(&mut self, kind: &str) -> String {
+        self.answered += 1;
+        format!("req-{}", ids::word(&[kind, &self.answered.to_string()], 14))
     }
 
     fn dispatch(
         &mut self,
+        shared: &mut Shared,
         route: &Route,
-        request: &Request,
+        call: &Call,
         identity: Option<&Identity>,
         now: Moment,
     ) -> Result<Value, Refusal> {
-        if let Some(id) = route.sync_id() {
+        if let Route::OfSync { id, .. } = route {
             query::uuid("syncId", id)?;
         }
-        let body = match request.method.as_str() {
+        let body = match call.method.as_str() {
             "GET" => None,
-            _ => body::read(request)?,
+            _ => body::read(call)?,
         };
         let body = body.as_ref();
         let Some(identity) = identity else {
-            return self.without_identity(route, body, now);
+            return self.without_token(shared, route, body, now);
         };
-        let catalog = self.catalog.clone();
+        let asked = Authorized {
+            identity,
+            call,
+            body,
+            now,
+        };
+        let catalog = shared.catalog.clone();
         match route.destination() {
             Some(slug) => {
                 let destination = catalog.get(slug).ok_or_else(Refusal::internal)?;
-                self.on_destination(route, destination, request, identity, body, now)
+                shared.on_destination(route, destination, &asked)
             }
-            None => self.on_the_rest(route, request, identity, body, now),
+            None => self.on_the_rest(shared, route, &asked),
         }
     }
 
-    fn without_identity(
+    fn without_token(
         &mut self,
+        shared: &Shared,
         route: &Route,
         body: Option<&Value>,
         now: Moment,
     ) -> Result<Value, Refusal> {
-        let world = &self.state.world;
+        let world = &shared.database.world;
         match route {
-            Route::Login { method } => self.tokens.login(world, method, body, now),
-            Route::Docs => Ok(document::document(&self.catalog)),
+            Route::Login(method) => self.tokens.login(world, method, body, now),
+            Route::Docs => Ok(openapi::document(&shared.catalog)),
             Route::Renew => self.tokens.renew(world, body, now),
             Route::Revoke => self.tokens.revoke(body),
             _ => Ok(json!({
@@ -361,47 +168,24 @@ impl Emulator {
         }
     }
 
-    fn on_destination(
-        &mut self,
-        route: &Route,
-        destination: &Destination,
-        request: &Request,
-        identity: &Identity,
-        body: Option<&Value>,
-        now: Moment,
-    ) -> Result<Value, Refusal> {
-        match route {
-            Route::Find { name, .. } => self.find(identity, destination, name, request),
-            Route::Create { .. } => self.create(identity, destination, body, now),
-            Route::Get { id, .. } => self.get(identity, destination, id),
-            Route::Update { id, .. } => self.update(identity, destination, id, body, now),
-            Route::Delete { id, .. } => self.delete(identity, destination, id, request, now),
-            Route::Trigger { id, kind, .. } => {
-                self.trigger(identity, destination, id, *kind, request, now)
-            }
-            _ => self.list(identity, Some(destination), request),
-        }
-    }
-
     fn on_the_rest(
         &mut self,
+        shared: &mut Shared,
         route: &Route,
-        request: &Request,
-        identity: &Identity,
-        body: Option<&Value>,
-        now: Moment,
+        asked: &Authorized<'_>,
     ) -> Result<Value, Refusal> {
-        let world = &self.state.world;
+        let Authorized { identity, call, .. } = *asked;
+        let world = &shared.database.world;
         match route {
             Route::Projects => Ok(lookups::projects(world, identity)),
-            Route::Project { id } => lookups::project(world, identity, id),
-            Route::ProjectBySlug { slug } => lookups::project_by_slug(world, identity, slug),
+            Route::Project(id) => lookups::project(world, identity, id),
+            Route::ProjectBySlug(slug) => lookups::project_by_slug(world, identity, slug),
             Route::Connections => lookups::connections(world, identity),
-            Route::AvailableConnections { app } => {
+            Route::AvailableConnections(app) => {
                 Ok(lookups::available_connections(world, identity, app))
             }
             Route::ConnectionByName { app, name } => {
-                lookups::connection_by_name(world, &self.catalog, identity, app, name)
+                lookups::connection_by_name(world, &shared.catalog, identity, app, name)
             }
             Route::DeleteConnection => {
                 access::may_administer_connections(identity, "delete")?;
@@ -409,58 +193,55 @@ impl Emulator {
             }
             Route::ConnectionDetails => Err(Refusal::no_access(&format!(
                 "Forbidden access to {}",
-                request.path()
+                call.path()
             ))),
-            Route::Folders => lookups::folders(world, identity, request),
-            Route::DeleteFolder { name } => self.delete_folder(identity, name, body),
-            Route::Options => Ok(syncs::options(&self.catalog)),
-            Route::IssueToken { identity: id } => {
+            Route::Folders => lookups::folders(world, identity, call),
+            Route::DeleteFolder(name) => shared.delete_folder(asked, name),
+            Route::Options => Ok(syncs::options(&shared.catalog)),
+            Route::IssueToken(id) => {
                 access::may_issue_tokens(identity)?;
                 let subject = world
                     .identities
                     .iter()
                     .find(|known| known.id() == *id)
                     .ok_or_else(|| Refusal::not_found("Failed to find identity"))?;
-                Ok(self.tokens.issue(subject, now))
+                Ok(self.tokens.issue(subject, asked.now))
             }
-            _ => self.list(identity, None, request),
-        }
-    }
-
-    /// `DELETE /api/v1/folders/{name}` with `{workspaceId, environment, path}`, where `path`
-    /// is the folder around it.
-    fn delete_folder(
-        &mut self,
-        identity: &Identity,
-        name: &str,
-        body: Option<&Value>,
-    ) -> Result<Value, Refusal> {
-        let text = |key: &str| body.and_then(|body| body.get(key)?.as_str());
-        let (project_id, environment) = (
-            text("workspaceId").unwrap_or_default(),
-            text("environment").unwrap_or_default(),
-        );
-        access::member(&self.state.world, identity, project_id)?;
-        let around = text("path").unwrap_or("/").trim_end_matches('/');
-        let path = format!("{around}/{name}");
-        if self.remove_folder(project_id, environment, &path) {
-            Ok(json!({"folder": {"name": name}}))
-        } else {
-            Err(Refusal::not_found(format!(
-                "Folder with path '{path}' not found"
-            )))
+            _ => shared.list(asked, None),
         }
     }
 }
 
-/// A failure to order, in Infisical's words.
-pub fn injected(status: u16, id: u64) -> Response {
-    if status == 429 {
-        rate_limited(1)
-    } else {
-        Refusal::injected(status).response(&format!(
-            "req-{}",
-            super::ids::word(&["injected", &id.to_string()], 14)
-        ))
+impl Shared {
+    /// The name of the sync that a call is about, as far as it is known.
+    pub fn sync_name(&self, route: &Route, call: &Call) -> Option<String> {
+        match route {
+            Route::Find { name, .. } => Some(name.clone()),
+            Route::Create(_) => {
+                let body = body::read(call).ok()??;
+                Some(body.get("name")?.as_str()?.trim().to_owned())
+            }
+            Route::OfSync { id, .. } => Some(self.database.syncs.get(id)?.name.clone()),
+            _ => None,
+        }
+    }
+
+    fn on_destination(
+        &mut self,
+        route: &Route,
+        destination: &Destination,
+        asked: &Authorized<'_>,
+    ) -> Result<Value, Refusal> {
+        match route {
+            Route::Find { name, .. } => self.find(asked, destination, name),
+            Route::Create(_) => self.create(asked, destination),
+            Route::OfSync { id, verb, .. } => match verb {
+                SyncVerb::Get => self.get(asked, destination, id),
+                SyncVerb::Update => self.update(asked, destination, id),
+                SyncVerb::Delete => self.delete(asked, destination, id),
+                SyncVerb::Queue(kind) => self.trigger(asked, destination, id, *kind),
+            },
+            _ => self.list(asked, Some(destination)),
+        }
     }
 }

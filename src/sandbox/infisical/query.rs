@@ -3,16 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::refusal::Refusal;
-use crate::sandbox::exchange::Request;
-use crate::sandbox::validate::{self, StringRule};
+use crate::sandbox::call::Call;
+use crate::sandbox::zod::{self, StringRule};
 
 /// Query parameters that must be there, in the order asked for.
-pub fn required<const N: usize>(
-    request: &Request,
-    keys: [&str; N],
-) -> Result<[String; N], Refusal> {
+pub fn required<const N: usize>(call: &Call, keys: [&str; N]) -> Result<[String; N], Refusal> {
     let kept = check(
-        request,
+        call,
         &keys,
         &json!({"type": "string", "minLength": 1}),
         true,
@@ -22,13 +19,13 @@ pub fn required<const N: usize>(
 
 /// A query parameter that can only be one of a few words; none if it is not there.
 pub fn choice(
-    request: &Request,
+    call: &Call,
     key: &str,
     words: &[&str],
     required: bool,
 ) -> Result<Option<String>, Refusal> {
     let kept = check(
-        request,
+        call,
         &[key],
         &json!({"type": "string", "enum": words}),
         required,
@@ -40,7 +37,7 @@ pub fn choice(
 pub fn uuid(key: &str, text: &str) -> Result<(), Refusal> {
     let schema =
         json!({"type": "object", "properties": {key: {"type": "string", "format": "uuid"}}});
-    validate::check(
+    zod::check(
         &schema,
         &schema,
         &StringRule::plain,
@@ -50,7 +47,7 @@ pub fn uuid(key: &str, text: &str) -> Result<(), Refusal> {
     .map_err(Refusal::invalid)
 }
 
-fn check(request: &Request, keys: &[&str], each: &Value, required: bool) -> Result<Value, Refusal> {
+fn check(call: &Call, keys: &[&str], each: &Value, required: bool) -> Result<Value, Refusal> {
     let schemas: Map<String, Value> = keys
         .iter()
         .map(|key| ((*key).to_owned(), each.clone()))
@@ -59,12 +56,12 @@ fn check(request: &Request, keys: &[&str], each: &Value, required: bool) -> Resu
     let schema = json!({"type": "object", "properties": schemas, "required": needed});
     let given: Map<String, Value> = keys
         .iter()
-        .filter_map(|key| Some(((*key).to_owned(), request.query(key)?.into())))
+        .filter_map(|key| Some(((*key).to_owned(), call.query(key)?.into())))
         .collect();
     let rules = |place: &str| StringRule {
         trim: true,
         too_short: (place == "projectId").then_some("Project ID required".into()),
         ..StringRule::default()
     };
-    validate::check(&schema, &schema, &rules, Some(&given.into())).map_err(Refusal::invalid)
+    zod::check(&schema, &schema, &rules, Some(&given.into())).map_err(Refusal::invalid)
 }

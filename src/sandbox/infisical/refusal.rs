@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::sandbox::exchange::Response;
+use crate::sandbox::call::Reply;
 
 /// An answer that is not 200.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,8 +96,8 @@ impl Refusal {
         }
     }
 
-    /// The answer; `id` names the request in the server's log.
-    pub fn response(self, id: &str) -> Response {
+    /// The reply; `id` names the request in the server's log.
+    pub fn reply(self, id: &str) -> Reply {
         let Content {
             error,
             message,
@@ -109,13 +109,13 @@ impl Refusal {
         if let Some(details) = details {
             body["details"] = details;
         }
-        Response::json(self.status, body)
+        Reply::json(self.status, body)
     }
 }
 
 /// 404 for a route that does not exist. It has no request id.
-pub fn unknown_route(method: &str, target: &str) -> Response {
-    Response::json(
+pub fn unknown_route(method: &str, target: &str) -> Reply {
+    Reply::json(
         404,
         json!({
             "message": format!("Route {method}:{target} not found"),
@@ -126,9 +126,9 @@ pub fn unknown_route(method: &str, target: &str) -> Response {
 }
 
 /// 429. It has no request id.
-pub fn rate_limited(seconds: u64) -> Response {
+pub fn rate_limited(seconds: u64) -> Reply {
     let message = format!("Rate limit exceeded. Please try again in {seconds} seconds");
-    Response::json(
+    Reply::json(
         429,
         json!({"statusCode": 429, "message": message, "error": "RateLimitExceeded"}),
     )

@@ -2,16 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::access::{self, Action};
+use super::access::{self, Permission};
 use super::refusal::Refusal;
-use super::{fields, query};
+use super::{Authorized, fields, query};
 use crate::sandbox::catalog::{Catalog, Destination};
-use crate::sandbox::emulator::Emulator;
-use crate::sandbox::exchange::Request;
-use crate::sandbox::fail::JobKind;
 use crate::sandbox::ids;
 use crate::sandbox::moment::Moment;
-use crate::sandbox::state::{JobRecord, JobStatus, SecretSync, Source};
+use crate::sandbox::shared::Shared;
+use crate::sandbox::table::{JobKind, JobRecord, JobStatus, SecretSync, Source};
 use crate::sandbox::world::{self, Identity, World};
 
 const IN_PROGRESS: &str = "A job for this sync is already in progress. Please try again shortly.";
@@ -179,25 +177,25 @@ fn usable_connection(
     )))
 }
 
-impl Emulator {
+impl Shared {
     /// `GET /api/v1/secret-syncs` and `GET /api/v1/secret-syncs/{destination}`. What the
     /// identity may not read is left out without a word, and the order is no order.
     pub fn list(
         &self,
-        identity: &Identity,
+        asked: &Authorized<'_>,
         destination: Option<&Destination>,
-        request: &Request,
     ) -> Result<Value, Refusal> {
-        let [project_id] = query::required(request, ["projectId"])?;
-        access::member(&self.state.world, identity, &project_id)?;
+        let Authorized { identity, .. } = *asked;
+        let [project_id] = query::required(asked.call, ["projectId"])?;
+        access::member(&self.database.world, identity, &project_id)?;
         let syncs: Vec<Value> = self
-            .state
+            .database
             .syncs
             .iter()
             .filter(|sync| sync.project_id == project_id)
             .filter(|sync| destination.is_none_or(|wanted| wanted.slug == sync.destination))
-            .filter(|sync| access::is_allowed(identity, Action::Read, environment_of(sync)))
-            .map(|sync| sync_json(&self.state.world, sync))
+            .filter(|sync| access::is_allowed(identity, Permission::Read, environment_of(sync)))
+            .map(|sync| sync_json(&self.database.world, sync))
             .collect();
         Ok(json!({"secretSyncs": syncs}))
     }
@@ -205,56 +203,51 @@ impl Emulator {
     /// `GET …/sync-name/{name}?projectId=`.
     pub fn find(
         &self,
-        identity: &Identity,
+        asked: &Authorized<'_>,
         destination: &Destination,
         name: &str,
-        request: &Request,
     ) -> Result<Value, Refusal> {
-        let [project_id] = query::required(request, ["projectId"])?;
-        let sync = self.state.syncs.find(&project_id, name).ok_or_else(|| {
+        let [project_id] = query::required(asked.call, ["projectId"])?;
+        let sync = self.database.syncs.find(&project_id, name).ok_or_else(|| {
             Refusal::not_found(format!(
                 "Could not find {} Sync with name \"{name}\"",
                 destination.name
             ))
         })?;
-        self.permit(identity, Action::Read, sync)?;
+        self.permit(asked.identity, Permission::Read, sync)?;
         configured_for(destination, sync)?;
-        Ok(one(&self.state.world, sync))
+        Ok(one(&self.database.world, sync))
     }
 
     /// `GET …/{syncId}`.
     pub fn get(
         &self,
-        identity: &Identity,
+        asked: &Authorized<'_>,
         destination: &Destination,
         id: &str,
     ) -> Result<Value, Refusal> {
-        let sync = self.checked(identity, Action::Read, destination, id)?;
-        Ok(one(&self.state.world, sync))
+        let sync = self.checked(asked, Permission::Read, destination, id)?;
+        Ok(one(&self.database.world, sync))
     }
 
     /// `POST …`.
     pub fn create(
         &mut self,
-        identity: &Identity,
+        asked: &Authorized<'_>,
         destination: &Destination,
-        body: Option<&Value>,
-        now: Moment,
     ) -> Result<Value, Refusal> {
-        let body = fields::check_create(destination, body)?;
+        let Authorized { identity, now, .. } = *asked;
+        let body = fields::check(destination, &destination.create, asked.body)?;
         let field = |key: &str| text(&body, key).unwrap_or_default();
         let (name, project_id) = (field("name"), field("projectId"));
         let (environment, path) = (field("environment"), field("secretPath"));
-        let world = &self.state.world;
+        let world = &self.database.world;
         if fields::is_enterprise(&destination.slug) && !world.enterprise {
             return Err(Refusal::bad_request(PLAN_RESTRICTION));
         }
         let project = access::member(world, identity, project_id)?;
-        access::may(identity, Action::Create, Some(environment))?;
-        let exists = project
-            .environment(environment)
-            .is_some_and(|known| known.has_folder(path));
-        if !exists {
+        access::may(identity, Permission::Create, Some(environment))?;
+        if !project.has_folder(environment, path) {
             return Err(unknown_folder(Some(path), Some(environment), project_id));
         }
         let connection_id = usable_connection(
@@ -265,12 +258,12 @@ impl Emulator {
             field("connectionId"),
         )?;
         let description = description(&body, "Create")?;
-        if self.state.syncs.find(project_id, name).is_some() {
+        if self.database.syncs.find(project_id, name).is_some() {
             return Err(name_taken(name, project_id));
         }
         let is_auto_sync_enabled = body["isAutoSyncEnabled"].as_bool().unwrap_or(true);
         let sync = SecretSync {
-            id: self.state.next_id(self.seed),
+            id: self.next_id(),
             name: name.to_owned(),
             description,
             is_auto_sync_enabled,
@@ -290,7 +283,7 @@ impl Emulator {
             remove: JobRecord::default(),
         };
         let id = sync.id.clone();
-        self.state.syncs.insert(sync);
+        self.database.syncs.insert(sync);
         if is_auto_sync_enabled {
             self.queue(&id, JobKind::Sync, false, now);
         }
@@ -300,23 +293,22 @@ impl Emulator {
     /// `PATCH …/{syncId}`.
     pub fn update(
         &mut self,
-        identity: &Identity,
+        asked: &Authorized<'_>,
         destination: &Destination,
         id: &str,
-        body: Option<&Value>,
-        now: Moment,
     ) -> Result<Value, Refusal> {
-        let body = fields::check_update(destination, body)?;
-        let sync = self.state.syncs.get(id).ok_or_else(|| {
+        let Authorized { identity, now, .. } = *asked;
+        let body = fields::check(destination, &destination.update, asked.body)?;
+        let sync = self.database.syncs.get(id).ok_or_else(|| {
             // Without the quotes that the other requests put around the id.
             Refusal::not_found(format!(
                 "Could not find {} Sync with ID {id}",
                 destination.name
             ))
         })?;
-        self.permit(identity, Action::Edit, sync)?;
+        self.permit(identity, Permission::Edit, sync)?;
         configured_for(destination, sync)?;
-        let world = &self.state.world;
+        let world = &self.database.world;
         let connection_id = text(&body, "connectionId")
             .map(|id| usable_connection(world, &self.catalog, identity, destination, id))
             .transpose()?;
@@ -325,13 +317,13 @@ impl Emulator {
         let project_id = sync.project_id.clone();
         let name = text(&body, "name").filter(|name| *name != sync.name);
         if let Some(name) = name {
-            if self.state.syncs.find(&project_id, name).is_some() {
+            if self.database.syncs.find(&project_id, name).is_some() {
                 return Err(name_taken(name, &project_id));
             }
-            self.state.syncs.rename(id, name);
+            self.database.syncs.rename(id, name);
         }
         let sync = self
-            .state
+            .database
             .syncs
             .get_mut(id)
             .ok_or_else(|| unknown_id(destination, id))?;
@@ -384,9 +376,9 @@ impl Emulator {
                 "Must specify both source environment and secret path",
             ));
         };
-        access::may(identity, Action::Edit, Some(new_environment))?;
+        access::may(identity, Permission::Edit, Some(new_environment))?;
         let exists = self
-            .state
+            .database
             .world
             .project_by_id(&sync.project_id)
             .and_then(|project| project.environment(new_environment))
@@ -403,41 +395,41 @@ impl Emulator {
     /// `DELETE …/{syncId}?removeSecrets=`.
     pub fn delete(
         &mut self,
-        identity: &Identity,
+        asked: &Authorized<'_>,
         destination: &Destination,
         id: &str,
-        request: &Request,
-        now: Moment,
     ) -> Result<Value, Refusal> {
-        let remove_secrets = query::choice(request, "removeSecrets", &["true", "false"], false)?;
-        let sync = self.checked(identity, Action::Delete, destination, id)?;
+        let remove_secrets = query::choice(asked.call, "removeSecrets", &["true", "false"], false)?;
+        let sync = self.checked(asked, Permission::Delete, destination, id)?;
         if remove_secrets.as_deref() == Some("true") {
-            access::may(identity, Action::RemoveSecrets, environment_of(sync))?;
-            return self.queue_if_idle(destination, id, JobKind::Remove, true, now);
+            access::may(
+                asked.identity,
+                Permission::RemoveSecrets,
+                environment_of(sync),
+            )?;
+            return self.queue_if_idle(destination, id, JobKind::Remove, true, asked.now);
         }
-        let gone = one(&self.state.world, sync);
-        self.state.syncs.remove(id);
+        let gone = one(&self.database.world, sync);
+        self.database.syncs.remove(id);
         Ok(gone)
     }
 
     /// `POST …/{syncId}/sync-secrets`, `/import-secrets` and `/remove-secrets`.
     pub fn trigger(
         &mut self,
-        identity: &Identity,
+        asked: &Authorized<'_>,
         destination: &Destination,
         id: &str,
         kind: JobKind,
-        request: &Request,
-        now: Moment,
     ) -> Result<Value, Refusal> {
         let action = match kind {
-            JobKind::Sync => Action::SyncSecrets,
-            JobKind::Import => Action::ImportSecrets,
-            JobKind::Remove => Action::RemoveSecrets,
+            JobKind::Sync => Permission::SyncSecrets,
+            JobKind::Import => Permission::ImportSecrets,
+            JobKind::Remove => Permission::RemoveSecrets,
         };
         if kind == JobKind::Import {
             let behaviours = ["prioritize-source", "prioritize-destination"];
-            query::choice(request, "importBehavior", &behaviours, true)?;
+            query::choice(asked.call, "importBehavior", &behaviours, true)?;
             if !destination.can_import {
                 return Err(Refusal::bad_request(format!(
                     "{} does not support importing secrets.",
@@ -445,8 +437,8 @@ impl Emulator {
                 )));
             }
         }
-        self.checked(identity, action, destination, id)?;
-        self.queue_if_idle(destination, id, kind, false, now)
+        self.checked(asked, action, destination, id)?;
+        self.queue_if_idle(destination, id, kind, false, asked.now)
     }
 
     fn queue_if_idle(
@@ -458,7 +450,7 @@ impl Emulator {
         now: Moment,
     ) -> Result<Value, Refusal> {
         let sync = self
-            .state
+            .database
             .syncs
             .get_mut(id)
             .ok_or_else(|| unknown_id(destination, id))?;
@@ -466,7 +458,7 @@ impl Emulator {
             return Err(Refusal::bad_request(NO_SOURCE));
         }
         let id = sync.id.clone();
-        if self.state.jobs.is_working(&id) {
+        if self.database.jobs.is_working(&id) {
             return Err(Refusal::bad_request(IN_PROGRESS));
         }
         sync.updated_at = now;
@@ -475,33 +467,33 @@ impl Emulator {
     }
 
     fn queue(&mut self, id: &str, kind: JobKind, then_delete: bool, now: Moment) {
-        if let Some(sync) = self.state.syncs.get_mut(id) {
+        if let Some(sync) = self.database.syncs.get_mut(id) {
             sync.record_mut(kind).status = Some(JobStatus::Pending);
         }
-        self.state
+        self.database
             .jobs
             .push(id, kind, then_delete, now, self.job_duration);
     }
 
     fn shown(&self, id: &str) -> Result<Value, Refusal> {
-        let sync = self.state.syncs.get(id).ok_or_else(Refusal::internal)?;
-        Ok(one(&self.state.world, sync))
+        let sync = self.database.syncs.get(id).ok_or_else(Refusal::internal)?;
+        Ok(one(&self.database.world, sync))
     }
 
     /// The sync of that id, after every check that reading and changing it have in common.
     fn checked(
         &self,
-        identity: &Identity,
-        action: Action,
+        asked: &Authorized<'_>,
+        action: Permission,
         destination: &Destination,
         id: &str,
     ) -> Result<&SecretSync, Refusal> {
         let sync = self
-            .state
+            .database
             .syncs
             .get(id)
             .ok_or_else(|| unknown_id(destination, id))?;
-        self.permit(identity, action, sync)?;
+        self.permit(asked.identity, action, sync)?;
         configured_for(destination, sync)?;
         Ok(sync)
     }
@@ -509,37 +501,39 @@ impl Emulator {
     fn permit(
         &self,
         identity: &Identity,
-        action: Action,
+        action: Permission,
         sync: &SecretSync,
     ) -> Result<(), Refusal> {
-        access::member(&self.state.world, identity, &sync.project_id)?;
+        access::member(&self.database.world, identity, &sync.project_id)?;
         access::may(identity, action, environment_of(sync))
     }
 
-    /// Takes a folder away, and with it the source of every sync that pushed it or a folder
-    /// in it. Tells whether the folder was there.
-    pub fn remove_folder(&mut self, project_id: &str, environment: &str, path: &str) -> bool {
-        let removed = self
-            .state
-            .world
-            .project_by_id_mut(project_id)
-            .and_then(|project| {
-                project
-                    .environments
-                    .iter_mut()
-                    .find(|known| known.slug == environment)
-            })
-            .is_some_and(|environment| environment.remove_folder(path));
-        if removed {
-            for sync in self.state.syncs.iter_mut() {
-                sync.source.take_if(|source| {
-                    sync.project_id == project_id
-                        && source.environment == environment
-                        && world::is_within(&source.path, path)
-                });
-            }
+    /// `DELETE /api/v1/folders/{name}` with `{workspaceId, environment, path}`, where `path`
+    /// is the folder around it. Every sync that pushed the folder, or one in it, loses its source.
+    pub fn delete_folder(&mut self, asked: &Authorized<'_>, name: &str) -> Result<Value, Refusal> {
+        let given = |key: &str| asked.body.and_then(|body| text(body, key));
+        let project_id = given("workspaceId").unwrap_or_default();
+        let environment = given("environment").unwrap_or_default();
+        let around = given("path").unwrap_or("/").trim_end_matches('/');
+        let path = format!("{around}/{name}");
+        let world = &mut self.database.world;
+        access::member(world, asked.identity, project_id)?;
+        let removed = world
+            .environment_mut(project_id, environment)
+            .is_some_and(|known| known.remove_folder(&path));
+        if !removed {
+            return Err(Refusal::not_found(format!(
+                "Folder with path '{path}' not found"
+            )));
         }
-        removed
+        for sync in self.database.syncs.iter_mut() {
+            sync.source.take_if(|source| {
+                sync.project_id == project_id
+                    && source.environment == environment
+                    && world::is_within(&source.path, &path)
+            });
+        }
+        Ok(json!({"folder": {"name": name}}))
     }
 }
 

@@ -1,6 +1,7 @@
 //! A world grows: with what files mention, and with what another world has.
 
 use super::{Connection, ConnectionFile, Environment, Project, World, slug_of, slug_of_id};
+use crate::core::words::is_uuid;
 use crate::sandbox::ids;
 
 impl World {
@@ -15,7 +16,7 @@ impl World {
         if let Some(project) = self.project(mention) {
             return project.id.clone();
         }
-        let is_id = ids::is_uuid(mention);
+        let is_id = is_uuid(mention);
         let slug = if is_id {
             slug_of_id(mention)
         } else {
@@ -48,20 +49,20 @@ impl World {
 
     /// Makes sure that a project has an environment of that slug.
     pub fn mention_environment(&mut self, project: &str, slug: &str) {
-        self.environment_mut(project, slug);
+        self.mentioned_environment(project, slug);
     }
 
     /// Makes sure that an environment has a folder of that path, and the folders around it.
     /// A path that does not start with a slash names no folder.
     pub fn mention_folder(&mut self, project: &str, environment: &str, path: &str) {
-        let environment = self.environment_mut(project, environment);
+        let environment = self.mentioned_environment(project, environment);
         let path = path.trim_end_matches('/');
         if let (Some(environment), true) = (environment, path.starts_with('/')) {
             environment.folders.insert(path.to_owned());
         }
     }
 
-    fn environment_mut(&mut self, project: &str, slug: &str) -> Option<&mut Environment> {
+    fn mentioned_environment(&mut self, project: &str, slug: &str) -> Option<&mut Environment> {
         let id = self.mention_project(project);
         let environments = &mut self.project_by_id_mut(&id)?.environments;
         let known = environments.iter().position(|known| known.slug == slug);

@@ -387,6 +387,11 @@ impl World {
         self.projects.iter_mut().find(|project| project.id == id)
     }
 
+    pub(super) fn environment_mut(&mut self, id: &str, slug: &str) -> Option<&mut Environment> {
+        let environments = &mut self.project_by_id_mut(id)?.environments;
+        environments.iter_mut().find(|known| known.slug == slug)
+    }
+
     /// The connection of that id.
     pub(super) fn connection(&self, id: &str) -> Option<&Connection> {
         self.connections
@@ -401,5 +406,11 @@ impl Project {
         self.environments
             .iter()
             .find(|environment| environment.slug == slug)
+    }
+
+    /// Whether that environment has a folder of that path.
+    pub fn has_folder(&self, environment: &str, path: &str) -> bool {
+        self.environment(environment)
+            .is_some_and(|environment| environment.has_folder(path))
     }
 }

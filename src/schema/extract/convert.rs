@@ -6,11 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
 use super::all_of::{any_of, intersect, with_null};
 use super::union::rewrite_unions;
 use crate::schema::file::RESERVED;
+use crate::schema::keyword::{change_inner, properties, values};
+use crate::schema::validate::checker::pattern_works;
 
 /// How deep schemas may nest, references included.
 const MAX_DEPTH: usize = 64;
@@ -76,28 +79,26 @@ pub struct Converter<'d> {
     /// The pointers of cyclic references, with the names of the local definitions they became.
     definition_names: BTreeMap<String, String>,
     definitions: BTreeMap<String, Value>,
-    known_cycles: BTreeMap<String, bool>,
-    pattern_works: fn(&str) -> bool,
+    /// The references that are being followed: one that comes again is cyclic.
+    open: Vec<String>,
     converted: usize,
 }
 
 impl<'d> Converter<'d> {
-    /// A converter whose references point into `document`. Patterns that `pattern_works`
-    /// refuses are left out: what cannot be checked here is left to the server.
-    pub fn new(document: &'d Value, pattern_works: fn(&str) -> bool) -> Self {
+    /// A converter whose references point into `document`.
+    pub fn new(document: &'d Value) -> Self {
         Self {
             document,
             definition_names: BTreeMap::new(),
             definitions: BTreeMap::new(),
-            known_cycles: BTreeMap::new(),
-            pattern_works,
+            open: Vec::new(),
             converted: 0,
         }
     }
 
     /// Converts a schema.
     pub fn convert(&mut self, schema: &Value) -> Result<Value, Problem> {
-        Ok(canonical(rewrite_unions(self.convert_plainly(schema)?)))
+        Ok(finished(self.convert_plainly(schema)?))
     }
 
     /// Converts a schema and leaves unions as a plain `anyOf`.
@@ -156,7 +157,9 @@ impl<'d> Converter<'d> {
         for member in list(map, keyword)? {
             let mut flat = self.flatten(member, depth + 1)?;
             if let Some((tag, value)) = discriminated(map, member)
-                && !lists_values(&flat, tag)
+                && properties(&flat)
+                    .and_then(|fields| values(fields.get(tag)?))
+                    .is_none()
             {
                 flat = intersect(
                     flat,
@@ -181,8 +184,9 @@ impl<'d> Converter<'d> {
             expect_types(types)?;
             facts.insert("type".into(), simple_type(types));
         }
+        // What cannot be checked here is left to the server.
         if let Some(Value::String(pattern)) = map.get("pattern")
-            && (self.pattern_works)(pattern)
+            && pattern_works(pattern)
         {
             facts.insert("pattern".into(), json!(pattern));
         }
@@ -228,18 +232,21 @@ impl<'d> Converter<'d> {
             return Err("has a `$ref` that is not a string".into());
         };
         let target = resolve(self.document, reference)?;
-        if !self.is_cyclic(reference, target) {
-            return self.flatten(target, depth + 1);
+        let is_open = self.open.iter().any(|open| open == reference);
+        if is_open && !self.definition_names.contains_key(reference) {
+            let name = self.definition_name(reference);
+            self.definition_names.insert(reference.to_owned(), name);
         }
         if let Some(name) = self.definition_names.get(reference) {
             return Ok(json!({"$ref": format!("#/$defs/{name}")}));
         }
-        let name = self.definition_name(reference);
-        self.definition_names
-            .insert(reference.to_owned(), name.clone());
+        self.open.push(reference.to_owned());
         let flat = self.flatten(target, depth + 1)?;
-        self.definitions
-            .insert(name.clone(), canonical(rewrite_unions(flat)));
+        self.open.pop();
+        let Some(name) = self.definition_names.get(reference) else {
+            return Ok(flat);
+        };
+        self.definitions.insert(name.clone(), finished(flat));
         Ok(json!({"$ref": format!("#/$defs/{name}")}))
     }
 
@@ -266,34 +273,6 @@ impl<'d> Converter<'d> {
             .find(|name| !taken(name))
             .unwrap_or(last)
     }
-
-    fn is_cyclic(&mut self, reference: &str, target: &Value) -> bool {
-        if let Some(known) = self.known_cycles.get(reference) {
-            return *known;
-        }
-        let mut seen = BTreeSet::new();
-        let mut open = vec![target];
-        let mut cyclic = false;
-        while let Some(value) = open.pop() {
-            match value {
-                Value::Array(items) => open.extend(items),
-                Value::Object(map) => {
-                    open.extend(map.values());
-                    if let Some(next) = map.get("$ref").and_then(Value::as_str) {
-                        cyclic |= next == reference;
-                        if seen.insert(next.to_owned())
-                            && let Ok(target) = resolve(self.document, next)
-                        {
-                            open.push(target);
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-        self.known_cycles.insert(reference.to_owned(), cyclic);
-        cyclic
-    }
 }
 
 /// The part of the document that a reference names.
@@ -304,24 +283,9 @@ pub fn resolve<'d>(document: &'d Value, reference: &str) -> Result<&'d Value, Pr
         ));
     };
     let missing = || format!("refers to \"{reference}\", which the document does not have");
-    let decoded = percent_decode(pointer).ok_or_else(missing)?;
+    let decoded = percent_decode_str(pointer).decode_utf8();
+    let decoded = decoded.map_err(|_| missing())?;
     document.pointer(&decoded).ok_or_else(missing)
-}
-
-fn percent_decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        if *first == b'%' {
-            let digits = std::str::from_utf8(tail.get(..2)?).ok()?;
-            bytes.push(u8::from_str_radix(digits, 16).ok()?);
-            rest = &tail[2..];
-        } else {
-            bytes.push(*first);
-            rest = tail;
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 /// The tag and its value that a `discriminator` gives to a member of a union.
@@ -341,14 +305,6 @@ fn discriminated<'a>(map: &'a Map<String, Value>, member: &'a Value) -> Option<(
             })
         });
     Some((tag, mapped.unwrap_or(schema_name)))
-}
-
-/// Whether an object's schema says itself which values a field can have.
-fn lists_values(object: &Value, field: &str) -> bool {
-    object
-        .get("properties")
-        .and_then(|properties| properties.get(field))
-        .is_some_and(|schema| schema.get("enum").is_some() || schema.get("const").is_some())
 }
 
 fn list<'a>(map: &'a Map<String, Value>, keyword: &str) -> Result<&'a [Value], Problem> {
@@ -422,64 +378,43 @@ fn limits(map: &Map<String, Value>, facts: &mut Map<String, Value>) {
     }
 }
 
-/// The same schema in the one order of keywords that is written.
-fn canonical(schema: Value) -> Value {
-    let Value::Object(mut map) = schema else {
-        return schema;
-    };
+/// A flat schema with its unions rewritten and its keywords in order.
+fn finished(mut schema: Value) -> Value {
+    rewrite_unions(&mut schema);
+    put_in_order(&mut schema);
+    schema
+}
+
+/// Puts the keywords into the one order that is written, at every level.
+fn put_in_order(schema: &mut Value) {
+    change_inner(schema, put_in_order);
+    let required = required_in_order(schema);
+    let Value::Object(map) = schema else { return };
     let mut ordered = Map::new();
     for keyword in ORDER {
-        let Some(value) = map.remove(*keyword) else {
-            continue;
-        };
-        let value = match *keyword {
-            "properties" | "patternProperties" => match value {
-                Value::Object(properties) => properties
-                    .into_iter()
-                    .map(|(name, schema)| (name, canonical(schema)))
-                    .collect::<Map<_, _>>()
-                    .into(),
-                other => other,
-            },
-            "anyOf" | "allOf" => match value {
-                Value::Array(members) => members.into_iter().map(canonical).collect(),
-                other => other,
-            },
-            "items" | "propertyNames" | "additionalProperties" | "if" | "then" => canonical(value),
-            "required" => {
-                let required = in_order_of(&ordered, value);
-                if required.is_empty() {
-                    continue;
-                }
-                Value::Array(required)
-            }
-            _ => value,
+        let value = match (*keyword, map.remove(*keyword)) {
+            (_, None) => continue,
+            ("required", _) if required.is_empty() => continue,
+            ("required", _) => required.clone().into(),
+            (_, Some(value)) => value,
         };
         ordered.insert((*keyword).into(), value);
     }
-    Value::Object(ordered)
+    *map = ordered;
 }
 
 /// Required names in the order of the properties, each once; those without a property last.
-fn in_order_of(schema: &Map<String, Value>, required: Value) -> Vec<Value> {
-    let Value::Array(required) = required else {
-        return Vec::new();
-    };
-    let names: BTreeSet<&str> = required.iter().filter_map(Value::as_str).collect();
-    let properties = schema.get("properties").and_then(Value::as_object);
-    let listed: Vec<&str> = properties
-        .into_iter()
-        .flat_map(Map::keys)
-        .map(String::as_str)
-        .filter(|name| names.contains(name))
+fn required_in_order(schema: &Value) -> Vec<String> {
+    let required = schema.get("required").and_then(Value::as_array);
+    let names = required.into_iter().flatten().filter_map(Value::as_str);
+    let mut names: BTreeSet<&str> = names.collect();
+    let fields = properties(schema).into_iter().flat_map(Map::keys);
+    let mut listed: Vec<String> = fields
+        .filter(|name| names.remove(name.as_str()))
+        .cloned()
         .collect();
-    let unlisted = names.iter().copied().filter(|name| !listed.contains(name));
+    listed.extend(names.into_iter().map(str::to_owned));
     listed
-        .iter()
-        .copied()
-        .chain(unlisted)
-        .map(Value::from)
-        .collect()
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -500,7 +435,7 @@ mod tests {
     use super::Converter;
 
     fn convert_in(document: &Value, schema: &Value) -> Value {
-        Converter::new(document, |_| true).convert(schema).unwrap()
+        Converter::new(document).convert(schema).unwrap()
     }
 
     fn convert(schema: &Value) -> Value {
@@ -575,7 +510,7 @@ mod tests {
         let document = json!({"components": {"schemas": {
             "Tree": {"type": "object", "properties": {"children": {"type": "array", "items": {"$ref": "#/components/schemas/Tree"}}}},
         }}});
-        let mut converter = Converter::new(&document, |_| true);
+        let mut converter = Converter::new(&document);
         let schema = converter
             .convert(&json!({"$ref": "#/components/schemas/Tree"}))
             .unwrap();
@@ -589,7 +524,7 @@ mod tests {
     #[test]
     fn references_that_lead_nowhere_or_outside_are_problems() {
         let problem = |reference: &str| {
-            Converter::new(&json!({}), |_| true)
+            Converter::new(&json!({}))
                 .convert(&json!({"$ref": reference}))
                 .unwrap_err()
         };
@@ -609,7 +544,7 @@ mod tests {
         }
         schemas.insert("S40".into(), json!({"type": "string"}));
         let document = json!({"components": {"schemas": schemas}});
-        let problem = Converter::new(&document, |_| true)
+        let problem = Converter::new(&document)
             .convert(&json!({"$ref": "#/components/schemas/S0"}))
             .unwrap_err();
         assert!(problem.contains("schemas"), "{problem}");

@@ -6,23 +6,85 @@
 
 mod all_of;
 mod convert;
-mod document;
-mod error;
 mod operations;
+mod parse;
 mod union;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-
-pub use error::ExtractError;
+use thiserror::Error;
 
 use self::convert::Converter;
-use self::operations::{OnDestination, Operation};
+use self::operations::{OnDestination, SyncOperation};
 use super::file::{START, SchemaFile, SchemaKey};
-use super::validate::pattern_works;
+use super::keyword::{members, only_value};
 use crate::core::platform::Platform;
 use crate::provider::door::{Role, Shape};
+use crate::provider::doors;
+
+/// Why a text gives no schemas. Every message is a full sentence about the text itself;
+/// where the text came from is the caller's to say.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ExtractError {
+    /// It is empty, a web page, or Markdown without an OpenAPI document in it.
+    #[error("{0}")]
+    NoDocument(String),
+    /// It looks like JSON or YAML but cannot be parsed, or ends too early.
+    #[error("{0}")]
+    Unreadable(String),
+    /// It parses, but is not an OpenAPI document of version 3.
+    #[error("{0}")]
+    NotOpenApi(String),
+    /// It is an OpenAPI document that describes no sync.
+    #[error("The OpenAPI document describes no secret sync.")]
+    NoSyncs,
+    /// An operation on syncs is not described as OpenAPI asks for, or only in part.
+    #[error("The description of {operation} {problem}.")]
+    Incomplete {
+        /// The operation, as `POST /path`.
+        operation: String,
+        /// What is wrong with it, as the end of a sentence.
+        problem: String,
+    },
+}
+
+impl ExtractError {
+    /// What to do next, as a full sentence.
+    pub fn help(&self) -> String {
+        match self {
+            Self::NoDocument(_) | Self::NotOpenApi(_) => {
+                let served: Vec<String> = doors()
+                    .into_iter()
+                    .filter_map(|door| {
+                        let path = door.servers().document_path?;
+                        let title = door.platform().title();
+                        Some(format!(" A running {title} serves its own at {path}."))
+                    })
+                    .collect();
+                format!(
+                    "Give an OpenAPI 3 document as JSON or YAML, or the documentation page that \
+                     wraps one.{}",
+                    served.concat()
+                )
+            }
+            Self::Unreadable(_) | Self::Incomplete { .. } => {
+                "Download the document again, and check that it is whole.".to_owned()
+            }
+            Self::NoSyncs => {
+                let paths: Vec<String> = doors()
+                    .into_iter()
+                    .filter(|door| !door.servers().sync_paths.is_empty())
+                    .map(|door| {
+                        let title = door.platform().title();
+                        format!("{} ({title})", door.servers().sync_paths)
+                    })
+                    .collect();
+                format!("Give a document that has {}.", paths.join(" or "))
+            }
+        }
+    }
+}
 
 /// What documents say about syncs.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -50,7 +112,7 @@ impl Extraction {
 /// Extracts the schemas from one document: OpenAPI 3.0 or 3.1, as JSON or YAML,
 /// or a Markdown page that wraps one.
 pub fn extract(text: &str) -> Result<Extraction, ExtractError> {
-    let document = document::parse(text)?;
+    let document = parse::document(text)?;
     let operations = operations::find(&document)?;
     let mut listed = BTreeMap::new();
     for (platform, (shape, list)) in &operations.lists {
@@ -99,7 +161,7 @@ fn destination_file(
     document: &Value,
     (shape, operations): &OnDestination<'_>,
 ) -> Result<SchemaFile, ExtractError> {
-    let mut converter = Converter::new(document, pattern_works);
+    let mut converter = Converter::new(document);
     let mut file = SchemaFile::default();
     for operation in operations {
         // Also tells a document that was cut off: responses come last.
@@ -126,7 +188,7 @@ fn destination_file(
                 .get("title")
                 .and_then(Value::as_str)
                 .map(str::to_owned);
-            file.connection_app = only_value(schema.pointer(shape.app_of_sync));
+            file.connection_app = only_text(schema.pointer(shape.app_of_sync));
             file.definitions.insert("read".to_owned(), schema);
         }
     }
@@ -134,12 +196,12 @@ fn destination_file(
         .iter()
         .filter_map(|name| file.definitions.get(*name))
         .find_map(|body| can_import(shape, body));
-    add_shared(&mut file, converter);
+    file.definitions.extend(converter.into_definitions());
     Ok(file)
 }
 
-fn start_file(document: &Value, start: &Operation<'_>) -> Result<SchemaFile, ExtractError> {
-    let mut converter = Converter::new(document, pattern_works);
+fn start_file(document: &Value, start: &SyncOperation<'_>) -> Result<SchemaFile, ExtractError> {
+    let mut converter = Converter::new(document);
     let mut file = SchemaFile::default();
     let answer = start.answer()?;
     let body = start
@@ -156,13 +218,13 @@ fn start_file(document: &Value, start: &Operation<'_>) -> Result<SchemaFile, Ext
         let schema = converted(&mut converter, start, slug)?;
         file.definitions.insert("destination".to_owned(), schema);
     }
-    add_shared(&mut file, converter);
+    file.definitions.extend(converter.into_definitions());
     Ok(file)
 }
 
 fn converted(
     converter: &mut Converter<'_>,
-    operation: &Operation<'_>,
+    operation: &SyncOperation<'_>,
     schema: &Value,
 ) -> Result<Value, ExtractError> {
     converter
@@ -171,7 +233,7 @@ fn converted(
 }
 
 fn expect_object(
-    operation: &Operation<'_>,
+    operation: &SyncOperation<'_>,
     schema: &Value,
     what: &str,
 ) -> Result<(), ExtractError> {
@@ -182,12 +244,6 @@ fn expect_object(
         Ok(())
     } else {
         Err(operation.incomplete(format!("gives its {what} no fields")))
-    }
-}
-
-fn add_shared(file: &mut SchemaFile, converter: Converter<'_>) {
-    for (name, schema) in converter.into_definitions() {
-        file.definitions.insert(name, schema);
     }
 }
 
@@ -207,33 +263,29 @@ fn can_import(shape: &Shape, body: &Value) -> Option<bool> {
 fn listed_destinations(
     document: &Value,
     (platform, shape): (Platform, &Shape),
-    operation: &Operation<'_>,
+    operation: &SyncOperation<'_>,
 ) -> Result<BTreeMap<SchemaKey, SchemaFile>, ExtractError> {
-    let Some(list) = operation.answer_property(shape.destinations)? else {
+    let list = operation.answer_property(shape.destinations)?;
+    let Some(items) = list.and_then(|list| list.get("items")) else {
         return Ok(BTreeMap::new());
     };
-    let Some(items) = list.get("items") else {
-        return Ok(BTreeMap::new());
-    };
-    let schema = Converter::new(document, pattern_works)
+    let schema = Converter::new(document)
         .convert_plainly(items)
         .map_err(|problem| operation.incomplete(problem))?;
-    let members = match schema.get("anyOf") {
-        Some(Value::Array(members)) => members.as_slice(),
-        _ => std::slice::from_ref(&schema),
-    };
+    let one = std::slice::from_ref(&schema);
+    let several = members(&schema, "anyOf");
     let mut listed = BTreeMap::new();
-    for member in members {
+    for member in if several.is_empty() { one } else { several } {
         let field = |name: &str| member.pointer(&format!("/properties/{name}"));
-        let Some(slug) = only_value(field(shape.slug)) else {
+        let Some(slug) = only_text(field(shape.slug)) else {
             continue;
         };
         let can_import = field(shape.can_import)
-            .and_then(only)
+            .and_then(only_value)
             .and_then(Value::as_bool);
         let facts = SchemaFile {
-            title: only_value(field(shape.title)),
-            connection_app: only_value(field(shape.app)),
+            title: only_text(field(shape.title)),
+            connection_app: only_text(field(shape.app)),
             can_import,
             ..SchemaFile::default()
         };
@@ -242,15 +294,6 @@ fn listed_destinations(
     Ok(listed)
 }
 
-fn only_value(schema: Option<&Value>) -> Option<String> {
-    only(schema?)?.as_str().map(str::to_owned)
-}
-
-/// The one value that a schema allows.
-fn only(schema: &Value) -> Option<&Value> {
-    match (schema.get("const"), schema.get("enum")) {
-        (Some(value), _) => Some(value),
-        (None, Some(Value::Array(values))) if values.len() == 1 => values.first(),
-        _ => None,
-    }
+fn only_text(schema: Option<&Value>) -> Option<String> {
+    only_value(schema?)?.as_str().map(str::to_owned)
 }

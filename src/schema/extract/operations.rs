@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::ExtractError;
 use super::convert::resolve;
-use super::error::ExtractError;
 use crate::core::platform::Platform;
 use crate::provider::door::{Door, OperationKind, Role, Shape};
 use crate::provider::doors;
@@ -16,7 +16,7 @@ use crate::schema::file::is_slug;
 
 /// One operation of a document.
 #[derive(Debug, Clone)]
-pub struct Operation<'d> {
+pub struct SyncOperation<'d> {
     /// `POST /path`, for messages.
     pub name: String,
     /// What the operation does.
@@ -27,22 +27,22 @@ pub struct Operation<'d> {
 }
 
 /// The operations on one destination's syncs, by role and then by name, and where they say what.
-pub type OnDestination<'d> = (&'static Shape, Vec<Operation<'d>>);
+pub type OnDestination<'d> = (&'static Shape, Vec<SyncOperation<'d>>);
 
 /// The operations on syncs that a document describes.
 #[derive(Debug, Default)]
-pub struct Operations<'d> {
+pub struct SyncOperations<'d> {
     /// Those on one sync, by platform and destination.
     pub destinations: BTreeMap<(Platform, &'d str), OnDestination<'d>>,
     /// Those that start a sync, by platform.
-    pub starts: BTreeMap<Platform, Operation<'d>>,
+    pub starts: BTreeMap<Platform, SyncOperation<'d>>,
     /// Those that list the destinations, by platform.
-    pub lists: BTreeMap<Platform, (&'static Shape, Operation<'d>)>,
+    pub lists: BTreeMap<Platform, (&'static Shape, SyncOperation<'d>)>,
 }
 
 /// Finds the operations on syncs.
-pub fn find(document: &Value) -> Result<Operations<'_>, ExtractError> {
-    let mut found = Operations::default();
+pub fn find(document: &Value) -> Result<SyncOperations<'_>, ExtractError> {
+    let mut found = SyncOperations::default();
     let mut unreleased = Vec::new();
     let paths = document.get("paths").and_then(Value::as_object);
     for (path, item) in paths.into_iter().flatten() {
@@ -73,7 +73,7 @@ pub fn find(document: &Value) -> Result<Operations<'_>, ExtractError> {
                 .filter_map(Value::as_array)
                 .flatten()
                 .collect();
-            let operation = |role| Operation {
+            let operation = |role| SyncOperation {
                 name: name.clone(),
                 role,
                 document,
@@ -136,7 +136,7 @@ fn follow<'d>(document: &'d Value, value: &'d Value) -> Result<&'d Value, String
     Err("refers to a reference that refers to another without end".into())
 }
 
-impl<'d> Operation<'d> {
+impl<'d> SyncOperation<'d> {
     /// The schema of the request's body, if there is one.
     pub fn request(&self) -> Result<Option<&'d Value>, ExtractError> {
         match self.content.get("requestBody") {

@@ -4,59 +4,29 @@
 //! Where one field (the tag) decides which member is meant, the union becomes an `enum` of the
 //! tag and an `if`/`then` for each member, so that only the chosen member's rules speak.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+
+use crate::schema::keyword::{change_inner, members, properties, requires, values};
 
 /// Rewrites every tagged union in a schema.
-pub fn rewrite_unions(schema: Value) -> Value {
-    let Value::Object(map) = schema else {
-        return schema;
-    };
-    let map: Map<String, Value> = map
-        .into_iter()
-        .map(|(keyword, value)| {
-            let value = match (keyword.as_str(), value) {
-                ("properties" | "patternProperties", Value::Object(properties)) => properties
-                    .into_iter()
-                    .map(|(name, schema)| (name, rewrite_unions(schema)))
-                    .collect::<Map<_, _>>()
-                    .into(),
-                ("anyOf" | "allOf", Value::Array(members)) => {
-                    members.into_iter().map(rewrite_unions).collect()
-                }
-                ("items" | "additionalProperties" | "propertyNames", value) => {
-                    rewrite_unions(value)
-                }
-                (_, value) => value,
-            };
-            (keyword, value)
-        })
-        .collect();
-    match map.get("anyOf") {
-        Some(Value::Array(members)) if map.len() == 1 => {
-            tagged(members).unwrap_or(Value::Object(map))
-        }
-        _ => Value::Object(map),
+pub fn rewrite_unions(schema: &mut Value) {
+    change_inner(schema, rewrite_unions);
+    let is_union = schema.as_object().is_some_and(|map| map.len() == 1);
+    if let Some(union) = is_union.then(|| tagged(members(schema, "anyOf"))).flatten() {
+        *schema = union;
     }
 }
 
 /// The union as `if`/`then`, if one field tells its members apart.
 fn tagged(members: &[Value]) -> Option<Value> {
     let null = json!({"type": "null"});
-    let objects: Vec<&Map<String, Value>> = members
-        .iter()
-        .filter(|member| **member != null)
-        .map(|member| {
-            let map = member.as_object()?;
-            (map.get("type")? == "object").then_some(map)
-        })
-        .collect::<Option<_>>()?;
+    let objects: Vec<&Value> = members.iter().filter(|member| **member != null).collect();
     let nullable = objects.len() < members.len();
-    if objects.len() < 2 {
+    let is_object = |member: &&Value| member.get("type").is_some_and(|kind| kind == "object");
+    if objects.len() < 2 || !objects.iter().all(is_object) {
         return None;
     }
-    let tag = objects[0]
-        .get("properties")?
-        .as_object()?
+    let tag = properties(objects[0])?
         .keys()
         .find(|name| tells_apart(name, &objects))?;
 
@@ -88,7 +58,7 @@ fn tagged(members: &[Value]) -> Option<Value> {
 }
 
 /// Whether a field is required in every member, with values that no other member has.
-fn tells_apart(name: &str, objects: &[&Map<String, Value>]) -> bool {
+fn tells_apart(name: &str, objects: &[&Value]) -> bool {
     let mut seen: Vec<&Value> = Vec::new();
     for object in objects {
         let Some(values) = tag_values(name, object) else {
@@ -103,24 +73,18 @@ fn tells_apart(name: &str, objects: &[&Map<String, Value>]) -> bool {
 }
 
 /// The strings that a required field of a member can have, if they are listed.
-fn tag_values<'a>(name: &str, object: &'a Map<String, Value>) -> Option<&'a [Value]> {
-    let required = object.get("required")?.as_array()?;
-    if !required.iter().any(|required| required == name) {
-        return None;
-    }
-    let field = object.get("properties")?.get(name)?;
-    let values = match (field.get("const"), field.get("enum")) {
-        (Some(value), _) => std::slice::from_ref(value),
-        (None, Some(Value::Array(values))) => values,
-        _ => return None,
-    };
-    (!values.is_empty() && values.iter().all(Value::is_string)).then_some(values)
+fn tag_values<'a>(name: &str, object: &'a Value) -> Option<&'a [Value]> {
+    let values = values(properties(object)?.get(name)?)?;
+    let is_listed = !values.is_empty() && values.iter().all(Value::is_string);
+    (is_listed && requires(object, name)).then_some(values)
 }
 
 /// What a member asks for once its tag is known.
-fn branch(tag: &str, object: &Map<String, Value>) -> Value {
+fn branch(tag: &str, object: &Value) -> Value {
     let mut branch = object.clone();
-    branch.remove("type");
+    if let Value::Object(branch) = &mut branch {
+        branch.remove("type");
+    }
     if let Some(Value::Object(properties)) = branch.get_mut("properties") {
         // The tag's own value is checked above; here it only has to be known.
         properties.insert(tag.to_owned(), Value::Bool(true));
@@ -128,7 +92,7 @@ fn branch(tag: &str, object: &Map<String, Value>) -> Value {
     if let Some(Value::Array(required)) = branch.get_mut("required") {
         required.retain(|name| name != tag);
     }
-    Value::Object(branch)
+    branch
 }
 
 #[cfg(test)]
@@ -136,6 +100,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::rewrite_unions;
+
+    fn rewritten(mut schema: Value) -> Value {
+        rewrite_unions(&mut schema);
+        schema
+    }
 
     fn member(scope: &str, further: &str) -> Value {
         json!({
@@ -150,7 +119,7 @@ mod tests {
     fn a_tagged_union_becomes_an_enum_and_if_then() {
         let union = json!({"anyOf": [member("application", "app"), member("environment", "env")]});
         assert_eq!(
-            rewrite_unions(union),
+            rewritten(union),
             json!({
                 "type": "object",
                 "properties": {"scope": {"type": "string", "enum": ["application", "environment"]}},
@@ -172,7 +141,7 @@ mod tests {
     #[test]
     fn a_nullable_tagged_union_allows_null() {
         let union = json!({"anyOf": [member("a", "x"), member("b", "y"), {"type": "null"}]});
-        assert_eq!(rewrite_unions(union)["type"], json!(["object", "null"]));
+        assert_eq!(rewritten(union)["type"], json!(["object", "null"]));
     }
 
     #[test]
@@ -182,7 +151,7 @@ mod tests {
             json!({"anyOf": [member("a", "x"), member("a", "y")]}),
             json!({"anyOf": [member("a", "x"), {"type": "string"}]}),
         ] {
-            assert_eq!(rewrite_unions(union.clone()), union);
+            assert_eq!(rewritten(union.clone()), union);
         }
     }
 }

@@ -4,6 +4,8 @@ use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
+use crate::schema::keyword::{branch, properties, requires};
+
 /// One thing that is wrong with a sync.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
@@ -54,11 +56,18 @@ pub enum Kind {
         /// The format's name in JSON Schema.
         format: String,
     },
-    /// The text, list, map or number is too short, long, small or large.
-    Size {
-        /// What is limited.
-        limit: Limit,
-        /// The limit.
+    /// The text, list or map has too few or too many characters, items or fields.
+    Length {
+        /// Whether the bound is the least, and not the most.
+        is_least: bool,
+        /// How many are allowed.
+        bound: u64,
+    },
+    /// The number is too small or too large.
+    Number {
+        /// How it must be to the bound: `at least`.
+        rule: &'static str,
+        /// The bound.
         bound: Value,
     },
     /// The list has an item twice.
@@ -70,32 +79,13 @@ pub enum Kind {
     },
 }
 
-/// The kinds of limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limit {
-    /// At least so many characters, items or fields.
-    AtLeastLong,
-    /// At most so many characters, items or fields.
-    AtMostLong,
-    /// This number or a larger one.
-    AtLeast,
-    /// This number or a smaller one.
-    AtMost,
-    /// A larger number.
-    Above,
-    /// A smaller number.
-    Below,
-    /// A multiple of this number.
-    MultipleOf,
-}
-
 impl Kind {
     /// Of several things wrong with one value, the one that explains the others comes first.
     fn rank(&self) -> u8 {
         match self {
             Self::Type { .. } => 0,
             Self::Value { .. } => 1,
-            Self::Size { .. } => 2,
+            Self::Length { .. } | Self::Number { .. } => 2,
             Self::Format { .. } => 3,
             Self::Pattern { .. } => 4,
             Self::Repeated => 5,
@@ -147,17 +137,15 @@ fn translate(schema: &Value, error: &ValidationError<'_>, found: &mut Vec<Findin
         path: path.clone(),
         kind,
     };
-    let size = |limit, bound: &Value| {
-        one(Kind::Size {
-            limit,
-            bound: bound.clone(),
-        })
+    let length = |is_least, bound| one(Kind::Length { is_least, bound });
+    let number = |rule, bound: &Value| {
+        let bound = bound.clone();
+        one(Kind::Number { rule, bound })
     };
     let unknown = |name: &str, keyword: &[String]| Kind::Unknown {
         name: name.to_owned(),
         known: known_fields(schema, keyword),
     };
-    let long = |limit, bound: u64| size(limit, &bound.into());
     let finding = match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected }
         | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
@@ -206,16 +194,16 @@ fn translate(schema: &Value, error: &ValidationError<'_>, found: &mut Vec<Findin
         }),
         ValidationErrorKind::MinLength { limit }
         | ValidationErrorKind::MinItems { limit }
-        | ValidationErrorKind::MinProperties { limit } => long(Limit::AtLeastLong, *limit),
+        | ValidationErrorKind::MinProperties { limit } => length(true, *limit),
         ValidationErrorKind::MaxLength { limit }
         | ValidationErrorKind::MaxItems { limit }
-        | ValidationErrorKind::MaxProperties { limit } => long(Limit::AtMostLong, *limit),
-        ValidationErrorKind::Minimum { limit } => size(Limit::AtLeast, limit),
-        ValidationErrorKind::Maximum { limit } => size(Limit::AtMost, limit),
-        ValidationErrorKind::ExclusiveMinimum { limit } => size(Limit::Above, limit),
-        ValidationErrorKind::ExclusiveMaximum { limit } => size(Limit::Below, limit),
+        | ValidationErrorKind::MaxProperties { limit } => length(false, *limit),
+        ValidationErrorKind::Minimum { limit } => number("at least", limit),
+        ValidationErrorKind::Maximum { limit } => number("at most", limit),
+        ValidationErrorKind::ExclusiveMinimum { limit } => number("more than", limit),
+        ValidationErrorKind::ExclusiveMaximum { limit } => number("less than", limit),
         ValidationErrorKind::MultipleOf { multiple_of } => {
-            size(Limit::MultipleOf, &Value::from(*multiple_of))
+            number("a multiple of", &Value::from(*multiple_of))
         }
         ValidationErrorKind::UniqueItems => one(Kind::Repeated),
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
@@ -300,7 +288,8 @@ fn segments(pointer: &str) -> Vec<String> {
         .collect()
 }
 
-fn lookup<'s>(schema: &'s Value, path: &[String]) -> Option<&'s Value> {
+/// The value at the end of a way.
+pub(super) fn lookup<'s>(schema: &'s Value, path: &[String]) -> Option<&'s Value> {
     path.iter()
         .try_fold(schema, |schema, segment| match schema {
             Value::Object(map) => map.get(segment),
@@ -316,10 +305,11 @@ fn parent_schema<'s>(schema: &'s Value, keyword: &[String]) -> Option<&'s Value>
 
 /// The fields that the schema which refused one lists.
 fn known_fields(schema: &Value, keyword: &[String]) -> Vec<String> {
-    parent_schema(schema, keyword)
-        .and_then(|schema| schema.get("properties")?.as_object())
-        .map(|properties| properties.keys().cloned().collect())
-        .unwrap_or_default()
+    let fields = parent_schema(schema, keyword).and_then(properties);
+    fields
+        .into_iter()
+        .flat_map(|fields| fields.keys().cloned())
+        .collect()
 }
 
 /// Whether the field whose keyword failed can be left out.
@@ -328,24 +318,17 @@ fn is_optional(schema: &Value, keyword: &[String]) -> bool {
         return false;
     };
     properties == "properties"
-        && lookup(schema, object).is_some_and(|object| {
-            object
-                .get("required")
-                .and_then(Value::as_array)
-                .is_none_or(|required| required.iter().all(|required| required != name))
-        })
+        && lookup(schema, object).is_some_and(|object| !requires(object, name))
 }
 
 /// The tag and value whose `if` asks for what failed in its `then`.
 fn deciding_tag(schema: &Value, keyword: &[String]) -> Option<(String, String)> {
-    let [branch @ .., then, _] = keyword else {
+    let [member @ .., then, _] = keyword else {
         return None;
     };
-    if then != "then" {
-        return None;
+    let branch = branch(lookup(schema, member)?).filter(|_| then == "then")?;
+    match branch.values {
+        [Value::String(value)] => Some((branch.tag.to_owned(), value.clone())),
+        _ => None,
     }
-    let condition = lookup(schema, branch)?.get("if")?.get("properties")?;
-    let (tag, value) = condition.as_object()?.iter().next()?;
-    let value = value.get("const")?.as_str()?;
-    Some((tag.clone(), value.to_owned()))
 }

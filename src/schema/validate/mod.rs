@@ -2,10 +2,11 @@
 //!
 //! A validator speaks of schema paths and failed alternatives. A user wants to know which
 //! field of which file is wrong, and what to write instead; so every error is translated:
-//! `finding` says what is wrong in terms of fields, `wording` in words, and `place` where.
+//! `finding` says what is wrong in terms of fields, `wording` in words, and `locate` where.
 
+pub(super) mod checker;
 mod finding;
-mod place;
+mod locate;
 mod wording;
 
 use std::collections::BTreeSet;
@@ -13,43 +14,11 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use self::finding::{Finding, Kind};
-use super::store::Destination;
+use super::destination::Destination;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::span::Span;
 use crate::core::spec::ObjectSpec;
 use crate::core::value::Mapping;
-
-/// A compiled schema.
-pub(super) struct Checker {
-    schema: Value,
-    validator: jsonschema::Validator,
-}
-
-impl Checker {
-    /// Compiles a schema. The error is the end of a sentence.
-    pub(super) fn compile(schema: Value) -> Result<Self, String> {
-        let validator = jsonschema::options()
-            .with_draft(jsonschema::Draft::Draft202012)
-            .should_validate_formats(true)
-            .should_ignore_unknown_formats(true)
-            .build(&schema)
-            .map_err(|error| error.to_string())?;
-        Ok(Self { schema, validator })
-    }
-
-    /// Whether a value fits.
-    pub(super) fn fits(&self, value: &Value) -> bool {
-        self.validator.is_valid(value)
-    }
-}
-
-/// Whether a regular expression is one that the validator can check.
-pub(super) fn pattern_works(pattern: &str) -> bool {
-    jsonschema::options()
-        .with_draft(jsonschema::Draft::Draft202012)
-        .build(&serde_json::json!({"pattern": pattern}))
-        .is_ok()
-}
 
 /// Checks a sync's API fields: one diagnostic for each thing that is wrong, in the order
 /// of the file.
@@ -83,15 +52,15 @@ pub fn check_json(
     if checker.fits(json) {
         return Vec::new();
     }
-    let mut findings = finding::findings(&checker.schema, checker.validator.iter_errors(json));
+    let mut findings = finding::findings(checker.schema(), checker.errors(json));
     add_fields_of_no_variant(&destination.spec.create, json, &[], &mut findings);
     drop_consequences(&mut findings, json);
     let mut diagnostics: Vec<Diagnostic> = findings
         .iter()
         .map(|finding| {
-            let span = place::of(fields, at, finding);
-            let diagnostic = wording::diagnostic(finding, json, destination, span);
-            if place::is_inherited(span, at) {
+            let span = locate::span(fields, at, finding);
+            let diagnostic = wording::diagnostic(finding, json, &destination.spec, span);
+            if locate::is_inherited(span, at) {
                 diagnostic.sync(sync_name)
             } else {
                 diagnostic

@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value};
 
-use super::finding::{Finding, Kind, Limit};
+use super::finding::{Finding, Kind, lookup};
 use crate::core::code::Code;
 use crate::core::diagnostic::{Diagnostic, closest};
 use crate::core::fields::OWN_FIELDS;
 use crate::core::span::Span;
-use crate::core::spec::{FieldSpec, ObjectSpec};
-use crate::schema::store::Destination;
+use crate::core::spec::{DestinationSpec, ObjectSpec};
+use crate::core::words::{self, count};
 
 /// The longest piece of a user's text that a message repeats, in characters.
 const LONGEST_QUOTE: usize = 60;
@@ -17,7 +17,7 @@ const LONGEST_QUOTE: usize = 60;
 pub fn diagnostic(
     finding: &Finding,
     json: &Value,
-    destination: &Destination,
+    destination: &DestinationSpec,
     span: Span,
 ) -> Diagnostic {
     let field = dotted(&finding.path);
@@ -33,17 +33,18 @@ pub fn diagnostic(
                 span,
                 format!("`{}` is missing.{reason}", joined(&finding.path, name)),
             );
-            let tag = object_at(&destination.spec.create, json, &finding.path)
+            let tag = object_at(&destination.create, json, &finding.path)
                 .and_then(|spec| spec.union.as_ref())
                 .filter(|union| union.tag == *name);
             match tag {
                 Some(union) => diagnostic.help(format!(
                     "Give it {}.",
-                    list_or(
+                    words::joined(
                         union
                             .variants
                             .iter()
-                            .map(|variant| format!("\"{}\"", variant.value))
+                            .map(|variant| format!("\"{}\"", variant.value)),
+                        "or"
                     )
                 )),
                 None if finding.path.is_empty() => {
@@ -60,7 +61,7 @@ pub fn diagnostic(
             let message = format!(
                 "`{field}` is {}, but must be {}.",
                 described(value),
-                list_or(expected.iter().map(|name| type_name(name).to_owned()))
+                words::joined(expected.iter().map(|name| type_name(name).to_owned()), "or")
             );
             let diagnostic = Diagnostic::new(Code::WrongType, span, message);
             with_help(diagnostic, type_help(value, expected, allowed, *optional))
@@ -91,7 +92,15 @@ pub fn diagnostic(
                 diagnostic
             }
         }
-        Kind::Size { limit, bound } => wrong_size(&field, value, *limit, bound, span),
+        Kind::Length { is_least, bound } => wrong_length(&field, value, *is_least, *bound, span),
+        Kind::Number { rule, bound } => Diagnostic::new(
+            Code::WrongSize,
+            span,
+            format!(
+                "`{field}` is {}, but must be {rule} {bound}.",
+                quoted(value)
+            ),
+        ),
         Kind::Repeated => Diagnostic::new(
             Code::WrongValue,
             span,
@@ -110,13 +119,13 @@ fn unknown(
     finding: &Finding,
     (name, known): (&str, &[String]),
     json: &Value,
-    destination: &Destination,
+    destination: &DestinationSpec,
     span: Span,
 ) -> Diagnostic {
     let object = lookup(json, &finding.path).unwrap_or(&Value::Null);
-    let spec = object_at(&destination.spec.create, json, &finding.path);
+    let spec = object_at(&destination.create, json, &finding.path);
     let place = if finding.path.is_empty() {
-        format!("a sync to {}", destination.spec.name)
+        format!("a sync to {}", destination.name)
     } else {
         format!("`{}`", dotted(&finding.path))
     };
@@ -132,7 +141,7 @@ fn unknown(
     let message = format!("`{name}` is not a field of {place}{condition}.");
     let diagnostic = Diagnostic::new(Code::UnknownField, span, message);
     if finding.path.is_empty()
-        && let Some(parent) = holder_of(&destination.spec.create, name)
+        && let Some(parent) = holder_of(&destination.create, name)
     {
         return diagnostic.help(format!("Move it under `{parent}`."));
     }
@@ -154,11 +163,14 @@ fn unknown(
     let own = OWN_FIELDS
         .iter()
         .filter(|name| is_top && (connects || !name.starts_with("connection")));
-    let known = list(
-        of_platform
-            .chain(own.copied())
-            .map(|name| format!("`{name}`")),
-    );
+    let known: Vec<String> = of_platform
+        .chain(own.copied())
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if known.is_empty() {
+        return diagnostic.help("Remove it: there are no fields here.");
+    }
+    let known = words::joined(known, "and");
     let of_variant = tag.and_then(|(union, _)| {
         let variant = union
             .variants
@@ -171,7 +183,6 @@ fn unknown(
     });
     diagnostic.help(match of_variant {
         Some(help) => help,
-        None if known.is_empty() => "Remove it: there are no fields here.".to_owned(),
         None => format!("The fields here are {known}."),
     })
 }
@@ -182,44 +193,30 @@ pub fn meant<'f>(finding: &'f Finding, json: &Value) -> Option<&'f str> {
         return None;
     };
     let object = lookup(json, &finding.path)?;
+    let own = OWN_FIELDS.iter().filter(|_| finding.path.is_empty());
     let candidates = known
         .iter()
         .map(String::as_str)
-        .chain(own_fields(finding).iter().copied())
+        .chain(own.copied())
         .filter(|candidate| object.get(*candidate).is_none());
     closest(name, candidates)
 }
 
-/// secsync's own fields, which stand beside those of the sync itself.
-fn own_fields<'f>(finding: &Finding) -> &'f [&'f str] {
-    if finding.path.is_empty() {
-        &OWN_FIELDS
-    } else {
-        &[]
-    }
-}
-
 /// The field of the sync that is a map with a field of that name.
 fn holder_of<'s>(spec: &'s ObjectSpec, name: &str) -> Option<&'s str> {
-    let has = |field: &FieldSpec| {
-        field.object.as_ref().is_some_and(|object| {
-            let of_variants = object
-                .union
-                .iter()
-                .flat_map(|union| &union.variants)
-                .flat_map(|variant| &variant.fields);
-            object.union.as_ref().is_some_and(|union| union.tag == name)
-                || object
-                    .fields
-                    .iter()
-                    .chain(of_variants)
-                    .any(|field| field.name == name)
-        })
+    let holds = |object: &ObjectSpec| {
+        let variants = object.union.iter().flat_map(|union| &union.variants);
+        object.names(name)
+            || object.union.as_ref().is_some_and(|union| union.tag == name)
+            || variants
+                .flat_map(|variant| &variant.fields)
+                .any(|field| field.name == name)
     };
-    spec.fields
+    let holder = spec
+        .fields
         .iter()
-        .find(|field| has(field))
-        .map(|field| field.name.as_str())
+        .find(|field| field.object.as_ref().is_some_and(holds))?;
+    Some(&holder.name)
 }
 
 fn wrong_value(field: &str, value: Option<&Value>, allowed: &[Value], span: Span) -> Diagnostic {
@@ -243,49 +240,42 @@ fn wrong_value(field: &str, value: Option<&Value>, allowed: &[Value], span: Span
         .map_or_else(String::new, |meant| format!("Did you mean \"{meant}\"? "));
     diagnostic.help(format!(
         "{suggestion}The allowed values are {}.",
-        list(words)
+        words::joined(words, "and")
     ))
 }
 
-fn wrong_size(
+fn wrong_length(
     field: &str,
     value: Option<&Value>,
-    limit: Limit,
-    bound: &Value,
+    is_least: bool,
+    bound: u64,
     span: Span,
 ) -> Diagnostic {
-    let (size, unit) = match value {
-        Some(Value::String(text)) => (text.chars().count(), "character"),
+    let (length, unit) = match value {
         Some(Value::Array(items)) => (items.len(), "item"),
         Some(Value::Object(map)) => (map.len(), "field"),
+        Some(Value::String(text)) => (text.chars().count(), "character"),
         _ => (0, "character"),
     };
-    let count = |number: &Value| {
-        let plural = if *number == 1 { "" } else { "s" };
-        format!("{number} {unit}{plural}")
-    };
-    let rule = match limit {
-        Limit::AtLeastLong if size == 0 => {
-            format!("is empty, but must have at least {}", count(bound))
-        }
-        Limit::AtLeastLong => format!(
-            "has {}, but must have at least {bound}",
-            count(&size.into())
+    let bound = usize::try_from(bound).unwrap_or(usize::MAX);
+    let (rule, help) = match (is_least, length) {
+        (true, 0) => (
+            format!("is empty, but must have at least {}", count(bound, unit)),
+            "Give it a value.",
         ),
-        Limit::AtMostLong => format!("has {}, but may have at most {bound}", count(&size.into())),
-        Limit::AtLeast => format!("is {}, but must be at least {bound}", quoted(value)),
-        Limit::AtMost => format!("is {}, but must be at most {bound}", quoted(value)),
-        Limit::Above => format!("is {}, but must be more than {bound}", quoted(value)),
-        Limit::Below => format!("is {}, but must be less than {bound}", quoted(value)),
-        Limit::MultipleOf => format!("is {}, but must be a multiple of {bound}", quoted(value)),
+        (true, _) => (
+            format!(
+                "has {}, but must have at least {bound}",
+                count(length, unit)
+            ),
+            "Make it longer.",
+        ),
+        (false, _) => (
+            format!("has {}, but may have at most {bound}", count(length, unit)),
+            "Make it shorter.",
+        ),
     };
-    let diagnostic = Diagnostic::new(Code::WrongSize, span, format!("`{field}` {rule}."));
-    match limit {
-        Limit::AtLeastLong if size == 0 => diagnostic.help("Give it a value."),
-        Limit::AtMostLong => diagnostic.help("Make it shorter."),
-        Limit::AtLeastLong => diagnostic.help("Make it longer."),
-        _ => diagnostic,
-    }
+    Diagnostic::new(Code::WrongSize, span, format!("`{field}` {rule}.")).help(help)
 }
 
 fn type_help(
@@ -302,7 +292,7 @@ fn type_help(
         Value::Null => Some("Give it a value.".to_owned()),
         _ if !allowed.is_empty() => Some(format!(
             "The allowed values are {}.",
-            list(allowed.iter().map(literal))
+            words::joined(allowed.iter().map(literal), "and")
         )),
         // Without repeating it: `1.10` is held as 1.1, and the user means what is written.
         Value::Number(_) | Value::Bool(_) if expects("string") => {
@@ -430,31 +420,6 @@ fn joined(path: &[String], name: &str) -> String {
     } else {
         format!("{}.{name}", dotted(path))
     }
-}
-
-fn list(words: impl IntoIterator<Item = String>) -> String {
-    joined_by(words, "and")
-}
-
-fn list_or(words: impl IntoIterator<Item = String>) -> String {
-    joined_by(words, "or")
-}
-
-fn joined_by(words: impl IntoIterator<Item = String>, last: &str) -> String {
-    let mut words: Vec<String> = words.into_iter().collect();
-    match words.pop() {
-        None => String::new(),
-        Some(only) if words.is_empty() => only,
-        Some(end) => format!("{} {last} {end}", words.join(", ")),
-    }
-}
-
-fn lookup<'v>(json: &'v Value, path: &[String]) -> Option<&'v Value> {
-    path.iter().try_fold(json, |value, segment| match value {
-        Value::Object(map) => map.get(segment),
-        Value::Array(items) => items.get(segment.parse::<usize>().ok()?),
-        _ => None,
-    })
 }
 
 /// The spec of the object at a path. None inside lists and free-form maps.

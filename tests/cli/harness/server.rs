@@ -139,6 +139,12 @@ impl Canned {
         Self::answering(ResponseTemplate::new(302).insert_header("location", target))
     }
 
+    /// With this JSON, and this text as the id of every request.
+    pub fn calling_requests(id: &str, body: &Value) -> Self {
+        let answer = ResponseTemplate::new(200).set_body_json(body);
+        Self::answering(answer.insert_header("x-request-id", id))
+    }
+
     fn answering(answer: ResponseTemplate) -> Self {
         let runtime = runtime();
         let server = runtime.block_on(async {

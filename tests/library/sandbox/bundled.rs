@@ -1,6 +1,6 @@
 //! The emulator with the destinations that the program knows.
 
-use secsync::sandbox::{INFISICAL_TOKEN, Request};
+use secsync::sandbox::{Call, INFISICAL_TOKEN};
 use secsync::schema::extract::extract;
 use secsync::schema::store::SchemaStore;
 use serde_json::json;
@@ -30,13 +30,12 @@ fn a_sync_to_every_bundled_destination_can_be_created_and_pushed() {
         apps.push(app);
     }
     let mut server = Server::bundled(&world);
-    let send = |server: &mut Server, request: Request| {
-        server.send("none", request.bearer(INFISICAL_TOKEN))
-    };
-    let projects = send(&mut server, Request::new("GET", "/api/v1/workspace"));
+    let send =
+        |server: &mut Server, request: Call| server.send("none", request.bearer(INFISICAL_TOKEN));
+    let projects = send(&mut server, Call::new("GET", "/api/v1/workspace"));
     let project = projects.body()["workspaces"][0]["id"].clone();
     for (slug, app) in slugs.iter().zip(apps) {
-        let available = Request::new("GET", &format!("/api/v1/app-connections/{app}/available"));
+        let available = Call::new("GET", &format!("/api/v1/app-connections/{app}/available"));
         let available = send(&mut server, available);
         let file = store
             .file(&(infisical::PLATFORM, slug.clone()))
@@ -56,7 +55,7 @@ fn a_sync_to_every_bundled_destination_can_be_created_and_pushed() {
         ] {
             body[key] = value;
         }
-        let create = Request::new("POST", &format!("/api/v1/secret-syncs/{slug}")).json(&body);
+        let create = Call::new("POST", &format!("/api/v1/secret-syncs/{slug}")).json(&body);
         let made = send(&mut server, create);
         assert_eq!(made.status, 200, "{slug}: {body} {}", made.text());
         // Defaults are filled in; nothing that was sent is lost.
@@ -67,7 +66,7 @@ fn a_sync_to_every_bundled_destination_can_be_created_and_pushed() {
     }
     server.wait(SETTLED);
     let project = project.as_str().unwrap();
-    let list = Request::new("GET", &format!("/api/v1/secret-syncs?projectId={project}"));
+    let list = Call::new("GET", &format!("/api/v1/secret-syncs?projectId={project}"));
     let list = send(&mut server, list);
     let syncs = list.body()["secretSyncs"].as_array().unwrap();
     assert_eq!(syncs.len(), slugs.len());
@@ -78,7 +77,7 @@ fn a_sync_to_every_bundled_destination_can_be_created_and_pushed() {
 fn the_api_document_says_what_the_catalog_says() {
     let store = SchemaStore::bundled();
     let mut server = Server::bundled(&json!({}));
-    let document = server.send("none", Request::new("GET", "/api/docs/json"));
+    let document = server.send("none", Call::new("GET", "/api/docs/json"));
     assert_eq!(document.status, 200);
     let extracted = extract(&document.text()).unwrap();
     let slugs = store.destinations(infisical::PLATFORM);
@@ -86,6 +85,6 @@ fn the_api_document_says_what_the_catalog_says() {
     for slug in slugs {
         let key = (infisical::PLATFORM, slug);
         let bundled = store.file(&key).unwrap().unwrap();
-        assert_eq!(extracted.files[&key], *bundled, "{}", key.1);
+        assert_eq!(extracted.files[&key], bundled, "{}", key.1);
     }
 }

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use secsync::sandbox::{ENKRYPTIFY_TOKEN, Request, Response};
+use secsync::sandbox::{Call, ENKRYPTIFY_TOKEN, Reply};
 use serde_json::{Value, json};
 
 use super::support::Server;
 
-fn request(slug: &str, body: &Value) -> Request {
-    Request::new("POST", &format!("/v1/sync/{slug}/start")).json(body)
+fn request(slug: &str, body: &Value) -> Call {
+    Call::new("POST", &format!("/v1/sync/{slug}/start")).json(body)
 }
 
-fn start(server: &mut Server, slug: &str, body: &Value) -> Response {
+fn start(server: &mut Server, slug: &str, body: &Value) -> Reply {
     let request = request(slug, body).bearer(ENKRYPTIFY_TOKEN);
     server.send("none", request)
 }
@@ -21,7 +21,7 @@ fn valid() -> Value {
 }
 
 /// The status and the one string of an error.
-fn error(response: &Response) -> (u16, String) {
+fn error(response: &Reply) -> (u16, String) {
     let body = response.body().as_object().unwrap();
     assert_eq!(body.len(), 1, "{body:?}");
     (
@@ -74,7 +74,7 @@ fn project_and_name_must_be_strings() {
     ] {
         assert_eq!(error(&start(&mut server, "vercel", &bad)).0, 400, "{bad}");
     }
-    let broken = Request::new("POST", "/v1/sync/vercel/start")
+    let broken = Call::new("POST", "/v1/sync/vercel/start")
         .bytes("application/json", b"{")
         .bearer(ENKRYPTIFY_TOKEN);
     assert_eq!(error(&server.send("none", broken)).0, 400);
@@ -102,7 +102,7 @@ fn a_project_that_the_world_does_not_list_is_404() {
 fn a_token_can_be_exchanged_ten_times_a_minute_for_one_that_lives_15_minutes() {
     let mut server = Server::new();
     let exchange = |server: &mut Server| {
-        let request = Request::new("POST", "/v1/auth/exchange").bearer(ENKRYPTIFY_TOKEN);
+        let request = Call::new("POST", "/v1/auth/exchange").bearer(ENKRYPTIFY_TOKEN);
         server.send("none", request)
     };
     let first = exchange(&mut server);

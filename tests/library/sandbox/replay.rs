@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use secsync::sandbox::{Payload, Request};
+use secsync::sandbox::{Call, Payload};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -46,8 +46,8 @@ fn exchanges() -> Vec<Exchange> {
         .collect()
 }
 
-fn request(exchange: &Exchange, bindings: &Bindings) -> Request {
-    let mut request = Request::new(&exchange.method, &bindings.fill(&exchange.path));
+fn request(exchange: &Exchange, bindings: &Bindings) -> Call {
+    let mut request = Call::new(&exchange.method, &bindings.fill(&exchange.path));
     if let Some(body) = &exchange.json {
         let mut body = bindings.fill_value(body);
         if body["jwt"].is_object() {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use secsync::sandbox::{Behaviour, Catalog, Emulator, FailRule, Moment, Request, Response, World};
+use secsync::sandbox::{Call, Catalog, Emulator, FailRule, Moment, Options, Reply, World};
 use secsync::schema::store::SchemaStore;
 use serde_json::{Value, json};
 
@@ -71,16 +71,15 @@ impl Server {
     ) -> Self {
         let fail: Vec<FailRule> = rules.iter().map(|rule| rule.parse().unwrap()).collect();
         Self {
-            emulator: Emulator::new(
+            emulator: Emulator::new(Options {
                 world,
-                Behaviour {
-                    catalog,
-                    rate_limit,
-                    fail,
-                    seed: 7,
-                    job_duration: JOB,
-                },
-            ),
+                catalog,
+                rate_limit,
+                fail,
+                seed: 7,
+                job_duration: JOB,
+                ..Options::default()
+            }),
             now: Moment::from_millis(1_700_000_000_000),
         }
     }
@@ -91,31 +90,31 @@ impl Server {
     }
 
     /// Sends a request as an identity of the world; see [`with_credential`].
-    pub fn send(&mut self, identity: &str, request: Request) -> Response {
+    pub fn send(&mut self, identity: &str, request: Call) -> Reply {
         self.wait(Duration::from_millis(1));
         let request = with_credential(request, identity);
-        self.emulator.handle(&request, self.now).response
+        self.emulator.handle(&request, self.now)
     }
 
-    pub fn get(&mut self, target: &str) -> Response {
-        self.send("ci", Request::new("GET", target))
+    pub fn get(&mut self, target: &str) -> Reply {
+        self.send("ci", Call::new("GET", target))
     }
 
-    pub fn post(&mut self, target: &str, body: &Value) -> Response {
-        self.send("ci", Request::new("POST", target).json(body))
+    pub fn post(&mut self, target: &str, body: &Value) -> Reply {
+        self.send("ci", Call::new("POST", target).json(body))
     }
 
-    pub fn patch(&mut self, target: &str, body: &Value) -> Response {
-        self.send("ci", Request::new("PATCH", target).json(body))
+    pub fn patch(&mut self, target: &str, body: &Value) -> Reply {
+        self.send("ci", Call::new("PATCH", target).json(body))
     }
 
-    pub fn delete(&mut self, target: &str) -> Response {
-        self.send("ci", Request::new("DELETE", target))
+    pub fn delete(&mut self, target: &str) -> Reply {
+        self.send("ci", Call::new("DELETE", target))
     }
 
     /// Queues a job with an empty request.
-    pub fn trigger(&mut self, target: &str) -> Response {
-        self.send("ci", Request::new("POST", target))
+    pub fn trigger(&mut self, target: &str) -> Reply {
+        self.send("ci", Call::new("POST", target))
     }
 
     /// The id of the connection of that app and name.
@@ -131,7 +130,7 @@ impl Server {
 
 /// Adds the credential of an identity: the name of one in the world, `none`, or one of three
 /// wrong ones.
-fn with_credential(request: Request, identity: &str) -> Request {
+fn with_credential(request: Call, identity: &str) -> Call {
     match identity {
         "none" => request,
         "garbage" => request.bearer("garbage"),

@@ -6,7 +6,8 @@ use secsync::core::diagnostic::Diagnostic;
 use secsync::core::span::{Sources, Span};
 use secsync::core::value::{Mapping, Value as NodeValue};
 use secsync::provider::infisical;
-use secsync::schema::store::{Destination, SchemaStore};
+use secsync::schema::destination::Destination;
+use secsync::schema::store::SchemaStore;
 use secsync::schema::validate;
 use serde_json::{Map, Value, json};
 

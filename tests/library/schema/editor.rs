@@ -75,7 +75,7 @@ fn the_committed_schema_of_sync_files_is_up_to_date() {
 
 #[test]
 fn the_committed_schema_of_the_workspace_file_is_up_to_date() {
-    assert_is_committed(&editor::workspace::schema(), "workspace.json");
+    assert_is_committed(&editor::workspace_file::schema(), "workspace.json");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn the_schema_of_the_workspace_file_has_the_fields_that_are_read_and_no_others()
         Config::read(&document.documents[0], &mut found);
         found
     };
-    let schema = editor::workspace::schema();
+    let schema = editor::workspace_file::schema();
     let fields = schema["properties"].as_object().unwrap();
     let nothing: String = fields
         .keys()

@@ -12,7 +12,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::render::json::Place;
 use crate::render::schema_diff::{self, Broken, SchemaDiffBody};
-use crate::schema::compare::{self, Change};
+use crate::schema::compare::{self, SchemaChange};
 use crate::schema::pull;
 use crate::schema::store::SchemaStore;
 
@@ -65,13 +65,13 @@ impl Command for Arguments {
 
 /// What differs between two sets of schemas.
 pub struct Difference {
-    changes: Vec<Change>,
+    changes: Vec<SchemaChange>,
     broken: Vec<Broken>,
 }
 
 impl Outcome for Difference {
     fn exit(&self) -> Exit {
-        if self.broken.is_empty() && !self.changes.iter().any(Change::is_breaking) {
+        if self.broken.is_empty() && !self.changes.iter().any(|change| change.breaking) {
             Exit::Done
         } else {
             Exit::ChangesPending

@@ -9,10 +9,11 @@ use crate::cli::arguments::OutputArguments;
 use crate::cli::command::{Command, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
 use crate::core::text::visible;
+use crate::digest::sha256;
 use crate::error::CommandError;
 use crate::provider::platforms;
-use crate::schema::pull::{Manifest, digest, manifest};
-use crate::schema::store::{Destination, Origin};
+use crate::schema::destination::{Destination, SchemaSource};
+use crate::schema::pull::{Manifest, manifest};
 
 /// The arguments of `schema list`.
 #[derive(Debug, Args)]
@@ -58,7 +59,7 @@ struct Row {
 impl Row {
     fn new(destination: Arc<Destination>, manifest: Option<&Manifest>) -> Self {
         let pull = manifest
-            .filter(|_| destination.origin == Origin::Pulled)
+            .filter(|_| destination.origin == SchemaSource::Pulled)
             .and_then(|manifest| manifest.providers.get(destination.provider.name()));
         Self {
             pulled_at: pull.map(|pull| pull.date.clone()),
@@ -152,6 +153,6 @@ fn entry(row: &Row) -> Entry<'_> {
         can_import: spec.can_import,
         origin: origin.name(),
         pulled_at: row.pulled_at.as_deref(),
-        digest: digest(&file.to_text(&(*platform, spec.slug.clone()))),
+        digest: sha256(file.to_text(&(*platform, spec.slug.clone())).as_bytes()),
     }
 }

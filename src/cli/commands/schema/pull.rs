@@ -8,19 +8,17 @@ use crate::cli::arguments::{NetworkArguments, OutputArguments};
 use crate::cli::command::{Command, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
 use crate::core::text::visible;
+use crate::core::words::any_of;
 use crate::environment::now;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::client::ANSWER_LIMIT;
 use crate::http::public::fetch_public;
 use crate::pipeline::{Link, Opened};
-use crate::provider::trust;
+use crate::provider::{default_platform, door, trust};
 use crate::schema::extract::{Extraction, extract};
-use crate::schema::pull::{self, Document};
+use crate::schema::pull::{self, PulledDocument};
 use crate::text_file;
-
-/// Where a running Infisical serves its own document.
-const DOCUMENT_ROUTE: &str = "/api/docs/json";
 
 /// The arguments of `schema pull`.
 #[derive(Debug, Args)]
@@ -30,7 +28,7 @@ pub struct Arguments {
     documents: Vec<String>,
     /// Read the document that the server of this provider serves.
     #[arg(long, value_name = "PROVIDER", num_args = 0..=1, require_equals = true,
-          default_missing_value = "infisical")]
+          default_missing_value = default_platform().name())]
     from_server: Option<String>,
     #[command(flatten)]
     network: NetworkArguments,
@@ -130,14 +128,25 @@ impl Arguments {
         if let Some(provider) = &self.from_server {
             let known = &opened.workspace.config.providers;
             let config = known.get(provider).ok_or_else(|| {
-                CommandError::usage(format!("There is no provider `{provider}`."))
-                    .help("Name one from `providers:` in secsync.yaml, or infisical.")
+                CommandError::usage(format!("There is no provider `{provider}`.")).help(format!(
+                    "Write {}.",
+                    any_of(known.keys().map(String::as_str))
+                ))
+            })?;
+            let platform = config.platform;
+            let path = door(platform).and_then(|door| door.servers().document_path);
+            let path = path.ok_or_else(|| {
+                let title = platform.title();
+                CommandError::usage(format!(
+                    "A server of {title} serves no document of its own."
+                ))
+                .help("Name a document by its file or URL.")
             })?;
             let server = match &link.http.sandbox {
                 Some(sandbox) => sandbox.origin.clone(),
                 None => trust::server(config, &link.environment, &link.http)?.to_string(),
             };
-            urls.push(format!("{server}{DOCUMENT_ROUTE}"));
+            urls.push(format!("{server}{path}"));
         }
         urls.extend(self.documents.iter().filter(|word| is_url(word)).cloned());
         let mut texts = Vec::new();
@@ -181,7 +190,9 @@ impl Arguments {
     }
 }
 
-fn extract_all(texts: &[(String, String)]) -> Result<(Extraction, Vec<Document>), CommandError> {
+fn extract_all(
+    texts: &[(String, String)],
+) -> Result<(Extraction, Vec<PulledDocument>), CommandError> {
     let mut whole = Extraction::default();
     let mut documents = Vec::new();
     for (name, text) in texts {
@@ -191,7 +202,7 @@ fn extract_all(texts: &[(String, String)]) -> Result<(Extraction, Vec<Document>)
                 error.help()
             ))
         })?;
-        documents.push(Document::new(name, text, &extraction));
+        documents.push(PulledDocument::new(name, text, &extraction));
         whole.merge(extraction);
     }
     Ok((whole, documents))

@@ -4,7 +4,7 @@ use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::span::Span;
 
-use super::build::MAX_DEPTH;
+use super::frame::MAX_DEPTH;
 use super::scalar::NumberProblem;
 
 /// Longer texts are cut where a message quotes them.

@@ -5,7 +5,7 @@
 //! what zod does beside checking, too. Unknown keys are dropped at every level, defaults are
 //! filled in, and some strings are trimmed.
 
-mod schema;
+mod shape;
 #[cfg(test)]
 mod tests;
 
@@ -14,10 +14,9 @@ use std::borrow::Cow;
 use regex::Regex;
 use serde_json::{Map, Value, json};
 
-use super::ids;
-use schema::{
-    TaggedUnion, allows_null, alternatives, enumeration, is_required, limit, properties_of, type_of,
-};
+use crate::core::words::is_uuid;
+use crate::schema::keyword::{has_type, members, properties, requires};
+use shape::{TaggedUnion, listed, type_of};
 
 /// Whether a string has the right form.
 pub type Form = fn(&str) -> bool;
@@ -98,17 +97,17 @@ impl<'a> Checker<'a> {
         if self.path.len() > MAX_DEPTH || !schema.is_object() {
             return Some(input.clone());
         }
-        if input.is_null() && allows_null(schema) {
+        if input.is_null() && has_type(schema, "null") {
             return Some(Value::Null);
         }
-        if let Some(values) = enumeration(schema) {
+        if let Some(values) = listed(schema) {
             return self.enumerated(schema, &values, input);
         }
         if let Some(union) = TaggedUnion::of(schema) {
             return self.tagged(&union, input);
         }
-        if let Some(variants) = alternatives(schema) {
-            return self.union(variants, input);
+        if schema.get("anyOf").is_some() {
+            return self.union(members(schema, "anyOf"), input);
         }
         match type_of(schema) {
             Some("object") => self.object(schema, input),
@@ -131,9 +130,9 @@ impl<'a> Checker<'a> {
             return self.wrong_type("object", input);
         };
         let mut kept = Map::new();
-        let properties = schema.get("properties").and_then(Value::as_object);
+        let properties = properties(schema);
         for (key, property) in properties.into_iter().flatten() {
-            self.member(&mut kept, key, property, input, is_required(schema, key));
+            self.member(&mut kept, key, property, input, requires(schema, key));
         }
         // Only a schema for further keys, or none at all for any key, keeps what is not listed.
         let further = schema.get("additionalProperties");
@@ -177,22 +176,15 @@ impl<'a> Checker<'a> {
         let Some(input) = input.as_array() else {
             return self.wrong_type("array", input);
         };
+        let limit = |keyword: &str| schema.get(keyword)?.as_u64();
         let length = input.len() as u64;
-        if let Some(least) = limit(schema, "minItems").filter(|least| length < *least) {
-            self.size(
-                "too_small",
-                "array",
-                least,
-                &format!("Array must contain at least {least} element(s)"),
-            );
+        if let Some(least) = limit("minItems").filter(|least| length < *least) {
+            let message = format!("Array must contain at least {least} element(s)");
+            self.size("too_small", "array", least, &message);
         }
-        if let Some(most) = limit(schema, "maxItems").filter(|most| length > *most) {
-            self.size(
-                "too_big",
-                "array",
-                most,
-                &format!("Array must contain at most {most} element(s)"),
-            );
+        if let Some(most) = limit("maxItems").filter(|most| length > *most) {
+            let message = format!("Array must contain at most {most} element(s)");
+            self.size("too_big", "array", most, &message);
         }
         let items = schema.get("items").unwrap_or(&Value::Bool(true));
         let kept = input
@@ -214,7 +206,7 @@ impl<'a> Checker<'a> {
         };
         let rule = (self.rules)(&self.place());
         let text = if rule.trim { trimmed(input) } else { input };
-        if schema.get("format") == Some(&json!("uuid")) && !ids::is_uuid(text) {
+        if schema.get("format") == Some(&json!("uuid")) && !is_uuid(text) {
             self.invalid_string("uuid", "Invalid uuid");
         }
         if schema.get("format") == Some(&json!("uri")) && url::Url::parse(text).is_err() {
@@ -233,9 +225,10 @@ impl<'a> Checker<'a> {
     }
 
     fn string_size(&mut self, schema: &Value, rule: &StringRule, text: &str) {
+        let limit = |keyword: &str| schema.get(keyword)?.as_u64();
         // JavaScript counts UTF-16 units.
         let length = text.encode_utf16().count() as u64;
-        if let Some(least) = limit(schema, "minLength").filter(|least| length < *least) {
+        if let Some(least) = limit("minLength").filter(|least| length < *least) {
             let message = rule.too_short.clone().unwrap_or_else(|| {
                 format!("String must contain at least {least} character(s)").into()
             });
@@ -244,7 +237,7 @@ impl<'a> Checker<'a> {
         let most = match (&rule.at_most, &rule.form) {
             (Some((most, message)), _) => Some((*most, message.clone())),
             (None, Some(_)) => None,
-            (None, None) => limit(schema, "maxLength").map(|most| {
+            (None, None) => limit("maxLength").map(|most| {
                 (
                     most,
                     format!("String must contain at most {most} character(s)").into(),
@@ -298,15 +291,8 @@ impl<'a> Checker<'a> {
                 (_, false) => number < limit,
             };
             if !fits {
-                let side = if code == "too_small" {
-                    "minimum"
-                } else {
-                    "maximum"
-                };
-                self.issue(json!({
-                    "code": code, side: bound, "type": "number", "inclusive": inclusive,
-                    "exact": false, "message": format!("Number must be {words} {bound}")
-                }));
+                let message = format!("Number must be {words} {bound}");
+                self.bound(code, "number", bound, inclusive, &message);
             }
         }
         Some(input.clone())
@@ -358,13 +344,13 @@ impl<'a> Checker<'a> {
         for (key, property) in union
             .shared
             .into_iter()
-            .chain(properties_of(variant))
+            .chain(properties(variant))
             .flatten()
         {
             if key == union.tag {
                 kept.entry(key.as_str()).or_insert_with(|| (*tag).clone());
             } else {
-                let required = is_required(variant, key) || is_required(union.schema, key);
+                let required = requires(variant, key) || requires(union.schema, key);
                 self.member(&mut kept, key, property, members, required);
             }
         }
@@ -389,29 +375,22 @@ impl<'a> Checker<'a> {
     }
 
     fn missing(&mut self, schema: &Value) {
-        if let Some(values) = enumeration(schema) {
-            if let [only] = values.as_slice() {
-                self.issue(json!({
-                    "code": "invalid_literal", "expected": only,
-                    "message": format!("Invalid literal value, expected {only}")
-                }));
-            } else {
-                self.issue(json!({
-                    "expected": options(&values), "received": "undefined",
-                    "code": "invalid_type", "message": "Required"
-                }));
-            }
-            return;
+        let values = listed(schema);
+        if let Some([only]) = values.as_deref() {
+            return self.issue(json!({
+                "code": "invalid_literal", "expected": only,
+                "message": format!("Invalid literal value, expected {only}")
+            }));
         }
-        let expected = match type_of(schema) {
-            Some("integer") => "number",
-            Some(kind) => kind,
-            None if TaggedUnion::of(schema).is_some() => "object",
-            None => {
-                self.issue(json!({
+        let expected = match (values, type_of(schema)) {
+            (Some(values), _) => options(&values),
+            (_, Some("integer")) => "number".to_owned(),
+            (_, Some(kind)) => kind.to_owned(),
+            _ if TaggedUnion::of(schema).is_some() => "object".to_owned(),
+            _ => {
+                return self.issue(json!({
                     "code": "invalid_union", "unionErrors": [], "message": "Invalid input"
                 }));
-                return;
             }
         };
         self.issue(json!({
@@ -440,13 +419,17 @@ impl<'a> Checker<'a> {
     }
 
     fn size(&mut self, code: &str, kind: &str, bound: u64, message: &str) {
+        self.bound(code, kind, &bound.into(), true, message);
+    }
+
+    fn bound(&mut self, code: &str, kind: &str, bound: &Value, inclusive: bool, message: &str) {
         let side = if code == "too_small" {
             "minimum"
         } else {
             "maximum"
         };
         self.issue(json!({
-            "code": code, side: bound, "type": kind, "inclusive": true, "exact": false,
+            "code": code, side: bound, "type": kind, "inclusive": inclusive, "exact": false,
             "message": message
         }));
     }

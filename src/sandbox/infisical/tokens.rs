@@ -7,10 +7,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::refusal::Refusal;
+use crate::core::words::is_uuid;
 use crate::sandbox::moment::Moment;
-use crate::sandbox::validate::{self, StringRule};
 use crate::sandbox::world::{Identity, TokenClaims, World};
-use crate::sandbox::{exchange::Request, ids};
+use crate::sandbox::zod::{self, StringRule};
+use crate::sandbox::{call::Call, ids};
 
 /// The access tokens that were given out in this run.
 #[derive(Default)]
@@ -26,18 +27,30 @@ struct Token {
     uses: u32,
 }
 
+impl Token {
+    /// Whose it is, unless it was taken back or the identity is gone.
+    fn identity<'a>(&self, world: &'a World) -> Result<&'a Identity, Refusal> {
+        world
+            .identities
+            .iter()
+            .find(|identity| identity.client_id == self.client_id)
+            .filter(|_| self.expires != REVOKED)
+            .ok_or_else(|| Refusal::unauthorized("No identity access token found"))
+    }
+}
+
+const EXPIRED: &str = "Your token has expired. Please re-authenticate.";
 const MALFORMED: &str = "The provided access token is malformed. Please use a valid token or generate a new one and try again.";
-const UNKNOWN_TOKEN: &str = "No identity access token found";
 
 impl Tokens {
     /// The identity that a request's token stands for; the request counts as one use of it.
     pub fn identity<'a>(
         &mut self,
         world: &'a World,
-        request: &Request,
+        call: &Call,
         now: Moment,
     ) -> Result<&'a Identity, Refusal> {
-        let header = request.headers.get("authorization");
+        let header = call.headers.get("authorization");
         let header = header.ok_or_else(|| Refusal::unauthorized("Token missing"))?;
         let token = header
             .strip_prefix("Bearer ")
@@ -62,18 +75,9 @@ impl Tokens {
                 Refusal::token(MALFORMED)
             }
         })?;
-        let identity = world
-            .identities
-            .iter()
-            .find(|identity| identity.client_id == known.client_id)
-            .ok_or_else(|| Refusal::unauthorized(UNKNOWN_TOKEN))?;
-        if known.expires == REVOKED {
-            return Err(Refusal::unauthorized(UNKNOWN_TOKEN));
-        }
+        let identity = known.identity(world)?;
         if known.expires <= now {
-            return Err(Refusal::token(
-                "Your token has expired. Please re-authenticate.",
-            ));
+            return Err(Refusal::token(EXPIRED));
         }
         if identity.token_uses.is_some_and(|most| known.uses >= most) {
             return Err(Refusal::unauthorized(
@@ -129,16 +133,9 @@ impl Tokens {
         now: Moment,
     ) -> Result<Value, Refusal> {
         let (token, known) = self.named(body)?;
-        let identity = world
-            .identities
-            .iter()
-            .find(|identity| identity.client_id == known.client_id)
-            .filter(|_| known.expires != REVOKED)
-            .ok_or_else(|| Refusal::unauthorized(UNKNOWN_TOKEN))?;
+        let identity = known.identity(world)?;
         if known.expires <= now || known.renewable_until <= now {
-            return Err(Refusal::token(
-                "Your token has expired. Please re-authenticate.",
-            ));
+            return Err(Refusal::token(EXPIRED));
         }
         known.expires = now.after(identity.lifetime()).min(known.renewable_until);
         Ok(answer(&token, identity))
@@ -152,7 +149,7 @@ impl Tokens {
     }
 
     fn named(&mut self, body: Option<&Value>) -> Result<(String, &mut Token), Refusal> {
-        let token = strings(body, ["accessToken"])?.0[0].clone();
+        let [token] = strings(body, ["accessToken"])?;
         let known = self
             .issued
             .get_mut(&token)
@@ -174,9 +171,7 @@ fn answer(token: &str, identity: &Identity) -> Value {
 }
 
 /// The required strings of a body, in the order asked for.
-struct Strings<const N: usize>([String; N]);
-
-fn strings<const N: usize>(body: Option<&Value>, keys: [&str; N]) -> Result<Strings<N>, Refusal> {
+fn strings<const N: usize>(body: Option<&Value>, keys: [&str; N]) -> Result<[String; N], Refusal> {
     let properties: serde_json::Map<String, Value> = keys
         .iter()
         .map(|key| ((*key).to_owned(), json!({"type": "string"})))
@@ -186,13 +181,13 @@ fn strings<const N: usize>(body: Option<&Value>, keys: [&str; N]) -> Result<Stri
         trim: true,
         ..StringRule::default()
     };
-    let body = validate::check(&schema, &schema, &trimming, body).map_err(Refusal::invalid)?;
+    let body = zod::check(&schema, &schema, &trimming, body).map_err(Refusal::invalid)?;
     let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
-    Ok(Strings(keys.map(text)))
+    Ok(keys.map(text))
 }
 
 fn universal<'a>(world: &'a World, body: Option<&Value>) -> Result<&'a Identity, Refusal> {
-    let Strings([client_id, client_secret]) = strings(body, ["clientId", "clientSecret"])?;
+    let [client_id, client_secret] = strings(body, ["clientId", "clientSecret"])?;
     let identity = world
         .identities
         .iter()
@@ -226,8 +221,8 @@ fn foreign<'a>(
     now: Moment,
     method: &ForeignMethod,
 ) -> Result<&'a Identity, Refusal> {
-    let Strings([identity_id, jwt]) = strings(body, ["identityId", "jwt"])?;
-    if !ids::is_uuid(&identity_id) {
+    let [identity_id, jwt] = strings(body, ["identityId", "jwt"])?;
+    if !is_uuid(&identity_id) {
         return Err(Refusal::database("Find one"));
     }
     let name = method.name;

@@ -1,8 +1,9 @@
 //! A schema as the plain data that merging, comparing and planning work with.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::file::{SchemaFile, title_from_slug};
+use super::keyword::{self, Branch, branch, has_type, members};
 use crate::core::platform::Platform;
 use crate::core::spec::{DestinationSpec, FieldSpec, ObjectSpec, UnionSpec, VariantSpec};
 
@@ -55,22 +56,22 @@ impl Reader<'_> {
                 ..ObjectSpec::default()
             };
         }
-        if let Some(members) = schema.get("anyOf").and_then(Value::as_array) {
-            return self.untagged(members, depth);
+        if schema.get("anyOf").is_some() {
+            return self.untagged(members(schema, "anyOf"), depth);
         }
         let mut spec = ObjectSpec {
             fields: self.fields(schema, depth, None),
             union: None,
-            open: schema.get("additionalProperties") != Some(&Value::Bool(false)),
+            open: !keyword::is_closed(schema),
         };
-        let members = schema.get("allOf").and_then(Value::as_array);
         let mut branches_are_open = false;
-        for member in members.into_iter().flatten() {
-            match (member.pointer("/if/properties"), member.get("then")) {
-                (Some(Value::Object(condition)), Some(branch)) => {
-                    branches_are_open |= self.add_variants(&mut spec, condition, branch, depth);
+        for member in members(schema, "allOf") {
+            match branch(member) {
+                Some(branch) => {
+                    branches_are_open |= !keyword::is_closed(branch.then);
+                    self.add_variants(&mut spec, &branch, depth);
                 }
-                _ => merge(&mut spec, self.object(member, depth + 1)),
+                None => merge(&mut spec, self.object(member, depth + 1)),
             }
         }
         if spec.union.is_some() {
@@ -79,34 +80,18 @@ impl Reader<'_> {
         spec
     }
 
-    /// Adds the variants of one `if`/`then`, and tells whether they take further keys.
-    fn add_variants(
-        &self,
-        spec: &mut ObjectSpec,
-        condition: &Map<String, Value>,
-        branch: &Value,
-        depth: usize,
-    ) -> bool {
-        let Some((tag, allowed)) = condition.iter().next() else {
-            return true;
-        };
-        let values = match (allowed.get("const"), allowed.get("enum")) {
-            (Some(value), _) => std::slice::from_ref(value),
-            (None, Some(Value::Array(values))) => values,
-            _ => return true,
-        };
-        let fields = self.fields(branch, depth, Some(tag));
+    fn add_variants(&self, spec: &mut ObjectSpec, branch: &Branch<'_>, depth: usize) {
+        let fields = self.fields(branch.then, depth, Some(branch.tag));
         let union = spec.union.get_or_insert_with(|| UnionSpec {
-            tag: tag.clone(),
+            tag: branch.tag.to_owned(),
             variants: Vec::new(),
         });
-        for value in values.iter().filter_map(Value::as_str) {
+        for value in branch.values.iter().filter_map(Value::as_str) {
             union.variants.push(VariantSpec {
                 value: value.to_owned(),
                 fields: fields.clone(),
             });
         }
-        branch.get("additionalProperties") != Some(&Value::Bool(false))
     }
 
     /// Objects that no tag tells apart: a field is required only if all of them require it.
@@ -135,24 +120,18 @@ impl Reader<'_> {
     }
 
     fn fields(&self, schema: &Value, depth: usize, without: Option<&str>) -> Vec<FieldSpec> {
-        let required = schema.get("required").and_then(Value::as_array);
-        let is_required = |name: &str| {
-            required.is_some_and(|required| required.iter().any(|required| required == name))
-        };
-        schema
-            .get("properties")
-            .and_then(Value::as_object)
+        keyword::properties(schema)
             .into_iter()
             .flatten()
             .filter(|(name, _)| Some(name.as_str()) != without)
-            .map(|(name, schema)| FieldSpec {
+            .map(|(name, field)| FieldSpec {
                 name: name.clone(),
-                required: is_required(name),
-                nullable: self.allows_null(schema, depth),
-                default: schema.get("default").cloned(),
+                required: keyword::requires(schema, name),
+                nullable: self.allows_null(field, depth),
+                default: field.get("default").cloned(),
                 object: self
-                    .is_object(schema, depth)
-                    .then(|| self.object(schema, depth + 1)),
+                    .is_object(field, depth)
+                    .then(|| self.object(field, depth + 1)),
             })
             .collect()
     }
@@ -163,14 +142,9 @@ impl Reader<'_> {
             return false;
         }
         has_type(schema, "object")
-            || schema
-                .get("anyOf")
-                .and_then(Value::as_array)
-                .is_some_and(|members| {
-                    members
-                        .iter()
-                        .any(|member| self.is_object(member, depth + 1))
-                })
+            || members(schema, "anyOf")
+                .iter()
+                .any(|member| self.is_object(member, depth + 1))
     }
 
     fn allows_null(&self, schema: &Value, depth: usize) -> bool {
@@ -178,19 +152,16 @@ impl Reader<'_> {
         if depth > MAX_REFERENCES {
             return true;
         }
-        match schema.get("anyOf").and_then(Value::as_array) {
-            Some(members) => members
+        match schema {
+            Value::Bool(allows_all) => *allows_all,
+            _ if schema.get("anyOf").is_some() => members(schema, "anyOf")
                 .iter()
                 .any(|member| self.allows_null(member, depth + 1)),
-            None => match schema {
-                Value::Bool(allows_all) => *allows_all,
-                // Without a type, a list of values decides.
-                _ if schema.get("type").is_none() => schema
-                    .get("enum")
-                    .and_then(Value::as_array)
-                    .is_none_or(|values| values.contains(&Value::Null)),
-                _ => has_type(schema, "null"),
-            },
+            // Without a type, a list of values decides.
+            _ if schema.get("type").is_none() => {
+                keyword::values(schema).is_none_or(|values| values.contains(&Value::Null))
+            }
+            _ => has_type(schema, "null"),
         }
     }
 
@@ -208,14 +179,6 @@ impl Reader<'_> {
             }
         }
         (schema, depth)
-    }
-}
-
-fn has_type(schema: &Value, name: &str) -> bool {
-    match schema.get("type") {
-        Some(Value::Array(names)) => names.iter().any(|other| other == name),
-        Some(other) => other == name,
-        None => false,
     }
 }
 

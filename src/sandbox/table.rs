@@ -1,43 +1,11 @@
-//! What changes while the emulator runs, as it is kept between runs.
+//! Infisical's secret syncs, as the emulator keeps them.
 
 use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::fail::JobKind;
-use super::ids;
-use super::jobs::JobQueue;
 use super::moment::Moment;
-use super::world::World;
-
-/// Everything that a run leaves behind for the next one.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct State {
-    /// What was mentioned so far: a sync outlives the file that named its project.
-    pub world: World,
-    /// How many ids were given out.
-    pub ids: u64,
-    pub syncs: SyncTable,
-    pub jobs: JobQueue,
-    /// What was started on Enkryptify, in order.
-    pub started: Vec<Started>,
-}
-
-/// A configuration that was started on Enkryptify.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Started {
-    /// The id of the configuration.
-    pub id: String,
-    /// The slug of the destination.
-    pub destination: String,
-    /// The project, as the request named it.
-    pub project: String,
-    /// The name that the request gave it.
-    pub name: String,
-}
 
 /// A secret sync of Infisical.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -78,6 +46,18 @@ pub struct JobRecord {
     pub succeeded_at: Option<Moment>,
 }
 
+/// What a job does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JobKind {
+    /// Pushes the secrets to the destination.
+    Sync,
+    /// Reads the destination's secrets into the source.
+    Import,
+    /// Removes the secrets at the destination.
+    Remove,
+}
+
 /// Where a job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -96,14 +76,6 @@ impl SecretSync {
             JobKind::Import => &mut self.import,
             JobKind::Remove => &mut self.remove,
         }
-    }
-}
-
-impl State {
-    /// The next id that was never given out.
-    pub fn next_id(&mut self, seed: u64) -> String {
-        self.ids += 1;
-        ids::uuid(&["id", &seed.to_string(), &self.ids.to_string()])
     }
 }
 

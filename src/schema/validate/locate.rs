@@ -6,7 +6,7 @@ use crate::core::value::{Entry, Mapping, Node, Value};
 
 /// The place of a finding: a wrong value itself, an unknown field's key, and for a missing
 /// field the key of the map that it should be in. `at` is the sync's key.
-pub fn of(fields: &Mapping, at: Span, finding: &Finding) -> Span {
+pub fn span(fields: &Mapping, at: Span, finding: &Finding) -> Span {
     let mut found = Found::Root(fields, at);
     for segment in &finding.path {
         match found.step(segment) {

@@ -6,8 +6,8 @@ use crate::core::diagnostic::Diagnostic;
 use crate::core::span::Span;
 use crate::core::value::{Style, Value};
 
-use super::finding;
 use super::frame::Children;
+use super::message;
 use super::scalar::{self, ScalarType};
 
 /// A scalar as it was written.
@@ -67,9 +67,9 @@ impl WrittenTag {
             Demand::Scalar(demanded) => demanded.name(),
             Demand::List => "a list",
             Demand::Map => "a map",
-            Demand::Unknown => return finding::unknown_tag(&self.text, self.span),
+            Demand::Unknown => return message::unknown_tag(&self.text, self.span),
         };
-        finding::wrong_tag(&self.text, wanted, found, self.span)
+        message::wrong_tag(&self.text, wanted, found, self.span)
     }
 }
 
@@ -82,7 +82,7 @@ impl Scalar {
             None if self.style == Style::Quoted => return self.as_string(),
             None => {
                 if scalar::has_leading_zero(text) {
-                    findings.push(finding::leading_zero(text, self.span));
+                    findings.push(message::leading_zero(text, self.span));
                 }
                 scalar::plain(text)
             }
@@ -93,14 +93,14 @@ impl Scalar {
                     _ => None,
                 };
                 let Some(resolved) = resolved else {
-                    findings.push(tag.refuse(&format!("`{}`", finding::short(text))));
+                    findings.push(tag.refuse(&format!("`{}`", message::short(text))));
                     return self.as_string();
                 };
                 resolved
             }
         };
         let value = resolved.unwrap_or_else(|problem| {
-            findings.push(finding::number(text, problem, self.span));
+            findings.push(message::number(text, problem, self.span));
             scalar::approximate(text).map_or_else(|| self.as_string().0, Value::Number)
         });
         (value, Style::Plain)

@@ -1,41 +1,33 @@
-//! Requests and answers as plain values, so that the emulator runs without a socket.
+//! Calls and replies as plain values, so that the emulator runs without a socket.
 
 use std::collections::BTreeMap;
 
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::ids;
 
-/// What a client sends.
+/// The request of a client.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Request {
+pub struct Call {
     /// The method, in capitals.
     pub method: String,
     /// The path with its query, as sent.
     pub target: String,
     /// The headers, with names in lower case.
     pub headers: BTreeMap<String, String>,
-    /// The body.
-    pub body: RequestBody,
+    /// The body, empty if there is none. `None` if it is more than a server reads: 1 MiB.
+    pub body: Option<Vec<u8>>,
 }
 
-/// The body of a request.
-#[derive(Clone, PartialEq, Eq)]
-pub enum RequestBody {
-    /// The bytes; none if there is no body.
-    Bytes(Vec<u8>),
-    /// More than a server reads: 1 MiB.
-    TooLarge,
-}
-
-impl Request {
-    /// A request without headers and body.
+impl Call {
+    /// A call without headers and body.
     pub fn new(method: &str, target: &str) -> Self {
         Self {
             method: method.to_owned(),
             target: target.to_owned(),
             headers: BTreeMap::new(),
-            body: RequestBody::Bytes(Vec::new()),
+            body: Some(Vec::new()),
         }
     }
 
@@ -56,15 +48,20 @@ impl Request {
     /// Sends a JSON body.
     #[must_use]
     pub fn json(mut self, body: &Value) -> Self {
-        self.body = RequestBody::Bytes(body.to_string().into_bytes());
+        self.body = Some(body.to_string().into_bytes());
         self.header("content-type", "application/json")
     }
 
     /// Sends bytes of a media type.
     #[must_use]
     pub fn bytes(mut self, content_type: &str, body: &[u8]) -> Self {
-        self.body = RequestBody::Bytes(body.to_vec());
+        self.body = Some(body.to_vec());
         self.header("content-type", content_type)
+    }
+
+    /// The token that is sent as the bearer.
+    pub fn bearer_token(&self) -> Option<&str> {
+        self.headers.get("authorization")?.strip_prefix("Bearer ")
     }
 
     /// The path without its query.
@@ -87,56 +84,70 @@ impl Request {
         self.path()
             .trim_start_matches('/')
             .split('/')
-            .map(percent_decoded)
+            .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
             .collect()
     }
 }
 
-/// Undoes `%20` and the like; a plus stays a plus, as in any path.
-fn percent_decoded(segment: &str) -> String {
-    let query = format!("x={}", segment.replace('+', "%2B").replace('&', "%26"));
-    url::form_urlencoded::parse(query.as_bytes())
-        .next()
-        .map_or_else(String::new, |(_, value)| value.into_owned())
-}
-
 /// Headers hold credentials and bodies can, so neither is shown.
-impl std::fmt::Debug for Request {
+impl std::fmt::Debug for Call {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "{} {}", self.method, self.path())
     }
 }
 
-/// What the emulator answers.
+/// What the emulator answers, and how it is delivered.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Response {
+pub struct Reply {
     /// The status.
     pub status: u16,
     /// Headers besides the content type and the entity tag.
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub payload: Payload,
+    /// How much of it reaches the client.
+    pub arrival: Arrival,
 }
 
-/// The body of an answer.
+/// The body of a reply.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Payload {
     /// JSON.
     Json(Value),
-    /// A page, as gateways and login walls send it.
+    /// HTML.
     Html(String),
     /// Nothing, as with 304.
     Empty,
 }
 
-impl Response {
-    /// A JSON answer.
+impl Reply {
+    /// A JSON reply.
     pub const fn json(status: u16, body: Value) -> Self {
+        Self::whole(status, Payload::Json(body))
+    }
+
+    /// A page, as gateways and login walls send it.
+    pub fn page(status: u16, title: &str) -> Self {
+        let page = format!(
+            "<!doctype html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
+        );
+        Self::whole(status, Payload::Html(page))
+    }
+
+    const fn whole(status: u16, payload: Payload) -> Self {
         Self {
             status,
             headers: Vec::new(),
-            payload: Payload::Json(body),
+            payload,
+            arrival: Arrival::Whole,
         }
+    }
+
+    /// Delivers it another way.
+    #[must_use]
+    pub const fn arriving(mut self, arrival: Arrival) -> Self {
+        self.arrival = arrival;
+        self
     }
 
     /// Adds a header.
@@ -184,18 +195,18 @@ impl Response {
     pub fn with_etag(self, if_none_match: Option<&str>) -> Self {
         let etag = format!("\"{}\"", ids::word(&[&self.text()], 28));
         let known = self.status == 200 && if_none_match == Some(etag.as_str());
-        let mut response = self.with_header("etag", etag);
+        let mut reply = self.with_header("etag", etag);
         if known {
-            response.status = 304;
-            response.payload = Payload::Empty;
+            reply.status = 304;
+            reply.payload = Payload::Empty;
         }
-        response
+        reply
     }
 }
 
-/// How an answer reaches the client.
+/// How a reply reaches the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Delivery {
+pub enum Arrival {
     /// Whole.
     Whole,
     /// Cut in the middle of the body.
@@ -206,54 +217,36 @@ pub enum Delivery {
     Silent,
 }
 
-/// An answer and how it is delivered.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
-    /// What to say.
-    pub response: Response,
-    /// How much of it arrives.
-    pub delivery: Delivery,
-}
-
-impl From<Response> for Answer {
-    fn from(response: Response) -> Self {
-        Self {
-            response,
-            delivery: Delivery::Whole,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::{Payload, Request, Response};
+    use super::{Call, Payload, Reply};
 
     #[test]
     fn queries_and_segments_are_decoded() {
-        let request = Request::new("GET", "/a/b%20c+d/e?x=1&path=%2Fapps+web&x=2");
-        assert_eq!(request.segments(), ["a", "b c+d", "e"]);
-        assert_eq!(request.query("path").as_deref(), Some("/apps web"));
-        assert_eq!(request.query("x").as_deref(), Some("1"));
-        assert_eq!(request.query("y"), None);
+        let call = Call::new("GET", "/a/b%20c+d/e?x=1&path=%2Fapps+web&x=2");
+        assert_eq!(call.segments(), ["a", "b c+d", "e"]);
+        assert_eq!(call.query("path").as_deref(), Some("/apps web"));
+        assert_eq!(call.query("x").as_deref(), Some("1"));
+        assert_eq!(call.query("y"), None);
     }
 
     #[test]
     fn a_known_etag_is_answered_without_a_body() {
-        let response = || Response::json(200, json!({"a": 1}));
-        let first = response().with_etag(None);
+        let reply = || Reply::json(200, json!({"a": 1}));
+        let first = reply().with_etag(None);
         let etag = first.header("etag").unwrap().to_owned();
-        let second = response().with_etag(Some(&etag));
+        let second = reply().with_etag(Some(&etag));
         assert_eq!((second.status, &second.payload), (304, &Payload::Empty));
-        assert_eq!(response().with_etag(Some("\"other\"")).status, 200);
+        assert_eq!(reply().with_etag(Some("\"other\"")).status, 200);
     }
 
     #[test]
     fn debug_output_shows_no_header_and_no_body() {
-        let request = Request::new("POST", "/x?y=z")
+        let call = Call::new("POST", "/x?y=z")
             .bearer("hunter2")
             .json(&json!({"clientSecret": "hunter3"}));
-        assert_eq!(format!("{request:?}"), "POST /x");
+        assert_eq!(format!("{call:?}"), "POST /x");
     }
 }

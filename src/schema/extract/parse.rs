@@ -5,13 +5,13 @@
 
 use serde_json::Value;
 
-use super::error::ExtractError;
+use super::ExtractError;
 use crate::core::diagnostic::Severity;
 use crate::core::span::Sources;
 use crate::yaml;
 
 /// Reads the OpenAPI document that a text is or wraps.
-pub fn parse(text: &str) -> Result<Value, ExtractError> {
+pub fn document(text: &str) -> Result<Value, ExtractError> {
     let text = text.trim_start_matches('\u{feff}');
     let document = match text.trim_start().chars().next() {
         None => return Err(ExtractError::NoDocument("The text is empty.".into())),
@@ -149,11 +149,11 @@ fn expect_openapi_3(document: &Value) -> Result<(), ExtractError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{fenced_document, parse, starts_as_yaml};
+    use super::{document, fenced_document, starts_as_yaml};
     use crate::schema::extract::ExtractError;
 
     fn message(text: &str) -> String {
-        parse(text).unwrap_err().to_string()
+        document(text).unwrap_err().to_string()
     }
 
     #[test]

@@ -1,0 +1,28 @@
+//! What reading a text gives.
+
+use crate::core::diagnostic::Diagnostic;
+use crate::core::span::Span;
+use crate::core::value::Node;
+
+/// What a text holds.
+#[derive(Debug, Clone, Default)]
+pub struct Loaded {
+    /// The documents, in order. One that cannot be parsed to its end is left out.
+    ///
+    /// What is refused for its meaning leaves the rest of its document in place: of a key that
+    /// is there twice the first counts, and where no value can be had, the text stands for it.
+    pub documents: Vec<Node>,
+    /// The comments, in order.
+    pub comments: Vec<Comment>,
+    /// Everything that is wrong, in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A comment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comment {
+    /// Where it stands, from the `#` on.
+    pub span: Span,
+    /// Its text after the `#`.
+    pub text: String,
+}

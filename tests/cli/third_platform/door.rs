@@ -1,0 +1,242 @@
+//! All that is true of Strongbox.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use reqwest::Method;
+use secsync::cancel::Cancellation;
+use secsync::core::code::Code;
+use secsync::core::desired::DesiredSync;
+use secsync::core::diagnostic::Diagnostic;
+use secsync::core::diff::FieldChange;
+use secsync::core::normalize::Comparable;
+use secsync::core::plan::Effect;
+use secsync::core::platform::{Capability, Description, Platform, Rules};
+use secsync::core::remote::{Job, RemoteConnection, RemoteProject, RemoteSync};
+use secsync::http::HttpOptions;
+use secsync::http::answer::{Answer, bad_answer};
+use secsync::http::error::{RequestError, RequestErrorKind};
+use secsync::http::request::Request;
+use secsync::http::retry::Repeat;
+use secsync::provider::credential::{Credential, Token, message, missing};
+use secsync::provider::door::{Door, OperationKind, Servers};
+use secsync::provider::session::Session;
+use secsync::provider::variables::Variables;
+use secsync::provider::{Deletion, ManagedSyncs, Provider};
+use serde_json::{Map, Value};
+
+pub const PLATFORM: Platform = Platform::new(&Description {
+    name: "strongbox",
+    title: "Strongbox",
+    capabilities: &[Capability::ReadsBack, Capability::ListsDestinations],
+    rules: &Strongbox,
+});
+
+/// The door, and the rules.
+pub struct Strongbox;
+
+impl Door for Strongbox {
+    fn platform(&self) -> Platform {
+        PLATFORM
+    }
+
+    fn servers(&self) -> Servers {
+        Servers {
+            official: &[&["https://strongbox.example"]],
+            host_variables: &["STRONGBOX_URL"],
+            project_variable: None,
+            document_path: None,
+            sync_paths: "",
+        }
+    }
+
+    fn credential(
+        &self,
+        variables: &Variables<'_>,
+        _: &HttpOptions,
+        _: &Cancellation,
+    ) -> Result<Credential, RequestError> {
+        Token::read(variables, "STRONGBOX_TOKEN")?
+            .map(Credential::Token)
+            .ok_or_else(|| missing(PLATFORM, &variables.name("STRONGBOX_TOKEN")))
+    }
+
+    fn provider(&self, session: Session) -> Provider {
+        Provider::Managed(Arc::new(Account { session }))
+    }
+
+    fn schemas(&self) -> &'static [(&'static str, &'static str)] {
+        &[
+            ("chest", include_str!("chest.json")),
+            ("drawer", include_str!("drawer.json")),
+            ("locker", include_str!("locker.json")),
+        ]
+    }
+
+    fn operation<'d>(&self, _: &[&'d str], _: &str) -> Option<OperationKind<'d>> {
+        None
+    }
+}
+
+impl Rules for Strongbox {
+    /// Its names begin with a capital letter.
+    fn lint(&self, sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>) {
+        let name = &sync.name;
+        if !name
+            .text
+            .starts_with(|first: char| first.is_ascii_uppercase())
+        {
+            let message = format!(
+                "The name `{}` has no capital letter at its start.",
+                name.text
+            );
+            diagnostics.push(Diagnostic::new(Code::NameForm, name.span, message));
+        }
+    }
+
+    fn is_auto_synced(&self, sync: &Comparable) -> bool {
+        sync.get("paused") != Some(&Value::Bool(true))
+    }
+
+    fn effects_of_first_sync(&self, _: &Comparable) -> Vec<Effect> {
+        vec![Effect::FirstSyncOverwrites]
+    }
+
+    fn effects_of_update(&self, _: &Comparable, _: &[FieldChange], _: bool) -> Vec<Effect> {
+        Vec::new()
+    }
+}
+
+/// A Strongbox server, as one identity sees it.
+struct Account {
+    session: Session,
+}
+
+impl Account {
+    async fn call(
+        &self,
+        method: Method,
+        segments: &[&str],
+        body: Option<&Map<String, Value>>,
+    ) -> Result<Value, RequestError> {
+        let repeat = match method {
+            Method::GET => Repeat::Read,
+            Method::POST => Repeat::Never,
+            _ => Repeat::Same,
+        };
+        let task = format!("{method} {}", segments.join("/"));
+        let mut request: Request = self
+            .session
+            .request(method, segments, repeat, task.as_str())?;
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let read = |answer: &Answer| match answer.status() {
+            200 => answer
+                .json()
+                .map_err(|what| bad_answer(&task, self.session.origin(), what)),
+            status => {
+                let kind = match status {
+                    404 => RequestErrorKind::NotFound,
+                    409 => RequestErrorKind::NameTaken,
+                    _ => RequestErrorKind::Rejected,
+                };
+                Err(RequestError::new(kind, format!("{}.", message(answer))))
+            }
+        };
+        self.session.call(request, read).await
+    }
+
+    async fn list_in(&self, project_id: &str) -> Result<Vec<RemoteSync>, RequestError> {
+        let list = self.call(Method::GET, &["boxes", project_id], None).await?;
+        let items = list.as_array().into_iter().flatten();
+        Ok(items.map(sync).collect())
+    }
+}
+
+fn sync(item: &Value) -> RemoteSync {
+    let text = |key: &str| item[key].as_str().unwrap_or_default().to_owned();
+    let mut fields = item.as_object().cloned().unwrap_or_default();
+    fields.retain(|key, _| !["id", "name", "projectId", "target"].contains(&key.as_str()));
+    RemoteSync {
+        id: text("id"),
+        name: text("name"),
+        destination: text("target"),
+        project_id: text("projectId"),
+        connection: RemoteConnection::default(),
+        environment: None,
+        secret_path: None,
+        fields,
+        created_at: None,
+        updated_at: None,
+        sync_job: Job::default(),
+        import_job: Job::default(),
+        remove_job: Job::default(),
+    }
+}
+
+#[async_trait]
+impl ManagedSyncs for Account {
+    fn platform(&self) -> Platform {
+        PLATFORM
+    }
+
+    fn server(&self) -> &str {
+        self.session.server()
+    }
+
+    fn auth_method(&self) -> String {
+        self.session.auth_method()
+    }
+
+    async fn projects(&self) -> Result<Vec<RemoteProject>, RequestError> {
+        Ok(vec![RemoteProject {
+            id: "shop".to_owned(),
+            slug: "shop".to_owned(),
+            name: "The shop".to_owned(),
+        }])
+    }
+
+    async fn list(&self, project_id: &str, _: &str) -> Result<Vec<RemoteSync>, RequestError> {
+        self.list_in(project_id).await
+    }
+
+    async fn get(&self, _: &str, id: &str) -> Result<Option<RemoteSync>, RequestError> {
+        let all = self.list_in("shop").await?;
+        Ok(all.into_iter().find(|sync| sync.id == id))
+    }
+
+    async fn find(
+        &self,
+        destination: &str,
+        project_id: &str,
+        name: &str,
+    ) -> Result<Option<RemoteSync>, RequestError> {
+        let mut all = self.list_in(project_id).await?.into_iter();
+        Ok(all.find(|sync| sync.destination == destination && sync.name == name))
+    }
+
+    async fn create(
+        &self,
+        destination: &str,
+        body: &Map<String, Value>,
+    ) -> Result<RemoteSync, RequestError> {
+        let path = ["boxes", "shop", destination];
+        Ok(sync(&self.call(Method::POST, &path, Some(body)).await?))
+    }
+
+    async fn update(
+        &self,
+        _: &str,
+        id: &str,
+        body: &Map<String, Value>,
+    ) -> Result<RemoteSync, RequestError> {
+        let path = ["box", id];
+        Ok(sync(&self.call(Method::PATCH, &path, Some(body)).await?))
+    }
+
+    async fn delete(&self, _: &str, id: &str, _: bool) -> Result<Deletion, RequestError> {
+        self.call(Method::DELETE, &["box", id], None).await?;
+        Ok(Deletion::Gone)
+    }
+}
