@@ -36,12 +36,10 @@ pub fn declare(
     };
     reader.report_padded_strings();
 
+    let names = any_of(providers.keys().map(String::as_str));
     let provider = reader.required_word(
         "provider",
-        &format!(
-            "Write `provider:` with {}, here or at the top of the file.",
-            any_of(providers.keys().map(String::as_str))
-        ),
+        &format!("Write `provider:` here or at the top of the file. It can be {names}."),
     );
     let destination = reader.required_word(
         "destination",

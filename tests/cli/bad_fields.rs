@@ -60,7 +60,7 @@ fn a_provider_a_project_and_a_destination() {
 
     unknown-provider
 
-      × `infisicle` is not a known provider.
+      × There is no provider `infisicle`.
        ╭─[sync.yaml:1:11]
      1 │ provider: infisicle
        ·           ─────────
@@ -73,13 +73,13 @@ fn a_provider_a_project_and_a_destination() {
 
     unknown-provider
 
-      × `doppler` is not a known provider.
+      × There is no provider `doppler`.
        ╭─[sync.yaml:1:11]
      1 │ provider: doppler
        ·           ───────
      2 │ project: payments
        ╰────
-      help: The providers are `enkryptify` and `infisical`. Declare others under `providers:` in secsync.yaml.
+      help: The providers are `enkryptify` and `infisical`. Others are declared under `providers:` in secsync.yaml.
             Inherited by the sync web.
 
     # no provider
@@ -726,7 +726,7 @@ fn fields_that_contradict_each_other() {
 
     conflicting-fields
 
-      × `connection` and `connectionId` cannot be given together.
+      × `connection` and `connectionId` are given together, and only one can count.
        ╭─[sync.yaml:6:5]
      5 │     destination: humanitec
      6 │     connection: humanitec-main
@@ -997,7 +997,7 @@ fn a_workspace_file_with_mistakes() {
 
     unknown-lint
 
-      × `no-such-lint` is not a known lint.
+      × There is no lint `no-such-lint`.
        ╭─[secsync.yaml:7:41]
      6 │   onprem: {}
      7 │ lint: { destructive-first-sync: forbid, no-such-lint: warn }

@@ -176,7 +176,7 @@ struct Progress<'a> {
 impl Observer for Progress<'_> {
     fn ended(&self, index: usize, outcome: &JobOutcome) {
         self.session
-            .progress(&requests::asked(&self.requests[index], outcome));
+            .progress(&requests::answered(&self.requests[index], outcome));
     }
 
     fn waiting(&self, jobs: usize) {
