@@ -86,6 +86,7 @@ pub struct VariantSpec {
 }
 
 /// A default of null fills in nothing.
+#[expect(clippy::ref_option, reason = "serde passes the field by reference")]
 fn fills_in_nothing(default: &Option<Value>) -> bool {
     default.as_ref().is_none_or(Value::is_null)
 }
