@@ -4,7 +4,7 @@ use std::fs;
 
 use insta::assert_snapshot;
 
-use super::harness::Tree;
+use super::harness::{Tree, findings, validate};
 
 /// A sync that is right in every respect.
 const WEB: &str = "\
@@ -19,14 +19,6 @@ syncs:
     syncOptions: { initialSyncBehavior: overwrite-destination }
     destinationConfig: { scope: application, org: acme, app: web }
 ";
-
-fn validate(text: &str) -> String {
-    Tree::new(&[("sync.yaml", text)])
-        .secsync("validate sync.yaml")
-        .run()
-        .exits_with(3)
-        .to_string()
-}
 
 #[test]
 fn a_file_that_does_not_exist() {
@@ -184,27 +176,6 @@ fn a_byte_order_mark_and_windows_line_ends_do_no_harm() {
     ");
 }
 
-#[test]
-fn a_byte_order_mark_is_neither_shown_nor_counted_as_a_column() {
-    assert_snapshot!(validate("\u{feff}provder: infisical\nsyncs: {}\n"), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    unknown-field
-
-      × `provder` is not a field of a sync file.
-       ╭─[sync.yaml:1:1]
-     1 │ provder: infisical
-       · ───────
-     2 │ syncs: {}
-       ╰────
-      help: Did you mean `provider`?
-
-    Found 1 error.
-    Run `secsync explain unknown-field` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
-
 /// A tree with a named pipe that nobody writes to.
 #[cfg(unix)]
 fn with_pipe(path: &str) -> Tree {
@@ -282,50 +253,6 @@ fn what_a_shell_hands_over_as_a_stream_is_read() {
 }
 
 #[test]
-fn a_control_character() {
-    assert_snapshot!(validate("provider: infi\u{7}sical\nsyncs: {}\n"), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    yaml-syntax
-
-      × The invisible character U+0007 is not allowed here.
-       ╭─[sync.yaml:1:15]
-     1 │ provider: infi?sical
-       ·               ─
-     2 │ syncs: {}
-       ╰────
-      help: Remove it, or write it as an escape in double quotes.
-
-    Found 1 error.
-    Run `secsync explain yaml-syntax` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn a_tab_for_indentation() {
-    assert_snapshot!(validate("provider: infisical\nsyncs:\n\tweb:\n\t\tdestination: humanitec\n"), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    tab-indentation
-
-      × A tab is used for indentation, which YAML does not allow.
-       ╭─[sync.yaml:3:1]
-     2 │ syncs:
-     3 │     web:
-       · ──┬─
-       ·   ╰── a tab
-     4 │         destination: humanitec
-       ╰────
-      help: Indent with spaces.
-
-    Found 1 error.
-    Run `secsync explain tab-indentation` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
-
-#[test]
 fn a_directory_without_sync_files() {
     let tree = Tree::new(&[("docs/readme.md", "# Docs\n")]);
     assert_snapshot!(tree.secsync("validate docs").run().exits_with(3), @"
@@ -340,6 +267,178 @@ fn a_directory_without_sync_files() {
     Run `secsync explain no-files` for why it is so and how to mend it.
     --- exit 3
     ");
+}
+
+#[test]
+fn files_that_are_not_yaml() {
+    let key_twice = WEB.replace(
+        "    environment: prod\n",
+        "    environment: prod\n    environment: dev\n",
+    );
+    let template = WEB.replace(
+        "syncOptions: { initialSyncBehavior: overwrite-destination }",
+        "syncOptions:\n      initialSyncBehavior: overwrite-destination\n      keySchema: {{secretKey}}_PAY",
+    );
+    let variable = WEB.replace("app: web }", "app: ${var.APP} }");
+    assert_snapshot!(findings(&[
+        ("a control character", "provider: infi\u{7}sical\nsyncs: {}\n"),
+        ("a tab for indentation", "provider: infisical\nsyncs:\n\tweb:\n\t\tdestination: humanitec\n"),
+        ("a bracket that is not closed", "provider: infisical\nsyncs: { web: { destination: humanitec\n"),
+        ("a key twice in a map", &key_twice),
+        ("an alias inside its own anchor", "provider: infisical\ndefaults: &all\n  syncOptions: *all\n"),
+        ("an alias without an anchor", "provider: infisical\ndefaults: *base\n"),
+        ("a template without quotes", &template),
+        ("a variable without quotes in a map in braces", &variable),
+        ("a byte order mark, which is neither shown nor counted as a column", "\u{feff}provder: infisical\nsyncs: {}\n"),
+    ]), @r#"
+    # a control character
+
+    yaml-syntax
+
+      × The invisible character U+0007 is not allowed here.
+       ╭─[sync.yaml:1:15]
+     1 │ provider: infi?sical
+       ·               ─
+     2 │ syncs: {}
+       ╰────
+      help: Remove it, or write it as an escape in double quotes.
+
+    # a tab for indentation
+
+    tab-indentation
+
+      × A tab is used for indentation, which YAML does not allow.
+       ╭─[sync.yaml:3:1]
+     2 │ syncs:
+     3 │     web:
+       · ──┬─
+       ·   ╰── a tab
+     4 │         destination: humanitec
+       ╰────
+      help: Indent with spaces.
+
+    # a bracket that is not closed
+
+    yaml-syntax
+
+      × The `{` is not closed.
+       ╭─[sync.yaml:2:15]
+     1 │ provider: infisical
+     2 │ syncs: { web: { destination: humanitec
+       ·               ─
+       ╰────
+      help: Close it, or quote the value if it is text.
+
+    # a key twice in a map
+
+    duplicate-key
+
+      × The key `environment` is in this map twice.
+       ╭─[sync.yaml:7:5]
+     6 │     connection: humanitec-main
+     7 │     environment: prod
+       ·     ─────┬─────
+       ·          ╰── first here
+     8 │     environment: dev
+       ·     ─────┬─────
+       ·          ╰── here again
+     9 │     secretPath: /web
+       ╰────
+      help: Remove one of the two.
+
+    # an alias inside its own anchor
+
+    missing-field
+
+      × This sync file has no `syncs`.
+       ╭─[sync.yaml:1:1]
+     1 │ provider: infisical
+       · ───────────────────
+     2 │ defaults: &all
+       ╰────
+      help: Add `syncs:` with one entry for each sync, under the sync's name.
+
+    unknown-alias
+
+      × The alias `*all` lies inside its own anchor.
+       ╭─[sync.yaml:3:16]
+     2 │ defaults: &all
+     3 │   syncOptions: *all
+       ·                ────
+       ╰────
+      help: Remove the alias: a value cannot contain itself.
+
+    # an alias without an anchor
+
+    missing-field
+
+      × This sync file has no `syncs`.
+       ╭─[sync.yaml:1:1]
+     1 │ provider: infisical
+       · ───────────────────
+     2 │ defaults: *base
+       ╰────
+      help: Add `syncs:` with one entry for each sync, under the sync's name.
+
+    unknown-alias
+
+      × The alias `*base` has no anchor `&base` before it in this document.
+       ╭─[sync.yaml:2:11]
+     1 │ provider: infisical
+     2 │ defaults: *base
+       ·           ─────
+       ╰────
+      help: Define the anchor first, or quote the value if it is text: "*base".
+
+    # a template without quotes
+
+    unquoted-template
+
+      × `{{secretKey}}_PAY` must be quoted, or YAML reads its braces and colons as syntax.
+        ╭─[sync.yaml:11:18]
+     10 │       initialSyncBehavior: overwrite-destination
+     11 │       keySchema: {{secretKey}}_PAY
+        ·                  ────────┬────────
+        ·                          ╰── needs quotes
+     12 │     destinationConfig: { scope: application, org: acme, app: web }
+        ╰────
+      help: Quote it: `keySchema: "{{secretKey}}_PAY"`
+
+    # a variable without quotes in a map in braces
+
+    unquoted-template
+
+      × `${var.APP}` must be quoted, or YAML reads its braces and colons as syntax.
+        ╭─[sync.yaml:10:62]
+      9 │     syncOptions: { initialSyncBehavior: overwrite-destination }
+     10 │     destinationConfig: { scope: application, org: acme, app: ${var.APP} }
+        ·                                                              ─────┬────
+        ·                                                                   ╰── needs quotes
+        ╰────
+      help: Quote it: `destinationConfig: { scope: application, org: acme, app: "${var.APP}" }`
+
+    unknown-variable
+
+      × The variable `APP` has no value.
+        ╭─[sync.yaml:10:62]
+      9 │     syncOptions: { initialSyncBehavior: overwrite-destination }
+     10 │     destinationConfig: { scope: application, org: acme, app: ${var.APP} }
+        ·                                                              ──────────
+        ╰────
+      help: Set it with `--var APP=…`, with the environment variable `SECSYNC_VAR_APP`, or under `variables:` in secsync.yaml.
+
+    # a byte order mark, which is neither shown nor counted as a column
+
+    unknown-field
+
+      × `provder` is not a field of a sync file.
+       ╭─[sync.yaml:1:1]
+     1 │ provder: infisical
+       · ───────
+     2 │ syncs: {}
+       ╰────
+      help: Did you mean `provider`?
+    "#);
 }
 
 #[test]
@@ -376,34 +475,37 @@ fn a_malformed_pattern() {
 }
 
 #[test]
-fn an_empty_file() {
-    assert_snapshot!(validate(""), @"
-    $ secsync validate sync.yaml
-    --- stderr
+fn files_that_declare_nothing() {
+    assert_snapshot!(findings(&[
+        ("an empty file", ""),
+        ("a file of comments", "# To be done.\n---\n# Later.\n"),
+        ("a file without syncs", "provider: infisical\nproject: payments\n"),
+    ]), @"
+    # an empty file
+
     empty-file
 
       × The file `sync.yaml` declares nothing.
       help: Write `syncs:` with at least one sync, or remove the file.
 
-    Found 1 error.
-    Run `secsync explain empty-file` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
+    # a file of comments
 
-#[test]
-fn a_file_of_comments() {
-    assert_snapshot!(validate("# To be done.\n---\n# Later.\n"), @"
-    $ secsync validate sync.yaml
-    --- stderr
     empty-file
 
       × The file `sync.yaml` declares nothing.
       help: Write `syncs:` with at least one sync, or remove the file.
 
-    Found 1 error.
-    Run `secsync explain empty-file` for why it is so and how to mend it.
-    --- exit 3
+    # a file without syncs
+
+    missing-field
+
+      × This sync file has no `syncs`.
+       ╭─[sync.yaml:1:1]
+     1 │ provider: infisical
+       · ───────────────────
+     2 │ project: payments
+       ╰────
+      help: Add `syncs:` with one entry for each sync, under the sync's name.
     ");
 }
 
@@ -417,27 +519,6 @@ fn a_file_that_declares_an_empty_map_of_syncs_is_right() {
     $ secsync validate sync.yaml
     Success! 0 syncs in 1 file can be planned.
     --- exit 0
-    ");
-}
-
-#[test]
-fn a_file_without_syncs() {
-    assert_snapshot!(validate("provider: infisical\nproject: payments\n"), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    missing-field
-
-      × This sync file has no `syncs`.
-       ╭─[sync.yaml:1:1]
-     1 │ provider: infisical
-       · ───────────────────
-     2 │ project: payments
-       ╰────
-      help: Add `syncs:` with one entry for each sync, under the sync's name.
-
-    Found 1 error.
-    Run `secsync explain missing-field` for why it is so and how to mend it.
-    --- exit 3
     ");
 }
 
@@ -515,179 +596,6 @@ fn aliases_that_explode() {
     Run `secsync explain too-many-aliases` for why it is so and how to mend it.
     --- exit 3
     ");
-}
-
-#[test]
-fn an_alias_inside_its_own_anchor() {
-    assert_snapshot!(validate("provider: infisical\ndefaults: &all\n  syncOptions: *all\n"), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    missing-field
-
-      × This sync file has no `syncs`.
-       ╭─[sync.yaml:1:1]
-     1 │ provider: infisical
-       · ───────────────────
-     2 │ defaults: &all
-       ╰────
-      help: Add `syncs:` with one entry for each sync, under the sync's name.
-
-    unknown-alias
-
-      × The alias `*all` lies inside its own anchor.
-       ╭─[sync.yaml:3:16]
-     2 │ defaults: &all
-     3 │   syncOptions: *all
-       ·                ────
-       ╰────
-      help: Remove the alias: a value cannot contain itself.
-
-    Found 2 errors.
-    Run `secsync explain CODE` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn an_alias_without_an_anchor() {
-    assert_snapshot!(validate("provider: infisical\ndefaults: *base\n"), @r#"
-    $ secsync validate sync.yaml
-    --- stderr
-    missing-field
-
-      × This sync file has no `syncs`.
-       ╭─[sync.yaml:1:1]
-     1 │ provider: infisical
-       · ───────────────────
-     2 │ defaults: *base
-       ╰────
-      help: Add `syncs:` with one entry for each sync, under the sync's name.
-
-    unknown-alias
-
-      × The alias `*base` has no anchor `&base` before it in this document.
-       ╭─[sync.yaml:2:11]
-     1 │ provider: infisical
-     2 │ defaults: *base
-       ·           ─────
-       ╰────
-      help: Define the anchor first, or quote the value if it is text: "*base".
-
-    Found 2 errors.
-    Run `secsync explain CODE` for why it is so and how to mend it.
-    --- exit 3
-    "#);
-}
-
-#[test]
-fn a_key_twice_in_a_map() {
-    let text = WEB.replace(
-        "    environment: prod\n",
-        "    environment: prod\n    environment: dev\n",
-    );
-    assert_snapshot!(validate(&text), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    duplicate-key
-
-      × The key `environment` is in this map twice.
-       ╭─[sync.yaml:7:5]
-     6 │     connection: humanitec-main
-     7 │     environment: prod
-       ·     ─────┬─────
-       ·          ╰── first here
-     8 │     environment: dev
-       ·     ─────┬─────
-       ·          ╰── here again
-     9 │     secretPath: /web
-       ╰────
-      help: Remove one of the two.
-
-    Found 1 error.
-    Run `secsync explain duplicate-key` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn a_bracket_that_is_not_closed() {
-    assert_snapshot!(validate("provider: infisical\nsyncs: { web: { destination: humanitec\n"), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    yaml-syntax
-
-      × The `{` is not closed.
-       ╭─[sync.yaml:2:15]
-     1 │ provider: infisical
-     2 │ syncs: { web: { destination: humanitec
-       ·               ─
-       ╰────
-      help: Close it, or quote the value if it is text.
-
-    Found 1 error.
-    Run `secsync explain yaml-syntax` for why it is so and how to mend it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn a_template_without_quotes() {
-    let text = WEB.replace(
-        "syncOptions: { initialSyncBehavior: overwrite-destination }",
-        "syncOptions:\n      initialSyncBehavior: overwrite-destination\n      keySchema: {{secretKey}}_PAY",
-    );
-    assert_snapshot!(validate(&text), @r#"
-    $ secsync validate sync.yaml
-    --- stderr
-    unquoted-template
-
-      × `{{secretKey}}_PAY` must be quoted, or YAML reads its braces and colons as syntax.
-        ╭─[sync.yaml:11:18]
-     10 │       initialSyncBehavior: overwrite-destination
-     11 │       keySchema: {{secretKey}}_PAY
-        ·                  ────────┬────────
-        ·                          ╰── needs quotes
-     12 │     destinationConfig: { scope: application, org: acme, app: web }
-        ╰────
-      help: Quote it: `keySchema: "{{secretKey}}_PAY"`
-
-    Found 1 error.
-    Run `secsync explain unquoted-template` for why it is so and how to mend it.
-    --- exit 3
-    "#);
-}
-
-#[test]
-fn a_variable_without_quotes_in_a_flow_map() {
-    let text = WEB.replace("app: web }", "app: ${var.APP} }");
-    assert_snapshot!(validate(&text), @r#"
-    $ secsync validate sync.yaml
-    --- stderr
-    unquoted-template
-
-      × `${var.APP}` must be quoted, or YAML reads its braces and colons as syntax.
-        ╭─[sync.yaml:10:62]
-      9 │     syncOptions: { initialSyncBehavior: overwrite-destination }
-     10 │     destinationConfig: { scope: application, org: acme, app: ${var.APP} }
-        ·                                                              ─────┬────
-        ·                                                                   ╰── needs quotes
-        ╰────
-      help: Quote it: `destinationConfig: { scope: application, org: acme, app: "${var.APP}" }`
-
-    unknown-variable
-
-      × The variable `APP` has no value.
-        ╭─[sync.yaml:10:62]
-      9 │     syncOptions: { initialSyncBehavior: overwrite-destination }
-     10 │     destinationConfig: { scope: application, org: acme, app: ${var.APP} }
-        ·                                                              ──────────
-        ╰────
-      help: Set it with `--var APP=…`, with the environment variable `SECSYNC_VAR_APP`, or under `variables:` in secsync.yaml.
-
-    Found 2 errors.
-    Run `secsync explain CODE` for why it is so and how to mend it.
-    --- exit 3
-    "#);
 }
 
 #[test]
