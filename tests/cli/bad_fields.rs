@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use super::harness::Tree;
+use super::harness::{Tree, findings, validate};
 
 /// A sync that is right, with one thing replaced.
 fn with(old: &str, new: &str) -> String {
@@ -27,34 +27,15 @@ syncs:
     right.replacen(old, new, 1)
 }
 
-/// What `validate` finds in files, each below its name.
-fn findings(cases: &[(&str, String)]) -> String {
-    let found = cases.iter().map(|(name, text)| {
-        let output = validate(text);
-        let (_, found) = output.split_once("--- stderr\n").unwrap();
-        let (found, _) = found.rsplit_once("\nFound ").unwrap();
-        format!("# {name}\n\n{found}")
-    });
-    found.collect::<Vec<_>>().join("\n")
-}
-
-fn validate(text: &str) -> String {
-    Tree::new(&[("sync.yaml", text)])
-        .secsync("validate sync.yaml")
-        .run()
-        .exits_with(3)
-        .to_string()
-}
-
 #[test]
 fn a_provider_a_project_and_a_destination() {
     assert_snapshot!(findings(&[
-        ("a misspelt provider", with("provider: infisical", "provider: infisicle")),
-        ("a provider unlike any other", with("provider: infisical", "provider: doppler")),
-        ("no provider", with("provider: infisical\n", "")),
-        ("no project", with("project: payments\n", "")),
-        ("a misspelt destination", with("humanitec\n", "humanitek\n")),
-        ("a destination unlike any other", with("humanitec\n", "fax-machine\n")),
+        ("a misspelt provider", &with("provider: infisical", "provider: infisicle")),
+        ("a provider unlike any other", &with("provider: infisical", "provider: doppler")),
+        ("no provider", &with("provider: infisical\n", "")),
+        ("no project", &with("project: payments\n", "")),
+        ("a misspelt destination", &with("humanitec\n", "humanitek\n")),
+        ("a destination unlike any other", &with("humanitec\n", "fax-machine\n")),
     ]), @"
     # a misspelt provider
 
@@ -139,15 +120,15 @@ fn a_provider_a_project_and_a_destination() {
 #[test]
 fn unknown_fields() {
     assert_snapshot!(findings(&[
-        ("a misspelt field of the platform", with("secretPath:", "secretPaht:")),
-        ("misspelt fields of secsync", with("    environment: prod\n", "    environment: prod\n    renamedform: api\n    onDelet: keep-secrets\n")),
-        ("a misspelt connection", with("connection:", "conection:")),
-        ("a misspelt field in a map", with("org: acme", "orgg: acme")),
-        ("a field that belongs in a map of the sync", with("    environment: prod\n", "    environment: prod\n    keySchema: \"{{secretKey}}\"\n")),
-        ("a field of a sync in the file", with("project: payments\n", "project: payments\nenvironment: prod\n")),
-        ("a field of the file in a sync", with("    environment: prod\n", "    environment: prod\n    defaults: {}\n")),
-        ("a field of another scope", with("scope: environment", "scope: application")),
-        ("a connection on a platform without connections", "provider: enkryptify\nproject: prj_web\nsyncs:\n  web:\n    destination: vercel\n    connection: main\n    environment: prod\n".to_owned()),
+        ("a misspelt field of the platform", &with("secretPath:", "secretPaht:")),
+        ("misspelt fields of secsync", &with("    environment: prod\n", "    environment: prod\n    renamedform: api\n    onDelet: keep-secrets\n")),
+        ("a misspelt connection", &with("connection:", "conection:")),
+        ("a misspelt field in a map", &with("org: acme", "orgg: acme")),
+        ("a field that belongs in a map of the sync", &with("    environment: prod\n", "    environment: prod\n    keySchema: \"{{secretKey}}\"\n")),
+        ("a field of a sync in the file", &with("project: payments\n", "project: payments\nenvironment: prod\n")),
+        ("a field of the file in a sync", &with("    environment: prod\n", "    environment: prod\n    defaults: {}\n")),
+        ("a field of another scope", &with("scope: environment", "scope: application")),
+        ("a connection on a platform without connections", "provider: enkryptify\nproject: prj_web\nsyncs:\n  web:\n    destination: vercel\n    connection: main\n    environment: prod\n"),
     ]), @r#"
     # a misspelt field of the platform
 
@@ -291,12 +272,12 @@ fn unknown_fields() {
 #[test]
 fn missing_fields() {
     assert_snapshot!(findings(&[
-        ("a required field", with("    environment: prod\n", "")),
-        ("the connection", with("    connection: humanitec-main\n", "")),
-        ("the scope", with("      scope: environment\n", "")),
-        ("a field that the scope requires", with("      env: production\n", "")),
-        ("everything", "provider: infisical\nproject: payments\nsyncs:\n  web:\n".to_owned()),
-        ("everything but the destination", "provider: infisical\nproject: payments\nsyncs:\n  web: { destination: humanitec }\n".to_owned()),
+        ("a required field", &with("    environment: prod\n", "")),
+        ("the connection", &with("    connection: humanitec-main\n", "")),
+        ("the scope", &with("      scope: environment\n", "")),
+        ("a field that the scope requires", &with("      env: production\n", "")),
+        ("everything", "provider: infisical\nproject: payments\nsyncs:\n  web:\n"),
+        ("everything but the destination", "provider: infisical\nproject: payments\nsyncs:\n  web: { destination: humanitec }\n"),
     ]), @r#"
     # a required field
 
@@ -419,10 +400,10 @@ fn missing_fields() {
 #[test]
 fn wrong_values() {
     assert_snapshot!(findings(&[
-        ("a misspelt word", with("overwrite-destination", "overwrite_destination")),
-        ("a scope that does not exist", with("scope: environment", "scope: env")),
-        ("a version that does not exist", with("provider:", "version: 2\nprovider:")),
-        ("fields of secsync", with(
+        ("a misspelt word", &with("overwrite-destination", "overwrite_destination")),
+        ("a scope that does not exist", &with("scope: environment", "scope: env")),
+        ("a version that does not exist", &with("provider:", "version: 2\nprovider:")),
+        ("fields of secsync", &with(
         "secretPath: /web",
         "secretPath: /web\n    trigger: sometimes\n    onDelete: remove\n    protect: 1\n    ensure: gone\n    labels: [a]",
     )),
@@ -526,12 +507,12 @@ fn wrong_values() {
 #[test]
 fn wrong_types() {
     assert_snapshot!(findings(&[
-        ("a list for a string", with("app: web", "app: [web]")),
-        ("a string for a boolean", with("secretPath: /web", "secretPath: /web\n    isAutoSyncEnabled: yes")),
-        ("a fraction for a string", with("app: web", "app: 1.10")),
-        ("a number for a string", with("environment: prod", "environment: 1")),
-        ("a list for the syncs", "provider: infisical\nsyncs:\n  - name: web\n    destination: humanitec\n".to_owned()),
-        ("a string for the file", "hello\n".to_owned()),
+        ("a list for a string", &with("app: web", "app: [web]")),
+        ("a string for a boolean", &with("secretPath: /web", "secretPath: /web\n    isAutoSyncEnabled: yes")),
+        ("a fraction for a string", &with("app: web", "app: 1.10")),
+        ("a number for a string", &with("environment: prod", "environment: 1")),
+        ("a list for the syncs", "provider: infisical\nsyncs:\n  - name: web\n    destination: humanitec\n"),
+        ("a string for the file", "hello\n"),
     ]), @r#"
     # a list for a string
 
@@ -614,13 +595,13 @@ fn wrong_types() {
 #[test]
 fn wrong_forms() {
     assert_snapshot!(findings(&[
-        ("a name as a connection id", with("connection: humanitec-main", "connectionId: humanitec-main")),
-        ("a name that is not a slug", with("  web:", "  Web_Frontend:")),
-        ("a name of 65 characters", with("  web:", &format!("  {}:", "w".repeat(65)))),
-        ("a description of 256 characters", with("secretPath: /web", &format!("secretPath: /web\n    description: {}", "d".repeat(256)))),
-        ("a key schema without its placeholder", with("initialSyncBehavior: overwrite-destination", "initialSyncBehavior: overwrite-destination\n      keySchema: PAY_")),
-        ("a secret path that is not absolute", with("secretPath: /web", "secretPath: web")),
-        ("blanks at the end of a string", with("org: acme", "org: \"acme \"")),
+        ("a name as a connection id", &with("connection: humanitec-main", "connectionId: humanitec-main")),
+        ("a name that is not a slug", &with("  web:", "  Web_Frontend:")),
+        ("a name of 65 characters", &with("  web:", &format!("  {}:", "w".repeat(65)))),
+        ("a description of 256 characters", &with("secretPath: /web", &format!("secretPath: /web\n    description: {}", "d".repeat(256)))),
+        ("a key schema without its placeholder", &with("initialSyncBehavior: overwrite-destination", "initialSyncBehavior: overwrite-destination\n      keySchema: PAY_")),
+        ("a secret path that is not absolute", &with("secretPath: /web", "secretPath: web")),
+        ("blanks at the end of a string", &with("org: acme", "org: \"acme \"")),
     ]), @r#"
     # a name as a connection id
 
@@ -718,9 +699,9 @@ fn wrong_forms() {
 #[test]
 fn fields_that_contradict_each_other() {
     assert_snapshot!(findings(&[
-        ("a connection by name and by id", with("connection: humanitec-main", "connection: humanitec-main\n    connectionId: 0b1f6c1e-3a7d-4c7e-8f6f-2f4f5a6b7c8d")),
-        ("a rename of a sync that is to be deleted", with("destination: humanitec", "destination: humanitec\n    ensure: absent\n    renamedFrom: old")),
-        ("`ensure` in defaults", with("syncs:", "defaults: { ensure: absent }\nsyncs:")),
+        ("a connection by name and by id", &with("connection: humanitec-main", "connection: humanitec-main\n    connectionId: 0b1f6c1e-3a7d-4c7e-8f6f-2f4f5a6b7c8d")),
+        ("a rename of a sync that is to be deleted", &with("destination: humanitec", "destination: humanitec\n    ensure: absent\n    renamedFrom: old")),
+        ("`ensure` in defaults", &with("syncs:", "defaults: { ensure: absent }\nsyncs:")),
     ]), @"
     # a connection by name and by id
 

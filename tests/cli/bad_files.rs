@@ -4,7 +4,7 @@ use std::fs;
 
 use insta::assert_snapshot;
 
-use super::harness::Tree;
+use super::harness::{Tree, findings, validate};
 
 /// A sync that is right in every respect.
 const WEB: &str = "\
@@ -20,14 +20,6 @@ syncs:
     destinationConfig: { scope: application, org: acme, app: web }
 ";
 
-fn validate(text: &str) -> String {
-    Tree::new(&[("sync.yaml", text)])
-        .secsync("validate sync.yaml")
-        .run()
-        .exits_with(3)
-        .to_string()
-}
-
 #[test]
 fn a_file_that_does_not_exist() {
     let tree = Tree::new(&[]);
@@ -40,7 +32,7 @@ fn a_file_that_does_not_exist() {
       help: Check the path.
 
     Found 1 error.
-    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
+    Run `secsync explain unreadable-file` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -66,7 +58,7 @@ fn a_file_without_permission_to_read_it() {
       help: Check the permissions of the file.
 
     Found 1 error.
-    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
+    Run `secsync explain unreadable-file` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -82,10 +74,10 @@ fn a_link_to_nowhere_in_a_directory() {
     unreadable-file
 
       × `syncs/gone.yaml` cannot be read: it does not exist.
-      help: If it is a link, fix or remove it.
+      help: If it is a link, mend or remove it.
 
     Found 1 error.
-    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
+    Run `secsync explain unreadable-file` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -100,11 +92,11 @@ fn a_link_in_a_directory_to_the_directory_itself() {
     --- stderr
     unreadable-file
 
-      × `syncs/loop/syncs/loop` cannot be read: it is a link to a directory above it.
+      × `syncs/loop/syncs/loop` cannot be read: it is a link to a directory that it lies in.
       help: Remove the link.
 
     Found 1 error.
-    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
+    Run `secsync explain unreadable-file` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -125,7 +117,7 @@ fn a_file_in_a_directory_whose_name_is_not_utf_8() {
       help: Rename it.
 
     Found 1 error.
-    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
+    Run `secsync explain unreadable-file` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -139,11 +131,11 @@ fn bytes_that_are_not_utf_8() {
     --- stderr
     not-utf8
 
-      × The file `sync.yaml` is not UTF-8 text: line 2 has an invalid byte.
+      × The file `sync.yaml` is not UTF-8 text: line 2 has a byte that does not fit.
       help: Save it as UTF-8.
 
     Found 1 error.
-    Run `secsync explain not-utf8` to see why it matters and how to fix it.
+    Run `secsync explain not-utf8` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -161,11 +153,11 @@ fn a_file_in_utf_16() {
     --- stderr
     not-utf8
 
-      × The file `sync.yaml` is not UTF-8 text: line 1 has an invalid byte.
+      × The file `sync.yaml` is not UTF-8 text: line 1 has a byte that does not fit.
       help: Save it as UTF-8.
 
     Found 1 error.
-    Run `secsync explain not-utf8` to see why it matters and how to fix it.
+    Run `secsync explain not-utf8` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -181,27 +173,6 @@ fn a_byte_order_mark_and_windows_line_ends_do_no_harm() {
     $ secsync validate sync.yaml
     Success! 1 sync in 1 file can be planned.
     --- exit 0
-    ");
-}
-
-#[test]
-fn a_byte_order_mark_is_neither_shown_nor_counted_as_a_column() {
-    assert_snapshot!(validate("\u{feff}provder: infisical\nsyncs: {}\n"), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    unknown-field
-
-      × `provder` is not a field of a sync file.
-       ╭─[sync.yaml:1:1]
-     1 │ provder: infisical
-       · ───────
-     2 │ syncs: {}
-       ╰────
-      help: Did you mean `provider`?
-
-    Found 1 error.
-    Run `secsync explain unknown-field` to see why it matters and how to fix it.
-    --- exit 3
     ");
 }
 
@@ -229,7 +200,7 @@ fn a_named_pipe_is_an_error_and_is_not_waited_for() {
       help: Name an ordinary file.
 
     Found 1 error.
-    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
+    Run `secsync explain unreadable-file` for why it is so and how to mend it.
     --- exit 3
     ");
     assert_snapshot!(tree.secsync("validate syncs").run().exits_with(3), @"
@@ -241,7 +212,7 @@ fn a_named_pipe_is_an_error_and_is_not_waited_for() {
       help: Remove it, or rename it.
 
     Found 1 error.
-    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
+    Run `secsync explain unreadable-file` for why it is so and how to mend it.
     --- exit 3
     ");
     for arguments in [
@@ -282,10 +253,46 @@ fn what_a_shell_hands_over_as_a_stream_is_read() {
 }
 
 #[test]
-fn a_control_character() {
-    assert_snapshot!(validate("provider: infi\u{7}sical\nsyncs: {}\n"), @"
-    $ secsync validate sync.yaml
+fn a_directory_without_sync_files() {
+    let tree = Tree::new(&[("docs/readme.md", "# Docs\n")]);
+    assert_snapshot!(tree.secsync("validate docs").run().exits_with(3), @"
+    $ secsync validate docs
     --- stderr
+    no-files
+
+      × The directory `docs` has no sync file.
+      help: Sync files end in .yaml, .yml or .json.
+
+    Found 1 error.
+    Run `secsync explain no-files` for why it is so and how to mend it.
+    --- exit 3
+    ");
+}
+
+#[test]
+fn files_that_are_not_yaml() {
+    let key_twice = WEB.replace(
+        "    environment: prod\n",
+        "    environment: prod\n    environment: dev\n",
+    );
+    let template = WEB.replace(
+        "syncOptions: { initialSyncBehavior: overwrite-destination }",
+        "syncOptions:\n      initialSyncBehavior: overwrite-destination\n      keySchema: {{secretKey}}_PAY",
+    );
+    let variable = WEB.replace("app: web }", "app: ${var.APP} }");
+    assert_snapshot!(findings(&[
+        ("a control character", "provider: infi\u{7}sical\nsyncs: {}\n"),
+        ("a tab for indentation", "provider: infisical\nsyncs:\n\tweb:\n\t\tdestination: humanitec\n"),
+        ("a bracket that is not closed", "provider: infisical\nsyncs: { web: { destination: humanitec\n"),
+        ("a key twice in a map", &key_twice),
+        ("an alias inside its own anchor", "provider: infisical\ndefaults: &all\n  syncOptions: *all\n"),
+        ("an alias without an anchor", "provider: infisical\ndefaults: *base\n"),
+        ("a template without quotes", &template),
+        ("a variable without quotes in a map in braces", &variable),
+        ("a byte order mark, which is neither shown nor counted as a column", "\u{feff}provder: infisical\nsyncs: {}\n"),
+    ]), @r#"
+    # a control character
+
     yaml-syntax
 
       × The invisible character U+0007 is not allowed here.
@@ -296,17 +303,8 @@ fn a_control_character() {
        ╰────
       help: Remove it, or write it as an escape in double quotes.
 
-    Found 1 error.
-    Run `secsync explain yaml-syntax` to see why it matters and how to fix it.
-    --- exit 3
-    ");
-}
+    # a tab for indentation
 
-#[test]
-fn a_tab_for_indentation() {
-    assert_snapshot!(validate("provider: infisical\nsyncs:\n\tweb:\n\t\tdestination: humanitec\n"), @"
-    $ secsync validate sync.yaml
-    --- stderr
     tab-indentation
 
       × A tab is used for indentation, which YAML does not allow.
@@ -319,27 +317,128 @@ fn a_tab_for_indentation() {
        ╰────
       help: Indent with spaces.
 
-    Found 1 error.
-    Run `secsync explain tab-indentation` to see why it matters and how to fix it.
-    --- exit 3
-    ");
-}
+    # a bracket that is not closed
 
-#[test]
-fn a_directory_without_sync_files() {
-    let tree = Tree::new(&[("docs/readme.md", "# Docs\n")]);
-    assert_snapshot!(tree.secsync("validate docs").run().exits_with(3), @"
-    $ secsync validate docs
-    --- stderr
-    no-files
+    yaml-syntax
 
-      × The directory `docs` has no sync file.
-      help: Sync files end in .yaml, .yml or .json.
+      × The `{` is not closed.
+       ╭─[sync.yaml:2:15]
+     1 │ provider: infisical
+     2 │ syncs: { web: { destination: humanitec
+       ·               ─
+       ╰────
+      help: Close it, or quote the value if it is text.
 
-    Found 1 error.
-    Run `secsync explain no-files` to see why it matters and how to fix it.
-    --- exit 3
-    ");
+    # a key twice in a map
+
+    duplicate-key
+
+      × The key `environment` is in this map twice.
+       ╭─[sync.yaml:7:5]
+     6 │     connection: humanitec-main
+     7 │     environment: prod
+       ·     ─────┬─────
+       ·          ╰── first here
+     8 │     environment: dev
+       ·     ─────┬─────
+       ·          ╰── here again
+     9 │     secretPath: /web
+       ╰────
+      help: Remove one of the two.
+
+    # an alias inside its own anchor
+
+    missing-field
+
+      × This sync file has no `syncs`.
+       ╭─[sync.yaml:1:1]
+     1 │ provider: infisical
+       · ───────────────────
+     2 │ defaults: &all
+       ╰────
+      help: Add `syncs:` with one entry for each sync, under the sync's name.
+
+    unknown-alias
+
+      × The alias `*all` lies inside its own anchor.
+       ╭─[sync.yaml:3:16]
+     2 │ defaults: &all
+     3 │   syncOptions: *all
+       ·                ────
+       ╰────
+      help: Remove the alias: a value cannot contain itself.
+
+    # an alias without an anchor
+
+    missing-field
+
+      × This sync file has no `syncs`.
+       ╭─[sync.yaml:1:1]
+     1 │ provider: infisical
+       · ───────────────────
+     2 │ defaults: *base
+       ╰────
+      help: Add `syncs:` with one entry for each sync, under the sync's name.
+
+    unknown-alias
+
+      × The alias `*base` has no anchor `&base` before it in this document.
+       ╭─[sync.yaml:2:11]
+     1 │ provider: infisical
+     2 │ defaults: *base
+       ·           ─────
+       ╰────
+      help: Define the anchor first, or quote the value if it is text: "*base".
+
+    # a template without quotes
+
+    unquoted-template
+
+      × `{{secretKey}}_PAY` must be quoted, or YAML reads its braces and colons as syntax.
+        ╭─[sync.yaml:11:18]
+     10 │       initialSyncBehavior: overwrite-destination
+     11 │       keySchema: {{secretKey}}_PAY
+        ·                  ────────┬────────
+        ·                          ╰── needs quotes
+     12 │     destinationConfig: { scope: application, org: acme, app: web }
+        ╰────
+      help: Quote it: `keySchema: "{{secretKey}}_PAY"`
+
+    # a variable without quotes in a map in braces
+
+    unquoted-template
+
+      × `${var.APP}` must be quoted, or YAML reads its braces and colons as syntax.
+        ╭─[sync.yaml:10:62]
+      9 │     syncOptions: { initialSyncBehavior: overwrite-destination }
+     10 │     destinationConfig: { scope: application, org: acme, app: ${var.APP} }
+        ·                                                              ─────┬────
+        ·                                                                   ╰── needs quotes
+        ╰────
+      help: Quote it: `destinationConfig: { scope: application, org: acme, app: "${var.APP}" }`
+
+    unknown-variable
+
+      × The variable `APP` has no value.
+        ╭─[sync.yaml:10:62]
+      9 │     syncOptions: { initialSyncBehavior: overwrite-destination }
+     10 │     destinationConfig: { scope: application, org: acme, app: ${var.APP} }
+        ·                                                              ──────────
+        ╰────
+      help: Set it with `--var APP=…`, with the environment variable `SECSYNC_VAR_APP`, or under `variables:` in secsync.yaml.
+
+    # a byte order mark, which is neither shown nor counted as a column
+
+    unknown-field
+
+      × `provder` is not a field of a sync file.
+       ╭─[sync.yaml:1:1]
+     1 │ provder: infisical
+       · ───────
+     2 │ syncs: {}
+       ╰────
+      help: Did you mean `provider`?
+    "#);
 }
 
 #[test]
@@ -354,7 +453,7 @@ fn a_pattern_that_matches_nothing() {
       help: Sync files end in .yaml, .yml or .json.
 
     Found 1 error.
-    Run `secsync explain no-files` to see why it matters and how to fix it.
+    Run `secsync explain no-files` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -370,40 +469,43 @@ fn a_malformed_pattern() {
       × The pattern `syncs/[a-.yaml` is malformed: invalid range; 'a' > '.'.
 
     Found 1 error.
-    Run `secsync explain no-files` to see why it matters and how to fix it.
+    Run `secsync explain no-files` for why it is so and how to mend it.
     --- exit 3
     ");
 }
 
 #[test]
-fn an_empty_file() {
-    assert_snapshot!(validate(""), @"
-    $ secsync validate sync.yaml
-    --- stderr
+fn files_that_declare_nothing() {
+    assert_snapshot!(findings(&[
+        ("an empty file", ""),
+        ("a file of comments", "# To be done.\n---\n# Later.\n"),
+        ("a file without syncs", "provider: infisical\nproject: payments\n"),
+    ]), @"
+    # an empty file
+
     empty-file
 
       × The file `sync.yaml` declares nothing.
       help: Write `syncs:` with at least one sync, or remove the file.
 
-    Found 1 error.
-    Run `secsync explain empty-file` to see why it matters and how to fix it.
-    --- exit 3
-    ");
-}
+    # a file of comments
 
-#[test]
-fn a_file_of_comments() {
-    assert_snapshot!(validate("# To be done.\n---\n# Later.\n"), @"
-    $ secsync validate sync.yaml
-    --- stderr
     empty-file
 
       × The file `sync.yaml` declares nothing.
       help: Write `syncs:` with at least one sync, or remove the file.
 
-    Found 1 error.
-    Run `secsync explain empty-file` to see why it matters and how to fix it.
-    --- exit 3
+    # a file without syncs
+
+    missing-field
+
+      × This sync file has no `syncs`.
+       ╭─[sync.yaml:1:1]
+     1 │ provider: infisical
+       · ───────────────────
+     2 │ project: payments
+       ╰────
+      help: Add `syncs:` with one entry for each sync, under the sync's name.
     ");
 }
 
@@ -421,27 +523,6 @@ fn a_file_that_declares_an_empty_map_of_syncs_is_right() {
 }
 
 #[test]
-fn a_file_without_syncs() {
-    assert_snapshot!(validate("provider: infisical\nproject: payments\n"), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    missing-field
-
-      × This sync file has no `syncs`.
-       ╭─[sync.yaml:1:1]
-     1 │ provider: infisical
-       · ───────────────────
-     2 │ project: payments
-       ╰────
-      help: Add `syncs:` with one entry for each sync, under the sync's name.
-
-    Found 1 error.
-    Run `secsync explain missing-field` to see why it matters and how to fix it.
-    --- exit 3
-    ");
-}
-
-#[test]
 fn a_file_of_50_megabytes() {
     let tree = Tree::new(&[]);
     let file = fs::File::create(tree.root().join("sync.yaml")).unwrap();
@@ -455,7 +536,7 @@ fn a_file_of_50_megabytes() {
       help: Split it into several files.
 
     Found 1 error.
-    Run `secsync explain file-too-large` to see why it matters and how to fix it.
+    Run `secsync explain file-too-large` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -485,7 +566,7 @@ fn nesting_20000_deep() {
       help: Flatten the structure.
 
     Found 1 error.
-    Run `secsync explain too-deep` to see why it matters and how to fix it.
+    Run `secsync explain too-deep` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -512,182 +593,9 @@ fn aliases_that_explode() {
       help: Write the values out, or put shared fields under `defaults:`.
 
     Found 1 error.
-    Run `secsync explain too-many-aliases` to see why it matters and how to fix it.
+    Run `secsync explain too-many-aliases` for why it is so and how to mend it.
     --- exit 3
     ");
-}
-
-#[test]
-fn an_alias_inside_its_own_anchor() {
-    assert_snapshot!(validate("provider: infisical\ndefaults: &all\n  syncOptions: *all\n"), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    missing-field
-
-      × This sync file has no `syncs`.
-       ╭─[sync.yaml:1:1]
-     1 │ provider: infisical
-       · ───────────────────
-     2 │ defaults: &all
-       ╰────
-      help: Add `syncs:` with one entry for each sync, under the sync's name.
-
-    unknown-alias
-
-      × The alias `*all` is inside its own anchor.
-       ╭─[sync.yaml:3:16]
-     2 │ defaults: &all
-     3 │   syncOptions: *all
-       ·                ────
-       ╰────
-      help: Remove the alias: a value cannot contain itself.
-
-    Found 2 errors.
-    Run `secsync explain CODE` to see why it matters and how to fix it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn an_alias_without_an_anchor() {
-    assert_snapshot!(validate("provider: infisical\ndefaults: *base\n"), @r#"
-    $ secsync validate sync.yaml
-    --- stderr
-    missing-field
-
-      × This sync file has no `syncs`.
-       ╭─[sync.yaml:1:1]
-     1 │ provider: infisical
-       · ───────────────────
-     2 │ defaults: *base
-       ╰────
-      help: Add `syncs:` with one entry for each sync, under the sync's name.
-
-    unknown-alias
-
-      × The alias `*base` has no anchor `&base` before it in this document.
-       ╭─[sync.yaml:2:11]
-     1 │ provider: infisical
-     2 │ defaults: *base
-       ·           ─────
-       ╰────
-      help: Define the anchor first, or quote the value if it is text: "*base".
-
-    Found 2 errors.
-    Run `secsync explain CODE` to see why it matters and how to fix it.
-    --- exit 3
-    "#);
-}
-
-#[test]
-fn a_key_twice_in_a_map() {
-    let text = WEB.replace(
-        "    environment: prod\n",
-        "    environment: prod\n    environment: dev\n",
-    );
-    assert_snapshot!(validate(&text), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    duplicate-key
-
-      × The key `environment` appears twice in this map.
-       ╭─[sync.yaml:7:5]
-     6 │     connection: humanitec-main
-     7 │     environment: prod
-       ·     ─────┬─────
-       ·          ╰── first here
-     8 │     environment: dev
-       ·     ─────┬─────
-       ·          ╰── here again
-     9 │     secretPath: /web
-       ╰────
-      help: Remove one of the two.
-
-    Found 1 error.
-    Run `secsync explain duplicate-key` to see why it matters and how to fix it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn a_bracket_that_is_not_closed() {
-    assert_snapshot!(validate("provider: infisical\nsyncs: { web: { destination: humanitec\n"), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    yaml-syntax
-
-      × The `{` is not closed.
-       ╭─[sync.yaml:2:15]
-     1 │ provider: infisical
-     2 │ syncs: { web: { destination: humanitec
-       ·               ─
-       ╰────
-      help: Close it, or quote the value if it is text.
-
-    Found 1 error.
-    Run `secsync explain yaml-syntax` to see why it matters and how to fix it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn a_template_without_quotes() {
-    let text = WEB.replace(
-        "syncOptions: { initialSyncBehavior: overwrite-destination }",
-        "syncOptions:\n      initialSyncBehavior: overwrite-destination\n      keySchema: {{secretKey}}_PAY",
-    );
-    assert_snapshot!(validate(&text), @r#"
-    $ secsync validate sync.yaml
-    --- stderr
-    unquoted-template
-
-      × `{{secretKey}}_PAY` must be quoted, or YAML reads its braces and colons as syntax.
-        ╭─[sync.yaml:11:18]
-     10 │       initialSyncBehavior: overwrite-destination
-     11 │       keySchema: {{secretKey}}_PAY
-        ·                  ────────┬────────
-        ·                          ╰── needs quotes
-     12 │     destinationConfig: { scope: application, org: acme, app: web }
-        ╰────
-      help: Quote it: `keySchema: "{{secretKey}}_PAY"`
-
-    Found 1 error.
-    Run `secsync explain unquoted-template` to see why it matters and how to fix it.
-    --- exit 3
-    "#);
-}
-
-#[test]
-fn a_variable_without_quotes_in_a_flow_map() {
-    let text = WEB.replace("app: web }", "app: ${var.APP} }");
-    assert_snapshot!(validate(&text), @r#"
-    $ secsync validate sync.yaml
-    --- stderr
-    unquoted-template
-
-      × `${var.APP}` must be quoted, or YAML reads its braces and colons as syntax.
-        ╭─[sync.yaml:10:62]
-      9 │     syncOptions: { initialSyncBehavior: overwrite-destination }
-     10 │     destinationConfig: { scope: application, org: acme, app: ${var.APP} }
-        ·                                                              ─────┬────
-        ·                                                                   ╰── needs quotes
-        ╰────
-      help: Quote it: `destinationConfig: { scope: application, org: acme, app: "${var.APP}" }`
-
-    unknown-variable
-
-      × The variable `APP` has no value.
-        ╭─[sync.yaml:10:62]
-      9 │     syncOptions: { initialSyncBehavior: overwrite-destination }
-     10 │     destinationConfig: { scope: application, org: acme, app: ${var.APP} }
-        ·                                                              ──────────
-        ╰────
-      help: Set it with `--var APP=…`, with the environment variable `SECSYNC_VAR_APP`, or under `variables:` in secsync.yaml.
-
-    Found 2 errors.
-    Run `secsync explain CODE` to see why it matters and how to fix it.
-    --- exit 3
-    "#);
 }
 
 #[test]
@@ -710,7 +618,7 @@ fn the_same_sync_in_two_files() {
             first declared here: a/web.yaml:4:3
 
     Found 1 error.
-    Run `secsync explain duplicate-sync` to see why it matters and how to fix it.
+    Run `secsync explain duplicate-sync` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -748,7 +656,7 @@ fn a_json_file_is_a_sync_file() {
     --- stderr
     padded-string
 
-      × `destinationConfig.org` starts or ends with blanks: " acme".
+      × `destinationConfig.org` has blanks at an end: " acme".
        ╭─[wrong.json:4:62]
      3 │         "secretPath": "/api", "syncOptions": {"initialSyncBehavior": "overwrite-destination"},
      4 │         "destinationConfig": {"scope": "application", "org": " acme", "app": "api"}}}}
@@ -757,7 +665,7 @@ fn a_json_file_is_a_sync_file() {
       help: Write "acme".
 
     Found 1 error.
-    Run `secsync explain padded-string` to see why it matters and how to fix it.
+    Run `secsync explain padded-string` for why it is so and how to mend it.
     --- exit 3
     "#);
 }
@@ -786,7 +694,7 @@ fn standard_input_is_a_sync_file() {
       help: Write `/web`.
 
     Found 1 error.
-    Run `secsync explain secret-path-form` to see why it matters and how to fix it.
+    Run `secsync explain secret-path-form` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -811,7 +719,7 @@ fn several_documents_in_a_file_each_have_their_own_defaults() {
       help: Did you mean `environment`?
 
     Found 1 error.
-    Run `secsync explain unknown-field` to see why it matters and how to fix it.
+    Run `secsync explain unknown-field` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -844,7 +752,7 @@ fn no_mistake_hides_another() {
 
     not-utf8
 
-      × The file `syncs/e.yaml` is not UTF-8 text: line 1 has an invalid byte.
+      × The file `syncs/e.yaml` is not UTF-8 text: line 1 has a byte that does not fit.
       help: Save it as UTF-8.
 
     tab-indentation
@@ -902,7 +810,7 @@ fn no_mistake_hides_another() {
       help: Did you mean "application"? The allowed values are "application" and "environment".
 
     Found 7 errors.
-    Run `secsync explain CODE` to see why it matters and how to fix it.
+    Run `secsync explain CODE` for why it is so and how to mend it.
     --- exit 3
     "#);
 }
@@ -925,7 +833,7 @@ fn what_a_terminal_would_act_on_is_shown_and_not_done() {
       help: Did you mean `humanitec`?
 
     Found 1 error.
-    Run `secsync explain unknown-destination` to see why it matters and how to fix it.
+    Run `secsync explain unknown-destination` for why it is so and how to mend it.
     --- exit 3
     "#);
 }
@@ -945,17 +853,17 @@ fn a_rename_in_a_circle() {
     --- stderr
     rename-cycle
 
-      × These renames form a circle: api ← web ← api.
+      × These renames go in a circle: api ← web ← api.
         ╭─[sync.yaml:13:18]
      12 │   api:
      13 │     renamedFrom: web
         ·                  ───
      14 │     destination: humanitec
         ╰────
-      help: Rename one of them to a free name, apply, and then make the next rename.
+      help: Rename one of them to a name that is free, apply, and rename on from there.
 
     Found 1 error.
-    Run `secsync explain rename-cycle` to see why it matters and how to fix it.
+    Run `secsync explain rename-cycle` for why it is so and how to mend it.
     --- exit 3
     ");
 }
@@ -982,7 +890,7 @@ fn a_document_to_pull_from_is_an_ordinary_file_of_a_size() {
     ");
     assert_snapshot!(told("schema pull huge.json"), @"
     Error: The document huge.json cannot be read: it is larger than 64 MiB.
-      Check that it is the right file.
+      Check that it is the file that you mean.
     ");
 }
 
@@ -1012,7 +920,7 @@ fn a_state_is_an_ordinary_file_and_so_is_its_lock() {
     std::fs::remove_file(tree.root().join(".secsync/state.json")).unwrap();
     pipe(".secsync/state.lock");
     assert_snapshot!(told("state init"), @"
-    Error: The state [DIR]/.secsync/state.json cannot be locked: [DIR]/.secsync/state.lock is not a file.
+    Error: The state [DIR]/.secsync/state.json cannot be locked: [DIR]/.secsync/state.lock is no file.
       Remove it, and run this again.
     ");
 }

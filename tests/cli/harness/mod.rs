@@ -1,11 +1,13 @@
 //! What the tests share: a tree of files, a run of the program in it, a server to run against.
 
+mod findings;
 mod objects;
 mod payments;
 mod run;
 mod server;
 mod tree;
 
+pub use findings::{findings, validate};
 pub use objects::{Happening, Objects, SECRET_KEY};
 pub use payments::{payments, world};
 pub use run::{Invocation, Output};
