@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::core::problem::Problem;
 use crate::exit::Exit;
-use crate::provider::{ProviderError, ProviderErrorKind};
+use crate::http::error::{RequestError, RequestErrorKind};
 use crate::schema::store::StoreError;
 use crate::state::StateError;
 use crate::workspace::Workspace;
@@ -90,8 +90,8 @@ impl CommandError {
     }
 }
 
-impl From<ProviderError> for CommandError {
-    fn from(error: ProviderError) -> Self {
+impl From<RequestError> for CommandError {
+    fn from(error: RequestError) -> Self {
         let problem = Problem {
             message: error.message,
             help: error.help,
@@ -104,12 +104,12 @@ impl From<ProviderError> for CommandError {
 }
 
 /// The exit code of a failure to read.
-const fn exit_of(kind: ProviderErrorKind) -> Exit {
+const fn exit_of(kind: RequestErrorKind) -> Exit {
     match kind {
-        ProviderErrorKind::Authentication
-        | ProviderErrorKind::Permission
-        | ProviderErrorKind::Untrusted => Exit::Auth,
-        ProviderErrorKind::Interrupted => Exit::Interrupted,
+        RequestErrorKind::Authentication
+        | RequestErrorKind::Permission
+        | RequestErrorKind::Untrusted => Exit::Auth,
+        RequestErrorKind::Interrupted => Exit::Interrupted,
         _ => Exit::Error,
     }
 }
@@ -136,7 +136,7 @@ impl From<StoreError> for CommandError {
 mod tests {
     use super::CommandError;
     use crate::exit::Exit;
-    use crate::provider::{ProviderError, ProviderErrorKind};
+    use crate::http::error::{RequestError, RequestErrorKind};
 
     #[test]
     fn of_two_errors_the_more_important_code_wins_and_nothing_is_said_twice() {
@@ -160,13 +160,13 @@ mod tests {
     #[test]
     fn a_failure_to_read_has_the_exit_code_of_its_kind() {
         for (kind, exit) in [
-            (ProviderErrorKind::Authentication, Exit::Auth),
-            (ProviderErrorKind::Permission, Exit::Auth),
-            (ProviderErrorKind::Untrusted, Exit::Auth),
-            (ProviderErrorKind::Interrupted, Exit::Interrupted),
-            (ProviderErrorKind::BadAnswer, Exit::Error),
+            (RequestErrorKind::Authentication, Exit::Auth),
+            (RequestErrorKind::Permission, Exit::Auth),
+            (RequestErrorKind::Untrusted, Exit::Auth),
+            (RequestErrorKind::Interrupted, Exit::Interrupted),
+            (RequestErrorKind::BadAnswer, Exit::Error),
         ] {
-            assert_eq!(CommandError::from(ProviderError::new(kind, "x")).exit, exit);
+            assert_eq!(CommandError::from(RequestError::new(kind, "x")).exit, exit);
         }
     }
 }

@@ -10,7 +10,8 @@ use std::time::Duration;
 use super::{ApplyContext, JobEnd, JobOutcome};
 use crate::core::plan::Subject;
 use crate::core::remote::{JobKind, JobStatus, RemoteSync};
-use crate::provider::{Provider, ProviderError, ProviderErrorKind};
+use crate::http::error::{RequestError, RequestErrorKind};
+use crate::provider::Provider;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -116,7 +117,7 @@ pub async fn follow(
                     }
                 }
                 // Nothing is wrong with the job: it is just not waited for any more.
-                Some(Err(error)) if error.kind == ProviderErrorKind::Interrupted => {
+                Some(Err(error)) if error.kind == RequestErrorKind::Interrupted => {
                     still.push(job);
                 }
                 Some(Err(error)) => {
@@ -146,7 +147,7 @@ fn place(subject: &Subject) -> Place {
 async fn look(
     jobs: &[Watched],
     context: &ApplyContext<'_>,
-) -> BTreeMap<Place, Result<Vec<RemoteSync>, ProviderError>> {
+) -> BTreeMap<Place, Result<Vec<RemoteSync>, RequestError>> {
     let places: BTreeMap<Place, &str> = jobs
         .iter()
         .map(|job| (place(&job.subject), job.subject.project.as_str()))

@@ -17,7 +17,8 @@ use crate::core::remote::{JobKind, JobStatus, RemoteSync};
 use crate::core::spec::DestinationSpec;
 use crate::core::text::platform_message;
 use crate::core::words::list;
-use crate::provider::{Deletion, ManagedSyncs, ProviderError, ProviderErrorKind};
+use crate::http::error::{RequestError, RequestErrorKind};
+use crate::provider::{Deletion, ManagedSyncs};
 
 /// An action on a platform whose syncs can be read back.
 pub(super) struct Managed<'a> {
@@ -60,7 +61,7 @@ impl Managed<'_> {
             after: &create.expected,
             before: &Comparable::new(),
         };
-        let mut last: Option<ProviderError> = None;
+        let mut last: Option<RequestError> = None;
         // Sent again only after a look has shown that the first one did not take effect.
         for _ in 0..2 {
             match self.provider.create(self.destination(), &create.body).await {
@@ -73,7 +74,7 @@ impl Managed<'_> {
                     Ok(None) if !self.context.cancellation.is_cancelled() => last = Some(error),
                     Ok(None) | Err(_) => return error.into(),
                 },
-                Err(error) if error.kind == ProviderErrorKind::NameTaken => {
+                Err(error) if error.kind == RequestErrorKind::NameTaken => {
                     return self.name_taken(error).await.into();
                 }
                 Err(error) => return error.into(),
@@ -85,7 +86,7 @@ impl Managed<'_> {
         Outcome::Unknown(failure).into()
     }
 
-    async fn find_by_name(&self) -> Result<Option<RemoteSync>, ProviderError> {
+    async fn find_by_name(&self) -> Result<Option<RemoteSync>, RequestError> {
         let subject = self.subject;
         let syncs = self
             .provider
@@ -97,7 +98,7 @@ impl Managed<'_> {
     }
 
     /// Tells whether the sync that has the name can be seen.
-    async fn name_taken(&self, error: ProviderError) -> Outcome {
+    async fn name_taken(&self, error: RequestError) -> Outcome {
         let name = &self.subject.name;
         let (message, help) = match self.find_by_name().await {
             Ok(Some(_)) => (
@@ -128,7 +129,7 @@ impl Managed<'_> {
                 }
                 _ => error.into(),
             },
-            Err(error) if error.kind == ProviderErrorKind::NameTaken => {
+            Err(error) if error.kind == RequestErrorKind::NameTaken => {
                 self.name_taken(error).await.into()
             }
             Err(error) => error.into(),
@@ -160,7 +161,7 @@ impl Managed<'_> {
         destination: &str,
         id: &str,
         remove_secrets: bool,
-    ) -> Result<Deletion, ProviderError> {
+    ) -> Result<Deletion, RequestError> {
         when_idle(self.context, async || {
             self.provider.delete(destination, id, remove_secrets).await
         })
@@ -238,7 +239,7 @@ impl Managed<'_> {
                 let help = "Create the folder, or correct the file.";
                 Err(Outcome::Failed(failure.help(help)))
             }
-            Err(error) if error.kind == ProviderErrorKind::Interrupted => Err(error.into()),
+            Err(error) if error.kind == RequestErrorKind::Interrupted => Err(error.into()),
             Err(error) => Err(Outcome::Failed(ActionFailure::from(error).after(
                 "It is unknown whether the new sync could be created, so the old one was not deleted.",
             ))),
@@ -260,7 +261,7 @@ impl Managed<'_> {
                     return Err(Outcome::Failed(failure.help(help)));
                 }
                 Ok(Some(_)) => {}
-                Err(error) if error.kind == ProviderErrorKind::Interrupted => {}
+                Err(error) if error.kind == RequestErrorKind::Interrupted => {}
                 Err(error) => return Err(error.into()),
             }
             if !pauses.pause().await {

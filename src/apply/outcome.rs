@@ -4,7 +4,7 @@ use crate::core::plan::Subject;
 use crate::core::problem::Problem;
 use crate::core::remote::JobKind;
 use crate::exit::Exit;
-use crate::provider::{ProviderError, ProviderErrorKind};
+use crate::http::error::{RequestError, RequestErrorKind};
 use crate::state::StateError;
 
 /// What came of one action.
@@ -120,10 +120,10 @@ impl Outcome {
     }
 }
 
-impl From<ProviderError> for Outcome {
-    fn from(error: ProviderError) -> Self {
+impl From<RequestError> for Outcome {
+    fn from(error: RequestError) -> Self {
         match error.kind {
-            ProviderErrorKind::Interrupted => {
+            RequestErrorKind::Interrupted => {
                 Self::not_tried("The run was interrupted before it was sent.")
             }
             _ if error.maybe_done => Self::Unknown(error.into()),
@@ -157,14 +157,14 @@ impl ActionFailure {
     }
 }
 
-impl From<ProviderError> for ActionFailure {
-    fn from(error: ProviderError) -> Self {
+impl From<RequestError> for ActionFailure {
+    fn from(error: RequestError) -> Self {
         Self {
             is_auth: matches!(
                 error.kind,
-                ProviderErrorKind::Authentication
-                    | ProviderErrorKind::Permission
-                    | ProviderErrorKind::Untrusted
+                RequestErrorKind::Authentication
+                    | RequestErrorKind::Permission
+                    | RequestErrorKind::Untrusted
             ),
             problem: Problem {
                 message: error.message,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ApplyContext;
-use crate::provider::{ProviderError, ProviderErrorKind};
+use crate::http::error::{RequestError, RequestErrorKind};
 
 /// How long an action waits for a job that is in its way.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -15,12 +15,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 /// Sends a request again while another job of the sync is in its way.
 pub(super) async fn when_idle<T>(
     context: &ApplyContext<'_>,
-    send: impl AsyncFn() -> Result<T, ProviderError>,
-) -> Result<T, ProviderError> {
+    send: impl AsyncFn() -> Result<T, RequestError>,
+) -> Result<T, RequestError> {
     let mut pauses = Pauses::new(context);
     loop {
         match send().await {
-            Err(error) if error.kind == ProviderErrorKind::JobInProgress => {
+            Err(error) if error.kind == RequestErrorKind::JobInProgress => {
                 if !pauses.pause().await {
                     return Err(error);
                 }

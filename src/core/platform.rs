@@ -22,11 +22,11 @@ pub struct Description {
     /// What it can do. What is not listed, it cannot.
     pub capabilities: &'static [Capability],
     /// What only it knows about its syncs.
-    pub rules: &'static dyn Rules,
+    pub rules: &'static dyn PlatformRules,
 }
 
 /// What only a platform knows about its syncs: values in, values out.
-pub trait Rules: Sync {
+pub trait PlatformRules: Sync {
     /// Reports what is wrong with a sync and its schema cannot say. What is reported has the
     /// severity that its code has by default.
     fn lint(&self, sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>);
@@ -125,7 +125,7 @@ impl Platform {
     }
 
     /// What only it knows about its syncs.
-    pub const fn rules(self) -> &'static dyn Rules {
+    pub const fn rules(self) -> &'static dyn PlatformRules {
         self.0.rules
     }
 

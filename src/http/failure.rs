@@ -1,7 +1,6 @@
 //! Why a request failed on its way, in words: names, refusals, certificates and time.
 
 use std::error::Error;
-use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -11,7 +10,8 @@ use super::origin::Origin;
 use super::text::{clause, quotable};
 
 /// A request that got no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{cause}")]
 pub struct Failure {
     /// What happened, without a period: `https://x refused the connection`.
     pub cause: String,
@@ -33,14 +33,6 @@ pub enum Reach {
     /// It was answered, but with more than can be read.
     Answered,
 }
-
-impl fmt::Display for Failure {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.cause)
-    }
-}
-
-impl Error for Failure {}
 
 impl Failure {
     /// Reads the error of a request to `origin`.

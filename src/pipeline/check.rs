@@ -13,7 +13,7 @@ use crate::core::words::is_uuid;
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::provider::door;
-use crate::provider::variables::Variables;
+use crate::provider::variables::ProviderVariables;
 use crate::workspace::{Config, Workspace};
 
 /// A workspace whose files have no mistake in them.
@@ -225,7 +225,7 @@ pub(super) fn project_of_environment<'a>(
 ) -> Option<&'a str> {
     let config = config.providers.get(provider)?;
     let variable = door(config.platform)?.servers().project_variable?;
-    Variables::of(config, environment).get(variable)
+    ProviderVariables::of(config, environment).get(variable)
 }
 
 fn misspells_connection(sync: &DesiredSync) -> bool {

@@ -16,7 +16,8 @@ use crate::core::resolve;
 use crate::core::span::{Sources, Span};
 use crate::core::words::is_uuid;
 use crate::error::CommandError;
-use crate::provider::{ManagedSyncs, Provider, ProviderErrorKind};
+use crate::http::error::RequestErrorKind;
+use crate::provider::{ManagedSyncs, Provider};
 
 /// Which projects are looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +80,7 @@ impl Checked {
             Ok(table) => table,
             // An id needs no table.
             Err(error)
-                if error.kind == ProviderErrorKind::Permission
+                if error.kind == RequestErrorKind::Permission
                     && words
                         .as_ref()
                         .is_some_and(|words| words.iter().all(|word| is_uuid(word))) =>
@@ -245,7 +246,7 @@ impl Inventory {
                 Ok(usable) => {
                     tables.insert(app, usable);
                 }
-                Err(error) if error.kind == ProviderErrorKind::Permission => {}
+                Err(error) if error.kind == RequestErrorKind::Permission => {}
                 Err(error) => return Err(error.into()),
             }
         }

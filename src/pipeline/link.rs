@@ -13,8 +13,9 @@ use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::HttpOptions;
+use crate::http::error::RequestError;
 use crate::provider::variables::check_prefixes;
-use crate::provider::{self, Provider, ProviderConfig, ProviderError};
+use crate::provider::{self, Provider, ProviderConfig};
 
 /// How the servers of a run are reached. Whoever holds one may send requests.
 #[derive(Clone)]
@@ -86,7 +87,7 @@ impl Link {
     /// Runs look-ups at once, a few at a time. If some fail, the error names all of them.
     pub(super) async fn gather<K: Ord, V>(
         &self,
-        lookups: impl Iterator<Item = impl Future<Output = Result<(K, V), ProviderError>>>,
+        lookups: impl Iterator<Item = impl Future<Output = Result<(K, V), RequestError>>>,
     ) -> Result<BTreeMap<K, V>, CommandError> {
         let answers: Vec<_> = stream::iter(lookups)
             .buffered(self.parallelism.max(1))

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::ProviderError;
-use super::variables::Variables;
+use super::variables::ProviderVariables;
 use crate::core::platform::Platform;
 use crate::http::answer::Answer;
+use crate::http::error::RequestError;
 use crate::http::origin::Origin;
 use crate::http::request::Request;
 use crate::http::text::clause;
@@ -27,7 +27,7 @@ pub trait Login: Send + Sync {
     fn method(&self) -> String;
 
     /// The request of a login. Can ask another identity provider for a token first.
-    async fn request(&self, origin: &Origin) -> Result<LoginRequest, ProviderError>;
+    async fn request(&self, origin: &Origin) -> Result<LoginRequest, RequestError>;
 
     /// The access token in the answer to a login.
     fn access_token(
@@ -35,10 +35,10 @@ pub trait Login: Send + Sync {
         request: &Request,
         answer: &Answer,
         origin: &Origin,
-    ) -> Result<SecretString, ProviderError>;
+    ) -> Result<SecretString, RequestError>;
 
     /// The error for a login that the server does not accept, with its status and own words.
-    fn refused(&self, status: u16, said: Option<&str>) -> ProviderError;
+    fn refused(&self, status: u16, said: Option<&str>) -> RequestError;
 
     /// What must not be shown.
     fn secrets(&self) -> Vec<&SecretString>;
@@ -62,7 +62,7 @@ impl Credential {
     }
 
     /// The error for a credential that the server does not accept, with its status and own words.
-    pub fn refused(&self, status: u16, said: Option<&str>) -> ProviderError {
+    pub fn refused(&self, status: u16, said: Option<&str>) -> RequestError {
         match self {
             Self::Token(token) => token.refused(said),
             Self::Login(login) => login.refused(status, said),
@@ -86,7 +86,10 @@ pub struct Token {
 
 impl Token {
     /// The token in a variable, if it is set.
-    pub fn read(variables: &Variables<'_>, name: &str) -> Result<Option<Self>, ProviderError> {
+    pub fn read(
+        variables: &ProviderVariables<'_>,
+        name: &str,
+    ) -> Result<Option<Self>, RequestError> {
         let token = variables.credential(name)?;
         Ok(token.map(|token| Self {
             token,
@@ -99,9 +102,9 @@ impl Token {
         self.token.expose_secret().starts_with(prefix)
     }
 
-    fn refused(&self, said: Option<&str>) -> ProviderError {
+    fn refused(&self, said: Option<&str>) -> RequestError {
         let variable = &self.variable;
-        ProviderError::authentication(format!(
+        RequestError::authentication(format!(
             "The token in {variable} is not accepted{}.",
             in_brackets(said)
         ))
@@ -125,8 +128,8 @@ pub fn message(answer: &Answer) -> String {
 }
 
 /// The error for a provider whose variables hold no credential.
-pub fn missing(platform: Platform, variables: &str) -> ProviderError {
-    ProviderError::authentication(format!(
+pub fn missing(platform: Platform, variables: &str) -> RequestError {
+    RequestError::authentication(format!(
         "There is no credential for {}: set {variables} in the environment.",
         platform.title()
     ))

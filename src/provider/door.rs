@@ -1,13 +1,14 @@
 //! What each platform's folder offers to the rest of the program.
 
+use super::Provider;
 use super::credential::{Credential, message};
 use super::session::Session;
-use super::variables::Variables;
-use super::{Provider, ProviderError};
+use super::variables::ProviderVariables;
 use crate::cancel::Cancellation;
 use crate::core::platform::Platform;
 use crate::http::HttpOptions;
 use crate::http::answer::Answer;
+use crate::http::error::RequestError;
 
 /// The one way to a platform: all that only it can know. Registered in [`crate::provider`].
 pub trait Door: Send + Sync {
@@ -20,10 +21,10 @@ pub trait Door: Send + Sync {
     /// Takes the credential of a provider from its variables. Sends nothing.
     fn credential(
         &self,
-        variables: &Variables<'_>,
+        variables: &ProviderVariables<'_>,
         options: &HttpOptions,
         cancellation: &Cancellation,
-    ) -> Result<Credential, ProviderError>;
+    ) -> Result<Credential, RequestError>;
 
     /// What the server said, if an answer refuses the access token that was sent.
     fn token_refusal(&self, answer: &Answer) -> Option<String> {
@@ -62,7 +63,7 @@ pub struct Servers {
 #[derive(Debug, Clone, Copy)]
 pub enum OperationKind<'d> {
     /// It is about one sync to the destination of that slug.
-    Sync(&'d str, Role, &'static Shape),
+    Sync(&'d str, SyncRole, &'static Shape),
     /// It lists the destinations, so that the document describes a whole server.
     Destinations(&'static Shape),
     /// It starts a sync to the destination that its path names.
@@ -72,7 +73,7 @@ pub enum OperationKind<'d> {
 /// What an operation on one sync does. The order is that in which the answers are trusted to
 /// show the whole sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
+pub enum SyncRole {
     /// Reads one sync.
     Read,
     /// Creates one.

@@ -24,9 +24,7 @@ use serde_json::{Map, Value};
 
 use crate::core::platform::Platform;
 use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
-pub use crate::http::error::{
-    RequestError as ProviderError, RequestErrorKind as ProviderErrorKind,
-};
+use crate::http::error::{RequestError, RequestErrorKind};
 use door::Door;
 pub use trust::connect;
 
@@ -126,11 +124,11 @@ pub trait ManagedSyncs: Send + Sync {
     fn auth_method(&self) -> String;
 
     /// The projects that the identity can see. One request.
-    async fn projects(&self) -> Result<Vec<RemoteProject>, ProviderError>;
+    async fn projects(&self) -> Result<Vec<RemoteProject>, RequestError>;
 
     /// The connections to an app that the identity may use. One request, on a platform that has
     /// connections.
-    async fn connections(&self, app: &str) -> Result<Vec<RemoteConnection>, ProviderError> {
+    async fn connections(&self, app: &str) -> Result<Vec<RemoteConnection>, RequestError> {
         let _ = app;
         Ok(Vec::new())
     }
@@ -141,21 +139,18 @@ pub trait ManagedSyncs: Send + Sync {
         project_id: &str,
         environment: &str,
         path: &str,
-    ) -> Result<bool, ProviderError> {
+    ) -> Result<bool, RequestError> {
         let _ = (project_id, environment, path);
         Ok(true)
     }
 
     /// All syncs of a project that the identity may read, of every destination. One request.
     /// `spelling` is what people call the project, for what there is to say about a failure.
-    async fn list(
-        &self,
-        project_id: &str,
-        spelling: &str,
-    ) -> Result<Vec<RemoteSync>, ProviderError>;
+    async fn list(&self, project_id: &str, spelling: &str)
+    -> Result<Vec<RemoteSync>, RequestError>;
 
     /// One sync by its id; none if it is gone.
-    async fn get(&self, destination: &str, id: &str) -> Result<Option<RemoteSync>, ProviderError>;
+    async fn get(&self, destination: &str, id: &str) -> Result<Option<RemoteSync>, RequestError>;
 
     /// One sync by its name; none if there is none that the identity may read.
     async fn find(
@@ -163,14 +158,14 @@ pub trait ManagedSyncs: Send + Sync {
         destination: &str,
         project_id: &str,
         name: &str,
-    ) -> Result<Option<RemoteSync>, ProviderError>;
+    ) -> Result<Option<RemoteSync>, RequestError>;
 
     /// Creates a sync. `body` is the whole request. Sent at most once.
     async fn create(
         &self,
         destination: &str,
         body: &Map<String, Value>,
-    ) -> Result<RemoteSync, ProviderError>;
+    ) -> Result<RemoteSync, RequestError>;
 
     /// Changes the fields in `body` and no others.
     async fn update(
@@ -178,7 +173,7 @@ pub trait ManagedSyncs: Send + Sync {
         destination: &str,
         id: &str,
         body: &Map<String, Value>,
-    ) -> Result<RemoteSync, ProviderError>;
+    ) -> Result<RemoteSync, RequestError>;
 
     /// Deletes a sync; with `remove_secrets` its secrets at the destination, too.
     async fn delete(
@@ -186,10 +181,10 @@ pub trait ManagedSyncs: Send + Sync {
         destination: &str,
         id: &str,
         remove_secrets: bool,
-    ) -> Result<Deletion, ProviderError>;
+    ) -> Result<Deletion, RequestError>;
 
     /// Queues a sync job, on a platform that has jobs.
-    async fn trigger(&self, destination: &str, id: &str) -> Result<RemoteSync, ProviderError> {
+    async fn trigger(&self, destination: &str, id: &str) -> Result<RemoteSync, RequestError> {
         let _ = (destination, id);
         Err(without_jobs(self.platform()))
     }
@@ -200,7 +195,7 @@ pub trait ManagedSyncs: Send + Sync {
         destination: &str,
         id: &str,
         behavior: &str,
-    ) -> Result<RemoteSync, ProviderError> {
+    ) -> Result<RemoteSync, RequestError> {
         let _ = (destination, id, behavior);
         Err(without_jobs(self.platform()))
     }
@@ -210,15 +205,15 @@ pub trait ManagedSyncs: Send + Sync {
         &self,
         destination: &str,
         id: &str,
-    ) -> Result<RemoteSync, ProviderError> {
+    ) -> Result<RemoteSync, RequestError> {
         let _ = (destination, id);
         Err(without_jobs(self.platform()))
     }
 }
 
-fn without_jobs(platform: Platform) -> ProviderError {
+fn without_jobs(platform: Platform) -> RequestError {
     let message = format!("{} has no jobs to ask for.", platform.title());
-    ProviderError::new(ProviderErrorKind::Rejected, message)
+    RequestError::new(RequestErrorKind::Rejected, message)
 }
 
 /// A platform whose syncs can only be started; nothing tells afterwards what was.
@@ -234,7 +229,7 @@ pub trait StartedSyncs: Send + Sync {
         destination: &str,
         project: &str,
         name: &str,
-    ) -> Result<String, ProviderError>;
+    ) -> Result<String, RequestError>;
 }
 
 /// What a delete request came to.

@@ -14,7 +14,7 @@
 use super::auth::Auth;
 use super::door::Door;
 use super::session::Session;
-use super::variables::Variables;
+use super::variables::ProviderVariables;
 use super::{Provider, ProviderConfig, door};
 use crate::cancel::Cancellation;
 use crate::environment::Environment;
@@ -48,16 +48,13 @@ pub fn connect(
     cancellation: &Cancellation,
 ) -> Result<Provider, RequestError> {
     let door = door_of(config)?;
-    let (vouched, variables) = match &options.sandbox {
-        Some(access) => (
-            vouch_for_sandbox(config, access)?,
-            Variables::of_sandbox(&access.variables),
-        ),
-        None => {
-            let variables = Variables::of(config, environment);
-            let vouched = vouch(config, door, &variables, options)?;
-            (vouched, variables)
-        }
+    let (vouched, variables) = if let Some(access) = &options.sandbox {
+        let vouched = vouch_for_sandbox(config, access)?;
+        (vouched, ProviderVariables::of_sandbox(&access.variables))
+    } else {
+        let variables = ProviderVariables::of(config, environment);
+        let vouched = vouch(config, door, &variables, options)?;
+        (vouched, variables)
     };
     let credential = door.credential(&variables, options, cancellation)?;
     let auth = Auth::new(credential);
@@ -87,7 +84,7 @@ pub fn server(
         None => Ok(locate(
             config,
             door_of(config)?,
-            &Variables::of(config, environment),
+            &ProviderVariables::of(config, environment),
         )?
         .origin),
     }
@@ -103,7 +100,7 @@ struct Located {
 fn locate(
     config: &ProviderConfig,
     door: &dyn Door,
-    variables: &Variables<'_>,
+    variables: &ProviderVariables<'_>,
 ) -> Result<Located, RequestError> {
     let from_environment = host_of_environment(door, variables)?;
     let from_file = config
@@ -150,7 +147,7 @@ fn locate(
 /// The host that the environment names for a provider, and the variable that names it.
 fn host_of_environment(
     door: &dyn Door,
-    variables: &Variables<'_>,
+    variables: &ProviderVariables<'_>,
 ) -> Result<Option<(String, Origin)>, RequestError> {
     let mut found: Option<(String, Origin)> = None;
     for name in door.servers().host_variables {
@@ -176,7 +173,7 @@ fn host_of_environment(
 fn vouch(
     config: &ProviderConfig,
     door: &dyn Door,
-    variables: &Variables<'_>,
+    variables: &ProviderVariables<'_>,
     options: &HttpOptions,
 ) -> Result<Vouched, RequestError> {
     let Located {

@@ -14,12 +14,12 @@ use crate::http::error::{RequestError, RequestErrorKind};
 
 /// The environment as one provider sees it.
 #[derive(Debug, Clone)]
-pub struct Variables<'a> {
+pub struct ProviderVariables<'a> {
     environment: &'a Environment,
     prefix: String,
 }
 
-impl<'a> Variables<'a> {
+impl<'a> ProviderVariables<'a> {
     /// The variables of a provider.
     pub fn of(config: &ProviderConfig, environment: &'a Environment) -> Self {
         Self {
@@ -132,7 +132,7 @@ fn prefix(config: &ProviderConfig) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Variables, check_prefixes};
+    use super::{ProviderVariables, check_prefixes};
     use crate::core::platform::Platform;
     use crate::environment::Environment;
     use crate::provider::ProviderConfig;
@@ -161,7 +161,7 @@ mod tests {
         ] {
             let config = config(name, kind);
             assert_eq!(
-                Variables::of(&config, &environment).name("INFISICAL_HOST"),
+                ProviderVariables::of(&config, &environment).name("INFISICAL_HOST"),
                 host
             );
         }

@@ -136,10 +136,11 @@ impl Outcome for Served {
 
 /// What a person copies to use it.
 fn greeting(address: SocketAddr) -> String {
-    let exports: String = sandbox::demo_variables(address)
-        .into_iter()
+    let variables = sandbox::demo_variables(address).into_iter();
+    let exports: Vec<String> = variables
         .map(|(name, value)| format!("  export {name}={value}\n"))
         .collect();
+    let exports = exports.concat();
     format!(
         "The sandbox listens on http://{address}. In another terminal:\n\n{exports}\n\
          Ctrl-C stops it.\n"

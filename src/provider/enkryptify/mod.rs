@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::credential::{Credential, Token, missing};
 use super::door::{Door, OperationKind, Servers};
 use super::session::Session;
-use super::variables::Variables;
+use super::variables::ProviderVariables;
 use super::{Provider, StartedSyncs};
 use crate::cancel::Cancellation;
 use crate::core::desired::DesiredSync;
@@ -21,7 +21,7 @@ use crate::core::diagnostic::Diagnostic;
 use crate::core::diff::FieldChange;
 use crate::core::normalize::Comparable;
 use crate::core::plan::Effect;
-use crate::core::platform::{Description, Platform, Rules};
+use crate::core::platform::{Description, Platform, PlatformRules};
 use crate::http::HttpOptions;
 use crate::http::answer::{Answer, bad_answer};
 use crate::http::error::{RequestError, RequestErrorKind};
@@ -61,7 +61,7 @@ impl Door for Enkryptify {
 
     fn credential(
         &self,
-        variables: &Variables<'_>,
+        variables: &ProviderVariables<'_>,
         _: &HttpOptions,
         _: &Cancellation,
     ) -> Result<Credential, RequestError> {
@@ -95,7 +95,7 @@ impl Door for Enkryptify {
 }
 
 /// Only starts are published: nothing to check in a sync, and no push to look into.
-impl Rules for Enkryptify {
+impl PlatformRules for Enkryptify {
     fn lint(&self, _: &DesiredSync, _: &mut Vec<Diagnostic>) {}
 
     fn is_auto_synced(&self, _: &Comparable) -> bool {

@@ -19,7 +19,7 @@ use crate::http::origin::Origin;
 use crate::http::request::Request;
 use crate::http::retry::{Delivery, Repeat};
 use crate::http::text::clause;
-use crate::provider::variables::{Variables, credential, is_credential};
+use crate::provider::variables::{ProviderVariables, credential, is_credential};
 
 /// A token of any identity provider.
 const GIVEN: &str = "INFISICAL_AUTH_JWT";
@@ -68,7 +68,7 @@ impl std::fmt::Debug for IdentityToken {
 
 impl IdentityToken {
     /// The token that a variable holds.
-    pub fn given(variables: &Variables<'_>) -> Result<Self, RequestError> {
+    pub fn given(variables: &ProviderVariables<'_>) -> Result<Self, RequestError> {
         Self::from_variable(variables)?.ok_or_else(|| {
             RequestError::authentication(format!(
                 "There is no identity token to log in with: set {} in the environment.",
@@ -79,7 +79,7 @@ impl IdentityToken {
 
     /// The token that a variable holds, as GitLab sets one, or else GitHub's.
     pub fn of_ci(
-        variables: &Variables<'_>,
+        variables: &ProviderVariables<'_>,
         options: &HttpOptions,
         cancellation: &Cancellation,
     ) -> Result<Self, RequestError> {
@@ -126,12 +126,12 @@ impl IdentityToken {
     }
 
     /// The token that Kubernetes keeps in a file.
-    pub fn of_service_account(variables: &Variables<'_>) -> Self {
+    pub fn of_service_account(variables: &ProviderVariables<'_>) -> Self {
         let file = variables.get(SERVICE_ACCOUNT);
         Self::File(file.unwrap_or(SERVICE_ACCOUNT_FILE).into())
     }
 
-    fn from_variable(variables: &Variables<'_>) -> Result<Option<Self>, RequestError> {
+    fn from_variable(variables: &ProviderVariables<'_>) -> Result<Option<Self>, RequestError> {
         let variable = variables.name(GIVEN);
         let token = variables.credential(GIVEN)?;
         Ok(token.map(|token| Self::Given { token, variable }))

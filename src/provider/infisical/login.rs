@@ -19,7 +19,7 @@ use crate::http::retry::Repeat;
 use crate::provider::credential::{
     Credential, Login, LoginRequest, Token, in_brackets, message, missing,
 };
-use crate::provider::variables::{Variables, is_credential};
+use crate::provider::variables::{ProviderVariables, is_credential};
 
 /// An access token, sent as it is.
 pub const TOKEN: &str = "INFISICAL_TOKEN";
@@ -35,7 +35,7 @@ const AUTH_METHOD: &str = "INFISICAL_AUTH_METHOD";
 /// If `INFISICAL_AUTH_METHOD` does not choose, a token comes before universal auth, as in
 /// Infisical's own command line, and both before an identity's OIDC auth.
 pub fn credential(
-    variables: &Variables<'_>,
+    variables: &ProviderVariables<'_>,
     options: &HttpOptions,
     cancellation: &Cancellation,
 ) -> Result<Credential, RequestError> {
@@ -90,7 +90,7 @@ impl Chosen {
     }
 }
 
-fn token(variables: &Variables<'_>) -> Result<Option<Credential>, RequestError> {
+fn token(variables: &ProviderVariables<'_>) -> Result<Option<Credential>, RequestError> {
     let Some(token) = Token::read(variables, TOKEN)? else {
         return Ok(None);
     };
@@ -106,7 +106,7 @@ fn token(variables: &Variables<'_>) -> Result<Option<Credential>, RequestError> 
     Ok(Some(Credential::Token(token)))
 }
 
-fn universal_auth(variables: &Variables<'_>) -> Result<Option<Credential>, RequestError> {
+fn universal_auth(variables: &ProviderVariables<'_>) -> Result<Option<Credential>, RequestError> {
     let (id_variable, secret_variable) = (variables.name(CLIENT_ID), variables.name(CLIENT_SECRET));
     let half = |present: &str, absent: &str| {
         RequestError::authentication(format!(
@@ -133,7 +133,7 @@ fn universal_auth(variables: &Variables<'_>) -> Result<Option<Credential>, Reque
 
 fn identity(
     method: IdentityMethod,
-    variables: &Variables<'_>,
+    variables: &ProviderVariables<'_>,
     options: &HttpOptions,
     cancellation: &Cancellation,
 ) -> Result<Option<Credential>, RequestError> {
@@ -349,7 +349,7 @@ fn read_access_token(
     }
 }
 
-fn unknown_method(variables: &Variables<'_>) -> RequestError {
+fn unknown_method(variables: &ProviderVariables<'_>) -> RequestError {
     RequestError::authentication(format!(
         "{} names no way to log in that secsync knows.",
         variables.name(AUTH_METHOD)
@@ -360,7 +360,7 @@ fn unknown_method(variables: &Variables<'_>) -> RequestError {
     )
 }
 
-fn chosen_without(variables: &Variables<'_>, names: &[&str]) -> RequestError {
+fn chosen_without(variables: &ProviderVariables<'_>, names: &[&str]) -> RequestError {
     let verb = if names.len() == 1 { "is" } else { "are" };
     let names: Vec<String> = names.iter().map(|name| variables.name(name)).collect();
     let variable = variables.name(AUTH_METHOD);

@@ -24,7 +24,7 @@ use serde_json::{Map, Value};
 use super::credential::{Credential, message};
 use super::door::{Door, OperationKind, Servers};
 use super::session::Session;
-use super::variables::Variables;
+use super::variables::ProviderVariables;
 use super::{Deletion, ManagedSyncs, Provider};
 use crate::cancel::Cancellation;
 use crate::core::desired::DesiredSync;
@@ -32,7 +32,7 @@ use crate::core::diagnostic::Diagnostic;
 use crate::core::diff::FieldChange;
 use crate::core::normalize::Comparable;
 use crate::core::plan::Effect;
-use crate::core::platform::{Capability, Description, Platform, Rules};
+use crate::core::platform::{Capability, Description, Platform, PlatformRules};
 use crate::core::remote::{JobStatus, RemoteConnection, RemoteProject, RemoteSync};
 use crate::http::HttpOptions;
 use crate::http::answer::{Answer, bad_answer};
@@ -84,7 +84,7 @@ impl Door for Infisical {
 
     fn credential(
         &self,
-        variables: &Variables<'_>,
+        variables: &ProviderVariables<'_>,
         options: &HttpOptions,
         cancellation: &Cancellation,
     ) -> Result<Credential, RequestError> {
@@ -118,7 +118,7 @@ impl Door for Infisical {
 
 const SYNCS: [&str; 3] = ["api", "v1", "secret-syncs"];
 
-impl Rules for Infisical {
+impl PlatformRules for Infisical {
     fn lint(&self, sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>) {
         lint::check(sync, diagnostics);
     }

@@ -1,6 +1,6 @@
 //! The schemas of Infisical's destinations, and where its OpenAPI documents say what.
 
-use crate::provider::door::{OperationKind, Role, Shape};
+use crate::provider::door::{OperationKind, Shape, SyncRole};
 
 /// Where an Infisical's own document says what.
 static SHAPE: Shape = Shape {
@@ -27,10 +27,10 @@ pub fn operation<'d>(path: &[&'d str], method: &str) -> Option<OperationKind<'d>
         }
         ["v1", "secret-syncs", slug, rest @ ..] => {
             let role = match (method, rest) {
-                ("post", []) => Role::Create,
-                ("get", [id]) if is_parameter(id) => Role::Read,
-                ("patch", [id]) if is_parameter(id) => Role::Update,
-                _ => Role::Other,
+                ("post", []) => SyncRole::Create,
+                ("get", [id]) if is_parameter(id) => SyncRole::Read,
+                ("patch", [id]) if is_parameter(id) => SyncRole::Update,
+                _ => SyncRole::Other,
             };
             Some(OperationKind::Sync(slug, role, &SHAPE))
         }

@@ -20,7 +20,7 @@ use self::operations::{OnDestination, SyncOperation};
 use super::file::{START, SchemaFile, SchemaKey};
 use super::keyword::{members, only_value};
 use crate::core::platform::Platform;
-use crate::provider::door::{Role, Shape};
+use crate::provider::door::{Shape, SyncRole};
 use crate::provider::doors;
 
 /// Why a text gives no schemas. Every message is a full sentence about the text itself;
@@ -167,9 +167,9 @@ fn destination_file(
         // Also notices a document that was cut off: responses come last.
         let read = operation.answer_property(shape.sync)?;
         let definition = match operation.role {
-            Role::Create => Some("create"),
-            Role::Update => Some("update"),
-            Role::Read | Role::Other => None,
+            SyncRole::Create => Some("create"),
+            SyncRole::Update => Some("update"),
+            SyncRole::Read | SyncRole::Other => None,
         };
         if let Some(definition) = definition
             && let Some(body) = operation.request()?

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::ExtractError;
 use super::convert::resolve;
 use crate::core::platform::Platform;
-use crate::provider::door::{Door, OperationKind, Role, Shape};
+use crate::provider::door::{Door, OperationKind, Shape, SyncRole};
 use crate::provider::doors;
 use crate::schema::file::is_slug;
 
@@ -20,7 +20,7 @@ pub struct SyncOperation<'d> {
     /// `POST /path`, for messages.
     pub name: String,
     /// What the operation does.
-    pub role: Role,
+    pub role: SyncRole,
     document: &'d Value,
     content: &'d Map<String, Value>,
     parameters: Vec<&'d Value>,
@@ -88,11 +88,11 @@ pub fn find(document: &Value) -> Result<SyncOperations<'_>, ExtractError> {
                     .1
                     .push(operation(role)),
                 OperationKind::Destinations(shape) => {
-                    let list = (shape, operation(Role::Other));
+                    let list = (shape, operation(SyncRole::Other));
                     found.lists.insert(platform, list);
                 }
                 OperationKind::Start => {
-                    found.starts.insert(platform, operation(Role::Create));
+                    found.starts.insert(platform, operation(SyncRole::Create));
                 }
             }
         }

@@ -11,7 +11,7 @@ use secsync::core::diagnostic::Diagnostic;
 use secsync::core::diff::FieldChange;
 use secsync::core::normalize::Comparable;
 use secsync::core::plan::Effect;
-use secsync::core::platform::{Capability, Description, Platform, Rules};
+use secsync::core::platform::{Capability, Description, Platform, PlatformRules};
 use secsync::core::remote::{Job, RemoteConnection, RemoteProject, RemoteSync};
 use secsync::http::HttpOptions;
 use secsync::http::answer::{Answer, bad_answer};
@@ -21,7 +21,7 @@ use secsync::http::retry::Repeat;
 use secsync::provider::credential::{Credential, Token, message, missing};
 use secsync::provider::door::{Door, OperationKind, Servers};
 use secsync::provider::session::Session;
-use secsync::provider::variables::Variables;
+use secsync::provider::variables::ProviderVariables;
 use secsync::provider::{Deletion, ManagedSyncs, Provider};
 use serde_json::{Map, Value};
 
@@ -52,7 +52,7 @@ impl Door for Strongbox {
 
     fn credential(
         &self,
-        variables: &Variables<'_>,
+        variables: &ProviderVariables<'_>,
         _: &HttpOptions,
         _: &Cancellation,
     ) -> Result<Credential, RequestError> {
@@ -78,7 +78,7 @@ impl Door for Strongbox {
     }
 }
 
-impl Rules for Strongbox {
+impl PlatformRules for Strongbox {
     /// Its names begin with a capital letter.
     fn lint(&self, sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>) {
         let name = &sync.name;

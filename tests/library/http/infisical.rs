@@ -7,7 +7,8 @@ use super::support::{
 };
 use secsync::cancel::Cancellation;
 use secsync::core::remote::{JobStatus, RemoteConnection, RemoteProject};
-use secsync::provider::{Deletion, ProviderError, ProviderErrorKind};
+use secsync::http::error::{RequestError, RequestErrorKind};
+use secsync::provider::Deletion;
 use serde_json::{Map, Value, json};
 use wiremock::ResponseTemplate;
 
@@ -29,7 +30,7 @@ fn ok(value: Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(value)
 }
 
-async fn list_error(answer: ResponseTemplate) -> ProviderError {
+async fn list_error(answer: ResponseTemplate) -> RequestError {
     let server = server_with("GET", LIST, answer).await;
     infisical(&server.uri())
         .list(PROJECT, "payments")
@@ -212,7 +213,7 @@ async fn no_odd_answer_is_taken_for_no_syncs() {
         ),
     ] {
         let error = list_error(answer).await;
-        assert_eq!(error.kind, ProviderErrorKind::BadAnswer, "{case}: {error}");
+        assert_eq!(error.kind, RequestErrorKind::BadAnswer, "{case}: {error}");
         assert!(error.message.contains(says), "{case}: {error}");
         assert!(!error.maybe_done, "{case}");
     }
@@ -229,7 +230,7 @@ async fn a_body_that_breaks_off_below_http_is_an_error_after_four_tries() {
         .list(PROJECT, "payments")
         .await
         .expect_err("half an answer");
-    assert_eq!(error.kind, ProviderErrorKind::Unavailable);
+    assert_eq!(error.kind, RequestErrorKind::Unavailable);
     assert!(error.message.contains("broke off"), "{error}");
     assert_eq!(server.requests().len(), 4);
 }
@@ -242,7 +243,7 @@ async fn a_redirect_is_not_followed_and_only_its_host_is_named() {
         let error =
             list_error(ResponseTemplate::new(status).insert_header("location", location.as_str()))
                 .await;
-        assert_eq!(error.kind, ProviderErrorKind::BadAnswer);
+        assert_eq!(error.kind, RequestErrorKind::BadAnswer);
         assert!(error.message.contains("a redirect to 127.0.0.1"), "{error}");
         assert!(!all_text(&error).contains("abc"), "{error:?}");
     }
@@ -251,7 +252,7 @@ async fn a_redirect_is_not_followed_and_only_its_host_is_named() {
 
 #[tokio::test]
 async fn refusals_are_told_apart() {
-    use ProviderErrorKind::{BadAnswer, NotFound, Permission, Rejected, Unavailable};
+    use RequestErrorKind::{BadAnswer, NotFound, Permission, Rejected, Unavailable};
     let problems = json!({
         "reqId": "req-1", "statusCode": 422, "error": "ValidationFailure",
         "message": [
@@ -396,7 +397,7 @@ async fn projects_are_listed_also_by_the_name_that_newer_servers_have() {
         .projects()
         .await
         .expect_err("no such route");
-    assert_eq!(error.kind, ProviderErrorKind::BadAnswer);
+    assert_eq!(error.kind, RequestErrorKind::BadAnswer);
 }
 
 #[tokio::test]
@@ -459,12 +460,12 @@ async fn a_missing_route_is_never_taken_for_a_missing_sync() {
     add(&server, "DELETE", &one(), route).await;
     let provider = infisical(&server.uri());
     let error = provider.get("humanitec", SYNC).await.expect_err("no route");
-    assert_eq!(error.kind, ProviderErrorKind::Rejected);
+    assert_eq!(error.kind, RequestErrorKind::Rejected);
     let error = provider
         .delete("humanitec", SYNC, false)
         .await
         .expect_err("no route");
-    assert_eq!(error.kind, ProviderErrorKind::Rejected);
+    assert_eq!(error.kind, RequestErrorKind::Rejected);
 }
 
 #[tokio::test]
@@ -476,7 +477,7 @@ async fn another_sync_than_the_one_asked_for_is_a_bad_answer() {
         .get("humanitec", SYNC)
         .await
         .expect_err("another sync");
-    assert_eq!(error.kind, ProviderErrorKind::BadAnswer);
+    assert_eq!(error.kind, RequestErrorKind::BadAnswer);
 }
 
 #[tokio::test]
@@ -515,7 +516,7 @@ async fn a_taken_name_is_told_apart() {
         .create("humanitec", &body(json!({"name": "web"})))
         .await
         .expect_err("the name is taken");
-    assert_eq!(error.kind, ProviderErrorKind::NameTaken);
+    assert_eq!(error.kind, RequestErrorKind::NameTaken);
     assert!(!error.maybe_done);
 }
 
@@ -527,7 +528,7 @@ async fn a_plan_restriction_names_the_way_out() {
         .create("humanitec", &body(json!({"name": "web"})))
         .await
         .expect_err("refused");
-    assert_eq!(error.kind, ProviderErrorKind::Rejected);
+    assert_eq!(error.kind, RequestErrorKind::Rejected);
     assert!(error.help.expect("help").contains("plan"));
 }
 
@@ -564,7 +565,7 @@ async fn a_create_whose_answer_is_lost_is_sent_once_and_says_so() {
             .create("humanitec", &body(json!({"name": "web"})))
             .await
             .expect_err("the answer is lost");
-        assert_eq!(error.kind, ProviderErrorKind::Unavailable);
+        assert_eq!(error.kind, RequestErrorKind::Unavailable);
         assert!(error.maybe_done, "{error}");
         assert_eq!(server.requests().len(), 1);
     }
@@ -598,7 +599,7 @@ async fn a_create_that_was_never_sent_is_tried_again_and_leaves_no_doubt() {
         .create("humanitec", &body(json!({"name": "web"})))
         .await
         .expect_err("nobody listens");
-    assert_eq!(error.kind, ProviderErrorKind::Unavailable);
+    assert_eq!(error.kind, RequestErrorKind::Unavailable);
     assert!(!error.maybe_done, "{error}");
     assert!(
         error.message.contains("refused the connection (4 tries)"),
@@ -627,7 +628,7 @@ async fn an_update_refused_after_a_lost_answer_stays_in_doubt() {
         .update("humanitec", SYNC, &body(json!({"name": "web"})))
         .await
         .expect_err("refused");
-    assert_eq!(error.kind, ProviderErrorKind::NotFound);
+    assert_eq!(error.kind, RequestErrorKind::NotFound);
     assert!(error.maybe_done);
 }
 
@@ -638,7 +639,7 @@ async fn a_500_to_a_write_is_not_repeated() {
         .update("humanitec", SYNC, &body(json!({})))
         .await
         .expect_err("500");
-    assert_eq!(error.kind, ProviderErrorKind::Unavailable);
+    assert_eq!(error.kind, RequestErrorKind::Unavailable);
     assert_eq!(requests(&server).await.len(), 1);
 }
 
@@ -715,7 +716,7 @@ async fn a_job_at_work_is_told_apart_and_not_in_doubt() {
         .delete("humanitec", SYNC, true)
         .await
         .expect_err("a job is at work");
-    assert_eq!(error.kind, ProviderErrorKind::JobInProgress);
+    assert_eq!(error.kind, RequestErrorKind::JobInProgress);
     assert!(!error.maybe_done);
     assert_eq!(requests(&server).await.len(), 1);
 }

@@ -10,8 +10,9 @@ use super::support::{
 };
 use secsync::cancel::Cancellation;
 use secsync::http::HttpOptions;
+use secsync::http::error::{RequestError, RequestErrorKind};
 use secsync::provider::infisical;
-use secsync::provider::{ManagedSyncs, ProviderError, ProviderErrorKind, connect};
+use secsync::provider::{ManagedSyncs, connect};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 use wiremock::matchers::{header, method, path};
@@ -97,7 +98,7 @@ impl Login {
         .set("ACTIONS_ID_TOKEN_REQUEST_TOKEN", RUNNER_TOKEN)
     }
 
-    fn connect(&self) -> Result<Arc<dyn ManagedSyncs>, ProviderError> {
+    fn connect(&self) -> Result<Arc<dyn ManagedSyncs>, RequestError> {
         let variables: Vec<(&str, &str)> = self
             .variables
             .iter()
@@ -115,7 +116,7 @@ impl Login {
     }
 
     /// The error of connecting, or else of the first request.
-    async fn refused(&self) -> ProviderError {
+    async fn refused(&self) -> RequestError {
         let error = match self.connect() {
             Ok(provider) => provider
                 .list(PROJECT, "payments")
@@ -246,7 +247,7 @@ async fn a_method_that_is_unknown_or_lacks_its_variables_is_an_error_that_names_
             .set("INFISICAL_AUTH_METHOD", method)
             .refused()
             .await;
-        assert_eq!(error.kind, ProviderErrorKind::Authentication);
+        assert_eq!(error.kind, RequestErrorKind::Authentication);
         assert_eq!(error.message, message);
     }
     let error = login(&server)
@@ -381,7 +382,7 @@ async fn the_runners_token_goes_over_https_only_also_on_this_machine() {
             .set("SECSYNC_ALLOW_HTTP", "token.actions.example,127.0.0.1")
             .refused()
             .await;
-        assert_eq!(error.kind, ProviderErrorKind::Configuration);
+        assert_eq!(error.kind, RequestErrorKind::Configuration);
         assert_eq!(error.message, message);
     }
     assert_eq!(github.requests(), [""; 0]);
@@ -396,35 +397,35 @@ async fn a_token_endpoint_that_gives_no_token_is_told_with_what_to_do() {
         (
             "403 Forbidden",
             echo.as_str(),
-            ProviderErrorKind::Authentication,
+            RequestErrorKind::Authentication,
             "answered 403 Forbidden.",
             "`permissions: id-token: write`",
         ),
         (
             "200 OK",
             value.as_str(),
-            ProviderErrorKind::BadAnswer,
+            RequestErrorKind::BadAnswer,
             "answered without a token.",
             "Check that the address",
         ),
         (
             "200 OK",
             "<html>",
-            ProviderErrorKind::BadAnswer,
+            RequestErrorKind::BadAnswer,
             "answered with an HTML page instead of JSON.",
             "Check that the address",
         ),
         (
             "503 Service Unavailable",
             "",
-            ProviderErrorKind::Unavailable,
+            RequestErrorKind::Unavailable,
             "failed with 503 Service Unavailable.",
             "later",
         ),
         (
             "302 Found\r\nlocation: https://other.example/?hunter2",
             "",
-            ProviderErrorKind::BadAnswer,
+            RequestErrorKind::BadAnswer,
             "answered with a redirect to other.example, and redirects are not followed.",
             "final address",
         ),
@@ -543,7 +544,7 @@ async fn a_service_account_token_that_is_missing_or_empty_names_its_file() {
             .set("INFISICAL_KUBERNETES_SERVICE_ACCOUNT_TOKEN_PATH", path)
             .refused()
             .await;
-        assert_eq!(error.kind, ProviderErrorKind::Authentication);
+        assert_eq!(error.kind, RequestErrorKind::Authentication);
         assert!(
             error.message.contains(path) && error.message.contains(says),
             "{error}"
@@ -591,7 +592,7 @@ async fn a_refused_identity_token_is_told_with_what_to_do_about_its_status() {
             .set("INFISICAL_AUTH_JWT", JWT)
             .refused()
             .await;
-        assert_eq!(error.kind, ProviderErrorKind::Authentication);
+        assert_eq!(error.kind, RequestErrorKind::Authentication);
         assert_eq!(
             error.message,
             format!(
@@ -658,7 +659,7 @@ async fn a_failing_login_names_the_variable_to_check() {
         .set("INFISICAL_AUTH_JWT", JWT)
         .refused()
         .await;
-    assert_eq!(error.kind, ProviderErrorKind::Unavailable);
+    assert_eq!(error.kind, RequestErrorKind::Unavailable);
     assert!(
         error
             .help

@@ -8,9 +8,10 @@ use super::support::{
     options_with_authority, raw, refusal, requests, server_with, sync, syncs,
 };
 use secsync::cancel::Cancellation;
+use secsync::http::error::RequestErrorKind;
 use secsync::http::public::fetch_public;
 use secsync::http::{HttpOptions, SandboxAccess};
-use secsync::provider::{ProviderErrorKind, connect, infisical as platform};
+use secsync::provider::{connect, infisical as platform};
 use serde_json::{Value, json};
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -74,7 +75,7 @@ async fn parallel_callers_share_a_failed_login_and_a_refused_one_is_not_tried_ag
         let lists = (0..4).map(|_| provider.list(PROJECT, "payments"));
         for list in futures_util::future::join_all(lists).await {
             let error = list.expect_err("no login");
-            assert_eq!(error.kind, ProviderErrorKind::Authentication);
+            assert_eq!(error.kind, RequestErrorKind::Authentication);
             assert!(
                 error
                     .message
@@ -97,7 +98,7 @@ async fn a_login_that_failed_for_the_server_is_tried_again_later() {
     add_list_for(&server, "first", ok(syncs(&["a"]))).await;
     let provider = infisical_with_login(&server.uri());
     let error = provider.list(PROJECT, "payments").await.expect_err("503");
-    assert_eq!(error.kind, ProviderErrorKind::Unavailable);
+    assert_eq!(error.kind, RequestErrorKind::Unavailable);
     provider
         .list(PROJECT, "payments")
         .await
@@ -131,7 +132,7 @@ async fn an_odd_login_answer_is_an_error() {
             .list(PROJECT, "payments")
             .await
             .expect_err("no login");
-        assert_eq!(error.kind, ProviderErrorKind::BadAnswer, "{error}");
+        assert_eq!(error.kind, RequestErrorKind::BadAnswer, "{error}");
         assert!(error.message.contains(says), "{error}");
     }
 }
@@ -192,7 +193,7 @@ async fn a_token_that_is_refused_right_after_the_login_is_an_error() {
         .list(PROJECT, "payments")
         .await
         .expect_err("refused");
-    assert_eq!(error.kind, ProviderErrorKind::Authentication);
+    assert_eq!(error.kind, RequestErrorKind::Authentication);
     assert!(
         error.message.contains("invalid signature of <redacted>"),
         "{error}"
@@ -208,7 +209,7 @@ async fn a_refused_token_names_its_variable() {
             .list(PROJECT, "payments")
             .await
             .expect_err("refused");
-        assert_eq!(error.kind, ProviderErrorKind::Authentication);
+        assert_eq!(error.kind, RequestErrorKind::Authentication);
         assert_eq!(
             error.message,
             "The token in INFISICAL_TOKEN is not accepted (the server says: Token expired)."
@@ -230,7 +231,7 @@ async fn a_missing_permission_is_no_reason_to_log_in_again() {
         .list(PROJECT, "payments")
         .await
         .expect_err("denied");
-    assert_eq!(error.kind, ProviderErrorKind::Permission);
+    assert_eq!(error.kind, RequestErrorKind::Permission);
     assert_eq!(count(&server, &format!("POST {LOGIN}")).await, 1);
 }
 
@@ -267,10 +268,10 @@ async fn a_429_pauses_every_other_request_to_that_host() {
             .await
     };
     let error = list(&server.uri()).await.expect_err("too long a pause");
-    assert_eq!(error.kind, ProviderErrorKind::RateLimited);
+    assert_eq!(error.kind, RequestErrorKind::RateLimited);
     assert!(error.message.contains("asks to wait 600 s"), "{error}");
     let error = list(&server.uri()).await.expect_err("the host is paused");
-    assert_eq!(error.kind, ProviderErrorKind::RateLimited);
+    assert_eq!(error.kind, RequestErrorKind::RateLimited);
     assert_eq!(requests(&server).await.len(), 1, "nothing more was sent");
     list(&other.uri())
         .await
@@ -297,7 +298,7 @@ async fn a_server_that_never_stops_limiting_ends_as_rate_limited() {
         .list(PROJECT, "payments")
         .await
         .expect_err("limited");
-    assert_eq!(error.kind, ProviderErrorKind::RateLimited);
+    assert_eq!(error.kind, RequestErrorKind::RateLimited);
     assert!(!error.maybe_done);
     assert_eq!(requests(&server).await.len(), 4);
 }
@@ -310,7 +311,7 @@ async fn pauses_between_tries_double() {
         .list(PROJECT, "payments")
         .await
         .expect_err("503");
-    assert_eq!(error.kind, ProviderErrorKind::Unavailable);
+    assert_eq!(error.kind, RequestErrorKind::Unavailable);
     let millis: Vec<u128> = clock.sleeps().iter().map(Duration::as_millis).collect();
     assert_eq!(millis, [500, 1000, 2000]);
 }
@@ -337,7 +338,7 @@ async fn a_server_that_hangs_is_told_as_such() {
         .list(PROJECT, "payments")
         .await
         .expect_err("no answer");
-    assert_eq!(error.kind, ProviderErrorKind::Unavailable);
+    assert_eq!(error.kind, RequestErrorKind::Unavailable);
     assert!(
         error
             .message
@@ -356,7 +357,7 @@ async fn an_answer_without_end_is_not_read() {
         .list(PROJECT, "payments")
         .await
         .expect_err("too large");
-    assert_eq!(error.kind, ProviderErrorKind::BadAnswer);
+    assert_eq!(error.kind, RequestErrorKind::BadAnswer);
     assert!(error.message.contains("larger than 64 MB"), "{error}");
     assert_eq!(server.requests().len(), 1);
 }
@@ -385,7 +386,7 @@ async fn a_proxy_from_the_environment_is_asked_for_https_and_its_password_not_sh
     let error = list("https://secrets.invalid", "other.invalid")
         .await
         .expect_err("the proxy refuses");
-    assert_eq!(error.kind, ProviderErrorKind::Unavailable);
+    assert_eq!(error.kind, RequestErrorKind::Unavailable);
     assert!(
         error
             .message
@@ -426,7 +427,7 @@ async fn a_proxy_that_is_no_url_is_an_error_without_its_text() {
         .list(PROJECT, "payments")
         .await
         .expect_err("no proxy");
-    assert_eq!(error.kind, ProviderErrorKind::Configuration);
+    assert_eq!(error.kind, RequestErrorKind::Configuration);
     assert!(error.message.contains("HTTPS_PROXY"), "{error}");
     assert!(!all_text(&error).contains("hunter2"), "{error:?}");
 }
@@ -457,7 +458,7 @@ async fn a_name_that_does_not_resolve_is_told_as_such() {
         .list(PROJECT, "payments")
         .await
         .expect_err("no such host");
-    assert_eq!(error.kind, ProviderErrorKind::Unavailable);
+    assert_eq!(error.kind, RequestErrorKind::Unavailable);
     let text = all_text(&error);
     assert!(
         text.contains("the host name of https://secsync.invalid cannot be resolved"),
@@ -481,7 +482,7 @@ async fn cancelling_ends_a_pause_at_once() {
         .expect("it ends")
         .expect("it does not panic")
         .expect_err("interrupted");
-    assert_eq!(error.kind, ProviderErrorKind::Interrupted);
+    assert_eq!(error.kind, RequestErrorKind::Interrupted);
     assert!(!error.maybe_done);
 }
 
@@ -514,7 +515,7 @@ async fn cancelling_drops_a_read_in_flight_and_sees_a_write_through() {
         .expect("it ends before its answer")
         .expect("it does not panic")
         .expect_err("interrupted");
-    assert_eq!(error.kind, ProviderErrorKind::Interrupted);
+    assert_eq!(error.kind, RequestErrorKind::Interrupted);
     let created = write.await.expect("it does not panic");
     assert_eq!(created.expect("seen through").name, "web");
 }
@@ -543,7 +544,7 @@ async fn a_write_does_not_wait_for_a_limit_once_cancelled() {
         .create("humanitec", &serde_json::Map::new())
         .await
         .expect_err("interrupted");
-    assert_eq!(error.kind, ProviderErrorKind::Interrupted);
+    assert_eq!(error.kind, RequestErrorKind::Interrupted);
     assert!(!error.maybe_done);
     assert_eq!(requests(&server).await.len(), 1);
 }
@@ -558,7 +559,7 @@ async fn nothing_is_read_once_cancelled() {
         .list(PROJECT, "payments")
         .await
         .expect_err("interrupted");
-    assert_eq!(error.kind, ProviderErrorKind::Interrupted);
+    assert_eq!(error.kind, RequestErrorKind::Interrupted);
     assert_eq!(requests(&server).await, [""; 0]);
 }
 
@@ -582,7 +583,7 @@ async fn a_start_returns_the_id_of_its_configuration() {
 
 #[tokio::test]
 async fn a_refused_start_is_surely_not_done() {
-    use ProviderErrorKind::{Authentication, NotFound, Permission, Rejected};
+    use RequestErrorKind::{Authentication, NotFound, Permission, Rejected};
     for (status, kind) in [
         (400, Rejected),
         (401, Authentication),
@@ -703,10 +704,10 @@ async fn a_public_document_that_is_not_there_is_an_error() {
     )
     .await;
     for (route, kind, says) in [
-        ("/nope", ProviderErrorKind::NotFound, "404 Not Found"),
+        ("/nope", RequestErrorKind::NotFound, "404 Not Found"),
         (
             "/moved",
-            ProviderErrorKind::BadAnswer,
+            RequestErrorKind::BadAnswer,
             "a redirect to other.example",
         ),
     ] {

@@ -8,7 +8,7 @@ use super::support::{
 use secsync::cancel::Cancellation;
 use secsync::core::remote::RemoteSync;
 use secsync::http::HttpOptions;
-use secsync::provider::{ProviderError, ProviderErrorKind};
+use secsync::http::error::{RequestError, RequestErrorKind};
 use tempfile::NamedTempFile;
 
 /// An https server on loopback whose certificate is for `name`; answers every request with one
@@ -23,7 +23,7 @@ async fn server(authority: &Authority, name: &str, expired: bool) -> String {
 async fn list(
     origin: &str,
     ca_cert: Option<&NamedTempFile>,
-) -> Result<Vec<RemoteSync>, ProviderError> {
+) -> Result<Vec<RemoteSync>, RequestError> {
     let options = HttpOptions {
         ca_cert: ca_cert.map(|file| file.path().to_path_buf().try_into().unwrap()),
         ..options().0
@@ -49,7 +49,7 @@ async fn a_server_of_an_unknown_authority_is_refused_with_the_way_out() {
     for other in [named_authority("Another authority"), authority()] {
         let other = pem_file(&other.pem());
         let error = list(&origin, Some(&other)).await.expect_err("unknown");
-        assert_eq!(error.kind, ProviderErrorKind::Unavailable);
+        assert_eq!(error.kind, RequestErrorKind::Unavailable);
         assert!(!error.maybe_done);
         assert_eq!(
             error.message,
@@ -102,7 +102,7 @@ async fn a_ca_cert_that_is_missing_or_no_certificate_is_an_error_before_anything
         let error = list(origin, Some(&pem_file(text)))
             .await
             .expect_err("no certificate");
-        assert_eq!(error.kind, ProviderErrorKind::Configuration);
+        assert_eq!(error.kind, RequestErrorKind::Configuration);
         assert!(
             error.message.contains("holds no PEM certificate."),
             "{error}"
@@ -116,7 +116,7 @@ async fn a_ca_cert_that_is_missing_or_no_certificate_is_an_error_before_anything
         .list(PROJECT, "payments")
         .await
         .expect_err("no file");
-    assert_eq!(error.kind, ProviderErrorKind::Configuration);
+    assert_eq!(error.kind, RequestErrorKind::Configuration);
     assert!(
         error
             .message
@@ -137,7 +137,7 @@ async fn plain_http_needs_no_certificates() {
         .list(PROJECT, "payments")
         .await
         .expect_err("404");
-    assert_eq!(error.kind, ProviderErrorKind::BadAnswer, "{error}");
+    assert_eq!(error.kind, RequestErrorKind::BadAnswer, "{error}");
 }
 
 /// Certificate authorities are found through the process environment, so the test runs itself.
@@ -168,7 +168,7 @@ async fn reports_a_machine_without_certificate_authorities() {
     let error = list("https://localhost:1", None)
         .await
         .expect_err("nobody to trust");
-    assert_eq!(error.kind, ProviderErrorKind::Configuration);
+    assert_eq!(error.kind, RequestErrorKind::Configuration);
     assert_eq!(
         error.message,
         "This machine has no certificate authorities to check https://localhost:1 with."

@@ -5,11 +5,12 @@ use super::support::{CLIENT_SECRET, TOKEN, all_text, environment};
 use secsync::cancel::Cancellation;
 use secsync::core::platform::Platform;
 use secsync::environment::Environment;
+use secsync::http::error::{RequestError, RequestErrorKind};
 use secsync::http::public::fetch_public;
 use secsync::http::{HttpOptions, SandboxAccess};
 use secsync::provider::trust;
 use secsync::provider::variables::check_prefixes;
-use secsync::provider::{ProviderConfig, ProviderError, ProviderErrorKind, connect};
+use secsync::provider::{ProviderConfig, connect};
 use secsync::provider::{enkryptify, infisical};
 
 const CORP: &str = "https://secrets.corp.example";
@@ -58,7 +59,7 @@ impl Case {
     }
 
     /// The server that the credential would go to.
-    fn server(&self) -> Result<String, ProviderError> {
+    fn server(&self) -> Result<String, RequestError> {
         connect(
             &self.config,
             &self.environment(),
@@ -72,7 +73,7 @@ impl Case {
         assert_eq!(self.server().as_deref(), Ok(server));
     }
 
-    fn refused(&self, kind: ProviderErrorKind) -> ProviderError {
+    fn refused(&self, kind: RequestErrorKind) -> RequestError {
         let error = match self.server() {
             Ok(server) => panic!("the credential would go to {server}"),
             Err(error) => error,
@@ -87,16 +88,16 @@ impl Case {
         error
     }
 
-    fn untrusted(&self) -> ProviderError {
-        self.refused(ProviderErrorKind::Untrusted)
+    fn untrusted(&self) -> RequestError {
+        self.refused(RequestErrorKind::Untrusted)
     }
 
-    fn misconfigured(&self) -> ProviderError {
-        self.refused(ProviderErrorKind::Configuration)
+    fn misconfigured(&self) -> RequestError {
+        self.refused(RequestErrorKind::Configuration)
     }
 
-    fn unauthenticated(&self) -> ProviderError {
-        self.refused(ProviderErrorKind::Authentication)
+    fn unauthenticated(&self) -> RequestError {
+        self.refused(RequestErrorKind::Authentication)
     }
 }
 
@@ -415,7 +416,7 @@ fn another_provider_reads_only_variables_with_its_own_name() {
 fn two_providers_never_share_a_prefix() {
     let configs = ["on-prem", "ON_PREM"].map(|name| provider(name, infisical::PLATFORM).config);
     let error = check_prefixes(&configs).expect_err("they share ON_PREM_");
-    assert_eq!(error.kind, ProviderErrorKind::Configuration);
+    assert_eq!(error.kind, RequestErrorKind::Configuration);
 }
 
 #[test]
@@ -564,7 +565,7 @@ async fn a_public_document_is_not_fetched_from_an_odd_address() {
         )
         .await
         .expect_err("refused");
-        assert_eq!(error.kind, ProviderErrorKind::Configuration, "{error}");
+        assert_eq!(error.kind, RequestErrorKind::Configuration, "{error}");
         assert!(error.message.contains(says), "{error}");
         assert!(!all_text(&error).contains("hunter2"), "{error:?}");
     }

@@ -14,9 +14,8 @@ use secsync::core::platform::Platform;
 use secsync::environment::Environment;
 use secsync::http::HttpOptions;
 use secsync::http::clock::Clock;
-use secsync::provider::{
-    ManagedSyncs, Provider, ProviderConfig, ProviderError, StartedSyncs, connect,
-};
+use secsync::http::error::RequestError;
+use secsync::provider::{ManagedSyncs, Provider, ProviderConfig, StartedSyncs, connect};
 use secsync::provider::{enkryptify, infisical};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
@@ -359,6 +358,6 @@ pub fn raw(status: &str, body: &str) -> Act {
 }
 
 /// Every text of an error, its `Debug` form included.
-pub fn all_text(error: &ProviderError) -> String {
+pub fn all_text(error: &RequestError) -> String {
     format!("{error}\n{error:?}\n{:?}", error.help)
 }
