@@ -102,7 +102,7 @@ fn another_destination_is_a_replacement() {
     $ secsync plan syncs --detailed-exitcode
     secsync will perform the following actions:
 
-      # infisical/payments/api must be replaced, as its destination changes from humanitec to checkly  (syncs/payments.yaml:11)
+      # infisical/payments/api must be replaced, because its destination changes from humanitec to checkly  (syncs/payments.yaml:11)
     -/+ checkly sync
           ~ destination:                       "humanitec" -> "checkly"
           + connection:                        "checkly-main"
@@ -121,7 +121,7 @@ fn another_destination_is_a_replacement() {
     $ secsync apply syncs --auto-approve
     secsync will perform the following actions:
 
-      # infisical/payments/api must be replaced, as its destination changes from humanitec to checkly  (syncs/payments.yaml:11)
+      # infisical/payments/api must be replaced, because its destination changes from humanitec to checkly  (syncs/payments.yaml:11)
     -/+ checkly sync
           ~ destination:                       "humanitec" -> "checkly"
           + connection:                        "checkly-main"
@@ -248,7 +248,7 @@ fn an_apply_that_leaves_something_blocked_is_not_told_as_complete() {
     Plan: 0 to add, 0 to change, 0 to destroy, 1 blocked.
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 blocked.
-    What is blocked stays as it is until its reason is gone: the plan says what to do.
+    Blocked actions were not carried out: the plan says why, and what to do.
     --- exit 0
     ");
     applied.declare(&[
@@ -309,7 +309,7 @@ fn a_trigger_is_pending_until_what_changed_was_pushed() {
       ~ humanitec sync
           + description: "New"
 
-      # infisical/payments/api will be asked for a sync job  (syncs/payments.yaml:11)
+      # infisical/payments/api will be triggered  (syncs/payments.yaml:11)
       ! humanitec sync
 
     Plan: 0 to add, 1 to change, 0 to destroy, 1 to trigger.
@@ -323,7 +323,7 @@ fn a_trigger_is_pending_until_what_changed_was_pushed() {
       ~ humanitec sync
           + description: "New"
 
-      # infisical/payments/api will be asked for a sync job  (syncs/payments.yaml:11)
+      # infisical/payments/api will be triggered  (syncs/payments.yaml:11)
       ! humanitec sync
 
     Plan: 0 to add, 1 to change, 0 to destroy, 1 to trigger.
@@ -382,7 +382,7 @@ fn a_sync_that_is_as_declared_and_failing_is_told() {
     $ secsync plan syncs --detailed-exitcode
     No changes. All 2 declared syncs are as they should be.
 
-    Note: 1 sync is as declared, and the last job failed:
+    Note: 1 sync is as declared, but its last job failed:
       infisical/payments/api: application acme/payments not found (RES-404)
     --- exit 0
     ");
@@ -467,7 +467,7 @@ fn a_project_that_does_not_exist() {
       help: Did you mean `shop`?
 
     Found 1 error.
-    Run `secsync explain unknown-project` for why it is so and how to mend it.
+    Run `secsync explain unknown-project` to see why it matters and how to fix it.
     --- exit 3
     ");
 }

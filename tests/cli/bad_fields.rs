@@ -60,7 +60,7 @@ fn a_provider_a_project_and_a_destination() {
 
     unknown-provider
 
-      × There is no provider `infisicle`.
+      × `infisicle` is not a known provider.
        ╭─[sync.yaml:1:11]
      1 │ provider: infisicle
        ·           ─────────
@@ -73,13 +73,13 @@ fn a_provider_a_project_and_a_destination() {
 
     unknown-provider
 
-      × There is no provider `doppler`.
+      × `doppler` is not a known provider.
        ╭─[sync.yaml:1:11]
      1 │ provider: doppler
        ·           ───────
      2 │ project: payments
        ╰────
-      help: The providers are `enkryptify` and `infisical`. Others are declared under `providers:` in secsync.yaml.
+      help: The providers are `enkryptify` and `infisical`. Declare others under `providers:` in secsync.yaml.
             Inherited by the sync web.
 
     # no provider
@@ -93,7 +93,7 @@ fn a_provider_a_project_and_a_destination() {
        ·   ───
      4 │     destination: humanitec
        ╰────
-      help: Write `provider:` with `enkryptify` or `infisical`, here or at the top of the file.
+      help: Write `provider:` here or at the top of the file. It can be `enkryptify` or `infisical`.
 
     # no project
 
@@ -457,7 +457,7 @@ fn wrong_values() {
 
     unsupported-version
 
-      × The version is `2`, and 1 is the only one.
+      × The version `2` is not supported; 1 is the only one.
        ╭─[sync.yaml:1:10]
      1 │ version: 2
        ·          ─
@@ -726,7 +726,7 @@ fn fields_that_contradict_each_other() {
 
     conflicting-fields
 
-      × `connection` and `connectionId` are given together, and only one can count.
+      × `connection` and `connectionId` cannot be given together.
        ╭─[sync.yaml:6:5]
      5 │     destination: humanitec
      6 │     connection: humanitec-main
@@ -798,7 +798,7 @@ fn an_octal_number_is_pointed_out() {
       help: Put it in quotes.
 
     Found 1 error and 1 warning.
-    Run `secsync explain CODE` for why it is so and how to mend it.
+    Run `secsync explain CODE` to see why it matters and how to fix it.
     --- exit 3
     "#);
 }
@@ -820,7 +820,7 @@ fn a_variable_without_a_value() {
       help: Set it with `--var ORG=…`, with the environment variable `SECSYNC_VAR_ORG`, or under `variables:` in secsync.yaml.
 
     Found 1 error.
-    Run `secsync explain unknown-variable` for why it is so and how to mend it.
+    Run `secsync explain unknown-variable` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -850,7 +850,7 @@ fn a_credential_of_the_environment_is_no_variable() {
       help: Set it with `--var INFISICAL_TOKEN=…`, with the environment variable `SECSYNC_VAR_INFISICAL_TOKEN`, or under `variables:` in secsync.yaml.
 
     Found 1 error.
-    Run `secsync explain unknown-variable` for why it is so and how to mend it.
+    Run `secsync explain unknown-variable` to see why it matters and how to fix it.
     --- exit 3
     "#);
 }
@@ -878,7 +878,7 @@ fn a_mistake_in_defaults_names_the_syncs_that_inherit_it() {
             Inherited by the sync web and 1 other.
 
     Found 1 error.
-    Run `secsync explain unknown-field` for why it is so and how to mend it.
+    Run `secsync explain unknown-field` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -913,7 +913,7 @@ fn what_has_no_effect_on_a_platform_that_only_starts_is_a_warning_that_can_be_de
       help: Remove it.
 
     Found 2 warnings.
-    Run `secsync explain no-effect` for why it is so and how to mend it.
+    Run `secsync explain no-effect` to see why it matters and how to fix it.
     --- exit 0
     ");
     tree.write("secsync.yaml", "lint: { no-effect: deny }\n");
@@ -997,7 +997,7 @@ fn a_workspace_file_with_mistakes() {
 
     unknown-lint
 
-      × There is no lint `no-such-lint`.
+      × `no-such-lint` is not a known lint.
        ╭─[secsync.yaml:7:41]
      6 │   onprem: {}
      7 │ lint: { destructive-first-sync: forbid, no-such-lint: warn }
@@ -1006,7 +1006,7 @@ fn a_workspace_file_with_mistakes() {
       help: The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import`, `destructive-first-sync` and `no-effect`.
 
     Found 7 errors.
-    Run `secsync explain CODE` for why it is so and how to mend it.
+    Run `secsync explain CODE` to see why it matters and how to fix it.
     --- exit 3
     "#);
 }

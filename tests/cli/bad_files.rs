@@ -40,7 +40,7 @@ fn a_file_that_does_not_exist() {
       help: Check the path.
 
     Found 1 error.
-    Run `secsync explain unreadable-file` for why it is so and how to mend it.
+    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -66,7 +66,7 @@ fn a_file_without_permission_to_read_it() {
       help: Check the permissions of the file.
 
     Found 1 error.
-    Run `secsync explain unreadable-file` for why it is so and how to mend it.
+    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -85,7 +85,7 @@ fn a_link_to_nowhere_in_a_directory() {
       help: If it is a link, fix or remove it.
 
     Found 1 error.
-    Run `secsync explain unreadable-file` for why it is so and how to mend it.
+    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -104,7 +104,7 @@ fn a_link_in_a_directory_to_the_directory_itself() {
       help: Remove the link.
 
     Found 1 error.
-    Run `secsync explain unreadable-file` for why it is so and how to mend it.
+    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -125,7 +125,7 @@ fn a_file_in_a_directory_whose_name_is_not_utf_8() {
       help: Rename it.
 
     Found 1 error.
-    Run `secsync explain unreadable-file` for why it is so and how to mend it.
+    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -143,7 +143,7 @@ fn bytes_that_are_not_utf_8() {
       help: Save it as UTF-8.
 
     Found 1 error.
-    Run `secsync explain not-utf8` for why it is so and how to mend it.
+    Run `secsync explain not-utf8` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -165,7 +165,7 @@ fn a_file_in_utf_16() {
       help: Save it as UTF-8.
 
     Found 1 error.
-    Run `secsync explain not-utf8` for why it is so and how to mend it.
+    Run `secsync explain not-utf8` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -200,7 +200,7 @@ fn a_byte_order_mark_is_neither_shown_nor_counted_as_a_column() {
       help: Did you mean `provider`?
 
     Found 1 error.
-    Run `secsync explain unknown-field` for why it is so and how to mend it.
+    Run `secsync explain unknown-field` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -229,7 +229,7 @@ fn a_named_pipe_is_an_error_and_is_not_waited_for() {
       help: Name an ordinary file.
 
     Found 1 error.
-    Run `secsync explain unreadable-file` for why it is so and how to mend it.
+    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
     --- exit 3
     ");
     assert_snapshot!(tree.secsync("validate syncs").run().exits_with(3), @"
@@ -241,7 +241,7 @@ fn a_named_pipe_is_an_error_and_is_not_waited_for() {
       help: Remove it, or rename it.
 
     Found 1 error.
-    Run `secsync explain unreadable-file` for why it is so and how to mend it.
+    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
     --- exit 3
     ");
     for arguments in [
@@ -297,7 +297,7 @@ fn a_control_character() {
       help: Remove it, or write it as an escape in double quotes.
 
     Found 1 error.
-    Run `secsync explain yaml-syntax` for why it is so and how to mend it.
+    Run `secsync explain yaml-syntax` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -320,7 +320,7 @@ fn a_tab_for_indentation() {
       help: Indent with spaces.
 
     Found 1 error.
-    Run `secsync explain tab-indentation` for why it is so and how to mend it.
+    Run `secsync explain tab-indentation` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -337,7 +337,7 @@ fn a_directory_without_sync_files() {
       help: Sync files end in .yaml, .yml or .json.
 
     Found 1 error.
-    Run `secsync explain no-files` for why it is so and how to mend it.
+    Run `secsync explain no-files` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -354,7 +354,7 @@ fn a_pattern_that_matches_nothing() {
       help: Sync files end in .yaml, .yml or .json.
 
     Found 1 error.
-    Run `secsync explain no-files` for why it is so and how to mend it.
+    Run `secsync explain no-files` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -370,7 +370,7 @@ fn a_malformed_pattern() {
       × The pattern `syncs/[a-.yaml` is malformed: invalid range; 'a' > '.'.
 
     Found 1 error.
-    Run `secsync explain no-files` for why it is so and how to mend it.
+    Run `secsync explain no-files` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -386,7 +386,7 @@ fn an_empty_file() {
       help: Write `syncs:` with at least one sync, or remove the file.
 
     Found 1 error.
-    Run `secsync explain empty-file` for why it is so and how to mend it.
+    Run `secsync explain empty-file` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -402,7 +402,7 @@ fn a_file_of_comments() {
       help: Write `syncs:` with at least one sync, or remove the file.
 
     Found 1 error.
-    Run `secsync explain empty-file` for why it is so and how to mend it.
+    Run `secsync explain empty-file` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -436,7 +436,7 @@ fn a_file_without_syncs() {
       help: Add `syncs:` with one entry for each sync, under the sync's name.
 
     Found 1 error.
-    Run `secsync explain missing-field` for why it is so and how to mend it.
+    Run `secsync explain missing-field` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -455,7 +455,7 @@ fn a_file_of_50_megabytes() {
       help: Split it into several files.
 
     Found 1 error.
-    Run `secsync explain file-too-large` for why it is so and how to mend it.
+    Run `secsync explain file-too-large` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -485,7 +485,7 @@ fn nesting_20000_deep() {
       help: Flatten the structure.
 
     Found 1 error.
-    Run `secsync explain too-deep` for why it is so and how to mend it.
+    Run `secsync explain too-deep` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -512,7 +512,7 @@ fn aliases_that_explode() {
       help: Write the values out, or put shared fields under `defaults:`.
 
     Found 1 error.
-    Run `secsync explain too-many-aliases` for why it is so and how to mend it.
+    Run `secsync explain too-many-aliases` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -543,7 +543,7 @@ fn an_alias_inside_its_own_anchor() {
       help: Remove the alias: a value cannot contain itself.
 
     Found 2 errors.
-    Run `secsync explain CODE` for why it is so and how to mend it.
+    Run `secsync explain CODE` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -574,7 +574,7 @@ fn an_alias_without_an_anchor() {
       help: Define the anchor first, or quote the value if it is text: "*base".
 
     Found 2 errors.
-    Run `secsync explain CODE` for why it is so and how to mend it.
+    Run `secsync explain CODE` to see why it matters and how to fix it.
     --- exit 3
     "#);
 }
@@ -604,7 +604,7 @@ fn a_key_twice_in_a_map() {
       help: Remove one of the two.
 
     Found 1 error.
-    Run `secsync explain duplicate-key` for why it is so and how to mend it.
+    Run `secsync explain duplicate-key` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -625,7 +625,7 @@ fn a_bracket_that_is_not_closed() {
       help: Close it, or quote the value if it is text.
 
     Found 1 error.
-    Run `secsync explain yaml-syntax` for why it is so and how to mend it.
+    Run `secsync explain yaml-syntax` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -652,7 +652,7 @@ fn a_template_without_quotes() {
       help: Quote it: `keySchema: "{{secretKey}}_PAY"`
 
     Found 1 error.
-    Run `secsync explain unquoted-template` for why it is so and how to mend it.
+    Run `secsync explain unquoted-template` to see why it matters and how to fix it.
     --- exit 3
     "#);
 }
@@ -685,7 +685,7 @@ fn a_variable_without_quotes_in_a_flow_map() {
       help: Set it with `--var APP=…`, with the environment variable `SECSYNC_VAR_APP`, or under `variables:` in secsync.yaml.
 
     Found 2 errors.
-    Run `secsync explain CODE` for why it is so and how to mend it.
+    Run `secsync explain CODE` to see why it matters and how to fix it.
     --- exit 3
     "#);
 }
@@ -710,7 +710,7 @@ fn the_same_sync_in_two_files() {
             first declared here: a/web.yaml:4:3
 
     Found 1 error.
-    Run `secsync explain duplicate-sync` for why it is so and how to mend it.
+    Run `secsync explain duplicate-sync` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -757,7 +757,7 @@ fn a_json_file_is_a_sync_file() {
       help: Write "acme".
 
     Found 1 error.
-    Run `secsync explain padded-string` for why it is so and how to mend it.
+    Run `secsync explain padded-string` to see why it matters and how to fix it.
     --- exit 3
     "#);
 }
@@ -786,7 +786,7 @@ fn standard_input_is_a_sync_file() {
       help: Write `/web`.
 
     Found 1 error.
-    Run `secsync explain secret-path-form` for why it is so and how to mend it.
+    Run `secsync explain secret-path-form` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -811,7 +811,7 @@ fn several_documents_in_a_file_each_have_their_own_defaults() {
       help: Did you mean `environment`?
 
     Found 1 error.
-    Run `secsync explain unknown-field` for why it is so and how to mend it.
+    Run `secsync explain unknown-field` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -902,7 +902,7 @@ fn no_mistake_hides_another() {
       help: Did you mean "application"? The allowed values are "application" and "environment".
 
     Found 7 errors.
-    Run `secsync explain CODE` for why it is so and how to mend it.
+    Run `secsync explain CODE` to see why it matters and how to fix it.
     --- exit 3
     "#);
 }
@@ -925,7 +925,7 @@ fn what_a_terminal_would_act_on_is_shown_and_not_done() {
       help: Did you mean `humanitec`?
 
     Found 1 error.
-    Run `secsync explain unknown-destination` for why it is so and how to mend it.
+    Run `secsync explain unknown-destination` to see why it matters and how to fix it.
     --- exit 3
     "#);
 }
@@ -955,7 +955,7 @@ fn a_rename_in_a_circle() {
       help: Rename one of them to a free name, apply, and then make the next rename.
 
     Found 1 error.
-    Run `secsync explain rename-cycle` for why it is so and how to mend it.
+    Run `secsync explain rename-cycle` to see why it matters and how to fix it.
     --- exit 3
     ");
 }

@@ -52,7 +52,7 @@ fn a_declared_absence_is_a_deletion_that_keeps_the_secrets() {
     $ secsync plan --detailed-exitcode
     secsync will perform the following actions:
 
-      # infisical/payments/api will be deleted, as the file says `ensure: absent`  (syncs/payments.yaml:11)
+      # infisical/payments/api will be deleted, because the file says `ensure: absent`  (syncs/payments.yaml:11)
       - humanitec sync
           Note: Its secrets stay at the destination.
 
@@ -65,7 +65,7 @@ fn a_declared_absence_is_a_deletion_that_keeps_the_secrets() {
     $ secsync apply --auto-approve
     secsync will perform the following actions:
 
-      # infisical/payments/api will be deleted, as the file says `ensure: absent`  (syncs/payments.yaml:11)
+      # infisical/payments/api will be deleted, because the file says `ensure: absent`  (syncs/payments.yaml:11)
       - humanitec sync
           Note: Its secrets stay at the destination.
 
@@ -127,7 +127,7 @@ fn secrets_are_removed_by_a_job_that_wait_follows() {
     $ secsync apply --auto-approve --wait
     secsync will perform the following actions:
 
-      # infisical/payments/api will be deleted, as the file says `ensure: absent`  (syncs/payments.yaml:11)
+      # infisical/payments/api will be deleted, because the file says `ensure: absent`  (syncs/payments.yaml:11)
       - humanitec sync
           Warning: Its secrets are removed from the destination.
 
@@ -153,7 +153,7 @@ fn without_wait_the_removal_is_left_running() {
     $ secsync apply --auto-approve
     secsync will perform the following actions:
 
-      # infisical/payments/api will be deleted, as the file says `ensure: absent`  (syncs/payments.yaml:11)
+      # infisical/payments/api will be deleted, because the file says `ensure: absent`  (syncs/payments.yaml:11)
       - humanitec sync
           Warning: Its secrets are removed from the destination.
 
@@ -177,7 +177,7 @@ fn a_removal_that_fails_keeps_the_sync() {
     $ secsync apply --auto-approve --wait
     secsync will perform the following actions:
 
-      # infisical/payments/api will be deleted, as the file says `ensure: absent`  (syncs/payments.yaml:11)
+      # infisical/payments/api will be deleted, because the file says `ensure: absent`  (syncs/payments.yaml:11)
       - humanitec sync
           Warning: Its secrets are removed from the destination.
 
@@ -190,7 +190,7 @@ fn a_removal_that_fails_keeps_the_sync() {
     Failed: infisical/payments/api: The removal of secrets failed: forbidden
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 job failed.
-    Run `secsync apply` again to go on from here.
+    Run `secsync apply` again to continue.
     --- exit 7
     ");
     applied.run("plan --detailed-exitcode").exits_with(2);
@@ -228,7 +228,7 @@ fn pruning_deletes_what_is_not_declared_except_what_is_ignored_or_protected() {
     $ secsync plan --prune --detailed-exitcode
     secsync will perform the following actions:
 
-      # infisical/payments/web will be deleted, as no file declares it (--prune)
+      # infisical/payments/web will be deleted, because no file declares it (--prune)
       - humanitec sync
           Note: Its secrets stay at the destination.
 

@@ -96,7 +96,7 @@ fn a_create_that_fails_keeps_no_other_from_being_done() {
     2 jobs left running; --wait follows them.
 
     Apply incomplete! Resources: 2 added, 0 changed, 0 destroyed, 1 failed.
-    Run `secsync apply` again to go on from here.
+    Run `secsync apply` again to continue.
     --- exit 5
     "#);
     let again = workspace.apply().exits_with(0);
@@ -140,7 +140,7 @@ fn what_depends_on_a_failure_is_not_tried() {
     Failed: infisical/payments/backend: Cannot update the sync "[UUID]": Infisical says: Injected failure.
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 failed, 1 not tried.
-    Run `secsync apply` again to go on from here.
+    Run `secsync apply` again to continue.
     --- exit 5
     "#);
 }
@@ -191,7 +191,7 @@ fn a_source_folder_that_does_not_exist() {
     Failed: infisical/payments/api: Cannot create the sync "api": Infisical says: Could not find folder with path "/nowhere" in environment "prod" for project with ID "[UUID]".
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 failed.
-    Run `secsync apply` again to go on from here.
+    Run `secsync apply` again to continue.
     --- exit 5
     "#);
 }
@@ -208,7 +208,7 @@ fn a_replacement_whose_folder_is_missing_deletes_nothing() {
     $ secsync apply syncs --auto-approve --parallelism 1
     secsync will perform the following actions:
 
-      # infisical/payments/api must be replaced, as its destination changes from humanitec to checkly  (syncs/payments.yaml:11)
+      # infisical/payments/api must be replaced, because its destination changes from humanitec to checkly  (syncs/payments.yaml:11)
     -/+ checkly sync
           ~ destination:                       "humanitec" -> "checkly"
           + connection:                        "checkly-main"
@@ -228,7 +228,7 @@ fn a_replacement_whose_folder_is_missing_deletes_nothing() {
       Create the folder, or correct the file.
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 failed.
-    Run `secsync apply` again to go on from here.
+    Run `secsync apply` again to continue.
     --- exit 5
     "#);
 }
@@ -266,7 +266,7 @@ fn a_replacement_that_cannot_create_prints_what_was_deleted() {
             org: acme
 
     Apply incomplete! Resources: 0 added, 0 changed, 1 destroyed, 1 failed.
-    Run `secsync apply` again to go on from here.
+    Run `secsync apply` again to continue.
     "#);
 }
 

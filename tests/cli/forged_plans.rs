@@ -171,7 +171,7 @@ fn what_is_sent_is_shown_whatever_a_plan_says() {
           + unheardOf.deep:                    ["x"]
           Warning: The next sync overwrites the destination's secrets, and deletes those that the source does not have.
 
-      # infisical/payments/gone will be deleted, as the file says `ensure: absent`  (syncs/payments.yaml:13)
+      # infisical/payments/gone will be deleted, because the file says `ensure: absent`  (syncs/payments.yaml:13)
       - humanitec sync
           Note: Its secrets stay at the destination.
 

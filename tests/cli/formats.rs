@@ -275,7 +275,7 @@ fn a_plan_in_every_format() {
     -description: Old
     +description: New
      isAutoSyncEnabled: true
-    # infisical/payments/gone will be deleted, as the file says `ensure: absent`
+    # infisical/payments/gone will be deleted, because the file says `ensure: absent`
     # Warning: Its secrets are removed from the destination.
     # infisical/payments/kept cannot be deleted
     # Blocked: It is protected.
@@ -335,7 +335,7 @@ fn a_plan_in_every_format() {
 
       </details>
 
-    - `-` `infisical/payments/gone` (`humanitec`) will be deleted, as the file says `ensure: absent`
+    - `-` `infisical/payments/gone` (`humanitec`) will be deleted, because the file says `ensure: absent`
 
       <details><summary>Details</summary>
 
@@ -379,7 +379,7 @@ fn a_plan_in_every_format() {
     ");
     insta::assert_snapshot!(plan("github"), @"
     ::warning file=syncs/payments.yaml,line=11,endLine=11,col=3,endColumn=6,title=secsync%3A update::infisical/payments/api will be updated in place.%0AThe next sync overwrites the destination's secrets, and deletes those that the source does not have.
-    ::warning file=syncs/payments.yaml,line=14,endLine=14,col=3,endColumn=7,title=secsync%3A delete::infisical/payments/gone will be deleted, as the file says `ensure: absent`.%0AIts secrets are removed from the destination.
+    ::warning file=syncs/payments.yaml,line=14,endLine=14,col=3,endColumn=7,title=secsync%3A delete::infisical/payments/gone will be deleted, because the file says `ensure: absent`.%0AIts secrets are removed from the destination.
     ::warning file=syncs/payments.yaml,line=17,endLine=17,col=3,endColumn=7,title=secsync%3A blocked::infisical/payments/kept cannot be deleted.%0AIt is protected.%0ARemove `protect` from the sync, or its name from `protect:` in secsync.yaml, in a change of its own.
     ::notice title=secsync plan::Plan: 1 to add, 1 to change, 1 to destroy, 1 blocked.
     ");
@@ -406,7 +406,7 @@ fn a_plan_in_every_format() {
      isAutoSyncEnabled: true</system-out>
         </testcase>
         <testcase name="infisical/payments/gone" classname="secsync.plan.delete" file="syncs/payments.yaml" line="14">
-          <system-out>will be deleted, as the file says `ensure: absent`
+          <system-out>will be deleted, because the file says `ensure: absent`
     Its secrets are removed from the destination.</system-out>
         </testcase>
         <testcase name="infisical/payments/kept" classname="secsync.plan.blocked" file="syncs/payments.yaml" line="17">
@@ -463,7 +463,7 @@ fn a_plan_in_every_format() {
     <span class="add">+description: New</span>
      isAutoSyncEnabled: true
     </pre></details></li>
-    <li><code>-</code> <code>infisical/payments/gone</code> (<code>humanitec</code>) will be deleted, as the file says `ensure: absent`, declared at <code>syncs/payments.yaml:14:3</code>
+    <li><code>-</code> <code>infisical/payments/gone</code> (<code>humanitec</code>) will be deleted, because the file says `ensure: absent`, declared at <code>syncs/payments.yaml:14:3</code>
     Its secrets are removed from the destination.</li>
     <li><code>x</code> <code>infisical/payments/kept</code> (<code>humanitec</code>) cannot be deleted, declared at <code>syncs/payments.yaml:17:3</code>
     <strong>Blocked:</strong> It is protected.
@@ -574,19 +574,19 @@ fn drift_in_every_format() {
      syncOptions:
     -  disableSecretDeletion: false
     +  disableSecretDeletion: true
-    # infisical/payments/gone exists remotely, and the file says `ensure: absent`
-    # infisical/payments/kept exists remotely, and the file says `ensure: absent`
+    # infisical/payments/gone exists remotely, although the file says `ensure: absent`
+    # infisical/payments/kept exists remotely, although the file says `ensure: absent`
     # Note: It is protected.
     # Remove `protect` from the sync, or its name from `protect:` in secsync.yaml, in a change of its own.
     # infisical/payments/web is missing remotely
     # Drift: 4 syncs are not as declared, 0 as declared.
-    # `secsync apply` goes back to what is declared; a change that is right belongs into the files.
+    # `secsync apply` restores what is declared. To keep a remote change, write it into the files.
     ");
     insta::assert_snapshot!(drift("markdown"), @"
     <!-- secsync:drift -->
     ## secsync drift
 
-    **Drift: 4 syncs are not as declared, 0 as declared.<br>`secsync apply` goes back to what is declared; a change that is right belongs into the files.**
+    **Drift: 4 syncs are not as declared, 0 as declared.<br>`secsync apply` restores what is declared. To keep a remote change, write it into the files.**
 
     - `~` `infisical/payments/api` (`humanitec`) was changed remotely
 
@@ -605,7 +605,7 @@ fn drift_in_every_format() {
 
       </details>
 
-    - `+` `infisical/payments/gone` (`humanitec`) exists remotely, and the file says `ensure: absent`
+    - `+` `infisical/payments/gone` (`humanitec`) exists remotely, although the file says `ensure: absent`
 
       <details><summary>Details</summary>
 
@@ -613,7 +613,7 @@ fn drift_in_every_format() {
 
       </details>
 
-    - `+` `infisical/payments/kept` (`humanitec`) exists remotely, and the file says `ensure: absent`
+    - `+` `infisical/payments/kept` (`humanitec`) exists remotely, although the file says `ensure: absent`
 
       <details><summary>Details</summary>
 
@@ -633,10 +633,10 @@ fn drift_in_every_format() {
     ");
     insta::assert_snapshot!(drift("github"), @"
     ::warning file=syncs/payments.yaml,line=11,endLine=11,col=3,endColumn=6,title=secsync%3A changed::infisical/payments/api was changed remotely.
-    ::warning file=syncs/payments.yaml,line=14,endLine=14,col=3,endColumn=7,title=secsync%3A unwanted::infisical/payments/gone exists remotely, and the file says `ensure: absent`.
-    ::warning file=syncs/payments.yaml,line=17,endLine=17,col=3,endColumn=7,title=secsync%3A unwanted::infisical/payments/kept exists remotely, and the file says `ensure: absent`.
+    ::warning file=syncs/payments.yaml,line=14,endLine=14,col=3,endColumn=7,title=secsync%3A unwanted::infisical/payments/gone exists remotely, although the file says `ensure: absent`.
+    ::warning file=syncs/payments.yaml,line=17,endLine=17,col=3,endColumn=7,title=secsync%3A unwanted::infisical/payments/kept exists remotely, although the file says `ensure: absent`.
     ::warning file=syncs/payments.yaml,line=20,endLine=20,col=3,endColumn=6,title=secsync%3A missing::infisical/payments/web is missing remotely.
-    ::notice title=secsync drift::Drift: 4 syncs are not as declared, 0 as declared.%0A`secsync apply` goes back to what is declared; a change that is right belongs into the files.
+    ::notice title=secsync drift::Drift: 4 syncs are not as declared, 0 as declared.%0A`secsync apply` restores what is declared. To keep a remote change, write it into the files.
     ");
     insta::assert_snapshot!(drift("junit"), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
@@ -654,12 +654,12 @@ fn drift_in_every_format() {
     +  disableSecretDeletion: true</system-out>
         </testcase>
         <testcase name="infisical/payments/gone" classname="secsync.drift.unwanted" file="syncs/payments.yaml" line="14">
-          <failure type="unwanted" message="exists remotely, and the file says `ensure: absent`">exists remotely, and the file says `ensure: absent`</failure>
-          <system-out>exists remotely, and the file says `ensure: absent`</system-out>
+          <failure type="unwanted" message="exists remotely, although the file says `ensure: absent`">exists remotely, although the file says `ensure: absent`</failure>
+          <system-out>exists remotely, although the file says `ensure: absent`</system-out>
         </testcase>
         <testcase name="infisical/payments/kept" classname="secsync.drift.unwanted" file="syncs/payments.yaml" line="17">
-          <failure type="unwanted" message="exists remotely, and the file says `ensure: absent`">exists remotely, and the file says `ensure: absent`</failure>
-          <system-out>exists remotely, and the file says `ensure: absent`
+          <failure type="unwanted" message="exists remotely, although the file says `ensure: absent`">exists remotely, although the file says `ensure: absent`</failure>
+          <system-out>exists remotely, although the file says `ensure: absent`
     It is protected.
     Remove `protect` from the sync, or its name from `protect:` in secsync.yaml, in a change of its own.</system-out>
         </testcase>

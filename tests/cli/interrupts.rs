@@ -84,7 +84,7 @@ fn an_interrupted_apply_finishes_what_is_in_flight_and_tells_the_truth() {
             1 job left running; --wait follows them.
 
             Apply interrupted! Resources: 1 added, 0 changed, 0 destroyed, 2 not tried.
-            Run `secsync apply` again to go on from here.
+            Run `secsync apply` again to continue.
             --- stderr
             Interrupted. Finishing what is in flight; again to stop at once.
             --- exit 130
@@ -113,12 +113,12 @@ fn an_interrupted_wait_ends_at_once() {
     let report = output.stdout.rsplit_once("jobs...\n").unwrap().1;
     assert_snapshot!(report, @"
 
-    Going: infisical/payments/api: The sync job had not ended when the run was interrupted.
-    Going: infisical/payments/bot: The sync job had not ended when the run was interrupted.
-    Going: infisical/payments/web: The sync job had not ended when the run was interrupted.
+    Running: infisical/payments/api: The sync job had not ended when the run was interrupted.
+    Running: infisical/payments/bot: The sync job had not ended when the run was interrupted.
+    Running: infisical/payments/web: The sync job had not ended when the run was interrupted.
 
     Apply interrupted! Resources: 3 added, 0 changed, 0 destroyed, 3 jobs not finished.
-    Run `secsync apply` again to go on from here.
+    Run `secsync apply` again to continue.
     ");
 }
 

@@ -58,7 +58,7 @@ fn the_main_job_in_the_sandbox() {
     ");
     assert_snapshot!(tree.secsync("plan syncs --sandbox --detailed-exitcode").run().exits_with(2), @r#"
     $ secsync plan syncs --sandbox --detailed-exitcode
-    Sandbox: an emulator on this machine answered, and no real server was asked.
+    Sandbox: an emulator on this machine answered. No real server was contacted.
 
     secsync will perform the following actions:
 
@@ -96,7 +96,7 @@ fn the_main_job_in_the_sandbox() {
     "#);
     assert_snapshot!(tree.secsync("apply syncs --sandbox --auto-approve --parallelism 1 --wait").run().exits_with(0), @r#"
     $ secsync apply syncs --sandbox --auto-approve --parallelism 1 --wait
-    Sandbox: an emulator on this machine answered, and no real server was asked.
+    Sandbox: an emulator on this machine answered. No real server was contacted.
 
     secsync will perform the following actions:
 
@@ -143,19 +143,19 @@ fn the_main_job_in_the_sandbox() {
     infisical/payments/shared: The sync job succeeded.
 
     Apply complete! Resources: 2 added, 0 changed, 0 destroyed, 1 started.
-    Sandbox: an emulator on this machine answered, and no real server was asked.
+    Sandbox: an emulator on this machine answered. No real server was contacted.
     --- exit 0
     "#);
     assert_snapshot!(tree.secsync("plan syncs --sandbox --detailed-exitcode").run().exits_with(0), @"
     $ secsync plan syncs --sandbox --detailed-exitcode
-    Sandbox: an emulator on this machine answered, and no real server was asked.
+    Sandbox: an emulator on this machine answered. No real server was contacted.
 
     No changes. All 3 declared syncs are as they should be.
     --- exit 0
     ");
     assert_snapshot!(tree.secsync("apply syncs --sandbox --auto-approve").run().exits_with(0), @"
     $ secsync apply syncs --sandbox --auto-approve
-    Sandbox: an emulator on this machine answered, and no real server was asked.
+    Sandbox: an emulator on this machine answered. No real server was contacted.
 
     No changes. All 3 declared syncs are as they should be.
     --- exit 0

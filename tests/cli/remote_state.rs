@@ -281,7 +281,7 @@ fn a_start_is_recorded_before_its_request_and_with_its_id_after() {
       Check the bucket, AWS_REGION (or AWS_ENDPOINT_URL), and that AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the machine's role, may read and write the object.
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 failed.
-    Run `secsync apply` again to go on from here.
+    Run `secsync apply` again to continue.
     --- exit 4
     ");
     assert_eq!(workspace.server.starts(), 0);
@@ -308,7 +308,7 @@ fn of_two_runs_that_begin_the_same_start_one_sends_it() {
       Wait until it has ended, and run this again.
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 failed.
-    Run `secsync apply` again to go on from here.
+    Run `secsync apply` again to continue.
     --- exit 5
     ");
     assert_eq!(workspace.server.starts(), 0);
@@ -365,7 +365,7 @@ fn an_interrupted_start_is_unknown_to_the_next_run_and_never_repeated() {
       Note the id, fix the state, and run `secsync state resolve` with it. Check the bucket, AWS_REGION (or AWS_ENDPOINT_URL), and that AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the machine's role, may read and write the object.
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 unknown.
-    Run `secsync apply` again to go on from here.
+    Run `secsync apply` again to continue.
     --- exit 5
     ");
     let next = workspace.apply().exits_with(0);

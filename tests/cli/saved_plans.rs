@@ -79,7 +79,7 @@ fn a_plan_is_saved_and_shown_without_a_network() {
           ~ secretPath: "/" -> "/api"
           Note: The next sync overwrites secrets at the destination that have the same keys.
 
-      # infisical/payments/gone will be deleted, as the file says `ensure: absent`  (syncs/payments.yaml:15)
+      # infisical/payments/gone will be deleted, because the file says `ensure: absent`  (syncs/payments.yaml:15)
       - humanitec sync
           Note: Its secrets stay at the destination.
 
@@ -98,7 +98,7 @@ fn a_plan_is_saved_and_shown_without_a_network() {
 
     Plan: 1 to add, 1 to change, 1 to destroy.
 
-    Saved the plan to plan.json. To do exactly this:
+    Saved the plan to plan.json. To apply exactly this plan:
       secsync apply plan.json --expect-digest sha256:[DIGEST]
     --- exit 0
     "#);
@@ -116,7 +116,7 @@ fn a_plan_is_saved_and_shown_without_a_network() {
           ~ secretPath: "/" -> "/api"
           Note: The next sync overwrites secrets at the destination that have the same keys.
 
-      # infisical/payments/gone will be deleted, as the file says `ensure: absent`  (syncs/payments.yaml:15)
+      # infisical/payments/gone will be deleted, because the file says `ensure: absent`  (syncs/payments.yaml:15)
       - humanitec sync
           Note: Its secrets stay at the destination.
 
@@ -157,7 +157,7 @@ fn a_saved_plan_is_applied_without_its_files_and_once() {
           ~ secretPath: "/" -> "/api"
           Note: The next sync overwrites secrets at the destination that have the same keys.
 
-      # infisical/payments/gone will be deleted, as the file says `ensure: absent`  (syncs/payments.yaml:15)
+      # infisical/payments/gone will be deleted, because the file says `ensure: absent`  (syncs/payments.yaml:15)
       - humanitec sync
           Note: Its secrets stay at the destination.
 
@@ -294,7 +294,7 @@ fn what_is_as_planned_already_counts_as_done() {
 
     Plan: 1 to add, 0 to change, 0 to destroy.
 
-    Done already, and left out here:
+    Already done, and left out here:
       infisical/payments/api
       infisical/payments/gone
       infisical/payments/web
@@ -366,7 +366,7 @@ fn a_chain_of_renames_and_a_replacement_are_carried_out_from_the_file() {
       ~ humanitec sync
           ~ name: "b" -> "bb"
 
-      # infisical/payments/cc must be replaced, as its destination changes from humanitec to checkly  (syncs/payments.yaml:15)
+      # infisical/payments/cc must be replaced, because its destination changes from humanitec to checkly  (syncs/payments.yaml:15)
     -/+ checkly sync
           ~ destination:                       "humanitec" -> "checkly"
           ~ name:                              "c" -> "cc"
@@ -382,7 +382,7 @@ fn a_chain_of_renames_and_a_replacement_are_carried_out_from_the_file() {
 
     Plan: 1 to add, 2 to change, 1 to destroy.
 
-    Saved the plan to plan.json. To do exactly this:
+    Saved the plan to plan.json. To apply exactly this plan:
       secsync apply plan.json --expect-digest sha256:[DIGEST]
     --- exit 0
     "#);
@@ -456,7 +456,7 @@ fn blocked_actions_are_listed_and_an_empty_plan_is_done() {
     Plan: 0 to add, 0 to change, 0 to destroy, 1 blocked.
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 blocked.
-    What is blocked stays as it is until its reason is gone: the plan says what to do.
+    Blocked actions were not carried out: the plan says why, and what to do.
     --- exit 0
     ");
     assert_eq!(team.server.requests(), Vec::<String>::new());

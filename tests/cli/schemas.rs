@@ -224,7 +224,7 @@ fn what_a_whole_server_does_not_have_is_shown_as_removed_with_the_files_that_bre
     $ secsync schema diff
     ! infisical/humanitec: destination removed
 
-    What is in this workspace and does not fit the newer schemas:
+    In this workspace, these values do not fit the newer schemas:
     ! syncs/payments.yaml:4:16: Infisical has no destination `humanitec`.
     --- exit 2
     ");
@@ -302,7 +302,7 @@ fn the_files_that_a_newer_schema_breaks_are_named() {
     ! infisical/checkly destinationConfig.accountId: narrowed: maxLength is 3
     ! infisical/checkly destinationConfig.region: new required field
 
-    What is in this workspace and does not fit the newer schemas:
+    In this workspace, these values do not fit the newer schemas:
     ! syncs/long.yaml:14:5: `destinationConfig.region` is missing.
     ! syncs/long.yaml:14:37: `destinationConfig.accountId` has 4 characters, but may have at most 3.
     ! syncs/short.yaml:14:5: `destinationConfig.region` is missing.

@@ -66,7 +66,7 @@ fn without_a_state_nothing_is_started() {
     Plan: 0 to add, 0 to change, 0 to destroy, 1 blocked.
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 blocked.
-    What is blocked stays as it is until its reason is gone: the plan says what to do.
+    Blocked actions were not carried out: the plan says why, and what to do.
     --- exit 0
     ");
     assert_eq!(workspace.server.starts(), 0);
@@ -137,7 +137,7 @@ fn an_interrupted_start_is_unknown_and_never_repeated() {
       Look in the dashboard, then record what you find with `secsync state resolve`.
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 unknown.
-    Run `secsync apply` again to go on from here.
+    Run `secsync apply` again to continue.
     --- exit 5
     "#);
     assert_snapshot!(workspace.run("plan syncs --detailed-exitcode").exits_with(2), @"

@@ -131,7 +131,8 @@ fn the_help_of_apply() {
                                       unified
           --no-color                  No colours
       -q, --quiet                     Only results and problems
-      -v, --verbose...                Say more
+      -v, --verbose...                Say more; twice: each request, too; three times: also what was
+                                      decided
           --auto-approve              Do not ask. Needed without a terminal; a saved plan is never asked
                                       about
           --wait[=<DURATION>]         Follow the sync jobs that this sets off, for at most this long

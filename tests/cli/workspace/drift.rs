@@ -51,10 +51,10 @@ fn drift_tells_what_was_changed_what_is_missing_and_what_exists_undeclared() {
     infisical/payments/web (humanitec)  (syncs/payments.yaml:10)
       - is missing remotely
 
-      + infisical/payments/extra (humanitec) exists undeclared
+      + infisical/payments/extra (humanitec) exists, but is not declared
 
     Drift: 2 syncs are not as declared, 0 as declared.
-    `secsync apply` goes back to what is declared; a change that is right belongs into the files.
+    `secsync apply` restores what is declared. To keep a remote change, write it into the files.
     "#);
     let json = tree
         .secsync("drift -o json")
@@ -85,14 +85,17 @@ fn what_exists_undeclared_is_drift_only_with_prune() {
     assert!(
         drift
             .stdout
-            .contains("infisical/payments/api (humanitec) exists undeclared")
+            .contains("infisical/payments/api (humanitec) exists, but is not declared")
     );
     let drift = tree
         .secsync("drift --prune")
         .on(&server)
         .run()
         .exits_with(2);
-    assert!(drift.stdout.contains("  + exists undeclared\n"), "{drift}");
+    assert!(
+        drift.stdout.contains("  + exists, but is not declared\n"),
+        "{drift}"
+    );
 }
 
 #[test]

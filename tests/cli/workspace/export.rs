@@ -41,8 +41,8 @@ fn what_is_there_is_exported_by_names_and_the_plan_of_it_has_nothing_to_do() {
     insta::assert_snapshot!(exported, @"
     $ secsync export --project payments --project shop --dir syncs
     Wrote syncs/payments.yaml: 2 syncs.
-    Wrote .secsync/sync-file.json, by which editors complete and check sync files.
-    shop: There is no sync in it that this identity can read.
+    Wrote .secsync/sync-file.json, with which editors complete and check sync files.
+    shop: It has no sync that this identity can read.
 
     Export complete! 2 syncs. `secsync plan` has nothing to do for them.
     --- exit 0
@@ -138,7 +138,7 @@ fn what_is_declared_or_ignored_is_left_out_and_taken_with_all() {
     let exported = run(&tree, &server, "export", 0);
     assert_eq!(exported.stdout, "", "{exported}");
     insta::assert_snapshot!(exported.stderr, @"
-    payments: 1 sync is declared already.
+    payments: 1 sync is already declared.
     payments: 1 sync is ignored by `unmanaged.ignore`.
 
     Nothing was exported.
@@ -213,8 +213,8 @@ fn a_sync_without_its_source_folder_is_left_out_and_told_in_the_file_too() {
     delete_folder(&server, project, "prod", "web");
     let exported = run(&tree, &server, "export --project payments --dir syncs", 0);
     insta::assert_snapshot!(exported.stderr, @r#"
-    Warning: payments/web is not declared. Its source folder was deleted. Give it another one on the platform and try again, or delete it there.
-      The next `secsync apply --prune` would delete what no file declares. To keep it, put this into secsync.yaml: `unmanaged: {ignore: ["web"]}`
+    Warning: payments/web was left out. Its source folder was deleted. Give it another one on the platform and try again, or delete it there.
+      The next `secsync apply --prune` would delete what no file declares. To keep it, write this into secsync.yaml: `unmanaged: {ignore: ["web"]}`
     "#);
     assert!(
         tree.read("syncs/payments.yaml")
@@ -259,8 +259,8 @@ fn a_field_that_the_schemas_do_not_know_is_not_lost_and_with_the_servers_own_it_
     let (tree, server) = (Tree::new(&[]), newer_server());
     let exported = run(&tree, &server, "export --project payments --dir syncs", 0);
     insta::assert_snapshot!(exported.stderr, @r#"
-    Warning: payments/web is not declared. `brandNew` is not a field of `syncOptions`. Run `secsync schema pull --from-server`, which reads the server's own schemas, and try again.
-      The next `secsync apply --prune` would delete what no file declares. To keep it, put this into secsync.yaml: `unmanaged: {ignore: ["web"]}`
+    Warning: payments/web was left out. `brandNew` is not a field of `syncOptions`. Run `secsync schema pull --from-server`, which reads the server's own schemas, and try again.
+      The next `secsync apply --prune` would delete what no file declares. To keep it, write this into secsync.yaml: `unmanaged: {ignore: ["web"]}`
     "#);
     has_nothing_to_do(&tree, &server);
     run(&tree, &server, "schema pull --from-server", 0);
@@ -351,7 +351,7 @@ fn a_file_that_the_workspace_does_not_load_is_told() {
         )
         .stdout
     };
-    assert!(written("other").contains("`include:` in secsync.yaml does not name it"));
+    assert!(written("other").contains("no pattern of `include:` in secsync.yaml matches it"));
     assert!(!written("syncs").contains("include"));
 }
 
@@ -387,7 +387,7 @@ fn a_project_is_needed_and_one_that_is_unknown_or_not_allowed_is_told() {
         0,
     );
     assert_eq!(exported.stdout, "", "{exported}");
-    assert!(told("export --project shop", 0).contains("no sync in it that this identity can read"));
+    assert!(told("export --project shop", 0).contains("no sync that this identity can read"));
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn a_declaration_is_added_to_a_file_that_stays_as_it_is_otherwise() {
     insta::assert_snapshot!(imported, @"
     $ secsync import infisical/payments/web --into syncs/mine.yaml
     Wrote syncs/mine.yaml: 1 sync.
-    Wrote .secsync/sync-file.json, by which editors complete and check sync files.
+    Wrote .secsync/sync-file.json, with which editors complete and check sync files.
 
     Import complete! 1 sync. `secsync plan` has nothing to do for it.
     --- exit 0
