@@ -42,9 +42,11 @@ impl Managed<'_> {
 
     /// What came of a write that was answered.
     fn answered(&self, answer: &RemoteSync, expected: &Expected<'_>) -> Ended {
-        let is_pushed = self.subject.platform.rules().is_auto_synced(expected.after)
+        let platform = self.subject.platform;
+        let is_pushed = platform.rules().is_auto_synced(expected.after)
             || answer.sync_job.status == Some(JobStatus::Pending);
-        let watched = is_pushed.then(|| self.watched(answer, JobKind::Sync));
+        let watched =
+            (platform.has_jobs() && is_pushed).then(|| self.watched(answer, JobKind::Sync));
         let outcome = match expected.check(answer, &self.subject.name) {
             Ok(()) => Outcome::done(&answer.id),
             Err(failure) => Outcome::Failed(failure),

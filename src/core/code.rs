@@ -63,7 +63,7 @@ codes! {
     InvalidKey = "invalid-key", Fixed(Error), "A map's key is not a simple word.";
     MergeKey = "merge-key", Fixed(Error), "YAML 1.2 has no merge key.";
     UnknownTag = "unknown-tag", Fixed(Error), "A YAML tag is unknown.";
-    UnknownAlias = "unknown-alias", Fixed(Error), "An alias has no anchor, or lies inside its own anchor.";
+    UnknownAlias = "unknown-alias", Fixed(Error), "An alias has no anchor, or is inside its own anchor.";
     TooManyAliases = "too-many-aliases", Fixed(Error), "Aliases make the document far larger than it is written.";
     TooDeep = "too-deep", Fixed(Error), "Values are nested too deeply.";
     NumberNotExact = "number-not-exact", Fixed(Error), "A number cannot be held exactly.";

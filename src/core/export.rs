@@ -33,15 +33,16 @@ const FIRST: [&str; 8] = [
 pub fn block(
     spec: &DestinationSpec,
     sync: &RemoteSync,
-    connection: &ConnectionRef,
+    connection: Option<&ConnectionRef>,
     inherited: &Mapping,
 ) -> Map<String, Value> {
     let mut whole = normalize::remote(spec, sync);
     let mut block = normalize::remote_without_defaults(spec, sync);
-    let (key, word) = connection.field();
     for fields in [&mut whole, &mut block] {
         fields.shift_remove(CONNECTION_ID);
-        fields.insert(key.to_owned(), word.into());
+        if let Some((key, word)) = connection.map(ConnectionRef::field) {
+            fields.insert(key.to_owned(), word.into());
+        }
         fields.insert("destination".to_owned(), sync.destination.clone().into());
     }
     if let Some(first) = inherited.entries().first() {
@@ -166,7 +167,7 @@ mod tests {
 
     fn declared(own: Value, inherited: Value) -> Value {
         let main = ConnectionRef::Name("main".to_owned());
-        Value::Object(block(&spec(), &sync(own), &main, &mapping(inherited)))
+        Value::Object(block(&spec(), &sync(own), Some(&main), &mapping(inherited)))
     }
 
     #[test]
@@ -195,7 +196,7 @@ mod tests {
     #[test]
     fn a_connection_without_a_name_of_its_own_is_named_by_its_id() {
         let id = ConnectionRef::Id("c1".to_owned());
-        let found = block(&spec(), &sync(json!({})), &id, &mapping(json!({})));
+        let found = block(&spec(), &sync(json!({})), Some(&id), &mapping(json!({})));
         assert_eq!(
             (found.get("connection"), &found["connectionId"]),
             (None, &json!("c1"))

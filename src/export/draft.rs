@@ -143,16 +143,19 @@ fn block(
         ));
     }
     let spec = &destination.spec;
-    let connection = spec
-        .connection_app
-        .as_ref()
-        .and_then(|app| names.connections.get(app))
-        .map_or_else(
-            || ConnectionRef::Id(sync.connection.id.clone()),
-            |usable| resolve::connection_word(&sync.connection.id, usable),
-        );
+    let id = &sync.connection.id;
+    let app = spec.connection_app.as_ref();
+    let connection = app.map(|app| match names.connections.get(app) {
+        Some(usable) => resolve::connection_word(id, usable),
+        None => ConnectionRef::Id(id.clone()),
+    });
     let inherited = inherited(export::union_tag(spec));
-    Ok(Ok(export::block(spec, sync, &connection, &inherited)))
+    Ok(Ok(export::block(
+        spec,
+        sync,
+        connection.as_ref(),
+        &inherited,
+    )))
 }
 
 /// The apps of the connections that the syncs use.
@@ -249,8 +252,11 @@ pub struct Document {
     pub provider: String,
     /// The project as the file is to name it.
     pub project: String,
-    /// The syncs' blocks by their names.
+    /// The syncs' blocks by their names, or by the keys in `keyed`.
     pub blocks: Map<String, Value>,
+    /// The names of syncs whose block has another key, by that key: one of their names stands
+    /// before it.
+    pub keyed: BTreeMap<String, String>,
     /// The syncs that have none.
     pub left_out: Vec<LeftOut>,
 }
@@ -267,17 +273,32 @@ impl Document {
             provider: group.provider.to_owned(),
             project: group.project.to_owned(),
             blocks: Map::new(),
+            keyed: BTreeMap::new(),
             left_out: Vec::new(),
         };
         for sync in &group.syncs {
             match block(opened, sync, names, inherited)? {
-                Ok(block) => {
-                    document.blocks.insert(sync.name.clone(), block.into());
-                }
+                Ok(block) => document.add(sync, block),
                 Err(reason) => document.leave_out(&sync.name, reason),
             }
         }
         Ok(document)
+    }
+
+    fn name_of<'a>(&'a self, key: &'a str) -> &'a str {
+        self.keyed.get(key).map_or(key, String::as_str)
+    }
+
+    /// Adds a block under its sync's name, or, where another destination has a sync of that name,
+    /// under a key of its own.
+    fn add(&mut self, sync: &RemoteSync, mut block: Map<String, Value>) {
+        let mut key = sync.name.clone();
+        if self.blocks.contains_key(&key) {
+            key = format!("{key}-{}", sync.destination);
+            block.insert("name".to_owned(), vars::escape(&sync.name).into());
+            self.keyed.insert(key.clone(), sync.name.clone());
+        }
+        self.blocks.insert(key, block.into());
     }
 
     fn leave_out(&mut self, name: &str, reason: String) {
@@ -289,15 +310,21 @@ impl Document {
     }
 
     fn declared(&self) -> Vec<(String, String)> {
-        let names = self.blocks.keys();
+        let names = self.blocks.keys().map(|key| self.name_of(key));
         names
-            .map(|name| (self.project.clone(), name.clone()))
+            .map(|name| (self.project.clone(), name.to_owned()))
             .collect()
     }
 
     fn leave_out_refused(&mut self, refused: &BTreeMap<(String, String), String>) {
         for ((project, name), reason) in refused {
-            if *project == self.project && self.blocks.shift_remove(name).is_some() {
+            let keys = self.blocks.keys();
+            let refused: Vec<String> = keys
+                .filter(|key| *project == self.project && self.name_of(key) == name)
+                .cloned()
+                .collect();
+            for key in refused {
+                self.blocks.shift_remove(&key);
                 self.leave_out(name, reason.clone());
             }
         }

@@ -86,7 +86,7 @@ impl Carrier {
                 .collect(),
             took: self.options.clock.now().saturating_duration_since(start),
         };
-        report.report(sent.as_ref(), 1, Duration::ZERO);
+        report.report(sent.as_ref(), (1, 1), Duration::ZERO);
         sent
     }
 

@@ -231,7 +231,8 @@ impl Delivery {
                 .collect(),
             took: self.clock.now().saturating_duration_since(start),
         };
-        report.report(sent.as_ref(), tries, LONGEST_WAIT.saturating_sub(*patience));
+        let waited = LONGEST_WAIT.saturating_sub(*patience);
+        report.report(sent.as_ref(), (tries, TRIES), waited);
         Ok(sent)
     }
 

@@ -23,12 +23,18 @@ pub struct Sent<'a> {
 }
 
 impl Sent<'_> {
-    /// Reports what came of it, and what happened before: `tries` so far, and `waited` for pauses.
-    pub fn report(&self, outcome: Result<&Answer, &Failure>, tries: u32, waited: Duration) {
+    /// Reports what came of it, and what happened before: which of how many tries it was, and how
+    /// long the request `waited` for pauses.
+    pub fn report(
+        &self,
+        outcome: Result<&Answer, &Failure>,
+        (tried, tries): (u32, u32),
+        waited: Duration,
+    ) {
         let what = format!("{} {}", self.method, shown(self.url));
         let took = format!("{} ms", self.took.as_millis());
         let notes = [
-            (tries > 1).then(|| format!("try {tries}")),
+            (tried > 1).then(|| format!("try {tried} of {tries}")),
             (!waited.is_zero()).then(|| format!("waited {} s", waited.as_secs_f64())),
             outcome
                 .ok()

@@ -239,14 +239,17 @@ fn misspells_connection(sync: &DesiredSync) -> bool {
 /// be started.
 fn impossible_rename(sync: &DesiredSync, old: &Word) -> Option<Diagnostic> {
     (!sync.platform.can_rename()).then(|| {
+        let help = if sync.platform.reads_back() {
+            "Remove `renamedFrom`. Under a new name another sync is created."
+        } else {
+            "Remove `renamedFrom`. Under a new name another configuration is started; delete the old \
+             one in the dashboard, and forget it with `secsync state rm`."
+        };
         Diagnostic::new(
             Code::UnknownField,
             old.span,
             format!("Syncs of {} cannot be renamed.", sync.platform.title()),
         )
-        .help(
-            "Remove `renamedFrom`. Under a new name another configuration is started; delete the old \
-             one in the dashboard, and forget it with `secsync state rm`.",
-        )
+        .help(help)
     })
 }

@@ -70,7 +70,7 @@ impl Catalog {
             .any(|destination| destination.connection_app == app)
     }
 
-    /// What people call an app: the name of its destination where they are one thing.
+    /// What people call an app: the name of its destination if they share one.
     pub(super) fn app_name<'a>(&'a self, app: &'a str) -> &'a str {
         self.get(app).map_or(app, |destination| &destination.name)
     }

@@ -63,7 +63,7 @@ impl DatabaseFile {
         fs::create_dir_all(directory).map_err(|error| {
             io::Error::new(
                 error.kind(),
-                format!("The sandbox's directory `{directory}` cannot be made: {error}."),
+                format!("The sandbox's directory `{directory}` cannot be created: {error}."),
             )
         })?;
         Ok(Self {
@@ -87,7 +87,7 @@ impl DatabaseFile {
             io::Error::new(
                 io::ErrorKind::InvalidData,
                 format!(
-                    "The sandbox's state `{path}` is damaged ({error}). Delete it to start anew."
+                    "The sandbox's state `{path}` is damaged ({error}). Delete it to start over."
                 ),
             )
         })

@@ -42,7 +42,7 @@ impl Emulator {
         Self::resume(Database::default(), options)
     }
 
-    /// An emulator that goes on where an earlier one stopped, in a world that may have grown.
+    /// An emulator that continues where an earlier one stopped, in a world that may have grown.
     /// Credentials are the new world's: they are not kept.
     pub(super) fn resume(mut database: Database, options: Options) -> Self {
         let world = options.world;

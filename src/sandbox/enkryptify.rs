@@ -37,7 +37,7 @@ pub enum Route {
 }
 
 impl Route {
-    /// The route of a request; none if there is none.
+    /// The route of a call. `None` if there is no such route.
     pub fn of(call: &Call) -> Option<Self> {
         let segments = call.segments();
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();

@@ -166,7 +166,7 @@ impl FromStr for FailRule {
                 if !times.is_empty() && times.bytes().all(|b| b.is_ascii_digit()) =>
             {
                 let times = times.parse().map_err(|_| {
-                    format!("The rule `{rule}` counts to `{times}`, which is too many times.")
+                    format!("The rule `{rule}` says `@{times}`, which is too many times.")
                 })?;
                 (before, Some(times))
             }
@@ -213,7 +213,7 @@ impl Order {
                 effect,
             )),
             _ => Err(format!(
-                "The rule `{rule}` does not fit together: `fail` goes with the jobs sync, import and remove, and every other effect with a request."
+                "The rule `{rule}` does not fit together: `fail` is for the jobs sync, import and remove, and every other effect is for requests."
             )),
         }
     }

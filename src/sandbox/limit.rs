@@ -12,7 +12,7 @@ const WINDOW: Duration = Duration::from_secs(60);
 /// What has its own counter: an operation, perhaps on one destination, and a client.
 type Counter = (Operation, String, String);
 
-/// The names of the three headers that say where a client stands.
+/// The names of the three headers that report a client's limit.
 pub type HeaderNames = [&'static str; 3];
 
 /// Counts requests.
@@ -86,7 +86,7 @@ fn client(call: &Call) -> String {
 }
 
 impl Pass {
-    /// For how many seconds the request is refused; none if it is not.
+    /// For how many seconds the request is refused. `None` if it is allowed.
     pub const fn refused_for(&self) -> Option<u64> {
         if self.allowed {
             None

@@ -82,11 +82,11 @@ pub struct Options {
     pub listen: SocketAddr,
     /// What exists at the start.
     pub world: World,
-    /// A directory that keeps the state between runs; none keeps nothing.
+    /// A directory that keeps the state between runs. `None` keeps nothing.
     pub store: Option<Utf8PathBuf>,
     /// A wait before every answer.
     pub latency: Duration,
-    /// Requests a minute that each route allows each client; none for no limit.
+    /// Requests a minute that each route allows each client; `None` for no limit.
     pub rate_limit: Option<u32>,
     /// Faults to order; see [`fail`].
     pub fail: Vec<FailRule>,

@@ -43,7 +43,7 @@ pub async fn start(options: Options) -> io::Result<Running> {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             format!(
-                "The sandbox takes demo credentials, so it only listens on this machine, and `{}` is not a loopback address. Use 127.0.0.1.",
+                "The sandbox takes demo credentials, so it only listens on this machine, but `{}` is not a loopback address. Use 127.0.0.1.",
                 options.listen
             ),
         ));
@@ -132,7 +132,7 @@ impl Drop for Running {
         for task in &self.tasks {
             task.abort();
         }
-        // There is nobody left to tell.
+        // Nobody is left to report an error to.
         let _ = self.sandbox.save();
     }
 }

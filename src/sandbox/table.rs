@@ -20,7 +20,7 @@ pub struct SecretSync {
     pub destination: String,
     pub sync_options: Map<String, Value>,
     pub destination_config: Map<String, Value>,
-    /// Where the secrets come from; none once that folder was deleted.
+    /// Where the secrets come from; `None` after that folder was deleted.
     pub source: Option<Source>,
     pub created_at: Moment,
     pub updated_at: Moment,
@@ -36,7 +36,7 @@ pub struct Source {
     pub path: String,
 }
 
-/// What a sync tells about its last job of a kind.
+/// What a sync says about its last job of a kind.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct JobRecord {
@@ -58,7 +58,7 @@ pub enum JobKind {
     Remove,
 }
 
-/// Where a job stands.
+/// The state of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum JobStatus {
@@ -69,7 +69,7 @@ pub enum JobStatus {
 }
 
 impl SecretSync {
-    /// What it tells about jobs of a kind.
+    /// What it says about jobs of a kind.
     pub const fn record_mut(&mut self, kind: JobKind) -> &mut JobRecord {
         match kind {
             JobKind::Sync => &mut self.sync,

@@ -72,7 +72,7 @@ struct Comparison<'f> {
     destination: &'f SchemaKey,
     old: &'f SchemaFile,
     new: &'f SchemaFile,
-    /// The definitions that are being compared: a reference back to one is no news.
+    /// The definitions that are being compared: a reference back to one is skipped.
     open: Vec<&'f str>,
     changes: &'f mut Vec<SchemaChange>,
 }
@@ -448,7 +448,7 @@ mod tests {
     }
 
     #[test]
-    fn a_union_tells_its_variants_apart() {
+    fn a_union_is_compared_by_variant() {
         let branch = |scope: &str, fields: &Value, required: &Value| {
             json!({
                 "if": {"properties": {"scope": {"const": scope}}, "required": ["scope"]},

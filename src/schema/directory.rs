@@ -11,7 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::file::is_slug;
 
-/// The directory to read: the one of that path, or, where a pull was cut off between setting it
+/// The directory to read: the one of that path, or, if a pull was cut off between setting it
 /// aside and putting the new one in its place, the one that was set aside.
 pub fn in_use(directory: &Utf8Path) -> Utf8PathBuf {
     let aside = aside(directory);

@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_schema_file_is_refused() {
+    fn rejects_a_file_that_is_not_a_schema_file() {
         assert!(SchemaFile::parse("[1").is_err());
         assert_eq!(SchemaFile::parse("{}"), Err("has no `$defs`".into()));
         assert!(SchemaFile::parse("3").is_err());

@@ -113,7 +113,7 @@ impl PullError {
     }
 }
 
-/// The manifest of a directory; none if there is none, or none that can be read.
+/// The manifest of a directory. `None` if it is missing or unreadable.
 pub fn manifest(directory: &Utf8Path) -> Option<Manifest> {
     let path = directory::in_use(directory).join(MANIFEST);
     let text = text_file::read(&path, MAX_FILE_SIZE).ok()?;

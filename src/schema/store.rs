@@ -27,7 +27,7 @@ pub struct SchemaStore {
     workspace: Option<Utf8PathBuf>,
     /// The files that the workspace has.
     pulled: BTreeSet<SchemaKey>,
-    /// The platforms of which only what was pulled is there.
+    /// The platforms of which only pulled destinations count.
     whole: BTreeSet<Platform>,
     destinations: Mutex<BTreeMap<SchemaKey, Arc<Destination>>>,
 }
@@ -110,7 +110,7 @@ impl SchemaStore {
         names.into_iter().map(str::to_owned).collect()
     }
 
-    /// A destination; none if the provider has none of that slug.
+    /// A destination; `None` if the provider does not have it.
     pub fn destination(
         &self,
         kind: Platform,

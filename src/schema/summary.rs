@@ -11,7 +11,7 @@ use crate::core::spec::{DestinationSpec, FieldSpec, ObjectSpec, UnionSpec, Varia
 const MAX_REFERENCES: usize = 8;
 
 /// The destination that a schema file describes. `create` and `update` are the schemas of
-/// the two requests; `update` is null where there is no such request.
+/// the two requests; `update` is null if there is no such request.
 pub fn destination(
     platform: Platform,
     slug: &str,
@@ -94,7 +94,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Objects that no tag tells apart: a field is required only if all of them require it.
+    /// Objects that no tag distinguishes: a field is required only if all of them require it.
     fn untagged(&self, members: &[Value], depth: usize) -> ObjectSpec {
         let mut merged: Option<ObjectSpec> = None;
         let objects: Vec<ObjectSpec> = members
@@ -202,7 +202,7 @@ mod tests {
     use super::object;
 
     #[test]
-    fn fields_tell_required_nullable_default_and_nesting() {
+    fn fields_say_required_nullable_default_and_nesting() {
         let spec = object(&json!({
             "type": "object",
             "properties": {

@@ -41,7 +41,7 @@ impl CopyBudget {
     }
 
     /// Takes what a copy of the node costs and returns how deeply collections nest in it;
-    /// none if the budget is exceeded, found without visiting more nodes than it allows.
+    /// `None` if the budget is exceeded, found without visiting more nodes than it allows.
     pub(super) fn take(&mut self, node: &Node) -> Option<usize> {
         self.nodes = self.nodes.checked_sub(1)?;
         let mut deepest = 0;

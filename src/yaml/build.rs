@@ -28,7 +28,7 @@ const MAX_KEY_LOOKAHEAD: usize = 1 << 20;
 pub(super) struct Pass {
     /// The values and what is wrong with them.
     pub(super) loaded: Loaded,
-    /// Where the syntax broke: one place a document at most, in their order.
+    /// Where the syntax broke: at most one place a document, in their order.
     pub(super) breaks: Vec<Break>,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Pass {
 pub(super) struct Break {
     /// The byte that the error is at.
     pub(super) at: usize,
-    /// Where an unquoted template could be the reason: the line of a `{{` that is still open,
+    /// Where an unquoted template may be the cause: the line of a `{{` that is still open,
     /// and the line of the error.
     pub(super) suspects: Vec<Suspect>,
 }
@@ -342,7 +342,7 @@ impl<'t> Builder<'t> {
             tag: None,
             text: match hidden {
                 Some(written) => written,
-                // The parser says `~` where nothing is written.
+                // The parser says `~` if nothing is written.
                 None if absent => String::new(),
                 None => text,
             },

@@ -10,7 +10,7 @@ use crate::core::text::is_invisible;
 /// Writes a value as block YAML, its keys in their order.
 ///
 /// A string that a reader of YAML 1.1 or 1.2 could take for something else is quoted, and so is
-/// one with a template; one of several lines becomes a block. Characters that nobody sees are
+/// one with a template; one of several lines becomes a block. Invisible characters are
 /// written as escapes. [`super::load()`] reads back what was written.
 pub fn to_string(value: &Value) -> String {
     // The writer fails on types that JSON does not have. JSON itself would be YAML, too.
@@ -19,14 +19,14 @@ pub fn to_string(value: &Value) -> String {
     escaped(&text)
 }
 
-/// Before a string with something that nobody sees: the writer puts quotes around any key or value
+/// Before a string with an invisible character: the writer puts quotes around any key or value
 /// with the first of these characters, and leaves the second as it is.
 const MARK: &str = "\u{FEFF}\u{E0001}";
 
 /// How a quoted string with that mark begins.
 const MARKED: &str = "\"\\uFEFF\u{E0001}";
 
-/// A written text without marks, and with escapes for what nobody sees, all of which stands in
+/// A written text without marks, and with escapes for invisible characters, which are all in
 /// double quotes: the writer itself escapes only what YAML could misread.
 fn escaped(text: &str) -> String {
     let mut seen = String::with_capacity(text.len());
@@ -81,10 +81,10 @@ pub fn comment(text: &str) -> String {
     lines
 }
 
-/// A value, with quotes around templates and what nobody sees.
+/// A value, with quotes around templates and invisible characters.
 struct Yaml<'a>(&'a Value);
 
-/// A key, with quotes around templates and what nobody sees.
+/// A key, with quotes around templates and invisible characters.
 struct Key<'a>(&'a str);
 
 impl Serialize for Key<'_> {
@@ -187,7 +187,7 @@ syncs:
     }
 
     #[test]
-    fn what_nobody_sees_is_written_as_an_escape() {
+    fn invisible_characters_are_written_as_escapes() {
         let value = json!({
             "a\u{202e}b": "\u{200b}zero",
             "lines": "one\ntwo\u{2066}\n",

@@ -21,13 +21,13 @@ pub enum InsertError {
     #[error("it does not hold exactly one document")]
     NotOneDocument,
     /// What should be a map is none.
-    #[error("it is no map with a map of entries in it")]
+    #[error("it is not a map that contains a map of entries")]
     NotAMap,
     /// The map is written with braces, or in another form that is not line by line.
-    #[error("its entries are not written as one block below the other")]
+    #[error("its entries are not written one below the other")]
     NotInLines,
     /// The map has one of the keys already.
-    #[error("it has an entry of that key already")]
+    #[error("it already has an entry with that key")]
     KeyIsThere,
 }
 

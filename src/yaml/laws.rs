@@ -19,7 +19,7 @@ fn check_span(text: &str, span: Span) {
     );
 }
 
-/// `within` is none inside of a copy, whose parts stand where the anchor is.
+/// `within` is `None` inside a copy, whose parts are where the anchor is.
 fn check_node(text: &str, node: &Node, within: Option<Span>) {
     check_span(text, node.span);
     if let Some(within) = within {

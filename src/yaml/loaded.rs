@@ -10,7 +10,7 @@ pub struct Loaded {
     /// The documents, in order. One that cannot be parsed to its end is left out.
     ///
     /// What is refused for its meaning leaves the rest of its document in place: of a key that
-    /// is there twice the first counts, and where no value can be had, the text stands for it.
+    /// appears twice the first counts, and if there is no value, the text replaces it.
     pub documents: Vec<Node>,
     /// The comments, in order.
     pub comments: Vec<Comment>,
@@ -21,7 +21,7 @@ pub struct Loaded {
 /// A comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comment {
-    /// Where it stands, from the `#` on.
+    /// Where it is, from the `#` on.
     pub span: Span,
     /// Its text after the `#`.
     pub text: String,

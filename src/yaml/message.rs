@@ -7,14 +7,14 @@ use crate::core::span::Span;
 use super::frame::MAX_DEPTH;
 use super::scalar::NumberProblem;
 
-/// Longer texts are cut where a message quotes them.
+/// Longer texts are cut when a message quotes them.
 const MAX_QUOTED: usize = 60;
 
 pub(super) fn duplicate_key(key: &str, again: Span, first: Span) -> Diagnostic {
     Diagnostic::new(
         Code::DuplicateKey,
         again,
-        format!("The key `{}` is in this map twice.", short(key)),
+        format!("The key `{}` appears twice in this map.", short(key)),
     )
     .label("here again")
     .also(first, "first here")
@@ -30,7 +30,7 @@ pub(super) fn invalid_key(span: Span) -> Diagnostic {
     Diagnostic::new(
         Code::InvalidKey,
         span,
-        "A list or a map is used as a key; a key must be a single word.",
+        "A list or a map is used as a key, but a key must be a single word.",
     )
     .help("Use a single word, or quote the key if it is text.")
 }
@@ -48,7 +48,7 @@ pub(super) fn unknown_tag(tag: &str, span: Span) -> Diagnostic {
     Diagnostic::new(
         Code::UnknownTag,
         span,
-        format!("The tag `{}` is not known.", short(tag)),
+        format!("The tag `{}` is unknown.", short(tag)),
     )
     .help("Remove the tag, or quote the value if the `!` belongs to it.")
 }
@@ -58,7 +58,7 @@ pub(super) fn wrong_tag(tag: &str, wanted: &str, found: &str, span: Span) -> Dia
         Code::WrongType,
         span,
         format!(
-            "The tag `{}` wants {wanted}, but {found} follows.",
+            "The tag `{}` needs {wanted}, but {found} follows.",
             short(tag)
         ),
     )
@@ -69,10 +69,10 @@ pub(super) fn number(text: &str, problem: NumberProblem, span: Span) -> Diagnost
     let text = short(text);
     let message = match problem {
         NumberProblem::NotExact => {
-            format!("The number `{text}` cannot be held exactly: it has too many digits.")
+            format!("The number `{text}` cannot be represented exactly: it has too many digits.")
         }
         NumberProblem::NotFinite => {
-            format!("`{text}` is not a number that can be sent: JSON has no form for it.")
+            format!("`{text}` cannot be sent: JSON has no such number.")
         }
     };
     Diagnostic::new(Code::NumberNotExact, span, message).help("Quote it if it is meant as text.")
@@ -115,7 +115,7 @@ pub(super) fn cyclic_alias(alias: &str, span: Span) -> Diagnostic {
     Diagnostic::new(
         Code::UnknownAlias,
         span,
-        format!("The alias `{}` lies inside its own anchor.", short(alias)),
+        format!("The alias `{}` is inside its own anchor.", short(alias)),
     )
     .help("Remove the alias: a value cannot contain itself.")
 }

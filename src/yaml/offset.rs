@@ -30,7 +30,7 @@ pub(super) fn boundary(text: &str, at: usize) -> usize {
         .unwrap_or(0)
 }
 
-/// Where a value would be that is not there: behind the `:` that the parser stops before.
+/// Where a missing value would be: after the `:` that the parser stops before.
 pub(super) fn absent_value(text: &str, reported: usize) -> usize {
     match next_token(text, reported, text.len()) {
         Some((at, b':')) if line_start(text, at) <= reported => at + 1,

@@ -1,4 +1,4 @@
-//! A text as the parser shall see it, where it cannot cope with what was written.
+//! A text as the parser should see it, if it cannot read what was written.
 //!
 //! A repaired range is read as one plain word of the same length, so all
 //! places stay true; its value is then taken from what was written.

@@ -62,7 +62,7 @@ pub(super) fn plain(text: &str) -> Result<Value, NumberProblem> {
     }
 }
 
-/// The value of a scalar that a tag gives a type; none if its content is not of that type.
+/// The value of a scalar that a tag gives a type; `None` if its content is not of that type.
 pub(super) fn tagged(demanded: ScalarType, text: &str) -> Option<Result<Value, NumberProblem>> {
     let number = match demanded {
         ScalarType::String => return Some(Ok(Value::String(text.to_owned()))),
@@ -174,7 +174,7 @@ fn decimal(text: &str) -> Result<Number, NumberProblem> {
 }
 
 /// A decimal's significant digits and the power of ten of the last one;
-/// the same for every way to write one number. None if the exponent is out of all bounds.
+/// the same for every way to write one number. `None` if the exponent is out of bounds.
 fn significance(text: &str) -> Option<(String, i64)> {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn an_integer_is_no_double() {
+    fn an_integer_is_not_a_double() {
         let Ok(Value::Number(number)) = plain("1") else {
             panic!("not a number");
         };

@@ -29,14 +29,16 @@ pub(super) fn diagnose(source: SourceId, text: &str, error: &ScanError) -> Diagn
         ErrorKind::RecursionLimitExceeded => message::too_deep(span),
         ErrorKind::UndeclaredTagHandle => {
             Diagnostic::new(Code::UnknownTag, span, "This tag's handle is not declared.")
-                .help("Remove the tag; only YAML's own tags such as `!!str` are known.")
+                .help("Remove the tag; secsync only knows YAML's own tags, such as `!!str`.")
         }
         ErrorKind::MappingValueNotAllowed if continues_value(text, at) => Diagnostic::new(
             Code::YamlSyntax,
             span,
             "This line is read as a part of the value above, so no `:` can follow.",
         )
-        .help("Indent the line like its neighbours, and put a blank behind the `:` of the line above."),
+        .help(
+            "Indent the line like its neighbours, and put a space after the `:` of the line above.",
+        ),
         kind => match explain(kind) {
             Some((message, help)) => Diagnostic::new(Code::YamlSyntax, span, message).help(help),
             None => Diagnostic::new(
@@ -121,7 +123,7 @@ fn explain(kind: &ErrorKind) -> Option<Explanation> {
 fn explain_layout(kind: &ErrorKind) -> Option<Explanation> {
     let (message, help) = match kind {
         ErrorKind::MappingValueNotAllowed => (
-            "A `:` starts a value here, where none can be.",
+            "A `:` starts a value here, which is not allowed.",
             "Quote the text if the `:` belongs to it.",
         ),
         ErrorKind::SimpleKeyExpected => (
@@ -130,7 +132,7 @@ fn explain_layout(kind: &ErrorKind) -> Option<Explanation> {
         ),
         ErrorKind::ExpectedBlockMappingKey => (
             "A key is expected here.",
-            "Indent the keys of one map alike, and quote a value that goes on after a closing quote or bracket.",
+            "Indent the keys of one map alike, and quote a value that continues after a closing quote or bracket.",
         ),
         ErrorKind::ExpectedBlockSequenceEntry => (
             "A list item that starts with `- ` is expected here.",
@@ -138,14 +140,14 @@ fn explain_layout(kind: &ErrorKind) -> Option<Explanation> {
         ),
         ErrorKind::BlockSequenceEntryNotAllowed => (
             "A list item cannot start here.",
-            "Write the list's `- ` lines below the key, not behind it.",
+            "Write the list's `- ` lines below the key, not after it.",
         ),
         ErrorKind::InvalidIndentation => (
-            "The indentation fits no map or list that is open here.",
+            "The indentation does not match any map or list that is open here.",
             "Indent the line like its neighbours.",
         ),
         ErrorKind::ExpectedDocumentStart => (
-            "Text follows after the document's end.",
+            "There is text after the end of the document.",
             "Put it inside the document, or start a new one with a `---` line.",
         ),
         ErrorKind::UnsupportedYamlMajorVersion => (
@@ -157,7 +159,7 @@ fn explain_layout(kind: &ErrorKind) -> Option<Explanation> {
             "Move the comment, or quote the value.",
         ),
         ErrorKind::InvalidBlockScalarHeader => (
-            "Text follows behind the `|` or `>` of a block of text.",
+            "Text follows the `|` or `>` of a block of text.",
             "Start the text on the next line, or quote the value.",
         ),
         ErrorKind::InvalidBlockScalarIndent => (
@@ -178,14 +180,14 @@ fn explain_brackets(kind: &ErrorKind) -> Option<Explanation> {
         ),
         ErrorKind::MismatchedFlowCollectionEnd { open, close } => (
             format!("The `{open}` is closed by a `{close}`.").into(),
-            "Close it by its own kind of bracket.",
+            "Close it with its own kind of bracket.",
         ),
         ErrorKind::MisplacedFlowCollectionEnd => (
-            "A bracket is closed that was never opened.".into(),
+            "A bracket is closed but was never opened.".into(),
             "Remove it, or quote the value if it is text.",
         ),
         ErrorKind::InvalidColonPlacement => (
-            "A `:` stands inside of brackets that are not closed yet.".into(),
+            "There is a `:` inside brackets that are not closed yet.".into(),
             "Close the brackets before it, or quote the text if the `:` belongs to it.",
         ),
         ErrorKind::ExpectedFlowSequenceSeparator => (
@@ -208,12 +210,12 @@ fn explain_quotes(kind: &ErrorKind) -> Option<Explanation> {
             ("A quoted string is not closed.", "Add the closing quote.")
         }
         ErrorKind::InvalidTrailingDoubleQuotedScalar => (
-            "Text follows after the closing quote.",
-            "Put the whole value into quotes, and write a double quote inside of it as `\\\"`.",
+            "There is text after the closing quote.",
+            "Put the whole value into quotes, and write a double quote inside it as `\\\"`.",
         ),
         ErrorKind::InvalidTrailingSingleQuotedScalar => (
-            "Text follows after the closing quote.",
-            "Put the whole value into quotes, and write a single quote inside of it as `''`.",
+            "There is text after the closing quote.",
+            "Put the whole value into quotes, and write a single quote inside it as `''`.",
         ),
         ErrorKind::UnknownQuotedScalarEscape => (
             "A backslash in double quotes starts an escape that YAML does not know.",
@@ -251,19 +253,19 @@ fn explain_characters(kind: &ErrorKind) -> Option<Explanation> {
             "Remove it, or write it as an escape in double quotes.",
         ),
         ErrorKind::UnexpectedCharacter { character } => (
-            format!("The character `{character}` cannot stand here.").into(),
+            format!("The character `{character}` is not allowed here.").into(),
             "Quote the value if the character belongs to it.",
         ),
         ErrorKind::CommentNotSeparated => (
-            "A `#` follows without a blank before it.".into(),
-            "Put a blank before a comment, or quote the value if the `#` belongs to it.",
+            "A `#` has no space before it.".into(),
+            "Put a space before a comment, or quote the value if the `#` belongs to it.",
         ),
         ErrorKind::MissingAnchorOrAliasName => (
             "A `&` or `*` is not followed by a name.".into(),
             "Quote the value if it is text.",
         ),
         ErrorKind::BomInsideDocument => (
-            "A byte-order mark stands inside the document.".into(),
+            "There is a byte-order mark inside the document.".into(),
             "Remove this invisible character.",
         ),
         _ => return None,

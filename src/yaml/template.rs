@@ -2,7 +2,7 @@
 //!
 //! `{{secretKey}}` and `${var.NAME}` are text to people and maps to YAML.
 //! Some of them parse (as a map with a map for a key), most break the syntax
-//! at a place that tells nothing. Here they are found, with the value that
+//! at a place that says nothing. Here they are found, with the value that
 //! the user meant, so that the message can show it quoted.
 
 use std::ops::Range;
@@ -22,7 +22,7 @@ pub(super) fn starts_at(text: &str, at: usize) -> bool {
         .is_some_and(|rest| rest.starts_with("{{") || rest.starts_with("${"))
 }
 
-/// Whether the map that is opened at that byte is no map but a template.
+/// Whether what is opened at that byte is a template, not a map.
 pub(super) fn opens_map(text: &str, at: usize) -> bool {
     text.get(at..).is_some_and(|rest| rest.starts_with("{{"))
 }
@@ -50,7 +50,7 @@ pub(super) fn diagnose(source: SourceId, text: &str, range: &Range<usize>) -> Di
 }
 
 /// The values and keys with a template on a line that YAML cannot read without quotes, in their
-/// order. `in_flow` tells whether the line starts inside of brackets.
+/// order. `in_flow` says whether the line starts inside of brackets.
 pub(super) fn unquoted(text: &str, line_start: usize, in_flow: bool) -> Vec<Range<usize>> {
     let line = rest_of_line(text, line_start);
     let mut scan = LineScan::new(line, in_flow);
@@ -61,7 +61,7 @@ pub(super) fn unquoted(text: &str, line_start: usize, in_flow: bool) -> Vec<Rang
     found
 }
 
-/// In double quotes where that needs no escape, else in single ones.
+/// In double quotes if that needs no escape, else in single quotes.
 fn quote(value: &str) -> String {
     if value.contains(['"', '\\']) {
         format!("'{}'", value.replace('\'', "''"))
@@ -133,7 +133,7 @@ impl<'t> LineScan<'t> {
         }
     }
 
-    /// Whether a value with a template is no plain text to YAML: in brackets its braces are syntax,
+    /// Whether a value with a template is not plain text to YAML: in brackets its braces are syntax,
     /// elsewhere its first character or a colon.
     fn needs_quotes(&self, value: &str) -> bool {
         self.depth > 0
@@ -142,7 +142,7 @@ impl<'t> LineScan<'t> {
             || value.ends_with(':')
     }
 
-    /// Goes to the end of an unquoted value; tells whether a template is in it.
+    /// Goes to the end of an unquoted value; returns whether it contains a template.
     fn skip_value(&mut self) -> bool {
         let start = self.at;
         let mut braces = 0_usize;
@@ -165,7 +165,7 @@ impl<'t> LineScan<'t> {
             }
             self.at += 1;
         }
-        // A value that ends where it starts would be looked at for ever.
+        // A value that ends where it starts would be looked at forever.
         if self.at == start {
             self.at += 1;
         }

@@ -126,7 +126,7 @@ mod places {
     }
 
     #[test]
-    fn an_absent_value_stands_behind_its_colon() {
+    fn an_absent_value_is_after_its_colon() {
         let text = "a:\nb : # c\n\"d\":\n- e:\n-\n";
         let root = root(text);
         let mapping = root.as_mapping().unwrap();
@@ -358,7 +358,7 @@ mod aliases {
     }
 
     #[test]
-    fn a_copy_stands_where_the_alias_is_and_its_parts_where_they_were() {
+    fn a_copy_is_where_the_alias_is_and_its_parts_where_they_were() {
         let text = "a: &x [1]\nb: *x\n";
         assert_eq!(
             pieces(text, &root(text)),
@@ -392,7 +392,7 @@ mod aliases {
     }
 
     #[test]
-    fn an_anchor_in_a_refused_value_is_no_other_value() {
+    fn an_anchor_in_a_refused_value_does_not_name_another_value() {
         let text = "a: 1\na: &x [2]\nb: [3]\nc: *x\n";
         assert_eq!(findings(text), [(Code::DuplicateKey, "a")]);
         assert_ne!(root(text).to_json()["c"], json!([3]));
@@ -533,14 +533,14 @@ mod syntax {
     }
 
     #[test]
-    fn errors_are_told_in_words_and_places() {
+    fn errors_have_words_and_places() {
         for (text, at, words) in [
             ("a: b\nc\nd: e\n", 5, "A key is not followed by `:`."),
             ("a: b: c\n", 4, "A `:` starts a value here"),
             ("a: @b\n", 3, "A value cannot start with `@`."),
             ("é: [1, 2\n", 4, "The `[` is not closed."),
             ("a: \"b\n", 3, "A quoted string is not closed."),
-            ("a: \"b\" c\n", 7, "Text follows after the closing quote."),
+            ("a: \"b\" c\n", 7, "There is text after the closing quote."),
             ("a: \"\\q\"\n", 3, "A backslash in double quotes"),
             (
                 "a: b\n c: d\n",
@@ -552,8 +552,8 @@ mod syntax {
                 5,
                 "This line is read as a part of the value above",
             ),
-            ("a: 'it's'\n", 7, "Text follows after the closing quote."),
-            ("a: [1\nb: 2\n", 7, "A `:` stands inside of brackets"),
+            ("a: 'it's'\n", 7, "There is text after the closing quote."),
+            ("a: [1\nb: 2\n", 7, "There is a `:` inside brackets"),
             ("a: [1}\n", 3, "The `[` is closed by a `}`."),
             ("a: 'b'\n- c\n", 9, "A key is expected here."),
         ] {

@@ -74,7 +74,7 @@ impl WrittenTag {
 }
 
 impl Scalar {
-    /// The value, and whether it counts as plain or quoted. Where there is none to be had,
+    /// The value, and whether it counts as plain or quoted. If there is none,
     /// the text or the nearest number stands in for it, and the findings say so.
     pub(super) fn resolve(&self, findings: &mut Vec<Diagnostic>) -> (Value, Style) {
         let text = self.text.as_str();

@@ -203,7 +203,7 @@ fn unknown_fields() {
 
     unknown-field
 
-      × `orgg` is not a field of `destinationConfig` where `scope` is "environment".
+      × `orgg` is not a field of `destinationConfig` when `scope` is "environment".
         ╭─[sync.yaml:13:7]
      12 │       scope: environment
      13 │       orgg: acme
@@ -255,7 +255,7 @@ fn unknown_fields() {
 
     unknown-field
 
-      × `env` is not a field of `destinationConfig` where `scope` is "application".
+      × `env` is not a field of `destinationConfig` when `scope` is "application".
         ╭─[sync.yaml:15:7]
      14 │       app: web
      15 │       env: production
@@ -341,7 +341,7 @@ fn missing_fields() {
 
     missing-field
 
-      × `destinationConfig.env` is missing. It is required where `scope` is "environment".
+      × `destinationConfig.env` is missing. It is required if `scope` is "environment".
         ╭─[sync.yaml:11:5]
      10 │       initialSyncBehavior: overwrite-destination
      11 │     destinationConfig:
@@ -874,7 +874,7 @@ fn a_mistake_in_defaults_names_the_syncs_that_inherit_it() {
        ·                  ────────────────────
      5 │ syncs:
        ╰────
-      help: It looks like `initialSyncBehavior`, which is given already: remove it.
+      help: It looks like `initialSyncBehavior`, which is already given: remove it.
             Inherited by the sync web and 1 other.
 
     Found 1 error.

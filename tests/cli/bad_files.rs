@@ -534,7 +534,7 @@ fn an_alias_inside_its_own_anchor() {
 
     unknown-alias
 
-      × The alias `*all` lies inside its own anchor.
+      × The alias `*all` is inside its own anchor.
        ╭─[sync.yaml:3:16]
      2 │ defaults: &all
      3 │   syncOptions: *all
@@ -590,7 +590,7 @@ fn a_key_twice_in_a_map() {
     --- stderr
     duplicate-key
 
-      × The key `environment` is in this map twice.
+      × The key `environment` appears twice in this map.
        ╭─[sync.yaml:7:5]
      6 │     connection: humanitec-main
      7 │     environment: prod

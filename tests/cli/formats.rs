@@ -36,11 +36,11 @@ fn findings_in_every_format() {
 
     ### Findings
 
-    - **Error** `missing-field` `syncs/bad.yaml:12:5`: `destinationConfig.env` is missing. It is required where `scope` is "environment".<br>Add `env` under `destinationConfig`.
+    - **Error** `missing-field` `syncs/bad.yaml:12:5`: `destinationConfig.env` is missing. It is required if `scope` is "environment".<br>Add `env` under `destinationConfig`.
     - **Warning** `allowance-form` `syncs/odd.yaml:12:22`: This comment is not of the form `# secsync: allow(CODE) REASON`.<br>Name the lint, and say why it is allowed here.
     "#);
     insta::assert_snapshot!(of_bad_files("github").stdout, @r#"
-    ::error file=syncs/bad.yaml,line=12,endLine=12,col=5,endColumn=22,title=secsync%3A missing-field::`destinationConfig.env` is missing. It is required where `scope` is "environment".%0AAdd `env` under `destinationConfig`.
+    ::error file=syncs/bad.yaml,line=12,endLine=12,col=5,endColumn=22,title=secsync%3A missing-field::`destinationConfig.env` is missing. It is required if `scope` is "environment".%0AAdd `env` under `destinationConfig`.
     ::warning file=syncs/odd.yaml,line=12,endLine=12,col=22,endColumn=48,title=secsync%3A allowance-form::This comment is not of the form `# secsync: allow(CODE) REASON`.%0AName the lint, and say why it is allowed here.
     ::notice title=secsync validate::Found 1 error and 1 warning.
     "#);
@@ -49,7 +49,7 @@ fn findings_in_every_format() {
     <testsuites name="secsync" tests="2" failures="1" errors="0" skipped="0">
       <testsuite name="secsync validate" tests="2" failures="1" errors="0" skipped="0">
         <testcase name="syncs/bad.yaml" classname="secsync.files" file="syncs/bad.yaml" line="12">
-          <failure type="missing-field" message="syncs/bad.yaml:12:5: `destinationConfig.env` is missing. It is required where `scope` is &quot;environment&quot;.">syncs/bad.yaml:12:5: `destinationConfig.env` is missing. It is required where `scope` is &quot;environment&quot;.
+          <failure type="missing-field" message="syncs/bad.yaml:12:5: `destinationConfig.env` is missing. It is required if `scope` is &quot;environment&quot;.">syncs/bad.yaml:12:5: `destinationConfig.env` is missing. It is required if `scope` is &quot;environment&quot;.
     Add `env` under `destinationConfig`.</failure>
         </testcase>
         <testcase name="syncs/odd.yaml" classname="secsync.files" file="syncs/odd.yaml">
@@ -129,7 +129,7 @@ fn findings_in_every_format() {
           "ruleIndex": 1,
           "level": "error",
           "message": {
-            "text": "`destinationConfig.env` is missing. It is required where `scope` is \"environment\".\nAdd `env` under `destinationConfig`."
+            "text": "`destinationConfig.env` is missing. It is required if `scope` is \"environment\".\nAdd `env` under `destinationConfig`."
           },
           "locations": [
             {
@@ -184,7 +184,7 @@ fn findings_in_every_format() {
     <section class="findings">
     <h2>Findings</h2>
     <ul>
-    <li><strong>Error</strong> <code>missing-field</code> <code>syncs/bad.yaml:12:5</code>: `destinationConfig.env` is missing. It is required where `scope` is &quot;environment&quot;.
+    <li><strong>Error</strong> <code>missing-field</code> <code>syncs/bad.yaml:12:5</code>: `destinationConfig.env` is missing. It is required if `scope` is &quot;environment&quot;.
     Add `env` under `destinationConfig`.</li>
     <li><strong>Warning</strong> <code>allowance-form</code> <code>syncs/odd.yaml:12:22</code>: This comment is not of the form `# secsync: allow(CODE) REASON`.
     Name the lint, and say why it is allowed here.</li>

@@ -239,7 +239,7 @@ fn a_sandbox_for_everybody_is_refused() {
     assert_snapshot!(tree.secsync("sandbox --listen 0.0.0.0:0").run().exits_with(64), @"
     $ secsync sandbox --listen 0.0.0.0:0
     --- stderr
-    Error: The sandbox takes demo credentials, so it only listens on this machine, and `0.0.0.0:0` is not a loopback address. Use 127.0.0.1.
+    Error: The sandbox takes demo credentials, so it only listens on this machine, but `0.0.0.0:0` is not a loopback address. Use 127.0.0.1.
     --- exit 64
     ");
     assert_snapshot!(tree.secsync("sandbox --fail create").run().exits_with(64), @"

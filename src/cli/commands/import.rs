@@ -3,7 +3,7 @@
 //! There is no state to import into: an object comes under management by being declared. So an
 //! import writes a declaration. If a platform does not show its syncs, it also records the start.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
@@ -241,6 +241,7 @@ impl Arguments {
             provider: meant.provider.clone(),
             project: key.project.clone(),
             blocks,
+            keyed: BTreeMap::new(),
             left_out: Vec::new(),
         };
         let is_same = |word: &str| word == key.project;

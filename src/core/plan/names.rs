@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::action::{Action, Blocked, Step};
 use crate::core::desired::{DesiredSync, Ensure};
 
-/// Of the renames within one project, those that act: the old name exists remotely and the
-/// new one does not, or is itself renamed away. Indices into `syncs`.
+/// Of the renames within one project, those that act: the old name exists remotely, and the new one
+/// does not, or is itself renamed away. A remote sync belongs first to the entry of its name: where
+/// the old name is declared too, that entry has to take its own sync from elsewhere.
+/// Indices into `syncs`.
 pub fn acting(syncs: &[&DesiredSync], exists: &dyn Fn(&str) -> bool) -> Vec<usize> {
     let taker_of: BTreeMap<&str, usize> = syncs
         .iter()
@@ -14,6 +16,25 @@ pub fn acting(syncs: &[&DesiredSync], exists: &dyn Fn(&str) -> bool) -> Vec<usiz
         .filter(|(_, sync)| sync.ensure == Ensure::Present)
         .filter_map(|(index, sync)| Some((sync.renamed_from.as_ref()?.text.as_str(), index)))
         .collect();
+    let declared: BTreeMap<&str, &DesiredSync> = syncs
+        .iter()
+        .filter(|sync| sync.ensure == Ensure::Present)
+        .map(|sync| (sync.name.text.as_str(), *sync))
+        .collect();
+    // Follows the chain towards the names that it comes from.
+    let is_given_up = |start: usize| {
+        let mut old = syncs[start].renamed_from.as_ref();
+        for _ in 0..=syncs.len() {
+            let Some(name) = old.filter(|old| exists(&old.text)) else {
+                return false;
+            };
+            match declared.get(name.text.as_str()) {
+                Some(entry) => old = entry.renamed_from.as_ref(),
+                None => return true,
+            }
+        }
+        false
+    };
     let acts = |start: usize| {
         // Follows the chain towards its free end; circles were refused before.
         let mut index = start;
@@ -39,7 +60,7 @@ pub fn acting(syncs: &[&DesiredSync], exists: &dyn Fn(&str) -> bool) -> Vec<usiz
     (0..syncs.len())
         .filter(|index| {
             syncs[*index].ensure == Ensure::Present
-                && syncs[*index].renamed_from.is_some()
+                && is_given_up(*index)
                 && acts(*index)
         })
         .collect()
@@ -144,7 +165,14 @@ mod tests {
     #[test]
     fn a_chain_acts_as_far_as_its_end_is_free() {
         assert_eq!(acts(&[("a", "b"), ("b", "c")], &["a", "b"]), [0, 1]);
-        assert_eq!(acts(&[("a", "b"), ("b", "c")], &["b"]), [1]);
         assert_eq!(acts(&[("a", "b"), ("b", "c")], &["a", "b", "c"]), [0; 0]);
+    }
+
+    #[test]
+    fn a_sync_stays_with_the_entry_of_its_name_unless_that_one_takes_another() {
+        assert_eq!(acts(&[("a", "b"), ("b", "c")], &["b"]), [0; 0]);
+        let chain = [("a", "b"), ("b", "c"), ("c", "d")];
+        assert_eq!(acts(&chain, &["a", "b", "c"]), [0, 1, 2]);
+        assert_eq!(acts(&chain, &["b", "c"]), [0; 0]);
     }
 }

@@ -58,7 +58,7 @@ pub fn member<'a>(
         })
 }
 
-/// Refuses an action on the syncs of an environment; none is that of a sync whose source
+/// Refuses an action on the syncs of an environment; `None` is for a sync whose source
 /// folder is gone, to which no condition applies.
 pub fn may(
     identity: &Identity,

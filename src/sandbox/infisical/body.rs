@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::refusal::Refusal;
 use crate::sandbox::call::Call;
 
-/// The body as a value; none if there is none.
+/// The body as a value, if there is one.
 ///
 /// What cannot be read is a 500, and so is an empty body that calls itself JSON. Plain text
 /// is a string, which the checks refuse later.

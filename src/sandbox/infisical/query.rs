@@ -17,7 +17,7 @@ pub fn required<const N: usize>(call: &Call, keys: [&str; N]) -> Result<[String;
     Ok(keys.map(|key| kept[key].as_str().unwrap_or_default().to_owned()))
 }
 
-/// A query parameter that can only be one of a few words; none if it is not there.
+/// A query parameter that can only be one of a few words; `None` if it is missing.
 pub fn choice(
     call: &Call,
     key: &str,

@@ -179,7 +179,7 @@ fn usable_connection(
 
 impl Shared {
     /// `GET /api/v1/secret-syncs` and `GET /api/v1/secret-syncs/{destination}`. What the
-    /// identity may not read is left out without a word, and the order is no order.
+    /// identity may not read is left out silently, and the order is undefined.
     pub fn list(
         &self,
         asked: &Authorized<'_>,
@@ -353,7 +353,7 @@ impl Shared {
         self.shown(&id)
     }
 
-    /// The source that an update asks for; none if it is to stay.
+    /// The source that an update asks for; `None` if it stays.
     fn new_source(
         &self,
         identity: &Identity,

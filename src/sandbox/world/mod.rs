@@ -307,7 +307,7 @@ impl Environment {
         path == "/" || self.folders.iter().any(|folder| is_within(folder, path))
     }
 
-    /// Takes a folder and what is in it away; tells whether it was there.
+    /// Takes a folder and what is in it away; returns whether it existed.
     pub fn remove_folder(&mut self, path: &str) -> bool {
         let existed = path != "/" && self.has_folder(path);
         if existed {

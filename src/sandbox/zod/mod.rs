@@ -1,8 +1,8 @@
 //! Checks bodies and queries against JSON Schemas and words what is wrong as zod does.
 //!
 //! Infisical checks its requests with zod, and prints zod's issues as they are in a 422.
-//! This is no general validator: it knows what the destinations' schemas use, and it does
-//! what zod does beside checking, too. Unknown keys are dropped at every level, defaults are
+//! This is not a general validator: it knows what the destinations' schemas use, and it does
+//! what zod does besides checking. Unknown keys are dropped at every level, defaults are
 //! filled in, and some strings are trimmed.
 
 mod shape;
@@ -80,7 +80,7 @@ struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    /// Checks a value that may be missing; none means that the key is left out.
+    /// Checks a value that may be missing. `None` leaves the key out.
     fn field(&mut self, schema: &'a Value, input: Option<&Value>, required: bool) -> Option<Value> {
         let schema = self.resolved(schema);
         if let Some(input) = input {

@@ -33,7 +33,7 @@ pub fn of_field(name: &str) -> Option<&'static str> {
         "destination" => "Where the secrets are pushed to.",
         "name" => "The sync's name on the platform, if the key cannot be it.",
         "labels" => "Words to select syncs by, such as `team: payments`. They are never sent.",
-        "ensure" => "Whether the sync is to be there.",
+        "ensure" => "Whether the sync should exist.",
         "renamedFrom" => "The name that the sync had before. It is renamed and not created anew.",
         "protect" => "Whether secsync refuses to delete or replace the sync.",
         "onDelete" => "What happens to the secrets at the destination when the sync is deleted.",
@@ -60,18 +60,18 @@ pub fn of_field(name: &str) -> Option<&'static str> {
             "Whether secrets stay at the destination when they are gone from the source."
         }
         "includeAllSubFolders" | "recursive" => {
-            "Whether the secrets of all folders below `secretPath` are pushed, too."
+            "Whether the secrets of all folders below `secretPath` are also pushed."
         }
         _ => return None,
     })
 }
 
-/// The values of a field and what they mean; the default first, where there is one.
+/// The values of a field and what they mean; the default first, if there is one.
 pub fn values_of(field: &str) -> &'static [(&'static str, &'static str)] {
     match field {
         "ensure" => &[
             ("present", "It is created, and kept as declared."),
-            ("absent", "It is deleted if it is there."),
+            ("absent", "It is deleted if it exists."),
         ],
         "onDelete" => &[
             ("keep-secrets", "They stay."),

@@ -29,7 +29,7 @@ pub fn schema() -> Value {
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "secsync workspace",
-        "description": "What holds for all sync files below this one. Everything in it is optional.",
+        "description": "What applies to all sync files below this one. Everything in it is optional.",
         "type": ["object", "null"],
         "properties": {
             "version": {
@@ -45,11 +45,11 @@ pub fn schema() -> Value {
                     "properties": {
                         "type": {
                             "enum": kinds,
-                            "description": "The platform. It goes without saying where the name is a platform's.",
+                            "description": "The platform. It can be left out if the name is a platform's.",
                         },
                         "url": {
                             "type": "string",
-                            "description": "Another server than the platform's own. Credentials go there only if it is named outside the files, too.",
+                            "description": "Another server than the platform's own. Credentials go there only if it is also named outside the files.",
                         },
                     },
                     "additionalProperties": false,
@@ -79,7 +79,7 @@ pub fn schema() -> Value {
             },
             "unmanaged": {
                 "type": ["object", "null"],
-                "description": "What is there and not declared.",
+                "description": "What exists remotely and is not declared.",
                 "properties": {
                     "ignore": described(texts(), "Names that are not counted, exported or pruned. `*` stands for any characters."),
                 },

@@ -146,7 +146,7 @@ impl<'d> Converter<'d> {
         Ok(whole)
     }
 
-    /// `oneOf` becomes `anyOf`: that a value fits two members is no mistake a user can mend.
+    /// `oneOf` becomes `anyOf`: that a value fits two members is not a mistake that a user can fix.
     fn union(
         &mut self,
         map: &Map<String, Value>,
@@ -494,7 +494,7 @@ mod tests {
     }
 
     #[test]
-    fn references_are_inlined_with_what_stands_beside_them() {
+    fn references_are_inlined_with_their_siblings() {
         let document = json!({"components": {"schemas": {"a/b": {"type": "string"}}}});
         assert_eq!(
             convert_in(

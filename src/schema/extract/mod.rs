@@ -164,7 +164,7 @@ fn destination_file(
     let mut converter = Converter::new(document);
     let mut file = SchemaFile::default();
     for operation in operations {
-        // Also tells a document that was cut off: responses come last.
+        // Also notices a document that was cut off: responses come last.
         let read = operation.answer_property(shape.sync)?;
         let definition = match operation.role {
             Role::Create => Some("create"),

@@ -63,7 +63,7 @@ fn parse_yaml(text: &str) -> Result<Value, ExtractError> {
         .documents
         .first()
         .map(crate::core::value::Node::to_json)
-        .ok_or_else(|| ExtractError::NoDocument("The text holds no YAML document.".into()))
+        .ok_or_else(|| ExtractError::NoDocument("The text contains no YAML document.".into()))
 }
 
 /// Whether the text is a bare YAML document: its `openapi` key stands before any code fence.
@@ -126,7 +126,8 @@ fn expect_openapi_3(document: &Value) -> Result<(), ExtractError> {
         Some(Value::Number(version)) => version.to_string(),
         _ if document.get("swagger").is_some() => {
             return not_openapi(
-                "The document is a Swagger 2 document; secsync reads OpenAPI 3.0 and 3.1.".into(),
+                "The document is a Swagger 2 document, but secsync reads OpenAPI 3.0 and 3.1."
+                    .into(),
             );
         }
         _ => {
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_web_page_an_empty_text_and_other_json_are_told_apart() {
+    fn distinguishes_a_web_page_an_empty_text_and_other_json() {
         assert_eq!(message(" \n"), "The text is empty.");
         assert_eq!(
             message("<!doctype html><html></html>"),
@@ -169,7 +170,7 @@ mod tests {
         );
         assert_eq!(
             message(r#"{"swagger": "2.0", "paths": {}}"#),
-            "The document is a Swagger 2 document; secsync reads OpenAPI 3.0 and 3.1."
+            "The document is a Swagger 2 document, but secsync reads OpenAPI 3.0 and 3.1."
         );
         assert_eq!(
             message(r#"{"openapi": "3.1.0"}"#),

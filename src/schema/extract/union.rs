@@ -17,7 +17,7 @@ pub fn rewrite_unions(schema: &mut Value) {
     }
 }
 
-/// The union as `if`/`then`, if one field tells its members apart.
+/// The union as `if`/`then`, if one field distinguishes its members.
 fn tagged(members: &[Value]) -> Option<Value> {
     let null = json!({"type": "null"});
     let objects: Vec<&Value> = members.iter().filter(|member| **member != null).collect();

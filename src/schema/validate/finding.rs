@@ -36,7 +36,7 @@ pub enum Kind {
     Type {
         /// The types that are allowed.
         expected: Vec<String>,
-        /// The values that are allowed, where they are listed.
+        /// The values that are allowed, if they are listed.
         allowed: Vec<Value>,
         /// Whether the field can be left out.
         optional: bool,

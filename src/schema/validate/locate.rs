@@ -65,7 +65,7 @@ impl<'a> Found<'a> {
             Self::Item(node) => node,
         };
         match node.value {
-            // Many lines under one caret help nobody.
+            // A caret under many lines is no help.
             Value::Mapping(_) | Value::Sequence(_) => self.key(),
             _ if node.span.start == node.span.end => self.key(),
             _ => node.span,

@@ -71,8 +71,8 @@ pub fn check_json(
     diagnostics
 }
 
-/// Where a tag is missing or wrong, the schema says nothing of the fields beside it; those that no
-/// value of the tag allows are wrong all the same.
+/// If a tag is missing or wrong, the schema says nothing about the fields beside it; those that no
+/// value of the tag allows are wrong anyway.
 fn add_fields_of_no_variant(
     spec: &ObjectSpec,
     value: &Value,

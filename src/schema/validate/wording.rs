@@ -26,7 +26,7 @@ pub fn diagnostic(
         Kind::Unknown { name, known } => unknown(finding, (name, known), json, destination, span),
         Kind::Missing { name, because } => {
             let reason = because.as_ref().map_or_else(String::new, |(tag, value)| {
-                format!(" It is required where `{tag}` is \"{value}\".")
+                format!(" It is required if `{tag}` is \"{value}\".")
             });
             let diagnostic = Diagnostic::new(
                 Code::MissingField,
@@ -136,7 +136,7 @@ fn unknown(
         is_known.then_some((union, value))
     });
     let condition = tag.map_or_else(String::new, |(union, value)| {
-        format!(" where `{}` is \"{value}\"", union.tag)
+        format!(" when `{}` is \"{value}\"", union.tag)
     });
     let message = format!("`{name}` is not a field of {place}{condition}.");
     let diagnostic = Diagnostic::new(Code::UnknownField, span, message);
@@ -150,7 +150,7 @@ fn unknown(
     }
     if let Some(given) = closest(name, known.iter().map(String::as_str)) {
         return diagnostic.help(format!(
-            "It looks like `{given}`, which is given already: remove it."
+            "It looks like `{given}`, which is already given: remove it."
         ));
     }
     let is_top = finding.path.is_empty();
@@ -336,7 +336,7 @@ fn pattern_help(pattern: &str) -> String {
         "^[a-zA-Z0-9_-]+$" => "Use letters, digits, underscores and hyphens.".to_owned(),
         "^/" => "Start it with a slash.".to_owned(),
         _ if pattern.contains(r"\{\{secretKey\}\}") => {
-            "It must contain {{secretKey}}, can contain {{environment}}, and otherwise takes letters, digits and few signs: underscores and hyphens, and slashes for most destinations.".to_owned()
+            "It must contain {{secretKey}}, can contain {{environment}}, and otherwise takes only letters, digits, underscores and hyphens, and slashes for most destinations.".to_owned()
         }
         _ => format!("It must match the pattern {pattern}"),
     }

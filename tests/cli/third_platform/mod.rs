@@ -82,36 +82,138 @@ syncs:
 #[test]
 fn a_third_platform_is_validated_planned_applied_and_then_there_is_nothing_to_do() {
     let (tree, server) = (Tree::new(&FILES), Server::start());
-    insta::assert_snapshot!(run(&tree, &server, "validate"), @"");
-    insta::assert_snapshot!(run(&tree, &server, "plan --detailed-exitcode"), @"");
-    insta::assert_snapshot!(run(&tree, &server, "apply --auto-approve"), @"");
-    insta::assert_snapshot!(run(&tree, &server, "plan --detailed-exitcode"), @"");
-    insta::assert_snapshot!(run(&tree, &server, "status"), @"");
+    insta::assert_snapshot!(run(&tree, &server, "validate"), @"
+    exit 0
+    Success! 2 syncs in 1 file can be planned.
+    ");
+    insta::assert_snapshot!(run(&tree, &server, "plan --detailed-exitcode"), @r#"
+    exit 2
+    secsync will perform the following actions:
+
+      # strongbox/shop/Web will be created  (syncs/web.yaml:10)
+      + drawer sync
+          + vault: "prod"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
+
+      # strongbox/shop/Web will be created  (syncs/web.yaml:7)
+      + locker sync
+          + vault:          "prod"
+          + settings.shelf: "top"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
+
+    Plan: 2 to add, 0 to change, 0 to destroy.
+    "#);
+    insta::assert_snapshot!(run(&tree, &server, "apply --auto-approve --parallelism 1"), @r#"
+    exit 0
+    secsync will perform the following actions:
+
+      # strongbox/shop/Web will be created  (syncs/web.yaml:10)
+      + drawer sync
+          + vault: "prod"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
+
+      # strongbox/shop/Web will be created  (syncs/web.yaml:7)
+      + locker sync
+          + vault:          "prod"
+          + settings.shelf: "top"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
+
+    Plan: 2 to add, 0 to change, 0 to destroy.
+
+    Apply complete! Resources: 2 added, 0 changed, 0 destroyed.
+    strongbox/shop/Web: Creating...
+    strongbox/shop/Web: Created [id=box-1]
+    strongbox/shop/Web: Creating...
+    strongbox/shop/Web: Created [id=box-2]
+    "#);
+    insta::assert_snapshot!(run(&tree, &server, "plan --detailed-exitcode"), @"
+    exit 0
+    No changes. All 2 declared syncs are as they should be.
+    ");
+    insta::assert_snapshot!(run(&tree, &server, "status"), @"
+    exit 0
+    SYNC                DESTINATION  JOB  RESULT        LAST SUCCESS
+    strongbox/shop/Web  drawer            never synced
+    strongbox/shop/Web  locker            never synced
+
+    2 syncs: 2 never synced.
+    ");
 }
 
 #[test]
 fn its_drift_is_found_and_what_it_has_is_exported() {
     let (tree, server) = (Tree::new(&FILES), Server::start());
-    run(&tree, &server, "apply --auto-approve");
+    run(&tree, &server, "apply --auto-approve --parallelism 1");
     server.change("locker", "vault", "staging");
-    insta::assert_snapshot!(run(&tree, &server, "drift"), @"");
+    insta::assert_snapshot!(run(&tree, &server, "drift"), @r#"
+    exit 2
+    strongbox/shop/Web (locker)  (syncs/web.yaml:7)
+      ~ was changed remotely: vault "prod" -> "staging"
+
+    Drift: 1 sync is not as declared, 1 as declared.
+    `secsync apply` goes back to what is declared; a change that is right belongs into the files.
+    "#);
     insta::assert_snapshot!(
         run(&tree, &server, "export --provider strongbox --project shop --all --out exported.yaml"),
-        @""
+        @"
+    exit 0
+    Wrote exported.yaml: 2 syncs.
+      This workspace does not load it by itself: `include:` in secsync.yaml does not name it.
+    Wrote .secsync/sync-file.json, by which editors complete and check sync files.
+    shop: 2 syncs are declared already, and exported all the same.
+
+    Export complete! 2 syncs.
+    "
     );
-    insta::assert_snapshot!(tree.read("exported.yaml"), @"");
-    insta::assert_snapshot!(run(&tree, &server, "plan --detailed-exitcode exported.yaml"), @"");
+    insta::assert_snapshot!(tree.read("exported.yaml"), @"
+    # yaml-language-server: $schema=.secsync/sync-file.json
+    version: 1
+    provider: strongbox
+    project: shop
+    syncs:
+      Web:
+        destination: drawer
+        vault: prod
+      Web-locker:
+        destination: locker
+        vault: staging
+        settings:
+          shelf: top
+        name: Web
+    ");
+    insta::assert_snapshot!(run(&tree, &server, "plan --detailed-exitcode exported.yaml"), @"
+    exit 0
+    No changes. All 2 declared syncs are as they should be.
+    ");
 }
 
 #[test]
 fn a_sync_that_changes_its_destination_is_another_one() {
     let (tree, server) = (Tree::new(&FILES), Server::start());
-    run(&tree, &server, "apply --auto-approve");
+    run(&tree, &server, "apply --auto-approve --parallelism 1");
     let moved = FILES[1]
         .1
         .replace("destination: drawer", "destination: chest");
     tree.write("syncs/web.yaml", moved);
-    insta::assert_snapshot!(run(&tree, &server, "plan -v"), @"");
+    insta::assert_snapshot!(run(&tree, &server, "plan -v"), @r#"
+    exit 0
+    secsync will perform the following actions:
+
+      # strongbox/shop/Web will be created  (syncs/web.yaml:10)
+      + chest sync
+          + vault: "prod"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
+          The values come from:
+            provider:    "strongbox"  syncs/web.yaml:2 (inherited)
+            project:     "shop"       syncs/web.yaml:3 (inherited)
+            destination: "chest"      syncs/web.yaml:12
+            vault:       "prod"       syncs/web.yaml:5 (inherited)
+
+    Plan: 1 to add, 0 to change, 0 to destroy.
+
+    1 sync in these projects is not declared:
+      strongbox/shop/Web (drawer)
+    "#);
 }
 
 #[test]
@@ -132,5 +234,62 @@ syncs:
     renamedFrom: Right
 ",
     );
-    insta::assert_snapshot!(run(&tree, &server, "validate"), @"");
+    insta::assert_snapshot!(run(&tree, &server, "validate"), @"
+    exit 3
+    missing-field
+
+      × `vault` is missing.
+       ╭─[syncs/web.yaml:4:3]
+     3 │ syncs:
+     4 │   web:
+       ·   ───
+     5 │     destination: locker
+       ╰────
+      help: Add `vault` to the sync, or to the defaults.
+
+    name-form
+
+      × The name `web` has no capital letter at its start.
+       ╭─[syncs/web.yaml:4:3]
+     3 │ syncs:
+     4 │   web:
+       ·   ───
+     5 │     destination: locker
+       ╰────
+
+    unknown-field
+
+      × `secretPath` is not a field of a sync to Locker.
+       ╭─[syncs/web.yaml:6:5]
+     5 │     destination: locker
+     6 │     secretPath: /x
+       ·     ──────────
+     7 │     connection: main
+       ╰────
+      help: The fields here are `vault`, `paused`, `settings`, `provider`, `project`, `projectId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `protect`, `onDelete` and `trigger`.
+
+    unknown-field
+
+      × Syncs of Strongbox have no connection.
+       ╭─[syncs/web.yaml:7:17]
+     6 │     secretPath: /x
+     7 │     connection: main
+       ·                 ────
+     8 │   Left:
+       ╰────
+      help: Remove it.
+
+    unknown-field
+
+      × Syncs of Strongbox cannot be renamed.
+        ╭─[syncs/web.yaml:11:18]
+     10 │     vault: prod
+     11 │     renamedFrom: Right
+        ·                  ─────
+        ╰────
+      help: Remove `renamedFrom`. Under a new name another sync is created.
+
+    Found 5 errors.
+    Run `secsync explain CODE` for why it is so and how to mend it.
+    ");
 }

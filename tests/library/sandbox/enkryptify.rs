@@ -127,7 +127,7 @@ fn a_token_can_be_exchanged_ten_times_a_minute_for_one_that_lives_15_minutes() {
 }
 
 #[test]
-fn limits_are_told_in_headers_and_count_over_all_routes() {
+fn limits_are_in_headers_and_count_over_all_routes() {
     let mut server = Server::with(&[], Some(2));
     let first = start(&mut server, "vercel", &valid());
     assert_eq!(first.header("ratelimit-limit"), Some("2"));

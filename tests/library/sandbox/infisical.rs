@@ -1247,7 +1247,7 @@ mod names_instead_of_ids {
     }
 
     #[test]
-    fn the_app_of_a_destination_stands_in_the_options() {
+    fn the_app_of_a_destination_is_in_the_options() {
         let mut server = Server::new();
         let options = server.get(&format!("{SYNCS}/options"));
         let options = options.body()["secretSyncOptions"].as_array().unwrap();

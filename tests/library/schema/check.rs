@@ -90,18 +90,18 @@ fn a_tag_of_the_wrong_type_gives_one_error() {
 }
 
 #[test]
-fn a_missing_field_is_told_at_the_map_that_lacks_it() {
-    insta::assert_snapshot!(humanitec("{scope: environment, org: acme, app: payments}"), @r#"6:3 missing-field: `destinationConfig.env` is missing. It is required where `scope` is "environment". -> Add `env` under `destinationConfig`."#);
+fn a_missing_field_is_reported_at_the_map_that_lacks_it() {
+    insta::assert_snapshot!(humanitec("{scope: environment, org: acme, app: payments}"), @r#"6:3 missing-field: `destinationConfig.env` is missing. It is required if `scope` is "environment". -> Add `env` under `destinationConfig`."#);
 }
 
 #[test]
 fn a_misspelt_required_field_is_one_mistake() {
-    insta::assert_snapshot!(humanitec("{scope: application, ogr: acme, app: payments}"), @r#"6:43 unknown-field: `ogr` is not a field of `destinationConfig` where `scope` is "application". -> Did you mean `org`?"#);
+    insta::assert_snapshot!(humanitec("{scope: application, ogr: acme, app: payments}"), @r#"6:43 unknown-field: `ogr` is not a field of `destinationConfig` when `scope` is "application". -> Did you mean `org`?"#);
 }
 
 #[test]
 fn a_field_of_another_variant_says_which_one_has_it() {
-    insta::assert_snapshot!(humanitec("{scope: application, org: acme, app: pay, env: prod}"), @r#"6:64 unknown-field: `env` is not a field of `destinationConfig` where `scope` is "application". -> It belongs to `scope: environment`; the fields here are `app`, `org` and `scope`."#);
+    insta::assert_snapshot!(humanitec("{scope: application, org: acme, app: pay, env: prod}"), @r#"6:64 unknown-field: `env` is not a field of `destinationConfig` when `scope` is "application". -> It belongs to `scope: environment`; the fields here are `app`, `org` and `scope`."#);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_map_where_there_is_none_is_one_error() {
 }
 
 #[test]
-fn a_field_at_the_wrong_level_is_told_where_it_belongs() {
+fn a_field_at_the_wrong_level_says_where_it_belongs() {
     insta::assert_snapshot!(
         check_rest("humanitec", "  keySchema: \"X_{{secretKey}}\"\n  scope: application\n  destinationConfig: {scope: application, org: acme, app: pay}\n"),
         @r#"
@@ -156,14 +156,14 @@ fn an_empty_sync_misses_what_is_not_supplied_elsewhere() {
 }
 
 #[test]
-fn wrong_values_forms_and_sizes_are_told_apart() {
+fn distinguishes_wrong_values_forms_and_sizes() {
     insta::assert_snapshot!(
         check("humanitec", "  environment: Prod_1\n  secretPath: /payments\n  connectionId: humanitec-main\n  syncOptions:\n    initialSyncBehavior: import-prioritize-source\n    keySchema: INFISICAL_\n  destinationConfig: {scope: application, org: \"\", app: pay}\n"),
         @r#"
 2:16 wrong-form: `environment` is "Prod_1", which does not have the required form. -> Use lowercase letters and digits, with single hyphens between them.
 4:17 wrong-form: `connectionId` is "humanitec-main", which is not a UUID. -> Give the connection's id, or its name as `connection`.
 6:26 wrong-value: `syncOptions.initialSyncBehavior` is "import-prioritize-source", but must be "overwrite-destination". -> Write "overwrite-destination".
-7:16 wrong-form: `syncOptions.keySchema` is "INFISICAL_", which does not have the required form. -> It must contain {{secretKey}}, can contain {{environment}}, and otherwise takes letters, digits and few signs: underscores and hyphens, and slashes for most destinations.
+7:16 wrong-form: `syncOptions.keySchema` is "INFISICAL_", which does not have the required form. -> It must contain {{secretKey}}, can contain {{environment}}, and otherwise takes only letters, digits, underscores and hyphens, and slashes for most destinations.
 8:48 wrong-size: `destinationConfig.org` is empty, but must have at least 1 character. -> Give it a value.
 "#
     );

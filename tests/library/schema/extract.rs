@@ -151,7 +151,7 @@ fn a_document_without_syncs_says_so() {
 }
 
 #[test]
-fn what_is_no_openapi_document_is_told_apart() {
+fn distinguishes_what_is_not_an_openapi_document() {
     for (text, expected) in [
         ("<html>", "The text is a web page, not an OpenAPI document."),
         ("# Notes\n\nNothing here.\n", "is not"),
