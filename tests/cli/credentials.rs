@@ -172,7 +172,7 @@ fn a_wrong_enkryptify_token_is_found_out_by_the_start() {
       It may be mistyped, expired or revoked: set ENKRYPTIFY_TOKEN to a valid one.
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 failed.
-    Run `secsync apply` again to go on from here.
+    Run `secsync apply` again to continue.
     --- exit 4
     ");
     // The refusal was certain, so the start can be tried again.
@@ -223,7 +223,7 @@ fn an_identity_without_access_to_the_project() {
       help: This identity may use no connection to humanitec: ask an administrator for one.
 
     Found 2 errors.
-    Run `secsync explain CODE` for why it is so and how to mend it.
+    Run `secsync explain CODE` to see why it matters and how to fix it.
     --- exit 4
     ");
     tree.write(
@@ -245,7 +245,7 @@ fn an_identity_without_access_to_the_project() {
       help: This identity may use no connection to humanitec: ask an administrator for one.
 
     Found 1 error.
-    Run `secsync explain unknown-connection` for why it is so and how to mend it.
+    Run `secsync explain unknown-connection` to see why it matters and how to fix it.
     --- exit 4
     ");
 }
@@ -285,7 +285,7 @@ fn an_identity_that_may_only_read() {
       Give the identity a role in the project with that permission.
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 failed.
-    Run `secsync apply` again to go on from here.
+    Run `secsync apply` again to continue.
     --- exit 4
     "#);
 }

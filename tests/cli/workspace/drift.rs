@@ -85,14 +85,17 @@ fn what_exists_undeclared_is_drift_only_with_prune() {
     assert!(
         drift
             .stdout
-            .contains("infisical/payments/api (humanitec) exists undeclared")
+            .contains("infisical/payments/api (humanitec) exists, but is not declared")
     );
     let drift = tree
         .secsync("drift --prune")
         .on(&server)
         .run()
         .exits_with(2);
-    assert!(drift.stdout.contains("  + exists undeclared\n"), "{drift}");
+    assert!(
+        drift.stdout.contains("  + exists, but is not declared\n"),
+        "{drift}"
+    );
 }
 
 #[test]

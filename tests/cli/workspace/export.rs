@@ -351,7 +351,7 @@ fn a_file_that_the_workspace_does_not_load_is_told() {
         )
         .stdout
     };
-    assert!(written("other").contains("`include:` in secsync.yaml does not name it"));
+    assert!(written("other").contains("no pattern of `include:` in secsync.yaml matches it"));
     assert!(!written("syncs").contains("include"));
 }
 
@@ -387,7 +387,7 @@ fn a_project_is_needed_and_one_that_is_unknown_or_not_allowed_is_told() {
         0,
     );
     assert_eq!(exported.stdout, "", "{exported}");
-    assert!(told("export --project shop", 0).contains("no sync in it that this identity can read"));
+    assert!(told("export --project shop", 0).contains("no sync that this identity can read"));
 }
 
 #[test]
