@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use tracing::trace;
+
 use super::open::{Loaded, Opened};
 use crate::core::code::Code;
 use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, Word};
@@ -91,6 +93,13 @@ impl Opened {
             found.push(self.unknown_destination(sync));
             return Ok(());
         };
+        trace!(
+            "{}: checked by the {} schema of {}/{}",
+            sync.name.text,
+            destination.origin.name(),
+            sync.platform.name(),
+            sync.destination.text,
+        );
         let mut of_schema =
             crate::schema::validate::check(&destination, &sync.fields, sync.key, &sync.name.text);
         if sync.ensure == Ensure::Absent {

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use tracing::trace;
+
 use super::check::{Checked, accept};
 use super::link::{Link, ProjectNames, Providers};
 use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, NamedProject};
@@ -167,12 +169,15 @@ impl Checked {
                 Ok(None)
             };
             match (project_id, connection) {
-                (Ok(project_id), Ok(connection)) => resolved.push(ResolvedSync {
-                    desired: sync.clone(),
-                    server: provider.server().to_owned(),
-                    project_id,
-                    connection,
-                }),
+                (Ok(project_id), Ok(connection)) => {
+                    trace_names(sync, &project_id, connection.as_ref());
+                    resolved.push(ResolvedSync {
+                        desired: sync.clone(),
+                        server: provider.server().to_owned(),
+                        project_id,
+                        connection,
+                    });
+                }
                 // What is left out still holds its name, if its project is one that can be seen.
                 _ if !is_selected => {}
                 (project_id, connection) => {
@@ -354,6 +359,20 @@ struct Resolved {
     workspace: Arc<Workspace>,
     syncs: Vec<ResolvedSync>,
     projects: ProjectNames,
+}
+
+/// What the names of a sync were resolved to, for `-vvv`.
+fn trace_names(sync: &DesiredSync, project_id: &str, connection: Option<&RemoteConnection>) {
+    let name = &sync.name.text;
+    if let Some(project) = &sync.project {
+        trace!("{name}: the project `{}` is {project_id}", project.text);
+    }
+    if let Some(connection) = connection {
+        trace!(
+            "{name}: the connection `{}` is {}",
+            connection.name, connection.id
+        );
+    }
 }
 
 /// Connections by provider and app.

@@ -1,10 +1,13 @@
 //! Planning: what is to be done so that the platforms are as the files declare.
 
+use tracing::{Level, enabled, trace};
+
 use super::check::Checked;
 use super::link::Link;
 use super::observe::Observed;
 use crate::core::plan::{self, Inputs, Plan};
 use crate::core::starts::Starts;
+use crate::core::words;
 use crate::error::CommandError;
 use crate::state::State;
 
@@ -55,13 +58,37 @@ impl Checked {
 impl Observed {
     /// Compares what is declared with what is remote.
     pub fn plan(&self, starts: &Starts) -> Plan {
-        plan::build(&Inputs {
+        let plan = plan::build(&Inputs {
             syncs: &self.syncs,
             remote: &self.remote,
             labels: &self.projects,
             specs: &self.specs,
             starts,
             policy: &self.policy,
-        })
+        });
+        let traced = if enabled!(Level::TRACE) {
+            plan.actions.as_slice()
+        } else {
+            &[]
+        };
+        for action in traced {
+            let (address, verb) = (action.subject.address(), action.verb().word());
+            let fields: Vec<String> = action
+                .changes
+                .iter()
+                .map(|change| change.dotted())
+                .collect();
+            trace!("{address}: {verb}, because of {}", list(&fields));
+        }
+        plan
+    }
+}
+
+/// The fields that make a difference, as the end of a sentence.
+fn list(fields: &[String]) -> String {
+    if fields.is_empty() {
+        "no field".to_owned()
+    } else {
+        words::list(fields.iter().map(String::as_str))
     }
 }

@@ -422,20 +422,20 @@ mod applying {
     #[test]
     fn what_depends_on_a_failure_is_not_tried_and_says_on_what() {
         run(async |mut site| {
-            site.write_file(&file(&[sync("old", "")]));
+            site.write_file(&file(&[sync("old", ""), sync("older", "")]));
             site.converge().await;
-            let manual = ", isAutoSyncEnabled: false, trigger: on-change";
+            let manual = ", isAutoSyncEnabled: false, trigger: on-change, renamedFrom: older";
             site.write_file(&file(&[
                 sync("new", ", renamedFrom: old"),
                 sync("old", manual),
             ]));
             let (planned, report) = apply_under(&site, &["update:old=400"]).await;
             failure(outcome(&planned, &report, Verb::Update, "new"));
-            let create = reason(outcome(&planned, &report, Verb::Create, "old"));
-            assert_contains(create, "the update of `new`");
+            let update = reason(outcome(&planned, &report, Verb::Update, "old"));
+            assert_contains(update, "the update of `new`");
             let trigger = reason(outcome(&planned, &report, Verb::Trigger, "old"));
-            assert_contains(trigger, "the create of `old`");
-            assert_eq!(site.remote().await.len(), 1);
+            assert_contains(trigger, "the update of `old`");
+            assert_eq!(site.remote().await.len(), 2);
         });
     }
 

@@ -503,16 +503,13 @@ fn a_chain_of_renames_runs_from_its_free_end() {
 }
 
 #[test]
-fn a_name_that_a_rename_frees_is_taken_after_it() {
+fn a_remote_sync_stays_with_the_entry_of_its_name() {
     let plan = plan(
         vec![desired("a"), renamed("a", "b")],
         vec![remote_sync("a")],
     );
-    assert_eq!(told(&plan), [(Verb::Create, "a"), (Verb::Update, "b")]);
-    assert_eq!(
-        (&plan.actions[0].after, &plan.actions[1].after),
-        (&vec![1], &vec![])
-    );
+    assert_eq!(told(&plan), [(Verb::Create, "b")]);
+    assert_eq!(plan.unchanged, 1);
 }
 
 fn told_with_blocks(plan: &Plan) -> Vec<(Verb, &str, Option<&Blocked>)> {
@@ -533,10 +530,11 @@ fn what_takes_a_name_is_blocked_with_the_rename_that_should_free_it() {
     unknown.fields["syncOptions"]["brandNew"] = json!(true);
     let manual = DesiredSync {
         trigger: Trigger::Always,
+        renamed_from: renamed("z", "a").renamed_from,
         ..with("a", |fields| fields["isAutoSyncEnabled"] = json!(false))
     };
     let syncs = vec![manual, renamed("a", "b"), renamed("b", "c"), desired("d")];
-    let plan = plan(syncs, vec![remote_sync("a"), unknown]);
+    let plan = plan(syncs, vec![remote_sync("z"), remote_sync("a"), unknown]);
     let unknown = Blocked::UnknownFields(vec!["syncOptions.brandNew".to_owned()]);
     let (by_b, by_c) = (
         Blocked::NameNotFreed("b".to_owned()),
@@ -545,7 +543,7 @@ fn what_takes_a_name_is_blocked_with_the_rename_that_should_free_it() {
     assert_eq!(
         told_with_blocks(&plan),
         [
-            (Verb::Create, "a", Some(&by_b)),
+            (Verb::Update, "a", Some(&by_b)),
             (Verb::Update, "b", Some(&by_c)),
             (Verb::Update, "c", Some(&unknown)),
             (Verb::Create, "d", None),
@@ -591,9 +589,13 @@ fn dropping_the_trigger_of_a_blocked_action_leaves_the_others_behind_what_they_f
         trigger: Trigger::Always,
         ..with(name, |fields| fields["isAutoSyncEnabled"] = json!(false))
     };
+    let taker = DesiredSync {
+        renamed_from: renamed("a", "b").renamed_from,
+        ..manual("b")
+    };
     let plan = plan(
-        vec![manual("b"), renamed("b", "c"), manual("d")],
-        vec![unknown],
+        vec![taker, renamed("b", "c"), manual("d")],
+        vec![remote_sync("a"), unknown],
     );
     let told: Vec<_> = plan
         .actions
@@ -620,10 +622,10 @@ fn dropping_the_trigger_of_a_blocked_action_leaves_the_others_behind_what_they_f
 #[test]
 fn a_name_that_a_replacement_frees_is_taken_after_it() {
     let plan = plan(
-        vec![desired("a"), to("vercel", renamed("a", "b"))],
-        vec![remote_sync("a")],
+        vec![renamed("z", "a"), to("vercel", renamed("a", "b"))],
+        vec![remote_sync("z"), remote_sync("a")],
     );
-    assert_eq!(told(&plan), [(Verb::Create, "a"), (Verb::Replace, "b")]);
+    assert_eq!(told(&plan), [(Verb::Update, "a"), (Verb::Replace, "b")]);
     assert_eq!(plan.actions[0].after, [1]);
 }
 
@@ -757,11 +759,11 @@ fn what_another_provider_of_the_same_server_declares_is_neither_unmanaged_nor_pr
 fn a_name_that_a_rename_of_another_provider_frees_is_taken_after_it() {
     let syncs = [
         of_the_other(renamed("old", "new")),
-        resolved(desired("old")),
+        resolved(renamed("older", "old")),
     ];
-    let seen = || vec![remote_sync("old")];
+    let seen = || vec![remote_sync("old"), remote_sync("older")];
     let plan = plan_of_two_identities(&syncs, [seen(), seen()], &Policy::default());
-    assert_eq!(told(&plan), [(Verb::Update, "new"), (Verb::Create, "old")]);
+    assert_eq!(told(&plan), [(Verb::Update, "new"), (Verb::Update, "old")]);
     assert_eq!(plan.actions[1].after, [0]);
 }
 

@@ -247,18 +247,19 @@ fn what_moves_by_itself_decides_nothing() {
 #[test]
 fn names_that_the_plan_itself_frees_are_not_taken() {
     let plan = plan(
-        vec![renamed("a", "b"), renamed("b", "c"), desired("a")],
-        vec![remote_sync("a"), remote_sync("b")],
+        vec![renamed("a", "b"), renamed("b", "c"), renamed("z", "a")],
+        vec![remote_sync("a"), remote_sync("b"), remote_sync("z")],
     );
-    let (all, _) = left(check(&plan, vec![remote_sync("a"), remote_sync("b")]));
+    let z = || remote_sync("z");
+    let (all, _) = left(check(&plan, vec![remote_sync("a"), remote_sync("b"), z()]));
     assert_eq!(all.len(), 3);
     // The free end of the chain is done.
     let c = remote_with("c", |sync| sync.id = "id-b".to_owned());
-    let (rest, done) = left(check(&plan, vec![remote_sync("a"), c.clone()]));
+    let (rest, done) = left(check(&plan, vec![remote_sync("a"), c.clone(), z()]));
     assert_eq!((rest.len(), done), (2, vec!["c".to_owned()]));
     let stranger = remote_with("b", |sync| sync.id = "stranger".to_owned());
     assert_eq!(
-        why(check(&plan, vec![remote_sync("a"), c, stranger])),
+        why(check(&plan, vec![remote_sync("a"), c, stranger, z()])),
         ["b: Another sync has taken its new name since."]
     );
 }
