@@ -59,9 +59,7 @@ pub fn acting(syncs: &[&DesiredSync], exists: &dyn Fn(&str) -> bool) -> Vec<usiz
     };
     (0..syncs.len())
         .filter(|index| {
-            syncs[*index].ensure == Ensure::Present
-                && is_given_up(*index)
-                && acts(*index)
+            syncs[*index].ensure == Ensure::Present && is_given_up(*index) && acts(*index)
         })
         .collect()
 }
