@@ -1,29 +1,12 @@
 //! Carrying out one action.
 
 use super::ApplyContext;
-use super::follow::Watched;
+use super::follow::Ended;
 use super::managed::Managed;
 use super::outcome::Outcome;
 use super::start::start;
 use crate::core::plan::{Action, Step};
 use crate::provider::Provider;
-
-/// What came of an action, and the job that it set off.
-pub struct Ended {
-    /// What came of it.
-    pub outcome: Outcome,
-    /// The job to follow.
-    pub watched: Option<Watched>,
-}
-
-impl<T: Into<Outcome>> From<T> for Ended {
-    fn from(outcome: T) -> Self {
-        Self {
-            outcome: outcome.into(),
-            watched: None,
-        }
-    }
-}
 
 /// Carries out an action. `created` is the id of the sync that an action before it created.
 pub async fn run(action: &Action, created: Option<String>, context: &ApplyContext<'_>) -> Ended {

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{ApplyContext, JobEnd, JobOutcome};
+use super::{ApplyContext, JobEnd, JobOutcome, Outcome};
 use crate::core::plan::Subject;
 use crate::core::remote::{JobKind, JobStatus, RemoteSync};
 use crate::http::error::{RequestError, RequestErrorKind};
@@ -48,6 +48,23 @@ impl Watched {
                 Some(JobEnd::Succeeded)
             }
             _ => None,
+        }
+    }
+}
+
+/// What came of an action, and the job that it set off.
+pub struct Ended {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The job to follow.
+    pub watched: Option<Watched>,
+}
+
+impl<T: Into<Outcome>> From<T> for Ended {
+    fn from(outcome: T) -> Self {
+        Self {
+            outcome: outcome.into(),
+            watched: None,
         }
     }
 }

@@ -2,8 +2,7 @@
 
 use futures_util::stream::{self, StreamExt};
 
-use super::action::Ended;
-use super::follow::{self, Watched};
+use super::follow::{self, Ended, Watched};
 use super::outcome::Outcome;
 use super::pauses::when_idle;
 use super::{ApplyContext, Report};

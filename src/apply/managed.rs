@@ -4,8 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::ApplyContext;
-use super::action::Ended;
-use super::follow::Watched;
+use super::follow::{Ended, Watched};
 use super::outcome::{ActionFailure, Outcome};
 use super::pauses::{Pauses, when_idle};
 use crate::core::diff;

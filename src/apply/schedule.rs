@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::action::{self, Ended};
-use super::follow::{self, Watched};
-use super::{ApplyContext, Outcome, Report};
+use super::follow::{self, Ended, Watched};
+use super::{ApplyContext, Outcome, Report, action};
 use crate::core::plan::{Plan, Step};
 
 /// Runs a plan to its end. A failure keeps back only what depends on it.
