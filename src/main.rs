@@ -6,5 +6,5 @@ use secsync::cli;
 use secsync::environment::Environment;
 
 fn main() -> ExitCode {
-    cli::main(std::env::args_os(), Environment::from_process()).into()
+    cli::main(std::env::args_os(), &Environment::from_process()).into()
 }

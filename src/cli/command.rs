@@ -82,7 +82,7 @@ pub trait Outcome {
     }
 
     /// For people.
-    fn human(&self, view: &View) -> Human;
+    fn human(&self, view: View) -> Human;
 
     /// For machines: what stands in the document beside the findings and the exit code.
     fn json(&self) -> impl Serialize;
@@ -263,11 +263,11 @@ impl Session {
 }
 
 /// Runs a command from its arguments to its exit code.
-pub fn execute<C: Command>(command: C, environment: Environment) -> Exit {
+pub fn execute<C: Command>(command: C, environment: &Environment) -> Exit {
     let session = match Session::open(&command, environment.clone()) {
         Ok(session) => session,
         Err(error) => {
-            Terminal::plain(&environment).problems(&error.problems);
+            Terminal::plain(environment).problems(&error.problems);
             return error.exit;
         }
     };
@@ -326,7 +326,7 @@ impl<'a, O: Outcome> End<'a, O> {
     }
 
     fn human(&self) -> Human {
-        let human = self.outcome.map(|outcome| outcome.human(&self.view));
+        let human = self.outcome.map(|outcome| outcome.human(self.view));
         human.unwrap_or_default()
     }
 

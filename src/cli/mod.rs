@@ -108,10 +108,10 @@ enum Command {
 }
 
 /// Runs the program and returns its exit code.
-pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environment) -> Exit {
+pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: &Environment) -> Exit {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(error) => return explain(&error, &environment),
+        Err(error) => return explain(&error, environment),
     };
     match arguments.command {
         Command::Init(command) => execute(command, environment),
@@ -136,17 +136,17 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         Command::Sandbox(command) => execute(command, environment),
         Command::Explain(command) => execute(command, environment),
         Command::Auth(auth::Arguments::Check(command)) => execute(command, environment),
-        Command::Completions(arguments) => print(&completions::script(&arguments), &environment),
+        Command::Completions(arguments) => print(&completions::script(&arguments), environment),
         Command::Man => match completions::manual() {
-            Ok(page) => print(&page, &environment),
+            Ok(page) => print(&page, environment),
             Err(error) => {
-                Terminal::plain(&environment).problems(&error.problems);
+                Terminal::plain(environment).problems(&error.problems);
                 error.exit
             }
         },
         Command::Version => print(
             concat!("secsync ", env!("CARGO_PKG_VERSION"), "\n"),
-            &environment,
+            environment,
         ),
     }
 }

@@ -125,7 +125,7 @@ pub struct Declared {
 }
 
 impl Outcome for Declared {
-    fn human(&self, view: &View) -> Human {
+    fn human(&self, view: View) -> Human {
         let summary = (self.human)(&self.summary, view.is_sandbox, view.is_quiet);
         let warnings = render::export::warnings(&self.summary);
         match &self.printed {

@@ -259,7 +259,7 @@ impl Link {
     pub fn server_of(&self, opened: &Opened, name: &str) -> Result<String, CommandError> {
         let used = BTreeSet::from([name.to_owned()]);
         let connected = self.connect(opened, &used)?;
-        let server = connected.get(name).map(|provider| provider.server());
+        let server = connected.get(name).map(Provider::server);
         Ok(server.unwrap_or_default().to_owned())
     }
 }

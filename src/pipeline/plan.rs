@@ -5,6 +5,7 @@ use tracing::{Level, enabled, trace};
 use super::check::Checked;
 use super::link::Link;
 use super::observe::Observed;
+use crate::core::diff::FieldChange;
 use crate::core::plan::{self, Inputs, Plan};
 use crate::core::starts::Starts;
 use crate::core::words;
@@ -73,11 +74,7 @@ impl Observed {
         };
         for action in traced {
             let (address, verb) = (action.subject.address(), action.verb().word());
-            let fields: Vec<String> = action
-                .changes
-                .iter()
-                .map(|change| change.dotted())
-                .collect();
+            let fields: Vec<String> = action.changes.iter().map(FieldChange::dotted).collect();
             trace!("{address}: {verb}, because of {}", list(&fields));
         }
         plan

@@ -165,34 +165,35 @@ fn a_rename_keeps_the_sync() {
 }
 
 #[test]
-fn a_name_that_a_rename_frees_can_be_taken_in_the_same_run() {
+fn a_remote_sync_stays_with_the_entry_of_its_name_whatever_is_renamed_from_it() {
     let applied = Applied::new(&[("api", "")]);
     applied.declare(&[("backend", "renamedFrom: api"), ("api", "secretPath: /api")]);
     assert_snapshot!(applied.run("apply syncs --auto-approve").exits_with(0), @r#"
     $ secsync apply syncs --auto-approve
     secsync will perform the following actions:
 
-      # infisical/payments/api will be created  (syncs/payments.yaml:13)
+      # infisical/payments/api will be updated in place  (syncs/payments.yaml:13)
+      ~ humanitec sync
+          ~ secretPath: "/" -> "/api"
+          Note: The next sync overwrites secrets at the destination that have the same keys.
+
+      # infisical/payments/backend will be created  (syncs/payments.yaml:11)
       + humanitec sync
           + connection:                        "humanitec-main"
           + destinationConfig.scope:           "application"
           + destinationConfig.app:             "payments"
           + destinationConfig.org:             "acme"
           + environment:                       "prod"
-          + secretPath:                        "/api"
+          + secretPath:                        "/"
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
           Note: The first sync overwrites secrets at the destination that have the same keys.
 
-      # infisical/payments/backend will be renamed from api and updated in place  (syncs/payments.yaml:11)
-      ~ humanitec sync
-          ~ name: "api" -> "backend"
-
     Plan: 1 to add, 1 to change, 0 to destroy.
-    infisical/payments/backend: Updating...
-    infisical/payments/backend: Updated [id=[UUID]]
-    infisical/payments/api: Creating...
-    infisical/payments/api: Created [id=[UUID]]
+    infisical/payments/api: Updating...
+    infisical/payments/backend: Creating...
+    infisical/payments/api: Updated [id=[UUID]]
+    infisical/payments/backend: Created [id=[UUID]]
 
     2 jobs left running; --wait follows them.
 

@@ -32,7 +32,7 @@ fn a_file_that_does_not_exist() {
       help: Check the path.
 
     Found 1 error.
-    Run `secsync explain unreadable-file` for why it is so and how to mend it.
+    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -58,7 +58,7 @@ fn a_file_without_permission_to_read_it() {
       help: Check the permissions of the file.
 
     Found 1 error.
-    Run `secsync explain unreadable-file` for why it is so and how to mend it.
+    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -74,10 +74,10 @@ fn a_link_to_nowhere_in_a_directory() {
     unreadable-file
 
       × `syncs/gone.yaml` cannot be read: it does not exist.
-      help: If it is a link, mend or remove it.
+      help: If it is a link, fix or remove it.
 
     Found 1 error.
-    Run `secsync explain unreadable-file` for why it is so and how to mend it.
+    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -92,11 +92,11 @@ fn a_link_in_a_directory_to_the_directory_itself() {
     --- stderr
     unreadable-file
 
-      × `syncs/loop/syncs/loop` cannot be read: it is a link to a directory that it lies in.
+      × `syncs/loop/syncs/loop` cannot be read: it is a link to a directory above it.
       help: Remove the link.
 
     Found 1 error.
-    Run `secsync explain unreadable-file` for why it is so and how to mend it.
+    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -117,7 +117,7 @@ fn a_file_in_a_directory_whose_name_is_not_utf_8() {
       help: Rename it.
 
     Found 1 error.
-    Run `secsync explain unreadable-file` for why it is so and how to mend it.
+    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -131,11 +131,11 @@ fn bytes_that_are_not_utf_8() {
     --- stderr
     not-utf8
 
-      × The file `sync.yaml` is not UTF-8 text: line 2 has a byte that does not fit.
+      × The file `sync.yaml` is not UTF-8 text: line 2 has an invalid byte.
       help: Save it as UTF-8.
 
     Found 1 error.
-    Run `secsync explain not-utf8` for why it is so and how to mend it.
+    Run `secsync explain not-utf8` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -153,11 +153,11 @@ fn a_file_in_utf_16() {
     --- stderr
     not-utf8
 
-      × The file `sync.yaml` is not UTF-8 text: line 1 has a byte that does not fit.
+      × The file `sync.yaml` is not UTF-8 text: line 1 has an invalid byte.
       help: Save it as UTF-8.
 
     Found 1 error.
-    Run `secsync explain not-utf8` for why it is so and how to mend it.
+    Run `secsync explain not-utf8` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -200,7 +200,7 @@ fn a_named_pipe_is_an_error_and_is_not_waited_for() {
       help: Name an ordinary file.
 
     Found 1 error.
-    Run `secsync explain unreadable-file` for why it is so and how to mend it.
+    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
     --- exit 3
     ");
     assert_snapshot!(tree.secsync("validate syncs").run().exits_with(3), @"
@@ -212,7 +212,7 @@ fn a_named_pipe_is_an_error_and_is_not_waited_for() {
       help: Remove it, or rename it.
 
     Found 1 error.
-    Run `secsync explain unreadable-file` for why it is so and how to mend it.
+    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
     --- exit 3
     ");
     for arguments in [
@@ -264,7 +264,7 @@ fn a_directory_without_sync_files() {
       help: Sync files end in .yaml, .yml or .json.
 
     Found 1 error.
-    Run `secsync explain no-files` for why it is so and how to mend it.
+    Run `secsync explain no-files` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -333,7 +333,7 @@ fn files_that_are_not_yaml() {
 
     duplicate-key
 
-      × The key `environment` is in this map twice.
+      × The key `environment` appears twice in this map.
        ╭─[sync.yaml:7:5]
      6 │     connection: humanitec-main
      7 │     environment: prod
@@ -360,7 +360,7 @@ fn files_that_are_not_yaml() {
 
     unknown-alias
 
-      × The alias `*all` lies inside its own anchor.
+      × The alias `*all` is inside its own anchor.
        ╭─[sync.yaml:3:16]
      2 │ defaults: &all
      3 │   syncOptions: *all
@@ -453,7 +453,7 @@ fn a_pattern_that_matches_nothing() {
       help: Sync files end in .yaml, .yml or .json.
 
     Found 1 error.
-    Run `secsync explain no-files` for why it is so and how to mend it.
+    Run `secsync explain no-files` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -469,7 +469,7 @@ fn a_malformed_pattern() {
       × The pattern `syncs/[a-.yaml` is malformed: invalid range; 'a' > '.'.
 
     Found 1 error.
-    Run `secsync explain no-files` for why it is so and how to mend it.
+    Run `secsync explain no-files` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -536,7 +536,7 @@ fn a_file_of_50_megabytes() {
       help: Split it into several files.
 
     Found 1 error.
-    Run `secsync explain file-too-large` for why it is so and how to mend it.
+    Run `secsync explain file-too-large` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -566,7 +566,7 @@ fn nesting_20000_deep() {
       help: Flatten the structure.
 
     Found 1 error.
-    Run `secsync explain too-deep` for why it is so and how to mend it.
+    Run `secsync explain too-deep` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -593,7 +593,7 @@ fn aliases_that_explode() {
       help: Write the values out, or put shared fields under `defaults:`.
 
     Found 1 error.
-    Run `secsync explain too-many-aliases` for why it is so and how to mend it.
+    Run `secsync explain too-many-aliases` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -618,7 +618,7 @@ fn the_same_sync_in_two_files() {
             first declared here: a/web.yaml:4:3
 
     Found 1 error.
-    Run `secsync explain duplicate-sync` for why it is so and how to mend it.
+    Run `secsync explain duplicate-sync` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -656,7 +656,7 @@ fn a_json_file_is_a_sync_file() {
     --- stderr
     padded-string
 
-      × `destinationConfig.org` has blanks at an end: " acme".
+      × `destinationConfig.org` starts or ends with blanks: " acme".
        ╭─[wrong.json:4:62]
      3 │         "secretPath": "/api", "syncOptions": {"initialSyncBehavior": "overwrite-destination"},
      4 │         "destinationConfig": {"scope": "application", "org": " acme", "app": "api"}}}}
@@ -665,7 +665,7 @@ fn a_json_file_is_a_sync_file() {
       help: Write "acme".
 
     Found 1 error.
-    Run `secsync explain padded-string` for why it is so and how to mend it.
+    Run `secsync explain padded-string` to see why it matters and how to fix it.
     --- exit 3
     "#);
 }
@@ -694,7 +694,7 @@ fn standard_input_is_a_sync_file() {
       help: Write `/web`.
 
     Found 1 error.
-    Run `secsync explain secret-path-form` for why it is so and how to mend it.
+    Run `secsync explain secret-path-form` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -719,7 +719,7 @@ fn several_documents_in_a_file_each_have_their_own_defaults() {
       help: Did you mean `environment`?
 
     Found 1 error.
-    Run `secsync explain unknown-field` for why it is so and how to mend it.
+    Run `secsync explain unknown-field` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -752,7 +752,7 @@ fn no_mistake_hides_another() {
 
     not-utf8
 
-      × The file `syncs/e.yaml` is not UTF-8 text: line 1 has a byte that does not fit.
+      × The file `syncs/e.yaml` is not UTF-8 text: line 1 has an invalid byte.
       help: Save it as UTF-8.
 
     tab-indentation
@@ -810,7 +810,7 @@ fn no_mistake_hides_another() {
       help: Did you mean "application"? The allowed values are "application" and "environment".
 
     Found 7 errors.
-    Run `secsync explain CODE` for why it is so and how to mend it.
+    Run `secsync explain CODE` to see why it matters and how to fix it.
     --- exit 3
     "#);
 }
@@ -833,7 +833,7 @@ fn what_a_terminal_would_act_on_is_shown_and_not_done() {
       help: Did you mean `humanitec`?
 
     Found 1 error.
-    Run `secsync explain unknown-destination` for why it is so and how to mend it.
+    Run `secsync explain unknown-destination` to see why it matters and how to fix it.
     --- exit 3
     "#);
 }
@@ -853,17 +853,17 @@ fn a_rename_in_a_circle() {
     --- stderr
     rename-cycle
 
-      × These renames go in a circle: api ← web ← api.
+      × These renames form a circle: api ← web ← api.
         ╭─[sync.yaml:13:18]
      12 │   api:
      13 │     renamedFrom: web
         ·                  ───
      14 │     destination: humanitec
         ╰────
-      help: Rename one of them to a name that is free, apply, and rename on from there.
+      help: Rename one of them to a free name, apply, and then make the next rename.
 
     Found 1 error.
-    Run `secsync explain rename-cycle` for why it is so and how to mend it.
+    Run `secsync explain rename-cycle` to see why it matters and how to fix it.
     --- exit 3
     ");
 }
@@ -890,7 +890,7 @@ fn a_document_to_pull_from_is_an_ordinary_file_of_a_size() {
     ");
     assert_snapshot!(told("schema pull huge.json"), @"
     Error: The document huge.json cannot be read: it is larger than 64 MiB.
-      Check that it is the file that you mean.
+      Check that it is the right file.
     ");
 }
 
@@ -920,7 +920,7 @@ fn a_state_is_an_ordinary_file_and_so_is_its_lock() {
     std::fs::remove_file(tree.root().join(".secsync/state.json")).unwrap();
     pipe(".secsync/state.lock");
     assert_snapshot!(told("state init"), @"
-    Error: The state [DIR]/.secsync/state.json cannot be locked: [DIR]/.secsync/state.lock is no file.
+    Error: The state [DIR]/.secsync/state.json cannot be locked: [DIR]/.secsync/state.lock is not a file.
       Remove it, and run this again.
     ");
 }

@@ -108,30 +108,22 @@ fn a_create_that_fails_keeps_no_other_from_being_done() {
 
 #[test]
 fn what_depends_on_a_failure_is_not_tried() {
-    let workspace = Workspace::new(&[("api", "")], &["update:api=400"]);
+    let workspace = Workspace::new(&[("api", ""), ("old", "")], &["update:api=400"]);
     workspace.apply().exits_with(0);
-    workspace.declare(&[("backend", "renamedFrom: api"), ("api", "secretPath: /api")]);
+    workspace.declare(&[("backend", "renamedFrom: api"), ("api", "renamedFrom: old")]);
     assert_snapshot!(workspace.apply().exits_with(5), @r#"
     $ secsync apply syncs --auto-approve --parallelism 1
     secsync will perform the following actions:
 
-      # infisical/payments/api will be created  (syncs/payments.yaml:13)
-      + humanitec sync
-          + connection:                        "humanitec-main"
-          + destinationConfig.scope:           "application"
-          + destinationConfig.app:             "payments"
-          + destinationConfig.org:             "acme"
-          + environment:                       "prod"
-          + secretPath:                        "/api"
-          + syncOptions.disableSecretDeletion: true
-          + syncOptions.initialSyncBehavior:   "overwrite-destination"
-          Note: The first sync overwrites secrets at the destination that have the same keys.
+      # infisical/payments/api will be renamed from old and updated in place  (syncs/payments.yaml:13)
+      ~ humanitec sync
+          ~ name: "old" -> "api"
 
       # infisical/payments/backend will be renamed from api and updated in place  (syncs/payments.yaml:11)
       ~ humanitec sync
           ~ name: "api" -> "backend"
 
-    Plan: 1 to add, 1 to change, 0 to destroy.
+    Plan: 0 to add, 2 to change, 0 to destroy.
     infisical/payments/backend: Updating...
     infisical/payments/backend: Failed
     infisical/payments/api: Not tried

@@ -42,6 +42,10 @@ fn wait_for(server: &Server, times: usize, part: &str) {
     panic!("{heard} requests with {part}");
 }
 
+#[allow(
+    clippy::unbuffered_bytes,
+    reason = "a buffer would read beyond the line"
+)]
 /// The first line that a program writes to standard error; nothing after it is read.
 fn first_line(child: &mut Child) -> String {
     let mut line = Vec::new();

@@ -25,6 +25,10 @@
     clippy::panic,
     reason = "a test ends where it fails, in its helpers too"
 )]
+#![allow(
+    clippy::too_many_lines,
+    reason = "a table of cases with its whole output is one test"
+)]
 
 mod harness;
 

@@ -464,3 +464,59 @@ fn a_quiet_run_tells_results_only() {
     --- exit 0
     "#);
 }
+
+/// Every command with flags about output, in a workspace without sync files, on the sandbox.
+const COMMANDS: [(&str, &str, i32); 12] = [
+    ("init", "init", 0),
+    ("state", "state init --sandbox", 0),
+    ("state", "state list --sandbox", 0),
+    ("auth", "auth check --sandbox", 0),
+    ("explain", "explain", 0),
+    ("schemas", "schema list", 0),
+    ("schema", "schema show infisical/humanitec", 0),
+    ("schema-editor", "schema editor", 0),
+    ("schema-diff", "schema diff", 0),
+    ("validate", "validate missing.yaml", 3),
+    ("plan", "plan --sandbox missing.yaml", 3),
+    ("state", "state rm --sandbox web", 1),
+];
+
+#[test]
+fn every_command_writes_its_json_document_to_the_file_that_is_named() {
+    let tree = Tree::new(&[("secsync.yaml", "version: 1\n")]);
+    for (kind, command, code) in COMMANDS {
+        let run = tree.secsync(&format!("{command} -o json=out.json")).run();
+        assert_eq!(run.code, Some(code), "{run}");
+        let document: serde_json::Value = serde_json::from_str(&tree.read("out.json"))
+            .unwrap_or_else(|error| panic!("{command}: {error}"));
+        assert_eq!(
+            (&document["kind"], &document["exitCode"]),
+            (&json!(kind), &json!(code)),
+            "{command}"
+        );
+        assert_eq!(document.get("errors").is_some(), code != 0, "{command}");
+    }
+}
+
+#[test]
+fn a_wrong_usage_is_reported_in_every_format() {
+    let tree = Tree::new(&[]);
+    let formats = ["json", "markdown", "html", "sarif", "github", "junit"];
+    let outputs: String = formats
+        .map(|format| format!(" -o {format}={format}.out"))
+        .concat();
+    tree.secsync(&format!("validate{outputs}"))
+        .run()
+        .exits_with(64);
+    for format in formats {
+        let text = tree.read(&format!("{format}.out"));
+        assert!(text.contains("No file was named"), "{format}: {text}");
+    }
+}
+
+#[test]
+fn credentials_are_checked_without_any_sync_file() {
+    let (tree, server) = (Tree::new(&[]), Server::new(&world()));
+    let check = tree.secsync("auth check").on(&server).run().exits_with(0);
+    assert!(check.stdout.contains("infisical: logged in to"), "{check}");
+}

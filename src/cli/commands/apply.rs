@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
-use crate::apply::{Observer, Outcome as ActionOutcome};
+use crate::apply::{Observer, Outcome as ActionOutcome, Report};
 use crate::cli::arguments::{
     FileArguments, LoadArguments, NetworkArguments, OutputArguments, duration,
 };
@@ -212,7 +212,7 @@ impl Apply {
 impl Outcome for Apply {
     fn exit(&self) -> Exit {
         let report = self.applied.report.as_ref();
-        let exit = report.map_or(Exit::Done, |report| report.exit());
+        let exit = report.map_or(Exit::Done, Report::exit);
         if self.is_detailed && self.plan().counts().blocked > 0 {
             exit.most_important(Exit::ChangesPending)
         } else {
@@ -231,7 +231,7 @@ impl Outcome for Apply {
         }
     }
 
-    fn human(&self, view: &View) -> Human {
+    fn human(&self, view: View) -> Human {
         let Some(report) = &self.applied.report else {
             return Human::default();
         };

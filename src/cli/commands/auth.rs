@@ -114,7 +114,7 @@ struct Identity {
 }
 
 impl Outcome for Identities {
-    fn human(&self, view: &View) -> Human {
+    fn human(&self, view: View) -> Human {
         let mut text = String::new();
         if view.is_sandbox {
             text.push_str(SANDBOX);

@@ -79,7 +79,7 @@ impl Outcome for Drifted {
         (&*self.planned.observed.workspace).into()
     }
 
-    fn human(&self, view: &View) -> Human {
+    fn human(&self, view: View) -> Human {
         let sources = &self.planned.observed.workspace.sources;
         render::drift::human(&self.drifts, &self.planned.plan, sources, view.is_sandbox).into()
     }

@@ -41,7 +41,7 @@ impl Command for Arguments {
 pub struct Explained(Option<Code>);
 
 impl Outcome for Explained {
-    fn human(&self, _view: &View) -> Human {
+    fn human(&self, _view: View) -> Human {
         self.0.map_or_else(explain::list, explain::page).into()
     }
 

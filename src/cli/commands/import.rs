@@ -300,26 +300,22 @@ fn write(
     let opened = &checked.opened;
     let mut summary = Summary::default();
     let mut printed = None;
-    match &target.place {
-        Some((full, shown)) => {
-            sync_files::write(full, shown, &addition.text, target.existing())?;
-            summary.written.push(Written {
-                is_apart: !opened.workspace.loads(full),
-                path: Some(shown.clone()),
-                syncs: addition.syncs,
-            });
-            let schema = sync_files::write_editor_schema(opened)?;
-            summary.written.extend(schema);
-        }
-        None => {
-            summary.written.push(Written {
-                is_apart: false,
-                path: None,
-                syncs: addition.syncs,
-            });
-            printed = Some(addition.text);
-        }
+    let mut written = Written {
+        is_apart: false,
+        path: None,
+        syncs: addition.syncs,
+    };
+    let mut schema = None;
+    if let Some((full, shown)) = &target.place {
+        sync_files::write(full, shown, &addition.text, target.existing())?;
+        written.is_apart = !opened.workspace.loads(full);
+        written.path = Some(shown.clone());
+        schema = sync_files::write_editor_schema(opened)?;
+    } else {
+        printed = Some(addition.text);
     }
+    summary.written.push(written);
+    summary.written.extend(schema);
     session.findings(Files {
         findings: &addition.findings,
         ..(&*addition.checked).into()

@@ -106,7 +106,7 @@ struct File {
 }
 
 impl Outcome for Begun {
-    fn human(&self, _view: &View) -> Human {
+    fn human(&self, _view: View) -> Human {
         let mut text = String::new();
         for File { file, result } in &self.files {
             text.push_str(&if *result == "kept" {

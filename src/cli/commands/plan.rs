@@ -110,7 +110,7 @@ impl Outcome for Plan {
         (&*self.planned.observed.workspace).into()
     }
 
-    fn human(&self, view: &View) -> Human {
+    fn human(&self, view: View) -> Human {
         let mut text = view.plan(&self.planned);
         if let Some((path, digest)) = self.file() {
             text.push_str(&if is_stream(path) {
@@ -141,7 +141,7 @@ impl Outcome for Plan {
 
 impl View {
     /// A plan for people, as `plan` and `apply` show it.
-    pub fn plan(&self, planned: &Planned) -> String {
+    pub fn plan(self, planned: &Planned) -> String {
         let observed = &planned.observed;
         let context = Context {
             is_sandbox: self.is_sandbox,

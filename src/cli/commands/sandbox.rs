@@ -120,7 +120,7 @@ fn cannot_listen(error: &io::Error, address: SocketAddr) -> CommandError {
 pub struct Served(SocketAddr);
 
 impl Outcome for Served {
-    fn human(&self, _view: &View) -> Human {
+    fn human(&self, _view: View) -> Human {
         // All there is to say was said while it ran.
         Human::default()
     }

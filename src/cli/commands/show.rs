@@ -66,7 +66,7 @@ impl Outcome for Shown {
         self.plans.iter().any(|(_, plan)| plan.is_sandbox)
     }
 
-    fn human(&self, view: &View) -> Human {
+    fn human(&self, view: View) -> Human {
         let texts: Vec<String> = self
             .plans
             .iter()

@@ -100,7 +100,7 @@ impl Command for Init {
 pub struct Begun(StateLocation);
 
 impl Outcome for Begun {
-    fn human(&self, _view: &View) -> Human {
+    fn human(&self, _view: View) -> Human {
         match &self.0 {
             StateLocation::File(path) => format!(
                 "Began a state in {path}. Commit it, or keep it where every run finds it.\n"
@@ -161,7 +161,7 @@ impl Command for List {
 pub struct Starts(Vec<Record>);
 
 impl Outcome for Starts {
-    fn human(&self, _view: &View) -> Human {
+    fn human(&self, _view: View) -> Human {
         if self.0.is_empty() {
             return "No start is recorded.\n".to_owned().into();
         }
@@ -295,7 +295,7 @@ pub enum Changed {
 }
 
 impl Outcome for Changed {
-    fn human(&self, _view: &View) -> Human {
+    fn human(&self, _view: View) -> Human {
         match self {
             Self::Recorded(record, id) => {
                 format!("Recorded `{}` as started with the id {id}.\n", record.name)

@@ -116,7 +116,7 @@ impl Outcome for Status {
         (&*self.workspace).into()
     }
 
-    fn human(&self, view: &View) -> Human {
+    fn human(&self, view: View) -> Human {
         if self.was_watched {
             return Human::default();
         }
@@ -132,7 +132,7 @@ impl Outcome for Status {
     }
 }
 
-fn table(statuses: &[SyncStatus], view: &View) -> String {
+fn table(statuses: &[SyncStatus], view: View) -> String {
     render::status::human(statuses, Timestamp::now(), view.is_sandbox)
 }
 
@@ -157,7 +157,7 @@ async fn keep_watching(
             session.terminal.out(CLEAR)?;
         }
         if is_terminal || is_news {
-            session.show(&table(&latest, &session.view))?;
+            session.show(&table(&latest, session.view))?;
         }
         tokio::select! {
             () = tokio::time::sleep(INTERVAL) => {}

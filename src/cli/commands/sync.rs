@@ -202,7 +202,7 @@ impl Outcome for Requested {
         (&*self.workspace).into()
     }
 
-    fn human(&self, _view: &View) -> Human {
+    fn human(&self, _view: View) -> Human {
         requests::human(&self.requests, &self.report, self.wait).into()
     }
 

@@ -84,7 +84,7 @@ impl Outcome for Validated {
         (&*self.workspace).into()
     }
 
-    fn human(&self, view: &View) -> Human {
+    fn human(&self, view: View) -> Human {
         if view.is_quiet || self.failure.is_some() {
             return Human::default();
         }

@@ -105,7 +105,12 @@ impl<'a> ActionFields<'a> {
             place: action.place.map(|span| Place::new(span, sources)),
             step: StepFields::of(action),
             changes: action.changes.iter().map(ChangeFields::new).collect(),
-            effects: action.effects.iter().map(EffectFields::new).collect(),
+            effects: action
+                .effects
+                .iter()
+                .copied()
+                .map(EffectFields::new)
+                .collect(),
             depends_on: &action.after,
         }
     }
@@ -209,7 +214,7 @@ struct EffectFields {
 }
 
 impl EffectFields {
-    fn new(effect: &Effect) -> Self {
+    fn new(effect: Effect) -> Self {
         Self {
             code: effect.word(),
             message: effect.sentence(),

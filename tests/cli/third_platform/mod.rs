@@ -30,7 +30,7 @@ fn program() {
     };
     provider::register(&door::Strongbox);
     let arguments = ["secsync"].into_iter().chain(arguments.lines());
-    let exit = cli::main(arguments.map(Into::into), Environment::from_process());
+    let exit = cli::main(arguments.map(Into::into), &Environment::from_process());
     process::exit(i32::from(exit.code()));
 }
 
@@ -151,16 +151,16 @@ fn its_drift_is_found_and_what_it_has_is_exported() {
       ~ was changed remotely: vault "prod" -> "staging"
 
     Drift: 1 sync is not as declared, 1 as declared.
-    `secsync apply` goes back to what is declared; a change that is right belongs into the files.
+    `secsync apply` restores what is declared. To keep a remote change, write it into the files.
     "#);
     insta::assert_snapshot!(
         run(&tree, &server, "export --provider strongbox --project shop --all --out exported.yaml"),
         @"
     exit 0
     Wrote exported.yaml: 2 syncs.
-      This workspace does not load it by itself: `include:` in secsync.yaml does not name it.
-    Wrote .secsync/sync-file.json, by which editors complete and check sync files.
-    shop: 2 syncs are declared already, and exported all the same.
+      This workspace does not load it by itself: no pattern of `include:` in secsync.yaml matches it.
+    Wrote .secsync/sync-file.json, with which editors complete and check sync files.
+    shop: 2 syncs are already declared, and exported anyway.
 
     Export complete! 2 syncs.
     "
@@ -290,6 +290,6 @@ syncs:
       help: Remove `renamedFrom`. Under a new name another sync is created.
 
     Found 5 errors.
-    Run `secsync explain CODE` for why it is so and how to mend it.
+    Run `secsync explain CODE` to see why it matters and how to fix it.
     ");
 }

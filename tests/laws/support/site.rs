@@ -18,7 +18,7 @@ use secsync::export::draft::{self, Group, LeftOut, Names};
 use secsync::http::clock::Clock;
 use secsync::http::limits::Limits;
 use secsync::http::{HttpOptions, SandboxAccess};
-use secsync::pipeline::{Link, Observed, Opened, Options, Projects, Wanted};
+use secsync::pipeline::{Link, Loaded, Observed, Opened, Options, Projects, Wanted};
 use secsync::planfile::{self, SavedPlan};
 use secsync::provider::infisical;
 use secsync::provider::{ManagedSyncs, Provider, ProviderConfig, connect};
@@ -257,7 +257,7 @@ impl Site {
         let cancellation = Cancellation::new();
         let opened = Opened::open(self.options()).map_err(Refused::by)?;
         let loaded = opened.clone().load(&mut std::io::empty());
-        let checked = loaded.and_then(|loaded| loaded.check());
+        let checked = loaded.and_then(Loaded::check);
         let checked = checked.map_err(Refused::by)?;
         let observed = checked.observe(&self.link(&cancellation)).await;
         let observed = observed.map_err(Refused::by)?;

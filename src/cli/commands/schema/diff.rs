@@ -78,7 +78,7 @@ impl Outcome for Difference {
         }
     }
 
-    fn human(&self, _view: &View) -> Human {
+    fn human(&self, _view: View) -> Human {
         schema_diff::human(&self.changes, &self.broken).into()
     }
 

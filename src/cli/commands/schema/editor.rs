@@ -72,7 +72,7 @@ pub enum EditorSchema {
 }
 
 impl Outcome for EditorSchema {
-    fn human(&self, _view: &View) -> Human {
+    fn human(&self, _view: View) -> Human {
         match self {
             Self::Printed(text) => text.clone(),
             Self::Written { path, out } => format!(

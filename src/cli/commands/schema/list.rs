@@ -69,7 +69,7 @@ impl Row {
 }
 
 impl Outcome for Schemas {
-    fn human(&self, _view: &View) -> Human {
+    fn human(&self, _view: View) -> Human {
         let line = |cells: [&str; 6]| {
             let [provider, destination, name, connection, import, schema] = cells;
             format!(

@@ -70,7 +70,7 @@ impl Command for Arguments {
         Ok(Pulled {
             directory,
             schemas: whole.files.len(),
-            pulled,
+            changes: pulled,
         })
     }
 }
@@ -80,11 +80,11 @@ pub struct Pulled {
     directory: Utf8PathBuf,
     /// How many the documents hold.
     schemas: usize,
-    pulled: pull::Pulled,
+    changes: pull::Pulled,
 }
 
 impl Outcome for Pulled {
-    fn human(&self, _view: &View) -> Human {
+    fn human(&self, _view: View) -> Human {
         format!(
             "Pulled {} into {}: {} written, {} removed, {} as they were.\n",
             match self.schemas {
@@ -92,9 +92,9 @@ impl Outcome for Pulled {
                 count => format!("{count} schemas"),
             },
             self.directory,
-            self.pulled.written.len(),
-            self.pulled.removed.len(),
-            self.pulled.unchanged
+            self.changes.written.len(),
+            self.changes.removed.len(),
+            self.changes.unchanged
         )
         .into()
     }
@@ -111,9 +111,9 @@ impl Outcome for Pulled {
         Body {
             directory: &self.directory,
             schemas: self.schemas,
-            written: self.pulled.written.len(),
-            removed: self.pulled.removed.len(),
-            unchanged: self.pulled.unchanged,
+            written: self.changes.written.len(),
+            removed: self.changes.removed.len(),
+            unchanged: self.changes.unchanged,
         }
     }
 }

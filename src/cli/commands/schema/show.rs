@@ -48,7 +48,7 @@ impl Command for Arguments {
 pub struct Schema(String);
 
 impl Outcome for Schema {
-    fn human(&self, _view: &View) -> Human {
+    fn human(&self, _view: View) -> Human {
         self.0.clone().into()
     }
 
