@@ -2,15 +2,15 @@
 //!
 //! | the frame | its job |
 //! |---|---|
-//! | [`command`] | what a command is, and the one ending of all of them |
-//! | [`output`] | formats, and where they are written |
-//! | [`terminal`] | the one place that prints |
-//! | [`runtime`] | the online part: a runtime and Ctrl-C |
-//! | [`sandbox`] | the built-in sandbox of a run |
-//! | [`arguments`] | the flags that commands share |
-//! | [`plan_file`], [`sync_files`] | the files that several commands read or write |
+//! | `command` | what a command is, and the one ending of all of them |
+//! | `output` | formats, and where they are written |
+//! | `terminal` | the one place that prints |
+//! | `runtime` | the online part: a runtime and Ctrl-C |
+//! | `sandbox` | the built-in sandbox of a run |
+//! | `arguments` | the flags that commands share |
+//! | `plan_file`, `sync_files` | the files that several commands read or write |
 //!
-//! [`commands`] has a file for each command.
+//! `commands` has a file for each command.
 
 mod arguments;
 mod command;

@@ -2,7 +2,7 @@
 //!
 //! | module | job |
 //! |---|---|
-//! | [`door`] | what each platform's folder offers |
+//! | [`mod@door`] | what each platform's folder offers |
 //! | [`infisical`], [`enkryptify`] | the platforms; each knows itself alone |
 //! | [`trust`] | which server a credential may go to; the only maker of a [`session::Session`] |
 //! | [`session`], [`auth`] | an authenticated line to one server, logged in once for all |
