@@ -86,14 +86,14 @@ fn secret_path_form(path: &Node, diagnostics: &mut Vec<Diagnostic>) {
     let Some(text) = path.as_str().filter(|text| !text.is_empty()) else {
         return;
     };
-    let (problem, mended) = if !text.starts_with('/') {
+    let (problem, corrected) = if !text.starts_with('/') {
         ("does not start with a slash", format!("/{text}"))
     } else if text.contains("//") {
-        let mut mended = text.to_owned();
-        while mended.contains("//") {
-            mended = mended.replace("//", "/");
+        let mut corrected = text.to_owned();
+        while corrected.contains("//") {
+            corrected = corrected.replace("//", "/");
         }
-        ("has two slashes in a row", mended)
+        ("has two slashes in a row", corrected)
     } else {
         return;
     };
@@ -103,7 +103,7 @@ fn secret_path_form(path: &Node, diagnostics: &mut Vec<Diagnostic>) {
             path.span,
             format!("The secretPath `{text}` {problem}."),
         )
-        .help(format!("Write `{mended}`.")),
+        .help(format!("Write `{corrected}`.")),
     );
 }
 
