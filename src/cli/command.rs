@@ -11,7 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
 use super::arguments::OutputArguments;
-use super::output::{Format, Offer, Outputs};
+use super::output::{Format, Offer, Outputs, Renderer};
 use super::runtime::INTERRUPTED;
 use super::terminal::Terminal;
 use crate::core::desired::DesiredSync;
@@ -22,9 +22,9 @@ use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::render::ending::Ending;
+use crate::render::findings;
 use crate::render::json::Document;
 use crate::render::review::{Checkout, Review};
-use crate::render::{self, findings};
 use crate::workspace::Workspace;
 use crate::workspace::files::nearest_upwards;
 
@@ -239,15 +239,10 @@ impl Session {
         let review = OnceCell::new();
         for format in self.outputs.formats() {
             let review = || review.get_or_init(|| end.review());
-            let text = match format {
-                Format::Human => continue,
-                Format::Json => end.json(),
-                Format::Unified => Ok(render::unified::text(review())),
-                Format::Markdown => Ok(render::markdown::text(review())),
-                Format::Html => Ok(render::html::text(review())),
-                Format::Sarif => Ok(render::sarif::text(review())),
-                Format::Github => Ok(render::github::text(review())),
-                Format::Junit => Ok(render::junit::text(review())),
+            let text = match format.renderer() {
+                Renderer::Human => continue,
+                Renderer::Json => end.json(),
+                Renderer::Review(text) => Ok(text(review())),
             };
             let errors = match text {
                 Ok(text) => self.outputs.write(format, &text, &self.terminal),

@@ -15,6 +15,8 @@ use super::terminal::{Terminal, reason_of_write};
 use crate::core::words::list;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::render;
+use crate::render::review::Review;
 use crate::workspace::read::LARGEST_FILE;
 use crate::workspace::write::{is_stream, real_path};
 
@@ -39,6 +41,17 @@ pub enum Format {
     Junit,
 }
 
+/// What makes the text of a format.
+#[derive(Clone, Copy)]
+pub enum Renderer {
+    /// The result itself, for people.
+    Human,
+    /// The result itself, for machines.
+    Json,
+    /// The review of a run.
+    Review(fn(&Review<'_>) -> String),
+}
+
 /// Which formats a command has, each kind of command more than the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Offer {
@@ -57,6 +70,20 @@ impl Format {
             Self::Human | Self::Json => Offer::Basic,
             Self::Markdown | Self::Html | Self::Sarif | Self::Github | Self::Junit => Offer::Checks,
             Self::Unified => Offer::Plans,
+        }
+    }
+
+    /// What makes its text.
+    pub fn renderer(self) -> Renderer {
+        match self {
+            Self::Human => Renderer::Human,
+            Self::Json => Renderer::Json,
+            Self::Unified => Renderer::Review(render::unified::text),
+            Self::Markdown => Renderer::Review(render::markdown::text),
+            Self::Html => Renderer::Review(render::html::text),
+            Self::Sarif => Renderer::Review(render::sarif::text),
+            Self::Github => Renderer::Review(render::github::text),
+            Self::Junit => Renderer::Review(render::junit::text),
         }
     }
 

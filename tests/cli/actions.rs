@@ -168,8 +168,8 @@ fn a_rename_keeps_the_sync() {
 fn a_remote_sync_stays_with_the_entry_of_its_name_whatever_is_renamed_from_it() {
     let applied = Applied::new(&[("api", "")]);
     applied.declare(&[("backend", "renamedFrom: api"), ("api", "secretPath: /api")]);
-    assert_snapshot!(applied.run("apply syncs --auto-approve").exits_with(0), @r#"
-    $ secsync apply syncs --auto-approve
+    assert_snapshot!(applied.run("apply syncs --auto-approve --parallelism 1").exits_with(0), @r#"
+    $ secsync apply syncs --auto-approve --parallelism 1
     secsync will perform the following actions:
 
       # infisical/payments/api will be updated in place  (syncs/payments.yaml:13)
@@ -191,8 +191,8 @@ fn a_remote_sync_stays_with_the_entry_of_its_name_whatever_is_renamed_from_it() 
 
     Plan: 1 to add, 1 to change, 0 to destroy.
     infisical/payments/api: Updating...
-    infisical/payments/backend: Creating...
     infisical/payments/api: Updated [id=[UUID]]
+    infisical/payments/backend: Creating...
     infisical/payments/backend: Created [id=[UUID]]
 
     2 jobs left running; --wait follows them.
