@@ -84,7 +84,7 @@ impl CommandError {
         self
     }
 
-    /// All errors in one; `Ok` if there is none.
+    /// All errors in one; `Ok` without any.
     pub fn all(errors: impl IntoIterator<Item = Self>) -> Result<(), Self> {
         errors.into_iter().reduce(Self::and).map_or(Ok(()), Err)
     }

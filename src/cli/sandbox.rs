@@ -95,10 +95,14 @@ pub fn world_of(opened: &Opened) -> World {
                 world.mention_folder(&project.text, environment, path);
             }
         }
-        let spec = opened.spec(sync.platform, &sync.destination.text);
-        let app = spec
+        // A destination whose schema cannot be used is reported when the syncs are checked.
+        let destination = opened
+            .store
+            .destination(sync.platform, &sync.destination.text);
+        let destination = destination.ok().flatten();
+        let app = destination
             .as_ref()
-            .and_then(|spec| spec.connection_app.as_deref());
+            .and_then(|destination| destination.spec.connection_app.as_deref());
         match (app, &sync.connection) {
             (Some(app), Some((ConnectionRef::Name(name), _))) => {
                 world.mention_connection(app, Some(name), None);

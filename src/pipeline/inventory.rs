@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use futures_util::stream::{self, StreamExt};
-
 use super::check::{Checked, project_of_environment};
 use super::link::{Link, ProjectNames};
 use super::open::Opened;
@@ -233,24 +231,16 @@ impl Inventory {
         link: &Link,
     ) -> Result<BTreeMap<String, Vec<RemoteConnection>>, CommandError> {
         let lookups = apps.into_iter().map(|app| async move {
-            let usable = self.connected.connections(&app).await;
-            (app, usable)
-        });
-        let answers: Vec<_> = stream::iter(lookups)
-            .buffered(link.parallelism.max(1))
-            .collect()
-            .await;
-        let mut tables = BTreeMap::new();
-        for (app, usable) in answers {
-            match usable {
-                Ok(usable) => {
-                    tables.insert(app, usable);
-                }
-                Err(error) if error.kind == RequestErrorKind::Permission => {}
-                Err(error) => return Err(error.into()),
+            match self.connected.connections(&app).await {
+                Ok(usable) => Ok((app, Some(usable))),
+                Err(error) if error.kind == RequestErrorKind::Permission => Ok((app, None)),
+                Err(error) => Err(error),
             }
-        }
-        Ok(tables)
+        });
+        let tables = link.gather(lookups).await?.into_iter();
+        Ok(tables
+            .filter_map(|(app, usable)| Some((app, usable?)))
+            .collect())
     }
 }
 

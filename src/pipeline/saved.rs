@@ -39,14 +39,20 @@ impl Opened {
     /// The destinations of a plan's syncs, and of those that it found, as far as they are known.
     pub fn specs_of(&self, plan: &Plan) -> Specs {
         let of_action = |action: &Action| {
-            let kind = action.subject.platform;
+            let platform = action.subject.platform;
             let found = action.found().map(|found| found.destination.clone());
-            std::iter::once(action.subject.destination.clone())
-                .chain(found)
-                .filter_map(move |slug| Some(((kind, slug.clone()), self.spec(kind, &slug)?)))
-                .collect::<Vec<_>>()
+            let slugs = std::iter::once(action.subject.destination.clone()).chain(found);
+            slugs.map(move |slug| (platform, slug)).collect::<Vec<_>>()
         };
-        plan.actions.iter().flat_map(of_action).collect()
+        // Many actions share a few destinations.
+        let destinations: BTreeSet<_> = plan.actions.iter().flat_map(of_action).collect();
+        destinations
+            .into_iter()
+            .filter_map(|(platform, slug)| {
+                let spec = self.spec(platform, &slug)?;
+                Some(((platform, slug), spec))
+            })
+            .collect()
     }
 
     /// Reads the projects that a plan's actions are about: one list request each, and a look-up

@@ -17,6 +17,7 @@ use crate::cli::plan_file;
 use crate::cli::terminal::check_can_ask;
 use crate::core::plan::{Plan, Subject};
 use crate::core::span::Sources;
+use crate::core::words;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::{Access, Applied, Checked, Link, Planned};
@@ -125,9 +126,8 @@ impl Arguments {
         Err(CommandError::new(
             Exit::Error,
             format!(
-                "The plan deletes or replaces {deletions} {}, and --max-deletes allows {}. Nothing \
-                 was applied.",
-                if deletions == 1 { "sync" } else { "syncs" },
+                "The plan deletes or replaces {}, and --max-deletes allows {}. Nothing was applied.",
+                words::count(deletions, "sync"),
                 self.max_deletes
             ),
         )

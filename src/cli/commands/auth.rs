@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments};
 use crate::cli::command::{Command, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
+use crate::core::words::count;
 use crate::error::CommandError;
 use crate::pipeline::link::Providers;
 use crate::pipeline::{Checked, Link};
@@ -129,10 +130,7 @@ impl Outcome for Identities {
         {
             text.push_str(&match (method, projects) {
                 (Some(method), Some(projects)) => {
-                    let sees = match projects {
-                        1 => "1 project".to_owned(),
-                        count => format!("{count} projects"),
-                    };
+                    let sees = count(*projects, "project");
                     format!("{provider}: logged in to {server} with {method}, and sees {sees}.\n")
                 }
                 _ => format!(

@@ -16,13 +16,30 @@ use crate::state::{Record, State, StateAccess, StateLocation};
 #[derive(Debug, Subcommand)]
 pub enum Arguments {
     /// Begin a state. Do this once, before the first start.
-    Init(Init),
+    Init(Common),
     /// Show the recorded starts.
-    List(List),
+    List(Common),
     /// Say what came of a start that was interrupted.
-    Resolve(Resolve),
+    Resolve {
+        /// The start.
+        #[command(flatten)]
+        start: StartName,
+        /// What came of it.
+        #[command(flatten)]
+        truth: Truth,
+        /// The flags that every `state` command has.
+        #[command(flatten)]
+        common: Common,
+    },
     /// Forget a start, after its configuration was deleted in the dashboard.
-    Rm(Rm),
+    Rm {
+        /// The start.
+        #[command(flatten)]
+        start: StartName,
+        /// The flags that every `state` command has.
+        #[command(flatten)]
+        common: Common,
+    },
 }
 
 /// The flags that all of them have.
@@ -35,22 +52,6 @@ pub struct Common {
     /// The state of the sandbox.
     #[arg(long)]
     sandbox: bool,
-}
-
-impl Common {
-    /// Where the state is kept, and how it is reached.
-    fn place(&self, session: &Session) -> Result<(StateLocation, StateAccess), CommandError> {
-        let opened = LoadArguments::default().open(session)?.settings()?;
-        let link = self
-            .transport
-            .link(&session.environment, Cancellation::new());
-        let place = if self.sandbox {
-            opened.sandbox_state_place()
-        } else {
-            opened.state_place(&link)?
-        };
-        Ok((place, link.state_reach()))
-    }
 }
 
 /// What a start is called.
@@ -66,145 +67,10 @@ pub struct StartName {
     destination: Option<String>,
 }
 
-/// The arguments of `state init`.
-#[derive(Debug, Args)]
-pub struct Init {
-    #[command(flatten)]
-    common: Common,
-}
-
-impl Command for Init {
-    const NAME: &'static str = "state";
-    const FORMATS: Offer = Offer::Basic;
-    type Outcome = Begun;
-
-    fn output(&self) -> &OutputArguments {
-        &self.common.output
-    }
-
-    fn is_sandbox(&self) -> bool {
-        self.common.sandbox
-    }
-
-    fn run(self, session: &Session) -> Result<Begun, CommandError> {
-        let (place, reach) = self.common.place(session)?;
-        session.until_interrupted(async |_| {
-            State::init(&place, &reach).await?;
-            Ok(())
-        })?;
-        Ok(Begun(place))
-    }
-}
-
-/// A state that was begun.
-pub struct Begun(StateLocation);
-
-impl Outcome for Begun {
-    fn human(&self, _view: View) -> Human {
-        match &self.0 {
-            StateLocation::File(path) => format!(
-                "Began a state in {path}. Commit it, or keep it where every run finds it.\n"
-            ),
-            StateLocation::Object(url) => format!("Began a state in {url}.\n"),
-        }
-        .into()
-    }
-
-    fn json(&self) -> impl Serialize {
-        #[derive(Serialize)]
-        struct Body {
-            place: String,
-            starts: [Record; 0],
-        }
-        Body {
-            place: self.0.to_string(),
-            starts: [],
-        }
-    }
-}
-
-/// The arguments of `state list`.
-#[derive(Debug, Args)]
-pub struct List {
-    #[command(flatten)]
-    common: Common,
-}
-
-impl Command for List {
-    const NAME: &'static str = "state";
-    const FORMATS: Offer = Offer::Basic;
-    type Outcome = Starts;
-
-    fn output(&self) -> &OutputArguments {
-        &self.common.output
-    }
-
-    fn is_sandbox(&self) -> bool {
-        self.common.sandbox
-    }
-
-    fn run(self, session: &Session) -> Result<Starts, CommandError> {
-        let (place, reach) = self.common.place(session)?;
-        let state = session.until_interrupted(async |_| Ok(State::open(&place, &reach).await?))?;
-        if state.is_there() {
-            Ok(Starts(state.records()))
-        } else {
-            Err(
-                CommandError::new(Exit::Error, format!("There is no state in {place}."))
-                    .help("Begin one with `secsync state init`."),
-            )
-        }
-    }
-}
-
-/// The recorded starts.
-pub struct Starts(Vec<Record>);
-
-impl Outcome for Starts {
-    fn human(&self, _view: View) -> Human {
-        if self.0.is_empty() {
-            return "No start is recorded.\n".to_owned().into();
-        }
-        let mut text = String::new();
-        for record in &self.0 {
-            let id = match &record.sync_config_id {
-                Some(id) => format!("started as {}", visible(id)),
-                None => "unknown: say what happened with `secsync state resolve`".to_owned(),
-            };
-            text.push_str(&format!(
-                "{}/{} ({} at {}): {id}\n",
-                visible(&record.project),
-                visible(&record.name),
-                visible(&record.destination),
-                visible(&record.server)
-            ));
-        }
-        text.into()
-    }
-
-    fn json(&self) -> impl Serialize {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            starts: &'a [Record],
-        }
-        Body { starts: &self.0 }
-    }
-}
-
-/// The arguments of `state resolve`.
-#[derive(Debug, Args)]
-pub struct Resolve {
-    #[command(flatten)]
-    start: StartName,
-    #[command(flatten)]
-    truth: Truth,
-    #[command(flatten)]
-    common: Common,
-}
-
+/// What came of a start.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-struct Truth {
+pub struct Truth {
     /// It took effect, and this is the id of its configuration.
     #[arg(long, value_name = "ID")]
     started_as: Option<String>,
@@ -213,90 +79,129 @@ struct Truth {
     not_started: bool,
 }
 
-impl Command for Resolve {
+impl Command for Arguments {
     const NAME: &'static str = "state";
     const FORMATS: Offer = Offer::Basic;
-    type Outcome = Changed;
+    type Outcome = StateOutcome;
 
     fn output(&self) -> &OutputArguments {
-        &self.common.output
+        &self.common().output
     }
 
     fn is_sandbox(&self) -> bool {
-        self.common.sandbox
+        self.common().sandbox
     }
 
-    fn run(self, session: &Session) -> Result<Changed, CommandError> {
-        let (place, reach) = self.common.place(session)?;
-        session.until_interrupted(async |_| {
-            let state = State::open_for_writing(&place, &reach).await?;
-            let record = find(&state, &self.start)?;
-            if let Some(id) = &record.sync_config_id {
-                return Err(CommandError::new(
-                    Exit::Error,
-                    format!(
-                        "The start of `{}` is not unknown: it was answered with {id}.",
-                        record.name
-                    ),
-                )
-                .help("To forget it, use `secsync state rm`."));
+    fn run(self, session: &Session) -> Result<StateOutcome, CommandError> {
+        let (location, access) = self.common().location(session)?;
+        session.until_interrupted(async |_| match self {
+            Self::Init(_) => {
+                State::init(&location, &access).await?;
+                Ok(StateOutcome::Begun(location))
             }
-            if let Some(id) = self.truth.started_as {
-                state.done(&record.key(), &id).await?;
-                return Ok(Changed::Recorded(record, id));
+            Self::List(_) => list(&location, &access).await,
+            Self::Resolve { start, truth, .. } => {
+                let state = State::open_for_writing(&location, &access).await?;
+                resolve(&state, &start, truth.started_as).await
             }
-            state.forget(&record.key()).await?;
-            Ok(Changed::NotStarted(record))
+            Self::Rm { start, .. } => {
+                let state = State::open_for_writing(&location, &access).await?;
+                let record = find(&state, &start)?;
+                state.forget(&record.key()).await?;
+                Ok(StateOutcome::Forgotten(record))
+            }
         })
     }
 }
 
-/// The arguments of `state rm`.
-#[derive(Debug, Args)]
-pub struct Rm {
-    #[command(flatten)]
-    start: StartName,
-    #[command(flatten)]
-    common: Common,
-}
-
-impl Command for Rm {
-    const NAME: &'static str = "state";
-    const FORMATS: Offer = Offer::Basic;
-    type Outcome = Changed;
-
-    fn output(&self) -> &OutputArguments {
-        &self.common.output
-    }
-
-    fn is_sandbox(&self) -> bool {
-        self.common.sandbox
-    }
-
-    fn run(self, session: &Session) -> Result<Changed, CommandError> {
-        let (place, reach) = self.common.place(session)?;
-        session.until_interrupted(async |_| {
-            let state = State::open_for_writing(&place, &reach).await?;
-            let record = find(&state, &self.start)?;
-            state.forget(&record.key()).await?;
-            Ok(Changed::Forgotten(record))
-        })
+impl Arguments {
+    const fn common(&self) -> &Common {
+        match self {
+            Self::Init(common)
+            | Self::List(common)
+            | Self::Resolve { common, .. }
+            | Self::Rm { common, .. } => common,
+        }
     }
 }
 
-/// A record that was changed, as it was before.
-pub enum Changed {
-    /// It has this id now.
+impl Common {
+    /// Where the state is kept, and how it is reached.
+    fn location(&self, session: &Session) -> Result<(StateLocation, StateAccess), CommandError> {
+        let opened = LoadArguments::default().open(session)?.settings()?;
+        let link = self
+            .transport
+            .link(&session.environment, Cancellation::new());
+        let location = if self.sandbox {
+            opened.sandbox_state_place()
+        } else {
+            opened.state_place(&link)?
+        };
+        Ok((location, link.state_reach()))
+    }
+}
+
+async fn list(
+    location: &StateLocation,
+    access: &StateAccess,
+) -> Result<StateOutcome, CommandError> {
+    let state = State::open(location, access).await?;
+    if state.is_there() {
+        return Ok(StateOutcome::Starts(state.records()));
+    }
+    Err(
+        CommandError::new(Exit::Error, format!("There is no state in {location}."))
+            .help("Begin one with `secsync state init`."),
+    )
+}
+
+async fn resolve(
+    state: &State,
+    start: &StartName,
+    started_as: Option<String>,
+) -> Result<StateOutcome, CommandError> {
+    let record = find(state, start)?;
+    if let Some(id) = &record.sync_config_id {
+        return Err(CommandError::new(
+            Exit::Error,
+            format!(
+                "The start of `{}` is not unknown: it was answered with {id}.",
+                record.name
+            ),
+        )
+        .help("To forget it, use `secsync state rm`."));
+    }
+    if let Some(id) = started_as {
+        state.done(&record.key(), &id).await?;
+        return Ok(StateOutcome::Recorded(record, id));
+    }
+    state.forget(&record.key()).await?;
+    Ok(StateOutcome::NotStarted(record))
+}
+
+/// What became of the state. A record is as it was before.
+pub enum StateOutcome {
+    /// It was begun.
+    Begun(StateLocation),
+    /// It has these starts.
+    Starts(Vec<Record>),
+    /// A start has this id now.
     Recorded(Record, String),
-    /// It was forgotten, because the start did not take effect.
+    /// A start was forgotten, because it did not take effect.
     NotStarted(Record),
-    /// It was forgotten.
+    /// A start was forgotten.
     Forgotten(Record),
 }
 
-impl Outcome for Changed {
+impl Outcome for StateOutcome {
     fn human(&self, _view: View) -> Human {
         match self {
+            Self::Begun(StateLocation::File(path)) => format!(
+                "Began a state in {path}. Commit it, or keep it where every run finds it.\n"
+            ),
+            Self::Begun(StateLocation::Object(url)) => format!("Began a state in {url}.\n"),
+            Self::Starts(records) if records.is_empty() => "No start is recorded.\n".to_owned(),
+            Self::Starts(records) => records.iter().map(line).collect(),
             Self::Recorded(record, id) => {
                 format!("Recorded `{}` as started with the id {id}.\n", record.name)
             }
@@ -315,23 +220,55 @@ impl Outcome for Changed {
 
     fn json(&self) -> impl Serialize {
         #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Body<'a> {
-            result: &'static str,
-            start: &'a Record,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            started_as: Option<&'a str>,
+        #[serde(untagged, rename_all_fields = "camelCase")]
+        enum Body<'a> {
+            Begun {
+                place: String,
+                starts: [&'a Record; 0],
+            },
+            Starts {
+                starts: &'a [Record],
+            },
+            Changed {
+                result: &'static str,
+                start: &'a Record,
+                #[serde(skip_serializing_if = "Option::is_none")]
+                started_as: Option<&'a str>,
+            },
         }
-        let (result, start, started_as) = match self {
-            Self::Recorded(record, id) => ("recorded", record, Some(id.as_str())),
-            Self::NotStarted(record) | Self::Forgotten(record) => ("forgotten", record, None),
-        };
-        Body {
-            result,
-            start,
-            started_as,
+        match self {
+            Self::Begun(location) => Body::Begun {
+                place: location.to_string(),
+                starts: [],
+            },
+            Self::Starts(starts) => Body::Starts { starts },
+            Self::Recorded(start, id) => Body::Changed {
+                result: "recorded",
+                start,
+                started_as: Some(id),
+            },
+            Self::NotStarted(start) | Self::Forgotten(start) => Body::Changed {
+                result: "forgotten",
+                start,
+                started_as: None,
+            },
         }
     }
+}
+
+/// A recorded start in the list.
+fn line(record: &Record) -> String {
+    let id = match &record.sync_config_id {
+        Some(id) => format!("started as {}", visible(id)),
+        None => "unknown: say what happened with `secsync state resolve`".to_owned(),
+    };
+    format!(
+        "{}/{} ({} at {}): {id}\n",
+        visible(&record.project),
+        visible(&record.name),
+        visible(&record.destination),
+        visible(&record.server)
+    )
 }
 
 fn find(state: &State, start: &StartName) -> Result<Record, CommandError> {

@@ -9,6 +9,7 @@ use crate::cli::arguments::{LoadArguments, OutputArguments};
 use crate::cli::command::{Command, Files, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
 use crate::core::text::visible;
+use crate::core::words::count;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::render::review::Review;
@@ -63,10 +64,6 @@ pub struct Validated {
 
 impl Validated {
     fn headline(&self) -> String {
-        let count = |count: usize, word: &str| match count {
-            1 => format!("1 {word}"),
-            count => format!("{count} {word}s"),
-        };
         format!(
             "Success! {} in {} can be planned.",
             count(self.workspace.syncs.len(), "sync"),

@@ -9,6 +9,7 @@ use crate::cli::command::{Command, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
 use crate::core::text::visible;
 use crate::core::words::any_of;
+use crate::core::words::count;
 use crate::environment::now;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -87,10 +88,7 @@ impl Outcome for Pulled {
     fn human(&self, _view: View) -> Human {
         format!(
             "Pulled {} into {}: {} written, {} removed, {} as they were.\n",
-            match self.schemas {
-                1 => "1 schema".to_owned(),
-                count => format!("{count} schemas"),
-            },
+            count(self.schemas, "schema"),
             self.directory,
             self.changes.written.len(),
             self.changes.removed.len(),
