@@ -3,8 +3,9 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::harness::{Canned, Output, Server, Tree};
+use super::harness::{Canned, Invocation, Output, Server, Tree};
 
+const JSON: &str = "application/json";
 const PROJECT: &str = "5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a11";
 const CONNECTION: &str = "9a8b7c6d-5e4f-4a3b-8c2d-1e0f9a8b7c6d";
 
@@ -36,206 +37,194 @@ fn world() -> Value {
     })
 }
 
-fn plan_on(server: &Canned) -> Output {
-    refused(
-        tree()
-            .secsync("plan syncs")
-            .variable("INFISICAL_HOST", &server.origin())
+/// A plan, with further options and in an environment that names the server.
+fn plan(options: &str, environment: impl FnOnce(Invocation) -> Invocation) -> Output {
+    environment(tree().secsync(&format!("plan syncs {options}"))).run()
+}
+
+fn plan_at(origin: &str) -> Output {
+    plan("", |run| {
+        run.variable("INFISICAL_HOST", origin)
             .variable("INFISICAL_TOKEN", "demo-token-4f1d")
-            .run(),
-    )
+    })
 }
 
-fn plan_where(rule: &str) -> Output {
+fn plan_on(server: &Canned) -> Output {
+    plan_at(&server.origin())
+}
+
+/// A plan on a server that gives this answer to everything.
+fn canned(status: u16, content_type: &str, body: &str) -> Output {
+    plan_on(&Canned::new(status, content_type, body))
+}
+
+fn json(body: &Value) -> Output {
+    canned(200, JSON, &body.to_string())
+}
+
+/// A plan on a sandbox with this fault.
+fn failing(rule: &str) -> Output {
     let server = Server::failing(&world(), &[rule]);
-    refused(tree().secsync("plan syncs").on(&server).run())
+    plan("", |run| run.on(&server))
 }
 
-fn refused(output: Output) -> Output {
-    assert!(!output.stdout.contains("Plan:"), "{output}");
-    output.exits_with(1)
+/// What each of these plans reports, under its name; none of them shows a plan.
+fn refusals<const N: usize>(cases: [(&str, Output); N]) -> String {
+    let refusals = cases.map(|(name, output)| {
+        assert_eq!(output.code, Some(1), "{name}: {output}");
+        assert_eq!(output.stdout, "", "{name}: {output}");
+        format!("# {name}\n\n{}", output.harmless(&output.stderr))
+    });
+    refusals.join("\n")
 }
 
 #[test]
-fn a_page_instead_of_the_list() {
-    assert_snapshot!(plan_where("list=html"), @r#"
-    $ secsync plan syncs
-    --- stderr
+fn rejects_every_answer_that_is_not_the_list_of_syncs() {
+    assert_snapshot!(refusals([
+        ("an HTML page", failing("list=html")),
+        ("an object without the list", failing("list=nonsense")),
+        ("304 Not Modified", canned(304, JSON, "")),
+        ("204 No Content", canned(204, JSON, "")),
+        ("an empty body", canned(200, JSON, "")),
+        ("half of a JSON text", canned(200, JSON, r#"{"secretSyncs": [{"id""#)),
+        ("no JSON", canned(200, "text/plain", "pong")),
+        ("a list instead of an object", json(&json!([]))),
+        ("null instead of the list", json(&json!({"secretSyncs": null}))),
+        ("a sync without a name", json(&json!({"secretSyncs": [{"id": CONNECTION, "destination": "humanitec"}]}))),
+        ("a sync of another shape", json(&json!({"secretSyncs": [{"id": 7, "name": ["web"], "destination": "humanitec"}]}))),
+        ("another service", canned(404, "text/plain", "404 page not found")),
+        ("a redirect", plan_on(&Canned::redirecting("https://login.example/sso"))),
+    ]), @r#"
+    # an HTML page
+
     Error: Cannot list the syncs of project "[UUID]": http://127.0.0.1:[PORT] answered with an HTML page instead of JSON.
       Check that the address is that of the API itself, and which version it runs.
-    --- exit 1
-    "#);
-}
 
-#[test]
-fn an_empty_object_instead_of_the_list() {
-    assert_snapshot!(plan_where("list=nonsense"), @r#"
-    $ secsync plan syncs
-    --- stderr
+    # an object without the list
+
     Error: Cannot list the syncs of project "[UUID]": http://127.0.0.1:[PORT] answered without a list of secretSyncs.
       Check that the address is that of the API itself, and which version it runs.
-    --- exit 1
-    "#);
-}
 
-#[test]
-fn a_list_that_breaks_off() {
-    assert_snapshot!(plan_where("list=truncate"), @r#"
-    $ secsync plan syncs
-    --- stderr
-    Error: Cannot list the syncs of project "[UUID]": the answer of http://127.0.0.1:[PORT] broke off (4 tries).
-      Try again; if it stays, check the server and what stands before it.
-    --- exit 1
-    "#);
-}
+    # 304 Not Modified
 
-#[test]
-fn a_server_error() {
-    assert_snapshot!(plan_where("list=500"), @r#"
-    $ secsync plan syncs
-    --- stderr
-    Error: Cannot list the syncs of project "[UUID]": Infisical failed with: Something went wrong.
-      Infisical also answers so to values that it cannot digest; its log says more.
-    --- exit 1
-    "#);
-}
-
-#[test]
-fn a_connection_that_breaks() {
-    assert_snapshot!(plan_where("list=drop"), @r#"
-    $ secsync plan syncs
-    --- stderr
-    Error: Cannot list the syncs of project "[UUID]": the connection to http://127.0.0.1:[PORT] broke (connection closed before message completed) (4 tries).
-      Try again; if it stays, check the server and what stands before it.
-    --- exit 1
-    "#);
-}
-
-#[test]
-fn a_page_instead_of_the_login() {
-    assert_snapshot!(plan_where("login=html"), @"
-    $ secsync plan syncs
-    --- stderr
-    Error: Cannot log in to Infisical with universal auth: http://127.0.0.1:[PORT] answered 200 OK with an HTML page instead of JSON.
-      Check that the address is that of the API itself, and which version it runs.
-    --- exit 1
-    ");
-}
-
-#[test]
-fn a_server_that_does_not_answer_in_time() {
-    let server = Server::failing(&world(), &["list=hang"]);
-    let output = tree()
-        .secsync("plan syncs --timeout 50ms")
-        .on(&server)
-        .run();
-    assert_snapshot!(refused(output), @r#"
-    $ secsync plan syncs --timeout 50ms
-    --- stderr
-    Error: Cannot list the syncs of project "[UUID]": http://127.0.0.1:[PORT] did not answer within 0.05 s (4 tries).
-      Try again later, or allow more time with --timeout.
-    --- exit 1
-    "#);
-}
-
-#[test]
-fn nothing_modified_is_not_nothing_there() {
-    assert_snapshot!(plan_on(&Canned::new(304, "application/json", "")), @r#"
-    $ secsync plan syncs
-    --- stderr
     Error: Cannot list the syncs of project "[UUID]": http://127.0.0.1:[PORT] answered 304 Not Modified with an empty body.
       Check that the address is that of the API itself, and which version it runs.
-    --- exit 1
-    "#);
-}
 
-#[test]
-fn no_content_is_not_nothing_there() {
-    assert_snapshot!(plan_on(&Canned::new(204, "application/json", "")), @r#"
-    $ secsync plan syncs
-    --- stderr
+    # 204 No Content
+
     Error: Cannot list the syncs of project "[UUID]": http://127.0.0.1:[PORT] answered 204 No Content with an empty body.
       Check that the address is that of the API itself, and which version it runs.
-    --- exit 1
-    "#);
-}
 
-#[test]
-fn an_empty_body() {
-    assert_snapshot!(plan_on(&Canned::new(200, "application/json", "")), @r#"
-    $ secsync plan syncs
-    --- stderr
+    # an empty body
+
     Error: Cannot list the syncs of project "[UUID]": http://127.0.0.1:[PORT] answered with an empty body.
       Check that the address is that of the API itself, and which version it runs.
-    --- exit 1
-    "#);
-}
 
-#[test]
-fn half_of_a_json_text() {
-    assert_snapshot!(plan_on(&Canned::new(200, "application/json", r#"{"secretSyncs": [{"id""#)), @r#"
-    $ secsync plan syncs
-    --- stderr
+    # half of a JSON text
+
     Error: Cannot list the syncs of project "[UUID]": http://127.0.0.1:[PORT] answered with JSON that breaks off.
       Check that the address is that of the API itself, and which version it runs.
-    --- exit 1
-    "#);
-}
 
-#[test]
-fn no_json_at_all() {
-    assert_snapshot!(plan_on(&Canned::new(200, "text/plain", "pong")), @r#"
-    $ secsync plan syncs
-    --- stderr
+    # no JSON
+
     Error: Cannot list the syncs of project "[UUID]": http://127.0.0.1:[PORT] answered with something that is not JSON.
       Check that the address is that of the API itself, and which version it runs.
-    --- exit 1
-    "#);
-}
 
-#[test]
-fn a_list_where_an_object_should_be() {
-    assert_snapshot!(plan_on(&Canned::json(&json!([]))), @r#"
-    $ secsync plan syncs
-    --- stderr
+    # a list instead of an object
+
     Error: Cannot list the syncs of project "[UUID]": http://127.0.0.1:[PORT] answered without a list of secretSyncs.
       Check that the address is that of the API itself, and which version it runs.
-    --- exit 1
-    "#);
-}
 
-#[test]
-fn null_where_the_list_should_be() {
-    assert_snapshot!(plan_on(&Canned::json(&json!({"secretSyncs": null}))), @r#"
-    $ secsync plan syncs
-    --- stderr
+    # null instead of the list
+
     Error: Cannot list the syncs of project "[UUID]": http://127.0.0.1:[PORT] answered without a list of secretSyncs.
       Check that the address is that of the API itself, and which version it runs.
-    --- exit 1
-    "#);
-}
 
-#[test]
-fn a_sync_without_its_name() {
-    let sync = json!({"id": CONNECTION, "destination": "humanitec"});
-    assert_snapshot!(plan_on(&Canned::json(&json!({"secretSyncs": [sync]}))), @r#"
-    $ secsync plan syncs
-    --- stderr
+    # a sync without a name
+
     Error: Cannot list the syncs of project "[UUID]": http://127.0.0.1:[PORT] answered with a sync that has no name.
       Check that the address is that of the API itself, and which version it runs.
-    --- exit 1
+
+    # a sync of another shape
+
+    Error: Cannot list the syncs of project "[UUID]": http://127.0.0.1:[PORT] answered with a sync that has no id.
+      Check that the address is that of the API itself, and which version it runs.
+
+    # another service
+
+    Error: Cannot list the syncs of project "[UUID]": http://127.0.0.1:[PORT] answered 404 Not Found with something that is not JSON.
+      Check that the address is that of the API itself, and which version it runs.
+
+    # a redirect
+
+    Error: Cannot list the syncs of project "[UUID]": http://127.0.0.1:[PORT] answered with a redirect to login.example, and redirects are not followed.
+      If you trust that host, give the final address; go around a sign-in page.
     "#);
 }
 
 #[test]
-fn a_sync_of_another_shape() {
-    let sync = json!({"id": 7, "name": ["web"], "destination": "humanitec"});
-    assert_snapshot!(plan_on(&Canned::json(&json!({"secretSyncs": [sync]}))), @r#"
-    $ secsync plan syncs
-    --- stderr
-    Error: Cannot list the syncs of project "[UUID]": http://127.0.0.1:[PORT] answered with a sync that has no id.
+fn reports_a_server_that_fails() {
+    let message = json!({"statusCode": 400, "message": "\u{1b}[2J\u{1b}[HAll is well.", "error": "BadRequest"});
+    assert_snapshot!(refusals([
+        ("an error of the server", failing("list=500")),
+        ("an HTML page instead of the login", failing("login=html")),
+        ("a message that would move the cursor", canned(400, JSON, &message.to_string())),
+    ]), @r#"
+    # an error of the server
+
+    Error: Cannot list the syncs of project "[UUID]": Infisical failed with: Something went wrong.
+      Infisical also answers so to values that it cannot digest; its log says more.
+
+    # an HTML page instead of the login
+
+    Error: Cannot log in to Infisical with universal auth: http://127.0.0.1:[PORT] answered 200 OK with an HTML page instead of JSON.
       Check that the address is that of the API itself, and which version it runs.
-    --- exit 1
+
+    # a message that would move the cursor
+
+    Error: Cannot list the syncs of project "[UUID]": Infisical says: [2J [HAll is well.
+    "#);
+}
+
+#[test]
+fn reports_a_connection_that_breaks() {
+    // Each of them is tried four times, so they run side by side.
+    let cases: [(&str, fn() -> Output); 4] = [
+        ("the list breaks off", || failing("list=truncate")),
+        ("the connection breaks", || failing("list=drop")),
+        ("no answer in time", || {
+            let server = Server::failing(&world(), &["list=hang"]);
+            plan("--timeout 50ms", |run| run.on(&server))
+        }),
+        ("no server on the port", || {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let origin = format!("http://{}", listener.local_addr().unwrap());
+            drop(listener);
+            plan_at(&origin)
+        }),
+    ];
+    let plans = cases.map(|(name, plan)| (name, std::thread::spawn(plan)));
+    let ended = plans.map(|(name, plan)| (name, plan.join().unwrap()));
+    assert_snapshot!(refusals(ended), @r#"
+    # the list breaks off
+
+    Error: Cannot list the syncs of project "[UUID]": the answer of http://127.0.0.1:[PORT] broke off (4 tries).
+      Try again; if it stays, check the server and what stands before it.
+
+    # the connection breaks
+
+    Error: Cannot list the syncs of project "[UUID]": the connection to http://127.0.0.1:[PORT] broke (connection closed before message completed) (4 tries).
+      Try again; if it stays, check the server and what stands before it.
+
+    # no answer in time
+
+    Error: Cannot list the syncs of project "[UUID]": http://127.0.0.1:[PORT] did not answer within 0.05 s (4 tries).
+      Try again later, or allow more time with --timeout.
+
+    # no server on the port
+
+    Error: Cannot list the syncs of project "[UUID]": http://127.0.0.1:[PORT] refused the connection (4 tries).
+      Check that the server is running, and that host and port are right.
     "#);
 }
 
@@ -262,19 +251,13 @@ fn listed(member: &str, value: Value) -> Value {
 }
 
 #[test]
-fn a_sync_that_has_everything_is_planned_with() {
-    let server = Canned::json(&listed("enterprise", json!(false)));
-    let output = tree()
-        .secsync("plan syncs")
-        .variable("INFISICAL_HOST", &server.origin())
-        .variable("INFISICAL_TOKEN", "demo-token-4f1d")
-        .run()
-        .exits_with(0);
+fn plans_with_a_complete_sync() {
+    let output = json(&listed("enterprise", json!(false))).exits_with(0);
     assert!(output.stdout.contains("No changes."), "{output}");
 }
 
 #[test]
-fn a_sync_with_too_little_in_it_is_not_planned_with() {
+fn rejects_an_incomplete_sync() {
     for (member, value) in [
         ("destinationConfig", Value::Null),
         ("destinationConfig", json!("web")),
@@ -288,79 +271,22 @@ fn a_sync_with_too_little_in_it_is_not_planned_with() {
         ("isAutoSyncEnabled", Value::Null),
         ("isAutoSyncEnabled", json!("yes")),
     ] {
-        let output = plan_on(&Canned::json(&listed(member, value)));
+        let output = json(&listed(member, value.clone())).exits_with(1);
         assert!(
-            output.stderr.contains("answered with a sync"),
-            "{member}: {output}"
+            output.stdout.is_empty() && output.stderr.contains("answered with a sync"),
+            "{member}: {value}: {output}"
         );
     }
 }
 
 #[test]
-fn a_redirect() {
-    assert_snapshot!(plan_on(&Canned::redirecting("https://login.example/sso")), @r#"
-    $ secsync plan syncs
-    --- stderr
-    Error: Cannot list the syncs of project "[UUID]": http://127.0.0.1:[PORT] answered with a redirect to login.example, and redirects are not followed.
-      If you trust that host, give the final address; go around a sign-in page.
-    --- exit 1
-    "#);
+fn rejects_a_host_that_does_not_exist() {
+    let output = plan_at("https://secrets.invalid").exits_with(1);
+    assert!(!output.stdout.contains("Plan:"), "{output}");
 }
 
 #[test]
-fn another_service() {
-    assert_snapshot!(plan_on(&Canned::new(404, "text/plain", "404 page not found")), @r#"
-    $ secsync plan syncs
-    --- stderr
-    Error: Cannot list the syncs of project "[UUID]": http://127.0.0.1:[PORT] answered 404 Not Found with something that is not JSON.
-      Check that the address is that of the API itself, and which version it runs.
-    --- exit 1
-    "#);
-}
-
-#[test]
-fn a_message_that_would_move_the_cursor() {
-    let body = json!({"statusCode": 400, "message": "\u{1b}[2J\u{1b}[HAll is well.", "error": "BadRequest"});
-    assert_snapshot!(plan_on(&Canned::new(400, "application/json", &body.to_string())), @r#"
-    $ secsync plan syncs
-    --- stderr
-    Error: Cannot list the syncs of project "[UUID]": Infisical says: [2J [HAll is well.
-    --- exit 1
-    "#);
-}
-
-#[test]
-fn nobody_listens() {
-    let port = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap().port()
-    };
-    let output = tree()
-        .secsync("plan syncs")
-        .variable("INFISICAL_HOST", &format!("http://127.0.0.1:{port}"))
-        .variable("INFISICAL_TOKEN", "demo-token-4f1d")
-        .run();
-    assert_snapshot!(refused(output), @r#"
-    $ secsync plan syncs
-    --- stderr
-    Error: Cannot list the syncs of project "[UUID]": http://127.0.0.1:[PORT] refused the connection (4 tries).
-      Check that the server is running, and that host and port are right.
-    --- exit 1
-    "#);
-}
-
-#[test]
-fn a_host_that_does_not_exist() {
-    let output = tree()
-        .secsync("plan syncs")
-        .variable("INFISICAL_HOST", "https://secrets.invalid")
-        .variable("INFISICAL_TOKEN", "demo-token-4f1d")
-        .run();
-    refused(output);
-}
-
-#[test]
-fn half_an_answer_is_an_error_for_apply_too() {
+fn applies_nothing_after_half_an_answer() {
     let server = Server::failing(&world(), &["list=truncate"]);
     let output = tree()
         .secsync("apply syncs --auto-approve")

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use super::harness::{Tree, findings, validate};
+use super::harness::{Tree, findings, invalid};
 
 /// A sync that is right, with one thing replaced.
 fn with(old: &str, new: &str) -> String {
@@ -28,8 +28,8 @@ syncs:
 }
 
 #[test]
-fn a_provider_a_project_and_a_destination() {
-    assert_snapshot!(findings(&[
+fn reports_providers_projects_and_destinations() {
+    assert_snapshot!(findings([
         ("a misspelt provider", &with("provider: infisical", "provider: infisicle")),
         ("a provider unlike any other", &with("provider: infisical", "provider: doppler")),
         ("no provider", &with("provider: infisical\n", "")),
@@ -118,8 +118,8 @@ fn a_provider_a_project_and_a_destination() {
 }
 
 #[test]
-fn unknown_fields() {
-    assert_snapshot!(findings(&[
+fn reports_unknown_fields() {
+    assert_snapshot!(findings([
         ("a misspelt field of the platform", &with("secretPath:", "secretPaht:")),
         ("misspelt fields of secsync", &with("    environment: prod\n", "    environment: prod\n    renamedform: api\n    onDelet: keep-secrets\n")),
         ("a misspelt connection", &with("connection:", "conection:")),
@@ -270,8 +270,8 @@ fn unknown_fields() {
 }
 
 #[test]
-fn missing_fields() {
-    assert_snapshot!(findings(&[
+fn reports_missing_fields() {
+    assert_snapshot!(findings([
         ("a required field", &with("    environment: prod\n", "")),
         ("the connection", &with("    connection: humanitec-main\n", "")),
         ("the scope", &with("      scope: environment\n", "")),
@@ -398,8 +398,8 @@ fn missing_fields() {
 }
 
 #[test]
-fn wrong_values() {
-    assert_snapshot!(findings(&[
+fn reports_wrong_values() {
+    assert_snapshot!(findings([
         ("a misspelt word", &with("overwrite-destination", "overwrite_destination")),
         ("a scope that does not exist", &with("scope: environment", "scope: env")),
         ("a version that does not exist", &with("provider:", "version: 2\nprovider:")),
@@ -505,8 +505,8 @@ fn wrong_values() {
 }
 
 #[test]
-fn wrong_types() {
-    assert_snapshot!(findings(&[
+fn reports_wrong_types() {
+    assert_snapshot!(findings([
         ("a list for a string", &with("app: web", "app: [web]")),
         ("a string for a boolean", &with("secretPath: /web", "secretPath: /web\n    isAutoSyncEnabled: yes")),
         ("a fraction for a string", &with("app: web", "app: 1.10")),
@@ -593,8 +593,8 @@ fn wrong_types() {
 }
 
 #[test]
-fn wrong_forms() {
-    assert_snapshot!(findings(&[
+fn reports_wrong_forms() {
+    assert_snapshot!(findings([
         ("a name as a connection id", &with("connection: humanitec-main", "connectionId: humanitec-main")),
         ("a name that is not a slug", &with("  web:", "  Web_Frontend:")),
         ("a name of 65 characters", &with("  web:", &format!("  {}:", "w".repeat(65)))),
@@ -697,8 +697,8 @@ fn wrong_forms() {
 }
 
 #[test]
-fn fields_that_contradict_each_other() {
-    assert_snapshot!(findings(&[
+fn reports_fields_that_contradict_each_other() {
+    assert_snapshot!(findings([
         ("a connection by name and by id", &with("connection: humanitec-main", "connection: humanitec-main\n    connectionId: 0b1f6c1e-3a7d-4c7e-8f6f-2f4f5a6b7c8d")),
         ("a rename of a sync that is to be deleted", &with("destination: humanitec", "destination: humanitec\n    ensure: absent\n    renamedFrom: old")),
         ("`ensure` in defaults", &with("syncs:", "defaults: { ensure: absent }\nsyncs:")),
@@ -751,7 +751,7 @@ fn fields_that_contradict_each_other() {
 }
 
 #[test]
-fn an_octal_number_is_pointed_out() {
+fn warns_of_octal_numbers() {
     let tree = Tree::new(&[("sync.yaml", &with("app: web", "app: 010"))]);
     assert_snapshot!(tree.secsync("validate sync.yaml").run(), @r#"
     $ secsync validate sync.yaml
@@ -785,8 +785,8 @@ fn an_octal_number_is_pointed_out() {
 }
 
 #[test]
-fn a_variable_without_a_value() {
-    assert_snapshot!(validate(&with("org: acme", "org: ${var.ORG}")), @"
+fn reports_a_variable_without_a_value() {
+    assert_snapshot!(invalid(&with("org: acme", "org: ${var.ORG}")), @"
     $ secsync validate sync.yaml
     --- stderr
     unknown-variable
@@ -807,7 +807,7 @@ fn a_variable_without_a_value() {
 }
 
 #[test]
-fn a_credential_of_the_environment_is_no_variable() {
+fn does_not_read_credentials_as_variables() {
     let text = with(
         "org: acme",
         "org: \"${INFISICAL_TOKEN}-${var.INFISICAL_TOKEN}\"",
@@ -837,13 +837,13 @@ fn a_credential_of_the_environment_is_no_variable() {
 }
 
 #[test]
-fn a_mistake_in_defaults_names_the_syncs_that_inherit_it() {
+fn names_the_syncs_that_inherit_a_mistake() {
     let text = with(
         "syncs:",
         "defaults:\n  syncOptions: { initialSyncBehaviour: overwrite-destination }\nsyncs:",
     );
     let second = text.split_once("  web:\n").unwrap().1.to_owned();
-    assert_snapshot!(validate(&format!("{text}  api:\n{second}")), @"
+    assert_snapshot!(invalid(&format!("{text}  api:\n{second}")), @"
     $ secsync validate sync.yaml
     --- stderr
     unknown-field
@@ -865,7 +865,7 @@ fn a_mistake_in_defaults_names_the_syncs_that_inherit_it() {
 }
 
 #[test]
-fn what_has_no_effect_on_a_platform_that_only_starts_is_a_warning_that_can_be_denied() {
+fn warns_of_fields_without_effect_on_a_platform_that_only_starts() {
     let text = "provider: enkryptify\nproject: prj_web\nsyncs:\n  web:\n    destination: vercel\n    onDelete: remove-secrets\n    protect: true\n";
     let tree = Tree::new(&[("syncs/web.yaml", text)]);
     assert_snapshot!(tree.secsync("validate syncs").run().exits_with(0), @"
@@ -902,7 +902,7 @@ fn what_has_no_effect_on_a_platform_that_only_starts_is_a_warning_that_can_be_de
 }
 
 #[test]
-fn a_workspace_file_with_mistakes() {
+fn reports_mistakes_in_a_workspace_file() {
     let tree = Tree::new(&[
         (
             "secsync.yaml",

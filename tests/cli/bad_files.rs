@@ -1,10 +1,10 @@
-//! Files that cannot be read, are no YAML, or try to exhaust the program.
+//! Files that cannot be read, are not YAML, or try to exhaust the program.
 
 use std::fs;
 
 use insta::assert_snapshot;
 
-use super::harness::{Tree, findings, validate};
+use super::harness::{Output, Tree, findings, found, invalid};
 
 /// A sync that is right in every respect.
 const WEB: &str = "\
@@ -20,90 +20,157 @@ syncs:
     destinationConfig: { scope: application, org: acme, app: web }
 ";
 
+fn validate(tree: &Tree, paths: &str) -> Output {
+    tree.secsync(&format!("validate {paths}")).run()
+}
+
 #[test]
-fn a_file_that_does_not_exist() {
-    let tree = Tree::new(&[]);
-    assert_snapshot!(tree.secsync("validate sinks.yaml").run().exits_with(3), @"
-    $ secsync validate sinks.yaml
-    --- stderr
+fn reports_paths_without_a_readable_sync_file() {
+    let tree = Tree::new(&[("docs/readme.md", "# Docs\n"), ("syncs/web.yaml", WEB)]);
+    tree.write("latin1.yaml", b"provider: infisical\nproject: caf\xe9\n");
+    let utf16 = "\u{feff}provider: infisical\n".encode_utf16();
+    let utf16: Vec<u8> = utf16.flat_map(u16::to_le_bytes).collect();
+    tree.write("utf16.yaml", utf16);
+    let large = fs::File::create(tree.root().join("large.yaml")).unwrap();
+    large.set_len(50_000_000).unwrap();
+    assert_snapshot!(found([
+        ("a file that does not exist", validate(&tree, "missing.yaml")),
+        ("bytes that are not UTF-8", validate(&tree, "latin1.yaml")),
+        ("UTF-16", validate(&tree, "utf16.yaml")),
+        ("50 MB", validate(&tree, "large.yaml")),
+        ("a directory without sync files", validate(&tree, "docs")),
+        ("a pattern that matches nothing", validate(&tree, "syncs/*.yml")),
+        ("a malformed pattern", validate(&tree, "syncs/[a-.yaml")),
+    ]), @"
+    # a file that does not exist
+
     unreadable-file
 
-      × The file `sinks.yaml` cannot be read: it does not exist.
+      × The file `missing.yaml` cannot be read: it does not exist.
       help: Check the path.
 
-    Found 1 error.
-    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
-    --- exit 3
+    # bytes that are not UTF-8
+
+    not-utf8
+
+      × The file `latin1.yaml` is not UTF-8 text: line 2 has an invalid byte.
+      help: Save it as UTF-8.
+
+    # UTF-16
+
+    not-utf8
+
+      × The file `utf16.yaml` is not UTF-8 text: line 1 has an invalid byte.
+      help: Save it as UTF-8.
+
+    # 50 MB
+
+    file-too-large
+
+      × The file `large.yaml` is larger than 10 MiB.
+      help: Split it into several files.
+
+    # a directory without sync files
+
+    no-files
+
+      × The directory `docs` has no sync file.
+      help: Sync files end in .yaml, .yml or .json.
+
+    # a pattern that matches nothing
+
+    no-files
+
+      × The pattern `syncs/*.yml` has no sync file.
+      help: Sync files end in .yaml, .yml or .json.
+
+    # a malformed pattern
+
+    no-files
+
+      × The pattern `syncs/[a-.yaml` is malformed: invalid range; 'a' > '.'.
     ");
+}
+
+/// A tree with a named pipe that is never written to.
+#[cfg(unix)]
+fn with_pipe(path: &str) -> Tree {
+    let tree = Tree::new(&[("syncs/web.yaml", WEB)]);
+    let made = std::process::Command::new("mkfifo")
+        .arg(tree.root().join(path))
+        .status();
+    assert!(made.unwrap().success());
+    tree
+}
+
+/// A tree with a link beside a sync file that is right.
+#[cfg(unix)]
+fn linked(target: &str, link: &str) -> Tree {
+    let tree = Tree::new(&[("syncs/web.yaml", WEB)]);
+    std::os::unix::fs::symlink(target, tree.root().join(link)).unwrap();
+    tree
 }
 
 #[cfg(unix)]
 #[test]
-fn a_file_without_permission_to_read_it() {
+fn reports_what_is_not_an_ordinary_readable_file() {
     use std::os::unix::fs::PermissionsExt as _;
     let tree = Tree::new(&[("sync.yaml", WEB)]);
     let path = tree.root().join("sync.yaml");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
-    let mut run = tree.secsync("validate sync.yaml");
+    let mut unpermitted = tree.secsync("validate sync.yaml");
     if fs::read(&path).is_ok() {
         // The superuser reads everything, unless it gives up its capabilities.
-        run = run.through(&["setpriv", "--bounding-set=-all", "--inh-caps=-all"]);
+        unpermitted = unpermitted.through(&["setpriv", "--bounding-set=-all", "--inh-caps=-all"]);
     }
-    assert_snapshot!(run.run().exits_with(3), @"
-    $ secsync validate sync.yaml
-    --- stderr
+    let piped = with_pipe("syncs/pipe.yaml");
+    assert_snapshot!(found([
+        ("no permission", unpermitted.run()),
+        ("a link to nowhere", validate(&linked("nowhere", "syncs/gone.yaml"), "syncs")),
+        ("a link to a directory above it", validate(&linked("..", "syncs/loop"), "syncs")),
+        ("a named pipe", validate(&piped, "syncs/pipe.yaml")),
+        ("a directory with a named pipe", validate(&piped, "syncs")),
+    ]), @"
+    # no permission
+
     unreadable-file
 
       × The file `sync.yaml` cannot be read: permission is denied.
       help: Check the permissions of the file.
 
-    Found 1 error.
-    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
-    --- exit 3
-    ");
-}
+    # a link to nowhere
 
-#[cfg(unix)]
-#[test]
-fn a_link_to_nowhere_in_a_directory() {
-    let tree = Tree::new(&[("syncs/web.yaml", WEB)]);
-    std::os::unix::fs::symlink("nowhere", tree.root().join("syncs/gone.yaml")).unwrap();
-    assert_snapshot!(tree.secsync("validate syncs").run().exits_with(3), @"
-    $ secsync validate syncs
-    --- stderr
     unreadable-file
 
       × `syncs/gone.yaml` cannot be read: it does not exist.
       help: If it is a link, fix or remove it.
 
-    Found 1 error.
-    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
-    --- exit 3
-    ");
-}
+    # a link to a directory above it
 
-#[cfg(unix)]
-#[test]
-fn a_link_in_a_directory_to_the_directory_itself() {
-    let tree = Tree::new(&[("syncs/web.yaml", WEB)]);
-    std::os::unix::fs::symlink("..", tree.root().join("syncs/loop")).unwrap();
-    assert_snapshot!(tree.secsync("validate syncs").run().exits_with(3), @"
-    $ secsync validate syncs
-    --- stderr
     unreadable-file
 
       × `syncs/loop/syncs/loop` cannot be read: it is a link to a directory above it.
       help: Remove the link.
 
-    Found 1 error.
-    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
-    --- exit 3
+    # a named pipe
+
+    unreadable-file
+
+      × `syncs/pipe.yaml` cannot be read: it is neither a file nor a directory.
+      help: Name an ordinary file.
+
+    # a directory with a named pipe
+
+    unreadable-file
+
+      × `syncs/pipe.yaml` cannot be read: it is neither a file nor a directory.
+      help: Remove it, or rename it.
     ");
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_in_a_directory_whose_name_is_not_utf_8() {
+fn reports_a_file_whose_name_is_not_utf_8() {
     use std::os::unix::ffi::OsStrExt as _;
     let tree = Tree::new(&[("syncs/web.yaml", WEB)]);
     let name = std::ffi::OsStr::from_bytes(b"caf\xe9.yaml");
@@ -123,47 +190,7 @@ fn a_file_in_a_directory_whose_name_is_not_utf_8() {
 }
 
 #[test]
-fn bytes_that_are_not_utf_8() {
-    let tree = Tree::new(&[]);
-    tree.write("sync.yaml", b"provider: infisical\nproject: caf\xe9\n");
-    assert_snapshot!(tree.secsync("validate sync.yaml").run().exits_with(3), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    not-utf8
-
-      × The file `sync.yaml` is not UTF-8 text: line 2 has an invalid byte.
-      help: Save it as UTF-8.
-
-    Found 1 error.
-    Run `secsync explain not-utf8` to see why it matters and how to fix it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn a_file_in_utf_16() {
-    let tree = Tree::new(&[]);
-    let text: Vec<u8> = "\u{feff}provider: infisical\n"
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
-    tree.write("sync.yaml", text);
-    assert_snapshot!(tree.secsync("validate sync.yaml").run().exits_with(3), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    not-utf8
-
-      × The file `sync.yaml` is not UTF-8 text: line 1 has an invalid byte.
-      help: Save it as UTF-8.
-
-    Found 1 error.
-    Run `secsync explain not-utf8` to see why it matters and how to fix it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn a_byte_order_mark_and_windows_line_ends_do_no_harm() {
+fn accepts_a_byte_order_mark_and_windows_line_ends() {
     let tree = Tree::new(&[]);
     tree.write(
         "sync.yaml",
@@ -176,45 +203,10 @@ fn a_byte_order_mark_and_windows_line_ends_do_no_harm() {
     ");
 }
 
-/// A tree with a named pipe that nobody writes to.
-#[cfg(unix)]
-fn with_pipe(path: &str) -> Tree {
-    let tree = Tree::new(&[("syncs/web.yaml", WEB)]);
-    let made = std::process::Command::new("mkfifo")
-        .arg(tree.root().join(path))
-        .status();
-    assert!(made.unwrap().success());
-    tree
-}
-
 #[cfg(unix)]
 #[test]
-fn a_named_pipe_is_an_error_and_is_not_waited_for() {
+fn does_not_wait_for_a_named_pipe() {
     let tree = with_pipe("syncs/pipe.yaml");
-    assert_snapshot!(tree.secsync("validate syncs/pipe.yaml").run().exits_with(3), @"
-    $ secsync validate syncs/pipe.yaml
-    --- stderr
-    unreadable-file
-
-      × `syncs/pipe.yaml` cannot be read: it is neither a file nor a directory.
-      help: Name an ordinary file.
-
-    Found 1 error.
-    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
-    --- exit 3
-    ");
-    assert_snapshot!(tree.secsync("validate syncs").run().exits_with(3), @"
-    $ secsync validate syncs
-    --- stderr
-    unreadable-file
-
-      × `syncs/pipe.yaml` cannot be read: it is neither a file nor a directory.
-      help: Remove it, or rename it.
-
-    Found 1 error.
-    Run `secsync explain unreadable-file` to see why it matters and how to fix it.
-    --- exit 3
-    ");
     for arguments in [
         "validate",
         "validate syncs/*.yaml",
@@ -240,7 +232,7 @@ fn a_named_pipe_is_an_error_and_is_not_waited_for() {
 
 #[cfg(unix)]
 #[test]
-fn what_a_shell_hands_over_as_a_stream_is_read() {
+fn reads_what_a_shell_hands_over_as_a_stream() {
     let tree = Tree::new(&[]);
     for path in ["/dev/stdin", "/dev/fd/0"] {
         let run = tree
@@ -253,24 +245,7 @@ fn what_a_shell_hands_over_as_a_stream_is_read() {
 }
 
 #[test]
-fn a_directory_without_sync_files() {
-    let tree = Tree::new(&[("docs/readme.md", "# Docs\n")]);
-    assert_snapshot!(tree.secsync("validate docs").run().exits_with(3), @"
-    $ secsync validate docs
-    --- stderr
-    no-files
-
-      × The directory `docs` has no sync file.
-      help: Sync files end in .yaml, .yml or .json.
-
-    Found 1 error.
-    Run `secsync explain no-files` to see why it matters and how to fix it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn files_that_are_not_yaml() {
+fn reports_files_that_are_not_yaml() {
     let key_twice = WEB.replace(
         "    environment: prod\n",
         "    environment: prod\n    environment: dev\n",
@@ -280,7 +255,7 @@ fn files_that_are_not_yaml() {
         "syncOptions:\n      initialSyncBehavior: overwrite-destination\n      keySchema: {{secretKey}}_PAY",
     );
     let variable = WEB.replace("app: web }", "app: ${var.APP} }");
-    assert_snapshot!(findings(&[
+    assert_snapshot!(findings([
         ("a control character", "provider: infi\u{7}sical\nsyncs: {}\n"),
         ("a tab for indentation", "provider: infisical\nsyncs:\n\tweb:\n\t\tdestination: humanitec\n"),
         ("a bracket that is not closed", "provider: infisical\nsyncs: { web: { destination: humanitec\n"),
@@ -442,41 +417,8 @@ fn files_that_are_not_yaml() {
 }
 
 #[test]
-fn a_pattern_that_matches_nothing() {
-    let tree = Tree::new(&[("syncs/web.yaml", WEB)]);
-    assert_snapshot!(tree.secsync("validate syncs/*.yml").run().exits_with(3), @"
-    $ secsync validate syncs/*.yml
-    --- stderr
-    no-files
-
-      × The pattern `syncs/*.yml` has no sync file.
-      help: Sync files end in .yaml, .yml or .json.
-
-    Found 1 error.
-    Run `secsync explain no-files` to see why it matters and how to fix it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn a_malformed_pattern() {
-    let tree = Tree::new(&[]);
-    assert_snapshot!(tree.secsync("validate syncs/[a-.yaml").run().exits_with(3), @"
-    $ secsync validate syncs/[a-.yaml
-    --- stderr
-    no-files
-
-      × The pattern `syncs/[a-.yaml` is malformed: invalid range; 'a' > '.'.
-
-    Found 1 error.
-    Run `secsync explain no-files` to see why it matters and how to fix it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn files_that_declare_nothing() {
-    assert_snapshot!(findings(&[
+fn reports_files_that_declare_nothing() {
+    assert_snapshot!(findings([
         ("an empty file", ""),
         ("a file of comments", "# To be done.\n---\n# Later.\n"),
         ("a file without syncs", "provider: infisical\nproject: payments\n"),
@@ -510,7 +452,7 @@ fn files_that_declare_nothing() {
 }
 
 #[test]
-fn a_file_that_declares_an_empty_map_of_syncs_is_right() {
+fn accepts_an_empty_map_of_syncs() {
     let tree = Tree::new(&[(
         "sync.yaml",
         "provider: infisical\nproject: payments\nsyncs: {}\n",
@@ -523,26 +465,7 @@ fn a_file_that_declares_an_empty_map_of_syncs_is_right() {
 }
 
 #[test]
-fn a_file_of_50_megabytes() {
-    let tree = Tree::new(&[]);
-    let file = fs::File::create(tree.root().join("sync.yaml")).unwrap();
-    file.set_len(50_000_000).unwrap();
-    assert_snapshot!(tree.secsync("validate sync.yaml").run().exits_with(3), @"
-    $ secsync validate sync.yaml
-    --- stderr
-    file-too-large
-
-      × The file `sync.yaml` is larger than 10 MiB.
-      help: Split it into several files.
-
-    Found 1 error.
-    Run `secsync explain file-too-large` to see why it matters and how to fix it.
-    --- exit 3
-    ");
-}
-
-#[test]
-fn nesting_20000_deep() {
+fn rejects_deep_nesting() {
     for (open, middle, close) in [("[", "", "]"), ("{a: ", "x", "}"), ("- ", "x", "")] {
         let text = format!("{}{middle}{}\n", open.repeat(20_000), close.repeat(20_000));
         let found = Tree::new(&[("sync.yaml", &text)])
@@ -553,7 +476,7 @@ fn nesting_20000_deep() {
         // Not the whole line of 20,000 brackets.
         assert!(found.stderr.len() < 2_000, "{open}: {found}");
     }
-    assert_snapshot!(validate(&format!("syncs: {}\n", "[".repeat(20_000))), @"
+    assert_snapshot!(invalid(&format!("syncs: {}\n", "[".repeat(20_000))), @"
     $ secsync validate sync.yaml
     --- stderr
     too-deep
@@ -572,13 +495,13 @@ fn nesting_20000_deep() {
 }
 
 #[test]
-fn aliases_that_explode() {
+fn rejects_aliases_that_explode() {
     let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..10 {
         let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
         text.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
     }
-    assert_snapshot!(validate(&text), @"
+    assert_snapshot!(invalid(&text), @"
     $ secsync validate sync.yaml
     --- stderr
     too-many-aliases
@@ -599,7 +522,7 @@ fn aliases_that_explode() {
 }
 
 #[test]
-fn the_same_sync_in_two_files() {
+fn rejects_the_same_sync_in_two_files() {
     let tree = Tree::new(&[("a/web.yaml", WEB), ("b/web.yaml", WEB)]);
     assert_snapshot!(tree.secsync("validate a b").run().exits_with(3), @"
     $ secsync validate a b
@@ -624,7 +547,7 @@ fn the_same_sync_in_two_files() {
 }
 
 #[test]
-fn the_same_file_named_twice_is_read_once() {
+fn reads_a_file_that_is_named_twice_once() {
     let tree = Tree::new(&[("a/web.yaml", WEB)]);
     assert_snapshot!(tree.secsync("validate a a/web.yaml ./a/*.yaml").run().exits_with(0), @"
     $ secsync validate a a/web.yaml ./a/*.yaml
@@ -634,7 +557,7 @@ fn the_same_file_named_twice_is_read_once() {
 }
 
 #[test]
-fn a_json_file_is_a_sync_file() {
+fn reads_json_files() {
     let json = r#"{"provider": "infisical", "project": "payments", "syncs": {"web": {
         "destination": "humanitec", "connection": "humanitec-main", "environment": "prod",
         "secretPath": "/web", "syncOptions": {"initialSyncBehavior": "overwrite-destination"},
@@ -671,7 +594,7 @@ fn a_json_file_is_a_sync_file() {
 }
 
 #[test]
-fn standard_input_is_a_sync_file() {
+fn reads_standard_input() {
     let tree = Tree::new(&[]);
     assert_snapshot!(tree.secsync("validate -").stdin(WEB).run().exits_with(0), @"
     $ secsync validate -
@@ -700,11 +623,11 @@ fn standard_input_is_a_sync_file() {
 }
 
 #[test]
-fn several_documents_in_a_file_each_have_their_own_defaults() {
+fn keeps_defaults_to_their_own_document() {
     let other = WEB
         .replace("project: payments", "project: shop")
         .replace("environment: prod", "environmnet: prod");
-    assert_snapshot!(validate(&format!("{WEB}---\n{other}")), @"
+    assert_snapshot!(invalid(&format!("{WEB}---\n{other}")), @"
     $ secsync validate sync.yaml
     --- stderr
     unknown-field
@@ -725,7 +648,7 @@ fn several_documents_in_a_file_each_have_their_own_defaults() {
 }
 
 #[test]
-fn no_mistake_hides_another() {
+fn reports_every_mistake_in_one_run() {
     let tree = Tree::new(&[
         ("syncs/a.yaml", "provider: infisical\n\tproject: payments\n"),
         ("syncs/b.yaml", &WEB.replace("humanitec\n", "humanitek\n")),
@@ -816,9 +739,9 @@ fn no_mistake_hides_another() {
 }
 
 #[test]
-fn what_a_terminal_would_act_on_is_shown_and_not_done() {
+fn escapes_control_characters() {
     let text = WEB.replace("humanitec\n", "\"\\e[31mhumanitec\\u202e\"\n");
-    assert_snapshot!(validate(&text), @r#"
+    assert_snapshot!(invalid(&text), @r#"
     $ secsync validate sync.yaml
     --- stderr
     unknown-destination
@@ -839,7 +762,7 @@ fn what_a_terminal_would_act_on_is_shown_and_not_done() {
 }
 
 #[test]
-fn a_rename_in_a_circle() {
+fn rejects_renames_in_a_circle() {
     let text = format!(
         "{WEB}{}",
         WEB.split_once("syncs:\n")
@@ -848,7 +771,7 @@ fn a_rename_in_a_circle() {
             .replace("  web:\n", "  api:\n    renamedFrom: web\n")
     )
     .replacen("  web:\n", "  web:\n    renamedFrom: api\n", 1);
-    assert_snapshot!(validate(&text), @"
+    assert_snapshot!(invalid(&text), @"
     $ secsync validate sync.yaml
     --- stderr
     rename-cycle
@@ -870,7 +793,7 @@ fn a_rename_in_a_circle() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_document_to_pull_from_is_an_ordinary_file_of_a_size() {
+fn rejects_special_and_huge_documents_to_pull_from() {
     let tree = with_pipe("pipe.json");
     tree.write("huge.json", "");
     std::fs::File::options()
@@ -879,16 +802,16 @@ fn a_document_to_pull_from_is_an_ordinary_file_of_a_size() {
         .unwrap()
         .set_len(1 << 40)
         .unwrap();
-    let told = |arguments: &str| tree.secsync(arguments).run().exits_with(1).stderr;
-    assert_snapshot!(told("schema pull pipe.json"), @"
+    let reported = |arguments: &str| tree.secsync(arguments).run().exits_with(1).stderr;
+    assert_snapshot!(reported("schema pull pipe.json"), @"
     Error: The document pipe.json cannot be read: it is neither a file nor a directory.
       Name an ordinary file.
     ");
-    assert_snapshot!(told("schema pull /dev/zero"), @"
+    assert_snapshot!(reported("schema pull /dev/zero"), @"
     Error: The document /dev/zero cannot be read: it is neither a file nor a directory.
       Name an ordinary file.
     ");
-    assert_snapshot!(told("schema pull huge.json"), @"
+    assert_snapshot!(reported("schema pull huge.json"), @"
     Error: The document huge.json cannot be read: it is larger than 64 MiB.
       Check that it is the right file.
     ");
@@ -896,7 +819,7 @@ fn a_document_to_pull_from_is_an_ordinary_file_of_a_size() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_state_is_an_ordinary_file_and_so_is_its_lock() {
+fn rejects_special_files_as_a_state_or_its_lock() {
     let tree = Tree::new(&[(".secsync/.gitignore", "")]);
     let pipe = |path: &str| {
         let made = std::process::Command::new("mkfifo")
@@ -905,21 +828,21 @@ fn a_state_is_an_ordinary_file_and_so_is_its_lock() {
         assert!(made.unwrap().success());
     };
     pipe(".secsync/state.json");
-    let told = |arguments: &str| {
+    let reported = |arguments: &str| {
         let refused = tree.secsync(arguments).run().exits_with(1);
         refused.harmless(&refused.stderr)
     };
-    assert_snapshot!(told("state list"), @"
+    assert_snapshot!(reported("state list"), @"
     Error: The state [DIR]/.secsync/state.json cannot be read: it is neither a file nor a directory.
       Name an ordinary file.
     ");
-    assert_snapshot!(told("state list --state /dev/zero"), @"
+    assert_snapshot!(reported("state list --state /dev/zero"), @"
     Error: The state /dev/zero cannot be read: it is neither a file nor a directory.
       Name an ordinary file.
     ");
     std::fs::remove_file(tree.root().join(".secsync/state.json")).unwrap();
     pipe(".secsync/state.lock");
-    assert_snapshot!(told("state init"), @"
+    assert_snapshot!(reported("state init"), @"
     Error: The state [DIR]/.secsync/state.json cannot be locked: [DIR]/.secsync/state.lock is not a file.
       Remove it, and run this again.
     ");

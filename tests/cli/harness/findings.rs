@@ -1,23 +1,36 @@
 //! What `secsync validate` finds in a file.
 
-use super::Tree;
+use super::{Output, Tree};
 
-/// The whole output for a file that is invalid.
-pub fn validate(text: &str) -> String {
+fn validate(text: &str) -> Output {
     Tree::new(&[("sync.yaml", text)])
         .secsync("validate sync.yaml")
         .run()
-        .exits_with(3)
-        .to_string()
+}
+
+/// The whole output for a file that is invalid.
+pub fn invalid(text: &str) -> String {
+    validate(text).exits_with(3).to_string()
 }
 
 /// The findings in several files, each under its name.
-pub fn findings(cases: &[(&str, &str)]) -> String {
-    let found = cases.iter().map(|(name, text)| {
-        let output = validate(text);
-        let (_, found) = output.split_once("--- stderr\n").unwrap();
-        let (found, _) = found.rsplit_once("\nFound ").unwrap();
+pub fn findings<const N: usize>(cases: [(&str, &str); N]) -> String {
+    found(cases.map(|(name, text)| (name, validate(text))))
+}
+
+/// The findings of several runs, each under its name. All of them are counted at the end.
+pub fn found<const N: usize>(cases: [(&str, Output); N]) -> String {
+    let all = cases.map(|(name, output)| {
+        assert_eq!(output.code, Some(3), "{name}: {output}");
+        assert_eq!(output.stdout, "", "{name}: {output}");
+        let report = output.harmless(&output.stderr);
+        let (found, ending) = report.rsplit_once("\nFound ").unwrap();
+        let errors = found.matches("\n  × ").count();
+        assert!(
+            ending.starts_with(&format!("{errors} error")),
+            "{name}: {output}"
+        );
         format!("# {name}\n\n{found}")
     });
-    found.collect::<Vec<_>>().join("\n")
+    all.join("\n")
 }
