@@ -1,0 +1,575 @@
+//! A directory that no path and no link leads out of: the one door to the files of a workspace.
+//!
+//! Files can come from a stranger. So whatever they name is opened below a directory that is held
+//! open, one step after the other, and never through a link that was put there meanwhile; and only
+//! if it is an ordinary file. What secsync writes is made exclusively or put in place in one step.
+//!
+//! | what | links |
+//! |---|---|
+//! | [`Root::read`], [`Root::write`], [`Root::open_lock`], … | none is followed: for secsync's own files |
+//! | the same on what [`Root::resolve`] returns | those that stay inside are followed |
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use cap_fs_ext::{DirExt as _, FollowSymlinks, OpenOptionsFollowExt as _, OpenOptionsSyncExt as _};
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions};
+
+use crate::text_file::{self, Unreadable};
+
+/// How often another name is tried for a file that is about to be put in place.
+const TRIES: u32 = 16;
+
+/// What happens to an existing file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// It stays, and writing fails.
+    Keep,
+    /// It is replaced, and its permissions stay.
+    Replace,
+}
+
+/// Why the door stays shut. Shown, it is the end of a sentence about the path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The path leaves the root by `..`, or begins elsewhere.
+    #[error("it is outside of the workspace")]
+    Outside,
+    /// A link on the way leads out of the root.
+    #[error("it is a link that leads out of the workspace")]
+    LeadsOut,
+    /// A link on the way leads to nothing.
+    #[error("it is a link to something that does not exist")]
+    LeadsNowhere,
+    /// It is a link, or below one, where none is followed.
+    #[error("it is a link, or below a link")]
+    Link,
+    /// It is a directory, a device, a pipe or a socket.
+    #[error("it is not an ordinary file")]
+    NoFile,
+}
+
+impl Refusal {
+    /// The refusal that an error is, if it is one.
+    pub fn of(error: &io::Error) -> Option<Self> {
+        error.get_ref()?.downcast_ref().copied()
+    }
+}
+
+impl From<Refusal> for io::Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::other(refusal)
+    }
+}
+
+/// A directory that is held open. Paths are relative to it, or absolute and spelled below it.
+#[derive(Debug)]
+pub struct Root {
+    path: Utf8PathBuf,
+    /// The same without links.
+    real: PathBuf,
+    directory: Dir,
+}
+
+impl Root {
+    /// Opens a directory.
+    pub fn open(path: &Utf8Path) -> io::Result<Self> {
+        Ok(Self {
+            path: path.to_owned(),
+            real: path.canonicalize()?,
+            directory: Dir::open_ambient_dir(path, ambient_authority())?,
+        })
+    }
+
+    /// Its path, as it was opened.
+    pub fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+
+    /// The real path of what a path means, relative to the root, with the links on the way
+    /// followed. It need not exist. An error if it is not inside.
+    pub fn resolve(&self, path: &Utf8Path) -> io::Result<Utf8PathBuf> {
+        let full = self.path.join(path);
+        let exists = |path: &&Utf8Path| path.symlink_metadata().is_ok();
+        let nearest = full.ancestors().find(exists).ok_or(Refusal::Outside)?;
+        let real = match nearest.canonicalize() {
+            Ok(real) => real,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(Refusal::LeadsNowhere.into());
+            }
+            Err(error) => return Err(error),
+        };
+        let inside = real.strip_prefix(&self.real).map_err(|_| {
+            if self.is_spelled_inside(&full) {
+                Refusal::LeadsOut
+            } else {
+                Refusal::Outside
+            }
+        })?;
+        let inside = Utf8Path::from_path(inside).ok_or_else(not_utf8)?;
+        let missing = full.strip_prefix(nearest).unwrap_or(Utf8Path::new(""));
+        if missing.components().any(|part| !is_name(&part)) {
+            return Err(Refusal::Outside.into());
+        }
+        Ok(if missing.as_str().is_empty() {
+            inside.to_owned()
+        } else {
+            inside.join(missing)
+        })
+    }
+
+    fn is_spelled_inside(&self, full: &Utf8Path) -> bool {
+        let is_up = |part: Utf8Component<'_>| part == Utf8Component::ParentDir;
+        full.strip_prefix(&self.path)
+            .is_ok_and(|below| !below.components().any(is_up))
+    }
+
+    /// Reads the text of an ordinary file, if it has no more bytes than the limit.
+    pub fn read(&self, path: &Utf8Path, limit: u64) -> Result<String, Unreadable> {
+        let file = self
+            .open_file(path)
+            .map_err(|error| match Refusal::of(&error) {
+                Some(Refusal::NoFile) => Unreadable::NoFile,
+                Some(_) | None => Unreadable::Io(error),
+            })?;
+        if file.metadata().map_err(Unreadable::Io)?.len() > limit {
+            return Err(Unreadable::TooLarge(limit));
+        }
+        text_file::read_stream(file, limit)
+    }
+
+    /// Opens an ordinary file for reading.
+    pub fn open_file(&self, path: &Utf8Path) -> io::Result<File> {
+        let (directory, name) = self.directory_of(path, Missing::Fails)?;
+        check_is_file(&directory, &name)?;
+        let mut options = OpenOptions::new();
+        options.read(true);
+        open_ordinary(&directory, &name, &mut options)
+    }
+
+    /// Whether there is anything of that name, a link to nothing included.
+    pub fn has(&self, path: &Utf8Path) -> io::Result<bool> {
+        let found = self
+            .directory_of(path, Missing::Fails)
+            .and_then(|(directory, name)| directory.symlink_metadata(name));
+        match found {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes a file and makes the directories above it. Whoever reads it meanwhile sees all of
+    /// the old content or all of the new one, also after a crash.
+    pub fn write(&self, path: &Utf8Path, content: &[u8], existing: Existing) -> io::Result<()> {
+        let (directory, name) = self.directory_of(path, Missing::IsMade)?;
+        let old = match check_is_file(&directory, &name) {
+            Ok(_) if existing == Existing::Keep => {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            Ok(old) => Some(old),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let temporary = Temporary::make(&directory)?;
+        temporary.fill(content, old)?;
+        if existing == Existing::Keep {
+            // The name is taken first, so that what others make meanwhile is not replaced.
+            directory.open_with(&name, OpenOptions::new().write(true).create_new(true))?;
+        }
+        temporary.put(&name)?;
+        sync(&directory)
+    }
+
+    /// Opens a file that is only there to be locked, or makes an empty one. Its content stays, and
+    /// it is never opened through a link.
+    pub fn open_lock(&self, path: &Utf8Path) -> io::Result<File> {
+        let (directory, name) = self.directory_of(path, Missing::IsMade)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true);
+        match open_ordinary(&directory, &name, &mut options) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            opened => return opened,
+        }
+        check_is_file(&directory, &name)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true);
+        open_ordinary(&directory, &name, &mut options)
+    }
+
+    /// Removes a file, which need not exist. A link is removed, not what it leads to.
+    pub fn remove(&self, path: &Utf8Path) -> io::Result<()> {
+        let removed = self
+            .directory_of(path, Missing::Fails)
+            .and_then(|(directory, name)| directory.remove_file(name));
+        match removed {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Makes a directory and those above it, and opens it as a root of its own.
+    pub fn make_directory(&self, path: &Utf8Path) -> io::Result<Self> {
+        let inside = self.inside(path)?;
+        let directory = self.below(inside, Missing::IsMade)?;
+        Ok(Self {
+            path: self.path.join(inside),
+            real: self.real.join(inside),
+            directory,
+        })
+    }
+
+    /// The directory that a path is in, and the last name of the path.
+    fn directory_of(&self, path: &Utf8Path, missing: Missing) -> io::Result<(Dir, String)> {
+        let inside = self.inside(path)?;
+        let name = inside.file_name().ok_or(Refusal::NoFile)?;
+        let above = inside.parent().unwrap_or(Utf8Path::new(""));
+        Ok((self.below(above, missing)?, name.to_owned()))
+    }
+
+    fn inside<'a>(&self, path: &'a Utf8Path) -> io::Result<&'a Utf8Path> {
+        let inside = path.strip_prefix(&self.path).unwrap_or(path);
+        let mut parts = inside.components();
+        if parts.all(|part| is_name(&part) || part == Utf8Component::CurDir) {
+            Ok(inside)
+        } else {
+            Err(Refusal::Outside.into())
+        }
+    }
+
+    fn below(&self, inside: &Utf8Path, missing: Missing) -> io::Result<Dir> {
+        let mut directory = self.directory.try_clone()?;
+        for part in inside.components().filter(is_name) {
+            directory = step(&directory, part.as_str(), missing)?;
+        }
+        Ok(directory)
+    }
+}
+
+/// What happens to a directory that does not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    Fails,
+    IsMade,
+}
+
+fn is_name(part: &Utf8Component<'_>) -> bool {
+    matches!(part, Utf8Component::Normal(_))
+}
+
+fn step(directory: &Dir, name: &str, missing: Missing) -> io::Result<Dir> {
+    match directory.symlink_metadata(name) {
+        Ok(found) if found.is_symlink() => return Err(Refusal::Link.into()),
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound && missing == Missing::IsMade => {
+            match directory.create_dir(name) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                _ => {}
+            }
+        }
+        Err(error) => return Err(error),
+    }
+    directory.open_dir_nofollow(name)
+}
+
+/// The permissions of an ordinary file.
+fn check_is_file(directory: &Dir, name: &str) -> io::Result<cap_std::fs::Permissions> {
+    let found = directory.symlink_metadata(name)?;
+    if found.is_symlink() {
+        return Err(Refusal::Link.into());
+    }
+    if found.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !found.is_file() {
+        return Err(Refusal::NoFile.into());
+    }
+    Ok(found.permissions())
+}
+
+/// Opens a name that is no link, without a wait for whoever is at the other end of a pipe.
+fn open_ordinary(directory: &Dir, name: &str, options: &mut OpenOptions) -> io::Result<File> {
+    options.follow(FollowSymlinks::No).nonblock(true);
+    let file = directory.open_with(name, options)?.into_std();
+    // It may have changed since it was looked at.
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(Refusal::NoFile.into())
+    }
+}
+
+/// A file beside the one whose place it takes. It is hidden, so that one that a crash leaves behind
+/// is never read as a sync file.
+struct Temporary<'a> {
+    directory: &'a Dir,
+    name: String,
+    file: File,
+    is_in_place: bool,
+}
+
+/// How the names of files begin that are about to be put in place.
+pub const TEMPORARY_PREFIX: &str = ".secsync-";
+/// How the names of files end that are about to be put in place.
+pub const TEMPORARY_SUFFIX: &str = ".tmp";
+
+impl<'a> Temporary<'a> {
+    fn make(directory: &'a Dir) -> io::Result<Self> {
+        let mut last = io::ErrorKind::AlreadyExists.into();
+        for _ in 0..TRIES {
+            let mut random = [0; 8];
+            getrandom::fill(&mut random)
+                .map_err(|_| io::Error::other("this machine provides no random numbers"))?;
+            let name = format!(
+                "{TEMPORARY_PREFIX}{:016x}{TEMPORARY_SUFFIX}",
+                u64::from_le_bytes(random)
+            );
+            let mut options = OpenOptions::new();
+            options.write(true).create_new(true);
+            match open_ordinary(directory, &name, &mut options) {
+                Ok(file) => {
+                    return Ok(Self {
+                        directory,
+                        name,
+                        file,
+                        is_in_place: false,
+                    });
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = error,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(last)
+    }
+
+    fn fill(
+        &self,
+        content: &[u8],
+        permissions: Option<cap_std::fs::Permissions>,
+    ) -> io::Result<()> {
+        (&self.file).write_all(content)?;
+        if let Some(permissions) = permissions {
+            self.directory.set_permissions(&self.name, permissions)?;
+        }
+        self.file.sync_all()
+    }
+
+    fn put(mut self, name: &str) -> io::Result<()> {
+        self.directory.rename(&self.name, self.directory, name)?;
+        self.is_in_place = true;
+        Ok(())
+    }
+}
+
+impl Drop for Temporary<'_> {
+    fn drop(&mut self) {
+        if !self.is_in_place {
+            // It stays hidden where it cannot be removed.
+            let _ = self.directory.remove_file(&self.name);
+        }
+    }
+}
+
+/// Without this a new name may be lost in a crash.
+#[cfg(unix)]
+fn sync(directory: &Dir) -> io::Result<()> {
+    directory.open(".")?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync(_directory: &Dir) -> io::Result<()> {
+    Ok(())
+}
+
+fn not_utf8() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "its path is not UTF-8")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io;
+
+    use camino::{Utf8Path, Utf8PathBuf};
+
+    use super::{Existing, Refusal, Root};
+    use crate::text_file::Unreadable;
+
+    /// A directory with a root and something outside of it.
+    struct Tree {
+        temporary: tempfile::TempDir,
+    }
+
+    impl Tree {
+        fn new() -> Self {
+            let tree = Self {
+                temporary: tempfile::tempdir().unwrap(),
+            };
+            fs::create_dir(tree.path("root")).unwrap();
+            fs::create_dir(tree.path("outside")).unwrap();
+            fs::write(tree.path("outside/secret"), "hunter2").unwrap();
+            tree
+        }
+
+        fn path(&self, below: &str) -> Utf8PathBuf {
+            let path = Utf8Path::from_path(self.temporary.path()).unwrap();
+            path.join(below)
+        }
+
+        fn root(&self) -> Root {
+            Root::open(&self.path("root")).unwrap()
+        }
+
+        fn text(&self, below: &str) -> String {
+            fs::read_to_string(self.path(below)).unwrap()
+        }
+
+        #[cfg(unix)]
+        fn link(&self, target: &str, name: &str) {
+            std::os::unix::fs::symlink(target, self.path("root").join(name)).unwrap();
+        }
+    }
+
+    fn refusal<T: std::fmt::Debug>(result: io::Result<T>) -> Option<Refusal> {
+        Refusal::of(&result.unwrap_err())
+    }
+
+    #[test]
+    fn a_file_is_written_whole_with_the_directories_above_it() {
+        let tree = Tree::new();
+        let root = tree.root();
+        let path = Utf8Path::new("a/b/x.json");
+        root.write(path, b"one", Existing::Keep).unwrap();
+        assert_eq!(tree.text("root/a/b/x.json"), "one");
+        let kept = root.write(path, b"two", Existing::Keep).unwrap_err();
+        assert_eq!(kept.kind(), io::ErrorKind::AlreadyExists);
+        let absolute = root.path().join(path);
+        root.write(&absolute, b"two", Existing::Replace).unwrap();
+        assert_eq!(root.read(path, 9).unwrap(), "two");
+        assert_eq!(fs::read_dir(tree.path("root/a/b")).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_replaced_file_keeps_its_permissions() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let tree = Tree::new();
+        let path = tree.path("root/x");
+        fs::write(&path, "one").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let root = tree.root();
+        root.write(Utf8Path::new("x"), b"two", Existing::Replace)
+            .unwrap();
+        let kept = fs::metadata(&path).unwrap().permissions();
+        assert_eq!(kept.mode() & 0o777, 0o640);
+    }
+
+    #[test]
+    fn a_path_that_leaves_the_root_is_refused() {
+        let tree = Tree::new();
+        let root = tree.root();
+        for path in ["../outside/secret", "a/../../outside/secret", "/etc/passwd"] {
+            let path = Utf8Path::new(path);
+            assert_eq!(refusal(root.open_file(path)), Some(Refusal::Outside));
+            assert_eq!(refusal(root.resolve(path)), Some(Refusal::Outside));
+            let written = root.write(path, b"x", Existing::Replace);
+            assert_eq!(refusal(written), Some(Refusal::Outside));
+        }
+        assert_eq!(tree.text("outside/secret"), "hunter2");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_link_is_written_or_read_through() {
+        let tree = Tree::new();
+        let root = tree.root();
+        tree.link("../outside", "way");
+        tree.link("../outside/secret", "file");
+        tree.link("../outside/new", "dangling");
+        for path in ["way/secret", "way/new", "file", "dangling"] {
+            let path = Utf8Path::new(path);
+            for existing in [Existing::Keep, Existing::Replace] {
+                let written = root.write(path, b"x", existing);
+                assert_eq!(refusal(written), Some(Refusal::Link), "{path}");
+            }
+            assert_eq!(refusal(root.open_lock(path)), Some(Refusal::Link), "{path}");
+            assert!(matches!(root.read(path, 99), Err(Unreadable::Io(_))));
+        }
+        let made = root.make_directory(Utf8Path::new("way/a"));
+        assert_eq!(refusal(made), Some(Refusal::Link));
+        assert_eq!(tree.text("outside/secret"), "hunter2");
+        assert_eq!(fs::read_dir(tree.path("outside")).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_resolved_only_if_it_stays_inside() {
+        let tree = Tree::new();
+        let root = tree.root();
+        fs::create_dir(tree.path("root/real")).unwrap();
+        fs::write(tree.path("root/real/x"), "one").unwrap();
+        tree.link("real", "relative");
+        tree.link(tree.path("root/real").as_str(), "absolute");
+        for path in ["relative/x", "absolute/x", "real/../relative/x"] {
+            let path = Utf8Path::new(path);
+            assert_eq!(root.resolve(path).unwrap(), "real/x");
+        }
+        assert_eq!(
+            root.resolve(Utf8Path::new("relative/new/y")).unwrap(),
+            "real/new/y"
+        );
+        tree.link("../outside", "out");
+        tree.link("/proc/self/environ", "environment");
+        for path in ["out", "out/secret", "out/new", "environment"] {
+            let refused = refusal(root.resolve(Utf8Path::new(path)));
+            assert_eq!(refused, Some(Refusal::LeadsOut), "{path}");
+        }
+        tree.link("nothing", "dangling");
+        let dangling = refusal(root.resolve(Utf8Path::new("dangling")));
+        assert_eq!(dangling, Some(Refusal::LeadsNowhere));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_ordinary_file_is_neither_opened_nor_replaced() {
+        let tree = Tree::new();
+        let root = tree.root();
+        let socket = Utf8Path::new("socket");
+        let _listener =
+            std::os::unix::net::UnixListener::bind(tree.path("root").join(socket)).unwrap();
+        assert!(matches!(root.read(socket, 9), Err(Unreadable::NoFile)));
+        let written = root.write(socket, b"x", Existing::Replace);
+        assert_eq!(refusal(written), Some(Refusal::NoFile));
+        assert_eq!(refusal(root.open_lock(socket)), Some(Refusal::NoFile));
+        root.make_directory(Utf8Path::new("a")).unwrap();
+        let written = root.write(Utf8Path::new("a"), b"x", Existing::Replace);
+        assert_eq!(written.unwrap_err().kind(), io::ErrorKind::IsADirectory);
+    }
+
+    #[test]
+    fn a_lock_keeps_the_content_of_its_file() {
+        let tree = Tree::new();
+        let root = tree.root();
+        let path = Utf8Path::new("a/state.lock");
+        root.open_lock(path).unwrap();
+        fs::write(tree.path("root/a/state.lock"), "kept").unwrap();
+        root.open_lock(path).unwrap();
+        assert_eq!(tree.text("root/a/state.lock"), "kept");
+    }
+
+    #[test]
+    fn a_file_over_the_limit_is_refused_and_removing_twice_is_fine() {
+        let tree = Tree::new();
+        let root = tree.root();
+        let path = Utf8Path::new("x");
+        root.write(path, b"12345", Existing::Keep).unwrap();
+        assert!(matches!(root.read(path, 4), Err(Unreadable::TooLarge(4))));
+        assert!(root.has(path).unwrap());
+        root.remove(path).unwrap();
+        root.remove(path).unwrap();
+        assert!(!root.has(path).unwrap());
+    }
+}
