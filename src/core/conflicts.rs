@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::code::Code;
-use super::desired::DesiredSync;
+use super::desired::{DesiredSync, Word};
 use super::diagnostic::Diagnostic;
 
 /// Reports conflicts between syncs whose projects are known only as the files spell them.
@@ -57,12 +57,12 @@ pub fn report<'a, K: Ord + Clone>(
 /// that take the same old name.
 fn report_impossible_renames(renamed: &[&DesiredSync], diagnostics: &mut Vec<Diagnostic>) {
     let mut takers: BTreeMap<&str, &DesiredSync> = BTreeMap::new();
-    let mut old_of: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut old_of: BTreeMap<&str, &Word> = BTreeMap::new();
     for sync in renamed {
         let Some(old) = &sync.renamed_from else {
             continue;
         };
-        old_of.insert(&sync.name.text, &old.text);
+        old_of.insert(&sync.name.text, old);
         if let Some(first) = takers.insert(&old.text, sync) {
             diagnostics.push(
                 Diagnostic::new(
@@ -77,29 +77,60 @@ fn report_impossible_renames(renamed: &[&DesiredSync], diagnostics: &mut Vec<Dia
             );
         }
     }
-    for sync in renamed {
-        let Some(old) = &sync.renamed_from else {
-            continue;
-        };
-        let mut circle = vec![sync.name.text.as_str()];
-        let mut name = old.text.as_str();
-        while let Some(older) = old_of.get(name).filter(|_| !circle.contains(&name)) {
-            circle.push(name);
-            name = older;
-        }
-        // Every member of a circle finds it; the one that sorts first reports it.
-        if name == sync.name.text && circle.iter().all(|member| *member >= name) {
-            circle.push(name);
-            diagnostics.push(
-                Diagnostic::new(
-                    Code::RenameCycle,
-                    old.span,
-                    format!("These renames form a circle: {}.", circle.join(" ← ")),
-                )
-                .help("Rename one of them to a free name, apply, and then make the next rename."),
-            );
-        }
+    for (old, circle) in circles(&old_of) {
+        diagnostics.push(
+            Diagnostic::new(
+                Code::RenameCycle,
+                old.span,
+                format!("These renames form a circle: {}.", drawn(&circle)),
+            )
+            .help("Rename one of them to a free name, apply, and then make the next rename."),
+        );
     }
+}
+
+/// The circles among renames, each once, from the name that sorts first, with the old name that
+/// this one takes. Every rename is followed once.
+fn circles<'a>(old_of: &BTreeMap<&'a str, &'a Word>) -> Vec<(&'a Word, Vec<&'a str>)> {
+    let mut circles = Vec::new();
+    let mut walks: BTreeMap<&str, usize> = BTreeMap::new();
+    for (walk, start) in old_of.keys().enumerate() {
+        let mut way: Vec<&'a str> = Vec::new();
+        let mut name = *start;
+        while let Some(old) = old_of.get(name).filter(|_| !walks.contains_key(name)) {
+            walks.insert(name, walk);
+            way.push(name);
+            name = &old.text;
+        }
+        // A name of an earlier walk was looked at then.
+        if walks.get(name) != Some(&walk) {
+            continue;
+        }
+        let mut circle: Vec<&str> = way.into_iter().skip_while(|other| *other != name).collect();
+        let first = (0..circle.len()).min_by_key(|index| circle[*index]);
+        circle.rotate_left(first.unwrap_or_default());
+        circles.extend(
+            circle
+                .first()
+                .and_then(|first| Some((*old_of.get(first)?, circle.clone()))),
+        );
+    }
+    circles
+}
+
+/// `b ← a ← b`; of a long circle the beginning.
+fn drawn(circle: &[&str]) -> String {
+    const MOST: usize = 10;
+    let mut names: Vec<String> = circle
+        .iter()
+        .take(MOST)
+        .map(|name| (*name).to_owned())
+        .collect();
+    if let Some(more) = circle.len().checked_sub(MOST).filter(|more| *more > 0) {
+        names.push(format!("{more} more"));
+    }
+    names.extend(circle.first().map(|name| (*name).to_owned()));
+    names.join(" ← ")
 }
 
 #[cfg(test)]
@@ -156,6 +187,21 @@ mod tests {
         assert_eq!(
             reported(&[("a", "a")]),
             ["These renames form a circle: a ← a."]
+        );
+    }
+
+    #[test]
+    fn a_long_circle_shows_its_beginning() {
+        let names: Vec<String> = (0..16_000).map(|index| format!("s{index:05}")).collect();
+        let pairs: Vec<(&str, &str)> = (0..names.len())
+            .map(|index| (&*names[index], &*names[(index + 1) % names.len()]))
+            .collect();
+        assert_eq!(
+            reported(&pairs),
+            [
+                "These renames form a circle: s00000 ← s15999 ← s15998 ← s15997 ← s15996 ← \
+                 s15995 ← s15994 ← s15993 ← s15992 ← s15991 ← 15990 more ← s00000."
+            ]
         );
     }
 

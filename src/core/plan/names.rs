@@ -16,52 +16,72 @@ pub fn acting(syncs: &[&DesiredSync], exists: &dyn Fn(&str) -> bool) -> Vec<usiz
         .filter(|(_, sync)| sync.ensure == Ensure::Present)
         .filter_map(|(index, sync)| Some((sync.renamed_from.as_ref()?.text.as_str(), index)))
         .collect();
-    let declared: BTreeMap<&str, &DesiredSync> = syncs
+    let declared: BTreeMap<&str, usize> = syncs
         .iter()
-        .filter(|sync| sync.ensure == Ensure::Present)
-        .map(|sync| (sync.name.text.as_str(), *sync))
+        .enumerate()
+        .filter(|(_, sync)| sync.ensure == Ensure::Present)
+        .map(|(index, sync)| (sync.name.text.as_str(), index))
         .collect();
-    // Follows the chain towards the names that it comes from.
-    let is_given_up = |start: usize| {
-        let mut old = syncs[start].renamed_from.as_ref();
-        for _ in 0..=syncs.len() {
-            let Some(name) = old.filter(|old| exists(&old.text)) else {
-                return false;
-            };
-            match declared.get(name.text.as_str()) {
-                Some(entry) => old = entry.renamed_from.as_ref(),
-                None => return true,
-            }
-        }
-        false
+    let old_exists = |sync: &DesiredSync| {
+        let old = sync.renamed_from.as_ref();
+        old.is_some_and(|old| exists(&old.text))
     };
-    let acts = |start: usize| {
-        // Follows the chain towards its free end; circles were refused before.
-        let mut index = start;
-        for _ in 0..=syncs.len() {
-            let sync = syncs[index];
-            let old_exists = sync
-                .renamed_from
-                .as_ref()
-                .is_some_and(|old| exists(&old.text));
-            if !old_exists {
-                return false;
-            }
-            if !exists(&sync.name.text) {
-                return true;
-            }
-            match taker_of.get(sync.name.text.as_str()) {
-                Some(next) => index = *next,
-                None => return false,
-            }
-        }
-        false
+    // Towards the names that the chain comes from.
+    let is_given_up = |sync: &DesiredSync| match &sync.renamed_from {
+        Some(old) if old_exists(sync) => match declared.get(old.text.as_str()) {
+            Some(entry) => Answer::AsOf(*entry),
+            None => Answer::Is(true),
+        },
+        _ => Answer::Is(false),
     };
+    // Towards the free end of the chain.
+    let acts = |sync: &DesiredSync| match taker_of.get(sync.name.text.as_str()) {
+        _ if !old_exists(sync) => Answer::Is(false),
+        _ if !exists(&sync.name.text) => Answer::Is(true),
+        Some(next) => Answer::AsOf(*next),
+        None => Answer::Is(false),
+    };
+    let given_up: Vec<Answer> = syncs.iter().map(|sync| is_given_up(sync)).collect();
+    let acting: Vec<Answer> = syncs.iter().map(|sync| acts(sync)).collect();
+    let (given_up, acting) = (settled(&given_up), settled(&acting));
     (0..syncs.len())
         .filter(|index| {
-            syncs[*index].ensure == Ensure::Present && is_given_up(*index) && acts(*index)
+            syncs[*index].ensure == Ensure::Present && given_up[*index] && acting[*index]
         })
         .collect()
+}
+
+/// What is known of one entry of a chain.
+#[derive(Clone, Copy)]
+enum Answer {
+    Is(bool),
+    /// The same as for another entry, by its index.
+    AsOf(usize),
+}
+
+/// The answers at the ends of the chains, each link followed once; false in a circle.
+fn settled(answers: &[Answer]) -> Vec<bool> {
+    let mut known: Vec<Option<bool>> = vec![None; answers.len()];
+    let mut way = Vec::new();
+    for start in 0..answers.len() {
+        let mut index = start;
+        let end = loop {
+            if let Some(answer) = known[index] {
+                break answer;
+            }
+            // Who comes here again is in a circle.
+            known[index] = Some(false);
+            way.push(index);
+            match answers[index] {
+                Answer::Is(answer) => break answer,
+                Answer::AsOf(next) => index = next,
+            }
+        };
+        for index in way.drain(..) {
+            known[index] = Some(end);
+        }
+    }
+    known.into_iter().map(Option::unwrap_or_default).collect()
 }
 
 /// The name that is free once the action has gone well. That of a deleted sync is not wanted by
@@ -90,39 +110,75 @@ pub fn block_names_never_freed(
     first: usize,
     heirs: &BTreeMap<&str, &str>,
 ) {
-    // What is blocked frees no name any more, which may block the next one in a chain.
-    loop {
-        let freed: BTreeSet<&str> = actions[first..].iter().filter_map(freed).collect();
-        let stuck = (first..actions.len()).find_map(|index| {
-            let name = taken(&actions[index]).filter(|name| !freed.contains(name))?;
-            Some((index, (*heirs.get(name)?).to_owned()))
-        });
-        let Some((index, heir)) = stuck else { return };
-        block(actions, index, Blocked::NameNotFreed(heir));
+    let mut freed_by: BTreeMap<String, usize> = BTreeMap::new();
+    let mut takers_of: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, action) in actions.iter().enumerate().skip(first) {
+        if let Some(name) = freed(action) {
+            *freed_by.entry(name.to_owned()).or_default() += 1;
+        }
+        if let Some(name) = taken(action).filter(|name| heirs.contains_key(name)) {
+            takers_of.entry(name.to_owned()).or_default().push(index);
+        }
     }
+    let is_freed = |freed_by: &BTreeMap<String, usize>, name: &str| {
+        freed_by.get(name).is_some_and(|count| *count > 0)
+    };
+    let never_freed = takers_of.keys().filter(|name| !is_freed(&freed_by, name));
+    let mut names: Vec<String> = never_freed.cloned().collect();
+    let mut blocked = BTreeSet::new();
+    while let Some(name) = names.pop() {
+        let Some(heir) = heirs.get(name.as_str()) else {
+            continue;
+        };
+        for index in takers_of.remove(&name).unwrap_or_default() {
+            // What is blocked frees no name any more, which may block the next one in a chain.
+            if let Some(name) = freed(&actions[index])
+                && let Some(count) = freed_by.get_mut(name)
+            {
+                *count -= 1;
+                if *count == 0 {
+                    names.push(name.to_owned());
+                }
+            }
+            block(
+                &mut actions[index],
+                Blocked::NameNotFreed((*heir).to_owned()),
+            );
+            blocked.insert(index);
+        }
+    }
+    remove_followers(actions, &blocked);
 }
 
-fn block(actions: &mut Vec<Action>, index: usize, reason: Blocked) {
-    let action = &mut actions[index];
+fn block(action: &mut Action, reason: Blocked) {
     action.step = Step::Blocked {
         wanted: action.verb(),
         reason,
     };
     action.effects.clear();
-    // The trigger of a sync comes right after the action that it follows.
-    let follower = index + 1;
-    let is_followed = |action: &Action| action.after.contains(&index);
-    if actions.get(follower).is_some_and(is_followed) {
-        actions.remove(follower);
-        for before in actions[follower..]
-            .iter_mut()
-            .flat_map(|action| &mut action.after)
-        {
-            if *before > index {
-                *before -= 1;
-            }
+}
+
+/// Takes out the triggers of syncs whose actions are blocked. A trigger comes right after the
+/// action that it follows.
+fn remove_followers(actions: &mut Vec<Action>, blocked: &BTreeSet<usize>) {
+    if blocked.is_empty() {
+        return;
+    }
+    let mut places = Vec::with_capacity(actions.len());
+    let mut kept = Vec::with_capacity(actions.len());
+    for (index, action) in std::mem::take(actions).into_iter().enumerate() {
+        places.push(kept.len());
+        let change = index
+            .checked_sub(1)
+            .filter(|change| blocked.contains(change));
+        if change.is_none_or(|change| !action.after.contains(&change)) {
+            kept.push(action);
         }
     }
+    for before in kept.iter_mut().flat_map(|action| &mut action.after) {
+        *before = places[*before];
+    }
+    *actions = kept;
 }
 
 /// Makes the actions from `first` on that take a name come after those that free it.
@@ -140,6 +196,8 @@ pub fn order(actions: &mut [Action], first: usize) {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::acting;
     use crate::core::testing::renamed_sync;
 
@@ -164,6 +222,27 @@ mod tests {
     fn a_chain_acts_as_far_as_its_end_is_free() {
         assert_eq!(acts(&[("a", "b"), ("b", "c")], &["a", "b"]), [0, 1]);
         assert_eq!(acts(&[("a", "b"), ("b", "c")], &["a", "b", "c"]), [0; 0]);
+    }
+
+    #[test]
+    fn a_chain_of_any_length_is_followed_once() {
+        let names: Vec<String> = (0..=16_000).map(|index| format!("s{index}")).collect();
+        let pairs: Vec<(&str, &str)> = names
+            .windows(2)
+            .map(|pair| (pair[0].as_str(), pair[1].as_str()))
+            .collect();
+        let syncs: Vec<_> = pairs
+            .iter()
+            .map(|(old, new)| renamed_sync(old, new))
+            .collect();
+        let refs: Vec<_> = syncs.iter().collect();
+        let asked = Cell::new(0);
+        let acting = acting(&refs, &|name| {
+            asked.set(asked.get() + 1);
+            name != "s16000"
+        });
+        assert_eq!(acting.len(), 16_000);
+        assert!(asked.get() <= 4 * 16_000, "{}", asked.get());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! Anything else makes the whole plan stale. `updatedAt` and jobs move by themselves and decide
 //! nothing of this.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -66,11 +66,17 @@ enum Standing {
 
 /// Compares a plan with the current remote syncs.
 pub fn recheck(plan: &Plan, now: &Current<'_>) -> Recheck {
-    let standings: Vec<Standing> = plan
-        .actions
-        .iter()
-        .map(|action| Checker { plan, now, action }.standing())
-        .collect();
+    let index = Index::of(plan, now);
+    let standing = |action| {
+        let checker = Checker {
+            plan,
+            now,
+            index: &index,
+            action,
+        };
+        checker.standing()
+    };
+    let standings: Vec<Standing> = plan.actions.iter().map(standing).collect();
     let stale: Vec<Stale> = plan
         .actions
         .iter()
@@ -86,10 +92,10 @@ pub fn recheck(plan: &Plan, now: &Current<'_>) -> Recheck {
     if !stale.is_empty() {
         return Recheck::Stale(stale);
     }
-    remaining(plan, standings, now)
+    remaining(plan, standings, &index)
 }
 
-fn remaining(plan: &Plan, mut standings: Vec<Standing>, now: &Current<'_>) -> Recheck {
+fn remaining(plan: &Plan, mut standings: Vec<Standing>, remote: &Index<'_>) -> Recheck {
     // A job that follows a change belongs to it: only its own result shows whether it is due.
     let mut pushed: BTreeMap<usize, RemoteSync> = BTreeMap::new();
     for (index, action) in plan.actions.iter().enumerate() {
@@ -99,7 +105,7 @@ fn remaining(plan: &Plan, mut standings: Vec<Standing>, now: &Current<'_>) -> Re
         if standings[change] != Standing::Done {
             continue;
         }
-        match now.by_name(&action.subject) {
+        match remote.by_name(&action.subject) {
             Some(found)
                 if is_push_due(action.subject.platform, found) && !found.sync_job.is_going() =>
             {
@@ -156,22 +162,47 @@ pub fn change_before(plan: &Plan, action: &Action) -> Option<usize> {
     })
 }
 
-impl Current<'_> {
-    fn project(&self, subject: &Subject) -> &[RemoteSync] {
-        let key = ProjectKey::of_subject(subject);
-        self.remote.get(&key).map_or(&[], Vec::as_slice)
+/// Finds remote syncs, and the actions that take their names away, without a search.
+struct Index<'a> {
+    by_name: BTreeMap<&'a ProjectKey, BTreeMap<&'a str, Vec<&'a RemoteSync>>>,
+    by_id: BTreeMap<&'a ProjectKey, BTreeMap<&'a str, &'a RemoteSync>>,
+    /// The ids and names of syncs that an action renames or replaces.
+    freed: BTreeSet<(&'a str, &'a str)>,
+}
+
+impl<'a> Index<'a> {
+    fn of(plan: &'a Plan, now: &Current<'a>) -> Self {
+        let mut index = Self {
+            by_name: BTreeMap::new(),
+            by_id: BTreeMap::new(),
+            freed: BTreeSet::new(),
+        };
+        for (project, syncs) in now.remote {
+            let by_name = index.by_name.entry(project).or_default();
+            let by_id = index.by_id.entry(project).or_default();
+            for sync in syncs {
+                by_name.entry(&sync.name).or_default().push(sync);
+                by_id.entry(&sync.id).or_insert(sync);
+            }
+        }
+        for action in &plan.actions {
+            if let (Some(found), Some(name)) = (action.found(), names::freed(action)) {
+                index.freed.insert((&found.id, name));
+            }
+        }
+        index
     }
 
-    fn by_name(&self, subject: &Subject) -> Option<&RemoteSync> {
+    fn by_name(&self, subject: &Subject) -> Option<&'a RemoteSync> {
         let destination = subject.platform.identifying(&subject.destination);
-        let mut syncs = self.project(subject).iter();
-        syncs.find(|sync| {
-            sync.name == subject.name && destination.is_none_or(|slug| sync.destination == slug)
-        })
+        let project = self.by_name.get(&ProjectKey::of_subject(subject))?;
+        let mut syncs = project.get(subject.name.as_str())?.iter().copied();
+        syncs.find(|sync| destination.is_none_or(|slug| sync.destination == slug))
     }
 
-    fn by_id(&self, subject: &Subject, id: &str) -> Option<&RemoteSync> {
-        self.project(subject).iter().find(|sync| sync.id == id)
+    fn by_id(&self, subject: &Subject, id: &str) -> Option<&'a RemoteSync> {
+        let project = self.by_id.get(&ProjectKey::of_subject(subject))?;
+        project.get(id).copied()
     }
 }
 
@@ -179,6 +210,7 @@ impl Current<'_> {
 struct Checker<'a> {
     plan: &'a Plan,
     now: &'a Current<'a>,
+    index: &'a Index<'a>,
     action: &'a Action,
 }
 
@@ -186,17 +218,17 @@ impl Checker<'_> {
     fn standing(&self) -> Standing {
         let subject = &self.action.subject;
         match &self.action.step {
-            Step::Create(create) => match self.now.by_name(subject) {
+            Step::Create(create) => match self.index.by_name(subject) {
                 None => Standing::Pending,
                 Some(found) if self.is_freed(found) => Standing::Pending,
                 Some(found) => self.made(found, create),
             },
             Step::Update(update) => self.update(update),
-            Step::Replace { old, new, .. } => match self.now.by_id(subject, &old.id) {
+            Step::Replace { old, new, .. } => match self.index.by_id(subject, &old.id) {
                 Some(found) => self
                     .as_found(old, found)
                     .unwrap_or_else(|| self.name_is_free(found)),
-                None => match self.now.by_name(subject) {
+                None => match self.index.by_name(subject) {
                     Some(found) => self.made(found, new),
                     None => gone(),
                 },
@@ -205,7 +237,10 @@ impl Checker<'_> {
                 old,
                 remove_secrets,
                 ..
-            } => match (self.now.by_id(subject, &old.id), self.now.by_name(subject)) {
+            } => match (
+                self.index.by_id(subject, &old.id),
+                self.index.by_name(subject),
+            ) {
                 (None, None) => Standing::Done,
                 (None, Some(_)) => another(),
                 (Some(found), _) if *remove_secrets && found.remove_job.is_going() => {
@@ -218,7 +253,7 @@ impl Checker<'_> {
             Step::Trigger { .. } if change_before(self.plan, self.action).is_some() => {
                 Standing::Pending
             }
-            Step::Trigger { old: Some(old) } => match self.now.by_id(subject, &old.id) {
+            Step::Trigger { old: Some(old) } => match self.index.by_id(subject, &old.id) {
                 Some(found) => self.as_found(old, found).unwrap_or(Standing::Pending),
                 None => gone(),
             },
@@ -240,8 +275,8 @@ impl Checker<'_> {
 
     fn update(&self, update: &Update) -> Standing {
         let subject = &self.action.subject;
-        let Some(found) = self.now.by_id(subject, &update.old.id) else {
-            return match self.now.by_name(subject) {
+        let Some(found) = self.index.by_id(subject, &update.old.id) else {
+            return match self.index.by_name(subject) {
                 Some(_) => another(),
                 None => gone(),
             };
@@ -317,7 +352,7 @@ impl Checker<'_> {
 
     /// Whether the name that the action needs is free, or is to be freed by an action before it.
     fn name_is_free(&self, own: &RemoteSync) -> Standing {
-        match self.now.by_name(&self.action.subject) {
+        match self.index.by_name(&self.action.subject) {
             Some(other) if other.id != own.id && !self.is_freed(other) => {
                 Standing::Stale("Another sync has taken its new name since.".to_owned())
             }
@@ -327,10 +362,7 @@ impl Checker<'_> {
 
     /// Whether an action of the plan takes the name of that sync away.
     fn is_freed(&self, other: &RemoteSync) -> bool {
-        self.plan.actions.iter().any(|action| {
-            let is_same = action.found().is_some_and(|found| found.id == other.id);
-            is_same && names::freed(action) == Some(&other.name)
-        })
+        self.index.freed.contains(&(&other.id, &other.name))
     }
 
     fn start(&self) -> Standing {
