@@ -10,6 +10,7 @@
 //! | how many requests that takes | `requests` |
 //! | each kind of action, and what holds it back | `actions`, `deleting`, `starts` |
 //! | what goes wrong while applying | `failures`, `jobs`, `interrupts` |
+//! | whatever goes wrong, every word is true and all settles | `campaign` |
 //! | the question before an apply | `terminal` |
 //! | plans that are saved, and those that were tampered with | `saved_plans`, `forged_plans` |
 //! | formats, files, flags and exit codes | `outputs`, `usage` |
@@ -36,6 +37,7 @@ mod actions;
 mod bad_answers;
 mod bad_fields;
 mod bad_files;
+mod campaign;
 mod credentials;
 mod deleting;
 mod failures;

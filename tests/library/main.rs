@@ -6,6 +6,7 @@
 //! | the clients, against servers that a test controls | `http` |
 //! | the emulator of both platforms | `sandbox` |
 //! | the formats for code hosts and test reports | `formats` |
+//! | bytes that strangers made | `fuzzing` |
 //! | which part of `src/` may know what | `walls` |
 //! | examples of syncs, generated from the schemas | `examples` |
 
@@ -19,6 +20,7 @@
 mod examples;
 
 mod formats;
+mod fuzzing;
 mod http;
 mod sandbox;
 mod schema;
