@@ -139,7 +139,7 @@ mod tests {
     use crate::http::error::{RequestError, RequestErrorKind};
 
     #[test]
-    fn of_two_errors_the_more_important_code_wins_and_nothing_is_said_twice() {
+    fn exits_with_the_more_important_of_two_codes_and_repeats_nothing() {
         let one = CommandError::new(Exit::Error, "One.");
         let two = CommandError::new(Exit::Auth, "Two.");
         let both = CommandError::all([one.clone(), two, one]).unwrap_err();
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn no_error_is_no_failure() {
+    fn reports_no_failure_without_an_error() {
         assert!(CommandError::all([]).is_ok());
     }
 

@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_no_part_of_the_text_and_a_bad_byte_has_its_line() {
+    fn removes_a_byte_order_mark_and_names_the_line_of_a_bad_byte() {
         assert_eq!(read_stream(&b"\xef\xbb\xbfa"[..], 9).unwrap(), "a");
         assert!(matches!(
             read_stream(&b"a\nb\xff"[..], 9),

@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_is_no_circle() {
+    fn accepts_a_chain() {
         assert_eq!(reported(&[("a", "b"), ("b", "c"), ("c", "d")]), [""; 0]);
     }
 

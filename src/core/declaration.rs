@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn own_fields_are_read_and_the_platforms_are_kept_apart() {
+    fn separates_own_fields_from_those_of_the_platform() {
         let (sync, found) = declared(json!({
             "provider": "infisical", "destination": "humanitec", "projectId": "p",
             "ensure": "absent", "labels": {"team": "x", "tier": 1}, "environment": "dev",

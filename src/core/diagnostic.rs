@@ -160,7 +160,7 @@ mod tests {
     use super::closest;
 
     #[test]
-    fn a_misspelt_word_finds_its_neighbour_and_a_foreign_one_finds_none() {
+    fn suggests_a_similar_word_and_none_for_a_foreign_one() {
         let fields = ["secretPath", "syncOptions", "environment", "description"];
         assert_eq!(closest("secret_path", fields), Some("secretPath"));
         assert_eq!(closest("enviroment", fields), Some("environment"));

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_missing() {
+    fn reports_an_absent_sync_as_missing() {
         assert_eq!(kinds(&drift(web(), Vec::new(), false)), ["missing"]);
     }
 
@@ -217,14 +217,14 @@ mod tests {
     }
 
     #[test]
-    fn what_no_file_declares_drifts_only_where_pruning_counts_it() {
+    fn counts_undeclared_syncs_as_drift_only_with_prune() {
         let remote = || vec![remote_sync("web"), remote_sync("by-hand")];
         assert_eq!(kinds(&drift(web(), remote(), false)), Vec::<&str>::new());
         assert_eq!(kinds(&drift(web(), remote(), true)), ["undeclared"]);
     }
 
     #[test]
-    fn a_job_that_is_due_is_no_drift() {
+    fn does_not_count_a_pending_job_as_drift() {
         let mut sync = web();
         sync.trigger = Trigger::Always;
         assert_eq!(drift(sync, vec![remote_sync("web")], false), []);

@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_that_the_schema_does_not_know_stay_where_an_update_would_erase_them() {
+    fn keeps_unknown_fields_that_an_update_would_erase() {
         let found = declared(
             json!({"syncOptions": {"brandNew": 1}, "newer": 1}),
             json!({}),

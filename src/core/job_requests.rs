@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sync_that_is_not_there_or_goes_elsewhere_cannot() {
+    fn rejects_a_missing_sync_or_one_with_another_destination() {
         let requests = requests(RequestedJob::Sync, web(), Vec::new(), false).unwrap();
         let reason = requests[0].target.as_ref().unwrap_err();
         assert!(reason.contains("`secsync apply`"), "{reason}");
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_jobs_is_left_out_and_nothing_left_is_an_error_that_says_why() {
+    fn leaves_out_syncs_without_jobs_and_reports_if_none_is_left() {
         let mut absent = web();
         absent.ensure = Ensure::Absent;
         let mut started = web();

@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_map_replaces_what_is_none() {
+    fn replaces_a_value_that_is_not_a_map() {
         let over = json!({"a": {"x": 1}, "b": {"y": 2}});
         assert_eq!(
             merged(json!({"a": 1, "b": ["z"]}), over.clone(), None),

@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_description_is_trimmed_and_blank_or_null_means_none() {
+    fn trims_a_description_and_treats_blank_as_missing() {
         assert_eq!(
             normal(json!({"description": " a b "}))["description"],
             json!("a b")
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_float_is_a_whole_number_up_to_where_floats_tell_neighbours_apart() {
+    fn treats_a_float_as_a_whole_number_up_to_two_to_the_53() {
         let list = json!({"syncOptions": {"n": [9_007_199_254_740_992.0, -9_007_199_254_740_992.0, 1e18]}});
         assert_eq!(
             normal(list)["syncOptions"]["n"].to_string(),

@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_platform_that_tells_nothing_the_record_of_starts_counts() {
+    fn counts_recorded_starts_on_a_platform_without_a_list() {
         let mut sync = web();
         sync.platform = ENKRYPTIFY;
         let of = |starts: &Starts| statuses(sync.clone(), Vec::new(), starts)[0].state();

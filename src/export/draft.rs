@@ -25,7 +25,7 @@ use crate::schema::destination::Destination;
 use crate::workspace::Workspace;
 use crate::yaml;
 
-/// What to do where the schema in use may be older than the server.
+/// What to do if the schema in use may be older than the server.
 const PULL: &str =
     "Run `secsync schema pull --from-server`, which reads the server's own schemas, and try again.";
 
@@ -34,7 +34,7 @@ const PULL: &str =
 pub struct Names {
     /// The platform.
     pub platform: Platform,
-    /// The connections that the identity may use, by app. None are named where none are known.
+    /// The connections that the identity may use, by app. Empty if they cannot be listed.
     pub connections: BTreeMap<String, Vec<RemoteConnection>>,
 }
 
@@ -121,7 +121,7 @@ pub fn check(opened: &Opened, name: &str, text: String) -> Result<Arc<Workspace>
 }
 
 /// One sync's block upon what it inherits, which can depend on its destination's union tag;
-/// or why there is none, as full sentences.
+/// or why it cannot be written, as full sentences.
 fn block(
     opened: &Opened,
     sync: &RemoteSync,
@@ -254,7 +254,7 @@ pub struct Document {
     pub project: String,
     /// The syncs' blocks by their names, or by the keys in `keyed`.
     pub blocks: Map<String, Value>,
-    /// The names of syncs whose block has another key, by that key: one of their names stands
+    /// The names of syncs whose block has another key, by that key: one of their names comes
     /// before it.
     pub keyed: BTreeMap<String, String>,
     /// The syncs that have none.
@@ -289,7 +289,7 @@ impl Document {
         self.keyed.get(key).map_or(key, String::as_str)
     }
 
-    /// Adds a block under its sync's name, or, where another destination has a sync of that name,
+    /// Adds a block under its sync's name, or, if another destination has a sync of that name,
     /// under a key of its own.
     fn add(&mut self, sync: &RemoteSync, mut block: Map<String, Value>) {
         let mut key = sync.name.clone();

@@ -21,7 +21,7 @@ pub struct Summary {
     pub left_out: Vec<draft::LeftOut>,
     /// The projects that were looked at.
     pub projects: Vec<ProjectSummary>,
-    /// Whether what is declared already or ignored was taken as well.
+    /// Whether syncs that are already declared or ignored were also taken.
     pub takes_all: bool,
     /// Apps whose connections the identity may not list, so that they are named by their ids.
     pub unlisted_apps: Vec<String>,

@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_limit_headers_stand_in_for_a_missing_pause() {
+    fn uses_the_rate_limit_headers_without_a_stated_pause() {
         assert_eq!(pause(&[("x-ratelimit-reset", "12")]), Some(12));
         assert_eq!(pause(&[("ratelimit-reset", "7")]), Some(7));
         assert_eq!(
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_that_is_absent_past_or_unreadable_is_none() {
+    fn ignores_a_pause_that_is_missing_past_or_unreadable() {
         assert_eq!(pause(&[]), None);
         assert_eq!(pause(&[("retry-after", "0")]), None);
         assert_eq!(pause(&[("retry-after", "-5")]), None);
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_is_named() {
+    fn reports_what_is_not_json() {
         for (body, name) in [
             ("", "an empty body"),
             (" \n", "an empty body"),

@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_does_not_answer_is_told_by_its_server() {
+    async fn names_the_server_that_does_not_answer() {
         // Nothing listens on the port of discarding.
         let cause = refusal(Purpose::Machine, "http://127.0.0.1:9/latest").await;
         assert_eq!(cause, "http://127.0.0.1:9 refused the connection");

@@ -197,7 +197,7 @@ impl Client {
             builder.tls_certs_merge(self.extra_roots()?)
         } else {
             // reqwest sets TLS up even for plain http, and fails on a machine without CA files.
-            builder.tls_backend_preconfigured(tls_that_trusts_nobody()?)
+            builder.tls_backend_preconfigured(tls_without_authorities()?)
         };
         if let Some(proxy) = &self.proxy {
             builder = builder.proxy(proxy.build()?);
@@ -259,7 +259,7 @@ impl ProxySettings {
     }
 }
 
-fn tls_that_trusts_nobody() -> Result<ClientConfig, RequestError> {
+fn tls_without_authorities() -> Result<ClientConfig, RequestError> {
     let provider: CryptoProvider = ring::default_provider();
     ClientConfig::builder_with_provider(provider.into())
         .with_safe_default_protocol_versions()

@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn scheme_and_port_tell_servers_apart() {
+    fn distinguishes_servers_by_scheme_and_port() {
         assert_eq!(spelled("http://localhost:8080"), "http://localhost:8080");
         assert_eq!(spelled("http://localhost:80"), "http://localhost");
         assert_eq!(spelled("https://localhost:80"), "https://localhost:80");
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_told_by_name_and_by_address() {
+    fn recognises_loopback_by_name_and_by_address() {
         for (text, loopback) in [
             ("http://localhost:1", true),
             ("http://127.0.0.1:1", true),

@@ -56,7 +56,7 @@ fn check_once(plan: &Plan) -> Result<(), PlanFileError> {
             &action.subject.project_id,
             &action.subject.name,
         );
-        // Where it is only started, the destination is part of what identifies a sync.
+        // If it can only be started, the destination is part of what identifies a sync.
         let destination = action
             .subject
             .platform

@@ -1,7 +1,7 @@
 //! A file becomes a plan. What it says is a stranger's word until it is checked here.
 //!
 //! Changes and effects are made from the requests again. Defaults that the file brings along are
-//! taken into account only where this program's own schemas have them as well: with an invented
+//! taken into account only if this program's own schemas also have them: with an invented
 //! default a request could look as if it changed nothing.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_in_a_row_stay_apart() {
+    fn keeps_adjacent_blocks_separate() {
         let text = strip_str(&page(Code::UnknownProvider)).to_string();
         assert!(
             text.contains("example}\n\n    provider: onprem\n"),

@@ -97,7 +97,7 @@ pub struct Item {
     pub warnings: Vec<String>,
     /// Other side effects, and whatever else there is to say.
     pub notes: Vec<String>,
-    /// The lines of a YAML diff, without a heading; empty if there is none.
+    /// The lines of a YAML diff, without a heading; empty without one.
     pub diff: String,
     /// How it is doing.
     pub verdict: Verdict,

@@ -1,4 +1,4 @@
-//! What a saved plan has besides the plan: its file, its digest, and what its names stand for.
+//! What a saved plan has besides the plan: its file, its digest, and what its names mean.
 
 use std::fmt::Write as _;
 
@@ -98,7 +98,7 @@ struct ShownPlan<'a> {
     plan: PlanBody<'a>,
 }
 
-/// What a name stands for.
+/// What a name means.
 #[derive(Debug, Serialize)]
 struct NameFields {
     what: &'static str,

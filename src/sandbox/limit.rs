@@ -26,7 +26,7 @@ struct Window {
     count: u32,
 }
 
-/// How a request stands to its limit.
+/// How many requests a limit allows, and how many are left.
 pub struct Pass {
     limit: u32,
     remaining: u32,

@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_until_the_past_is_nothing() {
+    fn waits_no_time_for_a_moment_in_the_past() {
         let (early, late) = (Moment::from_millis(5), Moment::from_millis(8));
         assert_eq!(early.until(late), Duration::from_millis(3));
         assert_eq!(late.until(early), Duration::ZERO);

@@ -335,7 +335,7 @@ mod tests {
     }
 
     /// Every change as `! field: change`, with `!` for a breaking one.
-    fn told(old: &Files, new: &Files) -> Vec<String> {
+    fn reported(old: &Files, new: &Files) -> Vec<String> {
         let line = |change: &SchemaChange| {
             let mark = if change.breaking { "!" } else { "-" };
             let field = change.field.as_deref().unwrap_or(&change.destination.1);
@@ -351,14 +351,17 @@ mod tests {
     #[test]
     fn the_same_files_have_no_changes() {
         let one = field(&json!({"type": "string"}));
-        assert_eq!(told(&one, &one), Vec::<String>::new());
+        assert_eq!(reported(&one, &one), Vec::<String>::new());
     }
 
     #[test]
     fn destinations_come_and_go() {
         let one = field(&json!({}));
-        assert_eq!(told(&Files::new(), &one), ["- demo: new destination"]);
-        assert_eq!(told(&one, &Files::new()), ["! demo: destination removed"]);
+        assert_eq!(reported(&Files::new(), &one), ["- demo: new destination"]);
+        assert_eq!(
+            reported(&one, &Files::new()),
+            ["! demo: destination removed"]
+        );
     }
 
     #[test]
@@ -370,7 +373,7 @@ mod tests {
             json!({"type": "object", "properties": {"kept": {"type": "string"}, "must": true, "may": true, "new": true}, "required": ["kept", "new"]}),
         );
         assert_eq!(
-            told(&old, &new),
+            reported(&old, &new),
             [
                 "! gone: field removed",
                 "! kept: now required",
@@ -443,7 +446,11 @@ mod tests {
                 vec!["- a[]: widened: allows \"y\""],
             ),
         ] {
-            assert_eq!(told(&field(&old), &field(&new)), expected, "{old} -> {new}");
+            assert_eq!(
+                reported(&field(&old), &field(&new)),
+                expected,
+                "{old} -> {new}"
+            );
         }
     }
 
@@ -473,7 +480,7 @@ mod tests {
             ],
         );
         assert_eq!(
-            told(&old, &new),
+            reported(&old, &new),
             [
                 "- to.scope: widened: allows \"env\"",
                 "! to(scope: app).org: now required",
@@ -489,7 +496,7 @@ mod tests {
         for file in new.values_mut() {
             file.can_import = Some(true);
         }
-        assert_eq!(told(&old, &new), ["- demo: can import: none -> yes"]);
+        assert_eq!(reported(&old, &new), ["- demo: can import: none -> yes"]);
     }
 
     #[test]
@@ -502,8 +509,8 @@ mod tests {
                 file.definitions.insert("Tree".into(), tree(&word));
             }
         }
-        let told = told(&old, &new);
-        assert_eq!(told[0], "! a.word: narrowed: must be \"string\"");
-        assert_eq!(told.len(), 1, "{told:?}");
+        let reported = reported(&old, &new);
+        assert_eq!(reported[0], "! a.word: narrowed: must be \"string\"");
+        assert_eq!(reported.len(), 1, "{reported:?}");
     }
 }

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn where_there_was_none_the_new_one_is_put() {
+    fn puts_a_new_directory_where_none_existed() {
         let (_temporary, directory, fresh) = before();
         fs::remove_dir_all(&directory).unwrap();
         replace(&directory, &fresh).unwrap();

@@ -1,7 +1,7 @@
 //! One schema of whole sync files, for editors.
 //!
 //! `yaml-language-server` completes, explains and checks a file by it while it is typed. It
-//! cannot see what a sync inherits from defaults, nor what a variable stands for. So it asks
+//! cannot see what a sync inherits from defaults, nor the value of a variable. So it asks
 //! for no field that a default could give, and takes a variable wherever there is a scalar:
 //! an editor that complains of a right file is worse than one that leaves a mistake to
 //! `secsync validate`.

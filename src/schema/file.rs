@@ -1,4 +1,4 @@
-//! A schema file: what is known about one destination, as it stands in `schemas/`.
+//! A schema file: what `schemas/` holds about one destination.
 
 use std::collections::BTreeMap;
 
@@ -86,7 +86,7 @@ impl SchemaFile {
         })
     }
 
-    /// A definition that stands on its own: with the further definitions that it refers to.
+    /// A definition on its own, with the further definitions that it refers to.
     pub fn standalone(&self, name: &str) -> Option<Value> {
         let mut schema = self.definitions.get(name)?.clone();
         let shared: Map<String, Value> = self

@@ -84,7 +84,7 @@ pub fn reference(schema: &Value) -> Option<&str> {
     schema.get("$ref")?.as_str()?.strip_prefix("#/$defs/")
 }
 
-/// Changes each schema that stands right inside a schema.
+/// Changes each schema directly inside a schema.
 pub fn change_inner(schema: &mut Value, mut change: impl FnMut(&mut Value)) {
     let inner = schema.as_object_mut().into_iter().flatten();
     for (keyword, value) in inner {

@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_the_schemas_is_left_behind() {
+    fn leaves_only_the_schemas_behind() {
         let (temporary, directory) = temporary();
         pull(&directory, &extraction(&["alpha"]), "2025-01-01");
         pull(&directory, &extraction(&["beta"]), "2025-01-01");

@@ -432,7 +432,7 @@ mod tests {
     }
 
     #[test]
-    fn enkryptify_takes_any_slug_of_the_right_form_and_lists_none() {
+    fn accepts_any_valid_slug_on_enkryptify_and_lists_none() {
         let store = SchemaStore::bundled();
         assert!(store.destinations(enkryptify::PLATFORM).is_empty());
         let vercel = store

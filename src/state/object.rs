@@ -519,7 +519,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_missing_object_is_none_for_every_kind_of_store() {
+    async fn reads_a_missing_object_as_none_in_every_kind_of_store() {
         for place in ["s3://acme/state", "gs://acme/state", "az://acme/state"] {
             let server = MockServer::start().await;
             let object = open(place, &environment(&server));

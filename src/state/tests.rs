@@ -141,7 +141,7 @@ async fn a_damaged_state_and_one_of_another_version_are_refused() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_written_is_not_held_either() {
+async fn rejects_values_that_cannot_be_written() {
     let disk = disk();
     let state = disk.init().await.unwrap();
     std::fs::remove_dir_all(disk.path.parent().unwrap()).unwrap();

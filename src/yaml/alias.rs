@@ -16,7 +16,7 @@ pub(super) enum Anchor {
     Scalar { node: Node, key: String },
     /// A collection that is still being read: an alias of it would be cyclic.
     Open,
-    /// A collection that was read. It stands in the tree already, so only the way to it is kept:
+    /// A collection that was read. It is in the tree already, so only the path to it is kept:
     /// at each level how many siblings come before. `start` proves that what is found is it.
     Collection { path: Vec<usize>, start: usize },
 }

@@ -14,7 +14,7 @@ const INDEXED_FROM: usize = 16;
 /// A collection whose end has not come yet.
 #[derive(Debug)]
 pub(super) struct Frame {
-    /// What stands in it so far.
+    /// What it contains so far.
     pub(super) children: Children,
     /// Its first byte.
     pub(super) start: usize,
@@ -54,7 +54,7 @@ enum Next {
 }
 
 impl Frame {
-    /// How many children stand in it.
+    /// How many children it has.
     pub(super) fn len(&self) -> usize {
         match &self.children {
             Children::Sequence(items) => items.len(),

@@ -20,7 +20,7 @@ pub enum InsertError {
     /// It holds no document, or several.
     #[error("it does not hold exactly one document")]
     NotOneDocument,
-    /// What should be a map is none.
+    /// What should be a map is not a map.
     #[error("it is not a map that contains a map of entries")]
     NotAMap,
     /// The map is written with braces, or in another form that is not line by line.

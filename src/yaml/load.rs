@@ -36,7 +36,7 @@ pub fn load(source: SourceId, text: &str) -> Loaded {
     loaded
 }
 
-/// Where unquoted templates broke the syntax, reads on as if they were quoted, so that one such
+/// If unquoted templates broke the syntax, reads on as if they were quoted, so that one such
 /// mistake does not hide the next. Returns what there is to say of them.
 fn quote_templates(source: SourceId, text: &mut Repaired<'_>, pass: &mut Pass) -> Vec<Diagnostic> {
     let mut found = Vec::new();

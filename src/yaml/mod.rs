@@ -1,7 +1,7 @@
 //! YAML in and out, with places: the only users of the YAML crates.
 //!
 //! [`load()`] reads a text in passes: `build` turns the parser's events into
-//! positioned values, and where an unquoted template broke the syntax,
+//! positioned values, and if an unquoted template broke the syntax,
 //! `template` finds it and the text is read again as if it had been quoted,
 //! so that one such mistake does not hide the next.
 //!

@@ -1,4 +1,4 @@
-//! Places that the parser does not tell, found in the text.
+//! Places that the parser does not report, found in the text.
 
 use std::ops::Range;
 

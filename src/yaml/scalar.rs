@@ -24,7 +24,7 @@ pub(super) enum ScalarType {
 }
 
 impl ScalarType {
-    /// The type that the core schema's tag of that name stands for.
+    /// The type that the core schema's tag of that name means.
     pub(super) fn of_tag(suffix: &str) -> Option<Self> {
         Some(match suffix {
             "str" => Self::String,
@@ -91,7 +91,7 @@ pub(super) fn has_leading_zero(text: &str) -> bool {
     digits.len() > 1 && digits.starts_with('0') && is_digits(digits)
 }
 
-/// The nearest double, to stand in for a number that cannot be held exactly.
+/// The nearest double, used instead of a number that cannot be held exactly.
 pub(super) fn approximate(text: &str) -> Option<Number> {
     text.parse().ok().and_then(Number::from_f64)
 }
@@ -164,7 +164,7 @@ fn decimal(text: &str) -> Result<Number, NumberProblem> {
     let value: f64 = text.parse().map_err(|_| NumberProblem::NotExact)?;
     let held = Number::from_f64(value).ok_or(NumberProblem::NotExact)?;
     let written = significance(text);
-    // Where two shortest forms are equally near, printers differ in which one they take.
+    // If two shortest forms are equally near, printers differ in which one they take.
     let printed = [held.to_string(), format!("{value:e}")];
     if printed.iter().any(|form| significance(form) == written) {
         Ok(held)

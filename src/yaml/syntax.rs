@@ -54,7 +54,7 @@ pub(super) fn diagnose(source: SourceId, text: &str, error: &ScanError) -> Diagn
 pub(super) fn place(text: &str, error: &ScanError) -> usize {
     let marked = offset::boundary(text, error.marker().byte_offset().unwrap_or(0));
     match error.kind() {
-        // The mark is at the start of the value that the character stands in.
+        // The mark is at the start of the value that contains the character.
         ErrorKind::UnexpectedCharacter { character } => text
             .get(marked..)
             .and_then(|rest| rest.find(*character))

@@ -70,7 +70,7 @@ fn quote(value: &str) -> String {
     }
 }
 
-/// What stands on the line before and after a range.
+/// The text of the line before and after a range.
 fn around<'t>(text: &'t str, range: &Range<usize>) -> (&'t str, &'t str) {
     let start = line_start(text, range.start);
     let before = text.get(start..range.start).unwrap_or_default();

@@ -303,7 +303,7 @@ mod keys {
     }
 
     #[test]
-    fn collections_and_nothing_are_no_keys() {
+    fn rejects_collections_and_null_as_keys() {
         let text = "? [a, b]\n: 1\n? {c: d}\n: 2\n? - e\n: 3\n: 4\nf: 5\n";
         assert_eq!(
             findings(text),

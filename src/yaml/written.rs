@@ -30,7 +30,7 @@ pub(super) struct WrittenTag {
     demands: Demand,
 }
 
-/// What a tag wants to stand behind it.
+/// What a tag requires of the value after it.
 enum Demand {
     Scalar(ScalarType),
     List,
@@ -74,8 +74,8 @@ impl WrittenTag {
 }
 
 impl Scalar {
-    /// The value, and whether it counts as plain or quoted. If there is none,
-    /// the text or the nearest number stands in for it, and the findings say so.
+    /// The value, and whether it counts as plain or quoted. If it has no value,
+    /// the text or the nearest number takes its place, and the findings say so.
     pub(super) fn resolve(&self, findings: &mut Vec<Diagnostic>) -> (Value, Style) {
         let text = self.text.as_str();
         let resolved = match &self.tag {

@@ -234,7 +234,7 @@ fn a_protected_sync_is_neither_replaced_nor_deleted() {
 }
 
 #[test]
-fn an_apply_that_leaves_something_blocked_is_not_told_as_complete() {
+fn does_not_report_an_apply_with_blocked_actions_as_complete() {
     let applied = Applied::new(&[("api", ""), ("web", "")]);
     applied.declare(&[("api", ""), ("web", "protect: true\nensure: absent")]);
     assert_snapshot!(applied.run("apply syncs --auto-approve").exits_with(0), @"
@@ -342,7 +342,7 @@ fn a_trigger_is_pending_until_what_changed_was_pushed() {
 }
 
 #[test]
-fn what_a_create_with_auto_sync_off_leaves_unpushed_is_told() {
+fn reports_what_a_create_without_auto_sync_leaves_unpushed() {
     let applied = Applied::new(&[]);
     applied.declare(&[("api", "isAutoSyncEnabled: false")]);
     assert_snapshot!(applied.run("plan syncs").exits_with(0), @r#"
@@ -368,7 +368,7 @@ fn what_a_create_with_auto_sync_off_leaves_unpushed_is_told() {
 }
 
 #[test]
-fn a_sync_that_is_as_declared_and_failing_is_told() {
+fn reports_a_failing_sync_that_is_as_declared() {
     let failing =
         r#"sync:api=fail:{"error":"RES-404","message":"application acme/payments not found"}"#;
     let applied = Applied {

@@ -1,4 +1,4 @@
-//! Credentials that are missing, wrong, or would go where nobody said they may.
+//! Credentials that are missing, wrong, or would go to a server that is not trusted.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -425,7 +425,7 @@ fn a_project_that_is_not_allowed_is_not_read() {
 }
 
 #[test]
-fn auth_check_tells_what_works() {
+fn reports_which_credentials_work() {
     let tree = payments();
     tree.write("syncs/web.yaml", WEB);
     let server = Server::new(&world());
@@ -546,7 +546,7 @@ fn a_redirect_is_not_followed_and_its_target_gets_no_request() {
 }
 
 #[test]
-fn no_output_shows_a_credential_however_much_is_told() {
+fn shows_no_credential_however_verbose() {
     let tree = payments();
     tree.write("syncs/web.yaml", WEB);
     let server = Server::new(&world());

@@ -197,7 +197,7 @@ fn a_removal_that_fails_keeps_the_sync() {
 }
 
 #[test]
-fn more_deletions_than_allowed_and_nothing_is_applied() {
+fn applies_nothing_with_more_deletions_than_allowed() {
     let names = ["a", "b", "c", "d", "e", "f"];
     let applied = Applied::new(&names);
     applied.declare(&names, "ensure: absent");

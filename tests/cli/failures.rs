@@ -269,7 +269,7 @@ fn a_rate_limit_is_waited_out() {
 }
 
 #[test]
-fn without_a_terminal_apply_needs_to_be_told() {
+fn rejects_an_apply_without_a_terminal_or_approval() {
     let workspace = Workspace::new(&[("api", "")], &[]);
     assert_snapshot!(workspace.run("apply syncs").exits_with(64), @"
     $ secsync apply syncs

@@ -77,7 +77,7 @@ impl Case {
 }
 
 #[test]
-fn a_saved_plan_is_no_sync_file() {
+fn rejects_a_saved_plan_as_a_sync_file() {
     let case = Case::new();
     for command in ["validate", "plan"] {
         let refused = case.run(&format!("{command} plan.json")).exits_with(3);
@@ -220,7 +220,7 @@ fn an_invented_default_hides_nothing() {
 }
 
 #[test]
-fn a_name_is_shown_with_what_it_stands_for() {
+fn shows_a_name_with_its_meaning() {
     let case = Case::new();
     let other = "11111111-2222-4333-8444-555555555555";
     case.forge(|plan| {

@@ -740,7 +740,7 @@ fn how_syncs_are_doing_in_every_format() {
 }
 
 #[test]
-fn a_server_that_refuses_is_told_in_every_format() {
+fn reports_a_refusal_in_every_format() {
     let tree = Tree::new(&[("syncs/a.yaml", &payments(&[("api", "")]))]);
     let of = |format: &str| {
         let server = Server::failing(&world(), &["list=403"]);

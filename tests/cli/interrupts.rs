@@ -59,7 +59,7 @@ fn first_line(child: &mut Child) -> String {
 }
 
 #[test]
-fn an_interrupted_apply_finishes_what_is_in_flight_and_tells_the_truth() {
+fn finishes_what_is_in_flight_after_an_interruption_and_reports_it() {
     for name in ["INT", "TERM"] {
         let tree = tree();
         let server = Server::new(&world());
@@ -75,8 +75,8 @@ fn an_interrupted_apply_finishes_what_is_in_flight_and_tells_the_truth() {
         server.release();
         let output = run.finish_after(child, announced).exits_with(130);
         if name == "INT" {
-            let told = output.to_string();
-            let report = told.split_once("to destroy.\n").unwrap().1.to_owned();
+            let reported = output.to_string();
+            let report = reported.split_once("to destroy.\n").unwrap().1.to_owned();
             assert_snapshot!(report, @"
             infisical/payments/api: Creating...
             infisical/payments/api: Created [id=[UUID]]
@@ -187,7 +187,7 @@ fn a_reader_that_goes_away_does_no_harm() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_told() {
+fn reports_a_full_disk() {
     let tree = tree();
     let server = Server::new(&world());
     for arguments in [

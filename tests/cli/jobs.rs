@@ -55,7 +55,7 @@ fn a_job_that_does_not_end_in_time() {
 }
 
 #[test]
-fn json_tells_how_each_job_ended() {
+fn reports_in_json_how_each_job_ended() {
     let tree = tree();
     let server = Server::failing(&world(), &[MESSAGE]);
     let report = tree

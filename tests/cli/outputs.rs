@@ -140,7 +140,7 @@ fn an_apply_in_json() {
         .on(&server)
         .run()
         .exits_with(5);
-    // How it goes is told where it does not mix with the report.
+    // Progress goes to standard error, so that it does not mix with the report.
     assert!(report.stderr.contains("Creating..."), "{report}");
     let report = report.json();
     assert_eq!(report["kind"], "apply");
@@ -432,7 +432,7 @@ fn colours_are_for_terminals_and_for_who_asks() {
 }
 
 #[test]
-fn a_quiet_run_tells_results_only() {
+fn prints_only_results_when_quiet() {
     let tree = tree();
     let server = Server::new(&world());
     assert_snapshot!(tree.secsync("validate syncs -q").run().exits_with(0), @"

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::harness::{Server, Tree, payments, world};
 
-/// The schema of what a program reads: it may be told more than it knows.
+/// The schema of what a program reads: it may contain more than that program knows.
 const DOCUMENTS: &str = include_str!("../../schemas/plan.json");
 /// The schema of what only secsync reads.
 const PLAN_FILE: &str = include_str!("../../schemas/plan-file.json");

@@ -110,9 +110,9 @@ fn every_command_and_exit_code_is_in_the_readme() {
     }
     for line in section("Exit codes:\n").lines() {
         let code = line.split_whitespace().next().unwrap();
-        let told = readme.split_once("Exit codes:").unwrap().1;
+        let reported = readme.split_once("Exit codes:").unwrap().1;
         assert!(
-            told.contains(&format!("\n{code} ")) || told.contains(&format!(" {code} ")),
+            reported.contains(&format!("\n{code} ")) || reported.contains(&format!(" {code} ")),
             "{code}"
         );
     }

@@ -157,7 +157,7 @@ fn a_remote_state_can_be_named_outside_the_files_alone() {
 }
 
 #[test]
-fn a_place_that_names_no_object_is_told_as_such() {
+fn reports_a_place_that_names_no_object() {
     let workspace = Workspace::new();
     let by_variable = |place: &str| {
         workspace
@@ -377,7 +377,7 @@ fn an_interrupted_start_is_unknown_to_the_next_run_and_never_repeated() {
 }
 
 #[test]
-fn a_store_that_refuses_fails_or_is_not_there_is_no_empty_state() {
+fn never_takes_a_failing_or_missing_store_for_an_empty_state() {
     let workspace = Workspace::begun();
     let refusing = |status, code| {
         workspace
@@ -450,7 +450,7 @@ fn without_a_credential_of_its_own_the_machine_is_asked_for_one() {
 }
 
 #[test]
-fn a_bucket_that_is_not_there_is_no_missing_state() {
+fn rejects_a_bucket_that_does_not_exist() {
     let workspace = Workspace::new();
     let place = "s3://nowhere/state.json";
     workspace.tree.write(
@@ -494,7 +494,7 @@ fn a_run_without_enkryptify_syncs_never_touches_the_state() {
     workspace
         .tree
         .write("syncs/web.yaml", payments(&[("api", "")]));
-    // Not even to find out that nobody vouches for it.
+    // Not even to find out that it is not trusted.
     for command in ["plan", "apply --auto-approve", "status"] {
         workspace.unnamed(command).run().exits_with(0);
     }

@@ -82,7 +82,7 @@ fn a_token_needs_no_login() {
 }
 
 #[test]
-fn validate_asks_nobody() {
+fn sends_no_request_to_validate() {
     let tree = Tree::new(&[("syncs/payments.yaml", &payments(&[("api", "")]))]);
     let server = Server::new(&world());
     tree.secsync("validate syncs")

@@ -202,7 +202,7 @@ fn a_saved_plan_is_applied_without_its_files_and_once() {
 }
 
 #[test]
-fn each_project_is_read_once_and_nothing_is_looked_up() {
+fn reads_each_project_once_and_looks_nothing_up() {
     let team = Team::new(&[("api", "")]);
     team.saves(&[
         ("api", "secretPath: /api"),
@@ -222,7 +222,7 @@ fn each_project_is_read_once_and_nothing_is_looked_up() {
 }
 
 #[test]
-fn what_changed_since_is_named_and_nothing_is_applied() {
+fn names_what_changed_since_the_plan_and_applies_nothing() {
     let team = Team::new(&[("api", ""), ("gone", ""), ("moved", ""), ("web", "")]);
     team.saves(&[
         ("api", "secretPath: /api"),
@@ -257,7 +257,7 @@ fn what_changed_since_is_named_and_nothing_is_applied() {
 }
 
 #[test]
-fn what_is_as_planned_already_counts_as_done() {
+fn counts_what_is_already_as_planned_as_done() {
     let team = Team::new(&[("api", ""), ("gone", "")]);
     team.saves(&[
         ("api", "secretPath: /api"),
@@ -317,7 +317,7 @@ fn what_is_as_planned_already_counts_as_done() {
 }
 
 #[test]
-fn an_apply_that_failed_in_part_goes_on_with_the_rest() {
+fn continues_an_apply_that_failed_in_part() {
     let team = Team::failing(&[], &["create:web=400@1"]);
     team.saves(&[("api", ""), ("web", "")]);
     let failed = team.run("apply plan.json").exits_with(5);
@@ -333,7 +333,7 @@ fn an_apply_that_failed_in_part_goes_on_with_the_rest() {
 }
 
 #[test]
-fn a_job_that_runs_does_not_make_a_plan_stale() {
+fn keeps_a_plan_fresh_while_a_job_runs() {
     let team = Team::new(&[("api", "")]);
     team.saves(&[("api", "secretPath: /api")]);
     team.other
@@ -412,7 +412,7 @@ fn a_pruned_sync_is_deleted_from_the_file_as_often_as_is_allowed() {
 }
 
 #[test]
-fn what_is_protected_since_the_plan_was_made_is_not_deleted() {
+fn does_not_delete_what_was_protected_after_the_plan() {
     let team = Team::new(&[("api", ""), ("gone", ""), ("old", "")]);
     team.tree.write("secsync.yaml", "include: [syncs]");
     team.tree
@@ -485,7 +485,7 @@ fn a_trigger_follows_its_sync_and_is_not_repeated() {
         "{applied}"
     );
     team.run("apply plan.json").exits_with(6);
-    // One that stands alone is asked for as often as the plan is applied.
+    // A trigger without a change is requested as often as the plan is applied.
     team.saves(&[("api", "isAutoSyncEnabled: false\ntrigger: always")]);
     for _ in 0..2 {
         team.run("apply plan.json --wait").exits_with(0);
@@ -493,7 +493,7 @@ fn a_trigger_follows_its_sync_and_is_not_repeated() {
 }
 
 #[test]
-fn a_trigger_that_was_refused_is_still_to_do() {
+fn keeps_a_refused_trigger_pending() {
     let team = Team::failing(&[], &["trigger=400@1"]);
     team.saves(&[("api", "isAutoSyncEnabled: false\ntrigger: on-change")]);
     team.run("apply plan.json").exits_with(5);
@@ -510,7 +510,7 @@ syncs:
 ";
 
 #[test]
-fn a_start_is_decided_by_the_state_where_the_plan_is_applied() {
+fn decides_a_start_by_the_state_at_the_apply() {
     let team = Team::new(&[]);
     team.tree.write("syncs/web.yaml", STARTED);
     team.run("state init").exits_with(0);
@@ -548,7 +548,7 @@ fn a_start_is_decided_by_the_state_where_the_plan_is_applied() {
 }
 
 #[test]
-fn what_would_change_a_saved_plan_is_a_wrong_use() {
+fn rejects_options_that_would_change_a_saved_plan() {
     let team = Team::new(&[]);
     team.saves(&[("api", "")]);
     team.tree.write("values.yaml", "A: b");
@@ -582,7 +582,7 @@ fn what_would_change_a_saved_plan_is_a_wrong_use() {
 }
 
 #[test]
-fn a_plan_of_the_sandbox_stays_in_the_sandbox() {
+fn keeps_a_sandbox_plan_in_the_sandbox() {
     let tree = Tree::new(&[("syncs/payments.yaml", &payments(&[("api", "")]))]);
     let server = Server::new(&world());
     let saved = tree
@@ -610,7 +610,7 @@ fn a_plan_of_the_sandbox_stays_in_the_sandbox() {
 }
 
 #[test]
-fn only_the_plan_with_the_expected_digest_is_applied() {
+fn applies_only_the_plan_with_the_expected_digest() {
     let team = Team::new(&[]);
     let saved = team.saves(&[("api", "")]);
     let digest = saved
@@ -638,7 +638,7 @@ fn only_the_plan_with_the_expected_digest_is_applied() {
 }
 
 #[test]
-fn several_plans_are_shown_in_one_run_and_a_bad_one_hides_none() {
+fn shows_several_plans_in_one_run_despite_a_bad_one() {
     let team = Team::new(&[]);
     team.saves(&[("api", "")]);
     let plan = team.tree.read("plan.json");
@@ -661,7 +661,7 @@ fn several_plans_are_shown_in_one_run_and_a_bad_one_hides_none() {
 }
 
 #[test]
-fn a_plan_is_saved_whole_or_not_at_all() {
+fn saves_a_plan_whole_or_not_at_all() {
     let team = Team::new(&[]);
     team.tree
         .write("syncs/payments.yaml", payments(&[("api", "")]));
@@ -680,7 +680,7 @@ fn a_plan_is_saved_whole_or_not_at_all() {
 }
 
 #[test]
-fn machines_are_told_where_the_plan_is() {
+fn reports_the_plan_file_in_json() {
     let team = Team::new(&[]);
     team.tree
         .write("syncs/payments.yaml", payments(&[("api", "")]));
@@ -704,7 +704,7 @@ fn with_link(target: &str, link: &str) -> Team {
 
 #[cfg(unix)]
 #[test]
-fn a_plan_goes_through_a_pipe_that_stays_one() {
+fn writes_a_plan_through_a_pipe_and_keeps_the_pipe() {
     use std::os::unix::fs::FileTypeExt as _;
     let team = with_link("pipe", "link");
     let pipe = team.tree.root().join("pipe");
@@ -728,11 +728,11 @@ fn a_plan_goes_through_a_pipe_that_stays_one() {
 
 #[cfg(unix)]
 #[test]
-fn a_plan_that_went_to_a_device_is_not_advised_to_be_applied_from_there() {
+fn does_not_advise_to_apply_a_plan_from_a_device() {
     let team = with_link("/dev/null", "nothing");
     let planned = team.run("plan syncs --out nothing").exits_with(0);
-    let told = planned.stdout.split("to destroy.\n").nth(1).unwrap();
-    assert_snapshot!(planned.harmless(told), @"
+    let reported = planned.stdout.split("to destroy.\n").nth(1).unwrap();
+    assert_snapshot!(planned.harmless(reported), @"
 
     Wrote the plan to nothing. Apply it with --expect-digest sha256:[DIGEST]
     ");
@@ -744,7 +744,7 @@ fn a_plan_that_went_to_a_device_is_not_advised_to_be_applied_from_there() {
 
 #[cfg(unix)]
 #[test]
-fn a_plan_on_standard_output_is_not_put_in_the_place_of_its_file() {
+fn writes_a_plan_to_standard_output_without_replacing_its_file() {
     let team = with_link("/dev/stdout", "output");
     for name in ["/dev/stdout", "output"] {
         let file = std::fs::File::create(team.tree.root().join("all.txt")).unwrap();
@@ -766,7 +766,7 @@ fn a_plan_on_standard_output_is_not_put_in_the_place_of_its_file() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_stays_one_and_the_plan_is_where_it_leads() {
+fn saves_a_plan_through_a_link_and_keeps_the_link() {
     let team = with_link("plans/today.json", "latest.json");
     let refused = team.run("plan syncs --out latest.json").exits_with(1);
     assert_snapshot!(refused.harmless(&refused.stderr), @"
@@ -785,7 +785,7 @@ fn a_link_stays_one_and_the_plan_is_where_it_leads() {
 }
 
 #[test]
-fn a_plan_overwrites_plans_only() {
+fn overwrites_only_plans_with_a_plan() {
     let team = Team::new(&[]);
     let syncs = payments(&[("api", "")]);
     team.tree.write("syncs/payments.yaml", &syncs);
@@ -809,7 +809,7 @@ fn a_plan_overwrites_plans_only() {
 }
 
 #[test]
-fn a_plan_and_a_result_do_not_share_a_file_by_two_names() {
+fn rejects_one_file_with_two_names_for_a_plan_and_a_result() {
     let team = Team::new(&[]);
     team.tree
         .write("syncs/payments.yaml", payments(&[("api", "")]));
@@ -828,17 +828,17 @@ fn a_plan_and_a_result_do_not_share_a_file_by_two_names() {
 
 #[cfg(unix)]
 #[test]
-fn a_stale_plan_from_standard_input_is_not_advised_to_be_made_there() {
+fn does_not_advise_to_save_a_plan_to_standard_input() {
     let team = Team::new(&[("api", "")]);
     team.saves(&[("api", "secretPath: /api")]);
     team.somebody_applies(&[("api", "environment: dev")]);
     let plan = std::fs::File::open(team.tree.root().join("plan.json")).unwrap();
     let run = team.tree.secsync("apply /dev/stdin").on(&team.server);
     let applied = run.command().stdin(plan).output().unwrap();
-    let told = String::from_utf8(applied.stderr).unwrap();
-    assert_eq!(applied.status.code(), Some(6), "{told}");
+    let reported = String::from_utf8(applied.stderr).unwrap();
+    assert_eq!(applied.status.code(), Some(6), "{reported}");
     assert!(
-        told.contains("\n  Make a new one with `secsync plan --out FILE`, and review that.\n"),
-        "{told}"
+        reported.contains("\n  Make a new one with `secsync plan --out FILE`, and review that.\n"),
+        "{reported}"
     );
 }

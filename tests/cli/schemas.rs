@@ -62,7 +62,7 @@ fn the_list_shows_every_bundled_destination_with_its_app_its_import_and_its_dige
 }
 
 #[test]
-fn the_list_for_people_tells_the_pulled_from_the_bundled() {
+fn distinguishes_pulled_and_bundled_schemas_in_the_list() {
     let tree = Tree::new(&[("depot.json", DEPOT)]);
     tree.secsync("schema pull depot.json").run().exits_with(0);
     let listed = tree.secsync("schema list").run().exits_with(0);
@@ -141,11 +141,14 @@ fn a_page_about_creating_and_one_about_starting_are_pulled() {
         ("create.md", &create),
         ("start.md", include_str!("../fixtures/openapi/start.md")),
     ]);
-    let told = tree
+    let reported = tree
         .secsync("schema pull create.md start.md")
         .run()
         .exits_with(0);
-    assert!(told.stdout.starts_with("Pulled 2 schemas"), "{told}");
+    assert!(
+        reported.stdout.starts_with("Pulled 2 schemas"),
+        "{reported}"
+    );
     assert_eq!(
         tree.files(),
         [
@@ -308,7 +311,7 @@ fn the_files_that_a_newer_schema_breaks_are_named() {
     ! syncs/short.yaml:14:5: `destinationConfig.region` is missing.
     --- exit 2
     ");
-    // And the way back mends them.
+    // And the way back fixes them.
     let back = tree.secsync("schema diff workspace bundled").run();
     insta::assert_snapshot!(back, @"
     $ secsync schema diff workspace bundled
@@ -394,8 +397,11 @@ fn a_document_of_the_size_of_a_live_one_is_pulled() {
     let text = document.to_string();
     assert!(text.len() > 3_700_000, "{} bytes", text.len());
     let tree = Tree::new(&[("live.json", &text)]);
-    let told = tree.secsync("schema pull live.json").run().exits_with(0);
-    assert!(told.stdout.starts_with("Pulled 52 schemas"), "{told}");
+    let reported = tree.secsync("schema pull live.json").run().exits_with(0);
+    assert!(
+        reported.stdout.starts_with("Pulled 52 schemas"),
+        "{reported}"
+    );
     let diff = tree.secsync("schema diff").run().exits_with(0);
     assert_eq!(diff.stdout, "The schemas are the same.\n");
 }
@@ -415,7 +421,7 @@ fn describe(value: &mut Value, prose: &str) {
 }
 
 #[test]
-fn a_document_is_pulled_from_a_url_and_the_manifest_says_from_where_without_what_is_secret() {
+fn pulls_a_document_from_a_url_and_records_the_url_without_its_secrets() {
     let server = Canned::new(200, "application/json", DEPOT);
     let tree = Tree::new(&[]);
     let url = format!("{}/openapi.json", server.origin());
@@ -491,7 +497,7 @@ fn a_run_opens_no_schema_but_those_of_its_own_destinations() {
 }
 
 #[test]
-fn a_document_that_is_none_is_an_error_that_names_it_and_changes_nothing() {
+fn rejects_a_document_that_is_not_openapi_and_changes_nothing() {
     let cut = &DEPOT[..DEPOT.len() / 2];
     let tree = Tree::new(&[
         ("cut.json", cut),
@@ -555,13 +561,13 @@ fn a_document_that_is_none_is_an_error_that_names_it_and_changes_nothing() {
 }
 
 #[test]
-fn the_schema_for_editors_is_written_where_it_is_asked_for() {
+fn writes_the_schema_for_editors_to_the_named_file() {
     let tree = Tree::new(&[]);
-    let told = tree.secsync("schema editor").run().exits_with(0);
+    let reported = tree.secsync("schema editor").run().exits_with(0);
     assert!(
-        told.stdout.contains("# yaml-language-server: $schema="),
+        reported.stdout.contains("# yaml-language-server: $schema="),
         "{}",
-        told.stdout
+        reported.stdout
     );
     let written: Value = serde_json::from_str(&tree.read(".secsync/sync-file.json")).unwrap();
     let printed = tree.secsync("schema editor --out -").run().exits_with(0);
@@ -569,7 +575,7 @@ fn the_schema_for_editors_is_written_where_it_is_asked_for() {
 }
 
 #[test]
-fn a_provider_that_stands_apart_from_its_flag_is_told_how_to_be_written() {
+fn explains_how_to_write_a_provider_that_is_separated_from_its_flag() {
     let tree = Tree::new(&[]);
     let refused = tree
         .secsync("schema pull --from-server infisical --sandbox")

@@ -74,7 +74,7 @@ fn an_apply_on_a_terminal_asks_and_does_it_after_a_yes() {
 }
 
 #[test]
-fn anything_but_yes_is_a_no_and_nothing_is_applied() {
+fn applies_nothing_without_a_yes() {
     for answer in ["no\n", "y\n", "YES\n", "\n", "yes, but later\n", "\u{4}"] {
         let tree = tree();
         let server = Server::new(&world());
@@ -97,7 +97,7 @@ fn an_apply_that_has_nothing_to_do_does_not_ask() {
 }
 
 #[test]
-fn an_interrupt_at_the_question_applies_nothing() {
+fn applies_nothing_after_an_interrupt_at_the_question() {
     let tree = tree();
     let server = Server::new(&world());
     let run = tree.secsync("apply syncs").on(&server);

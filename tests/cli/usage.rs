@@ -180,7 +180,7 @@ fn the_manual_is_a_manual_page() {
 }
 
 #[test]
-fn wrong_use_exits_with_64_and_says_what_is_wrong() {
+fn rejects_wrong_usage_with_64() {
     let tree = Tree::new(&[("syncs/web.yaml", "syncs: {}\n")]);
     for arguments in [
         "",
@@ -205,7 +205,7 @@ fn wrong_use_exits_with_64_and_says_what_is_wrong() {
 }
 
 #[test]
-fn a_misspelt_command_and_flag_are_corrected() {
+fn suggests_the_right_command_and_flag() {
     let tree = Tree::new(&[]);
     assert_snapshot!(tree.secsync("aply").run().exits_with(64), @"
     $ secsync aply
@@ -234,7 +234,7 @@ fn a_misspelt_command_and_flag_are_corrected() {
 }
 
 #[test]
-fn a_sandbox_for_everybody_is_refused() {
+fn rejects_a_sandbox_for_other_machines() {
     let tree = Tree::new(&[]);
     assert_snapshot!(tree.secsync("sandbox --listen 0.0.0.0:0").run().exits_with(64), @"
     $ secsync sandbox --listen 0.0.0.0:0

@@ -317,7 +317,7 @@ mod answers_are_checked {
     }
 
     #[test]
-    fn a_name_that_a_hidden_sync_has_is_told_as_such() {
+    fn reports_a_name_that_a_hidden_sync_has() {
         run(async |mut site| {
             let body = json!({
                 "name": "web", "projectId": PROJECTS[0].id, "environment": "prod", "secretPath": "/",
@@ -440,7 +440,7 @@ mod applying {
     }
 
     #[test]
-    fn an_interruption_finishes_what_is_in_flight_and_tells_what_was_not_tried() {
+    fn finishes_what_is_in_flight_after_an_interruption_and_reports_what_was_not_tried() {
         struct AtOnce(Cancellation);
         impl Observer for AtOnce {
             fn begins(&self, index: usize) {
@@ -697,7 +697,7 @@ mod enkryptify {
     }
 
     #[test]
-    fn an_answered_start_that_cannot_be_recorded_is_unknown_and_tells_its_id() {
+    fn reports_the_id_of_an_answered_start_that_cannot_be_recorded() {
         run(async |mut site| {
             site.write_file(STARTED);
             let planned = site.plan().await;
@@ -790,7 +790,7 @@ mod waiting {
     }
 
     #[test]
-    fn a_job_that_fails_again_is_told_by_its_own_end_and_not_by_the_one_before() {
+    fn reports_the_end_of_a_job_that_fails_again_and_not_the_one_before() {
         run(async |mut site| {
             site.wait = LONG;
             site.fail(&["sync=fail:first"]);
@@ -821,7 +821,7 @@ mod waiting {
     }
 
     #[test]
-    fn a_job_that_is_still_going_at_the_end_is_told_as_such() {
+    fn reports_a_job_that_is_still_running_at_the_end() {
         let slow = sandbox::Options {
             job_duration: Duration::from_secs(3600),
             ..Site::usual()
@@ -862,7 +862,7 @@ mod waiting {
     }
 
     #[test]
-    fn a_look_at_the_jobs_is_one_list_request_a_project() {
+    fn looks_at_the_jobs_with_one_list_request_a_project() {
         #[derive(Default)]
         struct Looks(Mutex<usize>);
         impl Observer for Looks {
@@ -886,7 +886,7 @@ mod waiting {
             assert_eq!(report.jobs.len(), 6);
             let looks = *looks.0.lock().unwrap();
             assert!(looks > 0, "nobody looked");
-            // The last looks may be at one project only, as all jobs of the other have ended.
+            // The last looks may be at one project only, because all jobs of the other have ended.
             let lists = lists(&site) - before;
             assert!(
                 (looks + 1..=2 * looks).contains(&lists),
@@ -909,7 +909,7 @@ mod waiting {
 }
 
 #[test]
-fn a_survey_is_one_list_request_a_project_whatever_the_number_of_syncs() {
+fn lists_each_project_once_whatever_the_number_of_syncs() {
     run(async |mut site| {
         let syncs: Vec<_> = (0..20)
             .map(|index| sync(&format!("s{index}"), ""))
@@ -934,7 +934,7 @@ fn a_survey_is_one_list_request_a_project_whatever_the_number_of_syncs() {
 }
 
 #[test]
-fn a_read_that_fails_is_never_taken_for_nothing() {
+fn never_takes_a_failed_read_for_absence() {
     for fault in [
         "list=500",
         "list=html",

@@ -23,7 +23,7 @@ use secsync::exit::Exit;
 /// When a run is interrupted.
 #[derive(Debug, Clone, Copy)]
 enum Moment {
-    /// At so many steps that the run tells of.
+    /// After so many steps that the run reports.
     Step(usize),
     /// At so many requests, in the middle of an action.
     Request(usize),
@@ -288,7 +288,7 @@ proptest! {
     #![proptest_config(cases(24))]
 
     #[test]
-    fn after_an_export_into_any_workspace_the_plan_is_empty_and_what_cannot_be_declared_is_told(
+    fn plans_nothing_after_an_export_and_reports_what_cannot_be_declared(
         past in past(), hostile in hostile_strays(), settings in settings(), by_ids: bool
     ) {
         block_on(async {
@@ -298,14 +298,14 @@ proptest! {
             let remote = site.remote().await;
             let left_out = site.adopt(&settings, by_ids).await;
             let planned = site.plan().await;
-            let actions = super::support::site::told(&planned.plan);
-            assert_eq!(actions.iter().filter(|told| !told.starts_with("trigger")).count(), 0, "{actions:?}");
+            let actions = super::support::site::summary(&planned.plan);
+            assert_eq!(actions.iter().filter(|action| !action.starts_with("trigger")).count(), 0, "{actions:?}");
             assert_eq!(planned.observed.syncs.len() + left_out.len(), remote.len());
             for one in left_out {
                 let project = PROJECTS.iter().find(|project| [project.slug, project.id].contains(&one.project.as_str()));
                 let found = &remote[&(project.unwrap().id.to_owned(), one.name.clone())];
-                let told = format!("{found:?}");
-                assert!(told.contains(NEW_OPTION) || is_padded(found), "{one:?} {told}");
+                let text = format!("{found:?}");
+                assert!(text.contains(NEW_OPTION) || is_padded(found), "{one:?} {text}");
             }
         });
     }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::support::case::{block_on, cases, past, site_with_past};
 use super::support::generate::workspace;
 use super::support::model::{Fields, fields};
-use super::support::site::{Planned, Site, assert_all_done, assert_quiet, told};
+use super::support::site::{Planned, Site, assert_all_done, assert_quiet, summary};
 use super::support::world::{NEW_OPTION, PATHS};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -85,7 +85,7 @@ impl Meddling {
     }
 }
 
-/// Meddles with a sync that the plan found. Whether it did is told.
+/// Changes a sync that the plan found. Returns whether it did.
 async fn meddle(site: &Site, planned: &Planned, meddling: &Meddling, pick: &Index) -> bool {
     let with_found: Vec<&Action> = planned
         .plan
@@ -144,7 +144,7 @@ proptest! {
                 !matches!(action.verb(), Verb::Trigger | Verb::Blocked)
             });
             let (rest, report) = site.apply_rest(rechecked).await;
-            assert_eq!(told(&rest.plan), told(&planned.plan));
+            assert_eq!(summary(&rest.plan), summary(&planned.plan));
             assert_all_done(&rest, &report);
             site.settle().await;
             assert_eq!(site.contents().await, direct.contents().await);
@@ -193,7 +193,7 @@ proptest! {
                 let Recheck::Remaining { plan, done } = site.recheck(&text).await.result else {
                     panic!("stale, or applied");
                 };
-                assert_eq!(told(&plan), told(&planned.plan));
+                assert_eq!(summary(&plan), summary(&planned.plan));
                 assert_eq!(done, []);
                 site.settle().await;
             }
@@ -201,7 +201,7 @@ proptest! {
     }
 
     #[test]
-    fn a_plan_that_was_applied_in_part_goes_on_with_the_rest_where_no_destination_is_known(
+    fn continues_a_partly_applied_plan_without_knowing_a_destination(
         past in past(), workspace in workspace(), share in vec(any::<bool>(), 1..8)
     ) {
         block_on(async {
@@ -320,7 +320,7 @@ proptest! {
     }
 }
 
-/// An edit of a plan file: what a stranger would do, and what nobody would.
+/// An edit of a plan file, likely or not.
 #[derive(Debug, Clone)]
 struct Edit {
     /// Which part of the file; a step, mostly.
@@ -376,7 +376,7 @@ fn edit() -> impl Strategy<Value = Edit> {
 }
 
 impl Edit {
-    /// Goes down the way as far as there is one, and sets or takes away what is there.
+    /// Goes down the way as far as there is one, and sets or removes the value there.
     fn make(&self, plan: &mut Value) {
         let mut way = self.way.iter();
         let mut at = plan;
@@ -428,7 +428,7 @@ impl Edit {
     }
 }
 
-/// The simple values in a value, by their paths. Null means that there is nothing.
+/// The simple values in a value, by their paths. Null counts as missing.
 fn leaves(value: Option<&Value>, path: &str, found: &mut Vec<(String, String)>) {
     match value {
         Some(Value::Object(fields)) => {
@@ -472,7 +472,7 @@ fn assert_all_is_shown(action: &Action, plan: &Plan) {
             .filter(|leaf| !is.contains(leaf))
             .chain(is.iter().filter(|leaf| !was.contains(leaf)));
         for (path, _) in differing {
-            let is_told = match key.as_str() {
+            let is_shown = match key.as_str() {
                 // The sync that the action is about.
                 "name" | "projectId" if old.is_none() => {
                     [&action.subject.name, &action.subject.project_id]
@@ -485,7 +485,11 @@ fn assert_all_is_shown(action: &Action, plan: &Plan) {
                     .iter()
                     .any(|shown| path == shown || path.starts_with(&format!("{shown}."))),
             };
-            assert!(is_told, "{path} is not shown: {shown:?}\n{:#?}", told(plan));
+            assert!(
+                is_shown,
+                "{path} is not shown: {shown:?}\n{:#?}",
+                summary(plan)
+            );
         }
     }
 }

@@ -17,7 +17,7 @@ use secsync::render::review::{Item, Review, Verdict};
 use secsync::render::{github, html, junit, markdown, sarif, unified};
 use serde_json::{Value, json};
 
-/// What would become a link, or tell a person.
+/// What would become a link, or notify a person.
 static MENTION: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"@\w|#\d|(^|[^\\])(https?://|www\.)").unwrap());
 static TAG: LazyLock<Regex> = LazyLock::new(|| Regex::new("<[^>]*>").unwrap());
@@ -73,7 +73,7 @@ const PIECES: [&str; 40] = [
 ];
 
 fn hostile() -> impl Strategy<Value = String> {
-    // It ends with a word, as a text that is empty makes no line at all.
+    // It ends with a word, because an empty text makes no line at all.
     prop::collection::vec(select(PIECES.to_vec()), 0..7).prop_map(|pieces| pieces.concat() + "word")
 }
 
@@ -165,7 +165,7 @@ fn markdown_structure(text: &str) -> Vec<String> {
     for event in Parser::new_ext(text, Options::all()) {
         match event {
             Event::Text(text) => {
-                // A block of code is shown as it stands.
+                // A block of code is shown as it is.
                 assert!(
                     structure
                         .last()
@@ -189,7 +189,7 @@ fn tags(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Nothing that a terminal acts on, and nothing that nobody sees.
+/// Neither control characters nor invisible ones.
 fn assert_visible(text: &str) {
     let hidden = |character: char| {
         character.is_control() && character != '\n'
@@ -381,7 +381,7 @@ fn a_comment_stays_within_the_limit_and_says_what_it_leaves_out() {
     };
     let whole = of(20, 100);
     assert!(!whole.contains("Not shown"), "{whole}");
-    for (count, size, told) in [
+    for (count, size, reported) in [
         (400, 100, "syncs' details"),
         (1, 70_000, "1 of 1 syncs' details"),
         (5_000, 10, "of 5000 syncs"),
@@ -390,7 +390,7 @@ fn a_comment_stays_within_the_limit_and_says_what_it_leaves_out() {
         assert!(comment.len() <= 65_536, "{} bytes", comment.len());
         let end = comment.lines().last().unwrap();
         assert!(
-            end.starts_with("**Not shown: ") && end.contains(told),
+            end.starts_with("**Not shown: ") && end.contains(reported),
             "{end}"
         );
         assert!(comment.contains("This deletes or overwrites secrets"));

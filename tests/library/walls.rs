@@ -67,7 +67,7 @@ fn sources() -> Vec<Source> {
         .collect()
 }
 
-/// A source text without its comments and its tests, which stand at its end.
+/// A source text without its comments and its tests, which come last.
 fn code_of(text: &str) -> String {
     let code = match text.find("#[cfg(test)]\nmod tests {") {
         Some(tests) => &text[..tests],

@@ -101,7 +101,7 @@ fn job(status: JobStatus) -> Job {
     }
 }
 
-fn told(plan: &Plan) -> Vec<(Verb, &str)> {
+fn summary(plan: &Plan) -> Vec<(Verb, &str)> {
     plan.actions
         .iter()
         .map(|action| (action.verb(), action.subject.name.as_str()))
@@ -202,7 +202,7 @@ fn the_order_of_keys_in_a_file_does_not_show() {
 fn what_is_as_declared_needs_nothing() {
     let plan = plan(vec![desired("web")], vec![remote_sync("web")]);
     assert_eq!(
-        (told(&plan), plan.unchanged, plan.has_pending_changes()),
+        (summary(&plan), plan.unchanged, plan.has_pending_changes()),
         (vec![], 1, false)
     );
 }
@@ -308,7 +308,7 @@ fn an_update_of_a_sync_that_is_being_removed_is_blocked() {
         (Verb::Update, Blocked::BeingRemoved)
     );
     remote.remove_job = job(JobStatus::Failed);
-    assert_eq!(told(&plan(vec![desired("web")], vec![remote])), []);
+    assert_eq!(summary(&plan(vec![desired("web")], vec![remote])), []);
 }
 
 #[test]
@@ -367,7 +367,7 @@ fn a_protected_sync_is_updated_all_the_same() {
     let mut sync = with("web", |f| f["environment"] = json!("prod"));
     sync.protect = true;
     assert_eq!(
-        told(&plan(vec![sync], vec![remote_sync("web")])),
+        summary(&plan(vec![sync], vec![remote_sync("web")])),
         [(Verb::Update, "web")]
     );
 }
@@ -399,7 +399,7 @@ fn removing_secrets_needs_the_source_folder() {
         assert_eq!(blocked(&plan), (verb, Blocked::SourceFolderGone));
     }
     assert_eq!(
-        told(&plan(vec![absent("web")], vec![remote])),
+        summary(&plan(vec![absent("web")], vec![remote])),
         [(Verb::Delete, "web")]
     );
 }
@@ -444,7 +444,7 @@ fn ensure_absent_deletes_an_existing_sync_and_accepts_a_missing_one() {
         );
     }
     let nothing = plan(vec![absent("web")], vec![]);
-    assert_eq!((told(&nothing), nothing.unchanged), (vec![], 1));
+    assert_eq!((summary(&nothing), nothing.unchanged), (vec![], 1));
 }
 
 #[test]
@@ -456,10 +456,10 @@ fn a_deletion_that_is_under_way_is_not_asked_for_again() {
         ..absent("web")
     };
     let under_way = plan(vec![sync.clone()], vec![remote.clone()]);
-    assert_eq!((told(&under_way), under_way.unchanged), (vec![], 1));
+    assert_eq!((summary(&under_way), under_way.unchanged), (vec![], 1));
     remote.remove_job = job(JobStatus::Failed);
     assert_eq!(
-        told(&plan(vec![sync], vec![remote])),
+        summary(&plan(vec![sync], vec![remote])),
         [(Verb::Delete, "web")]
     );
 }
@@ -495,7 +495,7 @@ fn a_chain_of_renames_runs_from_its_free_end() {
         vec![renamed("a", "b"), renamed("b", "c")],
         vec![remote_sync("a"), remote_sync("b")],
     );
-    assert_eq!(told(&plan), [(Verb::Update, "b"), (Verb::Update, "c")]);
+    assert_eq!(summary(&plan), [(Verb::Update, "b"), (Verb::Update, "c")]);
     assert_eq!(
         (&plan.actions[0].after, &plan.actions[1].after),
         (&vec![1], &vec![])
@@ -508,11 +508,11 @@ fn a_remote_sync_stays_with_the_entry_of_its_name() {
         vec![desired("a"), renamed("a", "b")],
         vec![remote_sync("a")],
     );
-    assert_eq!(told(&plan), [(Verb::Create, "b")]);
+    assert_eq!(summary(&plan), [(Verb::Create, "b")]);
     assert_eq!(plan.unchanged, 1);
 }
 
-fn told_with_blocks(plan: &Plan) -> Vec<(Verb, &str, Option<&Blocked>)> {
+fn summary_with_blocks(plan: &Plan) -> Vec<(Verb, &str, Option<&Blocked>)> {
     plan.actions
         .iter()
         .map(|action| match &action.step {
@@ -541,7 +541,7 @@ fn what_takes_a_name_is_blocked_with_the_rename_that_should_free_it() {
         Blocked::NameNotFreed("c".to_owned()),
     );
     assert_eq!(
-        told_with_blocks(&plan),
+        summary_with_blocks(&plan),
         [
             (Verb::Update, "a", Some(&by_b)),
             (Verb::Update, "b", Some(&by_c)),
@@ -554,7 +554,7 @@ fn what_takes_a_name_is_blocked_with_the_rename_that_should_free_it() {
 }
 
 #[test]
-fn what_takes_a_name_is_blocked_where_the_rename_that_should_free_it_is_not_selected() {
+fn blocks_what_takes_a_name_unless_the_rename_that_frees_it_is_selected() {
     let policy = Policy {
         selection: Selection::new(&[], &["b".to_owned()]).unwrap(),
         ..Policy::default()
@@ -565,7 +565,7 @@ fn what_takes_a_name_is_blocked_where_the_rename_that_should_free_it_is_not_sele
         &policy,
     );
     // A rename goes by either name, so selecting the old name of the second selects it, too.
-    assert_eq!(told(&plan), [(Verb::Update, "b"), (Verb::Update, "c")]);
+    assert_eq!(summary(&plan), [(Verb::Update, "b"), (Verb::Update, "c")]);
     let policy = Policy {
         selection: Selection::new(&[], &["a".to_owned()]).unwrap(),
         ..Policy::default()
@@ -597,7 +597,7 @@ fn dropping_the_trigger_of_a_blocked_action_leaves_the_others_behind_what_they_f
         vec![taker, renamed("b", "c"), manual("d")],
         vec![remote_sync("a"), unknown],
     );
-    let told: Vec<_> = plan
+    let summary: Vec<_> = plan
         .actions
         .iter()
         .map(|action| {
@@ -609,7 +609,7 @@ fn dropping_the_trigger_of_a_blocked_action_leaves_the_others_behind_what_they_f
         })
         .collect();
     assert_eq!(
-        told,
+        summary,
         [
             (Verb::Blocked, "b", vec![]),
             (Verb::Blocked, "c", vec![]),
@@ -625,7 +625,7 @@ fn a_name_that_a_replacement_frees_is_taken_after_it() {
         vec![renamed("z", "a"), to("vercel", renamed("a", "b"))],
         vec![remote_sync("z"), remote_sync("a")],
     );
-    assert_eq!(told(&plan), [(Verb::Update, "a"), (Verb::Replace, "b")]);
+    assert_eq!(summary(&plan), [(Verb::Update, "a"), (Verb::Replace, "b")]);
     assert_eq!(plan.actions[0].after, [1]);
 }
 
@@ -635,7 +635,7 @@ fn an_old_name_that_still_exists_beside_the_new_one_is_unmanaged() {
         vec![renamed("old", "new")],
         vec![remote_sync("old"), remote_sync("new")],
     );
-    assert_eq!(told(&plan), []);
+    assert_eq!(summary(&plan), []);
     assert_eq!(plan.unmanaged[0].name, "old");
 }
 
@@ -657,7 +657,7 @@ fn what_is_not_declared_is_unmanaged_and_stays() {
         .iter()
         .map(|subject| subject.name.as_str())
         .collect();
-    assert_eq!((told(&plan), names), (vec![], vec!["a", "z"]));
+    assert_eq!((summary(&plan), names), (vec![], vec!["a", "z"]));
 }
 
 #[test]
@@ -746,13 +746,13 @@ fn what_another_provider_of_the_same_server_declares_is_neither_unmanaged_nor_pr
     let syncs = [resolved(desired("a")), of_the_other(desired("b"))];
     let kept = plan_of_two_identities(&syncs, [seen(), seen()], &Policy::default());
     let unmanaged: Vec<_> = kept.unmanaged.iter().map(|s| s.name.as_str()).collect();
-    assert_eq!((told(&kept), unmanaged), (vec![], vec!["legacy"]));
+    assert_eq!((summary(&kept), unmanaged), (vec![], vec!["legacy"]));
     let prune = Policy {
         prune: true,
         ..Policy::default()
     };
     let pruned = plan_of_two_identities(&syncs, [seen(), seen()], &prune);
-    assert_eq!(told(&pruned), [(Verb::Delete, "legacy")]);
+    assert_eq!(summary(&pruned), [(Verb::Delete, "legacy")]);
 }
 
 #[test]
@@ -763,7 +763,10 @@ fn a_name_that_a_rename_of_another_provider_frees_is_taken_after_it() {
     ];
     let seen = || vec![remote_sync("old"), remote_sync("older")];
     let plan = plan_of_two_identities(&syncs, [seen(), seen()], &Policy::default());
-    assert_eq!(told(&plan), [(Verb::Update, "new"), (Verb::Update, "old")]);
+    assert_eq!(
+        summary(&plan),
+        [(Verb::Update, "new"), (Verb::Update, "old")]
+    );
     assert_eq!(plan.actions[1].after, [0]);
 }
 
@@ -776,7 +779,7 @@ fn a_project_that_is_named_without_any_sync_is_read_listed_and_pruned() {
         ..Policy::default()
     };
     let pruned = plan_with(vec![], vec![remote_sync("last")], &policy);
-    assert_eq!(told(&pruned), [(Verb::Delete, "last")]);
+    assert_eq!(summary(&pruned), [(Verb::Delete, "last")]);
 }
 
 #[test]
@@ -792,7 +795,7 @@ fn a_selection_filters_actions_and_hides_unmanaged_syncs() {
         &policy,
     );
     assert_eq!(
-        (told(&plan), plan.unmanaged.len()),
+        (summary(&plan), plan.unmanaged.len()),
         (vec![(Verb::Create, "api")], 0)
     );
 }
@@ -815,7 +818,7 @@ fn a_project_that_differs_is_a_create_there() {
         vec![moved, desired("api")],
         vec![remote_sync("web"), remote_sync("api")],
     );
-    assert_eq!(told(&plan), [(Verb::Create, "web")]);
+    assert_eq!(summary(&plan), [(Verb::Create, "web")]);
     assert_eq!(plan.actions[0].subject.project_id, "p2");
     assert_eq!(plan.unmanaged[0].name, "web");
 }
@@ -848,14 +851,14 @@ fn a_triggered_create_or_update_without_auto_sync_is_followed_by_its_trigger() {
     for trigger in [Trigger::OnChange, Trigger::Always] {
         let created = plan(vec![manual(trigger)], vec![]);
         assert_eq!(
-            told(&created),
+            summary(&created),
             [(Verb::Create, "web"), (Verb::Trigger, "web")]
         );
         assert_eq!(created.actions[1].after, [0]);
         assert_eq!(created.actions[1].step, Step::Trigger { old: None });
         let updated = plan(vec![manual(trigger)], vec![remote_sync("web")]);
         assert_eq!(
-            told(&updated),
+            summary(&updated),
             [(Verb::Update, "web"), (Verb::Trigger, "web")]
         );
         assert_eq!(
@@ -869,21 +872,21 @@ fn a_triggered_create_or_update_without_auto_sync_is_followed_by_its_trigger() {
             vec![remote_sync("web")],
         );
         assert_eq!(
-            told(&replaced),
+            summary(&replaced),
             [(Verb::Replace, "web"), (Verb::Trigger, "web")]
         );
     }
     assert_eq!(
-        told(&plan(vec![manual(Trigger::Never)], vec![])),
+        summary(&plan(vec![manual(Trigger::Never)], vec![])),
         [(Verb::Create, "web")]
     );
     let update = plan(vec![manual(Trigger::Never)], vec![remote_sync("web")]);
-    assert_eq!(told(&update), [(Verb::Update, "web")]);
+    assert_eq!(summary(&update), [(Verb::Update, "web")]);
     let replace = plan(
         vec![to("vercel", manual(Trigger::Never))],
         vec![remote_sync("web")],
     );
-    assert_eq!(told(&replace), [(Verb::Replace, "web")]);
+    assert_eq!(summary(&replace), [(Verb::Replace, "web")]);
 }
 
 #[test]
@@ -913,23 +916,26 @@ fn with_auto_sync_the_change_itself_queues_the_job() {
             ..desired("web")
         };
         assert_eq!(
-            told(&plan(vec![sync.clone()], vec![])),
+            summary(&plan(vec![sync.clone()], vec![])),
             [(Verb::Create, "web")]
         );
         let mut remote = remote_sync("web");
         remote.environment = Some("prod".to_owned());
         assert_eq!(
-            told(&plan(vec![sync.clone()], vec![remote])),
+            summary(&plan(vec![sync.clone()], vec![remote])),
             [(Verb::Update, "web")]
         );
         let replaced = plan(vec![to("vercel", sync)], vec![remote_sync("web")]);
-        assert_eq!(told(&replaced), [(Verb::Replace, "web")]);
+        assert_eq!(summary(&replaced), [(Verb::Replace, "web")]);
     }
     let on_change = DesiredSync {
         trigger: Trigger::OnChange,
         ..desired("web")
     };
-    assert_eq!(told(&plan(vec![on_change], vec![remote_sync("web")])), []);
+    assert_eq!(
+        summary(&plan(vec![on_change], vec![remote_sync("web")])),
+        []
+    );
 }
 
 #[test]
@@ -958,10 +964,10 @@ fn the_end_of_a_job_moves_the_last_change_too_and_makes_no_trigger_due() {
             vec![manual_remote(Some("2026-01-01T00:00:00.388Z"), updated)],
         )
     };
-    assert_eq!(told(&plan_at("2026-01-01T00:00:00.398Z")), []);
-    assert_eq!(told(&plan_at("2026-01-01T00:00:02.388Z")), []);
+    assert_eq!(summary(&plan_at("2026-01-01T00:00:00.398Z")), []);
+    assert_eq!(summary(&plan_at("2026-01-01T00:00:02.388Z")), []);
     assert_eq!(
-        told(&plan_at("2026-01-01T00:00:02.389Z")),
+        summary(&plan_at("2026-01-01T00:00:02.389Z")),
         [(Verb::Trigger, "web")]
     );
 }
@@ -971,17 +977,20 @@ fn no_trigger_is_due_while_a_job_is_at_work_or_the_source_is_gone() {
     let mut remote = manual_remote(None, "2026-01-01T00:00:00.000Z");
     remote.sync_job.status = Some(JobStatus::Running);
     assert_eq!(
-        told(&plan(vec![manual(Trigger::OnChange)], vec![remote])),
+        summary(&plan(vec![manual(Trigger::OnChange)], vec![remote])),
         []
     );
     let mut gone = manual_remote(None, "2026-01-01T00:00:00.000Z");
     (gone.environment, gone.secret_path) = (None, None);
     let plan = plan(vec![manual(Trigger::OnChange)], vec![gone]);
-    assert_eq!(told(&plan), [(Verb::Update, "web"), (Verb::Trigger, "web")]);
+    assert_eq!(
+        summary(&plan),
+        [(Verb::Update, "web"), (Verb::Trigger, "web")]
+    );
 }
 
 #[test]
-fn always_triggers_an_unchanged_sync_and_a_trigger_is_no_pending_change() {
+fn triggers_an_unchanged_sync_always_without_a_pending_change() {
     let plan = plan(
         vec![DesiredSync {
             trigger: Trigger::Always,
@@ -989,7 +998,7 @@ fn always_triggers_an_unchanged_sync_and_a_trigger_is_no_pending_change() {
         }],
         vec![remote_sync("web")],
     );
-    assert_eq!(told(&plan), [(Verb::Trigger, "web")]);
+    assert_eq!(summary(&plan), [(Verb::Trigger, "web")]);
     assert_eq!(
         plan.counts(),
         Counts {
@@ -1027,7 +1036,7 @@ fn a_start_happens_once_and_only_with_a_state() {
         (Verb::Start, Blocked::NoState)
     );
     let fresh = of(&Starts::Recorded(BTreeMap::new()));
-    assert_eq!(told(&fresh), [(Verb::Start, "web")]);
+    assert_eq!(summary(&fresh), [(Verb::Start, "web")]);
     assert_eq!(
         fresh.counts(),
         Counts {
@@ -1041,13 +1050,13 @@ fn a_start_happens_once_and_only_with_a_state() {
             id: "s1".to_owned(),
         },
     ));
-    assert_eq!((told(&done), done.unchanged), (vec![], 1));
+    assert_eq!((summary(&done), done.unchanged), (vec![], 1));
     assert_eq!(
         blocked(&of(&record("web", Start::Unknown))),
         (Verb::Start, Blocked::StartUnknown)
     );
     assert_eq!(
-        told(&of(&record("other", Start::Unknown))),
+        summary(&of(&record("other", Start::Unknown))),
         [(Verb::Start, "web")]
     );
 }
@@ -1076,7 +1085,7 @@ fn a_started_sync_cannot_be_deleted() {
         (Verb::Delete, Blocked::NoState)
     );
     let nothing = of(&Starts::Recorded(BTreeMap::new()));
-    assert_eq!((told(&nothing), nothing.unchanged), (vec![], 1));
+    assert_eq!((summary(&nothing), nothing.unchanged), (vec![], 1));
     let counts = Counts {
         blocked: 1,
         ..Counts::default()
@@ -1243,13 +1252,13 @@ fn the_action_that_sets_off_the_first_push_names_what_that_one_imports() {
     let (mut triggered, found) = idle_import(|_| {});
     triggered.trigger = Trigger::OnChange;
     let trigger = plan(vec![triggered.clone()], vec![found.clone()]);
-    assert_eq!(told(&trigger), [(Verb::Trigger, "web")]);
+    assert_eq!(summary(&trigger), [(Verb::Trigger, "web")]);
     assert_eq!(only(&trigger).effects, [Effect::ImportOverwritesSource]);
 
     let mut pushed = found;
     pushed.sync_job.at = Some("2025-01-01T00:00:00.000Z".to_owned());
     let again = plan(vec![triggered], vec![pushed]);
-    assert_eq!(told(&again), [(Verb::Trigger, "web")]);
+    assert_eq!(summary(&again), [(Verb::Trigger, "web")]);
     assert_eq!(only(&again).effects, []);
 }
 
@@ -1407,5 +1416,5 @@ fn a_replacement_that_keeps_the_secrets_needs_no_source_folder_of_the_old_sync()
     let mut remote = remote_sync("web");
     (remote.environment, remote.secret_path) = (None, None);
     let plan = plan(vec![to("vercel", desired("web"))], vec![remote]);
-    assert_eq!(told(&plan), [(Verb::Replace, "web")]);
+    assert_eq!(summary(&plan), [(Verb::Replace, "web")]);
 }

@@ -309,7 +309,7 @@ impl ManagedSyncs for Server {
             Repeat::Read,
             format!("read the sync \"{id}\""),
         )?;
-        absent_is_none(
+        none_if_missing(
             self.call(request, |reader, body| reader.sync_with_id(body, id))
                 .await,
         )
@@ -329,7 +329,7 @@ impl ManagedSyncs for Server {
                 format!("look up the sync \"{name}\""),
             )?
             .query("projectId", project_id);
-        absent_is_none(
+        none_if_missing(
             self.call(request, |reader, body| {
                 reader.sync_with_name(body, project_id, name)
             })
@@ -470,7 +470,7 @@ fn is_going(status: Option<&JobStatus>) -> bool {
     status.is_some_and(|status| !status.is_terminal())
 }
 
-fn absent_is_none(
+fn none_if_missing(
     result: Result<RemoteSync, RequestError>,
 ) -> Result<Option<RemoteSync>, RequestError> {
     match result {

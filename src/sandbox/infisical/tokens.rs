@@ -43,7 +43,7 @@ const EXPIRED: &str = "Your token has expired. Please re-authenticate.";
 const MALFORMED: &str = "The provided access token is malformed. Please use a valid token or generate a new one and try again.";
 
 impl Tokens {
-    /// The identity that a request's token stands for; the request counts as one use of it.
+    /// The identity that a request's token belongs to; the request counts as one use of it.
     pub fn identity<'a>(
         &mut self,
         world: &'a World,

@@ -145,7 +145,7 @@ fn distribute(members: Vec<Value>, one: &Map<String, Value>, other: &Map<String,
     }))
 }
 
-/// Both values of a keyword as one; `None` if nothing satisfies both.
+/// Both values of a keyword merged; `None` if nothing satisfies both.
 fn merge_keyword(
     schema: &mut Map<String, Value>,
     keyword: &str,

@@ -1,7 +1,7 @@
 //! From OpenAPI's schemas to JSON Schema 2020-12, facts only.
 //!
 //! OpenAPI 3.0 has its own words for null and for exclusive limits, and any version spreads a
-//! schema over references and intersections. What comes out here stands on its own: references
+//! schema over references and intersections. What comes out here needs nothing else: references
 //! are inlined (cyclic ones become local `$defs`), intersections merged, prose left behind.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -66,7 +66,7 @@ fn parse_yaml(text: &str) -> Result<Value, ExtractError> {
         .ok_or_else(|| ExtractError::NoDocument("The text contains no YAML document.".into()))
 }
 
-/// Whether the text is a bare YAML document: its `openapi` key stands before any code fence.
+/// Whether the text is a bare YAML document: its `openapi` key comes before any code fence.
 fn starts_as_yaml(text: &str) -> bool {
     text.lines()
         .take_while(|line| fence(line).is_none())

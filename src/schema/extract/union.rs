@@ -1,7 +1,7 @@
 //! Tagged unions in a form whose errors name the field that is wrong.
 //!
 //! A value that fits no member of an `anyOf` gives one error that names none of its fields.
-//! Where one field (the tag) decides which member is meant, the union becomes an `enum` of the
+//! If one field (the tag) decides which member is meant, the union becomes an `enum` of the
 //! tag and an `if`/`then` for each member, so that only the chosen member's rules speak.
 
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ fn tagged(members: &[Value]) -> Option<Value> {
     }
     let tag = properties(objects[0])?
         .keys()
-        .find(|name| tells_apart(name, &objects))?;
+        .find(|name| distinguishes(name, &objects))?;
 
     let mut allowed = Vec::new();
     let mut branches = Vec::new();
@@ -58,7 +58,7 @@ fn tagged(members: &[Value]) -> Option<Value> {
 }
 
 /// Whether a field is required in every member, with values that no other member has.
-fn tells_apart(name: &str, objects: &[&Value]) -> bool {
+fn distinguishes(name: &str, objects: &[&Value]) -> bool {
     let mut seen: Vec<&Value> = Vec::new();
     for object in objects {
         let Some(values) = tag_values(name, object) else {

@@ -41,7 +41,7 @@ pub enum Kind {
         /// Whether the field can be left out.
         optional: bool,
     },
-    /// The value is none of those allowed.
+    /// The value is not one of those allowed.
     Value {
         /// The allowed values.
         allowed: Vec<Value>,
@@ -94,7 +94,7 @@ impl Kind {
         }
     }
 
-    /// Whether several of this kind can stand at one place side by side.
+    /// Whether one place can have several findings of this kind.
     const fn is_about_a_field(&self) -> bool {
         matches!(self, Self::Unknown { .. } | Self::Missing { .. })
     }
@@ -210,7 +210,7 @@ fn translate(schema: &Value, error: &ValidationError<'_>, found: &mut Vec<Findin
             alternatives(schema, error, context, path, found);
             return;
         }
-        // The engine could not tell; the server can.
+        // The engine gave up; the server decides.
         ValidationErrorKind::BacktrackLimitExceeded { .. }
         | ValidationErrorKind::RegexEngineFailure { .. } => return,
         _ => one(Kind::Other {
@@ -298,7 +298,7 @@ pub(super) fn lookup<'s>(schema: &'s Value, path: &[String]) -> Option<&'s Value
         })
 }
 
-/// The schema that a failed keyword stands in.
+/// The schema that a failed keyword belongs to.
 fn parent_schema<'s>(schema: &'s Value, keyword: &[String]) -> Option<&'s Value> {
     lookup(schema, keyword.split_last()?.1)
 }

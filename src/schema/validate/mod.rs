@@ -24,7 +24,7 @@ use crate::core::value::Mapping;
 /// of the file.
 ///
 /// `fields` holds the API's fields only. `name`, `projectId` and `connectionId` are checked
-/// where they are given, but not missed. `at` is the sync's key, where a missing field of the
+/// if they are given, but not required. `at` is the sync's key, where a missing field of the
 /// sync itself is reported.
 pub fn check(
     destination: &Destination,

@@ -128,7 +128,7 @@ pub struct Output {
     invocation: Invocation,
     pub stdout: String,
     pub stderr: String,
-    /// None if a signal ended it.
+    /// `None` if a signal ended it.
     pub code: Option<i32>,
 }
 
@@ -172,7 +172,7 @@ impl Output {
     }
 }
 
-/// What differs from run to run, and what stands for it in snapshots.
+/// What differs from run to run, and its placeholder in snapshots.
 static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
         (r"127\.0\.0\.1:\d+", "127.0.0.1:[PORT]"),

@@ -30,8 +30,8 @@ pub(super) fn runtime() -> Runtime {
 /// A sandbox.
 pub struct Server {
     running: Running,
-    /// How many requests were told by [`Self::requests`].
-    told: AtomicUsize,
+    /// How many requests [`Self::requests`] has returned.
+    returned: AtomicUsize,
     _runtime: Runtime,
 }
 
@@ -61,7 +61,7 @@ impl Server {
         let running = runtime.block_on(sandbox::start(options)).unwrap();
         Self {
             running,
-            told: AtomicUsize::new(0),
+            returned: AtomicUsize::new(0),
             _runtime: runtime,
         }
     }
@@ -87,8 +87,8 @@ impl Server {
     /// The requests since this was asked last.
     pub fn requests(&self) -> Vec<String> {
         let all = self.running.requests();
-        let told = self.told.swap(all.len(), Ordering::Relaxed);
-        all[told..]
+        let returned = self.returned.swap(all.len(), Ordering::Relaxed);
+        all[returned..]
             .iter()
             .map(|(method, target)| format!("{method} {target}"))
             .collect()

@@ -1,7 +1,7 @@
 //! A third platform, made up: what it takes to add one, and that nothing else has to know it.
 //!
 //! Strongbox identifies a sync by its destination, too, knows neither connections nor folders nor
-//! jobs, and has its own fields and its own rule for names. All that is true of it stands in
+//! jobs, and has its own fields and its own rule for names. All that is true of it is in
 //! `door`; `register` is the only line outside that names it. The program with it is this test's
 //! own binary, run again.
 
@@ -80,7 +80,7 @@ syncs:
 ];
 
 #[test]
-fn a_third_platform_is_validated_planned_applied_and_then_there_is_nothing_to_do() {
+fn validates_plans_and_applies_on_a_third_platform() {
     let (tree, server) = (Tree::new(&FILES), Server::start());
     insta::assert_snapshot!(run(&tree, &server, "validate"), @"
     exit 0

@@ -32,16 +32,16 @@ impl Server {
             .route("/boxes/{project}/{target}", post(create))
             .route("/box/{id}", patch(update).delete(remove))
             .with_state(boxes.clone());
-        let (tell, told) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         thread::spawn(move || {
             let runtime = Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                tell.send(listener.local_addr().unwrap()).unwrap();
+                sender.send(listener.local_addr().unwrap()).unwrap();
                 axum::serve(listener, routes).await.unwrap();
             });
         });
-        let url = format!("http://{}", told.recv().unwrap());
+        let url = format!("http://{}", receiver.recv().unwrap());
         Self { url, boxes }
     }
 

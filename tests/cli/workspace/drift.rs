@@ -13,7 +13,7 @@ fn applied() -> (Tree, Server) {
 }
 
 #[test]
-fn without_a_change_there_is_no_drift() {
+fn reports_no_drift_without_a_change() {
     let (tree, server) = applied();
     let drift = tree.secsync("drift").on(&server).run().exits_with(0);
     assert_eq!(
@@ -23,7 +23,7 @@ fn without_a_change_there_is_no_drift() {
 }
 
 #[test]
-fn drift_tells_what_was_changed_what_is_missing_and_what_exists_undeclared() {
+fn reports_changed_missing_and_undeclared_syncs_as_drift() {
     let (tree, server) = applied();
     // Somebody else's files change the same server.
     let other = Tree::new(&[(

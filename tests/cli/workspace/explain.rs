@@ -47,7 +47,7 @@ fn workspace(blocks: &[&str]) -> Tree {
     Tree::new(&[("secsync.yaml", &settings), ("syncs/example.yaml", &syncs)])
 }
 
-/// The page's examples, and how they are mended.
+/// The page's examples, and how they are fixed.
 fn parts(code: Code) -> (Vec<&'static str>, Vec<&'static str>) {
     let (_, rest) = code.page().split_once("## Example").unwrap();
     let (example, fix) = rest.split_once("## Fix").unwrap();
@@ -69,7 +69,7 @@ fn every_example_shows_its_code_and_nothing_else() {
 }
 
 #[test]
-fn every_mended_example_is_valid() {
+fn accepts_every_fixed_example() {
     for code in Code::ALL {
         let (_, fix) = parts(*code);
         if fix.is_empty() {
@@ -136,7 +136,7 @@ fn explaining_an_unknown_code_is_wrong_usage_and_suggests_one() {
 }
 
 #[test]
-fn findings_end_with_where_to_read_more_and_say_so_once() {
+fn says_once_where_to_read_more_about_findings() {
     let validated = |syncs: &str| workspace(&[syncs]).secsync("validate").run();
     let one = validated("syncs:\n  web: {nmae: x}\n  shop: {nmae: y}\n").exits_with(3);
     assert_eq!(

@@ -30,7 +30,7 @@ fn has_nothing_to_do(tree: &Tree, server: &Server) {
 }
 
 #[test]
-fn what_is_there_is_exported_by_names_and_the_plan_of_it_has_nothing_to_do() {
+fn exports_remote_syncs_by_names_and_plans_nothing_afterwards() {
     let (tree, server) = (Tree::new(&[]), server());
     let exported = run(
         &tree,
@@ -154,7 +154,7 @@ fn what_is_declared_or_ignored_is_left_out_and_taken_with_all() {
 const CONNECTION: &str = "c0ffee00-0000-4000-8000-000000000000";
 
 #[test]
-fn ids_are_written_where_they_are_asked_for_or_where_connections_cannot_be_listed() {
+fn writes_ids_if_asked_or_if_connections_cannot_be_listed() {
     let tree = Tree::new(&[]);
     let server = server();
     let exported = run(&tree, &server, "export --project payments --ids", 0).stdout;
@@ -177,7 +177,7 @@ fn ids_are_written_where_they_are_asked_for_or_where_connections_cannot_be_liste
 }
 
 #[test]
-fn a_file_that_is_there_is_overwritten_only_with_force_and_never_loses_a_declaration() {
+fn overwrites_an_existing_file_only_with_force_and_never_loses_a_declaration() {
     let server = server();
     let tree = Tree::new(&[
         ("syncs/payments.yaml", FILE),
@@ -205,7 +205,7 @@ fn a_file_that_is_there_is_overwritten_only_with_force_and_never_loses_a_declara
 }
 
 #[test]
-fn a_sync_without_its_source_folder_is_left_out_and_told_in_the_file_too() {
+fn leaves_out_a_sync_without_its_source_folder_and_says_so_in_the_file() {
     let (tree, server) = (Tree::new(&[]), server());
     let exported = run(&tree, &server, "export --project payments --ids", 0).stdout;
     let project = exported.split("project: ").nth(1).unwrap();
@@ -278,7 +278,7 @@ fn a_field_that_the_schemas_do_not_know_is_not_lost_and_with_the_servers_own_it_
 }
 
 #[test]
-fn what_a_lint_denies_is_exported_all_the_same_and_told() {
+fn exports_and_reports_what_a_lint_denies() {
     let server = Server::new(&world());
     let maker = Tree::new(&[(
         "syncs/a.yaml",
@@ -321,7 +321,7 @@ fn defaults_of_the_workspace_do_not_change_what_is_exported_into_it() {
 }
 
 #[test]
-fn a_file_for_each_destination_lies_in_a_directory_of_its_project() {
+fn writes_a_file_for_each_destination_below_its_project() {
     let (tree, server) = (Tree::new(&[]), server());
     let arguments = "export --project payments --dir syncs --split destination -o json";
     let document = run(&tree, &server, arguments, 0).json();
@@ -339,7 +339,7 @@ fn a_file_for_each_destination_lies_in_a_directory_of_its_project() {
 }
 
 #[test]
-fn a_file_that_the_workspace_does_not_load_is_told() {
+fn reports_a_file_that_the_workspace_does_not_load() {
     let server = server();
     let tree = Tree::new(&[("secsync.yaml", "include: [\"syncs/*.yaml\"]\n")]);
     let written = |dir: &str| {
@@ -356,7 +356,7 @@ fn a_file_that_the_workspace_does_not_load_is_told() {
 }
 
 #[test]
-fn selectors_work_on_what_is_there_and_one_that_means_nothing_is_refused() {
+fn applies_selectors_to_remote_syncs_and_rejects_one_that_cannot_match() {
     let (tree, server) = (Tree::new(&[]), server());
     let selected = "export --project payments -l environment=prod,destination=hum* --target a*";
     let exported = run(&tree, &server, selected, 0).stdout;
@@ -372,13 +372,13 @@ fn selectors_work_on_what_is_there_and_one_that_means_nothing_is_refused() {
 }
 
 #[test]
-fn a_project_is_needed_and_one_that_is_unknown_or_not_allowed_is_told() {
+fn reports_a_missing_unknown_or_forbidden_project() {
     let (tree, server) = (Tree::new(&[]), server());
-    let told = |arguments: &str, exit: i32| run(&tree, &server, arguments, exit).stderr;
-    assert!(told("export", 64).contains("--all-projects"));
-    assert!(told("export --project paymets", 64).contains("Did you mean `payments`?"));
-    assert!(told("export --provider nope", 64).contains("There is no provider `nope`"));
-    let refused = told("export --project payments --allow-project shop", 4);
+    let reported = |arguments: &str, exit: i32| run(&tree, &server, arguments, exit).stderr;
+    assert!(reported("export", 64).contains("--all-projects"));
+    assert!(reported("export --project paymets", 64).contains("Did you mean `payments`?"));
+    assert!(reported("export --provider nope", 64).contains("There is no provider `nope`"));
+    let refused = reported("export --project payments --allow-project shop", 4);
     assert!(refused.contains("`payments`"), "{refused}");
     let exported = run(
         &tree,
@@ -387,7 +387,7 @@ fn a_project_is_needed_and_one_that_is_unknown_or_not_allowed_is_told() {
         0,
     );
     assert_eq!(exported.stdout, "", "{exported}");
-    assert!(told("export --project shop", 0).contains("no sync that this identity can read"));
+    assert!(reported("export --project shop", 0).contains("no sync that this identity can read"));
 }
 
 #[test]
@@ -422,7 +422,7 @@ fn half_an_answer_is_an_error_and_nothing_is_written() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_cannot_be_written_to_standard_output_is_no_success() {
+fn fails_if_standard_output_cannot_be_written() {
     let (tree, server) = (Tree::new(&[]), server());
     for arguments in ["export --project payments", "import web --project payments"] {
         let full = std::fs::File::options().write(true).open("/dev/full");
@@ -444,7 +444,7 @@ fn what_cannot_be_written_to_standard_output_is_no_success() {
 }
 
 #[test]
-fn what_nobody_sees_is_exported_as_escapes_and_means_the_same() {
+fn exports_invisible_characters_as_escapes_of_the_same_meaning() {
     let server = Server::new(&world());
     let hidden = FILE.replace(
         "The API",

@@ -38,7 +38,7 @@ fn only(found: Vec<Diagnostic>) -> Diagnostic {
 }
 
 #[test]
-fn defaults_of_the_workspace_lie_under_those_of_the_file_and_those_under_the_sync() {
+fn merges_defaults_of_workspace_and_file_under_the_sync() {
     let tree = tree(
         SETTINGS,
         "\
@@ -126,7 +126,7 @@ fn a_default_that_no_platform_knows_is_an_error_whoever_inherits_it() {
 }
 
 #[test]
-fn a_finding_about_an_inherited_value_is_told_once_at_the_default_and_names_the_syncs() {
+fn reports_an_inherited_value_once_at_the_default_with_the_names_of_the_syncs() {
     let tree = tree(
         &SETTINGS.replace("/payments", "payments"),
         "syncs:\n  a: {}\n  b: {}\n  c: {secretPath: /c}\n  d: {}\n",
@@ -140,7 +140,7 @@ fn a_finding_about_an_inherited_value_is_told_once_at_the_default_and_names_the_
 }
 
 #[test]
-fn what_is_about_one_sync_is_no_default_of_the_workspace_either() {
+fn rejects_fields_of_one_sync_as_workspace_defaults() {
     for field in ["ensure: absent", "renamedFrom: old", "name: web"] {
         let settings = format!("{SETTINGS}  {field}\n");
         let found = findings(&tree(&settings, "syncs: {}\n"));

@@ -77,7 +77,7 @@ fn a_declaration_is_added_to_a_file_that_stays_as_it_is_otherwise() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_made_and_without_one_the_declaration_is_printed() {
+fn creates_a_missing_file_and_prints_the_declaration_without_one() {
     let (tree, server) = (Tree::new(&[]), server());
     let printed = run(&tree, &server, "import web --project payments", 0);
     run(
@@ -112,23 +112,23 @@ fn in_a_file_of_another_project_the_declaration_names_its_own_and_a_key_that_is_
 }
 
 #[test]
-fn what_is_declared_already_or_not_there_is_told() {
+fn reports_what_is_already_declared_or_missing() {
     let (tree, server) = (Tree::new(&[("syncs/mine.yaml", MINE)]), server());
     run(&tree, &server, "import web --into syncs/mine.yaml", 0);
-    let told = |arguments: &str, exit: i32| run(&tree, &server, arguments, exit).stderr;
-    insta::assert_snapshot!(told("import web --into syncs/mine.yaml", 1), @"
+    let reported = |arguments: &str, exit: i32| run(&tree, &server, arguments, exit).stderr;
+    insta::assert_snapshot!(reported("import web --into syncs/mine.yaml", 1), @"
     Error: The sync `web` of payments is already declared: syncs/mine.yaml:10:3.
       `secsync plan` shows how that differs from the remote sync.
     ");
-    insta::assert_snapshot!(told("import apo", 1), @"
+    insta::assert_snapshot!(reported("import apo", 1), @"
     Error: There is no sync `apo`, or this identity may not read it.
       Did you mean `api`?
     ");
-    insta::assert_snapshot!(told("import infisical/payments/api infisical/shop/api", 64), @"
+    insta::assert_snapshot!(reported("import infisical/payments/api infisical/shop/api", 64), @"
     Error: The syncs are of several projects.
       Import those of one project at a time.
     ");
-    insta::assert_snapshot!(told("import payments/api", 64), @"
+    insta::assert_snapshot!(reported("import payments/api", 64), @"
     Error: `payments/api` is not a valid sync address.
       Write NAME, or PROVIDER/PROJECT/NAME.
     ");

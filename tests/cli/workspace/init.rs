@@ -46,7 +46,7 @@ fn a_new_workspace_is_valid_and_its_example_can_be_tried_at_once() {
 }
 
 #[test]
-fn nothing_that_is_there_is_changed_and_a_second_time_changes_nothing() {
+fn keeps_existing_files_and_changes_nothing_a_second_time() {
     let settings = "version: 1\nlint: {name-form: warn}\n";
     let tree = Tree::new(&[
         ("secsync.yaml", settings),
@@ -60,7 +60,7 @@ fn nothing_that_is_there_is_changed_and_a_second_time_changes_nothing() {
 }
 
 #[test]
-fn the_workspace_begins_at_the_root_of_the_repository_or_where_one_is_already() {
+fn begins_a_workspace_at_the_root_of_the_repository_or_in_an_existing_one() {
     let tree = Tree::new(&[
         (".git/HEAD", ""),
         ("deep/er/x", ""),

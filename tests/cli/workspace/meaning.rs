@@ -1,4 +1,4 @@
-//! What comparing, planning and applying mean, sentence by sentence, where no other test says it
+//! What comparing, planning and applying mean, sentence by sentence, if no other test says it
 //! from the outside.
 
 use serde_json::Value;
@@ -15,9 +15,9 @@ fn run(tree: &Tree, server: &Server, arguments: &str, exit: i32) -> Output {
 fn actions(tree: &Tree, server: &Server, arguments: &str) -> Vec<String> {
     let plan = run(tree, server, &format!("{arguments} -o json"), 0).json();
     let actions = plan["actions"].as_array().unwrap().iter();
-    let told = |action: &Value| format!("{} {}", action["action"], action["name"]);
+    let reported = |action: &Value| format!("{} {}", action["action"], action["name"]);
     actions
-        .map(|action| told(action).replace('"', ""))
+        .map(|action| reported(action).replace('"', ""))
         .collect()
 }
 
@@ -63,7 +63,7 @@ fn an_unknown_connection_lists_its_candidates() {
 }
 
 #[test]
-fn what_the_platform_stores_in_another_form_is_no_difference() {
+fn ignores_differences_in_the_form_that_the_platform_stores() {
     let server = Server::new(&world());
     let tree = applied_on(&server, "apply --auto-approve", 0);
     let same = FILE
@@ -222,7 +222,7 @@ fn max_deletes_counts_a_replacement_and_a_pruning_too() {
 }
 
 #[test]
-fn with_auto_sync_on_the_change_itself_queues_the_job_and_on_change_adds_none() {
+fn adds_no_trigger_on_change_with_auto_sync_on() {
     let server = Server::new(&world());
     let tree = applied_on(&server, "apply --auto-approve", 0);
     let changed = FILE.replace(
@@ -236,7 +236,7 @@ fn with_auto_sync_on_the_change_itself_queues_the_job_and_on_change_adds_none() 
 }
 
 #[test]
-fn running_again_continues_where_a_failure_stopped() {
+fn continues_after_a_failure_when_run_again() {
     let server = Server::failing(&world(), &["create:web=400@1"]);
     let tree = applied_on(&server, "apply --auto-approve", 5);
     assert_eq!(actions(&tree, &server, "plan"), ["create web"]);

@@ -34,35 +34,35 @@ fn a_project_goes_by_its_id_its_slug_or_its_only_name() {
 fn a_name_that_two_projects_have_lists_both() {
     let mut world = world();
     world["projects"][1]["name"] = json!("Payments");
-    let (told, _) = planned_in(
+    let (reported, _) = planned_in(
         &world,
         &FILE.replace("project: payments", "project: Payments"),
         3,
     );
     assert!(
-        told.contains("2 projects of infisical are named `Payments`"),
-        "{told}"
+        reported.contains("2 projects of infisical are named `Payments`"),
+        "{reported}"
     );
-    assert!(told.contains("`payments` and `shop`"), "{told}");
+    assert!(reported.contains("`payments` and `shop`"), "{reported}");
 }
 
 #[test]
 fn a_project_that_is_not_there_may_also_be_hidden_and_the_refusal_says_both() {
-    let (told, _) = planned(&FILE.replace("project: payments", "project: paymnets"), 3);
+    let (reported, _) = planned(&FILE.replace("project: payments", "project: paymnets"), 3);
     assert!(
-        told.contains("The project `paymnets` does not exist"),
-        "{told}"
+        reported.contains("The project `paymnets` does not exist"),
+        "{reported}"
     );
     assert!(
-        told.contains("or this identity is not a member of it"),
-        "{told}"
+        reported.contains("or this identity is not a member of it"),
+        "{reported}"
     );
-    assert!(told.contains("Did you mean `payments`?"), "{told}");
+    assert!(reported.contains("Did you mean `payments`?"), "{reported}");
     let by_id = FILE.replace("project: payments", &format!("project: {NOWHERE}"));
-    let (told, _) = planned(&by_id, 4);
+    let (reported, _) = planned(&by_id, 4);
     assert!(
-        told.contains("does not exist") && told.contains("member"),
-        "{told}"
+        reported.contains("does not exist") && reported.contains("member"),
+        "{reported}"
     );
 }
 
@@ -90,13 +90,13 @@ fn a_failure_to_read_a_project_names_it_as_the_file_does() {
         let server = Server::failing(&world(), &[fault]);
         let tree = Tree::new(&[("syncs/payments.yaml", FILE)]);
         let refused = tree.secsync("plan").on(&server).run().exits_with(exit);
-        let told = "Cannot list the syncs of project \"payments\": ";
-        assert!(refused.stderr.contains(told), "{refused}");
+        let reported = "Cannot list the syncs of project \"payments\": ";
+        assert!(refused.stderr.contains(reported), "{refused}");
     }
 }
 
 #[test]
-fn a_connection_to_another_app_is_told_as_that() {
+fn reports_a_connection_to_another_app() {
     let file = "\
 provider: infisical
 project: payments
@@ -114,22 +114,25 @@ syncs:
     connection: vercel-main
     destinationConfig: {scope: application, org: acme, app: web}
 ";
-    let (told, _) = planned(file, 3);
-    let said = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (reported, _) = planned(file, 3);
+    let said = reported.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
         said.contains(
             "The connection `vercel-main` is for vercel, but this destination needs one for humanitec."
         ),
-        "{told}"
+        "{reported}"
     );
 }
 
 #[test]
 fn one_sync_under_two_spellings_of_its_project_is_declared_twice() {
     let again = FILE.replace("project: payments", "project: Payments");
-    let (told, requests) = planned(&format!("{FILE}---\n{again}"), 3);
-    assert!(told.contains("The sync `web` is declared twice."), "{told}");
-    assert!(told.contains("first declared here"), "{told}");
+    let (reported, requests) = planned(&format!("{FILE}---\n{again}"), 3);
+    assert!(
+        reported.contains("The sync `web` is declared twice."),
+        "{reported}"
+    );
+    assert!(reported.contains("first declared here"), "{reported}");
     let lists = requests.iter().filter(|one| one.contains("/secret-syncs"));
     assert_eq!(lists.count(), 0, "nothing is read for an invalid workspace");
 }
@@ -147,7 +150,7 @@ fn each_name_is_looked_up_once_and_each_project_read_once() {
 }
 
 #[test]
-fn the_project_of_the_environment_counts_only_where_the_files_name_none() {
+fn uses_the_project_of_the_environment_only_if_the_files_name_none() {
     let server = Server::new(&world());
     let plan = |file: &str| {
         let tree = Tree::new(&[("syncs/payments.yaml", file)]);

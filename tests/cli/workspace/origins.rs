@@ -27,7 +27,7 @@ syncs:
 ";
 
 #[test]
-fn a_verbose_plan_tells_for_each_value_the_file_and_line_and_whether_it_is_inherited() {
+fn shows_the_origin_of_each_value_in_a_verbose_plan() {
     let tree = Tree::new(&[("secsync.yaml", SETTINGS), ("syncs/web.yaml", FILE)]);
     let server = Server::new(&world());
     let plan = tree
@@ -36,10 +36,10 @@ fn a_verbose_plan_tells_for_each_value_the_file_and_line_and_whether_it_is_inher
         .on(&server)
         .run()
         .exits_with(0);
-    let (_, told) = plan.stdout.split_once("The values come from:\n").unwrap();
-    let (told, _) = told.split_once("\n\n").unwrap();
-    let told: Vec<&str> = told.lines().map(str::trim_start).collect();
-    insta::assert_snapshot!(told.join("\n"), @r#"
+    let (_, reported) = plan.stdout.split_once("The values come from:\n").unwrap();
+    let (reported, _) = reported.split_once("\n\n").unwrap();
+    let reported: Vec<&str> = reported.lines().map(str::trim_start).collect();
+    insta::assert_snapshot!(reported.join("\n"), @r#"
     provider:                          "infisical"              syncs/web.yaml:1 (inherited)
     project:                           "payments"               the environment
     destination:                       "humanitec"              syncs/web.yaml:2 (inherited)

@@ -74,7 +74,7 @@ fn a_selection_asks_for_nothing_that_is_of_others() {
 }
 
 #[test]
-fn an_id_of_a_project_selects_as_well_as_its_word() {
+fn selects_by_project_id_or_name() {
     let mut world = world();
     let id = "1b9f4d1c-0d5f-4a57-9d2f-0d3c5c0a7e11";
     world["projects"][0]["id"] = id.into();
@@ -99,7 +99,7 @@ fn an_id_of_a_project_selects_as_well_as_its_word() {
 #[test]
 fn a_selection_that_means_nothing_is_refused_before_anything_is_asked() {
     let (tree, server) = (tree(), Server::new(&world()));
-    for (selection, told) in [
+    for (selection, reported) in [
         ("--target wbe", "The selection matches no declared sync."),
         ("-l team=x", "The selection matches no declared sync."),
         (
@@ -110,13 +110,13 @@ fn a_selection_that_means_nothing_is_refused_before_anything_is_asked() {
         let refused = as_the_team(&tree, &format!("plan {selection}"), &server)
             .run()
             .exits_with(64);
-        assert!(refused.stderr.contains(told), "{refused}");
+        assert!(refused.stderr.contains(reported), "{refused}");
     }
     assert_eq!(server.requests(), [""; 0]);
 }
 
 #[test]
-fn nothing_is_pruned_where_one_server_goes_by_two_addresses() {
+fn prunes_nothing_if_one_server_has_two_addresses() {
     let mut world = world();
     world["projects"][0]["id"] = "1b9f4d1c-0d5f-4a57-9d2f-0d3c5c0a7e11".into();
     let settings = "\

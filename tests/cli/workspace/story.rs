@@ -68,7 +68,7 @@ syncs:
   web-to-vercel: {destination: vercel}
 ";
 
-/// The workspace and its two Infisical servers; the first one is Enkryptify as well.
+/// The workspace and its two Infisical servers; the first one is also Enkryptify.
 struct Company {
     tree: Tree,
     cloud: Server,
@@ -111,7 +111,7 @@ fn a_workspace_on_two_infisicals_and_enkryptify_from_the_first_apply_to_a_prune(
     };
     let tree = &company.tree;
 
-    // Declared, applied, and then there is nothing to do.
+    // Declared, applied, and then nothing is left to do.
     company.run("state init", 0);
     let plan = company.run("plan --detailed-exitcode", 2);
     assert!(
@@ -189,7 +189,7 @@ syncs:
     company.has_nothing_to_do();
     company.run("drift --prune", 0);
 
-    // Changed by somebody else, it drifts, and an apply mends it.
+    // Changed by somebody else, it drifts, and an apply corrects it.
     let other = Company {
         tree: Tree::new(&[
             ("secsync.yaml", SETTINGS),
@@ -203,8 +203,8 @@ syncs:
         ..other
     };
     let drift = company.run("drift", 2);
-    let told = "was changed remotely: description \"The API\" -> \"By hand\"";
-    assert!(drift.stdout.contains(told), "{drift}");
+    let reported = "was changed remotely: description \"The API\" -> \"By hand\"";
+    assert!(drift.stdout.contains(reported), "{drift}");
     company.run("apply --auto-approve", 0);
     company.has_nothing_to_do();
     assert_eq!(company.cloud.starts(), 1, "a start is never repeated");

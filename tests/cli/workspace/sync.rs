@@ -43,8 +43,8 @@ fn asked(server: &Server) -> Vec<String> {
 fn a_named_sync_is_triggered_and_followed() {
     let (tree, server) = applied();
     let sync = tree.secsync("sync web").on(&server).run().exits_with(0);
-    let told = sync.stdout.replace("Waiting for 1 job...\n", "");
-    insta::assert_snapshot!(told, @"
+    let reported = sync.stdout.replace("Waiting for 1 job...\n", "");
+    insta::assert_snapshot!(reported, @"
       ! infisical/payments/web (humanitec): pushes the source's secrets to the destination
     infisical/payments/web: The sync job was queued.
     infisical/payments/web: The sync job succeeded.
@@ -57,7 +57,7 @@ fn a_named_sync_is_triggered_and_followed() {
 }
 
 #[test]
-fn names_are_patterns_and_selectors_do_as_well() {
+fn selects_by_name_patterns_and_selectors() {
     for arguments in [
         "sync *",
         "sync web a*",
@@ -77,7 +77,7 @@ fn without_a_name_or_a_selector_it_is_wrong_usage() {
 }
 
 #[test]
-fn a_name_that_nothing_has_is_wrong_usage_and_nothing_is_asked_for() {
+fn rejects_an_unknown_name_without_a_request() {
     let (tree, server) = applied();
     let refused = tree
         .secsync("sync web wbe")
@@ -126,7 +126,7 @@ fn a_job_that_fails_ends_with_7_and_says_why() {
 }
 
 #[test]
-fn a_job_that_does_not_end_in_time_is_told_as_still_going() {
+fn reports_a_job_that_does_not_end_in_time_as_still_running() {
     let server = Server::failing(&world(), &["sync:web=fail:slow"]);
     let tree = applied_on(&server, "apply --auto-approve", 0);
     let sync = tree
@@ -138,7 +138,7 @@ fn a_job_that_does_not_end_in_time_is_told_as_still_going() {
 }
 
 #[test]
-fn what_does_not_exist_yet_is_not_tried_and_the_others_are() {
+fn skips_what_does_not_exist_yet_and_tries_the_others() {
     let (tree, server) = applied();
     tree.write("syncs/payments.yaml", FILE.replace("  web:", "  later:"));
     let sync = tree.secsync("sync *").on(&server).run().exits_with(5);
@@ -151,7 +151,7 @@ fn what_does_not_exist_yet_is_not_tried_and_the_others_are() {
 }
 
 #[test]
-fn what_only_starts_cannot_be_asked_for_a_job_and_is_told_why() {
+fn reports_why_a_started_sync_cannot_be_asked_for_a_job() {
     let (tree, server) = applied();
     tree.write(
         "syncs/docs.yaml",

@@ -1,4 +1,4 @@
-//! What a sync file means, sentence by sentence, where no other test says it from the outside.
+//! What a sync file means, sentence by sentence, if no other test says it from the outside.
 
 use secsync::core::code::Code;
 use serde_json::{Value, json};

@@ -44,7 +44,7 @@ impl Clock for QuickClock {
     }
 }
 
-/// A clock that stands still: whoever waits goes on when the test lets it.
+/// A clock that does not move: whoever waits goes on when the test lets it.
 #[derive(Debug)]
 pub struct HeldClock {
     start: Instant,

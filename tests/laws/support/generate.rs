@@ -436,7 +436,7 @@ fn hostile_text() -> BoxedStrategy<String> {
     .boxed()
 }
 
-/// Syncs that nobody would call usual, all of them valid.
+/// Unusual syncs, all of them valid.
 pub fn hostile_strays() -> BoxedStrategy<Vec<Stray>> {
     let name = prop_oneof![select(&HOSTILE_NAMES[..]).prop_map(str::to_owned), name()];
     let own = (option::of(hostile_text()), hostile_text(), any::<bool>());

@@ -80,7 +80,7 @@ pub struct Rechecked {
     pub result: Recheck,
 }
 
-/// Why there is no plan.
+/// Why no plan could be made.
 #[derive(Debug)]
 pub struct Refused {
     pub error: CommandError,
@@ -193,7 +193,7 @@ impl Site {
         self.written = written;
     }
 
-    /// Takes the workspace away: what was saved needs none.
+    /// Deletes the workspace, which a saved plan does not need.
     pub fn remove_files(&self) {
         std::fs::remove_dir_all(self.root().join("syncs")).unwrap();
         std::fs::remove_file(self.root().join("secsync.yaml")).unwrap();
@@ -313,7 +313,7 @@ impl Site {
         self.recheck_saved(opened, saved).await
     }
 
-    /// The same with a program that knows none of the destinations.
+    /// The same with a program that does not know the destinations.
     pub async fn recheck_unknowing(&self, text: &str) -> Rechecked {
         let opened = Opened::open(self.options()).unwrap();
         let saved = planfile::read(text.as_bytes(), &|_, _| None).unwrap();
@@ -435,7 +435,7 @@ impl Site {
         }
     }
 
-    /// Creates what someone else would, where the name is free.
+    /// Creates syncs as someone else would, if their names are free.
     pub async fn make_strays(&self, strays: &[Stray]) {
         let infisical = self.infisical();
         for stray in strays {
@@ -484,7 +484,7 @@ impl Site {
             .await
             .into_iter()
             .map(|(key, mut sync)| {
-                // A blank description and none mean the same.
+                // A blank description means the same as a missing one.
                 sync.fields
                     .retain(|key, value| key != "description" || *value != "");
                 sync.fields
@@ -554,7 +554,7 @@ pub fn meaning(plan: &Plan) -> Plan {
 }
 
 /// A plan in few words, for messages.
-pub fn told(plan: &Plan) -> Vec<String> {
+pub fn summary(plan: &Plan) -> Vec<String> {
     plan.actions.iter().map(describe).collect()
 }
 
@@ -595,7 +595,7 @@ pub fn assert_quiet(plan: &Plan) {
     assert!(
         plan.actions.iter().all(is_quiet),
         "the next plan is not empty: {:#?}",
-        told(plan)
+        summary(plan)
     );
 }
 
@@ -606,7 +606,7 @@ pub fn assert_all_done(planned: &Planned, report: &Report) {
             matches!(outcome, Outcome::Done { .. } | Outcome::Blocked),
             "{}: {outcome:?}\n{:#?}",
             describe(action),
-            told(&planned.plan)
+            summary(&planned.plan)
         );
     }
 }
@@ -627,7 +627,7 @@ pub fn assert_updates_are_minimal(plan: &Plan) {
     }
 }
 
-/// Fails if what is there is not what the workspace declares, blocked actions aside.
+/// Fails if a remote sync is not as the workspace declares it, blocked actions aside.
 pub async fn assert_as_declared(site: &Site, workspace: &Workspace, plan: &Plan) {
     site.settle().await;
     let remote = site.remote().await;

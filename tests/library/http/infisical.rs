@@ -47,7 +47,7 @@ async fn connecting_sends_nothing() {
 }
 
 #[tokio::test]
-async fn a_list_is_one_request_with_the_token_and_the_project() {
+async fn lists_syncs_in_one_request() {
     let server = server_with("GET", LIST, ok(syncs(&["a", "b"]))).await;
     let found = infisical(&server.uri())
         .list(PROJECT, "payments")
@@ -139,7 +139,7 @@ async fn a_sync_whose_source_folder_was_deleted_has_no_source() {
 }
 
 #[tokio::test]
-async fn no_odd_answer_is_taken_for_no_syncs() {
+async fn rejects_odd_answers_instead_of_reading_no_syncs() {
     let without = |field: &str| {
         let mut answer = syncs(&["a"]);
         answer["secretSyncs"][0]
@@ -251,7 +251,7 @@ async fn a_redirect_is_not_followed_and_only_its_host_is_named() {
 }
 
 #[tokio::test]
-async fn refusals_are_told_apart() {
+async fn distinguishes_refusals() {
     use RequestErrorKind::{BadAnswer, NotFound, Permission, Rejected, Unavailable};
     let problems = json!({
         "reqId": "req-1", "statusCode": 422, "error": "ValidationFailure",
@@ -349,7 +349,7 @@ async fn a_limited_permission_says_what_it_is_limited_to() {
 }
 
 #[tokio::test]
-async fn a_server_cannot_flood_or_steer_the_terminal() {
+async fn limits_and_escapes_messages_of_a_server() {
     let long = format!("\u{1b}]0;x\u{7}{}", "y".repeat(100_000));
     let error = list_error(refusal(400, "BadRequest", &long)).await;
     assert!(error.message.len() < 1_000, "{}", error.message.len());
@@ -420,7 +420,7 @@ async fn connections_are_those_that_the_identity_may_use() {
 }
 
 #[tokio::test]
-async fn a_name_is_looked_up_encoded_and_absence_is_none() {
+async fn encodes_a_name_in_a_look_up_and_returns_none_if_it_is_missing() {
     let server = wiremock::MockServer::start().await;
     add(
         &server,
@@ -452,7 +452,7 @@ async fn a_name_is_looked_up_encoded_and_absence_is_none() {
 }
 
 #[tokio::test]
-async fn a_missing_route_is_never_taken_for_a_missing_sync() {
+async fn never_takes_a_missing_route_for_a_missing_sync() {
     let route = ResponseTemplate::new(404).set_body_json(json!({
         "message": "Route not found", "error": "Not Found", "statusCode": 404
     }));
@@ -469,7 +469,7 @@ async fn a_missing_route_is_never_taken_for_a_missing_sync() {
 }
 
 #[tokio::test]
-async fn another_sync_than_the_one_asked_for_is_a_bad_answer() {
+async fn rejects_another_sync_than_the_requested_one() {
     let mut other = sync("other");
     other["id"] = "another-id".into();
     let server = server_with("GET", &one(), ok(json!({"secretSync": other}))).await;
@@ -508,7 +508,7 @@ async fn create_and_update_send_json_and_return_what_the_server_kept() {
 }
 
 #[tokio::test]
-async fn a_taken_name_is_told_apart() {
+async fn distinguishes_a_taken_name() {
     let message =
         "A Secret Sync with the name \"web\" already exists for the project with ID \"p\"";
     let server = server_with("POST", HUMANITEC, refusal(400, "BadRequest", message)).await;
@@ -590,7 +590,7 @@ async fn a_create_that_timed_out_is_sent_once_and_says_so() {
 
 #[tokio::test]
 async fn a_create_that_was_never_sent_is_tried_again_and_leaves_no_doubt() {
-    // A port that was just free, where nobody listens.
+    // A port that was just free, so that no server listens on it.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
     drop(listener);
@@ -692,7 +692,7 @@ async fn deleting_with_the_secrets_is_pending_until_the_job_ends() {
 const IN_PROGRESS: &str = r#"{"reqId":"r","statusCode":400,"message":"A job for this sync is already in progress. Please try again shortly.","error":"BadRequest"}"#;
 
 #[tokio::test]
-async fn a_removal_that_its_own_lost_request_stands_in_the_way_of_is_pending() {
+async fn treats_a_removal_that_its_own_lost_request_blocks_as_pending() {
     let mut leaving = sync("web");
     leaving["removeStatus"] = "running".into();
     let server = RawServer::start([
@@ -709,7 +709,7 @@ async fn a_removal_that_its_own_lost_request_stands_in_the_way_of_is_pending() {
 }
 
 #[tokio::test]
-async fn a_job_at_work_is_told_apart_and_not_in_doubt() {
+async fn distinguishes_a_job_in_progress_and_leaves_no_doubt() {
     let message = "A job for this sync is already in progress. Please try again shortly.";
     let server = server_with("DELETE", &one(), refusal(400, "BadRequest", message)).await;
     let error = infisical(&server.uri())

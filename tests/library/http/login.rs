@@ -1,4 +1,4 @@
-//! Logging in with an identity token: where it comes from, where it goes, and what is said when
+//! Logging in with an identity token: where it comes from, where it goes, and what is reported when
 //! it is not accepted.
 
 use std::sync::Arc;
@@ -390,7 +390,7 @@ async fn the_runners_token_goes_over_https_only_also_on_this_machine() {
 }
 
 #[tokio::test]
-async fn a_token_endpoint_that_gives_no_token_is_told_with_what_to_do() {
+async fn reports_a_token_endpoint_that_gives_no_token_and_what_to_do() {
     let value = json!({"value": "two words"}).to_string();
     let echo = json!({"message": RUNNER_TOKEN}).to_string();
     for (status, body, kind, message, help) in [
@@ -453,7 +453,7 @@ async fn a_token_endpoint_that_gives_no_token_is_told_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn an_identity_without_any_token_is_told_how_to_get_one() {
+async fn explains_how_to_get_a_token_for_an_identity() {
     let server = infisical().await;
     // Half of GitHub's variables is a job without the permission, too.
     for variable in [None, Some("ACTIONS_ID_TOKEN_REQUEST_URL")] {
@@ -565,7 +565,7 @@ async fn a_service_account_token_that_is_missing_or_empty_names_its_file() {
 }
 
 #[tokio::test]
-async fn a_refused_identity_token_is_told_with_what_to_do_about_its_status() {
+async fn reports_a_refused_identity_token_and_what_to_do() {
     for (status, said, help) in [
         (
             401,
@@ -736,7 +736,7 @@ async fn every_variable_of_a_login_serves_only_the_provider_that_it_is_named_aft
 }
 
 #[tokio::test]
-async fn how_a_provider_logs_in_can_be_told() {
+async fn reports_how_a_provider_logs_in() {
     let server = infisical().await;
     for (variables, method) in [
         (

@@ -219,7 +219,7 @@ async fn a_refused_token_names_its_variable() {
 }
 
 #[tokio::test]
-async fn a_missing_permission_is_no_reason_to_log_in_again() {
+async fn does_not_log_in_again_for_a_missing_permission() {
     let server = server_with("POST", LOGIN, token("first")).await;
     let denied = refusal(
         403,
@@ -330,7 +330,7 @@ async fn a_503_that_asks_for_a_pause_gets_it() {
 }
 
 #[tokio::test]
-async fn a_server_that_hangs_is_told_as_such() {
+async fn reports_a_server_that_hangs() {
     let server = RawServer::start([Act::Hang, Act::Hang, Act::Hang, Act::Hang]).await;
     let (mut options, _) = options();
     options.timeout = Duration::from_millis(200);
@@ -416,7 +416,7 @@ async fn a_proxy_from_the_environment_is_asked_for_https_and_its_password_not_sh
 }
 
 #[tokio::test]
-async fn a_proxy_that_is_no_url_is_an_error_without_its_text() {
+async fn rejects_a_proxy_that_is_not_a_url_without_repeating_it() {
     let environment = environment(&[
         ("INFISICAL_TOKEN", TOKEN),
         ("HTTPS_PROXY", "http://user:hunter2@:port"),
@@ -452,7 +452,7 @@ async fn a_token_comes_before_universal_auth() {
 }
 
 #[tokio::test]
-async fn a_name_that_does_not_resolve_is_told_as_such() {
+async fn reports_a_host_name_that_does_not_resolve() {
     let (options, _file) = options_with_authority();
     let error = infisical_with("https://secsync.invalid", &options, &Cancellation::new())
         .list(PROJECT, "payments")
@@ -696,7 +696,7 @@ async fn a_public_document_is_fetched_without_a_credential() {
 }
 
 #[tokio::test]
-async fn a_public_document_that_is_not_there_is_an_error() {
+async fn reports_a_public_document_that_cannot_be_fetched() {
     let server = server_with(
         "GET",
         "/moved",

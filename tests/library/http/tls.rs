@@ -63,7 +63,7 @@ async fn a_server_of_an_unknown_authority_is_refused_with_the_way_out() {
 }
 
 #[tokio::test]
-async fn a_certificate_for_another_name_is_told_as_such() {
+async fn reports_a_certificate_for_another_name() {
     let authority = authority();
     let origin = server(&authority, "other.example", false).await;
     let file = pem_file(&authority.pem());
@@ -75,7 +75,7 @@ async fn a_certificate_for_another_name_is_told_as_such() {
 }
 
 #[tokio::test]
-async fn an_expired_certificate_is_told_as_such() {
+async fn reports_an_expired_certificate() {
     let authority = authority();
     let origin = server(&authority, "localhost", true).await;
     let file = pem_file(&authority.pem());
@@ -84,7 +84,7 @@ async fn an_expired_certificate_is_told_as_such() {
 }
 
 #[tokio::test]
-async fn a_port_that_speaks_plain_http_is_told_as_such() {
+async fn reports_a_port_that_speaks_plain_http() {
     let server = wiremock::MockServer::start().await;
     let origin = server.uri().replace("http://", "https://");
     let file = pem_file(&authority().pem());

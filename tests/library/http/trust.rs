@@ -131,7 +131,7 @@ fn the_two_addresses_of_the_american_cloud_are_one_server() {
 }
 
 #[test]
-fn the_official_hosts_of_another_platform_are_no_exception() {
+fn makes_no_exception_for_official_hosts_of_another_platform() {
     infisical().url("https://api.enkryptify.com").untrusted();
     provider("enkryptify", enkryptify::PLATFORM)
         .set("ENKRYPTIFY_TOKEN", TOKEN)
@@ -202,7 +202,7 @@ fn following_the_advice_of_the_refusal_connects() {
 }
 
 #[test]
-fn loopback_is_no_exception() {
+fn makes_no_exception_for_loopback() {
     for url in [
         "http://127.0.0.1:8080",
         "http://localhost:8080",
@@ -413,7 +413,7 @@ fn another_provider_reads_only_variables_with_its_own_name() {
 }
 
 #[test]
-fn two_providers_never_share_a_prefix() {
+fn rejects_two_providers_with_one_prefix() {
     let configs = ["on-prem", "ON_PREM"].map(|name| provider(name, infisical::PLATFORM).config);
     let error = check_prefixes(&configs).expect_err("they share ON_PREM_");
     assert_eq!(error.kind, RequestErrorKind::Configuration);

@@ -24,7 +24,7 @@ impl Sandbox {
         let project = world.mention_project("payments");
         world.mention_folder("payments", "prod", "/apps/web");
         let connection = world.mention_connection("humanitec", Some("main"), None);
-        // A second provider is refused, which is as good as the first.
+        // Only the first one is installed; any later one would be the same.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let running = sandbox::start(Options {
             world,
@@ -139,7 +139,7 @@ async fn a_client_logs_in_and_creates_and_sees_the_job_end() {
 }
 
 #[tokio::test]
-async fn once_stopped_it_answers_nobody_on_connections_that_are_still_open() {
+async fn answers_nothing_after_it_stopped_even_on_open_connections() {
     let Sandbox {
         running,
         client,

@@ -697,7 +697,7 @@ mod jobs {
     }
 
     #[test]
-    fn without_auto_sync_there_is_no_status_until_sync_secrets_is_called() {
+    fn has_no_status_without_auto_sync_until_sync_secrets_is_called() {
         let mut server = Server::new();
         let made = create(&mut server, "a", json!({}));
         server.wait(SETTLED);
@@ -999,7 +999,7 @@ mod errors {
     }
 
     #[test]
-    fn plain_text_is_422_because_it_is_no_object() {
+    fn answers_422_to_plain_text_because_it_is_not_an_object() {
         let mut server = Server::new();
         let text = Call::new("POST", HUMANITEC).bytes("text/plain", b"name=x");
         assert_eq!(
@@ -1301,7 +1301,7 @@ mod logging_in {
     }
 
     #[test]
-    fn a_form_logs_in_as_well_as_json() {
+    fn accepts_a_login_as_a_form_or_as_json() {
         let mut server = Server::new();
         let form = Call::new("POST", "/api/v1/auth/universal-auth/login").bytes(
             "application/x-www-form-urlencoded",

@@ -17,7 +17,7 @@ pub fn catalog() -> Arc<Catalog> {
 }
 
 /// An emulator with the recorded server's projects, connections and identities, and a clock
-/// that only moves when it is told to.
+/// that moves only when a test moves it.
 pub struct Server {
     pub emulator: Emulator,
     now: Moment,

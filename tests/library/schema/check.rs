@@ -95,7 +95,7 @@ fn a_missing_field_is_reported_at_the_map_that_lacks_it() {
 }
 
 #[test]
-fn a_misspelt_required_field_is_one_mistake() {
+fn reports_a_misspelt_required_field_once() {
     insta::assert_snapshot!(humanitec("{scope: application, ogr: acme, app: payments}"), @r#"6:43 unknown-field: `ogr` is not a field of `destinationConfig` when `scope` is "application". -> Did you mean `org`?"#);
 }
 
@@ -105,13 +105,13 @@ fn a_field_of_another_variant_says_which_one_has_it() {
 }
 
 #[test]
-fn a_map_where_there_is_none_is_one_error() {
+fn reports_a_value_that_is_not_a_map_once() {
     insta::assert_snapshot!(humanitec("application"), @r#"6:22 wrong-type: `destinationConfig` is the string "application", but must be a map. -> Write its fields below it, indented."#);
     insta::assert_snapshot!(humanitec(""), @r#"6:3 wrong-type: `destinationConfig` is null, but must be a map. -> Write its fields below it, indented."#);
 }
 
 #[test]
-fn a_field_at_the_wrong_level_says_where_it_belongs() {
+fn reports_where_a_misplaced_field_belongs() {
     insta::assert_snapshot!(
         check_rest("humanitec", "  keySchema: \"X_{{secretKey}}\"\n  scope: application\n  destinationConfig: {scope: application, org: acme, app: pay}\n"),
         @r#"

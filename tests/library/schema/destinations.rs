@@ -42,7 +42,7 @@ fn check(destination: &Destination, sync: &Value) -> Vec<(Diagnostic, String)> {
     found.into_iter().map(pointed).collect()
 }
 
-/// The field whose key or value stands there.
+/// The field whose key or value is there.
 fn field_at(fields: &Mapping, span: Span, path: &[&str]) -> Option<String> {
     fields.entries().iter().find_map(|entry| {
         let path = [path, &[&entry.key]].concat();
@@ -194,7 +194,7 @@ fn right_examples_fit_and_each_single_mistake_gives_one_error_that_names_the_fie
     assert!(mistakes > 1_500, "{mistakes}");
 }
 
-/// Makes each mistake that can be made at a place, and tells which there were.
+/// Makes each mistake that can be made at a place, and returns their codes.
 fn mistakes_at(destination: &Destination, example: &Value, place: &Place) -> Vec<Code> {
     let mut mistakes = Vec::new();
     let mut expect = |code: Code, sync: &Value, named: &str, pointed: &[String]| {
@@ -224,7 +224,7 @@ fn mistakes_at(destination: &Destination, example: &Value, place: &Place) -> Vec
         let sync = changed(example, &place.path, |object, name| {
             object.shift_remove(name);
         });
-        // It is missed where its map begins; that of an item is its first field.
+        // It is reported at the start of its map; that of an item is its first field.
         let pointed = match parent.last().map(|last| last.parse::<usize>()) {
             Some(Ok(_)) => {
                 let item = parent.iter().fold(&sync, |value, segment| match value {

@@ -95,7 +95,11 @@ fn the_schema_of_the_workspace_file_has_the_fields_that_are_read_and_no_others()
         .flat_map(|field| [field.as_str(), ": null\n"])
         .collect();
     assert_eq!(codes(&nothing), []);
-    // Whoever misspells a field is told all that there are.
-    let told = codes("zzzzzz: 1\n").remove(0).help.unwrap();
-    assert_eq!(told.matches('`').count(), 2 * fields.len(), "{told}");
+    // The message for a misspelt field lists all fields.
+    let reported = codes("zzzzzz: 1\n").remove(0).help.unwrap();
+    assert_eq!(
+        reported.matches('`').count(),
+        2 * fields.len(),
+        "{reported}"
+    );
 }

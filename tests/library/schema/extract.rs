@@ -209,7 +209,7 @@ fn a_document_of_version_3_1_says_the_same_in_its_own_words() {
     );
 }
 
-/// What stands where something else belongs.
+/// A value where something else belongs.
 fn junk() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(Value::Null),

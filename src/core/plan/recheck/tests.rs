@@ -207,9 +207,9 @@ fn each_thing_that_can_be_declared_makes_a_plan_stale_and_is_named() {
         ),
     ];
     for (expected, change) in changes {
-        let told = why(check(&plan, vec![remote_with("web", change)]));
+        let summary = why(check(&plan, vec![remote_with("web", change)]));
         assert_eq!(
-            told,
+            summary,
             [format!(
                 "web: It has changed since the plan was made: {expected}."
             )]
@@ -335,7 +335,7 @@ fn a_trigger_goes_with_its_change_and_is_due_until_a_job_has_pushed_it() {
 }
 
 #[test]
-fn a_start_has_the_standing_that_the_record_says() {
+fn gives_a_start_the_status_of_its_record() {
     let mut web = desired("web");
     web.platform = ENKRYPTIFY;
     let nothing = Starts::Recorded(BTreeMap::new());
@@ -361,7 +361,7 @@ fn a_start_has_the_standing_that_the_record_says() {
 }
 
 #[test]
-fn nothing_to_change_is_never_applied_already() {
+fn never_reports_an_empty_plan_as_already_applied() {
     let protected = DesiredSync {
         protect: true,
         ..absent("web", OnDelete::KeepSecrets)
