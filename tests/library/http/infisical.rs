@@ -1,14 +1,16 @@
 //! Infisical over HTTP: what is sent, what is read, and what is made of every odd answer.
 
+use std::sync::Arc;
+
 use super::support::{
     Act, CLIENT_SECRET, CONNECTION, PROJECT, RawServer, SYNC, TOKEN, add, add_first, all_text,
     infisical, infisical_with, infisical_with_login, options, raw, refusal, requests, server_with,
     sync, syncs,
 };
 use secsync::cancel::Cancellation;
-use secsync::core::remote::{JobStatus, RemoteConnection, RemoteProject};
+use secsync::core::remote::{JobStatus, RemoteConnection, RemoteProject, RemoteSync};
 use secsync::http::error::{RequestError, RequestErrorKind};
-use secsync::provider::Deletion;
+use secsync::provider::{Deletion, ManagedSyncs};
 use serde_json::{Map, Value, json};
 use wiremock::ResponseTemplate;
 
@@ -28,6 +30,11 @@ fn body(value: Value) -> Map<String, Value> {
 
 fn ok(value: Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(value)
+}
+
+async fn create(provider: &Arc<dyn ManagedSyncs>) -> Result<RemoteSync, RequestError> {
+    let request = body(json!({"name": "web"}));
+    provider.create("humanitec", &request).await
 }
 
 async fn list_error(answer: ResponseTemplate) -> RequestError {
@@ -243,9 +250,12 @@ async fn a_redirect_is_not_followed_and_only_its_host_is_named() {
         let error =
             list_error(ResponseTemplate::new(status).insert_header("location", location.as_str()))
                 .await;
-        assert_eq!(error.kind, RequestErrorKind::BadAnswer);
-        assert!(error.message.contains("a redirect to 127.0.0.1"), "{error}");
-        assert!(!all_text(&error).contains("abc"), "{error:?}");
+        assert_eq!(error.kind, RequestErrorKind::BadAnswer, "{status}");
+        assert!(
+            error.message.contains("a redirect to 127.0.0.1"),
+            "{status}: {error}"
+        );
+        assert!(!all_text(&error).contains("abc"), "{status}: {error:?}");
     }
     assert_eq!(requests(&elsewhere).await, [""; 0]);
 }
@@ -508,28 +518,19 @@ async fn create_and_update_send_json_and_return_what_the_server_kept() {
 }
 
 #[tokio::test]
-async fn distinguishes_a_taken_name() {
-    let message =
-        "A Secret Sync with the name \"web\" already exists for the project with ID \"p\"";
-    let server = server_with("POST", HUMANITEC, refusal(400, "BadRequest", message)).await;
-    let error = infisical(&server.uri())
-        .create("humanitec", &body(json!({"name": "web"})))
-        .await
-        .expect_err("the name is taken");
-    assert_eq!(error.kind, RequestErrorKind::NameTaken);
-    assert!(!error.maybe_done);
-}
-
-#[tokio::test]
-async fn a_plan_restriction_names_the_way_out() {
-    let message = "Failed to create secret sync due to plan restriction. Upgrade plan to access enterprise secret syncs.";
-    let server = server_with("POST", HUMANITEC, refusal(400, "BadRequest", message)).await;
-    let error = infisical(&server.uri())
-        .create("humanitec", &body(json!({"name": "web"})))
-        .await
-        .expect_err("refused");
-    assert_eq!(error.kind, RequestErrorKind::Rejected);
-    assert!(error.help.expect("help").contains("plan"));
+async fn distinguishes_refusals_of_a_create() {
+    let taken = "A Secret Sync with the name \"web\" already exists for the project with ID \"p\"";
+    let licence = "Failed to create secret sync due to plan restriction. Upgrade plan to access enterprise secret syncs.";
+    for (message, kind, help) in [
+        (taken, RequestErrorKind::NameTaken, ""),
+        (licence, RequestErrorKind::Rejected, "plan"),
+    ] {
+        let server = server_with("POST", HUMANITEC, refusal(400, "BadRequest", message)).await;
+        let error = create(&infisical(&server.uri())).await.expect_err(message);
+        assert_eq!(error.kind, kind, "{message}");
+        assert!(!error.maybe_done, "{message}");
+        assert!(error.help.unwrap_or_default().contains(help), "{message}");
+    }
 }
 
 #[tokio::test]
@@ -545,8 +546,7 @@ async fn a_create_that_may_have_happened_is_sent_once_and_says_so() {
     ];
     for answer in answers {
         let server = server_with("POST", HUMANITEC, answer).await;
-        let error = infisical(&server.uri())
-            .create("humanitec", &body(json!({"name": "web"})))
+        let error = create(&infisical(&server.uri()))
             .await
             .expect_err("no sync in the answer");
         assert!(error.maybe_done, "{error}");
@@ -561,8 +561,7 @@ async fn a_create_whose_answer_is_lost_is_sent_once_and_says_so() {
         Act::Send("HTTP/1.1 200 OK\r\ncontent-le".to_owned()),
     ] {
         let server = RawServer::start([act]).await;
-        let error = infisical(&server.origin)
-            .create("humanitec", &body(json!({"name": "web"})))
+        let error = create(&infisical(&server.origin))
             .await
             .expect_err("the answer is lost");
         assert_eq!(error.kind, RequestErrorKind::Unavailable);
@@ -576,10 +575,13 @@ async fn a_create_that_timed_out_is_sent_once_and_says_so() {
     let server = RawServer::start([Act::Hang]).await;
     let (mut options, _) = options();
     options.timeout = std::time::Duration::from_millis(200);
-    let error = infisical_with(&server.origin, &options, &Cancellation::new())
-        .create("humanitec", &body(json!({"name": "web"})))
-        .await
-        .expect_err("no answer in time");
+    let error = create(&infisical_with(
+        &server.origin,
+        &options,
+        &Cancellation::new(),
+    ))
+    .await
+    .expect_err("no answer in time");
     assert!(error.maybe_done);
     assert!(
         error.message.contains("did not answer within 0.2 s"),
@@ -595,8 +597,7 @@ async fn a_create_that_was_never_sent_is_tried_again_and_leaves_no_doubt() {
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
     drop(listener);
     let (options, clock) = options();
-    let error = infisical_with(&origin, &options, &Cancellation::new())
-        .create("humanitec", &body(json!({"name": "web"})))
+    let error = create(&infisical_with(&origin, &options, &Cancellation::new()))
         .await
         .expect_err("nobody listens");
     assert_eq!(error.kind, RequestErrorKind::Unavailable);

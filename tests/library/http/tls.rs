@@ -63,36 +63,24 @@ async fn a_server_of_an_unknown_authority_is_refused_with_the_way_out() {
 }
 
 #[tokio::test]
-async fn reports_a_certificate_for_another_name() {
+async fn reports_why_a_certificate_is_not_accepted() {
     let authority = authority();
-    let origin = server(&authority, "other.example", false).await;
-    let file = pem_file(&authority.pem());
-    let error = list(&origin, Some(&file)).await.expect_err("another name");
-    assert!(
-        error.message.contains("is for another host name."),
-        "{error}"
-    );
-}
-
-#[tokio::test]
-async fn reports_an_expired_certificate() {
-    let authority = authority();
-    let origin = server(&authority, "localhost", true).await;
-    let file = pem_file(&authority.pem());
-    let error = list(&origin, Some(&file)).await.expect_err("expired");
-    assert!(error.message.contains("has expired."), "{error}");
-}
-
-#[tokio::test]
-async fn reports_a_port_that_speaks_plain_http() {
-    let server = wiremock::MockServer::start().await;
-    let origin = server.uri().replace("http://", "https://");
-    let file = pem_file(&authority().pem());
-    let error = list(&origin, Some(&file)).await.expect_err("no TLS");
-    assert!(
-        error.message.contains("does not speak TLS on this port."),
-        "{error}"
-    );
+    let plain = wiremock::MockServer::start().await;
+    for (origin, says) in [
+        (
+            server(&authority, "other.example", false).await,
+            "is for another host name.",
+        ),
+        (server(&authority, "localhost", true).await, "has expired."),
+        (
+            plain.uri().replace("http://", "https://"),
+            "does not speak TLS on this port.",
+        ),
+    ] {
+        let file = pem_file(&authority.pem());
+        let error = list(&origin, Some(&file)).await.expect_err(says);
+        assert!(error.message.contains(says), "{says}: {error}");
+    }
 }
 
 #[tokio::test]

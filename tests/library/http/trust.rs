@@ -58,6 +58,12 @@ impl Case {
         self.variables.iter().cloned().collect()
     }
 
+    /// The case in a failure: what is different from the usual.
+    fn name(&self) -> String {
+        let hosts = &self.options.trust_hosts;
+        format!("{:?} {:?} {hosts:?}", self.config.url, self.variables)
+    }
+
     /// The server that the credential would go to.
     fn server(&self) -> Result<String, RequestError> {
         connect(
@@ -70,16 +76,16 @@ impl Case {
     }
 
     fn goes_to(&self, server: &str) {
-        assert_eq!(self.server().as_deref(), Ok(server));
+        assert_eq!(self.server().as_deref(), Ok(server), "{}", self.name());
     }
 
     fn refused(&self, kind: RequestErrorKind) -> RequestError {
         let error = match self.server() {
-            Ok(server) => panic!("the credential would go to {server}"),
+            Ok(server) => panic!("{}: the credential would go to {server}", self.name()),
             Err(error) => error,
         };
-        assert_eq!(error.kind, kind, "{error}");
-        assert!(error.message.ends_with('.'), "{error}");
+        assert_eq!(error.kind, kind, "{}: {error}", self.name());
+        assert!(error.message.ends_with('.'), "{}: {error}", self.name());
         let text = all_text(&error);
         assert!(
             !text.contains(TOKEN) && !text.contains(CLIENT_SECRET),

@@ -99,6 +99,11 @@ fn message(response: &Reply) -> (u16, String) {
     (response.status, message)
 }
 
+#[track_caller]
+fn assert_refused(response: &Reply, status: u16, text: &str) {
+    assert_eq!(message(response), (status, text.to_owned()));
+}
+
 fn delete_folder(server: &mut Server, name: &str) {
     let request = Call::new("DELETE", &format!("/api/v1/folders/{name}"))
         .json(&json!({"workspaceId": MAIN, "environment": "dev", "path": "/"}));
@@ -305,14 +310,12 @@ mod creating {
         create(&mut server, "taken", json!({}));
         let teamcity = teamcity_body(&mut server, "taken", "Proj");
         let refused = server.post(&format!("{SYNCS}/teamcity"), &teamcity);
-        assert_eq!(
-            message(&refused),
-            (
-                400,
-                format!(
-                    "A Secret Sync with the name \"taken\" already exists for the project with ID \"{MAIN}\""
-                )
-            )
+        assert_refused(
+            &refused,
+            400,
+            &format!(
+                "A Secret Sync with the name \"taken\" already exists for the project with ID \"{MAIN}\""
+            ),
         );
         create(&mut server, "taken", json!({"projectId": OTHER}));
     }
@@ -595,12 +598,10 @@ mod updating {
             json!({"environment": "dev"}),
         ] {
             let refused = server.patch(&path(&made), &half);
-            assert_eq!(
-                message(&refused),
-                (
-                    400,
-                    "Must specify both source environment and secret path".to_owned()
-                )
+            assert_refused(
+                &refused,
+                400,
+                "Must specify both source environment and secret path",
             );
         }
         let both = json!({"environment": "dev", "secretPath": "/shared"});
@@ -717,7 +718,7 @@ mod jobs {
             server.delete(&format!("{}?removeSecrets=true", path(&made))),
         ];
         for response in refused {
-            assert_eq!(message(&response), (400, IN_PROGRESS.to_owned()));
+            assert_refused(&response, 400, IN_PROGRESS);
         }
         assert_eq!(
             sync(&server.patch(&path(&made), &json!({})))["syncStatus"],
@@ -816,12 +817,10 @@ mod jobs {
             "{}/import-secrets?importBehavior=prioritize-source",
             path(&made)
         ));
-        assert_eq!(
-            message(&cannot),
-            (
-                400,
-                "Humanitec does not support importing secrets.".to_owned()
-            )
+        assert_refused(
+            &cannot,
+            400,
+            "Humanitec does not support importing secrets.",
         );
         let teamcity = teamcity_body(&mut server, "b", "Proj");
         let made = sync(&server.post(&format!("{SYNCS}/teamcity"), &teamcity));
@@ -848,9 +847,10 @@ mod jobs {
         server.wait(SETTLED);
         delete_folder(&mut server, "apps");
         let refused = server.trigger(&format!("{}/sync-secrets", path(&made)));
-        assert_eq!(
-            message(&refused),
-            (400, "Invalid source configuration: folder no longer exists. Please configure a valid source and try again.".to_owned())
+        assert_refused(
+            &refused,
+            400,
+            "Invalid source configuration: folder no longer exists. Please configure a valid source and try again.",
         );
         sync(&server.patch(&path(&made), &json!({})));
         server.wait(JOB * 2);
@@ -1011,28 +1011,20 @@ mod errors {
     #[test]
     fn an_unknown_sync_or_connection_is_404() {
         let mut server = Server::new();
-        assert_eq!(
-            message(&server.get(&format!("{HUMANITEC}/{NOBODY}"))),
-            (
-                404,
-                format!("Could not find Humanitec Sync with ID \"{NOBODY}\"")
-            )
+        assert_refused(
+            &server.get(&format!("{HUMANITEC}/{NOBODY}")),
+            404,
+            &format!("Could not find Humanitec Sync with ID \"{NOBODY}\""),
         );
         // A patch leaves the quotes out.
         assert_eq!(
             message(&server.patch(&format!("{HUMANITEC}/{NOBODY}"), &json!({}))).1,
             format!("Could not find Humanitec Sync with ID {NOBODY}")
         );
-        assert_eq!(
-            message(&try_create(
-                &mut server,
-                "a",
-                json!({"connectionId": NOBODY})
-            )),
-            (
-                404,
-                format!("Could not find App Connection with ID {NOBODY}")
-            )
+        assert_refused(
+            &try_create(&mut server, "a", json!({"connectionId": NOBODY})),
+            404,
+            &format!("Could not find App Connection with ID {NOBODY}"),
         );
     }
 
@@ -1042,12 +1034,10 @@ mod errors {
         let made = create(&mut server, "a", json!({}));
         let elsewhere = path(&made).replace("humanitec", "vercel");
         let id = made["id"].as_str().unwrap();
-        assert_eq!(
-            message(&server.get(&elsewhere)),
-            (
-                400,
-                format!("Secret sync with ID \"{id}\" is not configured for Vercel")
-            )
+        assert_refused(
+            &server.get(&elsewhere),
+            400,
+            &format!("Secret sync with ID \"{id}\" is not configured for Vercel"),
         );
     }
 
@@ -1072,10 +1062,7 @@ mod errors {
     fn no_token_is_401_before_the_body_is_read() {
         let mut server = Server::new();
         let broken = Call::new("POST", HUMANITEC).bytes("application/json", b"{");
-        assert_eq!(
-            message(&server.send("none", broken)),
-            (401, "Token missing".to_owned())
-        );
+        assert_refused(&server.send("none", broken), 401, "Token missing");
     }
 
     #[test]
@@ -1093,10 +1080,7 @@ mod errors {
                 (403, &json!("TokenError"))
             );
         }
-        assert_eq!(
-            message(&server.send("forged", request())),
-            (403, "invalid signature".to_owned())
-        );
+        assert_refused(&server.send("forged", request()), 403, "invalid signature");
     }
 
     #[test]
@@ -1129,12 +1113,10 @@ mod errors {
         let mut server = Server::new();
         let request = body(&mut server, "a", &json!({}));
         let refused = server.send("no-connect", Call::new("POST", HUMANITEC).json(&request));
-        assert_eq!(
-            message(&refused),
-            (
-                403,
-                "You are not allowed to connect on app-connections".to_owned()
-            )
+        assert_refused(
+            &refused,
+            403,
+            "You are not allowed to connect on app-connections",
         );
     }
 
@@ -1314,9 +1296,10 @@ mod logging_in {
     fn a_wrong_secret_is_401_and_an_unknown_client_404() {
         let mut server = Server::new();
         let wrong = json!({"clientId": "client-ci", "clientSecret": "wrong"});
-        assert_eq!(
-            message(&login(&mut server, "universal-auth", &wrong)),
-            (401, "Invalid credentials".to_owned())
+        assert_refused(
+            &login(&mut server, "universal-auth", &wrong),
+            401,
+            "Invalid credentials",
         );
         let unknown = json!({"clientId": "nobody", "clientSecret": "wrong"});
         assert_eq!(login(&mut server, "universal-auth", &unknown).status, 404);
@@ -1327,12 +1310,10 @@ mod logging_in {
         let mut server = Server::new();
         let token = short(&mut server);
         server.wait(Duration::from_secs(2));
-        assert_eq!(
-            message(&projects(&mut server, &token)),
-            (
-                403,
-                "Your token has expired. Please re-authenticate.".to_owned()
-            )
+        assert_refused(
+            &projects(&mut server, &token),
+            403,
+            "Your token has expired. Please re-authenticate.",
         );
     }
 
@@ -1356,9 +1337,10 @@ mod logging_in {
         server.wait(Duration::from_millis(1500));
         assert_eq!(projects(&mut server, &token).status, 200);
         assert_eq!(server.post("/api/v1/auth/token/revoke", &named).status, 200);
-        assert_eq!(
-            message(&projects(&mut server, &token)),
-            (401, "No identity access token found".to_owned())
+        assert_refused(
+            &projects(&mut server, &token),
+            401,
+            "No identity access token found",
         );
     }
 
@@ -1374,10 +1356,7 @@ mod logging_in {
     fn a_service_token_is_not_accepted() {
         let mut server = Server::new();
         let refused = projects(&mut server, "service");
-        assert_eq!(
-            message(&refused),
-            (404, "Service token with ID 'abc' not found".to_owned())
-        );
+        assert_refused(&refused, 404, "Service token with ID 'abc' not found");
     }
 
     #[test]

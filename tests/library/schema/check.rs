@@ -75,39 +75,45 @@ fn a_sync_that_fits_gives_nothing() {
 }
 
 #[test]
-fn a_misspelt_tag_gives_one_error_with_the_allowed_tags() {
-    insta::assert_snapshot!(humanitec("{scope: aplication, org: acme}"), @r#"6:30 wrong-value: `destinationConfig.scope` is "aplication", which is not allowed. -> Did you mean "application"? The allowed values are "application" and "environment"."#);
-}
-
-#[test]
-fn a_missing_tag_gives_one_error_with_the_allowed_tags() {
-    insta::assert_snapshot!(humanitec("{org: acme}"), @r#"6:3 missing-field: `destinationConfig.scope` is missing. -> Give it "application" or "environment"."#);
-}
-
-#[test]
-fn a_tag_of_the_wrong_type_gives_one_error() {
-    insta::assert_snapshot!(humanitec("{scope: 5, org: acme}"), @r#"6:30 wrong-type: `destinationConfig.scope` is the number 5, but must be a string. -> The allowed values are "application" and "environment"."#);
-}
-
-#[test]
-fn a_missing_field_is_reported_at_the_map_that_lacks_it() {
-    insta::assert_snapshot!(humanitec("{scope: environment, org: acme, app: payments}"), @r#"6:3 missing-field: `destinationConfig.env` is missing. It is required if `scope` is "environment". -> Add `env` under `destinationConfig`."#);
-}
-
-#[test]
-fn reports_a_misspelt_required_field_once() {
-    insta::assert_snapshot!(humanitec("{scope: application, ogr: acme, app: payments}"), @r#"6:43 unknown-field: `ogr` is not a field of `destinationConfig` when `scope` is "application". -> Did you mean `org`?"#);
-}
-
-#[test]
-fn a_field_of_another_variant_says_which_one_has_it() {
-    insta::assert_snapshot!(humanitec("{scope: application, org: acme, app: pay, env: prod}"), @r#"6:64 unknown-field: `env` is not a field of `destinationConfig` when `scope` is "application". -> It belongs to `scope: environment`; the fields here are `app`, `org` and `scope`."#);
-}
-
-#[test]
-fn reports_a_value_that_is_not_a_map_once() {
-    insta::assert_snapshot!(humanitec("application"), @r#"6:22 wrong-type: `destinationConfig` is the string "application", but must be a map. -> Write its fields below it, indented."#);
-    insta::assert_snapshot!(humanitec(""), @r#"6:3 wrong-type: `destinationConfig` is null, but must be a map. -> Write its fields below it, indented."#);
+fn reports_each_mistake_in_a_configuration_once() {
+    let reported = [
+        ("a misspelt tag", "{scope: aplication, org: acme}"),
+        ("a missing tag", "{org: acme}"),
+        ("a tag of the wrong type", "{scope: 5, org: acme}"),
+        (
+            "a missing field, at the map that lacks it",
+            "{scope: environment, org: acme, app: payments}",
+        ),
+        (
+            "a misspelt required field",
+            "{scope: application, ogr: acme, app: payments}",
+        ),
+        (
+            "a field of another variant",
+            "{scope: application, org: acme, app: pay, env: prod}",
+        ),
+        ("a string instead of the map", "application"),
+        ("no map", ""),
+    ]
+    .map(|(name, configuration)| format!("# {name}\n{}", humanitec(configuration)));
+    insta::assert_snapshot!(reported.join("\n"), @r#"
+    # a misspelt tag
+    6:30 wrong-value: `destinationConfig.scope` is "aplication", which is not allowed. -> Did you mean "application"? The allowed values are "application" and "environment".
+    # a missing tag
+    6:3 missing-field: `destinationConfig.scope` is missing. -> Give it "application" or "environment".
+    # a tag of the wrong type
+    6:30 wrong-type: `destinationConfig.scope` is the number 5, but must be a string. -> The allowed values are "application" and "environment".
+    # a missing field, at the map that lacks it
+    6:3 missing-field: `destinationConfig.env` is missing. It is required if `scope` is "environment". -> Add `env` under `destinationConfig`.
+    # a misspelt required field
+    6:43 unknown-field: `ogr` is not a field of `destinationConfig` when `scope` is "application". -> Did you mean `org`?
+    # a field of another variant
+    6:64 unknown-field: `env` is not a field of `destinationConfig` when `scope` is "application". -> It belongs to `scope: environment`; the fields here are `app`, `org` and `scope`.
+    # a string instead of the map
+    6:22 wrong-type: `destinationConfig` is the string "application", but must be a map. -> Write its fields below it, indented.
+    # no map
+    6:3 wrong-type: `destinationConfig` is null, but must be a map. -> Write its fields below it, indented.
+    "#);
 }
 
 #[test]
