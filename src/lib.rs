@@ -19,6 +19,7 @@
 //! | read and write YAML | [`yaml`] |
 //! | talk to the platforms | [`provider`] over [`http`] |
 //! | exit codes; Ctrl-C, as every wait sees it; the variables of the process | [`exit`], [`cancel`], [`environment`] |
+//! | what must not be shown: secrets are registered, and hidden in every text | [`redaction`] |
 //! | SHA-256 of bytes and of JSON; the door to the files of a directory; texts that others wrote, read within a limit | [`digest`], [`root`], [`text_file`] |
 //! | what `-vv` and `-vvv` show of a run | [`trace`] |
 //! | what is declared, what is remote, what to do: pure values | [`core`] |
@@ -36,6 +37,7 @@ pub mod http;
 pub mod pipeline;
 pub mod planfile;
 pub mod provider;
+pub mod redaction;
 pub mod render;
 pub mod root;
 pub mod sandbox;

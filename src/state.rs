@@ -32,6 +32,7 @@ use self::object::StateObject;
 use crate::core::starts::{StartKey, Starts};
 use crate::environment::Environment;
 use crate::http::HttpOptions;
+use crate::redaction;
 
 /// How often writing a record is tried again because others wrote in between.
 const TRIES: u32 = 8;
@@ -267,6 +268,9 @@ impl State {
                 Some(record) => records.insert(key.clone(), record.clone()),
                 None => records.remove(key),
             };
+            if let Some(record) = &wanted {
+                check(place, record)?;
+            }
             let text = text_of(place, &records)?;
             match self.backend.write(text, held.version.as_ref()).await {
                 Ok(version) => {
@@ -322,6 +326,22 @@ impl Held {
 
 fn object(url: &ObjectUrl, access: &StateAccess) -> Result<StateObject, StateError> {
     StateObject::open(url, &access.environment, &access.http)
+}
+
+/// Refuses to keep a secret that this run has read.
+fn check(place: &str, record: &Record) -> Result<(), StateError> {
+    let fields = serde_json::to_value(record).unwrap_or_default();
+    match redaction::place_in(&fields) {
+        None => Ok(()),
+        Some(field) => Err(StateError::new(
+            format!(
+                "The `{field}` of the start of `{}` holds a credential of this run, which the state \
+                 {place} does not keep.",
+                record.name
+            ),
+            "Check what answers at that server, and make a new credential.",
+        )),
+    }
 }
 
 fn text_of(place: &str, records: &Records) -> Result<String, StateError> {

@@ -197,7 +197,9 @@ impl LoadArguments {
     /// Loads the files and checks them. Their findings are shown before anything is sent.
     pub fn check(&self, session: &Session, prune: bool) -> Result<Checked, CommandError> {
         let opened = self.open_for(session, prune)?;
-        let checked = opened.load(&mut std::io::stdin())?.check()?;
+        let loaded = opened.load(&mut std::io::stdin())?;
+        session.loaded(loaded.workspace());
+        let checked = loaded.check()?;
         session.findings(&*checked.opened.workspace);
         Ok(checked)
     }

@@ -4,16 +4,20 @@
 //! an error that carries what was found until then. Opening the outputs, the findings, every
 //! format, the problems and the exit code are here, once for all.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::sync::LazyLock;
+use std::io;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
 use super::arguments::OutputArguments;
 use super::output::{Format, Offer, Outputs, Renderer};
+use super::panics::caught;
 use super::runtime::INTERRUPTED;
-use super::terminal::Terminal;
+use super::signals::Signals;
+use super::terminal::{Terminal, printable};
 use crate::core::desired::DesiredSync;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::problem::Problem;
@@ -21,9 +25,11 @@ use crate::core::span::Sources;
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::redaction;
 use crate::render::ending::Ending;
 use crate::render::findings;
 use crate::render::json::Document;
+use crate::render::log::Escape;
 use crate::render::review::{Checkout, Review};
 use crate::workspace::Workspace;
 use crate::workspace::files::nearest_upwards;
@@ -107,15 +113,29 @@ pub struct View {
 pub struct Human {
     /// The result itself.
     pub text: String,
+    /// What the text is.
+    pub kind: Text,
     /// What there is to say about it on standard error.
     pub remarks: String,
+}
+
+/// What a text for people is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Text {
+    /// Lines that people read.
+    #[default]
+    Lines,
+    /// A JSON document.
+    Json,
+    /// A sync file, which is printed as it is or not at all.
+    SyncFile,
 }
 
 impl From<String> for Human {
     fn from(text: String) -> Self {
         Self {
             text,
-            remarks: String::new(),
+            ..Self::default()
         }
     }
 }
@@ -165,6 +185,10 @@ pub struct Session {
     /// How much they want to read.
     pub view: View,
     outputs: Outputs,
+    /// The files that were read.
+    loaded: OnceLock<Arc<Workspace>>,
+    /// From when they are served, which offline commands leave to the system.
+    signals: OnceLock<Signals>,
     /// What Ctrl-C is answered with.
     pub(super) on_interrupt: &'static str,
 }
@@ -191,6 +215,8 @@ impl Session {
             },
             on_interrupt: command.on_interrupt(),
             outputs,
+            loaded: OnceLock::new(),
+            signals: OnceLock::new(),
             environment,
         })
     }
@@ -219,15 +245,44 @@ impl Session {
         self.outputs.is_human_on_stdout()
     }
 
+    /// Takes note of files that were read, whose findings are shown however the command ends.
+    pub fn loaded(&self, files: &Arc<Workspace>) {
+        let _ = self.loaded.set(Arc::clone(files));
+    }
+
+    /// The end of a command that met a mistake of the program.
+    fn broken(&self) -> CommandError {
+        CommandError {
+            found: self.loaded.get().cloned(),
+            ..CommandError::silent(Exit::Error)
+        }
+    }
+
+    /// The signals of the process, which are served from now on.
+    pub(super) fn signals(&self) -> io::Result<&Signals> {
+        match self.signals.get() {
+            Some(signals) => Ok(signals),
+            None => Signals::serve().map(|signals| self.signals.get_or_init(|| signals)),
+        }
+    }
+
     fn end<C: Command>(&self, work: &Result<C::Outcome, CommandError>) -> Exit {
         let mut end = End::of::<C>(work, self.view);
+        for warning in redaction::take_warnings() {
+            self.terminal.warn(&warning);
+        }
         self.findings(end.files);
         self.terminal.problems(&end.problems);
         // For people first: what they could not be given, the other formats still report.
         let human = end.human();
+        let text = match human.kind {
+            Text::Lines => printable(&human.text, Escape::Backslash),
+            Text::Json => printable(&human.text, Escape::Json),
+            Text::SyncFile => Cow::Borrowed(&*human.text),
+        };
         let failed = self
             .outputs
-            .write(Format::Human, &human.text, &self.terminal);
+            .write_as_is(Format::Human, &text, &self.terminal);
         // A remark is about a result that people have.
         if failed.is_empty() {
             self.terminal.remark(&human.remarks);
@@ -241,9 +296,10 @@ impl Session {
             let review = || review.get_or_init(|| end.review());
             let text = match format.renderer() {
                 Renderer::Human => continue,
-                Renderer::Json => end.json(),
-                Renderer::Review(text) => Ok(text(review())),
+                Renderer::Json => caught(|| end.json()),
+                Renderer::Review(text) => caught(|| Ok(text(review()))),
             };
+            let text = text.unwrap_or_else(|| Err(CommandError::silent(Exit::Error)));
             let errors = match text {
                 Ok(text) => self.outputs.write(format, &text, &self.terminal),
                 Err(error) => vec![error],
@@ -266,7 +322,7 @@ pub fn execute<C: Command>(command: C, environment: &Environment) -> Exit {
             return error.exit;
         }
     };
-    let work = command.run(&session);
+    let work = caught(|| command.run(&session)).unwrap_or_else(|| Err(session.broken()));
     session.end::<C>(&work)
 }
 

@@ -5,7 +5,10 @@
 //! | `command` | what a command is, and the one ending of all of them |
 //! | `output` | formats, and where they are written |
 //! | `terminal` | the one place that prints |
+//! | `stream` | what is written to without waiting for it longer than a run may |
 //! | `runtime` | the online part: a runtime and Ctrl-C |
+//! | `signals` | Ctrl-C and requests to terminate, whatever is waited for |
+//! | `panics` | what is left of them |
 //! | `sandbox` | the built-in sandbox of a run |
 //! | `arguments` | the flags that commands share |
 //! | `plan_file`, `sync_files` | the files that several commands read or write |
@@ -16,9 +19,12 @@ mod arguments;
 mod command;
 mod commands;
 mod output;
+mod panics;
 mod plan_file;
 mod runtime;
 mod sandbox;
+mod signals;
+mod stream;
 mod sync_files;
 mod terminal;
 
@@ -109,6 +115,11 @@ enum Command {
 
 /// Runs the program and returns its exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: &Environment) -> Exit {
+    panics::report();
+    panics::caught(|| run(arguments, environment)).unwrap_or(Exit::Error)
+}
+
+fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environment) -> Exit {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => return explain(&error, environment),

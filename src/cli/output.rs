@@ -11,11 +11,13 @@ use clap::ValueEnum;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::terminal::{Terminal, reason_of_write};
+use super::stream::{Stream, write_all};
+use super::terminal::{Terminal, printable, reason_of_write};
 use crate::core::words::list;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::render;
+use crate::render::log::Escape;
 use crate::render::review::Review;
 use crate::workspace::read::LARGEST_FILE;
 use crate::workspace::write::{is_stream, real_path};
@@ -87,6 +89,16 @@ impl Format {
         }
     }
 
+    /// How it writes a character that must not have a meaning.
+    const fn escape(self) -> Escape {
+        match self {
+            Self::Human | Self::Unified | Self::Markdown => Escape::Backslash,
+            Self::Json | Self::Sarif => Escape::Json,
+            Self::Html | Self::Junit => Escape::Entity,
+            Self::Github => Escape::WorkflowCommand,
+        }
+    }
+
     /// The word for it.
     fn name(self) -> String {
         let value = self.to_possible_value();
@@ -134,7 +146,7 @@ impl FromStr for Output {
 #[derive(Debug)]
 enum Sink {
     Stdout(Format),
-    File(Format, Utf8PathBuf, File),
+    File(Format, Utf8PathBuf, Stream),
 }
 
 impl Sink {
@@ -143,7 +155,10 @@ impl Sink {
         match &output.file {
             None => Ok(Self::Stdout(output.format)),
             Some(path) => match open_writable(path) {
-                Ok(file) => Ok(Self::File(output.format, path.clone(), file)),
+                Ok(file) => {
+                    let write = move |text: &str| write_all(&file, &strip_str(text).to_string());
+                    Ok(Self::File(output.format, path.clone(), Stream::new(write)))
+                }
                 Err(error) => Err(cannot_write(path, &error)),
             },
         }
@@ -159,9 +174,11 @@ impl Sink {
         match self {
             Self::Stdout(_) => terminal.out(text),
             Self::File(_, path, file) => {
-                let mut file: &File = file;
-                file.write_all(strip_str(text).to_string().as_bytes())
-                    .map_err(|error| cannot_write(path, &error))
+                let written = file.write(text.to_owned());
+                written.map_err(|error| match error.kind() {
+                    io::ErrorKind::TimedOut => CommandError::silent(Exit::Interrupted),
+                    _ => cannot_write(path, &error),
+                })
             }
         }
     }
@@ -218,8 +235,19 @@ impl Outputs {
         sinks.any(|sink| matches!(sink, Sink::Stdout(Format::Human)))
     }
 
-    /// Writes a text wherever a format goes, after what was written there. Returns what failed.
+    /// Writes a text wherever a format goes, after what was written there, without what must not
+    /// be printed. Returns what failed.
     pub fn write(&self, format: Format, text: &str, terminal: &Terminal) -> Vec<CommandError> {
+        self.write_as_is(format, &printable(text, format.escape()), terminal)
+    }
+
+    /// Writes a text that was already made fit to be printed.
+    pub fn write_as_is(
+        &self,
+        format: Format,
+        text: &str,
+        terminal: &Terminal,
+    ) -> Vec<CommandError> {
         let sinks = self.sinks.iter().filter(|sink| sink.format() == format);
         sinks
             .filter_map(|sink| sink.write(text, terminal).err())

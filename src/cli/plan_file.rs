@@ -1,5 +1,6 @@
 //! The files that plans are saved in.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -9,10 +10,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::core::plan::Plan;
 use crate::core::span::Sources;
 use crate::core::spec::Specs;
+use crate::core::text::visible;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Opened;
 use crate::planfile::{self, MAX_SIZE, SavedPlan};
+use crate::redaction::{self, redacted};
 use crate::workspace::write::{LEADS_NOWHERE, descriptor, is_stream, replace};
 
 use super::arguments::FileArguments;
@@ -154,10 +157,31 @@ pub fn save(
 ) -> Result<String, CommandError> {
     // The file may have come while the plan was made.
     check_place(path)?;
-    planfile::write(plan, sources, specs, is_sandbox)
-        .map_err(io::Error::other)
-        .and_then(|(text, digest)| put(path, &text).map(|()| digest))
-        .map_err(|error| cannot_save(path, &error))
+    let (text, digest) = planfile::write(plan, sources, specs, is_sandbox)
+        .map_err(|error| cannot_save(path, &error))?;
+    check(path, &text)?;
+    put(path, &text).map_err(|error| cannot_save(path, &error))?;
+    Ok(digest)
+}
+
+/// Refuses to keep a secret that this run has read.
+fn check(path: &Utf8Path, text: &str) -> Result<(), CommandError> {
+    // Most plans hold none, which is seen at once.
+    if matches!(redacted(text), Cow::Borrowed(_)) {
+        return Ok(());
+    }
+    let document = serde_json::from_str(text).map_err(|error| cannot_save(path, &error))?;
+    let Some(field) = redaction::place_in(&document) else {
+        return Ok(());
+    };
+    Err(cannot_save(
+        path,
+        &format!(
+            "its field `{}` holds a credential of this run",
+            visible(&field)
+        ),
+    )
+    .help("Take it out of the files, or of the sync on the platform, and make a new credential."))
 }
 
 fn put(path: &Utf8Path, text: &str) -> io::Result<()> {

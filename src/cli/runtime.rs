@@ -1,6 +1,6 @@
 //! The online part of a command: a runtime, Ctrl-C, and the sandbox if it is wanted.
 
-use std::io;
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::arguments::NetworkArguments;
@@ -56,80 +56,39 @@ impl Session {
                     format!("The program cannot wait for the network: {error}."),
                 )
             })?;
-        let result = runtime.block_on(async {
-            let cancellation = Cancellation::new();
-            let signals = Signals::catch().map_err(|error| {
-                CommandError::new(
-                    Exit::Error,
-                    format!("The program cannot listen to Ctrl-C: {error}."),
-                )
-            })?;
-            let watcher = tokio::spawn(watch_for_signals(signals, cancellation.clone()));
-            let listener = cancellation.clone();
-            let announce = async {
-                listener.cancelled().await;
+        let signals = self.signals().map_err(|error| {
+            CommandError::new(
+                Exit::Error,
+                format!("The program cannot listen to Ctrl-C: {error}."),
+            )
+        })?;
+        let cancellation = Cancellation::new();
+        signals.set_task(Some(cancellation.clone()));
+        let is_announced = Cell::new(false);
+        let announce = || {
+            if !is_announced.replace(true) {
                 self.terminal.remark(self.on_interrupt);
+            }
+        };
+        let result = runtime.block_on(async {
+            let announced = async {
+                cancellation.cancelled().await;
+                announce();
                 std::future::pending::<T>().await
             };
-            let result = tokio::select! {
-                // In this order, so that an interrupt is announced even if the task ends at once.
+            tokio::select! {
                 biased;
-                never = announce => Ok(never),
-                result = task(cancellation) => result,
-            };
-            watcher.abort();
-            result
+                never = announced => Ok(never),
+                result = task(cancellation.clone()) => result,
+            }
         });
+        signals.set_task(None);
+        // The task may have seen the interrupt first.
+        if cancellation.is_cancelled() {
+            announce();
+        }
         // A question on the terminal may still be waiting for its answer; nobody needs it any more.
         runtime.shutdown_background();
         result
-    }
-}
-
-async fn watch_for_signals(mut signals: Signals, cancellation: Cancellation) {
-    signals.next().await;
-    cancellation.cancel();
-    signals.next().await;
-    std::process::exit(Exit::Interrupted.code().into());
-}
-
-/// Ctrl-C and a request to terminate, caught from the moment that this is made.
-#[cfg(unix)]
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn catch() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
-
-/// Ctrl-C.
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    const fn catch() -> io::Result<Self> {
-        Ok(Self)
-    }
-
-    async fn next(&mut self) {
-        // Without a handler, the system ends the process.
-        let _ = tokio::signal::ctrl_c().await;
     }
 }

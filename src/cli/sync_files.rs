@@ -1,5 +1,6 @@
 //! Writing files of a workspace: what `export`, `import` and `init` share.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -7,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::arguments::{FileArguments, LoadArguments};
-use super::command::{Human, Outcome, View};
+use super::command::{Human, Outcome, Text, View};
 use crate::core::remote::RemoteSync;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -15,8 +16,10 @@ use crate::export::draft::{self, Names};
 use crate::export::paths::EDITOR_SCHEMA;
 use crate::export::{Summary, Written};
 use crate::pipeline::{Checked, Inventory, Link, Opened};
+use crate::redaction::redacted;
 use crate::render;
 use crate::render::export::ExportBody;
+use crate::render::log::{Escape, harmless};
 use crate::schema;
 use crate::workspace::write::{self, Existing};
 
@@ -80,12 +83,40 @@ pub fn write(
     text: &str,
     existing: Existing,
 ) -> Result<(), CommandError> {
+    check(&format!("The file {shown}"), text)?;
     write::write(path, text, existing).map_err(|error| {
         CommandError::new(
             Exit::Error,
             format!("The file {shown} cannot be written: {error}."),
         )
     })
+}
+
+/// The text of a sync file for standard output, unchanged, or why it cannot be printed.
+pub fn printed(text: String) -> Result<String, CommandError> {
+    check("The output", &text)?;
+    if harmless(&text, Escape::Backslash) != text {
+        return Err(CommandError::new(
+            Exit::Error,
+            "A CI system would take a part of the output for a command.",
+        )
+        .help("Write it to a file instead."));
+    }
+    Ok(text)
+}
+
+/// Refuses to keep a secret that this run has read.
+fn check(place: &str, text: &str) -> Result<(), CommandError> {
+    let Cow::Owned(redacted) = redacted(text) else {
+        return Ok(());
+    };
+    let pairs = text.lines().zip(redacted.lines());
+    let line = pairs.take_while(|(one, other)| one == other).count() + 1;
+    Err(CommandError::new(
+        Exit::Error,
+        format!("{place} would hold a credential of this run in line {line}; nothing was written."),
+    )
+    .help("Take it out of the sync on the platform, and make a new credential."))
 }
 
 /// The schema of this workspace's sync files for editors.
@@ -131,11 +162,13 @@ impl Outcome for Declared {
         match &self.printed {
             Some(text) => Human {
                 text: text.clone(),
+                kind: Text::SyncFile,
                 remarks: summary + &warnings,
             },
             None => Human {
                 text: summary,
                 remarks: warnings,
+                ..Human::default()
             },
         }
     }

@@ -1,13 +1,15 @@
 //! The one place that prints: standard output and standard error, colours, and the question on the
 //! terminal.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anstream::{AutoStream, ColorChoice};
 
+use super::stream::{Stream, write_all};
 use crate::cancel::Cancellation;
 use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
@@ -16,7 +18,9 @@ use crate::core::span::{Sources, Span};
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::redaction::redacted;
 use crate::render::findings;
+use crate::render::log::{Escape, harmless};
 use crate::trace;
 
 /// Columns where the terminal does not say.
@@ -28,8 +32,8 @@ type Shown = (Code, String, Option<Span>, String);
 /// Where people read.
 #[derive(Debug)]
 pub struct Terminal {
-    color_out: ColorChoice,
-    color_err: ColorChoice,
+    out: Stream,
+    err: Arc<Stream>,
     /// Whether people read standard output, and not a machine.
     is_human: bool,
     is_quiet: bool,
@@ -42,9 +46,15 @@ impl Terminal {
     /// The terminal of a run. `is_human` is whether people read standard output.
     pub fn new(environment: &Environment, no_color: bool, is_human: bool) -> Self {
         let choice = |is_terminal| color_choice(no_color, is_terminal, environment);
+        let color_out = choice(Self::is_a_screen());
+        let color_err = choice(io::stderr().is_terminal());
+        let out =
+            move |text: &str| write_all(AutoStream::new(io::stdout().lock(), color_out), text);
+        let err =
+            move |text: &str| write_all(AutoStream::new(io::stderr().lock(), color_err), text);
         Self {
-            color_out: choice(Self::is_a_screen()),
-            color_err: choice(io::stderr().is_terminal()),
+            out: Stream::new(out),
+            err: Arc::new(Stream::new(err)),
             is_human,
             is_quiet: false,
             has_failed: AtomicBool::new(false),
@@ -68,14 +78,13 @@ impl Terminal {
         Self { is_quiet, ..self }
     }
 
-    /// Writes to standard output. A reader who has gone is no error; any other failure is one, and
-    /// is reported here the first time.
+    /// Writes to standard output what [`printable`] made. A reader who has gone is no error; any
+    /// other failure is one, and is reported here the first time.
     pub fn out(&self, text: &str) -> Result<(), CommandError> {
-        let mut stream = AutoStream::new(io::stdout().lock(), self.color_out);
-        match stream
-            .write_all(text.as_bytes())
-            .and_then(|()| stream.flush())
-        {
+        match self.out.write(text.to_owned()) {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                Err(CommandError::silent(Exit::Interrupted))
+            }
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 let error = CommandError::new(
                     Exit::Error,
@@ -95,13 +104,13 @@ impl Terminal {
 
     /// Shows the events of the run on standard error, if they are wanted.
     pub fn trace(&self, verbosity: u8) {
-        let color = self.color_err;
-        trace::install(verbosity, move |line| remark(color, line));
+        let err = Arc::clone(&self.err);
+        trace::install(verbosity, move |line| remark(&err, line));
     }
 
     /// Writes to standard error. If that fails, there is nowhere to report it.
     pub fn remark(&self, text: &str) {
-        remark(self.color_err, text);
+        remark(&self.err, text);
     }
 
     /// Reports how a run goes on: on standard output for people, else on standard error.
@@ -112,7 +121,7 @@ impl Terminal {
         let line = format!("{line}\n");
         if self.is_human {
             // It was reported, and what comes of the run does not depend on its log.
-            let _ = self.out(&line);
+            let _ = self.out(&printable(&line, Escape::Backslash));
         } else {
             self.remark(&line);
         }
@@ -141,6 +150,11 @@ impl Terminal {
             self.remark(&format!("Found {summary}.\n"));
             self.remark(&findings::more(&news));
         }
+    }
+
+    /// Shows a warning that is about no file.
+    pub fn warn(&self, warning: &str) {
+        self.remark(&findings::render_warning(warning));
     }
 
     /// Shows why a command stops.
@@ -202,7 +216,22 @@ fn color_choice(no_color: bool, is_terminal: bool, environment: &Environment) ->
         ColorChoice::Never
     }
 }
-fn remark(color: ColorChoice, text: &str) {
-    let mut stream = AutoStream::new(io::stderr().lock(), color);
-    let _ = stream.write_all(text.as_bytes());
+
+fn remark(stream: &Stream, text: &str) {
+    let _ = stream.write(printable(text, Escape::Backslash).into_owned());
+}
+
+/// Reports a mistake of the program itself, from whatever it was doing.
+pub fn report_mistake(sentence: &str) {
+    let text = findings::render_error(sentence);
+    let _ = write_all(AutoStream::auto(io::stderr().lock()), &text);
+}
+
+/// What may be printed of a text, on a terminal and in a file alike: no secret that was read, and
+/// nothing that a machine would take for something else than a text.
+pub fn printable(text: &str, escape: Escape) -> Cow<'_, str> {
+    match redacted(text) {
+        Cow::Borrowed(text) => harmless(text, escape),
+        Cow::Owned(text) => Cow::Owned(harmless(&text, escape).into_owned()),
+    }
 }

@@ -11,15 +11,34 @@ pub fn is_invisible(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
+            // The format characters of Unicode 16.
             '\u{AD}'
+                | '\u{600}'..='\u{605}'
                 | '\u{61C}'
-                | '\u{180E}'
+                | '\u{6DD}'
+                | '\u{70F}'
+                | '\u{890}'..='\u{891}'
+                | '\u{8E2}'
                 | '\u{200B}'..='\u{200F}'
                 | '\u{2028}'..='\u{202E}'
                 | '\u{2060}'..='\u{206F}'
                 | '\u{FEFF}'
-                | '\u{FFF9}'..='\u{FFFB}'
-                | '\u{E0000}'..='\u{E007F}'
+                | '\u{FFF0}'..='\u{FFFB}'
+                | '\u{110BD}'
+                | '\u{110CD}'
+                | '\u{13430}'..='\u{1343F}'
+                | '\u{1BCA0}'..='\u{1BCA3}'
+                | '\u{1D173}'..='\u{1D17A}'
+                // Tags, and the variation selectors that no emoji has.
+                | '\u{E0000}'..='\u{E0FFF}'
+                // Letters and marks without a form.
+                | '\u{34F}'
+                | '\u{115F}'..='\u{1160}'
+                | '\u{17B4}'..='\u{17B5}'
+                | '\u{180B}'..='\u{180F}'
+                | '\u{2800}'
+                | '\u{3164}'
+                | '\u{FFA0}'
         )
 }
 

@@ -20,7 +20,9 @@ use crate::core::text::visible;
 use crate::core::value::Mapping;
 use crate::core::vars;
 use crate::error::CommandError;
+use crate::exit::Exit;
 use crate::pipeline::Opened;
+use crate::redaction;
 use crate::schema::destination::Destination;
 use crate::workspace::Workspace;
 use crate::yaml;
@@ -150,12 +152,24 @@ fn block(
         None => ConnectionRef::Id(id.clone()),
     });
     let inherited = inherited(export::union_tag(spec));
-    Ok(Ok(export::block(
-        spec,
-        sync,
-        connection.as_ref(),
-        &inherited,
-    )))
+    let block = export::block(spec, sync, connection.as_ref(), &inherited);
+    let block = Value::Object(block);
+    if let Some(field) = redaction::place_in(&block) {
+        return Err(CommandError::new(
+            Exit::Error,
+            format!(
+                "The field `{}` of the sync `{}` holds a credential of this run on the platform; \
+                 it is not written to a file.",
+                visible(&field),
+                visible(&sync.name)
+            ),
+        )
+        .help("Take it out of the sync there, and make a new credential."));
+    }
+    match block {
+        Value::Object(block) => Ok(Ok(block)),
+        _ => Ok(Ok(Map::new())),
+    }
 }
 
 /// The apps of the connections that the syncs use.

@@ -19,6 +19,7 @@ use super::origin::Origin;
 use super::request::Request;
 use super::text::clause;
 use crate::environment::Environment;
+use crate::redaction;
 
 /// The largest answer that is read, in bytes. A project of 500 syncs takes half a megabyte.
 pub const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
@@ -72,6 +73,12 @@ impl Client {
                     .or_else(|| variable(["ALL_PROXY", "all_proxy"]))
             })
             .flatten()
+            .inspect(|(name, url)| {
+                let password = Url::parse(url).ok();
+                let password = password.as_ref().and_then(Url::password);
+                // Encoded or not, it is found.
+                let _ = password.map(|password| redaction::register(password, name));
+            })
             .map(|(name, url)| ProxySettings {
                 variable: name,
                 url: url.to_owned(),

@@ -1,12 +1,17 @@
-//! Quoting what a server said: short, on one line, and without anything that moves a terminal's cursor.
+//! Quoting what a server said: short, on one line, without any secret of this run, and without
+//! anything that moves a terminal's cursor.
 
 use crate::core::text::is_invisible;
+use crate::redaction::redacted;
 
 /// The most of a server's message that an error quotes, in characters.
 pub const MESSAGE_LIMIT: usize = 400;
 
-/// `text` on one line, without control or direction characters, cut to `limit` characters.
+/// `text` on one line, without secrets and without control or direction characters, cut to `limit`
+/// characters. Redacted first: of a secret that is cut or taken apart, the rest could not be
+/// recognised any more.
 pub fn quotable(text: &str, limit: usize) -> String {
+    let text = redacted(text);
     let printable = text.chars().map(|c| if is_invisible(c) { ' ' } else { c });
     let mut line = String::new();
     let mut length = 0;

@@ -51,6 +51,13 @@ pub struct Opened {
 /// A workspace with its files read and merged. What is wrong with them is among the findings.
 pub struct Loaded(pub(super) Opened);
 
+impl Loaded {
+    /// The workspace, with what its files declare.
+    pub const fn workspace(&self) -> &Arc<Workspace> {
+        &self.0.workspace
+    }
+}
+
 impl Opened {
     /// Finds the workspace and reads no sync file.
     pub fn open(options: Options) -> Result<Self, CommandError> {

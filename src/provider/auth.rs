@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tokio::sync::Mutex;
 
 use super::credential::Credential;
@@ -118,30 +118,13 @@ impl Auth {
             Credential::Login(login) => login,
         };
         let origin = delivery.client.origin();
-        let prepared = login.request(origin).await;
-        let prepared = prepared.map_err(|error| self.scrub(error, None))?;
-        let answer = delivery.deliver(&prepared.request, None).await?;
-        login
-            .access_token(&prepared.request, &answer, origin)
-            .map_err(|error| self.scrub(error, prepared.carried.as_ref()))
+        let request = login.request(origin).await?;
+        let answer = delivery.deliver(&request, None).await?;
+        login.access_token(&request, &answer, origin)
     }
 
     /// The error for a credential that the server does not accept, with its status and own words.
     pub fn refused(&self, status: u16, said: Option<&str>) -> RequestError {
         self.credential.refused(status, said)
-    }
-
-    /// Takes every credential out of what an error says, should a server repeat one.
-    pub fn scrub(&self, mut error: RequestError, carried: Option<&SecretString>) -> RequestError {
-        let own = self.credential.secrets();
-        for secret in own
-            .into_iter()
-            .chain(carried)
-            .map(ExposeSecret::expose_secret)
-        {
-            error.message = error.message.replace(secret, "<redacted>");
-            error.help = error.help.map(|help| help.replace(secret, "<redacted>"));
-        }
-        error
     }
 }

@@ -27,9 +27,9 @@ pub trait Login: Send + Sync {
     fn method(&self) -> String;
 
     /// The request of a login. Can ask another identity provider for a token first.
-    async fn request(&self, origin: &Origin) -> Result<LoginRequest, RequestError>;
+    async fn request(&self, origin: &Origin) -> Result<Request, RequestError>;
 
-    /// The access token in the answer to a login.
+    /// The access token in the answer to a login, registered as a secret.
     fn access_token(
         &self,
         request: &Request,
@@ -39,17 +39,6 @@ pub trait Login: Send + Sync {
 
     /// The error for a login that the server does not accept, with its status and own words.
     fn refused(&self, status: u16, said: Option<&str>) -> RequestError;
-
-    /// What must not be shown.
-    fn secrets(&self) -> Vec<&SecretString>;
-}
-
-/// A login that is ready to be sent.
-pub struct LoginRequest {
-    /// The request.
-    pub request: Request,
-    /// What it carries beside the credential itself, to be kept out of errors.
-    pub carried: Option<SecretString>,
 }
 
 impl Credential {
@@ -66,14 +55,6 @@ impl Credential {
         match self {
             Self::Token(token) => token.refused(said),
             Self::Login(login) => login.refused(status, said),
-        }
-    }
-
-    /// What must not be shown.
-    pub fn secrets(&self) -> Vec<&SecretString> {
-        match self {
-            Self::Token(token) => vec![&token.token],
-            Self::Login(login) => login.secrets(),
         }
     }
 }

@@ -69,39 +69,29 @@ impl Session {
 
     /// Sends a request and reads its answer with `read`.
     ///
-    /// Whatever fails, the error holds no credential, and says whether the request may have
-    /// taken effect all the same.
+    /// Whatever fails, the error says whether the request may have taken effect all the same.
     pub async fn call<T>(
         &self,
         request: Request,
         read: impl FnOnce(&Answer) -> Result<T, RequestError>,
     ) -> Result<T, RequestError> {
         let token = self.auth.access_token(&self.delivery).await?;
-        let (answer, token) = match self.send(&request, token.clone()).await {
-            Ok(sent) => sent,
-            Err(error) => return Err(self.auth.scrub(error, Some(&token.token))),
-        };
-        read(&answer)
-            .map_err(|error| {
-                if retry::may_be_done(&request, &answer) {
-                    error.maybe_done()
-                } else {
-                    error
-                }
-            })
-            .map_err(|error| self.auth.scrub(error, Some(&token.token)))
+        let answer = self.send(&request, token).await?;
+        read(&answer).map_err(|error| {
+            if retry::may_be_done(&request, &answer) {
+                error.maybe_done()
+            } else {
+                error
+            }
+        })
     }
 
     /// Sends a request, with a new token if the first one is no longer accepted: a request that is
     /// refused for its token was not looked at, so any may be sent again.
-    async fn send(
-        &self,
-        request: &Request,
-        token: AccessToken,
-    ) -> Result<(Answer, AccessToken), RequestError> {
+    async fn send(&self, request: &Request, token: AccessToken) -> Result<Answer, RequestError> {
         let answer = self.delivery.deliver(request, Some(&token.token)).await?;
         let Some(said) = self.door.token_refusal(&answer) else {
-            return Ok((answer, token));
+            return Ok(answer);
         };
         let doubt = answer.is_after_loss();
         let doubtful = |error: RequestError| if doubt { error.maybe_done() } else { error };
@@ -120,11 +110,8 @@ impl Session {
             .map_err(doubtful)?;
         answer.after_loss(doubt);
         match self.door.token_refusal(&answer) {
-            Some(said) => Err(doubtful(
-                self.auth
-                    .scrub(self.auth.refused(401, Some(&said)), Some(&token.token)),
-            )),
-            None => Ok((answer, token)),
+            Some(said) => Err(doubtful(self.auth.refused(401, Some(&said)))),
+            None => Ok(answer),
         }
     }
 }

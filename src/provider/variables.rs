@@ -11,6 +11,10 @@ use secrecy::SecretString;
 use super::ProviderConfig;
 use crate::environment::Environment;
 use crate::http::error::{RequestError, RequestErrorKind};
+use crate::redaction;
+
+/// The longest credential that is taken, in bytes: no server reads a header that is longer.
+const LONGEST_CREDENTIAL: usize = 32 * 1024;
 
 /// The environment as one provider sees it.
 #[derive(Debug, Clone)]
@@ -51,6 +55,11 @@ impl<'a> ProviderVariables<'a> {
         credential(self.environment, &self.name(name))
     }
 
+    /// The id in a variable, if it is set. It has the form of a credential, and is no secret.
+    pub fn id(&self, name: &str) -> Result<Option<String>, RequestError> {
+        bare(self.environment, &self.name(name)).map(|id| id.map(str::to_owned))
+    }
+
     /// The whole environment, for what belongs to the machine and not to a provider.
     pub const fn environment(&self) -> &'a Environment {
         self.environment
@@ -58,15 +67,28 @@ impl<'a> ProviderVariables<'a> {
 }
 
 /// The credential in a variable, if it is set, without the line break that pasting leaves at its
-/// end.
+/// end. It is registered as a secret.
 pub fn credential(
     environment: &Environment,
     variable: &str,
 ) -> Result<Option<SecretString>, RequestError> {
+    let text = bare(environment, variable)?;
+    Ok(text.map(|text| redaction::register(text, variable)))
+}
+
+/// What a variable holds that has the form of a credential.
+fn bare<'a>(environment: &'a Environment, variable: &str) -> Result<Option<&'a str>, RequestError> {
     let text = environment.get(variable).unwrap_or_default();
     let text = text.trim_end_matches(['\r', '\n']);
     if text.is_empty() {
         return Ok(None);
+    }
+    if text.len() > LONGEST_CREDENTIAL {
+        return Err(RequestError::authentication(format!(
+            "{variable} holds {} bytes, and no credential is longer than {LONGEST_CREDENTIAL}.",
+            text.len()
+        ))
+        .help("Set it again to the bare credential."));
     }
     if !is_credential(text) {
         return Err(RequestError::new(
@@ -77,12 +99,14 @@ pub fn credential(
         )
         .help("Set it again to the bare credential, without quotes, blanks or the word Bearer."));
     }
-    Ok(Some(text.to_owned().into()))
+    Ok(Some(text))
 }
 
 /// Whether a text can be a credential: it stands in a header as it is.
 pub fn is_credential(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic())
+    !text.is_empty()
+        && text.len() <= LONGEST_CREDENTIAL
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Refuses provider names that would read the same variables: `on-prem` and `on_prem`.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
 use miette::{
@@ -38,10 +39,18 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, width: usize) -> St
     }
     let mut out = String::new();
     for diagnostic in diagnostics {
-        let report = report(diagnostic, sources, &texts);
-        if handler.render_report(&mut out, report.as_ref()).is_err() {
-            // This never happens, but if it did, the finding must not be lost.
-            let _ = writeln!(out, "{}: {}", diagnostic.code, diagnostic.message);
+        let block = panic::catch_unwind(AssertUnwindSafe(|| {
+            let report = report(diagnostic, sources, &texts);
+            let mut block = String::new();
+            let rendered = handler.render_report(&mut block, report.as_ref());
+            rendered.map(|()| block)
+        }));
+        if let Ok(Ok(block)) = block {
+            out.push_str(&block);
+        } else {
+            // However the lines cannot be shown, the finding must not be lost.
+            let message = visible(&diagnostic.message);
+            let _ = writeln!(out, "{}: {message}", diagnostic.code);
         }
         out.push('\n');
     }
@@ -52,16 +61,24 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, width: usize) -> St
 pub fn render_problems(problems: &[Problem]) -> String {
     let mut out = String::new();
     for problem in problems {
-        let _ = writeln!(
-            out,
-            "\x1b[1;31mError:\x1b[0m {}",
-            super::text::visible_lines(&problem.message)
-        );
+        out.push_str(&render_error(&problem.message));
         if let Some(help) = &problem.help {
             let _ = writeln!(out, "  {}", super::text::visible_lines(help));
         }
     }
     out
+}
+
+/// An error without a place in a file, and without what to do.
+pub fn render_error(error: &str) -> String {
+    let error = super::text::visible_lines(error);
+    format!("\x1b[1;31mError:\x1b[0m {error}\n")
+}
+
+/// A warning without a place in a file.
+pub fn render_warning(warning: &str) -> String {
+    let warning = super::text::visible_lines(warning);
+    format!("\x1b[1;33mWarning:\x1b[0m {warning}\n")
 }
 
 /// `3 errors and 1 warning`; `None` if there are neither.

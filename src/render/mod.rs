@@ -23,6 +23,7 @@
 //! | [`findings`] | findings with the lines that they are about |
 //! | [`json`] | the frame of every JSON document |
 //! | [`review`] | the result of a run, for the formats below |
+//! | [`log`] | texts for a log that a machine reads, too |
 //! | `diff` | what changes in a sync, as lines of YAML |
 //! | `terminal`, `time` | colours, the lines that several outputs have, times |
 //!
@@ -49,6 +50,7 @@ pub mod html;
 pub mod jobs;
 pub mod json;
 pub mod junit;
+pub mod log;
 pub mod markdown;
 mod outcome;
 pub mod plan;

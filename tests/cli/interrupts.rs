@@ -159,6 +159,44 @@ fn a_sandbox_ends_well_when_it_is_interrupted() {
     run.finish(child).exits_with(0);
 }
 
+/// The exit code of a program whose standard output nobody reads, after these signals.
+fn ends_unread(arguments: &str, signals: &[&str]) -> Option<i32> {
+    let names: Vec<String> = (0..300).map(|number| format!("sync-{number:03}")).collect();
+    let syncs: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    let tree = Tree::new(&[("syncs/payments.yaml", &payments(&syncs))]);
+    let server = Server::new(&world());
+    let mut child = tree.secsync(arguments).on(&server).spawn();
+    wait_for(&server, 1, "GET /api/v1/secret-syncs?");
+    // Until the plan is made, and the pipe is full.
+    sleep(Duration::from_secs(2));
+    for name in signals {
+        assert_eq!(child.try_wait().unwrap(), None, "it waits for its reader");
+        signal(&child, name);
+        sleep(Duration::from_millis(300));
+    }
+    for _ in 0..600 {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        sleep(Duration::from_millis(50));
+    }
+    child.kill().unwrap();
+    panic!("{arguments} goes on after {signals:?}");
+}
+
+#[test]
+fn a_reader_that_does_not_read_holds_no_signal_up() {
+    for arguments in [
+        "plan syncs",
+        "plan syncs -o json",
+        "apply syncs --auto-approve",
+    ] {
+        assert_eq!(ends_unread(arguments, &["TERM"]), Some(130), "{arguments}");
+    }
+    let twice = ends_unread("apply syncs --auto-approve", &["INT", "INT"]);
+    assert_eq!(twice, Some(130));
+}
+
 #[test]
 fn a_reader_that_goes_away_does_no_harm() {
     let tree = tree();

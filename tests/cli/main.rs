@@ -6,6 +6,7 @@
 //! | a tree of files, a run of the program, a server | `harness` |
 //! | files that are wrong | `bad_files`, `bad_fields` |
 //! | servers that are wrong, and credentials | `bad_answers`, `credentials` |
+//! | secrets and commands in what servers say | `redaction` |
 //! | validate, plan, apply, plan | `main_job` |
 //! | how many requests that takes | `requests` |
 //! | each kind of action, and what holds it back | `actions`, `deleting`, `starts` |
@@ -49,6 +50,7 @@ mod main_job;
 mod outputs;
 mod plan_schemas;
 mod readme;
+mod redaction;
 mod remote_state;
 mod requests;
 mod saved_plans;

@@ -176,7 +176,9 @@ impl Arguments {
         let printed = self.write_files(checked, files, &mut summary, session)?;
         Ok(Declared {
             summary,
-            printed: (!self.writes_files()).then_some(printed),
+            printed: (!self.writes_files())
+                .then(|| sync_files::printed(printed))
+                .transpose()?,
             human: render::export::exported,
         })
     }

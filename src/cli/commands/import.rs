@@ -312,7 +312,7 @@ fn write(
         written.path = Some(shown.clone());
         schema = sync_files::write_editor_schema(opened)?;
     } else {
-        printed = Some(addition.text);
+        printed = Some(sync_files::printed(addition.text)?);
     }
     summary.written.push(written);
     summary.written.extend(schema);

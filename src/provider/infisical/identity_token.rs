@@ -20,6 +20,7 @@ use crate::http::request::Request;
 use crate::http::retry::{Delivery, Repeat};
 use crate::http::text::clause;
 use crate::provider::variables::{ProviderVariables, credential, is_credential};
+use crate::redaction;
 
 /// A token of any identity provider.
 const GIVEN: &str = "INFISICAL_AUTH_JWT";
@@ -168,15 +169,6 @@ impl IdentityToken {
         }
     }
 
-    /// What of it is secret before it is fetched.
-    pub fn secret(&self) -> Option<&SecretString> {
-        match self {
-            Self::Given { token, .. } => Some(token),
-            Self::GitHub(github) => Some(&github.bearer),
-            Self::File(_) => None,
-        }
-    }
-
     /// The token as it is now.
     pub async fn fetch(&self) -> Result<SecretString, RequestError> {
         match self {
@@ -206,7 +198,10 @@ impl GitHub {
                 let bad = |what: &str| bad_answer(GITHUB_TASK, origin, what);
                 let body = answer.json().map_err(|what| bad(&format!("with {what}")))?;
                 match body.get("value") {
-                    Some(Value::String(token)) if is_credential(token) => Ok(token.clone().into()),
+                    Some(Value::String(token)) if is_credential(token) => Ok(redaction::register(
+                        token.as_str(),
+                        "GitHub's identity token",
+                    )),
                     _ => Err(bad("without a token")),
                 }
             }
@@ -238,7 +233,7 @@ fn read(path: &Utf8PathBuf) -> Result<SecretString, RequestError> {
         .map_err(|error| unusable(&format!("cannot be read: {error}")))?;
     let token = text.expose_secret().trim();
     if is_credential(token) {
-        Ok(token.to_owned().into())
+        Ok(redaction::register(token, &format!("The file {path}")))
     } else {
         Err(unusable("holds no token"))
     }

@@ -16,10 +16,9 @@ use crate::http::error::{RequestError, RequestErrorKind};
 use crate::http::origin::Origin;
 use crate::http::request::Request;
 use crate::http::retry::Repeat;
-use crate::provider::credential::{
-    Credential, Login, LoginRequest, Token, in_brackets, message, missing,
-};
+use crate::provider::credential::{Credential, Login, Token, in_brackets, message, missing};
 use crate::provider::variables::{ProviderVariables, is_credential};
+use crate::redaction;
 
 /// An access token, sent as it is.
 pub const TOKEN: &str = "INFISICAL_TOKEN";
@@ -114,7 +113,7 @@ fn universal_auth(variables: &ProviderVariables<'_>) -> Result<Option<Credential
         ))
     };
     match (
-        variables.credential(CLIENT_ID)?,
+        variables.id(CLIENT_ID)?,
         variables.credential(CLIENT_SECRET)?,
     ) {
         (Some(client_id), Some(client_secret)) => {
@@ -167,7 +166,7 @@ fn identity(
 
 /// Universal auth: a client id and a client secret.
 struct UniversalAuth {
-    client_id: SecretString,
+    client_id: String,
     client_secret: SecretString,
     id_variable: String,
     secret_variable: String,
@@ -179,15 +178,12 @@ impl Login for UniversalAuth {
         "universal auth".to_owned()
     }
 
-    async fn request(&self, origin: &Origin) -> Result<LoginRequest, RequestError> {
+    async fn request(&self, origin: &Origin) -> Result<Request, RequestError> {
         let body = [
-            ("clientId", self.client_id.expose_secret()),
+            ("clientId", self.client_id.as_str()),
             ("clientSecret", self.client_secret.expose_secret()),
         ];
-        Ok(LoginRequest {
-            request: login_request(origin, ("universal-auth", "universal auth"), body)?,
-            carried: None,
-        })
+        login_request(origin, ("universal-auth", "universal auth"), body)
     }
 
     fn access_token(
@@ -210,10 +206,6 @@ impl Login for UniversalAuth {
             "Check both, that the identity exists on this server, and that the secret has \
              neither expired nor been used up.",
         )
-    }
-
-    fn secrets(&self) -> Vec<&SecretString> {
-        vec![&self.client_secret]
     }
 }
 
@@ -253,16 +245,13 @@ impl Login for Identity {
         format!("{} and {}", self.method.title, self.token.origin())
     }
 
-    async fn request(&self, origin: &Origin) -> Result<LoginRequest, RequestError> {
+    async fn request(&self, origin: &Origin) -> Result<Request, RequestError> {
         let token = self.token.fetch().await?;
         let body = [
             ("identityId", self.id.as_str()),
             ("jwt", token.expose_secret()),
         ];
-        Ok(LoginRequest {
-            request: login_request(origin, (self.method.route, self.method.title), body)?,
-            carried: Some(token),
-        })
+        login_request(origin, (self.method.route, self.method.title), body)
     }
 
     fn access_token(
@@ -292,10 +281,6 @@ impl Login for Identity {
             ),
             _ => self.token.advice(),
         })
-    }
-
-    fn secrets(&self) -> Vec<&SecretString> {
-        self.token.secret().into_iter().collect()
     }
 }
 
@@ -331,7 +316,10 @@ fn read_access_token(
     };
     match answer.status() {
         200 => match body()?.get("accessToken") {
-            Some(Value::String(token)) if is_credential(token) => Ok(token.clone().into()),
+            Some(Value::String(token)) if is_credential(token) => Ok(redaction::register(
+                token.as_str(),
+                &format!("The access token of {origin}"),
+            )),
             _ => Err(bad_answer(task, origin, "without an access token")),
         },
         500.. => Err(RequestError::new(

@@ -10,6 +10,7 @@ use crate::http::answer::{Answer, bad_answer};
 use crate::http::error::RequestError;
 use crate::http::origin::Origin;
 use crate::http::text::quotable;
+use crate::redaction::redacted;
 
 /// The fields that only the server sets, or that [`RemoteSync`] holds apart.
 const SERVER_FIELDS: [&str; 26] = [
@@ -180,19 +181,19 @@ impl Reader {
             sync_job: Job {
                 status: status(&sync, "syncStatus"),
                 last_id: optional(&sync, "lastSyncJobId"),
-                message: optional(&sync, "lastSyncMessage"),
+                message: message(&sync, "lastSyncMessage"),
                 at: optional(&sync, "lastSyncedAt"),
             },
             import_job: Job {
                 status: status(&sync, "importStatus"),
                 last_id: optional(&sync, "lastImportJobId"),
-                message: optional(&sync, "lastImportMessage"),
+                message: message(&sync, "lastImportMessage"),
                 at: optional(&sync, "lastImportedAt"),
             },
             remove_job: Job {
                 status: status(&sync, "removeStatus"),
                 last_id: optional(&sync, "lastRemoveJobId"),
-                message: optional(&sync, "lastRemoveMessage"),
+                message: message(&sync, "lastRemoveMessage"),
                 at: optional(&sync, "lastRemovedAt"),
             },
             fields: {
@@ -309,6 +310,11 @@ fn optional(object: &Object, field: &str) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
+}
+
+/// What a destination said of a job, without any secret of this run: it is cut where it is shown.
+fn message(object: &Object, field: &str) -> Option<String> {
+    optional(object, field).map(|text| redacted(&text).into_owned())
 }
 
 fn status(object: &Object, field: &str) -> Option<JobStatus> {

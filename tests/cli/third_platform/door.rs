@@ -82,6 +82,7 @@ impl PlatformRules for Strongbox {
     /// Its names begin with a capital letter.
     fn lint(&self, sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>) {
         let name = &sync.name;
+        assert!(name.text != "Panic", "the name is {}", name.text);
         if !name
             .text
             .starts_with(|first: char| first.is_ascii_uppercase())

@@ -293,3 +293,27 @@ syncs:
     Run `secsync explain CODE` to see why it matters and how to fix it.
     ");
 }
+
+#[test]
+fn a_panic_is_one_sentence_and_hides_no_finding() {
+    let (tree, server) = (Tree::new(&FILES), Server::start());
+    let text = tree.read("syncs/web.yaml").replace("Web:", "Panic:");
+    tree.write("syncs/web.yaml", format!("labels: 1\n{text}"));
+    insta::assert_snapshot!(run(&tree, &server, "validate"), @"
+    exit 1
+    Error: secsync made a mistake of its own (tests/cli/third_platform/door.rs:85), and this result is not complete.
+      Please report it with the command and what is special about the files.
+    unknown-field
+
+      × `labels` is not a field of a sync file.
+       ╭─[syncs/web.yaml:1:1]
+     1 │ labels: 1
+       · ──────
+     2 │ version: 1
+       ╰────
+      help: The fields are `version`, `provider`, `project`, `projectId`, `defaults`, `syncs` and `$schema`.
+
+    Found 1 error.
+    Run `secsync explain unknown-field` to see why it matters and how to fix it.
+    ");
+}

@@ -646,7 +646,7 @@ async fn a_server_that_repeats_an_identity_token_does_not_get_it_printed() {
         .refused()
         .await;
     assert!(
-        error.message.contains("Bad token <redacted> of <redacted>"),
+        error.message.contains("Bad token [redacted] of [redacted]"),
         "{error}"
     );
 }

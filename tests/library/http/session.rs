@@ -186,8 +186,12 @@ async fn a_create_refused_for_its_token_is_sent_again_with_a_new_one() {
 
 #[tokio::test]
 async fn a_token_that_is_refused_right_after_the_login_is_an_error() {
-    let server = server_with("POST", LOGIN, token("useless")).await;
-    let refused = refusal(403, "TokenError", "invalid signature of useless");
+    let server = server_with("POST", LOGIN, token("useless-token-of-the-login")).await;
+    let refused = refusal(
+        403,
+        "TokenError",
+        "invalid signature of useless-token-of-the-login",
+    );
     add(&server, "GET", LIST, refused).await;
     let error = infisical_with_login(&server.uri())
         .list(PROJECT, "payments")
@@ -195,7 +199,7 @@ async fn a_token_that_is_refused_right_after_the_login_is_an_error() {
         .expect_err("refused");
     assert_eq!(error.kind, RequestErrorKind::Authentication);
     assert!(
-        error.message.contains("invalid signature of <redacted>"),
+        error.message.contains("invalid signature of [redacted]"),
         "{error}"
     );
     assert_eq!(requests(&server).await.len(), 4);

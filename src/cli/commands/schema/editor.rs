@@ -5,7 +5,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::arguments::OutputArguments;
-use crate::cli::command::{Command, Human, Outcome, Session, View};
+use crate::cli::command::{Command, Human, Outcome, Session, Text, View};
 use crate::cli::output::Offer;
 use crate::cli::sync_files::editor_schema;
 use crate::error::CommandError;
@@ -74,13 +74,17 @@ pub enum EditorSchema {
 impl Outcome for EditorSchema {
     fn human(&self, _view: View) -> Human {
         match self {
-            Self::Printed(text) => text.clone(),
+            Self::Printed(text) => Human {
+                text: text.clone(),
+                kind: Text::Json,
+                ..Human::default()
+            },
             Self::Written { path, out } => format!(
                 "Wrote {path}. Sync files name it in their first line, relative to themselves:\n\n  \
                  # yaml-language-server: $schema=../{out}\n"
-            ),
+            )
+            .into(),
         }
-        .into()
     }
 
     fn json(&self) -> impl Serialize {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::cli::arguments::OutputArguments;
-use crate::cli::command::{Command, Human, Outcome, Session, View};
+use crate::cli::command::{Command, Human, Outcome, Session, Text, View};
 use crate::cli::output::Offer;
 use crate::error::CommandError;
 use crate::provider::platform_named;
@@ -49,7 +49,11 @@ pub struct Schema(String);
 
 impl Outcome for Schema {
     fn human(&self, _view: View) -> Human {
-        self.0.clone().into()
+        Human {
+            text: self.0.clone(),
+            kind: Text::Json,
+            ..Human::default()
+        }
     }
 
     fn json(&self) -> impl Serialize {

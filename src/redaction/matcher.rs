@@ -1,0 +1,361 @@
+//! Finds parts of secrets in a text.
+//!
+//! A secret is searched for as it is and in Base64, which has three forms by where in a group of
+//! three bytes it begins. Each form is cut into blocks of [`BLOCK`] bytes; any part of it that must
+//! be hidden contains one of them whole, so that a search for all blocks at once finds it, and what
+//! surrounds the block in the text and in the secret shows how far it goes.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+use super::REDACTED;
+use super::view::{VIEWS, View, folded, is_plain, seen};
+
+/// The shortest secret that is searched for, in characters. It is only found whole.
+pub const SHORTEST: usize = 6;
+
+/// The longest part of a secret that may be shown is shorter than this, in characters.
+const PART: usize = 12;
+
+/// What is certain of [`PART`] characters in Base64, wherever they begin.
+const PART_IN_BASE64: usize = 15;
+
+/// How many places of one block are looked at: the first and the last ones. Only the repetition of a
+/// few characters has the same block more often, and in that any place stands for the others.
+const PLACES: usize = 32;
+
+/// The length of a block: two of them less one are no longer than any part that must be hidden.
+const BLOCK: usize = 6;
+
+/// Finds parts of secrets.
+pub struct Matcher {
+    forms: Vec<Form>,
+    /// `None` if there are more blocks than can be searched for.
+    blocks: Option<AhoCorasick>,
+    /// For each block, the forms that have it and where.
+    places: Vec<Vec<(usize, usize)>>,
+}
+
+/// A secret in one encoding, as it is seen.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Form {
+    bytes: Vec<u8>,
+    /// The shortest part that is hidden.
+    shortest: usize,
+}
+
+impl Matcher {
+    /// A matcher of these secrets.
+    pub fn new<'a>(secrets: impl Iterator<Item = &'a str>) -> Self {
+        let forms: BTreeSet<Form> = secrets.flat_map(forms).collect();
+        let forms: Vec<Form> = forms.into_iter().collect();
+        let mut blocks: BTreeMap<&[u8], Vec<(usize, usize)>> = BTreeMap::new();
+        for (index, form) in forms.iter().enumerate() {
+            for (number, block) in form.bytes.chunks_exact(BLOCK).enumerate() {
+                blocks
+                    .entry(block)
+                    .or_default()
+                    .push((index, number * BLOCK));
+            }
+        }
+        let found = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(blocks.keys());
+        let mut places: Vec<Vec<(usize, usize)>> = blocks.into_values().collect();
+        for places in &mut places {
+            if let Some(last) = places.len().checked_sub(PLACES / 2)
+                && last > PLACES / 2
+            {
+                places.drain(PLACES / 2..last);
+            }
+        }
+        Self {
+            blocks: found.ok(),
+            places,
+            forms,
+        }
+    }
+
+    /// Whether a text holds a part of a secret.
+    pub fn finds(&self, text: &str) -> bool {
+        !self.found(text).is_empty()
+    }
+
+    /// The text without any part of a secret.
+    pub fn redacted<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let found = self.found(text);
+        if found.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let mut out = String::with_capacity(text.len());
+        let mut shown = 0;
+        for range in found {
+            out.push_str(text.get(shown..range.start).unwrap_or_default());
+            out.push_str(REDACTED);
+            shown = range.end;
+        }
+        out.push_str(text.get(shown..).unwrap_or_default());
+        Cow::Owned(out)
+    }
+
+    /// The parts of secrets in a text, in order and apart.
+    fn found(&self, text: &str) -> Vec<Range<usize>> {
+        let views = if is_plain(text) { &VIEWS[..1] } else { &VIEWS };
+        let mut found: Vec<Range<usize>> = views
+            .iter()
+            .flat_map(|view| in_text(&self.parts_of(&seen(*view, text)), *view, text))
+            .collect();
+        found.sort_by_key(|range| range.start);
+        let mut apart = Vec::new();
+        for range in found {
+            add(&mut apart, range);
+        }
+        apart
+    }
+
+    /// The parts of secrets in what is seen of a text.
+    fn parts_of(&self, seen: &[u8]) -> Vec<Range<usize>> {
+        let Some(blocks) = &self.blocks else {
+            // Rather nothing than a secret.
+            return Vec::from([0..seen.len()]);
+        };
+        let mut parts: Vec<Range<usize>> = Vec::new();
+        for hit in blocks.find_overlapping_iter(seen) {
+            // What is hidden already says nothing new.
+            if parts.last().is_some_and(|last| hit.end() <= last.end) {
+                continue;
+            }
+            let places = self.places.get(hit.pattern().as_usize());
+            for (form, offset) in places.into_iter().flatten() {
+                let Some(form) = self.forms.get(*form) else {
+                    continue;
+                };
+                let part = form.around(seen, hit.start(), *offset);
+                if part.len() >= form.shortest {
+                    add(&mut parts, part);
+                }
+            }
+        }
+        parts
+    }
+}
+
+impl Form {
+    /// How much of it stands around a place where it is seen from `offset` on.
+    fn around(&self, seen: &[u8], at: usize, offset: usize) -> Range<usize> {
+        let (seen_before, seen_after) = seen.split_at(at);
+        let (before, after) = self.bytes.split_at(offset);
+        let before = seen_before.iter().rev().zip(before.iter().rev());
+        let after = seen_after.iter().zip(after);
+        at - before.take_while(|(one, other)| one == other).count()
+            ..at + after.take_while(|(one, other)| one == other).count()
+    }
+}
+
+/// Adds a range behind others, of which it may cover the last.
+fn add(ranges: &mut Vec<Range<usize>>, mut range: Range<usize>) {
+    while let Some(last) = ranges.pop_if(|last| last.end >= range.start) {
+        range = last.start.min(range.start)..last.end.max(range.end);
+    }
+    ranges.push(range);
+}
+
+/// Parts of what is seen of a text, as parts of the text.
+fn in_text(parts: &[Range<usize>], view: View, text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::with_capacity(parts.len());
+    let mut parts = parts.iter().peekable();
+    let (mut at, mut seen, mut start) = (0, 0, 0);
+    while let Some(part) = parts.peek()
+        && let Some(rest) = text.as_bytes().get(at..)
+        && !rest.is_empty()
+    {
+        let (length, byte) = view(rest);
+        if byte.is_some() {
+            if seen == part.start {
+                start = at;
+            }
+            seen += 1;
+            if seen == part.end {
+                found.push(start..at + length);
+                parts.next();
+            }
+        }
+        at += length;
+    }
+    found
+}
+
+/// A secret in all encodings.
+fn forms(secret: &str) -> Vec<Form> {
+    let mut forms: Vec<Form> = VIEWS
+        .iter()
+        .map(|view| seen(*view, secret))
+        .filter(|bytes| bytes.len() >= SHORTEST)
+        .map(|bytes| Form {
+            shortest: bytes.len().min(PART),
+            bytes,
+        })
+        .collect();
+    for case in [
+        secret.to_owned(),
+        secret.to_ascii_lowercase(),
+        secret.to_ascii_uppercase(),
+    ] {
+        for before in 0..3 {
+            let bytes = in_base64(case.as_bytes(), before);
+            if bytes.len() >= SHORTEST {
+                forms.push(Form {
+                    shortest: bytes.len().min(PART_IN_BASE64),
+                    bytes,
+                });
+            }
+        }
+    }
+    forms
+}
+
+/// What is certain of a text in Base64 behind so many other bytes, whatever they are.
+fn in_base64(text: &[u8], before: usize) -> Vec<u8> {
+    let mut bytes = vec![0; before];
+    bytes.extend_from_slice(text);
+    let encoded = STANDARD_NO_PAD.encode(&bytes);
+    let (first, end) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
+    let certain = encoded.bytes().take(end).skip(first);
+    certain.map(folded).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+    use proptest::prelude::*;
+
+    use super::Matcher;
+
+    fn redacted(secret: &str, text: &str) -> String {
+        Matcher::new([secret].into_iter())
+            .redacted(text)
+            .into_owned()
+    }
+
+    #[test]
+    fn a_part_of_twelve_characters_is_hidden_and_one_of_eleven_is_not() {
+        let secret = "abcdefghijklmnopqrstuvwxyz0123456789";
+        for start in 0..=secret.len() - 12 {
+            let shown = redacted(secret, &format!("<{}>", &secret[start..start + 12]));
+            assert_eq!(shown, "<[redacted]>", "from {start}");
+            let shown = redacted(secret, &secret[start..start + 11]);
+            assert_eq!(shown, &secret[start..start + 11]);
+        }
+        assert_eq!(redacted(secret, secret), "[redacted]");
+    }
+
+    #[test]
+    fn a_short_secret_is_hidden_whole() {
+        assert_eq!(
+            redacted("s3cr3t", "a S3CR3T b s3cr3"),
+            "a [redacted] b s3cr3"
+        );
+        assert_eq!(redacted("s3cr3t", "czNjcjN0"), "[redacted]");
+    }
+
+    #[test]
+    fn other_text_stays_as_it_is() {
+        let text = "Nothing \u{1b}[1mhere\u{1b}[0m & there: 100 % \\n ü";
+        assert_eq!(redacted("abcdefghijklmnop", text), text);
+    }
+
+    #[test]
+    fn a_secret_of_one_letter_and_a_text_of_it_take_no_time() {
+        let (secret, text) = ("a".repeat(30_000), "a".repeat(300_000));
+        assert_eq!(redacted(&secret, &text), "[redacted]");
+        let text = format!("{}b", "a".repeat(11)).repeat(500);
+        assert_eq!(redacted(&secret, &text), text);
+    }
+
+    /// The ways of a server to repeat a text.
+    fn encoded(text: &str, way: u8, joint: &str) -> String {
+        match way % 9 {
+            0 => text.to_owned(),
+            1 => text.to_uppercase(),
+            2 => text.to_lowercase(),
+            3 => text.bytes().map(|byte| format!("%{byte:02x}")).collect(),
+            4 => text.bytes().map(|byte| format!("%25{byte:02X}")).collect(),
+            5 => text
+                .chars()
+                .flat_map(|c| {
+                    [joint, c.encode_utf8(&mut [0; 4])]
+                        .concat()
+                        .chars()
+                        .collect::<Vec<_>>()
+                })
+                .collect(),
+            6 => serde_json::to_string(text).unwrap(),
+            7 => crate::core::text::in_markup(text),
+            _ => text
+                .chars()
+                .map(|c| format!("\\u{:04x}", u32::from(c)))
+                .collect(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_part_of_a_secret_passes(
+            secret in "[!-~]{12,60}",
+            before in "[ -~]{0,20}",
+            behind in "[ -~]{0,20}",
+            (from, length) in (0usize..60, 12usize..60),
+            way: u8,
+            joint in "[\r\n\t\u{0}\u{1b}\u{200b}\u{202e} ]{0,3}",
+        ) {
+            let from = from % (secret.len() - 11);
+            let part = &secret[from..(from + length).min(secret.len())];
+            prop_assume!(part.len() >= 12);
+            let text = encoded(part, way, &joint);
+            let shown = redacted(&secret, &format!("{before}{text}{behind}"));
+            prop_assert!(shown.contains("[redacted]"), "{shown}");
+            // Whatever stood before it may have swallowed its first characters.
+            let rest = shown.replace("[redacted]", "");
+            let grown = rest.len().saturating_sub(before.len() + behind.len());
+            prop_assert!(grown <= 12, "{shown}");
+        }
+
+        #[test]
+        fn no_part_of_a_secret_passes_in_base64(
+            secret in "[!-~]{12,60}",
+            before in "[ -~]{0,8}",
+            behind in "[ -~]{0,8}",
+            (from, length) in (0usize..60, 12usize..60),
+            is_url_safe: bool,
+            case in 0u8..3,
+        ) {
+            let from = from % (secret.len() - 11);
+            let part = &secret[from..(from + length).min(secret.len())];
+            prop_assume!(part.len() >= 12);
+            let part = match case {
+                0 => part.to_owned(),
+                1 => part.to_lowercase(),
+                _ => part.to_uppercase(),
+            };
+            let text = format!("{before}{part}{behind}");
+            let text = if is_url_safe {
+                URL_SAFE_NO_PAD.encode(text)
+            } else {
+                STANDARD.encode(text)
+            };
+            let shown = redacted(&secret, &text);
+            prop_assert!(shown.contains("[redacted]"), "{text} {shown}");
+        }
+
+        #[test]
+        fn any_text_is_redacted_without_a_panic(secret in "\\PC{6,40}", text in "\\PC*") {
+            redacted(&secret, &text);
+        }
+    }
+}
