@@ -53,7 +53,7 @@ pub fn connect(
         (vouched, ProviderVariables::of_sandbox(&access.variables))
     } else {
         let variables = ProviderVariables::of(config, environment);
-        let vouched = vouch(config, door, &variables, options)?;
+        let vouched = vouch(config, door, &variables, options, "The credential")?;
         (vouched, variables)
     };
     let credential = door.credential(&variables, options, cancellation)?;
@@ -73,21 +73,26 @@ fn door_of(config: &ProviderConfig) -> Result<&'static dyn Door, RequestError> {
     door(config.platform).ok_or_else(|| RequestError::configuration(missing()))
 }
 
-/// The server of a provider, whether or not a credential may go there.
+/// The server of a provider, if it may be asked for a document of its own: by the rules for
+/// credentials, although none is sent. A file of a stranger must not choose whom a run talks to, and
+/// whose schemas decide what is valid.
 pub fn server(
     config: &ProviderConfig,
     environment: &Environment,
     options: &HttpOptions,
 ) -> Result<Origin, RequestError> {
-    match &options.sandbox {
-        Some(access) => sandbox_origin(access),
-        None => Ok(locate(
-            config,
-            door_of(config)?,
-            &ProviderVariables::of(config, environment),
-        )?
-        .origin),
+    if let Some(access) = &options.sandbox {
+        return sandbox_origin(access);
     }
+    let variables = ProviderVariables::of(config, environment);
+    let vouched = vouch(
+        config,
+        door_of(config)?,
+        &variables,
+        options,
+        "A request for the document",
+    )?;
+    Ok(vouched.origin)
 }
 
 /// A provider's server, and what named it.
@@ -170,11 +175,13 @@ fn host_of_environment(
     Ok(found)
 }
 
+/// The server of a provider, if `what` may be sent there, which begins the sentence about it.
 fn vouch(
     config: &ProviderConfig,
     door: &dyn Door,
     variables: &ProviderVariables<'_>,
     options: &HttpOptions,
+    what: &str,
 ) -> Result<Vouched, RequestError> {
     let Located {
         origin,
@@ -188,7 +195,7 @@ fn vouch(
         return Err(RequestError::new(
             RequestErrorKind::Untrusted,
             format!(
-                "The credential of the provider \"{}\" is not sent to {origin} without encryption.",
+                "{what} of the provider \"{}\" is not sent to {origin} without encryption.",
                 config.name
             ),
         )
@@ -198,7 +205,7 @@ fn vouch(
         return Err(RequestError::new(
             RequestErrorKind::Untrusted,
             format!(
-                "The credential of the provider \"{}\" is not sent to {origin}, which only a file names.",
+                "{what} of the provider \"{}\" is not sent to {origin}, which only a file names.",
                 config.name
             ),
         )

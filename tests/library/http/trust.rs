@@ -549,10 +549,16 @@ fn no_debug_output_holds_a_credential() {
 }
 
 #[test]
-fn the_server_is_known_without_trust_for_what_is_public() {
+fn a_server_that_only_a_file_names_is_not_asked_for_what_is_public_either() {
+    let server = |case: &Case| {
+        let server = trust::server(&case.config, &case.environment(), &case.options);
+        server.map(|server| server.to_string())
+    };
     let case = infisical().url(CORP);
-    let server = trust::server(&case.config, &case.environment(), &case.options);
-    assert_eq!(server.map(|server| server.to_string()).as_deref(), Ok(CORP));
+    let error = server(&case).expect_err("refused");
+    assert_eq!(error.kind, RequestErrorKind::Untrusted, "{error}");
+    let case = case.set("SECSYNC_TRUST_HOSTS", CORP);
+    assert_eq!(server(&case).as_deref(), Ok(CORP));
 }
 
 #[tokio::test]

@@ -140,10 +140,7 @@ impl Arguments {
                 ))
                 .help("Name a document by its file or URL.")
             })?;
-            let server = match &link.http.sandbox {
-                Some(sandbox) => sandbox.origin.clone(),
-                None => trust::server(config, &link.environment, &link.http)?.to_string(),
-            };
+            let server = trust::server(config, &link.environment, &link.http)?;
             urls.push(format!("{server}{path}"));
         }
         urls.extend(self.documents.iter().filter(|word| is_url(word)).cloned());
