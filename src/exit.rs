@@ -4,32 +4,46 @@ use std::process::ExitCode;
 
 /// How a command ended, as the shell sees it.
 ///
-/// Where several hold, the most important one wins; see [`Exit::most_important`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// The variants stand in the order of importance: of several that hold, the first one is the exit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Exit {
-    /// Done, or there was nothing to do.
-    Done,
-    /// An error that no other code describes.
-    Error,
-    /// Changes are pending (`--detailed-exitcode`, `drift`).
-    ChangesPending,
+    /// Interrupted by Ctrl-C or a termination signal.
+    Interrupted,
+    /// The command line is wrong.
+    Usage,
     /// The files are invalid, or a denied lint was found.
     Invalid,
     /// A credential is missing or wrong, or a permission is missing.
     Auth,
-    /// At least one action failed, or its result is unknown.
-    ActionFailed,
     /// The saved plan is stale, or was applied already.
     Stale,
+    /// At least one action failed, its result is unknown, or an apply left it undone.
+    ActionFailed,
     /// A sync job failed, or did not finish in time.
     JobFailed,
-    /// The command line is wrong.
-    Usage,
-    /// Interrupted by Ctrl-C or a termination signal.
-    Interrupted,
+    /// An error that no other code describes.
+    Error,
+    /// Changes are pending (`--detailed-exitcode`, `drift`).
+    ChangesPending,
+    /// Done, or there was nothing to do.
+    Done,
 }
 
 impl Exit {
+    /// All of them, the most important one first.
+    pub const ALL: [Self; 10] = [
+        Self::Interrupted,
+        Self::Usage,
+        Self::Invalid,
+        Self::Auth,
+        Self::Stale,
+        Self::ActionFailed,
+        Self::JobFailed,
+        Self::Error,
+        Self::ChangesPending,
+        Self::Done,
+    ];
+
     /// The number that the process exits with.
     pub const fn code(self) -> u8 {
         match self {
@@ -46,30 +60,26 @@ impl Exit {
         }
     }
 
-    /// Of two results that both hold, the one to exit with:
-    /// 130, 64, 3, 4, 6, 5, 7, 1, 2, 0.
-    #[must_use]
-    pub fn most_important(self, other: Self) -> Self {
-        if self.rank() <= other.rank() {
-            self
-        } else {
-            other
+    /// What the number says, as the help and the README list it.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "done, or no changes",
+            Self::Error => "error",
+            Self::ChangesPending => "changes pending (drift, and with --detailed-exitcode)",
+            Self::Invalid => "the files are invalid, or a denied lint was found",
+            Self::Auth => "authentication or permission",
+            Self::ActionFailed => "at least one action failed, is unknown, or was blocked (apply)",
+            Self::Stale => "the saved plan is stale, or was applied already",
+            Self::JobFailed => "a sync job failed or did not finish in time",
+            Self::Usage => "wrong usage",
+            Self::Interrupted => "interrupted",
         }
     }
 
-    const fn rank(self) -> u8 {
-        match self {
-            Self::Interrupted => 0,
-            Self::Usage => 1,
-            Self::Invalid => 2,
-            Self::Auth => 3,
-            Self::Stale => 4,
-            Self::ActionFailed => 5,
-            Self::JobFailed => 6,
-            Self::Error => 7,
-            Self::ChangesPending => 8,
-            Self::Done => 9,
-        }
+    /// Of two results that both hold, the one to exit with.
+    #[must_use]
+    pub fn most_important(self, other: Self) -> Self {
+        self.min(other)
     }
 }
 
@@ -85,25 +95,8 @@ mod tests {
 
     #[test]
     fn the_order_of_importance_is_130_64_3_4_6_5_7_1_2_0() {
-        let ordered = [
-            Exit::Interrupted,
-            Exit::Usage,
-            Exit::Invalid,
-            Exit::Auth,
-            Exit::Stale,
-            Exit::ActionFailed,
-            Exit::JobFailed,
-            Exit::Error,
-            Exit::ChangesPending,
-            Exit::Done,
-        ];
-        let codes: Vec<u8> = ordered.iter().map(|exit| exit.code()).collect();
-        assert_eq!(codes, [130, 64, 3, 4, 6, 5, 7, 1, 2, 0]);
-        for (index, first) in ordered.iter().enumerate() {
-            for second in &ordered[index..] {
-                assert_eq!(first.most_important(*second), *first);
-                assert_eq!(second.most_important(*first), *first);
-            }
-        }
+        assert!(Exit::ALL.is_sorted());
+        assert_eq!(Exit::ALL.map(Exit::code), [130, 64, 3, 4, 6, 5, 7, 1, 2, 0]);
+        assert_eq!(Exit::Done.most_important(Exit::Stale), Exit::Stale);
     }
 }

@@ -17,7 +17,7 @@ use crate::core::spec::DestinationSpec;
 use crate::core::text::platform_message;
 use crate::core::words::list;
 use crate::http::error::{RequestError, RequestErrorKind};
-use crate::provider::{Deletion, ManagedSyncs};
+use crate::provider::{Deletion, ManagedSyncs, rules};
 
 /// An action on a platform whose syncs can be read back.
 pub(super) struct Managed<'a> {
@@ -43,7 +43,7 @@ impl Managed<'_> {
     /// What came of a write that was answered.
     fn answered(&self, answer: &RemoteSync, expected: &Expected<'_>) -> Ended {
         let platform = self.subject.platform;
-        let is_pushed = platform.rules().is_auto_synced(expected.after)
+        let is_pushed = rules(platform).is_auto_synced(expected.after)
             || answer.sync_job.status == Some(JobStatus::Pending);
         let watched =
             (platform.has_jobs() && is_pushed).then(|| self.watched(answer, JobKind::Sync));

@@ -50,24 +50,19 @@ use terminal::Terminal;
     propagate_version = true,
     disable_help_subcommand = true
 )]
-#[command(after_help = EXIT_CODES)]
+#[command(after_help = exit_codes())]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0   done, or no changes
-  1   error
-  2   changes pending (drift, and with --detailed-exitcode)
-  3   the files are invalid
-  4   authentication or permission
-  5   at least one action failed or is unknown
-  6   the saved plan is stale, or was applied already
-  7   a sync job failed or did not finish in time
-  64  wrong usage
-  130 interrupted";
+/// The exit codes, each with what it says.
+fn exit_codes() -> String {
+    let mut exits = Exit::ALL;
+    exits.sort_by_key(|exit| exit.code());
+    let lines = exits.map(|exit| format!("\n  {:<3} {}", exit.code(), exit.meaning()));
+    format!("Exit codes:{}", lines.concat())
+}
 
 #[derive(Debug, Subcommand)]
 enum Command {

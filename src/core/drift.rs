@@ -112,6 +112,7 @@ mod tests {
             remote: &BTreeMap::from([(project, remote)]),
             specs: &BTreeMap::from([(key, Arc::new(spec()))]),
             starts: &Starts::Missing,
+            rules: crate::provider::rules,
             policy: &Policy {
                 prune,
                 ..Policy::default()

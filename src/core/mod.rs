@@ -23,6 +23,7 @@
 //! | [`starts`] | what is recorded of syncs that can be started but not read |
 //! | [`plan`] | what to do |
 //! | [`drift`], [`status`] | what changed remotely, and how the declared syncs are doing |
+//! | [`rules`] | what only a platform knows about its syncs, as the core asks for it |
 //! | [`job_requests`] | jobs that a person asks for |
 //! | [`export`] | the block that declares a remote sync |
 
@@ -45,6 +46,7 @@ pub mod platform;
 pub mod problem;
 pub mod remote;
 pub mod resolve;
+pub mod rules;
 pub mod select;
 pub mod span;
 pub mod spec;

@@ -7,12 +7,6 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use super::desired::DesiredSync;
-use super::diagnostic::Diagnostic;
-use super::diff::FieldChange;
-use super::normalize::Comparable;
-use super::plan::Effect;
-
 /// What a platform says about itself.
 pub struct Description {
     /// Its name in files: `infisical`.
@@ -21,29 +15,6 @@ pub struct Description {
     pub title: &'static str,
     /// What it can do. What is not listed, it cannot.
     pub capabilities: &'static [Capability],
-    /// What only it knows about its syncs.
-    pub rules: &'static dyn PlatformRules,
-}
-
-/// What only a platform knows about its syncs: values in, values out.
-pub trait PlatformRules: Sync {
-    /// Reports what is wrong with a sync and its schema cannot say. What is reported has the
-    /// severity that its code has by default.
-    fn lint(&self, sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>);
-
-    /// Whether changes push by themselves.
-    fn is_auto_synced(&self, sync: &Comparable) -> bool;
-
-    /// What the first push of a sync does to secrets.
-    fn effects_of_first_sync(&self, sync: &Comparable) -> Vec<Effect>;
-
-    /// What changing a sync does to secrets. `was_pushed` is whether any push went well before.
-    fn effects_of_update(
-        &self,
-        sync: &Comparable,
-        changes: &[FieldChange],
-        was_pushed: bool,
-    ) -> Vec<Effect>;
 }
 
 /// Something that not every platform can do, or not in the same way.
@@ -122,11 +93,6 @@ impl Platform {
     /// Whether its destinations are known by name, each with a schema of its own.
     pub fn lists_destinations(self) -> bool {
         self.can(Capability::ListsDestinations)
-    }
-
-    /// What only it knows about its syncs.
-    pub const fn rules(self) -> &'static dyn PlatformRules {
-        self.0.rules
     }
 
     fn can(self, capability: Capability) -> bool {

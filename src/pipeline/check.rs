@@ -14,8 +14,8 @@ use crate::core::spec::{DestinationSpec, Specs};
 use crate::core::words::is_uuid;
 use crate::environment::Environment;
 use crate::error::CommandError;
-use crate::provider::door;
 use crate::provider::variables::ProviderVariables;
+use crate::provider::{door, rules};
 use crate::workspace::{Config, Workspace};
 
 /// A workspace whose files have no mistake in them.
@@ -110,7 +110,7 @@ impl Opened {
         if let Some(old) = &sync.renamed_from {
             found.extend(impossible_rename(sync, old));
         }
-        sync.platform.rules().lint(sync, found);
+        rules(sync.platform).lint(sync, found);
         // A lint says the same as a pattern of the schema, and says it better.
         let linted: BTreeSet<_> = found[before..]
             .iter()

@@ -10,6 +10,7 @@ use crate::core::plan::{self, Inputs, Plan};
 use crate::core::starts::Starts;
 use crate::core::words;
 use crate::error::CommandError;
+use crate::provider::rules;
 use crate::state::State;
 
 /// What a command means to do with the state.
@@ -65,6 +66,7 @@ impl Observed {
             labels: &self.projects,
             specs: &self.specs,
             starts,
+            rules,
             policy: &self.policy,
         });
         let traced = if enabled!(Level::TRACE) {

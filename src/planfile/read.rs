@@ -21,7 +21,7 @@ use crate::core::sync_file::SAVED_PLAN;
 use crate::digest;
 use crate::http::origin::Origin;
 use crate::provider::trust::sandbox_server;
-use crate::provider::{ProviderConfig, is_provider_name, platform_named};
+use crate::provider::{ProviderConfig, is_provider_name, platform_named, rules};
 use crate::schema::file::is_slug;
 
 /// This program's own description of a destination, if it has one.
@@ -241,7 +241,7 @@ impl Reader<'_> {
             let agreed = self.agreed(&spec, &action.subject);
             let after = normalize::updated(&agreed.create, old, body);
             Some(effect::of_trigger(
-                action.subject.platform,
+                rules(action.subject.platform),
                 old.was_pushed(),
                 &after,
                 told,

@@ -10,6 +10,7 @@ use crate::core::normalize;
 use crate::core::plan::action::Create;
 use crate::core::plan::{Blocked, Effect, Step, Subject, Update, Verb, effect, shown};
 use crate::core::remote::{Job, RemoteSync};
+use crate::provider::rules;
 use crate::schema::file::is_slug;
 
 impl Reader<'_> {
@@ -20,9 +21,16 @@ impl Reader<'_> {
         subject: &Subject,
     ) -> Result<(Step, Vec<FieldChange>, Vec<Effect>), String> {
         Ok(match step {
-            wire::Step::Create { connection, body } => {
+            wire::Step::Create {
+                connection,
+                body,
+                stale_rename,
+            } => {
                 let create = self.create(body, connection, subject)?;
-                let (changes, effects) = self.shown_of_create(&create, subject);
+                let (changes, mut effects) = self.shown_of_create(&create, subject);
+                if stale_rename {
+                    effects.push(Effect::StaleRename);
+                }
                 (Step::Create(create), changes, effects)
             }
             wire::Step::Update {
@@ -118,7 +126,7 @@ impl Reader<'_> {
         (
             shown::of_create(create),
             effect::of_create(
-                subject.platform,
+                rules(subject.platform),
                 &expected,
                 self.triggered.contains(&identity(subject)),
             ),
@@ -158,7 +166,7 @@ impl Reader<'_> {
         if changes.is_empty() {
             return Err("its update changes nothing".to_owned());
         }
-        let effects = subject.platform.rules().effects_of_update(
+        let effects = rules(subject.platform).effects_of_update(
             &after,
             &difference.changes,
             old.was_pushed(),

@@ -94,6 +94,9 @@ pub enum Step {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         connection: Option<String>,
         body: Map<String, Value>,
+        /// Whether its `renamedFrom` is stale, which no request shows.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        stale_rename: bool,
     },
     Update {
         found: Found,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::wire;
 use super::{ALGORITHM, VERSION};
-use crate::core::plan::{Action, Blocked, Plan, Step, Subject};
+use crate::core::plan::{Action, Blocked, Effect, Plan, Step, Subject};
 use crate::core::remote::RemoteSync;
 use crate::core::span::{Sources, Span};
 use crate::core::spec::{DestinationSpec, ObjectSpec, Specs};
@@ -105,6 +105,7 @@ impl Writer<'_> {
             Step::Create(create) => wire::Step::Create {
                 connection: create.connection.clone(),
                 body: create.body.clone(),
+                stale_rename: action.effects.contains(&Effect::StaleRename),
             },
             Step::Update(update) => wire::Step::Update {
                 found: found(&update.old),

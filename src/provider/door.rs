@@ -6,12 +6,13 @@ use super::session::Session;
 use super::variables::ProviderVariables;
 use crate::cancel::Cancellation;
 use crate::core::platform::Platform;
+use crate::core::rules::Rules;
 use crate::http::HttpOptions;
 use crate::http::answer::Answer;
 use crate::http::error::RequestError;
 
-/// The one way to a platform: all that only it can know. Registered in [`crate::provider`].
-pub trait Door: Send + Sync {
+/// The one way to a platform: all that only it can know, the rules of its syncs among it. Registered in [`crate::provider`].
+pub trait Door: Rules + Send {
     /// The platform as everything else knows it.
     fn platform(&self) -> Platform;
 

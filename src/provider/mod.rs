@@ -24,6 +24,7 @@ use serde_json::{Map, Value};
 
 use crate::core::platform::Platform;
 use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
+use crate::core::rules::Rules;
 use crate::http::error::{RequestError, RequestErrorKind};
 use door::Door;
 pub use trust::connect;
@@ -70,6 +71,14 @@ pub fn platform_named(name: &str) -> Option<Platform> {
 pub fn door(platform: Platform) -> Option<&'static dyn Door> {
     let mut doors = doors().into_iter();
     doors.find(|door| door.platform() == platform)
+}
+
+/// What only a platform knows about its syncs.
+pub fn rules(platform: Platform) -> &'static dyn Rules {
+    /// Those of a platform that was never registered.
+    struct Default;
+    impl Rules for Default {}
+    door(platform).map_or(&Default, |door| door as &dyn Rules)
 }
 
 /// A provider as the files and the workspace configure it.

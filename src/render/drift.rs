@@ -54,7 +54,7 @@ pub fn human(drifts: &[Drift], plan: &Plan, sources: &Sources, is_sandbox: bool)
 const fn what(kind: &DriftKind) -> (Style, &'static str, &'static str) {
     match kind {
         DriftKind::Missing => (RED, "-", "is missing remotely"),
-        DriftKind::Changed(_) => (YELLOW, "~", "was changed remotely"),
+        DriftKind::Changed(_) => (YELLOW, "~", "differs from what is declared"),
         DriftKind::Unwanted => (
             GREEN,
             "+",
@@ -109,7 +109,7 @@ fn headline(drifts: &[Drift], plan: &Plan) -> Headline {
     };
     let rest = format!(
         "{} {syncs} {are} not as declared, {} as declared.\n\
-         `secsync apply` restores what is declared. To keep a remote change, write it into the files.",
+         `secsync apply` makes them as declared. To keep what is remote, write it into the files.",
         drifts.len(),
         plan.unchanged
     );

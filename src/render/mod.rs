@@ -66,4 +66,4 @@ mod time;
 pub mod unified;
 
 pub use crate::core::text;
-pub use terminal::SANDBOX;
+pub use terminal::{SANDBOX, warning};

@@ -17,6 +17,7 @@ use crate::core::plan::{Action, Counts, Plan, Subject, Verb};
 use crate::core::remote::JobKind;
 use crate::core::text::visible;
 use crate::core::words;
+use crate::exit::Exit;
 
 /// The line for the beginning of an action.
 pub fn begins(action: &Action) -> String {
@@ -92,7 +93,7 @@ fn headline(plan: &Plan, report: &Report) -> Headline {
     let counts = done_counts(plan, report);
     let (style, start) = if report.is_interrupted {
         (RED, "Apply interrupted!")
-    } else if is_whole(report) && counts.blocked == 0 {
+    } else if counts.blocked == 0 && report.exit() == Exit::Done {
         (GREEN, "Apply complete!")
     } else {
         (RED, "Apply incomplete!")

@@ -22,6 +22,11 @@ pub fn painted(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// The line for something that was done and may not be what people meant.
+pub fn warning(text: &str) -> String {
+    format!("{} {text}\n", painted(YELLOW, "Warning:"))
+}
+
 /// The result of a command in a sentence, whose first words are painted on a terminal.
 pub struct Headline {
     style: Style,

@@ -188,6 +188,7 @@ fn a_remote_sync_stays_with_the_entry_of_its_name_whatever_is_renamed_from_it() 
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
           Note: The first sync overwrites secrets at the destination that have the same keys.
+          Note: Its `renamedFrom` is stale: the sync of that name stays with the entry that declares it. Remove the line.
 
     Plan: 1 to add, 1 to change, 0 to destroy.
     infisical/payments/api: Updating...
@@ -234,10 +235,10 @@ fn a_protected_sync_is_neither_replaced_nor_deleted() {
 }
 
 #[test]
-fn does_not_report_an_apply_with_blocked_actions_as_complete() {
+fn an_apply_that_leaves_something_blocked_is_incomplete_and_exits_with_5() {
     let applied = Applied::new(&[("api", ""), ("web", "")]);
     applied.declare(&[("api", ""), ("web", "protect: true\nensure: absent")]);
-    assert_snapshot!(applied.run("apply syncs --auto-approve").exits_with(0), @"
+    assert_snapshot!(applied.run("apply syncs --auto-approve").exits_with(5), @"
     $ secsync apply syncs --auto-approve
     secsync cannot perform any of the following actions:
 
@@ -250,7 +251,7 @@ fn does_not_report_an_apply_with_blocked_actions_as_complete() {
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 blocked.
     Blocked actions were not carried out: the plan says why, and what to do.
-    --- exit 0
+    --- exit 5
     ");
     applied.declare(&[
         ("api", "description: The API"),
@@ -258,7 +259,7 @@ fn does_not_report_an_apply_with_blocked_actions_as_complete() {
     ]);
     let apply = applied
         .run("apply syncs --auto-approve --detailed-exitcode")
-        .exits_with(2);
+        .exits_with(5);
     let end = "Apply incomplete! Resources: 0 added, 1 changed, 0 destroyed, 1 blocked.";
     assert!(apply.stdout.contains(end), "{apply}");
 }

@@ -445,6 +445,24 @@ fn reports_which_credentials_work() {
     ");
 }
 
+#[test]
+fn auth_check_warns_about_an_identity_that_sees_no_project() {
+    let tree = Tree::new(&[]);
+    let mut world = world();
+    world["projects"] = json!([]);
+    let server = Server::new(&world);
+    assert_snapshot!(tree.secsync("auth check").on(&server).run().exits_with(0), @"
+    $ secsync auth check
+    enkryptify: a token for http://127.0.0.1:[PORT] is set; the platform has no way to check it.
+    infisical: logged in to http://127.0.0.1:[PORT] with universal auth, and sees 0 projects.
+    Warning: This identity can neither plan nor apply anything. Add it to a project, or check that the server and the organization are the right ones.
+    --- exit 0
+    ");
+    let output = tree.secsync("auth check -o json").on(&server).run();
+    let document: Value = serde_json::from_str(&output.exits_with(0).stdout).unwrap();
+    assert_eq!(document["warnings"].as_array().unwrap().len(), 1);
+}
+
 const IDENTITY: &str = "3d9a4c1e-0010-4000-8000-000000000010";
 
 /// A server whose identity logs in with tokens of this subject and audience.

@@ -565,7 +565,7 @@ fn drift_in_every_format() {
         shown(&run.on(&server).run().exits_with(2))
     };
     insta::assert_snapshot!(drift("unified"), @"
-    # infisical/payments/api was changed remotely
+    # infisical/payments/api differs from what is declared
     --- declared/infisical/payments/api
     +++ remote/infisical/payments/api
     @@ -1,3 +1,3 @@
@@ -580,15 +580,15 @@ fn drift_in_every_format() {
     # Remove `protect` from the sync, or its name from `protect:` in secsync.yaml, in a change of its own.
     # infisical/payments/web is missing remotely
     # Drift: 4 syncs are not as declared, 0 as declared.
-    # `secsync apply` restores what is declared. To keep a remote change, write it into the files.
+    # `secsync apply` makes them as declared. To keep what is remote, write it into the files.
     ");
     insta::assert_snapshot!(drift("markdown"), @"
     <!-- secsync:drift -->
     ## secsync drift
 
-    **Drift: 4 syncs are not as declared, 0 as declared.<br>`secsync apply` restores what is declared. To keep a remote change, write it into the files.**
+    **Drift: 4 syncs are not as declared, 0 as declared.<br>`secsync apply` makes them as declared. To keep what is remote, write it into the files.**
 
-    - `~` `infisical/payments/api` (`humanitec`) was changed remotely
+    - `~` `infisical/payments/api` (`humanitec`) differs from what is declared
 
       <details><summary>Details</summary>
 
@@ -632,11 +632,11 @@ fn drift_in_every_format() {
       </details>
     ");
     insta::assert_snapshot!(drift("github"), @"
-    ::warning file=syncs/payments.yaml,line=11,endLine=11,col=3,endColumn=6,title=secsync%3A changed::infisical/payments/api was changed remotely.
+    ::warning file=syncs/payments.yaml,line=11,endLine=11,col=3,endColumn=6,title=secsync%3A changed::infisical/payments/api differs from what is declared.
     ::warning file=syncs/payments.yaml,line=14,endLine=14,col=3,endColumn=7,title=secsync%3A unwanted::infisical/payments/gone exists remotely, although the file says `ensure: absent`.
     ::warning file=syncs/payments.yaml,line=17,endLine=17,col=3,endColumn=7,title=secsync%3A unwanted::infisical/payments/kept exists remotely, although the file says `ensure: absent`.
     ::warning file=syncs/payments.yaml,line=20,endLine=20,col=3,endColumn=6,title=secsync%3A missing::infisical/payments/web is missing remotely.
-    ::notice title=secsync drift::Drift: 4 syncs are not as declared, 0 as declared.%0A`secsync apply` restores what is declared. To keep a remote change, write it into the files.
+    ::notice title=secsync drift::Drift: 4 syncs are not as declared, 0 as declared.%0A`secsync apply` makes them as declared. To keep what is remote, write it into the files.
     ");
     insta::assert_snapshot!(drift("junit"), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
@@ -644,8 +644,8 @@ fn drift_in_every_format() {
       <testsuite name="secsync drift" tests="5" failures="4" errors="0" skipped="0">
         <testcase name="syncs/payments.yaml" classname="secsync.files" file="syncs/payments.yaml"/>
         <testcase name="infisical/payments/api" classname="secsync.drift.changed" file="syncs/payments.yaml" line="11">
-          <failure type="changed" message="was changed remotely">was changed remotely</failure>
-          <system-out>was changed remotely
+          <failure type="changed" message="differs from what is declared">differs from what is declared</failure>
+          <system-out>differs from what is declared
     @@ -1,3 +1,3 @@
     -description: New
     +description: Old

@@ -30,7 +30,7 @@ fn a_job_that_fails() {
     infisical/payments/api: The sync job succeeded.
     Failed: infisical/payments/bot: The sync job failed: application acme/payments not found (RES-404)
 
-    Apply complete! Resources: 2 added, 0 changed, 0 destroyed, 1 job failed.
+    Apply incomplete! Resources: 2 added, 0 changed, 0 destroyed, 1 job failed.
     ");
 }
 
@@ -50,7 +50,7 @@ fn a_job_that_does_not_end_in_time() {
     Running: infisical/payments/api: The sync job is still retrying, not failed, after 1 s.
     Running: infisical/payments/bot: The sync job is still retrying, not failed, after 1 s.
 
-    Apply complete! Resources: 2 added, 0 changed, 0 destroyed, 2 jobs not finished.
+    Apply incomplete! Resources: 2 added, 0 changed, 0 destroyed, 2 jobs not finished.
     ");
 }
 

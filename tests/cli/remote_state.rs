@@ -248,7 +248,7 @@ fn the_state_commands_work_on_a_remote_one() {
 #[test]
 fn without_a_remote_state_nothing_is_started() {
     let workspace = Workspace::new();
-    let output = workspace.apply().exits_with(0);
+    let output = workspace.apply().exits_with(5);
     assert!(output.stdout.contains("There is no state"), "{output}");
     assert_eq!(workspace.server.starts(), 0);
     assert_eq!(workspace.objects.text(OBJECT), None);
@@ -368,7 +368,7 @@ fn an_interrupted_start_is_unknown_to_the_next_run_and_never_repeated() {
     Run `secsync apply` again to continue.
     --- exit 5
     ");
-    let next = workspace.apply().exits_with(0);
+    let next = workspace.apply().exits_with(5);
     assert!(
         next.stdout.contains("An earlier start was interrupted"),
         "{next}"

@@ -440,7 +440,7 @@ fn does_not_delete_what_was_protected_after_the_plan() {
 fn blocked_actions_are_listed_and_an_empty_plan_is_done() {
     let team = Team::new(&[("api", ""), ("keep", "")]);
     team.saves(&[("api", ""), ("keep", "ensure: absent\nprotect: true")]);
-    assert_snapshot!(team.run("apply plan.json").exits_with(0), @"
+    assert_snapshot!(team.run("apply plan.json").exits_with(5), @"
     $ secsync apply plan.json
     Saved plan plan.json, sha256:[DIGEST]
       server      infisical           http://127.0.0.1:[PORT]
@@ -457,7 +457,7 @@ fn blocked_actions_are_listed_and_an_empty_plan_is_done() {
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 blocked.
     Blocked actions were not carried out: the plan says why, and what to do.
-    --- exit 0
+    --- exit 5
     ");
     assert_eq!(team.server.requests(), Vec::<String>::new());
     team.saves(&[("api", "")]);

@@ -54,7 +54,7 @@ fn without_a_state_nothing_is_started() {
     Plan: 0 to add, 0 to change, 0 to destroy, 1 blocked.
     --- exit 2
     ");
-    assert_snapshot!(workspace.apply().exits_with(0), @"
+    assert_snapshot!(workspace.apply().exits_with(5), @"
     $ secsync apply syncs --auto-approve
     secsync cannot perform any of the following actions:
 
@@ -67,7 +67,7 @@ fn without_a_state_nothing_is_started() {
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 blocked.
     Blocked actions were not carried out: the plan says why, and what to do.
-    --- exit 0
+    --- exit 5
     ");
     assert_eq!(workspace.server.starts(), 0);
     assert!(!workspace.tree.has(".secsync/state.json"));
@@ -152,7 +152,7 @@ fn an_interrupted_start_is_unknown_and_never_repeated() {
     Plan: 0 to add, 0 to change, 0 to destroy, 1 blocked.
     --- exit 2
     ");
-    workspace.apply().exits_with(0);
+    workspace.apply().exits_with(5);
     assert_snapshot!(workspace.run("state list").exits_with(0), @"
     $ secsync state list
     prj_web/web (vercel at http://127.0.0.1:[PORT]): unknown: say what happened with `secsync state resolve`

@@ -70,9 +70,9 @@ fn the_help() {
       0   done, or no changes
       1   error
       2   changes pending (drift, and with --detailed-exitcode)
-      3   the files are invalid
+      3   the files are invalid, or a denied lint was found
       4   authentication or permission
-      5   at least one action failed or is unknown
+      5   at least one action failed, is unknown, or was blocked (apply)
       6   the saved plan is stale, or was applied already
       7   a sync job failed or did not finish in time
       64  wrong usage
@@ -139,8 +139,6 @@ fn the_help_of_apply() {
           --max-deletes <N>           Apply nothing if more syncs than this would be deleted or replaced
                                       [default: 5]
           --prune                     Delete what exists and is not declared. Needs the whole workspace
-          --detailed-exitcode         Exit with 2 if changes are still pending afterwards, because they
-                                      are blocked
           --expect-digest <DIGEST>    Apply the saved plan only if it has the digest that `plan --out`
                                       and `show` printed
       -h, --help                      Print help

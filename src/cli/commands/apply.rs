@@ -52,9 +52,10 @@ pub struct Arguments {
     /// Delete what exists and is not declared. Needs the whole workspace.
     #[arg(long)]
     prune: bool,
-    /// Exit with 2 if changes are still pending afterwards, because they are blocked.
-    #[arg(long)]
-    detailed_exitcode: bool,
+    /// Taken as `plan` takes it, so that one line of flags serves both: what an apply leaves
+    /// undone has an exit code of its own.
+    #[arg(long = "detailed-exitcode", hide = true)]
+    _detailed_exitcode: bool,
     /// Apply the saved plan only if it has the digest that `plan --out` and `show` printed.
     #[arg(long, value_name = "DIGEST")]
     expect_digest: Option<String>,
@@ -85,7 +86,6 @@ impl Command for Arguments {
             applied,
             saved,
             wait: self.wait,
-            is_detailed: self.detailed_exitcode,
         })
     }
 }
@@ -184,8 +184,6 @@ pub struct Apply {
     saved: Option<Saved>,
     /// How long the jobs were followed.
     wait: Option<Duration>,
-    /// Whether blocked actions decide the exit code.
-    is_detailed: bool,
 }
 
 /// A saved plan that was applied.
@@ -213,8 +211,8 @@ impl Outcome for Apply {
     fn exit(&self) -> Exit {
         let report = self.applied.report.as_ref();
         let exit = report.map_or(Exit::Done, Report::exit);
-        if self.is_detailed && self.plan().counts().blocked > 0 {
-            exit.most_important(Exit::ChangesPending)
+        if self.plan().counts().blocked > 0 {
+            exit.most_important(Exit::ActionFailed)
         } else {
             exit
         }

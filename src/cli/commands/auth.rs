@@ -13,7 +13,7 @@ use crate::error::CommandError;
 use crate::pipeline::link::Providers;
 use crate::pipeline::{Checked, Link};
 use crate::provider::Provider;
-use crate::render::SANDBOX;
+use crate::render::{SANDBOX, warning};
 
 /// The arguments of `auth`.
 #[derive(Debug, Subcommand)]
@@ -100,6 +100,10 @@ async fn identity(name: String, provider: &Provider) -> Result<Identity, Command
     })
 }
 
+/// What follows for an identity that sees no project.
+const NO_PROJECT: &str = "This identity can neither plan nor apply anything. Add it to a project, \
+                          or check that the server and the organization are the right ones.";
+
 /// The identities that the credentials stand for.
 pub struct Identities(Vec<Identity>);
 
@@ -131,7 +135,13 @@ impl Outcome for Identities {
             text.push_str(&match (method, projects) {
                 (Some(method), Some(projects)) => {
                     let sees = count(*projects, "project");
-                    format!("{provider}: logged in to {server} with {method}, and sees {sees}.\n")
+                    let mut line = format!(
+                        "{provider}: logged in to {server} with {method}, and sees {sees}.\n"
+                    );
+                    if *projects == 0 {
+                        line.push_str(&warning(NO_PROJECT));
+                    }
+                    line
                 }
                 _ => format!(
                     "{provider}: a token for {server} is set; the platform has no way to check \
@@ -146,9 +156,17 @@ impl Outcome for Identities {
         #[derive(Serialize)]
         struct Body<'a> {
             identities: &'a [Identity],
+            warnings: Vec<String>,
         }
+        let blind = self
+            .0
+            .iter()
+            .filter(|identity| identity.projects == Some(0));
         Body {
             identities: &self.0,
+            warnings: blind
+                .map(|identity| format!("{}: {NO_PROJECT}", identity.provider))
+                .collect(),
         }
     }
 }

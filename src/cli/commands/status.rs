@@ -30,7 +30,8 @@ const CLEAR: &str = "\x1b[2J\x1b[H";
 const DETAILS: &str = "\
 A platform keeps the time of a job's last success, and not that of its last failure.
 
-Exit codes: 0 no last job failed, 7 at least one did, others as everywhere. With --watch, Ctrl-C is \
+Exit codes: 0 no last job failed, 7 at least one did, 2 a declared sync is missing (only with \
+--detailed-exitcode), others as everywhere. With --watch, Ctrl-C is \
 the usual end, and the last table decides.";
 
 /// The arguments of `status`.
@@ -46,6 +47,9 @@ pub struct Arguments {
     /// Refresh every two seconds until Ctrl-C.
     #[arg(long)]
     watch: bool,
+    /// Exit with 2 if a declared sync is missing.
+    #[arg(long)]
+    detailed_exitcode: bool,
 }
 
 impl Command for Arguments {
@@ -89,6 +93,7 @@ impl Command for Arguments {
         Ok(Status {
             workspace,
             statuses,
+            is_detailed: self.detailed_exitcode,
             was_watched: self.watch,
         })
     }
@@ -98,15 +103,22 @@ impl Command for Arguments {
 pub struct Status {
     workspace: Arc<Workspace>,
     statuses: Vec<SyncStatus>,
+    /// Whether missing syncs decide the exit code.
+    is_detailed: bool,
     /// Whether the table was shown already.
     was_watched: bool,
 }
 
 impl Outcome for Status {
     fn exit(&self) -> Exit {
-        let is_failed = |status: &SyncStatus| status.state() == SyncState::Failed;
-        if self.statuses.iter().any(is_failed) {
+        let has = |wanted: &[SyncState]| {
+            let mut states = self.statuses.iter().map(SyncStatus::state);
+            states.any(|state| wanted.contains(&state))
+        };
+        if has(&[SyncState::Failed]) {
             Exit::JobFailed
+        } else if self.is_detailed && has(&[SyncState::Missing, SyncState::NotStarted]) {
+            Exit::ChangesPending
         } else {
             Exit::Done
         }

@@ -59,6 +59,18 @@ impl Subject {
         }
     }
 
+    /// What people look for it by, in this order: provider, project and name. Projects that share
+    /// a name are kept apart.
+    pub fn by_name(&self) -> [&str; 5] {
+        [
+            &self.provider,
+            &self.project,
+            &self.project_id,
+            &self.name,
+            &self.destination,
+        ]
+    }
+
     /// How people find it: `infisical/payments/web`.
     pub fn address(&self) -> String {
         format!("{}/{}/{}", self.provider, self.project, self.name)

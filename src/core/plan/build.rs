@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use super::action::{Action, Blocked, Create, DeleteReason, Step, Subject, Update, Verb};
-use super::{Failing, Keeper, Kept, Plan, effect, names, shown};
+use super::{Effect, Failing, Keeper, Kept, Plan, effect, names, shown};
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger};
 use crate::core::diff;
 use crate::core::fields::CONNECTION_ID;
@@ -15,6 +15,7 @@ use crate::core::normalize::{self, Comparable};
 use crate::core::platform::Platform;
 use crate::core::remote::RemoteSync;
 use crate::core::resolve::ResolvedSync;
+use crate::core::rules::{Rules, RulesOf};
 use crate::core::select::{NamePatterns, Selection};
 use crate::core::spec::{DestinationSpec, Specs};
 use crate::core::starts::{Start, Starts};
@@ -80,6 +81,8 @@ pub struct Inputs<'a> {
     pub specs: &'a Specs,
     /// What is recorded of starts.
     pub starts: &'a Starts,
+    /// What each platform knows about its syncs.
+    pub rules: RulesOf,
     /// What the plan may do.
     pub policy: &'a Policy,
 }
@@ -100,6 +103,38 @@ pub fn build(inputs: &Inputs<'_>) -> Plan {
         let heirs = project.plan_declared(&contents.syncs);
         project.plan_undeclared(&contents.syncs, &heirs);
     }
+    in_order_of_names(plan)
+}
+
+/// Sorts what a plan holds as people look for it: by provider, project and name. A trigger stays
+/// behind the action that it follows.
+fn in_order_of_names(mut plan: Plan) -> Plan {
+    let order = {
+        let mut order: Vec<usize> = (0..plan.actions.len()).collect();
+        order.sort_by(|one, other| {
+            let subject = |index: &usize| plan.actions[*index].subject.by_name();
+            subject(one).cmp(&subject(other))
+        });
+        order
+    };
+    let mut place_of = vec![0; order.len()];
+    for (place, index) in order.iter().enumerate() {
+        place_of[*index] = place;
+    }
+    let mut actions: Vec<Option<Action>> = plan.actions.into_iter().map(Some).collect();
+    plan.actions = order
+        .iter()
+        .filter_map(|index| actions[*index].take())
+        .collect();
+    for before in plan.actions.iter_mut().flat_map(|action| &mut action.after) {
+        *before = place_of[*before];
+    }
+    plan.unmanaged
+        .sort_by(|one, other| one.by_name().cmp(&other.by_name()));
+    plan.kept
+        .sort_by(|one, other| one.subject.by_name().cmp(&other.subject.by_name()));
+    plan.failing
+        .sort_by(|one, other| one.subject.by_name().cmp(&other.subject.by_name()));
     plan
 }
 
@@ -316,6 +351,11 @@ impl<'a> Project<'a> {
         }
     }
 
+    /// What the platform of a sync knows about it.
+    fn rules(&self, sync: &DesiredSync) -> &'static dyn Rules {
+        (self.inputs.rules)(sync.platform)
+    }
+
     fn plan_replace(&mut self, sync: &ResolvedSync, remote: &RemoteSync, create: Create) {
         let desired = &sync.desired;
         let remove_secrets = desired.on_delete == OnDelete::RemoveSecrets;
@@ -347,7 +387,7 @@ impl<'a> Project<'a> {
     ) {
         let desired = &sync.desired;
         let is_triggered = desired.trigger != Trigger::Never;
-        let is_auto_synced = desired.platform.rules().is_auto_synced(&new.expected);
+        let is_auto_synced = self.rules(desired).is_auto_synced(&new.expected);
         let (mut changes, mut effects) = (Vec::new(), Vec::new());
         if let Some((old, remove_secrets)) = in_place_of {
             changes = shown::of_move(old, &desired.destination.text, &desired.name.text);
@@ -355,10 +395,14 @@ impl<'a> Project<'a> {
         }
         changes.extend(shown::of_create(&new));
         effects.extend(effect::of_create(
-            desired.platform,
+            self.rules(desired),
             &new.expected,
             is_triggered,
         ));
+        let old_name = desired.renamed_from.as_ref();
+        if in_place_of.is_none() && old_name.is_some_and(|old| self.find(&old.text).is_some()) {
+            effects.push(Effect::StaleRename);
+        }
         let step = match in_place_of {
             None => Step::Create(new),
             Some((old, remove_secrets)) => Step::Replace {
@@ -410,10 +454,9 @@ impl<'a> Project<'a> {
             body.insert("name".to_owned(), name.clone().into());
         }
         let was_pushed = remote.was_pushed();
-        let platform = sync.desired.platform;
-        let rules = platform.rules();
+        let rules = self.rules(&sync.desired);
         let effects = rules.effects_of_update(&expected, &difference.changes, was_pushed);
-        let of_trigger = effect::of_trigger(platform, was_pushed, &expected, &effects);
+        let of_trigger = effect::of_trigger(rules, was_pushed, &expected, &effects);
         let is_auto_synced = rules.is_auto_synced(&expected);
         let step = Step::Update(Update {
             old: Box::new(remote.clone()),
@@ -433,18 +476,18 @@ impl<'a> Project<'a> {
 
     fn plan_unchanged(&mut self, sync: &ResolvedSync, remote: &RemoteSync, expected: &Comparable) {
         self.plan.unchanged += 1;
+        let rules = self.rules(&sync.desired);
         let is_due = match sync.desired.trigger {
             Trigger::Never => false,
             Trigger::OnChange => {
-                !sync.desired.platform.rules().is_auto_synced(expected)
+                !rules.is_auto_synced(expected)
                     && is_push_due(sync.desired.platform, remote)
                     && !remote.sync_job.is_going()
             }
             Trigger::Always => true,
         };
         if is_due {
-            let effects =
-                effect::of_trigger(sync.desired.platform, remote.was_pushed(), expected, &[]);
+            let effects = effect::of_trigger(rules, remote.was_pushed(), expected, &[]);
             self.push_trigger(sync, Some(remote)).effects = effects;
         } else if remote.sync_job.has_failed() {
             self.plan.failing.push(Failing {

@@ -2,7 +2,7 @@
 //! What a push does there, the platform says.
 
 use crate::core::normalize::Comparable;
-use crate::core::platform::Platform;
+use crate::core::rules::Rules;
 
 /// Something that a reviewer must know before saying yes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,8 +25,10 @@ pub enum Effect {
     ImportsNewIntoSource,
     /// The first sync imports the destination's secrets into the source, and overwrites it.
     ImportOverwritesSource,
-    /// Nothing is pushed, as auto-sync is off and nothing triggers a job.
+    /// Nothing is pushed, because auto-sync is off and nothing triggers a job.
     NotPushed,
+    /// `renamedFrom` names a sync that stays with the entry of its name, so a new one is created.
+    StaleRename,
     /// The sync's secrets are removed from the destination.
     SecretsRemoved,
     /// The sync's secrets stay at the destination.
@@ -65,6 +67,9 @@ impl Effect {
             Self::NotPushed => {
                 "Auto-sync is off and nothing triggers a job: no secret is pushed until someone starts one."
             }
+            Self::StaleRename => {
+                "Its `renamedFrom` is stale: the sync of that name stays with the entry that declares it. Remove the line."
+            }
             Self::SecretsRemoved => "Its secrets are removed from the destination.",
             Self::SecretsStay => "Its secrets stay at the destination.",
         }
@@ -83,6 +88,7 @@ impl Effect {
             Self::ImportsNewIntoSource => "imports-new-into-source",
             Self::ImportOverwritesSource => "import-overwrites-source",
             Self::NotPushed => "not-pushed",
+            Self::StaleRename => "stale-rename",
             Self::SecretsRemoved => "secrets-removed",
             Self::SecretsStay => "secrets-stay",
         }
@@ -103,17 +109,17 @@ impl Effect {
 }
 
 /// What creating a sync does besides.
-pub fn of_create(platform: Platform, sync: &Comparable, is_triggered: bool) -> Vec<Effect> {
-    if !platform.rules().is_auto_synced(sync) && !is_triggered {
+pub fn of_create(rules: &dyn Rules, sync: &Comparable, is_triggered: bool) -> Vec<Effect> {
+    if !rules.is_auto_synced(sync) && !is_triggered {
         return vec![Effect::NotPushed];
     }
-    platform.rules().effects_of_first_sync(sync)
+    rules.effects_of_first_sync(sync)
 }
 
 /// What a job that is asked for does. The first push is the one with effects; those in `told` are
 /// already reported, of a change that the job follows.
 pub fn of_trigger(
-    platform: Platform,
+    rules: &dyn Rules,
     was_pushed: bool,
     sync: &Comparable,
     told: &[Effect],
@@ -121,7 +127,7 @@ pub fn of_trigger(
     if was_pushed {
         return Vec::new();
     }
-    let mut effects = platform.rules().effects_of_first_sync(sync);
+    let mut effects = rules.effects_of_first_sync(sync);
     effects.retain(|effect| !told.contains(effect));
     effects
 }

@@ -31,8 +31,7 @@ use super::remote::Job;
 /// Everything that a run would do, and what it found besides.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Plan {
-    /// The actions, ordered by provider, project and name; in each project, those that no file
-    /// declares come last.
+    /// The actions, ordered by provider, project and name.
     pub actions: Vec<Action>,
     /// How many declared syncs are as they should be.
     pub unchanged: usize,

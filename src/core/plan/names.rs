@@ -197,6 +197,7 @@ pub fn order(actions: &mut [Action], first: usize) {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
+    use std::collections::BTreeSet;
 
     use super::acting;
     use crate::core::testing::renamed_sync;
@@ -222,6 +223,44 @@ mod tests {
     fn a_chain_acts_as_far_as_its_end_is_free() {
         assert_eq!(acts(&[("a", "b"), ("b", "c")], &["a", "b"]), [0, 1]);
         assert_eq!(acts(&[("a", "b"), ("b", "c")], &["a", "b", "c"]), [0; 0]);
+    }
+
+    /// The remote names once the renames are done.
+    fn after(pairs: &[(&str, &str)], remote: &BTreeSet<&'static str>) -> BTreeSet<String> {
+        let remote: Vec<&str> = remote.iter().copied().collect();
+        let acting = acts(pairs, &remote);
+        let mut names: BTreeSet<String> = remote.iter().map(|name| (*name).to_owned()).collect();
+        for index in &acting {
+            names.remove(pairs[*index].0);
+        }
+        for index in acting {
+            let name = pairs[index].1;
+            assert!(names.insert(name.to_owned()), "two syncs named {name}");
+        }
+        names
+    }
+
+    #[test]
+    fn whatever_is_removed_or_added_by_hand_a_chain_moves_no_sync_that_is_in_its_place() {
+        let chain = [("a", "b"), ("b", "c"), ("c", "d")];
+        let all = ["a", "b", "c", "d", "other"];
+        for bits in 0..1_u32 << all.len() {
+            let remote: BTreeSet<&str> = (0..all.len())
+                .filter(|index| bits & (1 << index) != 0)
+                .map(|index| all[index])
+                .collect();
+            // It moves from the sync that no entry declares to the first free name, or not at all.
+            let mut expected = remote.clone();
+            let free = ["b", "c", "d"]
+                .into_iter()
+                .find(|name| !remote.contains(name));
+            if let Some(free) = free.filter(|_| remote.contains("a")) {
+                expected.remove("a");
+                expected.insert(free);
+            }
+            let expected: BTreeSet<String> = expected.into_iter().map(str::to_owned).collect();
+            assert_eq!(after(&chain, &remote), expected, "{remote:?}");
+        }
     }
 
     #[test]

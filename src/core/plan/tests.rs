@@ -52,6 +52,7 @@ fn plan_resolved(
         remote: &BTreeMap::from([(key, remote)]),
         specs: &BTreeMap::from(specs),
         starts,
+        rules: crate::provider::rules,
         policy,
     })
 }
@@ -509,6 +510,7 @@ fn a_remote_sync_stays_with_the_entry_of_its_name() {
         vec![remote_sync("a")],
     );
     assert_eq!(summary(&plan), [(Verb::Create, "b")]);
+    assert!(only(&plan).effects.contains(&Effect::StaleRename));
     assert_eq!(plan.unchanged, 1);
 }
 
@@ -731,6 +733,7 @@ fn plan_of_two_identities(
         remote: &BTreeMap::from([(key("infisical"), first), (key("other"), second)]),
         specs: &BTreeMap::from(specs),
         starts: &Starts::Missing,
+        rules: crate::provider::rules,
         policy,
     })
 }
@@ -765,9 +768,9 @@ fn a_name_that_a_rename_of_another_provider_frees_is_taken_after_it() {
     let plan = plan_of_two_identities(&syncs, [seen(), seen()], &Policy::default());
     assert_eq!(
         summary(&plan),
-        [(Verb::Update, "new"), (Verb::Update, "old")]
+        [(Verb::Update, "old"), (Verb::Update, "new")]
     );
-    assert_eq!(plan.actions[1].after, [0]);
+    assert_eq!(plan.actions[0].after, [1]);
 }
 
 #[test]

@@ -16,12 +16,8 @@ use super::session::Session;
 use super::variables::ProviderVariables;
 use super::{Provider, StartedSyncs};
 use crate::cancel::Cancellation;
-use crate::core::desired::DesiredSync;
-use crate::core::diagnostic::Diagnostic;
-use crate::core::diff::FieldChange;
-use crate::core::normalize::Comparable;
-use crate::core::plan::Effect;
-use crate::core::platform::{Description, Platform, PlatformRules};
+use crate::core::platform::{Description, Platform};
+use crate::core::rules::Rules;
 use crate::http::HttpOptions;
 use crate::http::answer::{Answer, bad_answer};
 use crate::http::error::{RequestError, RequestErrorKind};
@@ -33,7 +29,6 @@ pub const PLATFORM: Platform = Platform::new(&Description {
     name: "enkryptify",
     title: "Enkryptify",
     capabilities: &[],
-    rules: &Enkryptify,
 });
 
 /// The variable that names a server.
@@ -95,21 +90,7 @@ impl Door for Enkryptify {
 }
 
 /// Only starts are published: nothing to check in a sync, and no push to look into.
-impl PlatformRules for Enkryptify {
-    fn lint(&self, _: &DesiredSync, _: &mut Vec<Diagnostic>) {}
-
-    fn is_auto_synced(&self, _: &Comparable) -> bool {
-        true
-    }
-
-    fn effects_of_first_sync(&self, _: &Comparable) -> Vec<Effect> {
-        Vec::new()
-    }
-
-    fn effects_of_update(&self, _: &Comparable, _: &[FieldChange], _: bool) -> Vec<Effect> {
-        Vec::new()
-    }
-}
+impl Rules for Enkryptify {}
 
 /// An Enkryptify server, as one identity sees it.
 struct Server {

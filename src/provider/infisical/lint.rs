@@ -322,7 +322,7 @@ mod tests {
         let mut sync = desired_sync("Not A Slug", json!({}));
         sync.platform = ENKRYPTIFY;
         let mut diagnostics = Vec::new();
-        sync.platform.rules().lint(&sync, &mut diagnostics);
+        crate::provider::rules(sync.platform).lint(&sync, &mut diagnostics);
         assert_eq!(diagnostics, []);
     }
 }

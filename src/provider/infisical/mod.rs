@@ -32,8 +32,9 @@ use crate::core::diagnostic::Diagnostic;
 use crate::core::diff::FieldChange;
 use crate::core::normalize::Comparable;
 use crate::core::plan::Effect;
-use crate::core::platform::{Capability, Description, Platform, PlatformRules};
+use crate::core::platform::{Capability, Description, Platform};
 use crate::core::remote::{JobStatus, RemoteConnection, RemoteProject, RemoteSync};
+use crate::core::rules::Rules;
 use crate::http::HttpOptions;
 use crate::http::answer::{Answer, bad_answer};
 use crate::http::error::{RequestError, RequestErrorKind};
@@ -54,7 +55,6 @@ pub const PLATFORM: Platform = Platform::new(&Description {
         Capability::SourceFolders,
         Capability::ListsDestinations,
     ],
-    rules: &Infisical,
 });
 
 /// The variable that names a server, as Infisical's own tools read it.
@@ -118,7 +118,7 @@ impl Door for Infisical {
 
 const SYNCS: [&str; 3] = ["api", "v1", "secret-syncs"];
 
-impl PlatformRules for Infisical {
+impl Rules for Infisical {
     fn lint(&self, sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>) {
         lint::check(sync, diagnostics);
     }

@@ -8,11 +8,11 @@ use secsync::cancel::Cancellation;
 use secsync::core::code::Code;
 use secsync::core::desired::DesiredSync;
 use secsync::core::diagnostic::Diagnostic;
-use secsync::core::diff::FieldChange;
 use secsync::core::normalize::Comparable;
 use secsync::core::plan::Effect;
-use secsync::core::platform::{Capability, Description, Platform, PlatformRules};
+use secsync::core::platform::{Capability, Description, Platform};
 use secsync::core::remote::{Job, RemoteConnection, RemoteProject, RemoteSync};
+use secsync::core::rules::Rules;
 use secsync::http::HttpOptions;
 use secsync::http::answer::{Answer, bad_answer};
 use secsync::http::error::{RequestError, RequestErrorKind};
@@ -29,7 +29,6 @@ pub const PLATFORM: Platform = Platform::new(&Description {
     name: "strongbox",
     title: "Strongbox",
     capabilities: &[Capability::ReadsBack, Capability::ListsDestinations],
-    rules: &Strongbox,
 });
 
 /// The door, and the rules.
@@ -78,7 +77,7 @@ impl Door for Strongbox {
     }
 }
 
-impl PlatformRules for Strongbox {
+impl Rules for Strongbox {
     /// Its names begin with a capital letter.
     fn lint(&self, sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>) {
         let name = &sync.name;
@@ -101,10 +100,6 @@ impl PlatformRules for Strongbox {
 
     fn effects_of_first_sync(&self, _: &Comparable) -> Vec<Effect> {
         vec![Effect::FirstSyncOverwrites]
-    }
-
-    fn effects_of_update(&self, _: &Comparable, _: &[FieldChange], _: bool) -> Vec<Effect> {
-        Vec::new()
     }
 }
 

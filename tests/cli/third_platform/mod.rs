@@ -148,10 +148,10 @@ fn its_drift_is_found_and_what_it_has_is_exported() {
     insta::assert_snapshot!(run(&tree, &server, "drift"), @r#"
     exit 2
     strongbox/shop/Web (locker)  (syncs/web.yaml:7)
-      ~ was changed remotely: vault "prod" -> "staging"
+      ~ differs from what is declared: vault "prod" -> "staging"
 
     Drift: 1 sync is not as declared, 1 as declared.
-    `secsync apply` restores what is declared. To keep a remote change, write it into the files.
+    `secsync apply` makes them as declared. To keep what is remote, write it into the files.
     "#);
     insta::assert_snapshot!(
         run(&tree, &server, "export --provider strongbox --project shop --all --out exported.yaml"),

@@ -45,16 +45,16 @@ fn reports_changed_missing_and_undeclared_syncs_as_drift() {
     let drift = tree.secsync("drift").on(&server).run().exits_with(2);
     insta::assert_snapshot!(drift.stdout, @r#"
     infisical/payments/api (humanitec)  (syncs/payments.yaml:13)
-      ~ was changed remotely: description "The API" -> "By hand"
-      ~ was changed remotely: destinationConfig.scope "application" -> "environment"
-      ~ was changed remotely: destinationConfig.env (not set) -> "x"
+      ~ differs from what is declared: description "The API" -> "By hand"
+      ~ differs from what is declared: destinationConfig.scope "application" -> "environment"
+      ~ differs from what is declared: destinationConfig.env (not set) -> "x"
     infisical/payments/web (humanitec)  (syncs/payments.yaml:10)
       - is missing remotely
 
       + infisical/payments/extra (humanitec) exists, but is not declared
 
     Drift: 2 syncs are not as declared, 0 as declared.
-    `secsync apply` restores what is declared. To keep a remote change, write it into the files.
+    `secsync apply` makes them as declared. To keep what is remote, write it into the files.
     "#);
     let json = tree
         .secsync("drift -o json")

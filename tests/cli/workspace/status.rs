@@ -27,6 +27,22 @@ fn one_works_and_one_does_not() -> (Tree, Server) {
 }
 
 #[test]
+fn a_missing_sync_decides_the_exit_code_only_if_that_is_asked_for() {
+    let server = Server::new(&world());
+    let tree = Tree::new(&[("syncs/payments.yaml", FILE)]);
+    let status = |arguments: &str, code| {
+        tree.secsync(arguments).on(&server).run().exits_with(code);
+    };
+    status("status syncs", 0);
+    status("status syncs --detailed-exitcode", 2);
+    tree.secsync("apply syncs --auto-approve --wait")
+        .on(&server)
+        .run()
+        .exits_with(0);
+    status("status syncs --detailed-exitcode", 0);
+}
+
+#[test]
 fn status_shows_each_sync_with_its_last_job_and_the_message_readably() {
     let (tree, server) = one_works_and_one_does_not();
     tree.write(

@@ -203,8 +203,8 @@ syncs:
         ..other
     };
     let drift = company.run("drift", 2);
-    let reported = "was changed remotely: description \"The API\" -> \"By hand\"";
-    assert!(drift.stdout.contains(reported), "{drift}");
+    let told = "differs from what is declared: description \"The API\" -> \"By hand\"";
+    assert!(drift.stdout.contains(told), "{drift}");
     company.run("apply --auto-approve", 0);
     company.has_nothing_to_do();
     assert_eq!(company.cloud.starts(), 1, "a start is never repeated");

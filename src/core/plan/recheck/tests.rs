@@ -39,6 +39,7 @@ fn planned(desired: Vec<DesiredSync>, remote: Vec<RemoteSync>, starts: &Starts) 
         remote: &project(remote),
         specs: &specs(),
         starts,
+        rules: crate::provider::rules,
         policy: &Policy::default(),
     })
 }
