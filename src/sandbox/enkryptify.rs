@@ -106,18 +106,14 @@ impl Enkryptify {
         // All routes share one counter.
         let limits = shared.limits.as_mut();
         let pass = limits.map(|limits| limits.pass(Operation::Start, None, call, now));
-        let reply = match pass.as_ref().and_then(Pass::refused_for) {
-            Some(seconds) => Reply::json(429, json!({"message": "Too many requests."}))
-                .with_header("retry-after", seconds.to_string()),
-            None => match route {
-                Route::Start { slug } => self.start(shared, slug, call, now),
-                Route::Exchange => self.exchange(shared, call, now),
-            },
+        let refuse = |seconds: u64| {
+            Reply::json(429, json!({"message": "Too many requests."}))
+                .with_header("retry-after", seconds.to_string())
         };
-        match pass {
-            Some(pass) => pass.mark(reply, LIMIT_HEADERS),
-            None => reply,
-        }
+        Pass::reply(pass, LIMIT_HEADERS, refuse, || match route {
+            Route::Start { slug } => self.start(shared, slug, call, now),
+            Route::Exchange => self.exchange(shared, call, now),
+        })
     }
 
     fn start(&self, shared: &mut Shared, slug: &str, call: &Call, now: Moment) -> Reply {

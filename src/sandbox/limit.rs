@@ -86,20 +86,25 @@ fn client(call: &Call) -> String {
 }
 
 impl Pass {
-    /// For how many seconds the request is refused. `None` if it is allowed.
-    pub const fn refused_for(&self) -> Option<u64> {
-        if self.allowed {
-            None
+    /// The answer to a counted call; the refusal if it is one too many, made from the seconds until
+    /// the limit is whole again. Both get the limit, what remains of it, and those seconds.
+    pub fn reply(
+        pass: Option<Self>,
+        [limit, remaining, reset]: HeaderNames,
+        refuse: impl FnOnce(u64) -> Reply,
+        answer: impl FnOnce() -> Reply,
+    ) -> Reply {
+        let Some(pass) = pass else {
+            return answer();
+        };
+        let reply = if pass.allowed {
+            answer()
         } else {
-            Some(self.seconds_left)
-        }
-    }
-
-    /// Adds the limit, what remains of it, and the seconds until it is whole again.
-    pub fn mark(&self, reply: Reply, [limit, remaining, reset]: HeaderNames) -> Reply {
+            refuse(pass.seconds_left)
+        };
         reply
-            .with_header(limit, self.limit.to_string())
-            .with_header(remaining, self.remaining.to_string())
-            .with_header(reset, self.seconds_left.to_string())
+            .with_header(limit, pass.limit.to_string())
+            .with_header(remaining, pass.remaining.to_string())
+            .with_header(reset, pass.seconds_left.to_string())
     }
 }

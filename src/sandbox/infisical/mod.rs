@@ -81,17 +81,12 @@ impl Infisical {
         let limits = shared.limits.as_mut();
         let pass =
             limits.map(|limits| limits.pass(route.operation(), route.destination(), call, now));
-        let reply = match pass.as_ref().and_then(Pass::refused_for) {
-            Some(seconds) => refusal::rate_limited(seconds),
-            None => match self.dispatch(shared, route, call, identity.as_ref(), now) {
+        Pass::reply(pass, LIMIT_HEADERS, refusal::rate_limited, || {
+            match self.dispatch(shared, route, call, identity.as_ref(), now) {
                 Ok(body) => Reply::json(200, body),
                 Err(refusal) => refusal.reply(&id),
-            },
-        };
-        match pass {
-            Some(pass) => pass.mark(reply, LIMIT_HEADERS),
-            None => reply,
-        }
+            }
+        })
     }
 
     /// A failure to order, in Infisical's words.
