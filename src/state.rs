@@ -11,7 +11,7 @@
 //! | [`file`](mod@file) | a file, which one run at a time can write |
 //! | [`mod@object`] | an object of a store, which several runs can write in turn |
 //!
-//! Where several runs can write, each write names the version that it replaces. What another run
+//! If several runs can write, each write names the version that it replaces. What another run
 //! recorded in between is kept, unless it is about the same start: then this run gives way.
 
 pub mod backend;
@@ -103,7 +103,7 @@ impl State {
         Self::read(backend, access.now, false).await
     }
 
-    /// Reads the state, to write it as well. A file is kept from others until this is dropped.
+    /// Reads the state, to write it later. A file is locked for others until this is dropped.
     pub async fn open_for_writing(
         place: &StateLocation,
         access: &StateAccess,
@@ -239,7 +239,7 @@ impl State {
         self.set(key, None).await
     }
 
-    /// Changes one record in what is held and in its place together; where it cannot be written,
+    /// Changes one record in what is held and in its place together; if it cannot be written,
     /// in neither. Other records are left as whoever wrote last left them.
     async fn set(&self, key: &StartKey, wanted: Option<Record>) -> Result<(), StateError> {
         let _turn = self.turn.lock().await;

@@ -1,5 +1,5 @@
 //! Reading texts that others wrote: never more than a limit, and never a wait for a pipe that
-//! nobody writes to.
+//! is never written to.
 
 use std::fmt;
 use std::fs;
@@ -74,7 +74,7 @@ pub fn reason(error: &io::Error) -> String {
 
 /// Reads a file's text, if it has no more bytes than the limit.
 pub fn read(path: &Utf8Path, limit: u64) -> Result<String, Unreadable> {
-    // To open a pipe that nobody writes to would wait forever.
+    // Opening a pipe without a writer would wait forever.
     let kind = fs::metadata(path).map_err(Unreadable::Io)?;
     if !kind.is_file() && !kind.is_dir() && !is_own_stream(path) {
         return Err(Unreadable::NoFile);

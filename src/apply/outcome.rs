@@ -12,7 +12,7 @@ use crate::state::StateError;
 pub enum Outcome {
     /// It was carried out.
     Done {
-        /// The platform's id of the sync, where there is one.
+        /// The platform's id of the sync, if it has one.
         id: Option<String>,
         /// What else there is to know, as a full sentence.
         note: Option<String>,

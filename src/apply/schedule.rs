@@ -67,7 +67,7 @@ impl Scheduler<'_> {
             match running.next().await {
                 Some((index, ended)) => self.take(index, ended, context),
                 None if is_stuck && waiting.is_empty() => return,
-                // What is never tried may set others free to be never tried as well.
+                // An action that is never tried may allow others to be given up, too.
                 None if self.makes_progress(&waiting, context) => {}
                 None => return,
             }

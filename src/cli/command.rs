@@ -90,7 +90,7 @@ pub trait Outcome {
     /// For people.
     fn human(&self, view: View) -> Human;
 
-    /// For machines: what stands in the document beside the findings and the exit code.
+    /// For machines: what the document has besides the findings and the exit code.
     fn json(&self) -> impl Serialize;
 
     /// For code hosts and test reports: what there is to say beside the findings.
@@ -145,7 +145,7 @@ impl From<String> for Human {
 pub struct Files<'a> {
     /// What was found in them.
     pub findings: &'a [Diagnostic],
-    /// Their texts; `None` if there are none.
+    /// Their texts; `None` without files.
     pub sources: Option<&'a Sources>,
     /// The syncs that they declare.
     pub syncs: &'a [DesiredSync],
@@ -167,7 +167,7 @@ impl<'a> Files<'a> {
         let mut names: Vec<&str> = Vec::new();
         for sync in self.syncs {
             let name = sources.get(sync.key.source).name.as_str();
-            // The syncs of a file stand beside each other.
+            // The syncs of a file follow each other.
             if names.last() != Some(&name) {
                 names.push(name);
             }

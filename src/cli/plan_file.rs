@@ -20,7 +20,7 @@ use crate::workspace::write::{LEADS_NOWHERE, descriptor, is_stream, replace};
 
 use super::arguments::FileArguments;
 
-/// How much of a file is read to tell whether it can be a plan at all.
+/// How much of a file is read to see whether it can be a plan at all.
 const BEGINNING: u64 = 4096;
 
 /// The saved plan among the arguments of `apply`; none if they name sync files.
@@ -66,7 +66,7 @@ pub fn not_with_plan(path: &str, flag: &str) -> CommandError {
 
 /// Whether there is a file of that name that holds a plan.
 fn holds_plan(path: &Utf8Path) -> bool {
-    // What cannot be read is told by whoever needs it.
+    // What cannot be read is reported by whoever needs it.
     matches!(contents(path), Ok(Contents::Plan))
 }
 
@@ -114,7 +114,7 @@ pub fn check_place(path: &Utf8Path) -> Result<(), CommandError> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(cannot_save(path, &error)),
         Err(_) if path.is_symlink() => Err(cannot_save(path, &LEADS_NOWHERE)
             .help("Make the file that it leads to, or name another one.")),
-        // Where there is no file nothing is lost, nor in one that `mktemp` made.
+        // Nothing is lost without a file, nor in an empty one that `mktemp` made.
         Ok(Contents::Plan | Contents::Nothing) | Err(_) => Ok(()),
     }
 }

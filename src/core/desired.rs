@@ -84,7 +84,7 @@ pub struct DesiredSync {
     pub destination: Word,
     /// Whether it is to be there.
     pub ensure: Ensure,
-    /// The connection, where the platform has connections.
+    /// The connection, if the platform has connections.
     pub connection: Option<(ConnectionRef, Span)>,
     /// For selection; never sent.
     pub labels: BTreeMap<String, String>,

@@ -36,7 +36,7 @@ pub struct Diagnostic {
     pub message: String,
     /// The places, the main one first. Empty if the finding is about a whole file or none.
     pub labels: Vec<Label>,
-    /// The file's name, where there is no place in it to point at (unreadable, not UTF-8).
+    /// The file's name, if no place in it can be pointed at (unreadable, not UTF-8).
     pub file: Option<String>,
     /// What to do, as a full sentence.
     pub help: Option<String>,

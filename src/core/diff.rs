@@ -55,7 +55,7 @@ pub struct Difference {
     /// The fields, in the schema's order.
     pub changes: Vec<FieldChange>,
     /// Paths that are set remotely and that the schema in use does not know.
-    /// An update would erase them, as it replaces the object around them.
+    /// An update would erase them, because it replaces the object around them.
     pub unknown: Vec<String>,
 }
 

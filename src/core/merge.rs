@@ -11,8 +11,8 @@ use super::value::{Entry, Mapping, Node, Value};
 /// Lays `over` upon `base`.
 ///
 /// `union_tag` is the key in `destinationConfig` that decides its other fields, if the
-/// sync's destination has one: where both sides give it and differ, the inherited
-/// `destinationConfig` is discarded. So it is where the destination itself differs.
+/// sync's destination has one: if both sides give it and differ, the inherited
+/// `destinationConfig` is discarded. So it is if the destination itself differs.
 #[must_use]
 pub fn merge(base: &Mapping, over: &Mapping, union_tag: Option<&str>) -> Mapping {
     let mut merged = base.clone();

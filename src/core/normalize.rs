@@ -159,7 +159,7 @@ fn fill_defaults(spec: &ObjectSpec, value: &mut Value) {
     }
 }
 
-/// Takes out what [`fill_defaults`] puts in again. A tag stays, since it decides what the others
+/// Takes out what [`fill_defaults`] puts in again. A tag stays, because it decides what the others
 /// are, and so does what must be given.
 fn drop_defaults(spec: &ObjectSpec, fields: &mut Map<String, Value>) {
     let tag = spec.union.as_ref().map(|union| union.tag.as_str());

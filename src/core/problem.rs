@@ -1,4 +1,4 @@
-//! What went wrong, in words, where there is no place in a file to point at.
+//! What went wrong, in words, if no place in a file can be pointed at.
 
 /// A problem that is not a finding in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]

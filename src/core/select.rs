@@ -9,7 +9,7 @@ use super::remote::RemoteSync;
 use super::resolve::ResolvedSync;
 use super::value::Node;
 
-/// Patterns for names: `*` stands for any characters, `?` for one.
+/// Patterns for names: `*` matches any characters, `?` matches one.
 #[derive(Debug, Clone, Default)]
 pub struct NamePatterns {
     matchers: Vec<GlobMatcher>,
@@ -48,7 +48,7 @@ fn matcher(pattern: &str) -> Result<GlobMatcher, String> {
 pub struct Selection {
     /// Each entry must hold; a key can come several times.
     conditions: Vec<(String, GlobMatcher)>,
-    /// One of these must mean the name, unless there are none.
+    /// One of these must match the name, unless this is empty.
     targets: NamePatterns,
 }
 

@@ -21,7 +21,7 @@ pub struct DestinationSpec {
     pub slug: String,
     /// What people call it: `Humanitec`.
     pub name: String,
-    /// The app that a connection must be of, where the provider has connections.
+    /// The app that a connection must be of, if the provider has connections.
     pub connection_app: Option<String>,
     /// Whether secrets can be imported from the destination.
     pub can_import: bool,
@@ -106,7 +106,7 @@ impl ObjectSpec {
         self.fields.iter().any(|field| field.name == name)
     }
 
-    /// The same object with only those defaults that another description of it has as well.
+    /// The same object with only those defaults that another description of it also has.
     #[must_use]
     pub fn with_defaults_agreed(&self, other: Option<&Self>) -> Self {
         let union = self.union.as_ref().map(|union| {
@@ -147,7 +147,7 @@ impl ObjectSpec {
     }
 }
 
-/// The fields with only those defaults that the other fields of their names have as well.
+/// The fields with only those defaults that the other fields of their names also have.
 fn agreed(fields: &[FieldSpec], others: &[FieldSpec]) -> Vec<FieldSpec> {
     let one = |field: &FieldSpec| {
         let same = others.iter().find(|other| other.name == field.name);

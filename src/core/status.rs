@@ -36,7 +36,7 @@ pub enum Presence {
     Unrecorded,
 }
 
-/// A sync's state in one word; where several hold, the one that needs attention most.
+/// A sync's state in one word; if several apply, the one that needs attention most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SyncState {
     /// It is not there.

@@ -60,7 +60,7 @@ impl Client {
     /// A client of `origin`, without touching the network, the disk or TLS.
     ///
     /// A proxy is taken from `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, for https only: plain http
-    /// is this machine or a host that was allowed by name, where a proxy would read the credential.
+    /// is this machine or a host that was allowed by name, and a proxy would read the credential.
     pub fn new(origin: Origin, environment: &Environment, options: &HttpOptions) -> Self {
         let variable = |names: [&'static str; 2]| {
             names

@@ -16,14 +16,14 @@ pub struct RequestError {
     pub maybe_done: bool,
 }
 
-/// The kinds of failure that callers tell apart.
+/// The kinds of failure that callers distinguish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RequestErrorKind {
     /// A credential is missing, wrong, expired or revoked.
     Authentication,
     /// The identity may not do this, or may not see the project.
     Permission,
-    /// The credential would have gone to a server that nobody vouched for.
+    /// The credential would have gone to a server that is not trusted.
     Untrusted,
     /// The configuration of the provider is wrong: a malformed URL, two hosts that differ.
     Configuration,

@@ -15,7 +15,7 @@
 //! | [`public`] | documents that anyone may read |
 //! | [`clock`], [`text`] | time that tests can replace; quoting what servers say |
 //!
-//! Nothing here knows a platform or holds a credential: those stand in [`crate::provider`].
+//! Nothing here knows a platform or holds a credential: those are in [`crate::provider`].
 
 pub mod answer;
 pub mod carrier;
@@ -55,7 +55,7 @@ pub struct HttpOptions {
     pub trust_hosts: Vec<String>,
     /// Who GitHub's identity tokens are meant for (`--oidc-audience`).
     pub oidc_audience: Option<String>,
-    /// The built-in sandbox, which then stands in for every server.
+    /// The built-in sandbox, which then takes the place of every server.
     pub sandbox: Option<SandboxAccess>,
     /// The time that waits go by.
     pub clock: Arc<dyn Clock>,

@@ -97,7 +97,7 @@ impl Origin {
         }
     }
 
-    /// The host alone, as it stands in a URL.
+    /// The host alone, as a URL writes it.
     pub fn host(&self) -> String {
         self.host.to_string()
     }

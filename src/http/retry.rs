@@ -33,7 +33,7 @@
 //! There are at most [`TRIES`] tries, with pauses of about 0.5, 1 and 2 seconds between them, or
 //! what `Retry-After` asks for. A 429 pauses everything to the host. One request waits no longer
 //! than [`LONGEST_WAIT`] in all. Cancelling ends a pause and a read at once; a write that was sent
-//! is seen through, and one that need not wait still goes out, as it belongs to an action under way.
+//! is seen through, and one that need not wait still goes out, because it belongs to an action under way.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -192,7 +192,7 @@ impl Delivery {
             match self.pause(request, pause, &mut patience).await {
                 Ok(()) => {}
                 Err(Stopped::Cancelled(error)) => break Err(error),
-                // A server that is down for longer than that is told as what it is.
+                // A server that is down for longer than that is reported by its last answer.
                 Err(Stopped::TooLong) => break self.conclude(request, sent, tries),
             }
         };
@@ -276,7 +276,7 @@ impl Delivery {
 
     /// Waits until nothing to the host is paused.
     ///
-    /// Once the run is cancelled nothing is read and nobody waits. A write that need not wait still
+    /// Once the run is cancelled nothing is read and nothing waits. A write that need not wait still
     /// goes out: it can be the create after a delete, without which a sync would be lost.
     async fn pass_gate(
         &self,

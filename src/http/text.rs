@@ -36,7 +36,7 @@ pub fn quotable(text: &str, limit: usize) -> String {
     line
 }
 
-/// Without a period at its end, to stand inside a sentence.
+/// Without a period at its end, for use inside a sentence.
 pub fn clause(text: &str) -> String {
     let line = quotable(text, MESSAGE_LIMIT);
     line.trim_end_matches(['.', ' ']).to_owned()

@@ -1,6 +1,6 @@
 //! The events of requests, for `-vv`: what was asked, what came of it, and how long that took.
 //!
-//! Never a header's value, a body, or the value of a query: a credential can stand in each.
+//! Never a header's value, a body, or the value of a query: each can contain a credential.
 
 use std::time::Duration;
 

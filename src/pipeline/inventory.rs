@@ -22,7 +22,7 @@ use crate::provider::{ManagedSyncs, Provider};
 pub enum Projects {
     /// Each that the identity can see and may read.
     All,
-    /// These, by id, slug or unique name; those that the files name if there are none.
+    /// These, by id, slug or unique name; if empty, those that the files name.
     Named(Vec<String>),
 }
 

@@ -5,7 +5,7 @@
 //! | [`Opened`] | the root, `secsync.yaml`, the schemas, what is selected | `open` |
 //! | [`Loaded`] | the syncs that the files declare | `open` |
 //! | [`Checked`] | that they fit the schemas and the lints | `check` |
-//! | [`Observed`] | what the names stand for, and what is remote | `observe` |
+//! | [`Observed`] | what the names mean, and what is remote | `observe` |
 //! | [`Planned`] | what is to be done | `plan` |
 //! | [`Applied`] | what came of it | `apply` |
 //!

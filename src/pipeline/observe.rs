@@ -1,4 +1,4 @@
-//! Observing: what the names in the files stand for, and what is remote.
+//! Observing: what the names in the files mean, and what is remote.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::exit::Exit;
 use crate::provider::Provider;
 use crate::workspace::Workspace;
 
-/// What is remote, and what the files' names stand for.
+/// What is remote, and what the files' names mean.
 pub struct Observed {
     /// The workspace. Nothing is loaded in it if a saved plan was observed.
     pub workspace: Arc<Workspace>,

@@ -56,7 +56,7 @@ impl Opened {
     }
 
     /// Reads the projects that a plan's actions are about: one list request each, and a look-up
-    /// only where `--allow-project` names a project by its slug.
+    /// only if `--allow-project` names a project by its slug.
     pub async fn observe_saved(
         &self,
         saved: &SavedPlan,

@@ -13,7 +13,7 @@ use crate::http::retry::Delivery;
 pub struct Auth {
     credential: Credential,
     state: Mutex<LoggedIn>,
-    /// How many logins have ended. Read without the lock, to tell who was waiting for one.
+    /// How many logins have ended. Read without the lock, to see who was waiting for one.
     logins: AtomicU64,
 }
 
@@ -47,7 +47,7 @@ impl Auth {
         self.credential.method()
     }
 
-    /// The token to send. Logs in when there is none yet: one request, however many callers wait.
+    /// The token to send. Logs in if it has none yet: one request, however many callers wait.
     pub async fn access_token(&self, delivery: &Delivery) -> Result<AccessToken, RequestError> {
         let seen = self.logins.load(Ordering::Acquire);
         self.after(delivery, |login, current| match login {

@@ -1,4 +1,4 @@
-//! What stands for an identity: taken from the environment, never from a file, and never shown.
+//! Credentials of an identity: taken from the environment, never from a file, and never shown.
 
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
@@ -12,7 +12,7 @@ use crate::http::origin::Origin;
 use crate::http::request::Request;
 use crate::http::text::clause;
 
-/// What stands for an identity.
+/// The credential of an identity.
 pub enum Credential {
     /// A token that is sent as it is.
     Token(Token),
@@ -78,7 +78,7 @@ impl Token {
         }))
     }
 
-    /// Whether it begins so: some platforms tell kinds of token apart by that.
+    /// Whether it begins so: some platforms distinguish kinds of token by that.
     pub fn starts_with(&self, prefix: &str) -> bool {
         self.token.expose_secret().starts_with(prefix)
     }

@@ -6,7 +6,7 @@
 //! | [`infisical`], [`enkryptify`] | the platforms; each knows itself alone |
 //! | [`trust`] | which server a credential may go to; the only maker of a [`session::Session`] |
 //! | [`session`], [`auth`] | an authenticated line to one server, logged in once for all |
-//! | [`credential`], [`variables`] | what stands for an identity, and which variables serve whom |
+//! | [`credential`], [`variables`] | credentials, and which variables serve whom |
 
 pub mod auth;
 pub mod credential;
@@ -161,7 +161,7 @@ pub trait ManagedSyncs: Send + Sync {
     /// One sync by its id; none if it is gone.
     async fn get(&self, destination: &str, id: &str) -> Result<Option<RemoteSync>, RequestError>;
 
-    /// One sync by its name; none if there is none that the identity may read.
+    /// One sync by its name; `None` if the identity can read none of that name.
     async fn find(
         &self,
         destination: &str,
@@ -225,7 +225,7 @@ fn without_jobs(platform: Platform) -> RequestError {
     RequestError::new(RequestErrorKind::Rejected, message)
 }
 
-/// A platform whose syncs can only be started; nothing tells afterwards what was.
+/// A platform whose syncs can only be started; it does not list what was started.
 #[async_trait]
 pub trait StartedSyncs: Send + Sync {
     /// The server's origin. Part of every sync's identity.

@@ -41,7 +41,7 @@ impl Session {
         }
     }
 
-    /// The server as it stands in a sync's identity.
+    /// The server as a sync's identity names it.
     pub fn server(&self) -> &str {
         &self.server
     }

@@ -5,9 +5,9 @@
 //! 1. A credential goes only to the official hosts of its own platform, or to a server that was
 //!    named outside the files: by the host variables of its provider, `SECSYNC_TRUST_HOSTS` or
 //!    `--trust-host`. This machine is no exception.
-//! 2. Where a file's `url:` and the environment's host differ, nothing is sent.
+//! 2. If a file's `url:` and the environment's host differ, nothing is sent.
 //! 3. Plain http is for this machine and for hosts in `SECSYNC_ALLOW_HTTP`.
-//! 4. An identity token of a CI system is a credential like any other; how it is fetched stands in
+//! 4. An identity token of a CI system is a credential like any other; how it is fetched is in
 //!    the platform that takes it.
 //! 5. The built-in sandbox gets demo credentials only, and nothing but the sandbox gets those.
 

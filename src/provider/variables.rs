@@ -102,7 +102,7 @@ fn bare<'a>(environment: &'a Environment, variable: &str) -> Result<Option<&'a s
     Ok(Some(text))
 }
 
-/// Whether a text can be a credential: it stands in a header as it is.
+/// Whether a text can be a credential, which is sent in a header as it is.
 pub fn is_credential(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= LONGEST_CREDENTIAL

@@ -132,7 +132,7 @@ impl Drop for Running {
         for task in &self.tasks {
             task.abort();
         }
-        // Nobody is left to report an error to.
+        // An error can no longer be reported.
         let _ = self.sandbox.save();
     }
 }

@@ -27,7 +27,7 @@ pub struct Stored {
     pub version: Version,
 }
 
-/// What distinguishes versions of a text, in the store's own words. Empty where nobody
+/// What distinguishes versions of a text, in the store's own words. Empty if nothing
 /// else can write.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Version {

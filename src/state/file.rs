@@ -98,7 +98,7 @@ fn cannot_write(path: &Utf8Path, error: &io::Error) -> StateError {
 /// Keeps other runs from writing the same state. There is nothing to keep without its directory.
 fn lock(path: &Utf8Path) -> Result<Option<File>, StateError> {
     let lock_path = path.with_extension("lock");
-    // To open a pipe that nobody reads from would wait forever.
+    // Opening a pipe without a reader would wait forever.
     if fs::metadata(&lock_path).is_ok_and(|lock| !lock.is_file()) {
         return Err(StateError::new(
             format!("The state {path} cannot be locked: {lock_path} is not a file."),

@@ -4,7 +4,7 @@
 //! any more. So no lock is needed, and none can be left behind by a run that was killed.
 //!
 //! The library signs requests and finds credentials, with what the environment says; how they are
-//! sent stands in [`crate::http::carrier`]. What it says of errors is not shown, as a server may
+//! sent is in [`crate::http::carrier`]. What it says of errors is not shown, because a server may
 //! repeat what was signed.
 
 use std::fmt;

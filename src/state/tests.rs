@@ -168,7 +168,7 @@ enum Happening {
     Deleted,
     /// It is written, and the answer is lost.
     LostAfter,
-    /// It is not written, and nobody says so.
+    /// It is not written, without an error.
     LostBefore,
     /// It is refused.
     Refused,

@@ -196,7 +196,7 @@ impl Config {
     }
 }
 
-/// The lint of that name; a finding if there is none, or if it is no lint.
+/// The lint of that name; a finding if the name is unknown or is not that of a lint.
 pub fn lint_code(name: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) -> Option<Code> {
     let lints = || Code::ALL.iter().filter(|code| code.is_lint());
     let code = lints().find(|code| code.name() == name).copied();

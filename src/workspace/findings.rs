@@ -7,7 +7,7 @@ use crate::core::code::Code;
 use crate::core::diagnostic::{Diagnostic, Severity};
 use crate::core::span::{SourceId, Span};
 
-/// Where a finding is about something that a sync inherited, names the sync.
+/// If a finding is about something that a sync inherited, names the sync.
 pub fn name_the_heir(diagnostics: &mut [Diagnostic], block: Span, sync: &str) {
     for diagnostic in diagnostics {
         let is_outside = diagnostic.span().is_some_and(|span| !block.contains(span));

@@ -66,7 +66,7 @@ impl Workspace {
 
     /// What a sync inherits from the defaults of the workspace and its file.
     ///
-    /// Where syncs of several platforms share defaults, a field that only another platform knows
+    /// If syncs of several platforms share defaults, a field that only another platform knows
     /// is meant for the syncs of that one. What no platform knows stays, and is found as a mistake.
     fn inherited(&self, file: &SyncFile, heir: Option<&Heir>, schemas: &dyn Schemas) -> Mapping {
         let Some((kind, destination, tag)) = heir else {

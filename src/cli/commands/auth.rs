@@ -104,7 +104,7 @@ async fn identity(name: String, provider: &Provider) -> Result<Identity, Command
 const NO_PROJECT: &str = "This identity can neither plan nor apply anything. Add it to a project, \
                           or check that the server and the organization are the right ones.";
 
-/// The identities that the credentials stand for.
+/// The identities that the credentials belong to.
 pub struct Identities(Vec<Identity>);
 
 /// An identity on a platform, as far as the platform shows it.

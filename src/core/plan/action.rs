@@ -140,7 +140,7 @@ pub enum Step {
 pub struct Create {
     /// The whole request.
     pub body: Map<String, Value>,
-    /// The name of the connection in the request, where it is known.
+    /// The name of the connection in the request, if it is known.
     pub connection: Option<String>,
     /// What it should be afterwards.
     pub expected: Comparable,
@@ -155,7 +155,7 @@ pub struct Update {
     pub old: Box<RemoteSync>,
     /// The request: the changed fields, the name among them if that changes.
     pub body: Map<String, Value>,
-    /// The name of the connection in the request, where it is known.
+    /// The name of the connection in the request, if it is known.
     pub connection: Option<String>,
     /// What it should be afterwards.
     pub expected: Comparable,

@@ -604,7 +604,7 @@ fn create(
     }
 }
 
-/// The name of the connection that a sync is to have, where it is known.
+/// The name of the connection that a sync is to have, if it is known.
 fn connection_name(sync: &ResolvedSync) -> Option<String> {
     let name = sync.connection.as_ref().map(|connection| &connection.name);
     name.filter(|name| !name.is_empty()).cloned()

@@ -6,7 +6,7 @@ use super::action::{Action, Blocked, Step};
 use crate::core::desired::{DesiredSync, Ensure};
 
 /// Of the renames within one project, those that act: the old name exists remotely, and the new one
-/// does not, or is itself renamed away. A remote sync belongs first to the entry of its name: where
+/// does not, or is itself renamed away. A remote sync belongs first to the entry of its name: if
 /// the old name is declared too, that entry has to take its own sync from elsewhere.
 /// Indices into `syncs`.
 pub fn acting(syncs: &[&DesiredSync], exists: &dyn Fn(&str) -> bool) -> Vec<usize> {

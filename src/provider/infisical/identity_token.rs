@@ -1,7 +1,7 @@
 //! The token with which another identity provider vouches for this run: a CI system's, a
 //! Kubernetes service account's, or one that was given.
 //!
-//! It is fetched anew for every login, as it lives for minutes only. The token that GitHub's
+//! It is fetched anew for every login, because it lives for minutes only. The token that GitHub's
 //! runner is given to fetch it with goes to the address that the runner's environment names and
 //! nowhere else, over https only; on this machine, too.
 
@@ -138,7 +138,7 @@ impl IdentityToken {
         Ok(token.map(|token| Self::Given { token, variable }))
     }
 
-    /// Where it comes from, to stand in a sentence.
+    /// Where it comes from, for use inside a sentence.
     pub fn origin(&self) -> String {
         match self {
             Self::Given { variable, .. } => variable.clone(),

@@ -303,7 +303,7 @@ fn login_request(
     .json(&body))
 }
 
-/// `{accessToken, …}`, or why there is none. `variable` is what to check if the server fails.
+/// `{accessToken, …}`, or why it is missing. `variable` is what to check if the server fails.
 fn read_access_token(
     login: &dyn Login,
     variable: &str,

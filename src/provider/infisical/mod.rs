@@ -397,7 +397,7 @@ impl ManagedSyncs for Server {
             Ok(_) if !remove_secrets => Ok(Deletion::Gone),
             Ok(sync) => Ok(Deletion::Pending(Box::new(sync))),
             Err(error) if error.kind == RequestErrorKind::NotFound => Ok(Deletion::Gone),
-            // An earlier try may have queued the very job that stands in the way now.
+            // An earlier try may have queued the very job that blocks this one.
             Err(error)
                 if remove_secrets
                     && error.maybe_done
@@ -423,7 +423,7 @@ impl ManagedSyncs for Server {
             format!("trigger the sync \"{id}\""),
         )?;
         match self.queue(request, id).await {
-            // An earlier try may have queued the very job that stands in the way now.
+            // An earlier try may have queued the very job that blocks this one.
             Err(error) if error.maybe_done && error.kind == RequestErrorKind::JobInProgress => {
                 match self.get(destination, id).await {
                     Ok(Some(sync)) if is_going(sync.sync_job.status.as_ref()) => Ok(sync),

@@ -236,7 +236,7 @@ fn what_moves_by_itself_decides_nothing() {
             sync.sync_job.status = Some(JobStatus::Failed);
             sync.sync_job.last_id = Some("j9".to_owned());
             sync.import_job.status = Some(JobStatus::Running);
-            // No schema lists it, so nobody can declare it.
+            // No schema lists it, so it cannot be declared.
             sync.fields.insert("heartbeat".to_owned(), 7.into());
             sync.fields.insert("description".to_owned(), "  ".into());
         })
