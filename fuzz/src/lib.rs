@@ -1,5 +1,4 @@
-//! What is given to a stranger's bytes: each function takes any, and must neither panic nor take
-//! long.
+//! Functions that take any bytes, as a stranger could write them. None may panic or take long.
 //!
 //! `cargo fuzz run sync_file` (and so on) looks for bytes that break one; it needs a nightly
 //! toolchain. `tests/library/fuzzing.rs` runs the same functions on every `cargo test`, for a
@@ -125,9 +124,9 @@ pub fn api_answer(bytes: &[u8]) {
                 Provider::Managed(syncs) => {
                     let listed = syncs.list("project", "project").await.unwrap_or_default();
                     let created = syncs.create("humanitec", &empty).await;
-                    let deleted = syncs.delete("humanitec", "id", false).await;
-                    let _ = (syncs.projects().await, syncs.connections("humanitec").await);
-                    let _ = deleted;
+                    let _ = syncs.delete("humanitec", "id", false).await;
+                    let _ = syncs.projects().await;
+                    let _ = syncs.connections("humanitec").await;
                     for sync in listed.into_iter().chain(created) {
                         normalize::declarable(&sync);
                         platform_message(&sync.sync_job.message.unwrap_or_default());

@@ -208,15 +208,15 @@ impl Chance {
     }
 }
 
-/// How long this thread has had the processor, where the system says so: a busy machine has no part
-/// in that.
+/// How long this thread has had the processor, if the system says so: other load does not count.
 fn worked() -> Duration {
     let figures = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let first = figures.split(' ').next().and_then(|text| text.parse().ok());
     first.map_or(Duration::ZERO, Duration::from_nanos)
 }
 
-fn bear(name: &str, target: fn(&[u8])) {
+#[allow(clippy::print_stderr, reason = "how far it came, for whoever asks")]
+fn survives(name: &str, target: fn(&[u8])) {
     let asked = env::var("SECSYNC_FUZZ_SECONDS").ok();
     let time = asked.map_or(USUAL, |text| Duration::from_secs(text.parse().unwrap()));
     let examples = examples(name);
@@ -244,31 +244,31 @@ fn bear(name: &str, target: fn(&[u8])) {
 }
 
 #[test]
-fn any_sync_file_is_borne() {
-    bear("sync_file", targets::sync_file);
+fn survives_any_sync_file() {
+    survives("sync_file", targets::sync_file);
 }
 
 #[test]
-fn any_workspace_file_is_borne() {
-    bear("workspace_file", targets::workspace_file);
+fn survives_any_workspace_file() {
+    survives("workspace_file", targets::workspace_file);
 }
 
 #[test]
-fn any_openapi_document_is_borne() {
-    bear("openapi", targets::openapi);
+fn survives_any_openapi_document() {
+    survives("openapi", targets::openapi);
 }
 
 #[test]
-fn any_saved_plan_is_borne() {
-    bear("saved_plan", targets::saved_plan);
+fn survives_any_saved_plan() {
+    survives("saved_plan", targets::saved_plan);
 }
 
 #[test]
-fn any_state_is_borne() {
-    bear("state", targets::state);
+fn survives_any_state() {
+    survives("state", targets::state);
 }
 
 #[test]
-fn any_answer_of_a_server_is_borne() {
-    bear("api_answer", targets::api_answer);
+fn survives_any_answer_of_a_server() {
+    survives("api_answer", targets::api_answer);
 }

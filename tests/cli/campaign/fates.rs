@@ -98,7 +98,7 @@ const SIGNALS: [&[&str]; 7] = [
 ];
 
 /// Answers that leave open what became of the request.
-const DOUBTFUL: [Given; 16] = [
+const DOUBTFUL: [Given; 17] = [
     Given::Failure,
     Given::Nothing,
     Given::Nothing,
@@ -113,6 +113,7 @@ const DOUBTFUL: [Given; 16] = [
     Given::OtherJson,
     Given::Empty,
     Given::Text(408),
+    Given::Text(409),
     Given::Text(499),
     Given::Text(503),
 ];
