@@ -84,7 +84,12 @@ pub enum Event {
     /// A request arrived.
     Arrived(Request),
     /// Something was changed.
-    Changed { by: Actor, change: Change },
+    Changed {
+        by: Actor,
+        change: Change,
+        /// What the request was about, if a run did it.
+        about: Option<String>,
+    },
     /// The run that sent the request got this for it. Honest is what the API itself says.
     Answered {
         request: Request,
@@ -97,31 +102,37 @@ pub enum Event {
 
 /// What happened so far.
 #[derive(Debug, Default)]
-pub struct Journal(pub Vec<Event>);
+pub struct Journal {
+    pub events: Vec<Event>,
+    /// What the request is about that is being carried out.
+    pub about: Option<String>,
+}
 
 impl Journal {
     pub fn add(&mut self, event: Event) {
-        self.0.push(event);
+        self.events.push(event);
     }
 
-    /// What the sync of that id is called, or was when it was deleted.
-    pub fn name_of(&self, id: &str) -> Option<&str> {
-        let syncs = self.0.iter().rev().filter_map(|event| match event {
-            Event::Changed { change, .. } => change.sync(),
+    /// What the sync of that id was called at a time, or at first if it came later.
+    pub fn name_of(&self, id: &str, time: usize) -> Option<&str> {
+        let (before, after) = self.events.split_at(time);
+        let syncs = before.iter().rev().chain(after);
+        let mut syncs = syncs.filter_map(|event| match event {
+            Event::Changed { change, .. } => change.sync().filter(|sync| sync.id == id),
             _ => None,
         });
-        let mut syncs = syncs.filter(|sync| sync.id == id);
         syncs.next().map(|sync| sync.name.as_str())
     }
 
     pub fn commit(&mut self, by: Actor, change: Change) {
-        self.add(Event::Changed { by, change });
+        let about = self.about.clone();
+        self.add(Event::Changed { by, change, about });
     }
 }
 
 impl fmt::Display for Journal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, event) in self.0.iter().enumerate() {
+        for (index, event) in self.events.iter().enumerate() {
             write!(formatter, "{index:4} ")?;
             match event {
                 Event::Began { run, arguments } => {
@@ -132,7 +143,7 @@ impl fmt::Display for Journal {
                     "run {}: {:?} {} #{}",
                     request.run, request.kind, request.about, request.repeats
                 )?,
-                Event::Changed { by, change } => writeln!(formatter, "    {by:?} {change}")?,
+                Event::Changed { by, change, .. } => writeln!(formatter, "    {by:?} {change}")?,
                 Event::Answered { request, with, .. } => writeln!(
                     formatter,
                     "run {}: {:?} {} #{} <- {with}",

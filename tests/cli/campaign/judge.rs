@@ -17,7 +17,7 @@ pub fn judge(schedule: &Schedule, journal: &[Event], run: &Run) -> Vec<String> {
     judge.lines();
     judge.report();
     judge.ending();
-    judge.deeds();
+    judge.consequences();
     judge.complaints
 }
 
@@ -90,20 +90,22 @@ impl<'a> Judge<'a> {
         self.run.lines.iter().filter_map(Said::read)
     }
 
-    /// What this run changed, and when.
-    fn changes(&self) -> impl Iterator<Item = (usize, &'a Change)> + use<'a> {
+    /// What this run changed, when, and what the request was about.
+    fn deeds(&self) -> impl Iterator<Item = (usize, &'a Change, &'a str)> + use<'a> {
         let number = self.run.number;
         let events = self.journal.iter().enumerate();
         events.filter_map(move |(time, event)| match event {
-            Event::Changed { by, change } if *by == Actor::Run(number) => Some((time, change)),
+            Event::Changed { by, change, about } if *by == Actor::Run(number) => {
+                Some((time, change, about.as_deref().unwrap()))
+            }
             _ => None,
         })
     }
 
     /// What this run changed about a sync of that name.
     fn changes_to(&self, name: &'a str) -> impl Iterator<Item = (usize, &'a Change)> + use<'a> {
-        self.changes()
-            .filter(move |(_, change)| change.name() == name)
+        let deeds = self.deeds().filter(move |(.., about)| *about == name);
+        deeds.map(|(time, change, _)| (time, change))
     }
 
     /// The writes about a sync that this run sent.
@@ -307,7 +309,7 @@ impl<'a> Judge<'a> {
             let (start, rest) = line.text.split_once("! Resources: ")?;
             start.starts_with("Apply ").then_some((start, rest))
         });
-        let has_written = self.changes().next().is_some();
+        let has_written = self.deeds().next().is_some();
         let is_cut_short = signals.contains(&"SIGKILL")
             || signals.len() > 1
             || (signals.contains(&"SIGHUP") && run.code.is_none());
@@ -343,9 +345,9 @@ impl<'a> Judge<'a> {
     }
 
     /// What it did, whatever it said.
-    fn deeds(&mut self) {
-        let changes: Vec<(usize, &Change)> = self.changes().collect();
-        for (time, change) in changes {
+    fn consequences(&mut self) {
+        let deeds: Vec<(usize, &Change, &str)> = self.deeds().collect();
+        for (time, change, _) in deeds {
             if !self.is_asked_for(change, time) {
                 self.complain(format!("nobody asked for this: {change}"));
             }

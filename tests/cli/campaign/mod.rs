@@ -204,7 +204,7 @@ impl Play {
         self.server.come_to_rest();
         let shared = self.server.lock();
         for run in runs {
-            let complaints = judge::judge(&self.schedule, &shared.journal.0, &run);
+            let complaints = judge::judge(&self.schedule, &shared.journal.events, &run);
             self.complaints.extend(complaints);
             self.runs.push(run);
         }

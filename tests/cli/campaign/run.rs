@@ -119,7 +119,7 @@ fn follow(child: &mut Child, server: &Server) -> (Vec<Line>, String, bool) {
     let is_hanging = loop {
         match receiver.recv_timeout(PATIENCE) {
             Ok(text) => {
-                let time = server.lock().journal.0.len();
+                let time = server.lock().journal.events.len();
                 lines.push(Line { text, time });
             }
             Err(mpsc::RecvTimeoutError::Disconnected) => break false,

@@ -45,6 +45,9 @@ struct Run {
     trials: Trials,
     /// Its process, as long as it can get a signal.
     process: Option<u32>,
+    /// How long the journal was when it looked last before it wrote: its plan is made of that.
+    planned: usize,
+    has_written: bool,
 }
 
 /// A request that takes effect later.
@@ -97,11 +100,16 @@ impl Server {
     /// Notes that a run begins, and how hard it is tried.
     pub fn begin(&self, run: usize, arguments: &str, trials: Trials) -> usize {
         let mut shared = self.lock();
-        let process = None;
-        shared.runs.insert(run, Run { trials, process });
+        let begun = Run {
+            trials,
+            process: None,
+            planned: shared.journal.events.len(),
+            has_written: false,
+        };
+        shared.runs.insert(run, begun);
         let arguments = arguments.to_owned();
         shared.journal.add(Event::Began { run, arguments });
-        shared.journal.0.len()
+        shared.journal.events.len()
     }
 
     /// Says which process a run is, so that it can get signals.
@@ -218,7 +226,8 @@ impl Shared {
         let run = number_of_run(secret.unwrap_or(&incoming.bearer));
         let path: Vec<&str> = call.path.iter().map(String::as_str).collect();
         let body_name = call.body["name"].as_str().map(str::to_owned);
-        let name_of = |id: &str| self.journal.name_of(id).unwrap_or(id).to_owned();
+        let planned = self.runs[&run].planned;
+        let name_of = |id: &str| self.journal.name_of(id, planned).unwrap_or(id).to_owned();
         let (kind, about) = match (call.method.as_str(), path.as_slice()) {
             ("POST", [.., "login"]) => (Kind::LogIn, "login".to_owned()),
             ("POST", ["v1", "sync", _, "start"]) => (Kind::Start, body_name.unwrap()),
@@ -236,7 +245,9 @@ impl Shared {
             repeats: *seen,
         };
         *seen += 1;
-        let fate = fates::fate(&self.runs[&run].trials, &request);
+        let known = self.runs.get_mut(&run).unwrap();
+        known.has_written |= kind.is_write();
+        let fate = fates::fate(&known.trials, &request);
         if fate.is_meddled_with {
             self.meddle(&request);
         }
@@ -251,8 +262,15 @@ impl Shared {
             let answer = json!({"accessToken": token, "expiresIn": 7200, "tokenType": "Bearer"});
             return (200, answer);
         }
+        self.journal.about = Some(request.about.clone());
         let by = Actor::Run(request.run);
-        self.platform.answer(call, by, &mut self.journal)
+        let answer = self.platform.answer(call, by, &mut self.journal);
+        self.journal.about = None;
+        let run = self.runs.get_mut(&request.run).unwrap();
+        if request.about == "secret-syncs" && !run.has_written {
+            run.planned = self.journal.events.len();
+        }
+        answer
     }
 
     /// Lets requests that are under way take effect.
