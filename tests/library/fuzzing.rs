@@ -165,7 +165,7 @@ impl Chance {
     /// Bytes like one of the examples.
     fn like(&mut self, examples: &[Vec<u8>]) -> Vec<u8> {
         let mut bytes = examples[self.below(examples.len())].clone();
-        for _ in 0..1 + self.below(8) {
+        for _ in 0..=self.below(8) {
             let range = self.range(&bytes);
             match self.below(7) {
                 0 => {
