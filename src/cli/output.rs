@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::stream::{Stream, write_all};
+use super::stream::{Progress, Stream, write_all};
 use super::terminal::{Terminal, printable, reason_of_write};
 use crate::core::words::list;
 use crate::error::CommandError;
@@ -156,7 +156,9 @@ impl Sink {
             None => Ok(Self::Stdout(output.format)),
             Some(path) => match open_writable(path) {
                 Ok(file) => {
-                    let write = move |text: &str| write_all(&file, &strip_str(text).to_string());
+                    let write = move |text: &str, progress: &Progress| {
+                        write_all(&file, &strip_str(text).to_string(), progress)
+                    };
                     Ok(Self::File(output.format, path.clone(), Stream::new(write)))
                 }
                 Err(error) => Err(cannot_write(path, &error)),

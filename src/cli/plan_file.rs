@@ -16,6 +16,7 @@ use crate::exit::Exit;
 use crate::pipeline::Opened;
 use crate::planfile::{self, MAX_SIZE, SavedPlan};
 use crate::redaction::{self, redacted};
+use crate::render::log::{Escape, harmless};
 use crate::workspace::write::{LEADS_NOWHERE, descriptor, is_stream, replace};
 
 use super::arguments::FileArguments;
@@ -160,6 +161,8 @@ pub fn save(
     let (text, digest) = planfile::write(plan, sources, specs, is_sandbox)
         .map_err(|error| cannot_save(path, &error))?;
     check(path, &text)?;
+    // Its digest is that of what it means.
+    let text = harmless(&text, Escape::Json);
     put(path, &text).map_err(|error| cannot_save(path, &error))?;
     Ok(digest)
 }

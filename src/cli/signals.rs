@@ -13,15 +13,12 @@ use std::time::{Duration, Instant};
 use crate::cancel::Cancellation;
 use crate::exit::Exit;
 
-/// How long after a signal a reader that does not read is waited for.
-const PATIENCE: Duration = Duration::from_secs(1);
-
 /// When the first signal came.
 static FIRST: OnceLock<Instant> = OnceLock::new();
 
-/// Whether a signal came so long ago that nobody is waited for any more.
-pub fn is_patience_over() -> bool {
-    FIRST.get().is_some_and(|first| first.elapsed() > PATIENCE)
+/// How long ago the first signal came; `None` if none did.
+pub fn since_first() -> Option<Duration> {
+    FIRST.get().map(Instant::elapsed)
 }
 
 /// The signals of the process, from the moment that this is made until its end.

@@ -2,20 +2,28 @@
 //! a reader that does not read.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::signals;
 
+/// How long a run that was interrupted waits for a reader that does not read.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// How often a writer that waits looks whether it still should.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// How many bytes are written at once: what a pipe takes as soon as its reader reads at all.
+const PORTION: usize = 4096;
 
 /// Where texts are written, one after the other.
 #[derive(Debug)]
 pub struct Stream {
     link: Mutex<Link>,
+    written: Progress,
 }
 
 /// The way to the thread that writes.
@@ -27,14 +35,20 @@ struct Link {
     is_given_up: bool,
 }
 
+/// How many portions were written.
+#[derive(Debug, Clone, Default)]
+pub struct Progress(Arc<AtomicUsize>);
+
 impl Stream {
-    /// A stream that is written by `write`, a text at a time.
-    pub fn new(mut write: impl FnMut(&str) -> io::Result<()> + Send + 'static) -> Self {
+    /// A stream that is written by `write`, a text at a time, which notes its progress.
+    pub fn new(mut write: impl FnMut(&str, &Progress) -> io::Result<()> + Send + 'static) -> Self {
         let (texts, to_write) = mpsc::channel::<String>();
-        let (written, results) = mpsc::channel();
+        let (is_written, results) = mpsc::channel();
+        let written = Progress::default();
+        let progress = written.clone();
         let work = move || {
             for text in to_write {
-                if written.send(write(&text)).is_err() {
+                if is_written.send(write(&text, &progress)).is_err() {
                     return;
                 }
             }
@@ -47,6 +61,7 @@ impl Stream {
                 results,
                 is_given_up: false,
             }),
+            written,
         }
     }
 
@@ -62,23 +77,43 @@ impl Stream {
             return Err(io::ErrorKind::TimedOut.into());
         }
         link.texts.send(text).map_err(|_| no_thread())?;
+        let (mut written, mut last) = (self.written.count(), Instant::now());
         loop {
             match link.results.recv_timeout(LOOK) {
                 Ok(result) => return result,
                 Err(RecvTimeoutError::Disconnected) => return Err(no_thread()),
-                Err(RecvTimeoutError::Timeout) if signals::is_patience_over() => {
-                    link.is_given_up = true;
-                    return Err(io::ErrorKind::TimedOut.into());
-                }
                 Err(RecvTimeoutError::Timeout) => {}
+            }
+            if self.written.count() != written {
+                (written, last) = (self.written.count(), Instant::now());
+            }
+            let waited = signals::since_first().map(|since| since.min(last.elapsed()));
+            if waited.is_some_and(|waited| waited > PATIENCE) {
+                link.is_given_up = true;
+                return Err(io::ErrorKind::TimedOut.into());
             }
         }
     }
 }
 
+impl Progress {
+    fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// Writes all of a text.
-pub fn write_all(mut stream: impl Write, text: &str) -> io::Result<()> {
-    stream.write_all(text.as_bytes())?;
+pub fn write_all(mut stream: impl Write, mut text: &str, progress: &Progress) -> io::Result<()> {
+    while !text.is_empty() {
+        let mut end = text.len().min(PORTION);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let (portion, rest) = text.split_at(end);
+        stream.write_all(portion.as_bytes())?;
+        progress.0.fetch_add(1, Ordering::Relaxed);
+        text = rest;
+    }
     stream.flush()
 }
 
@@ -93,7 +128,7 @@ mod tests {
     fn texts_are_written_in_order_and_failures_are_returned() {
         let written: Arc<Mutex<String>> = Arc::default();
         let log = Arc::clone(&written);
-        let stream = Stream::new(move |text| {
+        let stream = Stream::new(move |text, _| {
             if text == "bad" {
                 return Err(io::ErrorKind::StorageFull.into());
             }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anstream::{AutoStream, ColorChoice};
 
-use super::stream::{Stream, write_all};
+use super::stream::{Progress, Stream, write_all};
 use crate::cancel::Cancellation;
 use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
@@ -48,10 +48,20 @@ impl Terminal {
         let choice = |is_terminal| color_choice(no_color, is_terminal, environment);
         let color_out = choice(Self::is_a_screen());
         let color_err = choice(io::stderr().is_terminal());
-        let out =
-            move |text: &str| write_all(AutoStream::new(io::stdout().lock(), color_out), text);
-        let err =
-            move |text: &str| write_all(AutoStream::new(io::stderr().lock(), color_err), text);
+        let out = move |text: &str, progress: &Progress| {
+            write_all(
+                AutoStream::new(io::stdout().lock(), color_out),
+                text,
+                progress,
+            )
+        };
+        let err = move |text: &str, progress: &Progress| {
+            write_all(
+                AutoStream::new(io::stderr().lock(), color_err),
+                text,
+                progress,
+            )
+        };
         Self {
             out: Stream::new(out),
             err: Arc::new(Stream::new(err)),
@@ -224,7 +234,11 @@ fn remark(stream: &Stream, text: &str) {
 /// Reports a mistake of the program itself, from whatever it was doing.
 pub fn report_mistake(sentence: &str) {
     let text = findings::render_error(sentence);
-    let _ = write_all(AutoStream::auto(io::stderr().lock()), &text);
+    let _ = write_all(
+        AutoStream::auto(io::stderr().lock()),
+        &text,
+        &Progress::default(),
+    );
 }
 
 /// What may be printed of a text, on a terminal and in a file alike: no secret that was read, and

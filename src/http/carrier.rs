@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::Method;
-use reqwest::header::HeaderMap;
+use reqwest::header::{AUTHORIZATION, HeaderMap};
 use url::Url;
 
 use super::HttpOptions;
@@ -18,6 +18,7 @@ use super::failure::{Failure, Reach};
 use super::origin::Origin;
 use super::trace::Sent;
 use crate::environment::Environment;
+use crate::redaction;
 
 /// How long a machine's own service may take to hand out the machine's credentials.
 const MACHINE_TIMEOUT: Duration = Duration::from_secs(4);
@@ -62,6 +63,7 @@ impl Carrier {
         if purpose == Purpose::Server {
             check_encryption(&origin, &self.environment).map_err(unusable)?;
         }
+        register(&headers, &origin);
         let client = self.client(origin, purpose);
         let start = self.options.clock.now();
         let sending = client.exchange(
@@ -100,6 +102,15 @@ impl Carrier {
             Arc::new(Client::new(origin, &self.environment, &options))
         });
         Arc::clone(client)
+    }
+}
+
+/// Registers the tokens that a library got by itself, from a login or the machine.
+fn register(headers: &HeaderMap, origin: &Origin) {
+    let text = |name: &str| headers.get(name)?.to_str().ok();
+    let bearer = text(AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer "));
+    for token in bearer.into_iter().chain(text("x-amz-security-token")) {
+        let _ = redaction::register(token, &format!("The login for {origin}"));
     }
 }
 

@@ -122,7 +122,7 @@ impl Matcher {
     fn parts_of(&self, seen: &[u8]) -> Vec<Range<usize>> {
         let Some(blocks) = &self.blocks else {
             // Rather nothing than a secret.
-            return Vec::from([0..seen.len()]);
+            return std::iter::once(0..seen.len()).collect();
         };
         let mut parts: Vec<Range<usize>> = Vec::new();
         for hit in blocks.find_overlapping_iter(seen) {

@@ -34,6 +34,7 @@ use crate::http::HttpOptions;
 use crate::http::carrier::{Carrier, Purpose};
 use crate::http::failure::{Failure, Reach, innermost};
 use crate::http::retry::{STORE_REPEATS, is_passing};
+use crate::redaction;
 
 /// An object of a store.
 pub struct StateObject {
@@ -259,10 +260,26 @@ fn settings<'a, K: FromStr + 'a>(
     environment
         .with_prefix(prefix)
         .filter(|(_, value)| !value.is_empty())
+        .inspect(move |(name, value)| register(&format!("{prefix}{name}"), value))
         .filter_map(move |(name, value)| {
             let key = format!("{prefix}{name}").to_ascii_lowercase();
             Some((key.parse().ok()?, value))
         })
+}
+
+/// Registers what a variable of a platform holds, if it is a secret by its name. A key file of Google
+/// is one only in a part of it.
+fn register(variable: &str, value: &str) {
+    let ends = ["KEY", "SECRET", "TOKEN", "PASSWORD"];
+    if !ends.iter().any(|end| variable.ends_with(end)) {
+        return;
+    }
+    let key_file = serde_json::from_str::<serde_json::Value>(value).ok();
+    let secret = match key_file.as_ref().filter(|file| file.is_object()) {
+        Some(file) => file.get("private_key").and_then(serde_json::Value::as_str),
+        None => Some(value),
+    };
+    let _ = secret.map(|secret| redaction::register(secret, variable));
 }
 
 /// What happened to the last request, in words that hold nothing that was sent.

@@ -198,6 +198,39 @@ fn a_reader_that_does_not_read_holds_no_signal_up() {
 }
 
 #[test]
+fn a_slow_reader_gets_all_of_an_interrupted_run() {
+    let names: Vec<String> = (0..300).map(|number| format!("sync-{number:03}")).collect();
+    let syncs: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    let tree = Tree::new(&[("syncs/payments.yaml", &payments(&syncs))]);
+    let server = Server::new(&world());
+    let run = tree.secsync("apply syncs --auto-approve --parallelism 1");
+    let mut child = run.on(&server).spawn();
+    let mut stdout = child.stdout.take().unwrap();
+    let mut said = Vec::new();
+    let mut portion = [0; 2048];
+    loop {
+        let length = stdout.read(&mut portion).unwrap();
+        if length == 0 {
+            break;
+        }
+        if said.is_empty() {
+            signal(&child, "INT");
+        }
+        said.extend_from_slice(&portion[..length]);
+        sleep(Duration::from_millis(20));
+    }
+    let said = String::from_utf8(said).unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(130), "{said}");
+    assert!(
+        said.contains(
+            "Apply interrupted! Resources: 0 added, 0 changed, 0 destroyed, 300 not tried."
+        ),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_reader_that_goes_away_does_no_harm() {
     let tree = tree();
     let server = Server::new(&world());

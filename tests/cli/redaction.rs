@@ -214,6 +214,27 @@ fn what_is_kept_is_not_rewritten_but_refused() {
 }
 
 #[test]
+fn a_token_that_is_answered_as_an_id_is_not_kept_in_the_state() {
+    let web = "provider: enkryptify\nproject: prj_web\nsyncs:\n  web: { destination: vercel }\n";
+    let tree = Tree::new(&[("syncs/web.yaml", web)]);
+    let server = Canned::json(&json!({"syncConfigId": TOKEN}));
+    tree.secsync("state init").run().exits_with(0);
+    let output = tree
+        .secsync("apply syncs --auto-approve")
+        .variable("ENKRYPTIFY_API_URL", &server.origin())
+        .variable("ENKRYPTIFY_TOKEN", TOKEN)
+        .run();
+    hides(&output.to_string(), TOKEN);
+    hides(&tree.read(".secsync/state.json"), TOKEN);
+    let field = "The `syncConfigId` of the start of `web` holds a credential of this run";
+    assert!(output.to_string().contains(field), "{output}");
+    output.exits_with(5);
+    // It may have been made, and is not made again.
+    let plan = tree.secsync("state list").run().exits_with(0);
+    assert!(plan.stdout.contains("unknown"), "{plan}");
+}
+
+#[test]
 fn no_text_of_a_server_is_a_command_in_a_log() {
     let tree = tree();
     let text = "\n::error::x ##[group]y ##vso[task.complete]z \u{202e}\u{9b}\u{e0041}";
