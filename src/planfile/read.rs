@@ -233,7 +233,7 @@ impl Reader<'_> {
             };
             let change = change_before(plan, action).map(|index| &plan.actions[index]);
             let nothing = Map::new();
-            let (body, told) = match change.map(|change| (&change.step, &change.effects)) {
+            let (body, reported) = match change.map(|change| (&change.step, &change.effects)) {
                 Some((Step::Update(update), effects)) => (&update.body, effects.as_slice()),
                 _ => (&nothing, &[][..]),
             };
@@ -244,7 +244,7 @@ impl Reader<'_> {
                 rules(action.subject.platform),
                 old.was_pushed(),
                 &after,
-                told,
+                reported,
             ))
         };
         let effects: Vec<_> = plan.actions.iter().map(effects_of).collect();

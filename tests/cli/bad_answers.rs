@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::harness::{Canned, Invocation, Output, Server, Tree};
+use super::harness::{Canned, Invocation, Output, Server, Tree, refusals};
 
 const JSON: &str = "application/json";
 const PROJECT: &str = "5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a11";
@@ -68,19 +68,9 @@ fn failing(rule: &str) -> Output {
     plan("", |run| run.on(&server))
 }
 
-/// What each of these plans reports, under its name; none of them shows a plan.
-fn refusals<const N: usize>(cases: [(&str, Output); N]) -> String {
-    let refusals = cases.map(|(name, output)| {
-        assert_eq!(output.code, Some(1), "{name}: {output}");
-        assert_eq!(output.stdout, "", "{name}: {output}");
-        format!("# {name}\n\n{}", output.harmless(&output.stderr))
-    });
-    refusals.join("\n")
-}
-
 #[test]
 fn rejects_every_answer_that_is_not_the_list_of_syncs() {
-    assert_snapshot!(refusals([
+    assert_snapshot!(refusals(1, [
         ("an HTML page", failing("list=html")),
         ("an object without the list", failing("list=nonsense")),
         ("304 Not Modified", canned(304, JSON, "")),
@@ -165,7 +155,7 @@ fn rejects_every_answer_that_is_not_the_list_of_syncs() {
 #[test]
 fn reports_a_server_that_fails() {
     let message = json!({"statusCode": 400, "message": "\u{1b}[2J\u{1b}[HAll is well.", "error": "BadRequest"});
-    assert_snapshot!(refusals([
+    assert_snapshot!(refusals(1, [
         ("an error of the server", failing("list=500")),
         ("an HTML page instead of the login", failing("login=html")),
         ("a message that would move the cursor", canned(400, JSON, &message.to_string())),
@@ -205,7 +195,7 @@ fn reports_a_connection_that_breaks() {
     ];
     let plans = cases.map(|(name, plan)| (name, std::thread::spawn(plan)));
     let ended = plans.map(|(name, plan)| (name, plan.join().unwrap()));
-    assert_snapshot!(refusals(ended), @r#"
+    assert_snapshot!(refusals(1, ended), @r#"
     # the list breaks off
 
     Error: Cannot list the syncs of project "[UUID]": the answer of http://127.0.0.1:[PORT] broke off (4 tries).

@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use super::harness::{Canned, Invocation, Output, Server, Tree};
+use super::harness::{Canned, Invocation, Output, Server, Tree, refusals};
 
 const PAYMENTS: &str = "\
 provider: infisical
@@ -40,111 +40,71 @@ fn payments() -> Tree {
 }
 
 #[test]
-fn no_credential() {
+fn reports_what_is_wrong_with_a_credential() {
+    const CLIENT_ID: &str = "INFISICAL_UNIVERSAL_AUTH_CLIENT_ID";
+    const CLIENT_SECRET: &str = "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET";
+    fn with(run: Invocation, variables: &[(&str, &str)]) -> Output {
+        let set = |run: Invocation, (name, value): &(&str, &str)| run.variable(name, value);
+        variables.iter().fold(run, set).run()
+    }
     let tree = payments();
-    assert_snapshot!(tree.secsync("plan syncs").run().exits_with(4), @"
-    $ secsync plan syncs
-    --- stderr
+    let both = payments();
+    both.write("syncs/web.yaml", WEB);
+    let server = Server::new(&world());
+    let origin = server.origin();
+    let plan = |tree: &Tree, variables: &[_]| with(tree.secsync("plan syncs"), variables);
+    let with_token = |token| {
+        plan(
+            &tree,
+            &[("INFISICAL_HOST", &*origin), ("INFISICAL_TOKEN", token)],
+        )
+    };
+    let log_in = |name, value| with(tree.secsync("plan syncs").on(&server), &[(name, value)]);
+    let wrong_secret = log_in(CLIENT_SECRET, "hunter2-client-secret");
+    assert_eq!(server.requests().len(), 1);
+    assert_snapshot!(refusals(4, [
+        ("none", plan(&tree, &[])),
+        ("none for either platform", plan(&both, &[])),
+        ("half of one", plan(&tree, &[(CLIENT_ID, "5a11db0c")])),
+        ("a wrong client secret", wrong_secret),
+        ("an unknown client", log_in(CLIENT_ID, "00000000-0000-4000-8000-000000000000")),
+        ("a wrong token", with_token("hunter2-token")),
+        ("a line break", with_token("hunter2\nx-evil: token")),
+    ]), @"
+    # none
+
     Error: There is no credential for Infisical: set INFISICAL_TOKEN, or INFISICAL_UNIVERSAL_AUTH_CLIENT_ID and INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET in the environment.
       In CI no secret is needed: set INFISICAL_MACHINE_IDENTITY_ID, and the job's identity token is used.
-    --- exit 4
-    ");
-}
 
-#[test]
-fn half_a_credential() {
-    let tree = payments();
-    let run = tree
-        .secsync("plan syncs")
-        .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", "5a11db0c");
-    assert_snapshot!(run.run().exits_with(4), @"
-    $ secsync plan syncs
-    --- stderr
-    Error: INFISICAL_UNIVERSAL_AUTH_CLIENT_ID is set, but INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET is not: universal auth needs both.
-    --- exit 4
-    ");
-}
+    # none for either platform
 
-#[test]
-fn no_credential_for_either_platform() {
-    let tree = payments();
-    tree.write("syncs/web.yaml", WEB);
-    assert_snapshot!(tree.secsync("plan syncs").run().exits_with(4), @"
-    $ secsync plan syncs
-    --- stderr
     Error: There is no credential for Enkryptify: set ENKRYPTIFY_TOKEN in the environment.
     Error: There is no credential for Infisical: set INFISICAL_TOKEN, or INFISICAL_UNIVERSAL_AUTH_CLIENT_ID and INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET in the environment.
       In CI no secret is needed: set INFISICAL_MACHINE_IDENTITY_ID, and the job's identity token is used.
-    --- exit 4
-    ");
-}
 
-#[test]
-fn a_wrong_client_secret() {
-    let tree = payments();
-    let server = Server::new(&world());
-    let run = tree.secsync("plan syncs").on(&server).variable(
-        "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET",
-        "hunter2-client-secret",
-    );
-    assert_snapshot!(run.run().exits_with(4), @"
-    $ secsync plan syncs
-    --- stderr
+    # half of one
+
+    Error: INFISICAL_UNIVERSAL_AUTH_CLIENT_ID is set, but INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET is not: universal auth needs both.
+
+    # a wrong client secret
+
     Error: The login with INFISICAL_UNIVERSAL_AUTH_CLIENT_ID and INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET is not accepted (the server says: Invalid credentials).
       Check both, that the identity exists on this server, and that the secret has neither expired nor been used up.
-    --- exit 4
-    ");
-    assert_eq!(server.requests().len(), 1);
-}
 
-#[test]
-fn an_unknown_client() {
-    let tree = payments();
-    let server = Server::new(&world());
-    let run = tree.secsync("plan syncs").on(&server).variable(
-        "INFISICAL_UNIVERSAL_AUTH_CLIENT_ID",
-        "00000000-0000-4000-8000-000000000000",
-    );
-    assert_snapshot!(run.run().exits_with(4), @"
-    $ secsync plan syncs
-    --- stderr
+    # an unknown client
+
     Error: The login with INFISICAL_UNIVERSAL_AUTH_CLIENT_ID and INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET is not accepted (the server says: No identity with specified client ID was found).
       Check both, that the identity exists on this server, and that the secret has neither expired nor been used up.
-    --- exit 4
-    ");
-}
 
-#[test]
-fn a_wrong_token() {
-    let tree = payments();
-    let server = Server::new(&world());
-    let run = tree
-        .secsync("plan syncs")
-        .variable("INFISICAL_HOST", &server.origin())
-        .variable("INFISICAL_TOKEN", "hunter2-token");
-    assert_snapshot!(run.run().exits_with(4), @"
-    $ secsync plan syncs
-    --- stderr
+    # a wrong token
+
     Error: The token in INFISICAL_TOKEN is not accepted (the server says: The provided access token is malformed. Please use a valid token or generate a new one and try again).
       It may be mistyped, expired or revoked: set INFISICAL_TOKEN to a valid one.
-    --- exit 4
-    ");
-}
 
-#[test]
-fn a_credential_with_a_line_break() {
-    let tree = payments();
-    let server = Server::new(&world());
-    let run = tree
-        .secsync("plan syncs")
-        .variable("INFISICAL_HOST", &server.origin())
-        .variable("INFISICAL_TOKEN", "hunter2\nx-evil: token");
-    assert_snapshot!(run.run().exits_with(4), @"
-    $ secsync plan syncs
-    --- stderr
+    # a line break
+
     Error: INFISICAL_TOKEN holds a blank, a line break or another character that no credential has.
       Set it again to the bare credential, without quotes, blanks or the word Bearer.
-    --- exit 4
     ");
 }
 

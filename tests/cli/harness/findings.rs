@@ -1,4 +1,4 @@
-//! What `secsync validate` finds in a file.
+//! What runs report that do nothing: findings in files, and other refusals.
 
 use super::{Output, Tree};
 
@@ -21,9 +21,7 @@ pub fn findings<const N: usize>(cases: [(&str, &str); N]) -> String {
 /// The findings of several runs, each under its name. All of them are counted at the end.
 pub fn found<const N: usize>(cases: [(&str, Output); N]) -> String {
     let all = cases.map(|(name, output)| {
-        assert_eq!(output.code, Some(3), "{name}: {output}");
-        assert_eq!(output.stdout, "", "{name}: {output}");
-        let report = output.harmless(&output.stderr);
+        let report = refusal(name, &output, 3);
         let (found, ending) = report.rsplit_once("\nFound ").unwrap();
         let errors = found.matches("\n  × ").count();
         assert!(
@@ -33,4 +31,16 @@ pub fn found<const N: usize>(cases: [(&str, Output); N]) -> String {
         format!("# {name}\n\n{found}")
     });
     all.join("\n")
+}
+
+/// What several runs report on standard error, each under its name. They show no result.
+pub fn refusals<const N: usize>(exit: i32, cases: [(&str, Output); N]) -> String {
+    let all = cases.map(|(name, output)| format!("# {name}\n\n{}", refusal(name, &output, exit)));
+    all.join("\n")
+}
+
+fn refusal(name: &str, output: &Output, exit: i32) -> String {
+    assert_eq!(output.code, Some(exit), "{name}: {output}");
+    assert_eq!(output.stdout, "", "{name}: {output}");
+    output.harmless(&output.stderr)
 }

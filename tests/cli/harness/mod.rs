@@ -7,7 +7,7 @@ mod run;
 mod server;
 mod tree;
 
-pub use findings::{findings, found, invalid};
+pub use findings::{findings, found, invalid, refusals};
 pub use objects::{Happening, Objects, SECRET_KEY};
 pub use payments::{payments, world};
 pub use run::{Invocation, Output};
