@@ -6,7 +6,7 @@
 //!
 //! | what | links |
 //! |---|---|
-//! | [`Root::read`], [`Root::write`], [`Root::open_lock`], … | none is followed: for secsync's own files |
+//! | [`Root::read`], [`Root::write`], [`Root::open_to_lock`], … | none is followed: for secsync's own files |
 //! | the same on what [`Root::resolve`] returns | those that stay inside are followed |
 
 use std::fs::File;
@@ -14,9 +14,12 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
-use cap_fs_ext::{DirExt as _, FollowSymlinks, OpenOptionsFollowExt as _, OpenOptionsSyncExt as _};
+use cap_fs_ext::{
+    DirExt as _, FollowSymlinks, MetadataExt as _, OpenOptionsFollowExt as _,
+    OpenOptionsSyncExt as _,
+};
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, OpenOptions};
+use cap_std::fs::{Dir, Metadata, OpenOptions};
 
 use crate::text_file::{self, Unreadable};
 
@@ -165,6 +168,16 @@ impl Root {
     /// Writes a file and makes the directories above it. Whoever reads it meanwhile sees all of
     /// the old content or all of the new one, also after a crash.
     pub fn write(&self, path: &Utf8Path, content: &[u8], existing: Existing) -> io::Result<()> {
+        self.write_locked(path, content, existing).map(drop)
+    }
+
+    /// The same, and the file that it returns is locked from before it is in its place.
+    pub fn write_locked(
+        &self,
+        path: &Utf8Path,
+        content: &[u8],
+        existing: Existing,
+    ) -> io::Result<File> {
         let (directory, name) = self.directory_of(path, Missing::IsMade)?;
         let old = match check_is_file(&directory, &name) {
             Ok(_) if existing == Existing::Keep => {
@@ -176,28 +189,57 @@ impl Root {
         };
         let temporary = Temporary::make(&directory)?;
         temporary.fill(content, old)?;
-        if existing == Existing::Keep {
-            // The name is taken first, so that what others make meanwhile is not replaced.
-            directory.open_with(&name, OpenOptions::new().write(true).create_new(true))?;
-        }
-        temporary.put(&name)?;
-        sync(&directory)
+        let file = match existing {
+            Existing::Keep => temporary.put_if_new(&name)?,
+            Existing::Replace => temporary.put(&name)?,
+        };
+        sync(&directory)?;
+        Ok(file)
     }
 
-    /// Opens a file that is only there to be locked, or makes an empty one. Its content stays, and
-    /// it is never opened through a link.
-    pub fn open_lock(&self, path: &Utf8Path) -> io::Result<File> {
-        let (directory, name) = self.directory_of(path, Missing::IsMade)?;
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true);
-        match open_ordinary(&directory, &name, &mut options) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            opened => return opened,
-        }
+    /// Opens an ordinary file so that it can be locked. Its content stays.
+    pub fn open_to_lock(&self, path: &Utf8Path) -> io::Result<File> {
+        let (directory, name) = self.directory_of(path, Missing::Fails)?;
         check_is_file(&directory, &name)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true);
         open_ordinary(&directory, &name, &mut options)
+    }
+
+    /// How many names an open file has, if one of them is this path; 0 if there is nothing or
+    /// something else.
+    pub fn names_of(&self, path: &Utf8Path, file: &File) -> io::Result<u64> {
+        let found = self
+            .directory_of(path, Missing::Fails)
+            .and_then(|(directory, name)| directory.symlink_metadata(name));
+        let found = match found {
+            Ok(found) => found,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            Err(error) => return Err(error),
+        };
+        let open = Metadata::from_file(file)?;
+        let is_same = (open.dev(), open.ino()) == (found.dev(), found.ino());
+        Ok(if is_same { open.nlink() } else { 0 })
+    }
+
+    /// Removes the files from a directory that killed runs were about to put in place. What a run
+    /// is still writing is locked, and stays.
+    pub fn sweep(&self, path: &Utf8Path) -> io::Result<()> {
+        let directory = self.below(self.inside(path)?, Missing::Fails)?;
+        for entry in directory.entries()? {
+            let name = entry?.file_name();
+            let Some(name) = name.to_str().filter(|name| is_temporary(name)) else {
+                continue;
+            };
+            let mut options = OpenOptions::new();
+            options.read(true).write(true);
+            if let Ok(file) = open_ordinary(&directory, name, &mut options)
+                && file.try_lock().is_ok()
+            {
+                directory.remove_file(name)?;
+            }
+        }
+        Ok(())
     }
 
     /// Removes a file, which need not exist. A link is removed, not what it leads to.
@@ -330,6 +372,8 @@ impl<'a> Temporary<'a> {
             let mut options = OpenOptions::new();
             options.write(true).create_new(true);
             match open_ordinary(directory, &name, &mut options) {
+                // Whoever sweeps up may have taken it for what a killed run left behind.
+                Ok(file) if file.try_lock().is_err() || !directory.exists(&name) => {}
                 Ok(file) => {
                     return Ok(Self {
                         directory,
@@ -357,10 +401,25 @@ impl<'a> Temporary<'a> {
         self.file.sync_all()
     }
 
-    fn put(mut self, name: &str) -> io::Result<()> {
+    /// Takes a name that must be free. A second name of the file does that in one step.
+    fn put_if_new(self, name: &str) -> io::Result<File> {
+        match self.directory.hard_link(&self.name, self.directory, name) {
+            Ok(()) => self.file.try_clone(),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+            // Not every disk can. Then the name is taken first, with nothing in it.
+            Err(_) => {
+                let mut options = OpenOptions::new();
+                options.write(true).create_new(true);
+                self.directory.open_with(name, &options)?;
+                self.put(name)
+            }
+        }
+    }
+
+    fn put(mut self, name: &str) -> io::Result<File> {
         self.directory.rename(&self.name, self.directory, name)?;
         self.is_in_place = true;
-        Ok(())
+        self.file.try_clone()
     }
 }
 
@@ -371,6 +430,14 @@ impl Drop for Temporary<'_> {
             let _ = self.directory.remove_file(&self.name);
         }
     }
+}
+
+fn is_temporary(name: &str) -> bool {
+    let inner = name.strip_prefix(TEMPORARY_PREFIX);
+    let random = inner.and_then(|inner| inner.strip_suffix(TEMPORARY_SUFFIX));
+    random.is_some_and(|random| {
+        random.len() == 16 && random.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
 }
 
 /// Without this a new name may be lost in a crash.
@@ -495,7 +562,8 @@ mod tests {
                 let written = root.write(path, b"x", existing);
                 assert_eq!(refusal(written), Some(Refusal::Link), "{path}");
             }
-            assert_eq!(refusal(root.open_lock(path)), Some(Refusal::Link), "{path}");
+            let locked = root.open_to_lock(path);
+            assert_eq!(refusal(locked), Some(Refusal::Link), "{path}");
             assert!(matches!(root.read(path, 99), Err(Unreadable::Io(_))));
         }
         let made = root.make_directory(Utf8Path::new("way/a"));
@@ -543,21 +611,55 @@ mod tests {
         assert!(matches!(root.read(socket, 9), Err(Unreadable::NoFile)));
         let written = root.write(socket, b"x", Existing::Replace);
         assert_eq!(refusal(written), Some(Refusal::NoFile));
-        assert_eq!(refusal(root.open_lock(socket)), Some(Refusal::NoFile));
+        assert_eq!(refusal(root.open_to_lock(socket)), Some(Refusal::NoFile));
         root.make_directory(Utf8Path::new("a")).unwrap();
         let written = root.write(Utf8Path::new("a"), b"x", Existing::Replace);
         assert_eq!(written.unwrap_err().kind(), io::ErrorKind::IsADirectory);
     }
 
     #[test]
-    fn a_lock_keeps_the_content_of_its_file() {
+    fn a_file_stays_locked_when_it_is_replaced_and_what_nobody_locks_is_swept() {
         let tree = Tree::new();
         let root = tree.root();
-        let path = Utf8Path::new("a/state.lock");
-        root.open_lock(path).unwrap();
-        fs::write(tree.path("root/a/state.lock"), "kept").unwrap();
-        root.open_lock(path).unwrap();
-        assert_eq!(tree.text("root/a/state.lock"), "kept");
+        let path = Utf8Path::new("a/x");
+        let first = root.write_locked(path, b"one", Existing::Keep).unwrap();
+        assert_eq!(root.names_of(path, &first).unwrap(), 1);
+        let second = root.write_locked(path, b"two", Existing::Replace).unwrap();
+        assert_eq!(root.names_of(path, &first).unwrap(), 0);
+        assert_eq!(root.names_of(path, &second).unwrap(), 1);
+        drop(first);
+        assert!(root.open_to_lock(path).unwrap().try_lock().is_err());
+        drop(second);
+        root.open_to_lock(path).unwrap().try_lock().unwrap();
+        fs::hard_link(tree.path("root/a/x"), tree.path("root/a/y")).unwrap();
+        let open = root.open_to_lock(path).unwrap();
+        assert_eq!(root.names_of(path, &open).unwrap(), 2);
+
+        let held = fs::File::create(tree.path("root/a/.secsync-0123456789abcdef.tmp")).unwrap();
+        held.lock().unwrap();
+        for left in [
+            ".secsync-fedcba9876543210.tmp",
+            ".secsync-mine.tmp",
+            "b.tmp",
+        ] {
+            fs::write(tree.path("root/a").join(left), "left").unwrap();
+        }
+        root.sweep(Utf8Path::new("a")).unwrap();
+        let found = tree.path("root/a").read_dir_utf8().unwrap();
+        let mut names: Vec<String> = found
+            .map(|entry| entry.unwrap().file_name().to_owned())
+            .collect();
+        names.sort();
+        assert_eq!(
+            names,
+            [
+                ".secsync-0123456789abcdef.tmp",
+                ".secsync-mine.tmp",
+                "b.tmp",
+                "x",
+                "y"
+            ]
+        );
     }
 
     #[test]

@@ -8,11 +8,12 @@
 //! | [`document`] | what is recorded, and its text |
 //! | [`location`] | where it can be kept |
 //! | [`backend`] | what every location can do |
-//! | [`file`](mod@file) | a file, which one run at a time can write |
+//! | [`file`](mod@file) | a file, which one run at a time can write, and its backup |
 //! | [`mod@object`] | an object of a store, which several runs can write in turn |
 //!
 //! If several runs can write, each write names the version that it replaces. What another run
-//! recorded in between is kept, unless it is about the same start: then this run gives way.
+//! recorded in between is read and kept, and the write is tried again. If it is about the same
+//! start, the run that came second leaves that start to the first.
 
 pub mod backend;
 pub mod document;
@@ -20,22 +21,35 @@ pub mod file;
 pub mod location;
 pub mod object;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 pub use document::Record;
-pub use location::{ObjectUrl, StateLocation};
+pub use location::{FilePlace, ObjectUrl, StateLocation};
 
 use self::backend::{Backend, Stored, Version, WriteError};
 use self::document::Records;
 use self::file::StateFile;
 use self::object::StateObject;
-use crate::core::starts::{StartKey, Starts};
+use crate::core::starts::{Start, StartKey, Starts};
 use crate::environment::Environment;
 use crate::http::HttpOptions;
+use crate::http::clock::Clock;
 use crate::redaction;
 
-/// How often writing a record is tried again because others wrote in between.
-const TRIES: u32 = 8;
+/// How long a record is tried before its start is sent: nothing is lost if it cannot be written.
+const PATIENCE_BEFORE: Duration = Duration::from_secs(30);
+/// How long a record is tried once its start was answered: nothing else knows of it.
+const PATIENCE_AFTER: Duration = Duration::from_secs(300);
+/// How long the answer to another run's start is waited for.
+const PATIENCE_WITH_OTHERS: Duration = Duration::from_secs(60);
+/// How long a start that was recorded without an answer may still be under way in another run.
+const ON_ITS_WAY: Duration = Duration::from_secs(30);
+/// The first pause before a record is tried again, which doubles, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(2));
 
 /// Why the state cannot be used. Each is a full sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,6 +88,7 @@ pub struct StateAccess {
 pub struct State {
     backend: Box<dyn Backend>,
     now: fn() -> String,
+    clock: Arc<dyn Clock>,
     /// Tells this run's records from another's.
     run: String,
     is_writable: bool,
@@ -97,10 +112,10 @@ impl State {
     /// Reads the state, for looking only. A missing one is no error: nothing is known then.
     pub async fn open(place: &StateLocation, access: &StateAccess) -> Result<Self, StateError> {
         let backend: Box<dyn Backend> = match place {
-            StateLocation::File(path) => Box::new(StateFile::to_read(path)),
+            StateLocation::File(file) => Box::new(StateFile::to_read(file)?),
             StateLocation::Object(url) => Box::new(object(url, access)?),
         };
-        Self::read(backend, access.now, false).await
+        Self::read(backend, access, false).await
     }
 
     /// Reads the state, to write it later. A file is locked for others until this is dropped.
@@ -109,30 +124,31 @@ impl State {
         access: &StateAccess,
     ) -> Result<Self, StateError> {
         let backend: Box<dyn Backend> = match place {
-            StateLocation::File(path) => Box::new(StateFile::to_write(path)?),
+            StateLocation::File(file) => Box::new(StateFile::to_write(file)?),
             StateLocation::Object(url) => Box::new(object(url, access)?),
         };
-        Self::read(backend, access.now, true).await
+        Self::read(backend, access, true).await
     }
 
     /// Makes an empty state. It is an error if there is one.
     pub async fn init(place: &StateLocation, access: &StateAccess) -> Result<Self, StateError> {
         let backend: Box<dyn Backend> = match place {
-            StateLocation::File(path) => Box::new(StateFile::to_create(path)?),
+            StateLocation::File(file) => Box::new(StateFile::to_create(file)?),
             StateLocation::Object(url) => Box::new(object(url, access)?),
         };
-        Self::begin(backend, access.now).await
+        Self::begin(backend, access).await
     }
 
     async fn read(
         backend: Box<dyn Backend>,
-        now: fn() -> String,
+        access: &StateAccess,
         is_writable: bool,
     ) -> Result<Self, StateError> {
-        let held = Held::of(backend.place(), backend.read().await?)?;
+        let held = Held::of(&*backend, backend.read().await?)?;
         Ok(Self {
             backend,
-            now,
+            now: access.now,
+            clock: Arc::clone(&access.http.clock),
             run: format!("{:016x}", getrandom::u64().map_err(|_| no_chance())?),
             is_writable,
             held: Mutex::new(held),
@@ -140,8 +156,8 @@ impl State {
         })
     }
 
-    async fn begin(backend: Box<dyn Backend>, now: fn() -> String) -> Result<Self, StateError> {
-        let state = Self::read(backend, now, true).await?;
+    async fn begin(backend: Box<dyn Backend>, access: &StateAccess) -> Result<Self, StateError> {
+        let state = Self::read(backend, access, true).await?;
         let place = state.backend.place();
         let there = || {
             StateError::new(
@@ -207,22 +223,113 @@ impl State {
             .collect()
     }
 
-    /// Records that a start is about to be sent.
-    pub async fn intend(&self, key: &StartKey) -> Result<(), StateError> {
-        self.record(key, None).await
+    /// Records that a start is about to be sent, unless another run has recorded one meanwhile.
+    pub async fn intend(&self, key: &StartKey) -> Result<Claim, StateError> {
+        let intent = self.record(key, None);
+        self.change(key, PATIENCE_BEFORE, |found, known| {
+            Ok(if found == known {
+                Change::Put(intent.clone())
+            } else {
+                Change::Nothing
+            })
+        })
+        .await?;
+        let held = self.held();
+        let recorded = held.records.as_ref().and_then(|records| records.get(key));
+        Ok(match recorded {
+            Some(record) if record.run == self.run => Claim::Own,
+            _ => Claim::OfAnother,
+        })
     }
 
-    /// Records the id that a start was answered with.
+    /// Records the id that a start was answered with, whatever others write meanwhile.
     pub async fn done(&self, key: &StartKey, id: &str) -> Result<(), StateError> {
-        self.record(key, Some(id.to_owned())).await
+        let record = self.record(key, Some(id.to_owned()));
+        self.change(key, PATIENCE_AFTER, |found, _| {
+            match found.and_then(|found| found.sync_config_id.as_deref()) {
+                None => Ok(Change::Put(record.clone())),
+                Some(recorded) if recorded == id => Ok(Change::Nothing),
+                Some(recorded) => Err(started_twice(self.backend.place(), key, recorded)),
+            }
+        })
+        .await
     }
 
-    async fn record(
-        &self,
-        key: &StartKey,
-        sync_config_id: Option<String>,
-    ) -> Result<(), StateError> {
-        let record = Record {
+    /// Takes back the intent of this run, because its start was refused.
+    pub async fn retract(&self, key: &StartKey) -> Result<(), StateError> {
+        self.change(key, PATIENCE_AFTER, |found, _| {
+            Ok(match found {
+                Some(found) if found.run == self.run => Change::Remove,
+                _ => Change::Nothing,
+            })
+        })
+        .await
+    }
+
+    /// Forgets a start.
+    pub async fn forget(&self, key: &StartKey) -> Result<(), StateError> {
+        self.change(key, PATIENCE_BEFORE, |found, known| match found {
+            None => Ok(Change::Nothing),
+            Some(_) if found == known => Ok(Change::Remove),
+            Some(_) => Err(taken(self.backend.place(), key)),
+        })
+        .await
+    }
+
+    /// Waits as long as starts of other runs seem to be on their way, so that what is planned next
+    /// does not take them for interrupted ones. Nobody else writes a file while this can.
+    pub async fn settle(&self) -> Result<(), StateError> {
+        for tries in 1.. {
+            let is_settled = !self.is_writable
+                || !self.backend.is_shared()
+                || !self
+                    .records()
+                    .iter()
+                    .any(|record| self.is_on_its_way(record));
+            if is_settled {
+                break;
+            }
+            self.pause(tries).await;
+            let now = self.reread().await?;
+            *self.held() = now;
+        }
+        Ok(())
+    }
+
+    /// Whether a start was recorded so recently that its answer can still come.
+    fn is_on_its_way(&self, record: &Record) -> bool {
+        let time = |text: &str| text.parse::<Timestamp>().ok();
+        let age = time(&(self.now)())
+            .zip(time(&record.recorded_at))
+            .map(|(now, then)| now.duration_since(then).unsigned_abs());
+        record.start() == Start::Unknown && age.is_some_and(|age| age < ON_ITS_WAY)
+    }
+
+    /// Waits for what came of a start that another run has recorded. `None` if that run has taken
+    /// it back; [`Start::Unknown`] if no answer was recorded in time.
+    pub async fn of_another(&self, key: &StartKey) -> Result<Option<Start>, StateError> {
+        let began = self.clock.now();
+        for tries in 1.. {
+            {
+                let _turn = self.turn.lock().await;
+                self.catch_up().await?;
+            }
+            let record = {
+                let held = self.held();
+                let records = held.records.as_ref();
+                records.and_then(|records| records.get(key).cloned())
+            };
+            let start = record.as_ref().map(Record::start);
+            if start != Some(Start::Unknown) || self.is_over(began, PATIENCE_WITH_OTHERS) {
+                return Ok(start);
+            }
+            self.pause(tries).await;
+        }
+        Ok(Some(Start::Unknown))
+    }
+
+    fn record(&self, key: &StartKey, sync_config_id: Option<String>) -> Record {
+        Record {
             server: key.server.clone(),
             destination: key.destination.clone(),
             project: key.project.clone(),
@@ -230,18 +337,20 @@ impl State {
             sync_config_id,
             recorded_at: (self.now)(),
             run: self.run.clone(),
-        };
-        self.set(key, Some(record)).await
-    }
-
-    /// Forgets a start.
-    pub async fn forget(&self, key: &StartKey) -> Result<(), StateError> {
-        self.set(key, None).await
+        }
     }
 
     /// Changes one record in what is held and in its place together; if it cannot be written,
     /// in neither. Other records are left as whoever wrote last left them.
-    async fn set(&self, key: &StartKey, wanted: Option<Record>) -> Result<(), StateError> {
+    ///
+    /// `decide` gets the record as it is now, and as this run knows it. It is asked again whenever
+    /// another run has written, and whenever an earlier try may have taken effect unnoticed.
+    async fn change(
+        &self,
+        key: &StartKey,
+        patience: Duration,
+        decide: impl Fn(Option<&Record>, Option<&Record>) -> Result<Change, StateError>,
+    ) -> Result<(), StateError> {
         let _turn = self.turn.lock().await;
         let place = self.backend.place();
         if !self.is_writable {
@@ -250,25 +359,33 @@ impl State {
                 "Run the command again.",
             ));
         }
+        let began = self.clock.now();
         let mut last = contended(place);
-        for _ in 0..TRIES {
+        for tries in 1.. {
             let held = self.held().clone();
             let Some(mut records) = held.records else {
                 return Err(gone(place));
             };
-            // An earlier try can have taken effect although no answer said so.
-            if records.get(key) == wanted.as_ref() {
-                self.held().know(key, wanted);
-                return Ok(());
-            }
-            if records.get(key) != held.known.get(key) {
-                return Err(taken(place, key));
-            }
-            match &wanted {
-                Some(record) => records.insert(key.clone(), record.clone()),
+            let found = records.get(key);
+            let wanted = match decide(found, held.known.get(key))? {
+                Change::Put(record) if found == Some(&record) => Change::Nothing,
+                wanted => wanted,
+            };
+            let record = match wanted {
+                Change::Nothing => {
+                    if let Some(own) = found.filter(|record| record.run == self.run) {
+                        self.held().know(key, Some(own.clone()));
+                    }
+                    return Ok(());
+                }
+                Change::Put(record) => Some(record),
+                Change::Remove => None,
+            };
+            match record.clone() {
+                Some(record) => records.insert(key.clone(), record),
                 None => records.remove(key),
             };
-            if let Some(record) = &wanted {
+            if let Some(record) = &record {
                 check(place, record)?;
             }
             let text = text_of(place, &records)?;
@@ -277,25 +394,47 @@ impl State {
                     let mut held = self.held();
                     held.records = Some(records);
                     held.version = Some(version);
-                    held.know(key, wanted);
+                    held.know(key, record);
                     return Ok(());
                 }
                 Err(WriteError::Failed(error)) => return Err(error),
                 Err(WriteError::Conflict) => {}
                 Err(WriteError::Doubtful(error)) => last = error,
             }
-            let Ok(now) = self.reread().await else {
+            if self.is_over(began, patience) {
                 return Err(last);
-            };
-            let mut held = self.held();
-            held.records = now.records;
-            held.version = now.version;
+            }
+            self.pause(tries).await;
+            if let Err(error) = self.catch_up().await {
+                last = error;
+            }
         }
         Err(last)
     }
 
+    /// Reads what others have written.
+    async fn catch_up(&self) -> Result<(), StateError> {
+        let now = self.reread().await?;
+        let mut held = self.held();
+        held.records = now.records;
+        held.version = now.version;
+        Ok(())
+    }
+
+    fn is_over(&self, began: std::time::Instant, patience: Duration) -> bool {
+        self.clock.now().saturating_duration_since(began) > patience
+    }
+
+    /// Waits, by chance longer or shorter, so that two runs do not meet at every try.
+    async fn pause(&self, tries: u32) {
+        let (first, longest) = PAUSES;
+        let full = first.saturating_mul(1 << tries.min(16)).min(longest);
+        let chance = self.clock.chance().clamp(0.0, 1.0);
+        self.clock.sleep(full.mul_f64(0.25 + chance * 0.75)).await;
+    }
+
     async fn reread(&self) -> Result<Held, StateError> {
-        Held::of(self.backend.place(), self.backend.read().await?)
+        Held::of(&*self.backend, self.backend.read().await?)
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -303,12 +442,29 @@ impl State {
     }
 }
 
+/// Whose start an intent has come to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// It is recorded, and this run sends the start.
+    Own,
+    /// Another run was first: this one must not send it.
+    OfAnother,
+}
+
+/// What to do with the record of a start.
+enum Change {
+    Put(Record),
+    Remove,
+    Nothing,
+}
+
 impl Held {
-    fn of(place: &str, stored: Option<Stored>) -> Result<Self, StateError> {
+    fn of(backend: &dyn Backend, stored: Option<Stored>) -> Result<Self, StateError> {
         let Some(Stored { text, version }) = stored else {
             return Ok(Self::default());
         };
-        let records = document::parse(place, &text)?;
+        let records = document::parse(&text)
+            .map_err(|unusable| unusable.of(backend.place(), &backend.remedy()))?;
         Ok(Self {
             known: records.clone(),
             records: Some(records),
@@ -322,6 +478,16 @@ impl Held {
             None => self.known.remove(key),
         };
     }
+}
+
+/// The destinations that starts are recorded of in a file; none if it cannot be read.
+pub fn recorded_destinations(place: &FilePlace) -> BTreeSet<String> {
+    let read = StateFile::to_read(place).and_then(|file| file.text());
+    let Ok(Some(text)) = read else {
+        return BTreeSet::new();
+    };
+    let records = document::parse(&text).unwrap_or_default();
+    records.into_keys().map(|key| key.destination).collect()
 }
 
 fn object(url: &ObjectUrl, access: &StateAccess) -> Result<StateObject, StateError> {
@@ -367,6 +533,16 @@ fn taken(place: &str, key: &StartKey) -> StateError {
             key.name
         ),
         "Wait until it has ended, and run this again.",
+    )
+}
+
+fn started_twice(place: &str, key: &StartKey, recorded: &str) -> StateError {
+    StateError::new(
+        format!(
+            "The state {place} already records that `{}` was started as {recorded}.",
+            key.name
+        ),
+        "Look in the dashboard, and delete one of the two configurations.",
     )
 }
 

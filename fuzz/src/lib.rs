@@ -100,9 +100,9 @@ pub fn saved_plan(bytes: &[u8]) {
 /// A state. What can be read is what is written again.
 pub fn state(bytes: &[u8]) {
     let Ok(text) = from_utf8(bytes) else { return };
-    if let Ok(records) = document::parse("state.json", text) {
+    if let Ok(records) = document::parse(text) {
         let again = document::text(&records).unwrap();
-        let read = document::parse("state.json", &again);
+        let read = document::parse(&again);
         assert_eq!(read.as_ref(), Ok(&records));
     }
 }

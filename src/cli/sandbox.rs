@@ -60,14 +60,14 @@ pub async fn stop(sandbox: Running) -> Result<(), CommandError> {
 }
 
 /// Keeps what is of this machine alone out of commits; the state and pulled schemas belong in them.
-fn keep_out_of_git(root: &Utf8Path) -> Result<(), CommandError> {
+pub fn keep_out_of_git(root: &Utf8Path) -> Result<(), CommandError> {
     let directory = root.join(".secsync");
     let file = directory.join(".gitignore");
     if file.exists() {
         return Ok(());
     }
     std::fs::create_dir_all(&directory)
-        .and_then(|()| std::fs::write(&file, "sandbox/\n*.lock\n"))
+        .and_then(|()| std::fs::write(&file, "sandbox/\n*.backup\n"))
         .map_err(|error| {
             CommandError::new(
                 Exit::Error,

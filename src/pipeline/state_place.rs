@@ -2,7 +2,10 @@
 //!
 //! A place in an object store is read and written with a credential, so `secsync.yaml` alone
 //! cannot name one: the same has to be said outside the files, by `SECSYNC_STATE` or `--state`. A
-//! file that `secsync.yaml` names stays inside the root.
+//! file that `secsync.yaml` names stays inside the root. Wherever it is named, it is no file that
+//! something else reads or writes.
+
+use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 
@@ -13,21 +16,32 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::origin::showable;
 use crate::http::text::quotable;
-use crate::state::{ObjectUrl, State, StateAccess, StateLocation};
-use crate::workspace::write::is_written_outside;
+use crate::root::{Refusal, Root};
+use crate::state::{self, FilePlace, ObjectUrl, State, StateAccess, StateLocation};
+use crate::text_file::reason;
 
 /// The variable that says where the state is kept.
 pub const STATE_VARIABLE: &str = "SECSYNC_STATE";
 
 /// Where the state is kept unless something says otherwise, from the root.
 const DEFAULT_STATE: &str = ".secsync/state.json";
+/// What is not a place for a state, from the root: what the sandbox keeps, what a pull writes and
+/// sets aside, and what editors read.
+const OWN: [&str; 6] = [
+    ".secsync/sandbox",
+    ".secsync/schemas",
+    ".secsync/schemas.old",
+    ".secsync/sync-file.json",
+    ".secsync/workspace.json",
+    ".secsync/.gitignore",
+];
 /// Where the sandbox's state is kept, from the root.
 const SANDBOX_STATE: &str = ".secsync/sandbox/state.json";
 
 impl Opened {
     /// Where the sandbox keeps the record of what was started in it.
     pub fn sandbox_state_place(&self) -> StateLocation {
-        StateLocation::File(self.workspace.root.join(SANDBOX_STATE))
+        StateLocation::File(self.in_root(SANDBOX_STATE))
     }
 
     /// Where the state of this run is kept.
@@ -51,11 +65,14 @@ impl Opened {
             .as_ref()
             .map(|(text, _)| self.declared_place(text))
             .transpose()?;
+        let is_same =
+            matches!((&named, &declared), (Some((_, one)), Some(other)) if one.is_same(other));
         match (named, declared) {
             (None, None) => self.declared_place(DEFAULT_STATE),
             (Some((_, named)), None) => Ok(named),
             (None, Some(declared @ StateLocation::File(_))) => Ok(declared),
-            (Some((_, named)), Some(declared)) if named == declared => Ok(named),
+            (Some(_), Some(declared @ StateLocation::File(_))) if is_same => Ok(declared),
+            (Some((_, named)), Some(_)) if is_same => Ok(named),
             (None, Some(StateLocation::Object(url))) => Err(CommandError::new(
                 Exit::Auth,
                 format!("No credential is sent to the state {url}, which only secsync.yaml names."),
@@ -81,8 +98,30 @@ impl Opened {
         }
         Ok(match access {
             Access::Read => State::open(&place, &reach).await?,
-            Access::Write => State::open_for_writing(&place, &reach).await?,
+            Access::Write => {
+                let state = State::open_for_writing(&place, &reach).await?;
+                tokio::select! {
+                    settled = state.settle() => settled?,
+                    () = link.cancellation.cancelled() => {}
+                }
+                state
+            }
         })
+    }
+
+    /// The destinations that starts are recorded of, if the state is a file that can be read.
+    pub(super) fn recorded_destinations(&self) -> BTreeSet<String> {
+        let environment = &self.options.environment;
+        let declared = self.workspace.config.state.as_ref();
+        let place = match (environment.get(STATE_VARIABLE), declared) {
+            (Some(text), _) => self.outside_place(STATE_VARIABLE, text),
+            (None, Some((text, _))) => self.declared_place(text),
+            (None, None) => self.declared_place(DEFAULT_STATE),
+        };
+        match place {
+            Ok(StateLocation::File(file)) => state::recorded_destinations(&file),
+            Ok(StateLocation::Object(_)) | Err(_) => BTreeSet::new(),
+        }
     }
 
     /// What was named outside the files: a file wherever it is, from the working directory.
@@ -100,8 +139,20 @@ impl Opened {
                     malformed(exit, who, text, reason)
                 });
         }
-        let directory = &self.options.request.directory;
-        Ok(StateLocation::File(directory.join(text)))
+        let path = self.options.request.directory.join(text);
+        let root = Root::open(&self.workspace.root);
+        if let Ok(inside) = root.and_then(|root| root.resolve(&path))
+            && let Some(what) = self.owner_of(&inside)
+        {
+            let exit = if who == STATE_VARIABLE {
+                Exit::Error
+            } else {
+                Exit::Usage
+            };
+            let place = format!("{who} \"{}\"", showable(text));
+            return Err(taken(exit, &place, what));
+        }
+        Ok(StateLocation::File(FilePlace { path, root: None }))
     }
 
     /// What `secsync.yaml` names: a file inside the root, or an object.
@@ -113,23 +164,61 @@ impl Opened {
                     malformed(Exit::Invalid, "The `state:` of secsync.yaml", text, reason)
                 });
         }
-        let leaves = |how: &str| {
-            CommandError::new(
-                Exit::Invalid,
-                format!("`state: {}` {how}.", quotable(text, 100)),
-            )
-            .help("Name a file inside the workspace.")
-        };
+        let said = format!("`state: {}`", quotable(text, 100));
         let relative = Utf8Path::new(text);
-        if relative.is_absolute() || relative.components().any(|part| part.as_str() == "..") {
-            return Err(leaves("leaves the workspace"));
+        let file = self.in_root(text);
+        let is_outside =
+            relative.is_absolute() || relative.components().any(|part| part.as_str() == "..");
+        let inside = Some(Refusal::Outside)
+            .filter(|_| is_outside)
+            .map_or(Ok(()), |outside| Err(outside.into()))
+            .and_then(|()| Root::open(&self.workspace.root)?.resolve(relative))
+            .map_err(|error| {
+                let why = match Refusal::of(&error) {
+                    Some(Refusal::Outside) => "leaves the workspace".to_owned(),
+                    Some(Refusal::LeadsOut) => {
+                        "is a link that leads out of the workspace".to_owned()
+                    }
+                    Some(Refusal::LeadsNowhere) => {
+                        "is a link to something that does not exist".to_owned()
+                    }
+                    _ => format!("cannot be used: {}", reason(&error)),
+                };
+                CommandError::new(Exit::Invalid, format!("{said} {why}."))
+                    .help("Name a file inside the workspace.")
+            })?;
+        match self.owner_of(&inside) {
+            Some(what) => Err(taken(Exit::Invalid, &said, what)),
+            None => Ok(StateLocation::File(file)),
         }
-        let root = &self.workspace.root;
-        let full = root.join(relative);
-        if is_written_outside(root, &full) {
-            return Err(leaves("is a link that leads out of the workspace"));
+    }
+
+    fn in_root(&self, path: &str) -> FilePlace {
+        FilePlace {
+            path: self.workspace.root.join(path),
+            root: Some(self.workspace.root.clone()),
         }
-        Ok(StateLocation::File(full))
+    }
+
+    /// What a path below the root is for, if it is for anything but a state.
+    fn owner_of(&self, inside: &Utf8Path) -> Option<&'static str> {
+        let is_yaml = |extension: &str| {
+            ["yaml", "yml"]
+                .iter()
+                .any(|yaml| extension.eq_ignore_ascii_case(yaml))
+        };
+        let first = inside.components().next().map(|part| part.as_str());
+        if inside.extension().is_some_and(is_yaml) {
+            Some("a YAML file, and a state is JSON")
+        } else if first == Some(".git") {
+            Some("a file of Git")
+        } else if OWN.iter().any(|own| inside.starts_with(own)) {
+            Some("a file that secsync keeps something else in")
+        } else if self.workspace.would_load(inside) {
+            Some("among the sync files")
+        } else {
+            None
+        }
     }
 }
 
@@ -142,6 +231,11 @@ impl Link {
             http: self.http.clone(),
         }
     }
+}
+
+fn taken(exit: Exit, place: &str, what: &str) -> CommandError {
+    CommandError::new(exit, format!("{place} is {what}."))
+        .help("Name a file of its own for the state, like .secsync/state.json.")
 }
 
 fn malformed(exit: Exit, who: &str, text: &str, reason: &str) -> CommandError {

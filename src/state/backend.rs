@@ -10,6 +10,12 @@ pub trait Backend: Send + Sync {
     /// The place, as people name it.
     fn place(&self) -> &str;
 
+    /// Whether other runs can write while this one does.
+    fn is_shared(&self) -> bool;
+
+    /// How a damaged text can be restored, as a full sentence.
+    fn remedy(&self) -> String;
+
     /// The text; `None` if nothing is stored.
     async fn read(&self) -> Result<Option<Stored>, StateError>;
 

@@ -1,121 +1,332 @@
-//! A state in a file, which a lock keeps other runs from writing.
+//! A state in a file, which one run at a time can write.
+//!
+//! What is locked is the file itself, whatever name it was reached by. So there is no other file
+//! that could be deleted, left behind, or be a link to somewhere else. A new version is locked
+//! before it takes the place of the old one; whoever was waiting for the old one sees that it is
+//! no longer in its place.
+//!
+//! Beside it lies a copy of its last version. It is written first, so that no start is sent that
+//! only one of the two records.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs::{File, TryLockError};
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::StateError;
 use super::backend::{Backend, Stored, Version, WriteError};
-use crate::text_file;
+use super::document;
+use super::location::FilePlace;
+use crate::core::words::count;
+use crate::root::{Existing, Refusal, Root};
+use crate::text_file::reason;
 
 /// The largest state that is read, in bytes. A start takes some two hundred.
 const LARGEST_STATE: u64 = 64 * 1024 * 1024;
 
+/// How often another file may take the place of the one that is about to be locked.
+const TRIES: u32 = 100;
+
 /// A file.
 pub struct StateFile {
+    /// Its path, as people name it.
+    shown: Utf8PathBuf,
+    /// Where it really is; `None` while its directory does not exist.
+    real: Option<Real>,
+    /// The file, locked, from when it can be written.
+    lock: Mutex<Option<File>>,
+}
+
+/// A path with no link in it, below a directory that is held open.
+struct Real {
+    root: Root,
     path: Utf8PathBuf,
-    /// Held as long as this can be written.
-    _lock: Option<File>,
 }
 
 impl StateFile {
     /// A file to look at.
-    pub fn to_read(path: &Utf8Path) -> Self {
-        Self {
-            path: path.to_owned(),
-            _lock: None,
+    pub fn to_read(place: &FilePlace) -> Result<Self, StateError> {
+        let real = Real::find(place).map_err(|error| cannot("read", &place.path, &error))?;
+        if let Some(real) = &real {
+            real.sweep();
         }
-    }
-
-    /// A file to write, which others cannot write until this is dropped.
-    pub fn to_write(path: &Utf8Path) -> Result<Self, StateError> {
         Ok(Self {
-            path: path.to_owned(),
-            _lock: lock(path)?,
+            shown: place.path.clone(),
+            real,
+            lock: Mutex::default(),
         })
     }
 
-    /// The same for one that is not there yet, with the directories above it.
-    pub fn to_create(path: &Utf8Path) -> Result<Self, StateError> {
-        if let Some(directory) = path.parent() {
-            fs::create_dir_all(directory).map_err(|error| cannot_write(path, &error))?;
+    /// A file to write, which others cannot write until this is dropped.
+    pub fn to_write(place: &FilePlace) -> Result<Self, StateError> {
+        let file = Self::to_read(place)?;
+        if let Some(real) = &file.real {
+            file.check_backup(real)?;
+            *file.held() = file.lock(real)?;
         }
-        Self::to_write(path)
+        Ok(file)
+    }
+
+    /// The same for one that does not exist yet, with the directories above it.
+    pub fn to_create(place: &FilePlace) -> Result<Self, StateError> {
+        Real::make_directory(place).map_err(|error| cannot("written", &place.path, &error))?;
+        let file = Self::to_write(place)?;
+        let Some(real) = &file.real else {
+            return Ok(file);
+        };
+        match real.backup() {
+            Some(Ok(starts)) if starts > 0 && file.held().is_none() => Err(StateError::new(
+                format!(
+                    "The state {} is missing, and its backup {} records {}.",
+                    file.shown,
+                    file.backup_shown(),
+                    count(starts, "start")
+                ),
+                "Put the backup in its place. To begin anew, delete the backup first: what it \
+                 records would be started a second time.",
+            )),
+            _ => Ok(file),
+        }
+    }
+
+    /// Its text; `None` if it does not exist.
+    pub fn text(&self) -> Result<Option<String>, StateError> {
+        let Some(real) = &self.real else {
+            return Ok(None);
+        };
+        match real.root.read(&real.path, LARGEST_STATE) {
+            Ok(text) => Ok(Some(text)),
+            Err(why) if why.is_absence() => Ok(None),
+            Err(why) => Err(StateError::new(
+                format!("The state {} cannot be read: {why}.", self.shown),
+                why.help(),
+            )),
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<File>> {
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn backup_shown(&self) -> Utf8PathBuf {
+        backup_of(&self.shown)
+    }
+
+    /// Keeps other runs from writing the same file. There is nothing to lock without it.
+    fn lock(&self, real: &Real) -> Result<Option<File>, StateError> {
+        let refused = |error: io::Error| cannot("locked", &self.shown, &error);
+        for _ in 0..TRIES {
+            let file = match real.root.open_to_lock(&real.path) {
+                Ok(file) => file,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(refused(error)),
+            };
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Err(self.in_use()),
+                Err(TryLockError::Error(error)) => return Err(refused(error)),
+            }
+            match real.root.names_of(&real.path, &file).map_err(refused)? {
+                0 => {}
+                1 => return Ok(Some(file)),
+                _ => {
+                    return Err(StateError::new(
+                        format!(
+                            "The state {} has a second name (a hard link), which would go on \
+                             naming an old version of it.",
+                            self.shown
+                        ),
+                        "Remove one of the two names, or make it a symbolic link.",
+                    ));
+                }
+            }
+        }
+        Err(self.in_use())
+    }
+
+    fn in_use(&self) -> StateError {
+        StateError::new(
+            format!("Another run of secsync is using the state {}.", self.shown),
+            "Wait until it has ended, and run this again.",
+        )
+    }
+
+    /// Refuses to write beside a file that has the backup's name and is something else.
+    fn check_backup(&self, real: &Real) -> Result<(), StateError> {
+        match real.backup() {
+            Some(Err(document::Unusable::SomethingElse)) => Err(StateError::new(
+                format!(
+                    "The backup of the state {} cannot be kept: {} is another file.",
+                    self.shown,
+                    self.backup_shown()
+                ),
+                "Move it, or name another file for the state.",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, text: &str, existing: Existing) -> Result<(), WriteError> {
+        let failed = |error: io::Error| WriteError::Failed(cannot("written", &self.shown, &error));
+        let Some(real) = &self.real else {
+            return Err(failed(io::ErrorKind::NotFound.into()));
+        };
+        let mut held = self.held();
+        match (&*held, existing) {
+            (None, Existing::Keep) => {}
+            (Some(file), Existing::Replace)
+                if real.root.names_of(&real.path, file).map_err(failed)? == 1 => {}
+            _ => {
+                return Err(WriteError::Failed(StateError::new(
+                    format!(
+                        "The state {} was deleted or replaced while this run was using it.",
+                        self.shown
+                    ),
+                    "Restore it. Do not create a new one: syncs would be started a second time.",
+                )));
+            }
+        }
+        let backup = backup_of(&real.path);
+        real.root
+            .write(&backup, text.as_bytes(), Existing::Replace)
+            .map_err(|error| WriteError::Failed(cannot("written", &self.backup_shown(), &error)))?;
+        match real
+            .root
+            .write_locked(&real.path, text.as_bytes(), existing)
+        {
+            Ok(file) => {
+                *held = Some(file);
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(WriteError::Conflict),
+            Err(error) => Err(failed(error)),
+        }
     }
 }
 
 #[async_trait]
 impl Backend for StateFile {
     fn place(&self) -> &str {
-        self.path.as_str()
+        self.shown.as_str()
     }
 
-    async fn read(&self) -> Result<Option<Stored>, StateError> {
-        match text_file::read(&self.path, LARGEST_STATE) {
-            Ok(text) => Ok(Some(Stored {
-                text,
-                version: Version::default(),
-            })),
-            Err(why) if why.is_absence() => Ok(None),
-            Err(why) => Err(StateError::new(
-                format!("The state {} cannot be read: {why}.", self.path),
-                why.help(),
-            )),
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    fn remedy(&self) -> String {
+        match self.real.as_ref().and_then(Real::backup) {
+            Some(Ok(starts)) => format!(
+                "Its backup {} is whole and records {}: put it in its place, unless another \
+                 machine has written the state since. Otherwise restore it from Git.",
+                self.backup_shown(),
+                count(starts, "start")
+            ),
+            _ => "Restore it from Git or another backup.".to_owned(),
         }
     }
 
+    async fn read(&self) -> Result<Option<Stored>, StateError> {
+        let version = Version::default();
+        Ok(self.text()?.map(|text| Stored { text, version }))
+    }
+
     /// The lock is what keeps others away, so there is no version to compare.
-    async fn write(&self, text: String, _: Option<&Version>) -> Result<Version, WriteError> {
-        write(&self.path, &text)
-            .map(|()| Version::default())
-            .map_err(|error| WriteError::Failed(cannot_write(&self.path, &error)))
+    async fn write(&self, text: String, replaced: Option<&Version>) -> Result<Version, WriteError> {
+        let existing = match replaced {
+            Some(_) => Existing::Replace,
+            None => Existing::Keep,
+        };
+        self.put(&text, existing).map(|()| Version::default())
     }
 }
 
-/// Writes beside the file, flushes to the disk, and puts it in the file's place.
-fn write(path: &Utf8Path, text: &str) -> io::Result<()> {
-    let directory = path
-        .parent()
-        .filter(|directory| !directory.as_str().is_empty());
-    let directory = directory.unwrap_or(Utf8Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    // Without this the new name may be lost in a crash, and with it the intent.
-    File::open(directory)?.sync_all()
-}
-
-fn cannot_write(path: &Utf8Path, error: &io::Error) -> StateError {
-    StateError::new(
-        format!("The state {path} cannot be written: {error}."),
-        "Check the disk and the permissions of its directory.",
-    )
-}
-
-/// Keeps other runs from writing the same state. There is nothing to keep without its directory.
-fn lock(path: &Utf8Path) -> Result<Option<File>, StateError> {
-    let lock_path = path.with_extension("lock");
-    // Opening a pipe without a reader would wait forever.
-    if fs::metadata(&lock_path).is_ok_and(|lock| !lock.is_file()) {
-        return Err(StateError::new(
-            format!("The state {path} cannot be locked: {lock_path} is not a file."),
-            "Remove it, and run this again.",
-        ));
+impl Real {
+    fn find(place: &FilePlace) -> io::Result<Option<Self>> {
+        let absent = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => Ok(None),
+            _ => Err(error),
+        };
+        if let Some(root) = &place.root {
+            let root = Root::open(root)?;
+            let path = root.resolve(&place.path)?;
+            return Ok(Some(Self { root, path }));
+        }
+        // Whoever names it on the command line means it wherever it leads.
+        let real = match place.path.canonicalize_utf8() {
+            Ok(real) => real,
+            Err(_) if place.path.is_symlink() => return Err(Refusal::LeadsNowhere.into()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                match directory_of(&place.path).canonicalize_utf8() {
+                    Ok(directory) => directory.join(name_of(&place.path)?),
+                    Err(error) => return absent(error),
+                }
+            }
+            Err(error) => return Err(error),
+        };
+        let path = Utf8PathBuf::from(name_of(&real)?);
+        match Root::open(directory_of(&real)) {
+            Ok(root) => Ok(Some(Self { root, path })),
+            Err(error) => absent(error),
+        }
     }
-    let file = match File::create(&lock_path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(cannot_write(path, &error)),
+
+    /// Makes the directory of a file. Below a root no link is followed out of it.
+    fn make_directory(place: &FilePlace) -> io::Result<()> {
+        match &place.root {
+            Some(root) => {
+                let root = Root::open(root)?;
+                let path = root.resolve(&place.path)?;
+                root.make_directory(path.parent().unwrap_or(Utf8Path::new("")))
+                    .map(drop)
+            }
+            None => std::fs::create_dir_all(directory_of(&place.path)),
+        }
+    }
+
+    /// How many starts the backup records, or what is wrong with it; `None` if it cannot be read.
+    fn backup(&self) -> Option<Result<usize, document::Unusable>> {
+        let text = self.root.read(&backup_of(&self.path), LARGEST_STATE).ok()?;
+        Some(document::parse(&text).map(|records| records.len()))
+    }
+
+    /// Removes what killed runs have left behind.
+    fn sweep(&self) {
+        // It is hidden, so it does no harm where it cannot be removed.
+        let _ = self
+            .root
+            .sweep(self.path.parent().unwrap_or(Utf8Path::new("")));
+    }
+}
+
+/// Where the copy of a state's last version is.
+fn backup_of(path: &Utf8Path) -> Utf8PathBuf {
+    Utf8PathBuf::from(format!("{path}.backup"))
+}
+
+fn directory_of(path: &Utf8Path) -> &Utf8Path {
+    path.parent()
+        .filter(|directory| !directory.as_str().is_empty())
+        .unwrap_or(Utf8Path::new("."))
+}
+
+fn name_of(path: &Utf8Path) -> io::Result<&str> {
+    path.file_name().ok_or_else(|| Refusal::NoFile.into())
+}
+
+fn cannot(verb: &str, path: &Utf8Path, error: &io::Error) -> StateError {
+    let help = match Refusal::of(error) {
+        Some(Refusal::Link | Refusal::LeadsOut | Refusal::Outside) => {
+            "Name a file inside the workspace."
+        }
+        Some(Refusal::LeadsNowhere) => "Remove the link, or restore what it leads to.",
+        Some(Refusal::NoFile) => "Name an ordinary file.",
+        None => "Check the disk and the permissions of its directory.",
     };
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(fs::TryLockError::WouldBlock) => Err(StateError::new(
-            format!("Another run of secsync is using the state {path}."),
-            "Wait until it has ended, and run this again.",
-        )),
-        Err(fs::TryLockError::Error(error)) => Err(cannot_write(path, &error)),
-    }
+    StateError::new(
+        format!("The state {path} cannot be {verb}: {}.", reason(error)),
+        help,
+    )
 }

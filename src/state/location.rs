@@ -8,15 +8,37 @@ use camino::Utf8PathBuf;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StateLocation {
     /// A file.
-    File(Utf8PathBuf),
+    File(FilePlace),
     /// An object of a store.
     Object(ObjectUrl),
+}
+
+/// A file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilePlace {
+    /// Its path.
+    pub path: Utf8PathBuf,
+    /// The directory that no link on the way may lead out of; `None` if a person named the file.
+    pub root: Option<Utf8PathBuf>,
+}
+
+impl StateLocation {
+    /// Whether two places are the same, however they are spelled.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File(one), Self::File(other)) => {
+                let real = |file: &FilePlace| file.path.canonicalize_utf8().ok();
+                one.path == other.path || real(one).is_some_and(|one| Some(one) == real(other))
+            }
+            _ => self == other,
+        }
+    }
 }
 
 impl fmt::Display for StateLocation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(path) => path.fmt(formatter),
+            Self::File(file) => file.path.fmt(formatter),
             Self::Object(url) => url.fmt(formatter),
         }
     }

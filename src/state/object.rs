@@ -28,6 +28,7 @@ use object_store::{
 
 use super::StateError;
 use super::backend::{Backend, Stored, Version, WriteError};
+use super::document::Unusable;
 use super::location::{ObjectUrl, StoreKind};
 use crate::environment::Environment;
 use crate::http::HttpOptions;
@@ -112,6 +113,14 @@ impl Backend for StateObject {
         &self.place
     }
 
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn remedy(&self) -> String {
+        "Restore an earlier version of the object that is whole.".to_owned()
+    }
+
     async fn read(&self) -> Result<Option<Stored>, StateError> {
         self.trouble.take();
         let found = match self.store.get(&self.path).await {
@@ -129,11 +138,7 @@ impl Backend for StateObject {
             .await
             .map_err(|error| self.error("read", &error))?;
         let text = String::from_utf8(bytes.into()).map_err(|_| {
-            StateError::new(
-                format!("The state {} is damaged: it is not text.", self.place),
-                "Restore an earlier version of the object. Do not create a new one: syncs would \
-                   be started a second time.",
-            )
+            Unusable::Damaged("it is not text".to_owned()).of(&self.place, &self.remedy())
         })?;
         Ok(Some(Stored { text, version }))
     }
@@ -330,7 +335,7 @@ impl Trouble {
         match &*self.held() {
             // Without a credential nothing is sent to the store.
             Some((Purpose::Machine, _)) => true,
-            Some((Purpose::Server, Happened::Refused(refusal))) => refusal.status < 500,
+            Some((Purpose::Server, Happened::Refused(refusal))) => !is_passing(refusal.status),
             Some((Purpose::Server, Happened::Failed(failure))) => {
                 matches!(failure.reach, Reach::Hopeless | Reach::NotSent)
             }

@@ -2,16 +2,44 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 use camino::Utf8PathBuf;
 
 use super::backend::{Backend, Stored, Version, WriteError};
 use super::document::{self, Record, Records};
-use super::{State, StateAccess, StateError, StateLocation};
+use super::{Claim, FilePlace, State, StateAccess, StateError, StateLocation};
 use crate::core::starts::{Start, StartKey, Starts};
 use crate::environment::Environment;
 use crate::http::HttpOptions;
+use crate::http::clock::Clock;
+
+/// A clock that goes forward when somebody waits.
+struct LeapingClock {
+    began: Instant,
+    waited: Mutex<Duration>,
+}
+
+#[async_trait]
+impl Clock for LeapingClock {
+    fn now(&self) -> Instant {
+        self.began + *self.waited.lock().unwrap()
+    }
+
+    fn time_of_day(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn chance(&self) -> f64 {
+        0.5
+    }
+
+    async fn sleep(&self, pause: Duration) {
+        *self.waited.lock().unwrap() += pause;
+        tokio::task::yield_now().await;
+    }
+}
 
 fn now() -> String {
     "2026-01-01T00:00:00Z".to_owned()
@@ -21,7 +49,13 @@ fn access() -> StateAccess {
     StateAccess {
         now,
         environment: Environment::default(),
-        http: HttpOptions::default(),
+        http: HttpOptions {
+            clock: Arc::new(LeapingClock {
+                began: Instant::now(),
+                waited: Mutex::default(),
+            }),
+            ..HttpOptions::default()
+        },
     }
 }
 
@@ -41,7 +75,10 @@ fn disk() -> Disk {
 
 impl Disk {
     fn place(&self) -> StateLocation {
-        StateLocation::File(self.path.clone())
+        StateLocation::File(FilePlace {
+            path: self.path.clone(),
+            root: None,
+        })
     }
 
     async fn init(&self) -> Result<State, StateError> {
@@ -130,7 +167,8 @@ async fn a_damaged_state_and_one_of_another_version_are_refused() {
     let disk = disk();
     disk.init().await.unwrap();
     for (text, expected) in [
-        ("{", "damaged"),
+        ("{\"starts\": [", "damaged"),
+        ("{", "does not look like a state"),
         ("{\"version\": 1, \"starts\": [], \"more\": 1}", "damaged"),
         ("{\"version\": 9, \"starts\": []}", "version 9"),
     ] {
@@ -146,7 +184,7 @@ async fn rejects_values_that_cannot_be_written() {
     let state = disk.init().await.unwrap();
     std::fs::remove_dir_all(disk.path.parent().unwrap()).unwrap();
     let refused = state.intend(&key("web")).await.unwrap_err();
-    assert!(refused.message.contains("cannot be written"));
+    assert!(refused.message.contains("was deleted or replaced"));
     assert_eq!(state.starts(), Starts::Recorded([].into()));
 }
 
@@ -201,7 +239,7 @@ fn of_another_run(name: &str, id: Option<&str>) -> Record {
 
 impl Contents {
     fn records(&self) -> Records {
-        document::parse("memory", self.text.as_deref().unwrap()).unwrap()
+        document::parse(self.text.as_deref().unwrap()).unwrap()
     }
 
     fn put(&mut self, text: String) -> Version {
@@ -222,6 +260,14 @@ impl Contents {
 impl Backend for Memory {
     fn place(&self) -> &'static str {
         "memory"
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn remedy(&self) -> String {
+        "Restore it.".to_owned()
     }
 
     async fn read(&self) -> Result<Option<Stored>, StateError> {
@@ -263,13 +309,15 @@ impl Memory {
     /// Begun, and then this happens at the writes that follow.
     async fn begun(happenings: impl IntoIterator<Item = Happening>) -> Self {
         let memory = Self::default();
-        State::begin(Box::new(memory.clone()), now).await.unwrap();
+        State::begin(Box::new(memory.clone()), &access())
+            .await
+            .unwrap();
         memory.0.lock().unwrap().happenings = happenings.into_iter().collect();
         memory
     }
 
     async fn open(&self) -> State {
-        State::read(Box::new(self.clone()), now, true)
+        State::read(Box::new(self.clone()), &access(), true)
             .await
             .unwrap()
     }
@@ -283,28 +331,83 @@ impl Memory {
 async fn two_runs_cannot_both_record_the_same_start() {
     let memory = Memory::begun([]).await;
     let (one, other) = (memory.open().await, memory.open().await);
-    one.intend(&key("web")).await.unwrap();
-    let refused = other.intend(&key("web")).await.unwrap_err();
-    assert!(
-        refused
-            .message
-            .contains("Another run has recorded the start of `web`"),
-        "{refused}"
-    );
+    assert_eq!(one.intend(&key("web")).await, Ok(Claim::Own));
+    assert_eq!(other.intend(&key("web")).await, Ok(Claim::OfAnother));
     // Not either when the other one has read the state again for another start.
-    other.intend(&key("api")).await.unwrap();
-    other.intend(&key("web")).await.unwrap_err();
+    assert_eq!(other.intend(&key("api")).await, Ok(Claim::Own));
+    assert_eq!(other.intend(&key("web")).await, Ok(Claim::OfAnother));
+    // The second neither takes it back nor forgets it.
+    other.retract(&key("web")).await.unwrap();
+    other.forget(&key("web")).await.unwrap_err();
     one.done(&key("web"), "s1").await.unwrap();
-    other.intend(&key("web")).await.unwrap_err();
+    assert_eq!(other.intend(&key("web")).await, Ok(Claim::OfAnother));
+    assert_eq!(other.of_another(&key("web")).await, Ok(Some(done("s1"))));
     assert_eq!(memory.start_of("web").await, Some(done("s1")));
 }
 
 #[tokio::test]
 async fn of_two_runs_that_record_at_the_same_time_one_wins() {
     let memory = Memory::begun([Happening::Before(of_another_run("web", None))]).await;
-    memory.open().await.intend(&key("web")).await.unwrap_err();
+    let state = memory.open().await;
+    assert_eq!(state.intend(&key("web")).await, Ok(Claim::OfAnother));
     let records = memory.0.lock().unwrap().records();
     assert_eq!(records[&key("web")].run, "another");
+    // That run never answers.
+    let waited = state.of_another(&key("web")).await;
+    assert_eq!(waited, Ok(Some(Start::Unknown)));
+}
+
+#[tokio::test]
+async fn a_start_that_another_run_took_back_can_be_claimed() {
+    let memory = Memory::begun([]).await;
+    let (one, other) = (memory.open().await, memory.open().await);
+    one.intend(&key("web")).await.unwrap();
+    assert_eq!(other.intend(&key("web")).await, Ok(Claim::OfAnother));
+    one.retract(&key("web")).await.unwrap();
+    assert_eq!(other.of_another(&key("web")).await, Ok(None));
+    assert_eq!(other.intend(&key("web")).await, Ok(Claim::Own));
+}
+
+#[tokio::test]
+async fn an_answered_start_is_recorded_however_often_others_write() {
+    let others = || (0..100).map(|_| Happening::Before(of_another_run("api", None)));
+    let memory = Memory::begun([]).await;
+    let state = memory.open().await;
+    state.intend(&key("web")).await.unwrap();
+    memory.0.lock().unwrap().happenings = others().collect();
+    state.done(&key("web"), "s1").await.unwrap();
+    assert_eq!(memory.start_of("web").await, Some(done("s1")));
+    assert_eq!(memory.start_of("api").await, Some(Start::Unknown));
+
+    let memory = Memory::begun([]).await;
+    let (state, other) = (memory.open().await, memory.open().await);
+    state.intend(&key("web")).await.unwrap();
+    let other_run = of_another_run("web", None);
+    memory.0.lock().unwrap().happenings = [Happening::Before(other_run)].into();
+    state.done(&key("web"), "s1").await.unwrap();
+    assert_eq!(memory.start_of("web").await, Some(done("s1")));
+    // What is known to be another configuration is not replaced.
+    let refused = other.done(&key("web"), "s2").await.unwrap_err();
+    assert!(refused.message.contains("started as s1"), "{refused}");
+}
+
+#[tokio::test]
+async fn starts_on_their_way_in_other_runs_are_waited_for_and_old_ones_are_not() {
+    let memory = Memory::begun([]).await;
+    let one = memory.open().await;
+    one.intend(&key("web")).await.unwrap();
+    let other = memory.open().await;
+    let (settled, ()) = tokio::join!(other.settle(), async {
+        tokio::task::yield_now().await;
+        one.done(&key("web"), "s1").await.unwrap();
+    });
+    settled.unwrap();
+    assert_eq!(start_of(&other, "web"), Some(done("s1")));
+    let mut old = of_another_run("api", None);
+    old.recorded_at = "2025-12-31T23:59:00Z".to_owned();
+    let text = document::text(&[(key("api"), old)].into()).unwrap();
+    memory.0.lock().unwrap().put(text);
+    memory.open().await.settle().await.unwrap();
 }
 
 #[tokio::test]
@@ -334,7 +437,7 @@ async fn a_write_whose_answer_was_lost_counts_if_it_took_effect_and_is_repeated_
 
 #[tokio::test]
 async fn a_write_that_never_gets_through_ends_with_its_reason() {
-    let memory = Memory::begun((0..20).map(|_| Happening::LostBefore)).await;
+    let memory = Memory::begun((0..100).map(|_| Happening::LostBefore)).await;
     let state = memory.open().await;
     assert_eq!(state.intend(&key("web")).await, Err(failure()));
     let memory = Memory::begun([Happening::Refused]).await;
@@ -355,13 +458,19 @@ async fn a_state_that_was_deleted_meanwhile_is_not_created_again() {
 #[tokio::test]
 async fn of_two_that_begin_a_state_one_is_refused() {
     let memory = Memory::default();
-    State::begin(Box::new(memory.clone()), now).await.unwrap();
-    let refused = State::begin(Box::new(memory.clone()), now).await.err();
+    State::begin(Box::new(memory.clone()), &access())
+        .await
+        .unwrap();
+    let refused = State::begin(Box::new(memory.clone()), &access())
+        .await
+        .err();
     assert!(refused.unwrap().message.contains("already exists"));
     // One that lost the answer sees that it is there.
     let memory = Memory::default();
     memory.0.lock().unwrap().happenings = [Happening::LostAfter].into();
-    let state = State::begin(Box::new(memory.clone()), now).await.unwrap();
+    let state = State::begin(Box::new(memory.clone()), &access())
+        .await
+        .unwrap();
     state.intend(&key("web")).await.unwrap();
     assert_eq!(memory.start_of("web").await, Some(Start::Unknown));
 }

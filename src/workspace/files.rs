@@ -160,6 +160,19 @@ fn glob(pattern: &Utf8Path) -> Result<GlobMatcher, String> {
         .map_err(|error| error.kind().to_string())
 }
 
+/// Whether a directory or a pattern of the workspace means a file of that path, from the root on.
+/// Hidden files are passed over.
+pub fn includes(pattern: &str, inside: &Utf8Path) -> bool {
+    let pattern = Utf8Path::new(pattern.trim_start_matches("./"));
+    let is_hidden = inside
+        .components()
+        .any(|part| part.as_str().starts_with('.'));
+    is_sync_file(inside)
+        && !is_hidden
+        && (inside.starts_with(pattern)
+            || glob(pattern).is_ok_and(|matcher| matcher.is_match(inside)))
+}
+
 /// The directory above the first wildcard.
 fn fixed_part(base: &Utf8Path, word: &str) -> Utf8PathBuf {
     let fixed = Utf8Path::new(word)

@@ -166,6 +166,16 @@ impl Workspace {
         found.any(|file| real(&file).as_ref() == Some(&wanted))
     }
 
+    /// Whether a file of that path, from the root on, would be among those that a command without
+    /// paths loads, if it existed.
+    pub fn would_load(&self, inside: &Utf8Path) -> bool {
+        if self.config.include.is_empty() {
+            return files::includes(DEFAULT_DIRECTORY, inside);
+        }
+        let mut patterns = self.config.include.iter();
+        patterns.any(|(pattern, _)| files::includes(pattern, inside))
+    }
+
     /// Reads a text that is in no file yet, after [`Workspace::load`].
     pub fn load_text(
         &mut self,

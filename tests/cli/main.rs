@@ -10,6 +10,7 @@
 //! | validate, plan, apply, plan | `main_job` |
 //! | how many requests that takes | `requests` |
 //! | each kind of action, and what holds it back | `actions`, `deleting`, `starts` |
+//! | where starts are recorded | `state_files`, `remote_state` |
 //! | what goes wrong while applying | `failures`, `jobs`, `interrupts` |
 //! | whatever goes wrong, every word is true and all settles | `campaign` |
 //! | the question before an apply | `terminal` |
@@ -56,6 +57,7 @@ mod requests;
 mod saved_plans;
 mod schemas;
 mod starts;
+mod state_files;
 mod terminal;
 mod third_platform;
 mod usage;

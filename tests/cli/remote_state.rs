@@ -290,10 +290,14 @@ fn a_start_is_recorded_before_its_request_and_with_its_id_after() {
 #[test]
 fn of_two_runs_that_begin_the_same_start_one_sends_it() {
     let workspace = Workspace::begun();
-    let other =
-        by_another_run("web").replace("https://api.enkryptify.com", &workspace.server.origin());
+    let other = by_another_run("web")
+        .replace("https://api.enkryptify.com", &workspace.server.origin())
+        .replace(
+            "\"recordedAt\"",
+            "\"syncConfigId\": \"cfg_other\", \"recordedAt\"",
+        );
     workspace.objects.at_puts([Happening::Before(other)]);
-    assert_snapshot!(workspace.apply().exits_with(5), @"
+    assert_snapshot!(workspace.apply().exits_with(0), @"
     $ secsync apply --auto-approve
     secsync will perform the following actions:
 
@@ -302,17 +306,41 @@ fn of_two_runs_that_begin_the_same_start_one_sends_it() {
 
     Plan: 0 to add, 0 to change, 0 to destroy, 1 to start.
     enkryptify/prj_web/web: Starting...
-    enkryptify/prj_web/web: Failed
+    enkryptify/prj_web/web: Started [id=cfg_other]
 
-    Failed: enkryptify/prj_web/web: It was not started, because that cannot be recorded. Another run has recorded the start of `web` in the state s3://acme/secsync/state.json in the meantime.
-      Wait until it has ended, and run this again.
+    Note: enkryptify/prj_web/web: Another run has started it at the same time.
 
-    Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 failed.
-    Run `secsync apply` again to continue.
-    --- exit 5
+    Apply complete! Resources: 0 added, 0 changed, 0 destroyed, 1 started.
+    --- exit 0
     ");
     assert_eq!(workspace.server.starts(), 0);
     assert_eq!(workspace.record()["run"], "another");
+}
+
+/// Two whole runs at the same time, on as many syncs as there can be conflicts about.
+#[test]
+fn of_two_runs_at_once_each_start_is_sent_once_recorded_and_called_done_by_both() {
+    let workspace = Workspace::begun();
+    let mut syncs = "provider: enkryptify\nproject: prj_web\nsyncs:\n".to_owned();
+    for number in 0..40 {
+        syncs.push_str(&format!("  web-{number:02}: {{ destination: vercel }}\n"));
+    }
+    workspace.tree.write("syncs/web.yaml", syncs);
+    let runs = [(); 2].map(|()| workspace.invocation("apply --auto-approve --parallelism 8"));
+    let children = runs.each_ref().map(Invocation::spawn);
+    for (run, child) in runs.into_iter().zip(children) {
+        let output = run.finish(child).exits_with(0);
+        assert!(output.stdout.contains("Apply complete!"), "{output}");
+        assert!(output.stdout.contains("40 started"), "{output}");
+    }
+    assert_eq!(workspace.server.starts(), 40);
+    let state: Value = serde_json::from_str(&workspace.objects.text(OBJECT).unwrap()).unwrap();
+    let starts = state["starts"].as_array().unwrap();
+    assert_eq!(starts.len(), 40);
+    for start in starts {
+        assert!(start["syncConfigId"].is_string(), "{start}");
+    }
+    workspace.run("plan --detailed-exitcode").exits_with(0);
 }
 
 #[test]
@@ -368,6 +396,12 @@ fn an_interrupted_start_is_unknown_to_the_next_run_and_never_repeated() {
     Run `secsync apply` again to continue.
     --- exit 5
     ");
+    // A start that was recorded just now is waited for.
+    let mut state: Value = serde_json::from_str(&workspace.objects.text(OBJECT).unwrap()).unwrap();
+    state["version"] = 1.into();
+    state.as_object_mut().unwrap().remove("checksum");
+    state["starts"][0]["recordedAt"] = "2026-01-01T00:00:00Z".into();
+    workspace.objects.put(OBJECT, state.to_string().as_bytes());
     let next = workspace.apply().exits_with(5);
     assert!(
         next.stdout.contains("An earlier start was interrupted"),
@@ -477,7 +511,7 @@ fn a_damaged_remote_state_stops_everything_and_stays_as_it_is() {
         b"{\"version\": 1, \"starts\": [",
         b"<html>hunter2</html>",
         b"\xff\xfe",
-        b"{\"version\": 2, \"starts\": []}",
+        b"{\"version\": 9, \"starts\": []}",
     ] {
         workspace.objects.put(OBJECT, damaged);
         let output = workspace.apply().exits_with(1);
@@ -485,7 +519,7 @@ fn a_damaged_remote_state_stops_everything_and_stays_as_it_is() {
     }
     assert_eq!(workspace.server.starts(), 0);
     let kept = workspace.objects.text(OBJECT).unwrap();
-    assert_eq!(kept, "{\"version\": 2, \"starts\": []}");
+    assert_eq!(kept, "{\"version\": 9, \"starts\": []}");
 }
 
 #[test]

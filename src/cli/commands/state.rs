@@ -7,10 +7,11 @@ use crate::cancel::Cancellation;
 use crate::cli::arguments::{LoadArguments, OutputArguments, TransportArguments};
 use crate::cli::command::{Command, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
+use crate::cli::sandbox::keep_out_of_git;
 use crate::core::text::visible;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::state::{Record, State, StateAccess, StateLocation};
+use crate::state::{FilePlace, Record, State, StateAccess, StateLocation};
 
 /// The arguments of `state`.
 #[derive(Debug, Subcommand)]
@@ -96,6 +97,14 @@ impl Command for Arguments {
         let (location, access) = self.common().location(session)?;
         session.until_interrupted(async |_| match self {
             Self::Init(_) => {
+                if let StateLocation::File(FilePlace {
+                    path,
+                    root: Some(root),
+                }) = &location
+                    && path.starts_with(root.join(".secsync"))
+                {
+                    keep_out_of_git(root)?;
+                }
                 State::init(&location, &access).await?;
                 Ok(StateOutcome::Begun(location))
             }
@@ -196,8 +205,9 @@ pub enum StateOutcome {
 impl Outcome for StateOutcome {
     fn human(&self, _view: View) -> Human {
         match self {
-            Self::Begun(StateLocation::File(path)) => format!(
-                "Began a state in {path}. Commit it, or keep it where every run finds it.\n"
+            Self::Begun(StateLocation::File(file)) => format!(
+                "Began a state in {}. Commit it, or keep it where every run finds it.\n",
+                file.path
             ),
             Self::Begun(StateLocation::Object(url)) => format!("Began a state in {url}.\n"),
             Self::Starts(records) if records.is_empty() => "No start is recorded.\n".to_owned(),

@@ -379,10 +379,7 @@ fn a_state_behind_a_link_that_leads_out_of_the_root_is_refused_and_nothing_is_wr
         ]);
         std::os::unix::fs::symlink(tree.root().join(target), tree.root().join(link)).unwrap();
         let refused = tree.secsync(command).inside("inside").run().exits_with(3);
-        assert!(
-            refused.stderr.contains("is a link that leads out"),
-            "{refused}"
-        );
+        assert!(refused.stderr.contains("is a link"), "{refused}");
         let outside = tree.root().join("outside").read_dir_utf8().unwrap();
         assert_eq!(outside.count(), 1, "{command}");
         assert!(!tree.has("nowhere"));
@@ -402,10 +399,7 @@ fn a_state_behind_a_link_that_leads_out_of_the_root_is_refused_and_nothing_is_wr
         .inside("inside")
         .run()
         .exits_with(3);
-    assert!(
-        refused.stderr.contains("is a link that leads out"),
-        "{refused}"
-    );
+    assert!(refused.stderr.contains("is a link"), "{refused}");
     assert!(!tree.has("stolen.json"));
 }
 

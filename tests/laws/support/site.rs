@@ -23,7 +23,7 @@ use secsync::planfile::{self, SavedPlan};
 use secsync::provider::infisical;
 use secsync::provider::{ManagedSyncs, Provider, ProviderConfig, connect};
 use secsync::sandbox::{self, Running};
-use secsync::state::{State, StateAccess, StateLocation};
+use secsync::state::{FilePlace, State, StateAccess, StateLocation};
 use secsync::workspace::LoadOptions;
 
 use super::clock::QuickClock;
@@ -151,7 +151,10 @@ impl Site {
     }
 
     fn state_place(&self) -> StateLocation {
-        StateLocation::File(self.state_directory().join("state.json"))
+        StateLocation::File(FilePlace {
+            path: self.state_directory().join("state.json"),
+            root: None,
+        })
     }
 
     fn state_reach(&self) -> StateAccess {
