@@ -95,6 +95,7 @@ codes! {
     SecretPathForm = "secret-path-form", Lint(Error), "A secretPath is not an absolute path.";
     SubfoldersWithImport = "subfolders-with-import", Lint(Error), "Subfolders cannot be combined with an import from the destination.";
     DestructiveFirstSync = "destructive-first-sync", Lint(Ignored), "The first sync deletes secrets that only the destination has.";
+    UnfamiliarDestination = "unfamiliar-destination", Lint(Warning), "A destination to be started is neither recorded nor among the known ones.";
     NoEffect = "no-effect", Lint(Warning), "A field has no effect on the platform of its sync.";
     // Names that are looked up on a platform.
     UnknownProject = "unknown-project", Fixed(Error), "A project does not exist, or the identity cannot see it.";

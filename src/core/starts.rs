@@ -17,6 +17,18 @@ pub struct StartKey {
     pub name: String,
 }
 
+impl StartKey {
+    /// What identifies a declared sync.
+    pub fn of(sync: &ResolvedSync) -> Self {
+        Self {
+            server: sync.server.clone(),
+            destination: sync.desired.destination.text.clone(),
+            project: sync.project_id.clone(),
+            name: sync.desired.name.text.clone(),
+        }
+    }
+}
+
 /// How a start went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Start {
@@ -42,12 +54,7 @@ impl Starts {
     /// What is recorded of a sync: `None` without any record at all, and within that `None`
     /// if the record does not have it.
     pub fn of(&self, sync: &ResolvedSync) -> Option<Option<&Start>> {
-        self.of_key(&StartKey {
-            server: sync.server.clone(),
-            destination: sync.desired.destination.text.clone(),
-            project: sync.project_id.clone(),
-            name: sync.desired.name.text.clone(),
-        })
+        self.of_key(&StartKey::of(sync))
     }
 
     /// The same for the key of a sync.

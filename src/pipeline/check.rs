@@ -15,7 +15,7 @@ use crate::core::words::is_uuid;
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::provider::variables::ProviderVariables;
-use crate::provider::{door, rules};
+use crate::provider::{self, door, rules};
 use crate::workspace::{Config, Workspace};
 
 /// A workspace whose files have no mistake in them.
@@ -111,6 +111,7 @@ impl Opened {
             found.extend(impossible_rename(sync, old));
         }
         rules(sync.platform).lint(sync, found);
+        found.extend(self.unfamiliar_destination(sync));
         // A lint says the same as a pattern of the schema, and says it better.
         let linted: BTreeSet<_> = found[before..]
             .iter()
@@ -130,6 +131,34 @@ impl Opened {
             .entry((sync.platform, sync.destination.text.clone()))
             .or_insert_with(|| Arc::new(destination.spec.clone()));
         Ok(())
+    }
+
+    /// Points at a destination of a platform that publishes no list of them, if nothing else knows
+    /// it either. What no sync is started to needs no pointing at.
+    fn unfamiliar_destination(&self, sync: &DesiredSync) -> Option<Diagnostic> {
+        let word = &sync.destination;
+        if sync.platform.lists_destinations() || sync.ensure == Ensure::Absent {
+            return None;
+        }
+        let known: BTreeSet<String> = provider::platforms()
+            .into_iter()
+            .flat_map(|platform| self.store.destinations(platform))
+            .collect();
+        if known.contains(&word.text) || self.recorded_destinations().contains(&word.text) {
+            return None;
+        }
+        let message = format!("`{}` is not a destination that secsync knows.", word.text);
+        let diagnostic = Diagnostic::new(Code::UnfamiliarDestination, word.span, message);
+        Some(
+            diagnostic.suggest(&word.text, known.iter().map(String::as_str), || {
+                format!(
+                    "{} publishes no list of its destinations. If it has this one, allow it: \
+                 `lint: {{ {}: allow }}` in secsync.yaml.",
+                    sync.platform.title(),
+                    Code::UnfamiliarDestination
+                )
+            }),
+        )
     }
 
     fn unknown_destination(&self, sync: &DesiredSync) -> Diagnostic {

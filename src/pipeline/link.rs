@@ -7,6 +7,7 @@ use futures_util::stream::{self, StreamExt};
 use super::open::Opened;
 use crate::cancel::Cancellation;
 use crate::core::plan::ProjectKey;
+use crate::core::plan::started::Homes;
 use crate::core::remote::{RemoteProject, RemoteSync};
 use crate::core::words::list;
 use crate::environment::Environment;
@@ -14,6 +15,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::HttpOptions;
 use crate::http::error::RequestError;
+use crate::provider::trust::known_as;
 use crate::provider::variables::check_prefixes;
 use crate::provider::{self, Provider, ProviderConfig};
 
@@ -61,6 +63,19 @@ impl Link {
             .collect();
         check_prefixes(&configs)?;
         self.connect_to(configs.iter().filter(|config| used.contains(&config.name)))
+    }
+
+    /// The providers of a workspace whose syncs can only be started, by their servers. One whose
+    /// server cannot be determined is left out.
+    pub(super) fn homes_of_starts(&self, opened: &Opened) -> Homes {
+        let configs = opened.workspace.config.providers.values();
+        configs
+            .filter(|config| !config.platform.reads_back())
+            .filter_map(|config| {
+                let server = known_as(config, &self.environment, &self.http).ok()?;
+                Some((server, (config.name.clone(), config.platform)))
+            })
+            .collect()
     }
 
     /// Connects providers. Sends nothing. If some cannot be connected, all of them are named.

@@ -9,6 +9,7 @@ use super::check::{Checked, accept};
 use super::link::{Link, ProjectNames, Providers};
 use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, NamedProject};
 use crate::core::diagnostic::Diagnostic;
+use crate::core::plan::started::Homes;
 use crate::core::plan::{Policy, ProjectKey};
 use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
 use crate::core::resolve::ResolvedSync;
@@ -36,6 +37,8 @@ pub struct Observed {
     pub projects: ProjectNames,
     /// The remote syncs of each project that can be read.
     pub remote: BTreeMap<ProjectKey, Vec<RemoteSync>>,
+    /// The providers whose syncs can only be started, by their servers.
+    pub homes: Homes,
 }
 
 impl Checked {
@@ -56,6 +59,7 @@ impl Checked {
         if self.opened.options.prune {
             check_addresses(&remote)?;
         }
+        let homes = link.homes_of_starts(&self.opened);
         let policy = Policy {
             prune: self.opened.options.prune,
             protect: workspace.config.protect.clone(),
@@ -70,6 +74,7 @@ impl Checked {
             syncs,
             projects,
             remote,
+            homes,
         })
     }
 

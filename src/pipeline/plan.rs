@@ -6,12 +6,12 @@ use super::check::Checked;
 use super::link::Link;
 use super::observe::Observed;
 use crate::core::diff::FieldChange;
-use crate::core::plan::{self, Inputs, Plan};
+use crate::core::plan::{self, Inputs, Plan, Subject, started};
 use crate::core::starts::Starts;
 use crate::core::words;
 use crate::error::CommandError;
 use crate::provider::rules;
-use crate::state::State;
+use crate::state::{State, StateLocation};
 
 /// What a command means to do with the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,22 +45,43 @@ impl Checked {
         })
     }
 
-    /// The state of starts, if one of the selected syncs needs it.
+    /// The state of starts, if one of the selected syncs needs it, or if it is at hand: then for
+    /// what is recorded in it and not declared any more.
     pub async fn state(&self, link: &Link, access: Access) -> Result<Option<State>, CommandError> {
-        let mut syncs = self.opened.workspace.syncs.iter();
-        let selection = &self.opened.selection;
-        if syncs.any(|sync| !sync.platform.reads_back() && selection.matches(sync)) {
-            self.opened.open_state(link, access).await.map(Some)
-        } else {
-            Ok(None)
+        let opened = &self.opened;
+        let mut syncs = opened.workspace.syncs.iter();
+        if syncs.any(|sync| !sync.platform.reads_back() && opened.selection.matches(sync)) {
+            return opened.open_state(link, access).await.map(Some);
         }
+        let place = opened.state_place(link);
+        let (true, Ok(StateLocation::File(file))) = (opened.selection.is_everything(), place)
+        else {
+            return Ok(None);
+        };
+        // Nothing depends on it, so it is no matter if it cannot be read.
+        let state = State::open(&StateLocation::File(file), &link.state_reach()).await;
+        Ok(state.ok().filter(State::is_there))
     }
 }
 
 impl Observed {
+    /// The recorded starts that no file declares; none while only some syncs are selected.
+    pub fn undeclared_starts(&self, starts: &Starts) -> Vec<Subject> {
+        if !self.policy.selection.is_everything() {
+            return Vec::new();
+        }
+        started::undeclared(
+            &self.syncs,
+            self.workspace.is_whole,
+            starts,
+            &self.homes,
+            &self.policy.ignore,
+        )
+    }
+
     /// Compares what is declared with what is remote.
     pub fn plan(&self, starts: &Starts) -> Plan {
-        let plan = plan::build(&Inputs {
+        let mut plan = plan::build(&Inputs {
             syncs: &self.syncs,
             remote: &self.remote,
             labels: &self.projects,
@@ -69,6 +90,7 @@ impl Observed {
             rules,
             policy: &self.policy,
         });
+        plan.unmanaged.extend(self.undeclared_starts(starts));
         let traced = if enabled!(Level::TRACE) {
             plan.actions.as_slice()
         } else {

@@ -9,6 +9,7 @@ use super::observe::Observed;
 use super::open::Opened;
 use super::plan::Planned;
 use crate::core::plan::recheck::{Current, Recheck, Stale, recheck};
+use crate::core::plan::started::Homes;
 use crate::core::plan::{Action, Plan, Policy, ProjectKey, Subject, Verb};
 use crate::core::spec::Specs;
 use crate::core::starts::Starts;
@@ -86,6 +87,7 @@ impl Opened {
             syncs: Vec::new(),
             projects,
             remote,
+            homes: Homes::new(),
         })
     }
 }

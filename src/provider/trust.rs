@@ -95,6 +95,22 @@ pub fn server(
     Ok(vouched.origin)
 }
 
+/// What a provider's server is known by in the record of starts, whether or not a credential may go
+/// there.
+pub fn known_as(
+    config: &ProviderConfig,
+    environment: &Environment,
+    options: &HttpOptions,
+) -> Result<String, RequestError> {
+    if options.sandbox.is_some() {
+        return Ok(sandbox_server(&config.name));
+    }
+    let door = door_of(config)?;
+    let variables = ProviderVariables::of(config, environment);
+    let located = locate(config, door, &variables)?;
+    Ok(canonical(door, &located.origin).to_string())
+}
+
 /// A provider's server, and what named it.
 struct Located {
     origin: Origin,

@@ -9,8 +9,10 @@ use serde_json::Value;
 use super::diff;
 use super::json::{BlockedFields, Place, SubjectFields, subjects};
 use super::review::{Item, Review, Verdict};
+use super::started;
 use super::terminal::{
-    BOLD, DIMMED, GREEN, Headline, RED, YELLOW, blocked, declared_at, named, painted, start,
+    BOLD, DIMMED, GREEN, Headline, RED, YELLOW, blocked, declared_at, named, notes_on_starts,
+    painted, start,
 };
 use crate::core::diff::FieldChange;
 use crate::core::drift::{Drift, DriftKind};
@@ -39,14 +41,16 @@ pub fn human(drifts: &[Drift], plan: &Plan, sources: &Sources, is_sandbox: bool)
     if !drifts.is_empty() {
         out.push('\n');
     }
-    for subject in &plan.unmanaged {
+    let found: Vec<&Subject> = existing(plan).collect();
+    for subject in &found {
         let sign = painted(GREEN, "+");
         let _ = writeln!(out, "  {sign} {}", visible(&undeclared(subject)));
     }
-    if !plan.unmanaged.is_empty() {
+    if !found.is_empty() {
         out.push('\n');
     }
     let _ = writeln!(out, "{}", headline(drifts, plan).painted());
+    notes_on_starts(&mut out, &plan.unmanaged);
     out
 }
 
@@ -84,6 +88,12 @@ fn values(change: &FieldChange) -> String {
         value(&change.before),
         value(&change.after)
     )
+}
+
+/// What is not declared and was seen on its platform.
+fn existing(plan: &Plan) -> impl Iterator<Item = &Subject> {
+    let unmanaged = plan.unmanaged.iter();
+    unmanaged.filter(|subject| subject.platform.reads_back())
 }
 
 fn undeclared(subject: &Subject) -> String {
@@ -179,7 +189,8 @@ impl<'a> DriftBody<'a> {
 pub fn review(review: &mut Review<'_>, drifts: &[Drift], plan: &Plan) {
     review.headline = Some(headline(drifts, plan).to_string());
     review.items = drifts.iter().map(item).collect();
-    review.notes.extend(plan.unmanaged.iter().map(undeclared));
+    review.notes.extend(existing(plan).map(undeclared));
+    review.notes.extend(started::undeclared(&plan.unmanaged));
 }
 
 fn item(drift: &Drift) -> Item {

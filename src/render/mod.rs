@@ -60,6 +60,7 @@ pub mod review;
 pub mod sarif;
 pub mod saved;
 pub mod schema_diff;
+mod started;
 pub mod status;
 mod terminal;
 mod time;

@@ -8,10 +8,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::json::{Place, SubjectFields};
+use super::json::{Place, SubjectFields, subjects};
 use super::review::{Item, Review, Verdict};
-use super::terminal::{BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, address, painted, start};
+use super::started;
+use super::terminal::{
+    BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, address, notes_on_starts, painted, start,
+};
 use super::time::ago;
+use crate::core::plan::Subject;
 use crate::core::remote::{Job, JobKind, JobStatus};
 use crate::core::span::Sources;
 use crate::core::status::{Presence, SyncState, SyncStatus};
@@ -43,7 +47,12 @@ const HEADINGS: [&str; 5] = ["SYNC", "DESTINATION", "JOB", "RESULT", "LAST SUCCE
 const RESULT: usize = 3;
 
 /// A table with a line for each job of each sync, and a summary.
-pub fn human(statuses: &[SyncStatus], now: Timestamp, is_sandbox: bool) -> String {
+pub fn human(
+    statuses: &[SyncStatus],
+    unmanaged: &[Subject],
+    now: Timestamp,
+    is_sandbox: bool,
+) -> String {
     let mut out = start(is_sandbox);
     let rows: Vec<Row> = statuses
         .iter()
@@ -67,6 +76,7 @@ pub fn human(statuses: &[SyncStatus], now: Timestamp, is_sandbox: bool) -> Strin
         out.push('\n');
     }
     let _ = writeln!(out, "{}", summary(statuses));
+    notes_on_starts(&mut out, unmanaged);
     out
 }
 
@@ -178,6 +188,8 @@ pub struct StatusBody<'a> {
     /// The number of syncs, and that of each state that one of them is in.
     summary: Map<String, Value>,
     syncs: Vec<SyncFields<'a>>,
+    /// What is recorded as started and not declared.
+    unmanaged: Vec<SubjectFields<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -203,7 +215,7 @@ struct JobFields<'a> {
 
 impl<'a> StatusBody<'a> {
     /// The states of syncs that are declared in these texts.
-    pub fn new(statuses: &'a [SyncStatus], sources: &Sources) -> Self {
+    pub fn new(statuses: &'a [SyncStatus], unmanaged: &'a [Subject], sources: &Sources) -> Self {
         let mut summary = Map::new();
         summary.insert("total".to_owned(), statuses.len().into());
         for (state, count) in counts(statuses) {
@@ -215,6 +227,7 @@ impl<'a> StatusBody<'a> {
             syncs: syncs
                 .map(|status| SyncFields::new(status, sources))
                 .collect(),
+            unmanaged: subjects(unmanaged),
         }
     }
 }
@@ -251,9 +264,10 @@ impl<'a> From<(JobKind, &'a Job)> for JobFields<'a> {
 }
 
 /// Adds the states.
-pub fn review(review: &mut Review<'_>, statuses: &[SyncStatus]) {
+pub fn review(review: &mut Review<'_>, statuses: &[SyncStatus], unmanaged: &[Subject]) {
     review.headline = Some(summary(statuses));
     review.items = statuses.iter().map(item).collect();
+    review.notes.extend(started::undeclared(unmanaged));
 }
 
 fn item(status: &SyncStatus) -> Item {

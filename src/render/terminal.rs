@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
+use super::started;
 use crate::core::plan::{Blocked, Subject};
 use crate::core::span::{Sources, Span};
 use crate::core::text::visible;
@@ -107,6 +108,17 @@ pub fn blocked(out: &mut String, blocked: &Blocked) {
         visible(&blocked.reason()),
         blocked.advice()
     );
+}
+
+/// Adds what there is to know of started syncs among these that no file declares.
+pub fn notes_on_starts(out: &mut String, unmanaged: &[Subject]) {
+    let notes: Vec<String> = started::undeclared(unmanaged).collect();
+    if !notes.is_empty() {
+        out.push('\n');
+    }
+    for note in notes {
+        let _ = writeln!(out, "{} {}", painted(YELLOW, "Note:"), visible(&note));
+    }
 }
 
 /// The width of the widest text, in characters.

@@ -984,7 +984,7 @@ fn reports_mistakes_in_a_workspace_file() {
      7 │ lint: { destructive-first-sync: forbid, no-such-lint: warn }
        ·                                         ────────────
        ╰────
-      help: The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import`, `destructive-first-sync` and `no-effect`.
+      help: The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import`, `destructive-first-sync`, `unfamiliar-destination` and `no-effect`.
 
     Found 7 errors.
     Run `secsync explain CODE` to see why it matters and how to fix it.

@@ -263,7 +263,7 @@ fn a_damaged_state_stops_everything() {
         "",
         "{\"version\": 1, \"starts\": [",
         "[]",
-        "{\"version\": 2, \"starts\": []}",
+        "{\"version\": 9, \"starts\": []}",
     ] {
         workspace.tree.write(".secsync/state.json", damaged);
         let output = workspace.apply().exits_with(1);
@@ -273,7 +273,7 @@ fn a_damaged_state_stops_everything() {
     assert_snapshot!(workspace.apply().exits_with(1), @"
     $ secsync apply syncs --auto-approve
     --- stderr
-    Error: The state [DIR]/.secsync/state.json has version 2, and this program reads version 1.
+    Error: The state [DIR]/.secsync/state.json has version 9, and this program reads version 1 and 2.
       Use the version of secsync that wrote it, or a newer one.
     --- exit 1
     ");
@@ -338,4 +338,174 @@ fn a_started_sync_cannot_be_renamed_as_that_would_start_another() {
         "{}",
         refused.stderr
     );
+}
+
+#[test]
+fn a_start_that_is_no_longer_declared_is_shown_everywhere_and_left_alone() {
+    let workspace = Workspace::begun(&[]);
+    workspace.apply().exits_with(0);
+    workspace.tree.write(
+        "syncs/web.yaml",
+        WEB.replace("  web: {", "  other: {")
+            .replace("vercel", "render"),
+    );
+    assert_snapshot!(workspace.run("plan").exits_with(0), @"
+    $ secsync plan
+    secsync will perform the following actions:
+
+      # enkryptify/prj_web/other will be started  (syncs/web.yaml:4)
+      > render sync
+
+    Plan: 0 to add, 0 to change, 0 to destroy, 1 to start.
+
+    Note: A start of enkryptify/prj_web/web (vercel) is recorded, but it is not declared. What was started goes on running: declare it, or remove it in the dashboard, then run `secsync state rm enkryptify/prj_web/web`.
+    --- exit 0
+    ");
+    assert_snapshot!(workspace.run("status").exits_with(0), @"
+    $ secsync status
+    SYNC                      DESTINATION  JOB  RESULT       LAST SUCCESS
+    enkryptify/prj_web/other  render            not started
+
+    1 sync: 1 not started.
+
+    Note: A start of enkryptify/prj_web/web (vercel) is recorded, but it is not declared. What was started goes on running: declare it, or remove it in the dashboard, then run `secsync state rm enkryptify/prj_web/web`.
+    --- exit 0
+    ");
+    assert_snapshot!(workspace.run("drift").exits_with(2), @"
+    $ secsync drift
+    enkryptify/prj_web/other (render)  (syncs/web.yaml:4)
+      - is not recorded as started
+
+    Drift: 1 sync is not as declared, 0 as declared.
+    `secsync apply` makes them as declared. To keep what is remote, write it into the files.
+
+    Note: A start of enkryptify/prj_web/web (vercel) is recorded, but it is not declared. What was started goes on running: declare it, or remove it in the dashboard, then run `secsync state rm enkryptify/prj_web/web`.
+    --- exit 2
+    ");
+    assert_snapshot!(workspace.run("plan --prune").exits_with(0), @"
+    $ secsync plan --prune
+    secsync will perform the following actions:
+
+      # enkryptify/prj_web/other will be started  (syncs/web.yaml:4)
+      > render sync
+
+    Plan: 0 to add, 0 to change, 0 to destroy, 1 to start.
+
+    Note: A start of enkryptify/prj_web/web (vercel) is recorded, but it is not declared. What was started goes on running: declare it, or remove it in the dashboard, then run `secsync state rm enkryptify/prj_web/web`.
+    --- exit 0
+    ");
+    // Nothing that needs the state is declared any more.
+    workspace.tree.write(
+        "syncs/web.yaml",
+        "provider: enkryptify\nproject: prj_web\nsyncs: {}\n",
+    );
+    for command in ["plan", "plan --prune", "status", "drift"] {
+        let output = workspace.run(command).exits_with(0);
+        assert!(output.stdout.contains("goes on running"), "{output}");
+    }
+    let plan = workspace.run("plan -o json").exits_with(0).json();
+    assert_eq!(plan["unmanaged"][0]["name"], "web");
+    let markdown = workspace.run("plan -o markdown").exits_with(0);
+    assert!(markdown.stdout.contains("goes on running"), "{markdown}");
+    workspace.run("apply --prune --auto-approve").exits_with(0);
+    assert_eq!(workspace.server.starts(), 1);
+    workspace
+        .run("state rm enkryptify/prj_web/web")
+        .exits_with(0);
+    let output = workspace.run("plan").exits_with(0);
+    assert!(!output.stdout.contains("goes on running"), "{output}");
+}
+
+#[test]
+fn a_start_under_a_new_name_says_that_it_makes_a_second_configuration() {
+    let workspace = Workspace::begun(&[]);
+    workspace.apply().exits_with(0);
+    let renamed = WEB.replace("  web: {", "  site: {");
+    workspace.tree.write("syncs/web.yaml", renamed);
+    assert_snapshot!(workspace.run("plan --out plan.json").exits_with(0), @"
+    $ secsync plan --out plan.json
+    secsync will perform the following actions:
+
+      # enkryptify/prj_web/site will be started  (syncs/web.yaml:4)
+      > vercel sync
+          Note: A start of `web` to this destination is recorded, and it is no longer declared. If this is the same sync under a new name, a second configuration is made, and the first goes on running.
+
+    Plan: 0 to add, 0 to change, 0 to destroy, 1 to start.
+
+    Note: A start of enkryptify/prj_web/web (vercel) is recorded, but it is not declared. What was started goes on running: declare it, or remove it in the dashboard, then run `secsync state rm enkryptify/prj_web/web`.
+
+    Saved the plan to plan.json. To apply exactly this plan:
+      secsync apply plan.json --expect-digest sha256:[DIGEST]
+    --- exit 0
+    ");
+    for command in ["show plan.json", "plan -o markdown", "plan syncs"] {
+        let output = workspace.run(command).exits_with(0);
+        assert!(
+            output.stdout.contains("a second configuration is made"),
+            "{output}"
+        );
+    }
+    // An ignored name is nobody's concern, and a selection looks at nothing else.
+    workspace
+        .tree
+        .write("secsync.yaml", "unmanaged: { ignore: [\"web\"] }\n");
+    let output = workspace.run("plan").exits_with(0);
+    assert!(!output.stdout.contains("goes on running"), "{output}");
+}
+
+#[test]
+fn a_destination_that_nothing_knows_is_pointed_out_before_it_is_started() {
+    let workspace = Workspace::begun(&[]);
+    workspace
+        .tree
+        .write("syncs/web.yaml", WEB.replace("vercel", "vercle"));
+    assert_snapshot!(workspace.run("validate").exits_with(0), @"
+    $ secsync validate
+    Success! 1 sync in 1 file can be planned.
+    --- stderr
+    unfamiliar-destination
+
+      ⚠ `vercle` is not a destination that secsync knows.
+       ╭─[syncs/web.yaml:4:23]
+     3 │ syncs:
+     4 │   web: { destination: vercle }
+       ·                       ──────
+       ╰────
+      help: Did you mean `vercel`?
+
+    Found 1 warning.
+    Run `secsync explain unfamiliar-destination` to see why it matters and how to fix it.
+    --- exit 0
+    ");
+    workspace
+        .tree
+        .write("secsync.yaml", "lint: { unfamiliar-destination: deny }\n");
+    workspace.run("apply --auto-approve").exits_with(3);
+    assert_eq!(workspace.server.starts(), 0);
+    // Once it was started it is a destination like any other.
+    workspace.tree.write("secsync.yaml", "");
+    workspace.run("apply --auto-approve").exits_with(0);
+    let output = workspace.run("validate").exits_with(0);
+    assert!(!output.to_string().contains("vercle"), "{output}");
+    workspace
+        .tree
+        .write("syncs/web.yaml", WEB.replace("vercel", "acme-shop"));
+    assert_snapshot!(workspace.run("validate").exits_with(0), @"
+    $ secsync validate
+    Success! 1 sync in 1 file can be planned.
+    --- stderr
+    unfamiliar-destination
+
+      ⚠ `acme-shop` is not a destination that secsync knows.
+       ╭─[syncs/web.yaml:4:23]
+     3 │ syncs:
+     4 │   web: { destination: acme-shop }
+       ·                       ─────────
+       ╰────
+      help: Enkryptify publishes no list of its destinations. If it has this one, allow it: `lint: { unfamiliar-destination: allow }` in secsync.yaml.
+
+    Found 1 warning.
+    Run `secsync explain unfamiliar-destination` to see why it matters and how to fix it.
+    --- exit 0
+    ");
 }

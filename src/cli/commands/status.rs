@@ -12,6 +12,7 @@ use crate::cli::command::{Command, Files, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
 use crate::cli::runtime::INTERRUPTED;
 use crate::cli::terminal::Terminal;
+use crate::core::plan::Subject;
 use crate::core::starts::Starts;
 use crate::core::status::{self, SyncState, SyncStatus};
 use crate::error::CommandError;
@@ -80,20 +81,24 @@ impl Command for Arguments {
         }
         let checked = self.load.check(session, false)?;
         let workspace = Arc::clone(&checked.opened.workspace);
-        let statuses = session.online(&self.network, checked, async |checked: Checked, link| {
-            let state = checked.state(link, Access::Read).await?;
-            let starts = state.map_or(Starts::Missing, |state| state.starts());
-            let mut observed = checked.observe(link).await?;
-            if self.watch {
-                keep_watching(&mut observed, &starts, link, session).await
-            } else {
-                Ok(statuses(&observed, &starts))
-            }
-        })?;
+        let (statuses, unmanaged) =
+            session.online(&self.network, checked, async |checked: Checked, link| {
+                let state = checked.state(link, Access::Read).await?;
+                let starts = state.map_or(Starts::Missing, |state| state.starts());
+                let mut observed = checked.observe(link).await?;
+                let unmanaged = observed.undeclared_starts(&starts);
+                let statuses = if self.watch {
+                    keep_watching(&mut observed, &starts, link, session).await?
+                } else {
+                    statuses(&observed, &starts)
+                };
+                Ok((statuses, unmanaged))
+            })?;
         Ok(Status {
             workspace,
             statuses,
             is_detailed: self.detailed_exitcode,
+            unmanaged,
             was_watched: self.watch,
         })
     }
@@ -105,6 +110,8 @@ pub struct Status {
     statuses: Vec<SyncStatus>,
     /// Whether missing syncs decide the exit code.
     is_detailed: bool,
+    /// What is recorded as started and not declared.
+    unmanaged: Vec<Subject>,
     /// Whether the table was shown already.
     was_watched: bool,
 }
@@ -132,20 +139,20 @@ impl Outcome for Status {
         if self.was_watched {
             return Human::default();
         }
-        table(&self.statuses, view).into()
+        table(&self.statuses, &self.unmanaged, view).into()
     }
 
     fn json(&self) -> impl Serialize {
-        StatusBody::new(&self.statuses, &self.workspace.sources)
+        StatusBody::new(&self.statuses, &self.unmanaged, &self.workspace.sources)
     }
 
     fn review<'a>(&'a self, review: &mut Review<'a>) {
-        render::status::review(review, &self.statuses);
+        render::status::review(review, &self.statuses, &self.unmanaged);
     }
 }
 
-fn table(statuses: &[SyncStatus], view: View) -> String {
-    render::status::human(statuses, Timestamp::now(), view.is_sandbox)
+fn table(statuses: &[SyncStatus], unmanaged: &[Subject], view: View) -> String {
+    render::status::human(statuses, unmanaged, Timestamp::now(), view.is_sandbox)
 }
 
 fn statuses(observed: &Observed, starts: &Starts) -> Vec<SyncStatus> {
@@ -162,6 +169,7 @@ async fn keep_watching(
     session: &Session,
 ) -> Result<Vec<SyncStatus>, CommandError> {
     let is_terminal = Terminal::is_a_screen();
+    let unmanaged = observed.undeclared_starts(starts);
     let mut latest = statuses(observed, starts);
     let mut is_news = true;
     loop {
@@ -169,7 +177,7 @@ async fn keep_watching(
             session.terminal.out(CLEAR)?;
         }
         if is_terminal || is_news {
-            session.show(&table(&latest, session.view))?;
+            session.show(&table(&latest, &unmanaged, session.view))?;
         }
         tokio::select! {
             () = tokio::time::sleep(INTERVAL) => {}

@@ -10,6 +10,7 @@
 //! | `names` | which action waits for a name that another one frees |
 //! | [`recheck`] | an earlier plan compared with the current remote syncs |
 //! | [`shown`] | the changes that an action shows, made from what it executes |
+//! | [`started`] | recorded starts that no file declares |
 
 pub mod action;
 pub mod build;
@@ -17,6 +18,7 @@ pub mod effect;
 mod names;
 pub mod recheck;
 pub mod shown;
+pub mod started;
 #[cfg(test)]
 mod tests;
 
@@ -35,7 +37,8 @@ pub struct Plan {
     pub actions: Vec<Action>,
     /// How many declared syncs are as they should be.
     pub unchanged: usize,
-    /// What exists in the projects that were read, and is not declared.
+    /// What exists in the projects that were read, and is not declared; then what is recorded as
+    /// started, and is not.
     pub unmanaged: Vec<Subject>,
     /// What `--prune` would have deleted if nothing held it back.
     pub kept: Vec<Kept>,

@@ -7,14 +7,15 @@ use serde_json::Value;
 
 use super::{headline, intent, sign};
 use crate::core::diff::FieldChange;
-use crate::core::plan::{Action, Keeper, Plan, Step, Verb};
+use crate::core::plan::{Action, Keeper, Plan, Step, Subject, Verb};
 use crate::core::resolve::ResolvedSync;
 use crate::core::span::Sources;
 use crate::core::text::{platform_message, visible};
 use crate::core::words;
+use crate::render::started;
 use crate::render::terminal::{
-    BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, address, blocked, declared_at, named, painted, start,
-    width,
+    BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, address, blocked, declared_at, named, notes_on_starts,
+    painted, start, width,
 };
 
 /// What is shown besides the actions.
@@ -40,7 +41,7 @@ pub fn human(plan: &Plan, sources: &Sources, context: Context<'_>) -> String {
         let _ = writeln!(out, "{introduction}\n");
     }
     for one in &plan.actions {
-        action(&mut out, one, sources, context);
+        action(&mut out, plan, one, sources, context);
     }
     let _ = writeln!(out, "{}", headline(plan).painted());
     failing(&mut out, plan);
@@ -50,6 +51,7 @@ pub fn human(plan: &Plan, sources: &Sources, context: Context<'_>) -> String {
         // Whatever is unmanaged after a pruning is kept.
         kept(&mut out, plan, context);
     }
+    notes_on_starts(&mut out, &plan.unmanaged);
     out
 }
 
@@ -75,16 +77,21 @@ fn failing(out: &mut String, plan: &Plan) {
 }
 
 fn unmanaged(out: &mut String, plan: &Plan, context: Context<'_>) {
-    if plan.unmanaged.is_empty() {
+    let found: Vec<&Subject> = plan
+        .unmanaged
+        .iter()
+        .filter(|subject| subject.platform.reads_back())
+        .collect();
+    if found.is_empty() {
         return;
     }
-    let syncs = undeclared_syncs(plan.unmanaged.len());
+    let syncs = undeclared_syncs(found.len());
     if !context.lists_unmanaged {
         let _ = writeln!(out, "\n{syncs} not declared (-v lists them).");
         return;
     }
     let _ = writeln!(out, "\n{syncs} not declared:");
-    for subject in &plan.unmanaged {
+    for subject in found {
         let _ = writeln!(out, "  {}", named(subject));
     }
 }
@@ -129,7 +136,7 @@ const fn color(verb: Verb) -> Style {
     }
 }
 
-fn action(out: &mut String, action: &Action, sources: &Sources, context: Context<'_>) {
+fn action(out: &mut String, plan: &Plan, action: &Action, sources: &Sources, context: Context<'_>) {
     let verb = action.verb();
     let title = format!("# {} {}", address(&action.subject), intent(action));
     let _ = writeln!(
@@ -153,6 +160,9 @@ fn action(out: &mut String, action: &Action, sources: &Sources, context: Context
             painted(DIMMED, "Note:")
         };
         let _ = writeln!(out, "      {mark} {}", effect.sentence());
+    }
+    if let Some(note) = started::renamed(plan, action) {
+        let _ = writeln!(out, "      {} {}", painted(YELLOW, "Note:"), visible(&note));
     }
     super::origins::write(out, action, context.syncs, sources);
     if let Step::Blocked { reason, .. } = &action.step {

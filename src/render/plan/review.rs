@@ -6,11 +6,13 @@ use crate::core::text::platform_message;
 use crate::core::words;
 use crate::render::diff;
 use crate::render::review::{Item, Review, Verdict};
+use crate::render::started;
 
 /// Adds a plan.
 pub fn review(review: &mut Review<'_>, plan: &Plan) {
     review.headline = Some(headline(plan).to_string());
-    review.items = plan.actions.iter().map(item).collect();
+    let items = plan.actions.iter().map(|action| item(plan, action));
+    review.items = items.collect();
     for failing in &plan.failing {
         let message = failing.job.message.as_deref().map(platform_message);
         review.notes.push(format!(
@@ -19,16 +21,20 @@ pub fn review(review: &mut Review<'_>, plan: &Plan) {
             message.as_deref().unwrap_or("no reason was given")
         ));
     }
-    if !plan.unmanaged.is_empty() {
-        let count = plan.unmanaged.len();
+    let found = plan.unmanaged.iter();
+    let count = found
+        .filter(|subject| subject.platform.reads_back())
+        .count();
+    if count > 0 {
         let are = if count == 1 { "is" } else { "are" };
         let syncs = words::count(count, "sync");
         let note = format!("{syncs} in these projects {are} not declared.");
         review.notes.push(note);
     }
+    review.notes.extend(started::undeclared(&plan.unmanaged));
 }
 
-fn item(action: &Action) -> Item {
+fn item(plan: &Plan, action: &Action) -> Item {
     let verb = action.verb();
     let mut item = Item::new(&action.subject, verb.word(), intent(action));
     item.sign = sign(verb);
@@ -42,6 +48,7 @@ fn item(action: &Action) -> Item {
         };
         sentences.push(effect.sentence().to_owned());
     }
+    item.notes.extend(started::renamed(plan, action));
     if let Step::Blocked { reason, .. } = &action.step {
         item.verdict = Verdict::Blocked(format!("{}\n{}", reason.reason(), reason.advice()));
     }
