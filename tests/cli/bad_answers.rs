@@ -178,8 +178,9 @@ fn reports_a_server_that_fails() {
 
 #[test]
 fn reports_a_connection_that_breaks() {
+    type Case = (&'static str, fn() -> Output);
     // Each of them is tried four times, so they run side by side.
-    let cases: [(&str, fn() -> Output); 4] = [
+    let cases: [Case; 4] = [
         ("the list breaks off", || failing("list=truncate")),
         ("the connection breaks", || failing("list=drop")),
         ("no answer in time", || {
