@@ -4,15 +4,19 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::Url;
 
+use super::bounded::{self, MOST_VALUES, Unread};
 use super::error::{RequestError, RequestErrorKind};
 use super::origin::Origin;
 use super::text::quotable;
 
 /// The longest request id that is shown, in characters.
 const LONGEST_ID: usize = 64;
+
+/// What a body without anything in it is called.
+const EMPTY: &str = "an empty body";
 
 /// An answer, read to its end.
 pub struct Answer {
@@ -80,17 +84,45 @@ impl Answer {
     pub fn json(&self) -> Result<Value, &'static str> {
         let text = self.body.trim_ascii();
         if text.is_empty() {
-            return Err("an empty body");
+            return Err(EMPTY);
         }
-        serde_json::from_slice(text).map_err(|error| {
-            if self.is_html() {
-                "an HTML page instead of JSON"
-            } else if error.is_eof() {
-                "JSON that breaks off"
-            } else {
-                "something that is not JSON"
-            }
-        })
+        bounded::value(text, MOST_VALUES).map_err(|error| self.not_json(&error))
+    }
+
+    /// What the body is instead of JSON.
+    fn not_json(&self, error: &serde_json::Error) -> &'static str {
+        if self.is_html() {
+            "an HTML page instead of JSON"
+        } else if error.is_eof() {
+            "JSON that breaks off"
+        } else if error.is_syntax() {
+            "something that is not JSON"
+        } else {
+            "JSON of too many values"
+        }
+    }
+
+    /// Takes each item of a list in the body as soon as it is read, and returns the fields beside
+    /// the list. Without the list, it is an error of `missing`; what the body is instead of JSON
+    /// becomes one by `wrong`.
+    pub fn items<E>(
+        &self,
+        list: &str,
+        take: impl FnMut(Value) -> Result<(), E>,
+        missing: impl Fn() -> E,
+        wrong: impl Fn(&'static str) -> E,
+    ) -> Result<Map<String, Value>, E> {
+        let text = self.body.trim_ascii();
+        if text.is_empty() {
+            return Err(wrong(EMPTY));
+        }
+        match bounded::items(text, list, take) {
+            Ok(Some(others)) => Ok(others),
+            Ok(None) => Err(missing()),
+            Err(Unread::Item(error)) => Err(error),
+            Err(Unread::Json(error)) if bounded::is_of_another_form(&error) => Err(missing()),
+            Err(Unread::Json(error)) => Err(wrong(self.not_json(&error))),
+        }
     }
 
     /// The server that a redirect leads to, without its path and query; none if it is no redirect.

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::HttpOptions;
 use super::answer::Answer;
-use super::client::{Client, SendError};
+use super::client::{Client, DOCUMENT_LIMIT, SendError};
 use super::encryption::check_encryption;
 use super::error::RequestError;
 use super::failure::{Failure, Reach};
@@ -71,6 +71,7 @@ impl Carrier {
             url.clone(),
             headers.clone(),
             Some(body.clone()),
+            DOCUMENT_LIMIT,
         );
         let sent = match sending.await {
             Ok(answer) => Ok(answer),

@@ -21,8 +21,15 @@ use super::text::clause;
 use crate::environment::Environment;
 use crate::redaction;
 
-/// The largest answer that is read, in bytes. A project of 500 syncs takes half a megabyte.
-pub const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
+/// The largest answer about one thing that is read, in bytes. A sync takes a kilobyte.
+pub const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
+/// The largest list that is read, in bytes. 100,000 syncs take a tenth of it.
+pub const LIST_LIMIT: usize = 1024 * 1024 * 1024;
+/// The largest document that is read, in bytes: a state, what describes an API, or a list of what
+/// is looked up.
+pub const DOCUMENT_LIMIT: usize = 64 * 1024 * 1024;
+/// The longest token that is sent, in bytes. Servers accept headers of 8 to 64 KiB.
+const TOKEN_LIMIT: usize = 64 * 1024;
 
 const USER_AGENT: &str = concat!("secsync/", env!("CARGO_PKG_VERSION"));
 const JSON: &str = "application/json";
@@ -120,6 +127,13 @@ impl Client {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
         }
         if let Some(bearer) = bearer {
+            if bearer.expose_secret().len() > TOKEN_LIMIT {
+                return Err(SendError::Unusable(RequestError::configuration(format!(
+                    "Cannot {}: the token is longer than {} KiB.",
+                    request.task,
+                    TOKEN_LIMIT / 1024
+                ))));
+            }
             let text = format!("Bearer {}", bearer.expose_secret());
             let mut value = HeaderValue::try_from(text).map_err(|_| {
                 SendError::Unusable(RequestError::configuration(format!(
@@ -131,7 +145,8 @@ impl Client {
             headers.insert(AUTHORIZATION, value);
         }
         let (method, url) = (request.method.clone(), request.url.clone());
-        self.exchange(method, url, headers, request.body.clone())
+        let body = request.body.clone();
+        self.exchange(method, url, headers, body, request.limit)
             .await
     }
 
@@ -143,6 +158,7 @@ impl Client {
         url: Url,
         headers: HeaderMap,
         body: Option<Vec<u8>>,
+        limit: usize,
     ) -> Result<Answer, SendError> {
         let client = self
             .built
@@ -159,12 +175,12 @@ impl Client {
         let mut response = builder.send().await.map_err(|error| failed(&error))?;
         let mut body = Vec::new();
         let announced = usize::try_from(response.content_length().unwrap_or(0));
-        if announced.map_or(true, |length| length > ANSWER_LIMIT) {
-            return Err(SendError::Failed(self.too_large()));
+        if announced.map_or(true, |length| length > limit) {
+            return Err(SendError::Failed(self.too_large(limit)));
         }
         while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
-            if body.len() + chunk.len() > ANSWER_LIMIT {
-                return Err(SendError::Failed(self.too_large()));
+            if body.len() + chunk.len() > limit {
+                return Err(SendError::Failed(self.too_large(limit)));
             }
             body.extend_from_slice(&chunk);
         }
@@ -177,12 +193,12 @@ impl Client {
         })
     }
 
-    fn too_large(&self) -> Failure {
+    fn too_large(&self, limit: usize) -> Failure {
         Failure {
             cause: format!(
-                "the answer of {} is larger than {} MB",
+                "the answer of {} is larger than {} MiB",
                 self.origin,
-                ANSWER_LIMIT / 1024 / 1024
+                limit / 1024 / 1024
             ),
             help: "Check that the address is that of the API.".to_owned(),
             reach: Reach::Answered,

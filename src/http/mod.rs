@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`client`] | sends one request; built at the first one |
 //! | [`request`], [`answer`] | what is asked, and what came back |
+//! | `bounded` | the JSON of answers, read within a limit of values |
 //! | [`retry`] | what is sent again, and when: the whole policy |
 //! | [`limits`] | the pause that a 429 asks for, shared by everything to a host |
 //! | [`origin`] | servers as scheme, host and port, however they were spelled |
@@ -18,6 +19,7 @@
 //! Nothing here knows a platform or holds a credential: those are in [`crate::provider`].
 
 pub mod answer;
+mod bounded;
 pub mod carrier;
 pub mod client;
 pub mod clock;

@@ -4,6 +4,7 @@ use reqwest::Method;
 use url::Url;
 
 use super::HttpOptions;
+use super::client::DOCUMENT_LIMIT;
 use super::encryption::check_encryption;
 use super::error::{RequestError, RequestErrorKind};
 use super::origin::{Origin, showable};
@@ -40,7 +41,8 @@ pub async fn fetch_public(
     url.set_fragment(None);
     let origin = Origin::of(&url).map_err(invalid)?;
     check_encryption(&origin, environment)?;
-    let request = Request::to_url(Method::GET, url, Repeat::Read, format!("fetch {shown}"));
+    let request = Request::to_url(Method::GET, url, Repeat::Read, format!("fetch {shown}"))
+        .limit(DOCUMENT_LIMIT);
     let delivery = Delivery::to(origin, environment, options, cancellation);
     let answer = delivery.deliver(&request, None).await?;
     let failed = |kind, what: String| {

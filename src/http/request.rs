@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::client::ANSWER_LIMIT;
 use super::error::{RequestError, RequestErrorKind};
 use super::origin::Origin;
 use super::retry::Repeat;
@@ -15,6 +16,8 @@ pub struct Request {
     pub(super) body: Option<Vec<u8>>,
     pub(super) repeat: Repeat,
     pub(super) task: String,
+    /// The largest answer that is read, in bytes.
+    pub(super) limit: usize,
 }
 
 /// Without the body: a login's body is a credential.
@@ -69,7 +72,15 @@ impl Request {
             body: None,
             repeat,
             task: task.into(),
+            limit: ANSWER_LIMIT,
         }
+    }
+
+    /// Allows an answer of another size than [`ANSWER_LIMIT`], in bytes.
+    #[must_use]
+    pub const fn limit(mut self, bytes: usize) -> Self {
+        self.limit = bytes;
+        self
     }
 
     /// What it asks, to complete "Cannot …".

@@ -37,6 +37,7 @@ use crate::core::remote::{JobStatus, RemoteConnection, RemoteProject, RemoteSync
 use crate::core::rules::Rules;
 use crate::http::HttpOptions;
 use crate::http::answer::{Answer, bad_answer};
+use crate::http::client::{DOCUMENT_LIMIT, LIST_LIMIT};
 use crate::http::error::{RequestError, RequestErrorKind};
 use crate::http::request::Request;
 use crate::http::retry::Repeat;
@@ -192,12 +193,14 @@ impl Server {
         route: &str,
         envelope: &'static str,
     ) -> Result<Option<Vec<RemoteProject>>, RequestError> {
-        let request = self.request(
-            Method::GET,
-            &["api", "v1", route],
-            Repeat::Read,
-            "list the projects",
-        )?;
+        let request = self
+            .request(
+                Method::GET,
+                &["api", "v1", route],
+                Repeat::Read,
+                "list the projects",
+            )?
+            .limit(DOCUMENT_LIMIT);
         let reader = Reader::new(request.task(), self.session.origin());
         self.session
             .call(request, |answer| match answer.status() {
@@ -240,12 +243,14 @@ impl ManagedSyncs for Server {
     }
 
     async fn connections(&self, app: &str) -> Result<Vec<RemoteConnection>, RequestError> {
-        let request = self.request(
-            Method::GET,
-            &["api", "v1", "app-connections", app, "available"],
-            Repeat::Read,
-            format!("list the connections to {app}"),
-        )?;
+        let request = self
+            .request(
+                Method::GET,
+                &["api", "v1", "app-connections", app, "available"],
+                Repeat::Read,
+                format!("list the connections to {app}"),
+            )?
+            .limit(DOCUMENT_LIMIT);
         self.call(request, Reader::connections).await
     }
 
@@ -271,7 +276,8 @@ impl ManagedSyncs for Server {
             )?
             .query("workspaceId", project_id)
             .query("environment", environment)
-            .query("path", above);
+            .query("path", above)
+            .limit(DOCUMENT_LIMIT);
         let origin = self.session.origin();
         self.session
             .call(request, |answer| {
@@ -297,8 +303,11 @@ impl ManagedSyncs for Server {
                 Repeat::Read,
                 format!("list the syncs of project \"{spelling}\""),
             )?
-            .query("projectId", project_id);
-        self.call(request, |reader, body| reader.syncs(body, project_id))
+            .query("projectId", project_id)
+            .limit(LIST_LIMIT);
+        let reader = Reader::new(request.task(), self.session.origin());
+        self.session
+            .call(request, |answer| reader.syncs(answer, project_id))
             .await
     }
 

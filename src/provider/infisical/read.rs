@@ -98,12 +98,30 @@ impl Reader {
     }
 
     /// `{"secretSyncs": [{…}]}`, all of them of one project.
-    pub fn syncs(&self, body: Value, project_id: &str) -> Result<Vec<RemoteSync>, RequestError> {
-        let syncs = self
-            .list(body, "secretSyncs")?
-            .into_iter()
-            .map(|sync| self.remote_sync(sync))
-            .collect::<Result<Vec<_>, _>>()?;
+    ///
+    /// A project can have so many that they are read one by one.
+    pub fn syncs(
+        &self,
+        answer: &Answer,
+        project_id: &str,
+    ) -> Result<Vec<RemoteSync>, RequestError> {
+        const LIST: &str = "secretSyncs";
+        if answer.status() != 200 {
+            let refused = self.accepted(answer).err();
+            return Err(refused.unwrap_or_else(|| self.bad(&answer.status_line())));
+        }
+        let mut syncs = Vec::new();
+        let missing = || self.bad(&format!("without a list of {LIST}"));
+        let take = |item| match item {
+            Value::Object(sync) => {
+                syncs.push(self.remote_sync(sync)?);
+                Ok(())
+            }
+            _ => Err(missing()),
+        };
+        answer.items(LIST, take, missing, |what| {
+            self.bad(&format!("with {what}"))
+        })?;
         if let Some(stray) = syncs
             .iter()
             .find(|sync| !sync.project_id.eq_ignore_ascii_case(project_id))

@@ -347,7 +347,7 @@ async fn an_answer_without_end_is_not_read() {
         .await
         .expect_err("too large");
     assert_eq!(error.kind, RequestErrorKind::BadAnswer);
-    assert!(error.message.contains("larger than 64 MB"), "{error}");
+    assert!(error.message.contains("larger than 1024 MiB"), "{error}");
     assert_eq!(server.requests().len(), 1);
 }
 

@@ -13,7 +13,7 @@ use crate::core::words::count;
 use crate::environment::now;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::http::client::ANSWER_LIMIT;
+use crate::http::client::DOCUMENT_LIMIT;
 use crate::http::public::fetch_public;
 use crate::pipeline::{Link, Opened};
 use crate::provider::{default_platform, door, trust};
@@ -172,7 +172,7 @@ impl Arguments {
                     ))
                     .help(format!("Write `--from-server={document}`.")));
                 }
-                let text = text_file::read(&path, ANSWER_LIMIT as u64).map_err(|why| {
+                let text = text_file::read(&path, DOCUMENT_LIMIT as u64).map_err(|why| {
                     CommandError::new(
                         Exit::Error,
                         format!("The document {} cannot be read: {why}.", visible(document)),
