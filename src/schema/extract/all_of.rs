@@ -4,10 +4,15 @@
 //! field of the second, which no value satisfies. Merging the members keeps what was meant,
 //! and lets an error name a field instead of a branch.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 /// The most members that merging two unions may give; larger ones stay side by side.
 const LARGEST_PRODUCT: usize = 256;
+/// How many values the schema may consist of that merging a union gives, about. Each union doubles
+/// what it is merged into, or more: beyond this, both stay side by side.
+const LARGEST_MERGED: usize = 50_000;
 
 /// A value must fit both schemas.
 pub fn intersect(one: Value, other: Value) -> Value {
@@ -38,12 +43,9 @@ pub fn any_of(members: impl IntoIterator<Item = Value>) -> Value {
     let before = flat.len();
     flat.retain(|member| *member != null);
     let nullable = flat.len() < before;
-    let mut distinct: Vec<Value> = Vec::new();
-    for member in flat {
-        if !distinct.contains(&member) {
-            distinct.push(member);
-        }
-    }
+    let mut seen = HashSet::new();
+    let mut distinct = flat;
+    distinct.retain(|member| seen.insert(member.to_string()));
     match (distinct.len(), nullable) {
         (0, false) => Value::Bool(false),
         (0, true) => null,
@@ -96,15 +98,28 @@ pub fn with_null(schema: Value) -> Value {
 fn intersect_objects(mut one: Map<String, Value>, mut other: Map<String, Value>) -> Value {
     match (one.remove("anyOf"), other.remove("anyOf")) {
         (None, None) => {}
-        (Some(Value::Array(members)), None) | (None, Some(Value::Array(members))) => {
+        (Some(Value::Array(members)), None) => {
+            if is_too_large(&members, &[], &one, &other) {
+                one.insert("anyOf".into(), Value::Array(members));
+                return side_by_side(one, other);
+            }
+            return distribute(members, &one, &other);
+        }
+        (None, Some(Value::Array(members))) => {
+            if is_too_large(&members, &[], &one, &other) {
+                other.insert("anyOf".into(), Value::Array(members));
+                return side_by_side(one, other);
+            }
             return distribute(members, &one, &other);
         }
         (Some(Value::Array(members)), Some(Value::Array(others))) => {
             let product = members.len().saturating_mul(others.len());
+            let is_too_large =
+                product > LARGEST_PRODUCT || is_too_large(&members, &others, &one, &other);
             other.insert("anyOf".into(), Value::Array(others));
-            if product > LARGEST_PRODUCT {
+            if is_too_large {
                 one.insert("anyOf".into(), Value::Array(members));
-                return json!({"allOf": [one, other]});
+                return side_by_side(one, other);
             }
             return distribute(members, &one, &other);
         }
@@ -119,7 +134,7 @@ fn intersect_objects(mut one: Map<String, Value>, mut other: Map<String, Value>)
         } else if one.is_empty() {
             Value::Object(other)
         } else {
-            json!({"allOf": [one, other]})
+            side_by_side(one, other)
         };
     }
     for (keyword, value) in other {
@@ -136,6 +151,55 @@ fn intersect_objects(mut one: Map<String, Value>, mut other: Map<String, Value>)
         }
     }
     settle_enum_and_const(one)
+}
+
+/// Both schemas as members of one `allOf`, which does not nest however often this is done.
+fn side_by_side(one: Map<String, Value>, other: Map<String, Value>) -> Value {
+    let mut all = Vec::new();
+    for mut map in [one, other] {
+        match map.remove("allOf") {
+            Some(Value::Array(members)) if map.is_empty() => all.extend(members),
+            Some(members) => {
+                map.insert("allOf".into(), members);
+                all.push(Value::Object(map));
+            }
+            None if map.is_empty() => {}
+            None => all.push(Value::Object(map)),
+        }
+    }
+    Value::Object(Map::from_iter([("allOf".to_owned(), Value::Array(all))]))
+}
+
+/// Whether taking all else into each member of a union, and of another one, gives too much.
+fn is_too_large(
+    members: &[Value],
+    others: &[Value],
+    one: &Map<String, Value>,
+    other: &Map<String, Value>,
+) -> bool {
+    let beside = [one, other].into_iter().flat_map(Map::values);
+    let copied = size(beside).saturating_mul(members.len().max(1) * others.len().max(1));
+    let of_members = size(members).saturating_mul(others.len().max(1));
+    let of_others = size(others).saturating_mul(members.len());
+    copied.saturating_add(of_members).saturating_add(of_others) > LARGEST_MERGED
+}
+
+/// How many values there are in some schemas, counted to [`LARGEST_MERGED`].
+fn size<'v>(schemas: impl IntoIterator<Item = &'v Value>) -> usize {
+    let mut left: Vec<&Value> = schemas.into_iter().collect();
+    let mut size = 0;
+    while let Some(value) = left.pop() {
+        size += 1;
+        if size > LARGEST_MERGED {
+            break;
+        }
+        match value {
+            Value::Array(items) => left.extend(items),
+            Value::Object(map) => left.extend(map.values()),
+            _ => {}
+        }
+    }
+    size
 }
 
 fn distribute(members: Vec<Value>, one: &Map<String, Value>, other: &Map<String, Value>) -> Value {
@@ -274,7 +338,7 @@ fn merge_properties(one: Value, other: Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::{any_of, intersect, with_null};
 
@@ -329,6 +393,20 @@ mod tests {
             intersect(json!({"pattern": "^a"}), json!({"pattern": "z$"})),
             json!({"pattern": "^a", "allOf": [{"pattern": "z$"}]})
         );
+    }
+
+    #[test]
+    fn many_unions_in_one_schema_give_no_product_of_them() {
+        let field = |name: String| json!({"type": "object", "properties": {name.clone(): {"type": "string"}}, "required": [name]});
+        let whole = (0..2_000).fold(Value::Bool(true), |whole, index| {
+            let pair = [field(format!("a{index}")), field(format!("b{index}"))];
+            intersect(whole, any_of(pair))
+        });
+        let length = whole.to_string().len();
+        assert!(length < 2_000_000, "{length}");
+        let all = whole["allOf"].as_array().unwrap();
+        assert!(all.len() > 1_900, "{}", all.len());
+        assert!(all.iter().all(|member| member["anyOf"].is_array()));
     }
 
     #[test]
