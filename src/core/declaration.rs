@@ -1,11 +1,12 @@
 //! Makes a sync of its block and what it inherits.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::code::Code;
 use super::desired::{ConnectionRef, DesiredSync, Ensure, OnDelete, Trigger, Word};
-use super::diagnostic::Diagnostic;
-use super::fields::{CONNECTION_ID, OWN_FIELDS};
+use super::diagnostic::{Diagnostic, closest};
+use super::fields::{ALTERNATIVES, CONNECTION_ID, OWN_FIELDS};
 use super::form;
 use super::platform::Platform;
 use super::sync_file::Block;
@@ -19,10 +20,64 @@ const WITHOUT_EFFECT_ON_STARTS: [(&str, &str); 3] = [
     ("trigger", "ask for a sync job"),
 ];
 
+/// The fields of a sync or of its defaults, with those of secsync's own put right that are misspelt
+/// and reported as such, so that all else can be checked. `platform_fields` are the fields that the
+/// platform takes.
+pub fn put_right<'m>(
+    fields: &'m Mapping,
+    platform_fields: &[String],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Cow<'m, Mapping> {
+    let mut wanted: Vec<&str> = OWN_FIELDS.to_vec();
+    // Of two ways to say the same, one is enough.
+    for (one, other) in ALTERNATIVES {
+        for (given, needless) in [(one, other), (other, one)] {
+            if fields.contains(given) {
+                wanted.retain(|key| *key != needless);
+            }
+        }
+    }
+    let known: Vec<String> = platform_fields
+        .iter()
+        .cloned()
+        .chain(OWN_FIELDS.map(str::to_owned))
+        .filter(|key| !wanted.contains(&key.as_str()))
+        .collect();
+    let meant = form::misspelt(fields, &wanted, &known);
+    for (index, key) in &meant {
+        let Some(entry) = fields.entries().get(*index) else {
+            continue;
+        };
+        diagnostics.push(
+            Diagnostic::new(
+                Code::UnknownField,
+                entry.key_span,
+                format!("`{}` is not a field of a sync.", entry.key),
+            )
+            .help(format!("Did you mean `{key}`?")),
+        );
+    }
+    form::renamed(fields, &meant)
+}
+
+/// The provider of that name, or the one that it is nearest to.
+pub fn meant_provider<'p>(
+    word: &str,
+    providers: &'p BTreeMap<String, Platform>,
+) -> Option<(&'p str, Platform)> {
+    let exact = providers.get_key_value(word);
+    let near = || {
+        let name = closest(word, providers.keys().map(String::as_str))?;
+        providers.get_key_value(name)
+    };
+    let (name, platform) = exact.or_else(near)?;
+    Some((name, *platform))
+}
+
 /// Makes a sync of its effective fields: its block upon its defaults.
 ///
 /// `providers` are the names that files can use. `None` is returned if something that
-/// the sync's identity needs is missing or wrong; that was reported then.
+/// the sync's identity needs is missing, or is near to nothing that is known; that was reported then.
 pub fn declare(
     block: &Block,
     effective: &Mapping,
@@ -85,8 +140,11 @@ pub fn declare(
         reader.report_rename_of_absent();
     }
     let labels = reader.labels();
-    let (provider, destination) = (provider?, destination?);
-    let platform = reader.platform_of(&provider, providers)?;
+    let (mut provider, destination) = (provider?, destination?);
+    reader.report_unknown_provider(&provider, providers);
+    // One that is misspelt is checked on as the one that is meant.
+    let (meant, platform) = meant_provider(&provider.text, providers)?;
+    provider.text = meant.to_owned();
     reader.report_fields_without_effect(platform);
     let fields = effective
         .entries()
@@ -222,13 +280,8 @@ impl Reader<'_> {
         labels
     }
 
-    fn platform_of(
-        &mut self,
-        provider: &Word,
-        providers: &BTreeMap<String, Platform>,
-    ) -> Option<Platform> {
-        let platform = providers.get(&provider.text).copied();
-        if platform.is_none() {
+    fn report_unknown_provider(&mut self, provider: &Word, providers: &BTreeMap<String, Platform>) {
+        if !providers.contains_key(&provider.text) {
             let names = || providers.keys().map(String::as_str);
             self.diagnostics.push(
                 Diagnostic::new(
@@ -244,7 +297,6 @@ impl Reader<'_> {
                 }),
             );
         }
-        platform
     }
 
     fn report_rename_of_absent(&mut self) {

@@ -1,7 +1,19 @@
 //! What can be wrong with the files, as values that any format can show.
 
+use std::collections::{BTreeMap, HashMap};
+
 use super::code::Code;
-use super::span::Span;
+use super::span::{SourceId, Span};
+use super::text::shortened;
+use super::words::count;
+
+/// How many findings of one kind are kept of one file. The others are counted.
+pub const MOST: usize = 100;
+/// How many of one map or of one text, so that one alone does not take the room of all others.
+pub const MOST_AT_ONE_PLACE: usize = 20;
+
+/// The longest word that is compared with those that could be meant, in bytes.
+const LONGEST_COMPARED: usize = 200;
 
 /// How serious a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,6 +54,10 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// The sync that it is about, if the place does not say so by itself (an inherited value).
     pub sync: Option<String>,
+    /// How many other syncs inherited the same.
+    pub other_syncs: usize,
+    /// How many further findings of its kind it stands for, if it only says that they exist.
+    pub omitted: usize,
 }
 
 /// A place and what there is to say about it.
@@ -59,7 +75,7 @@ impl Diagnostic {
         Self {
             code,
             severity: code.severity(),
-            message: message.into(),
+            message: shortened(message.into()),
             labels: vec![Label {
                 span,
                 text: String::new(),
@@ -67,6 +83,8 @@ impl Diagnostic {
             file: None,
             help: None,
             sync: None,
+            other_syncs: 0,
+            omitted: 0,
         }
     }
 
@@ -75,18 +93,46 @@ impl Diagnostic {
         Self {
             code,
             severity: code.severity(),
-            message: message.into(),
+            message: shortened(message.into()),
             labels: Vec::new(),
             file: Some(file.into()),
             help: None,
             sync: None,
+            other_syncs: 0,
+            omitted: 0,
         }
+    }
+
+    /// Says that there are further findings of a kind, from a place on, that are only counted.
+    pub fn further(code: Code, span: Span, omitted: usize) -> Self {
+        let message = format!(
+            "{} of this kind in this file, which {} not shown.",
+            count(omitted, "further finding"),
+            if omitted == 1 { "is" } else { "are" }
+        );
+        let further = Self::new(code, span, message).help("Fix those that are shown first.");
+        Self { omitted, ..further }
+    }
+
+    /// How many findings it stands for.
+    pub fn findings(&self) -> usize {
+        self.omitted.max(1)
+    }
+
+    /// The syncs that inherited what it is about: `web`, or `web and 3 others`.
+    pub fn heirs(&self) -> Option<String> {
+        let sync = self.sync.as_ref()?;
+        Some(match self.other_syncs {
+            0 => sync.clone(),
+            1 => format!("{sync} and 1 other"),
+            others => format!("{sync} and {others} others"),
+        })
     }
 
     /// Says what to do.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(shortened(help.into()));
         self
     }
 
@@ -137,8 +183,159 @@ impl Diagnostic {
     }
 }
 
+/// Condenses a list of findings that grows, from time to time, so that it cannot outgrow memory.
+#[derive(Debug, Clone)]
+pub struct Condenser {
+    /// The length from which on it is worth to do it again.
+    from: usize,
+}
+
+impl Default for Condenser {
+    fn default() -> Self {
+        Self { from: 10_000 }
+    }
+}
+
+impl Condenser {
+    /// Condenses the list if it has grown much. Lints are left as they are, because a comment may
+    /// still allow any of them.
+    pub fn condense(&mut self, found: &mut Vec<Diagnostic>) {
+        if found.len() < self.from {
+            return;
+        }
+        let (lints, others) = std::mem::take(found)
+            .into_iter()
+            .partition(|diagnostic| diagnostic.code.is_lint());
+        *found = lints;
+        found.extend(condensed(others));
+        self.from = self.from.max(2 * found.len());
+    }
+}
+
+/// The findings, each reported once that several syncs inherit, and of each kind in a file at most
+/// [`MOST`]; the others are counted. Of those that say the same the first is kept before any
+/// repeats, so that a common mistake does not hide a rare one.
+pub fn condensed(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let found = reported_once(found);
+    let mut kinds: BTreeMap<(Code, Option<SourceId>), Kind> = BTreeMap::new();
+    for (index, diagnostic) in found.iter().enumerate() {
+        let source = diagnostic.span().map(|span| span.source);
+        let kind = kinds.entry((diagnostic.code, source)).or_default();
+        match (diagnostic.omitted, source) {
+            (0, Some(_)) => kind.places.push(index),
+            // What is about a whole file is said once for each.
+            (0, None) => {}
+            (omitted, _) => kind.omit(diagnostic, omitted),
+        }
+    }
+    let mut is_kept = vec![true; found.len()];
+    for kind in kinds.values_mut() {
+        if kind.places.len() > MOST {
+            let mut repeats: HashMap<(&str, Option<&str>), usize> = HashMap::new();
+            let mut ranked: Vec<(usize, usize)> = Vec::with_capacity(kind.places.len());
+            for index in std::mem::take(&mut kind.places) {
+                let key = (found[index].message.as_str(), found[index].help.as_deref());
+                let repeat = repeats.entry(key).or_default();
+                ranked.push((*repeat, index));
+                *repeat += 1;
+            }
+            ranked.sort_unstable();
+            for (_, index) in ranked.into_iter().skip(MOST) {
+                is_kept[index] = false;
+                kind.omit(&found[index], 1);
+            }
+        }
+    }
+    let kept = found.into_iter().zip(is_kept);
+    let mut kept: Vec<Diagnostic> = kept
+        .filter(|(diagnostic, is_kept)| *is_kept && diagnostic.omitted == 0)
+        .map(|(diagnostic, _)| diagnostic)
+        .collect();
+    for ((code, _), kind) in kinds {
+        if let Some((span, severity)) = kind.further {
+            kept.push(Diagnostic {
+                severity,
+                ..Diagnostic::further(code, span, kind.omitted)
+            });
+        }
+    }
+    kept
+}
+
+/// The findings of one code in one file.
+#[derive(Default)]
+struct Kind {
+    /// Indices of those that have a place.
+    places: Vec<usize>,
+    omitted: usize,
+    /// The first place of those that are omitted, and the worst severity.
+    further: Option<(Span, Severity)>,
+}
+
+impl Kind {
+    fn omit(&mut self, diagnostic: &Diagnostic, count: usize) {
+        self.omitted += count;
+        let Some(span) = diagnostic.span() else {
+            return;
+        };
+        let (first, worst) = self.further.unwrap_or((span, diagnostic.severity));
+        self.further = Some((first.min(span), worst.max(diagnostic.severity)));
+    }
+}
+
+/// What several syncs inherit is one finding.
+fn reported_once(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut once: Vec<Diagnostic> = Vec::with_capacity(found.len());
+    let mut index_of: HashMap<(Code, Option<Span>, String), usize> = HashMap::new();
+    for diagnostic in found {
+        if diagnostic.omitted > 0 {
+            once.push(diagnostic);
+            continue;
+        }
+        let key = (
+            diagnostic.code,
+            diagnostic.span(),
+            diagnostic.message.clone(),
+        );
+        match index_of.get(&key) {
+            Some(index) if diagnostic.sync.is_some() => {
+                once[*index].other_syncs += 1 + diagnostic.other_syncs;
+            }
+            Some(_) => {}
+            None => {
+                index_of.insert(key, once.len());
+                once.push(diagnostic);
+            }
+        }
+    }
+    once
+}
+
 /// The candidate that the user most likely meant, for "did you mean".
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    nearest(word, candidates).map(|(candidate, _)| candidate)
+}
+
+/// Whether a word is so near to another that it can be read as that one, and not only be asked
+/// about: some letters differ, or it is cut short.
+pub fn is_slip(word: &str, meant: &str) -> bool {
+    if word.len() > LONGEST_COMPARED {
+        return false;
+    }
+    let [word, meant] = [word, meant].map(|text| text.to_lowercase().replace(['_', '-'], ""));
+    let is_cut_short = word.len() >= 3 && meant.starts_with(&word);
+    is_cut_short || strsim::osa_distance(&word, &meant) <= 1 + meant.len() / 4
+}
+
+/// The candidate that the user most likely meant, and how near it is, at most 1.
+pub fn nearest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<(&'a str, f64)> {
+    // Comparing takes the product of both lengths, and no name is so long.
+    if word.len() > LONGEST_COMPARED {
+        return None;
+    }
     let folded = word.to_lowercase();
     candidates
         .into_iter()
@@ -152,12 +349,78 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         })
         .filter(|(_, similarity)| *similarity >= 0.8)
         .reduce(|best, next| if next.1 > best.1 { next } else { best })
-        .map(|(candidate, _)| candidate)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::closest;
+    use super::{Condenser, Diagnostic, MOST, closest, condensed, is_slip};
+    use crate::core::code::Code;
+    use crate::core::span::Span;
+    use crate::core::testing::source;
+
+    fn finding(code: Code, at: usize, message: &str) -> Diagnostic {
+        Diagnostic::new(code, Span::new(source(), at, at + 1), message)
+    }
+
+    #[test]
+    fn what_is_found_often_in_a_file_is_counted_and_hides_nothing_else() {
+        let mut found: Vec<_> = (0..5_000)
+            .map(|at| finding(Code::UnknownField, at, "common"))
+            .collect();
+        found.push(finding(Code::UnknownField, 5_000, "rare"));
+        found.push(finding(Code::WrongType, 5_001, "another"));
+        let shown = condensed(found);
+        let of = |message: &str| {
+            shown
+                .iter()
+                .filter(|found| found.message == message)
+                .count()
+        };
+        assert_eq!((of("common"), of("rare"), of("another")), (MOST - 1, 1, 1));
+        let last = shown.last().unwrap();
+        assert_eq!(
+            last.message,
+            "4901 further findings of this kind in this file, which are not shown."
+        );
+        assert_eq!((last.code, last.findings()), (Code::UnknownField, 4_901));
+    }
+
+    #[test]
+    fn condensing_often_counts_the_same() {
+        let (mut found, mut condenser) = (Vec::new(), Condenser::default());
+        for at in 0..50_000 {
+            found.push(finding(Code::UnknownField, at, &format!("field {at}")));
+            condenser.condense(&mut found);
+        }
+        assert!(found.len() < 20_000);
+        let shown = condensed(found);
+        assert_eq!(shown.len(), MOST + 1);
+        let all: usize = shown.iter().map(Diagnostic::findings).sum();
+        assert_eq!(all, 50_000);
+    }
+
+    #[test]
+    fn what_syncs_inherit_is_said_once_with_their_number() {
+        let inherited = |sync: &str| finding(Code::WrongValue, 0, "wrong").sync(sync);
+        let shown = condensed(["web", "api", "job"].map(inherited).to_vec());
+        assert_eq!(shown.len(), 1);
+        assert_eq!(shown[0].heirs().as_deref(), Some("web and 2 others"));
+    }
+
+    #[test]
+    fn a_slip_is_told_from_another_word() {
+        for (word, meant) in [
+            ("destinaton", "destination"),
+            ("dest", "destination"),
+            ("connection_id", "connectionId"),
+            ("sync", "syncs"),
+        ] {
+            assert!(is_slip(word, meant), "{word}");
+        }
+        for (word, meant) in [("clientId", "lint"), ("description", "destination")] {
+            assert!(!is_slip(word, meant), "{word}");
+        }
+    }
 
     #[test]
     fn suggests_a_similar_word_and_none_for_a_foreign_one() {

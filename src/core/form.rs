@@ -1,10 +1,17 @@
 //! The form that sync files and `secsync.yaml` share: maps, known fields, one version.
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::code::Code;
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, is_slip, nearest};
 use super::fields::{ALTERNATIVES, NOT_IN_DEFAULTS};
 use super::value::{Mapping, Node};
 use super::words::list;
+
+/// How many keys of one map are looked at for what they could mean. Whoever writes more unknown ones
+/// has made another mistake.
+const MOST_KEYS: usize = 1_000;
 
 /// The map that a value should be, or a finding.
 pub fn expect_mapping<'a>(
@@ -93,12 +100,13 @@ pub fn check_version(top: &Mapping, diagnostics: &mut Vec<Diagnostic>) {
 }
 
 /// Reports every key of a map that is not in the list, with the one that was likely meant.
-pub fn check_fields(
-    mapping: &Mapping,
+/// Returns the map as it is meant: a misspelt key counts as the one that is not given otherwise.
+pub fn check_fields<'m>(
+    mapping: &'m Mapping,
     known: &[&str],
     place: &str,
     diagnostics: &mut Vec<Diagnostic>,
-) {
+) -> Cow<'m, Mapping> {
     for entry in mapping.entries() {
         if known.contains(&entry.key.as_str()) {
             continue;
@@ -114,4 +122,65 @@ pub fn check_fields(
             }),
         );
     }
+    let meant = misspelt(mapping, known, &[]);
+    renamed(mapping, &meant)
+}
+
+/// The keys of a map that are likely meant to be one of the `wanted` that is not given, each with
+/// that one, by their position. Keys that are `known` for something else are right as they are.
+pub fn misspelt<'w>(
+    mapping: &Mapping,
+    wanted: &[&'w str],
+    known: &[String],
+) -> BTreeMap<usize, &'w str> {
+    let missing: Vec<&'w str> = wanted
+        .iter()
+        .copied()
+        .filter(|key| !mapping.contains(key))
+        .collect();
+    let others: Vec<&str> = known
+        .iter()
+        .map(String::as_str)
+        .filter(|key| !mapping.contains(key))
+        .collect();
+    if missing.is_empty() {
+        return BTreeMap::new();
+    }
+    let mut pairs: Vec<(f64, usize, &'w str)> = Vec::new();
+    for (index, entry) in mapping.entries().iter().enumerate().take(MOST_KEYS) {
+        let key = entry.key.as_str();
+        if wanted.contains(&key) || known.iter().any(|known| known == key) {
+            continue;
+        }
+        let Some((meant, similarity)) = nearest(key, missing.iter().copied()) else {
+            continue;
+        };
+        // What looks more like another field is left to those who know that one.
+        let other = nearest(key, others.iter().copied());
+        let is_nearest = other.is_none_or(|(_, other)| other < similarity);
+        if is_nearest && is_slip(key, meant) {
+            pairs.push((similarity, index, meant));
+        }
+    }
+    pairs.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
+    let mut taken = BTreeSet::new();
+    let nearest_first = pairs.into_iter();
+    nearest_first
+        .filter(|(_, _, meant)| taken.insert(*meant))
+        .map(|(_, index, meant)| (index, meant))
+        .collect()
+}
+
+/// The map with other keys at some positions.
+pub fn renamed<'m>(mapping: &'m Mapping, keys: &BTreeMap<usize, &str>) -> Cow<'m, Mapping> {
+    if keys.is_empty() {
+        return Cow::Borrowed(mapping);
+    }
+    let mut mapping = mapping.clone();
+    for (index, key) in keys {
+        if let Some(entry) = mapping.entries_mut().get_mut(*index) {
+            (*key).clone_into(&mut entry.key);
+        }
+    }
+    Cow::Owned(mapping)
 }

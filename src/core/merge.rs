@@ -5,6 +5,8 @@
 //! other, `project` and `projectId` likewise, and a `destinationConfig` of another
 //! kind is not mixed with the inherited one.
 
+use std::collections::HashMap;
+
 use super::fields::ALTERNATIVES;
 use super::value::{Entry, Mapping, Node, Value};
 
@@ -46,43 +48,45 @@ fn is_of_another_kind(base: &Mapping, over: &Mapping, union_tag: Option<&str>) -
 }
 
 fn merge_into(base: &mut Mapping, over: &Mapping) {
+    let mut entries: Vec<Option<Entry>> = std::mem::take(base.entries_mut())
+        .into_iter()
+        .map(Some)
+        .collect();
+    // The keys of each side are unique, so that only what was inherited can be met again.
+    let places: HashMap<String, usize> = entries
+        .iter()
+        .enumerate()
+        .filter_map(|(place, entry)| Some((entry.as_ref()?.key.clone(), place)))
+        .collect();
     for entry in over.entries() {
-        match &entry.value.value {
-            Value::Null => {
-                base.remove(&entry.key);
-            }
+        let inherited = places.get(&entry.key).map(|place| &mut entries[*place]);
+        let merged = match &entry.value.value {
+            Value::Null => None,
             Value::Mapping(over) => {
-                let inherited = base
-                    .entries_mut()
-                    .iter_mut()
-                    .find(|old| old.key == entry.key);
-                match inherited {
-                    Some(Entry {
-                        key_span, value, ..
-                    }) if value.as_mapping().is_some() => {
-                        if let Value::Mapping(base) = &mut value.value {
-                            merge_into(base, over);
-                        }
-                        // The nearest declaration is where a missing field is to be added.
-                        *key_span = entry.key_span;
-                        value.span = entry.value.span;
-                    }
-                    _ => {
-                        let mut own = Mapping::default();
-                        merge_into(&mut own, over);
-                        base.insert(Entry {
-                            value: Node {
-                                value: Value::Mapping(own),
-                                ..entry.value.clone()
-                            },
-                            ..entry.clone()
-                        });
-                    }
-                }
+                let mut fields = match inherited.as_deref() {
+                    Some(Some(old)) => old.value.as_mapping().cloned().unwrap_or_default(),
+                    _ => Mapping::default(),
+                };
+                merge_into(&mut fields, over);
+                // The nearest declaration is where a missing field is to be added.
+                Some(Entry {
+                    key: entry.key.clone(),
+                    key_span: entry.key_span,
+                    value: Node {
+                        value: Value::Mapping(fields),
+                        span: entry.value.span,
+                        style: entry.value.style,
+                    },
+                })
             }
-            _ => base.insert(entry.clone()),
+            _ => Some(entry.clone()),
+        };
+        match inherited {
+            Some(old) => *old = merged,
+            None => entries.extend(merged.map(Some)),
         }
     }
+    *base.entries_mut() = entries.into_iter().flatten().collect();
 }
 
 #[cfg(test)]

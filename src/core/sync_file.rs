@@ -52,7 +52,8 @@ pub fn read_file(document: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<S
         );
         return None;
     }
-    form::check_fields(top, &FILE_FIELDS, "a sync file", diagnostics);
+    let top = form::check_fields(top, &FILE_FIELDS, "a sync file", diagnostics);
+    let top = top.as_ref();
     form::check_version(top, diagnostics);
 
     let mut defaults = match top.get("defaults") {

@@ -4,6 +4,10 @@ use serde_json::Value;
 
 /// The longest message of a platform that is shown, in characters.
 const LONGEST_MESSAGE: usize = 400;
+/// The longest word of a sentence that is shown whole, in characters.
+const LONGEST_WORD: usize = 160;
+/// The longest sentence that is shown whole, in characters.
+const LONGEST_SENTENCE: usize = 2_000;
 
 /// Whether it is a control character, or one that changes the direction or the width of what
 /// follows, breaks the line, or hides words in between.
@@ -58,6 +62,45 @@ pub fn visible(text: &str) -> String {
     safe
 }
 
+/// At most `most` characters of a text: of a longer one those around the character at `place`,
+/// counted from 0.
+pub fn around(text: &str, place: usize, most: usize) -> String {
+    let length = text.chars().count();
+    if length <= most {
+        return text.to_owned();
+    }
+    let start = place.saturating_sub(most / 3).min(length - most);
+    let shown: String = text.chars().skip(start).take(most).collect();
+    let mark = |is_cut| if is_cut { "…" } else { "" };
+    format!("{}{shown}{}", mark(start > 0), mark(start + most < length))
+}
+
+/// A sentence with its beginning and its end, and so each of its words, however long the values
+/// are that it quotes.
+pub fn shortened(sentence: String) -> String {
+    // No word and no sentence of so few bytes is too long.
+    if sentence.len() <= LONGEST_WORD {
+        return sentence;
+    }
+    let words: Vec<String> = sentence
+        .split(' ')
+        .map(|word| ends(word, LONGEST_WORD))
+        .collect();
+    ends(&words.join(" "), LONGEST_SENTENCE)
+}
+
+/// A text of at most about `most` characters: of a longer one most of its beginning, and its end.
+fn ends(text: &str, most: usize) -> String {
+    let length = text.chars().count();
+    if length <= most {
+        return text.to_owned();
+    }
+    let last = most / 5;
+    let start: String = text.chars().take(most - last).collect();
+    let end: String = text.chars().skip(length - last).collect();
+    format!("{start}…{end}")
+}
+
 /// A text of several lines, each made safe.
 pub fn visible_lines(text: &str) -> String {
     text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
@@ -105,7 +148,30 @@ pub fn platform_message(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{platform_message, visible};
+    use super::{around, platform_message, shortened, visible};
+
+    #[test]
+    fn a_long_text_is_shown_around_a_place() {
+        assert_eq!(around("abc", 1, 3), "abc");
+        let text = format!("{}!{}", "x".repeat(70_000), "y".repeat(70_000));
+        assert_eq!(around(&text, 70_000, 9), "…xxx!yyyyy…");
+        assert_eq!(around(&text, 0, 3), "xxx…");
+        assert_eq!(around(&text, usize::MAX, 3), "…yyy");
+    }
+
+    #[test]
+    fn a_sentence_keeps_its_beginning_and_its_end() {
+        let short = "`web` is not a field.".to_owned();
+        assert_eq!(shortened(short.clone()), short);
+        let quoted = shortened(format!("`{}` is not a field.", "é".repeat(70_000)));
+        assert!(
+            quoted.starts_with("`é") && quoted.ends_with("é` is not a field."),
+            "{quoted}"
+        );
+        assert!(quoted.chars().count() < 200, "{quoted}");
+        let blank = shortened(format!("`{}` is not a field.", "a b ".repeat(70_000)));
+        assert!(blank.ends_with("` is not a field.") && blank.chars().count() <= 2_001);
+    }
 
     #[test]
     fn nothing_from_outside_can_move_the_cursor_or_hide() {

@@ -1,19 +1,25 @@
 //! Variables: `${var.NAME}` in values, and nothing else.
 
-use std::collections::BTreeMap;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::code::Code;
-use super::diagnostic::{Diagnostic, closest};
+use super::diagnostic::{Diagnostic, MOST_AT_ONE_PLACE, closest};
 use super::span::Span;
 use super::value::{Node, Style, Value};
 
 const OPEN: &str = "${var.";
 const ESCAPED: &str = "$${var.";
 
+/// How much the values of variables may add to the files of a run, in bytes.
+const LARGEST_TEXT: usize = 64 * 1024 * 1024;
+
 /// The values that variables have in this run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Variables {
     values: BTreeMap<String, String>,
+    /// How many bytes of them were put in.
+    used: Cell<usize>,
 }
 
 impl Variables {
@@ -27,6 +33,12 @@ impl Variables {
     /// A variable's value.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)
+    }
+
+    /// Whether a value can still be put in, which it then is.
+    fn has_room_for(&self, value: &str) -> bool {
+        self.used.set(self.used.get().saturating_add(value.len()));
+        self.used.get() <= LARGEST_TEXT
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
@@ -99,7 +111,7 @@ fn expand_text(
 ) -> Option<String> {
     let mut expanded = String::with_capacity(text.len());
     let mut rest = text;
-    let mut failed = false;
+    let mut unset = BTreeSet::new();
     while let Some(at) = rest.find('$') {
         expanded.push_str(&rest[..at]);
         rest = &rest[at..];
@@ -113,11 +125,16 @@ fn expand_text(
                 return None;
             };
             let name = &after[..end];
-            if let Some(value) = variables.get(name) {
-                expanded.push_str(value);
-            } else {
-                diagnostics.push(unknown(name, span, variables));
-                failed = true;
+            match variables.get(name) {
+                Some(value) if variables.has_room_for(value) => expanded.push_str(value),
+                Some(_) => {
+                    diagnostics.push(too_much(span));
+                    return None;
+                }
+                None if unset.insert(name) && unset.len() <= MOST_AT_ONE_PLACE => {
+                    diagnostics.push(unknown(name, span, variables));
+                }
+                None => {}
             }
             rest = &after[end + 1..];
         } else {
@@ -126,7 +143,14 @@ fn expand_text(
         }
     }
     expanded.push_str(rest);
-    (!failed).then_some(expanded)
+    if let Some(further) = unset
+        .len()
+        .checked_sub(MOST_AT_ONE_PLACE)
+        .filter(|further| *further > 0)
+    {
+        diagnostics.push(Diagnostic::further(Code::UnknownVariable, span, further));
+    }
+    unset.is_empty().then_some(expanded)
 }
 
 fn malformed(text: &str, span: Span) -> Diagnostic {
@@ -139,6 +163,18 @@ fn malformed(text: &str, span: Span) -> Diagnostic {
         "Write `${var.NAME}` with letters, digits and `_` in the name, or `$${var.` for the \
          literal characters.",
     )
+}
+
+fn too_much(span: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::FileTooLarge,
+        span,
+        format!(
+            "With the values of its variables, the text is larger than {} MiB.",
+            LARGEST_TEXT / 1024 / 1024
+        ),
+    )
+    .help("Give the variables shorter values, or use them less often.")
 }
 
 fn unknown(name: &str, span: Span, variables: &Variables) -> Diagnostic {
@@ -238,6 +274,34 @@ mod tests {
         let (value, codes) = expanded(json!("${var.X} ${var.A} ${var.Y}"), Style::Plain);
         assert_eq!(value, json!("${var.X} ${var.A} ${var.Y}"));
         assert_eq!(codes, [Code::UnknownVariable, Code::UnknownVariable]);
+    }
+
+    #[test]
+    fn the_unknown_variables_of_one_value_are_each_said_once_and_then_counted() {
+        let text = (0..8_000)
+            .map(|name| format!("${{var.V{name}}}${{var.V0}}"))
+            .collect::<Vec<_>>()
+            .concat();
+        let mut node = node(json!(text));
+        let mut diagnostics = Vec::new();
+        expand(&mut node, &variables(&[]), &typed, &mut diagnostics);
+        assert_eq!(diagnostics.len(), 21);
+        assert_eq!(diagnostics[20].findings(), 7_980);
+    }
+
+    #[test]
+    fn variables_cannot_make_a_small_file_enormous() {
+        let value = "x".repeat(1024 * 1024);
+        let mut node = node(json!(vec!["${var.A}"; 1_000]));
+        let mut diagnostics = Vec::new();
+        expand(
+            &mut node,
+            &variables(&[("A", &value)]),
+            &typed,
+            &mut diagnostics,
+        );
+        assert_eq!(diagnostics[0].code, Code::FileTooLarge);
+        assert!(node.to_json().to_string().len() < 70 * 1024 * 1024);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Checking: every sync against its destination's schema and the lints, without a network.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use tracing::trace;
 use super::open::{Loaded, Opened};
 use crate::core::code::Code;
 use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, Word};
-use crate::core::diagnostic::{Diagnostic, Severity, closest};
+use crate::core::diagnostic::{Condenser, Diagnostic, Severity, closest};
 use crate::core::fields::CONNECTION_ID;
 use crate::core::spec::{DestinationSpec, Specs};
 use crate::core::words::is_uuid;
@@ -16,6 +17,7 @@ use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::provider::variables::ProviderVariables;
 use crate::provider::{self, door, rules};
+use crate::schema::validate;
 use crate::workspace::{Config, Workspace};
 
 /// A workspace whose files have no mistake in them.
@@ -51,11 +53,11 @@ impl Loaded {
         let Self(mut opened) = self;
         let mut found = Vec::new();
         let mut specs = Specs::new();
-        let examined = opened
-            .workspace
-            .syncs
-            .iter()
-            .try_for_each(|sync| opened.examine_sync(sync, &mut specs, &mut found));
+        let mut condenser = Condenser::default();
+        let examined = opened.workspace.syncs.iter().try_for_each(|sync| {
+            condenser.condense(&mut found);
+            opened.examine_sync(sync, &mut specs, &mut found)
+        });
         let workspace = Arc::make_mut(&mut opened.workspace);
         if let Err(error) = examined {
             workspace.diagnostics.append(&mut found);
@@ -86,22 +88,39 @@ impl Opened {
         found: &mut Vec<Diagnostic>,
     ) -> Result<(), CommandError> {
         let before = found.len();
-        let Some(destination) = self
+        let known = self
             .store
-            .destination(sync.platform, &sync.destination.text)?
-        else {
+            .destination(sync.platform, &sync.destination.text)?;
+        let mut meant = Cow::Borrowed(sync);
+        let destination = if let Some(destination) = known {
+            destination
+        } else {
             found.push(self.unknown_destination(sync));
-            return Ok(());
+            // One that is misspelt is checked on as the one that is meant.
+            let near = self.store.meant(sync.platform, &sync.destination.text);
+            let Some(near) = near else {
+                rules(sync.platform).lint(sync, found);
+                return Ok(());
+            };
+            let Some(destination) = self.store.destination(sync.platform, &near)? else {
+                return Ok(());
+            };
+            meant.to_mut().destination.text = near;
+            destination
         };
         trace!(
             "{}: checked by the {} schema of {}/{}",
             sync.name.text,
             destination.origin.name(),
             sync.platform.name(),
-            sync.destination.text,
+            meant.destination.text,
         );
-        let mut of_schema =
-            crate::schema::validate::check(&destination, &sync.fields, sync.key, &sync.name.text);
+        let (mut of_schema, right) =
+            validate::check_and_put_right(&destination, &sync.fields, sync.key, &sync.name.text);
+        if let Some(fields) = right {
+            meant.to_mut().fields = fields;
+        }
+        let sync = meant.as_ref();
         if sync.ensure == Ensure::Absent {
             of_schema.retain(|diagnostic| diagnostic.code != Code::MissingField);
         } else {
@@ -194,8 +213,6 @@ fn check_connection(sync: &DesiredSync, spec: &DestinationSpec, found: &mut Vec<
         .iter()
         .any(|field| field.required && field.name == CONNECTION_ID);
     match &sync.connection {
-        // A misspelt field is one mistake, and not a missing one besides.
-        None if needs_connection && misspells_connection(sync) => {}
         None if needs_connection => found.push(
             Diagnostic::new(
                 Code::MissingField,
@@ -264,13 +281,6 @@ pub(super) fn project_of_environment<'a>(
     let config = config.providers.get(provider)?;
     let variable = door(config.platform)?.servers().project_variable?;
     ProviderVariables::of(config, environment).get(variable)
-}
-
-fn misspells_connection(sync: &DesiredSync) -> bool {
-    let fields = sync.fields.entries().iter();
-    fields
-        .map(|entry| closest(&entry.key, ["connection", CONNECTION_ID]))
-        .any(|meant| meant.is_some())
 }
 
 /// A rename on a platform that changes nothing: under the new name a second configuration would

@@ -223,4 +223,14 @@ impl Schemas for SchemaStore {
         self.platform_takes(platform, likely, field)
             .unwrap_or_default()
     }
+
+    fn fields(&self, platform: Platform, destination: &str) -> Vec<String> {
+        let known = self.known(platform, destination);
+        let fields = known.iter().flat_map(|known| &known.spec.create.fields);
+        fields.map(|field| field.name.clone()).collect()
+    }
+
+    fn meant_destination(&self, platform: Platform, word: &str) -> Option<String> {
+        self.meant(platform, word)
+    }
 }

@@ -73,7 +73,7 @@ fn set(fields: &mut Map<String, Value>, path: &[String], value: &Value) {
 fn in_order_of(order: &Map<String, Value>, mut fields: Map<String, Value>) -> Map<String, Value> {
     let mut ordered = Map::new();
     for (key, other) in order {
-        match (fields.shift_remove(key), other) {
+        match (fields.get_mut(key).map(Value::take), other) {
             (Some(Value::Object(inner)), Value::Object(other)) => {
                 ordered.insert(key.clone(), in_order_of(other, inner).into());
             }
@@ -83,7 +83,11 @@ fn in_order_of(order: &Map<String, Value>, mut fields: Map<String, Value>) -> Ma
             (None, _) => {}
         }
     }
-    ordered.extend(fields);
+    ordered.extend(
+        fields
+            .into_iter()
+            .filter(|(key, _)| !order.contains_key(key)),
+    );
     ordered
 }
 

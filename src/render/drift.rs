@@ -11,7 +11,7 @@ use super::json::{BlockedFields, Place, SubjectFields, subjects};
 use super::review::{Item, Review, Verdict};
 use super::started;
 use super::terminal::{
-    BOLD, DIMMED, GREEN, Headline, RED, YELLOW, blocked, declared_at, named, notes_on_starts,
+    self, BOLD, DIMMED, GREEN, Headline, RED, YELLOW, blocked, declared_at, named, notes_on_starts,
     painted, start,
 };
 use crate::core::diff::FieldChange;
@@ -78,16 +78,15 @@ fn changes(kind: &DriftKind) -> &[FieldChange] {
 }
 
 fn values(change: &FieldChange) -> String {
-    let value = |value: &Option<Value>| match value {
-        Some(value) => visible(&value.to_string()),
+    let side = |value: &Option<Value>| match value {
+        Some(value) => terminal::value(value),
         None => painted(DIMMED, "(not set)"),
     };
-    format!(
-        "{} {} -> {}",
-        visible(&change.dotted()),
-        value(&change.before),
-        value(&change.after)
-    )
+    let values = match (&change.before, &change.after) {
+        (Some(before), Some(after)) => terminal::change(before, after),
+        (before, after) => format!("{} -> {}", side(before), side(after)),
+    };
+    format!("{} {values}", visible(&change.dotted()))
 }
 
 /// What is not declared and was seen on its platform.

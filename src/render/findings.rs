@@ -1,6 +1,6 @@
 //! Findings for people: the line, a caret under the exact word, and what to do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
@@ -18,16 +18,27 @@ use crate::core::span::{Source, SourceId, Sources, Span};
 use crate::core::text::{is_invisible, visible};
 use crate::core::words;
 
-/// Lines longer than this many bytes are cut around the place.
+/// Lines longer than this many bytes are cut around the place. (What miette draws below a line of
+/// more than 65,535 columns makes it panic.)
 const LONGEST_LINE: usize = 400;
+/// Of a longer place only so many bytes are marked.
+const LONGEST_MARK: usize = 300;
 /// How many bytes of a long line are shown on each side of the place.
 const AROUND: usize = 120;
 
-/// All findings, each as a block.
+/// From how many findings that say the same on, only the first is shown with its lines.
+const MANY: usize = 4;
+/// Of those, how many further places are named.
+const MOST_PLACES: usize = 20;
+/// The widest terminal that is made use of, in columns.
+const WIDEST: usize = 400;
+
+/// All findings, each as a block, or for many that say the same one block that names the others'
+/// places.
 pub fn render(diagnostics: &[Diagnostic], sources: &Sources, width: usize) -> String {
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode())
         .with_links(false)
-        .with_width(width)
+        .with_width(width.min(WIDEST))
         // A sentence that is broken into lines can be neither searched for nor copied.
         .with_wrap_lines(false)
         .with_context_lines(1);
@@ -38,9 +49,9 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, width: usize) -> St
             .or_insert_with(|| harmless(&sources.get(span.source).text).into());
     }
     let mut out = String::new();
-    for diagnostic in diagnostics {
+    for (diagnostic, others) in grouped(diagnostics, sources) {
         let block = panic::catch_unwind(AssertUnwindSafe(|| {
-            let report = report(diagnostic, sources, &texts);
+            let report = report(diagnostic, &others, sources, &texts);
             let mut block = String::new();
             let rendered = handler.render_report(&mut block, report.as_ref());
             rendered.map(|()| block)
@@ -55,6 +66,75 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, width: usize) -> St
         out.push('\n');
     }
     out
+}
+
+/// The findings, and for the first of many that say the same the others.
+fn grouped<'d>(
+    diagnostics: &'d [Diagnostic],
+    sources: &Sources,
+) -> Vec<(&'d Diagnostic, Vec<&'d Diagnostic>)> {
+    type Key<'d> = (Code, Severity, String, Option<&'d str>);
+    let mut groups: Vec<Vec<&Diagnostic>> = Vec::new();
+    let mut group_of: HashMap<Key<'_>, usize> = HashMap::new();
+    for diagnostic in diagnostics {
+        // Some sentences name the sync at whose key they point.
+        let word = diagnostic.span().and_then(|span| {
+            let text = &sources.get(span.source).text;
+            text.get(span.start..span.end)
+        });
+        let named = word.map(|word| format!("The sync `{word}` "));
+        let message = match named.and_then(|named| diagnostic.message.strip_prefix(&named)) {
+            Some(rest) => format!("The sync {rest}"),
+            None => diagnostic.message.clone(),
+        };
+        let is_single = diagnostic.labels.len() != 1 || diagnostic.omitted > 0;
+        let key = (
+            diagnostic.code,
+            diagnostic.severity,
+            message,
+            diagnostic.help.as_deref(),
+        );
+        if is_single {
+            groups.push(vec![diagnostic]);
+            continue;
+        }
+        let group = *group_of.entry(key).or_insert(groups.len());
+        if group == groups.len() {
+            groups.push(Vec::new());
+        }
+        groups[group].push(diagnostic);
+    }
+    let is_many = |group: &[&Diagnostic]| group.len() >= MANY;
+    let mut ordered: Vec<(&Diagnostic, Vec<&Diagnostic>)> = Vec::new();
+    for group in groups {
+        match group.split_first() {
+            Some((first, others)) if is_many(&group) => ordered.push((first, others.to_vec())),
+            _ => ordered.extend(group.into_iter().map(|found| (found, Vec::new()))),
+        }
+    }
+    ordered.sort_by_key(|(found, _)| (found.span(), found.file.as_deref(), found.code));
+    ordered
+}
+
+/// Where else the same was found: `The same in 41 other places: a.yaml:5:3, …`.
+fn elsewhere(others: &[&Diagnostic], sources: &Sources) -> String {
+    let spans = others.iter().filter_map(|other| other.span());
+    let mut places: Vec<String> = spans
+        .take(MOST_PLACES)
+        .map(|span| visible(&sources.describe(span)))
+        .collect();
+    if let Some(more) = others
+        .len()
+        .checked_sub(MOST_PLACES)
+        .filter(|more| *more > 0)
+    {
+        places.push(format!("and {more} more"));
+    }
+    format!(
+        "The same in {}: {}.",
+        words::count(others.len(), "other place"),
+        places.join(", ")
+    )
 }
 
 /// Problems without a place in a file.
@@ -87,7 +167,7 @@ pub fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
         let found = diagnostics
             .iter()
             .filter(|found| found.severity == severity);
-        let count = found.count();
+        let count = found.map(Diagnostic::findings).sum();
         (count > 0).then(|| words::count(count, word))
     };
     let parts: Vec<String> = [
@@ -114,21 +194,35 @@ pub fn more(diagnostics: &[Diagnostic]) -> String {
 /// A finding as miette shows it.
 fn report(
     diagnostic: &Diagnostic,
+    others: &[&Diagnostic],
     sources: &Sources,
     texts: &BTreeMap<SourceId, Arc<str>>,
 ) -> Report {
     let main = diagnostic.span();
-    let (here, elsewhere): (Vec<&Label>, Vec<&Label>) = diagnostic
-        .labels
-        .iter()
-        .partition(|label| main.is_some_and(|main| main.source == label.span.source));
+    // Lines that are cut show one place only.
+    let is_cut = |label: &&Label| {
+        let source = sources.get(label.span.source);
+        let (from, to) = lines_around(source, label.span.start, label.span.end, 1, 1);
+        let lines = source.text.get(from..to).unwrap_or_default().lines();
+        lines.map(str::len).max() > Some(LONGEST_LINE)
+    };
+    let is_any_cut =
+        diagnostic.labels.len() > 1 && diagnostic.labels.iter().any(|label| is_cut(&label));
+    let (here, distant): (Vec<&Label>, Vec<&Label>) = diagnostic.labels.iter().partition(|label| {
+        main.is_some_and(|main| {
+            main == label.span || main.source == label.span.source && !is_any_cut
+        })
+    });
     let mut help: Vec<String> = diagnostic.help.iter().map(|help| visible(help)).collect();
-    for label in elsewhere {
+    for label in distant {
         let place = visible(&sources.describe(label.span));
         help.push(format!("{}: {place}", label.text));
     }
-    if let Some(sync) = &diagnostic.sync {
-        help.push(format!("Inherited by the sync {}.", visible(sync)));
+    if let Some(sync) = diagnostic.heirs() {
+        help.push(format!("Inherited by the sync {}.", visible(&sync)));
+    }
+    if !others.is_empty() {
+        help.push(elsewhere(others, sources));
     }
     let mut shown = MietteDiagnostic::new(visible(&diagnostic.message))
         .with_code(diagnostic.code.name())
@@ -157,6 +251,7 @@ fn labeled(label: &Label, sources: &Sources) -> LabeledSpan {
     let text_of = &sources.get(source).text;
     let line_end = text_of.get(start..end).and_then(|marked| marked.find('\n'));
     let end = line_end.map_or(end, |at| start + at);
+    let end = boundary(text_of, end.min(start + LONGEST_MARK)).max(start);
     LabeledSpan::new(text, start, end.saturating_sub(start))
 }
 
@@ -202,10 +297,7 @@ impl Excerpt {
     /// The lines of some bytes and those around them; of very long lines the part near the bytes.
     fn around(&self, first: usize, last: usize, before: usize, after: usize) -> (usize, usize) {
         let (first_line, last_line) = (self.source.line_of(first), self.source.line_of(last));
-        let from = self
-            .source
-            .line_start(first_line.saturating_sub(before).max(1));
-        let to = self.source.line_end(last_line + after);
+        let (from, to) = lines_around(&self.source, first, last, before, after);
         let mut lines = self.text.get(from..to).unwrap_or_default().lines();
         if lines.all(|line| line.len() <= LONGEST_LINE) {
             return (from, to);
@@ -217,6 +309,19 @@ impl Excerpt {
         let end = self.source.line_end(last_line).min(last + AROUND);
         (boundary(&self.text, start), boundary(&self.text, end))
     }
+}
+
+/// The whole lines of some bytes, with so many before and after them.
+fn lines_around(
+    source: &Source,
+    first: usize,
+    last: usize,
+    before: usize,
+    after: usize,
+) -> (usize, usize) {
+    let from = source.line_of(first).saturating_sub(before).max(1);
+    let to = source.line_of(last) + after;
+    (source.line_start(from), source.line_end(to))
 }
 
 /// The start of the character that a byte belongs to.
@@ -283,6 +388,62 @@ mod tests {
             shown.len()
         );
         assert!(shown.contains("[a.yaml:1:100001]"), "{shown}");
+    }
+
+    #[test]
+    fn a_very_long_place_is_marked_at_its_beginning() {
+        for character in ["x", "é", "日"] {
+            let word = character.repeat(70_000);
+            let shown = rendered(&format!("a: {word}\nb: 1\n"), &word);
+            assert!(shown.len() < 4_000, "{} bytes", shown.len());
+            assert!(shown.contains("[a.yaml:1:4]"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn two_places_on_a_very_long_line_are_both_named() {
+        let text = format!("first{}second", " ".repeat(100_000));
+        let mut sources = Sources::default();
+        let source = sources.add("a.yaml", text);
+        let diagnostic = Diagnostic::new(
+            Code::DuplicateKey,
+            Span::new(source, 100_005, 100_011),
+            "It is twice.",
+        )
+        .also(Span::new(source, 0, 5), "first here");
+        let shown = render(&[diagnostic], &sources, usize::MAX);
+        let shown = anstream::adapter::strip_str(&shown).to_string();
+        assert!(shown.contains("first here: a.yaml:1:1"), "{shown}");
+        assert!(shown.len() < 4_000, "{} bytes", shown.len());
+    }
+
+    #[test]
+    fn many_findings_that_say_the_same_are_one_block_with_their_places() {
+        let text = (0..30)
+            .map(|sync| format!("s{sync}:\n"))
+            .collect::<Vec<_>>()
+            .concat();
+        let mut sources = Sources::default();
+        let source = sources.add("a.yaml", text.as_str());
+        let found: Vec<Diagnostic> = (0..30)
+            .map(|sync| {
+                let key = format!("s{sync}");
+                let at = text.find(&format!("{key}:")).unwrap();
+                let span = Span::new(source, at, at + key.len());
+                let message = format!("The sync `{key}` has no `project`.");
+                Diagnostic::new(Code::MissingField, span, message)
+            })
+            .collect();
+        let shown = render(&found, &sources, 80);
+        let shown = anstream::adapter::strip_str(&shown).to_string();
+        assert_eq!(shown.matches("has no").count(), 1, "{shown}");
+        assert!(
+            shown.contains("The same in 29 other places: a.yaml:2:1, a.yaml:3:1,"),
+            "{shown}"
+        );
+        assert!(shown.contains("a.yaml:21:1, and 9 more."), "{shown}");
+        let few = render(&found[..3], &sources, 80);
+        assert_eq!(few.matches("has no").count(), 3);
     }
 
     #[test]

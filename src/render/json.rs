@@ -77,7 +77,7 @@ struct Finding<'a> {
     message: &'a str,
     help: Option<&'a str>,
     file: Option<&'a str>,
-    sync: Option<&'a str>,
+    sync: Option<String>,
     places: Vec<LabelFields<'a>>,
 }
 
@@ -97,7 +97,7 @@ impl<'a> Finding<'a> {
             message: &found.message,
             help: found.help.as_deref(),
             file: found.file.as_deref(),
-            sync: found.sync.as_deref(),
+            sync: found.heirs(),
             places: labels
                 .map(|label| LabelFields {
                     place: Place::new(label.span, sources),

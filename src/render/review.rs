@@ -214,7 +214,7 @@ impl Review<'_> {
 /// What is wrong, what to do, and about which sync it is.
 pub fn advice_of(found: &Diagnostic) -> String {
     let mut text = with_help(&found.message, found.help.as_deref());
-    if let Some(sync) = &found.sync {
+    if let Some(sync) = found.heirs() {
         text.push_str(&format!("\nInherited by the sync {sync}."));
     }
     text

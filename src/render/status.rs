@@ -12,7 +12,7 @@ use super::json::{Place, SubjectFields, subjects};
 use super::review::{Item, Review, Verdict};
 use super::started;
 use super::terminal::{
-    BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, address, notes_on_starts, painted, start,
+    self, BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, address, notes_on_starts, painted, start,
 };
 use super::time::ago;
 use crate::core::plan::Subject;
@@ -59,8 +59,8 @@ pub fn human(
         .flat_map(|status| rows(status, now))
         .collect();
     let width = |column: usize| {
-        let cells = rows.iter().map(|row| row.cells[column].chars().count());
-        cells.max().unwrap_or_default().max(HEADINGS[column].len())
+        let cells = rows.iter().map(|row| row.cells[column].as_str());
+        terminal::width(cells.chain([HEADINGS[column]]))
     };
     let widths: [usize; 5] = std::array::from_fn(width);
     if !rows.is_empty() {
@@ -83,7 +83,7 @@ pub fn human(
 fn line(out: &mut String, cells: &[String; 5], widths: [usize; 5], style: Style, is_heading: bool) {
     let mut text = String::new();
     for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
-        let padding = " ".repeat(width - cell.chars().count());
+        let padding = " ".repeat(width.saturating_sub(cell.chars().count()));
         let is_painted = is_heading || column == RESULT;
         let cell = if is_painted && !cell.is_empty() {
             painted(style, cell)

@@ -5,11 +5,17 @@ use std::fmt;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use serde_json::Value;
 
 use super::started;
 use crate::core::plan::{Blocked, Subject};
 use crate::core::span::{Sources, Span};
-use crate::core::text::visible;
+use crate::core::text::{around, visible};
+
+/// The widest column of a table, in characters. A format string takes a width of 65,535 at most.
+const WIDEST_COLUMN: usize = 100;
+/// The longest value that is shown whole in a line, in characters.
+const LONGEST_VALUE: usize = 200;
 
 pub const BOLD: Style = Style::new().bold();
 pub const DIMMED: Style = Style::new().dimmed();
@@ -121,10 +127,51 @@ pub fn notes_on_starts(out: &mut String, unmanaged: &[Subject]) {
     }
 }
 
-/// The width of the widest text, in characters.
+/// The width of a column of texts, in characters: that of the widest. A text that is wider than
+/// [`WIDEST_COLUMN`] moves what follows it in its own line only.
 pub fn width<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
-    texts
-        .map(|text| text.chars().count())
-        .max()
-        .unwrap_or_default()
+    let widths = texts.map(|text| text.chars().count());
+    let fitting = widths.filter(|width| *width <= WIDEST_COLUMN);
+    fitting.max().unwrap_or_default()
+}
+
+/// A value as a person reads it in a line: a long one by its beginning.
+pub fn value(value: &Value) -> String {
+    visible(&around(&value.to_string(), 0, LONGEST_VALUE))
+}
+
+/// What changes from one value to another, the long ones shown around the first difference.
+pub fn change(before: &Value, after: &Value) -> String {
+    let texts = [before, after].map(Value::to_string);
+    let [one, other] = texts.each_ref().map(|text| text.chars());
+    let place = one
+        .zip(other)
+        .take_while(|(one, other)| one == other)
+        .count();
+    let [before, after] = texts.map(|text| visible(&around(&text, place, LONGEST_VALUE)));
+    format!("{before} -> {after}")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{change, value, width};
+
+    #[test]
+    fn no_text_makes_a_column_too_wide_for_a_format_string() {
+        let long = "x".repeat(70_000);
+        assert_eq!(width(["abc", &long].into_iter()), 3);
+        assert_eq!(width([long.as_str()].into_iter()), 0);
+    }
+
+    #[test]
+    fn long_values_are_shown_around_what_differs() {
+        let text = |middle: &str| json!("a".repeat(70_000) + middle + &"b".repeat(70_000));
+        let shown = change(&text("1"), &text("2"));
+        assert!(shown.contains("a1b") && shown.contains("a2b"), "{shown}");
+        assert!(shown.chars().count() < 420, "{shown}");
+        assert!(value(&text("")).chars().count() < 210);
+        assert_eq!(change(&json!(1), &json!("x")), "1 -> \"x\"");
+    }
 }

@@ -12,6 +12,7 @@ use super::directory;
 use super::file::{START, SchemaFile, SchemaKey, is_slug, path_of};
 use super::summary;
 use super::validate::checker::Checker;
+use crate::core::diagnostic::closest;
 use crate::core::platform::Platform;
 use crate::provider::platforms;
 use crate::text_file;
@@ -158,6 +159,29 @@ impl SchemaStore {
             }
         }
         Ok(false)
+    }
+
+    /// A destination; instead of an unknown one, the first of the platform, whose other fields most
+    /// destinations have too. `None` if no schema of it can be used.
+    pub fn known(&self, kind: Platform, slug: &str) -> Option<Arc<Destination>> {
+        let usable = |slug: &str| self.destination(kind, slug).ok().flatten();
+        usable(slug).or_else(|| {
+            let first = if kind.lists_destinations() {
+                self.destinations(kind).into_iter().next()?
+            } else {
+                START.to_owned()
+            };
+            usable(&first)
+        })
+    }
+
+    /// The destination of that name, or the one that it is nearest to.
+    pub fn meant(&self, kind: Platform, word: &str) -> Option<String> {
+        if self.destination(kind, word).ok().flatten().is_some() {
+            return Some(word.to_owned());
+        }
+        let known = self.destinations(kind);
+        closest(word, known.iter().map(String::as_str)).map(str::to_owned)
     }
 
     /// The content of a schema file, the workspace's definitions over the bundled ones.

@@ -79,8 +79,8 @@ impl Config {
         let Some(top) = expect_mapping(document, "secsync.yaml", diagnostics) else {
             return config;
         };
-        check_fields(top, &FIELDS, "secsync.yaml", diagnostics);
-        check_version(top, diagnostics);
+        let top = check_fields(top, &FIELDS, "secsync.yaml", diagnostics);
+        check_version(&top, diagnostics);
         for entry in top.entries().iter().filter(|entry| !entry.value.is_null()) {
             let node = &entry.value;
             match entry.key.as_str() {
@@ -140,7 +140,7 @@ impl Config {
             let Some(fields) = expect_mapping(&entry.value, &what, diagnostics) else {
                 continue;
             };
-            check_fields(fields, &["default"], "a variable", diagnostics);
+            let fields = check_fields(fields, &["default"], "a variable", diagnostics);
             if let Some(default) = fields.get("default").filter(|node| !node.is_null()) {
                 match default.as_text() {
                     Some(value) => {
@@ -189,7 +189,7 @@ impl Config {
         let Some(mapping) = expect_mapping(node, "`unmanaged`", diagnostics) else {
             return;
         };
-        check_fields(mapping, &["ignore"], "`unmanaged`", diagnostics);
+        let mapping = check_fields(mapping, &["ignore"], "`unmanaged`", diagnostics);
         if let Some(ignore) = mapping.get("ignore").filter(|node| !node.is_null()) {
             self.ignore = patterns(ignore, "unmanaged.ignore", diagnostics);
         }
@@ -234,11 +234,11 @@ fn read_provider(entry: &Entry, diagnostics: &mut Vec<Diagnostic>) -> Option<Pro
     } else {
         expect_mapping(&entry.value, &format!("The provider `{name}`"), diagnostics)?
     };
-    check_fields(fields, &["type", "url"], "a provider", diagnostics);
+    let fields = check_fields(fields, &["type", "url"], "a provider", diagnostics);
     let url = fields
         .get("url")
         .and_then(|node| string(node, "url", diagnostics));
-    let kind = provider_kind(entry, fields, diagnostics)?;
+    let kind = provider_kind(entry, &fields, diagnostics)?;
     Some(ProviderConfig {
         name: name.clone(),
         platform: kind,

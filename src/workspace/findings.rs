@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Workspace;
 use crate::core::code::Code;
-use crate::core::diagnostic::{Diagnostic, Severity};
+use crate::core::diagnostic::{Diagnostic, Severity, condensed};
 use crate::core::span::{SourceId, Span};
 
 /// If a finding is about something that a sync inherited, names the sync.
@@ -32,7 +32,7 @@ impl Workspace {
             diagnostic.severity != Severity::Ignored && !allowed.covers(self, diagnostic)
         });
         drop_consequences(&mut found);
-        self.diagnostics = reported_once(found);
+        self.diagnostics = condensed(found);
         let key =
             |diagnostic: &Diagnostic| (diagnostic.span(), diagnostic.file.clone(), diagnostic.code);
         self.diagnostics.sort_by_key(key);
@@ -40,10 +40,18 @@ impl Workspace {
 }
 
 /// Takes out what follows from another mistake at the same place: a string with blanks at an end
-/// also has the wrong form, and the text in place of an unknown alias is not a real value.
+/// also has the wrong form, and the text in place of an unknown alias or of a variable without a
+/// value is not a real value.
 fn drop_consequences(found: &mut Vec<Diagnostic>) {
     let is_cause = |diagnostic: &Diagnostic| {
-        matches!(diagnostic.code, Code::UnknownAlias | Code::PaddedString)
+        matches!(
+            diagnostic.code,
+            Code::UnknownAlias
+                | Code::UnquotedTemplate
+                | Code::PaddedString
+                | Code::UnknownVariable
+                | Code::VariableForm
+        )
     };
     let causes: BTreeSet<Span> = found
         .iter()
@@ -55,43 +63,18 @@ fn drop_consequences(found: &mut Vec<Diagnostic>) {
     });
 }
 
-fn reported_once(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let mut told: Vec<Diagnostic> = Vec::new();
-    let mut heirs: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut index_of: BTreeMap<(Code, Option<Span>, String), usize> = BTreeMap::new();
-    for diagnostic in found {
-        let key = (
-            diagnostic.code,
-            diagnostic.span(),
-            diagnostic.message.clone(),
-        );
-        match index_of.get(&key) {
-            Some(index) if diagnostic.sync.is_some() => *heirs.entry(*index).or_default() += 1,
-            Some(_) => {}
-            None => {
-                index_of.insert(key, told.len());
-                told.push(diagnostic);
-            }
-        }
-    }
-    for (index, more) in heirs {
-        if let Some(sync) = &mut told[index].sync {
-            let others = if more == 1 { "other" } else { "others" };
-            *sync = format!("{sync} and {more} {others}");
-        }
-    }
-    told
-}
-
 /// The comments `# secsync: allow(code) reason`, by the lines that they cover.
 struct Allowances {
     lines: BTreeMap<(SourceId, usize), Vec<Code>>,
+    /// The blocks of the syncs whose keys are on such lines, by where they start.
+    blocks: BTreeMap<(SourceId, usize), Span>,
 }
 
 impl Allowances {
     fn read(workspace: &Workspace, diagnostics: &mut Vec<Diagnostic>) -> Self {
         let mut lines: BTreeMap<(SourceId, usize), Vec<Code>> = BTreeMap::new();
-        for comment in &workspace.comments {
+        let mut covered: BTreeMap<(SourceId, usize), usize> = BTreeMap::new();
+        for comment in workspace.comments.iter().rev() {
             let Some(rest) = comment.text.trim().strip_prefix("secsync:") else {
                 continue;
             };
@@ -115,13 +98,22 @@ impl Allowances {
                 .split(',')
                 .filter_map(|name| super::config::lint_code(name.trim(), comment.span, diagnostics))
                 .collect();
-            let line = covered_line(workspace, comment.span);
+            let line = covered_line(workspace, comment.span, &mut covered);
             lines
                 .entry((comment.span.source, line))
                 .or_default()
                 .extend(codes);
         }
-        Self { lines }
+        let mut blocks = BTreeMap::new();
+        if !lines.is_empty() {
+            for sync in &workspace.syncs {
+                let line = workspace.sources.position(sync.key).line;
+                if lines.contains_key(&(sync.key.source, line)) {
+                    blocks.insert((sync.block.source, sync.block.start), sync.block);
+                }
+            }
+        }
+        Self { lines, blocks }
     }
 
     /// A comment covers its line, and the whole sync if that line is the one of its key.
@@ -138,27 +130,38 @@ impl Allowances {
                 .get(&(span.source, line))
                 .is_some_and(|codes| codes.contains(&diagnostic.code))
         };
+        // Blocks of one file never overlap.
+        let before = self.blocks.range(..=(span.source, span.start)).next_back();
+        let block = before.map(|(_, block)| *block);
         is_allowed_at(span)
-            || workspace
-                .syncs
-                .iter()
-                .any(|sync| sync.block.contains(span) && is_allowed_at(sync.key))
+            || block.is_some_and(|block| {
+                let key = Span::new(block.source, block.start, block.start);
+                block.contains(span) && is_allowed_at(key)
+            })
     }
 }
 
-/// A comment on a line of its own is about the next line that says something.
-fn covered_line(workspace: &Workspace, span: Span) -> usize {
-    let text = &workspace.sources.get(span.source).text;
-    let line = workspace.sources.position(span).line;
-    let before = text.get(..span.start).unwrap_or_default();
-    let own_line = before.rsplit('\n').next().unwrap_or_default();
-    if !own_line.trim().is_empty() {
+/// A comment on a line of its own is about the next line that says something. `known` has what the
+/// comments after it cover, by their lines.
+fn covered_line(
+    workspace: &Workspace,
+    span: Span,
+    known: &mut BTreeMap<(SourceId, usize), usize>,
+) -> usize {
+    let source = workspace.sources.get(span.source);
+    let line = source.line_of(span.start);
+    let before = source.text.get(source.line_start(line)..span.start);
+    if !before.unwrap_or_default().trim().is_empty() {
         return line;
     }
-    let following = text.lines().enumerate().skip(line);
-    following
-        .filter(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
-        .map(|(index, _)| index + 1)
-        .next()
-        .unwrap_or(line)
+    let rest = source.text.get(source.line_end(line)..).unwrap_or_default();
+    let covered = rest.lines().zip(line..).skip(1).find_map(|(text, line)| {
+        let text = text.trim();
+        let says_something = !text.is_empty() && !text.starts_with('#');
+        let of_next = known.get(&(span.source, line)).copied();
+        of_next.or(says_something.then_some(line))
+    });
+    let covered = covered.unwrap_or(line);
+    known.insert((span.source, line), covered);
+    covered
 }

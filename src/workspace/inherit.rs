@@ -1,14 +1,16 @@
 //! Which defaults each sync of a file inherits.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::{Schemas, Workspace, findings};
-use crate::core::declaration::declare;
+use crate::core::declaration::{self, declare, meant_provider};
 use crate::core::fields::platform_field;
 use crate::core::merge::merge;
 use crate::core::platform::Platform;
 use crate::core::sync_file::{self, Block, SyncFile};
-use crate::core::value::{Mapping, Node};
+use crate::core::value::{Mapping, Node, Value};
 use crate::provider::platforms;
 
 /// What decides which defaults a sync inherits: its platform, its destination, and that one's
@@ -16,14 +18,19 @@ use crate::provider::platforms;
 type Heir = (Platform, String, Option<String>);
 
 impl Workspace {
+    /// Puts right what is misspelt in the workspace's own defaults.
+    pub(super) fn put_defaults_right(&mut self, schemas: &dyn Schemas) {
+        let providers = self.platforms();
+        let defaults = std::mem::take(&mut self.config.defaults);
+        let known = Known::default().fields([&defaults; 3], &providers, schemas);
+        self.config.defaults =
+            declaration::put_right(&defaults, &known, &mut self.diagnostics).into_owned();
+    }
+
     /// Declares the syncs of a file, each upon what it inherits.
-    pub(super) fn declare_all(&mut self, file: &SyncFile, schemas: &dyn Schemas) {
-        let providers: BTreeMap<String, Platform> = self
-            .config
-            .providers
-            .iter()
-            .map(|(name, provider)| (name.clone(), provider.platform))
-            .collect();
+    pub(super) fn declare_all(&mut self, mut file: SyncFile, schemas: &dyn Schemas) {
+        let providers = self.platforms();
+        self.put_right(&mut file, &providers, schemas);
         if file.defaults.contains("project") || file.defaults.contains("projectId") {
             let defaults = merge(&self.config.defaults, &file.defaults, None);
             self.projects
@@ -31,16 +38,52 @@ impl Workspace {
         }
         let mut bases: BTreeMap<Option<Heir>, Mapping> = BTreeMap::new();
         for block in &file.syncs {
-            let heir = self.heir(block, file, &providers, schemas);
+            let heir = self.heir(block, &file, &providers, schemas);
             let tag = heir.as_ref().and_then(|(_, _, tag)| tag.clone());
+            let meant = heir.as_ref().map(|(_, destination, _)| destination.clone());
             let base = bases
                 .entry(heir)
-                .or_insert_with_key(|heir| self.inherited(file, heir.as_ref(), schemas));
-            let effective = merge(base, &block.fields, tag.as_deref());
+                .or_insert_with_key(|heir| self.inherited(&file, heir.as_ref(), schemas));
+            let effective = laid_upon(base, &block.fields, meant, tag.as_deref());
             let before = self.diagnostics.len();
             let sync = declare(block, &effective, &providers, &mut self.diagnostics);
             findings::name_the_heir(&mut self.diagnostics[before..], block.span, &block.key);
+            self.condenser.condense(&mut self.diagnostics);
             self.syncs.extend(sync);
+        }
+    }
+
+    /// The platform of each provider that files can name.
+    fn platforms(&self) -> BTreeMap<String, Platform> {
+        let providers = self.config.providers.iter();
+        providers
+            .map(|(name, provider)| (name.clone(), provider.platform))
+            .collect()
+    }
+
+    /// Puts right what is misspelt in a file's defaults and in its syncs, before one is laid upon
+    /// the other.
+    fn put_right(
+        &mut self,
+        file: &mut SyncFile,
+        providers: &BTreeMap<String, Platform>,
+        schemas: &dyn Schemas,
+    ) {
+        let mut known = Known::default();
+        let of_workspace = &self.config.defaults;
+        let defaults = [&file.defaults, of_workspace, of_workspace];
+        let fields = known.fields(defaults, providers, schemas);
+        let right = declaration::put_right(&file.defaults, &fields, &mut self.diagnostics);
+        if let Cow::Owned(defaults) = right {
+            file.defaults = defaults;
+        }
+        for block in &mut file.syncs {
+            let fields = [&block.fields, &file.defaults, of_workspace];
+            let fields = known.fields(fields, providers, schemas);
+            let right = declaration::put_right(&block.fields, &fields, &mut self.diagnostics);
+            if let Cow::Owned(fields) = right {
+                block.fields = fields;
+            }
         }
     }
 
@@ -52,16 +95,13 @@ impl Workspace {
         providers: &BTreeMap<String, Platform>,
         schemas: &dyn Schemas,
     ) -> Option<Heir> {
-        let effective = |key: &str| {
-            [&block.fields, &file.defaults, &self.config.defaults]
-                .into_iter()
-                .find_map(|fields| fields.get(key))
-                .and_then(Node::as_str)
-        };
-        let kind = *providers.get(effective("provider")?)?;
-        let destination = effective("destination")?;
-        let tag = schemas.union_tag(kind, destination);
-        Some((kind, destination.to_owned(), tag))
+        let layers = [&block.fields, &file.defaults, &self.config.defaults];
+        let (_, kind) = meant_provider(effective(layers, "provider")?, providers)?;
+        let destination = effective(layers, "destination")?;
+        let meant = schemas.meant_destination(kind, destination);
+        let destination = meant.unwrap_or_else(|| destination.to_owned());
+        let tag = schemas.union_tag(kind, &destination);
+        Some((kind, destination, tag))
     }
 
     /// What a sync inherits from the defaults of the workspace and its file.
@@ -85,5 +125,65 @@ impl Workspace {
         let fitting = entries
             .filter(|entry| platform_field(&entry.key).is_none_or(|field| !is_for_others(field)));
         fitting.cloned().collect()
+    }
+}
+
+/// Lays the fields of a sync upon what it inherits. A misspelt destination is no other one.
+fn laid_upon(
+    base: &Mapping,
+    fields: &Mapping,
+    meant: Option<String>,
+    tag: Option<&str>,
+) -> Mapping {
+    const KEY: &str = "destination";
+    let written = fields.get(KEY).and_then(Node::as_str);
+    let (Some(written), Some(meant)) = (written, meant.filter(|word| Some(&**word) != written))
+    else {
+        return merge(base, fields, tag);
+    };
+    let say = |fields: &mut Mapping, word: &str| {
+        let mut entries = fields.entries_mut().iter_mut();
+        if let Some(entry) = entries.find(|entry| entry.key == KEY) {
+            entry.value.value = Value::String(word.to_owned());
+        }
+    };
+    let mut right = fields.clone();
+    say(&mut right, &meant);
+    let mut merged = merge(base, &right, tag);
+    say(&mut merged, written);
+    merged
+}
+
+/// What the uppermost of some maps says that says it.
+fn effective<'m>(layers: [&'m Mapping; 3], key: &str) -> Option<&'m str> {
+    let node = layers.into_iter().find_map(|fields| fields.get(key))?;
+    node.as_str()
+}
+
+/// The fields of the platforms, looked up once for each destination.
+#[derive(Default)]
+struct Known(BTreeMap<(Option<Platform>, String), Rc<[String]>>);
+
+impl Known {
+    /// The fields that a sync can have which is made of some maps; those of all platforms if its
+    /// own is unknown.
+    fn fields(
+        &mut self,
+        layers: [&Mapping; 3],
+        providers: &BTreeMap<String, Platform>,
+        schemas: &dyn Schemas,
+    ) -> Rc<[String]> {
+        let provider = effective(layers, "provider");
+        let kind = provider.and_then(|word| Some(meant_provider(word, providers)?.1));
+        let destination = effective(layers, "destination").unwrap_or_default();
+        let fields = self.0.entry((kind, destination.to_owned()));
+        let fields = fields.or_insert_with(|| match kind {
+            Some(kind) => schemas.fields(kind, destination).into(),
+            None => platforms()
+                .into_iter()
+                .flat_map(|kind| schemas.fields(kind, destination))
+                .collect(),
+        });
+        Rc::clone(fields)
     }
 }

@@ -20,7 +20,7 @@ pub use config::Config;
 use crate::core::code::Code;
 use crate::core::conflicts;
 use crate::core::desired::{DesiredSync, NamedProject};
-use crate::core::diagnostic::Diagnostic;
+use crate::core::diagnostic::{Condenser, Diagnostic};
 use crate::core::platform::Platform;
 use crate::core::span::{SourceId, Sources, Span};
 use crate::core::sync_file;
@@ -69,6 +69,7 @@ pub struct Workspace {
     pub comments: Vec<Comment>,
     /// Where the files' paths are relative to.
     directory: Utf8PathBuf,
+    condenser: Condenser,
 }
 
 /// What merging needs to know of the platforms' schemas.
@@ -79,6 +80,13 @@ pub trait Schemas {
     /// Whether any destination of a platform takes a field at the top of a sync. `likely` is the
     /// destination to look at first.
     fn platform_takes(&self, kind: Platform, likely: &str, field: &str) -> bool;
+
+    /// The fields at the top of a sync to a destination; to an unknown one, those that are usual on
+    /// the platform.
+    fn fields(&self, kind: Platform, destination: &str) -> Vec<String>;
+
+    /// The destination of that name, or the one that it is nearest to.
+    fn meant_destination(&self, kind: Platform, word: &str) -> Option<String>;
 }
 
 impl Workspace {
@@ -134,6 +142,7 @@ impl Workspace {
         if let Value::Mapping(defaults) = defaults {
             self.config.defaults = defaults;
         }
+        self.put_defaults_right(schemas);
         let found = self.find_files(options)?;
         for file in &found {
             self.load_file(file, stdin, &variables, schemas);
@@ -339,7 +348,7 @@ impl Workspace {
         for mut document in documents {
             self.expand(&mut document.value, variables);
             if let Some(file) = sync_file::read_file(&document, &mut self.diagnostics) {
-                self.declare_all(&file, schemas);
+                self.declare_all(file, schemas);
             }
         }
     }

@@ -147,7 +147,7 @@ fn reports_unknown_fields() {
 
     unknown-field
 
-      × `renamedform` is not a field of a sync to Humanitec.
+      × `renamedform` is not a field of a sync.
        ╭─[sync.yaml:8:5]
      7 │     environment: prod
      8 │     renamedform: api
@@ -158,7 +158,7 @@ fn reports_unknown_fields() {
 
     unknown-field
 
-      × `onDelet` is not a field of a sync to Humanitec.
+      × `onDelet` is not a field of a sync.
         ╭─[sync.yaml:9:5]
       8 │     renamedform: api
       9 │     onDelet: keep-secrets
@@ -171,7 +171,7 @@ fn reports_unknown_fields() {
 
     unknown-field
 
-      × `conection` is not a field of a sync to Humanitec.
+      × `conection` is not a field of a sync.
        ╭─[sync.yaml:6:5]
      5 │     destination: humanitec
      6 │     conection: humanitec-main
@@ -990,4 +990,389 @@ fn reports_mistakes_in_a_workspace_file() {
     Run `secsync explain CODE` to see why it matters and how to fix it.
     --- exit 3
     "#);
+}
+
+#[test]
+fn one_mistake_never_hides_the_next() {
+    let wrong = with("environment: prod", "enviroment: 7");
+    assert_snapshot!(findings([
+        (
+            "five misspelt keys",
+            "\
+project: payments
+syncs:
+  web:
+    provder: infisical
+    destinaton: github
+    conection: main
+    enviroment: prod
+    secretPth: web
+",
+        ),
+        ("a destination in another case", &wrong.replace("humanitec\n", "Humanitec\n")),
+        ("a provider in another case", &wrong.replace("infisical", "Infisical")),
+        (
+            "misspelt keys at the top and in the defaults",
+            "\
+provder: infisical
+projct: payments
+defalts:
+  destinaton: humanitec
+  conection: main
+sync:
+  web:
+    environment: 7
+",
+        ),
+        (
+            "a misspelt map",
+            &with("destinationConfig:\n      scope", "destinationConfg:\n      scop"),
+        ),
+        (
+            "a variable without a value",
+            &with("environment: prod", "environment: ${var.ENVIRONMENT}")
+                .replace("secretPath: /web", "secretPath: \"${var.PATH}\""),
+        ),
+    ]), @r#"
+    # five misspelt keys
+
+    missing-field
+
+      × `destinationConfig` is missing.
+       ╭─[sync.yaml:3:3]
+     2 │ syncs:
+     3 │   web:
+       ·   ───
+     4 │     provder: infisical
+       ╰────
+      help: Add `destinationConfig` to the sync, or to the defaults.
+
+    missing-field
+
+      × `syncOptions` is missing.
+       ╭─[sync.yaml:3:3]
+     2 │ syncs:
+     3 │   web:
+       ·   ───
+     4 │     provder: infisical
+       ╰────
+      help: Add `syncOptions` to the sync, or to the defaults.
+
+    unknown-field
+
+      × `provder` is not a field of a sync.
+       ╭─[sync.yaml:4:5]
+     3 │   web:
+     4 │     provder: infisical
+       ·     ───────
+     5 │     destinaton: github
+       ╰────
+      help: Did you mean `provider`?
+
+    unknown-field
+
+      × `destinaton` is not a field of a sync.
+       ╭─[sync.yaml:5:5]
+     4 │     provder: infisical
+     5 │     destinaton: github
+       ·     ──────────
+     6 │     conection: main
+       ╰────
+      help: Did you mean `destination`?
+
+    unknown-field
+
+      × `conection` is not a field of a sync.
+       ╭─[sync.yaml:6:5]
+     5 │     destinaton: github
+     6 │     conection: main
+       ·     ─────────
+     7 │     enviroment: prod
+       ╰────
+      help: Did you mean `connection`?
+
+    unknown-field
+
+      × `enviroment` is not a field of a sync to GitHub.
+       ╭─[sync.yaml:7:5]
+     6 │     conection: main
+     7 │     enviroment: prod
+       ·     ──────────
+     8 │     secretPth: web
+       ╰────
+      help: Did you mean `environment`?
+
+    unknown-field
+
+      × `secretPth` is not a field of a sync to GitHub.
+       ╭─[sync.yaml:8:5]
+     7 │     enviroment: prod
+     8 │     secretPth: web
+       ·     ─────────
+       ╰────
+      help: Did you mean `secretPath`?
+
+    secret-path-form
+
+      × The secretPath `web` does not start with a slash.
+       ╭─[sync.yaml:8:16]
+     7 │     enviroment: prod
+     8 │     secretPth: web
+       ·                ───
+       ╰────
+      help: Write `/web`.
+
+    # a destination in another case
+
+    unknown-destination
+
+      × Infisical has no destination `Humanitec`.
+       ╭─[sync.yaml:5:18]
+     4 │   web:
+     5 │     destination: Humanitec
+       ·                  ─────────
+     6 │     connection: humanitec-main
+       ╰────
+      help: Did you mean `humanitec`?
+
+    unknown-field
+
+      × `enviroment` is not a field of a sync to Humanitec.
+       ╭─[sync.yaml:7:5]
+     6 │     connection: humanitec-main
+     7 │     enviroment: 7
+       ·     ──────────
+     8 │     secretPath: /web
+       ╰────
+      help: Did you mean `environment`?
+
+    wrong-type
+
+      × `environment` is the number 7, but must be a string.
+       ╭─[sync.yaml:7:17]
+     6 │     connection: humanitec-main
+     7 │     enviroment: 7
+       ·                 ─
+     8 │     secretPath: /web
+       ╰────
+      help: Put it in quotes.
+
+    # a provider in another case
+
+    unknown-provider
+
+      × `Infisical` is not a known provider.
+       ╭─[sync.yaml:1:11]
+     1 │ provider: Infisical
+       ·           ─────────
+     2 │ project: payments
+       ╰────
+      help: Did you mean `infisical`?
+            Inherited by the sync web.
+
+    unknown-field
+
+      × `enviroment` is not a field of a sync to Humanitec.
+       ╭─[sync.yaml:7:5]
+     6 │     connection: humanitec-main
+     7 │     enviroment: 7
+       ·     ──────────
+     8 │     secretPath: /web
+       ╰────
+      help: Did you mean `environment`?
+
+    wrong-type
+
+      × `environment` is the number 7, but must be a string.
+       ╭─[sync.yaml:7:17]
+     6 │     connection: humanitec-main
+     7 │     enviroment: 7
+       ·                 ─
+     8 │     secretPath: /web
+       ╰────
+      help: Put it in quotes.
+
+    # misspelt keys at the top and in the defaults
+
+    unknown-field
+
+      × `provder` is not a field of a sync file.
+       ╭─[sync.yaml:1:1]
+     1 │ provder: infisical
+       · ───────
+     2 │ projct: payments
+       ╰────
+      help: Did you mean `provider`?
+
+    unknown-field
+
+      × `projct` is not a field of a sync file.
+       ╭─[sync.yaml:2:1]
+     1 │ provder: infisical
+     2 │ projct: payments
+       · ──────
+     3 │ defalts:
+       ╰────
+      help: Did you mean `project`?
+
+    unknown-field
+
+      × `defalts` is not a field of a sync file.
+       ╭─[sync.yaml:3:1]
+     2 │ projct: payments
+     3 │ defalts:
+       · ───────
+     4 │   destinaton: humanitec
+       ╰────
+      help: Did you mean `defaults`?
+
+    unknown-field
+
+      × `destinaton` is not a field of a sync.
+       ╭─[sync.yaml:4:3]
+     3 │ defalts:
+     4 │   destinaton: humanitec
+       ·   ──────────
+     5 │   conection: main
+       ╰────
+      help: Did you mean `destination`?
+
+    unknown-field
+
+      × `conection` is not a field of a sync.
+       ╭─[sync.yaml:5:3]
+     4 │   destinaton: humanitec
+     5 │   conection: main
+       ·   ─────────
+     6 │ sync:
+       ╰────
+      help: Did you mean `connection`?
+
+    unknown-field
+
+      × `sync` is not a field of a sync file.
+       ╭─[sync.yaml:6:1]
+     5 │   conection: main
+     6 │ sync:
+       · ────
+     7 │   web:
+       ╰────
+      help: Did you mean `syncs`?
+
+    missing-field
+
+      × `destinationConfig` is missing.
+       ╭─[sync.yaml:7:3]
+     6 │ sync:
+     7 │   web:
+       ·   ───
+     8 │     environment: 7
+       ╰────
+      help: Add `destinationConfig` to the sync, or to the defaults.
+
+    missing-field
+
+      × `secretPath` is missing.
+       ╭─[sync.yaml:7:3]
+     6 │ sync:
+     7 │   web:
+       ·   ───
+     8 │     environment: 7
+       ╰────
+      help: Add `secretPath` to the sync, or to the defaults.
+
+    missing-field
+
+      × `syncOptions` is missing.
+       ╭─[sync.yaml:7:3]
+     6 │ sync:
+     7 │   web:
+       ·   ───
+     8 │     environment: 7
+       ╰────
+      help: Add `syncOptions` to the sync, or to the defaults.
+
+    wrong-type
+
+      × `environment` is the number 7, but must be a string.
+       ╭─[sync.yaml:8:18]
+     7 │   web:
+     8 │     environment: 7
+       ·                  ─
+       ╰────
+      help: Put it in quotes.
+
+    # a misspelt map
+
+    unknown-field
+
+      × `destinationConfg` is not a field of a sync to Humanitec.
+        ╭─[sync.yaml:11:5]
+     10 │       initialSyncBehavior: overwrite-destination
+     11 │     destinationConfg:
+        ·     ────────────────
+     12 │       scop: environment
+        ╰────
+      help: Did you mean `destinationConfig`?
+
+    unknown-field
+
+      × `scop` is not a field of `destinationConfig`.
+        ╭─[sync.yaml:12:7]
+     11 │     destinationConfg:
+     12 │       scop: environment
+        ·       ────
+     13 │       org: acme
+        ╰────
+      help: Did you mean `scope`?
+
+    # a variable without a value
+
+    unknown-variable
+
+      × The variable `ENVIRONMENT` has no value.
+       ╭─[sync.yaml:7:18]
+     6 │     connection: humanitec-main
+     7 │     environment: ${var.ENVIRONMENT}
+       ·                  ──────────────────
+     8 │     secretPath: "${var.PATH}"
+       ╰────
+      help: Set it with `--var ENVIRONMENT=…`, with the environment variable `SECSYNC_VAR_ENVIRONMENT`, or under `variables:` in secsync.yaml.
+
+    unknown-variable
+
+      × The variable `PATH` has no value.
+       ╭─[sync.yaml:8:17]
+     7 │     environment: ${var.ENVIRONMENT}
+     8 │     secretPath: "${var.PATH}"
+       ·                 ─────────────
+     9 │     syncOptions:
+       ╰────
+      help: Set it with `--var PATH=…`, with the environment variable `SECSYNC_VAR_PATH`, or under `variables:` in secsync.yaml.
+    "#);
+}
+
+#[test]
+fn the_same_mistake_in_many_syncs_is_shown_once_with_its_places() {
+    let mut text = "provider: infisical\nproject: payments\nsyncs:\n".to_owned();
+    for sync in 0..6 {
+        text += &format!("  s{sync}:\n    destination: humanitek\n");
+    }
+    let shown = invalid(&text);
+    assert_eq!(
+        shown
+            .matches("The same in 5 other places: sync.yaml:")
+            .count(),
+        6,
+        "{shown}"
+    );
+    assert!(
+        shown.contains("has no destination `humanitek`.\n"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("The same in 5 other places: sync.yaml:6:3, sync.yaml:8:3, "),
+        "{shown}"
+    );
+    assert!(shown.contains("Found 36 errors."), "{shown}");
 }

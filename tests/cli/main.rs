@@ -4,7 +4,7 @@
 //! | what | where |
 //! |---|---|
 //! | a tree of files, a run of the program, a server | `harness` |
-//! | files that are wrong | `bad_files`, `bad_fields` |
+//! | files that are wrong, and those that want to become enormous | `bad_files`, `bad_fields`, `bombs` |
 //! | servers that are wrong, and credentials | `bad_answers`, `credentials` |
 //! | secrets and commands in what servers say | `redaction` |
 //! | validate, plan, apply, plan | `main_job` |
@@ -39,6 +39,7 @@ mod actions;
 mod bad_answers;
 mod bad_fields;
 mod bad_files;
+mod bombs;
 mod campaign;
 mod credentials;
 mod deleting;

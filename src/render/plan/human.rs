@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use anstyle::Style;
-use serde_json::Value;
 
 use super::{headline, intent, sign};
 use crate::core::diff::FieldChange;
@@ -14,8 +13,8 @@ use crate::core::text::{platform_message, visible};
 use crate::core::words;
 use crate::render::started;
 use crate::render::terminal::{
-    BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, address, blocked, declared_at, named, notes_on_starts,
-    painted, start, width,
+    BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, address, blocked, change as from_to, declared_at,
+    named, notes_on_starts, painted, start, value, width,
 };
 
 /// What is shown besides the actions.
@@ -189,14 +188,10 @@ fn fields(out: &mut String, changes: &[FieldChange]) {
 
 /// What happens to a field, and its values.
 fn values(change: &FieldChange) -> (Verb, String) {
-    let value = |value: &Value| visible(&value.to_string());
     match (&change.before, &change.after) {
         (None, Some(after)) => (Verb::Create, value(after)),
         (Some(before), None) => (Verb::Delete, value(before)),
-        (Some(before), Some(after)) => {
-            let values = format!("{} -> {}", value(before), value(after));
-            (Verb::Update, values)
-        }
+        (Some(before), Some(after)) => (Verb::Update, from_to(before, after)),
         (None, None) => (Verb::Update, String::new()),
     }
 }

@@ -7,7 +7,7 @@ use crate::core::plan::{Action, Verb};
 use crate::core::resolve::ResolvedSync;
 use crate::core::span::Sources;
 use crate::core::text::visible;
-use crate::render::terminal::{DIMMED, line_of, painted, width};
+use crate::render::terminal::{DIMMED, line_of, painted, value, width};
 
 /// Adds a line for each value of the sync that an action creates or changes.
 pub(super) fn write(out: &mut String, action: &Action, syncs: &[ResolvedSync], sources: &Sources) {
@@ -23,8 +23,7 @@ pub(super) fn write(out: &mut String, action: &Action, syncs: &[ResolvedSync], s
         .iter()
         .map(|origin| {
             let path = visible(&origin.path) + ":";
-            let value = visible(&origin.value.to_string());
-            (path, value, place(origin, sources))
+            (path, value(&origin.value), place(origin, sources))
         })
         .collect();
     let paths = width(rows.iter().map(|row| row.0.as_str()));

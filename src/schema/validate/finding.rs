@@ -1,9 +1,13 @@
 //! What is wrong, in terms of fields.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
 use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
+use crate::core::diagnostic::MOST_AT_ONE_PLACE;
 use crate::schema::keyword::{branch, properties, requires};
 
 /// One thing that is wrong with a sync.
@@ -23,7 +27,14 @@ pub enum Kind {
         /// The field.
         name: String,
         /// The fields that are known there.
-        known: Vec<String>,
+        known: Rc<[String]>,
+    },
+    /// The map has so many further fields that are not known.
+    FurtherUnknown {
+        /// The first of them.
+        first: String,
+        /// How many there are.
+        count: usize,
     },
     /// The map lacks a field.
     Missing {
@@ -90,14 +101,57 @@ impl Kind {
             Self::Pattern { .. } => 4,
             Self::Repeated => 5,
             Self::Other { .. } => 6,
-            Self::Unknown { .. } | Self::Missing { .. } => 7,
+            Self::Unknown { .. } | Self::FurtherUnknown { .. } | Self::Missing { .. } => 7,
         }
     }
 
-    /// Whether one place can have several findings of this kind.
-    const fn is_about_a_field(&self) -> bool {
-        matches!(self, Self::Unknown { .. } | Self::Missing { .. })
+    /// What tells several findings of one map apart that can stand side by side; none if a value
+    /// has only one such finding.
+    fn field(&self) -> Option<String> {
+        match self {
+            Self::Unknown { name, .. } => Some(format!("unknown {name}")),
+            Self::FurtherUnknown { first, .. } => Some(format!("from {first} on")),
+            Self::Missing {
+                name,
+                because: Some((tag, value)),
+            } => Some(format!("missing {name}, because of {tag} {value}")),
+            Self::Missing {
+                name,
+                because: None,
+            } => Some(format!("missing {name}")),
+            _ => None,
+        }
     }
+}
+
+/// The findings for unknown fields of one map: one for each of the first, and the others counted.
+pub fn unknown<'n>(
+    path: &[String],
+    names: impl IntoIterator<Item = &'n String>,
+    known: &Rc<[String]>,
+) -> Vec<Finding> {
+    let one = |kind| Finding {
+        path: path.to_vec(),
+        kind,
+    };
+    let mut names = names.into_iter();
+    let mut found: Vec<Finding> = names
+        .by_ref()
+        .take(MOST_AT_ONE_PLACE)
+        .map(|name| {
+            one(Kind::Unknown {
+                name: name.clone(),
+                known: Rc::clone(known),
+            })
+        })
+        .collect();
+    if let Some(first) = names.next() {
+        found.push(one(Kind::FurtherUnknown {
+            first: first.clone(),
+            count: 1 + names.count(),
+        }));
+    }
+    found
 }
 
 /// The findings behind a validator's errors: one for each value, and one for each
@@ -111,20 +165,22 @@ pub fn findings<'e>(
         translate(schema, &error, &mut all);
     }
     let mut kept: Vec<Finding> = Vec::new();
+    let mut fields = BTreeSet::new();
+    let mut values: BTreeMap<Vec<String>, usize> = BTreeMap::new();
     for finding in all {
-        if finding.kind.is_about_a_field() {
-            if !kept.contains(&finding) {
+        if let Some(field) = finding.kind.field() {
+            if fields.insert((finding.path.clone(), field)) {
                 kept.push(finding);
             }
             continue;
         }
-        let rival = kept
-            .iter_mut()
-            .find(|other| other.path == finding.path && !other.kind.is_about_a_field());
-        match rival {
+        match values.get(&finding.path).map(|index| &mut kept[*index]) {
             Some(other) if finding.kind.rank() < other.kind.rank() => *other = finding,
             Some(_) => {}
-            None => kept.push(finding),
+            None => {
+                values.insert(finding.path.clone(), kept.len());
+                kept.push(finding);
+            }
         }
     }
     kept
@@ -142,18 +198,18 @@ fn translate(schema: &Value, error: &ValidationError<'_>, found: &mut Vec<Findin
         let bound = bound.clone();
         one(Kind::Number { rule, bound })
     };
-    let unknown = |name: &str, keyword: &[String]| Kind::Unknown {
+    let unknown_one = |name: &str, keyword: &[String]| Kind::Unknown {
         name: name.to_owned(),
         known: known_fields(schema, keyword),
     };
     let finding = match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected }
         | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
-            found.extend(
-                unexpected
-                    .iter()
-                    .map(|name| one(unknown(name, &schema_path))),
-            );
+            found.extend(unknown(
+                &path,
+                unexpected,
+                &known_fields(schema, &schema_path),
+            ));
             return;
         }
         ValidationErrorKind::FalseSchema => {
@@ -162,12 +218,12 @@ fn translate(schema: &Value, error: &ValidationError<'_>, found: &mut Vec<Findin
             };
             Finding {
                 path: parent.to_vec(),
-                kind: unknown(name, &schema_path),
+                kind: unknown_one(name, &schema_path),
             }
         }
         ValidationErrorKind::PropertyNames { error } => {
             let name = error.instance().as_str().unwrap_or_default().to_owned();
-            one(unknown(&name, &schema_path))
+            one(unknown_one(&name, &schema_path))
         }
         ValidationErrorKind::Required { property } => one(Kind::Missing {
             name: property.as_str().unwrap_or_default().to_owned(),
@@ -304,7 +360,7 @@ fn parent_schema<'s>(schema: &'s Value, keyword: &[String]) -> Option<&'s Value>
 }
 
 /// The fields that the schema which refused one lists.
-fn known_fields(schema: &Value, keyword: &[String]) -> Vec<String> {
+fn known_fields(schema: &Value, keyword: &[String]) -> Rc<[String]> {
     let fields = parent_schema(schema, keyword).and_then(properties);
     fields
         .into_iter()

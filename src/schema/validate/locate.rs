@@ -15,7 +15,9 @@ pub fn span(fields: &Mapping, at: Span, finding: &Finding) -> Span {
         }
     }
     match &finding.kind {
-        Kind::Unknown { name, .. } => found.step(name).map_or_else(|| found.key(), |at| at.key()),
+        Kind::Unknown { name, .. } | Kind::FurtherUnknown { first: name, .. } => {
+            found.step(name).map_or_else(|| found.key(), |at| at.key())
+        }
         Kind::Missing { .. } => found.key(),
         _ => found.value(),
     }

@@ -9,16 +9,18 @@ mod finding;
 mod locate;
 mod wording;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
-use serde_json::Value;
+use serde_json::Value as Json;
 
 use self::finding::{Finding, Kind};
 use super::destination::Destination;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::span::Span;
-use crate::core::spec::ObjectSpec;
-use crate::core::value::Mapping;
+use crate::core::spec::{DestinationSpec, ObjectSpec};
+use crate::core::value::{Mapping, Value};
 
 /// Checks a sync's API fields: one diagnostic for each thing that is wrong, in the order
 /// of the file.
@@ -32,54 +34,150 @@ pub fn check(
     at: Span,
     sync_name: &str,
 ) -> Vec<Diagnostic> {
-    let json = fields
-        .entries()
-        .iter()
-        .map(|entry| (entry.key.clone(), entry.value.to_json()))
-        .collect::<serde_json::Map<_, _>>();
-    check_json(destination, fields, &Value::Object(json), at, sync_name)
+    check_and_put_right(destination, fields, at, sync_name).0
+}
+
+/// As [`check`]. If there are misspelt fields, it also returns the fields as they are meant.
+pub fn check_and_put_right(
+    destination: &Destination,
+    fields: &Mapping,
+    at: Span,
+    sync_name: &str,
+) -> (Vec<Diagnostic>, Option<Mapping>) {
+    let json = Value::Mapping(fields.clone()).to_json();
+    check_all(destination, fields, json, at, sync_name)
 }
 
 /// As [`check`], for a caller that has the fields as JSON already.
 pub fn check_json(
     destination: &Destination,
     fields: &Mapping,
-    json: &Value,
+    json: &Json,
     at: Span,
     sync_name: &str,
 ) -> Vec<Diagnostic> {
-    let checker = &destination.checker;
-    if checker.fits(json) {
+    if destination.checker.fits(json) {
         return Vec::new();
     }
-    let mut findings = finding::findings(checker.schema(), checker.errors(json));
-    add_fields_of_no_variant(&destination.spec.create, json, &[], &mut findings);
-    drop_consequences(&mut findings, json);
-    let mut diagnostics: Vec<Diagnostic> = findings
-        .iter()
-        .map(|finding| {
-            let span = locate::span(fields, at, finding);
-            let diagnostic = wording::diagnostic(finding, json, &destination.spec, span);
+    check_all(destination, fields, json.clone(), at, sync_name).0
+}
+
+/// Checks once, and again with what is misspelt put right: in it, too, there may be mistakes.
+fn check_all(
+    destination: &Destination,
+    fields: &Mapping,
+    mut json: Json,
+    at: Span,
+    sync_name: &str,
+) -> (Vec<Diagnostic>, Option<Mapping>) {
+    let checker = &destination.checker;
+    let mut meant = Cow::Borrowed(fields);
+    let mut diagnostics = Vec::new();
+    while !checker.fits(&json) {
+        let mut findings = finding::findings(checker.schema(), checker.errors(&json));
+        add_fields_of_no_variant(&destination.spec.create, &json, &[], &mut findings);
+        let misspelt = misspelt(&findings, &json, &destination.spec);
+        if !misspelt.is_empty() {
+            findings.retain(|finding| misspelt.iter().any(|(other, _)| other == finding));
+        }
+        diagnostics.extend(findings.iter().map(|finding| {
+            let span = locate::span(&meant, at, finding);
+            let diagnostic = wording::diagnostic(finding, &json, &destination.spec, span);
             if locate::is_inherited(span, at) {
                 diagnostic.sync(sync_name)
             } else {
                 diagnostic
             }
-        })
-        .collect();
+        }));
+        if misspelt.is_empty() {
+            break;
+        }
+        // Each round puts at least one field right, and none of them twice.
+        for (Finding { path, kind }, right) in &misspelt {
+            if let Kind::Unknown { name, .. } = kind {
+                rename(&mut json, path, name, right);
+                rename_in(meant.to_mut(), path, name, right);
+            }
+        }
+    }
     diagnostics.sort_by_key(Diagnostic::span);
-    diagnostics
+    let right = match meant {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(fields) => Some(fields),
+    };
+    (diagnostics, right)
+}
+
+/// The findings that are misspelt fields, each with the field that is meant: the first for each.
+fn misspelt(findings: &[Finding], json: &Json, spec: &DestinationSpec) -> Vec<(Finding, String)> {
+    let mut taken = BTreeSet::new();
+    findings
+        .iter()
+        .filter_map(|finding| {
+            let Kind::Unknown { known, .. } = &finding.kind else {
+                return None;
+            };
+            let meant = wording::meant(finding, json, spec)?;
+            let is_there = known.iter().any(|name| name == meant);
+            let is_first = is_there && taken.insert((finding.path.clone(), meant.to_owned()));
+            is_first.then(|| (finding.clone(), meant.to_owned()))
+        })
+        .collect()
+}
+
+/// Gives a field another name, in its place.
+fn rename(json: &mut Json, path: &[String], name: &str, right: &str) {
+    let object = path.iter().try_fold(json, |value, segment| match value {
+        Json::Object(map) => map.get_mut(segment),
+        Json::Array(items) => items.get_mut(segment.parse::<usize>().ok()?),
+        _ => None,
+    });
+    if let Some(Json::Object(map)) = object
+        && let Some(value) = map.swap_remove(name)
+    {
+        map.insert(right.to_owned(), value);
+    }
+}
+
+fn rename_in(fields: &mut Mapping, path: &[String], name: &str, right: &str) {
+    let Some((first, rest)) = path.split_first() else {
+        let mut entries = fields.entries_mut().iter_mut();
+        if let Some(entry) = entries.find(|entry| entry.key == name) {
+            right.clone_into(&mut entry.key);
+        }
+        return;
+    };
+    let mut entries = fields.entries_mut().iter_mut();
+    if let Some(entry) = entries.find(|entry| entry.key == *first) {
+        rename_below(&mut entry.value.value, rest, name, right);
+    }
+}
+
+fn rename_below(value: &mut Value, path: &[String], name: &str, right: &str) {
+    match (value, path) {
+        (Value::Mapping(fields), path) => rename_in(fields, path, name, right),
+        (Value::Sequence(items), [index, rest @ ..]) => {
+            let item = index
+                .parse()
+                .ok()
+                .and_then(|index: usize| items.get_mut(index));
+            if let Some(item) = item {
+                rename_below(&mut item.value, rest, name, right);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// If a tag is missing or wrong, the schema says nothing about the fields beside it; those that no
 /// value of the tag allows are wrong anyway.
 fn add_fields_of_no_variant(
     spec: &ObjectSpec,
-    value: &Value,
+    value: &Json,
     path: &[String],
     findings: &mut Vec<Finding>,
 ) {
-    let Value::Object(given) = value else { return };
+    let Json::Object(given) = value else { return };
     for field in spec.fields_of(value) {
         if let (Some(spec), Some(value)) = (&field.object, given.get(&field.name)) {
             let path = [path, std::slice::from_ref(&field.name)].concat();
@@ -89,7 +187,7 @@ fn add_fields_of_no_variant(
     let Some(union) = spec.union.as_ref().filter(|_| !spec.open) else {
         return;
     };
-    let tag = given.get(&union.tag).and_then(Value::as_str);
+    let tag = given.get(&union.tag).and_then(Json::as_str);
     if union
         .variants
         .iter()
@@ -105,33 +203,7 @@ fn add_fields_of_no_variant(
         .map(|field| &field.name)
         .chain([&union.tag])
         .collect();
-    findings.extend(
-        given
-            .keys()
-            .filter(|name| !known.contains(name))
-            .map(|name| Finding {
-                path: path.to_vec(),
-                kind: Kind::Unknown {
-                    name: name.clone(),
-                    known: known.iter().copied().cloned().collect(),
-                },
-            }),
-    );
-}
-
-/// A required field that is misspelt is one mistake, not an unknown field and a missing one.
-fn drop_consequences(findings: &mut Vec<Finding>, json: &Value) {
-    let misspelt: Vec<(Vec<String>, String)> = findings
-        .iter()
-        .filter_map(|finding| {
-            let meant = wording::meant(finding, json)?;
-            Some((finding.path.clone(), meant.to_owned()))
-        })
-        .collect();
-    findings.retain(|finding| match &finding.kind {
-        Kind::Missing { name, .. } => !misspelt
-            .iter()
-            .any(|(path, meant)| *path == finding.path && meant == name),
-        _ => true,
-    });
+    let names: Vec<&String> = given.keys().filter(|name| !known.contains(name)).collect();
+    let known: Rc<[String]> = known.iter().copied().cloned().collect();
+    findings.extend(finding::unknown(path, names, &known));
 }

@@ -24,6 +24,7 @@ pub fn diagnostic(
     let value = lookup(json, &finding.path);
     match &finding.kind {
         Kind::Unknown { name, known } => unknown(finding, (name, known), json, destination, span),
+        Kind::FurtherUnknown { count, .. } => Diagnostic::further(Code::UnknownField, span, *count),
         Kind::Missing { name, because } => {
             let reason = because.as_ref().map_or_else(String::new, |(tag, value)| {
                 format!(" It is required if `{tag}` is \"{value}\".")
@@ -145,7 +146,7 @@ fn unknown(
     {
         return diagnostic.help(format!("Move it under `{parent}`."));
     }
-    if let Some(meant) = meant(finding, json) {
+    if let Some(meant) = meant(finding, json, destination) {
         return diagnostic.help(format!("Did you mean `{meant}`?"));
     }
     if let Some(given) = closest(name, known.iter().map(String::as_str)) {
@@ -188,10 +189,17 @@ fn unknown(
 }
 
 /// The field that an unknown one most likely is: one that is known there and not yet given.
-pub fn meant<'f>(finding: &'f Finding, json: &Value) -> Option<&'f str> {
+pub fn meant<'f>(
+    finding: &'f Finding,
+    json: &Value,
+    destination: &DestinationSpec,
+) -> Option<&'f str> {
     let Kind::Unknown { name, known } = &finding.kind else {
         return None;
     };
+    if finding.path.is_empty() && holder_of(&destination.create, name).is_some() {
+        return None;
+    }
     let object = lookup(json, &finding.path)?;
     let own = OWN_FIELDS.iter().filter(|_| finding.path.is_empty());
     let candidates = known

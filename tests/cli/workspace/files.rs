@@ -136,7 +136,7 @@ fn reports_an_inherited_value_once_at_the_default_with_the_names_of_the_syncs() 
     assert_eq!(run.sources.describe(place), "secsync.yaml:8:15");
     let found = only(run.diagnostics.clone());
     assert_eq!(found.code, Code::SecretPathForm);
-    assert_eq!(found.sync.as_deref(), Some("a and 2 others"));
+    assert_eq!(found.heirs().as_deref(), Some("a and 2 others"));
 }
 
 #[test]
