@@ -276,7 +276,7 @@ impl<'a> Judge<'a> {
         if run.is_hanging {
             self.complain("it hung");
         }
-        if run.code == Some(101) || run.says("panicked") {
+        if run.code == Some(101) || run.says("made a mistake of its own") {
             self.complain("it panicked");
         }
         if run.says(SECRET) {
