@@ -194,6 +194,8 @@ impl Root {
             Existing::Replace => temporary.put(&name)?,
         };
         sync(&directory)?;
+        // It is hidden, so it does no harm where it cannot be removed.
+        let _ = sweep(&directory);
         Ok(file)
     }
 
@@ -222,24 +224,10 @@ impl Root {
         Ok(if is_same { open.nlink() } else { 0 })
     }
 
-    /// Removes the files from a directory that killed runs were about to put in place. What a run
-    /// is still writing is locked, and stays.
+    /// Removes the files from a directory that killed runs were about to put in place, as every
+    /// write to it does. What a run is still writing is locked, and stays.
     pub fn sweep(&self, path: &Utf8Path) -> io::Result<()> {
-        let directory = self.below(self.inside(path)?, Missing::Fails)?;
-        for entry in directory.entries()? {
-            let name = entry?.file_name();
-            let Some(name) = name.to_str().filter(|name| is_temporary(name)) else {
-                continue;
-            };
-            let mut options = OpenOptions::new();
-            options.read(true).write(true);
-            if let Ok(file) = open_ordinary(&directory, name, &mut options)
-                && file.try_lock().is_ok()
-            {
-                directory.remove_file(name)?;
-            }
-        }
-        Ok(())
+        sweep(&self.below(self.inside(path)?, Missing::Fails)?)
     }
 
     /// Removes a file, which need not exist. A link is removed, not what it leads to.
@@ -430,6 +418,23 @@ impl Drop for Temporary<'_> {
             let _ = self.directory.remove_file(&self.name);
         }
     }
+}
+
+fn sweep(directory: &Dir) -> io::Result<()> {
+    for entry in directory.entries()? {
+        let name = entry?.file_name();
+        let Some(name) = name.to_str().filter(|name| is_temporary(name)) else {
+            continue;
+        };
+        let mut options = OpenOptions::new();
+        options.read(true).write(true);
+        if let Ok(file) = open_ordinary(directory, name, &mut options)
+            && file.try_lock().is_ok()
+        {
+            directory.remove_file(name)?;
+        }
+    }
+    Ok(())
 }
 
 fn is_temporary(name: &str) -> bool {

@@ -300,6 +300,9 @@ fn a_damaged_state_names_its_backup_and_that_restores_it() {
     let workspace = Workspace::started();
     let good = workspace.read(STATE);
     assert_eq!(workspace.read(".secsync/state.json.backup"), good);
+    // Only the state itself is for everyone.
+    let ignored = workspace.read(".secsync/.gitignore");
+    assert!(ignored.contains("*.backup"), "{ignored}");
     workspace.write(STATE, &good.replace("\"web\"", "\"wed\""));
     assert_snapshot!(workspace.apply().exits_with(1), @"
     $ secsync apply --auto-approve
