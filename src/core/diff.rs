@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::normalize::Comparable;
-use super::spec::{DestinationSpec, ObjectSpec};
+use super::spec::{DestinationSpec, FieldSpec, ObjectSpec};
 
 /// One field that differs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,12 +54,28 @@ impl FieldChange {
 pub struct Difference {
     /// The fields, in the schema's order.
     pub changes: Vec<FieldChange>,
-    /// Paths that are set remotely and that the schema in use does not know.
-    /// An update would erase them, because it replaces the object around them.
+    /// Paths inside objects that are set remotely and that the schema in use does not know. They are
+    /// no difference, but an update of the object around them would erase them.
     pub unknown: Vec<String>,
 }
 
+impl Difference {
+    /// The unknown fields that a request would erase, because it replaces the objects around them.
+    pub fn erased_by(&self, request: &Map<String, Value>) -> Vec<String> {
+        let unknown = self.unknown.iter();
+        unknown
+            .filter(|path| {
+                let object = path.split('.').next().unwrap_or_default();
+                request.contains_key(object)
+            })
+            .cloned()
+            .collect()
+    }
+}
+
 /// Compares two syncs of one destination, both in comparable form.
+///
+/// A remote `false` or `""` that nobody declared is no difference where it means the same as none.
 pub fn compare(spec: &DestinationSpec, desired: &Comparable, remote: &Comparable) -> Difference {
     compare_fields(&spec.create, desired, remote)
 }
@@ -94,13 +110,15 @@ fn compare_objects(
             spec.field(&key, &as_value(after))
                 .or_else(|| spec.field(&key, &as_value(before)))
         });
+        let means_none = |field: &FieldSpec| field.blank.as_ref() == old;
+        if new.is_none() && field.is_some_and(means_none) {
+            continue;
+        }
         path.push(key);
-        if let Some(spec) = spec
-            && field.is_none()
-            && !spec.open
-            && new.is_none()
-        {
+        if new.is_none() && field.is_none() && spec.is_some_and(|spec| !spec.open) {
             difference.unknown.push(path.join("."));
+            path.pop();
+            continue;
         }
         match (old, new) {
             (Some(Value::Object(old)), Some(Value::Object(new))) => {
@@ -336,16 +354,47 @@ mod tests {
     }
 
     #[test]
-    fn a_remote_key_that_the_schema_does_not_know_is_a_removal_and_marked_unknown() {
+    fn a_remote_key_that_the_schema_does_not_know_is_no_difference_and_marked_unknown() {
         let found = difference(
             json!({"syncOptions": {"keySchema": "k"}}),
             json!({"syncOptions": {"keySchema": "k", "brandNew": true}}),
         );
-        assert_eq!(
-            told(&found),
-            [("syncOptions.brandNew".to_owned(), Some(json!(true)), None)]
-        );
+        assert_eq!(found.changes, []);
         assert_eq!(found.unknown, ["syncOptions.brandNew"]);
+        let erased = |request| found.erased_by(&fields(request));
+        assert_eq!(erased(json!({"syncOptions": {}})), ["syncOptions.brandNew"]);
+        assert_eq!(erased(json!({"destinationConfig": {}})), [""; 0]);
+    }
+
+    #[test]
+    fn a_remote_false_or_empty_string_that_nobody_declared_is_no_difference() {
+        let changes = |declared: Value, remote: Value| {
+            difference(
+                json!({"syncOptions": declared}),
+                json!({"syncOptions": remote}),
+            )
+            .changes
+            .len()
+        };
+        let blank = json!({"disableSecretDeletion": false, "keySchema": ""});
+        let set = json!({"disableSecretDeletion": true, "keySchema": "k"});
+        let cases = [
+            (json!({}), blank.clone(), 0),
+            (json!({}), set.clone(), 2),
+            // Declared, they are sent and stored.
+            (blank.clone(), json!({}), 2),
+            (blank.clone(), set.clone(), 2),
+            (set, blank, 2),
+            // Only a boolean or a string without a default has such a value.
+            (json!({}), json!({"n": 0, "x": false}), 2),
+        ];
+        for (declared, remote, expected) in cases {
+            assert_eq!(
+                changes(declared.clone(), remote.clone()),
+                expected,
+                "{declared} {remote}"
+            );
+        }
     }
 
     #[test]

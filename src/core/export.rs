@@ -29,7 +29,7 @@ const FIRST: [&str; 8] = [
 ///
 /// What goes without saying is left out. What the defaults say otherwise is said, or taken back
 /// with null. Text that would be taken for a variable is escaped. Fields that the schema does not
-/// know stay where an update would erase them, so that whoever checks the block finds them.
+/// know are left out, as they are no difference.
 pub fn block(
     spec: &DestinationSpec,
     sync: &RemoteSync,
@@ -265,12 +265,12 @@ mod tests {
     }
 
     #[test]
-    fn keeps_unknown_fields_that_an_update_would_erase() {
+    fn leaves_out_what_the_schema_does_not_know() {
         let found = declared(
             json!({"syncOptions": {"brandNew": 1}, "newer": 1}),
             json!({}),
         );
-        assert_eq!(found["syncOptions"], json!({"brandNew": 1}));
+        assert_eq!(found["syncOptions"], json!({}));
         assert_eq!(found.get("newer"), None);
     }
 }

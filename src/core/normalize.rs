@@ -39,11 +39,58 @@ pub fn remote(spec: &DestinationSpec, sync: &RemoteSync) -> Comparable {
     comparable(&spec.create, fields)
 }
 
-/// A remote sync in comparable form, without the schema's defaults.
+/// The fields at the top of a remote sync that the schema does not know. An update leaves them alone.
+pub fn unknown(spec: &DestinationSpec, sync: &RemoteSync) -> Vec<String> {
+    let fields = sync.fields.iter();
+    fields
+        .filter(|(key, value)| !value.is_null() && !spec.create.open && !spec.create.names(key))
+        .map(|(key, _)| key.clone())
+        .collect()
+}
+
+/// Takes out what the schema does not know, at every depth, and returns its paths with dots.
+fn drop_unknown(spec: &ObjectSpec, fields: &mut Map<String, Value>, path: &str) -> Vec<String> {
+    let whole = Value::Object(fields.clone());
+    let mut dropped = Vec::new();
+    fields.retain(|key, value| {
+        let path = if path.is_empty() {
+            key.clone()
+        } else {
+            format!("{path}.{key}")
+        };
+        match spec.field(key, &whole) {
+            None if !spec.open => {
+                dropped.push(path);
+                return false;
+            }
+            None => {}
+            Some(field) => {
+                if let (Some(object), Value::Object(inner)) = (&field.object, value) {
+                    dropped.extend(drop_unknown(object, inner, &path));
+                }
+            }
+        }
+        true
+    });
+    dropped
+}
+
+/// A remote sync in comparable form, without the schema's defaults and without what the schema does
+/// not know.
 pub fn remote_without_defaults(spec: &DestinationSpec, sync: &RemoteSync) -> Comparable {
     let mut fields = remote(spec, sync);
+    drop_unknown(&spec.create, &mut fields, "");
     drop_defaults(&spec.create, &mut fields);
     fields
+}
+
+/// All that the schema does not know of a remote sync, as paths with dots.
+pub fn unknown_at_any_depth(spec: &DestinationSpec, sync: &RemoteSync) -> Vec<String> {
+    drop_unknown(
+        &spec.create,
+        &mut comparable(&ObjectSpec::default(), declarable(sync)),
+        "",
+    )
 }
 
 /// All that can be declared of a remote sync, with no default filled in: the form in which
@@ -173,7 +220,8 @@ fn drop_defaults(spec: &ObjectSpec, fields: &mut Map<String, Value>) {
             default
         });
         let is_needed = field.required || tag == Some(field.name.as_str());
-        if !is_needed && default.as_ref() == Some(value) {
+        let goes_without_saying = [&default, &field.blank].contains(&&Some(value.clone()));
+        if !is_needed && goes_without_saying {
             fields.remove(&field.name);
         } else if let (Some(object), Value::Object(inner)) = (&field.object, value) {
             drop_defaults(object, inner);
@@ -185,7 +233,9 @@ fn drop_defaults(spec: &ObjectSpec, fields: &mut Map<String, Value>) {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{comparable, remote, remote_without_defaults, without_trailing_slash};
+    use super::{
+        comparable, remote, remote_without_defaults, unknown_at_any_depth, without_trailing_slash,
+    };
     use crate::core::testing::{fields, remote_sync, spec};
 
     fn normal(value: Value) -> Value {
@@ -335,10 +385,11 @@ mod tests {
         }));
         let told = Value::Object(remote_without_defaults(&spec(), &sync));
         assert_eq!(told["isAutoSyncEnabled"], json!(false));
-        // The field is no field of this variant, so no default of it is known.
+        // What is no field of this variant cannot be declared.
+        assert_eq!(told["destinationConfig"], json!({"scope": "application"}));
         assert_eq!(
-            told["destinationConfig"],
-            json!({"scope": "application", "sensitive": false})
+            unknown_at_any_depth(&spec(), &sync),
+            ["destinationConfig.sensitive"]
         );
     }
 }

@@ -60,6 +60,10 @@ pub struct FieldSpec {
     /// The value that the server takes when it is not given.
     #[serde(default, skip_serializing_if = "fills_in_nothing")]
     pub default: Option<Value>,
+    /// The value that means the same as none: `false` for a boolean and `""` for a string without a
+    /// default. The web page and Terraform store these for what nobody set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blank: Option<Value>,
     /// Its own fields, if it is an object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<ObjectSpec>,

@@ -43,6 +43,11 @@ fn field(name: &str) -> FieldSpec {
         required: false,
         nullable: false,
         default: None,
+        blank: match name {
+            "keySchema" => Some("".into()),
+            "disableSecretDeletion" => Some(false.into()),
+            _ => None,
+        },
         object: None,
     }
 }

@@ -1,7 +1,7 @@
 //! Drafts of sync files: what is remote, in the words of the files, checked like any file.
 //!
-//! A sync that a valid file cannot declare (its source folder is gone, the schema in use does not
-//! know one of its fields) is left out and reported, in the file and by the command, because a file
+//! A sync that a valid file cannot declare (its source folder is gone, a value breaks the schema in
+//! use) is left out and reported, in the file and by the command, because a file
 //! that says half of it would change the sync with the next apply. What only a lint denies stays.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +13,8 @@ use crate::core::code::Code;
 use crate::core::desired::{ConnectionRef, DesiredSync};
 use crate::core::diagnostic::{Diagnostic, Severity};
 use crate::core::export;
+use crate::core::normalize;
+use crate::core::plan::UnknownField;
 use crate::core::platform::Platform;
 use crate::core::remote::{RemoteConnection, RemoteSync};
 use crate::core::resolve;
@@ -71,6 +73,8 @@ pub struct Draft {
     pub declared: Vec<(String, String)>,
     /// The syncs that it cannot declare.
     pub left_out: Vec<LeftOut>,
+    /// The fields that it cannot declare, as the schemas in use do not know them.
+    pub unknown: Vec<UnknownField>,
     /// The text as secsync reads it; its findings are lints.
     pub checked: Arc<Workspace>,
 }
@@ -109,6 +113,10 @@ pub fn compose(
     Ok(Draft {
         text: text(schema, &documents),
         declared: documents.iter().flat_map(Document::declared).collect(),
+        unknown: documents
+            .iter()
+            .flat_map(|document| document.unknown.clone())
+            .collect(),
         left_out: documents
             .into_iter()
             .flat_map(|document| document.left_out)
@@ -273,6 +281,8 @@ pub struct Document {
     pub keyed: BTreeMap<String, String>,
     /// The syncs that have none.
     pub left_out: Vec<LeftOut>,
+    /// The fields that the blocks do not have, as the schemas in use do not know them.
+    pub unknown: Vec<UnknownField>,
 }
 
 impl Document {
@@ -289,8 +299,15 @@ impl Document {
             blocks: Map::new(),
             keyed: BTreeMap::new(),
             left_out: Vec::new(),
+            unknown: Vec::new(),
         };
         for sync in &group.syncs {
+            if let Some(destination) = destination(opened, names.platform, sync)? {
+                for field in normalize::unknown_at_any_depth(&destination.spec, sync) {
+                    let (provider, project) = (group.provider, group.project);
+                    UnknownField::count(&mut document.unknown, provider, project, &field);
+                }
+            }
             match block(opened, sync, names, inherited)? {
                 Ok(block) => document.add(sync, block),
                 Err(reason) => document.leave_out(&sync.name, reason),

@@ -12,6 +12,8 @@ pub mod target;
 
 use camino::Utf8PathBuf;
 
+use crate::core::plan::UnknownField;
+
 /// What an export or an import came to.
 #[derive(Debug, Default)]
 pub struct Summary {
@@ -19,6 +21,8 @@ pub struct Summary {
     pub written: Vec<Written>,
     /// The syncs that no valid file can declare.
     pub left_out: Vec<draft::LeftOut>,
+    /// The fields of exported syncs that the schemas in use do not know.
+    pub unknown: Vec<UnknownField>,
     /// The projects that were looked at.
     pub projects: Vec<ProjectSummary>,
     /// Whether syncs that are already declared or ignored were also taken.

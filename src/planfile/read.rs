@@ -176,6 +176,7 @@ impl Reader<'_> {
     ) -> Result<SavedPlan, PlanFileError> {
         let mut plan = Plan {
             unchanged: document.unchanged,
+            unknown: document.unknown,
             ..Plan::default()
         };
         for (index, action) in document.actions.into_iter().enumerate() {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::core::diff::FieldChange;
-use crate::core::plan::{DeleteReason, Keeper, Verb};
+use crate::core::plan::{DeleteReason, Keeper, UnknownField, Verb};
 use crate::core::remote::RemoteConnection;
 use crate::core::spec::ObjectSpec;
 
@@ -38,6 +38,9 @@ pub struct Document {
     /// What `--prune` would have deleted if nothing held it back.
     pub kept: Vec<Kept>,
     pub failing: Vec<Failing>,
+    /// What the schemas in use do not know of the remote syncs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<UnknownField>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -76,6 +76,7 @@ impl Writer<'_> {
                 .map(|action| self.action(action))
                 .collect(),
             unchanged: plan.unchanged,
+            unknown: plan.unknown.clone(),
             unmanaged: plan.unmanaged.iter().map(sync).collect(),
             kept: plan
                 .kept

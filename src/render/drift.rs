@@ -12,11 +12,11 @@ use super::review::{Item, Review, Verdict};
 use super::started;
 use super::terminal::{
     self, BOLD, DIMMED, GREEN, Headline, RED, YELLOW, blocked, declared_at, named, notes_on_starts,
-    painted, start,
+    painted, start, unknown,
 };
 use crate::core::diff::FieldChange;
 use crate::core::drift::{Drift, DriftKind};
-use crate::core::plan::{Plan, Subject};
+use crate::core::plan::{Plan, Subject, UnknownField};
 use crate::core::span::Sources;
 use crate::core::text::visible;
 
@@ -49,6 +49,7 @@ pub fn human(drifts: &[Drift], plan: &Plan, sources: &Sources, is_sandbox: bool)
     if !found.is_empty() {
         out.push('\n');
     }
+    out.push_str(&unknown(&plan.unknown));
     let _ = writeln!(out, "{}", headline(drifts, plan).painted());
     notes_on_starts(&mut out, &plan.unmanaged);
     out
@@ -131,6 +132,7 @@ pub struct DriftBody<'a> {
     summary: Summary,
     drift: Vec<DriftFields<'a>>,
     undeclared: Vec<SubjectFields<'a>>,
+    unknown: &'a [UnknownField],
 }
 
 #[derive(Debug, Serialize)]
@@ -180,6 +182,7 @@ impl<'a> DriftBody<'a> {
             },
             drift: drifts.iter().map(fields).collect(),
             undeclared: subjects(&plan.unmanaged),
+            unknown: &plan.unknown,
         }
     }
 }
@@ -190,6 +193,10 @@ pub fn review(review: &mut Review<'_>, drifts: &[Drift], plan: &Plan) {
     review.items = drifts.iter().map(item).collect();
     review.notes.extend(existing(plan).map(undeclared));
     review.notes.extend(started::undeclared(&plan.unmanaged));
+    for field in &plan.unknown {
+        let advice = UnknownField::advice();
+        review.notes.push(format!("{} {advice}", field.sentence()));
+    }
 }
 
 fn item(drift: &Drift) -> Item {

@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::terminal::{BOLD, YELLOW, painted, start};
+use super::terminal::{BOLD, YELLOW, painted, start, unknown};
+use crate::core::plan::UnknownField;
 use crate::core::text::visible;
 use crate::core::words;
 use crate::export::draft::LeftOut;
@@ -127,7 +128,7 @@ fn of_project(project: &ProjectSummary, takes_all: bool) -> Vec<String> {
     lines
 }
 
-/// The syncs that no valid file can declare, with the reasons.
+/// The syncs and fields that no valid file can declare, with the reasons.
 pub fn warnings(summary: &Summary) -> String {
     let mut out = String::new();
     for left_out in &summary.left_out {
@@ -140,6 +141,7 @@ pub fn warnings(summary: &Summary) -> String {
             visible(&left_out.reason)
         );
     }
+    out.push_str(&unknown(&summary.unknown));
     if !summary.left_out.is_empty() {
         let names: BTreeSet<&str> = summary
             .left_out
@@ -163,6 +165,7 @@ pub fn warnings(summary: &Summary) -> String {
 pub struct ExportBody<'a> {
     files: Vec<FileFields<'a>>,
     left_out: Vec<LeftOutFields<'a>>,
+    unknown: &'a [UnknownField],
     projects: Vec<ProjectFields<'a>>,
     unlisted_apps: &'a [String],
 }
@@ -220,6 +223,7 @@ impl<'a> ExportBody<'a> {
         Self {
             files: summary.written.iter().map(file).collect(),
             left_out: summary.left_out.iter().map(left_out).collect(),
+            unknown: &summary.unknown,
             projects: summary.projects.iter().map(project).collect(),
             unlisted_apps: &summary.unlisted_apps,
         }

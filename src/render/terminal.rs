@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
 use super::started;
-use crate::core::plan::{Blocked, Subject};
+use crate::core::plan::{Blocked, Subject, UnknownField};
 use crate::core::span::{Sources, Span};
 use crate::core::text::{around, visible};
 
@@ -27,6 +27,19 @@ pub const CYAN: Style = AnsiColor::Cyan.on_default();
 /// The text in a style.
 pub fn painted(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
+}
+
+/// What the schemas in use do not know of the remote syncs.
+pub fn unknown(fields: &[UnknownField]) -> String {
+    let lines = fields.iter().map(|field| {
+        let note = painted(YELLOW, "Note:");
+        format!("{note} {}\n", visible(&field.sentence()))
+    });
+    let mut out: String = lines.collect();
+    if !out.is_empty() {
+        let _ = writeln!(out, "  {}", UnknownField::advice());
+    }
+    out
 }
 
 /// The line for something that was done and may not be what people meant.

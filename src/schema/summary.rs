@@ -129,6 +129,7 @@ impl Reader<'_> {
                 required: keyword::requires(schema, name),
                 nullable: self.allows_null(field, depth),
                 default: field.get("default").cloned(),
+                blank: self.blank(field, depth),
                 object: self
                     .is_object(field, depth)
                     .then(|| self.object(field, depth + 1)),
@@ -162,6 +163,17 @@ impl Reader<'_> {
                 keyword::values(schema).is_none_or(|values| values.contains(&Value::Null))
             }
             _ => has_type(schema, "null"),
+        }
+    }
+
+    /// The value of a boolean or a string without a default that means the same as none.
+    fn blank(&self, schema: &Value, depth: usize) -> Option<Value> {
+        let (schema, _) = self.follow(schema, depth);
+        match schema.get("default") {
+            Some(default) if !default.is_null() => None,
+            _ if has_type(schema, "boolean") => Some(false.into()),
+            _ if has_type(schema, "string") => Some("".into()),
+            _ => None,
         }
     }
 

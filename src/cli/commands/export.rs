@@ -170,6 +170,7 @@ impl Arguments {
         };
         files.retain_mut(|file| {
             summary.left_out.append(&mut file.draft.left_out);
+            summary.unknown.append(&mut file.draft.unknown);
             !file.draft.declared.is_empty()
         });
         refuse_losses(checked, &files, self.force)?;

@@ -243,6 +243,7 @@ impl Arguments {
             blocks,
             keyed: BTreeMap::new(),
             left_out: Vec::new(),
+            unknown: Vec::new(),
         };
         let is_same = |word: &str| word == key.project;
         let addition = target.add(opened, document, &inherited, &is_same)?;

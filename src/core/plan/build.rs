@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use super::action::{Action, Blocked, Create, DeleteReason, Step, Subject, Update, Verb};
-use super::{Effect, Failing, Keeper, Kept, Plan, effect, names, shown};
+use super::{Effect, Failing, Keeper, Kept, Plan, UnknownField, effect, names, shown};
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger};
 use crate::core::diff;
 use crate::core::fields::CONNECTION_ID;
@@ -135,6 +135,12 @@ fn in_order_of_names(mut plan: Plan) -> Plan {
         .sort_by(|one, other| one.subject.by_name().cmp(&other.subject.by_name()));
     plan.failing
         .sort_by(|one, other| one.subject.by_name().cmp(&other.subject.by_name()));
+    plan.unknown.sort_by(|one, other| {
+        let key = |field: &UnknownField| {
+            [&field.provider, &field.project, &field.field].map(String::clone)
+        };
+        key(one).cmp(&key(other))
+    });
     plan
 }
 
@@ -338,11 +344,14 @@ impl<'a> Project<'a> {
         let expected = normalize::desired(&spec, &sync.desired, connection_id);
         match found {
             Some(remote) if remote.destination == sync.desired.destination.text => {
+                self.name_unknown(sync, &normalize::unknown(&spec, remote));
                 self.plan_update(sync, &spec, remote, &declared, expected);
             }
             Some(remote) => {
+                let unknown = normalize::unknown(&spec, remote);
+                self.name_unknown(sync, &unknown);
                 let create = create(sync, &spec, declared, expected);
-                self.plan_replace(sync, remote, create);
+                self.plan_replace(sync, remote, create, unknown);
             }
             None => {
                 let create = create(sync, &spec, declared, expected);
@@ -356,7 +365,14 @@ impl<'a> Project<'a> {
         (self.inputs.rules)(sync.platform)
     }
 
-    fn plan_replace(&mut self, sync: &ResolvedSync, remote: &RemoteSync, create: Create) {
+    /// `unknown` has what a new sync would not have, as no file can declare it.
+    fn plan_replace(
+        &mut self,
+        sync: &ResolvedSync,
+        remote: &RemoteSync,
+        create: Create,
+        unknown: Vec<String>,
+    ) {
         let desired = &sync.desired;
         let remove_secrets = desired.on_delete == OnDelete::RemoveSecrets;
         let reason = if self.is_protected(sync) || self.inputs.policy.protect.matches(&remote.name)
@@ -366,6 +382,8 @@ impl<'a> Project<'a> {
             Some(Blocked::BeingRemoved)
         } else if remove_secrets && has_lost_source(desired.platform, remote) {
             Some(Blocked::SourceFolderGone)
+        } else if !unknown.is_empty() {
+            Some(Blocked::UnknownFields(unknown))
         } else {
             None
         };
@@ -419,6 +437,14 @@ impl<'a> Project<'a> {
         }
     }
 
+    /// Notes what the schema does not know of a remote sync.
+    fn name_unknown(&mut self, sync: &ResolvedSync, fields: &[String]) {
+        let (provider, project) = (&sync.desired.provider.text, sync.project_label());
+        for field in fields {
+            UnknownField::count(&mut self.plan.unknown, provider, project, field);
+        }
+    }
+
     fn plan_update(
         &mut self,
         sync: &ResolvedSync,
@@ -429,6 +455,7 @@ impl<'a> Project<'a> {
     ) {
         let before = normalize::remote(spec, remote);
         let difference = diff::compare(spec, &expected, &before);
+        self.name_unknown(sync, &difference.unknown);
         let name = &sync.desired.name.text;
         let connection = connection_name(sync);
         let changes = shown::of_update(remote, name, connection.as_deref(), &difference.changes);
@@ -438,10 +465,13 @@ impl<'a> Project<'a> {
         }
         let patch = if remote.remove_job.is_going() {
             Err(Blocked::BeingRemoved)
-        } else if !difference.unknown.is_empty() {
-            Err(Blocked::UnknownFields(difference.unknown.clone()))
         } else {
-            diff::patch(spec, &difference, declared).map_err(Blocked::NotChangeable)
+            diff::patch(spec, &difference, declared)
+                .map_err(Blocked::NotChangeable)
+                .and_then(|patch| match difference.erased_by(&patch) {
+                    erased if erased.is_empty() => Ok(patch),
+                    erased => Err(Blocked::UnknownFields(erased)),
+                })
         };
         let mut body = match patch {
             Ok(patch) => patch,

@@ -29,6 +29,7 @@ pub use effect::Effect;
 use serde::{Deserialize, Serialize};
 
 use super::remote::Job;
+use super::words;
 
 /// Everything that a run would do, and what it found besides.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -44,6 +45,56 @@ pub struct Plan {
     pub kept: Vec<Kept>,
     /// Declared syncs that need no change, and whose last job failed.
     pub failing: Vec<Failing>,
+    /// Fields that are set remotely and that the schemas in use do not know, each once a project.
+    pub unknown: Vec<UnknownField>,
+}
+
+/// A field that is set remotely and that the schemas in use do not know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UnknownField {
+    /// The provider's name in the files.
+    pub provider: String,
+    /// The project as the files spell it.
+    pub project: String,
+    /// The field's path with dots: `destinationConfig.region`.
+    pub field: String,
+    /// How many syncs have it: in a plan of the declared ones, in an export of the exported ones.
+    pub syncs: usize,
+}
+
+impl UnknownField {
+    /// Counts one more sync that has a field.
+    pub fn count(among: &mut Vec<Self>, provider: &str, project: &str, field: &str) {
+        let same = among.iter_mut().find(|known| {
+            (&*known.provider, &*known.project, &*known.field) == (provider, project, field)
+        });
+        match same {
+            Some(known) => known.syncs += 1,
+            None => among.push(Self {
+                provider: provider.to_owned(),
+                project: project.to_owned(),
+                field: field.to_owned(),
+                syncs: 1,
+            }),
+        }
+    }
+
+    /// What is known of it, as a full sentence.
+    pub fn sentence(&self) -> String {
+        format!(
+            "`{}` is set on {} of {}/{}, and the schemas in use do not know it.",
+            self.field,
+            words::count(self.syncs, "sync"),
+            self.provider,
+            self.project
+        )
+    }
+
+    /// What to do, as a full sentence.
+    pub const fn advice() -> &'static str {
+        "Run `secsync schema pull --from-server`, so that it can be declared and compared."
+    }
 }
 
 /// A sync that is not declared, and that is not pruned all the same.

@@ -339,8 +339,12 @@ impl Checker<'_> {
         for side in [&mut before, &mut after] {
             side.retain(|key, _| counts(key));
         }
-        let nothing = ObjectSpec::default();
-        let difference = diff::compare_fields(&nothing, &after, &before);
+        // Whatever is seen counts, known or not.
+        let anything = ObjectSpec {
+            open: true,
+            ..ObjectSpec::default()
+        };
+        let difference = diff::compare_fields(&anything, &after, &before);
         differing.extend(difference.changes.iter().map(in_words));
         (!differing.is_empty()).then(|| {
             Standing::Stale(format!(

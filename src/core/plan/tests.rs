@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     Action, Blocked, Counts, DeleteReason, Effect, Inputs, Keeper, Plan, Policy, ProjectKey, Step,
-    Update, Verb, build,
+    UnknownField, Update, Verb, build,
 };
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger, Word};
 use crate::core::remote::{Job, JobStatus, RemoteSync};
@@ -279,10 +279,37 @@ fn a_sync_whose_source_folder_is_gone_gets_both_environment_and_path() {
 fn an_update_that_would_erase_what_the_schema_does_not_know_is_blocked() {
     let mut remote = remote_sync("web");
     remote.fields["syncOptions"]["brandNew"] = json!(true);
-    let plan = plan(vec![desired("web")], vec![remote]);
+    let planned = |sync| plan(vec![sync], vec![remote.clone()]);
+    let unchanged = planned(desired("web"));
+    assert_eq!((summary(&unchanged), unchanged.unchanged), (vec![], 1));
+    assert_eq!(
+        unchanged.unknown,
+        [UnknownField {
+            provider: "infisical".to_owned(),
+            project: "p1".to_owned(),
+            field: "syncOptions.brandNew".to_owned(),
+            syncs: 1,
+        }]
+    );
+    let elsewhere = planned(with("web", |f| f["environment"] = json!("prod")));
+    assert_eq!(summary(&elsewhere), [(Verb::Update, "web")]);
+    let same_object = planned(with("web", |f| f["syncOptions"]["keySchema"] = json!("k")));
     let unknown = Blocked::UnknownFields(vec!["syncOptions.brandNew".to_owned()]);
-    assert_eq!(blocked(&plan), (Verb::Update, unknown));
-    assert!(only(&plan).changes.len() == 1 && plan.has_pending_changes());
+    assert_eq!(blocked(&same_object), (Verb::Update, unknown));
+    assert!(same_object.has_pending_changes());
+}
+
+#[test]
+fn a_field_at_the_top_that_the_schema_does_not_know_blocks_only_a_replacement() {
+    let mut remote = remote_sync("web");
+    remote.fields.insert("brandNew".to_owned(), json!(true));
+    let changed = with("web", |f| f["environment"] = json!("prod"));
+    let updated = plan(vec![changed], vec![remote.clone()]);
+    assert_eq!(summary(&updated), [(Verb::Update, "web")]);
+    assert_eq!(updated.unknown[0].field, "brandNew");
+    let moved = plan(vec![to("vercel", desired("web"))], vec![remote]);
+    let unknown = Blocked::UnknownFields(vec!["brandNew".to_owned()]);
+    assert_eq!(blocked(&moved), (Verb::Replace, unknown));
 }
 
 #[test]
@@ -530,6 +557,7 @@ fn summary_with_blocks(plan: &Plan) -> Vec<(Verb, &str, Option<&Blocked>)> {
 fn what_takes_a_name_is_blocked_with_the_rename_that_should_free_it() {
     let mut unknown = remote_sync("b");
     unknown.fields["syncOptions"]["brandNew"] = json!(true);
+    unknown.fields["syncOptions"]["keySchema"] = json!("other");
     let manual = DesiredSync {
         trigger: Trigger::Always,
         renamed_from: renamed("z", "a").renamed_from,
@@ -587,6 +615,7 @@ fn blocks_what_takes_a_name_unless_the_rename_that_frees_it_is_selected() {
 fn dropping_the_trigger_of_a_blocked_action_leaves_the_others_behind_what_they_follow() {
     let mut unknown = remote_sync("b");
     unknown.fields["syncOptions"]["brandNew"] = json!(true);
+    unknown.fields["syncOptions"]["keySchema"] = json!("other");
     let manual = |name: &str| DesiredSync {
         trigger: Trigger::Always,
         ..with(name, |fields| fields["isAutoSyncEnabled"] = json!(false))

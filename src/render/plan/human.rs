@@ -14,7 +14,7 @@ use crate::core::words;
 use crate::render::started;
 use crate::render::terminal::{
     BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, address, blocked, change as from_to, declared_at,
-    named, notes_on_starts, painted, start, value, width,
+    named, notes_on_starts, painted, start, unknown, value, width,
 };
 
 /// What is shown besides the actions.
@@ -44,6 +44,9 @@ pub fn human(plan: &Plan, sources: &Sources, context: Context<'_>) -> String {
     }
     let _ = writeln!(out, "{}", headline(plan).painted());
     failing(&mut out, plan);
+    if !plan.unknown.is_empty() {
+        let _ = write!(out, "\n{}", unknown(&plan.unknown));
+    }
     if plan.kept.is_empty() {
         unmanaged(&mut out, plan, context);
     } else {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::core::diff::FieldChange;
-use crate::core::plan::{Action, DeleteReason, Effect, Failing, Kept, Plan, Step};
+use crate::core::plan::{Action, DeleteReason, Effect, Failing, Kept, Plan, Step, UnknownField};
 use crate::core::span::Sources;
 use crate::core::text::platform_message;
 use crate::render::json::{BlockedFields, Place, SubjectFields, subjects};
@@ -18,6 +18,7 @@ pub struct PlanBody<'a> {
     unmanaged: Vec<SubjectFields<'a>>,
     kept: Vec<KeptFields<'a>>,
     failing: Vec<FailingFields<'a>>,
+    unknown: &'a [UnknownField],
     #[serde(skip_serializing_if = "Option::is_none")]
     plan_file: Option<PlanFile<'a>>,
 }
@@ -34,6 +35,7 @@ impl<'a> PlanBody<'a> {
             unmanaged: subjects(&plan.unmanaged),
             kept: plan.kept.iter().map(KeptFields::new).collect(),
             failing: plan.failing.iter().map(FailingFields::new).collect(),
+            unknown: &plan.unknown,
             plan_file: None,
         }
     }

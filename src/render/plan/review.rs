@@ -1,7 +1,7 @@
 //! The review of a plan.
 
 use super::{headline, intent, sign};
-use crate::core::plan::{Action, Plan, Step};
+use crate::core::plan::{Action, Plan, Step, UnknownField};
 use crate::core::text::platform_message;
 use crate::core::words;
 use crate::render::diff;
@@ -20,6 +20,10 @@ pub fn review(review: &mut Review<'_>, plan: &Plan) {
             failing.subject.address(),
             message.as_deref().unwrap_or("no reason was given")
         ));
+    }
+    for field in &plan.unknown {
+        let advice = UnknownField::advice();
+        review.notes.push(format!("{} {advice}", field.sentence()));
     }
     let found = plan.unmanaged.iter();
     let count = found

@@ -255,13 +255,14 @@ fn newer_server() -> Server {
 }
 
 #[test]
-fn a_field_that_the_schemas_do_not_know_is_not_lost_and_with_the_servers_own_it_is_exported() {
+fn a_field_that_the_schemas_do_not_know_is_named_and_with_the_servers_own_it_is_exported() {
     let (tree, server) = (Tree::new(&[]), newer_server());
     let exported = run(&tree, &server, "export --project payments --dir syncs", 0);
-    insta::assert_snapshot!(exported.stderr, @r#"
-    Warning: payments/web was left out. `brandNew` is not a field of `syncOptions`. Run `secsync schema pull --from-server`, which reads the server's own schemas, and try again.
-      The next `secsync apply --prune` would delete what no file declares. To keep it, write this into secsync.yaml: `unmanaged: {ignore: ["web"]}`
-    "#);
+    insta::assert_snapshot!(exported.stderr, @"
+    Note: `syncOptions.brandNew` is set on 1 sync of infisical/payments, and the schemas in use do not know it.
+      Run `secsync schema pull --from-server`, so that it can be declared and compared.
+    ");
+    assert!(tree.read("syncs/payments.yaml").contains("  web:\n"));
     has_nothing_to_do(&tree, &server);
     run(&tree, &server, "schema pull --from-server", 0);
     run(

@@ -119,31 +119,64 @@ fn a_key_that_is_set_remotely_and_not_declared_is_shown_as_a_removal_and_goes() 
 }
 
 #[test]
-fn a_remote_key_that_the_schema_in_use_does_not_know_blocks_the_update_and_points_to_schema_pull() {
+fn what_the_web_page_stores_for_nothing_is_no_difference_and_is_not_exported() {
+    let server = Server::new(&world());
+    let stored = "disableSecretDeletion: false, keySchema: \"\"";
+    let tree = Tree::new(&[(
+        "syncs/payments.yaml",
+        &FILE.replace("disableSecretDeletion: true", stored),
+    )]);
+    run(&tree, &server, "apply syncs --auto-approve", 0);
+    run(&tree, &server, "plan syncs --detailed-exitcode", 0);
+    let undeclared = FILE.replace(", disableSecretDeletion: true", "");
+    tree.write("syncs/payments.yaml", undeclared);
+    run(&tree, &server, "plan syncs --detailed-exitcode", 0);
+    let exported = run(&tree, &server, "export --project payments --all", 0).stdout;
+    let is_left_out = |field| !exported.contains(field);
+    assert!(
+        is_left_out("keySchema") && is_left_out("disableSecretDeletion"),
+        "{exported}"
+    );
+}
+
+#[test]
+fn a_remote_key_that_the_schema_in_use_does_not_know_is_named_and_blocks_only_what_would_erase_it()
+{
     let server = Server::new(&world());
     let tree = applied_on(&server, "apply --auto-approve", 0);
     let older = older_schema("disableSecretDeletion");
     tree.write(".secsync/schemas/infisical/humanitec.json", older);
     let declared = FILE.replace(", disableSecretDeletion: true", "");
     tree.write("syncs/payments.yaml", declared);
-    let plan = run(&tree, &server, "plan --detailed-exitcode", 2);
+    let plan = run(&tree, &server, "plan --detailed-exitcode", 0);
     insta::assert_snapshot!(plan.stdout, @"
-    secsync cannot perform any of the following actions:
+    No changes. All 2 declared syncs are as they should be.
 
-      # infisical/payments/api cannot be updated  (syncs/payments.yaml:13)
-      x humanitec sync
-          - syncOptions.disableSecretDeletion: true
-          Blocked: The remote sync has `syncOptions.disableSecretDeletion` set, which the schema in use does not know; an update would erase it.
-          Run `secsync schema pull --from-server`, then declare the field or leave it out.
+    Note: `syncOptions.disableSecretDeletion` is set on 2 syncs of infisical/payments, and the schemas in use do not know it.
+      Run `secsync schema pull --from-server`, so that it can be declared and compared.
+    ");
+    let drift = run(&tree, &server, "drift -o json", 0).json();
+    assert_eq!(drift["unknown"][0]["syncs"], 2);
+    let changed = FILE.replace(
+        ", disableSecretDeletion: true",
+        ", keySchema: \"{{secretKey}}\"",
+    );
+    tree.write("syncs/payments.yaml", changed);
+    let plan = run(&tree, &server, "plan --detailed-exitcode --target web", 2);
+    insta::assert_snapshot!(plan.stdout, @r#"
+    secsync cannot perform any of the following actions:
 
       # infisical/payments/web cannot be updated  (syncs/payments.yaml:10)
       x humanitec sync
-          - syncOptions.disableSecretDeletion: true
+          + syncOptions.keySchema: "{{secretKey}}"
           Blocked: The remote sync has `syncOptions.disableSecretDeletion` set, which the schema in use does not know; an update would erase it.
           Run `secsync schema pull --from-server`, then declare the field or leave it out.
 
-    Plan: 0 to add, 0 to change, 0 to destroy, 2 blocked.
-    ");
+    Plan: 0 to add, 0 to change, 0 to destroy, 1 blocked.
+
+    Note: `syncOptions.disableSecretDeletion` is set on 1 sync of infisical/payments, and the schemas in use do not know it.
+      Run `secsync schema pull --from-server`, so that it can be declared and compared.
+    "#);
     server.requests();
     run(&tree, &server, "apply --auto-approve", 5);
     let is_write = |request: &String| request.starts_with("PATCH");
