@@ -294,7 +294,7 @@ impl<'a> Judge<'a> {
             .collect();
         let said: Vec<Said<'_>> = self.said().collect();
         let count = |word: &str| said.iter().filter(|said| said.word == word).count();
-        let bad = ["Failed", "Unknown", "Not tried", "Blocked"]
+        let bad = ["Failed", "Unknown", "Not tried"]
             .map(count)
             .iter()
             .sum::<usize>();
@@ -322,16 +322,18 @@ impl<'a> Judge<'a> {
         if !is_cut_short && run.report.is_none() {
             self.complain("it wrote no JSON");
         }
+        let is_blocked = resources.contains(" blocked");
         let expected: &[i32] = match start {
             "Apply interrupted" => &[130],
             _ if bad > 0 => &[4, 5],
+            _ if is_blocked => &[5],
             _ if has_bad_job => &[7],
             _ => &[0],
         };
         if !run.code.is_some_and(|code| expected.contains(&code)) && !signals.contains(&"SIGKILL") {
             self.complain(format!("the exit code is not one of {expected:?}"));
         }
-        if start == "Apply complete" && (bad > 0 || has_bad_job) {
+        if start == "Apply complete" && (bad > 0 || is_blocked || has_bad_job) {
             self.complain("it is not complete");
         }
         if start == "Apply interrupted" && signals.is_empty() {
