@@ -284,8 +284,16 @@ mod tests {
             0 => text.to_owned(),
             1 => text.to_uppercase(),
             2 => text.to_lowercase(),
-            3 => text.bytes().map(|byte| format!("%{byte:02x}")).collect(),
-            4 => text.bytes().map(|byte| format!("%25{byte:02X}")).collect(),
+            3 => text
+                .bytes()
+                .map(|byte| format!("%{byte:02x}"))
+                .collect::<Vec<_>>()
+                .concat(),
+            4 => text
+                .bytes()
+                .map(|byte| format!("%25{byte:02X}"))
+                .collect::<Vec<_>>()
+                .concat(),
             5 => text
                 .chars()
                 .flat_map(|c| {
@@ -300,7 +308,8 @@ mod tests {
             _ => text
                 .chars()
                 .map(|c| format!("\\u{:04x}", u32::from(c)))
-                .collect(),
+                .collect::<Vec<_>>()
+                .concat(),
         }
     }
 

@@ -69,8 +69,8 @@ fn a_token_that_is_repeated_across_the_cut_of_a_message_is_hidden() {
 fn a_token_is_hidden_however_it_is_repeated() {
     let tree = tree();
     let split = TOKEN.replace('-', "\n-\u{1b}");
-    let percent: String = TOKEN.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    for message in [TOKEN.to_uppercase(), split, percent] {
+    let percent: Vec<String> = TOKEN.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    for message in [TOKEN.to_uppercase(), split, percent.concat()] {
         let server = refusal(&format!("no {message} no"));
         let output = on(tree.secsync("plan syncs"), &server, TOKEN).run();
         allow_duplicates! {         assert_snapshot!(output.exits_with(1), @r#"
