@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use crate::http::error::{RequestError, RequestErrorKind};
 use crate::schema::store::StoreError;
 use crate::state::StateError;
-use crate::workspace::Workspace;
+use crate::workspace::{LoadError, Workspace};
 
 /// The end of a command that could not do its work.
 #[derive(Debug, Clone)]
@@ -122,6 +122,13 @@ impl From<StateError> for CommandError {
             Exit::Error
         };
         Self::new(exit, error.message).help(error.help)
+    }
+}
+
+impl From<LoadError> for CommandError {
+    fn from(error: LoadError) -> Self {
+        let help = error.help();
+        Self::usage(error.to_string()).help(help)
     }
 }
 

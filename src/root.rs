@@ -8,6 +8,10 @@
 //! |---|---|
 //! | [`Root::read`], [`Root::write`], [`Root::open_to_lock`], … | none is followed: for secsync's own files |
 //! | the same on what [`Root::resolve`] returns | those that stay inside are followed |
+//! | [`Place`], for what people name on the command line | the same in a workspace, all outside of one |
+
+mod find;
+mod place;
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -21,6 +25,10 @@ use cap_fs_ext::{
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Metadata, OpenOptions};
 
+pub use find::{Found, WORKSPACE_FILE, find, git_root, is_workspace, straight};
+pub use place::{Place, is_stream, working_directory};
+
+pub use crate::text_file::Refusal;
 use crate::text_file::{self, Unreadable};
 
 /// How often another name is tried for a file that is about to be put in place.
@@ -33,39 +41,6 @@ pub enum Existing {
     Keep,
     /// It is replaced, and its permissions stay.
     Replace,
-}
-
-/// Why the door stays shut. Shown, it is the end of a sentence about the path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The path leaves the root by `..`, or begins elsewhere.
-    #[error("it is outside of the workspace")]
-    Outside,
-    /// A link on the way leads out of the root.
-    #[error("it is a link that leads out of the workspace")]
-    LeadsOut,
-    /// A link on the way leads to nothing.
-    #[error("it is a link to something that does not exist")]
-    LeadsNowhere,
-    /// It is a link, or below one, where none is followed.
-    #[error("it is a link, or below a link")]
-    Link,
-    /// It is a directory, a device, a pipe or a socket.
-    #[error("it is not an ordinary file")]
-    NoFile,
-}
-
-impl Refusal {
-    /// The refusal that an error is, if it is one.
-    pub fn of(error: &io::Error) -> Option<Self> {
-        error.get_ref()?.downcast_ref().copied()
-    }
-}
-
-impl From<Refusal> for io::Error {
-    fn from(refusal: Refusal) -> Self {
-        Self::other(refusal)
-    }
 }
 
 /// A directory that is held open. Paths are relative to it, or absolute and spelled below it.
@@ -132,13 +107,8 @@ impl Root {
 
     /// Reads the text of an ordinary file, if it has no more bytes than the limit.
     pub fn read(&self, path: &Utf8Path, limit: u64) -> Result<String, Unreadable> {
-        let file = self
-            .open_file(path)
-            .map_err(|error| match Refusal::of(&error) {
-                Some(Refusal::NoFile) => Unreadable::NoFile,
-                Some(_) | None => Unreadable::Io(error),
-            })?;
-        if file.metadata().map_err(Unreadable::Io)?.len() > limit {
+        let file = self.open_file(path)?;
+        if file.metadata()?.len() > limit {
             return Err(Unreadable::TooLarge(limit));
         }
         text_file::read_stream(file, limit)
@@ -148,9 +118,7 @@ impl Root {
     pub fn open_file(&self, path: &Utf8Path) -> io::Result<File> {
         let (directory, name) = self.directory_of(path, Missing::Fails)?;
         check_is_file(&directory, &name)?;
-        let mut options = OpenOptions::new();
-        options.read(true);
-        open_ordinary(&directory, &name, &mut options)
+        open_ordinary(&directory, &name, OpenOptions::new().read(true))
     }
 
     /// Whether there is anything of that name, a link to nothing included.
@@ -208,6 +176,19 @@ impl Root {
         open_ordinary(&directory, &name, &mut options)
     }
 
+    /// Opens a file to write at its end, or makes an empty one.
+    pub fn open_end(&self, path: &Utf8Path) -> io::Result<File> {
+        let (directory, name) = self.directory_of(path, Missing::Fails)?;
+        let mut options = OpenOptions::new();
+        options.append(true);
+        match open_ordinary(&directory, &name, options.clone().create_new(true)) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            opened => return opened,
+        }
+        check_is_file(&directory, &name)?;
+        open_ordinary(&directory, &name, &mut options)
+    }
+
     /// How many names an open file has, if one of them is this path; 0 if there is nothing or
     /// something else.
     pub fn names_of(&self, path: &Utf8Path, file: &File) -> io::Result<u64> {
@@ -241,15 +222,50 @@ impl Root {
         }
     }
 
-    /// Makes a directory and those above it, and opens it as a root of its own.
+    /// Removes a directory and all that is in it. It need not exist.
+    pub fn remove_directory(&self, path: &Utf8Path) -> io::Result<()> {
+        let removed = self
+            .directory_of(path, Missing::Fails)
+            .and_then(|(directory, name)| directory.open_dir_nofollow(name)?.remove_open_dir_all());
+        match removed {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Gives a file or a directory another name.
+    pub fn rename(&self, from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
+        let (from_directory, from) = self.directory_of(from, Missing::Fails)?;
+        let (to_directory, to) = self.directory_of(to, Missing::Fails)?;
+        from_directory.rename(from, &to_directory, to)
+    }
+
+    /// Opens a directory as a root of its own.
+    pub fn directory(&self, path: &Utf8Path) -> io::Result<Self> {
+        self.directory_at(path, Missing::Fails)
+    }
+
+    /// The same, and makes it and those above it if they do not exist.
     pub fn make_directory(&self, path: &Utf8Path) -> io::Result<Self> {
+        self.directory_at(path, Missing::IsMade)
+    }
+
+    fn directory_at(&self, path: &Utf8Path, missing: Missing) -> io::Result<Self> {
         let inside = self.inside(path)?;
-        let directory = self.below(inside, Missing::IsMade)?;
         Ok(Self {
+            directory: self.below(inside, missing)?,
             path: self.path.join(inside),
             real: self.real.join(inside),
-            directory,
         })
+    }
+
+    /// The names of what is in it; those that are not UTF-8 are left out.
+    pub fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in self.directory.entries()? {
+            names.extend(entry?.file_name().into_string());
+        }
+        Ok(names)
     }
 
     /// The directory that a path is in, and the last name of the path.
@@ -467,8 +483,8 @@ mod tests {
 
     use camino::{Utf8Path, Utf8PathBuf};
 
-    use super::{Existing, Refusal, Root};
-    use crate::text_file::Unreadable;
+    use super::{Existing, Root};
+    use crate::text_file::{Refusal, Unreadable};
 
     /// A directory with a root and something outside of it.
     struct Tree {
@@ -569,7 +585,8 @@ mod tests {
             }
             let locked = root.open_to_lock(path);
             assert_eq!(refusal(locked), Some(Refusal::Link), "{path}");
-            assert!(matches!(root.read(path, 99), Err(Unreadable::Io(_))));
+            let read = root.read(path, 99).unwrap_err();
+            assert!(matches!(read, Unreadable::Refused(Refusal::Link)));
         }
         let made = root.make_directory(Utf8Path::new("way/a"));
         assert_eq!(refusal(made), Some(Refusal::Link));

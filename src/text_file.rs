@@ -17,12 +17,71 @@ const MIB: u64 = 1024 * 1024;
 pub enum Unreadable {
     /// It is a pipe, a device or a socket.
     NoFile,
+    /// It is outside of the directory that it has to be in, or behind a link.
+    Refused(Refusal),
     /// It has more bytes than this.
     TooLarge(u64),
     /// It is not UTF-8, first on this line.
     NotUtf8(usize),
     /// The system says so.
     Io(io::Error),
+}
+
+/// Why a path is not opened. Shown, it is the end of a sentence about the path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The path leaves the workspace by `..`, or begins elsewhere.
+    #[error("it is outside of the workspace")]
+    Outside,
+    /// A link on the way leads out of the workspace.
+    #[error("it is a link that leads out of the workspace")]
+    LeadsOut,
+    /// A link on the way leads to nothing.
+    #[error("it is a link to something that does not exist")]
+    LeadsNowhere,
+    /// It is a link, or below one, where none is followed.
+    #[error("it is a link, or in a directory that is one")]
+    Link,
+    /// It is a link to something that does not have the name of a sync file.
+    #[error("it is a link to something that is not a sync file")]
+    LeadsAstray,
+    /// It is a device, a pipe or a socket.
+    #[error("it is not an ordinary file")]
+    NoFile,
+}
+
+impl Refusal {
+    /// The refusal that an error is, if it is one.
+    pub fn of(error: &io::Error) -> Option<Self> {
+        error.get_ref()?.downcast_ref().copied()
+    }
+
+    /// What to do about it, as a full sentence.
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::Outside => "Move it into the workspace, or name another path.",
+            Self::LeadsOut | Self::LeadsAstray => "Remove the link, or name what it leads to.",
+            Self::LeadsNowhere => "Make the file that it leads to, or name another one.",
+            Self::Link => "Put a file or directory of its own in its place.",
+            Self::NoFile => "Name an ordinary file.",
+        }
+    }
+}
+
+impl From<Refusal> for io::Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::other(refusal)
+    }
+}
+
+impl From<io::Error> for Unreadable {
+    fn from(error: io::Error) -> Self {
+        match Refusal::of(&error) {
+            Some(Refusal::NoFile) => Self::NoFile,
+            Some(refusal) => Self::Refused(refusal),
+            None => Self::Io(error),
+        }
+    }
 }
 
 impl Unreadable {
@@ -34,7 +93,8 @@ impl Unreadable {
     /// What to do about it, as a full sentence.
     pub fn help(&self) -> &'static str {
         match self {
-            Self::NoFile => "Name an ordinary file.",
+            Self::NoFile => Refusal::NoFile.help(),
+            Self::Refused(refusal) => refusal.help(),
             Self::TooLarge(_) => "Check that it is the right file.",
             Self::NotUtf8(_) => "Save it as UTF-8.",
             Self::Io(error) => match error.kind() {
@@ -50,6 +110,7 @@ impl fmt::Display for Unreadable {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoFile => formatter.write_str("it is neither a file nor a directory"),
+            Self::Refused(refusal) => refusal.fmt(formatter),
             Self::TooLarge(limit) => write!(formatter, "it is larger than {} MiB", limit / MIB),
             Self::NotUtf8(line) => {
                 write!(
@@ -76,7 +137,7 @@ pub fn reason(error: &io::Error) -> String {
 pub fn read(path: &Utf8Path, limit: u64) -> Result<String, Unreadable> {
     // Opening a pipe without a writer would wait forever.
     let kind = fs::metadata(path).map_err(Unreadable::Io)?;
-    if !kind.is_file() && !kind.is_dir() && !is_own_stream(path) {
+    if !kind.is_file() && !kind.is_dir() {
         return Err(Unreadable::NoFile);
     }
     if kind.is_file() && kind.len() > limit {
@@ -108,15 +169,6 @@ pub fn read_stream(stream: impl Read, limit: u64) -> Result<String, Unreadable> 
                 .count(),
         )
     })
-}
-
-/// Whether a path names a stream that this process was started with: standard input, or what a
-/// shell's `<(…)` means. Whoever named it on the command line feeds it.
-fn is_own_stream(path: &Utf8Path) -> bool {
-    path == "/dev/stdin"
-        || ["/dev/fd", "/proc/self/fd"]
-            .iter()
-            .any(|dir| path.starts_with(dir))
 }
 
 #[cfg(test)]

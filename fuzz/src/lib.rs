@@ -60,7 +60,11 @@ pub fn workspace_file(bytes: &[u8]) {
     static DIRECTORY: OnceLock<Utf8PathBuf> = OnceLock::new();
     let directory = DIRECTORY.get_or_init(|| directory("workspace_file"));
     fs::write(directory.join("secsync.yaml"), bytes).unwrap();
-    show(&Workspace::open(directory));
+    let options = LoadOptions {
+        directory: directory.clone(),
+        ..LoadOptions::default()
+    };
+    show(&Workspace::open(&options).unwrap());
 }
 
 /// An OpenAPI document that `schema pull` takes schemas from.

@@ -11,7 +11,8 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::HttpOptions;
 use crate::pipeline::{Checked, Link, Opened, Options};
-use crate::workspace::LoadOptions;
+use crate::root;
+use crate::workspace::{LoadOptions, Where};
 
 use super::command::Session;
 use super::output::Output;
@@ -23,6 +24,9 @@ pub struct LoadArguments {
     pub paths: Vec<String>,
     #[command(flatten)]
     pub files: FileArguments,
+    /// Which workspace it is if no path says so.
+    #[arg(skip)]
+    pub workspace: Where,
 }
 
 /// The same without paths as arguments, for commands whose arguments are something else.
@@ -146,19 +150,22 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// The directory that paths on the command line are relative to.
-fn working_directory() -> Result<Utf8PathBuf, CommandError> {
-    std::env::current_dir()
-        .ok()
-        .and_then(|directory| Utf8PathBuf::from_path_buf(directory).ok())
-        .ok_or_else(|| {
-            CommandError::new(
-                Exit::Error,
-                "The current directory cannot be determined, or its path is not UTF-8.",
-            )
-        })
+pub fn working_directory() -> Result<Utf8PathBuf, CommandError> {
+    root::working_directory().map_err(|error| {
+        CommandError::new(
+            Exit::Error,
+            format!("The working directory cannot be determined: {error}."),
+        )
+    })
 }
 
 impl LoadArguments {
+    /// The same for another workspace than that of the working directory.
+    #[must_use]
+    pub fn of(self, workspace: Where) -> Self {
+        Self { workspace, ..self }
+    }
+
     /// Whether any file is named.
     pub fn names_files(&self) -> bool {
         !(self.paths.is_empty() && self.files.file.is_empty())
@@ -166,7 +173,7 @@ impl LoadArguments {
 
     /// Loads and checks the files of a workspace, which may have none yet.
     pub fn check_what_exists(&self, session: &Session) -> Result<Checked, CommandError> {
-        let checked = self.open(session)?.load_what_exists().check()?;
+        let checked = self.open(session)?.load_what_exists()?.check()?;
         session.findings(&*checked.opened.workspace);
         Ok(checked)
     }
@@ -183,6 +190,7 @@ impl LoadArguments {
             request: LoadOptions {
                 directory: working_directory()?,
                 paths: self.paths.iter().chain(&files.file).cloned().collect(),
+                workspace: self.workspace.clone(),
                 // The last one of a name wins, and the first one that is looked at is taken.
                 variables: files.var.iter().rev().cloned().collect(),
                 variable_files: files.var_file.iter().rev().cloned().collect(),

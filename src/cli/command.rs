@@ -9,7 +9,7 @@ use std::cell::OnceCell;
 use std::io;
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use serde::Serialize;
 
 use super::arguments::OutputArguments;
@@ -31,8 +31,8 @@ use crate::render::findings;
 use crate::render::json::Document;
 use crate::render::log::Escape;
 use crate::render::review::{Checkout, Review};
+use crate::root::{git_root, working_directory};
 use crate::workspace::Workspace;
-use crate::workspace::files::nearest_upwards;
 
 /// A command: its arguments, and its work.
 pub trait Command: Sized {
@@ -422,8 +422,7 @@ impl<'a, O: Outcome> End<'a, O> {
 
 /// The repository that the command runs in, if it is in one.
 fn checkout() -> Option<Checkout> {
-    let directory = std::env::current_dir().ok()?;
-    let directory = Utf8PathBuf::from_path_buf(directory).ok()?;
-    let root = nearest_upwards(&directory, ".git")?;
+    let directory = working_directory().ok()?;
+    let root = git_root(&directory)?;
     Some(Checkout { root, directory })
 }

@@ -30,11 +30,14 @@ mod terminal;
 
 use std::ffi::OsString;
 
+use camino::Utf8PathBuf;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::environment::Environment;
+use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::text_file::reason;
 use command::execute;
 use commands::{
     apply, auth, completions, drift, explain, export, import, init, plan, schema, show, state,
@@ -52,6 +55,9 @@ use terminal::Terminal;
 )]
 #[command(after_help = exit_codes())]
 struct Arguments {
+    /// Change to this directory first: paths are relative to it.
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    change_directory: Option<Utf8PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -119,6 +125,17 @@ fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environment)
         Ok(arguments) => arguments,
         Err(error) => return explain(&error, environment),
     };
+    if let Some(directory) = &arguments.change_directory
+        && let Err(error) = std::env::set_current_dir(directory)
+    {
+        let why = reason(&error);
+        let refused = CommandError::usage(format!(
+            "The directory {directory} (-C) cannot be entered: {why}."
+        ))
+        .help("Check the path.");
+        Terminal::plain(environment).problems(&refused.problems);
+        return refused.exit;
+    }
     match arguments.command {
         Command::Init(command) => execute(command, environment),
         Command::Validate(command) => execute(command, environment),

@@ -11,6 +11,7 @@ use clap::ValueEnum;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::arguments::working_directory;
 use super::stream::{Progress, Stream, write_all};
 use super::terminal::{Terminal, printable, reason_of_write};
 use crate::core::words::list;
@@ -19,8 +20,9 @@ use crate::exit::Exit;
 use crate::render;
 use crate::render::log::Escape;
 use crate::render::review::Review;
+use crate::root::Place;
+use crate::text_file::Refusal;
 use crate::workspace::read::LARGEST_FILE;
-use crate::workspace::write::{is_stream, real_path};
 
 /// A format of output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum)]
@@ -151,18 +153,22 @@ enum Sink {
 
 impl Sink {
     /// Opens the file of an output, and proves that it can be written.
-    fn open(output: &Output) -> Result<Self, CommandError> {
-        match &output.file {
-            None => Ok(Self::Stdout(output.format)),
-            Some(path) => match open_writable(path) {
-                Ok(file) => {
-                    let write = move |text: &str, progress: &Progress| {
-                        write_all(&file, &strip_str(text).to_string(), progress)
-                    };
-                    Ok(Self::File(output.format, path.clone(), Stream::new(write)))
-                }
-                Err(error) => Err(cannot_write(path, &error)),
-            },
+    fn open(target: Target<'_>) -> Result<Self, CommandError> {
+        let Some((path, place)) = target.file else {
+            return Ok(Self::Stdout(target.format));
+        };
+        match open_writable(&place) {
+            Ok(file) => {
+                let write = move |text: &str, progress: &Progress| {
+                    write_all(&file, &strip_str(text).to_string(), progress)
+                };
+                Ok(Self::File(
+                    target.format,
+                    path.to_owned(),
+                    Stream::new(write),
+                ))
+            }
+            Err(error) => Err(cannot_write(path, &error)),
         }
     }
 
@@ -184,6 +190,31 @@ impl Sink {
             }
         }
     }
+}
+
+/// Where an output is to go.
+struct Target<'a> {
+    format: Format,
+    /// The file as it is named, and where that leads.
+    file: Option<(&'a Utf8Path, Place)>,
+}
+
+impl<'a> Target<'a> {
+    fn of(output: &'a Output) -> Result<Self, CommandError> {
+        let file = match &output.file {
+            None => None,
+            Some(path) => Some((path.as_path(), place_of(path)?)),
+        };
+        Ok(Self {
+            format: output.format,
+            file,
+        })
+    }
+}
+
+/// Where a file leads that a person names to be written.
+fn place_of(path: &Utf8Path) -> Result<Place, CommandError> {
+    Place::of(path, &working_directory()?).map_err(|error| cannot_write(path, &error))
 }
 
 /// The outputs of a run, open.
@@ -215,8 +246,11 @@ impl Outputs {
                     .help("Give all but one of them a file: `-o json=plan.json`."),
             );
         }
-        check_files(wanted, written)?;
-        let sinks: Vec<Sink> = wanted.iter().map(Sink::open).collect::<Result<_, _>>()?;
+        let targets = wanted.iter().map(Target::of);
+        let targets: Vec<Target<'_>> = targets.collect::<Result<_, _>>()?;
+        check_files(&targets, written)?;
+        let sinks = targets.into_iter().map(Sink::open);
+        let sinks: Vec<Sink> = sinks.collect::<Result<_, _>>()?;
         Ok(Self {
             sinks: if sinks.is_empty() {
                 vec![Sink::Stdout(Format::Human)]
@@ -260,31 +294,34 @@ impl Outputs {
 /// Refuses, before any file is opened and so emptied, that two outputs go to the same file, or one
 /// to a file that may declare syncs or that the command writes.
 fn check_files(
-    outputs: &[Output],
+    outputs: &[Target<'_>],
     written: Option<(&'static str, &Utf8Path)>,
 ) -> Result<(), CommandError> {
-    let files = outputs.iter().filter_map(|output| output.file.as_ref());
-    let written = written.filter(|(_, path)| !is_stream(path));
-    let written = written.map(|(flag, path)| (flag, path, real_path(path)));
+    // Where that leads nowhere, the command itself says so.
+    let written = written.and_then(|(flag, path)| {
+        let place = place_of(path).ok().filter(|place| !place.is_stream())?;
+        Some((flag, path, place.path()))
+    });
     let mut places = BTreeSet::new();
-    for file in files.filter(|file| !is_stream(file)) {
-        let place = real_path(file);
-        if let Some((flag, path, written)) = &written
-            && *written == place
+    let files = outputs.iter().filter_map(|output| output.file.as_ref());
+    for (file, place) in files.filter(|(_, place)| !place.is_stream()) {
+        let path = place.path();
+        if let Some((flag, named, written)) = &written
+            && *written == path
         {
             return Err(CommandError::usage(format!(
-                "Both `{flag}` and `--output` would write {path}."
+                "Both `{flag}` and `--output` would write {named}."
             ))
             .help("Give them different files."));
         }
-        if is_sync_file(&place) {
+        if is_sync_file(&path) {
             return Err(CommandError::usage(format!(
                 "The file {file} already exists, and may be a sync file: no result is written over \
                  it."
             ))
             .help("Name another file, or remove this one."));
         }
-        if !places.insert(place) {
+        if !places.insert(path) {
             return Err(CommandError::usage(format!(
                 "Two outputs cannot both go to the file {file}."
             ))
@@ -324,8 +361,8 @@ fn declares_syncs(file: File) -> bool {
 }
 
 /// Empties a file, or makes it.
-fn open_writable(path: &Utf8Path) -> io::Result<File> {
-    let mut file = File::options().append(true).create(true).open(path)?;
+fn open_writable(place: &Place) -> io::Result<File> {
+    let mut file = place.open_end()?;
     let metadata = file.metadata()?;
     if is_pipe(&metadata) {
         return Ok(file);
@@ -350,12 +387,17 @@ const fn is_pipe(_metadata: &fs::Metadata) -> bool {
     false
 }
 
-fn cannot_write(file: &Utf8Path, error: &io::Error) -> CommandError {
+/// Why a file that a person names cannot be written, and what to do.
+pub fn cannot_write(file: &Utf8Path, error: &io::Error) -> CommandError {
     let why = reason_of_write(error);
-    CommandError::new(
+    let refused = CommandError::new(
         Exit::Error,
         format!("The file {file} cannot be written: {why}."),
-    )
+    );
+    match Refusal::of(error) {
+        Some(refusal) => refused.help(refusal.help()),
+        None => refused,
+    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 use std::fmt::Display;
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::fs;
+use std::io::{self, Read};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -17,9 +17,10 @@ use crate::pipeline::Opened;
 use crate::planfile::{self, MAX_SIZE, SavedPlan};
 use crate::redaction::{self, redacted};
 use crate::render::log::{Escape, harmless};
-use crate::workspace::write::{LEADS_NOWHERE, descriptor, is_stream, replace};
+use crate::root::{Existing, Place};
+use crate::text_file::Refusal;
 
-use super::arguments::FileArguments;
+use super::arguments::{FileArguments, working_directory};
 
 /// How much of a file is read to see whether it can be a plan at all.
 const BEGINNING: u64 = 4096;
@@ -68,7 +69,10 @@ pub fn not_with_plan(path: &str, flag: &str) -> CommandError {
 /// Whether there is a file of that name that holds a plan.
 fn holds_plan(path: &Utf8Path) -> bool {
     // What cannot be read is reported by whoever needs it.
-    matches!(contents(path), Ok(Contents::Plan))
+    let place = working_directory()
+        .ok()
+        .and_then(|from| Place::of(path, &from).ok());
+    place.is_some_and(|place| matches!(contents(&place), Ok(Contents::Plan)))
 }
 
 /// What is in a file.
@@ -78,11 +82,11 @@ enum Contents {
     Else,
 }
 
-fn contents(path: &Utf8Path) -> io::Result<Contents> {
-    if !fs::metadata(path)?.is_file() {
+fn contents(place: &Place) -> io::Result<Contents> {
+    if !fs::metadata(place.path())?.is_file() {
         return Ok(Contents::Else);
     }
-    let file = File::open(path)?;
+    let file = place.open()?;
     let mut text = Vec::new();
     (&file).take(BEGINNING).read_to_end(&mut text)?;
     if text.is_empty() {
@@ -100,23 +104,35 @@ fn contents(path: &Utf8Path) -> io::Result<Contents> {
     })
 }
 
-/// Refuses to save a plan where something else would be lost, before there is one.
-pub fn check_place(path: &Utf8Path) -> Result<(), CommandError> {
-    if is_stream(path) {
-        return Ok(());
+/// Where a plan is to be saved. An error, before there is one, if something else would be lost.
+pub fn check_place(path: &Utf8Path) -> Result<Place, CommandError> {
+    let place = Place::of(path, &working_directory()?).map_err(|error| {
+        let refused = cannot_save(path, &error);
+        match Refusal::of(&error) {
+            Some(refusal) => refused.help(refusal.help()),
+            None => refused,
+        }
+    })?;
+    if place.is_stream() {
+        return Ok(place);
     }
-    match contents(path) {
-        Ok(Contents::Else) if path.is_dir() => Err(cannot_save(path, &"it is a directory")),
+    match contents(&place) {
+        Ok(Contents::Else) if place.path().is_dir() => Err(cannot_save(path, &"it is a directory")),
         Ok(Contents::Else) => Err(cannot_save(
             path,
             &"the file is there already, and holds something else than a saved plan",
         )
         .help("Name another file.")),
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(cannot_save(path, &error)),
-        Err(_) if path.is_symlink() => Err(cannot_save(path, &LEADS_NOWHERE)
-            .help("Make the file that it leads to, or name another one.")),
+        Err(_) if path.is_symlink() => {
+            let refusal = Refusal::LeadsNowhere;
+            Err(cannot_save(path, &refusal).help(refusal.help()))
+        }
+        Err(_) if !place.path().parent().is_some_and(Utf8Path::is_dir) => {
+            Err(cannot_save(path, &"its directory does not exist"))
+        }
         // Nothing is lost without a file, nor in an empty one that `mktemp` made.
-        Ok(Contents::Plan | Contents::Nothing) | Err(_) => Ok(()),
+        Ok(Contents::Plan | Contents::Nothing) | Err(_) => Ok(place),
     }
 }
 
@@ -130,7 +146,9 @@ fn cannot_save(path: &Utf8Path, why: &dyn Display) -> CommandError {
 /// Reads a saved plan.
 pub fn load(path: &Utf8Path, opened: &Opened) -> Result<SavedPlan, CommandError> {
     let mut text = Vec::new();
-    File::open(path)
+    let directory = &opened.options.request.directory;
+    Place::of(path, directory)
+        .and_then(|place| place.open())
         // One byte more than is allowed shows that there is more.
         .and_then(|file| file.take(MAX_SIZE + 1).read_to_end(&mut text))
         .map_err(|error| {
@@ -157,13 +175,15 @@ pub fn save(
     is_sandbox: bool,
 ) -> Result<String, CommandError> {
     // The file may have come while the plan was made.
-    check_place(path)?;
+    let place = check_place(path)?;
     let (text, digest) = planfile::write(plan, sources, specs, is_sandbox)
         .map_err(|error| cannot_save(path, &error))?;
     check(path, &text)?;
     // Its digest is that of what it means.
     let text = harmless(&text, Escape::Json);
-    put(path, &text).map_err(|error| cannot_save(path, &error))?;
+    place
+        .write(text.as_bytes(), Existing::Replace)
+        .map_err(|error| cannot_save(path, &error))?;
     Ok(digest)
 }
 
@@ -185,30 +205,4 @@ fn check(path: &Utf8Path, text: &str) -> Result<(), CommandError> {
         ),
     )
     .help("Take it out of the files, or of the sync on the platform, and make a new credential."))
-}
-
-fn put(path: &Utf8Path, text: &str) -> io::Result<()> {
-    if is_stream(path) {
-        open_stream(path)?.write_all(text.as_bytes())
-    } else {
-        replace(path, text)
-    }
-}
-
-/// Opens a stream. A file that is standard output or standard error has one end for all that is
-/// written to it, which it would not have if it were opened by its name.
-fn open_stream(path: &Utf8Path) -> io::Result<File> {
-    #[cfg(unix)]
-    {
-        use std::os::fd::AsFd as _;
-        let name = descriptor(path);
-        let name = name.as_deref().map_or("", Utf8Path::as_str);
-        if ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].contains(&name) {
-            return io::stdout().as_fd().try_clone_to_owned().map(File::from);
-        }
-        if ["/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"].contains(&name) {
-            return io::stderr().as_fd().try_clone_to_owned().map(File::from);
-        }
-    }
-    File::options().append(true).open(path)
 }

@@ -1,5 +1,6 @@
 //! The built-in sandbox of a run: an emulator that knows what the files mention.
 
+use std::io;
 use std::sync::Arc;
 
 use camino::Utf8Path;
@@ -9,27 +10,23 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::SandboxAccess;
 use crate::pipeline::{Link, Opened};
+use crate::root::{Existing, Root};
 use crate::sandbox::{self, Catalog, Running, World};
-use crate::workspace::write::is_written_outside;
+use crate::text_file::{Refusal, reason};
 
 /// Where the sandbox keeps its world, from the workspace's root.
 const DIRECTORY: &str = ".secsync/sandbox";
+/// The file that says what Git leaves out, from the workspace's root.
+const GITIGNORE: &str = ".secsync/.gitignore";
 
 /// Starts the sandbox, and has the link lead to it. It lives as long as what is returned.
 pub async fn start(opened: &Opened, link: &mut Link) -> Result<Running, CommandError> {
-    let root = &opened.workspace.root;
-    let directory = root.join(DIRECTORY);
-    if is_written_outside(root, &directory) {
-        return Err(CommandError::new(
-            Exit::Invalid,
-            format!("`{DIRECTORY}` is a link that leads out of the workspace."),
-        )
-        .help("Remove the link: the sandbox keeps its world there."));
-    }
-    keep_out_of_git(root)?;
+    keep_out_of_git(&opened.workspace.root)?;
+    let directory = opened.root()?.make_directory(DIRECTORY.into());
+    let directory = directory.map_err(|error| cannot_write(DIRECTORY, &error))?;
     let options = sandbox::Options {
         world: world_of(opened),
-        store: Some(directory),
+        store: Some(Arc::new(directory)),
         catalog: Arc::new(Catalog::from_store(&opened.store)?),
         ..sandbox::Options::default()
     };
@@ -61,19 +58,32 @@ pub async fn stop(sandbox: Running) -> Result<(), CommandError> {
 
 /// Keeps what is of this machine alone out of commits; the state and pulled schemas belong in them.
 pub fn keep_out_of_git(root: &Utf8Path) -> Result<(), CommandError> {
-    let directory = root.join(".secsync");
-    let file = directory.join(".gitignore");
-    if file.exists() {
-        return Ok(());
+    let text = b"sandbox/\n*.backup\n";
+    let written =
+        Root::open(root).and_then(|root| root.write(GITIGNORE.into(), text, Existing::Keep));
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(cannot_write(GITIGNORE, &error))
+        }
+        _ => Ok(()),
     }
-    std::fs::create_dir_all(&directory)
-        .and_then(|()| std::fs::write(&file, "sandbox/\n*.backup\n"))
-        .map_err(|error| {
-            CommandError::new(
-                Exit::Error,
-                format!("The file {file} cannot be written: {error}."),
-            )
-        })
+}
+
+fn cannot_write(path: &str, error: &io::Error) -> CommandError {
+    match Refusal::of(error) {
+        Some(refusal) => CommandError::new(
+            Exit::Invalid,
+            format!("The file or directory {path} cannot be written: {refusal}."),
+        )
+        .help(refusal.help()),
+        None => CommandError::new(
+            Exit::Error,
+            format!(
+                "The file or directory {path} cannot be written: {}.",
+                reason(error)
+            ),
+        ),
+    }
 }
 
 /// The world that the files mention: their projects, environments, folders and connections.

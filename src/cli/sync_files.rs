@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
@@ -9,6 +10,7 @@ use serde::Serialize;
 
 use super::arguments::{FileArguments, LoadArguments};
 use super::command::{Human, Outcome, Text, View};
+use super::output::cannot_write;
 use crate::core::remote::RemoteSync;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -20,8 +22,9 @@ use crate::redaction::redacted;
 use crate::render;
 use crate::render::export::ExportBody;
 use crate::render::log::{Escape, harmless};
+use crate::root::{Existing, Place};
 use crate::schema;
-use crate::workspace::write::{self, Existing};
+use crate::workspace::Where;
 
 /// How remote syncs are named in files, and which variables the files have.
 #[derive(Debug, Clone, Args)]
@@ -38,8 +41,13 @@ pub struct NamingArguments {
 }
 
 impl NamingArguments {
-    /// All files of the workspace, with selectors for what is remote.
-    pub fn load(&self, selector: &[String], target: &[String]) -> LoadArguments {
+    /// All files of the workspace that a place is in, with selectors for what is remote.
+    pub fn load(
+        &self,
+        place: Option<&Utf8Path>,
+        selector: &[String],
+        target: &[String],
+    ) -> LoadArguments {
         LoadArguments {
             files: FileArguments {
                 selector: selector.to_vec(),
@@ -48,6 +56,7 @@ impl NamingArguments {
                 var_file: self.var_file.clone(),
                 ..FileArguments::default()
             },
+            workspace: place.map_or(Where::Here, |place| Where::Of(place.to_owned())),
             ..LoadArguments::default()
         }
     }
@@ -76,20 +85,51 @@ impl NamingArguments {
     }
 }
 
-/// Writes a file, or says why it cannot be written.
+/// Writes a file that a person names, or says why it cannot be written.
 pub fn write(
+    opened: &Opened,
     path: &Utf8Path,
     shown: &Utf8Path,
     text: &str,
     existing: Existing,
 ) -> Result<(), CommandError> {
     check(&format!("The file {shown}"), text)?;
-    write::write(path, text, existing).map_err(|error| {
-        CommandError::new(
-            Exit::Error,
-            format!("The file {shown} cannot be written: {error}."),
-        )
-    })
+    Place::of(path, &opened.options.request.directory)
+        .and_then(|place| place.write(text.as_bytes(), existing))
+        .map_err(|error| cannot_write(shown, &error))
+}
+
+/// Writes a file of secsync's own, or says why it cannot be written. Returns its path.
+pub fn write_own(
+    opened: &Opened,
+    file: &str,
+    text: &str,
+    existing: Existing,
+) -> Result<Utf8PathBuf, CommandError> {
+    let root = opened.root()?;
+    let path = root.path().join(file);
+    match root.write(file.into(), text.as_bytes(), existing) {
+        Ok(()) => Ok(path),
+        Err(error) => Err(cannot_write(
+            opened.workspace.shown(&path).as_str().into(),
+            &error,
+        )),
+    }
+}
+
+/// The same, unless there is one already: then it stays, and nothing is returned.
+pub fn write_new(
+    opened: &Opened,
+    file: &str,
+    text: &str,
+) -> Result<Option<Utf8PathBuf>, CommandError> {
+    let root = opened.root()?;
+    let shown = opened.workspace.shown(&root.path().join(file));
+    match root.write(file.into(), text.as_bytes(), Existing::Keep) {
+        Ok(()) => Ok(Some(root.path().join(file))),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
+        Err(error) => Err(cannot_write(shown.as_str().into(), &error)),
+    }
 }
 
 /// The text of a sync file for standard output, unchanged, or why it cannot be printed.
@@ -132,12 +172,11 @@ pub fn editor_schema(opened: &Opened) -> Result<String, CommandError> {
 
 /// Writes the schema that sync files name for editors, unless it exists.
 pub fn write_editor_schema(opened: &Opened) -> Result<Option<Written>, CommandError> {
-    let path = opened.workspace.root.join(EDITOR_SCHEMA);
-    if path.exists() {
+    let text = editor_schema(opened)?;
+    let Some(path) = write_new(opened, EDITOR_SCHEMA, &text)? else {
         return Ok(None);
-    }
+    };
     let shown = Utf8PathBuf::from(opened.workspace.shown(&path));
-    write(&path, &shown, &editor_schema(opened)?, Existing::Keep)?;
     Ok(Some(Written {
         path: Some(shown),
         syncs: Vec::new(),

@@ -36,6 +36,8 @@ pub struct Source {
     pub name: String,
     /// The whole text.
     pub text: Arc<str>,
+    /// Whether it may hold what nobody may see, so that only a few characters of it are shown.
+    pub is_hidden: bool,
     /// The byte at which each line starts, the first line's 0 included.
     line_starts: Arc<[usize]>,
     /// Where the bytes are, for a text that is not at hand.
@@ -107,6 +109,7 @@ impl Sources {
         self.sources.push(Source {
             name: name.into(),
             text,
+            is_hidden: false,
             line_starts,
             remembered: None,
         });
@@ -120,6 +123,11 @@ impl Sources {
             source.remembered = Some([start, end]);
         }
         Span::new(id, 0, 1)
+    }
+
+    /// Takes note that a text may hold what nobody may see.
+    pub fn hide(&mut self, id: SourceId) {
+        self.sources[id.0 as usize].is_hidden = true;
     }
 
     /// The text that an id names. Ids are only made by [`Sources::add`] of the same table.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::workspace::files::WORKSPACE_FILE;
+use crate::root::{WORKSPACE_FILE, straight};
 
 /// Where the schema for editors is, from the root.
 pub const EDITOR_SCHEMA: &str = ".secsync/sync-file.json";
@@ -14,25 +14,15 @@ pub const WORKSPACE_SCHEMA: &str = ".secsync/workspace.json";
 
 /// How a file in a directory names the schema for editors. Both paths are absolute.
 pub fn schema_from(directory: &Utf8Path, root: &Utf8Path) -> String {
-    let schema = without_detours(&root.join(EDITOR_SCHEMA));
-    let relative = pathdiff::diff_utf8_paths(&schema, without_detours(directory));
-    // A URL has slashes on every system.
-    relative.unwrap_or(schema).as_str().replace('\\', "/")
+    relative(directory, &root.join(EDITOR_SCHEMA))
 }
 
-/// A path without `.` and `..`.
-fn without_detours(path: &Utf8Path) -> Utf8PathBuf {
-    let mut straight = Utf8PathBuf::new();
-    for part in path.components() {
-        match part {
-            Utf8Component::CurDir => {}
-            Utf8Component::ParentDir => {
-                straight.pop();
-            }
-            other => straight.push(other),
-        }
-    }
-    straight
+/// How a file in a directory names another file. Both paths are absolute.
+pub fn relative(directory: &Utf8Path, file: &Utf8Path) -> String {
+    let file = straight(file);
+    let relative = pathdiff::diff_utf8_paths(&file, straight(directory));
+    // A URL has slashes on every system.
+    relative.unwrap_or(file).as_str().replace('\\', "/")
 }
 
 /// The names of files, one for each of the words, which a server chose: without anything that a

@@ -13,7 +13,7 @@ use crate::core::value::{Mapping, Node};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Opened;
-use crate::workspace::write::Existing;
+use crate::root::Existing;
 use crate::workspace::{Workspace, read};
 use crate::yaml;
 
@@ -49,10 +49,11 @@ impl Target {
                 defaults: Mapping::default(),
             });
         };
-        let full = opened.options.request.directory.join(path);
+        let directory = &opened.options.request.directory;
+        let full = directory.join(path);
         let shown = Utf8PathBuf::from(opened.workspace.shown(&full));
-        let text = if full.exists() {
-            let read = read::read(&full, shown.as_str());
+        let text = if full.exists() || full.is_symlink() {
+            let read = read::read_named(&full, directory, shown.as_str());
             Some(read.map_err(|found| CommandError::new(Exit::Error, found.message))?)
         } else {
             None

@@ -1,5 +1,6 @@
 //! Sends one request. Built at the first one: making it sends nothing and reads no certificate.
 
+use std::io::Read as _;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
@@ -20,6 +21,8 @@ use super::request::Request;
 use super::text::clause;
 use crate::environment::Environment;
 use crate::redaction;
+use crate::root::{Place, working_directory};
+use crate::text_file::Unreadable;
 
 /// The largest answer about one thing that is read, in bytes. A sync takes a kilobyte.
 pub const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
@@ -30,6 +33,10 @@ pub const LIST_LIMIT: usize = 1024 * 1024 * 1024;
 pub const DOCUMENT_LIMIT: usize = 64 * 1024 * 1024;
 /// The longest token that is sent, in bytes. Servers accept headers of 8 to 64 KiB.
 const TOKEN_LIMIT: usize = 64 * 1024;
+
+/// How much of a file of certificates is read, in bytes. All public authorities take a quarter of
+/// one million.
+const LARGEST_BUNDLE: u64 = 16 * 1024 * 1024;
 
 const USER_AGENT: &str = concat!("secsync/", env!("CARGO_PKG_VERSION"));
 const JSON: &str = "application/json";
@@ -252,12 +259,17 @@ impl Client {
         let Some(path) = &self.ca_cert else {
             return Ok(Vec::new());
         };
-        let pem = std::fs::read(path).map_err(|error| {
-            RequestError::configuration(format!(
-                "The certificate file \"{path}\" (--ca-cert) cannot be read: {error}."
-            ))
-            .help("Name a readable PEM file.")
-        })?;
+        let mut pem = Vec::new();
+        working_directory()
+            .and_then(|directory| Place::of(path, &directory)?.open())
+            .and_then(|file| file.take(LARGEST_BUNDLE).read_to_end(&mut pem))
+            .map_err(|error| {
+                let why = Unreadable::from(error);
+                RequestError::configuration(format!(
+                    "The certificate file \"{path}\" (--ca-cert) cannot be read: {why}."
+                ))
+                .help("Name a readable PEM file.")
+            })?;
         let certificates = Certificate::from_pem_bundle(&pem).unwrap_or_default();
         if certificates.is_empty() {
             return Err(RequestError::configuration(format!(

@@ -17,11 +17,13 @@
 //! |---|---|
 //! | how servers are reached, and the providers of a run | [`link`] |
 //! | where the state is kept | `state_place` |
+//! | what other workspaces of the repository declare | `neighbours` |
 
 mod apply;
 mod check;
 mod inventory;
 pub mod link;
+mod neighbours;
 mod observe;
 mod open;
 mod plan;
@@ -33,6 +35,6 @@ pub use check::Checked;
 pub use inventory::{Inventory, ProjectInventory, Projects, Wanted};
 pub use link::Link;
 pub use observe::Observed;
-pub use open::{Loaded, Opened, Options};
+pub use open::{Loaded, Opened, Options, SCHEMAS};
 pub use plan::{Access, Planned};
 pub use saved::Rechecked;

@@ -7,6 +7,7 @@ use tracing::trace;
 
 use super::check::{Checked, accept};
 use super::link::{Link, ProjectNames, Providers};
+use super::neighbours::{self, Claim};
 use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, NamedProject};
 use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::started::Homes;
@@ -123,8 +124,13 @@ impl Checked {
     }
 
     async fn resolve(&self, providers: &Providers, link: &Link) -> Result<Resolved, CommandError> {
+        let claims = if self.opened.options.prune {
+            self.opened.claims()?
+        } else {
+            Vec::new()
+        };
         let (tables, connections) = tokio::join!(
-            self.project_tables(providers, link),
+            self.project_tables(providers, &claims, link),
             self.connection_tables(providers, link)
         );
         let (tables, connections) = both(tables, connections)?;
@@ -146,6 +152,7 @@ impl Checked {
             })?;
         }
         link.check_allowed_projects("The files name projects", &projects, &tables)?;
+        neighbours::check(&claims, &projects, &tables)?;
         Ok(Resolved {
             workspace,
             syncs,
@@ -232,23 +239,31 @@ impl Checked {
         projects
     }
 
-    /// The projects of each provider whose files name one by something else than its id.
+    /// The projects of each provider whose files, or those of another workspace, name one by
+    /// something else than its id.
     async fn project_tables(
         &self,
         providers: &Providers,
+        claims: &[Claim],
         link: &Link,
     ) -> Result<BTreeMap<String, Vec<RemoteProject>>, CommandError> {
         let syncs = self.opened.workspace.syncs.iter();
         let of_syncs = syncs
             .filter(|sync| sync.platform.reads_back())
             .filter_map(|sync| Some((&sync.provider.text, sync.project.as_ref()?)));
-        let needed: BTreeSet<&String> = self
+        let mut needed: BTreeSet<&String> = self
             .named_projects()
             .map(|named| (&named.provider.text, &named.project))
             .chain(of_syncs)
             .filter(|(_, project)| !is_uuid(&project.text))
             .map(|(provider, _)| provider)
             .collect();
+        let configs = &self.opened.workspace.config.providers;
+        let is_claimed = |name: &&String| {
+            let platform = configs.get(*name).map(|config| config.platform);
+            platform.is_some_and(|of| claims.iter().any(|claim| claim.is_name_on(of)))
+        };
+        needed.extend(providers.keys().filter(is_claimed));
         link.project_tables(providers, needed).await
     }
 

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::core::code::Code;
 use crate::core::export;
@@ -14,11 +14,16 @@ use crate::core::value::Mapping;
 use crate::core::words::list;
 use crate::environment::Environment;
 use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::root::Root;
 use crate::schema::store::SchemaStore;
-use crate::workspace::{LoadOptions, Schemas, Workspace};
+use crate::text_file::{Refusal, reason};
+use crate::workspace::{LoadError, LoadOptions, Schemas, Workspace};
 
+/// Where secsync's own files are, from the root.
+const OWN: &str = ".secsync";
 /// Where the workspace's own schemas are, from the root.
-const SCHEMAS: &str = ".secsync/schemas";
+pub const SCHEMAS: &str = ".secsync/schemas";
 
 /// What a run was asked for.
 #[derive(Clone)]
@@ -61,8 +66,9 @@ impl Loaded {
 impl Opened {
     /// Finds the workspace and reads no sync file.
     pub fn open(options: Options) -> Result<Self, CommandError> {
-        let workspace = Workspace::open(&options.request.directory);
-        let store = SchemaStore::with_workspace(&workspace.root.join(SCHEMAS))?;
+        let workspace = Workspace::open(&options.request)?;
+        check_own_directory(&workspace.root)?;
+        let store = SchemaStore::with_workspace(&workspace.root, SCHEMAS.into())?;
         Ok(Self {
             selection: Selection::new(&options.selectors, &options.targets)
                 .map_err(CommandError::usage)?,
@@ -105,33 +111,31 @@ impl Opened {
         let workspace = Arc::make_mut(&mut self.workspace);
         let loaded = workspace.load(request, environment, stdin, &*self.store);
         loaded
-            .map_err(|message| {
-                CommandError::usage(message)
-                    .help("Name files, directories or globs, or write `include:` in secsync.yaml.")
-            })
+            .map_err(CommandError::from)
             .and_then(|()| self.check_prune())
             .map_err(|error| error.found(&self.workspace))?;
         Ok(Loaded(self))
     }
 
     /// The same for a workspace that may have no sync file yet: then nothing is declared.
-    #[must_use]
-    pub fn load_what_exists(mut self) -> Loaded {
+    pub fn load_what_exists(mut self) -> Result<Loaded, CommandError> {
         let Options {
             request,
             environment,
             ..
         } = &self.options;
         let workspace = Arc::make_mut(&mut self.workspace);
-        let _: Result<(), String> =
-            workspace.load(request, environment, &mut std::io::empty(), &*self.store);
+        match workspace.load(request, environment, &mut std::io::empty(), &*self.store) {
+            Ok(()) | Err(LoadError::NoFiles(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
         let is_missing = |file: &String| !request.directory.join(file).exists();
         workspace.diagnostics.retain(|found| match found.code {
             Code::NoFiles => false,
             Code::UnreadableFile => !found.file.as_ref().is_some_and(is_missing),
             _ => true,
         });
-        Loaded(self)
+        Ok(Loaded(self))
     }
 
     /// Reads a text as if it were all the files of this workspace, under the name that its findings
@@ -180,6 +184,18 @@ impl Opened {
         self.workspace.file_defaults(text, request, environment)
     }
 
+    /// Opens the root of the workspace, the door to its files.
+    pub fn root(&self) -> Result<Root, CommandError> {
+        let path = &self.workspace.root;
+        Root::open(path).map_err(|error| {
+            let why = reason(&error);
+            CommandError::new(
+                Exit::Error,
+                format!("The workspace {path} cannot be opened: {why}."),
+            )
+        })
+    }
+
     /// Where the schemas are that the workspace pulled.
     pub fn schema_directory(&self) -> Utf8PathBuf {
         self.workspace.root.join(SCHEMAS)
@@ -203,6 +219,24 @@ impl Opened {
     pub fn spec(&self, platform: Platform, slug: &str) -> Option<Arc<DestinationSpec>> {
         let destination = self.store.destination(platform, slug).ok().flatten()?;
         Some(Arc::new(destination.spec.clone()))
+    }
+}
+
+/// Refuses a link in the place of the directory of secsync's own files, which would then be read
+/// and written elsewhere.
+fn check_own_directory(root: &Utf8Path) -> Result<(), CommandError> {
+    // A root that cannot be opened has no such directory, and is reported by whoever needs it.
+    let opened = Root::open(root).and_then(|root| root.directory(OWN.into()));
+    match opened.err().as_ref().and_then(Refusal::of) {
+        Some(refusal) => Err(CommandError::new(
+            Exit::Invalid,
+            format!(
+                "The directory {} cannot be used: {refusal}.",
+                root.join(OWN)
+            ),
+        )
+        .help(refusal.help())),
+        None => Ok(()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Findings for people: the line, a caret under the exact word, and what to do.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
@@ -25,6 +25,11 @@ const LONGEST_LINE: usize = 400;
 const LONGEST_MARK: usize = 300;
 /// How many bytes of a long line are shown on each side of the place.
 const AROUND: usize = 120;
+/// How many bytes of a hidden text are shown before the place.
+const SHOWN_BEFORE: usize = 3;
+/// How many bytes of a hidden text are shown from the place on. Together they are too few for a
+/// secret.
+const SHOWN_AFTER: usize = 6;
 
 /// From how many findings that say the same on, only the first is shown with its lines.
 const MANY: usize = 4;
@@ -46,7 +51,7 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, width: usize) -> St
     for span in diagnostics.iter().filter_map(Diagnostic::span) {
         texts
             .entry(span.source)
-            .or_insert_with(|| harmless(&sources.get(span.source).text).into());
+            .or_insert_with(|| shown(span.source, diagnostics, sources).into());
     }
     let mut out = String::new();
     for (diagnostic, others) in grouped(diagnostics, sources) {
@@ -332,6 +337,34 @@ fn boundary(text: &str, mut at: usize) -> usize {
     at
 }
 
+/// The text of a source as it is shown: all of it, or, if it may hold what nobody may see, only a
+/// few characters at the places of the findings.
+fn shown(id: SourceId, diagnostics: &[Diagnostic], sources: &Sources) -> String {
+    let source = sources.get(id);
+    let text = harmless(&source.text);
+    if !source.is_hidden {
+        return text;
+    }
+    let spans = diagnostics.iter().filter_map(Diagnostic::span);
+    let starts = spans
+        .filter(|span| span.source == id)
+        .map(|span| span.start);
+    let starts: BTreeSet<usize> = starts.collect();
+    let is_shown = |at: usize| {
+        let near = at.saturating_sub(SHOWN_AFTER - 1)..=at + SHOWN_BEFORE;
+        starts.range(near).next().is_some()
+    };
+    text.char_indices()
+        .map(|(at, character)| match character.len_utf8() {
+            _ if matches!(character, '\n' | '\r') || is_shown(at) => character,
+            1 => '*',
+            2 => '\u{b7}',
+            3 => '\u{2022}',
+            _ => '\u{1f784}',
+        })
+        .collect()
+}
+
 /// The text with each hidden character replaced by a visible one of the same length in bytes.
 fn harmless(text: &str) -> String {
     text.chars()
@@ -444,6 +477,20 @@ mod tests {
         assert!(shown.contains("a.yaml:21:1, and 9 more."), "{shown}");
         let few = render(&found[..3], &sources, 80);
         assert_eq!(few.matches("has no").count(), 3);
+    }
+
+    #[test]
+    fn of_a_hidden_text_only_a_few_characters_at_the_place_are_shown() {
+        let mut sources = Sources::default();
+        let source = sources.add("a.yaml", "one two \u{fc}ber three four\nfive six\n");
+        sources.hide(source);
+        let place = Span::new(source, 14, 19);
+        let diagnostic = Diagnostic::new(Code::WrongValue, place, "It is wrong.");
+        let shown = render(&[diagnostic], &sources, 80);
+        let shown = anstream::adapter::strip_str(&shown).to_string();
+        assert!(shown.contains("[a.yaml:1:14]"), "{shown}");
+        assert!(shown.contains("********\u{b7}*er three ****"), "{shown}");
+        assert!(shown.contains("********\n"), "{shown}");
     }
 
     #[test]

@@ -1,19 +1,21 @@
 //! What the emulator knows while it runs, and keeps between runs.
 
-use std::fs;
-use std::io::{self, Write as _};
+use std::io;
+use std::sync::Arc;
 
-use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::ids;
 use super::jobs::JobQueue;
 use super::table::SyncTable;
 use super::world::World;
-use crate::text_file;
+use crate::root::{Existing, Root};
 
 /// The largest file that is read, in bytes. A sync takes about a thousand.
 const LARGEST_FILE: u64 = 256 * 1024 * 1024;
+
+/// The name of the file in its directory.
+const NAME: &str = "sandbox.json";
 
 /// Everything that a run leaves behind for the next one.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -54,27 +56,19 @@ impl Database {
 /// The file that holds a database between runs.
 #[derive(Debug)]
 pub struct DatabaseFile {
-    directory: Utf8PathBuf,
+    directory: Arc<Root>,
 }
 
 impl DatabaseFile {
-    /// The file in that directory, which is made if it does not exist.
-    pub fn open(directory: &Utf8Path) -> io::Result<Self> {
-        fs::create_dir_all(directory).map_err(|error| {
-            io::Error::new(
-                error.kind(),
-                format!("The sandbox's directory `{directory}` cannot be created: {error}."),
-            )
-        })?;
-        Ok(Self {
-            directory: directory.to_owned(),
-        })
+    /// The file in that directory.
+    pub const fn new(directory: Arc<Root>) -> Self {
+        Self { directory }
     }
 
     /// What the last run left; an empty database if there was none.
     pub fn load(&self) -> io::Result<Database> {
-        let path = self.path();
-        let text = match text_file::read(&path, LARGEST_FILE) {
+        let path = self.directory.path().join(NAME);
+        let text = match self.directory.read(NAME.into(), LARGEST_FILE) {
             Ok(text) => text,
             Err(why) if why.is_absence() => return Ok(Database::default()),
             Err(why) => {
@@ -95,14 +89,7 @@ impl DatabaseFile {
 
     /// Replaces the file as a whole: a reader sees the old database or the new one.
     pub fn save(&self, database: &Database) -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
-        serde_json::to_writer(&mut file, database)?;
-        file.flush()?;
-        file.persist(self.path()).map_err(|error| error.error)?;
-        Ok(())
-    }
-
-    fn path(&self) -> Utf8PathBuf {
-        self.directory.join("sandbox.json")
+        let text = serde_json::to_vec(database)?;
+        self.directory.write(NAME.into(), &text, Existing::Replace)
     }
 }

@@ -36,7 +36,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use camino::Utf8PathBuf;
+use crate::root::Root;
 
 pub use call::{Arrival, Call, Payload, Reply};
 pub use catalog::Catalog;
@@ -83,7 +83,7 @@ pub struct Options {
     /// What exists at the start.
     pub world: World,
     /// A directory that keeps the state between runs. `None` keeps nothing.
-    pub store: Option<Utf8PathBuf>,
+    pub store: Option<Arc<Root>>,
     /// A wait before every answer.
     pub latency: Duration,
     /// Requests a minute that each route allows each client; `None` for no limit.

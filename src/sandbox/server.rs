@@ -48,8 +48,7 @@ pub async fn start(options: Options) -> io::Result<Running> {
             ),
         ));
     }
-    let file = options.store.as_deref().map(DatabaseFile::open);
-    let file = file.transpose()?;
+    let file = options.store.clone().map(DatabaseFile::new);
     let database = match &file {
         Some(file) => file.load()?,
         None => Database::default(),

@@ -4,22 +4,22 @@
 //! under a name that is known, and whoever finds it there and nothing in its place knows that a
 //! pull was cut off, and uses it: at every moment there is one whole directory.
 
-use std::fs;
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::file::is_slug;
+use crate::root::Root;
 
 /// The directory to read: the one of that path, or, if a pull was cut off between setting it
 /// aside and putting the new one in its place, the one that was set aside.
-pub fn in_use(directory: &Utf8Path) -> Utf8PathBuf {
+pub fn in_use(root: &Root, directory: &Utf8Path) -> io::Result<Utf8PathBuf> {
     let aside = aside(directory);
-    if !directory.exists() && aside.is_dir() {
+    Ok(if !root.has(directory)? && root.has(&aside)? {
         aside
     } else {
         directory.to_owned()
-    }
+    })
 }
 
 /// Where the old directory is while the new one takes its place.
@@ -28,22 +28,26 @@ fn aside(directory: &Utf8Path) -> Utf8PathBuf {
 }
 
 /// Brings back what a pull that was cut off had set aside.
-pub(super) fn heal(directory: &Utf8Path) -> io::Result<()> {
-    match in_use(directory) {
+pub(super) fn heal(root: &Root, directory: &Utf8Path) -> io::Result<()> {
+    match in_use(root, directory)? {
         found if found == directory => Ok(()),
-        aside => fs::rename(aside, directory),
+        aside => root.rename(&aside, directory),
     }
 }
 
 /// Puts a complete directory in the place of another, which need not exist. If it cannot take
 /// the place, the old one comes back.
-pub(super) fn replace(directory: &Utf8Path, fresh: &Utf8Path) -> io::Result<()> {
-    heal(directory)?;
-    let swap = Swap { directory, fresh };
+pub(super) fn replace(root: &Root, directory: &Utf8Path, fresh: &Utf8Path) -> io::Result<()> {
+    heal(root, directory)?;
+    let swap = Swap {
+        root,
+        directory,
+        fresh,
+    };
     swap.set_aside()?;
     swap.put_in_place().inspect_err(|_| {
         // If this fails, too, the first error says more than a second one would.
-        let _ = heal(directory);
+        let _ = heal(root, directory);
     })?;
     // What stays is not read, and goes with the next replacement.
     let _ = swap.clear();
@@ -52,6 +56,7 @@ pub(super) fn replace(directory: &Utf8Path, fresh: &Utf8Path) -> io::Result<()> 
 
 /// The steps of a replacement, each of which can be the last one that a process takes.
 struct Swap<'a> {
+    root: &'a Root,
     directory: &'a Utf8Path,
     fresh: &'a Utf8Path,
 }
@@ -59,15 +64,15 @@ struct Swap<'a> {
 impl Swap<'_> {
     fn set_aside(&self) -> io::Result<()> {
         self.clear()?;
-        absent_is_fine(fs::rename(self.directory, aside(self.directory)))
+        absent_is_fine(self.root.rename(self.directory, &aside(self.directory)))
     }
 
     fn put_in_place(&self) -> io::Result<()> {
-        fs::rename(self.fresh, self.directory)
+        self.root.rename(self.fresh, self.directory)
     }
 
     fn clear(&self) -> io::Result<()> {
-        absent_is_fine(fs::remove_dir_all(aside(self.directory)))
+        self.root.remove_directory(&aside(self.directory))
     }
 }
 
@@ -79,24 +84,17 @@ fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
 }
 
 /// The names of the schema files in a directory, which need not exist.
-pub(super) fn names_in(directory: &Utf8Path) -> io::Result<Vec<String>> {
-    let entries = match directory.read_dir_utf8() {
-        Ok(entries) => entries,
+pub(super) fn names_in(root: &Root, directory: &Utf8Path) -> io::Result<Vec<String>> {
+    let names = match root.directory(directory) {
+        Ok(directory) => directory.names()?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry?;
-        let path = entry.path();
-        if path.extension() == Some("json")
-            && let Some(name) = path.file_stem()
-            && is_slug(name)
-        {
-            names.push(name.to_owned());
-        }
-    }
-    Ok(names)
+    let slug = |name: String| {
+        let slug = name.strip_suffix(".json")?;
+        is_slug(slug).then(|| slug.to_owned())
+    };
+    Ok(names.into_iter().filter_map(slug).collect())
 }
 
 #[cfg(test)]
@@ -104,24 +102,33 @@ mod tests {
     use std::fs;
     use std::io;
 
-    use camino::{Utf8Path, Utf8PathBuf};
+    use camino::Utf8Path;
 
     use super::{Swap, in_use, replace};
+    use crate::root::Root;
+
+    const DIRECTORY: &str = "schemas";
+    const FRESH: &str = "fresh";
 
     /// A directory "schemas" that holds the word "old", and one to replace it with "new".
-    fn before() -> (tempfile::TempDir, Utf8PathBuf, Utf8PathBuf) {
+    fn before() -> (tempfile::TempDir, Root) {
         let temporary = tempfile::tempdir().unwrap();
-        let root = Utf8Path::from_path(temporary.path()).unwrap();
-        let (directory, fresh) = (root.join("schemas"), root.join("fresh"));
-        for (path, word) in [(&directory, "old"), (&fresh, "new")] {
-            fs::create_dir(path).unwrap();
-            fs::write(path.join("word"), word).unwrap();
+        let root = Root::open(Utf8Path::from_path(temporary.path()).unwrap()).unwrap();
+        for (name, word) in [(DIRECTORY, "old"), (FRESH, "new")] {
+            make(&root, name, word);
         }
-        (temporary, directory, fresh)
+        (temporary, root)
     }
 
-    fn word(directory: &Utf8Path) -> String {
-        fs::read_to_string(in_use(directory).join("word")).unwrap()
+    fn make(root: &Root, name: &str, word: &str) {
+        let path = root.path().join(name);
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("word"), word).unwrap();
+    }
+
+    fn word(root: &Root) -> String {
+        let directory = in_use(root, DIRECTORY.into()).unwrap();
+        fs::read_to_string(root.path().join(directory).join("word")).unwrap()
     }
 
     type Step = fn(&Swap<'_>) -> io::Result<()>;
@@ -134,39 +141,38 @@ mod tests {
             (|swap| swap.clear(), "new"),
         ];
         for taken in 0..=steps.len() {
-            let (_temporary, directory, fresh) = before();
+            let (_temporary, root) = before();
             let swap = Swap {
-                directory: &directory,
-                fresh: &fresh,
+                root: &root,
+                directory: DIRECTORY.into(),
+                fresh: FRESH.into(),
             };
             for (step, _) in &steps[..taken] {
                 step(&swap).unwrap();
             }
             let expected = steps[..taken].last().map_or("old", |(_, word)| word);
-            assert_eq!(word(&directory), expected, "after {taken} steps");
+            assert_eq!(word(&root), expected, "after {taken} steps");
 
-            let newer = directory.with_file_name("newer");
-            fs::create_dir(&newer).unwrap();
-            fs::write(newer.join("word"), "newer").unwrap();
-            replace(&directory, &newer).unwrap();
-            assert_eq!(word(&directory), "newer");
-            assert!(!directory.with_file_name("schemas.old").exists());
+            make(&root, "newer", "newer");
+            replace(&root, DIRECTORY.into(), "newer".into()).unwrap();
+            assert_eq!(word(&root), "newer");
+            assert!(!root.path().join("schemas.old").exists());
         }
     }
 
     #[test]
     fn a_directory_that_cannot_be_replaced_stays() {
-        let (_temporary, directory, fresh) = before();
-        replace(&directory, &fresh.join("missing")).unwrap_err();
-        assert_eq!(word(&directory), "old");
-        assert!(directory.exists());
+        let (_temporary, root) = before();
+        replace(&root, DIRECTORY.into(), "missing".into()).unwrap_err();
+        assert_eq!(word(&root), "old");
+        assert!(root.path().join(DIRECTORY).exists());
     }
 
     #[test]
     fn puts_a_new_directory_where_none_existed() {
-        let (_temporary, directory, fresh) = before();
-        fs::remove_dir_all(&directory).unwrap();
-        replace(&directory, &fresh).unwrap();
-        assert_eq!(word(&directory), "new");
+        let (_temporary, root) = before();
+        fs::remove_dir_all(root.path().join(DIRECTORY)).unwrap();
+        replace(&root, DIRECTORY.into(), FRESH.into()).unwrap();
+        assert_eq!(word(&root), "new");
     }
 }

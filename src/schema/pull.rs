@@ -4,11 +4,9 @@
 //! pulling again without news touches nothing, the date included.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::fs;
 use std::io;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::directory;
@@ -18,7 +16,8 @@ use super::store::{MAX_FILE_SIZE, SchemaStore};
 use crate::core::platform::Platform;
 use crate::digest::sha256;
 use crate::provider::platforms;
-use crate::text_file;
+use crate::root::{Existing, Root};
+use crate::text_file::reason;
 
 /// The manifest's name in the directory of pulled schemas.
 pub const MANIFEST: &str = "manifest.json";
@@ -106,48 +105,51 @@ pub struct PullError {
 }
 
 impl PullError {
-    fn unwritable(directory: &Utf8Path, error: impl fmt::Display) -> Self {
+    fn unwritable(root: &Root, directory: &Utf8Path, error: &io::Error) -> Self {
+        let directory = root.path().join(directory);
+        let why = reason(error);
         Self {
-            message: format!("The schemas cannot be written to {directory}: {error}."),
+            message: format!("The schemas cannot be written to {directory}: {why}."),
         }
     }
 }
 
 /// The manifest of a directory. `None` if it is missing or unreadable.
-pub fn manifest(directory: &Utf8Path) -> Option<Manifest> {
-    let path = directory::in_use(directory).join(MANIFEST);
-    let text = text_file::read(&path, MAX_FILE_SIZE).ok()?;
+pub fn manifest(root: &Root, directory: &Utf8Path) -> Option<Manifest> {
+    let path = directory::in_use(root, directory).ok()?.join(MANIFEST);
+    let text = root.read(&path, MAX_FILE_SIZE).ok()?;
     serde_json::from_str(&text).ok()
 }
 
-/// Writes extracted schemas into a directory, `.secsync/schemas`. The platforms that they
+/// Writes extracted schemas into a directory of a workspace, `.secsync/schemas`. The platforms that they
 /// describe are replaced, other platforms stay. `documents` and `date` go into the manifest.
 pub fn write(
+    root: &Root,
     directory: &Utf8Path,
     extraction: &Extraction,
     documents: &[PulledDocument],
     date: &str,
 ) -> Result<Pulled, PullError> {
-    let failed = |error| PullError::unwritable(directory, error);
-    directory::heal(directory).map_err(failed)?;
-    let old = read_texts(directory).map_err(failed)?;
-    let (new, manifest) = plan(directory, extraction, documents, date, &old);
+    let failed = |error| PullError::unwritable(root, directory, &error);
+    directory::heal(root, directory).map_err(failed)?;
+    let old = read_texts(root, directory).map_err(failed)?;
+    let known = self::manifest(root, directory);
+    let (new, manifest) = plan(known.clone(), extraction, documents, date, &old);
     let pulled = difference(&old, &new);
-    let known = self::manifest(directory);
     if old == new
-        && directory.exists()
+        && root.has(directory).map_err(failed)?
         && known.is_some_and(|known| same_but_for_dates(&known, &manifest))
     {
         return Ok(pulled);
     }
-    replace(directory, &new, &manifest)?;
+    replace(root, directory, &new, &manifest)?;
     Ok(pulled)
 }
 
 type Texts = BTreeMap<SchemaKey, String>;
 
 fn plan(
-    directory: &Utf8Path,
+    known: Option<Manifest>,
     extraction: &Extraction,
     documents: &[PulledDocument],
     date: &str,
@@ -162,7 +164,7 @@ fn plan(
     for (key, file) in &extraction.files {
         new.insert(key.clone(), SchemaFile::to_text(file, key));
     }
-    let mut manifest = self::manifest(directory).unwrap_or(Manifest {
+    let mut manifest = known.unwrap_or(Manifest {
         version: 1,
         providers: BTreeMap::new(),
     });
@@ -213,63 +215,71 @@ fn same_but_for_dates(one: &Manifest, other: &Manifest) -> bool {
 }
 
 /// The schema files that a directory has now. One that cannot be read counts as different.
-fn read_texts(directory: &Utf8Path) -> io::Result<Texts> {
+fn read_texts(root: &Root, directory: &Utf8Path) -> io::Result<Texts> {
     let mut texts = Texts::new();
     for kind in platforms() {
-        let names = directory::names_in(&directory.join(kind.name()))?;
+        let names = directory::names_in(root, &directory.join(kind.name()))?;
         for name in names {
             let key = (kind, name);
-            let text =
-                text_file::read(&directory.join(path_of(&key)), MAX_FILE_SIZE).unwrap_or_default();
+            let path = directory.join(path_of(&key));
+            let text = root.read(&path, MAX_FILE_SIZE).unwrap_or_default();
             texts.insert(key, text);
         }
     }
     Ok(texts)
 }
 
-/// Writes a whole new directory, proves that it can be used, and puts it in the old one's place.
-fn replace(directory: &Utf8Path, texts: &Texts, manifest: &Manifest) -> Result<(), PullError> {
-    let failed = |error| PullError::unwritable(directory, error);
-    let parent = directory
-        .parent()
-        .filter(|parent| !parent.as_str().is_empty())
-        .unwrap_or(Utf8Path::new("."));
-    fs::create_dir_all(parent).map_err(failed)?;
-    let scratch = tempfile::Builder::new()
-        .prefix(".schemas-")
-        .tempdir_in(parent)
-        .map_err(failed)?;
-    let fresh = Utf8Path::from_path(scratch.path())
-        .ok_or_else(|| failed(io::Error::other("the path is not UTF-8")))?
-        .join("new");
-    write_files(&fresh, texts, manifest).map_err(failed)?;
-    expect_usable(&fresh, texts)?;
-    directory::replace(directory, &fresh).map_err(failed)
+/// Where a new directory is made, beside the one whose place it takes.
+fn fresh(directory: &Utf8Path) -> Utf8PathBuf {
+    Utf8PathBuf::from(format!("{directory}.new"))
 }
 
-fn write_files(directory: &Utf8Path, texts: &Texts, manifest: &Manifest) -> io::Result<()> {
-    fs::create_dir(directory)?;
+/// Writes a whole new directory, proves that it can be used, and puts it in the old one's place.
+fn replace(
+    root: &Root,
+    directory: &Utf8Path,
+    texts: &Texts,
+    manifest: &Manifest,
+) -> Result<(), PullError> {
+    let failed = |error| PullError::unwritable(root, directory, &error);
+    let fresh = fresh(directory);
+    // What a pull that was cut off has left.
+    root.remove_directory(&fresh).map_err(failed)?;
+    let result = write_files(root, &fresh, texts, manifest)
+        .map_err(failed)
+        .and_then(|()| expect_usable(root, &fresh, texts))
+        .and_then(|()| directory::replace(root, directory, &fresh).map_err(failed));
+    if result.is_err() {
+        // If this fails, too, the first error says more than a second one would.
+        let _ = root.remove_directory(&fresh);
+    }
+    result
+}
+
+fn write_files(
+    root: &Root,
+    directory: &Utf8Path,
+    texts: &Texts,
+    manifest: &Manifest,
+) -> io::Result<()> {
     for (key, text) in texts {
         let path = directory.join(path_of(key));
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        fs::write(&path, text)?;
+        root.write(&path, text.as_bytes(), Existing::Keep)?;
     }
     let mut text = serde_json::to_string_pretty(manifest).map_err(io::Error::other)?;
     text.push('\n');
-    fs::write(directory.join(MANIFEST), text)
+    root.write(&directory.join(MANIFEST), text.as_bytes(), Existing::Keep)
 }
 
 /// Opens every destination: what no command could use later is refused now.
-fn expect_usable(fresh: &Utf8Path, texts: &Texts) -> Result<(), PullError> {
-    let store = SchemaStore::with_workspace(fresh).map_err(|error| PullError {
+fn expect_usable(root: &Root, fresh: &Utf8Path, texts: &Texts) -> Result<(), PullError> {
+    let store = SchemaStore::with_workspace(root.path(), fresh).map_err(|error| PullError {
         message: error.message,
     })?;
     for key in texts.keys() {
         let (kind, name) = key;
         store.destination(*kind, name).map_err(|error| {
-            let path = fresh.join(path_of(key));
+            let path = root.path().join(fresh).join(path_of(key));
             let name = format!("{}/{name}", kind.name());
             PullError {
                 message: error.message.replace(path.as_str(), &name),
@@ -302,13 +312,16 @@ mod tests {
     use camino::{Utf8Path, Utf8PathBuf};
     use serde_json::json;
 
-    use super::{Pulled, PulledDocument, manifest, write};
+    use super::{Manifest, Pulled, PulledDocument, write};
     use std::collections::BTreeSet;
 
     use crate::provider::{enkryptify, infisical};
+    use crate::root::Root;
     use crate::schema::extract::Extraction;
     use crate::schema::file::{SchemaFile, SchemaKey};
     use crate::schema::store::SchemaStore;
+
+    const SCHEMAS: &str = ".secsync/schemas";
 
     fn extraction(slugs: &[&str]) -> Extraction {
         let file = |slug: &str| SchemaFile {
@@ -332,7 +345,8 @@ mod tests {
 
     fn pull(directory: &Utf8Path, extraction: &Extraction, date: &str) -> Pulled {
         let documents = [PulledDocument::new("demo.json", "text", extraction)];
-        write(directory, extraction, &documents, date).unwrap()
+        let root = Root::open(directory.parent().unwrap().parent().unwrap()).unwrap();
+        write(&root, SCHEMAS.into(), extraction, &documents, date).unwrap()
     }
 
     fn snapshot(directory: &Utf8Path) -> BTreeMap<Utf8PathBuf, String> {
@@ -354,8 +368,13 @@ mod tests {
     fn temporary() -> (tempfile::TempDir, Utf8PathBuf) {
         let temporary = tempfile::tempdir().unwrap();
         let path = Utf8Path::from_path(temporary.path()).unwrap();
-        let directory = path.join(".secsync/schemas");
+        let directory = path.join(SCHEMAS);
         (temporary, directory)
+    }
+
+    fn manifest(directory: &Utf8Path) -> Manifest {
+        let root = Root::open(directory.parent().unwrap().parent().unwrap()).unwrap();
+        super::manifest(&root, SCHEMAS.into()).unwrap()
     }
 
     #[test]
@@ -363,13 +382,14 @@ mod tests {
         let (_temporary, directory) = temporary();
         let pulled = pull(&directory, &extraction(&["alpha", "beta"]), "2025-01-01");
         assert_eq!(pulled.written, [key("alpha"), key("beta")]);
-        let store = SchemaStore::with_workspace(&directory).unwrap();
+        let store = SchemaStore::with_workspace(directory.parent().unwrap(), "schemas".into());
+        let store = store.unwrap();
         let alpha = store
             .destination(infisical::PLATFORM, "alpha")
             .unwrap()
             .unwrap();
         assert_eq!(alpha.spec.name, "alpha");
-        let manifest = manifest(&directory).unwrap();
+        let manifest = manifest(&directory);
         let entry = &manifest.providers["infisical"];
         assert_eq!((entry.files, entry.date.as_str()), (2, "2025-01-01"));
         assert_eq!(entry.documents[0].title.as_deref(), Some("Demo API 1"));
@@ -401,7 +421,7 @@ mod tests {
         assert_eq!(pulled.removed, [key("alpha")]);
         assert_eq!(pulled.written, [key("gamma")]);
         assert_eq!(pulled.unchanged, 2);
-        let manifest = manifest(&directory).unwrap();
+        let manifest = manifest(&directory);
         assert_eq!(manifest.providers["enkryptify"].date, "2025-01-01");
         assert_eq!(manifest.providers["infisical"].date, "2025-02-02");
     }
@@ -421,11 +441,12 @@ mod tests {
 
     #[test]
     fn a_failure_changes_nothing() {
-        let (temporary, directory) = temporary();
+        let (temporary, _) = temporary();
         // A file where the directory's parent should be.
         fs::write(temporary.path().join(".secsync"), "in the way").unwrap();
         let extraction = extraction(&["alpha"]);
-        let error = write(&directory, &extraction, &[], "2025-01-01").unwrap_err();
+        let root = Root::open(Utf8Path::from_path(temporary.path()).unwrap()).unwrap();
+        let error = write(&root, SCHEMAS.into(), &extraction, &[], "2025-01-01").unwrap_err();
         assert!(
             error
                 .to_string()

@@ -1,9 +1,10 @@
 //! Which schemas there are: those bundled with the program, overlaid by the workspace's own.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use serde_json::Value;
 
 use super::bundle;
@@ -15,7 +16,8 @@ use super::validate::checker::Checker;
 use crate::core::diagnostic::closest;
 use crate::core::platform::Platform;
 use crate::provider::platforms;
-use crate::text_file;
+use crate::root::Root;
+use crate::text_file::reason;
 
 /// The largest schema file that is read from a workspace, in bytes.
 pub(super) const MAX_FILE_SIZE: u64 = 4 * 1024 * 1024;
@@ -25,7 +27,8 @@ const SUPPLIED: [&str; 3] = ["name", "projectId", "connectionId"];
 
 /// The schemas of all destinations. Opening it parses nothing.
 pub struct SchemaStore {
-    workspace: Option<Utf8PathBuf>,
+    /// The directory of the workspace's own schemas.
+    workspace: Option<Root>,
     /// The files that the workspace has.
     pulled: BTreeSet<SchemaKey>,
     /// The platforms of which only pulled destinations count.
@@ -59,22 +62,34 @@ impl SchemaStore {
         }
     }
 
-    /// The bundled schemas, overlaid by those in a directory, which need not exist.
-    /// What the directory's files define wins, definition by definition.
-    pub fn with_workspace(directory: &Utf8Path) -> Result<Self, StoreError> {
-        let directory = &directory::in_use(directory);
+    /// The bundled schemas, overlaid by those in a directory of a workspace, neither of which need
+    /// exist. What the directory's files define wins, definition by definition.
+    pub fn with_workspace(root: &Utf8Path, directory: &Utf8Path) -> Result<Self, StoreError> {
+        let unreadable = |error: io::Error| StoreError {
+            message: format!(
+                "The directory {} cannot be read: {}.",
+                root.join(directory),
+                reason(&error)
+            ),
+        };
+        let root = match Root::open(root) {
+            Ok(root) => root,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::bundled()),
+            Err(error) => return Err(unreadable(error)),
+        };
+        let directory = directory::in_use(&root, directory).map_err(unreadable)?;
+        let directory = match root.directory(&directory) {
+            Ok(directory) => directory,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::bundled()),
+            Err(error) => return Err(unreadable(error)),
+        };
         let mut pulled = BTreeSet::new();
         for kind in platforms() {
-            let directory = directory.join(kind.name());
-            let names = directory::names_in(&directory).map_err(|error| StoreError {
-                message: format!("The directory {directory} cannot be read: {error}."),
-            })?;
-            for name in names {
-                pulled.insert((kind, name));
-            }
+            let names = directory::names_in(&directory, kind.name().into()).map_err(unreadable)?;
+            pulled.extend(names.into_iter().map(|name| (kind, name)));
         }
         Ok(Self {
-            workspace: Some(directory.to_owned()),
+            workspace: Some(directory),
             pulled,
             ..Self::bundled()
         })
@@ -194,8 +209,11 @@ impl SchemaStore {
             .transpose()?;
         let pulled = match &self.workspace {
             Some(directory) if self.pulled.contains(key) => {
-                let path = directory.join(path);
-                Some(parse(path.as_str(), &read_to_string(&path)?)?)
+                let full = directory.path().join(&path);
+                Some(parse(
+                    full.as_str(),
+                    &read_to_string(directory, path.as_ref())?,
+                )?)
             }
             _ => None,
         };
@@ -271,7 +289,9 @@ impl SchemaStore {
 
     fn describe(&self, key: &SchemaKey) -> String {
         match &self.workspace {
-            Some(directory) if self.pulled.contains(key) => directory.join(path_of(key)).into(),
+            Some(directory) if self.pulled.contains(key) => {
+                directory.path().join(path_of(key)).into()
+            }
             _ => format!("schemas/{}", path_of(key)),
         }
     }
@@ -324,10 +344,15 @@ fn parse(path: &str, text: &str) -> Result<SchemaFile, StoreError> {
     })
 }
 
-fn read_to_string(path: &Utf8Path) -> Result<String, StoreError> {
-    text_file::read(path, MAX_FILE_SIZE).map_err(|why| StoreError {
-        message: format!("The schema {path} cannot be read: {why}."),
-    })
+fn read_to_string(directory: &Root, path: &Utf8Path) -> Result<String, StoreError> {
+    directory
+        .read(path, MAX_FILE_SIZE)
+        .map_err(|why| StoreError {
+            message: format!(
+                "The schema {} cannot be read: {why}.",
+                directory.path().join(path)
+            ),
+        })
 }
 
 #[cfg(test)]
@@ -341,17 +366,17 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = Utf8Path::from_path(directory.path()).unwrap();
         for (name, text) in files {
-            let file = path.join(name);
+            let file = path.join("schemas").join(name);
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();
             std::fs::write(file, text).unwrap();
         }
-        let store = SchemaStore::with_workspace(path).unwrap();
+        let store = SchemaStore::with_workspace(path, "schemas".into()).unwrap();
         (directory, store)
     }
 
     #[test]
     fn a_directory_that_is_not_there_leaves_the_bundled_schemas() {
-        let store = SchemaStore::with_workspace(Utf8Path::new("/nowhere/at/all")).unwrap();
+        let store = SchemaStore::with_workspace("/nowhere/at/all".into(), "x".into()).unwrap();
         assert_eq!(
             store.destinations(infisical::PLATFORM),
             SchemaStore::bundled().destinations(infisical::PLATFORM)

@@ -318,7 +318,7 @@ fn name_of(path: &Utf8Path) -> io::Result<&str> {
 
 fn cannot(verb: &str, path: &Utf8Path, error: &io::Error) -> StateError {
     let help = match Refusal::of(error) {
-        Some(Refusal::Link | Refusal::LeadsOut | Refusal::Outside) => {
+        Some(Refusal::Link | Refusal::LeadsOut | Refusal::LeadsAstray | Refusal::Outside) => {
             "Name a file inside the workspace."
         }
         Some(Refusal::LeadsNowhere) => "Remove the link, or restore what it leads to.",

@@ -7,10 +7,11 @@ pub mod config;
 pub mod files;
 pub mod findings;
 mod inherit;
+mod likely;
 pub mod read;
 mod variables;
-pub mod write;
 
+use std::collections::BTreeSet;
 use std::io::Read;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -27,10 +28,16 @@ use crate::core::sync_file;
 use crate::core::value::{Mapping, Node, Value};
 use crate::core::vars::{self, Variables};
 use crate::environment::Environment;
+use crate::root::{self, Found, WORKSPACE_FILE, is_workspace, straight};
 use crate::yaml::{self, Comment};
+use files::SyncFile;
+use likely::Kind;
 
 /// Where sync files are looked for if nothing says otherwise.
 const DEFAULT_DIRECTORY: &str = "syncs";
+
+/// The word for standard input.
+const STDIN: &str = "-";
 
 /// What a command was asked to load.
 #[derive(Debug, Clone, Default)]
@@ -39,17 +46,30 @@ pub struct LoadOptions {
     pub directory: Utf8PathBuf,
     /// Files, directories, globs, and `-` for standard input. Empty for the whole workspace.
     pub paths: Vec<String>,
+    /// Which workspace it is if no path says so.
+    pub workspace: Where,
     /// `--var NAME=VALUE`, the last one of a name first.
     pub variables: Vec<(String, String)>,
     /// `--var-file`, the last one first.
     pub variable_files: Vec<Utf8PathBuf>,
 }
 
+/// Which workspace is meant if no path says so.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Where {
+    /// That of the working directory.
+    #[default]
+    Here,
+    /// That of a path, which need not exist.
+    Of(Utf8PathBuf),
+    /// The one that begins in a directory, whatever is above it.
+    At(Utf8PathBuf),
+}
+
 /// The files of a run and what they declare.
 #[derive(Debug, Clone, Default)]
 pub struct Workspace {
-    /// The directory that `.secsync/` is in: that of `secsync.yaml`, else the Git root, else the
-    /// directory that the command runs in.
+    /// The directory that `.secsync/` is in; see [`root::find`].
     pub root: Utf8PathBuf,
     /// What `secsync.yaml` says.
     pub config: Config,
@@ -72,6 +92,31 @@ pub struct Workspace {
     condenser: Condenser,
 }
 
+/// Why nothing can be loaded: a wrong use of the command, as a full sentence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// Nothing is named, and nothing says where files are.
+    #[error("{0}")]
+    NoFiles(String),
+    /// The files are of these two workspaces.
+    #[error("The files of this run are of two workspaces, `{0}` and `{1}`.")]
+    TwoWorkspaces(Utf8PathBuf, Utf8PathBuf),
+}
+
+impl LoadError {
+    /// What to do, as a full sentence.
+    pub const fn help(&self) -> &'static str {
+        match self {
+            Self::NoFiles(_) => {
+                "Name files, directories or globs, or write `include:` in secsync.yaml."
+            }
+            Self::TwoWorkspaces(..) => {
+                "Each has settings of its own: run secsync once for each, with the paths of one."
+            }
+        }
+    }
+}
+
 /// What merging needs to know of the platforms' schemas.
 pub trait Schemas {
     /// A destination's union tag: the field of `destinationConfig` that decides the others.
@@ -90,26 +135,27 @@ pub trait Schemas {
 }
 
 impl Workspace {
-    /// Finds the root and reads the workspace file.
-    pub fn open(directory: &Utf8Path) -> Self {
-        let workspace_root = files::nearest_upwards(directory, files::WORKSPACE_FILE);
-        let root = workspace_root
-            .clone()
-            .or_else(|| files::nearest_upwards(directory, ".git"))
-            .unwrap_or_else(|| directory.to_owned());
+    /// Finds the root of the files that are asked for, and reads the workspace file.
+    pub fn open(options: &LoadOptions) -> Result<Self, LoadError> {
+        let directory = &options.directory;
+        let found = find_root(options)?;
         let mut workspace = Self {
-            root,
-            directory: directory.to_owned(),
+            root: found.root,
+            directory: directory.clone(),
             ..Self::default()
         };
-        if let Some(root) = workspace_root {
-            workspace.read_workspace_file(&root.join(files::WORKSPACE_FILE));
+        if found.has_file {
+            workspace.read_workspace_file();
+            workspace.conceal_findings();
         }
-        workspace
+        Ok(workspace)
     }
 
-    fn read_workspace_file(&mut self, path: &Utf8Path) {
-        let Some((_, documents)) = self.read_documents(path) else {
+    fn read_workspace_file(&mut self) {
+        let path = self.root.join(WORKSPACE_FILE);
+        let shown = self.shown(&path);
+        let text = read::read_inside(&self.root, &path, &shown);
+        let Some((_, documents)) = self.parse(&shown, text, Kind::Workspace) else {
             return;
         };
         match documents.as_slice() {
@@ -127,15 +173,13 @@ impl Workspace {
     }
 
     /// Reads the sync files and merges defaults and variables into their syncs.
-    ///
-    /// An error is a wrong use of the command: there is nothing that could be loaded.
     pub fn load(
         &mut self,
         options: &LoadOptions,
         environment: &Environment,
         stdin: &mut dyn Read,
         schemas: &dyn Schemas,
-    ) -> Result<(), String> {
+    ) -> Result<(), LoadError> {
         let variables = self.variables(options, environment);
         let mut defaults = Value::Mapping(std::mem::take(&mut self.config.defaults));
         self.expand(&mut defaults, &variables);
@@ -144,9 +188,11 @@ impl Workspace {
         }
         self.put_defaults_right(schemas);
         let found = self.find_files(options)?;
+        self.refuse_strangers(&found)?;
         for file in &found {
             self.load_file(file, stdin, &variables, schemas);
         }
+        self.conceal_findings();
         conflicts::report_as_spelled(&self.syncs, &mut self.diagnostics);
         Ok(())
     }
@@ -164,6 +210,41 @@ impl Workspace {
         }
     }
 
+    /// Cuts short what findings quote from texts that may hold what nobody may see.
+    fn conceal_findings(&mut self) {
+        let sources = &self.sources;
+        for found in &mut self.diagnostics {
+            let mut labels = found.labels.iter();
+            if labels.any(|label| sources.get(label.span.source).is_hidden) {
+                found.message = likely::concealed(&found.message);
+                found.help = found.help.as_deref().map(likely::concealed);
+                for label in &mut found.labels {
+                    label.text = likely::concealed(&label.text);
+                }
+            }
+        }
+    }
+
+    /// Refuses files that are of another workspace, which is below this one: what its
+    /// `secsync.yaml` says about them would not hold.
+    fn refuse_strangers(&self, files: &[SyncFile]) -> Result<(), LoadError> {
+        let mut seen = BTreeSet::new();
+        for file in files {
+            let path = straight(&self.directory.join(&file.path));
+            let directories = path.ancestors().skip(1);
+            let below = directories.take_while(|at| *at != self.root && at.starts_with(&self.root));
+            // A directory that was looked at was looked at with all above it.
+            let mut new = below.take_while(|at| seen.insert(at.to_path_buf()));
+            if let Some(other) = new.find(|at| is_workspace(at)) {
+                return Err(LoadError::TwoWorkspaces(
+                    self.root.clone(),
+                    other.to_owned(),
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Whether a file is among those that a command without paths loads.
     pub fn loads(&self, path: &Utf8Path) -> bool {
         let real = |path: &Utf8Path| path.canonicalize_utf8().ok();
@@ -172,7 +253,7 @@ impl Workspace {
         };
         let found = self.without_files().find_files(&LoadOptions::default());
         let mut found = found.unwrap_or_default().into_iter();
-        found.any(|file| real(&file).as_ref() == Some(&wanted))
+        found.any(|file| real(&file.path).as_ref() == Some(&wanted))
     }
 
     /// Whether a file of that path, from the root on, would be among those that a command without
@@ -195,7 +276,7 @@ impl Workspace {
         schemas: &dyn Schemas,
     ) {
         let variables = self.variables(options, environment);
-        let read = self.parse(name, Ok(text));
+        let read = self.parse(name, Ok(text), Kind::Sync);
         self.declare_file(read, &variables, schemas);
         conflicts::report_as_spelled(&self.syncs, &mut self.diagnostics);
     }
@@ -210,46 +291,58 @@ impl Workspace {
     ) -> Option<Mapping> {
         let mut alone = self.without_files();
         let variables = alone.variables(options, environment);
-        let (_, mut documents) = alone.parse("text", Ok(text.to_owned()))?;
+        let (_, mut documents) = alone.parse("text", Ok(text.to_owned()), Kind::Sync)?;
         let mut document = documents.pop().filter(|_| documents.is_empty())?;
         alone.expand(&mut document.value, &variables);
         Some(sync_file::read_file(&document, &mut alone.diagnostics)?.defaults)
     }
 
-    fn find_files(&mut self, options: &LoadOptions) -> Result<Vec<Utf8PathBuf>, String> {
+    fn find_files(&mut self, options: &LoadOptions) -> Result<Vec<SyncFile>, LoadError> {
         let mut found = Vec::new();
-        if !options.paths.is_empty() {
-            for word in &options.paths {
-                if word == "-" {
-                    found.push(Utf8PathBuf::from("-"));
-                } else {
-                    let told = &mut self.diagnostics;
-                    found.extend(files::find_named(&self.directory, &self.root, word, told));
-                }
-            }
-        } else if self.config.include.is_empty() {
-            let directory = self.root.join(DEFAULT_DIRECTORY);
-            if !directory.is_dir() {
-                return Err(format!(
-                    "No file was named, and there is neither a {} above this directory nor a \
-                     `{DEFAULT_DIRECTORY}` directory at its root.",
-                    files::WORKSPACE_FILE
-                ));
-            }
+        if options.paths.is_empty() {
+            found = self.find_whole().ok_or_else(nothing_named)?;
             self.is_whole = true;
-            found.extend(self.find_included(DEFAULT_DIRECTORY, None));
-        } else {
-            self.is_whole = true;
-            for (pattern, span) in self.config.include.clone() {
-                found.extend(self.find_included(&pattern, Some(span)));
+        }
+        for word in &options.paths {
+            if word == STDIN {
+                found.push(SyncFile {
+                    path: word.into(),
+                    limit: None,
+                });
+                continue;
             }
+            // The directory of a workspace file means what that says.
+            let is_root = straight(&self.directory.join(word)) == self.root;
+            let whole = if is_root && is_workspace(&self.root) {
+                self.find_whole()
+            } else {
+                None
+            };
+            found.extend(whole.unwrap_or_else(|| {
+                let told = &mut self.diagnostics;
+                files::find_named(&self.directory, &self.root, word, told)
+            }));
         }
         Ok(without_repetitions(found))
     }
 
+    /// The files of the workspace: what it includes, or else those in the usual directory. `None`
+    /// if there is neither.
+    fn find_whole(&mut self) -> Option<Vec<SyncFile>> {
+        if !self.config.include.is_empty() {
+            let patterns = self.config.include.clone();
+            let files = patterns
+                .into_iter()
+                .flat_map(|(pattern, span)| self.find_included(&pattern, Some(span)));
+            return Some(files.collect());
+        }
+        let has_directory = self.root.join(DEFAULT_DIRECTORY).is_dir();
+        has_directory.then(|| self.find_included(DEFAULT_DIRECTORY, None))
+    }
+
     /// The files of a directory or a pattern inside the root, and what is wrong with it: at its
     /// place in the workspace file, if it has one.
-    fn find_included(&mut self, pattern: &str, place: Option<Span>) -> Vec<Utf8PathBuf> {
+    fn find_included(&mut self, pattern: &str, place: Option<Span>) -> Vec<SyncFile> {
         let mut told = Vec::new();
         let files = match files::find_included(&self.root, pattern, &mut told) {
             Ok(files) => files,
@@ -270,29 +363,28 @@ impl Workspace {
 
     /// The path as people write it: relative to where they are, if it is below.
     pub fn shown(&self, path: &Utf8Path) -> String {
+        let path = straight(path);
         path.strip_prefix(&self.directory)
             .ok()
             .filter(|relative| !relative.as_str().is_empty())
-            .unwrap_or(path)
+            .unwrap_or(&path)
             .to_string()
-    }
-
-    fn read_documents(&mut self, path: &Utf8Path) -> Option<(SourceId, Vec<Node>)> {
-        let shown = self.shown(path);
-        let read = read::read(path, &shown);
-        self.parse(&shown, read)
     }
 
     fn parse(
         &mut self,
         shown: &str,
         text: Result<String, Box<Diagnostic>>,
+        kind: Kind,
     ) -> Option<(SourceId, Vec<Node>)> {
         match text {
             Ok(text) => {
                 let source = self.sources.add(shown, text);
                 let text = std::sync::Arc::clone(&self.sources.get(source).text);
                 let mut loaded = yaml::load(source, &text);
+                if !kind.is_likely(&text, &loaded.documents) {
+                    self.sources.hide(source);
+                }
                 self.diagnostics.append(&mut loaded.diagnostics);
                 self.comments.append(&mut loaded.comments);
                 Some((source, loaded.documents))
@@ -306,16 +398,21 @@ impl Workspace {
 
     fn load_file(
         &mut self,
-        path: &Utf8Path,
+        file: &SyncFile,
         stdin: &mut dyn Read,
         variables: &Variables,
         schemas: &dyn Schemas,
     ) {
-        let read = if path == "-" {
+        let read = if file.path == STDIN {
             let text = read::read_stream(stdin, "<stdin>");
-            self.parse("<stdin>", text)
+            self.parse("<stdin>", text, Kind::Sync)
         } else {
-            self.read_documents(path)
+            let shown = self.shown(&file.path);
+            let text = match &file.limit {
+                Some(limit) => read::read_inside(limit, &file.path, &shown),
+                None => read::read_named(&file.path, &self.directory, &shown),
+            };
+            self.parse(&shown, text, Kind::Sync)
         };
         self.declare_file(read, variables, schemas);
     }
@@ -373,14 +470,41 @@ impl Workspace {
     }
 }
 
+/// The root of the files that are asked for: that of all paths.
+fn find_root(options: &LoadOptions) -> Result<Found, LoadError> {
+    let directory = &options.directory;
+    let named = options.paths.iter().filter(|word| *word != STDIN);
+    let mut roots = named.map(|word| root::find(&files::start_of(directory, word), directory));
+    let Some(first) = roots.next() else {
+        return Ok(match &options.workspace {
+            Where::Here => root::find(directory, directory),
+            Where::Of(path) => root::find(path, directory),
+            Where::At(root) => {
+                let root = straight(&directory.join(root));
+                let has_file = is_workspace(&root);
+                Found { root, has_file }
+            }
+        });
+    };
+    match roots.find(|other| other.root != first.root) {
+        Some(other) => Err(LoadError::TwoWorkspaces(first.root, other.root)),
+        None => Ok(first),
+    }
+}
+
+fn nothing_named() -> LoadError {
+    LoadError::NoFiles(format!(
+        "No file was named, and there is neither a {WORKSPACE_FILE} above this directory nor a \
+         `{DEFAULT_DIRECTORY}` directory at its root."
+    ))
+}
+
 /// A file that is named twice is read once.
-fn without_repetitions(files: Vec<Utf8PathBuf>) -> Vec<Utf8PathBuf> {
-    let mut seen = std::collections::BTreeSet::new();
+fn without_repetitions(files: Vec<SyncFile>) -> Vec<SyncFile> {
+    let mut seen = BTreeSet::new();
+    let real = |path: &Utf8PathBuf| path.canonicalize_utf8().unwrap_or_else(|_| path.clone());
+    let is_new = |file: &SyncFile| seen.insert(real(&file.path));
+    let mut files = files;
+    files.retain(is_new);
     files
-        .into_iter()
-        .filter(|file| {
-            let real = file.canonicalize_utf8().unwrap_or_else(|_| file.clone());
-            seen.insert(real)
-        })
-        .collect()
 }

@@ -2,18 +2,60 @@
 
 use std::io::Read;
 
-use camino::Utf8Path;
+use camino::{Utf8Component, Utf8Path};
 
+use super::files::has_name_of_sync_file;
 use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
-use crate::text_file::{self, Unreadable, reason};
+use crate::root::{Place, Root, straight};
+use crate::text_file::{self, Refusal, Unreadable, reason};
 
 /// The largest file that is read, in bytes. Ten thousand syncs need less than four million.
 pub const LARGEST_FILE: u64 = 10 * 1024 * 1024;
 
-/// Reads a file's text, or says why it cannot be read.
-pub fn read(path: &Utf8Path, shown: &str) -> Result<String, Box<Diagnostic>> {
-    text_file::read(path, LARGEST_FILE).map_err(|why| Box::new(unreadable(&why, shown)))
+/// Reads the text of a file that a person names, or says why it cannot be read. The path is
+/// absolute or relative to the working directory.
+pub fn read_named(
+    path: &Utf8Path,
+    working_directory: &Utf8Path,
+    shown: &str,
+) -> Result<String, Box<Diagnostic>> {
+    let full = working_directory.join(path);
+    let text = match Place::of(&full, working_directory) {
+        Ok(Place::Inside { root, .. }) => text_inside(&root, &full),
+        Ok(outside) => outside.read(LARGEST_FILE),
+        Err(error) => Err(error.into()),
+    };
+    text.map_err(|why| Box::new(unreadable(&why, shown)))
+}
+
+/// Reads the text of a file in a directory, or says why it cannot be read. Links that stay in the
+/// directory are followed, if they lead to what has the name of a sync file.
+pub fn read_inside(
+    directory: &Utf8Path,
+    path: &Utf8Path,
+    shown: &str,
+) -> Result<String, Box<Diagnostic>> {
+    let text = Root::open(directory)
+        .map_err(Unreadable::from)
+        .and_then(|root| text_inside(&root, path));
+    text.map_err(|why| Box::new(unreadable(&why, shown)))
+}
+
+fn text_inside(root: &Root, path: &Utf8Path) -> Result<String, Unreadable> {
+    let spelled = straight(&root.path().join(path));
+    let real = root.resolve(&spelled)?;
+    if root.path().join(&real) != spelled && !leads_to_sync_file(&real) {
+        return Err(Unreadable::Refused(Refusal::LeadsAstray));
+    }
+    root.read(&real, LARGEST_FILE)
+}
+
+/// Whether what a link leads to can be a sync file by its name. What is hidden is for programs: it
+/// can hold the credentials of one.
+fn leads_to_sync_file(real: &Utf8Path) -> bool {
+    let is_hidden = |part: Utf8Component<'_>| part.as_str().starts_with('.');
+    has_name_of_sync_file(real) && !real.components().any(is_hidden)
 }
 
 /// Reads a text to its end from an open stream, such as standard input.
@@ -40,6 +82,7 @@ fn unreadable(why: &Unreadable, shown: &str) -> Diagnostic {
             format!("The file `{shown}` is not UTF-8 text: line {line} has an invalid byte."),
         )
         .help(why.help()),
+        Unreadable::Refused(refusal) => refused(shown, *refusal),
         Unreadable::Io(_) => Diagnostic::about_file(
             Code::UnreadableFile,
             shown,
@@ -47,6 +90,19 @@ fn unreadable(why: &Unreadable, shown: &str) -> Diagnostic {
         )
         .help(why.help()),
     }
+}
+
+fn refused(shown: &str, refusal: Refusal) -> Diagnostic {
+    let code = match refusal {
+        Refusal::LeadsNowhere => Code::UnreadableFile,
+        _ => Code::OutsideRoot,
+    };
+    Diagnostic::about_file(
+        code,
+        shown,
+        format!("The file `{shown}` cannot be read: {refusal}."),
+    )
+    .help(refusal.help())
 }
 
 pub(super) fn no_file(shown: &str) -> Diagnostic {
@@ -75,14 +131,14 @@ mod tests {
 
     use camino::Utf8Path;
 
-    use super::{read, read_stream};
+    use super::{read_named, read_stream};
     use crate::core::code::Code;
 
     #[test]
     fn a_missing_a_huge_and_a_binary_file_each_say_what_is_wrong() {
         let directory = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(directory.path()).unwrap();
-        let missing = read(&root.join("x"), "x").unwrap_err();
+        let missing = read_named(Utf8Path::new("x"), root, "x").unwrap_err();
         assert_eq!(missing.code, Code::UnreadableFile);
         assert_eq!(
             missing.message,
@@ -93,7 +149,10 @@ mod tests {
             .unwrap()
             .set_len(50_000_000)
             .unwrap();
-        assert_eq!(read(&huge, "huge").unwrap_err().code, Code::FileTooLarge);
+        assert_eq!(
+            read_named(&huge, root, "huge").unwrap_err().code,
+            Code::FileTooLarge
+        );
         let binary = read_stream(&b"a\nb\xff"[..], "<stdin>").unwrap_err();
         assert_eq!(binary.code, Code::NotUtf8);
         assert!(binary.message.contains("line 2"));

@@ -2,7 +2,8 @@
 
 use camino::Utf8Path;
 
-use super::{LoadOptions, Workspace};
+use super::likely::Kind;
+use super::{LoadOptions, Workspace, read};
 use crate::core::form;
 use crate::core::vars::Variables;
 use crate::environment::Environment;
@@ -22,7 +23,7 @@ impl Workspace {
             variables.or_insert(name, value);
         }
         for file in &options.variable_files {
-            self.read_variable_file(&self.directory.join(file), &mut variables);
+            self.read_variable_file(file, &mut variables);
         }
         for (name, value) in environment.with_prefix(VARIABLE_PREFIX) {
             variables.or_insert(name, value);
@@ -34,7 +35,9 @@ impl Workspace {
     }
 
     fn read_variable_file(&mut self, path: &Utf8Path, variables: &mut Variables) {
-        let Some((_, documents)) = self.read_documents(path) else {
+        let shown = self.shown(&self.directory.join(path));
+        let text = read::read_named(path, &self.directory, &shown);
+        let Some((_, documents)) = self.parse(&shown, text, Kind::Variables) else {
             return;
         };
         let what = "A file of variables";

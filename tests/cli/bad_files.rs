@@ -75,14 +75,14 @@ fn reports_paths_without_a_readable_sync_file() {
     no-files
 
       × The directory `docs` has no sync file.
-      help: Sync files end in .yaml, .yml or .json.
+      help: Sync files end in .yaml, .yml or .json, and are not hidden.
 
     # a pattern that matches nothing
 
     no-files
 
       × The pattern `syncs/*.yml` has no sync file.
-      help: Sync files end in .yaml, .yml or .json.
+      help: Sync files end in .yaml, .yml or .json, and are not hidden.
 
     # a malformed pattern
 
@@ -508,10 +508,10 @@ fn rejects_aliases_that_explode() {
 
       × The aliases up to here make the file far larger than it is written.
        ╭─[sync.yaml:5:45]
-     4 │ a3: &a3 [*a2, *a2, *a2, *a2, *a2, *a2, *a2, *a2, *a2, *a2]
-     5 │ a4: &a4 [*a3, *a3, *a3, *a3, *a3, *a3, *a3, *a3, *a3, *a3]
+     4 │ **********************************************************
+     5 │ *****************************************3, *a3, *********
        ·                                             ───
-     6 │ a5: &a5 [*a4, *a4, *a4, *a4, *a4, *a4, *a4, *a4, *a4, *a4]
+     6 │ **********************************************************
        ╰────
       help: Write the values out, or put shared fields under `defaults:`.
 
@@ -808,8 +808,8 @@ fn rejects_special_and_huge_documents_to_pull_from() {
       Name an ordinary file.
     ");
     assert_snapshot!(reported("schema pull /dev/zero"), @"
-    Error: The document /dev/zero cannot be read: it is neither a file nor a directory.
-      Name an ordinary file.
+    Error: The document /dev/zero cannot be read: it is larger than 64 MiB.
+      Check that it is the right file.
     ");
     assert_snapshot!(reported("schema pull huge.json"), @"
     Error: The document huge.json cannot be read: it is larger than 64 MiB.

@@ -11,6 +11,7 @@
 //! | how many requests that takes | `requests` |
 //! | each kind of action, and what holds it back | `actions`, `deleting`, `starts` |
 //! | where starts are recorded | `state_files`, `remote_state` |
+//! | what files name, and where secsync writes | `door` |
 //! | what goes wrong while applying | `failures`, `jobs`, `interrupts` |
 //! | whatever goes wrong, every word is true and all settles | `campaign` |
 //! | the question before an apply | `terminal` |
@@ -43,6 +44,8 @@ mod bombs;
 mod campaign;
 mod credentials;
 mod deleting;
+#[cfg(unix)]
+mod door;
 mod failures;
 mod forged_plans;
 mod formats;

@@ -307,6 +307,7 @@ fn the_main_job_with_a_sandbox_of_its_own_process() {
 #[test]
 fn the_workspace_file_says_what_is_loaded() {
     let tree = tree();
+    tree.write(".git/HEAD", "ref: refs/heads/main\n");
     tree.write("secsync.yaml", "include: [\"syncs/pay*.yaml\"]\n");
     assert_snapshot!(tree.secsync("validate -v").inside("syncs").run().exits_with(0), @"
     $ secsync validate -v

@@ -40,7 +40,7 @@ fn the_help() {
     $ secsync --help
     Declarative secret syncs: plan them in a pull request, apply them from CI
 
-    Usage: secsync <COMMAND>
+    Usage: secsync [OPTIONS] <COMMAND>
 
     Commands:
       init         Begin a workspace: secsync.yaml, an example, and schemas for the editor
@@ -63,6 +63,7 @@ fn the_help() {
       version      Print the version
 
     Options:
+      -C <DIR>       Change to this directory first: paths are relative to it
       -h, --help     Print help
       -V, --version  Print version
 
@@ -110,6 +111,7 @@ fn the_help_of_apply() {
                           input
 
     Options:
+      -C <DIR>                        Change to this directory first: paths are relative to it
       -f, --file <PATH>               Files, directories or globs of sync files; - for standard input
       -l, --selector <KEY=GLOB,…>     Only syncs for which these hold: provider, project, destination,
                                       environment, or a label
@@ -212,7 +214,7 @@ fn suggests_the_right_command_and_flag() {
 
       tip: a similar subcommand exists: 'apply'
 
-    Usage: secsync <COMMAND>
+    Usage: secsync [OPTIONS] <COMMAND>
 
     For more information, try '--help'.
     --- exit 64

@@ -101,6 +101,7 @@ impl Arguments {
         let load = LoadArguments {
             paths: self.paths.clone(),
             files: self.files.clone(),
+            ..LoadArguments::default()
         };
         if !self.auto_approve {
             check_can_ask(load.reads_stdin(), "Review `secsync plan`, then run apply")?;

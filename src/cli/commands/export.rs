@@ -19,7 +19,7 @@ use crate::export::{ProjectSummary, Summary, Written};
 use crate::pipeline::{Checked, Inventory, Link, ProjectInventory, Projects, Wanted};
 use crate::provider::default_platform;
 use crate::render;
-use crate::workspace::write::Existing;
+use crate::root::Existing;
 
 const DETAILS: &str = "\
 Without --dir and --out, the files go to standard output, a document for each project.
@@ -106,7 +106,8 @@ impl Command for Arguments {
                  -o json=export.json`.",
             ));
         }
-        let load = self.naming.load(&self.selector, &self.target);
+        let place = self.dir.as_deref().or(self.out.as_deref());
+        let load = self.naming.load(place, &self.selector, &self.target);
         let checked = load.check_what_exists(session)?;
         let platform = checked.opened.platform_of(&self.provider)?;
         if !platform.reads_back() {
@@ -203,7 +204,7 @@ impl Arguments {
             let mut is_apart = false;
             match &place {
                 Some((full, shown)) => {
-                    sync_files::write(full, shown, &draft.text, existing)?;
+                    sync_files::write(&checked.opened, full, shown, &draft.text, existing)?;
                     is_apart = !checked.opened.workspace.loads(full);
                 }
                 None => printed.push_str(&draft.text),

@@ -93,7 +93,8 @@ impl Command for Arguments {
             .help("Write it to a file with --into, or give that format a file."));
         }
         let meant = Meant::read(&self)?;
-        let checked = self.naming.load(&[], &[]).check_what_exists(session)?;
+        let load = self.naming.load(self.into.as_deref(), &[], &[]);
+        let checked = load.check_what_exists(session)?;
         let platform = checked.opened.platform_of(&meant.provider)?;
         session.online(&self.network, checked, async |checked: Checked, link| {
             if platform.reads_back() {
@@ -308,7 +309,7 @@ fn write(
     };
     let mut schema = None;
     if let Some((full, shown)) = &target.place {
-        sync_files::write(full, shown, &addition.text, target.existing())?;
+        sync_files::write(opened, full, shown, &addition.text, target.existing())?;
         written.is_apart = !opened.workspace.loads(full);
         written.path = Some(shown.clone());
         schema = sync_files::write_editor_schema(opened)?;

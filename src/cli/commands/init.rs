@@ -1,19 +1,23 @@
 //! `secsync init`: begin a workspace.
 
+use std::fs;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::arguments::{LoadArguments, OutputArguments};
+use crate::cli::arguments::{LoadArguments, OutputArguments, working_directory};
 use crate::cli::command::{Command, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
-use crate::cli::sync_files::{editor_schema, write};
+use crate::cli::sync_files::{editor_schema, write_new};
 use crate::error::CommandError;
+use crate::exit::Exit;
 use crate::export::paths::{EDITOR_SCHEMA, WORKSPACE_SCHEMA};
 use crate::pipeline::Opened;
+use crate::root::{self, WORKSPACE_FILE};
 use crate::schema::editor;
-use crate::workspace::files::WORKSPACE_FILE;
-use crate::workspace::write::Existing;
+use crate::text_file::reason;
+use crate::workspace::Where;
 use crate::yaml;
 
 const WORKSPACE: &str = include_str!("init/secsync.yaml");
@@ -22,13 +26,15 @@ const EXAMPLE: &str = include_str!("init/example.yaml");
 const SYNCS: &str = "syncs";
 
 const DETAILS: &str = "\
-The workspace begins at the root of the Git repository, or here if there is none. No file that \
-exists is changed, and nothing is asked.";
+No file that exists is changed, and nothing is asked.";
 
 /// The arguments of `init`.
 #[derive(Debug, Args)]
 #[command(after_long_help = DETAILS)]
 pub struct Arguments {
+    /// Where the workspace begins [default: the working directory, or the workspace that it is in].
+    #[arg(value_name = "DIR")]
+    directory: Option<Utf8PathBuf>,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -43,19 +49,27 @@ impl Command for Arguments {
     }
 
     fn run(self, session: &Session) -> Result<Begun, CommandError> {
-        let opened = LoadArguments::default().open(session)?.settings()?;
+        let workspace = if let Some(directory) = self.directory {
+            make(&directory)?;
+            Where::At(directory)
+        } else {
+            let here = working_directory()?;
+            let found = root::find(&here, &here);
+            if found.has_file {
+                Where::Here
+            } else {
+                Where::At(here)
+            }
+        };
+        let load = LoadArguments::default().of(workspace);
+        let opened = load.open(session)?.settings()?;
         let root = &opened.workspace.root;
         let mut files = Vec::new();
         for (file, content) in texts(&opened)? {
-            let path = root.join(file);
-            let shown = Utf8PathBuf::from(opened.workspace.shown(&path));
-            let is_kept = path.exists();
-            if !is_kept {
-                write(&path, &shown, &content, Existing::Keep)?;
-            }
+            let is_written = write_new(&opened, file.as_str(), &content)?.is_some();
             files.push(File {
-                file: shown,
-                result: if is_kept { "kept" } else { "written" },
+                file: opened.workspace.shown(&root.join(file)).into(),
+                result: if is_written { "written" } else { "kept" },
             });
         }
         Ok(Begun {
@@ -63,6 +77,16 @@ impl Command for Arguments {
             syncs: opened.workspace.shown(&root.join(SYNCS)),
         })
     }
+}
+
+fn make(directory: &Utf8Path) -> Result<(), CommandError> {
+    fs::create_dir_all(directory).map_err(|error| {
+        let why = reason(&error);
+        CommandError::new(
+            Exit::Error,
+            format!("The directory {directory} cannot be made: {why}."),
+        )
+    })
 }
 
 /// The files of a new workspace, from the root.

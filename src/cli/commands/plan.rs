@@ -14,7 +14,7 @@ use crate::pipeline::{Access, Planned};
 use crate::render::plan::{Context, PlanBody, PlanFile};
 use crate::render::review::Review;
 use crate::render::{plan, saved};
-use crate::workspace::write::is_stream;
+use crate::root::is_stream;
 
 /// The arguments of `plan`.
 #[derive(Debug, Args)]

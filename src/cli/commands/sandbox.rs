@@ -10,7 +10,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cancel::Cancellation;
-use crate::cli::arguments::{LoadArguments, OutputArguments, duration};
+use crate::cli::arguments::{LoadArguments, OutputArguments, duration, working_directory};
 use crate::cli::command::{Command, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
 use crate::cli::sandbox::{stop, world_of};
@@ -19,7 +19,7 @@ use crate::core::value::Node;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::sandbox::{self, Catalog, FailRule, World};
-use crate::workspace::read::read;
+use crate::workspace::read::read_named;
 use crate::yaml;
 
 /// The arguments of `sandbox`.
@@ -148,7 +148,7 @@ fn greeting(address: SocketAddr) -> String {
 }
 
 fn read_world(path: &Utf8Path) -> Result<World, CommandError> {
-    let text = read(path, path.as_str())
+    let text = read_named(path, &working_directory()?, path.as_str())
         .map_err(|found| CommandError::new(Exit::Invalid, found.message))?;
     let mut sources = Sources::default();
     let source = sources.add(path.as_str(), text);

@@ -87,6 +87,7 @@ impl Arguments {
         LoadArguments {
             paths: Vec::new(),
             files,
+            ..LoadArguments::default()
         }
     }
 }

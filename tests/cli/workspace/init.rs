@@ -58,17 +58,3 @@ fn keeps_existing_files_and_changes_nothing_a_second_time() {
     let again = tree.secsync("init").run().exits_with(0);
     assert!(!again.stdout.contains("Wrote"), "{again}");
 }
-
-#[test]
-fn begins_a_workspace_at_the_root_of_the_repository_or_in_an_existing_one() {
-    let tree = Tree::new(&[
-        (".git/HEAD", ""),
-        ("deep/er/x", ""),
-        ("team/secsync.yaml", "{}\n"),
-        ("team/a/x", ""),
-    ]);
-    tree.secsync("init").inside("team/a").run().exits_with(0);
-    assert!(tree.has("team/.secsync/workspace.json") && !tree.has("secsync.yaml"));
-    tree.secsync("init").inside("deep/er").run().exits_with(0);
-    assert!(tree.has("secsync.yaml") && tree.has("syncs/example.yaml"));
-}

@@ -10,6 +10,7 @@
 //! | sentences that no other test says from the outside | `sync_files`, `meaning` |
 //! | what a selection leaves alone | `selection` |
 //! | init, export, import | `init`, `export`, `import` |
+//! | which workspace a run is of | `roots` |
 //! | plan -v | `origins` |
 //! | drift, status, sync | `drift`, `status`, `sync` |
 
@@ -24,6 +25,7 @@ mod init;
 mod meaning;
 mod names;
 mod origins;
+mod roots;
 mod selection;
 mod status;
 mod story;

@@ -245,6 +245,7 @@ fn a_sync_of_two_providers_that_are_one_server_is_declared_twice() {
 #[test]
 fn the_nearest_workspace_file_upwards_counts() {
     let tree = Tree::new(&[
+        (".git/HEAD", ""),
         ("secsync.yaml", "include: [outer.yaml]\n"),
         ("outer.yaml", "wrong: 1\n"),
         ("team/secsync.yaml", "include: [inner/*.yaml]\n"),

@@ -376,7 +376,7 @@ impl Site {
             ..Written::default()
         });
         let opened = Opened::open(self.options()).unwrap();
-        let checked = opened.load_what_exists().check().unwrap();
+        let checked = opened.load_what_exists().unwrap().check().unwrap();
         let wanted = Wanted {
             provider: "infisical".to_owned(),
             projects: Projects::All,

@@ -1,10 +1,12 @@
 //! The sandbox behind its socket: what reaches a client, what is kept, and what does not
 //! arrive.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use camino::Utf8PathBuf;
+use camino::Utf8Path;
 use reqwest::{Client, Method, StatusCode};
+use secsync::root::Root;
 use secsync::sandbox::{
     self, CLIENT_ID, CLIENT_SECRET, ENKRYPTIFY_TOKEN, INFISICAL_TOKEN, Options, Running, World,
 };
@@ -267,12 +269,17 @@ async fn every_answer_waits_for_the_latency() {
     assert!(before.elapsed() >= Duration::from_millis(80));
 }
 
+fn root(directory: &tempfile::TempDir) -> Root {
+    Root::open(Utf8Path::from_path(directory.path()).unwrap()).unwrap()
+}
+
 #[tokio::test]
 async fn state_survives_in_the_store_without_any_credential() {
     let directory = tempfile::tempdir().unwrap();
-    let store = Utf8PathBuf::from_path_buf(directory.path().join("deep/sandbox")).unwrap();
+    let store = root(&directory).make_directory("deep/sandbox".into());
+    let store = Arc::new(store.unwrap());
     let options = || Options {
-        store: Some(store.clone()),
+        store: Some(Arc::clone(&store)),
         ..Options::default()
     };
     let sandbox = Sandbox::start(options()).await;
@@ -280,7 +287,7 @@ async fn state_survives_in_the_store_without_any_credential() {
     sandbox.start_web().await.unwrap();
     sandbox.running.stop().await.unwrap();
 
-    let text = std::fs::read_to_string(store.join("sandbox.json")).unwrap();
+    let text = std::fs::read_to_string(store.path().join("sandbox.json")).unwrap();
     for credential in [CLIENT_ID, CLIENT_SECRET, INFISICAL_TOKEN, ENKRYPTIFY_TOKEN] {
         assert!(!text.contains(credential));
     }
@@ -299,16 +306,16 @@ async fn state_survives_in_the_store_without_any_credential() {
 #[tokio::test]
 async fn dropping_it_writes_what_was_not_written() {
     let directory = tempfile::tempdir().unwrap();
-    let store = Utf8PathBuf::from_path_buf(directory.path().to_owned()).unwrap();
+    let store = Arc::new(root(&directory));
     let sandbox = Sandbox::start(Options {
-        store: Some(store.clone()),
+        store: Some(Arc::clone(&store)),
         ..Options::default()
     })
     .await;
     sandbox.create().await.unwrap();
     drop(sandbox);
     assert!(
-        std::fs::read_to_string(store.join("sandbox.json"))
+        std::fs::read_to_string(store.path().join("sandbox.json"))
             .unwrap()
             .contains("\"web\"")
     );
@@ -317,10 +324,10 @@ async fn dropping_it_writes_what_was_not_written() {
 #[tokio::test]
 async fn a_damaged_store_is_an_error_that_names_the_file() {
     let directory = tempfile::tempdir().unwrap();
-    let store = Utf8PathBuf::from_path_buf(directory.path().to_owned()).unwrap();
-    std::fs::write(store.join("sandbox.json"), "{").unwrap();
+    let store = root(&directory);
+    std::fs::write(store.path().join("sandbox.json"), "{").unwrap();
     let options = Options {
-        store: Some(store),
+        store: Some(Arc::new(store)),
         ..Options::default()
     };
     let error = sandbox::start(options).await.err().unwrap();

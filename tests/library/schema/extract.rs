@@ -6,6 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use secsync::provider::{enkryptify, infisical};
+use secsync::root::Root;
 use secsync::schema::extract::{Extraction, extract};
 use secsync::schema::file::path_of;
 use secsync::schema::pull;
@@ -295,20 +296,20 @@ fn apply(document: &mut Value, change: &Change) {
 /// cannot be used is not written.
 fn pull_whatever(text: &str) -> bool {
     let temporary = tempfile::tempdir().unwrap();
-    let directory = Utf8Path::from_path(temporary.path())
-        .unwrap()
-        .join("schemas");
+    let root = Root::open(Utf8Path::from_path(temporary.path()).unwrap()).unwrap();
+    let directory = root.path().join("schemas");
     let is_written = extract(text)
         .map_err(|error| error.to_string())
         .and_then(|extraction| {
-            pull::write(&directory, &extraction, &[], "").map_err(|error| error.message)
+            pull::write(&root, "schemas".into(), &extraction, &[], "")
+                .map_err(|error| error.message)
         })
         .map_err(|message| assert!(message.len() > 20 && message.ends_with('.'), "{message}"))
         .is_ok();
     assert_eq!(directory.exists(), is_written);
     let left = fs::read_dir(temporary.path()).unwrap().count();
     assert_eq!(left, usize::from(is_written));
-    let store = SchemaStore::with_workspace(&directory).unwrap();
+    let store = SchemaStore::with_workspace(root.path(), "schemas".into()).unwrap();
     for slug in store.destinations(infisical::PLATFORM) {
         if store.origin(&(infisical::PLATFORM, slug.clone())).name() == "pulled" {
             store.destination(infisical::PLATFORM, &slug).unwrap();

@@ -15,8 +15,8 @@ use crate::pipeline::{Access, Applied, Link, Opened, Planned, Rechecked};
 use crate::planfile::SavedPlan;
 use crate::render::plan::{self, Context};
 use crate::render::saved;
+use crate::root::is_stream;
 use crate::state::State;
-use crate::workspace::write::is_stream;
 
 /// Applies the saved plan in a file.
 pub(super) fn apply(

@@ -1,10 +1,10 @@
 //! `secsync schema diff`: what changed between two sets of schemas, and which files that breaks.
 
-use camino::Utf8Path;
+use camino::Utf8PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::arguments::{LoadArguments, OutputArguments};
+use crate::cli::arguments::{LoadArguments, OutputArguments, working_directory};
 use crate::cli::command::{Command, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
 use crate::core::diagnostic::{Diagnostic, Severity};
@@ -12,9 +12,11 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::render::json::Place;
 use crate::render::schema_diff::{self, Broken, SchemaDiffBody};
+use crate::root::{self, Root};
 use crate::schema::compare::{self, SchemaChange};
 use crate::schema::pull;
 use crate::schema::store::SchemaStore;
+use crate::text_file::Refusal;
 
 /// The schemas that are part of the program.
 const BUNDLED: &str = "bundled";
@@ -92,17 +94,32 @@ fn set_of(word: &str, session: &Session) -> Result<SchemaStore, CommandError> {
     let directory = match word {
         BUNDLED => return Ok(SchemaStore::bundled()),
         WORKSPACE => LoadArguments::default().open(session)?.schema_directory(),
-        directory => Utf8Path::new(directory).to_owned(),
+        directory => named(directory)?,
     };
-    if word != WORKSPACE && !directory.is_dir() {
-        return Err(
-            CommandError::usage(format!("There is no directory `{directory}`."))
-                .help("Name `bundled`, `workspace`, or a directory that `schema pull` wrote."),
-        );
-    }
-    let whole = pull::manifest(&directory).map(|manifest| manifest.whole_platforms());
-    let store = SchemaStore::with_workspace(&directory)?;
+    // A directory of the root has a name, and one above it.
+    let (root, name) = (directory.parent(), directory.file_name());
+    let (root, name) = (root.unwrap_or(&directory), name.unwrap_or_default());
+    let store = SchemaStore::with_workspace(root, name.into())?;
+    let manifest = Root::open(root)
+        .ok()
+        .and_then(|root| pull::manifest(&root, name.into()));
+    let whole = manifest.map(|manifest| manifest.whole_platforms());
     Ok(store.without_bundled(whole.unwrap_or_default()))
+}
+
+/// The directory that a word of the command line means.
+fn named(word: &str) -> Result<Utf8PathBuf, CommandError> {
+    let place = root::Place::of(word.into(), &working_directory()?);
+    match place.map(|place| place.path()) {
+        Ok(directory) if directory.is_dir() => Ok(directory),
+        Err(error) if Refusal::of(&error).is_some() => Err(CommandError::usage(format!(
+            "The directory `{word}` cannot be read: {error}."
+        ))),
+        _ => Err(
+            CommandError::usage(format!("There is no directory `{word}`."))
+                .help("Name `bundled`, `workspace`, or a directory that `schema pull` wrote."),
+        ),
+    }
 }
 
 /// The errors in this workspace's files by the schemas of a store.

@@ -7,17 +7,18 @@ use serde::Serialize;
 use crate::cli::arguments::OutputArguments;
 use crate::cli::command::{Command, Human, Outcome, Session, Text, View};
 use crate::cli::output::Offer;
-use crate::cli::sync_files::editor_schema;
+use crate::cli::sync_files::{self, editor_schema};
 use crate::error::CommandError;
-use crate::exit::Exit;
-use crate::export::paths::EDITOR_SCHEMA;
+use crate::export::paths::{EDITOR_SCHEMA, relative};
+use crate::root::Existing;
 
 /// The arguments of `schema editor`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Where to write it; - for standard output.
-    #[arg(long, value_name = "FILE", default_value = EDITOR_SCHEMA)]
-    out: Utf8PathBuf,
+    /// Where to write it; - for standard output [default: .secsync/sync-file.json in the
+    /// workspace].
+    #[arg(long, value_name = "FILE")]
+    out: Option<Utf8PathBuf>,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -32,28 +33,25 @@ impl Command for Arguments {
     }
 
     fn writes(&self) -> Option<(&'static str, &Utf8Path)> {
-        (self.out != "-").then_some(("--out", &*self.out))
+        let out = self.out.as_deref()?;
+        (out != "-").then_some(("--out", out))
     }
 
     fn run(self, session: &Session) -> Result<EditorSchema, CommandError> {
         let opened = super::open(session)?;
         let text = editor_schema(&opened)?;
-        if self.out == "-" {
-            return Ok(EditorSchema::Printed(text));
-        }
-        let path = opened.workspace.root.join(&self.out);
-        path.parent()
-            .map_or(Ok(()), std::fs::create_dir_all)
-            .and_then(|()| std::fs::write(&path, text))
-            .map_err(|error| {
-                CommandError::new(
-                    Exit::Error,
-                    format!("The schema cannot be written to {path}: {error}."),
-                )
-            })?;
+        let written = match &self.out {
+            Some(out) if out == "-" => return Ok(EditorSchema::Printed(text)),
+            Some(out) => {
+                let path = opened.options.request.directory.join(out);
+                sync_files::write(&opened, &path, out, &text, Existing::Replace)?;
+                path
+            }
+            None => sync_files::write_own(&opened, EDITOR_SCHEMA, &text, Existing::Replace)?,
+        };
         Ok(EditorSchema::Written {
-            path,
-            out: self.out,
+            named: relative(&opened.workspace.root.join("syncs"), &written),
+            path: written,
         })
     }
 }
@@ -66,8 +64,8 @@ pub enum EditorSchema {
     Written {
         /// The file.
         path: Utf8PathBuf,
-        /// The same as the command line names it.
-        out: Utf8PathBuf,
+        /// How sync files in the usual directory name it.
+        named: String,
     },
 }
 
@@ -79,9 +77,9 @@ impl Outcome for EditorSchema {
                 kind: Text::Json,
                 ..Human::default()
             },
-            Self::Written { path, out } => format!(
+            Self::Written { path, named } => format!(
                 "Wrote {path}. Sync files name it in their first line, relative to themselves:\n\n  \
-                 # yaml-language-server: $schema=../{out}\n"
+                 # yaml-language-server: $schema={named}\n"
             )
             .into(),
         }

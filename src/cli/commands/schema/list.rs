@@ -11,6 +11,7 @@ use crate::cli::output::Offer;
 use crate::core::text::visible;
 use crate::digest::sha256;
 use crate::error::CommandError;
+use crate::pipeline::SCHEMAS;
 use crate::provider::platforms;
 use crate::schema::destination::{Destination, SchemaSource};
 use crate::schema::pull::{Manifest, manifest};
@@ -33,7 +34,7 @@ impl Command for Arguments {
 
     fn run(self, session: &Session) -> Result<Schemas, CommandError> {
         let opened = super::open(session)?;
-        let manifest = manifest(&opened.schema_directory());
+        let manifest = manifest(&opened.root()?, SCHEMAS.into());
         let mut rows = Vec::new();
         for platform in platforms() {
             for slug in opened.store.destinations(platform) {

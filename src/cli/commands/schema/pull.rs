@@ -15,11 +15,12 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::client::DOCUMENT_LIMIT;
 use crate::http::public::fetch_public;
-use crate::pipeline::{Link, Opened};
+use crate::pipeline::{Link, Opened, SCHEMAS};
 use crate::provider::{default_platform, door, trust};
+use crate::root::Place;
 use crate::schema::extract::{Extraction, extract};
 use crate::schema::pull::{self, PulledDocument};
-use crate::text_file;
+use crate::text_file::Unreadable;
 
 /// The arguments of `schema pull`.
 #[derive(Debug, Args)]
@@ -52,7 +53,7 @@ impl Command for Arguments {
 
     fn run(self, session: &Session) -> Result<Pulled, CommandError> {
         let opened = super::open(session)?;
-        let directory = opened.schema_directory();
+        let (root, directory) = (opened.root()?, opened.schema_directory());
         // Before anything listens for signals: one of them ends a read that waits, as it does
         // anywhere.
         let mut texts = self.read_files(&opened)?;
@@ -62,7 +63,8 @@ impl Command for Arguments {
             })?,
         );
         let (whole, documents) = extract_all(&texts)?;
-        let pulled = pull::write(&directory, &whole, &documents, &now()).map_err(|error| {
+        let pulled = pull::write(&root, SCHEMAS.into(), &whole, &documents, &now());
+        let pulled = pulled.map_err(|error| {
             CommandError::new(Exit::Error, error.message).help(
                 "Nothing was changed in this workspace. Give the whole document, or also the page \
                  about creating such a sync.",
@@ -163,7 +165,8 @@ impl Arguments {
         let files = self.documents.iter().filter(|document| !is_url(document));
         files
             .map(|document| {
-                let path = opened.options.request.directory.join(document);
+                let directory = &opened.options.request.directory;
+                let path = directory.join(document);
                 let is_provider = opened.workspace.config.providers.contains_key(document);
                 if is_provider && self.from_server.is_some() && !path.exists() {
                     return Err(CommandError::usage(format!(
@@ -172,7 +175,9 @@ impl Arguments {
                     ))
                     .help(format!("Write `--from-server={document}`.")));
                 }
-                let text = text_file::read(&path, DOCUMENT_LIMIT as u64).map_err(|why| {
+                let place = Place::of(&path, directory).map_err(Unreadable::from);
+                let text = place.and_then(|place| place.read(DOCUMENT_LIMIT as u64));
+                let text = text.map_err(|why| {
                     CommandError::new(
                         Exit::Error,
                         format!("The document {} cannot be read: {why}.", visible(document)),
