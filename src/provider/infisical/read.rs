@@ -274,9 +274,22 @@ impl Reader {
 
     fn list(&self, body: Value, envelope: &'static str) -> Result<Vec<Object>, RequestError> {
         let missing = || self.bad(&format!("without a list of {envelope}"));
-        let Some(Value::Array(items)) = take(body, envelope) else {
+        let Value::Object(mut body) = body else {
             return Err(missing());
         };
+        let Some(Value::Array(items)) = body.remove(envelope) else {
+            return Err(missing());
+        };
+        if let Some(why) = not_whole(&body, items.len()) {
+            return Err(self
+                .bad(&format!(
+                    "with a list of {envelope} that is not whole: {why}"
+                ))
+                .help(
+                    "This version of secsync does not know how this server hands out the rest; \
+                     look for a newer one.",
+                ));
+        }
         items
             .into_iter()
             .map(|item| match item {
@@ -315,6 +328,38 @@ impl Reader {
     }
 }
 
+/// Why a list of so many items is not the whole one, by what stands beside it; none if nothing says
+/// so. No list of Infisical has pages as far as is known, so there is no way to ask for the rest:
+/// but half a list must never pass for all there is.
+fn not_whole(beside: &Object, items: usize) -> Option<String> {
+    beside.iter().find_map(|(field, value)| {
+        let plain = field.replace(['_', '-'], "").to_ascii_lowercase();
+        match (plain.as_str(), value) {
+            // A count, or a cursor, within what describes the page.
+            (
+                "pagination" | "page" | "pageinfo" | "meta" | "metadata" | "links",
+                Value::Object(inner),
+            ) => not_whole(inner, items),
+            (
+                "count" | "total" | "totalcount" | "totalitems" | "totalresults" | "totalsize"
+                | "totalrecords",
+                Value::Number(count),
+            ) => (count.as_u64() != u64::try_from(items).ok())
+                .then(|| format!("`{field}` is {count}, and it holds {items}")),
+            (
+                "next" | "nextcursor" | "nextpage" | "nextpagetoken" | "nexttoken" | "nextlink"
+                | "nextoffset" | "continuationtoken",
+                Value::String(_) | Value::Number(_) | Value::Object(_) | Value::Bool(true),
+            ) if *value != "" => Some(format!("`{field}` leads to more")),
+            (
+                "hasmore" | "hasnext" | "hasnextpage" | "istruncated" | "truncated",
+                Value::Bool(true),
+            ) => Some(format!("`{field}` says that there is more")),
+            _ => None,
+        }
+    })
+}
+
 fn take(body: Value, field: &str) -> Option<Value> {
     match body {
         Value::Object(mut object) => object.remove(field),
@@ -337,4 +382,40 @@ fn message(object: &Object, field: &str) -> Option<String> {
 
 fn status(object: &Object, field: &str) -> Option<JobStatus> {
     optional(object, field).map(|word| JobStatus::parse(&word))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::not_whole;
+
+    fn why(beside: &Value) -> Option<String> {
+        not_whole(beside.as_object().expect("an object"), 2)
+    }
+
+    #[test]
+    fn a_list_is_whole_unless_something_beside_it_says_otherwise() {
+        for whole in [
+            json!({}),
+            json!({"totalCount": 2, "nextCursor": null, "hasMore": false}),
+            json!({"nextCursor": "", "pagination": {"total": 2, "next": null}}),
+            json!({"count": "2", "total": null, "page": 1, "meta": []}),
+        ] {
+            assert_eq!(why(&whole), None, "{whole}");
+        }
+        for part in [
+            json!({"nextCursor": "abc"}),
+            json!({"next_cursor": 3}),
+            json!({"totalCount": 3}),
+            json!({"total": 1}),
+            json!({"count": 2.5}),
+            json!({"total_count": 100}),
+            json!({"hasMore": true}),
+            json!({"pagination": {"next": "/api/v1/secret-syncs?offset=2"}}),
+            json!({"meta": {"pageInfo": {"hasNextPage": true}}}),
+        ] {
+            assert!(why(&part).is_some(), "{part}");
+        }
+    }
 }
