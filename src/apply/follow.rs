@@ -110,6 +110,7 @@ pub async fn follow(
     let mut ended = Vec::new();
     let mut waited = Duration::ZERO;
     let mut pause = FIRST_PAUSE;
+    let mut trouble: BTreeMap<Place, RequestError> = BTreeMap::new();
     while !going.is_empty() && waited < limit {
         context.observer.waiting(going.len());
         let this_pause = pause.min(limit.saturating_sub(waited));
@@ -128,6 +129,7 @@ pub async fn follow(
             let key = place(&job.subject);
             match answers.get(&key) {
                 Some(Ok(syncs)) => {
+                    trouble.remove(&key);
                     match job.end(syncs.iter().find(|sync| sync.id == job.sync.id)) {
                         Some(end) => ended.push(outcome(job, end)),
                         None => still.push(job),
@@ -135,6 +137,11 @@ pub async fn follow(
                 }
                 // Nothing is wrong with the job: it is just not waited for any more.
                 Some(Err(error)) if error.kind == RequestErrorKind::Interrupted => {
+                    still.push(job);
+                }
+                // An answer that cannot be read says nothing about the job, so it is asked for again.
+                Some(Err(error)) if error.can_pass() => {
+                    trouble.insert(key, error.clone());
                     still.push(job);
                 }
                 Some(Err(error)) => {
@@ -146,11 +153,13 @@ pub async fn follow(
         }
         going = still;
     }
-    ended.extend(
-        going
-            .into_iter()
-            .map(|job| outcome(job, JobEnd::StillGoing)),
-    );
+    ended.extend(going.into_iter().map(|job| {
+        let end = match trouble.get(&place(&job.subject)) {
+            Some(error) => JobEnd::Unknown(error.message.clone()),
+            None => JobEnd::StillGoing,
+        };
+        outcome(job, end)
+    }));
     ended.sort_by(|one, other| one.subject.cmp(&other.subject));
     ended
 }

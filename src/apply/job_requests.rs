@@ -2,6 +2,7 @@
 
 use futures_util::stream::{self, StreamExt};
 
+use super::attempt::{Attempt, Untried};
 use super::follow::{self, Ended, Watched};
 use super::outcome::Outcome;
 use super::pauses::when_idle;
@@ -11,10 +12,11 @@ use crate::provider::Provider;
 
 /// Asks for every job once, a few at a time, and follows those that were taken.
 pub async fn run(requests: &[JobRequest], context: &ApplyContext<'_>) -> Report {
-    let asked: Vec<Ended> = stream::iter(requests.iter().enumerate())
-        .map(|(index, request)| async move {
+    let untried = requests.iter().zip(Untried::for_each(requests.len()));
+    let asked: Vec<Ended> = stream::iter(untried.enumerate())
+        .map(|(index, (request, untried))| async move {
             context.observer.begins(index);
-            let ended = ask(request, context).await;
+            let ended = ask(request, untried, context).await;
             context.observer.ended(index, &ended.outcome);
             ended
         })
@@ -34,20 +36,23 @@ pub async fn run(requests: &[JobRequest], context: &ApplyContext<'_>) -> Report 
     }
 }
 
-async fn ask(request: &JobRequest, context: &ApplyContext<'_>) -> Ended {
+async fn ask(request: &JobRequest, untried: Untried, context: &ApplyContext<'_>) -> Ended {
     let id = match &request.target {
         Ok(id) => id,
-        Err(reason) => return Outcome::not_tried(reason.as_str()).into(),
+        Err(reason) => return untried.outcome(reason.as_str()).into(),
     };
     if context.cancellation.is_cancelled() {
-        return Outcome::not_tried("The run was interrupted before its turn.").into();
+        return untried
+            .outcome("The run was interrupted before its turn.")
+            .into();
     }
     let subject = &request.subject;
     let Some(Provider::Managed(provider)) = context.providers.get(&subject.provider) else {
-        return Outcome::not_tried("Its platform cannot do that.").into();
+        return untried.outcome("Its platform cannot do that.").into();
     };
     let destination = &subject.destination;
-    let answer = when_idle(context, async || match request.job {
+    let mut attempt = Attempt::from(untried);
+    let asking = when_idle(context, async || match request.job {
         RequestedJob::Sync => provider.trigger(destination, id).await,
         RequestedJob::Import(winner) => {
             provider
@@ -55,9 +60,8 @@ async fn ask(request: &JobRequest, context: &ApplyContext<'_>) -> Ended {
                 .await
         }
         RequestedJob::Removal => provider.remove_secrets(destination, id).await,
-    })
-    .await;
-    match answer {
+    });
+    match attempt.send(asking).await {
         Ok(sync) => Ended {
             outcome: Outcome::done(id),
             watched: Some(Watched {
@@ -67,6 +71,6 @@ async fn ask(request: &JobRequest, context: &ApplyContext<'_>) -> Ended {
                 sync,
             }),
         },
-        Err(error) => error.into(),
+        Err(error) => attempt.ended(error).into(),
     }
 }

@@ -1,18 +1,19 @@
 //! Actions on a platform whose syncs can be read back, and finding out what happened if an answer
 //! was lost.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::ApplyContext;
+use super::attempt::Attempt;
 use super::follow::{Ended, Watched};
-use super::outcome::{ActionFailure, Outcome};
-use super::pauses::{Pauses, when_idle};
+use super::outcome::{ActionFailure, OldState, OldSync, Outcome};
+use super::pauses::{LOOK_PAUSES, Pauses, when_idle};
+use super::{ApplyContext, definition};
 use crate::core::diff;
 use crate::core::fields::{ENVIRONMENT, SECRET_PATH};
 use crate::core::normalize::{self, Comparable};
 use crate::core::plan::Subject;
 use crate::core::plan::action::{Create, Update};
-use crate::core::remote::{JobKind, JobStatus, RemoteSync};
+use crate::core::remote::{Job, JobKind, JobStatus, RemoteSync};
 use crate::core::spec::DestinationSpec;
 use crate::core::text::platform_message;
 use crate::core::words::list;
@@ -21,6 +22,8 @@ use crate::provider::{Deletion, ManagedSyncs, rules};
 
 /// An action on a platform whose syncs can be read back.
 pub(super) struct Managed<'a> {
+    /// Which action of the plan it is.
+    pub(super) index: usize,
     pub(super) subject: &'a Subject,
     pub(super) provider: &'a dyn ManagedSyncs,
     pub(super) context: &'a ApplyContext<'a>,
@@ -40,110 +43,161 @@ impl Managed<'_> {
         }
     }
 
-    /// What came of a write that was answered.
-    fn answered(&self, answer: &RemoteSync, expected: &Expected<'_>) -> Ended {
+    /// What came of a write, given the sync that its answer or a look shows.
+    fn written(&self, attempt: Attempt, shown: &RemoteSync, expected: &Expected<'_>) -> Ended {
         let platform = self.subject.platform;
         let is_pushed = rules(platform).is_auto_synced(expected.after)
-            || answer.sync_job.status == Some(JobStatus::Pending);
-        let watched =
-            (platform.has_jobs() && is_pushed).then(|| self.watched(answer, JobKind::Sync));
-        let outcome = match expected.check(answer, &self.subject.name) {
-            Ok(()) => Outcome::done(&answer.id),
-            Err(failure) => Outcome::Failed(failure),
-        };
-        Ended { outcome, watched }
+            || shown.sync_job.status == Some(JobStatus::Pending);
+        Ended {
+            outcome: match expected.check(shown, &self.subject.name) {
+                Ok(()) => Outcome::done(&shown.id),
+                Err(lost) => attempt.failed(lost.by_the_server()),
+            },
+            watched: (platform.has_jobs() && is_pushed).then(|| self.watched(shown, JobKind::Sync)),
+        }
     }
 
-    pub(super) async fn create(&self, create: &Create) -> Ended {
+    pub(super) async fn create(&self, create: &Create, mut attempt: Attempt) -> Ended {
         let expected = Expected {
             spec: &create.spec,
             after: &create.expected,
             before: &Comparable::new(),
         };
-        let mut last: Option<RequestError> = None;
+        let mut doubt: Option<RequestError> = None;
         // Sent again only after a look has shown that the first one did not take effect.
         for _ in 0..2 {
-            match self.provider.create(self.destination(), &create.body).await {
-                Ok(answer) => return self.answered(&answer, &expected),
-                Err(error) if error.maybe_done => match self.find_by_name().await {
-                    Ok(Some(found)) if found.destination == self.destination() => {
-                        return self.answered(&found, &expected);
-                    }
-                    Ok(Some(_)) => return self.name_taken(error).await.into(),
-                    Ok(None) if !self.context.cancellation.is_cancelled() => last = Some(error),
-                    Ok(None) | Err(_) => return error.into(),
-                },
-                Err(error) if error.kind == RequestErrorKind::NameTaken => {
-                    return self.name_taken(error).await.into();
+            let sending = self.provider.create(self.destination(), &create.body);
+            let error = match attempt.send(sending).await {
+                Ok(answer) => return self.written(attempt, &answer, &expected),
+                Err(error) => error,
+            };
+            if !attempt.is_in_doubt() {
+                return match error.kind {
+                    RequestErrorKind::NameTaken => self.name_taken(error).await.into(),
+                    _ => attempt.ended(error).into(),
+                };
+            }
+            let found = self.look(|syncs| self.named(syncs)).await;
+            let error = doubt.take().unwrap_or(error);
+            match found {
+                Ok(Some(found)) if found.destination == self.destination() => {
+                    return match expected.check(&found, &self.subject.name) {
+                        Ok(()) => self.written(attempt, &found, &expected),
+                        Err(lost) => attempt
+                            .failed(lost.or_by_somebody_else(&self.subject.name, &error))
+                            .into(),
+                    };
                 }
-                Err(error) => return error.into(),
+                // It has the name, so that the create has not taken effect, and never will.
+                Ok(Some(_)) => return Outcome::Failed(self.name_was_taken()).into(),
+                Ok(None) if !self.context.cancellation.is_cancelled() => doubt = Some(error),
+                Ok(None) | Err(_) => return attempt.ended(error).into(),
             }
         }
-        let why = last.map_or_else(String::new, |error| format!("{} ", error.message));
+        let why = doubt.map_or_else(String::new, |error| format!("{} ", error.message));
         let message = format!("{why}It was sent twice, and the sync does not show up.");
         let failure = ActionFailure::new(message).help("Run `secsync plan` to see what exists.");
-        Outcome::Unknown(failure).into()
+        attempt.failed(failure).into()
     }
 
-    async fn find_by_name(&self) -> Result<Option<RemoteSync>, RequestError> {
+    /// The sync among these that has the identity of this one.
+    fn named(&self, syncs: Vec<RemoteSync>) -> Option<RemoteSync> {
+        let identifying = self.subject.platform.identifying(self.destination());
+        let is_it = |sync: &RemoteSync| {
+            sync.name == self.subject.name
+                && identifying.is_none_or(|destination| sync.destination == destination)
+        };
+        syncs.into_iter().find(is_it)
+    }
+
+    /// Looks at the syncs of the project until they show something. A list can be older than a
+    /// write (Infisical reads from replicas), and a write whose answer was lost can arrive late: so
+    /// what does not show is looked for again before that is believed.
+    async fn look<T>(
+        &self,
+        find: impl Fn(Vec<RemoteSync>) -> Option<T>,
+    ) -> Result<Option<T>, RequestError> {
         let subject = self.subject;
-        let syncs = self
-            .provider
-            .list(&subject.project_id, &subject.project)
-            .await?;
-        Ok(syncs
-            .into_iter()
-            .find(|sync| sync.name == self.subject.name))
+        let mut pauses = LOOK_PAUSES.iter();
+        loop {
+            let syncs = self.provider.list(&subject.project_id, &subject.project);
+            let found = syncs.await.map(&find);
+            let is_final = match &found {
+                Ok(found) => found.is_some(),
+                Err(error) => !error.can_pass(),
+            };
+            let Some(pause) = pauses.next().filter(|_| !is_final) else {
+                return found;
+            };
+            tokio::select! {
+                () = self.context.clock.sleep(*pause) => {}
+                () = self.context.cancellation.cancelled() => {
+                    let message = "The run was interrupted while it looked for the sync.";
+                    return Err(RequestError::new(RequestErrorKind::Interrupted, message));
+                }
+            }
+        }
     }
 
     /// Tells whether the sync that has the name can be seen.
     async fn name_taken(&self, error: RequestError) -> Outcome {
-        let name = &self.subject.name;
-        let (message, help) = match self.find_by_name().await {
-            Ok(Some(_)) => (
-                format!("A sync named `{name}` was created since the plan was made."),
-                "Run `secsync plan` again.",
-            ),
-            Ok(None) => (
-                format!("A sync named `{name}` exists, but this identity cannot read it."),
-                "Grant the identity the permission to read it, or choose another name.",
-            ),
-            Err(_) => (error.message, "Run `secsync plan` again."),
+        let failure = match self.look(|syncs| self.named(syncs)).await {
+            Ok(Some(_)) => self.name_was_taken(),
+            Ok(None) => ActionFailure::new(format!(
+                "A sync named `{}` exists, but this identity cannot read it.",
+                self.subject.name
+            ))
+            .help("Grant the identity the permission to read it, or choose another name."),
+            Err(_) => ActionFailure::new(error.message).help("Run `secsync plan` again."),
         };
-        Outcome::Failed(ActionFailure::new(message).help(help))
+        Outcome::Failed(failure)
     }
 
-    pub(super) async fn update(&self, update: &Update) -> Ended {
+    fn name_was_taken(&self) -> ActionFailure {
+        let name = &self.subject.name;
+        ActionFailure::new(format!(
+            "A sync named `{name}` was created since the plan was made."
+        ))
+        .help("Run `secsync plan` again.")
+    }
+
+    pub(super) async fn update(&self, update: &Update, mut attempt: Attempt) -> Ended {
         let expected = Expected {
             spec: &update.spec,
             after: &update.expected,
             before: &update.before,
         };
         let (destination, id) = (self.destination(), &update.old.id);
-        match self.provider.update(destination, id, &update.body).await {
-            Ok(answer) => self.answered(&answer, &expected),
-            Err(error) if error.maybe_done => match self.provider.get(destination, id).await {
-                Ok(Some(found)) if expected.check(&found, &self.subject.name).is_ok() => {
-                    self.answered(&found, &expected)
-                }
-                _ => error.into(),
-            },
-            Err(error) if error.kind == RequestErrorKind::NameTaken => {
-                self.name_taken(error).await.into()
-            }
-            Err(error) => error.into(),
+        let sending = self.provider.update(destination, id, &update.body);
+        let error = match attempt.send(sending).await {
+            Ok(answer) => return self.written(attempt, &answer, &expected),
+            Err(error) => error,
+        };
+        if attempt.is_in_doubt() {
+            let holds = |sync: &RemoteSync| {
+                sync.id == *id && expected.check(sync, &self.subject.name).is_ok()
+            };
+            return match self.look(|syncs| syncs.into_iter().find(holds)).await {
+                Ok(Some(found)) => self.written(attempt, &found, &expected),
+                Ok(None) | Err(_) => attempt.ended(error).into(),
+            };
+        }
+        match error.kind {
+            RequestErrorKind::NameTaken => self.name_taken(error).await.into(),
+            _ => attempt.ended(error).into(),
         }
     }
 
-    pub(super) async fn delete(&self, id: &str, remove_secrets: bool) -> Ended {
-        match self
-            .delete_when_idle(self.destination(), id, remove_secrets)
-            .await
-        {
-            Ok(Deletion::Gone) => Outcome::done(id).into(),
+    pub(super) async fn delete(
+        &self,
+        (old, remove_secrets): (&RemoteSync, bool),
+        mut attempt: Attempt,
+    ) -> Ended {
+        match self.remove(old, remove_secrets, &mut attempt).await {
+            Ok(Deletion::Gone) => Outcome::done(&old.id).into(),
             Ok(Deletion::Pending(answer)) => Ended {
                 outcome: Outcome::Done {
-                    id: Some(id.to_owned()),
+                    id: Some(old.id.clone()),
                     note: Some(
                         "A job removes its secrets first; the sync is deleted when that has ended."
                             .to_owned(),
@@ -151,74 +205,117 @@ impl Managed<'_> {
                 },
                 watched: Some(self.watched(&answer, JobKind::Removal)),
             },
-            Err(error) => error.into(),
+            Err(error) => attempt.ended(error).into(),
         }
     }
 
-    async fn delete_when_idle(
+    /// Deletes a sync, and looks what came of it if the answer does not say.
+    async fn remove(
         &self,
-        destination: &str,
-        id: &str,
+        old: &RemoteSync,
         remove_secrets: bool,
+        attempt: &mut Attempt,
     ) -> Result<Deletion, RequestError> {
-        when_idle(self.context, async || {
-            self.provider.delete(destination, id, remove_secrets).await
-        })
-        .await
+        let sending = when_idle(self.context, async || {
+            self.provider
+                .delete(&old.destination, &old.id, remove_secrets)
+                .await
+        });
+        let error = match attempt.send(sending).await {
+            Err(error) if attempt.is_in_doubt() => error,
+            result => return result,
+        };
+        let seen = self.look(
+            |syncs| match syncs.into_iter().find(|sync| sync.id == old.id) {
+                None => Some(Deletion::Gone),
+                Some(sync) if remove_secrets && sync.remove_job.is_going() => {
+                    Some(Deletion::Pending(Box::new(sync)))
+                }
+                Some(_) => None,
+            },
+        );
+        match seen.await {
+            Ok(Some(deletion)) => {
+                attempt.settle();
+                Ok(deletion)
+            }
+            Ok(None) | Err(_) => Err(error),
+        }
     }
 
-    pub(super) async fn trigger(&self, id: &str) -> Ended {
-        let answer = when_idle(self.context, async || {
+    pub(super) async fn trigger(&self, id: &str, mut attempt: Attempt) -> Ended {
+        let sending = when_idle(self.context, async || {
             self.provider.trigger(self.destination(), id).await
         });
-        match answer.await {
+        match attempt.send(sending).await {
             Ok(answer) => Ended {
                 outcome: Outcome::done(id),
                 watched: Some(self.watched(&answer, JobKind::Sync)),
             },
-            Err(error) => error.into(),
+            Err(error) => attempt.ended(error).into(),
         }
     }
 
-    /// Deletes and creates again. What the new sync needs is looked for before the old one goes.
+    /// Deletes and creates again. What the new sync needs is looked for before the old one goes, and
+    /// the old one's definition is reported before anything is sent.
     pub(super) async fn replace(
         &self,
-        old: &RemoteSync,
-        remove_secrets: bool,
+        (old, remove_secrets): (&RemoteSync, bool),
         new: &Create,
+        mut attempt: Attempt,
     ) -> Ended {
-        if let Err(outcome) = self.source_is_there(new).await {
-            return outcome.into();
+        attempt = match self.source_is_there(new, attempt).await {
+            Ok(attempt) => attempt,
+            Err(outcome) => return outcome.into(),
+        };
+        if self.context.cancellation.is_cancelled() {
+            let reason = "The run was interrupted before the old sync was deleted.";
+            return attempt.given_up(reason).into();
         }
-        match self
-            .delete_when_idle(&old.destination, &old.id, remove_secrets)
-            .await
-        {
+        let definition = definition(old);
+        self.context.observer.replaces(self.index, &definition);
+        let with_old = |state, failure: ActionFailure| ActionFailure {
+            old: Some(OldSync {
+                definition: definition.clone(),
+                state,
+            }),
+            ..failure
+        };
+        match self.remove(old, remove_secrets, &mut attempt).await {
             Ok(Deletion::Gone) => {}
-            Ok(Deletion::Pending(_)) => {
-                if let Err(outcome) = self.wait_until_gone(old).await {
-                    return outcome.into();
+            Ok(Deletion::Pending(answer)) => {
+                let last = &answer.remove_job;
+                if let Err((failure, state)) = self.wait_until_gone(old, last).await {
+                    let failure = match state {
+                        Some(state) => with_old(state, failure),
+                        None => failure,
+                    };
+                    return attempt.failed(failure).into();
                 }
             }
-            Err(error) => return error.into(),
+            Err(error) if attempt.is_in_doubt() => {
+                let failure = ActionFailure::from(error)
+                    .after("The old sync may have been deleted, and the new one was not created.");
+                return attempt.failed(with_old(OldState::Unknown, failure)).into();
+            }
+            Err(error) => return attempt.ended(error).into(),
         }
-        let mut created = self.create(new).await;
-        let with_definition = |failure: ActionFailure| ActionFailure {
-            lost_definition: Some(definition(old)),
-            ..failure.after("The old sync was deleted.")
+        let mut created = self.create(new, attempt).await;
+        let lost = |failure: ActionFailure| {
+            with_old(
+                OldState::Deleted,
+                failure.after("The old sync was deleted."),
+            )
         };
         created.outcome = match created.outcome {
-            Outcome::Failed(failure) => Outcome::Failed(with_definition(failure)),
-            Outcome::Unknown(failure) => Outcome::Unknown(with_definition(failure)),
-            Outcome::NotTried { reason } => {
-                Outcome::Failed(with_definition(ActionFailure::new(reason)))
-            }
-            other @ (Outcome::Done { .. } | Outcome::Blocked) => other,
+            Outcome::Failed(failure) => Outcome::Failed(lost(failure)),
+            Outcome::Unknown(failure) => Outcome::Unknown(lost(failure)),
+            other @ (Outcome::Done { .. } | Outcome::NotTried(_) | Outcome::Blocked) => other,
         };
         created
     }
 
-    async fn source_is_there(&self, new: &Create) -> Result<(), Outcome> {
+    async fn source_is_there(&self, new: &Create, attempt: Attempt) -> Result<Attempt, Outcome> {
         let text = |key: &str| {
             new.expected
                 .get(key)
@@ -228,7 +325,7 @@ impl Managed<'_> {
         let (environment, path) = (text(ENVIRONMENT), text(SECRET_PATH));
         let project = &self.subject.project_id;
         match self.provider.has_folder(project, environment, path).await {
-            Ok(true) => Ok(()),
+            Ok(true) => Ok(attempt),
             Ok(false) => {
                 let message = format!(
                     "The folder `{path}` does not exist in the environment `{environment}`, so the old sync \
@@ -236,41 +333,55 @@ impl Managed<'_> {
                 );
                 let failure = ActionFailure::new(message);
                 let help = "Create the folder, or correct the file.";
-                Err(Outcome::Failed(failure.help(help)))
+                Err(attempt.failed(failure.help(help)))
             }
-            Err(error) if error.kind == RequestErrorKind::Interrupted => Err(error.into()),
-            Err(error) => Err(Outcome::Failed(ActionFailure::from(error).after(
+            Err(error) if error.kind == RequestErrorKind::Interrupted => Err(attempt.ended(error)),
+            Err(error) => Err(attempt.failed(ActionFailure::from(error).after(
                 "It is unknown whether the new sync could be created, so the old one was not deleted.",
             ))),
         }
     }
 
-    async fn wait_until_gone(&self, old: &RemoteSync) -> Result<(), Outcome> {
+    /// Waits for the end of a removal, given the one before it as the deletion's answer shows it. An
+    /// answer that cannot be read says nothing about the removal, so it is asked for again.
+    ///
+    /// An error says what becomes of the old sync; nothing if it stays.
+    async fn wait_until_gone(
+        &self,
+        old: &RemoteSync,
+        last: &Job,
+    ) -> Result<(), (ActionFailure, Option<OldState>)> {
         let mut pauses = Pauses::new(self.context);
-        loop {
-            match self.provider.get(&old.destination, &old.id).await {
+        let trouble = loop {
+            let trouble = match self.provider.get(&old.destination, &old.id).await {
                 Ok(None) => return Ok(()),
-                Ok(Some(found)) if found.remove_job.status == Some(JobStatus::Failed) => {
-                    let message = format!(
-                        "The secrets at the old destination could not be removed, so the old sync was kept and the new one was not created. {}",
-                        platform_message(&found.remove_job.message.unwrap_or_default())
-                    );
-                    let failure = ActionFailure::new(message);
-                    let help = "Fix the destination, or use `onDelete: keep-secrets`.";
-                    return Err(Outcome::Failed(failure.help(help)));
+                Ok(Some(found)) => {
+                    let job = found.remove_job;
+                    if job.has_failed() && job.last_id != last.last_id {
+                        let message = format!(
+                            "The secrets at the old destination could not be removed, so the old sync was kept and the new one was not created. {}",
+                            platform_message(&job.message.unwrap_or_default())
+                        );
+                        let help = "Fix the destination, or use `onDelete: keep-secrets`.";
+                        return Err((ActionFailure::new(message).help(help), None));
+                    }
+                    None
                 }
-                Ok(Some(_)) => {}
-                Err(error) if error.kind == RequestErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
-            }
+                Err(error) if error.kind == RequestErrorKind::Interrupted => None,
+                Err(error) if !error.can_pass() => break Some(error),
+                Err(error) => Some(error),
+            };
             if !pauses.pause().await {
-                let failure = ActionFailure::new(
-                    "The old sync is still being deleted, so the new one was not created.",
-                );
-                let help = "Run `secsync apply` again when it is gone.";
-                return Err(Outcome::Failed(failure.help(help)));
+                break trouble;
             }
-        }
+        };
+        let message = "The old sync is still being deleted, so the new one was not created.";
+        let failure = match trouble {
+            Some(error) => ActionFailure::from(error).after(message),
+            None => ActionFailure::new(message),
+        };
+        let failure = failure.help("Run `secsync apply` again when it is gone.");
+        Err((failure, Some(OldState::BeingDeleted)))
     }
 }
 
@@ -282,35 +393,52 @@ struct Expected<'a> {
 }
 
 impl Expected<'_> {
-    /// Fails if the answer does not show what was sent.
-    fn check(&self, answer: &RemoteSync, name: &str) -> Result<(), ActionFailure> {
-        let answered = normalize::remote(self.spec, answer);
-        let lost = diff::not_kept(self.spec, self.after, &answered, self.before);
+    /// Fails if a sync is not as it should be after the write.
+    fn check(&self, shown: &RemoteSync, name: &str) -> Result<(), Lost> {
+        let shown_fields = normalize::remote(self.spec, shown);
+        let lost = diff::not_kept(self.spec, self.after, &shown_fields, self.before);
         let mut fields: Vec<String> = lost.iter().map(diff::FieldChange::dotted).collect();
-        if answer.name != name {
+        if shown.name != name {
             fields.insert(0, "name".to_owned());
         }
         if fields.is_empty() {
-            return Ok(());
+            Ok(())
+        } else {
+            Err(Lost(fields))
         }
-        let message = format!(
-            "The server accepted the request but did not keep {} as sent.",
-            list(fields.iter().map(String::as_str))
-        );
-        Err(ActionFailure::new(message).help(
-            "This version of the server may not support it: run `secsync schema pull --from-server` and \
-             correct the file.",
-        ))
     }
 }
 
-/// The definition of a sync, so that a person can bring it back.
-fn definition(sync: &RemoteSync) -> String {
-    let mut fields = Map::new();
-    fields.insert("destination".to_owned(), sync.destination.clone().into());
-    fields.insert("projectId".to_owned(), sync.project_id.clone().into());
-    let declarable = normalize::declarable(sync).into_iter();
-    fields.extend(declarable.filter(|(_, value)| !value.is_null()));
-    let named = Map::from_iter([(sync.name.clone(), Value::Object(fields))]);
-    crate::yaml::to_string(&Value::Object(named))
+/// The fields that are not as they were sent.
+struct Lost(Vec<String>);
+
+impl Lost {
+    fn fields(&self) -> String {
+        list(self.0.iter().map(String::as_str))
+    }
+
+    fn by_the_server(&self) -> ActionFailure {
+        ActionFailure::new(format!(
+            "The server accepted the request but did not keep {} as sent.",
+            self.fields()
+        ))
+        .help(
+            "This version of the server may not support it: run `secsync schema pull --from-server` and \
+             correct the file.",
+        )
+    }
+
+    /// `error` is why there is no answer that would tell.
+    fn or_by_somebody_else(&self, name: &str, error: &RequestError) -> ActionFailure {
+        ActionFailure::new(format!(
+            "{} A sync named `{name}` exists now, and differs from what was sent in {}: the server \
+             did not keep that, or somebody else created it.",
+            error.message,
+            self.fields()
+        ))
+        .help(
+            "Run `secsync plan` to see what it is. If this version of the server does not support a \
+             field, run `secsync schema pull --from-server` and correct the file.",
+        )
+    }
 }

@@ -3,15 +3,19 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`schedule`] | which action runs when |
+//! | [`attempt`] | what is known of an action under way: sent or not, answered or not |
 //! | `action` | carrying out one action: |
 //! | `managed` | … on a platform whose syncs can be read back |
 //! | `start` | … on a platform that only starts syncs |
 //! | [`job_requests`] | requesting jobs apart from a plan |
 //! | `pauses` | waiting for a job that is in the way |
+//! | `definition` | the definition of a sync, for whoever brings it back |
 //! | `follow` | following the jobs that the actions set off |
 //! | [`outcome`] | what came of it all |
 
 mod action;
+pub mod attempt;
+mod definition;
 mod follow;
 pub mod job_requests;
 mod managed;
@@ -24,7 +28,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use outcome::{ActionFailure, JobEnd, JobOutcome, Outcome, Report};
+pub use definition::definition;
+pub use outcome::{ActionFailure, JobEnd, JobOutcome, OldState, OldSync, Outcome, Report};
 pub use schedule::run;
 
 use crate::cancel::Cancellation;
@@ -56,6 +61,8 @@ pub trait Observer {
     fn begins(&self, _index: usize) {}
     /// An action has ended.
     fn ended(&self, _index: usize, _outcome: &Outcome) {}
+    /// The old sync of a replacement is about to be deleted. This is its definition, as YAML.
+    fn replaces(&self, _index: usize, _definition: &str) {}
     /// Some jobs are still going.
     fn waiting(&self, _jobs: usize) {}
 }

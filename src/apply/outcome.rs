@@ -1,5 +1,6 @@
 //! What came of each action, of the jobs that it set off, and of the whole run.
 
+use super::attempt::NotTried;
 use crate::core::plan::Subject;
 use crate::core::problem::Problem;
 use crate::core::remote::JobKind;
@@ -21,11 +22,8 @@ pub enum Outcome {
     Failed(ActionFailure),
     /// It may or may not have been carried out.
     Unknown(ActionFailure),
-    /// It was not tried.
-    NotTried {
-        /// Why, as a full sentence.
-        reason: String,
-    },
+    /// Nothing was sent for it.
+    NotTried(NotTried),
     /// The plan said that it cannot be done.
     Blocked,
 }
@@ -37,8 +35,28 @@ pub struct ActionFailure {
     pub problem: Problem,
     /// Whether it is about a credential or a permission.
     pub is_auth: bool,
-    /// The definition of a sync that was deleted and not created again, as YAML.
-    pub lost_definition: Option<String>,
+    /// The old sync of a replacement that was not created again.
+    pub old: Option<OldSync>,
+}
+
+/// The old sync of a replacement, for whoever brings it back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OldSync {
+    /// Its definition, as YAML.
+    pub definition: String,
+    /// What became of it.
+    pub state: OldState,
+}
+
+/// What became of the old sync of a replacement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OldState {
+    /// It is gone.
+    Deleted,
+    /// A job removes its secrets; it goes when that job ends well.
+    BeingDeleted,
+    /// It may or may not have been deleted.
+    Unknown,
 }
 
 /// A job that an action set off, and how it ended.
@@ -89,7 +107,7 @@ impl Report {
         for outcome in &self.outcomes {
             exit = exit.most_important(match outcome {
                 Outcome::Failed(failure) if failure.is_auth => Exit::Auth,
-                Outcome::Failed(_) | Outcome::Unknown(_) | Outcome::NotTried { .. } => {
+                Outcome::Failed(_) | Outcome::Unknown(_) | Outcome::NotTried(_) => {
                     Exit::ActionFailed
                 }
                 Outcome::Done { .. } | Outcome::Blocked => Exit::Done,
@@ -112,24 +130,6 @@ impl Outcome {
             note: None,
         }
     }
-
-    pub(super) fn not_tried(reason: impl Into<String>) -> Self {
-        Self::NotTried {
-            reason: reason.into(),
-        }
-    }
-}
-
-impl From<RequestError> for Outcome {
-    fn from(error: RequestError) -> Self {
-        match error.kind {
-            RequestErrorKind::Interrupted => {
-                Self::not_tried("The run was interrupted before it was sent.")
-            }
-            _ if error.maybe_done => Self::Unknown(error.into()),
-            _ => Self::Failed(error.into()),
-        }
-    }
 }
 
 impl ActionFailure {
@@ -140,7 +140,7 @@ impl ActionFailure {
                 help: None,
             },
             is_auth: false,
-            lost_definition: None,
+            old: None,
         }
     }
 
@@ -170,7 +170,7 @@ impl From<RequestError> for ActionFailure {
                 message: error.message,
                 help: error.help,
             },
-            lost_definition: None,
+            old: None,
         }
     }
 }

@@ -1,41 +1,58 @@
 //! Which action runs when: those that take a name after those that free it, the rest at once.
 
 use std::collections::BTreeMap;
+use std::mem;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
+use super::attempt::Untried;
 use super::follow::{self, Ended, Watched};
-use super::{ApplyContext, Outcome, Report, action};
+use super::{ActionFailure, ApplyContext, Outcome, Report, action};
 use crate::core::plan::{Plan, Step};
 
 /// Runs a plan to its end. A failure keeps back only what depends on it.
 pub async fn run(plan: &Plan, context: &ApplyContext<'_>) -> Report {
     let mut scheduler = Scheduler {
         plan,
-        outcomes: vec![None; plan.actions.len()],
+        turns: Untried::for_each(plan.actions.len())
+            .map(Turn::Waiting)
+            .collect(),
         ids: BTreeMap::new(),
         watched: Vec::new(),
     };
     scheduler.run_all(context).await;
-    let Scheduler {
-        outcomes, watched, ..
-    } = scheduler;
+    let Scheduler { turns, watched, .. } = scheduler;
     let watched = follow::latest(watched);
     let jobs = follow::follow_if_wanted(watched, context).await;
-    let not_tried = || Outcome::not_tried("The run ended before its turn.");
     Report {
-        outcomes: outcomes
-            .into_iter()
-            .map(|outcome| outcome.unwrap_or_else(not_tried))
-            .collect(),
+        outcomes: turns.into_iter().map(Turn::outcome).collect(),
         jobs,
         is_interrupted: context.cancellation.is_cancelled(),
     }
 }
 
+/// How far an action is.
+enum Turn {
+    Waiting(Untried),
+    UnderWay,
+    Ended(Outcome),
+}
+
+impl Turn {
+    fn outcome(self) -> Outcome {
+        match self {
+            Self::Waiting(untried) => untried.outcome("The run ended before its turn."),
+            Self::UnderWay => {
+                Outcome::Unknown(ActionFailure::new("The run ended while it was under way."))
+            }
+            Self::Ended(outcome) => outcome,
+        }
+    }
+}
+
 struct Scheduler<'a> {
     plan: &'a Plan,
-    outcomes: Vec<Option<Outcome>>,
+    turns: Vec<Turn>,
     /// The ids of syncs that this run created, by the index of the action.
     ids: BTreeMap<usize, String>,
     watched: Vec<Watched>,
@@ -51,15 +68,23 @@ impl Scheduler<'_> {
             for index in waiting {
                 match self.readiness(index, context) {
                     Readiness::Ready if running.len() < context.parallelism.max(1) => {
+                        let Some(untried) = self.take_turn(index) else {
+                            continue;
+                        };
                         context.observer.begins(index);
                         let created = self.id_for(index);
                         running.push(async move {
-                            let action = &plan.actions[index];
-                            (index, action::run(action, created, context).await)
+                            let action = (index, &plan.actions[index]);
+                            (index, action::run(action, untried, created, context).await)
                         });
                     }
                     Readiness::Ready | Readiness::NotYet => later.push(index),
-                    Readiness::Never(outcome) => self.end(index, outcome, context),
+                    Readiness::Blocked => self.end(index, Outcome::Blocked, context),
+                    Readiness::Never(reason) => {
+                        if let Some(untried) = self.take_turn(index) {
+                            self.end(index, untried.outcome(reason), context);
+                        }
+                    }
                 }
             }
             let is_stuck = running.is_empty();
@@ -83,28 +108,37 @@ impl Scheduler<'_> {
     fn readiness(&self, index: usize, context: &ApplyContext<'_>) -> Readiness {
         let action = &self.plan.actions[index];
         if matches!(action.step, Step::Blocked { .. }) {
-            return Readiness::Never(Outcome::Blocked);
+            return Readiness::Blocked;
         }
         if context.cancellation.is_cancelled() {
-            return Readiness::Never(Outcome::not_tried(
-                "The run was interrupted before its turn.",
-            ));
+            return Readiness::Never("The run was interrupted before its turn.".to_owned());
         }
         for before in &action.after {
-            match &self.outcomes[*before] {
-                None => return Readiness::NotYet,
-                Some(Outcome::Done { .. }) => {}
-                Some(_) => {
+            match &self.turns[*before] {
+                Turn::Waiting(_) | Turn::UnderWay => return Readiness::NotYet,
+                Turn::Ended(Outcome::Done { .. }) => {}
+                Turn::Ended(_) => {
                     let reason = format!(
                         "It depends on the {} of `{}`, which did not succeed.",
                         self.plan.actions[*before].verb().word(),
                         self.plan.actions[*before].subject.name
                     );
-                    return Readiness::Never(Outcome::not_tried(reason));
+                    return Readiness::Never(reason);
                 }
             }
         }
         Readiness::Ready
+    }
+
+    /// Begins an action, or ends it before it began; none if it is past that.
+    fn take_turn(&mut self, index: usize) -> Option<Untried> {
+        match mem::replace(&mut self.turns[index], Turn::UnderWay) {
+            Turn::Waiting(untried) => Some(untried),
+            other => {
+                self.turns[index] = other;
+                None
+            }
+        }
     }
 
     /// The id of the sync that an earlier action of this plan created for this one.
@@ -126,12 +160,14 @@ impl Scheduler<'_> {
 
     fn end(&mut self, index: usize, outcome: Outcome, context: &ApplyContext<'_>) {
         context.observer.ended(index, &outcome);
-        self.outcomes[index] = Some(outcome);
+        self.turns[index] = Turn::Ended(outcome);
     }
 }
 
 enum Readiness {
     Ready,
     NotYet,
-    Never(Outcome),
+    Blocked,
+    /// Why, as a full sentence.
+    Never(String),
 }

@@ -1,6 +1,7 @@
 //! Starting a sync on a platform whose syncs cannot be read back.
 
 use super::ApplyContext;
+use super::attempt::Attempt;
 use super::outcome::{ActionFailure, Outcome};
 use crate::core::plan::Action;
 use crate::core::starts::{Start, StartKey};
@@ -11,12 +12,13 @@ use crate::state::{Claim, State};
 pub(super) async fn start(
     action: &Action,
     provider: &dyn StartedSyncs,
+    mut attempt: Attempt,
     context: &ApplyContext<'_>,
 ) -> Outcome {
     let subject = &action.subject;
     let key = subject.start_key();
     let Some(state) = context.state else {
-        return Outcome::not_tried("There is no state to record it in.");
+        return attempt.given_up("There is no state to record it in.");
     };
     loop {
         match state.intend(&key).await {
@@ -24,19 +26,17 @@ pub(super) async fn start(
             Ok(Claim::OfAnother) => {}
             Err(error) => {
                 let failure = ActionFailure::from(error);
-                return Outcome::Failed(
-                    failure.after("It was not started, because that cannot be recorded."),
-                );
+                return attempt
+                    .failed(failure.after("It was not started, because that cannot be recorded."));
             }
         }
-        if let Some(outcome) = of_another(&key, state, context).await {
-            return outcome;
-        }
+        attempt = match of_another(&key, state, attempt, context).await {
+            Ok(attempt) => attempt,
+            Err(outcome) => return outcome,
+        };
     }
-    match provider
-        .start(&subject.destination, &subject.project_id, &subject.name)
-        .await
-    {
+    let sending = provider.start(&subject.destination, &subject.project_id, &subject.name);
+    match attempt.send(sending).await {
         Ok(id) => match state.done(&key, &id).await {
             Ok(()) => Outcome::Done {
                 id: Some(id),
@@ -53,14 +53,14 @@ pub(super) async fn start(
                 Outcome::Unknown(ActionFailure::from(error).after(&what).help(help))
             }
         },
-        Err(error) if error.maybe_done => {
+        Err(error) if attempt.is_in_doubt() => {
             let message = format!("{} It may have been started anyway.", error.message);
             Outcome::Unknown(ActionFailure::new(message).help(
                 "Look in the dashboard, then record what you find with `secsync state resolve`.",
             ))
         }
         Err(error) => match state.retract(&key).await {
-            Ok(()) => error.into(),
+            Ok(()) => attempt.ended(error),
             Err(trouble) => Outcome::Unknown(
                 ActionFailure::from(trouble).after("It was refused, but that cannot be recorded."),
             ),
@@ -68,31 +68,35 @@ pub(super) async fn start(
     }
 }
 
-/// What came of a start that another run was first to record. Nothing if that run has taken it
-/// back, so that it is this one's turn.
-async fn of_another(key: &StartKey, state: &State, context: &ApplyContext<'_>) -> Option<Outcome> {
+/// What came of a start that another run was first to record. The attempt is given back if that run
+/// has taken it back, so that it is this one's turn.
+async fn of_another(
+    key: &StartKey,
+    state: &State,
+    attempt: Attempt,
+    context: &ApplyContext<'_>,
+) -> Result<Attempt, Outcome> {
     let waited = tokio::select! {
         waited = state.of_another(key) => waited,
         () = context.cancellation.cancelled() => {
-            return Some(Outcome::not_tried(
-                "Another run is starting it, and this one was interrupted.",
-            ));
+            let reason = "Another run is starting it, and this one was interrupted.";
+            return Err(attempt.given_up(reason));
         }
     };
-    match waited {
-        Ok(None) => None,
-        Ok(Some(Start::Done { id })) => Some(Outcome::Done {
+    Err(match waited {
+        Ok(None) => return Ok(attempt),
+        Ok(Some(Start::Done { id })) => Outcome::Done {
             id: Some(id),
             note: Some("Another run has started it at the same time.".to_owned()),
-        }),
-        Ok(Some(Start::Unknown)) => Some(Outcome::Unknown(
+        },
+        Ok(Some(Start::Unknown)) => Outcome::Unknown(
             ActionFailure::new(
                 "Another run began to start it at the same time, and has not recorded an answer.",
             )
             .help("Wait until that run has ended, and run this again."),
-        )),
-        Err(error) => Some(Outcome::Unknown(
+        ),
+        Err(error) => Outcome::Unknown(
             ActionFailure::from(error).after("Another run began to start it at the same time."),
-        )),
-    }
+        ),
+    })
 }

@@ -232,6 +232,11 @@ impl Session {
         self.terminal.progress(line);
     }
 
+    /// Reports what must be known whatever happens next, also if the run is to be quiet.
+    pub fn keep(&self, line: &str) {
+        self.terminal.keep(line);
+    }
+
     /// Shows the findings of files, those that were not shown before.
     pub fn findings<'a>(&self, files: impl Into<Files<'a>>) {
         let files = files.into();

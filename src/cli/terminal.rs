@@ -125,11 +125,20 @@ impl Terminal {
 
     /// Reports how a run goes on: on standard output for people, else on standard error.
     pub fn progress(&self, line: &str) {
-        if self.is_quiet {
-            return;
+        if !self.is_quiet {
+            self.log(line);
         }
+    }
+
+    /// Reports what must be known whatever happens next, also if the run is to be quiet.
+    pub fn keep(&self, line: &str) {
+        self.log(line);
+    }
+
+    fn log(&self, line: &str) {
         let line = format!("{line}\n");
-        if self.is_human {
+        // Standard output holds the result alone in a quiet run.
+        if self.is_human && !self.is_quiet {
             // It was reported, and what comes of the run does not depend on its log.
             let _ = self.out(&printable(&line, Escape::Backslash));
         } else {

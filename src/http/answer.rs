@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::bounded::{self, MOST_VALUES, Unread};
-use super::error::{RequestError, RequestErrorKind};
+use super::error::{Fate, RequestError, RequestErrorKind};
 use super::origin::Origin;
 use super::text::quotable;
 
@@ -24,8 +24,8 @@ pub struct Answer {
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
     pub(super) url: Url,
-    /// Whether an earlier try of the same request may have been processed.
-    pub(super) after_loss: bool,
+    /// What is known of the request's effect if this answer does not accept it.
+    pub(super) fate: Fate,
 }
 
 impl Answer {
@@ -60,14 +60,19 @@ impl Answer {
         (self.status, self.headers, self.body)
     }
 
-    /// Whether an earlier try of the same request may have been processed.
-    pub const fn is_after_loss(&self) -> bool {
-        self.after_loss
+    /// Whether it accepts the request.
+    pub fn is_success(&self) -> bool {
+        self.status.is_success()
     }
 
-    /// Notes that an earlier try of the same request may have been processed.
-    pub const fn after_loss(&mut self, doubt: bool) {
-        self.after_loss |= doubt;
+    /// What is known of the request's effect if this answer does not accept it.
+    pub const fn fate(&self) -> Fate {
+        self.fate
+    }
+
+    /// Notes what is known of an earlier sending of the same request.
+    pub fn at_least(&mut self, fate: Fate) {
+        self.fate = self.fate.max(fate);
     }
 
     /// The server that it came from, as people write it.
@@ -177,7 +182,7 @@ mod tests {
     use reqwest::StatusCode;
     use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
-    use super::Answer;
+    use super::{Answer, Fate};
 
     fn answer(headers: &[(&'static str, &'static str)], body: &str) -> Answer {
         Answer {
@@ -193,7 +198,7 @@ mod tests {
                 .collect::<HeaderMap>(),
             body: body.as_bytes().to_vec(),
             url: "https://corp.example/api/v1/x".parse().expect("a URL"),
-            after_loss: false,
+            fate: Fate::Unsent,
         }
     }
 

@@ -14,7 +14,7 @@ use url::Url;
 
 use super::HttpOptions;
 use super::answer::Answer;
-use super::error::{RequestError, RequestErrorKind};
+use super::error::{Fate, RequestError, RequestErrorKind};
 use super::failure::{Failure, Reach, innermost};
 use super::origin::Origin;
 use super::request::Request;
@@ -196,7 +196,7 @@ impl Client {
             headers: response.headers().clone(),
             body,
             url,
-            after_loss: false,
+            fate: Fate::Unsent,
         })
     }
 

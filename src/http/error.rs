@@ -12,8 +12,21 @@ pub struct RequestError {
     pub message: String,
     /// What to do next, as a full sentence.
     pub help: Option<String>,
-    /// Whether the request may have taken effect all the same.
-    pub maybe_done: bool,
+    /// What is known of the request's effect.
+    pub fate: Fate,
+}
+
+/// What is known of a request that failed, each kind less than the one before. A request that only
+/// reads has no effect to know of, and counts as never sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Fate {
+    /// Not a byte of it was sent.
+    #[default]
+    Unsent,
+    /// It was sent, and the API itself refused it: it had no effect.
+    Refused,
+    /// It was sent, and no answer of the API says what came of it: it may have taken effect.
+    Unanswered,
 }
 
 /// The kinds of failure that callers distinguish.
@@ -46,13 +59,13 @@ pub enum RequestErrorKind {
 }
 
 impl RequestError {
-    /// A failure that certainly had no effect.
+    /// A failure before anything was sent.
     pub fn new(kind: RequestErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,
             message: message.into(),
             help: None,
-            maybe_done: false,
+            fate: Fate::Unsent,
         }
     }
 
@@ -73,10 +86,33 @@ impl RequestError {
         self
     }
 
-    /// Marks the request as one that may have taken effect.
+    /// Says what is known of the request's effect, unless less is known already.
     #[must_use]
-    pub const fn maybe_done(mut self) -> Self {
-        self.maybe_done = true;
+    pub fn at_least(mut self, fate: Fate) -> Self {
+        self.fate = self.fate.max(fate);
         self
+    }
+
+    /// The same about a request that was to be sent after the one that failed.
+    #[must_use]
+    pub const fn before_sending(mut self) -> Self {
+        self.fate = Fate::Unsent;
+        self
+    }
+
+    /// Whether asking again can go better, with nobody changing anything.
+    pub const fn can_pass(&self) -> bool {
+        !matches!(
+            self.kind,
+            RequestErrorKind::Authentication
+                | RequestErrorKind::Permission
+                | RequestErrorKind::Untrusted
+                | RequestErrorKind::Configuration
+        )
+    }
+
+    /// Whether the request may have taken effect all the same.
+    pub fn is_in_doubt(&self) -> bool {
+        self.fate == Fate::Unanswered
     }
 }

@@ -105,7 +105,11 @@ impl Failure {
         let hopeless = |cause: String, help: &str| Self {
             cause,
             help: help.to_owned(),
-            reach: Reach::Hopeless,
+            // Once there was a connection, the request can have gone through it.
+            reach: match reach {
+                Reach::NotSent => Reach::Hopeless,
+                reach => reach,
+            },
         };
         match error {
             rustls::Error::InvalidCertificate(problem) => match problem {
@@ -188,4 +192,23 @@ pub fn innermost(error: &(dyn Error + 'static)) -> String {
         innermost = source;
     }
     quotable(&innermost.to_string(), 120)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Failure, Reach};
+    use crate::http::origin::Origin;
+
+    #[test]
+    fn a_request_is_surely_not_sent_only_if_there_was_no_connection() {
+        let origin = Origin::parse("https://a.example").expect("a valid address");
+        for error in [
+            rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType),
+            rustls::Error::InvalidCertificate(rustls::CertificateError::Expired),
+        ] {
+            let reach = |reach| Failure::of_tls(&error, &origin, reach).reach;
+            assert_eq!(reach(Reach::NotSent), Reach::Hopeless);
+            assert_eq!(reach(Reach::Lost), Reach::Lost);
+        }
+    }
 }

@@ -44,7 +44,7 @@ pub async fn fetch_public(
     let request = Request::to_url(Method::GET, url, Repeat::Read, format!("fetch {shown}"))
         .limit(DOCUMENT_LIMIT);
     let delivery = Delivery::to(origin, environment, options, cancellation);
-    let answer = delivery.deliver(&request, None).await?;
+    let answer = delivery.fetch(&request, None).await?;
     let failed = |kind, what: String| {
         RequestError::new(kind, format!("Cannot {}: the server {what}.", request.task))
     };

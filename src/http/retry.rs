@@ -4,13 +4,20 @@
 //! |---|---|---|---|
 //! | nothing: no connection, so surely not sent | again | again | again |
 //! | a certificate that is not trusted | error | error | error |
-//! | nothing, or half an answer, after it was sent | again | again | error, maybe done |
-//! | an answer larger than [`ANSWER_LIMIT`](super::client::ANSWER_LIMIT) | error | error, maybe done | error, maybe done |
-//! | 429: refused before it was looked at | again | again | again |
-//! | 502, 503, 504 | again | again | error, maybe done |
-//! | 500 | again | error, maybe done | error, maybe done |
-//! | a redirect | error | error | error |
-//! | any other answer | the answer | the answer | the answer |
+//! | nothing, or half an answer, after it was sent | again | again | error, unanswered |
+//! | an answer larger than [`ANSWER_LIMIT`](super::client::ANSWER_LIMIT) | error | error, unanswered | error, unanswered |
+//! | 429 in the API's own form: refused before it was looked at | again | again | again |
+//! | any other 429 | again | again, unanswered | error, unanswered |
+//! | 502, 503, 504 | again | again | error, unanswered |
+//! | 500 | again | error, unanswered | error, unanswered |
+//! | a redirect | error | error, unanswered | error, unanswered |
+//! | a refusal in the API's own form | the answer | the answer | the answer |
+//! | any other answer | the answer | the answer, unanswered | the answer, unanswered |
+//!
+//! Only the API itself can say that a request had no effect: what stands before it (a gateway, a
+//! firewall, a sign-in page) answers as it likes, also after the request went through. So every
+//! answer that does not accept a request and is not a refusal in the API's own form leaves the
+//! request unanswered ([`Fate::Unanswered`]), and no later answer to another try takes that back.
 //!
 //! Who asks with what:
 //!
@@ -34,6 +41,7 @@
 //! what `Retry-After` asks for. A 429 pauses everything to the host. One request waits no longer
 //! than [`LONGEST_WAIT`] in all. Cancelling ends a pause and a read at once; a write that was sent
 //! is seen through, and one that need not wait still goes out, because it belongs to an action under way.
+//! A write whose pause is ended so is reported by what came of it before.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +52,7 @@ use super::HttpOptions;
 use super::answer::{Answer, bad_answer};
 use super::client::{Client, SendError};
 use super::clock::Clock;
-use super::error::{RequestError, RequestErrorKind};
+use super::error::{Fate, RequestError, RequestErrorKind};
 use super::failure::{Failure, Reach};
 use super::limits::Gate;
 use super::origin::Origin;
@@ -75,18 +83,40 @@ pub enum Repeat {
     Never,
 }
 
+/// Whether an answer is a refusal in the API's own form, which only a platform can tell.
+pub type IsRefusal<'a> = &'a (dyn Fn(&Answer) -> bool + Sync);
+
 /// What came of one try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
-    Status(u16),
+    /// It was accepted, by the status.
+    Accepted,
+    /// The API refused it.
+    Refused(u16),
+    /// Something else was answered, by whomever.
+    Other(u16),
+    /// Nothing was answered.
     Failed(Reach),
 }
 
 impl Outcome {
-    fn of(sent: &Result<Answer, Failure>) -> Self {
+    fn of(sent: &Result<Answer, Failure>, is_refusal: IsRefusal<'_>) -> Self {
         match sent {
-            Ok(answer) => Self::Status(answer.status()),
+            Ok(answer) if answer.is_success() => Self::Accepted,
+            Ok(answer) if is_refusal(answer) => Self::Refused(answer.status()),
+            Ok(answer) => Self::Other(answer.status()),
             Err(failure) => Self::Failed(failure.reach),
+        }
+    }
+
+    /// What is known of the request's effect. What accepts a request is an answer once it was read.
+    const fn fate(self, repeat: Repeat) -> Fate {
+        match (repeat, self) {
+            (Repeat::Read, _) | (_, Self::Failed(Reach::NotSent | Reach::Hopeless)) => Fate::Unsent,
+            (_, Self::Refused(_)) => Fate::Refused,
+            (_, Self::Accepted | Self::Other(_) | Self::Failed(Reach::Lost | Reach::Answered)) => {
+                Fate::Unanswered
+            }
         }
     }
 }
@@ -94,30 +124,14 @@ impl Outcome {
 /// Whether a try is followed by another, if there are tries left.
 fn goes_again(repeat: Repeat, outcome: Outcome) -> bool {
     match outcome {
-        Outcome::Failed(Reach::NotSent) | Outcome::Status(429) => true,
-        Outcome::Failed(Reach::Lost) | Outcome::Status(502..=504) => repeat != Repeat::Never,
-        Outcome::Status(500) => repeat == Repeat::Read,
-        Outcome::Failed(Reach::Hopeless | Reach::Answered) | Outcome::Status(_) => false,
+        Outcome::Failed(Reach::NotSent) | Outcome::Refused(429) => true,
+        Outcome::Failed(Reach::Lost) | Outcome::Other(429 | 502..=504) => repeat != Repeat::Never,
+        Outcome::Other(500) => repeat == Repeat::Read,
+        Outcome::Accepted
+        | Outcome::Refused(_)
+        | Outcome::Other(_)
+        | Outcome::Failed(Reach::Hopeless | Reach::Answered) => false,
     }
-}
-
-/// Whether a try may have taken effect although it failed.
-fn leaves_doubt(repeat: Repeat, outcome: Outcome) -> bool {
-    repeat != Repeat::Read
-        && matches!(
-            outcome,
-            Outcome::Failed(Reach::Lost | Reach::Answered) | Outcome::Status(500..)
-        )
-}
-
-/// Whether a request may have taken effect, given an answer that its reader took for an error.
-pub fn may_be_done(request: &Request, answer: &Answer) -> bool {
-    let repeat = request.repeat;
-    let accepted = (200..300).contains(&answer.status());
-    repeat != Repeat::Read
-        && (accepted
-            || answer.is_after_loss()
-            || leaves_doubt(repeat, Outcome::Status(answer.status())))
 }
 
 /// Whether an answer is about the server's state and not about the request.
@@ -159,50 +173,84 @@ impl Delivery {
         }
     }
 
-    /// Sends a request, again where the policy says so, and returns the last answer.
-    pub async fn deliver(
+    /// Sends a request that only reads, again where the policy says so, and returns the last answer.
+    pub async fn fetch(
         &self,
         request: &Request,
         bearer: Option<&SecretString>,
     ) -> Result<Answer, RequestError> {
+        self.deliver(request, bearer, &|_| false).await
+    }
+
+    /// Sends a request, again where the policy says so, and returns the last answer.
+    ///
+    /// The answer and the error know the request's [`Fate`] over all its tries.
+    pub async fn deliver(
+        &self,
+        request: &Request,
+        bearer: Option<&SecretString>,
+        is_refusal: IsRefusal<'_>,
+    ) -> Result<Answer, RequestError> {
         let mut patience = LONGEST_WAIT;
-        let mut doubt = false;
+        let mut fate = Fate::Unsent;
+        let mut before = None;
         let mut tries = 0;
         let result = loop {
-            tries += 1;
-            let sent = match self.attempt(request, bearer, tries, &mut patience).await {
+            let sent = match self
+                .attempt(request, bearer, tries + 1, &mut patience)
+                .await
+            {
                 Ok(sent) => sent,
-                Err(error) => break Err(error),
+                Err(error) => break self.stopped(request, error, before, (fate, tries)),
             };
-            let outcome = Outcome::of(&sent);
-            doubt |= leaves_doubt(request.repeat, outcome);
+            tries += 1;
+            let outcome = Outcome::of(&sent, is_refusal);
+            fate = fate.max(outcome.fate(request.repeat));
             let pause = self
                 .asked_pause(&sent)
                 .unwrap_or_else(|| backoff(tries, self.clock.chance()));
-            let is_limited = outcome == Outcome::Status(429);
+            let is_limited = matches!(outcome, Outcome::Refused(429) | Outcome::Other(429));
             if is_limited {
                 self.gate.close(self.clock.now(), pause);
             }
             if tries == TRIES || !goes_again(request.repeat, outcome) {
                 break self.conclude(request, sent, tries);
             }
-            if is_limited {
-                continue;
+            if !is_limited {
+                match self.pause(request, pause, &mut patience).await {
+                    Ok(()) => {}
+                    Err(Stopped::Cancelled(error)) => {
+                        break self.stopped(request, error, Some(sent), (fate, tries));
+                    }
+                    // A server that is down for longer than that is reported by its last answer.
+                    Err(Stopped::TooLong) => break self.conclude(request, sent, tries),
+                }
             }
-            match self.pause(request, pause, &mut patience).await {
-                Ok(()) => {}
-                Err(Stopped::Cancelled(error)) => break Err(error),
-                // A server that is down for longer than that is reported by its last answer.
-                Err(Stopped::TooLong) => break self.conclude(request, sent, tries),
-            }
+            before = Some(sent);
         };
         match result {
-            Ok(answer) => Ok(Answer {
-                after_loss: doubt,
-                ..answer
-            }),
-            Err(error) if doubt => Err(error.maybe_done()),
-            Err(error) => Err(error),
+            Ok(mut answer) => {
+                answer.at_least(fate);
+                Ok(answer)
+            }
+            Err(error) => Err(error.at_least(fate)),
+        }
+    }
+
+    /// What a request amounts to that is not sent again because the run was interrupted: what came
+    /// of the try `before`, if that was sent.
+    fn stopped(
+        &self,
+        request: &Request,
+        error: RequestError,
+        before: Option<Result<Answer, Failure>>,
+        (fate, tries): (Fate, u32),
+    ) -> Result<Answer, RequestError> {
+        match before {
+            Some(sent) if fate != Fate::Unsent && error.kind == RequestErrorKind::Interrupted => {
+                self.conclude(request, sent, tries)
+            }
+            _ => Err(error),
         }
     }
 
@@ -375,7 +423,7 @@ fn rate_limited(request: &Request, client: &Client, asked: Option<Duration>) -> 
 mod tests {
     use std::time::Duration;
 
-    use super::{Outcome, Reach, Repeat, backoff, goes_again, leaves_doubt};
+    use super::{Fate, Outcome, Reach, Repeat, backoff, goes_again};
 
     const ALL: [Repeat; 3] = [Repeat::Read, Repeat::Same, Repeat::Never];
 
@@ -391,36 +439,41 @@ mod tests {
             (Outcome::Failed(Reach::Hopeless), [false, false, false]),
             (Outcome::Failed(Reach::Lost), [true, true, false]),
             (Outcome::Failed(Reach::Answered), [false, false, false]),
-            (Outcome::Status(429), [true, true, true]),
-            (Outcome::Status(502), [true, true, false]),
-            (Outcome::Status(503), [true, true, false]),
-            (Outcome::Status(504), [true, true, false]),
-            (Outcome::Status(500), [true, false, false]),
-            (Outcome::Status(501), [false, false, false]),
-            (Outcome::Status(200), [false, false, false]),
-            (Outcome::Status(302), [false, false, false]),
-            (Outcome::Status(401), [false, false, false]),
-            (Outcome::Status(404), [false, false, false]),
+            (Outcome::Refused(429), [true, true, true]),
+            (Outcome::Other(429), [true, true, false]),
+            (Outcome::Other(502), [true, true, false]),
+            (Outcome::Other(503), [true, true, false]),
+            (Outcome::Other(504), [true, true, false]),
+            (Outcome::Other(500), [true, false, false]),
+            (Outcome::Other(501), [false, false, false]),
+            (Outcome::Accepted, [false, false, false]),
+            (Outcome::Other(302), [false, false, false]),
+            (Outcome::Refused(401), [false, false, false]),
+            (Outcome::Refused(404), [false, false, false]),
+            (Outcome::Other(404), [false, false, false]),
         ] {
             assert_eq!(again(outcome), expected, "{outcome:?}");
         }
     }
 
     #[test]
-    fn only_a_write_that_was_sent_and_not_refused_leaves_doubt() {
-        for (outcome, doubt) in [
-            (Outcome::Failed(Reach::Lost), true),
-            (Outcome::Failed(Reach::Answered), true),
-            (Outcome::Status(500), true),
-            (Outcome::Status(503), true),
-            (Outcome::Failed(Reach::NotSent), false),
-            (Outcome::Failed(Reach::Hopeless), false),
-            (Outcome::Status(429), false),
-            (Outcome::Status(400), false),
+    fn only_a_refusal_of_the_api_settles_a_write_that_was_sent() {
+        for (outcome, fate) in [
+            (Outcome::Failed(Reach::NotSent), Fate::Unsent),
+            (Outcome::Failed(Reach::Hopeless), Fate::Unsent),
+            (Outcome::Failed(Reach::Lost), Fate::Unanswered),
+            (Outcome::Failed(Reach::Answered), Fate::Unanswered),
+            (Outcome::Refused(400), Fate::Refused),
+            (Outcome::Refused(429), Fate::Refused),
+            (Outcome::Other(302), Fate::Unanswered),
+            (Outcome::Other(403), Fate::Unanswered),
+            (Outcome::Other(429), Fate::Unanswered),
+            (Outcome::Other(500), Fate::Unanswered),
+            (Outcome::Accepted, Fate::Unanswered),
         ] {
-            assert!(!leaves_doubt(Repeat::Read, outcome));
-            assert_eq!(leaves_doubt(Repeat::Same, outcome), doubt, "{outcome:?}");
-            assert_eq!(leaves_doubt(Repeat::Never, outcome), doubt, "{outcome:?}");
+            assert_eq!(outcome.fate(Repeat::Read), Fate::Unsent, "{outcome:?}");
+            assert_eq!(outcome.fate(Repeat::Same), fate, "{outcome:?}");
+            assert_eq!(outcome.fate(Repeat::Never), fate, "{outcome:?}");
         }
     }
 

@@ -32,6 +32,17 @@ pub struct AccessToken {
     login: u64,
 }
 
+/// Whether a login failed for a reason that can pass. Any other answer may be a refusal, whoever
+/// worded it, and a few refused logins lock the identity: it is not sent again.
+fn is_passing(error: &RequestError) -> bool {
+    matches!(
+        error.kind,
+        RequestErrorKind::Unavailable
+            | RequestErrorKind::RateLimited
+            | RequestErrorKind::Interrupted
+    )
+}
+
 impl Auth {
     /// An identity that has not logged in yet.
     pub fn new(credential: Credential) -> Self {
@@ -52,12 +63,8 @@ impl Auth {
         let seen = self.logins.load(Ordering::Acquire);
         self.after(delivery, |login, current| match login {
             LoggedIn::Valid(token) => Some(Ok(token.clone())),
-            // A login that ended while this caller waited for it counts for this caller, too; and
-            // a credential that was refused stays refused, so that a wrong one does not lock
-            // the identity out by being tried again and again.
-            LoggedIn::Failed(error)
-                if current != seen || error.kind == RequestErrorKind::Authentication =>
-            {
+            // A login that ended while this caller waited for it counts for this caller, too.
+            LoggedIn::Failed(error) if current != seen || !is_passing(error) => {
                 Some(Err(error.clone()))
             }
             LoggedIn::Never | LoggedIn::Failed(_) => None,
@@ -119,7 +126,7 @@ impl Auth {
         };
         let origin = delivery.client.origin();
         let request = login.request(origin).await?;
-        let answer = delivery.deliver(&request, None).await?;
+        let answer = delivery.fetch(&request, None).await?;
         login.access_token(&request, &answer, origin)
     }
 

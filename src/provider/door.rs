@@ -27,6 +27,15 @@ pub trait Door: Rules + Send {
         cancellation: &Cancellation,
     ) -> Result<Credential, RequestError>;
 
+    /// Whether the API itself refused a request, in its own form, so that it had no effect. What
+    /// stands before the API answers in forms of its own, also after the request went through.
+    fn is_refusal(&self, answer: &Answer) -> bool {
+        is_refused(answer.status())
+            && answer
+                .json()
+                .is_ok_and(|body| body["message"].as_str().is_some())
+    }
+
     /// What the server said, if an answer refuses the access token that was sent.
     fn token_refusal(&self, answer: &Answer) -> Option<String> {
         (answer.status() == 401).then(|| message(answer))
@@ -41,6 +50,12 @@ pub trait Door: Rules + Send {
     /// What an operation of an OpenAPI document is for, by its path (without a leading `api`) and
     /// its method in lower case; none if it is not about syncs of this platform.
     fn operation<'d>(&self, path: &[&'d str], method: &str) -> Option<OperationKind<'d>>;
+}
+
+/// Whether a status is one of those that APIs refuse with. That a request took too long, met
+/// another one or was given up (408, 409, 499) says nothing of its effect.
+pub fn is_refused(status: u16) -> bool {
+    (400..500).contains(&status) && !matches!(status, 408 | 409 | 499)
 }
 
 /// A platform's servers, and the variables that its own tools read.

@@ -12,7 +12,7 @@ use crate::http::answer::Answer;
 use crate::http::error::RequestError;
 use crate::http::origin::Origin;
 use crate::http::request::Request;
-use crate::http::retry::{self, Delivery, Repeat};
+use crate::http::retry::{Delivery, Repeat};
 
 /// An authenticated line to one server. Making it sends nothing.
 pub struct Session {
@@ -75,43 +75,51 @@ impl Session {
         request: Request,
         read: impl FnOnce(&Answer) -> Result<T, RequestError>,
     ) -> Result<T, RequestError> {
-        let token = self.auth.access_token(&self.delivery).await?;
+        // Whatever became of the login, the request itself is not sent yet.
+        let token = self.auth.access_token(&self.delivery).await;
+        let token = token.map_err(RequestError::before_sending)?;
         let answer = self.send(&request, token).await?;
-        read(&answer).map_err(|error| {
-            if retry::may_be_done(&request, &answer) {
-                error.maybe_done()
-            } else {
-                error
-            }
-        })
+        read(&answer).map_err(|error| error.at_least(answer.fate()))
     }
 
-    /// Sends a request, with a new token if the first one is no longer accepted: a request that is
-    /// refused for its token was not looked at, so any may be sent again.
+    /// Sends a request, with a new token if the first one is no longer accepted: a request that the
+    /// API refuses for its token was not looked at, so any may be sent again.
     async fn send(&self, request: &Request, token: AccessToken) -> Result<Answer, RequestError> {
-        let answer = self.delivery.deliver(request, Some(&token.token)).await?;
-        let Some(said) = self.door.token_refusal(&answer) else {
+        let answer = self.deliver(request, &token).await?;
+        let Some(said) = self.token_refusal(request, &answer) else {
             return Ok(answer);
         };
-        let doubt = answer.is_after_loss();
-        let doubtful = |error: RequestError| if doubt { error.maybe_done() } else { error };
-        let replacement = self
-            .auth
-            .replacement(&token, &self.delivery)
-            .await
-            .map_err(doubtful)?;
+        let fate = answer.fate();
+        let refused = |said: &str| self.auth.refused(401, Some(said)).at_least(fate);
+        let replacement = self.auth.replacement(&token, &self.delivery).await;
+        let replacement = replacement.map_err(|error| error.before_sending().at_least(fate))?;
         let Some(token) = replacement else {
-            return Err(doubtful(self.auth.refused(401, Some(&said))));
+            return Err(refused(&said));
         };
-        let mut answer = self
-            .delivery
-            .deliver(request, Some(&token.token))
-            .await
-            .map_err(doubtful)?;
-        answer.after_loss(doubt);
-        match self.door.token_refusal(&answer) {
-            Some(said) => Err(doubtful(self.auth.refused(401, Some(&said)))),
+        let answer = self.deliver(request, &token).await;
+        let mut answer = answer.map_err(|error| error.at_least(fate))?;
+        answer.at_least(fate);
+        match self.token_refusal(request, &answer) {
+            Some(said) => Err(refused(&said).at_least(answer.fate())),
             None => Ok(answer),
         }
+    }
+
+    async fn deliver(
+        &self,
+        request: &Request,
+        token: &AccessToken,
+    ) -> Result<Answer, RequestError> {
+        let is_refusal = |answer: &Answer| self.door.is_refusal(answer);
+        self.delivery
+            .deliver(request, Some(&token.token), &is_refusal)
+            .await
+    }
+
+    /// What the server said, if it refuses the token. Anyone may refuse the token of a read, but
+    /// only the API can say that it did not look at a write.
+    fn token_refusal(&self, request: &Request, answer: &Answer) -> Option<String> {
+        let said = self.door.token_refusal(answer)?;
+        (request.only_reads() || self.door.is_refusal(answer)).then_some(said)
     }
 }

@@ -5,28 +5,44 @@ use similar::TextDiff;
 
 use crate::core::diff::FieldChange;
 use crate::core::fields::CONNECTION_ID;
+use crate::core::normalize;
 use crate::core::plan::{Action, Step};
 use crate::core::text::visible_lines;
 use crate::yaml;
 
 /// How many lines around a change are shown.
 const CONTEXT: usize = 3;
+/// The word for a connection that is shown by its name.
+const CONNECTION: &str = "connection";
 
-/// The diff of one action, without a heading.
+/// The diff of one action, without a heading. That of a replacement shows all of the old sync.
 pub(super) fn of_action(action: &Action) -> String {
-    let (mut before, mut after) = match &action.step {
-        Step::Update(update) => (update.before.clone(), update.expected.clone()),
-        _ => (Map::new(), Map::new()),
+    let (mut before, mut after, context) = match &action.step {
+        Step::Update(update) => (
+            update.before.clone(),
+            update.expected.clone(),
+            Some(CONTEXT),
+        ),
+        Step::Replace { new, .. } => (Map::new(), new.expected.clone(), None),
+        _ => (Map::new(), Map::new(), Some(CONTEXT)),
     };
     overlay(&action.changes, &mut before, &mut after);
-    difference(before, after)
+    if let Step::Replace { old, .. } = &action.step {
+        let fields = normalize::declarable(old).into_iter();
+        before.extend(fields.filter(|(_, value)| !value.is_null()));
+        if after.contains_key(CONNECTION) && !old.connection.name.is_empty() {
+            before.remove(CONNECTION_ID);
+            before.insert(CONNECTION.to_owned(), old.connection.name.clone().into());
+        }
+    }
+    difference(before, after, context)
 }
 
 /// The diff of some fields alone.
 pub(super) fn of_changes(changes: &[FieldChange]) -> String {
     let (mut before, mut after) = (Map::new(), Map::new());
     overlay(changes, &mut before, &mut after);
-    difference(before, after)
+    difference(before, after, Some(CONTEXT))
 }
 
 /// Writes the changes as people read them over the two sides.
@@ -36,7 +52,7 @@ fn overlay(
     after: &mut Map<String, Value>,
 ) {
     for change in changes {
-        if change.path == ["connection"] {
+        if change.path == [CONNECTION] {
             // The connection is shown by its name instead.
             before.remove(CONNECTION_ID);
             after.remove(CONNECTION_ID);
@@ -91,7 +107,12 @@ fn in_order_of(order: &Map<String, Value>, mut fields: Map<String, Value>) -> Ma
     ordered
 }
 
-fn difference(mut before: Map<String, Value>, mut after: Map<String, Value>) -> String {
+/// `context` is how many lines around a change are shown; all of them without it.
+fn difference(
+    mut before: Map<String, Value>,
+    mut after: Map<String, Value>,
+    context: Option<usize>,
+) -> String {
     // An id that stays the same is noise: files name connections, not ids.
     if before.get(CONNECTION_ID) == after.get(CONNECTION_ID) {
         before.remove(CONNECTION_ID);
@@ -106,9 +127,10 @@ fn difference(mut before: Map<String, Value>, mut after: Map<String, Value>) -> 
         }
     };
     let (before, after) = (text(before), text(after));
+    let all = before.lines().count() + after.lines().count();
     TextDiff::from_lines(&before, &after)
         .unified_diff()
-        .context_radius(CONTEXT)
+        .context_radius(context.unwrap_or(all))
         .to_string()
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::review::{Item, Verdict, advice};
 use super::terminal::{CYAN, RED, YELLOW, address, painted};
-use crate::apply::{ActionFailure, Outcome};
+use crate::apply::{ActionFailure, OldState, Outcome};
 use crate::core::plan::Subject;
 use crate::core::text::{visible, visible_lines};
 
@@ -17,7 +17,7 @@ pub(super) fn line(subject: &Subject, outcome: &Outcome, done: &str) -> String {
         Outcome::Done { .. } => format!("{address}: {done}"),
         Outcome::Failed(_) => format!("{address}: {}", painted(RED, "Failed")),
         Outcome::Unknown(_) => format!("{address}: {}", painted(RED, "Unknown")),
-        Outcome::NotTried { .. } => format!("{address}: Not tried"),
+        Outcome::NotTried(_) => format!("{address}: Not tried"),
         Outcome::Blocked => format!("{address}: Blocked"),
     }
 }
@@ -27,7 +27,7 @@ pub(super) fn human(out: &mut String, subject: &Subject, outcome: &Outcome) {
     let (word, text) = match outcome {
         Outcome::Failed(failure) => return failed(out, "Failed:", subject, failure),
         Outcome::Unknown(failure) => return failed(out, "Unknown:", subject, failure),
-        Outcome::NotTried { reason } => (painted(YELLOW, "Not tried:"), visible(reason)),
+        Outcome::NotTried(why) => (painted(YELLOW, "Not tried:"), visible(why.reason())),
         Outcome::Done {
             note: Some(note), ..
         } => (painted(CYAN, "Note:"), note.clone()),
@@ -47,12 +47,27 @@ fn failed(out: &mut String, word: &str, subject: &Subject, failure: &ActionFailu
     if let Some(help) = &failure.problem.help {
         let _ = writeln!(out, "  {}", visible_lines(help));
     }
-    if let Some(definition) = &failure.lost_definition {
-        let _ = writeln!(out, "  The deleted sync was:");
-        for line in definition.lines() {
-            let _ = writeln!(out, "    {}", visible(line));
-        }
+    if let Some(old) = &failure.old {
+        let _ = writeln!(out, "  {}", heading(old.state));
+        out.push_str(&definition(&old.definition, "    "));
     }
+}
+
+/// The line before the definition of an old sync.
+const fn heading(state: OldState) -> &'static str {
+    match state {
+        OldState::Deleted => "The deleted sync was:",
+        OldState::BeingDeleted => "The old sync, which is being deleted, is:",
+        OldState::Unknown => "The old sync, which may have been deleted, is:",
+    }
+}
+
+/// The lines of a definition, indented.
+pub(super) fn definition(text: &str, indentation: &str) -> String {
+    text.lines().fold(String::new(), |mut out, line| {
+        let _ = writeln!(out, "{indentation}{}", visible(line));
+        out
+    })
 }
 
 /// The outcome in a JSON document.
@@ -77,6 +92,8 @@ pub(super) struct FailureFields<'a> {
     message: &'a str,
     help: Option<&'a str>,
     lost_definition: Option<&'a str>,
+    /// What became of the old sync of a replacement.
+    old_sync: Option<&'static str>,
 }
 
 impl<'a> From<&'a Outcome> for OutcomeFields<'a> {
@@ -84,7 +101,12 @@ impl<'a> From<&'a Outcome> for OutcomeFields<'a> {
         let fields = |failure: &'a ActionFailure| FailureFields {
             message: &failure.problem.message,
             help: failure.problem.help.as_deref(),
-            lost_definition: failure.lost_definition.as_deref(),
+            lost_definition: failure.old.as_ref().map(|old| old.definition.as_str()),
+            old_sync: failure.old.as_ref().map(|old| match old.state {
+                OldState::Deleted => "deleted",
+                OldState::BeingDeleted => "being-deleted",
+                OldState::Unknown => "unknown",
+            }),
         };
         match outcome {
             Outcome::Done { id, note } => Self::Done {
@@ -93,7 +115,9 @@ impl<'a> From<&'a Outcome> for OutcomeFields<'a> {
             },
             Outcome::Failed(failure) => Self::Failed(fields(failure)),
             Outcome::Unknown(failure) => Self::Unknown(fields(failure)),
-            Outcome::NotTried { reason } => Self::NotTried { message: reason },
+            Outcome::NotTried(why) => Self::NotTried {
+                message: why.reason(),
+            },
             Outcome::Blocked => Self::Blocked,
         }
     }
@@ -114,9 +138,9 @@ pub(super) fn review(item: &mut Item, participle: &str, outcome: &Outcome) {
             format!("may or may not have been {participle}"),
             Verdict::Unknown(why(failure)),
         ),
-        Outcome::NotTried { reason } => (
+        Outcome::NotTried(why) => (
             format!("was not {participle}"),
-            Verdict::Skipped(reason.clone()),
+            Verdict::Skipped(why.reason().to_owned()),
         ),
         // The plan said so already.
         Outcome::Blocked => return,
@@ -125,9 +149,8 @@ pub(super) fn review(item: &mut Item, participle: &str, outcome: &Outcome) {
 
 fn why(failure: &ActionFailure) -> String {
     let mut text = advice(&failure.problem);
-    if let Some(definition) = &failure.lost_definition {
-        text.push_str("\nThe deleted sync was:\n");
-        text.push_str(definition);
+    if let Some(old) = &failure.old {
+        text.push_str(&format!("\n{}\n{}", heading(old.state), old.definition));
     }
     text
 }

@@ -12,7 +12,7 @@ use super::outcome::{self, OutcomeFields};
 use super::plan::{self, PlanBody, PlanFile, participle};
 use super::review::Review;
 use super::terminal::{CYAN, GREEN, Headline, RED, SANDBOX, address, painted};
-use crate::apply::{JobEnd, Outcome, Report};
+use crate::apply::{JobEnd, OldState, Outcome, Report};
 use crate::core::plan::{Action, Counts, Plan, Subject, Verb};
 use crate::core::remote::JobKind;
 use crate::core::text::visible;
@@ -44,6 +44,16 @@ pub fn ended(action: &Action, outcome: &Outcome) -> String {
         done.push_str(&format!(" [id={}]", visible(id)));
     }
     outcome::line(&action.subject, outcome, &done)
+}
+
+/// What is reported before the old sync of a replacement is deleted.
+pub fn replaces(action: &Action, definition: &str) -> String {
+    let address = address(&action.subject);
+    let definition = outcome::definition(definition, "    ");
+    format!(
+        "{address}: Deleting the old sync, which is:\n{}",
+        definition.trim_end()
+    )
 }
 
 /// What else the result depends on.
@@ -117,7 +127,10 @@ fn headline(plan: &Plan, report: &Report) -> Headline {
         (counts.start, "started"),
         (counts.trigger, "triggered"),
         (counts.blocked, "blocked"),
-        (being_destroyed.count(), "being destroyed"),
+        (
+            being_destroyed.count() + old_syncs(report, OldState::BeingDeleted),
+            "being destroyed",
+        ),
         (
             of(|outcome| matches!(outcome, Outcome::Failed(_))),
             "failed",
@@ -127,7 +140,7 @@ fn headline(plan: &Plan, report: &Report) -> Headline {
             "unknown",
         ),
         (
-            of(|outcome| matches!(outcome, Outcome::NotTried { .. })),
+            of(|outcome| matches!(outcome, Outcome::NotTried(_))),
             "not tried",
         ),
     ]));
@@ -182,13 +195,20 @@ fn done_counts(plan: &Plan, report: &Report) -> Counts {
             _ => false,
         }
     });
-    let replaced_by_nothing = report.outcomes.iter().filter(|outcome| {
-        matches!(outcome, Outcome::Failed(failure) | Outcome::Unknown(failure)
-            if failure.lost_definition.is_some())
-    });
     let mut counts = done.counts();
-    counts.destroy += replaced_by_nothing.count();
+    counts.destroy += old_syncs(report, OldState::Deleted);
     counts
+}
+
+/// How many old syncs of replacements that failed are in a state.
+fn old_syncs(report: &Report, state: OldState) -> usize {
+    let is_in_state = |outcome: &&Outcome| match outcome {
+        Outcome::Failed(failure) | Outcome::Unknown(failure) => {
+            failure.old.as_ref().is_some_and(|old| old.state == state)
+        }
+        Outcome::Done { .. } | Outcome::NotTried(_) | Outcome::Blocked => false,
+    };
+    report.outcomes.iter().filter(is_in_state).count()
 }
 
 /// An apply in a JSON document: the plan if there was one, and its result.

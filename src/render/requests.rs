@@ -75,12 +75,18 @@ pub fn human(requests: &[JobRequest], report: &Report, waited: Option<Duration>)
 
 fn headline(requests: &[JobRequest], report: &Report) -> Headline {
     let jobs = |wanted: fn(&JobEnd) -> bool| jobs::count(report, wanted);
-    let not_asked = requests.len().saturating_sub(report.jobs.len());
+    let outcomes = report.outcomes.iter();
+    let is_unknown = |outcome: &&Outcome| matches!(outcome, Outcome::Unknown(_));
+    let unknown = outcomes.filter(is_unknown).count();
+    let not_asked = requests.len().saturating_sub(report.jobs.len() + unknown);
     let counts = [
         (jobs(|end| *end == JobEnd::Succeeded), "succeeded"),
         (jobs(|end| matches!(end, JobEnd::Failed(_))), "failed"),
         (jobs(|end| *end == JobEnd::StillGoing), "still running"),
-        (jobs(|end| matches!(end, JobEnd::Unknown(_))), "unknown"),
+        (
+            jobs(|end| matches!(end, JobEnd::Unknown(_))) + unknown,
+            "unknown",
+        ),
         (not_asked, "not requested"),
     ];
     let is_well = counts[1..].iter().all(|(count, _)| *count == 0);

@@ -113,6 +113,21 @@ fn another_destination_is_a_replacement() {
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
           Note: Its secrets stay at the destination.
           Note: The first sync overwrites secrets at the destination that have the same keys.
+          The old sync, which is deleted first, is:
+            api:
+              destination: humanitec
+              projectId: [UUID]
+              connectionId: [UUID]
+              environment: prod
+              secretPath: /
+              isAutoSyncEnabled: true
+              syncOptions:
+                initialSyncBehavior: overwrite-destination
+                disableSecretDeletion: true
+              destinationConfig:
+                scope: application
+                app: payments
+                org: acme
 
     Plan: 1 to add, 0 to change, 1 to destroy.
     --- exit 2
@@ -132,9 +147,39 @@ fn another_destination_is_a_replacement() {
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
           Note: Its secrets stay at the destination.
           Note: The first sync overwrites secrets at the destination that have the same keys.
+          The old sync, which is deleted first, is:
+            api:
+              destination: humanitec
+              projectId: [UUID]
+              connectionId: [UUID]
+              environment: prod
+              secretPath: /
+              isAutoSyncEnabled: true
+              syncOptions:
+                initialSyncBehavior: overwrite-destination
+                disableSecretDeletion: true
+              destinationConfig:
+                scope: application
+                app: payments
+                org: acme
 
     Plan: 1 to add, 0 to change, 1 to destroy.
     infisical/payments/api: Replacing...
+    infisical/payments/api: Deleting the old sync, which is:
+        api:
+          destination: humanitec
+          projectId: [UUID]
+          connectionId: [UUID]
+          environment: prod
+          secretPath: /
+          isAutoSyncEnabled: true
+          syncOptions:
+            initialSyncBehavior: overwrite-destination
+            disableSecretDeletion: true
+          destinationConfig:
+            scope: application
+            app: payments
+            org: acme
     infisical/payments/api: Replaced [id=[UUID]]
 
     1 job left running; --wait follows them.

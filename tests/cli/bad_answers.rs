@@ -154,7 +154,7 @@ fn rejects_every_answer_that_is_not_the_list_of_syncs() {
 
 #[test]
 fn reports_a_server_that_fails() {
-    let message = json!({"statusCode": 400, "message": "\u{1b}[2J\u{1b}[HAll is well.", "error": "BadRequest"});
+    let message = json!({"reqId": "req-1", "statusCode": 400, "message": "\u{1b}[2J\u{1b}[HAll is well.", "error": "BadRequest"});
     assert_snapshot!(refusals(1, [
         ("an error of the server", failing("list=500")),
         ("an HTML page instead of the login", failing("login=html")),

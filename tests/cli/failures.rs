@@ -211,6 +211,21 @@ fn a_replacement_whose_folder_is_missing_deletes_nothing() {
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
           Note: Its secrets stay at the destination.
           Note: The first sync overwrites secrets at the destination that have the same keys.
+          The old sync, which is deleted first, is:
+            api:
+              destination: humanitec
+              projectId: [UUID]
+              connectionId: [UUID]
+              environment: prod
+              secretPath: /
+              isAutoSyncEnabled: true
+              syncOptions:
+                initialSyncBehavior: overwrite-destination
+                disableSecretDeletion: true
+              destinationConfig:
+                scope: application
+                app: payments
+                org: acme
 
     Plan: 1 to add, 0 to change, 1 to destroy.
     infisical/payments/api: Replacing...
@@ -238,6 +253,21 @@ fn a_replacement_that_cannot_create_prints_what_was_deleted() {
     let output = workspace.apply().exits_with(5);
     let report = output.stdout.split_once("Replacing...\n").unwrap().1;
     assert_snapshot!(output.harmless(report), @r#"
+    infisical/payments/api: Deleting the old sync, which is:
+        api:
+          destination: humanitec
+          projectId: [UUID]
+          connectionId: [UUID]
+          environment: prod
+          secretPath: /api
+          isAutoSyncEnabled: true
+          syncOptions:
+            initialSyncBehavior: overwrite-destination
+            disableSecretDeletion: true
+          destinationConfig:
+            scope: application
+            app: payments
+            org: acme
     infisical/payments/api: Failed
 
     Failed: infisical/payments/api: The old sync was deleted. Cannot create the sync "api": Infisical says: Injected failure.

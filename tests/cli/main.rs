@@ -14,6 +14,7 @@
 //! | what files name, and where secsync writes | `door` |
 //! | what goes wrong while applying | `failures`, `jobs`, `interrupts` |
 //! | whatever goes wrong, every word is true and all settles | `campaign` |
+//! | what stands between the program and a server | `between` |
 //! | the question before an apply | `terminal` |
 //! | plans that are saved, and those that were tampered with | `saved_plans`, `forged_plans` |
 //! | formats, files, flags and exit codes | `outputs`, `usage` |
@@ -40,6 +41,7 @@ mod actions;
 mod bad_answers;
 mod bad_fields;
 mod bad_files;
+mod between;
 mod bombs;
 mod campaign;
 mod credentials;

@@ -379,6 +379,21 @@ fn a_chain_of_renames_and_a_replacement_are_carried_out_from_the_file() {
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
           Note: Its secrets stay at the destination.
           Note: The first sync overwrites secrets at the destination that have the same keys.
+          The old sync, which is deleted first, is:
+            c:
+              destination: humanitec
+              projectId: [UUID]
+              connectionId: [UUID]
+              environment: prod
+              secretPath: /
+              isAutoSyncEnabled: true
+              syncOptions:
+                initialSyncBehavior: overwrite-destination
+                disableSecretDeletion: true
+              destinationConfig:
+                scope: application
+                app: payments
+                org: acme
 
     Plan: 1 to add, 2 to change, 1 to destroy.
 

@@ -173,6 +173,11 @@ impl Observer for Progress<'_> {
             .progress(&report::ended(&self.plan.actions[index], outcome));
     }
 
+    fn replaces(&self, index: usize, definition: &str) {
+        self.session
+            .keep(&report::replaces(&self.plan.actions[index], definition));
+    }
+
     fn waiting(&self, jobs: usize) {
         self.session.progress(&jobs::waiting(jobs));
     }

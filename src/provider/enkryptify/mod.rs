@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Map, Value};
 
 use super::credential::{Credential, Token, missing};
-use super::door::{Door, OperationKind, Servers};
+use super::door::{Door, OperationKind, Servers, is_refused};
 use super::session::Session;
 use super::variables::ProviderVariables;
 use super::{Provider, StartedSyncs};
@@ -63,6 +63,11 @@ impl Door for Enkryptify {
         Token::read(variables, TOKEN)?
             .map(Credential::Token)
             .ok_or_else(|| missing(PLATFORM, &variables.name(TOKEN)))
+    }
+
+    /// The published form is a message and nothing else, whatever gateways add to theirs.
+    fn is_refusal(&self, answer: &Answer) -> bool {
+        is_refused(answer.status()) && own_message(answer).is_some()
     }
 
     fn provider(&self, session: Session) -> Provider {
@@ -143,42 +148,50 @@ impl Server {
     }
 
     fn refusal(&self, answer: &Answer, task: &str) -> RequestError {
-        let origin = self.session.origin();
-        let body = answer.json();
-        let said = body
-            .as_ref()
-            .ok()
-            .and_then(|body| body.get("message")?.as_str())
-            .map(clause)
-            .filter(|said| !said.is_empty());
-        let (kind, help) = match (answer.status(), &said) {
-            (500.., _) => (
-                RequestErrorKind::Unavailable,
-                "Look in the dashboard whether the sync was started before starting it again.",
-            ),
-            // Without the API's own message it is not the API that answered.
-            (_, None) => {
-                let what = body.err().unwrap_or("a body without a message");
-                return bad_answer(
-                    task,
-                    origin,
-                    &format!("{} with {what}", answer.status_line()),
-                );
-            }
-            (403, _) => (
+        // Without the API's own message it is not the API that answered.
+        let Some(said) = own_message(answer) else {
+            let status = answer.status_line();
+            let what = answer.json().err();
+            let what = what.unwrap_or("a body that is not in Enkryptify's own form");
+            return bad_answer(
+                task,
+                self.session.origin(),
+                &format!("{status} with {what}"),
+            );
+        };
+        let (kind, help) = match answer.status() {
+            403 => (
                 RequestErrorKind::Permission,
                 "Give the token's owner access to the project and its syncs.",
             ),
-            (404, _) => (
+            404 => (
                 RequestErrorKind::NotFound,
                 "Check the project's id and the destination; a project without access is not found, too.",
             ),
-            _ => (
+            500.. => (
+                RequestErrorKind::Unavailable,
+                "Look in the dashboard whether the sync was started before starting it again.",
+            ),
+            code if is_refused(code) => (
                 RequestErrorKind::Rejected,
                 "Correct the declaration and run again.",
             ),
+            _ => (
+                RequestErrorKind::BadAnswer,
+                "Look in the dashboard whether the sync was started before starting it again.",
+            ),
         };
-        let said = said.unwrap_or_else(|| answer.status_line());
         RequestError::new(kind, format!("Cannot {task}: Enkryptify says: {said}.")).help(help)
+    }
+}
+
+/// What an answer says in the published form, `{"message": "…"}`.
+fn own_message(answer: &Answer) -> Option<String> {
+    match answer.json().ok()? {
+        Value::Object(body) if body.len() == 1 => {
+            let said = clause(body.get("message")?.as_str()?);
+            (!said.is_empty()).then_some(said)
+        }
+        _ => None,
     }
 }

@@ -186,7 +186,7 @@ impl GitHub {
             url.query_pairs_mut().append_pair("audience", audience);
         }
         let request = Request::to_url(Method::GET, url, Repeat::Read, GITHUB_TASK);
-        let answer = self.delivery.deliver(&request, Some(&self.bearer)).await?;
+        let answer = self.delivery.fetch(&request, Some(&self.bearer)).await?;
         self.read(&answer)
     }
 

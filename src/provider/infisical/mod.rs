@@ -92,6 +92,10 @@ impl Door for Infisical {
         login::credential(variables, options, cancellation)
     }
 
+    fn is_refusal(&self, answer: &Answer) -> bool {
+        refusal::is_own(answer)
+    }
+
     /// It answers 403, too, to a token that is malformed, badly signed or expired.
     fn token_refusal(&self, answer: &Answer) -> Option<String> {
         let is_refused = match answer.status() {
@@ -281,10 +285,10 @@ impl ManagedSyncs for Server {
         let origin = self.session.origin();
         self.session
             .call(request, |answer| {
-                if answer.status() == 404 {
-                    return Ok(false);
-                }
-                let body = refusal::accepted(answer, &task, origin)?;
+                let body = match refusal::accepted(answer, &task, origin) {
+                    Err(error) if error.kind == RequestErrorKind::NotFound => return Ok(false),
+                    body => body?,
+                };
                 let folders = Reader::new(&task, origin).folder_names(body)?;
                 Ok(name.is_empty() || folders.iter().any(|folder| folder == name))
             })
@@ -409,7 +413,7 @@ impl ManagedSyncs for Server {
             // An earlier try may have queued the very job that blocks this one.
             Err(error)
                 if remove_secrets
-                    && error.maybe_done
+                    && error.is_in_doubt()
                     && error.kind == RequestErrorKind::JobInProgress =>
             {
                 match self.get(destination, id).await {
@@ -433,7 +437,7 @@ impl ManagedSyncs for Server {
         )?;
         match self.queue(request, id).await {
             // An earlier try may have queued the very job that blocks this one.
-            Err(error) if error.maybe_done && error.kind == RequestErrorKind::JobInProgress => {
+            Err(error) if error.is_in_doubt() && error.kind == RequestErrorKind::JobInProgress => {
                 match self.get(destination, id).await {
                     Ok(Some(sync)) if is_going(sync.sync_job.status.as_ref()) => Ok(sync),
                     _ => Err(error),

@@ -119,9 +119,10 @@ impl Reader {
             }
             _ => Err(missing()),
         };
-        answer.items(LIST, take, missing, |what| {
+        let beside = answer.items(LIST, take, missing, |what| {
             self.bad(&format!("with {what}"))
         })?;
+        self.check_whole(LIST, syncs.len(), &beside)?;
         if let Some(stray) = syncs
             .iter()
             .find(|sync| !sync.project_id.eq_ignore_ascii_case(project_id))
@@ -280,16 +281,7 @@ impl Reader {
         let Some(Value::Array(items)) = body.remove(envelope) else {
             return Err(missing());
         };
-        if let Some(why) = not_whole(&body, items.len()) {
-            return Err(self
-                .bad(&format!(
-                    "with a list of {envelope} that is not whole: {why}"
-                ))
-                .help(
-                    "This version of secsync does not know how this server hands out the rest; \
-                     look for a newer one.",
-                ));
-        }
+        self.check_whole(envelope, items.len(), &body)?;
         items
             .into_iter()
             .map(|item| match item {
@@ -297,6 +289,22 @@ impl Reader {
                 _ => Err(missing()),
             })
             .collect()
+    }
+
+    /// Refuses a list of so many items if something `beside` it says that it is not the whole one.
+    fn check_whole(
+        &self,
+        envelope: &str,
+        items: usize,
+        beside: &Object,
+    ) -> Result<(), RequestError> {
+        not_whole(beside, items).map_or(Ok(()), |why| {
+            let what = format!("with a list of {envelope} that is not whole: {why}");
+            Err(self.bad(&what).help(
+                "This version of secsync does not know how this server hands out the rest; look for a \
+                 newer one.",
+            ))
+        })
     }
 
     fn text(&self, object: &Object, field: &str, what: &str) -> Result<String, RequestError> {

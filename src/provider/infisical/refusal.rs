@@ -7,6 +7,7 @@ use crate::http::answer::{Answer, bad_answer};
 use crate::http::error::{RequestError, RequestErrorKind};
 use crate::http::origin::Origin;
 use crate::http::text::{MESSAGE_LIMIT, clause, quotable};
+use crate::provider::door::is_refused;
 
 /// How many problems of one request are listed.
 const PROBLEMS_LISTED: usize = 10;
@@ -14,16 +15,44 @@ const PROBLEMS_LISTED: usize = 10;
 /// The body of an answer that accepts the request, or the error that it amounts to.
 pub fn accepted(answer: &Answer, task: &str, origin: &Origin) -> Result<Value, RequestError> {
     let status = answer.status_line();
-    let body = answer.json().map_err(|what| match answer.status() {
+    let other = |what: &str| match answer.status() {
         500.. => unavailable(task, &format!("{origin} answered {status} with {what}")),
         200 => bad_answer(task, origin, &format!("with {what}")),
         _ => bad_answer(task, origin, &format!("{status} with {what}")),
-    })?;
+    };
+    let body = answer.json().map_err(other)?;
     match answer.status() {
         200 => Ok(body),
-        code @ 400.. => Err(refusal(code, &body, task, &status)),
+        404 if is_unknown_route(&body) => Err(unknown_route(&body, task)),
+        code @ 400.. if has_own_form(code, &body) => Err(refusal(code, &body, task, &status)),
+        400.. => Err(other("JSON that is not in Infisical's own form")),
         _ => Err(bad_answer(task, origin, &status)),
     }
+}
+
+/// Whether Infisical itself refused a request, so that it had no effect.
+pub fn is_own(answer: &Answer) -> bool {
+    let code = answer.status();
+    is_refused(code)
+        && answer.json().is_ok_and(|body| {
+            has_own_form(code, &body)
+                || (code == 404 && is_unknown_route(&body))
+                // The limiter of the cloud leaves the request's id out.
+                || body["error"] == "RateLimitExceeded"
+        })
+}
+
+/// Whether a body has the form of Infisical's own errors. Gateways have `statusCode`, `message` and
+/// `error`, too; the request's id is what tells them apart.
+fn has_own_form(code: u16, body: &Value) -> bool {
+    let is_text = |field: &str| {
+        let text = body.get(field).and_then(Value::as_str);
+        text.is_some_and(|text| !text.is_empty())
+    };
+    is_text("reqId")
+        && is_text("error")
+        && body.get("message").is_some()
+        && body.get("statusCode").is_none_or(|said| *said == code)
 }
 
 fn refusal(code: u16, body: &Value, task: &str, status: &str) -> RequestError {
@@ -31,13 +60,11 @@ fn refusal(code: u16, body: &Value, task: &str, status: &str) -> RequestError {
     let says = |kind| RequestError::new(kind, format!("Cannot {task}: Infisical says: {said}."));
     match code {
         403 => permission(body, task, &said),
-        404 if is_unknown_route(body, &said) => RequestError::new(
-            RequestErrorKind::Rejected,
-            format!("Cannot {task}: this server has no such route ({said})."),
-        )
-        .help("The server may be too old for this destination, or it is not Infisical."),
         404 => says(RequestErrorKind::NotFound),
-        400 if said.contains("already exists") => says(RequestErrorKind::NameTaken),
+        // Other things that already exist are other destinations' syncs, not the name.
+        400 if said.starts_with("A Secret Sync with the name ") => {
+            says(RequestErrorKind::NameTaken)
+        }
         400 if said.contains("already in progress") => {
             says(RequestErrorKind::JobInProgress).help("Run again when that job has ended.")
         }
@@ -140,14 +167,24 @@ fn problem(problem: &Value) -> Option<String> {
     })
 }
 
-/// A route that the server does not know is answered by its router, which words it differently.
-/// It says nothing about whether a sync exists.
-fn is_unknown_route(body: &Value, said: &str) -> bool {
-    !body.is_object()
-        || (body.get("reqId").is_none()
-            && said.starts_with("Route ")
-            && said.ends_with("not found"))
-        || body.get("message").is_none()
+/// A route that the server does not know is answered by its router, which words it differently:
+/// `Route GET:/api/v1/x not found`. It says nothing about whether a sync exists.
+fn is_unknown_route(body: &Value) -> bool {
+    let said = body["message"].as_str().unwrap_or_default();
+    body.get("reqId").is_none()
+        && body["error"] == "Not Found"
+        && said.starts_with("Route ")
+        && said.contains(":/")
+        && said.ends_with("not found")
+}
+
+fn unknown_route(body: &Value, task: &str) -> RequestError {
+    let said = message(body).unwrap_or_default();
+    RequestError::new(
+        RequestErrorKind::Rejected,
+        format!("Cannot {task}: this server has no such route ({said})."),
+    )
+    .help("The server may be too old for this destination, or it is not Infisical.")
 }
 
 fn unavailable(task: &str, what: &str) -> RequestError {

@@ -5,12 +5,14 @@ use std::fmt::Write as _;
 use anstyle::Style;
 
 use super::{headline, intent, sign};
+use crate::apply;
 use crate::core::diff::FieldChange;
 use crate::core::plan::{Action, Keeper, Plan, Step, Subject, Verb};
 use crate::core::resolve::ResolvedSync;
 use crate::core::span::Sources;
 use crate::core::text::{platform_message, visible};
 use crate::core::words;
+use crate::render::outcome;
 use crate::render::started;
 use crate::render::terminal::{
     BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, address, blocked, change as from_to, declared_at,
@@ -162,6 +164,10 @@ fn action(out: &mut String, plan: &Plan, action: &Action, sources: &Sources, con
             painted(DIMMED, "Note:")
         };
         let _ = writeln!(out, "      {mark} {}", effect.sentence());
+    }
+    if let Step::Replace { old, .. } = &action.step {
+        let _ = writeln!(out, "      The old sync, which is deleted first, is:");
+        out.push_str(&outcome::definition(&apply::definition(old), "        "));
     }
     if let Some(note) = started::renamed(plan, action) {
         let _ = writeln!(out, "      {} {}", painted(YELLOW, "Note:"), visible(&note));

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::apply;
 use crate::core::diff::FieldChange;
 use crate::core::plan::{Action, DeleteReason, Effect, Failing, Kept, Plan, Step, UnknownField};
 use crate::core::span::Sources;
@@ -129,6 +130,8 @@ enum StepFields<'a> {
     Replace {
         id: &'a str,
         remove_secrets: bool,
+        /// What is deleted, as YAML.
+        old_definition: String,
     },
     Delete {
         id: &'a str,
@@ -158,6 +161,7 @@ impl<'a> StepFields<'a> {
             } => Self::Replace {
                 id: &old.id,
                 remove_secrets: *remove_secrets,
+                old_definition: apply::definition(old),
             },
             Step::Delete {
                 old,

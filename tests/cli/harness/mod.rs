@@ -1,6 +1,7 @@
 //! What the tests share: a tree of files, a run of the program in it, a server to run against.
 
 mod findings;
+mod gateway;
 mod objects;
 mod payments;
 mod run;
@@ -8,6 +9,7 @@ mod server;
 mod tree;
 
 pub use findings::{findings, found, invalid, refusals};
+pub use gateway::{Act, Gateway, Reply};
 pub use objects::{Happening, Objects, SECRET_KEY};
 pub use payments::{payments, world};
 pub use run::{Invocation, Output};

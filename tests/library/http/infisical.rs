@@ -9,7 +9,7 @@ use super::support::{
 };
 use secsync::cancel::Cancellation;
 use secsync::core::remote::{JobStatus, RemoteConnection, RemoteProject, RemoteSync};
-use secsync::http::error::{RequestError, RequestErrorKind};
+use secsync::http::error::{Fate, RequestError, RequestErrorKind};
 use secsync::provider::{Deletion, ManagedSyncs};
 use serde_json::{Map, Value, json};
 use wiremock::ResponseTemplate;
@@ -222,7 +222,7 @@ async fn rejects_odd_answers_instead_of_reading_no_syncs() {
         let error = list_error(answer).await;
         assert_eq!(error.kind, RequestErrorKind::BadAnswer, "{case}: {error}");
         assert!(error.message.contains(says), "{case}: {error}");
-        assert!(!error.maybe_done, "{case}");
+        assert!(!error.is_in_doubt(), "{case}");
     }
 }
 
@@ -367,9 +367,9 @@ async fn limits_and_escapes_messages_of_a_server() {
     let many: Vec<Value> = (0..1_000)
         .map(|n| json!({"path": ["f", n], "message": "Required"}))
         .collect();
-    let error = list_error(
-        ResponseTemplate::new(422).set_body_json(json!({"statusCode": 422, "message": many})),
-    )
+    let error = list_error(ResponseTemplate::new(422).set_body_json(json!({
+        "reqId": "req-1", "statusCode": 422, "message": many, "error": "ValidationFailure"
+    })))
     .await;
     assert!(
         error.message.ends_with("f.9: Required; and 990 more."),
@@ -464,7 +464,7 @@ async fn encodes_a_name_in_a_look_up_and_returns_none_if_it_is_missing() {
 #[tokio::test]
 async fn never_takes_a_missing_route_for_a_missing_sync() {
     let route = ResponseTemplate::new(404).set_body_json(json!({
-        "message": "Route not found", "error": "Not Found", "statusCode": 404
+        "message": format!("Route GET:{} not found", one()), "error": "Not Found", "statusCode": 404
     }));
     let server = server_with("GET", &one(), route.clone()).await;
     add(&server, "DELETE", &one(), route).await;
@@ -528,7 +528,7 @@ async fn distinguishes_refusals_of_a_create() {
         let server = server_with("POST", HUMANITEC, refusal(400, "BadRequest", message)).await;
         let error = create(&infisical(&server.uri())).await.expect_err(message);
         assert_eq!(error.kind, kind, "{message}");
-        assert!(!error.maybe_done, "{message}");
+        assert!(!error.is_in_doubt(), "{message}");
         assert!(error.help.unwrap_or_default().contains(help), "{message}");
     }
 }
@@ -549,7 +549,7 @@ async fn a_create_that_may_have_happened_is_sent_once_and_says_so() {
         let error = create(&infisical(&server.uri()))
             .await
             .expect_err("no sync in the answer");
-        assert!(error.maybe_done, "{error}");
+        assert!(error.is_in_doubt(), "{error}");
         assert_eq!(requests(&server).await.len(), 1, "{error}");
     }
 }
@@ -565,7 +565,7 @@ async fn a_create_whose_answer_is_lost_is_sent_once_and_says_so() {
             .await
             .expect_err("the answer is lost");
         assert_eq!(error.kind, RequestErrorKind::Unavailable);
-        assert!(error.maybe_done, "{error}");
+        assert!(error.is_in_doubt(), "{error}");
         assert_eq!(server.requests().len(), 1);
     }
 }
@@ -582,7 +582,7 @@ async fn a_create_that_timed_out_is_sent_once_and_says_so() {
     ))
     .await
     .expect_err("no answer in time");
-    assert!(error.maybe_done);
+    assert!(error.is_in_doubt());
     assert!(
         error.message.contains("did not answer within 0.2 s"),
         "{error}"
@@ -601,7 +601,7 @@ async fn a_create_that_was_never_sent_is_tried_again_and_leaves_no_doubt() {
         .await
         .expect_err("nobody listens");
     assert_eq!(error.kind, RequestErrorKind::Unavailable);
-    assert!(!error.maybe_done, "{error}");
+    assert!(!error.is_in_doubt(), "{error}");
     assert!(
         error.message.contains("refused the connection (4 tries)"),
         "{error}"
@@ -630,7 +630,7 @@ async fn an_update_refused_after_a_lost_answer_stays_in_doubt() {
         .await
         .expect_err("refused");
     assert_eq!(error.kind, RequestErrorKind::NotFound);
-    assert!(error.maybe_done);
+    assert!(error.is_in_doubt());
 }
 
 #[tokio::test]
@@ -652,6 +652,47 @@ async fn deleting_what_is_gone_is_done() {
         .delete("humanitec", SYNC, false)
         .await;
     assert_eq!(deleted, Ok(Deletion::Gone));
+}
+
+#[tokio::test]
+async fn a_404_that_is_not_the_api_s_own_says_nothing_about_a_sync() {
+    let odd = [
+        ResponseTemplate::new(404),
+        ResponseTemplate::new(404).set_body_raw("<html>Not found", "text/html"),
+        ResponseTemplate::new(404).set_body_json(json!({"message": "no Route matched"})),
+        ResponseTemplate::new(404).set_body_json(json!({
+            "statusCode": 404, "error": "NotFound", "message": "Could not find it"
+        })),
+        ResponseTemplate::new(404).set_body_json(json!({
+            "reqId": "req-1", "statusCode": 403, "error": "NotFound", "message": "Could not find it"
+        })),
+    ];
+    for answer in odd {
+        let server = server_with("DELETE", &one(), answer.clone()).await;
+        add(&server, "GET", &one(), answer).await;
+        let provider = infisical(&server.uri());
+        let error = provider.delete("humanitec", SYNC, false).await;
+        assert!(error.expect_err("odd").is_in_doubt());
+        let error = provider.get("humanitec", SYNC).await.expect_err("odd");
+        assert_eq!(error.kind, RequestErrorKind::BadAnswer, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn only_a_taken_name_is_called_so() {
+    for message in [
+        "A secret sync with this destination already exists in project ID.",
+        "A secret sync with this destination already exists in another project in your organization.",
+        "A folder already exists",
+    ] {
+        let server = server_with("POST", HUMANITEC, refusal(400, "BadRequest", message)).await;
+        let error = infisical(&server.uri())
+            .create("humanitec", &body(json!({"name": "web"})))
+            .await
+            .expect_err("refused");
+        assert_eq!(error.kind, RequestErrorKind::Rejected, "{error}");
+        assert_eq!(error.fate, Fate::Refused);
+    }
 }
 
 #[tokio::test]
@@ -718,7 +759,7 @@ async fn distinguishes_a_job_in_progress_and_leaves_no_doubt() {
         .await
         .expect_err("a job is at work");
     assert_eq!(error.kind, RequestErrorKind::JobInProgress);
-    assert!(!error.maybe_done);
+    assert!(!error.is_in_doubt());
     assert_eq!(requests(&server).await.len(), 1);
 }
 
@@ -758,9 +799,9 @@ async fn imports_and_removals_are_sent_once() {
     let imported = provider
         .import_secrets("teamcity", SYNC, "prioritize-source")
         .await;
-    assert!(imported.expect_err("lost").maybe_done);
+    assert!(imported.expect_err("lost").is_in_doubt());
     let removed = provider.remove_secrets("teamcity", SYNC).await;
-    assert!(removed.expect_err("lost").maybe_done);
+    assert!(removed.expect_err("lost").is_in_doubt());
     let sent: Vec<String> = server
         .requests()
         .iter()

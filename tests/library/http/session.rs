@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::support::{
-    Act, CLIENT_SECRET, FastClock, PROJECT, RawServer, TOKEN, add, add_first, all_text, config,
-    enkryptify, environment, infisical, infisical_with, infisical_with_login, managed, options,
-    options_with_authority, raw, refusal, requests, server_with, sync, syncs,
+    Act, CLIENT_SECRET, FastClock, PROJECT, RawServer, SYNC, TOKEN, add, add_first, all_text,
+    config, enkryptify, environment, infisical, infisical_with, infisical_with_login, managed,
+    options, options_with_authority, raw, refusal, requests, server_with, sync, syncs,
 };
 use secsync::cancel::Cancellation;
-use secsync::http::error::RequestErrorKind;
+use secsync::http::error::{Fate, RequestErrorKind};
 use secsync::http::public::fetch_public;
 use secsync::http::{HttpOptions, SandboxAccess};
 use secsync::provider::{connect, infisical as platform};
@@ -87,6 +87,26 @@ async fn parallel_callers_share_a_failed_login_and_a_refused_one_is_not_tried_ag
             .list(PROJECT, "payments")
             .await
             .expect_err("still no login");
+        assert_eq!(requests(&server).await, [format!("POST {LOGIN}")]);
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_something_else_refuses_is_not_sent_again_either() {
+    for answer in [
+        ResponseTemplate::new(403).set_body_raw("<html>Blocked", "text/html"),
+        ResponseTemplate::new(401),
+        ResponseTemplate::new(302).insert_header("location", "https://login.example/"),
+    ] {
+        let server = server_with("POST", LOGIN, answer).await;
+        let provider = infisical_with_login(&server.uri());
+        for _ in 0..3 {
+            let error = provider.list(PROJECT, "payments").await;
+            assert_eq!(
+                error.expect_err("no login").kind,
+                RequestErrorKind::BadAnswer
+            );
+        }
         assert_eq!(requests(&server).await, [format!("POST {LOGIN}")]);
     }
 }
@@ -301,7 +321,7 @@ async fn a_server_that_never_stops_limiting_ends_as_rate_limited() {
         .await
         .expect_err("limited");
     assert_eq!(error.kind, RequestErrorKind::RateLimited);
-    assert!(!error.maybe_done);
+    assert!(!error.is_in_doubt());
     assert_eq!(requests(&server).await.len(), 4);
 }
 
@@ -472,7 +492,7 @@ async fn cancelling_ends_a_pause_at_once() {
         .expect("it does not panic")
         .expect_err("interrupted");
     assert_eq!(error.kind, RequestErrorKind::Interrupted);
-    assert!(!error.maybe_done);
+    assert!(!error.is_in_doubt());
 }
 
 #[tokio::test]
@@ -533,9 +553,24 @@ async fn a_write_does_not_wait_for_a_limit_once_cancelled() {
         .create("humanitec", &serde_json::Map::new())
         .await
         .expect_err("interrupted");
-    assert_eq!(error.kind, RequestErrorKind::Interrupted);
-    assert!(!error.maybe_done);
+    // It was sent, and refused: that is not "interrupted before it was sent".
+    assert_eq!(error.kind, RequestErrorKind::RateLimited);
+    assert_eq!(error.fate, Fate::Refused);
     assert_eq!(requests(&server).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_write_whose_pause_after_a_lost_answer_is_interrupted_stays_in_doubt() {
+    let server = RawServer::start([Act::Close]).await;
+    let cancellation = Cancellation::new();
+    cancellation.cancel();
+    let error = infisical_with(&server.origin, &HttpOptions::default(), &cancellation)
+        .update("humanitec", SYNC, &serde_json::Map::new())
+        .await
+        .expect_err("lost");
+    assert!(error.is_in_doubt(), "{error}");
+    assert!(error.message.contains("broke"), "{error}");
+    assert_eq!(server.requests().len(), 1);
 }
 
 #[tokio::test]
@@ -578,7 +613,6 @@ async fn a_refused_start_is_surely_not_done() {
         (401, Authentication),
         (403, Permission),
         (404, NotFound),
-        (409, Rejected),
     ] {
         let answer = ResponseTemplate::new(status).set_body_json(json!({"message": "No."}));
         let server = server_with("POST", START, answer).await;
@@ -587,7 +621,7 @@ async fn a_refused_start_is_surely_not_done() {
             .await
             .expect_err("refused");
         assert_eq!(error.kind, kind, "{error}");
-        assert!(!error.maybe_done, "{error}");
+        assert!(!error.is_in_doubt(), "{error}");
         assert!(error.message.contains("No"), "{error}");
     }
 }
@@ -597,6 +631,17 @@ async fn a_start_that_may_have_happened_is_sent_once_and_says_so() {
     for answer in [
         ResponseTemplate::new(500).set_body_json(json!({"message": "Oops"})),
         ResponseTemplate::new(503),
+        ResponseTemplate::new(302).insert_header("location", "https://login.example/"),
+        ResponseTemplate::new(304),
+        ResponseTemplate::new(408).set_body_json(json!({"message": "Too slow"})),
+        ResponseTemplate::new(409).set_body_json(json!({"message": "Conflict"})),
+        ResponseTemplate::new(499).set_body_json(json!({"message": "Gone away"})),
+        ResponseTemplate::new(429),
+        ResponseTemplate::new(403).set_body_raw("<html>Blocked", "text/html"),
+        ResponseTemplate::new(401).set_body_json(json!({"error": "Who are you?"})),
+        ResponseTemplate::new(404).set_body_json(json!({
+            "statusCode": 404, "error": "Not Found", "message": "Not Found"
+        })),
         ok(json!({})),
         ok(json!({"syncConfigId": " "})),
         ok(json!({"syncConfigId": null})),
@@ -608,7 +653,7 @@ async fn a_start_that_may_have_happened_is_sent_once_and_says_so() {
             .start("vercel", "prj_1", "web")
             .await
             .expect_err("no id");
-        assert!(error.maybe_done, "{error}");
+        assert!(error.is_in_doubt(), "{error}");
         assert_eq!(requests(&server).await.len(), 1);
     }
     let server = RawServer::start([Act::Close]).await;
@@ -616,7 +661,7 @@ async fn a_start_that_may_have_happened_is_sent_once_and_says_so() {
         .start("vercel", "prj_1", "web")
         .await
         .expect_err("lost");
-    assert!(error.maybe_done, "{error}");
+    assert!(error.is_in_doubt(), "{error}");
     assert_eq!(server.requests().len(), 1);
 }
 
@@ -624,7 +669,8 @@ async fn a_start_that_may_have_happened_is_sent_once_and_says_so() {
 async fn a_start_is_sent_again_after_a_429_only() {
     let answer = r#"{"syncConfigId":"cfg_1"}"#;
     let limited = Act::Send(
-        "HTTP/1.1 429 Too Many Requests\r\nRateLimit-Reset: 9\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        "HTTP/1.1 429 Too Many Requests\r\nRateLimit-Reset: 9\r\ncontent-length: 21\r\nconnection: close\r\n\r\n\
+         {\"message\":\"Slower.\"}"
             .to_owned(),
     );
     let server = RawServer::start([limited, raw("200 OK", answer)]).await;

@@ -50,7 +50,7 @@ async fn a_server_of_an_unknown_authority_is_refused_with_the_way_out() {
         let other = pem_file(&other.pem());
         let error = list(&origin, Some(&other)).await.expect_err("unknown");
         assert_eq!(error.kind, RequestErrorKind::Unavailable);
-        assert!(!error.maybe_done);
+        assert!(!error.is_in_doubt());
         assert_eq!(
             error.message,
             format!(

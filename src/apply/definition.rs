@@ -1,0 +1,17 @@
+//! The definition of a sync, so that a person can bring it back.
+
+use serde_json::{Map, Value};
+
+use crate::core::normalize;
+use crate::core::remote::RemoteSync;
+
+/// The definition of a sync as YAML, with the sync's name as its key, as sync files have it.
+pub fn definition(sync: &RemoteSync) -> String {
+    let mut fields = Map::new();
+    fields.insert("destination".to_owned(), sync.destination.clone().into());
+    fields.insert("projectId".to_owned(), sync.project_id.clone().into());
+    let declarable = normalize::declarable(sync).into_iter();
+    fields.extend(declarable.filter(|(_, value)| !value.is_null()));
+    let named = Map::from_iter([(sync.name.clone(), Value::Object(fields))]);
+    crate::yaml::to_string(&Value::Object(named))
+}
