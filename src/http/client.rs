@@ -31,8 +31,6 @@ pub const LIST_LIMIT: usize = 1024 * 1024 * 1024;
 /// The largest document that is read, in bytes: a state, what describes an API, or a list of what
 /// is looked up.
 pub const DOCUMENT_LIMIT: usize = 64 * 1024 * 1024;
-/// The longest token that is sent, in bytes. Servers accept headers of 8 to 64 KiB.
-const TOKEN_LIMIT: usize = 64 * 1024;
 
 /// How much of a file of certificates is read, in bytes. All public authorities take a quarter of
 /// one million.
@@ -134,13 +132,6 @@ impl Client {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
         }
         if let Some(bearer) = bearer {
-            if bearer.expose_secret().len() > TOKEN_LIMIT {
-                return Err(SendError::Unusable(RequestError::configuration(format!(
-                    "Cannot {}: the token is longer than {} KiB.",
-                    request.task,
-                    TOKEN_LIMIT / 1024
-                ))));
-            }
             let text = format!("Bearer {}", bearer.expose_secret());
             let mut value = HeaderValue::try_from(text).map_err(|_| {
                 SendError::Unusable(RequestError::configuration(format!(

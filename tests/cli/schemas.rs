@@ -590,3 +590,53 @@ fn explains_how_to_write_a_provider_that_is_separated_from_its_flag() {
     let pulled = tree.secsync("schema pull --from-server=infisical --sandbox");
     pulled.run().exits_with(0);
 }
+
+/// Replaces the value of a key wherever it is an object.
+fn replace(document: &mut Value, key: &str, by: &Value) {
+    match document {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if name == key && value.is_object() {
+                    value.clone_from(by);
+                } else {
+                    replace(value, key, by);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, key, by)),
+        _ => {}
+    }
+}
+
+#[test]
+fn unions_that_multiply_stay_side_by_side() {
+    let field = |name: String| json!({"type": "object", "properties": {&name: {"type": "string"}}, "required": [name]});
+    let pair =
+        |number| json!({"oneOf": [field(format!("a{number}")), field(format!("b{number}"))]});
+    let config = json!({"allOf": (0..22).map(pair).collect::<Vec<_>>()});
+    let mut document = depot();
+    replace(&mut document, "destinationConfig", &config);
+    let file = "\
+provider: infisical
+project: payments
+syncs:
+  web:
+    destination: depot
+    environment: prod
+    secretPath: /web
+    syncOptions: {initialSyncBehavior: overwrite-destination}
+    destinationConfig: {a0: x}
+";
+    let document = document.to_string();
+    let tree = Tree::new(&[("depot.json", document.as_str()), ("sync.yaml", file)]);
+    tree.secsync("schema pull depot.json").run().exits_with(0);
+    let pulled = tree.read(".secsync/schemas/infisical/depot.json");
+    assert!(pulled.len() < 8_000_000, "{} bytes", pulled.len());
+    let found = tree.secsync("validate sync.yaml").run().exits_with(3);
+    assert!(
+        found
+            .stderr
+            .contains("Add `a21` under `destinationConfig`."),
+        "{found}"
+    );
+}

@@ -1,5 +1,6 @@
 //! A plan for people.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::Style;
@@ -9,7 +10,7 @@ use crate::apply;
 use crate::core::diff::FieldChange;
 use crate::core::plan::{Action, Keeper, Plan, Step, Subject, Verb};
 use crate::core::resolve::ResolvedSync;
-use crate::core::span::Sources;
+use crate::core::span::{Sources, Span};
 use crate::core::text::{platform_message, visible};
 use crate::core::words;
 use crate::render::outcome;
@@ -41,8 +42,10 @@ pub fn human(plan: &Plan, sources: &Sources, context: Context<'_>) -> String {
         };
         let _ = writeln!(out, "{introduction}\n");
     }
+    let syncs = context.syncs.iter();
+    let syncs = syncs.map(|sync| (sync.desired.key, sync)).collect();
     for one in &plan.actions {
-        action(&mut out, plan, one, sources, context);
+        action(&mut out, plan, one, sources, &syncs);
     }
     let _ = writeln!(out, "{}", headline(plan).painted());
     failing(&mut out, plan);
@@ -140,7 +143,13 @@ const fn color(verb: Verb) -> Style {
     }
 }
 
-fn action(out: &mut String, plan: &Plan, action: &Action, sources: &Sources, context: Context<'_>) {
+fn action(
+    out: &mut String,
+    plan: &Plan,
+    action: &Action,
+    sources: &Sources,
+    syncs: &BTreeMap<Span, &ResolvedSync>,
+) {
     let verb = action.verb();
     let title = format!("# {} {}", address(&action.subject), intent(action));
     let _ = writeln!(
@@ -172,7 +181,7 @@ fn action(out: &mut String, plan: &Plan, action: &Action, sources: &Sources, con
     if let Some(note) = started::renamed(plan, action) {
         let _ = writeln!(out, "      {} {}", painted(YELLOW, "Note:"), visible(&note));
     }
-    super::origins::write(out, action, context.syncs, sources);
+    super::origins::write(out, action, syncs, sources);
     if let Step::Blocked { reason, .. } = &action.step {
         blocked(out, reason);
     }

@@ -1,22 +1,26 @@
 //! Where the values of planned syncs come from.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::core::effective::{self, EffectiveValue};
 use crate::core::plan::{Action, Verb};
 use crate::core::resolve::ResolvedSync;
-use crate::core::span::Sources;
+use crate::core::span::{Sources, Span};
 use crate::core::text::visible;
 use crate::render::terminal::{DIMMED, line_of, painted, value, width};
 
 /// Adds a line for each value of the sync that an action creates or changes.
-pub(super) fn write(out: &mut String, action: &Action, syncs: &[ResolvedSync], sources: &Sources) {
+pub(super) fn write(
+    out: &mut String,
+    action: &Action,
+    syncs: &BTreeMap<Span, &ResolvedSync>,
+    sources: &Sources,
+) {
     if !matches!(action.verb(), Verb::Create | Verb::Update | Verb::Replace) {
         return;
     }
-    let declared = syncs
-        .iter()
-        .find(|sync| Some(sync.desired.key) == action.place);
+    let declared = action.place.and_then(|place| syncs.get(&place));
     let Some(sync) = declared else { return };
     let origins = effective::values(&sync.desired);
     let rows: Vec<(String, String, String)> = origins

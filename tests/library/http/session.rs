@@ -372,6 +372,69 @@ async fn an_answer_without_end_is_not_read() {
 }
 
 #[tokio::test]
+async fn a_list_may_be_larger_than_the_answer_about_one_sync() {
+    let description = "x".repeat(1024 * 1024);
+    let described = |name: &str| {
+        let mut sync = sync(name);
+        sync["id"] = format!("id-{name}").into();
+        sync["description"] = description.clone().into();
+        sync
+    };
+    let names: Vec<String> = (0..66).map(|number| format!("sync-{number}")).collect();
+    let list: Vec<Value> = names.iter().map(|name| described(name)).collect();
+    let server = RawServer::start([raw("200 OK", &json!({"secretSyncs": list}).to_string())]).await;
+    let listed = infisical(&server.origin).list(PROJECT, "payments").await;
+    assert_eq!(listed.expect("a list").len(), 66);
+
+    let mut one = described("web");
+    one["syncOptions"]["keySchema"] = "x".repeat(4 * 1024 * 1024).into();
+    let server = RawServer::start([raw("200 OK", &json!({"secretSync": one}).to_string())]).await;
+    let error = infisical(&server.origin).get("humanitec", "id-0").await;
+    let error = error.expect_err("too large");
+    assert!(error.message.contains("larger than 4 MiB"), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_of_millions_of_values_is_not_held() {
+    let many = format!("[{}0]", "0,".repeat(1_000_001));
+    for (body, what) in [
+        (
+            format!(r#"{{"secretSyncs": {many}}}"#),
+            "without a list of secretSyncs",
+        ),
+        (
+            format!(r#"{{"secretSyncs": [{many}]}}"#),
+            "JSON of too many values",
+        ),
+        (
+            format!(r#"{{"a": {many}, "secretSyncs": []}}"#),
+            "JSON of too many values",
+        ),
+    ] {
+        let server = RawServer::start([raw("200 OK", &body)]).await;
+        let error = infisical(&server.origin).list(PROJECT, "payments").await;
+        let error = error.expect_err("too much");
+        assert_eq!(error.kind, RequestErrorKind::BadAnswer);
+        assert!(error.message.contains(what), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_no_server_takes_is_not_sent() {
+    let token = "x".repeat(3 * 1024 * 1024);
+    let login = json!({
+        "accessToken": token, "expiresIn": 7200, "accessTokenMaxTTL": 7200, "tokenType": "Bearer"
+    });
+    let server = RawServer::start([raw("200 OK", &login.to_string())]).await;
+    let error = infisical_with_login(&server.origin)
+        .list(PROJECT, "payments")
+        .await;
+    let error = error.expect_err("too long");
+    assert!(error.message.contains("without an access token"), "{error}");
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
 async fn a_proxy_from_the_environment_is_asked_for_https_and_its_password_not_shown() {
     let refuses = Act::Send(
         "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n".to_owned(),
