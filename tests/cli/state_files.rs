@@ -119,8 +119,8 @@ fn a_state_directory_that_leads_out_is_not_entered() {
     assert_snapshot!(workspace.run("state init").exits_with(3), @"
     $ secsync state init
     --- stderr
-    Error: `state: .secsync/state.json` is a link that leads out of the workspace.
-      Name a file inside the workspace.
+    Error: The directory [DIR]/.secsync cannot be used: it is a link, or in a directory that is one.
+      Put a file or directory of its own in its place.
     --- exit 3
     ");
     let found = fs::read_dir(workspace.tree.root().join("elsewhere")).unwrap();
