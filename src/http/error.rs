@@ -46,6 +46,8 @@ pub enum RequestErrorKind {
     NameTaken,
     /// A job of this sync is at work; the request would succeed later.
     JobInProgress,
+    /// The server has no such route: it is of another age, or no server of this platform.
+    NoRoute,
     /// The server refused the request's content.
     Rejected,
     /// Too many requests, and the wait was longer than allowed.

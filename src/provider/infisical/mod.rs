@@ -191,7 +191,8 @@ impl Server {
             .await
     }
 
-    /// The projects at a route; none if the server does not have that route.
+    /// The projects at a route; `None` if the server does not have that route, which has no other
+    /// reason for a 404.
     async fn projects_at(
         &self,
         route: &str,
@@ -204,6 +205,8 @@ impl Server {
                 Repeat::Read,
                 "list the projects",
             )?
+            // Newer servers list projects of all their products otherwise.
+            .query("type", "secret-manager")
             .limit(DOCUMENT_LIMIT);
         let reader = Reader::new(request.task(), self.session.origin());
         self.session
@@ -232,11 +235,11 @@ impl ManagedSyncs for Server {
     }
 
     async fn projects(&self) -> Result<Vec<RemoteProject>, RequestError> {
-        if let Some(projects) = self.projects_at("workspace", "workspaces").await? {
+        if let Some(projects) = self.projects_at("projects", "projects").await? {
             return Ok(projects);
         }
-        // The name that newer servers have for it.
-        let projects = self.projects_at("projects", "projects").await?;
+        // The name that servers of 2025 have for it, and that newer ones may have dropped.
+        let projects = self.projects_at("workspace", "workspaces").await?;
         projects.ok_or_else(|| {
             bad_answer(
                 "list the projects",
@@ -271,28 +274,33 @@ impl ManagedSyncs for Server {
             None => ("/", ""),
         };
         let task = format!("look for the folder \"{path}\" of environment \"{environment}\"");
-        let request = self
-            .request(
-                Method::GET,
-                &["api", "v1", "folders"],
-                Repeat::Read,
-                task.clone(),
-            )?
-            .query("workspaceId", project_id)
-            .query("environment", environment)
-            .query("path", above)
-            .limit(DOCUMENT_LIMIT);
         let origin = self.session.origin();
-        self.session
-            .call(request, |answer| {
-                let body = match refusal::accepted(answer, &task, origin) {
-                    Err(error) if error.kind == RequestErrorKind::NotFound => return Ok(false),
-                    body => body?,
-                };
+        let mut last = None;
+        // The newer route first; servers of 2025 have only the other one.
+        for (version, project) in [("v2", "projectId"), ("v1", "workspaceId")] {
+            let request = self
+                .request(
+                    Method::GET,
+                    &["api", version, "folders"],
+                    Repeat::Read,
+                    task.clone(),
+                )?
+                .query(project, project_id)
+                .query("environment", environment)
+                .query("path", above)
+                .limit(DOCUMENT_LIMIT);
+            let looked = self.session.call(request, |answer| {
+                let body = refusal::accepted(answer, &task, origin)?;
                 let folders = Reader::new(&task, origin).folder_names(body)?;
                 Ok(name.is_empty() || folders.iter().any(|folder| folder == name))
-            })
-            .await
+            });
+            match looked.await {
+                Err(error) if error.kind == RequestErrorKind::NotFound => return Ok(false),
+                Err(error) if error.kind == RequestErrorKind::NoRoute => last = Some(error),
+                result => return result,
+            }
+        }
+        last.map_or(Ok(false), Err)
     }
 
     async fn list(

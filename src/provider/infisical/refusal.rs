@@ -181,7 +181,7 @@ fn is_unknown_route(body: &Value) -> bool {
 fn unknown_route(body: &Value, task: &str) -> RequestError {
     let said = message(body).unwrap_or_default();
     RequestError::new(
-        RequestErrorKind::Rejected,
+        RequestErrorKind::NoRoute,
         format!("Cannot {task}: this server has no such route ({said})."),
     )
     .help("The server may be too old for this destination, or it is not Infisical.")

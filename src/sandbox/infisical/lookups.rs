@@ -53,8 +53,8 @@ fn project_json(project: &Project) -> Value {
     })
 }
 
-/// `GET /api/v1/workspace`.
-pub fn projects(world: &World, identity: &Identity) -> Value {
+/// `GET /api/v1/projects`, and `GET /api/v1/workspace` with the envelope of 2025.
+pub fn projects(world: &World, identity: &Identity, envelope: &str) -> Value {
     let mut projects: Vec<&Project> = world
         .projects
         .iter()
@@ -62,7 +62,7 @@ pub fn projects(world: &World, identity: &Identity) -> Value {
         .collect();
     projects.sort_by(|one, other| one.name.cmp(&other.name));
     let projects: Vec<Value> = projects.into_iter().map(project_json).collect();
-    json!({"workspaces": projects})
+    json!({envelope: projects})
 }
 
 /// `GET /api/v1/workspace/{id}`.
@@ -142,9 +142,14 @@ fn connection_json(connection: &world::Connection) -> Value {
     })
 }
 
-/// `GET /api/v1/folders?workspaceId=&environment=&path=`.
-pub fn folders(world: &World, identity: &Identity, call: &Call) -> Result<Value, Refusal> {
-    let [project_id, environment] = query::required(call, ["workspaceId", "environment"])?;
+/// `GET /api/v2/folders?projectId=&environment=&path=`, and `/api/v1/folders` with `workspaceId`.
+pub fn folders(
+    world: &World,
+    identity: &Identity,
+    call: &Call,
+    project: &'static str,
+) -> Result<Value, Refusal> {
+    let [project_id, environment] = query::required(call, [project, "environment"])?;
     let path = call.query("path").unwrap_or_else(|| "/".to_owned());
     let path = super::fields::without_trailing_slash(&path);
     let project = access::member(world, identity, &project_id)?;

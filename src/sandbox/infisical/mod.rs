@@ -172,7 +172,7 @@ impl Infisical {
         let Authorized { identity, call, .. } = *asked;
         let world = &shared.database.world;
         match route {
-            Route::Projects => Ok(lookups::projects(world, identity)),
+            Route::Projects(envelope) => Ok(lookups::projects(world, identity, envelope)),
             Route::Project(id) => lookups::project(world, identity, id),
             Route::ProjectBySlug(slug) => lookups::project_by_slug(world, identity, slug),
             Route::Connections => lookups::connections(world, identity),
@@ -190,7 +190,7 @@ impl Infisical {
                 "Forbidden access to {}",
                 call.path()
             ))),
-            Route::Folders => lookups::folders(world, identity, call),
+            Route::Folders(project) => lookups::folders(world, identity, call, project),
             Route::DeleteFolder(name) => shared.delete_folder(asked, name),
             Route::Options => Ok(syncs::options(&shared.catalog)),
             Route::IssueToken(id) => {

@@ -17,7 +17,8 @@ pub enum Route {
     Revoke,
     /// For the identity of that id.
     IssueToken(String),
-    Projects,
+    /// In that envelope.
+    Projects(&'static str),
     /// Of that id.
     Project(String),
     ProjectBySlug(String),
@@ -30,7 +31,8 @@ pub enum Route {
     },
     DeleteConnection,
     ConnectionDetails,
-    Folders,
+    /// Of the project in that parameter.
+    Folders(&'static str),
     /// Of that name.
     DeleteFolder(String),
     Options,
@@ -78,10 +80,12 @@ impl Route {
             ("POST", ["v1", "auth", method, "login"]) if tokens::is_method(method) => {
                 Self::Login(own(method))
             }
-            ("GET", ["v1", "workspace"]) => Self::Projects,
+            ("GET", ["v1", "projects"]) => Self::Projects("projects"),
+            ("GET", ["v1", "workspace"]) => Self::Projects("workspaces"),
             ("GET", ["v1", "workspace", id]) => Self::Project(own(id)),
             ("GET", ["v2", "workspace", slug]) => Self::ProjectBySlug(own(slug)),
-            ("GET", ["v1", "folders"]) => Self::Folders,
+            ("GET", ["v1", "folders"]) => Self::Folders("workspaceId"),
+            ("GET", ["v2", "folders"]) => Self::Folders("projectId"),
             ("DELETE", ["v1", "folders", name]) => Self::DeleteFolder(own(name)),
             (method, ["v1", "app-connections", rest @ ..]) => {
                 Self::of_connections(method, rest, catalog)?
@@ -143,13 +147,13 @@ impl Route {
         match self {
             Self::Login(_) => Operation::Login,
             Self::Docs => Operation::Docs,
-            Self::Projects | Self::Project(_) | Self::ProjectBySlug(_) => Operation::Projects,
+            Self::Projects(_) | Self::Project(_) | Self::ProjectBySlug(_) => Operation::Projects,
             Self::Connections
             | Self::AvailableConnections(_)
             | Self::ConnectionByName { .. }
             | Self::DeleteConnection
             | Self::ConnectionDetails => Operation::Connections,
-            Self::Folders | Self::DeleteFolder(_) => Operation::Folders,
+            Self::Folders(_) | Self::DeleteFolder(_) => Operation::Folders,
             Self::List(_) => Operation::List,
             Self::Find { .. } => Operation::Find,
             Self::Create(_) => Operation::Create,
