@@ -7,6 +7,7 @@
 //! | the emulator of both platforms | `sandbox` |
 //! | the formats for code hosts and test reports | `formats` |
 //! | bytes that strangers made | `fuzzing` |
+//! | the promises of SECURITY.md | `security` |
 //! | which part of `src/` may know what | `walls` |
 //! | examples of syncs, generated from the schemas | `examples` |
 
@@ -24,6 +25,7 @@ mod fuzzing;
 mod http;
 mod sandbox;
 mod schema;
+mod security;
 mod walls;
 
 /// Where the repository is. Cargo says so; `.ci/run` names a copy, for a user who may not read the

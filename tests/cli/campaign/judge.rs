@@ -175,13 +175,13 @@ impl<'a> Judge<'a> {
         match said.word {
             // Whoever created it: an answer can be lost, and the sync looked up.
             "Created" | "Replaced" => {
-                !self.exists_at(self.run.first, id) && self.is_once_as_declared(name, id, time)
+                !self.exists_at(self.run.first, id) && self.is_once_as_sent(name, id, time)
             }
             "Updated" => {
                 let is_update = |change: &Change| matches!(change, Change::Updated { .. });
                 let mut changes = self.changes_to(name);
                 changes.any(|(when, change)| when < time && is_update(change))
-                    || self.is_once_as_declared(name, id, time)
+                    || self.is_once_as_sent(name, id, time)
             }
             "Deleted" => self.ever(time, |syncs| !exists(syncs)),
             "Being deleted" => self
@@ -198,12 +198,12 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Whether the sync was as declared at a time from the beginning of the run to `end`.
-    fn is_once_as_declared(&self, name: &str, id: &str, end: usize) -> bool {
+    /// Whether the sync was as it was sent at a time from the beginning of the run to `end`.
+    fn is_once_as_sent(&self, name: &str, id: &str, end: usize) -> bool {
         self.content(name).is_some_and(|content| {
             self.ever(end, |syncs| {
                 let mut syncs = syncs.iter();
-                syncs.any(|sync| sync.id == id && sync.name == name && sync.is(content))
+                syncs.any(|sync| sync.id == id && sync.name == name && sync.is_as_sent(content))
             })
         })
     }

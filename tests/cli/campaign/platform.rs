@@ -38,6 +38,15 @@ impl Sync {
     pub fn is(&self, content: &Content) -> bool {
         self.destination == content.destination && self.fields == content.fields()
     }
+
+    /// Whether it is so in all that a create sends, which leaves out what the file leaves out.
+    pub fn is_as_sent(&self, content: &Content) -> bool {
+        let mut fields = content.fields();
+        if content.description.is_none() {
+            fields.insert("description".to_owned(), self.fields["description"].clone());
+        }
+        self.destination == content.destination && self.fields == fields
+    }
 }
 
 /// The last job of a kind.
