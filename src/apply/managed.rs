@@ -81,7 +81,7 @@ impl Managed<'_> {
             let error = doubt.take().unwrap_or(error);
             match found {
                 Ok(Some(found)) if found.destination == self.destination() => {
-                    return match expected.check(&found, &self.subject.name) {
+                    return match expected.check_whole(&found, &self.subject.name) {
                         Ok(()) => self.written(attempt, &found, &expected),
                         Err(lost) => attempt
                             .failed(lost.or_by_somebody_else(&self.subject.name, &error))
@@ -175,7 +175,7 @@ impl Managed<'_> {
         };
         if attempt.is_in_doubt() {
             let holds = |sync: &RemoteSync| {
-                sync.id == *id && expected.check(sync, &self.subject.name).is_ok()
+                sync.id == *id && expected.check_whole(sync, &self.subject.name).is_ok()
             };
             return match self.look(|syncs| syncs.into_iter().find(holds)).await {
                 Ok(Some(found)) => self.written(attempt, &found, &expected),
@@ -393,19 +393,19 @@ struct Expected<'a> {
 }
 
 impl Expected<'_> {
-    /// Fails if a sync is not as it should be after the write.
-    fn check(&self, shown: &RemoteSync, name: &str) -> Result<(), Lost> {
-        let shown_fields = normalize::remote(self.spec, shown);
-        let lost = diff::not_kept(self.spec, self.after, &shown_fields, self.before);
-        let mut fields: Vec<String> = lost.iter().map(diff::FieldChange::dotted).collect();
-        if shown.name != name {
-            fields.insert(0, "name".to_owned());
-        }
-        if fields.is_empty() {
-            Ok(())
-        } else {
-            Err(Lost(fields))
-        }
+    /// Fails if an answer does not show what was sent. What the server adds by itself is right.
+    fn check(&self, answer: &RemoteSync, name: &str) -> Result<(), Lost> {
+        let answered = normalize::remote(self.spec, answer);
+        let lost = diff::not_kept(self.spec, self.after, &answered, self.before);
+        Lost::unless_empty(&lost, answer, name)
+    }
+
+    /// Fails if a sync that was looked up is not as it should be. Unlike an answer it can be somebody
+    /// else's work, who may have set fields that were not sent.
+    fn check_whole(&self, found: &RemoteSync, name: &str) -> Result<(), Lost> {
+        let shown = normalize::remote(self.spec, found);
+        let differing = diff::compare(self.spec, self.after, &shown).changes;
+        Lost::unless_empty(&differing, found, name)
     }
 }
 
@@ -413,6 +413,22 @@ impl Expected<'_> {
 struct Lost(Vec<String>);
 
 impl Lost {
+    fn unless_empty(
+        changes: &[diff::FieldChange],
+        shown: &RemoteSync,
+        name: &str,
+    ) -> Result<(), Self> {
+        let mut fields: Vec<String> = changes.iter().map(diff::FieldChange::dotted).collect();
+        if shown.name != name {
+            fields.insert(0, "name".to_owned());
+        }
+        if fields.is_empty() {
+            Ok(())
+        } else {
+            Err(Self(fields))
+        }
+    }
+
     fn fields(&self) -> String {
         list(self.0.iter().map(String::as_str))
     }

@@ -319,6 +319,20 @@ mod answers_are_checked {
     }
 
     #[test]
+    fn never_takes_a_sync_that_somebody_else_created_differently_for_its_own() {
+        run(async |mut site| {
+            site.write_file(&file(&[sync("web", "")]));
+            let planned = site.plan().await;
+            site.write_file(&file(&[sync("web", ", description: theirs")]));
+            site.converge().await;
+            site.fail(&["create=500@1"]);
+            let report = site.apply(&planned).await;
+            let problem = &unknown(outcome(&planned, &report, Verb::Create, "web")).problem;
+            assert_contains(&problem.message, "`description`");
+        });
+    }
+
+    #[test]
     fn reports_a_name_that_a_hidden_sync_has() {
         run(async |mut site| {
             let body = json!({

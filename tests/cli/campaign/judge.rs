@@ -184,9 +184,10 @@ impl<'a> Judge<'a> {
                     || self.is_once_as_sent(name, id, time)
             }
             "Deleted" => self.ever(time, |syncs| !exists(syncs)),
-            "Being deleted" => self
-                .changes_to(name)
-                .any(|(when, change)| when < time && matches!(change, Change::Removing(_))),
+            // Whoever asked for it: of two runs one finds the job of the other.
+            "Being deleted" => self.journal[..time].iter().any(|event| {
+                matches!(event, Event::Changed { change: Change::Removing(sync), .. } if sync.id == id)
+            }),
             "Started" => self.changes_to(name).any(|(when, change)| {
                 when < time && matches!(change, Change::Started(start) if start.id == id)
             }),
