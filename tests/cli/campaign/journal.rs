@@ -38,14 +38,6 @@ impl Change {
             Self::Started(_) => None,
         }
     }
-
-    /// The name of the sync, after it.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Started(start) => &start.name,
-            _ => self.sync().map_or("", |sync| &sync.name),
-        }
-    }
 }
 
 /// What kind of request it is.
