@@ -3,6 +3,7 @@
 //! What does not can be anything that lies about on a machine, and so hold what nobody may see. Of
 //! such a text findings show only a few characters.
 
+use crate::core::form::misspelt;
 use crate::core::value::Node;
 
 /// The fields that a sync file has at its top, and few other files.
@@ -41,7 +42,11 @@ impl Kind {
         };
         let has_field = |document: &Node| {
             let mapping = document.as_mapping();
-            mapping.is_some_and(|mapping| fields.iter().any(|field| mapping.get(field).is_some()))
+            mapping.is_some_and(|mapping| {
+                fields.iter().any(|field| mapping.get(field).is_some())
+                    // One word can be near to ours by chance.
+                    || misspelt(mapping, fields, &[]).len() > 1
+            })
         };
         if documents.is_empty() {
             text.lines()

@@ -589,9 +589,9 @@ fn each_request_is_logged_when_asked_for_without_what_it_carries() {
     lines.sort_unstable();
     assert_snapshot!(took.replace_all(&lines.join("\n"), "[TIME]"), @"
     GET http://127.0.0.1:[PORT]/api/v1/app-connections/humanitec/available: 200 OK in [TIME]
+    GET http://127.0.0.1:[PORT]/api/v1/projects?type: 200 OK in [TIME]
     GET http://127.0.0.1:[PORT]/api/v1/secret-syncs?projectId: 200 OK in [TIME] (try 2 of 4, [TIME])
     GET http://127.0.0.1:[PORT]/api/v1/secret-syncs?projectId: 503 Service Unavailable in [TIME] (request id [REQUEST])
-    GET http://127.0.0.1:[PORT]/api/v1/workspace: 200 OK in [TIME]
     POST http://127.0.0.1:[PORT]/api/v1/auth/universal-auth/login: 200 OK in [TIME]
     ");
 }

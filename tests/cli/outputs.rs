@@ -106,6 +106,7 @@ fn a_plan_in_json() {
       "unmanaged": [],
       "kept": [],
       "failing": [],
+      "unknown": [],
       "exitCode": 2
     }
     --- exit 2

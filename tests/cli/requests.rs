@@ -33,7 +33,7 @@ fn fifty_syncs_in_three_projects_are_read_by_three_requests() {
             3,
             "{requests:?}"
         );
-        assert_eq!(count(&requests, "/workspace"), 1, "{requests:?}");
+        assert_eq!(count(&requests, "/projects"), 1, "{requests:?}");
         assert_eq!(count(&requests, "/app-connections/"), 1, "{requests:?}");
         assert_eq!(requests.len(), 6, "{requests:?}");
         tree.secsync("apply syncs --auto-approve --parallelism 16 -q")

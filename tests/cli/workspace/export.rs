@@ -97,7 +97,7 @@ fn each_project_is_listed_once_and_names_are_looked_up_once() {
     };
     let lists = (
         count("/secret-syncs?"),
-        count("/workspace"),
+        count("/projects"),
         count("/app-connections/"),
     );
     assert_eq!((lists, requests.len()), ((2, 1, 1), 5), "{requests:?}");

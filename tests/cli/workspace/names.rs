@@ -143,7 +143,7 @@ fn each_name_is_looked_up_once_and_each_project_read_once() {
     let (_, requests) = planned(&format!("{FILE}---\n{shop}"), 0);
     let count = |part: &str| requests.iter().filter(|one| one.contains(part)).count();
     assert_eq!(count("/auth/"), 1, "{requests:#?}");
-    assert_eq!(count("/workspace"), 1, "{requests:#?}");
+    assert_eq!(count("/projects"), 1, "{requests:#?}");
     assert_eq!(count("/app-connections/"), 1, "{requests:#?}");
     assert_eq!(count("/secret-syncs?projectId="), 2, "{requests:#?}");
     assert_eq!(requests.len(), 5, "{requests:#?}");

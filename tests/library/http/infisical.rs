@@ -262,7 +262,7 @@ async fn a_redirect_is_not_followed_and_only_its_host_is_named() {
 
 #[tokio::test]
 async fn distinguishes_refusals() {
-    use RequestErrorKind::{BadAnswer, NotFound, Permission, Rejected, Unavailable};
+    use RequestErrorKind::{BadAnswer, NoRoute, NotFound, Permission, Rejected, Unavailable};
     let problems = json!({
         "reqId": "req-1", "statusCode": 422, "error": "ValidationFailure",
         "message": [
@@ -311,7 +311,7 @@ async fn distinguishes_refusals() {
                 "message": "Route GET:/api/v1/secret-syncs not found",
                 "error": "Not Found", "statusCode": 404
             })),
-            Rejected,
+            NoRoute,
             "no such route",
         ),
         (
@@ -401,7 +401,9 @@ async fn projects_are_listed_also_by_the_name_that_newer_servers_have() {
         let found = infisical(&server.uri()).projects().await.expect("projects");
         assert_eq!(found, expected);
     }
-    assert_eq!(requests(&older).await.len(), 1);
+    let sent = newer.received_requests().await.expect("recorded");
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0].url.query(), Some("type=secret-manager"));
     let neither = wiremock::MockServer::start().await;
     let error = infisical(&neither.uri())
         .projects()
@@ -462,6 +464,36 @@ async fn encodes_a_name_in_a_look_up_and_returns_none_if_it_is_missing() {
 }
 
 #[tokio::test]
+async fn folders_are_looked_up_also_by_the_route_that_older_servers_have() {
+    let older = server_with(
+        "GET",
+        "/api/v1/folders",
+        ok(json!({"folders": [{"name": "web"}]})),
+    )
+    .await;
+    let route = ResponseTemplate::new(404).set_body_json(json!({
+        "message": "Route GET:/api/v2/folders not found", "error": "Not Found", "statusCode": 404
+    }));
+    add(&older, "GET", "/api/v2/folders", route.clone()).await;
+    let provider = infisical(&older.uri());
+    for (path, exists) in [("/web", true), ("/api", false)] {
+        let found = provider.has_folder(PROJECT, "dev", path).await;
+        assert_eq!(found, Ok(exists), "{path}");
+    }
+    let neither = server_with("GET", "/api/v2/folders", route.clone()).await;
+    add(&neither, "GET", "/api/v1/folders", route).await;
+    let provider = infisical(&neither.uri());
+    let error = provider.has_folder(PROJECT, "dev", "/web").await;
+    assert_eq!(error.expect_err("no route").kind, RequestErrorKind::NoRoute);
+    let missing = refusal(404, "NotFound", "Folder with path '/' not found");
+    let newer = server_with("GET", "/api/v2/folders", missing).await;
+    let found = infisical(&newer.uri())
+        .has_folder(PROJECT, "dev", "/web")
+        .await;
+    assert_eq!(found, Ok(false));
+}
+
+#[tokio::test]
 async fn never_takes_a_missing_route_for_a_missing_sync() {
     let route = ResponseTemplate::new(404).set_body_json(json!({
         "message": format!("Route GET:{} not found", one()), "error": "Not Found", "statusCode": 404
@@ -470,12 +502,12 @@ async fn never_takes_a_missing_route_for_a_missing_sync() {
     add(&server, "DELETE", &one(), route).await;
     let provider = infisical(&server.uri());
     let error = provider.get("humanitec", SYNC).await.expect_err("no route");
-    assert_eq!(error.kind, RequestErrorKind::Rejected);
+    assert_eq!(error.kind, RequestErrorKind::NoRoute);
     let error = provider
         .delete("humanitec", SYNC, false)
         .await
         .expect_err("no route");
-    assert_eq!(error.kind, RequestErrorKind::Rejected);
+    assert_eq!(error.kind, RequestErrorKind::NoRoute);
 }
 
 #[tokio::test]
