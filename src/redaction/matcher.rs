@@ -4,17 +4,23 @@
 //! three bytes it begins. Each form is cut into blocks of [`BLOCK`] bytes; any part of it that must
 //! be hidden contains one of them whole, so that a search for all blocks at once finds it, and what
 //! surrounds the block in the text and in the secret shows how far it goes.
+//!
+//! What looks like an escape in a text is read both as one and as it is, each for itself: what
+//! stands before a secret, or the secret's own characters, can look like one between real ones.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::Anchored;
+use aho_corasick::automaton::Automaton as _;
+use aho_corasick::nfa::contiguous::NFA;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::REDACTED;
-use super::view::{VIEWS, View, folded, is_plain, seen};
+use super::view::{VIEWS, folded, readings, seen};
 
 /// The shortest secret that is searched for, in characters. It is only found whole.
 pub const SHORTEST: usize = 6;
@@ -36,7 +42,7 @@ const BLOCK: usize = 6;
 pub struct Matcher {
     forms: Vec<Form>,
     /// `None` if there are more blocks than can be searched for.
-    blocks: Option<AhoCorasick>,
+    blocks: Option<NFA>,
     /// For each block, the forms that have it and where.
     places: Vec<Vec<(usize, usize)>>,
 }
@@ -63,9 +69,7 @@ impl Matcher {
                     .push((index, number * BLOCK));
             }
         }
-        let found = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(blocks.keys());
+        let found = NFA::new(blocks.keys());
         let mut places: Vec<Vec<(usize, usize)>> = blocks.into_values().collect();
         for places in &mut places {
             if let Some(last) = places.len().checked_sub(PLACES / 2)
@@ -105,56 +109,142 @@ impl Matcher {
 
     /// The parts of secrets in a text, in order and apart.
     fn found(&self, text: &str) -> Vec<Range<usize>> {
-        let views = if is_plain(text) { &VIEWS[..1] } else { &VIEWS };
-        let mut found: Vec<Range<usize>> = views
-            .iter()
-            .flat_map(|view| in_text(&self.parts_of(&seen(*view, text)), *view, text))
-            .collect();
-        found.sort_by_key(|range| range.start);
-        let mut apart = Vec::new();
-        for range in found {
-            add(&mut apart, range);
-        }
-        apart
-    }
-
-    /// The parts of secrets in what is seen of a text.
-    fn parts_of(&self, seen: &[u8]) -> Vec<Range<usize>> {
-        let Some(blocks) = &self.blocks else {
+        let blocks = self.blocks.as_ref();
+        let begun =
+            blocks.and_then(|blocks| Some((blocks, blocks.start_state(Anchored::No).ok()?)));
+        let Some((blocks, start)) = begun else {
             // Rather nothing than a secret.
-            return std::iter::once(0..seen.len()).collect();
+            return std::iter::once(0..text.len()).collect();
         };
-        let mut parts: Vec<Range<usize>> = Vec::new();
-        for hit in blocks.find_overlapping_iter(seen) {
-            // What is hidden already says nothing new.
-            if parts.last().is_some_and(|last| hit.end() <= last.end) {
-                continue;
-            }
-            let places = self.places.get(hit.pattern().as_usize());
-            for (form, offset) in places.into_iter().flatten() {
-                let Some(form) = self.forms.get(*form) else {
+        let text = Text::new(text);
+        let mut found: Vec<Range<usize>> = Vec::new();
+        // How far each form was found.
+        let mut hidden: BTreeMap<usize, usize> = BTreeMap::new();
+        // How far each reading has come, and what the search knows of it there.
+        let mut readings = BTreeSet::from([(0, start)]);
+        while let Some((at, state)) = readings.pop_first() {
+            for (end, byte) in text.behind(at) {
+                let Some(byte) = byte else {
+                    readings.insert((end, state));
                     continue;
                 };
-                let part = form.around(seen, hit.start(), *offset);
-                if part.len() >= form.shortest {
-                    add(&mut parts, part);
+                let state = blocks.next_state(Anchored::No, state, byte);
+                readings.insert((end, state));
+                if !blocks.is_match(state) {
+                    continue;
+                }
+                let hits = (0..blocks.match_len(state)).filter_map(|number| {
+                    self.places
+                        .get(blocks.match_pattern(state, number).as_usize())
+                });
+                let parts: Vec<(usize, Range<usize>)> = hits
+                    .flatten()
+                    // What is hidden already says nothing new of the same form.
+                    .filter(|(form, _)| hidden.get(form).is_none_or(|hidden| end > *hidden))
+                    .filter_map(|(form, offset)| {
+                        let part = self.forms.get(*form)?.around(&text, end, *offset)?;
+                        Some((*form, part))
+                    })
+                    .collect();
+                for (form, part) in parts {
+                    let hidden = hidden.entry(form).or_default();
+                    *hidden = part.end.max(*hidden);
+                    add(&mut found, part);
                 }
             }
         }
-        parts
+        found
     }
 }
 
 impl Form {
-    /// How much of it stands around a place where it is seen from `offset` on.
-    fn around(&self, seen: &[u8], at: usize, offset: usize) -> Range<usize> {
-        let (seen_before, seen_after) = seen.split_at(at);
-        let (before, after) = self.bytes.split_at(offset);
-        let before = seen_before.iter().rev().zip(before.iter().rev());
-        let after = seen_after.iter().zip(after);
-        at - before.take_while(|(one, other)| one == other).count()
-            ..at + after.take_while(|(one, other)| one == other).count()
+    /// The part of it that stands in a text around the end of the block that begins at `offset`;
+    /// `None` if it may be shown.
+    fn around(&self, text: &Text<'_>, end: usize, offset: usize) -> Option<Range<usize>> {
+        let (before, after) = self.bytes.split_at_checked(offset + BLOCK)?;
+        let (length_before, starts) = follow(end, before.iter().rev(), |at| text.before(at));
+        let (length_after, ends) = follow(end, after.iter(), |at| text.behind(at));
+        if length_before + length_after < self.shortest {
+            return None;
+        }
+        Some(starts.into_iter().min()?..ends.into_iter().max()?)
     }
+}
+
+/// A text in all its readings: the steps from one place in it to another, each with the byte that is
+/// seen on the way.
+struct Text<'t> {
+    bytes: &'t [u8],
+    /// All steps, by where they end: the end, the start and the byte. Made when it is needed first.
+    backwards: OnceCell<Vec<(usize, usize, Option<u8>)>>,
+}
+
+impl<'t> Text<'t> {
+    const fn new(text: &'t str) -> Self {
+        Self {
+            bytes: text.as_bytes(),
+            backwards: OnceCell::new(),
+        }
+    }
+
+    /// The steps that begin at a place: where they end, and the byte.
+    fn behind(&self, at: usize) -> impl Iterator<Item = (usize, Option<u8>)> + use<'t> {
+        let rest = self.bytes.get(at..).filter(|rest| !rest.is_empty());
+        let steps = rest.map(readings).into_iter().flatten();
+        steps.map(move |(length, byte)| (at + length, byte))
+    }
+
+    /// The steps that end at a place: where they begin, and the byte.
+    fn before(&self, at: usize) -> impl Iterator<Item = (usize, Option<u8>)> {
+        let steps = self.backwards.get_or_init(|| {
+            let mut steps: Vec<_> = (0..self.bytes.len())
+                .flat_map(|start| {
+                    self.behind(start)
+                        .map(move |(end, byte)| (end, start, byte))
+                })
+                .collect();
+            steps.sort_unstable();
+            steps
+        });
+        let first = steps.partition_point(|(end, ..)| *end < at);
+        let steps = steps.iter().skip(first);
+        steps
+            .take_while(move |(end, ..)| *end == at)
+            .map(|(_, start, byte)| (*start, *byte))
+    }
+}
+
+/// How many of the bytes are seen from a place on, and where one can be after them.
+fn follow<'b, S: Iterator<Item = (usize, Option<u8>)>>(
+    at: usize,
+    bytes: impl Iterator<Item = &'b u8>,
+    steps: impl Fn(usize) -> S,
+) -> (usize, Vec<usize>) {
+    let mut places = vec![at];
+    let mut count = 0;
+    let (mut open, mut reached) = (Vec::new(), Vec::new());
+    for byte in bytes {
+        open.clone_from(&places);
+        while let Some(place) = open.pop() {
+            for (place, seen) in steps(place) {
+                let places = match seen {
+                    Some(seen) if seen == *byte => &mut reached,
+                    Some(_) => continue,
+                    None => &mut open,
+                };
+                if !places.contains(&place) {
+                    places.push(place);
+                }
+            }
+        }
+        if reached.is_empty() {
+            break;
+        }
+        std::mem::swap(&mut places, &mut reached);
+        reached.clear();
+        count += 1;
+    }
+    (count, places)
 }
 
 /// Adds a range behind others, of which it may cover the last.
@@ -163,31 +253,6 @@ fn add(ranges: &mut Vec<Range<usize>>, mut range: Range<usize>) {
         range = last.start.min(range.start)..last.end.max(range.end);
     }
     ranges.push(range);
-}
-
-/// Parts of what is seen of a text, as parts of the text.
-fn in_text(parts: &[Range<usize>], view: View, text: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::with_capacity(parts.len());
-    let mut parts = parts.iter().peekable();
-    let (mut at, mut seen, mut start) = (0, 0, 0);
-    while let Some(part) = parts.peek()
-        && let Some(rest) = text.as_bytes().get(at..)
-        && !rest.is_empty()
-    {
-        let (length, byte) = view(rest);
-        if byte.is_some() {
-            if seen == part.start {
-                start = at;
-            }
-            seen += 1;
-            if seen == part.end {
-                found.push(start..at + length);
-                parts.next();
-            }
-        }
-        at += length;
-    }
-    found
 }
 
 /// A secret in all encodings.
@@ -278,6 +343,29 @@ mod tests {
         assert_eq!(redacted(&secret, &text), text);
     }
 
+    #[test]
+    fn what_looks_like_an_escape_hides_no_character_from_the_search() {
+        for (secret, text) in [
+            // One of its own characters, beside an escape.
+            (r#"\a0a!!"00aa0"#, r"\a0a!!&quot;00aa0"),
+            (r#"\a\c\d\e\g"h"#, r"\a\c\d\e\g&quot;h"),
+            ("%41%42%43<xx", "%41%42%43&lt;xx"),
+            (r"%41\x42&lt;\", r"%2541\x42&lt;\"),
+            ("ab&lt;cd&amp;ef", "ab&amp;lt;cd&amp;amp;ef"),
+            // What stands before it.
+            (r#"nbcdefgh"ijk"#, r#"\nbcdefgh\"ijk"#),
+            ("39;bcdefgh<i", "&#39;bcdefgh&lt;i"),
+            ("41cdefgh/ijk", "%41cdefgh%2Fijk"),
+            ("abcdefghijkl", r"\u0061bcdefghijkl"),
+            ("u00e9f", r"\u00e9\u0066"),
+        ] {
+            let shown = redacted(secret, text);
+            assert!(shown.contains("[redacted]"), "{secret} in {text}: {shown}");
+            let rest = shown.replace("[redacted]", "");
+            assert!(rest.len() <= 2, "{secret} in {text}: {shown}");
+        }
+    }
+
     /// The ways of a server to repeat a text.
     fn encoded(text: &str, way: u8, joint: &str) -> String {
         match way % 9 {
@@ -329,7 +417,7 @@ mod tests {
             let text = encoded(part, way, &joint);
             let shown = redacted(&secret, &format!("{before}{text}{behind}"));
             prop_assert!(shown.contains("[redacted]"), "{shown}");
-            // Whatever stood before it may have swallowed its first characters.
+            // At most the beginning of an escape, quotes and a joint are left.
             let rest = shown.replace("[redacted]", "");
             let grown = rest.len().saturating_sub(before.len() + behind.len());
             prop_assert!(grown <= 12, "{shown}");

@@ -1,7 +1,7 @@
 //! A text as a search for secrets sees it: the visible characters of ASCII, in lower case, without
 //! blanks, breaks and characters that nobody sees.
 //!
-//! There are two views of each text, because what looks like an escape can be the beginning of a
+//! There are two views of each place in a text, because what looks like an escape can be part of a
 //! secret: one of the text as it is, and one with the escapes of the formats undone.
 
 use crate::core::text::is_invisible;
@@ -28,10 +28,29 @@ pub fn seen(view: View, text: &str) -> Vec<u8> {
     seen
 }
 
-/// Whether both views of a text are the same.
-pub fn is_plain(text: &str) -> bool {
-    let begins_escape = |byte: u8| matches!(byte, b'%' | b'\\' | b'&' | b'<' | 0x1b);
-    !text.bytes().any(begins_escape)
+/// What can stand at the beginning of a text that is not empty: its first character as it is, an
+/// escape, and what begins an escape when it is escaped itself. Each is a length in bytes and the
+/// byte that is seen of it.
+pub fn readings(text: &[u8]) -> impl Iterator<Item = (usize, Option<u8>)> {
+    std::iter::once(plain(text))
+        .chain(escape(text))
+        .chain(escaped_beginnings(text))
+}
+
+/// `%25`, `%2525` and so on for a `%`, `&amp;`, `&amp;amp;` and so on for an `&`.
+fn escaped_beginnings(text: &[u8]) -> impl Iterator<Item = (usize, Option<u8>)> {
+    let first = text.first().copied();
+    let code: &[u8] = match first {
+        Some(b'%') => b"25",
+        Some(b'&') => b"amp;",
+        _ => b"",
+    };
+    let codes = text
+        .get(1..)
+        .unwrap_or_default()
+        .chunks_exact(code.len().max(1));
+    let codes = codes.take_while(move |found| *found == code).enumerate();
+    codes.map(move |(before, code)| (1 + (before + 1) * code.len(), first))
 }
 
 /// A byte of ASCII as it is compared: without case, and in one of the two alphabets of Base64.
@@ -79,18 +98,21 @@ fn of_code(code: u32) -> Option<u8> {
     char::from_u32(code).map_or(Some(OTHER), of_char)
 }
 
-/// The text with escapes undone: those of URLs, JSON, Markdown, HTML and XML, workflow commands and
-/// terminals.
+/// The text with escapes undone.
 fn decoded(text: &[u8]) -> (usize, Option<u8>) {
-    let escape = match text.first() {
-        Some(b'%') => percent(text),
-        Some(b'\\') => backslash(text),
-        Some(b'&') => entity(text),
-        Some(b'<') => tag(text),
-        Some(0x1b) => control_sequence(text),
+    escape(text).unwrap_or_else(|| plain(text))
+}
+
+/// An escape of URLs, JSON, Markdown, HTML and XML, workflow commands or terminals.
+fn escape(text: &[u8]) -> Option<(usize, Option<u8>)> {
+    match text.first()? {
+        b'%' => percent(text),
+        b'\\' => backslash(text),
+        b'&' => entity(text),
+        b'<' => tag(text),
+        0x1b => control_sequence(text),
         _ => None,
-    };
-    escape.unwrap_or_else(|| plain(text))
+    }
 }
 
 /// `%41`, and what becomes of it when the `%` is escaped once more: `%2541`.
