@@ -21,7 +21,7 @@ pub use config::Config;
 use crate::core::code::Code;
 use crate::core::conflicts;
 use crate::core::desired::{DesiredSync, NamedProject};
-use crate::core::diagnostic::{Condenser, Diagnostic};
+use crate::core::diagnostic::{Condenser, Diagnostic, Severity};
 use crate::core::platform::Platform;
 use crate::core::span::{SourceId, Sources, Span};
 use crate::core::sync_file;
@@ -300,7 +300,12 @@ impl Workspace {
     fn find_files(&mut self, options: &LoadOptions) -> Result<Vec<SyncFile>, LoadError> {
         let mut found = Vec::new();
         if options.paths.is_empty() {
-            found = self.find_whole().ok_or_else(nothing_named)?;
+            found = match self.find_whole() {
+                Some(found) => found,
+                // An unreadable workspace file says nothing about files, and is reported itself.
+                None if self.diagnostics.iter().any(is_error) => Vec::new(),
+                None => return Err(nothing_named()),
+            };
             self.is_whole = true;
         }
         for word in &options.paths {
@@ -490,6 +495,10 @@ fn find_root(options: &LoadOptions) -> Result<Found, LoadError> {
         Some(other) => Err(LoadError::TwoWorkspaces(first.root, other.root)),
         None => Ok(first),
     }
+}
+
+fn is_error(found: &Diagnostic) -> bool {
+    found.severity == Severity::Error
 }
 
 fn nothing_named() -> LoadError {

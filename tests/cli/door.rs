@@ -51,6 +51,14 @@ fn assert_kept(tree: &Tree) {
 }
 
 #[test]
+fn a_workspace_file_that_cannot_be_read_is_not_called_missing() {
+    let tree = Tree::new(&[("repo/.git/HEAD", "")]);
+    link(&tree, "/proc/self/environ", "secsync.yaml");
+    let output = run(&tree, "validate").exits_with(3);
+    assert!(!output.stderr.contains("No file was named"), "{output}");
+}
+
+#[test]
 fn a_workspace_file_that_is_a_link_to_a_secret_is_not_read() {
     for target in [
         "/proc/self/environ",
