@@ -111,7 +111,7 @@ pub async fn follow(
     let mut waited = Duration::ZERO;
     let mut pause = FIRST_PAUSE;
     let mut trouble: BTreeMap<Place, RequestError> = BTreeMap::new();
-    while !going.is_empty() && waited < limit {
+    while !going.is_empty() && waited < limit && !context.cancellation.is_cancelled() {
         context.observer.waiting(going.len());
         let this_pause = pause.min(limit.saturating_sub(waited));
         tokio::select! {
@@ -156,6 +156,8 @@ pub async fn follow(
     ended.extend(going.into_iter().map(|job| {
         let end = match trouble.get(&place(&job.subject)) {
             Some(error) => JobEnd::Unknown(error.message.clone()),
+            // What became of it since the last look is unknown.
+            None if context.cancellation.is_cancelled() => JobEnd::NotFollowed,
             None => JobEnd::StillGoing,
         };
         outcome(job, end)

@@ -124,7 +124,11 @@ pub fn check(
 fn workspaces(git: &Utf8Path) -> Result<Vec<Utf8PathBuf>, CommandError> {
     let walker = WalkBuilder::new(git)
         .standard_filters(false)
-        .filter_entry(|entry| entry.file_name() != ".git")
+        // A repository inside this one is another one.
+        .filter_entry(|entry| {
+            let is_root = entry.depth() == 0;
+            entry.file_name() != ".git" && (is_root || !entry.path().join(".git").exists())
+        })
         .build();
     let mut roots = vec![git.to_owned()];
     for entry in walker {

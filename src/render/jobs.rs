@@ -31,13 +31,17 @@ pub fn waiting(jobs: usize) -> String {
 pub(super) fn human(report: &Report, waited: Option<Duration>) -> String {
     let mut out = String::new();
     for job in &report.jobs {
-        // An interrupted wait was shorter than `waited`.
-        end(&mut out, job, waited.filter(|_| !report.is_interrupted));
+        end(&mut out, job, waited);
     }
     let not_followed = count(report, |end| *end == JobEnd::NotFollowed);
     if not_followed > 0 {
         let jobs = words::count(not_followed, "job");
-        let _ = writeln!(out, "{jobs} left running; --wait follows them.");
+        let what = if report.is_interrupted {
+            "not followed to the end; `secsync status` shows them."
+        } else {
+            "left running; --wait follows them."
+        };
+        let _ = writeln!(out, "{jobs} {what}");
     }
     out
 }
@@ -68,7 +72,7 @@ fn end(out: &mut String, job: &JobOutcome, waited: Option<Duration>) {
                 "is still retrying, not failed, after {} s.",
                 waited.as_secs()
             ),
-            None => "had not ended when the run was interrupted.".to_owned(),
+            None => "is still retrying, not failed.".to_owned(),
         },
         JobEnd::Unknown(reason) => format!("could not be followed. {}", visible(reason)),
         JobEnd::Succeeded | JobEnd::NotFollowed => "succeeded.".to_owned(),

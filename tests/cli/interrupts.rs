@@ -85,7 +85,7 @@ fn finishes_what_is_in_flight_after_an_interruption_and_reports_it() {
 
             Not tried: infisical/payments/bot: The run was interrupted before its turn.
             Not tried: infisical/payments/web: The run was interrupted before its turn.
-            1 job left running; --wait follows them.
+            1 job not followed to the end; `secsync status` shows them.
 
             Apply interrupted! Resources: 1 added, 0 changed, 0 destroyed, 2 not tried.
             Run `secsync apply` again to continue.
@@ -117,11 +117,9 @@ fn an_interrupted_wait_ends_at_once() {
     let report = output.stdout.rsplit_once("jobs...\n").unwrap().1;
     assert_snapshot!(report, @"
 
-    Running: infisical/payments/api: The sync job had not ended when the run was interrupted.
-    Running: infisical/payments/bot: The sync job had not ended when the run was interrupted.
-    Running: infisical/payments/web: The sync job had not ended when the run was interrupted.
+    3 jobs not followed to the end; `secsync status` shows them.
 
-    Apply interrupted! Resources: 3 added, 0 changed, 0 destroyed, 3 jobs not finished.
+    Apply interrupted! Resources: 3 added, 0 changed, 0 destroyed.
     Run `secsync apply` again to continue.
     ");
 }

@@ -1,5 +1,7 @@
 //! The workspace is where the files are, wherever the command is typed.
 
+use std::fs;
+
 use serde_json::Value;
 
 use super::support::{FILE, world};
@@ -285,6 +287,15 @@ fn a_project_that_another_workspace_names_is_not_pruned() {
         .on(&server)
         .run()
         .exits_with(0);
+    // Nor does a repository inside this one.
+    tree.write("apps/.git/HEAD", "ref: refs/heads/main\n");
+    tree.write("apps/syncs/a.yaml", FILE);
+    tree.secsync("plan --prune")
+        .inside("infra")
+        .on(&server)
+        .run()
+        .exits_with(0);
+    fs::remove_dir_all(tree.root().join("apps/.git")).unwrap();
     // What cannot be read could name it.
     tree.write("apps/syncs/a.yaml", "syncs: [\n");
     let run = tree
