@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::code::Code;
 use super::desired::{ConnectionRef, DesiredSync, Ensure, OnDelete, Trigger, Word};
-use super::diagnostic::{Diagnostic, closest};
+use super::diagnostic::{Diagnostic, closest, is_slip};
 use super::fields::{ALTERNATIVES, CONNECTION_ID, OWN_FIELDS};
 use super::form;
 use super::platform::Platform;
@@ -244,10 +244,15 @@ impl Reader<'_> {
                 format!("`{key}` cannot be `{word}`."),
             )
             .suggest(word, names.clone(), || {
-                format!("It can be {}.", any_of(names))
+                format!("It can be {}.", any_of(names.clone()))
             }),
         );
-        T::default()
+        // It is checked on as what it is likely meant to be.
+        let meant = closest(word, names).filter(|meant| is_slip(word, meant));
+        let mut choices = choices.iter();
+        choices
+            .find(|(name, _)| Some(*name) == meant)
+            .map_or_else(T::default, |(_, value)| *value)
     }
 
     fn flag(&mut self, key: &str) -> bool {

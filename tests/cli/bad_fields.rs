@@ -993,6 +993,20 @@ fn reports_mistakes_in_a_workspace_file() {
 }
 
 #[test]
+fn a_misspelt_absent_is_checked_on_as_absent() {
+    let tree = Tree::new(&[(
+        "syncs/web.yaml",
+        "provider: infisical\nproject: payments\nsyncs:\n  web: {destination: humanitec, ensure: Absent}\n",
+    )]);
+    let refused = tree.secsync("validate").run().exits_with(3);
+    assert!(refused.stderr.contains("Found 1 error."), "{refused}");
+    assert!(
+        refused.stderr.contains("Did you mean `absent`?"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn one_mistake_never_hides_the_next() {
     let wrong = with("environment: prod", "enviroment: 7");
     assert_snapshot!(findings([

@@ -872,7 +872,7 @@ mod waiting {
             let observer = WhileWaiting(planned.cancellation.clone());
             let report = site.apply_with(&planned, &observer).await;
             assert_all_done(&planned, &report);
-            assert_eq!(ends(&report), [("web", &JobEnd::StillGoing)]);
+            assert_eq!(ends(&report), [("web", &JobEnd::NotFollowed)]);
             assert_eq!(report.exit(), Exit::Interrupted);
         });
     }
