@@ -114,6 +114,11 @@ impl Diagnostic {
         Self { omitted, ..further }
     }
 
+    /// Whether it makes the files invalid: an error by nature, or a denied lint.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
     /// How many findings it stands for.
     pub fn findings(&self) -> usize {
         self.omitted.max(1)

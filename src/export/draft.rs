@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::core::code::Code;
 use crate::core::desired::{ConnectionRef, DesiredSync};
-use crate::core::diagnostic::{Diagnostic, Severity};
+use crate::core::diagnostic::Diagnostic;
 use crate::core::export;
 use crate::core::normalize;
 use crate::core::plan::UnknownField;
@@ -208,7 +208,7 @@ pub fn refusals(checked: &Workspace) -> BTreeMap<(String, String), String> {
     let mut refused: BTreeMap<(String, String), String> = BTreeMap::new();
     for sync in &checked.syncs {
         let about = |found: &&Diagnostic| {
-            found.severity == Severity::Error && !found.code.is_lint() && is_about(found, sync)
+            found.is_error() && !found.code.is_lint() && is_about(found, sync)
         };
         for found in checked.diagnostics.iter().filter(about) {
             let reason = refused.entry(identity(sync)).or_default();

@@ -9,7 +9,7 @@ use tracing::trace;
 use super::open::{Loaded, Opened};
 use crate::core::code::Code;
 use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, Word};
-use crate::core::diagnostic::{Condenser, Diagnostic, Severity, closest};
+use crate::core::diagnostic::{Condenser, Diagnostic, closest};
 use crate::core::fields::CONNECTION_ID;
 use crate::core::spec::{DestinationSpec, Specs};
 use crate::core::words::is_uuid;
@@ -73,8 +73,7 @@ impl Loaded {
 
 /// Refuses a workspace with an error among its findings.
 pub(super) fn accept(workspace: &Arc<Workspace>) -> Result<(), CommandError> {
-    let is_error = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
-    if workspace.diagnostics.iter().any(is_error) {
+    if workspace.diagnostics.iter().any(Diagnostic::is_error) {
         return Err(CommandError::invalid(Arc::clone(workspace)));
     }
     Ok(())

@@ -9,7 +9,6 @@ use ignore::WalkBuilder;
 use super::check::project_of_environment;
 use super::link::ProjectNames;
 use super::open::Opened;
-use crate::core::diagnostic::{Diagnostic, Severity};
 use crate::core::platform::Platform;
 use crate::core::remote::RemoteProject;
 use crate::core::resolve;
@@ -69,8 +68,7 @@ impl Opened {
                 return Err(unknown(root, &error.to_string()));
             }
         }
-        let is_error = |found: &&Diagnostic| found.severity == Severity::Error;
-        if let Some(found) = other.diagnostics.iter().find(is_error) {
+        if let Some(found) = other.diagnostics.iter().find(|found| found.is_error()) {
             return Err(unknown(root, &found.message));
         }
         let of_syncs = other.syncs.iter().map(|sync| {

@@ -108,7 +108,7 @@ fn of_file(file: Option<&str>, findings: &[&Diagnostic], review: &Review<'_>) ->
         texts.join("\n")
     };
     let mut errors = findings.iter();
-    let first = errors.find(|found| found.severity == Severity::Error);
+    let first = errors.find(|found| found.is_error());
     Case {
         name: file.unwrap_or("workspace").to_owned(),
         class: "secsync.files".to_owned(),

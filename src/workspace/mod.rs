@@ -21,7 +21,7 @@ pub use config::Config;
 use crate::core::code::Code;
 use crate::core::conflicts;
 use crate::core::desired::{DesiredSync, NamedProject};
-use crate::core::diagnostic::{Condenser, Diagnostic, Severity};
+use crate::core::diagnostic::{Condenser, Diagnostic};
 use crate::core::platform::Platform;
 use crate::core::span::{SourceId, Sources, Span};
 use crate::core::sync_file;
@@ -303,7 +303,7 @@ impl Workspace {
             found = match self.find_whole() {
                 Some(found) => found,
                 // An unreadable workspace file says nothing about files, and is reported itself.
-                None if self.diagnostics.iter().any(is_error) => Vec::new(),
+                None if self.diagnostics.iter().any(Diagnostic::is_error) => Vec::new(),
                 None => return Err(nothing_named()),
             };
             self.is_whole = true;
@@ -324,8 +324,7 @@ impl Workspace {
                 None
             };
             found.extend(whole.unwrap_or_else(|| {
-                let told = &mut self.diagnostics;
-                files::find_named(&self.directory, &self.root, word, told)
+                files::find_named(&self.directory, &self.root, word, &mut self.diagnostics)
             }));
         }
         Ok(without_repetitions(found))
@@ -495,10 +494,6 @@ fn find_root(options: &LoadOptions) -> Result<Found, LoadError> {
         Some(other) => Err(LoadError::TwoWorkspaces(first.root, other.root)),
         None => Ok(first),
     }
-}
-
-fn is_error(found: &Diagnostic) -> bool {
-    found.severity == Severity::Error
 }
 
 fn nothing_named() -> LoadError {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::emit::to_string;
 use super::load::load;
 use super::offset::{line_start, rest_of_line};
-use crate::core::diagnostic::{Diagnostic, Severity};
+use crate::core::diagnostic::Diagnostic;
 use crate::core::span::Sources;
 use crate::core::value::{Entry, Mapping, Node};
 
@@ -75,8 +75,7 @@ pub fn keys(text: &str, key: &str) -> BTreeSet<String> {
 /// The document, and the texts of the comments: in an order in which an insertion does not show.
 fn only_document(text: &str) -> Result<(Node, Vec<String>), InsertError> {
     let loaded = load(Sources::default().add("text", text), text);
-    let is_error = |found: &Diagnostic| found.severity == Severity::Error;
-    if loaded.diagnostics.iter().any(is_error) {
+    if loaded.diagnostics.iter().any(Diagnostic::is_error) {
         return Err(InsertError::NotReadable);
     }
     let comments = loaded.comments.into_iter().map(|comment| comment.text);

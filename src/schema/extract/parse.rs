@@ -6,7 +6,6 @@
 use serde_json::Value;
 
 use super::ExtractError;
-use crate::core::diagnostic::Severity;
 use crate::core::span::Sources;
 use crate::yaml;
 
@@ -49,7 +48,7 @@ fn parse_yaml(text: &str) -> Result<Value, ExtractError> {
     let error = loaded
         .diagnostics
         .iter()
-        .find(|diagnostic| diagnostic.severity == Severity::Error);
+        .find(|diagnostic| diagnostic.is_error());
     if let Some(error) = error {
         let place = error.span().map_or_else(String::new, |span| {
             format!(" (line {})", sources.position(span).line)

@@ -7,7 +7,6 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 use secsync::apply::{self, ApplyContext, Observer, Outcome, Report};
 use secsync::cancel::Cancellation;
-use secsync::core::diagnostic::Severity;
 use secsync::core::plan::recheck::{Current, Recheck, recheck};
 use secsync::core::plan::{Action, Blocked, Plan, Step, Verb};
 use secsync::core::remote::RemoteSync;
@@ -94,7 +93,7 @@ impl Refused {
         Self {
             findings: found
                 .flat_map(|workspace| &workspace.diagnostics)
-                .filter(|found| found.severity == Severity::Error)
+                .filter(|found| found.is_error())
                 .map(|found| found.message.clone())
                 .collect(),
             error,

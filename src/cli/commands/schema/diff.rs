@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::cli::arguments::{LoadArguments, OutputArguments, working_directory};
 use crate::cli::command::{Command, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
-use crate::core::diagnostic::{Diagnostic, Severity};
+use crate::core::diagnostic::Diagnostic;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::render::json::Place;
@@ -136,6 +136,6 @@ fn errors(store: SchemaStore, session: &Session) -> Result<Vec<Broken>, CommandE
         place: found.span().map(|span| Place::new(span, sources)),
     };
     let found = workspace.diagnostics.iter();
-    let errors = found.filter(|found| found.severity == Severity::Error);
+    let errors = found.filter(|found| found.is_error());
     Ok(errors.map(broken).collect())
 }
