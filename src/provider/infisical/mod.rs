@@ -191,6 +191,37 @@ impl Server {
             .await
     }
 
+    /// Whether a folder exists, by the route of a version and its name for the project.
+    async fn has_folder_at(
+        &self,
+        (version, project, project_id): (&str, &'static str, &str),
+        environment: &str,
+        path: &str,
+    ) -> Result<bool, RequestError> {
+        // The route lists what is in a folder, so a folder is looked for in the one above it.
+        let (above, name) = match path.trim_end_matches('/').rsplit_once('/') {
+            Some(("", name)) => ("/", name),
+            Some((above, name)) => (above, name),
+            None => ("/", ""),
+        };
+        let request = self
+            .request(
+                Method::GET,
+                &["api", version, "folders"],
+                Repeat::Read,
+                format!("look for the folder \"{path}\" of environment \"{environment}\""),
+            )?
+            .query(project, project_id)
+            .query("environment", environment)
+            .query("path", above)
+            .limit(DOCUMENT_LIMIT);
+        match self.call(request, Reader::folder_names).await {
+            Ok(folders) => Ok(name.is_empty() || folders.iter().any(|folder| folder == name)),
+            Err(error) if error.kind == RequestErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The projects at a route; `None` if the server does not have that route, which has no other
     /// reason for a 404.
     async fn projects_at(
@@ -267,40 +298,16 @@ impl ManagedSyncs for Server {
         environment: &str,
         path: &str,
     ) -> Result<bool, RequestError> {
-        // The route lists what is in a folder, so a folder is looked for in the one above it.
-        let (above, name) = match path.trim_end_matches('/').rsplit_once('/') {
-            Some(("", name)) => ("/", name),
-            Some((above, name)) => (above, name),
-            None => ("/", ""),
+        let look = |version, project| {
+            self.has_folder_at((version, project, project_id), environment, path)
         };
-        let task = format!("look for the folder \"{path}\" of environment \"{environment}\"");
-        let origin = self.session.origin();
-        let mut last = None;
-        // The newer route first; servers of 2025 have only the other one.
-        for (version, project) in [("v2", "projectId"), ("v1", "workspaceId")] {
-            let request = self
-                .request(
-                    Method::GET,
-                    &["api", version, "folders"],
-                    Repeat::Read,
-                    task.clone(),
-                )?
-                .query(project, project_id)
-                .query("environment", environment)
-                .query("path", above)
-                .limit(DOCUMENT_LIMIT);
-            let looked = self.session.call(request, |answer| {
-                let body = refusal::accepted(answer, &task, origin)?;
-                let folders = Reader::new(&task, origin).folder_names(body)?;
-                Ok(name.is_empty() || folders.iter().any(|folder| folder == name))
-            });
-            match looked.await {
-                Err(error) if error.kind == RequestErrorKind::NotFound => return Ok(false),
-                Err(error) if error.kind == RequestErrorKind::NoRoute => last = Some(error),
-                result => return result,
+        match look("v2", "projectId").await {
+            // Servers of 2025 have only the older route.
+            Err(error) if error.kind == RequestErrorKind::NoRoute => {
+                look("v1", "workspaceId").await
             }
+            result => result,
         }
-        last.map_or(Ok(false), Err)
     }
 
     async fn list(
