@@ -74,7 +74,7 @@ pub fn redacted(text: &str) -> Cow<'_, str> {
 }
 
 /// Where in a value a registered secret stands, by the names of the fields and the numbers in
-/// lists: `syncs.web.description`. `None` if there is none.
+/// lists: `syncs.web.description`. `None` if no value holds one.
 pub fn place_in(value: &Value) -> Option<String> {
     let matcher = matcher()?;
     let mut path = Vec::new();

@@ -220,7 +220,9 @@ fn drop_defaults(spec: &ObjectSpec, fields: &mut Map<String, Value>) {
             default
         });
         let is_needed = field.required || tag == Some(field.name.as_str());
-        let goes_without_saying = [&default, &field.blank].contains(&&Some(value.clone()));
+        let goes_without_saying = [&default, &field.blank]
+            .iter()
+            .any(|implied| implied.as_ref() == Some(value));
         if !is_needed && goes_without_saying {
             fields.remove(&field.name);
         } else if let (Some(object), Value::Object(inner)) = (&field.object, value) {
@@ -364,13 +366,13 @@ mod tests {
             "destinationConfig": {"scope": "environment", "org": "a", "sensitive": false},
         }));
         let short = remote_without_defaults(&spec(), &sync);
-        let told = Value::Object(short.clone());
+        let left = Value::Object(short.clone());
         assert_eq!(
-            told["destinationConfig"],
+            left["destinationConfig"],
             json!({"scope": "environment", "org": "a"})
         );
         assert_eq!(
-            (told.get("isAutoSyncEnabled"), told.get("description")),
+            (left.get("isAutoSyncEnabled"), left.get("description")),
             (None, None)
         );
         assert_eq!(comparable(&spec().create, short), remote(&spec(), &sync));
@@ -383,10 +385,10 @@ mod tests {
             "isAutoSyncEnabled": false,
             "destinationConfig": {"scope": "application", "sensitive": false},
         }));
-        let told = Value::Object(remote_without_defaults(&spec(), &sync));
-        assert_eq!(told["isAutoSyncEnabled"], json!(false));
+        let left = Value::Object(remote_without_defaults(&spec(), &sync));
+        assert_eq!(left["isAutoSyncEnabled"], json!(false));
         // What is no field of this variant cannot be declared.
-        assert_eq!(told["destinationConfig"], json!({"scope": "application"}));
+        assert_eq!(left["destinationConfig"], json!({"scope": "application"}));
         assert_eq!(
             unknown_at_any_depth(&spec(), &sync),
             ["destinationConfig.sensitive"]

@@ -1,5 +1,5 @@
 //! A text as a search for secrets sees it: the visible characters of ASCII, in lower case, without
-//! blanks, breaks and characters that nobody sees.
+//! blanks, breaks and invisible characters.
 //!
 //! There are two views of each place in a text, because what looks like an escape can be part of a
 //! secret: one of the text as it is, and one with the escapes of the formats undone.

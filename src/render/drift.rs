@@ -193,10 +193,9 @@ pub fn review(review: &mut Review<'_>, drifts: &[Drift], plan: &Plan) {
     review.items = drifts.iter().map(item).collect();
     review.notes.extend(existing(plan).map(undeclared));
     review.notes.extend(started::undeclared(&plan.unmanaged));
-    for field in &plan.unknown {
-        let advice = UnknownField::advice();
-        review.notes.push(format!("{} {advice}", field.sentence()));
-    }
+    review
+        .notes
+        .extend(plan.unknown.iter().map(UnknownField::note));
 }
 
 fn item(drift: &Drift) -> Item {

@@ -32,7 +32,7 @@ impl Escape {
         }
     }
 
-    /// A character that nobody sees.
+    /// Writes an invisible character, escaped.
     fn invisible(self, character: char, out: &mut String) {
         match self {
             Self::Json => {
@@ -68,7 +68,7 @@ pub fn harmless(text: &str, escape: Escape) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Whether nobody sees a character, although the format has no use for it.
+/// Whether a character is invisible and the format has no use for it.
 fn is_hidden(character: char, escape: Escape) -> bool {
     let is_used = match character {
         '\n' | '\r' | '\t' => true,
@@ -85,7 +85,7 @@ fn write_line(line: &str, escape: Escape, out: &mut String) {
     while let Some(character) = rest.chars().next() {
         let (head, tail) = rest.split_at(character.len_utf8());
         if character == '\u{1b}' {
-            // Colours are left out where nobody sees them, and then begin no line.
+            // Colours are left out unless a terminal shows them, and then begin no line.
             let length = color(rest);
             match length {
                 Some(length) if escape == Escape::Backslash => {

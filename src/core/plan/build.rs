@@ -135,12 +135,7 @@ fn in_order_of_names(mut plan: Plan) -> Plan {
         .sort_by(|one, other| one.subject.by_name().cmp(&other.subject.by_name()));
     plan.failing
         .sort_by(|one, other| one.subject.by_name().cmp(&other.subject.by_name()));
-    plan.unknown.sort_by(|one, other| {
-        let key = |field: &UnknownField| {
-            [&field.provider, &field.project, &field.field].map(String::clone)
-        };
-        key(one).cmp(&key(other))
-    });
+    plan.unknown.sort();
     plan
 }
 
@@ -342,14 +337,13 @@ impl<'a> Project<'a> {
             .map(|connection| connection.id.as_str());
         let declared = declared_fields(&sync.desired, connection_id);
         let expected = normalize::desired(&spec, &sync.desired, connection_id);
+        let unknown = found.map_or_else(Vec::new, |remote| normalize::unknown(&spec, remote));
+        self.name_unknown(sync, &unknown);
         match found {
             Some(remote) if remote.destination == sync.desired.destination.text => {
-                self.name_unknown(sync, &normalize::unknown(&spec, remote));
                 self.plan_update(sync, &spec, remote, &declared, expected);
             }
             Some(remote) => {
-                let unknown = normalize::unknown(&spec, remote);
-                self.name_unknown(sync, &unknown);
                 let create = create(sync, &spec, declared, expected);
                 self.plan_replace(sync, remote, create, unknown);
             }

@@ -50,7 +50,7 @@ pub struct Plan {
 }
 
 /// A field that is set remotely and that the schemas in use do not know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UnknownField {
     /// The provider's name in the files.
@@ -89,6 +89,11 @@ impl UnknownField {
             self.provider,
             self.project
         )
+    }
+
+    /// What is known of it and what to do.
+    pub fn note(&self) -> String {
+        format!("{} {}", self.sentence(), Self::advice())
     }
 
     /// What to do, as a full sentence.

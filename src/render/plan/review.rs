@@ -21,10 +21,9 @@ pub fn review(review: &mut Review<'_>, plan: &Plan) {
             message.as_deref().unwrap_or("no reason was given")
         ));
     }
-    for field in &plan.unknown {
-        let advice = UnknownField::advice();
-        review.notes.push(format!("{} {advice}", field.sentence()));
-    }
+    review
+        .notes
+        .extend(plan.unknown.iter().map(UnknownField::note));
     let found = plan.unmanaged.iter();
     let count = found
         .filter(|subject| subject.platform.reads_back())
