@@ -141,6 +141,7 @@ fn load_and_check(root: &Path) -> Result<usize, CommandError> {
         selectors: Vec::new(),
         targets: Vec::new(),
         prune: false,
+        resend: Vec::new(),
     };
     let checked = Opened::open(options)?.load(&mut io::empty())?.check()?;
     Ok(checked.opened.workspace.syncs.len())

@@ -47,6 +47,7 @@ pub fn sync_file(bytes: &[u8]) {
             selectors: Vec::new(),
             targets: Vec::new(),
             prune: false,
+            resend: Vec::new(),
         })
         .unwrap_or_else(|error| panic!("{error:?}"))
     });

@@ -6,6 +6,8 @@ use camino::Utf8PathBuf;
 use clap::{ArgAction, Args};
 
 use crate::cancel::Cancellation;
+use crate::core::code::Code;
+use crate::core::diagnostic::Diagnostic;
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -14,7 +16,7 @@ use crate::pipeline::{Checked, Link, Opened, Options};
 use crate::root;
 use crate::workspace::{LoadOptions, Where};
 
-use super::command::Session;
+use super::command::{Files, Session};
 use super::output::Output;
 
 /// Which files are loaded, and which syncs count.
@@ -55,6 +57,17 @@ impl LoadArguments {
         let mut paths = self.paths.iter().chain(&self.files.file);
         paths.any(|path| path == "-")
     }
+}
+
+/// What a plan does besides following the files.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PlanArguments {
+    /// Delete what exists and is not declared. Needs the whole workspace.
+    #[arg(long)]
+    pub prune: bool,
+    /// Send syncs of these names whole again, also what the platform never gives back.
+    #[arg(long, value_name = "NAME-GLOB")]
+    pub resend: Vec<String>,
 }
 
 /// How requests are sent, and where the state is kept.
@@ -180,11 +193,10 @@ impl LoadArguments {
 
     /// Opens the workspace.
     pub fn open(&self, session: &Session) -> Result<Opened, CommandError> {
-        self.open_for(session, false)
+        self.open_for(session, &PlanArguments::default())
     }
 
-    /// Opens the workspace for a run that may prune.
-    fn open_for(&self, session: &Session, prune: bool) -> Result<Opened, CommandError> {
+    fn open_for(&self, session: &Session, plan: &PlanArguments) -> Result<Opened, CommandError> {
         let files = &self.files;
         Opened::open(Options {
             request: LoadOptions {
@@ -198,17 +210,36 @@ impl LoadArguments {
             environment: session.environment.clone(),
             selectors: files.selector.clone(),
             targets: files.target.clone(),
-            prune,
+            prune: plan.prune,
+            resend: plan.resend.clone(),
         })
     }
 
     /// Loads the files and checks them. Their findings are shown before anything is sent.
-    pub fn check(&self, session: &Session, prune: bool) -> Result<Checked, CommandError> {
-        let opened = self.open_for(session, prune)?;
+    pub fn check(&self, session: &Session) -> Result<Checked, CommandError> {
+        self.check_for(session, &PlanArguments::default())
+    }
+
+    /// The same for a run that makes a plan.
+    pub fn check_for(
+        &self,
+        session: &Session,
+        plan: &PlanArguments,
+    ) -> Result<Checked, CommandError> {
+        let opened = self.open_for(session, plan)?;
         let loaded = opened.load(&mut std::io::stdin())?;
         session.loaded(loaded.workspace());
         let checked = loaded.check()?;
-        session.findings(&*checked.opened.workspace);
+        let mut early = Files::from(&*checked.opened.workspace);
+        // Whether a pattern fits nothing may only be known once what is remote is.
+        let findings: Vec<Diagnostic> = early
+            .findings
+            .iter()
+            .filter(|found| found.code != Code::IgnoresNothing)
+            .cloned()
+            .collect();
+        early.findings = &findings;
+        session.findings(early);
         Ok(checked)
     }
 }

@@ -96,6 +96,8 @@ codes! {
     SubfoldersWithImport = "subfolders-with-import", Lint(Error), "Subfolders cannot be combined with an import from the destination.";
     DestructiveFirstSync = "destructive-first-sync", Lint(Ignored), "The first sync deletes secrets that only the destination has.";
     UnfamiliarDestination = "unfamiliar-destination", Lint(Warning), "A destination to be started is neither recorded nor among the known ones.";
+    IgnoresNothing = "ignores-nothing", Lint(Warning), "A pattern of ignoreRemote names no field of any destination in use.";
+    NotReadBack = "not-read-back", Lint(Warning), "A field that a request needs is not declared, and the platform never gives it back.";
     NoEffect = "no-effect", Lint(Warning), "A field has no effect on the platform of its sync.";
     // Names that are looked up on a platform.
     UnknownProject = "unknown-project", Fixed(Error), "A project does not exist, or the identity cannot see it.";

@@ -8,16 +8,18 @@ use super::desired::{ConnectionRef, DesiredSync, Ensure, OnDelete, Trigger, Word
 use super::diagnostic::{Diagnostic, closest, is_slip};
 use super::fields::{ALTERNATIVES, CONNECTION_ID, OWN_FIELDS};
 use super::form;
+use super::ignore;
 use super::platform::Platform;
 use super::sync_file::Block;
 use super::value::{Mapping, Node, Style, Value};
 use super::words::{any_of, list};
 
 /// Fields that say how to treat what a platform that only starts syncs cannot do, and what that is.
-const WITHOUT_EFFECT_ON_STARTS: [(&str, &str); 3] = [
+const WITHOUT_EFFECT_ON_STARTS: [(&str, &str); 4] = [
     ("protect", "delete or replace a sync"),
     ("onDelete", "delete a sync"),
     ("trigger", "ask for a sync job"),
+    ("ignoreRemote", "compare a sync with what is remote"),
 ];
 
 /// The fields of a sync or of its defaults, with those of secsync's own put right that are misspelt
@@ -135,6 +137,7 @@ pub fn declare(
         ],
     );
     let protect = reader.flag("protect");
+    let ignore_remote = reader.ignored();
     let renamed_from = reader.word("renamedFrom");
     if ensure == Ensure::Absent {
         reader.report_rename_of_absent();
@@ -163,6 +166,7 @@ pub fn declare(
         labels,
         renamed_from,
         protect,
+        ignore_remote,
         on_delete,
         trigger,
         fields,
@@ -264,6 +268,38 @@ impl Reader<'_> {
         }
         self.wrong_type(key, node, "true or false");
         false
+    }
+
+    fn ignored(&mut self) -> Vec<Word> {
+        const KEY: &str = "ignoreRemote";
+        let Some(node) = self.effective.get(KEY) else {
+            return Vec::new();
+        };
+        let Value::Sequence(items) = &node.value else {
+            self.wrong_type(KEY, node, "a list of fields");
+            return Vec::new();
+        };
+        let mut patterns = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            match item.as_str() {
+                None => self.wrong_type(&format!("{KEY}[{index}]"), item, "a string"),
+                Some(text) => match ignore::problem(text) {
+                    None => patterns.push(Word {
+                        text: text.to_owned(),
+                        span: item.span,
+                    }),
+                    Some(problem) => self.diagnostics.push(
+                        Diagnostic::new(
+                            Code::WrongValue,
+                            item.span,
+                            format!("`{text}` in `{KEY}` {problem}."),
+                        )
+                        .help("Name a field of the platform, such as `syncOptions.keySchema`."),
+                    ),
+                },
+            }
+        }
+        patterns
     }
 
     fn labels(&mut self) -> BTreeMap<String, String> {

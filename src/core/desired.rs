@@ -92,6 +92,8 @@ pub struct DesiredSync {
     pub renamed_from: Option<Word>,
     /// Whether it may never be deleted or replaced.
     pub protect: bool,
+    /// Patterns of fields that are left to the remote side.
+    pub ignore_remote: Vec<Word>,
     /// What a deletion does at the destination.
     pub on_delete: OnDelete,
     /// When apply asks for a job.

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::fields::IDENTITY;
 use super::normalize::Comparable;
-use super::spec::{DestinationSpec, FieldSpec, ObjectSpec};
+use super::spec::{Access, DestinationSpec, FieldSpec, ObjectSpec};
 
 /// One field that differs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,19 +58,19 @@ pub struct Difference {
     /// Paths inside objects that are set remotely and that the schema in use does not know. They are
     /// no difference, but an update of the object around them would erase them.
     pub unknown: Vec<String>,
+    /// Paths inside objects that are set remotely and that only the server can set. They are no
+    /// difference either, and a request cannot carry them.
+    pub read_only: Vec<String>,
 }
 
 impl Difference {
-    /// The unknown fields that a request would erase, because it replaces the objects around them.
-    pub fn erased_by(&self, request: &Map<String, Value>) -> Vec<String> {
-        let unknown = self.unknown.iter();
-        unknown
-            .filter(|path| {
-                let object = path.split('.').next().unwrap_or_default();
-                request.contains_key(object)
-            })
-            .cloned()
-            .collect()
+    /// Those of the paths that are inside an object which a request replaces.
+    pub fn replaced(paths: &[String], request: &Map<String, Value>) -> Vec<String> {
+        let paths = paths.iter().filter(|path| {
+            let object = path.split('.').next().unwrap_or_default();
+            request.contains_key(object)
+        });
+        paths.cloned().collect()
     }
 }
 
@@ -106,13 +107,24 @@ fn compare_objects(
             continue;
         }
         let field = spec.and_then(|spec| {
-            let as_value = |object: &Map<String, Value>| Value::Object(object.clone());
-            spec.field(&key, &as_value(after))
-                .or_else(|| spec.field(&key, &as_value(before)))
+            let of_before = || spec.field(&key, before);
+            spec.field(&key, after).or_else(of_before)
         });
         let means_none = |field: &FieldSpec| field.blank.as_ref() == old;
         if new.is_none() && field.is_some_and(means_none) {
             continue;
+        }
+        match field.map_or(Access::BothWays, |field| field.access) {
+            Access::BothWays => {}
+            Access::ReadOnly if new.is_none() && !path.is_empty() => {
+                path.push(key);
+                difference.read_only.push(path.join("."));
+                path.pop();
+                continue;
+            }
+            Access::ReadOnly | Access::WriteOnly | Access::ServerFilled | Access::Ignored => {
+                continue;
+            }
         }
         path.push(key);
         if new.is_none() && field.is_none() && spec.is_some_and(|spec| !spec.open) {
@@ -149,8 +161,7 @@ pub(super) fn keys_in_order(
     };
     if let Some(spec) = spec {
         for side in [after, before] {
-            let value = Value::Object(side.clone());
-            for field in spec.fields_of(&value) {
+            for field in spec.fields_of(side) {
                 add(&field.name);
             }
         }
@@ -167,11 +178,12 @@ pub(super) fn keys_in_order(
 ///
 /// Only the top-level fields that differ are in it, each whole and as `declared`:
 /// the platform replaces them whole. A field that is no longer declared goes back to its
-/// default, or to null where the platform takes it.
+/// default, or to null where the platform takes it. What is ignored keeps its value in `remote`.
 pub fn patch(
     spec: &DestinationSpec,
     difference: &Difference,
     declared: &Map<String, Value>,
+    remote: &Map<String, Value>,
 ) -> Result<Map<String, Value>, Vec<String>> {
     let mut patch = Map::new();
     let mut impossible = Vec::new();
@@ -205,10 +217,27 @@ pub fn patch(
         }
     }
     if impossible.is_empty() {
+        spec.create.keep_ignored(&mut patch, remote);
         Ok(patch)
     } else {
         Err(impossible)
     }
+}
+
+/// The request that sends a sync whole again: every field that an update takes, as `declared`.
+pub fn whole(
+    spec: &DestinationSpec,
+    declared: &Map<String, Value>,
+    remote: &Map<String, Value>,
+) -> Map<String, Value> {
+    let fields = spec.update.fields.iter();
+    let mut request: Map<String, Value> = fields
+        .filter(|field| !IDENTITY.contains(&field.name.as_str()))
+        .filter_map(|field| Some((field.name.clone(), declared.get(&field.name)?.clone())))
+        .filter(|(_, value)| !value.is_null())
+        .collect();
+    spec.create.keep_ignored(&mut request, remote);
+    request
 }
 
 /// The changes that were sent and that the server's answer does not show.
@@ -257,8 +286,9 @@ mod tests {
     fn patched(desired: Value, remote: Value) -> Result<Map<String, Value>, Vec<String>> {
         patch(
             &spec(),
-            &difference(desired.clone(), remote),
+            &difference(desired.clone(), remote.clone()),
             &fields(desired),
+            &fields(remote),
         )
     }
 
@@ -361,7 +391,7 @@ mod tests {
         );
         assert_eq!(found.changes, []);
         assert_eq!(found.unknown, ["syncOptions.brandNew"]);
-        let erased = |request| found.erased_by(&fields(request));
+        let erased = |request| Difference::replaced(&found.unknown, &fields(request));
         assert_eq!(erased(json!({"syncOptions": {}})), ["syncOptions.brandNew"]);
         assert_eq!(erased(json!({"destinationConfig": {}})), [""; 0]);
     }
@@ -442,7 +472,7 @@ mod tests {
         let remote = fields(json!({"isAutoSyncEnabled": false}));
         let found = compare(&spec(), &desired, &remote);
         assert_eq!(
-            patch(&spec(), &found, &Map::new()),
+            patch(&spec(), &found, &Map::new(), &Map::new()),
             Ok(fields(json!({"isAutoSyncEnabled": true})))
         );
     }
@@ -458,7 +488,7 @@ mod tests {
         let desired = fields(json!({"plain": 2}));
         let found = compare(&spec, &desired, &fields(json!({"plain": 1})));
         assert_eq!(
-            patch(&spec, &found, &desired),
+            patch(&spec, &found, &desired, &Map::new()),
             Err(vec!["plain".to_owned()])
         );
     }
@@ -474,7 +504,7 @@ mod tests {
         let found = compare(&spec, &desired, &remote);
         assert_eq!(found.changes.len(), 2);
         assert_eq!(
-            patch(&spec, &found, &desired),
+            patch(&spec, &found, &desired, &Map::new()),
             Err(vec!["syncOptions".to_owned()])
         );
     }

@@ -116,7 +116,7 @@ fn take_back(
 /// The fields in an order that no server decides, at every depth: the tag, what must be given, and
 /// then the rest, each in the schema's order.
 fn in_order(spec: Option<&ObjectSpec>, mut fields: Map<String, Value>) -> Map<String, Value> {
-    let whole = Value::Object(fields.clone());
+    let whole = fields.clone();
     let field_of = |key: &str| spec.and_then(|spec| spec.field(key, &whole));
     let tag = spec
         .and_then(|spec| spec.union.as_ref())

@@ -12,7 +12,7 @@ pub const FILE_FIELDS: [&str; 7] = [
 ];
 
 /// secsync's own fields in a sync. Everything else goes to the platform as it is.
-pub const OWN_FIELDS: [&str; 13] = [
+pub const OWN_FIELDS: [&str; 14] = [
     "provider",
     "project",
     "projectId",
@@ -23,6 +23,7 @@ pub const OWN_FIELDS: [&str; 13] = [
     "labels",
     "ensure",
     "renamedFrom",
+    "ignoreRemote",
     "protect",
     "onDelete",
     "trigger",

@@ -9,7 +9,7 @@
 //! | [`code`], [`diagnostic`] | what can be wrong with them |
 //! | [`problem`] | what went wrong where no file is to blame |
 //! | [`platform`] | a platform as its name and what it can do |
-//! | [`spec`] | a destination as plain data |
+//! | [`spec`], [`ignore`] | a destination as plain data, and which fields of it a sync leaves to others |
 //! | [`fields`], [`form`] | the fields of files, and the form that files share |
 //! | [`merge`], [`vars`] | defaults and variables |
 //! | [`sync_file`], [`declaration`] | a sync file, and how its blocks become syncs |
@@ -38,6 +38,7 @@ pub mod effective;
 pub mod export;
 pub mod fields;
 pub mod form;
+pub mod ignore;
 pub mod job_requests;
 pub mod merge;
 pub mod normalize;

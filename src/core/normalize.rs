@@ -48,9 +48,14 @@ pub fn unknown(spec: &DestinationSpec, sync: &RemoteSync) -> Vec<String> {
         .collect()
 }
 
-/// Takes out what the schema does not know, at every depth, and returns its paths with dots.
-fn drop_unknown(spec: &ObjectSpec, fields: &mut Map<String, Value>, path: &str) -> Vec<String> {
-    let whole = Value::Object(fields.clone());
+/// Takes out what cannot be declared, at every depth: what the server fills in, and what the schema
+/// does not know. Returns the paths of the latter, with dots.
+fn drop_undeclarable(
+    spec: &ObjectSpec,
+    fields: &mut Map<String, Value>,
+    path: &str,
+) -> Vec<String> {
+    let whole = fields.clone();
     let mut dropped = Vec::new();
     fields.retain(|key, value| {
         let path = if path.is_empty() {
@@ -64,9 +69,10 @@ fn drop_unknown(spec: &ObjectSpec, fields: &mut Map<String, Value>, path: &str) 
                 return false;
             }
             None => {}
+            Some(field) if field.access.is_of_the_server() => return false,
             Some(field) => {
                 if let (Some(object), Value::Object(inner)) = (&field.object, value) {
-                    dropped.extend(drop_unknown(object, inner, &path));
+                    dropped.extend(drop_undeclarable(object, inner, &path));
                 }
             }
         }
@@ -75,18 +81,18 @@ fn drop_unknown(spec: &ObjectSpec, fields: &mut Map<String, Value>, path: &str) 
     dropped
 }
 
-/// A remote sync in comparable form, without the schema's defaults and without what the schema does
-/// not know.
+/// A remote sync in comparable form, without the schema's defaults and without what cannot be
+/// declared.
 pub fn remote_without_defaults(spec: &DestinationSpec, sync: &RemoteSync) -> Comparable {
     let mut fields = remote(spec, sync);
-    drop_unknown(&spec.create, &mut fields, "");
+    drop_undeclarable(&spec.create, &mut fields, "");
     drop_defaults(&spec.create, &mut fields);
     fields
 }
 
 /// All that the schema does not know of a remote sync, as paths with dots.
 pub fn unknown_at_any_depth(spec: &DestinationSpec, sync: &RemoteSync) -> Vec<String> {
-    drop_unknown(
+    drop_undeclarable(
         &spec.create,
         &mut comparable(&ObjectSpec::default(), declarable(sync)),
         "",
@@ -94,9 +100,24 @@ pub fn unknown_at_any_depth(spec: &DestinationSpec, sync: &RemoteSync) -> Vec<St
 }
 
 /// All that can be declared of a remote sync, with no default filled in: the form in which
-/// two readings of one sync are compared.
-pub fn seen(sync: &RemoteSync) -> Comparable {
-    comparable(&ObjectSpec::default(), declarable(sync))
+/// two readings of one sync are compared. What `spec` does not compare is not in it.
+pub fn seen(spec: &ObjectSpec, sync: &RemoteSync) -> Comparable {
+    let mut fields = comparable(&ObjectSpec::default(), declarable(sync));
+    drop_uncompared(spec, &mut fields);
+    fields
+}
+
+fn drop_uncompared(spec: &ObjectSpec, fields: &mut Map<String, Value>) {
+    let whole = fields.clone();
+    fields.retain(|key, value| {
+        let Some(field) = spec.field(key, &whole) else {
+            return true;
+        };
+        if let (Some(object), Value::Object(inner)) = (&field.object, value) {
+            drop_uncompared(object, inner);
+        }
+        field.access.is_both_ways()
+    });
 }
 
 /// A remote sync after a request that replaces whole fields.
@@ -139,10 +160,10 @@ pub fn comparable(spec: &ObjectSpec, mut fields: Map<String, Value>) -> Comparab
     }
     let mut value = Value::Object(fields);
     canonical(&mut value);
-    fill_defaults(spec, &mut value);
     let Value::Object(mut fields) = value else {
         return Map::new();
     };
+    fill_defaults(spec, &mut fields);
     fields.retain(|key, _| !IDENTITY.contains(&key.as_str()));
     fields
 }
@@ -183,24 +204,23 @@ fn whole_number(number: &Number) -> Option<Number> {
     format!("{float:.0}").parse::<i64>().ok().map(Number::from)
 }
 
-fn fill_defaults(spec: &ObjectSpec, value: &mut Value) {
+fn fill_defaults(spec: &ObjectSpec, fields: &mut Map<String, Value>) {
     let missing: Vec<(String, Value)> = spec
-        .fields_of(value)
-        .filter(|field| value.get(&field.name).is_none())
+        .fields_of(fields)
+        .filter(|field| !fields.contains_key(&field.name))
         .filter_map(|field| Some((field.name.clone(), field.default.clone()?)))
         .filter(|(_, default)| !default.is_null())
         .collect();
     let nested: Vec<(String, ObjectSpec)> = spec
-        .fields_of(value)
+        .fields_of(fields)
         .filter_map(|field| Some((field.name.clone(), field.object.clone()?)))
         .collect();
-    let Value::Object(fields) = value else { return };
     for (key, mut default) in missing {
         canonical(&mut default);
         fields.insert(key, default);
     }
     for (key, object) in nested {
-        if let Some(inner @ Value::Object(_)) = fields.get_mut(&key) {
+        if let Some(Value::Object(inner)) = fields.get_mut(&key) {
             fill_defaults(&object, inner);
         }
     }
@@ -210,7 +230,7 @@ fn fill_defaults(spec: &ObjectSpec, value: &mut Value) {
 /// are, and so does what must be given.
 fn drop_defaults(spec: &ObjectSpec, fields: &mut Map<String, Value>) {
     let tag = spec.union.as_ref().map(|union| union.tag.as_str());
-    let whole = Value::Object(fields.clone());
+    let whole = fields.clone();
     for field in spec.fields_of(&whole) {
         let Some(value) = fields.get_mut(&field.name) else {
             continue;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::platform::Platform;
 
@@ -46,7 +46,7 @@ pub struct ObjectSpec {
 }
 
 /// One field of an object.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FieldSpec {
     /// Its key.
@@ -64,9 +64,41 @@ pub struct FieldSpec {
     /// default. The web page and Terraform store these for what nobody set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blank: Option<Value>,
+    /// Which way its value goes.
+    #[serde(default, skip_serializing_if = "Access::is_both_ways")]
+    pub access: Access,
     /// Its own fields, if it is an object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<ObjectSpec>,
+}
+
+/// Which way a field's value goes. Only what goes both ways is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Access {
+    /// It is sent, and given back as it was sent.
+    #[default]
+    BothWays,
+    /// It is sent and never given back.
+    WriteOnly,
+    /// It is given back and never sent.
+    ReadOnly,
+    /// The server decides its value, whatever is sent.
+    ServerFilled,
+    /// The sync leaves it to others (`ignoreRemote`): what is remote is sent back as it is.
+    Ignored,
+}
+
+impl Access {
+    /// Whether what is declared and what is remote must be the same.
+    pub fn is_both_ways(&self) -> bool {
+        *self == Self::BothWays
+    }
+
+    /// Whether a file cannot keep its remote value, or has no say in it.
+    pub const fn is_of_the_server(self) -> bool {
+        matches!(self, Self::ReadOnly | Self::ServerFilled)
+    }
 }
 
 /// A tagged union: the tag's value decides the other fields.
@@ -110,7 +142,8 @@ impl ObjectSpec {
         self.fields.iter().any(|field| field.name == name)
     }
 
-    /// The same object with only those defaults that another description of it also has.
+    /// The same object with only those defaults that another description of it also has, and
+    /// with only those fields left to the server or uncompared.
     #[must_use]
     pub fn with_defaults_agreed(&self, other: Option<&Self>) -> Self {
         let union = self.union.as_ref().map(|union| {
@@ -135,14 +168,101 @@ impl ObjectSpec {
         }
     }
 
+    /// Adds what only answers have: those fields of `read` that are the server's.
+    #[must_use]
+    pub fn with_fields_of_the_server(mut self, read: &Self) -> Self {
+        for field in read.fields_of_any_value() {
+            let mut is_known = false;
+            let own = self.fields.iter_mut().chain(
+                (self.union.iter_mut())
+                    .flat_map(|union| &mut union.variants)
+                    .flat_map(|variant| &mut variant.fields),
+            );
+            for own in own.filter(|own| own.name == field.name) {
+                is_known = true;
+                if field.access == Access::ServerFilled {
+                    own.access = field.access;
+                }
+                if let (Some(object), Some(read)) = (own.object.take(), &field.object) {
+                    own.object = Some(object.with_fields_of_the_server(read));
+                }
+            }
+            if !is_known && field.access.is_of_the_server() {
+                self.fields.push(FieldSpec {
+                    required: false,
+                    default: None,
+                    ..field.clone()
+                });
+            }
+        }
+        self
+    }
+
+    fn fields_of_any_value(&self) -> impl Iterator<Item = &FieldSpec> {
+        let variants = self.union.iter().flat_map(|union| &union.variants);
+        let of_variants = variants.flat_map(|variant| &variant.fields);
+        self.fields.iter().chain(of_variants)
+    }
+
+    /// The paths, with dots, of the fields that a value has and no answer gives back.
+    pub fn unread(&self, fields: &Map<String, Value>) -> Vec<String> {
+        self.paths_where(fields, &|field, value| {
+            field.access == Access::WriteOnly && value.is_some()
+        })
+    }
+
+    /// The paths, with dots, of the fields that must be given, that no answer gives back, and that a
+    /// value does not have.
+    pub fn missing_unread(&self, fields: &Map<String, Value>) -> Vec<String> {
+        self.paths_where(fields, &|field, value| {
+            field.access == Access::WriteOnly && field.required && value.is_none()
+        })
+    }
+
+    /// The paths of the fields of which something holds, as deep as they are listed. `holds` is given
+    /// each field that a value can have, and what it has there.
+    fn paths_where(
+        &self,
+        fields: &Map<String, Value>,
+        holds: &impl Fn(&FieldSpec, Option<&Value>) -> bool,
+    ) -> Vec<String> {
+        let mut paths = Vec::new();
+        self.collect_paths(fields, "", holds, &mut paths);
+        paths
+    }
+
+    fn collect_paths(
+        &self,
+        fields: &Map<String, Value>,
+        above: &str,
+        holds: &impl Fn(&FieldSpec, Option<&Value>) -> bool,
+        paths: &mut Vec<String>,
+    ) {
+        for field in self.fields_of(fields) {
+            let value = fields.get(&field.name).filter(|value| !value.is_null());
+            let path = match above {
+                "" => field.name.clone(),
+                above => format!("{above}.{}", field.name),
+            };
+            if holds(field, value) {
+                paths.push(path);
+            } else if let (Some(object), Some(Value::Object(inner))) = (&field.object, value) {
+                object.collect_paths(inner, &path, holds, paths);
+            }
+        }
+    }
+
     /// The field of that name in an object with that value: the common ones,
     /// and those of the variant that the value's tag names.
-    pub fn field<'a>(&'a self, name: &str, value: &Value) -> Option<&'a FieldSpec> {
+    pub fn field<'a>(&'a self, name: &str, value: &Map<String, Value>) -> Option<&'a FieldSpec> {
         self.fields_of(value).find(|field| field.name == name)
     }
 
     /// All fields that an object with that value can have.
-    pub fn fields_of<'a>(&'a self, value: &Value) -> impl Iterator<Item = &'a FieldSpec> {
+    pub fn fields_of<'a>(
+        &'a self,
+        value: &Map<String, Value>,
+    ) -> impl Iterator<Item = &'a FieldSpec> {
         let of_variant = self.union.as_ref().and_then(|union| {
             let tag = value.get(&union.tag)?.as_str()?;
             Some(union.variant(tag))
@@ -158,6 +278,10 @@ fn agreed(fields: &[FieldSpec], others: &[FieldSpec]) -> Vec<FieldSpec> {
         let default = same.and_then(|same| same.default.as_ref());
         FieldSpec {
             default: field.default.clone().filter(|own| default == Some(own)),
+            access: match same {
+                Some(same) if same.access == field.access => field.access,
+                _ => Access::BothWays,
+            },
             object: field.object.as_ref().map(|object| {
                 object.with_defaults_agreed(same.and_then(|same| same.object.as_ref()))
             }),
@@ -172,11 +296,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{FieldSpec, ObjectSpec};
-    use crate::core::testing::spec;
+    use crate::core::testing::{fields, spec};
 
     fn default_at(object: &ObjectSpec, path: &[&str], variant: &str) -> Option<Value> {
         let (last, inner) = path.split_last().unwrap();
-        let value = json!({"scope": variant});
+        let value = fields(json!({"scope": variant}));
         let object = inner.iter().fold(object, |object, key| {
             object.field(key, &value).unwrap().object.as_ref().unwrap()
         });

@@ -40,15 +40,12 @@ pub fn fields(value: Json) -> Map<String, Json> {
 fn field(name: &str) -> FieldSpec {
     FieldSpec {
         name: name.to_owned(),
-        required: false,
-        nullable: false,
-        default: None,
         blank: match name {
             "keySchema" => Some("".into()),
             "disableSecretDeletion" => Some(false.into()),
             _ => None,
         },
-        object: None,
+        ..FieldSpec::default()
     }
 }
 
@@ -196,6 +193,7 @@ pub fn desired_sync(name: &str, fields: Json) -> DesiredSync {
         labels: BTreeMap::new(),
         renamed_from: None,
         protect: false,
+        ignore_remote: Vec::new(),
         on_delete: OnDelete::KeepSecrets,
         trigger: Trigger::Never,
         fields: mapping(fields),

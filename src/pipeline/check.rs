@@ -1,9 +1,10 @@
 //! Checking: every sync against its destination's schema and the lints, without a network.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde_json::Map;
 use tracing::trace;
 
 use super::open::{Loaded, Opened};
@@ -11,8 +12,9 @@ use crate::core::code::Code;
 use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, Word};
 use crate::core::diagnostic::{Condenser, Diagnostic, closest};
 use crate::core::fields::CONNECTION_ID;
+use crate::core::span::Span;
 use crate::core::spec::{DestinationSpec, Specs};
-use crate::core::words::is_uuid;
+use crate::core::words::{is_uuid, list};
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::provider::variables::ProviderVariables;
@@ -64,6 +66,11 @@ impl Loaded {
             workspace.settle_findings();
             return Err(error.found(&opened.workspace));
         }
+        let unused = unused_patterns(&workspace.syncs, |sync, pattern| {
+            let spec = specs.get(&(sync.platform, sync.destination.text.clone()));
+            spec.is_none_or(|spec| spec.create.has_match(pattern, &Map::new()))
+        });
+        found.extend(unused);
         fill_in_projects(workspace, &opened.options.environment, &mut found);
         workspace.diagnostics.append(&mut found);
         workspace.settle_findings();
@@ -129,6 +136,8 @@ impl Opened {
             found.extend(impossible_rename(sync, old));
         }
         rules(sync.platform).lint(sync, found);
+        found.extend(ignored_tags(sync, &destination.spec));
+        found.extend(unread_and_missing(sync, &destination.spec));
         found.extend(self.unfamiliar_destination(sync));
         // A lint says the same as a pattern of the schema, and says it better.
         let linted: BTreeSet<_> = found[before..]
@@ -240,6 +249,68 @@ fn check_connection(sync: &DesiredSync, spec: &DestinationSpec, found: &mut Vec<
         ),
         _ => {}
     }
+}
+
+/// Patterns of `ignoreRemote` that name what decides which other fields there are.
+fn ignored_tags(sync: &DesiredSync, spec: &DestinationSpec) -> Vec<Diagnostic> {
+    let patterns = sync.ignore_remote.iter();
+    let of_pattern = |pattern: &Word| {
+        let tag = spec.create.tag_within(&pattern.text)?;
+        let message = format!(
+            "`{}` in `ignoreRemote` takes in `{tag}`, which decides what other fields there are.",
+            pattern.text
+        );
+        let help = "Name the fields beside it, or `*` for all of them.";
+        Some(Diagnostic::new(Code::WrongValue, pattern.span, message).help(help))
+    };
+    patterns.filter_map(of_pattern).collect()
+}
+
+/// Points at what a request would need and no answer gives back.
+fn unread_and_missing(sync: &DesiredSync, spec: &DestinationSpec) -> Option<Diagnostic> {
+    if sync.ensure == Ensure::Absent {
+        return None;
+    }
+    let missing = spec.create.missing_unread(&sync.fields_as_json());
+    let first = missing.first()?;
+    let path: Vec<String> = first.split('.').map(str::to_owned).collect();
+    let message = format!(
+        "The sync `{}` does not declare {}, which is needed to create it and which {} never gives back.",
+        sync.name.text,
+        list(missing.iter().map(String::as_str)),
+        sync.platform.title()
+    );
+    let place = sync.place(&path);
+    Some(
+        Diagnostic::new(Code::NotReadBack, place, message)
+            .help("Declare it, unless the sync exists and never changes."),
+    )
+}
+
+/// Patterns of `ignoreRemote` that match nothing for any of the syncs that have them.
+fn unused_patterns(
+    syncs: &[DesiredSync],
+    has_match: impl Fn(&DesiredSync, &str) -> bool,
+) -> Vec<Diagnostic> {
+    let mut patterns: BTreeMap<Span, (&str, bool)> = BTreeMap::new();
+    for sync in syncs {
+        for pattern in &sync.ignore_remote {
+            let (_, is_used) = patterns
+                .entry(pattern.span)
+                .or_insert((&pattern.text, false));
+            *is_used = *is_used || has_match(sync, &pattern.text);
+        }
+    }
+    let unused = patterns.into_iter().filter(|(_, (_, is_used))| !is_used);
+    unused
+        .map(|(span, (pattern, _))| {
+            let message =
+                format!("`{pattern}` in `ignoreRemote` names no field that the schemas know.");
+            let help =
+                "Correct it, or remove it. `secsync schema show` lists a destination's fields.";
+            Diagnostic::new(Code::IgnoresNothing, span, message).help(help)
+        })
+        .collect()
 }
 
 /// Gives syncs without a project the one that the environment names for their provider.

@@ -8,13 +8,15 @@ use tracing::trace;
 use super::check::{Checked, accept};
 use super::link::{Link, ProjectNames, Providers};
 use super::neighbours::{self, Claim};
-use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, NamedProject};
+use crate::core::code::Code;
+use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, NamedProject, Word};
 use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::started::Homes;
 use crate::core::plan::{Policy, ProjectKey};
 use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
 use crate::core::resolve::ResolvedSync;
-use crate::core::spec::Specs;
+use crate::core::span::Span;
+use crate::core::spec::{ObjectSpec, Specs};
 use crate::core::words::is_uuid;
 use crate::core::{conflicts, resolve};
 use crate::error::CommandError;
@@ -57,12 +59,14 @@ impl Checked {
             return Err(nothing_selected());
         }
         let remote = link.read(&providers, &projects).await?;
+        let workspace = forget_useful_patterns(workspace, &syncs, &remote);
         if self.opened.options.prune {
             check_addresses(&remote)?;
         }
         let homes = link.homes_of_starts(&self.opened);
         let policy = Policy {
             prune: self.opened.options.prune,
+            resend: self.opened.resend,
             protect: workspace.config.protect.clone(),
             ignore: workspace.config.ignore.clone(),
             selection: self.opened.selection,
@@ -367,6 +371,37 @@ fn check_addresses(remote: &BTreeMap<ProjectKey, Vec<RemoteSync>>) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// The workspace without warnings about `ignoreRemote` where a remote sync has the field that only
+/// the schemas do not know.
+fn forget_useful_patterns(
+    mut workspace: Arc<Workspace>,
+    syncs: &[ResolvedSync],
+    remote: &BTreeMap<ProjectKey, Vec<RemoteSync>>,
+) -> Arc<Workspace> {
+    let warned = |found: &Diagnostic| found.code == Code::IgnoresNothing;
+    if !workspace.diagnostics.iter().any(warned) {
+        return workspace;
+    }
+    let mut useful: BTreeSet<Span> = BTreeSet::new();
+    for sync in syncs
+        .iter()
+        .filter(|sync| !sync.desired.ignore_remote.is_empty())
+    {
+        let of_project = remote.get(&ProjectKey::of(sync)).into_iter().flatten();
+        for found in of_project.filter(|found| found.name == sync.desired.name.text) {
+            let patterns = sync.desired.ignore_remote.iter();
+            let has_field =
+                |pattern: &&Word| ObjectSpec::default().has_match(&pattern.text, &found.fields);
+            useful.extend(patterns.filter(has_field).map(|pattern| pattern.span));
+        }
+    }
+    let diagnostics = &mut Arc::make_mut(&mut workspace).diagnostics;
+    diagnostics.retain(|found| {
+        !(warned(found) && found.span().is_some_and(|span| useful.contains(&span)))
+    });
+    workspace
 }
 
 fn nothing_selected() -> CommandError {

@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::core::code::Code;
 use crate::core::export;
 use crate::core::platform::Platform;
-use crate::core::select::Selection;
+use crate::core::select::{NamePatterns, Selection};
 use crate::core::spec::DestinationSpec;
 use crate::core::value::Mapping;
 use crate::core::words::list;
@@ -38,6 +38,8 @@ pub struct Options {
     pub targets: Vec<String>,
     /// Whether what is not declared is deleted.
     pub prune: bool,
+    /// `--resend`: patterns for the names of syncs that are sent whole again.
+    pub resend: Vec<String>,
 }
 
 /// A workspace that is found, and none of its sync files read yet.
@@ -51,6 +53,8 @@ pub struct Opened {
     pub store: Arc<SchemaStore>,
     /// What the command line selects.
     pub selection: Selection,
+    /// The names of the syncs that are sent whole again.
+    pub resend: NamePatterns,
 }
 
 /// A workspace with its files read and merged. What is wrong with them is among the findings.
@@ -72,6 +76,9 @@ impl Opened {
         Ok(Self {
             selection: Selection::new(&options.selectors, &options.targets)
                 .map_err(CommandError::usage)?,
+            resend: NamePatterns::new(options.resend.iter().map(String::as_str)).map_err(
+                |(pattern, reason)| CommandError::usage(format!("`--resend {pattern}`: {reason}.")),
+            )?,
             workspace: Arc::new(workspace),
             store: Arc::new(store),
             options,
@@ -113,6 +120,7 @@ impl Opened {
         loaded
             .map_err(CommandError::from)
             .and_then(|()| self.check_prune())
+            .and_then(|()| self.check_resend())
             .map_err(|error| error.found(&self.workspace))?;
         Ok(Loaded(self))
     }
@@ -155,6 +163,22 @@ impl Opened {
     }
 
     /// Pruning takes what is not declared for superfluous, so everything has to be declared here.
+    /// Refuses a `--resend` that names nothing.
+    fn check_resend(&self) -> Result<(), CommandError> {
+        let names_none = |pattern: &&String| {
+            let one = NamePatterns::new([pattern.as_str()]).unwrap_or_default();
+            let mut syncs = self.workspace.syncs.iter();
+            !syncs.any(|sync| one.matches(&sync.name.text))
+        };
+        match self.options.resend.iter().find(names_none) {
+            Some(pattern) => Err(CommandError::usage(format!(
+                "`--resend {pattern}` matches no declared sync."
+            ))
+            .help("`secsync validate -v` lists the syncs.")),
+            None => Ok(()),
+        }
+    }
+
     fn check_prune(&self) -> Result<(), CommandError> {
         let (why, help) = if !self.options.prune {
             return Ok(());

@@ -1,15 +1,19 @@
 //! The step of an action, checked against the sync that it is about, and what it shows.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::read::{Reader, identity};
 use super::wire;
 use crate::core::diff::{self, FieldChange};
 use crate::core::fields::CONNECTION_ID;
+use crate::core::ignore;
 use crate::core::normalize;
 use crate::core::plan::action::Create;
 use crate::core::plan::{Blocked, Effect, Step, Subject, Update, Verb, effect, shown};
 use crate::core::remote::{Job, RemoteSync};
+use crate::core::spec::DestinationSpec;
 use crate::provider::rules;
 use crate::schema::file::is_slug;
 
@@ -24,9 +28,10 @@ impl Reader<'_> {
             wire::Step::Create {
                 connection,
                 body,
+                ignore_remote,
                 stale_rename,
             } => {
-                let create = self.create(body, connection, subject)?;
+                let create = self.create(body, connection, ignore_remote, subject)?;
                 let (changes, mut effects) = self.shown_of_create(&create, subject);
                 if stale_rename {
                     effects.push(Effect::StaleRename);
@@ -37,18 +42,29 @@ impl Reader<'_> {
                 found,
                 connection,
                 body,
-            } => self.update(found, connection, body, subject)?,
+                ignore_remote,
+                resend,
+            } => {
+                let request = Request {
+                    connection,
+                    body,
+                    ignored: ignore_remote,
+                    is_resent: resend,
+                };
+                self.update(found, request, subject)?
+            }
             wire::Step::Replace {
                 found,
                 remove_secrets,
                 connection,
                 body,
+                ignore_remote,
             } => {
                 let old = Box::new(remote(found, subject)?);
                 if old.destination == subject.destination {
                     return Err("it replaces a sync without changing its destination".to_owned());
                 }
-                let new = self.create(body, connection, subject)?;
+                let new = self.create(body, connection, ignore_remote, subject)?;
                 let mut changes = shown::of_move(&old, &subject.destination, &subject.name);
                 let mut effects = vec![effect::of_delete(remove_secrets)];
                 let (of_new, effects_of_new) = self.shown_of_create(&new, subject);
@@ -101,17 +117,19 @@ impl Reader<'_> {
         &self,
         body: Map<String, Value>,
         connection: Option<String>,
+        ignored: Vec<String>,
         subject: &Subject,
     ) -> Result<Create, String> {
         let says = |key: &str, value: &str| body.get(key).is_some_and(|said| said == value);
         if !says("name", &subject.name) || !says("projectId", &subject.project_id) {
             return Err("the request and the sync differ in name or project".to_owned());
         }
-        let spec = self.spec(subject)?;
+        let spec = ignoring(self.spec(subject)?, &ignored, &Map::new())?;
         Ok(Create {
             expected: normalize::comparable(&spec.create, body.clone()),
             connection: named_connection(connection, &body)?,
             body,
+            ignored,
             spec,
         })
     }
@@ -136,10 +154,15 @@ impl Reader<'_> {
     fn update(
         &self,
         found: wire::Found,
-        connection: Option<String>,
-        body: Map<String, Value>,
+        request: Request,
         subject: &Subject,
     ) -> Result<(Step, Vec<FieldChange>, Vec<Effect>), String> {
+        let Request {
+            connection,
+            body,
+            ignored,
+            is_resent,
+        } = request;
         let old = Box::new(remote(found, subject)?);
         if old.destination != subject.destination {
             return Err("it changes a sync in place that has another destination".to_owned());
@@ -151,7 +174,13 @@ impl Reader<'_> {
         if body.contains_key("projectId") || body.contains_key("destination") {
             return Err("the request moves the sync, which no update can".to_owned());
         }
-        let spec = self.spec(subject)?;
+        let there = normalize::declarable(&old);
+        let spec = ignoring(self.spec(subject)?, &ignored, &there)?;
+        let mut kept = body.clone();
+        spec.create.keep_ignored(&mut kept, &there);
+        if kept != body {
+            return Err("its request changes a field that it ignores".to_owned());
+        }
         let agreed = self.agreed(&spec, subject);
         let [before, after] =
             [&Map::new(), &body].map(|request| normalize::updated(&agreed.create, &old, request));
@@ -163,24 +192,49 @@ impl Reader<'_> {
             connection.as_deref(),
             &difference.changes,
         );
-        if changes.is_empty() {
+        if changes.is_empty() && !is_resent {
             return Err("its update changes nothing".to_owned());
         }
-        let effects = rules(subject.platform).effects_of_update(
+        let mut effects = rules(subject.platform).effects_of_update(
             &after,
             &difference.changes,
             old.was_pushed(),
         );
+        effects.extend(effect::of_sending(&spec, &body, is_resent));
         let step = Step::Update(Update {
             expected: normalize::updated(&spec.create, &old, &body),
             before: normalize::updated(&spec.create, &old, &Map::new()),
             old,
             body,
             connection,
+            is_resent,
+            ignored,
             spec,
         });
         Ok((step, changes, effects))
     }
+}
+
+/// What an update sends, and why.
+struct Request {
+    connection: Option<String>,
+    body: Map<String, Value>,
+    ignored: Vec<String>,
+    is_resent: bool,
+}
+
+/// A destination with what a sync ignores.
+fn ignoring(
+    spec: Arc<DestinationSpec>,
+    ignored: &[String],
+    remote: &Map<String, Value>,
+) -> Result<Arc<DestinationSpec>, String> {
+    let mut patterns = ignored.iter();
+    if let Some(wrong) = patterns.find(|pattern| ignore::problem(pattern).is_some()) {
+        return Err(format!("it ignores {wrong:?}"));
+    }
+    let patterns = ignored.iter().map(String::as_str);
+    Ok(ignore::ignoring(&spec, patterns, remote))
 }
 
 /// The name of a connection, if the request has one that it can be the name of.
@@ -235,6 +289,8 @@ fn blocked(word: &str, details: &[String]) -> Result<Blocked, String> {
         Blocked::OtherDestination(details.join(", ")),
         Blocked::SourceFolderGone,
         Blocked::UnknownFields(details.to_vec()),
+        Blocked::ReadOnlyFields(details.to_vec()),
+        Blocked::NotReadBack(details.to_vec()),
         Blocked::NotChangeable(details.to_vec()),
         Blocked::NameNotFreed(details.join(", ")),
         Blocked::BeingRemoved,

@@ -97,6 +97,9 @@ pub enum Step {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         connection: Option<String>,
         body: Map<String, Value>,
+        /// Patterns of fields that are not compared.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        ignore_remote: Vec<String>,
         /// Whether its `renamedFrom` is stale, which no request shows.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         stale_rename: bool,
@@ -106,6 +109,12 @@ pub enum Step {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         connection: Option<String>,
         body: Map<String, Value>,
+        /// Patterns of fields that are not compared.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        ignore_remote: Vec<String>,
+        /// Whether it is sent although nothing of it may differ.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        resend: bool,
     },
     Replace {
         found: Found,
@@ -113,6 +122,9 @@ pub enum Step {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         connection: Option<String>,
         body: Map<String, Value>,
+        /// Patterns of fields that are not compared.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        ignore_remote: Vec<String>,
     },
     Delete {
         found: Found,

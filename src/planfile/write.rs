@@ -106,12 +106,15 @@ impl Writer<'_> {
             Step::Create(create) => wire::Step::Create {
                 connection: create.connection.clone(),
                 body: create.body.clone(),
+                ignore_remote: create.ignored.clone(),
                 stale_rename: action.effects.contains(&Effect::StaleRename),
             },
             Step::Update(update) => wire::Step::Update {
                 found: found(&update.old),
                 connection: update.connection.clone(),
                 body: update.body.clone(),
+                ignore_remote: update.ignored.clone(),
+                resend: update.is_resent,
             },
             Step::Replace {
                 old,
@@ -122,6 +125,7 @@ impl Writer<'_> {
                 remove_secrets: *remove_secrets,
                 connection: new.connection.clone(),
                 body: new.body.clone(),
+                ignore_remote: new.ignored.clone(),
             },
             Step::Delete {
                 old,
@@ -205,7 +209,10 @@ fn found(sync: &RemoteSync, spec: Option<&DestinationSpec>) -> wire::Found {
 fn details(reason: &Blocked) -> Vec<String> {
     match reason {
         Blocked::OtherDestination(word) | Blocked::NameNotFreed(word) => vec![word.clone()],
-        Blocked::UnknownFields(fields) | Blocked::NotChangeable(fields) => fields.clone(),
+        Blocked::UnknownFields(fields)
+        | Blocked::ReadOnlyFields(fields)
+        | Blocked::NotReadBack(fields)
+        | Blocked::NotChangeable(fields) => fields.clone(),
         Blocked::Protected
         | Blocked::SourceFolderGone
         | Blocked::BeingRemoved

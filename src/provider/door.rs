@@ -107,6 +107,9 @@ pub struct Shape {
     pub unreleased: &'static str,
     /// The property of an answer that holds a sync.
     pub sync: &'static str,
+    /// The fields at the top of a sync that the server sets, or that answers hold in a form of their
+    /// own.
+    pub apart: &'static [&'static str],
     /// The property of the list of destinations that holds them.
     pub destinations: &'static str,
     /// The property of a listed destination that holds its slug.

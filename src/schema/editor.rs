@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::file::{RESERVED, SchemaFile, title_from_slug};
-use super::keyword::{has_type, reference, requires};
+use super::keyword::{has_type, is_marked, reference, requires};
 use super::store::{SchemaStore, StoreError};
 use crate::core::fields::{FILE_FIELDS, NOT_IN_DEFAULTS, OWN_FIELDS};
 use crate::core::platform::Platform;
@@ -262,6 +262,9 @@ fn own_fields(
             "labels" => {
                 json!({"type": ["object", "null"], "additionalProperties": {"type": ["string", "number", "boolean", "null"]}})
             }
+            "ignoreRemote" => {
+                json!({"type": ["array", "null"], "items": {"type": "string"}})
+            }
             "protect" => or_free(&json!({"type": "boolean"})),
             "ensure" | "onDelete" | "trigger" => {
                 let (values, meanings): (Vec<&str>, Vec<&str>) =
@@ -315,6 +318,11 @@ impl Editable<'_> {
         }
         if let Some(default) = default {
             sentences.push(format!("If omitted: {default}."));
+        }
+        for (mark, meaning) in descriptions::MARKS {
+            if is_marked(schema, mark) {
+                sentences.push((*meaning).to_owned());
+            }
         }
         if let Value::Object(map) = &mut editable
             && !sentences.is_empty()

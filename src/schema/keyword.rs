@@ -2,6 +2,18 @@
 
 use serde_json::{Map, Value};
 
+/// Marks a field that answers have and requests do not take.
+pub const READ_ONLY: &str = "readOnly";
+/// Marks a field that requests take and answers do not have.
+pub const WRITE_ONLY: &str = "writeOnly";
+/// Marks a field whose value the server decides, whatever a request says.
+pub const SERVER_FILLED: &str = "x-server-filled";
+
+/// Whether a field's schema has a mark.
+pub fn is_marked(schema: &Value, mark: &str) -> bool {
+    schema.get(mark) == Some(&Value::Bool(true))
+}
+
 /// The names of the types that a schema allows; none are listed if it allows all.
 pub fn types(schema: &Value) -> &[Value] {
     match schema.get("type") {

@@ -11,6 +11,7 @@ use super::bundle;
 use super::destination::{Destination, SchemaSource};
 use super::directory;
 use super::file::{START, SchemaFile, SchemaKey, is_slug, path_of};
+use super::keyword::{WRITE_ONLY, change_inner, is_marked, properties};
 use super::summary;
 use super::validate::checker::Checker;
 use crate::core::diagnostic::closest;
@@ -312,11 +313,28 @@ fn close(schema: &mut Value) {
     }
 }
 
+/// What a file needs not say: what callers supply, and what no answer gives back, so that a sync can
+/// be declared as it is without it. Whether a request can be made without that is known when it is
+/// planned.
 fn without_supplied(mut create: Value) -> Value {
+    allow_without_write_only(&mut create);
     if let Some(Value::Array(required)) = create.get_mut("required") {
         required.retain(|name| !SUPPLIED.iter().any(|supplied| name == supplied));
     }
     create
+}
+
+fn allow_without_write_only(schema: &mut Value) {
+    change_inner(schema, allow_without_write_only);
+    let write_only: Vec<String> = properties(schema)
+        .into_iter()
+        .flatten()
+        .filter(|(_, field)| is_marked(field, WRITE_ONLY))
+        .map(|(name, _)| name.clone())
+        .collect();
+    if let Some(Value::Array(required)) = schema.get_mut("required") {
+        required.retain(|name| !write_only.iter().any(|unread| name == unread));
+    }
 }
 
 /// What an update takes if no document describes it: any of create's fields but the project,

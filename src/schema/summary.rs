@@ -3,14 +3,16 @@
 use serde_json::Value;
 
 use super::file::{SchemaFile, title_from_slug};
-use super::keyword::{self, Branch, branch, has_type, members};
+use super::keyword::{
+    self, Branch, READ_ONLY, SERVER_FILLED, WRITE_ONLY, branch, has_type, is_marked, members,
+};
 use crate::core::platform::Platform;
-use crate::core::spec::{DestinationSpec, FieldSpec, ObjectSpec, UnionSpec, VariantSpec};
+use crate::core::spec::{Access, DestinationSpec, FieldSpec, ObjectSpec, UnionSpec, VariantSpec};
 
 /// How many cyclic references are followed before an object counts as open.
 const MAX_REFERENCES: usize = 8;
 
-/// The destination that a schema file describes. `create` and `update` are the schemas of
+/// The destination that a schema file describes, with what only its answers have. `create` and `update` are the schemas of
 /// the two requests; `update` is null if there is no such request.
 pub fn destination(
     platform: Platform,
@@ -29,7 +31,10 @@ pub fn destination(
                 .unwrap_or_else(|| slug.to_owned())
         }),
         can_import: file.can_import.unwrap_or(false),
-        create: object(create),
+        create: match file.standalone("read") {
+            Some(read) => object(create).with_fields_of_the_server(&object(&read)),
+            None => object(create),
+        },
         update: if update.is_null() {
             ObjectSpec::default()
         } else {
@@ -130,6 +135,7 @@ impl Reader<'_> {
                 nullable: self.allows_null(field, depth),
                 default: field.get("default").cloned(),
                 blank: self.blank(field, depth),
+                access: access(field),
                 object: self
                     .is_object(field, depth)
                     .then(|| self.object(field, depth + 1)),
@@ -192,6 +198,16 @@ impl Reader<'_> {
         }
         (schema, depth)
     }
+}
+
+fn access(field: &Value) -> Access {
+    let marks = [
+        (SERVER_FILLED, Access::ServerFilled),
+        (READ_ONLY, Access::ReadOnly),
+        (WRITE_ONLY, Access::WriteOnly),
+    ];
+    let found = marks.iter().find(|(mark, _)| is_marked(field, mark));
+    found.map_or(Access::BothWays, |(_, access)| *access)
 }
 
 fn merge(spec: &mut ObjectSpec, other: ObjectSpec) {
@@ -258,8 +274,14 @@ mod tests {
         assert_eq!(names, ["a", "b", "c"]);
         assert!(union.variants[0].fields[0].required && union.variants[1].fields.is_empty());
         assert!(!spec.open);
-        assert!(spec.field("x", &json!({"scope": "a"})).is_some());
-        assert!(spec.field("x", &json!({"scope": "b"})).is_none());
+        assert!(
+            spec.field("x", json!({"scope": "a"}).as_object().unwrap())
+                .is_some()
+        );
+        assert!(
+            spec.field("x", json!({"scope": "b"}).as_object().unwrap())
+                .is_none()
+        );
     }
 
     #[test]

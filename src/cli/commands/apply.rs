@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::apply::{Observer, Outcome as ActionOutcome, Report};
 use crate::cli::arguments::{
-    FileArguments, LoadArguments, NetworkArguments, OutputArguments, duration,
+    FileArguments, LoadArguments, NetworkArguments, OutputArguments, PlanArguments, duration,
 };
 use crate::cli::command::{Command, Files, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
@@ -49,9 +49,8 @@ pub struct Arguments {
     /// Apply nothing if more syncs than this would be deleted or replaced.
     #[arg(long, value_name = "N", default_value_t = 5)]
     max_deletes: usize,
-    /// Delete what exists and is not declared. Needs the whole workspace.
-    #[arg(long)]
-    prune: bool,
+    #[command(flatten)]
+    plan: PlanArguments,
     /// Taken as `plan` takes it, so that one line of flags serves both: what an apply leaves
     /// undone has an exit code of its own.
     #[arg(long = "detailed-exitcode", hide = true)]
@@ -106,7 +105,7 @@ impl Arguments {
         if !self.auto_approve {
             check_can_ask(load.reads_stdin(), "Review `secsync plan`, then run apply")?;
         }
-        let checked = load.check(session, self.prune)?;
+        let checked = load.check_for(session, &self.plan)?;
         session.online(&self.network, checked, async |checked: Checked, link| {
             let planned = checked.plan(link, Access::Write).await?;
             session.show(&session.view.plan(&planned))?;

@@ -49,7 +49,7 @@ impl Command for Check {
 
     fn run(self, session: &Session) -> Result<Identities, CommandError> {
         let checked = if self.load.names_files() {
-            self.load.check(session, false)?
+            self.load.check(session)?
         } else {
             self.load.check_what_exists(session)?
         };

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments};
+use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments, PlanArguments};
 use crate::cli::command::{Command, Files, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
 use crate::core::drift::{self, Drift};
@@ -49,7 +49,13 @@ impl Command for Arguments {
     }
 
     fn run(self, session: &Session) -> Result<Drifted, CommandError> {
-        let checked = self.load.check(session, self.prune)?;
+        let checked = self.load.check_for(
+            session,
+            &PlanArguments {
+                prune: self.prune,
+                ..PlanArguments::default()
+            },
+        )?;
         let planned = session.online(&self.network, checked, async |checked, link| {
             checked.plan(link, Access::Read).await
         })?;

@@ -4,7 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments};
+use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments, PlanArguments};
 use crate::cli::command::{Command, Files, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
 use crate::cli::plan_file;
@@ -28,9 +28,8 @@ pub struct Arguments {
     /// Exit with 2 if changes are pending.
     #[arg(long)]
     detailed_exitcode: bool,
-    /// Delete what exists and is not declared. Needs the whole workspace.
-    #[arg(long)]
-    prune: bool,
+    #[command(flatten)]
+    plan: PlanArguments,
     /// Save the plan, to be shown with `show` and carried out with `apply`.
     #[arg(long, value_name = "FILE")]
     out: Option<Utf8PathBuf>,
@@ -57,7 +56,7 @@ impl Command for Arguments {
         if let Some(out) = &self.out {
             plan_file::check_place(out)?;
         }
-        let checked = self.load.check(session, self.prune)?;
+        let checked = self.load.check_for(session, &self.plan)?;
         let opened = checked.opened.clone();
         let planned = session.online(&self.network, checked, async |checked, link| {
             checked.plan(link, Access::Read).await

@@ -84,7 +84,7 @@ impl Arguments {
             None => World::default(),
         };
         let opened = if self.load.names_files() {
-            self.load.check(session, false)?.opened
+            self.load.check(session)?.opened
         } else {
             self.load.open(session)?
         };

@@ -79,7 +79,7 @@ impl Command for Arguments {
                 "Leave out --watch, or give that format a file: `-o human -o json=status.json`.",
             ));
         }
-        let checked = self.load.check(session, false)?;
+        let checked = self.load.check(session)?;
         let workspace = Arc::clone(&checked.opened.workspace);
         let (statuses, unmanaged) =
             session.online(&self.network, checked, async |checked: Checked, link| {

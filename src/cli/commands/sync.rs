@@ -106,7 +106,7 @@ impl Command for Arguments {
     }
 
     fn run(self, session: &Session) -> Result<Requested, CommandError> {
-        let checked = self.load().check(session, false)?;
+        let checked = self.load().check(session)?;
         let workspace = Arc::clone(&checked.opened.workspace);
         let (requests, report) =
             session.online(&self.network, checked, async |checked: Checked, link| {

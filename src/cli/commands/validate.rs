@@ -34,7 +34,7 @@ impl Command for Arguments {
     }
 
     fn run(self, session: &Session) -> Result<Validated, CommandError> {
-        match self.load.check(session, false) {
+        match self.load.check(session) {
             Ok(checked) => Ok(Validated {
                 workspace: checked.opened.workspace,
                 failure: None,

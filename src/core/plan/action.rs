@@ -144,7 +144,9 @@ pub struct Create {
     pub connection: Option<String>,
     /// What it should be afterwards.
     pub expected: Comparable,
-    /// Its destination.
+    /// The patterns of `ignoreRemote`.
+    pub ignored: Vec<String>,
+    /// Its destination, as it is compared: with what is ignored.
     pub spec: Arc<DestinationSpec>,
 }
 
@@ -161,7 +163,11 @@ pub struct Update {
     pub expected: Comparable,
     /// What it was when the plan was made.
     pub before: Comparable,
-    /// Its destination.
+    /// Whether it is sent whole because `--resend` asks for that, and not only what differs.
+    pub is_resent: bool,
+    /// The patterns of `ignoreRemote`.
+    pub ignored: Vec<String>,
+    /// Its destination, as it is compared: with what is ignored.
     pub spec: Arc<DestinationSpec>,
 }
 
@@ -221,6 +227,10 @@ pub enum Blocked {
     SourceFolderGone,
     /// Fields are set that the schema in use does not know; an update would erase them.
     UnknownFields(Vec<String>),
+    /// Fields are set that only the server can set; an update would erase them.
+    ReadOnlyFields(Vec<String>),
+    /// A request needs fields that no answer gives back, and the files do not declare them.
+    NotReadBack(Vec<String>),
     /// No update can change these fields.
     NotChangeable(Vec<String>),
     /// The sync that has its name is to become the one of this name, and does not in this plan.
@@ -243,6 +253,8 @@ impl Blocked {
             Self::OtherDestination(_) => "other-destination",
             Self::SourceFolderGone => "source-folder-gone",
             Self::UnknownFields(_) => "unknown-fields",
+            Self::ReadOnlyFields(_) => "read-only-fields",
+            Self::NotReadBack(_) => "not-read-back",
             Self::NotChangeable(_) => "not-changeable",
             Self::NameNotFreed(_) => "name-not-freed",
             Self::BeingRemoved => "being-removed",
@@ -267,6 +279,15 @@ impl Blocked {
             Self::UnknownFields(fields) => format!(
                 "The remote sync has {} set, which the schema in use does not know; an update would \
                  erase it.",
+                quoted(fields)
+            ),
+            Self::ReadOnlyFields(fields) => format!(
+                "The remote sync has {} set, which only the server can set; an update would erase it.",
+                quoted(fields)
+            ),
+            Self::NotReadBack(fields) => format!(
+                "The request needs {}, which the file does not declare and the platform never gives \
+                 back.",
                 quoted(fields)
             ),
             Self::NotChangeable(fields) => {
@@ -300,8 +321,11 @@ impl Blocked {
             Self::OtherDestination(_) => "Correct `destination` in the file.",
             Self::SourceFolderGone => "Use `onDelete: keep-secrets`, or restore the folder first.",
             Self::UnknownFields(_) => {
-                "Run `secsync schema pull --from-server`, then declare the field or leave it out."
+                "Run `secsync schema pull --from-server` and declare the field; or name it in \
+                 `ignoreRemote`, which keeps its value."
             }
+            Self::ReadOnlyFields(_) => "Name it in `ignoreRemote`, which keeps its value.",
+            Self::NotReadBack(_) => "Declare it.",
             Self::NotChangeable(_) => {
                 "Declare it with the value that the platform has, or delete the sync and create it again."
             }

@@ -9,8 +9,9 @@ use serde_json::{Map, Value};
 use super::action::{Action, Blocked, Create, DeleteReason, Step, Subject, Update, Verb};
 use super::{Effect, Failing, Keeper, Kept, Plan, UnknownField, effect, names, shown};
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger};
-use crate::core::diff;
+use crate::core::diff::{self, Difference};
 use crate::core::fields::CONNECTION_ID;
+use crate::core::ignore;
 use crate::core::normalize::{self, Comparable};
 use crate::core::platform::Platform;
 use crate::core::remote::RemoteSync;
@@ -66,6 +67,8 @@ pub struct Policy {
     pub ignore: NamePatterns,
     /// The syncs that actions may be about.
     pub selection: Selection,
+    /// Names that are sent whole, whether or not they differ.
+    pub resend: NamePatterns,
 }
 
 /// All that a plan is made of.
@@ -136,6 +139,7 @@ fn in_order_of_names(mut plan: Plan) -> Plan {
     plan.failing
         .sort_by(|one, other| one.subject.by_name().cmp(&other.subject.by_name()));
     plan.unknown.sort();
+    plan.unread.sort();
     plan
 }
 
@@ -331,6 +335,9 @@ impl<'a> Project<'a> {
         let Some(spec) = self.inputs.specs.get(&key).cloned() else {
             return;
         };
+        let patterns = sync.desired.ignore_remote.iter();
+        let there = found.map(normalize::declarable).unwrap_or_default();
+        let spec = ignore::ignoring(&spec, patterns.map(|word| word.text.as_str()), &there);
         let connection_id = sync
             .connection
             .as_ref()
@@ -338,7 +345,8 @@ impl<'a> Project<'a> {
         let declared = declared_fields(&sync.desired, connection_id);
         let expected = normalize::desired(&spec, &sync.desired, connection_id);
         let unknown = found.map_or_else(Vec::new, |remote| normalize::unknown(&spec, remote));
-        self.name_unknown(sync, &unknown);
+        count(sync, &unknown, &mut self.plan.unknown);
+        count(sync, &spec.create.unread(&declared), &mut self.plan.unread);
         match found {
             Some(remote) if remote.destination == sync.desired.destination.text => {
                 self.plan_update(sync, &spec, remote, &declared, expected);
@@ -349,7 +357,14 @@ impl<'a> Project<'a> {
             }
             None => {
                 let create = create(sync, &spec, declared, expected);
-                self.push_new(sync, create, None);
+                match spec.create.missing_unread(&create.body) {
+                    missing if missing.is_empty() => self.push_new(sync, create, None),
+                    missing => {
+                        let changes = shown::of_create(&create);
+                        self.block(sync, Verb::Create, Blocked::NotReadBack(missing))
+                            .changes = changes;
+                    }
+                }
             }
         }
     }
@@ -369,6 +384,7 @@ impl<'a> Project<'a> {
     ) {
         let desired = &sync.desired;
         let remove_secrets = desired.on_delete == OnDelete::RemoveSecrets;
+        let missing = create.spec.create.missing_unread(&create.body);
         let reason = if self.is_protected(sync) || self.inputs.policy.protect.matches(&remote.name)
         {
             Some(Blocked::Protected)
@@ -378,6 +394,8 @@ impl<'a> Project<'a> {
             Some(Blocked::SourceFolderGone)
         } else if !unknown.is_empty() {
             Some(Blocked::UnknownFields(unknown))
+        } else if !missing.is_empty() {
+            Some(Blocked::NotReadBack(missing))
         } else {
             None
         };
@@ -431,14 +449,6 @@ impl<'a> Project<'a> {
         }
     }
 
-    /// Notes what the schema does not know of a remote sync.
-    fn name_unknown(&mut self, sync: &ResolvedSync, fields: &[String]) {
-        let (provider, project) = (&sync.desired.provider.text, sync.project_label());
-        for field in fields {
-            UnknownField::count(&mut self.plan.unknown, provider, project, field);
-        }
-    }
-
     fn plan_update(
         &mut self,
         sync: &ResolvedSync,
@@ -449,22 +459,29 @@ impl<'a> Project<'a> {
     ) {
         let before = normalize::remote(spec, remote);
         let difference = diff::compare(spec, &expected, &before);
-        self.name_unknown(sync, &difference.unknown);
+        count(sync, &difference.unknown, &mut self.plan.unknown);
         let name = &sync.desired.name.text;
         let connection = connection_name(sync);
         let changes = shown::of_update(remote, name, connection.as_deref(), &difference.changes);
-        if changes.is_empty() {
+        let is_resent = self.inputs.policy.resend.matches(name);
+        if changes.is_empty() && !is_resent {
             self.plan_unchanged(sync, remote, &expected);
             return;
         }
         let patch = if remote.remove_job.is_going() {
             Err(Blocked::BeingRemoved)
         } else {
-            diff::patch(spec, &difference, declared)
+            let there = normalize::declarable(remote);
+            diff::patch(spec, &difference, declared, &there)
                 .map_err(Blocked::NotChangeable)
-                .and_then(|patch| match difference.erased_by(&patch) {
-                    erased if erased.is_empty() => Ok(patch),
-                    erased => Err(Blocked::UnknownFields(erased)),
+                .and_then(|mut patch| {
+                    if is_resent {
+                        patch.extend(diff::whole(spec, declared, &there));
+                    }
+                    match not_sendable(spec, &difference, &patch) {
+                        Some(reason) => Err(reason),
+                        None => Ok(patch),
+                    }
                 })
         };
         let mut body = match patch {
@@ -479,7 +496,8 @@ impl<'a> Project<'a> {
         }
         let was_pushed = remote.was_pushed();
         let rules = self.rules(&sync.desired);
-        let effects = rules.effects_of_update(&expected, &difference.changes, was_pushed);
+        let mut effects = rules.effects_of_update(&expected, &difference.changes, was_pushed);
+        effects.extend(effect::of_sending(spec, &body, is_resent));
         let of_trigger = effect::of_trigger(rules, was_pushed, &expected, &effects);
         let is_auto_synced = rules.is_auto_synced(&expected);
         let step = Step::Update(Update {
@@ -488,6 +506,8 @@ impl<'a> Project<'a> {
             connection,
             expected,
             before,
+            is_resent,
+            ignored: ignored(sync),
             spec: Arc::clone(spec),
         });
         let action = self.push(sync, step);
@@ -624,7 +644,48 @@ fn create(
         body,
         connection: connection_name(sync),
         expected,
+        ignored: ignored(sync),
         spec: Arc::clone(spec),
+    }
+}
+
+/// The patterns of a sync's `ignoreRemote`.
+fn ignored(sync: &ResolvedSync) -> Vec<String> {
+    let patterns = sync.desired.ignore_remote.iter();
+    patterns.map(|word| word.text.clone()).collect()
+}
+
+/// Why an update cannot be sent: it would erase what nobody declares, or lacks what it needs.
+fn not_sendable(
+    spec: &DestinationSpec,
+    difference: &Difference,
+    request: &Map<String, Value>,
+) -> Option<Blocked> {
+    let missing: Vec<String> = spec.create.missing_unread(request);
+    [
+        (
+            Difference::replaced(&difference.unknown, request),
+            Blocked::UnknownFields as fn(_) -> _,
+        ),
+        (
+            Difference::replaced(&difference.read_only, request),
+            Blocked::ReadOnlyFields,
+        ),
+        (
+            Difference::replaced(&missing, request),
+            Blocked::NotReadBack,
+        ),
+    ]
+    .into_iter()
+    .find(|(fields, _)| !fields.is_empty())
+    .map(|(fields, reason)| reason(fields))
+}
+
+/// Counts fields of a sync in its project.
+fn count(sync: &ResolvedSync, fields: &[String], among: &mut Vec<UnknownField>) {
+    let (provider, project) = (&sync.desired.provider.text, sync.project_label());
+    for field in fields {
+        UnknownField::count(among, provider, project, field);
     }
 }
 

@@ -1,8 +1,11 @@
 //! What an action does besides what it is for: to secrets at the destination, or at the source.
 //! What a push does there, the platform says.
 
+use serde_json::{Map, Value};
+
 use crate::core::normalize::Comparable;
 use crate::core::rules::Rules;
+use crate::core::spec::DestinationSpec;
 
 /// Something that a reviewer must know before saying yes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,6 +32,10 @@ pub enum Effect {
     NotPushed,
     /// `renamedFrom` names a sync that stays with the entry of its name, so a new one is created.
     StaleRename,
+    /// It is sent whole although nothing of it may differ, because `--resend` asks for that.
+    SentWhole,
+    /// The request also has fields that no answer gives back, as they are declared.
+    SendsUnread,
     /// The sync's secrets are removed from the destination.
     SecretsRemoved,
     /// The sync's secrets stay at the destination.
@@ -70,6 +77,10 @@ impl Effect {
             Self::StaleRename => {
                 "Its `renamedFrom` is stale: the sync of that name stays with the entry that declares it. Remove the line."
             }
+            Self::SentWhole => "It is sent whole again, because `--resend` names it.",
+            Self::SendsUnread => {
+                "The request has fields that the platform never gives back, as they are declared."
+            }
             Self::SecretsRemoved => "Its secrets are removed from the destination.",
             Self::SecretsStay => "Its secrets stay at the destination.",
         }
@@ -89,6 +100,8 @@ impl Effect {
             Self::ImportOverwritesSource => "import-overwrites-source",
             Self::NotPushed => "not-pushed",
             Self::StaleRename => "stale-rename",
+            Self::SentWhole => "sent-whole",
+            Self::SendsUnread => "sends-unread",
             Self::SecretsRemoved => "secrets-removed",
             Self::SecretsStay => "secrets-stay",
         }
@@ -130,6 +143,21 @@ pub fn of_trigger(
     let mut effects = rules.effects_of_first_sync(sync);
     effects.retain(|effect| !told.contains(effect));
     effects
+}
+
+/// What an update does besides that its changes do not show.
+pub fn of_sending(
+    spec: &DestinationSpec,
+    request: &Map<String, Value>,
+    is_resent: bool,
+) -> impl Iterator<Item = Effect> {
+    let has_unread = !spec.create.unread(request).is_empty();
+    [
+        (is_resent, Effect::SentWhole),
+        (has_unread, Effect::SendsUnread),
+    ]
+    .into_iter()
+    .filter_map(|(holds, effect)| holds.then_some(effect))
 }
 
 /// What deleting a sync does besides.

@@ -47,6 +47,8 @@ pub struct Plan {
     pub failing: Vec<Failing>,
     /// Fields that are set remotely and that the schemas in use do not know, each once a project.
     pub unknown: Vec<UnknownField>,
+    /// Declared fields that no answer gives back, each once a project.
+    pub unread: Vec<UnknownField>,
 }
 
 /// A field that is set remotely and that the schemas in use do not know.
@@ -94,6 +96,18 @@ impl UnknownField {
     /// What is known of it and what to do.
     pub fn note(&self) -> String {
         format!("{} {}", self.sentence(), Self::advice())
+    }
+
+    /// What it means that no answer gives it back, as full sentences.
+    pub fn unread_note(&self) -> String {
+        format!(
+            "`{}` of {} in {}/{} is not read back: a change of it alone is not seen. \
+             `--resend` sends it again.",
+            self.field,
+            words::count(self.syncs, "sync"),
+            self.provider,
+            self.project
+        )
     }
 
     /// What to do, as a full sentence.

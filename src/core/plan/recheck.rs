@@ -133,6 +133,13 @@ fn remaining(plan: &Plan, mut standings: Vec<Standing>, remote: &Index<'_>) -> R
         }
         places.insert(index, left.actions.len());
         let mut action = action.clone();
+        if let Step::Update(update) = &mut action.step
+            && let Some(found) = remote.by_id(&action.subject, &update.old.id)
+        {
+            // What is ignored keeps the value that it has by now.
+            let there = normalize::declarable(found);
+            update.spec.create.keep_ignored(&mut update.body, &there);
+        }
         if let Some(found) = pushed.remove(&index) {
             action.step = Step::Trigger {
                 old: Some(Box::new(found)),
@@ -281,7 +288,8 @@ impl Checker<'_> {
                 None => gone(),
             };
         };
-        let is_made = found.name == subject.name
+        let is_made = !update.is_resent
+            && found.name == subject.name
             && self
                 .differing(found, &update.spec, &update.expected)
                 .is_empty();
@@ -324,9 +332,14 @@ impl Checker<'_> {
             differing
                 .push("nothing was pushed yet, but the plan says that something was".to_owned());
         }
-        let [mut before, mut after] = [normalize::seen(old), normalize::seen(found)];
         let key = (self.action.subject.platform, old.destination.clone());
-        let spec = self.now.specs.get(&key);
+        let spec = match &self.action.step {
+            Step::Update(update) => Some(&update.spec),
+            _ => self.now.specs.get(&key),
+        };
+        let unlisted = ObjectSpec::default();
+        let known = spec.map_or(&unlisted, |spec| &spec.create);
+        let [mut before, mut after] = [old, found].map(|sync| normalize::seen(known, sync));
         let sent = match &self.action.step {
             Step::Update(update) => Some(&update.body),
             _ => None,

@@ -89,7 +89,7 @@ fn in_schema_order(value: &Value, spec: Option<&ObjectSpec>) -> Value {
         return value.clone();
     };
     let mut ordered = Map::new();
-    for field in spec.into_iter().flat_map(|spec| spec.fields_of(value)) {
+    for field in spec.into_iter().flat_map(|spec| spec.fields_of(fields)) {
         if let Some(inner) = fields.get(&field.name) {
             ordered.insert(
                 field.name.clone(),

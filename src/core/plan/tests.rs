@@ -1,5 +1,7 @@
 //! Tests of planning.
 
+mod access;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

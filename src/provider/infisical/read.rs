@@ -13,7 +13,7 @@ use crate::http::text::quotable;
 use crate::redaction::redacted;
 
 /// The fields that only the server sets, or that [`RemoteSync`] holds apart.
-const SERVER_FIELDS: [&str; 26] = [
+pub const SERVER_FIELDS: [&str; 26] = [
     "id",
     "name",
     "version",

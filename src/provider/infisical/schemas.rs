@@ -1,11 +1,13 @@
 //! The schemas of Infisical's destinations, and where its OpenAPI documents say what.
 
+use super::read::SERVER_FIELDS;
 use crate::provider::door::{OperationKind, Shape, SyncRole};
 
 /// Where an Infisical's own document says what.
 static SHAPE: Shape = Shape {
     unreleased: "x-infisical-branch-only",
     sync: "secretSync",
+    apart: &SERVER_FIELDS,
     destinations: "secretSyncOptions",
     slug: "destination",
     title: "name",

@@ -52,6 +52,12 @@ pub fn human(plan: &Plan, sources: &Sources, context: Context<'_>) -> String {
     if !plan.unknown.is_empty() {
         let _ = write!(out, "\n{}", unknown(&plan.unknown));
     }
+    if context.lists_unmanaged {
+        for field in &plan.unread {
+            let note = visible(&field.unread_note());
+            let _ = writeln!(out, "\n{} {note}", painted(DIMMED, "Note:"));
+        }
+    }
     if plan.kept.is_empty() {
         unmanaged(&mut out, plan, context);
     } else {

@@ -20,6 +20,7 @@ pub struct PlanBody<'a> {
     kept: Vec<KeptFields<'a>>,
     failing: Vec<FailingFields<'a>>,
     unknown: &'a [UnknownField],
+    not_read_back: &'a [UnknownField],
     #[serde(skip_serializing_if = "Option::is_none")]
     plan_file: Option<PlanFile<'a>>,
 }
@@ -37,6 +38,7 @@ impl<'a> PlanBody<'a> {
             kept: plan.kept.iter().map(KeptFields::new).collect(),
             failing: plan.failing.iter().map(FailingFields::new).collect(),
             unknown: &plan.unknown,
+            not_read_back: &plan.unread,
             plan_file: None,
         }
     }

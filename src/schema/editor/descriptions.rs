@@ -1,5 +1,7 @@
 //! What the editor says about fields and values, in this project's own words.
 
+use crate::schema::keyword::{SERVER_FILLED, WRITE_ONLY};
+
 pub const FILE: &str =
     "Secret syncs, declared as code. The file is the whole truth of each sync in it.";
 pub const VERSION: &str = "The version of the file's form. 1 is the only one, and can be left out.";
@@ -8,6 +10,12 @@ pub const DEFAULTS: &str = "Merged under every sync of this file: maps merge, li
 pub const SYNCS: &str = "The syncs of this file, by name.";
 pub const STARTED_DESTINATION: &str =
     "The destination's slug: 2 to 48 lowercase letters, digits and hyphens.";
+
+/// What the marks of a field mean.
+pub const MARKS: &[(&str, &str)] = &[
+    (WRITE_ONLY, "The platform never gives it back."),
+    (SERVER_FILLED, "The platform decides its value."),
+];
 
 /// What a destination's configuration is for.
 pub fn configuration_of(destination: &str) -> String {
@@ -35,6 +43,9 @@ pub fn of_field(name: &str) -> Option<&'static str> {
         "labels" => "Words to select syncs by, such as `team: payments`. They are never sent.",
         "ensure" => "Whether the sync should exist.",
         "renamedFrom" => "The name that the sync had before. It is renamed and not created anew.",
+        "ignoreRemote" => {
+            "Fields that others change: they are not compared, and keep their remote values. `destinationConfig.region`, or `*` for any field."
+        }
         "protect" => "Whether secsync refuses to delete or replace the sync.",
         "onDelete" => "What happens to the secrets at the destination when the sync is deleted.",
         "trigger" => "When apply asks the platform to push.",

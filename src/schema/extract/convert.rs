@@ -12,7 +12,9 @@ use serde_json::{Map, Value, json};
 use super::all_of::{any_of, intersect, with_null};
 use super::union::rewrite_unions;
 use crate::schema::file::RESERVED;
-use crate::schema::keyword::{change_inner, properties, values};
+use crate::schema::keyword::{
+    READ_ONLY, SERVER_FILLED, WRITE_ONLY, change_inner, properties, values,
+};
 use crate::schema::validate::checker::pattern_works;
 
 /// How deep schemas may nest, references included.
@@ -35,6 +37,9 @@ const PLAIN: &[&str] = &[
     "minProperties",
     "maxProperties",
     "required",
+    READ_ONLY,
+    WRITE_ONLY,
+    SERVER_FILLED,
 ];
 
 /// The order in which keywords are written.
@@ -68,7 +73,13 @@ const ORDER: &[&str] = &[
     "allOf",
     "if",
     "then",
+    READ_ONLY,
+    WRITE_ONLY,
+    SERVER_FILLED,
 ];
+
+/// The same as `writeOnly`, in the document's own words.
+const OWN_WRITE_ONLY: &str = "x-write-only";
 
 /// What is wrong with a schema, as the end of a sentence that starts with its operation.
 pub type Problem = String;
@@ -179,6 +190,9 @@ impl<'d> Converter<'d> {
             {
                 facts.insert((*keyword).into(), value.clone());
             }
+        }
+        if map.get(OWN_WRITE_ONLY) == Some(&Value::Bool(true)) {
+            facts.insert(WRITE_ONLY.into(), true.into());
         }
         if let Some(types) = map.get("type") {
             expect_types(types)?;
@@ -347,7 +361,7 @@ fn is_well_formed(keyword: &str, value: &Value) -> bool {
             .as_array()
             .is_some_and(|names| names.iter().all(Value::is_string)),
         "format" => value.is_string(),
-        "uniqueItems" => value.is_boolean(),
+        "uniqueItems" | READ_ONLY | WRITE_ONLY | SERVER_FILLED => value.is_boolean(),
         "multipleOf" => value.as_f64().is_some_and(|number| number > 0.0),
         "const" | "default" => true,
         // The sizes.

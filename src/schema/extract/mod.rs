@@ -4,6 +4,7 @@
 //! its own. Whatever secsync knows of a destination is extracted from them by this code, for
 //! the bundled schemas as for pulled ones, so that a destination needs no code and no release.
 
+mod access;
 mod all_of;
 mod convert;
 mod operations;
@@ -197,6 +198,7 @@ fn destination_file(
         .filter_map(|name| file.definitions.get(*name))
         .find_map(|body| can_import(shape, body));
     file.definitions.extend(converter.into_definitions());
+    access::mark(&mut file.definitions, shape.apart);
     Ok(file)
 }
 

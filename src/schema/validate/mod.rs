@@ -178,7 +178,7 @@ fn add_fields_of_no_variant(
     findings: &mut Vec<Finding>,
 ) {
     let Json::Object(given) = value else { return };
-    for field in spec.fields_of(value) {
+    for field in spec.fields_of(given) {
         if let (Some(spec), Some(value)) = (&field.object, given.get(&field.name)) {
             let path = [path, std::slice::from_ref(&field.name)].concat();
             add_fields_of_no_variant(spec, value, &path, findings);

@@ -432,12 +432,13 @@ fn joined(path: &[String], name: &str) -> String {
 
 /// The spec of the object at a path. None inside lists and free-form maps.
 fn object_at<'s>(spec: &'s ObjectSpec, json: &Value, path: &[String]) -> Option<&'s ObjectSpec> {
-    let empty = Value::Object(Map::new());
+    let empty = Map::new();
     let mut spec = spec;
-    let mut value = json;
+    let mut value = json.as_object().unwrap_or(&empty);
     for segment in path {
         spec = spec.field(segment, value)?.object.as_ref()?;
-        value = value.get(segment).unwrap_or(&empty);
+        let inner = value.get(segment).and_then(Value::as_object);
+        value = inner.unwrap_or(&empty);
     }
     Some(spec)
 }

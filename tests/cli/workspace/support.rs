@@ -26,6 +26,7 @@ pub fn options(tree: &Tree, variables: &[(&str, &str)]) -> Options {
         selectors: Vec::new(),
         targets: Vec::new(),
         prune: false,
+        resend: Vec::new(),
     }
 }
 

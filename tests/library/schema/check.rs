@@ -183,7 +183,7 @@ fn distinguishes_wrong_values_forms_and_sizes() {
     insta::assert_snapshot!(
         check_rest("portainer", "  destinationConfig: {environmentId: 0, stackId: 1.5}\n"),
         @r#"
-6:38 wrong-size: `destinationConfig.environmentId` is 0, but must be more than 0.
+6:38 wrong-size: `destinationConfig.environmentId` is 0, but must be at least 1.
 6:50 wrong-type: `destinationConfig.stackId` is the number 1.5, but must be a whole number.
 "#
     );
@@ -221,7 +221,7 @@ fn a_misspelt_field_of_secsync_itself_is_recognised() {
 fn an_enkryptify_start_takes_nothing_but_its_own_fields() {
     let enkryptify = |fields| check_of(enkryptify::PLATFORM, "vercel", fields);
     assert_eq!(enkryptify("  projectId: prj_1\n"), "");
-    insta::assert_snapshot!(enkryptify("  projectId: prj_1\n  secretPath: /x\n"), @r#"3:3 unknown-field: `secretPath` is not a field of a sync to Vercel. -> The fields here are `provider`, `project`, `projectId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `protect`, `onDelete` and `trigger`."#);
+    insta::assert_snapshot!(enkryptify("  projectId: prj_1\n  secretPath: /x\n"), @r#"3:3 unknown-field: `secretPath` is not a field of a sync to Vercel. -> The fields here are `provider`, `project`, `projectId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `ignoreRemote`, `protect`, `onDelete` and `trigger`."#);
 }
 
 #[test]

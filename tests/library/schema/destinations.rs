@@ -80,7 +80,8 @@ fn places(schema: &Value, example: &Value, path: &[String], required: bool, all:
             {
                 let required = schema["required"]
                     .as_array()
-                    .is_some_and(|required| required.contains(&json!(name)));
+                    .is_some_and(|required| required.contains(&json!(name)))
+                    && field.get("writeOnly").is_none();
                 let path = [path, std::slice::from_ref(name)].concat();
                 places(field, value, &path, required, all);
             }
@@ -294,22 +295,19 @@ fn every_destination_says_what_planning_needs_to_know() {
         }
         let automatic = spec
             .create
-            .field("isAutoSyncEnabled", &Value::Null)
+            .field("isAutoSyncEnabled", &Map::new())
             .and_then(|field| field.default.clone());
         assert_eq!(automatic, Some(json!(true)), "{slug}");
         assert!(!spec.create.open && !spec.update.open, "{slug}");
         assert!(
-            spec.update.field("projectId", &Value::Null).is_none(),
+            spec.update.field("projectId", &Map::new()).is_none(),
             "{slug}"
         );
         assert!(
             spec.update.fields.iter().all(|field| !field.required),
             "{slug}"
         );
-        let configuration = spec
-            .create
-            .field("destinationConfig", &Value::Null)
-            .unwrap();
+        let configuration = spec.create.field("destinationConfig", &Map::new()).unwrap();
         let object = configuration.object.as_ref().unwrap();
         assert!(!object.open, "{slug}");
         assert!(

@@ -24,8 +24,12 @@ pub(super) fn apply(
     arguments: &Arguments,
     session: &Session,
 ) -> Result<(Applied, Saved), CommandError> {
-    if arguments.prune {
-        return Err(plan_file::not_with_plan(path.as_str(), "--prune"));
+    let flags = [
+        ("--prune", arguments.plan.prune),
+        ("--resend", !arguments.plan.resend.is_empty()),
+    ];
+    if let Some((flag, _)) = flags.iter().find(|(_, is_given)| *is_given) {
+        return Err(plan_file::not_with_plan(path.as_str(), flag));
     }
     let opened = LoadArguments::default().open(session)?;
     let plan = plan_file::load(path, &opened)?;

@@ -1,0 +1,271 @@
+//! `ignoreRemote`: fields of a sync that are left to whoever changes them remotely.
+//!
+//! A pattern is a path with dots, in which `*` stands for any field: `destinationConfig.*`. The
+//! fields that it names are not compared, and a request that replaces the object around one carries
+//! its remote value.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::fields::{CONNECTION_ID, OWN_FIELDS};
+use super::spec::{Access, DestinationSpec, FieldSpec, ObjectSpec};
+
+/// Why a pattern can never be taken, as the end of a sentence that begins with it.
+pub fn problem(pattern: &str) -> Option<&'static str> {
+    let segments = segments(pattern);
+    let is_malformed = segments.iter().any(|segment| segment.is_empty());
+    let own = segments
+        .first()
+        .is_some_and(|first| OWN_FIELDS.contains(first));
+    if is_malformed {
+        Some("is not a path of fields")
+    } else if own && segments != [CONNECTION_ID] {
+        Some("decides which sync it is or how secsync treats it, and cannot be ignored")
+    } else if segments == ["*"] {
+        Some("is the whole sync, and cannot be ignored")
+    } else {
+        None
+    }
+}
+
+fn segments(pattern: &str) -> Vec<&str> {
+    match pattern {
+        "connection" => vec![CONNECTION_ID],
+        _ => pattern.split('.').collect(),
+    }
+}
+
+fn has_path(fields: &Map<String, Value>, path: &[&str]) -> bool {
+    let Some((first, rest)) = path.split_first() else {
+        return true;
+    };
+    let mut named = fields.iter().filter(|(key, _)| fits(first, key));
+    named.any(|(_, value)| {
+        rest.is_empty() || value.as_object().is_some_and(|inner| has_path(inner, rest))
+    })
+}
+
+fn fits(segment: &str, name: &str) -> bool {
+    segment == "*" || segment == name
+}
+
+/// The same destination as it is compared if the fields that the patterns name are ignored.
+pub fn ignoring<'p>(
+    spec: &Arc<DestinationSpec>,
+    patterns: impl IntoIterator<Item = &'p str>,
+    remote: &Map<String, Value>,
+) -> Arc<DestinationSpec> {
+    let mut patterns = patterns.into_iter().peekable();
+    if patterns.peek().is_none() {
+        return Arc::clone(spec);
+    }
+    let mut ignoring = DestinationSpec::clone(spec);
+    ignoring.create = spec.create.ignoring(patterns, remote);
+    Arc::new(ignoring)
+}
+
+impl ObjectSpec {
+    /// The same object with the fields that the patterns name left to the remote side. `remote` has
+    /// those that the schema does not know. The tag of a union stays what it is.
+    #[must_use]
+    pub fn ignoring<'p>(
+        &self,
+        patterns: impl IntoIterator<Item = &'p str>,
+        remote: &Map<String, Value>,
+    ) -> Self {
+        let mut spec = self.clone();
+        for pattern in patterns {
+            spec.ignore(&segments(pattern), remote);
+        }
+        spec
+    }
+
+    fn ignore(&mut self, path: &[&str], remote: &Map<String, Value>) {
+        let Some((first, rest)) = path.split_first() else {
+            return;
+        };
+        let tag = self.union.as_ref().map(|union| union.tag.clone());
+        let variants = self.union.iter_mut().flat_map(|union| &mut union.variants);
+        let fields = self
+            .fields
+            .iter_mut()
+            .chain(variants.flat_map(|variant| &mut variant.fields));
+        for field in
+            fields.filter(|field| fits(first, &field.name) && tag.as_ref() != Some(&field.name))
+        {
+            if rest.is_empty() {
+                field.access = Access::Ignored;
+            } else if let Some(object) = &mut field.object {
+                let empty = Map::new();
+                let inner = remote.get(&field.name).and_then(Value::as_object);
+                object.ignore(rest, inner.unwrap_or(&empty));
+            }
+        }
+        if !rest.is_empty() {
+            return;
+        }
+        let unknown: Vec<&String> = remote
+            .keys()
+            .filter(|key| fits(first, key) && self.field(key, remote).is_none())
+            .collect();
+        self.fields.extend(unknown.into_iter().map(|key| FieldSpec {
+            name: key.clone(),
+            access: Access::Ignored,
+            ..FieldSpec::default()
+        }));
+    }
+
+    /// Whether a pattern names a field that the schema or a remote sync has.
+    pub fn has_match(&self, pattern: &str, remote: &Map<String, Value>) -> bool {
+        let path = segments(pattern);
+        self.ignoring([pattern], remote) != *self || has_path(remote, &path)
+    }
+
+    /// The tag of a union that a pattern names, or an object with a tag in it.
+    pub fn tag_within(&self, pattern: &str) -> Option<String> {
+        let path = segments(pattern);
+        let (first, rest) = path.split_first()?;
+        let inner = self.fields.iter().find(|field| field.name == *first)?;
+        let tag = &inner.object.as_ref()?.union.as_ref()?.tag;
+        let names_it = rest.is_empty() || rest == [tag.as_str()];
+        names_it.then(|| format!("{first}.{tag}"))
+    }
+
+    /// Puts the remote values of ignored fields into what is sent.
+    pub fn keep_ignored(&self, sent: &mut Map<String, Value>, remote: &Map<String, Value>) {
+        let inside: Vec<String> = sent.keys().cloned().collect();
+        for key in inside {
+            let object = self
+                .field(&key, sent)
+                .and_then(|field| field.object.as_ref());
+            if let (Some(object), Some(Value::Object(sent)), Some(Value::Object(remote))) =
+                (object, sent.get_mut(&key), remote.get(&key))
+            {
+                object.keep_ignored_within(sent, remote);
+            }
+        }
+    }
+
+    fn keep_ignored_within(&self, sent: &mut Map<String, Value>, remote: &Map<String, Value>) {
+        let ignored: Vec<&String> = self
+            .fields_of(sent)
+            .filter(|field| field.access == Access::Ignored)
+            .map(|field| &field.name)
+            .collect();
+        for name in ignored {
+            match remote.get(name) {
+                Some(value) => {
+                    sent.insert(name.clone(), value.clone());
+                }
+                None => {
+                    sent.shift_remove(name);
+                }
+            }
+        }
+        self.keep_ignored(sent, remote);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::problem;
+    use crate::core::spec::Access;
+    use crate::core::testing::{fields, spec};
+
+    #[test]
+    fn what_a_sync_is_known_by_cannot_be_ignored() {
+        for pattern in [
+            "name",
+            "destination",
+            "project",
+            "projectId",
+            "provider",
+            "protect",
+            "*",
+            "",
+            "a..b",
+        ] {
+            assert!(problem(pattern).is_some(), "{pattern}");
+        }
+        for pattern in [
+            "connection",
+            "connectionId",
+            "description",
+            "syncOptions",
+            "destinationConfig.*",
+        ] {
+            assert_eq!(problem(pattern), None, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn the_tag_of_a_union_cannot_be_named_by_any_pattern() {
+        let spec = spec().create;
+        let tag = Some("destinationConfig.scope".to_owned());
+        for pattern in ["destinationConfig.scope", "destinationConfig"] {
+            assert_eq!(spec.tag_within(pattern), tag, "{pattern}");
+        }
+        for pattern in [
+            "destinationConfig.*",
+            "destinationConfig.org",
+            "syncOptions",
+            "x.y",
+        ] {
+            assert_eq!(spec.tag_within(pattern), None, "{pattern}");
+        }
+        let all = spec.ignoring(["destinationConfig.*"], &fields(json!({})));
+        let config = all
+            .fields
+            .iter()
+            .find(|field| field.name == "destinationConfig");
+        let config = config.unwrap().object.as_ref().unwrap();
+        let access = |name: &str| {
+            let value = fields(json!({"scope": "application"}));
+            config.field(name, &value).unwrap().access
+        };
+        assert_eq!(
+            (access("scope"), access("org")),
+            (Access::BothWays, Access::Ignored)
+        );
+    }
+
+    #[test]
+    fn a_field_that_only_the_server_knows_can_be_ignored() {
+        let spec = spec().create;
+        let remote = fields(json!({"syncOptions": {"filled": 1}, "newField": 2}));
+        for pattern in ["syncOptions.filled", "newField", "syncOptions.*"] {
+            assert!(spec.has_match(pattern, &remote), "{pattern}");
+        }
+        for pattern in ["syncOptions.missing", "nothing", "destinationConfig.org.x"] {
+            assert!(!spec.has_match(pattern, &remote), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn what_is_sent_carries_the_remote_value_of_what_is_ignored() {
+        let remote = fields(json!({
+            "syncOptions": {"filled": 1, "n": 2, "keySchema": "R"},
+            "description": "remote",
+        }));
+        let spec = spec().create.ignoring(
+            [
+                "syncOptions.filled",
+                "syncOptions.keySchema",
+                "syncOptions.disableSecretDeletion",
+                "description",
+            ],
+            &remote,
+        );
+        let mut sent = fields(json!({
+            "syncOptions": {"n": 3, "keySchema": "D", "disableSecretDeletion": true},
+        }));
+        spec.keep_ignored(&mut sent, &remote);
+        assert_eq!(
+            serde_json::Value::Object(sent),
+            json!({"syncOptions": {"n": 3, "keySchema": "R", "filled": 1}})
+        );
+    }
+}
