@@ -131,7 +131,7 @@ pub fn api_answer(bytes: &[u8]) {
                     let created = syncs.create("humanitec", &empty).await;
                     let _ = syncs.delete("humanitec", "id", false).await;
                     let _ = syncs.projects().await;
-                    let _ = syncs.connections("humanitec").await;
+                    let _ = syncs.connections("humanitec", "project").await;
                     for sync in listed.into_iter().chain(created) {
                         normalize::declarable(&sync);
                         platform_message(&sync.sync_job.message.unwrap_or_default());

@@ -114,7 +114,7 @@ pub fn world_of(opened: &Opened) -> World {
             .as_ref()
             .and_then(|destination| destination.spec.connection_app.as_deref());
         match (app, &sync.connection) {
-            (Some(app), Some((ConnectionRef::Name(name), _))) => {
+            (Some(app), Some((ConnectionRef::Name(name, _), _))) => {
                 world.mention_connection(app, Some(name), None);
             }
             (Some(app), Some((ConnectionRef::Id(id), _))) => {

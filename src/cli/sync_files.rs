@@ -1,7 +1,7 @@
 //! Writing files of a workspace: what `export`, `import` and `init` share.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -79,9 +79,10 @@ impl NamingArguments {
         }
         let apps = draft::apps(&checked.opened, platform, syncs)?;
         names.connections = inventory.usable_connections(apps.clone(), link).await?;
-        let is_unlisted = |app: &String| !names.connections.contains_key(app);
-        let unlisted = apps.into_iter().filter(is_unlisted).collect();
-        Ok((names, unlisted))
+        let is_unlisted = |of: &(String, String)| !names.connections.contains_key(of);
+        let unlisted = apps.into_iter().filter(is_unlisted);
+        let unlisted: BTreeSet<String> = unlisted.map(|(_, app)| app).collect();
+        Ok((names, unlisted.into_iter().collect()))
     }
 }
 

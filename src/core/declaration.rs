@@ -10,6 +10,8 @@ use super::fields::{ALTERNATIVES, CONNECTION_ID, OWN_FIELDS};
 use super::form;
 use super::ignore;
 use super::platform::Platform;
+use super::remote::Scope;
+use super::span::Span;
 use super::sync_file::Block;
 use super::value::{Mapping, Node, Style, Value};
 use super::words::{any_of, list};
@@ -103,13 +105,10 @@ pub fn declare(
         "Write `destination:` with one of the words that `secsync schema list` shows.",
     );
     let project = reader.word("project").or_else(|| reader.word("projectId"));
-    let connection = reader
-        .word("connection")
-        .map(|word| (ConnectionRef::Name(word.text), word.span))
-        .or_else(|| {
-            let word = reader.word(CONNECTION_ID)?;
-            Some((ConnectionRef::Id(word.text), word.span))
-        });
+    let connection = reader.connection().or_else(|| {
+        let word = reader.word(CONNECTION_ID)?;
+        Some((ConnectionRef::Id(word.text), word.span))
+    });
     let name = match reader.word("name") {
         Some(name) => name,
         None => Word {
@@ -211,6 +210,34 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// A connection by its name, alone or with the scope of it.
+    fn connection(&mut self) -> Option<(ConnectionRef, Span)> {
+        const KEY: &str = "connection";
+        let node = self.effective.get(KEY)?;
+        let Some(parts) = node.as_mapping() else {
+            let word = self.word(KEY)?;
+            return Some((ConnectionRef::Name(word.text, None), word.span));
+        };
+        let parts = form::check_fields(parts, &["name", "scope"], "a connection", self.diagnostics);
+        let mut of_parts = Reader {
+            effective: &parts,
+            block: self.block,
+            diagnostics: &mut *self.diagnostics,
+        };
+        let scopes = Scope::ALL.map(|scope| (scope.word(), Some(scope)));
+        let scope = of_parts.choice("scope", &scopes);
+        if !parts.contains("name") {
+            let message = "The `connection` has no `name`.";
+            self.diagnostics.push(
+                Diagnostic::new(Code::MissingField, node.span, message)
+                    .help("Write `connection: {name: …, scope: …}`, or the name alone."),
+            );
+            return None;
+        }
+        let name = of_parts.word("name")?;
+        Some((ConnectionRef::Name(name.text, scope), node.span))
     }
 
     fn required_word(&mut self, key: &str, help: &str) -> Option<Word> {

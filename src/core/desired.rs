@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Map;
+use serde_json::{Map, json};
 
 use super::fields::CONNECTION_ID;
 use super::platform::Platform;
+use super::remote::Scope;
 use super::span::Span;
 use super::value::Mapping;
 
@@ -44,18 +45,21 @@ pub enum Trigger {
 /// A connection as a file names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConnectionRef {
-    /// `connection:`, to be looked up.
-    Name(String),
+    /// `connection:`, to be looked up among those of a scope, or of any.
+    Name(String, Option<Scope>),
     /// `connectionId:`, sent as it is.
     Id(String),
 }
 
 impl ConnectionRef {
     /// The field that says so, and what it says.
-    pub fn field(&self) -> (&'static str, &str) {
+    pub fn field(&self) -> (&'static str, serde_json::Value) {
         match self {
-            Self::Name(name) => ("connection", name),
-            Self::Id(id) => (CONNECTION_ID, id),
+            Self::Name(name, None) => ("connection", name.as_str().into()),
+            Self::Name(name, Some(scope)) => {
+                ("connection", json!({"name": name, "scope": scope.word()}))
+            }
+            Self::Id(id) => (CONNECTION_ID, id.as_str().into()),
         }
     }
 }

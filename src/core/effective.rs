@@ -37,8 +37,8 @@ pub fn values(sync: &DesiredSync) -> Vec<EffectiveValue> {
         }
     }
     if let Some((reference, span)) = &sync.connection {
-        let (key, text) = reference.field();
-        reader.add(key.to_owned(), text.into(), *span);
+        let (key, value) = reference.field();
+        reader.add(key.to_owned(), value, *span);
     }
     let words = reader.found.len();
     reader.add_fields("", &sync.fields);

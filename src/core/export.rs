@@ -41,7 +41,7 @@ pub fn block(
     for fields in [&mut whole, &mut block] {
         fields.shift_remove(CONNECTION_ID);
         if let Some((key, word)) = connection.map(ConnectionRef::field) {
-            fields.insert(key.to_owned(), word.into());
+            fields.insert(key.to_owned(), word);
         }
         fields.insert("destination".to_owned(), sync.destination.clone().into());
     }
@@ -166,7 +166,7 @@ mod tests {
     }
 
     fn declared(own: Value, inherited: Value) -> Value {
-        let main = ConnectionRef::Name("main".to_owned());
+        let main = ConnectionRef::Name("main".to_owned(), None);
         Value::Object(block(&spec(), &sync(own), Some(&main), &mapping(inherited)))
     }
 

@@ -46,6 +46,52 @@ pub struct RemoteConnection {
     pub name: String,
     /// The app that it connects to.
     pub app: String,
+    /// The id of the project that it belongs to; `None` for one of the whole organization, and where
+    /// the platform does not say.
+    #[serde(skip)]
+    pub project_id: Option<String>,
+}
+
+impl RemoteConnection {
+    /// Who can use it.
+    pub const fn scope(&self) -> Scope {
+        match self.project_id {
+            Some(_) => Scope::Project,
+            None => Scope::Organization,
+        }
+    }
+}
+
+/// Who can use a connection. One name can be that of a connection of each scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// Every project of the organization.
+    Organization,
+    /// The project that it belongs to.
+    Project,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 2] = [Self::Organization, Self::Project];
+
+    /// The word in files and for machines.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Organization => "organization",
+            Self::Project => "project",
+        }
+    }
+}
+
+/// The connections to an app that an identity may use in a project.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UsableConnections {
+    /// Those that it can see.
+    pub seen: Vec<RemoteConnection>,
+    /// The right that it lacks to see the project's own, as the end of a sentence; `None` if it sees
+    /// all.
+    pub lacks: Option<&'static str>,
 }
 
 /// A project that the identity can see.

@@ -3,7 +3,7 @@
 use super::code::Code;
 use super::desired::{ConnectionRef, DesiredSync, Word};
 use super::diagnostic::Diagnostic;
-use super::remote::{RemoteConnection, RemoteProject};
+use super::remote::{RemoteConnection, RemoteProject, Scope, UsableConnections};
 use super::span::Span;
 use super::words::{is_uuid, list, list_some};
 
@@ -102,22 +102,33 @@ pub fn project_word<'a>(id: &'a str, table: &'a [RemoteProject]) -> &'a str {
     }
 }
 
-/// How a file best names a connection: by its name, if that means no other one of those to the
-/// destination's app that the identity may use.
+/// How a file best names a connection: by its name, with its scope if one of the other scope has the
+/// same, among those to the destination's app that the identity may use in the project.
 pub fn connection_word(id: &str, usable: &[RemoteConnection]) -> ConnectionRef {
-    let name = usable
-        .iter()
-        .find(|connection| connection.id == id)
-        .map(|connection| connection.name.as_str())
-        .filter(|name| can_be_written(name));
-    let means_this = |name: &&str| {
-        let mut named = usable.iter().filter(|connection| connection.name == *name);
-        named.all(|connection| connection.id == id)
+    let by_id = || ConnectionRef::Id(id.to_owned());
+    let Some(this) = usable.iter().find(|connection| connection.id == id) else {
+        return by_id();
     };
-    match name.filter(means_this) {
-        Some(name) => ConnectionRef::Name(name.to_owned()),
-        None => ConnectionRef::Id(id.to_owned()),
+    let means_this = |scope: Option<Scope>| {
+        let named = named(&this.name, scope, usable);
+        named.iter().all(|connection| connection.id == id)
+    };
+    let scopes = [None, Some(this.scope())];
+    match scopes.into_iter().find(|scope| means_this(*scope)) {
+        Some(scope) if can_be_written(&this.name) => ConnectionRef::Name(this.name.clone(), scope),
+        _ => by_id(),
     }
+}
+
+fn named<'a>(
+    name: &str,
+    scope: Option<Scope>,
+    among: &'a [RemoteConnection],
+) -> Vec<&'a RemoteConnection> {
+    let is_meant = |connection: &&RemoteConnection| {
+        connection.name == name && scope.is_none_or(|scope| connection.scope() == scope)
+    };
+    among.iter().filter(is_meant).collect()
 }
 
 /// Whether a file takes a word: not one that is empty or has blanks at an end.
@@ -144,58 +155,82 @@ fn unknown_project(word: &Word, provider: &str, table: &[RemoteProject]) -> Diag
     })
 }
 
-/// The connection that a sync means. `usable` are those to the destination's app that the
-/// identity may use; `elsewhere` are other known ones, which show that the app is wrong, not the
-/// name.
+/// The connection of that id, with its name if it is among the known ones.
+pub fn connection_by_id<'a>(
+    id: &str,
+    known: impl IntoIterator<Item = &'a RemoteConnection>,
+) -> RemoteConnection {
+    // The platform takes ids in any case and shows them in lower case.
+    let id = id.to_ascii_lowercase();
+    let mut known = known.into_iter();
+    let found = known.find(|connection| connection.id == id).cloned();
+    found.unwrap_or_else(|| RemoteConnection {
+        id,
+        ..RemoteConnection::default()
+    })
+}
+
+/// The connection that a name in a file means. `usable` are those to the destination's app that the
+/// identity may use in the sync's project; `elsewhere` are other known ones, which show that the app
+/// is wrong, not the name.
 pub fn connection(
-    reference: &ConnectionRef,
+    (name, scope): (&str, Option<Scope>),
     span: Span,
     app: &str,
-    usable: &[RemoteConnection],
+    usable: &UsableConnections,
     elsewhere: &[RemoteConnection],
 ) -> Result<RemoteConnection, Box<Diagnostic>> {
-    let name = match reference {
-        ConnectionRef::Id(id) => {
-            // The platform takes ids in any case and shows them in lower case.
-            let id = id.to_ascii_lowercase();
-            let known = usable
-                .iter()
-                .chain(elsewhere)
-                .find(|connection| connection.id == id);
-            return Ok(known.cloned().unwrap_or_else(|| RemoteConnection {
-                id,
-                ..RemoteConnection::default()
-            }));
-        }
-        ConnectionRef::Name(name) => name,
-    };
-    let named: Vec<_> = usable
-        .iter()
-        .filter(|connection| &connection.name == name)
-        .collect();
+    let named = named(name, scope, &usable.seen);
     let diagnostic = match named.as_slice() {
         [only] => return Ok((*only).clone()),
-        [] => unknown_connection(name, span, app, usable, elsewhere),
-        several => Diagnostic::new(
-            Code::AmbiguousConnection,
-            span,
-            format!("{} connections to {app} are named `{name}`.", several.len()),
-        )
-        .help(format!(
-            "Write `connectionId:` with the id of one of them: {}.",
-            list(several.iter().map(|connection| connection.id.as_str()))
-        )),
+        [] => unknown_connection((name, scope), span, app, usable, elsewhere),
+        several => ambiguous_connection(name, span, app, several),
     };
     Err(Box::new(diagnostic))
 }
 
-fn unknown_connection(
+fn ambiguous_connection(
     name: &str,
     span: Span,
     app: &str,
-    usable: &[RemoteConnection],
+    several: &[&RemoteConnection],
+) -> Diagnostic {
+    let message = format!("{} connections to {app} are named `{name}`.", several.len());
+    let candidates = several.iter().map(|connection| {
+        let (id, scope) = (&connection.id, connection.scope().word());
+        format!("{id} ({scope})")
+    });
+    let candidates = candidates.collect::<Vec<_>>().join(", ");
+    let first = several.first().map(|connection| connection.scope());
+    let is_of_first = |connection: &&RemoteConnection| Some(connection.scope()) == first;
+    let help = if several.iter().all(is_of_first) {
+        format!("Write `connectionId:` with the id of one of them: {candidates}.")
+    } else {
+        format!(
+            "Write `connection: {{name: {name}, scope: {}}}` or the other scope, or `connectionId:` \
+             with the id of one of them: {candidates}.",
+            Scope::Project.word()
+        )
+    };
+    Diagnostic::new(Code::AmbiguousConnection, span, message).help(help)
+}
+
+fn unknown_connection(
+    (name, scope): (&str, Option<Scope>),
+    span: Span,
+    app: &str,
+    usable: &UsableConnections,
     elsewhere: &[RemoteConnection],
 ) -> Diagnostic {
+    if let Some(right) = usable.lacks {
+        let message = format!(
+            "The connection `{name}` to {app} is not one of the organization's, and this identity \
+             cannot see those of the project."
+        );
+        let help = format!("Grant it {right}, or correct the name.");
+        return Diagnostic::new(Code::UnknownConnection, span, message).help(help);
+    }
+    let usable = usable.seen.as_slice();
     if let Some(other) = elsewhere.iter().find(|connection| connection.name == name) {
         return Diagnostic::new(
             Code::UnknownConnection,
@@ -207,8 +242,12 @@ fn unknown_connection(
         )
         .help(candidates(app, usable));
     }
+    let of_scope = match scope {
+        Some(scope) => format!(" of the {}", scope.word()),
+        None => String::new(),
+    };
     let message = format!(
-        "The connection `{name}` to {app} does not exist, or this identity may not use it."
+        "The connection `{name}` to {app}{of_scope} does not exist, or this identity may not use it."
     );
     let names = usable.iter().map(|connection| connection.name.as_str());
     Diagnostic::new(Code::UnknownConnection, span, message)
@@ -230,11 +269,11 @@ fn candidates(app: &str, usable: &[RemoteConnection]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{connection, connection_word, project, project_word};
+    use super::{connection, connection_by_id, connection_word, project, project_word};
     use crate::core::code::Code;
     use crate::core::desired::{ConnectionRef, Word};
     use crate::core::diagnostic::Diagnostic;
-    use crate::core::remote::{RemoteConnection, RemoteProject};
+    use crate::core::remote::{RemoteConnection, RemoteProject, Scope, UsableConnections};
     use crate::core::span::Span;
     use crate::core::testing::source;
 
@@ -315,44 +354,42 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_connection_is_best_named_by_a_name_that_only_it_has() {
-        let usable = connections(&[
-            ("1", "main", "humanitec"),
-            ("2", "twin", "humanitec"),
-            ("3", "twin", "humanitec"),
-            ("4", "padded ", "humanitec"),
-        ]);
-        let id = |id: &str| ConnectionRef::Id(id.to_owned());
-        let name = ConnectionRef::Name("main".to_owned());
-        assert_eq!(connection_word("1", &usable), name);
-        for other in ["2", "4", "9"] {
-            assert_eq!(connection_word(other, &usable), id(other));
+    /// A connection to Humanitec; one of a project if its id begins with `p`.
+    fn row((id, name): (&str, &str)) -> RemoteConnection {
+        RemoteConnection {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            app: "humanitec".to_owned(),
+            project_id: id.starts_with('p').then(|| "project".to_owned()),
         }
     }
 
-    fn connections(rows: &[(&str, &str, &str)]) -> Vec<RemoteConnection> {
-        rows.iter()
-            .map(|(id, name, app)| RemoteConnection {
-                id: (*id).to_owned(),
-                name: (*name).to_owned(),
-                app: (*app).to_owned(),
-            })
-            .collect()
+    const USABLE: [(&str, &str); 5] = [
+        ("1", "main"),
+        ("2", "twin"),
+        ("3", "twin"),
+        ("4", "both"),
+        ("p5", "both"),
+    ];
+
+    fn find_connection(
+        name: &str,
+        scope: Option<Scope>,
+        lacks: Option<&'static str>,
+    ) -> Result<RemoteConnection, Box<Diagnostic>> {
+        let usable = UsableConnections {
+            seen: USABLE.map(row).into(),
+            lacks,
+        };
+        let elsewhere = RemoteConnection {
+            app: "vercel".to_owned(),
+            ..row(("6", "vc"))
+        };
+        connection((name, scope), span(), "humanitec", &usable, &[elsewhere])
     }
 
     fn named(name: &str) -> Result<RemoteConnection, Box<Diagnostic>> {
-        connection(
-            &ConnectionRef::Name(name.to_owned()),
-            span(),
-            "humanitec",
-            &connections(&[
-                ("1", "main", "humanitec"),
-                ("2", "twin", "humanitec"),
-                ("3", "twin", "humanitec"),
-            ]),
-            &connections(&[("4", "vc", "vercel")]),
-        )
+        find_connection(name, None, None)
     }
 
     #[test]
@@ -364,7 +401,12 @@ mod tests {
     fn an_ambiguous_an_unknown_and_a_wrong_connection_each_say_what_to_do() {
         let ambiguous = named("twin").unwrap_err();
         assert_eq!(ambiguous.code, Code::AmbiguousConnection);
-        assert!(ambiguous.help.unwrap().contains("`2` and `3`"));
+        assert_eq!(
+            ambiguous.help.as_deref(),
+            Some(
+                "Write `connectionId:` with the id of one of them: 2 (organization), 3 (organization)."
+            )
+        );
         assert_eq!(
             named("mian").unwrap_err().help.as_deref(),
             Some("Did you mean `main`?")
@@ -378,27 +420,59 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_id_is_taken_as_it_is() {
-        let found = connection(
-            &ConnectionRef::Id("9".to_owned()),
-            span(),
-            "humanitec",
-            &[],
-            &[],
+    fn the_scope_decides_between_two_connections_of_one_name() {
+        let ambiguous = named("both").unwrap_err().help.unwrap();
+        assert!(ambiguous.contains("`connection: {name: both, scope: project}`"));
+        assert!(
+            ambiguous.contains("4 (organization), p5 (project)"),
+            "{ambiguous}"
         );
-        assert_eq!(found.unwrap().id, "9");
+        for (scope, id) in [(Scope::Organization, "4"), (Scope::Project, "p5")] {
+            assert_eq!(find_connection("both", Some(scope), None).unwrap().id, id);
+        }
+        let unknown = find_connection("main", Some(Scope::Project), None).unwrap_err();
+        assert!(unknown.message.contains("of the project does not exist"));
     }
 
     #[test]
-    fn the_case_of_a_connection_id_means_nothing() {
-        let found = connection(
-            &ConnectionRef::Id(ID.to_uppercase()),
-            span(),
-            "humanitec",
-            &connections(&[(ID, "main", "humanitec")]),
-            &[],
-        )
-        .unwrap();
+    fn whoever_cannot_see_the_projects_connections_is_told_which_right_is_missing() {
+        assert_eq!(
+            find_connection("main", None, Some("a right")).unwrap().id,
+            "1"
+        );
+        let unknown = find_connection("mian", None, Some("a right")).unwrap_err();
+        assert_eq!(
+            (unknown.message.as_str(), unknown.help.as_deref()),
+            (
+                "The connection `mian` to humanitec is not one of the organization's, and this \
+                 identity cannot see those of the project.",
+                Some("Grant it a right, or correct the name.")
+            )
+        );
+    }
+
+    #[test]
+    fn a_connection_is_best_named_by_its_name_if_that_means_no_other() {
+        let usable: Vec<_> = USABLE
+            .map(row)
+            .into_iter()
+            .chain([row(("8", "padded "))])
+            .collect();
+        let word = |id: &str| connection_word(id, &usable);
+        let name = |name: &str, scope| ConnectionRef::Name(name.to_owned(), scope);
+        assert_eq!(word("1"), name("main", None));
+        assert_eq!(word("p5"), name("both", Some(Scope::Project)));
+        assert_eq!(word("3"), ConnectionRef::Id("3".to_owned()));
+        for id in ["8", "9"] {
+            assert_eq!(word(id), ConnectionRef::Id(id.to_owned()));
+        }
+    }
+
+    #[test]
+    fn an_id_is_taken_as_it_is_and_its_case_means_nothing() {
+        assert_eq!(connection_by_id("9", []).id, "9");
+        let known = row((ID, "main"));
+        let found = connection_by_id(&ID.to_uppercase(), [&known]);
         assert_eq!((found.id.as_str(), found.name.as_str()), (ID, "main"));
     }
 }

@@ -38,8 +38,9 @@ const PULL: &str =
 pub struct Names {
     /// The platform.
     pub platform: Platform,
-    /// The connections that the identity may use, by app. Empty if they cannot be listed.
-    pub connections: BTreeMap<String, Vec<RemoteConnection>>,
+    /// The connections that the identity may use, by project id and app. Empty if they cannot be
+    /// listed.
+    pub connections: BTreeMap<(String, String), Vec<RemoteConnection>>,
 }
 
 /// Syncs of one project that are to be declared in one document.
@@ -155,7 +156,11 @@ fn block(
     let spec = &destination.spec;
     let id = &sync.connection.id;
     let app = spec.connection_app.as_ref();
-    let connection = app.map(|app| match names.connections.get(app) {
+    let usable = |app: &String| {
+        let of = (sync.project_id.clone(), app.clone());
+        names.connections.get(&of)
+    };
+    let connection = app.map(|app| match usable(app) {
         Some(usable) => resolve::connection_word(id, usable),
         None => ConnectionRef::Id(id.clone()),
     });
@@ -180,16 +185,17 @@ fn block(
     }
 }
 
-/// The apps of the connections that the syncs use.
+/// The projects and apps of the connections that the syncs use.
 pub fn apps<'a>(
     opened: &Opened,
     platform: Platform,
     syncs: impl IntoIterator<Item = &'a RemoteSync>,
-) -> Result<BTreeSet<String>, CommandError> {
+) -> Result<BTreeSet<(String, String)>, CommandError> {
     let mut apps = BTreeSet::new();
     for sync in syncs {
         if let Some(destination) = destination(opened, platform, sync)? {
-            apps.extend(destination.spec.connection_app.clone());
+            let app = destination.spec.connection_app.clone();
+            apps.extend(app.map(|app| (sync.project_id.clone(), app)));
         }
     }
     Ok(apps)

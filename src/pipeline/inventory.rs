@@ -223,23 +223,24 @@ fn ids_of(
 }
 
 impl Inventory {
-    /// The connections that the identity may use, by app. An app whose connections it may not
-    /// list is left out.
+    /// The connections that the identity may use, by project and app. Those are left out which it may
+    /// not list.
     pub async fn usable_connections(
         &self,
-        apps: BTreeSet<String>,
+        of: BTreeSet<(String, String)>,
         link: &Link,
-    ) -> Result<BTreeMap<String, Vec<RemoteConnection>>, CommandError> {
-        let lookups = apps.into_iter().map(|app| async move {
-            match self.connected.connections(&app).await {
-                Ok(usable) => Ok((app, Some(usable))),
-                Err(error) if error.kind == RequestErrorKind::Permission => Ok((app, None)),
-                Err(error) => Err(error),
-            }
+    ) -> Result<BTreeMap<(String, String), Vec<RemoteConnection>>, CommandError> {
+        let lookups = of.into_iter().map(|(project_id, app)| async move {
+            let usable = match self.connected.connections(&app, &project_id).await {
+                Ok(usable) => Some(usable.seen),
+                Err(error) if error.kind == RequestErrorKind::Permission => None,
+                Err(error) => return Err(error),
+            };
+            Ok(((project_id, app), usable))
         });
         let tables = link.gather(lookups).await?.into_iter();
         Ok(tables
-            .filter_map(|(app, usable)| Some((app, usable?)))
+            .filter_map(|(of, usable)| Some((of, usable?)))
             .collect())
     }
 }

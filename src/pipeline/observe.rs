@@ -1,11 +1,11 @@
 //! Observing: what the names in the files mean, and what is remote.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use tracing::trace;
 
-use super::check::{Checked, accept};
+use super::check::Checked;
 use super::link::{Link, ProjectNames, Providers};
 use super::neighbours::{self, Claim};
 use crate::core::code::Code;
@@ -13,7 +13,7 @@ use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, NamedProject, Wor
 use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::started::Homes;
 use crate::core::plan::{Policy, ProjectKey};
-use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
+use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync, UsableConnections};
 use crate::core::resolve::ResolvedSync;
 use crate::core::span::Span;
 use crate::core::spec::{ObjectSpec, Specs};
@@ -53,12 +53,12 @@ impl Checked {
             workspace,
             syncs,
             projects,
+            remote,
         } = self.resolve(&providers, link).await?;
         let selection = &self.opened.selection;
         if !selection.is_everything() && !syncs.iter().any(|sync| selection.matches(sync)) {
             return Err(nothing_selected());
         }
-        let remote = link.read(&providers, &projects).await?;
         let workspace = forget_useful_patterns(workspace, &syncs, &remote);
         if self.opened.options.prune {
             check_addresses(&remote)?;
@@ -127,48 +127,76 @@ impl Checked {
         }
     }
 
+    /// Finds what the names mean. What is remote is read on the way: a connection is looked up only
+    /// where the remote sync does not have it already.
     async fn resolve(&self, providers: &Providers, link: &Link) -> Result<Resolved, CommandError> {
         let claims = if self.opened.options.prune {
             self.opened.claims()?
         } else {
             Vec::new()
         };
-        let (tables, connections) = tokio::join!(
-            self.project_tables(providers, &claims, link),
-            self.connection_tables(providers, link)
-        );
-        let (tables, connections) = both(tables, connections)?;
+        let tables = self.project_tables(providers, &claims, link).await?;
         let mut found = Vec::new();
-        let syncs = self.resolve_syncs(providers, &tables, &connections, &mut found);
+        let mut syncs = self.resolve_projects(providers, &tables, &mut found);
         report_clashes(&syncs, &mut found);
         let projects = self.projects_to_read(providers, &syncs, &tables, &mut found);
-        let mut workspace = Arc::clone(&self.opened.workspace);
+        let sees_nothing = tables.values().any(Vec::is_empty);
         if !found.is_empty() {
-            let with_findings = Arc::make_mut(&mut workspace);
-            with_findings.diagnostics.append(&mut found);
-            with_findings.settle_findings();
-            let sees_nothing =
-                tables.values().any(Vec::is_empty) || connections.values().any(Vec::is_empty);
-            accept(&workspace).map_err(|error| CommandError {
-                // Whoever sees no project at all cannot know that a file misspells one.
-                exit: if sees_nothing { Exit::Auth } else { error.exit },
-                ..error
-            })?;
+            // Whoever sees no project at all cannot know that a file misspells one.
+            return Err(self.refused(found, sees_nothing));
         }
         link.check_allowed_projects("The files name projects", &projects, &tables)?;
         neighbours::check(&claims, &projects, &tables)?;
+        let remote = link.read(providers, &projects).await?;
+        let by_name = ByName::of(&remote);
+        let connections = self
+            .connection_tables(&syncs, &by_name, providers, link)
+            .await?;
+        for sync in &mut syncs {
+            match self.connection_of(sync, &by_name, &connections) {
+                Ok(connection) => {
+                    trace_names(&sync.desired, &sync.project_id, connection.as_ref());
+                    sync.connection = connection;
+                }
+                Err(unknown) => found.push(*unknown),
+            }
+        }
+        if !found.is_empty() {
+            let mut tables = connections.values();
+            let sees_too_little =
+                tables.any(|usable| usable.lacks.is_some() || usable.seen.is_empty());
+            return Err(self.refused(found, sees_too_little));
+        }
         Ok(Resolved {
-            workspace,
+            workspace: Arc::clone(&self.opened.workspace),
             syncs,
             projects,
+            remote,
         })
     }
 
-    fn resolve_syncs(
+    /// The error that findings about names amount to.
+    fn refused(&self, mut found: Vec<Diagnostic>, sees_too_little: bool) -> CommandError {
+        let mut workspace = Arc::clone(&self.opened.workspace);
+        let with_findings = Arc::make_mut(&mut workspace);
+        with_findings.diagnostics.append(&mut found);
+        with_findings.settle_findings();
+        let error = CommandError::invalid(workspace);
+        CommandError {
+            exit: if sees_too_little {
+                Exit::Auth
+            } else {
+                error.exit
+            },
+            ..error
+        }
+    }
+
+    /// The syncs with the ids of their projects, and without their connections.
+    fn resolve_projects(
         &self,
         providers: &Providers,
         tables: &BTreeMap<String, Vec<RemoteProject>>,
-        connections: &Connections,
         found: &mut Vec<Diagnostic>,
     ) -> Vec<ResolvedSync> {
         let declared = &self.opened.workspace.syncs;
@@ -177,29 +205,16 @@ impl Checked {
             let Some(provider) = providers.get(&sync.provider.text) else {
                 continue;
             };
-            let is_selected = self.opened.selection.matches(sync);
-            let project_id = project_id(sync, tables);
-            let connection = if is_selected {
-                self.connection_of(sync, connections)
-            } else {
-                Ok(None)
-            };
-            match (project_id, connection) {
-                (Ok(project_id), Ok(connection)) => {
-                    trace_names(sync, &project_id, connection.as_ref());
-                    resolved.push(ResolvedSync {
-                        desired: sync.clone(),
-                        server: provider.server().to_owned(),
-                        project_id,
-                        connection,
-                    });
-                }
+            match project_id(sync, tables) {
+                Ok(project_id) => resolved.push(ResolvedSync {
+                    desired: sync.clone(),
+                    server: provider.server().to_owned(),
+                    project_id,
+                    connection: None,
+                }),
                 // What is left out still holds its name, if its project is one that can be seen.
-                _ if !is_selected => {}
-                (project_id, connection) => {
-                    let unknown = [project_id.err(), connection.err()];
-                    found.extend(unknown.into_iter().flatten().map(|found| *found));
-                }
+                Err(_) if !self.opened.selection.matches(sync) => {}
+                Err(unknown) => found.push(*unknown),
             }
         }
         resolved
@@ -271,60 +286,126 @@ impl Checked {
         link.project_tables(providers, needed).await
     }
 
-    /// The usable connections of each provider and app that a file names one of by its name.
+    /// The usable connections of each project and app that a name must be looked up in.
     async fn connection_tables(
         &self,
+        syncs: &[ResolvedSync],
+        remote: &ByName<'_>,
         providers: &Providers,
         link: &Link,
     ) -> Result<Connections, CommandError> {
-        let needed: BTreeSet<(String, String)> = self
-            .selected()
-            .filter(|sync| sync.ensure == Ensure::Present)
-            .filter(|sync| matches!(sync.connection, Some((ConnectionRef::Name(_), _))))
-            .filter_map(|sync| Some((sync.provider.text.clone(), self.app_of(sync)?)))
+        let needed: BTreeSet<ConnectionTable> = syncs
+            .iter()
+            .filter(|sync| self.selects_connection_of(sync))
+            .filter(|sync| match &sync.desired.connection {
+                Some((ConnectionRef::Name(name, scope), _)) => {
+                    scope.is_some() || self.connection_there(sync, name, remote).is_none()
+                }
+                _ => false,
+            })
+            .filter_map(|sync| self.table_of(sync))
             .collect();
         let lookups = needed
             .into_iter()
-            .filter_map(|(name, app)| match providers.get(&name)? {
+            .filter_map(|of| match providers.get(&of.provider)? {
                 Provider::Managed(provider) => Some(async move {
-                    let usable = provider.connections(&app).await?;
-                    Ok(((name, app), usable))
+                    let usable = provider.connections(&of.app, &of.project_id).await?;
+                    Ok((of, usable))
                 }),
                 Provider::StartOnly(_) => None,
             });
         link.gather(lookups).await
     }
 
-    /// The app that a sync's connection has to be of.
-    fn app_of(&self, sync: &DesiredSync) -> Option<String> {
-        let spec = self
-            .specs
-            .get(&(sync.platform, sync.destination.text.clone()))?;
-        spec.connection_app.clone()
+    /// Whether the connection of a sync counts: not that of one that is left out, or is to go.
+    fn selects_connection_of(&self, sync: &ResolvedSync) -> bool {
+        sync.desired.ensure == Ensure::Present && self.opened.selection.matches(&sync.desired)
+    }
+
+    fn table_of(&self, sync: &ResolvedSync) -> Option<ConnectionTable> {
+        let desired = &sync.desired;
+        let key = (desired.platform, desired.destination.text.clone());
+        Some(ConnectionTable {
+            provider: desired.provider.text.clone(),
+            project_id: sync.project_id.clone(),
+            app: self.specs.get(&key)?.connection_app.clone()?,
+        })
+    }
+
+    /// The connection that the remote sync has, if a file names it as that.
+    fn connection_there<'r>(
+        &self,
+        sync: &ResolvedSync,
+        name: &str,
+        remote: &ByName<'r>,
+    ) -> Option<&'r RemoteConnection> {
+        let found = remote.find(sync)?;
+        let app = &self.table_of(sync)?.app;
+        let is_named = found.connection.name == name && found.connection.app == *app;
+        (is_named && found.destination == sync.desired.destination.text)
+            .then_some(&found.connection)
     }
 
     fn connection_of(
         &self,
-        sync: &DesiredSync,
+        sync: &ResolvedSync,
+        remote: &ByName<'_>,
         connections: &Connections,
     ) -> Result<Option<RemoteConnection>, Box<Diagnostic>> {
-        let (Some((reference, span)), Ensure::Present) = (&sync.connection, sync.ensure) else {
+        let Some((reference, span)) = &sync.desired.connection else {
             return Ok(None);
         };
-        let Some(app) = self.app_of(sync) else {
+        let Some(of) = self
+            .table_of(sync)
+            .filter(|_| self.selects_connection_of(sync))
+        else {
             return Ok(None);
         };
-        let of_provider = |wanted: bool| {
-            connections
-                .iter()
-                .filter(|((provider, of), _)| {
-                    *provider == sync.provider.text && (*of == app) == wanted
-                })
-                .flat_map(|(_, connections)| connections.clone())
-                .collect::<Vec<_>>()
+        let (name, scope) = match reference {
+            ConnectionRef::Name(name, scope) => (name, *scope),
+            ConnectionRef::Id(id) => {
+                let there = remote.find(sync).map(|found| &found.connection);
+                let seen = connections.values().flat_map(|usable| &usable.seen);
+                let known = there.into_iter().chain(seen);
+                return Ok(Some(resolve::connection_by_id(id, known)));
+            }
         };
-        let (usable, others) = (of_provider(true), of_provider(false));
-        resolve::connection(reference, *span, &app, &usable, &others).map(Some)
+        let usable = connections.get(&of);
+        let there = self.connection_there(sync, name, remote);
+        let is_enough = scope.is_none() || usable.is_none_or(|usable| usable.lacks.is_some());
+        if let Some(there) = there.filter(|_| is_enough) {
+            return Ok(Some(there.clone()));
+        }
+        let none = UsableConnections::default();
+        let elsewhere: Vec<RemoteConnection> = connections
+            .iter()
+            .filter(|(other, _)| other.provider == of.provider && other.app != of.app)
+            .flat_map(|(_, usable)| usable.seen.clone())
+            .collect();
+        let usable = usable.unwrap_or(&none);
+        resolve::connection((name, scope), *span, &of.app, usable, &elsewhere).map(Some)
+    }
+}
+
+/// The remote syncs of each project by name.
+struct ByName<'r>(BTreeMap<&'r ProjectKey, HashMap<&'r str, &'r RemoteSync>>);
+
+impl<'r> ByName<'r> {
+    fn of(remote: &'r BTreeMap<ProjectKey, Vec<RemoteSync>>) -> Self {
+        let by_name = |syncs: &'r Vec<RemoteSync>| {
+            let syncs = syncs.iter();
+            syncs.map(|sync| (sync.name.as_str(), sync)).collect()
+        };
+        let projects = remote.iter();
+        Self(projects.map(|(key, syncs)| (key, by_name(syncs))).collect())
+    }
+
+    /// The remote sync that a declared one is, or continues.
+    fn find(&self, sync: &ResolvedSync) -> Option<&'r RemoteSync> {
+        let of_project = self.0.get(&ProjectKey::of(sync))?;
+        let names = [Some(&sync.desired.name), sync.desired.renamed_from.as_ref()];
+        let mut names = names.into_iter().flatten();
+        names.find_map(|name| of_project.get(name.text.as_str()).copied())
     }
 }
 
@@ -414,6 +495,7 @@ struct Resolved {
     workspace: Arc<Workspace>,
     syncs: Vec<ResolvedSync>,
     projects: ProjectNames,
+    remote: BTreeMap<ProjectKey, Vec<RemoteSync>>,
 }
 
 /// What the names of a sync were resolved to, for `-vvv`.
@@ -430,8 +512,15 @@ fn trace_names(sync: &DesiredSync, project_id: &str, connection: Option<&RemoteC
     }
 }
 
-/// Connections by provider and app.
-type Connections = BTreeMap<(String, String), Vec<RemoteConnection>>;
+/// Where a connection is looked up: one request each.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct ConnectionTable {
+    provider: String,
+    project_id: String,
+    app: String,
+}
+
+type Connections = BTreeMap<ConnectionTable, UsableConnections>;
 
 fn project_id(
     sync: &DesiredSync,
@@ -447,15 +536,4 @@ fn project_id(
         .get(&sync.provider.text)
         .map_or(&[][..], Vec::as_slice);
     resolve::project(word, &sync.provider.text, table)
-}
-
-fn both<A, B>(
-    one: Result<A, CommandError>,
-    other: Result<B, CommandError>,
-) -> Result<(A, B), CommandError> {
-    match (one, other) {
-        (Ok(one), Ok(other)) => Ok((one, other)),
-        (Err(one), Err(other)) => Err(one.and(other)),
-        (Err(error), _) | (_, Err(error)) => Err(error),
-    }
 }

@@ -23,7 +23,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use crate::core::platform::Platform;
-use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
+use crate::core::remote::{RemoteProject, RemoteSync, UsableConnections};
 use crate::core::rules::Rules;
 use crate::http::error::{RequestError, RequestErrorKind};
 use door::Door;
@@ -135,11 +135,15 @@ pub trait ManagedSyncs: Send + Sync {
     /// The projects that the identity can see. One request.
     async fn projects(&self) -> Result<Vec<RemoteProject>, RequestError>;
 
-    /// The connections to an app that the identity may use. One request, on a platform that has
-    /// connections.
-    async fn connections(&self, app: &str) -> Result<Vec<RemoteConnection>, RequestError> {
-        let _ = app;
-        Ok(Vec::new())
+    /// The connections to an app that the identity may use in a project. One request, on a platform
+    /// that has connections; a second one if the identity may not see the project's own.
+    async fn connections(
+        &self,
+        app: &str,
+        project_id: &str,
+    ) -> Result<UsableConnections, RequestError> {
+        let _ = (app, project_id);
+        Ok(UsableConnections::default())
     }
 
     /// Whether a source folder exists. One request, on a platform that has folders.

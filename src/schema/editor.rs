@@ -20,6 +20,7 @@ use super::keyword::{has_type, is_marked, reference, requires};
 use super::store::{SchemaStore, StoreError};
 use crate::core::fields::{FILE_FIELDS, NOT_IN_DEFAULTS, OWN_FIELDS};
 use crate::core::platform::Platform;
+use crate::core::remote::Scope;
 use crate::provider::platforms;
 
 /// The schema of sync files. `providers` are the names that files can use, with their platforms.
@@ -262,6 +263,17 @@ fn own_fields(
             "labels" => {
                 json!({"type": ["object", "null"], "additionalProperties": {"type": ["string", "number", "boolean", "null"]}})
             }
+            "connection" => json!({"anyOf": [
+                {"type": ["string", "null"]},
+                {
+                    "type": "object",
+                    "properties": {
+                        "name": {"type": "string"},
+                        "scope": {"type": "string", "enum": Scope::ALL.map(Scope::word)},
+                    },
+                    "additionalProperties": false,
+                },
+            ]}),
             "ignoreRemote" => {
                 json!({"type": ["array", "null"], "items": {"type": "string"}})
             }

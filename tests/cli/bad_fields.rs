@@ -230,7 +230,7 @@ fn reports_unknown_fields() {
        ·     ────────
      9 │     secretPath: /web
        ╰────
-      help: The fields here are `description`, `destinationConfig`, `environment`, `isAutoSyncEnabled`, `secretPath`, `syncOptions`, `provider`, `project`, `projectId`, `connection`, `connectionId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `protect`, `onDelete` and `trigger`.
+      help: The fields here are `description`, `destinationConfig`, `environment`, `isAutoSyncEnabled`, `secretPath`, `syncOptions`, `provider`, `project`, `projectId`, `connection`, `connectionId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `ignoreRemote`, `protect`, `onDelete` and `trigger`.
 
     # a field of another scope
 
@@ -265,7 +265,7 @@ fn reports_unknown_fields() {
      7 │     environment: prod
        ·     ───────────
        ╰────
-      help: The fields here are `provider`, `project`, `projectId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `protect`, `onDelete` and `trigger`.
+      help: The fields here are `provider`, `project`, `projectId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `ignoreRemote`, `protect`, `onDelete` and `trigger`.
     "#);
 }
 
@@ -984,7 +984,7 @@ fn reports_mistakes_in_a_workspace_file() {
      7 │ lint: { destructive-first-sync: forbid, no-such-lint: warn }
        ·                                         ────────────
        ╰────
-      help: The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import`, `destructive-first-sync`, `unfamiliar-destination` and `no-effect`.
+      help: The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import`, `destructive-first-sync`, `unfamiliar-destination`, `ignores-nothing`, `not-read-back` and `no-effect`.
 
     Found 7 errors.
     Run `secsync explain CODE` to see why it matters and how to fix it.

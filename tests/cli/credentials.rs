@@ -171,19 +171,8 @@ fn an_identity_without_access_to_the_project() {
        ╰────
       help: This identity is a member of no project: add it to one.
 
-    unknown-connection
-
-      × The connection `humanitec-main` to humanitec does not exist, or this identity may not use it.
-       ╭─[syncs/payments.yaml:6:17]
-     5 │     destination: humanitec
-     6 │     connection: humanitec-main
-       ·                 ──────────────
-     7 │     environment: prod
-       ╰────
-      help: This identity may use no connection to humanitec: ask an administrator for one.
-
-    Found 2 errors.
-    Run `secsync explain CODE` to see why it matters and how to fix it.
+    Found 1 error.
+    Run `secsync explain unknown-project` to see why it matters and how to fix it.
     --- exit 4
     ");
     tree.write(
@@ -588,7 +577,7 @@ fn each_request_is_logged_when_asked_for_without_what_it_carries() {
     let mut lines: Vec<&str> = log.lines().collect();
     lines.sort_unstable();
     assert_snapshot!(took.replace_all(&lines.join("\n"), "[TIME]"), @"
-    GET http://127.0.0.1:[PORT]/api/v1/app-connections/humanitec/available: 200 OK in [TIME]
+    GET http://127.0.0.1:[PORT]/api/v1/app-connections/humanitec/available?projectId: 200 OK in [TIME]
     GET http://127.0.0.1:[PORT]/api/v1/projects?type: 200 OK in [TIME]
     GET http://127.0.0.1:[PORT]/api/v1/secret-syncs?projectId: 200 OK in [TIME] (try 2 of 4, [TIME])
     GET http://127.0.0.1:[PORT]/api/v1/secret-syncs?projectId: 503 Service Unavailable in [TIME] (request id [REQUEST])

@@ -24,7 +24,8 @@ fn fifty_syncs_in_three_projects_are_read_by_three_requests() {
     let mut world = world();
     world["projects"] = json!(projects.map(|slug| json!({"slug": slug})));
     let server = Server::new(&world);
-    for _ in 0..2 {
+    // A connection is looked up for what is to be created: by project and app.
+    for looked_up in [3, 0] {
         tree.secsync("plan syncs").on(&server).run().exits_with(0);
         let requests = server.requests();
         assert_eq!(count(&requests, "/universal-auth/login"), 1, "{requests:?}");
@@ -34,8 +35,12 @@ fn fifty_syncs_in_three_projects_are_read_by_three_requests() {
             "{requests:?}"
         );
         assert_eq!(count(&requests, "/projects"), 1, "{requests:?}");
-        assert_eq!(count(&requests, "/app-connections/"), 1, "{requests:?}");
-        assert_eq!(requests.len(), 6, "{requests:?}");
+        assert_eq!(
+            count(&requests, "/app-connections/humanitec/available?projectId="),
+            looked_up,
+            "{requests:?}"
+        );
+        assert_eq!(requests.len(), 5 + looked_up, "{requests:?}");
         tree.secsync("apply syncs --auto-approve --parallelism 16 -q")
             .on(&server)
             .run()

@@ -279,6 +279,10 @@ fn the_files_that_a_newer_schema_breaks_are_named() {
     config["properties"]["accountId"]["maxLength"] = json!(3);
     config["properties"]["region"] = json!({"type": "string"});
     config["required"] = json!(["accountId", "region"]);
+    let answer = "/paths/~1api~1v1~1secret-syncs~1checkly~1{syncId}/get/responses/200/content\
+                  /application~1json/schema/properties/secretSync";
+    let read = document.pointer_mut(answer).unwrap();
+    read["properties"]["destinationConfig"]["properties"]["region"] = json!({"type": "string"});
     let sync = |name: &str, account: &str| {
         let text = payments(&[(
             name,

@@ -141,6 +141,8 @@ fn the_help_of_apply() {
           --max-deletes <N>           Apply nothing if more syncs than this would be deleted or replaced
                                       [default: 5]
           --prune                     Delete what exists and is not declared. Needs the whole workspace
+          --resend <NAME-GLOB>        Send syncs of these names whole again, also what the platform
+                                      never gives back
           --expect-digest <DIGEST>    Apply the saved plan only if it has the digest that `plan --out`
                                       and `show` printed
       -h, --help                      Print help

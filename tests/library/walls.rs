@@ -57,9 +57,11 @@ fn sources() -> Vec<Source> {
             .filter_map(|parent| fs::read_to_string(parent).ok())
             .any(|parent| declared.is_match(&parent))
     };
+    let is_within_tests = |path: &Utf8Path| path.components().any(|part| part.as_str() == "tests");
     files
         .into_iter()
-        .filter(|path| path.extension() == Some("rs") && !is_test(path))
+        .filter(|path| path.extension() == Some("rs"))
+        .filter(|path| !is_within_tests(path) && !is_test(path))
         .map(|path| Source {
             code: code_of(&read(&path)),
             path,

@@ -33,7 +33,9 @@ use crate::core::diff::FieldChange;
 use crate::core::normalize::Comparable;
 use crate::core::plan::Effect;
 use crate::core::platform::{Capability, Description, Platform};
-use crate::core::remote::{JobStatus, RemoteConnection, RemoteProject, RemoteSync};
+use crate::core::remote::{
+    JobStatus, RemoteConnection, RemoteProject, RemoteSync, UsableConnections,
+};
 use crate::core::rules::Rules;
 use crate::http::HttpOptions;
 use crate::http::answer::{Answer, bad_answer};
@@ -222,6 +224,27 @@ impl Server {
         }
     }
 
+    /// The connections to an app: the organization's, and those of a project if one is named. Servers
+    /// of 2025 know only the former, and take no notice of the project.
+    async fn connections_of(
+        &self,
+        app: &str,
+        project_id: Option<&str>,
+    ) -> Result<Vec<RemoteConnection>, RequestError> {
+        let mut request = self
+            .request(
+                Method::GET,
+                &["api", "v1", "app-connections", app, "available"],
+                Repeat::Read,
+                format!("list the connections to {app}"),
+            )?
+            .limit(DOCUMENT_LIMIT);
+        if let Some(id) = project_id {
+            request = request.query("projectId", id);
+        }
+        self.call(request, Reader::connections).await
+    }
+
     /// The projects at a route; `None` if the server does not have that route, which has no other
     /// reason for a 404.
     async fn projects_at(
@@ -280,16 +303,20 @@ impl ManagedSyncs for Server {
         })
     }
 
-    async fn connections(&self, app: &str) -> Result<Vec<RemoteConnection>, RequestError> {
-        let request = self
-            .request(
-                Method::GET,
-                &["api", "v1", "app-connections", app, "available"],
-                Repeat::Read,
-                format!("list the connections to {app}"),
-            )?
-            .limit(DOCUMENT_LIMIT);
-        self.call(request, Reader::connections).await
+    async fn connections(
+        &self,
+        app: &str,
+        project_id: &str,
+    ) -> Result<UsableConnections, RequestError> {
+        let of_project = self.connections_of(app, Some(project_id)).await;
+        match of_project {
+            Ok(seen) => Ok(UsableConnections { seen, lacks: None }),
+            Err(error) if error.kind == RequestErrorKind::Permission => Ok(UsableConnections {
+                seen: self.connections_of(app, None).await?,
+                lacks: Some("the permission *connect* on this project's app connections"),
+            }),
+            Err(error) => Err(error),
+        }
     }
 
     async fn has_folder(

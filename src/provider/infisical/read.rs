@@ -155,6 +155,7 @@ impl Reader {
                     id: self.text(connection, "id", "connection")?,
                     name: self.text(connection, "name", "connection")?,
                     app: self.text(connection, "app", "connection")?,
+                    project_id: optional(connection, "projectId"),
                 })
             })
             .collect::<Result<Vec<_>, _>>()?;
@@ -254,6 +255,7 @@ impl Reader {
             name: text("name"),
             app: text("app"),
             id,
+            project_id: None,
         })
     }
 

@@ -34,7 +34,9 @@ pub fn of_field(name: &str) -> Option<&'static str> {
         "projectId" => {
             "The id of the project that the secrets are in. `project` also takes a slug or a name."
         }
-        "connection" => "The name of the connection that the sync pushes through.",
+        "connection" => {
+            "The name of the connection that the sync pushes through; or `{name, scope}` if one of the organization and one of the project have that name."
+        }
         "connectionId" => {
             "The id of the connection that the sync pushes through. `connection` takes its name."
         }

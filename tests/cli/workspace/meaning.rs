@@ -170,7 +170,7 @@ fn a_remote_key_that_the_schema_in_use_does_not_know_is_named_and_blocks_only_wh
       x humanitec sync
           + syncOptions.keySchema: "{{secretKey}}"
           Blocked: The remote sync has `syncOptions.disableSecretDeletion` set, which the schema in use does not know; an update would erase it.
-          Run `secsync schema pull --from-server`, then declare the field or leave it out.
+          Run `secsync schema pull --from-server` and declare the field; or name it in `ignoreRemote`, which keeps its value.
 
     Plan: 0 to add, 0 to change, 0 to destroy, 1 blocked.
 

@@ -144,9 +144,9 @@ fn each_name_is_looked_up_once_and_each_project_read_once() {
     let count = |part: &str| requests.iter().filter(|one| one.contains(part)).count();
     assert_eq!(count("/auth/"), 1, "{requests:#?}");
     assert_eq!(count("/projects"), 1, "{requests:#?}");
-    assert_eq!(count("/app-connections/"), 1, "{requests:#?}");
+    assert_eq!(count("/app-connections/"), 2, "{requests:#?}");
     assert_eq!(count("/secret-syncs?projectId="), 2, "{requests:#?}");
-    assert_eq!(requests.len(), 5, "{requests:#?}");
+    assert_eq!(requests.len(), 6, "{requests:#?}");
 }
 
 #[test]

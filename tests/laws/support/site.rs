@@ -240,6 +240,7 @@ impl Site {
             selectors: Vec::new(),
             targets: self.targets.clone(),
             prune: self.prune,
+            resend: Vec::new(),
         }
     }
 

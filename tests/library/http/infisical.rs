@@ -8,11 +8,12 @@ use super::support::{
     sync, syncs,
 };
 use secsync::cancel::Cancellation;
-use secsync::core::remote::{JobStatus, RemoteConnection, RemoteProject, RemoteSync};
+use secsync::core::remote::{JobStatus, RemoteConnection, RemoteProject, RemoteSync, Scope};
 use secsync::http::error::{Fate, RequestError, RequestErrorKind};
 use secsync::provider::{Deletion, ManagedSyncs};
 use serde_json::{Map, Value, json};
-use wiremock::ResponseTemplate;
+use wiremock::matchers::{method, path, query_param};
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 const LIST: &str = "/api/v1/secret-syncs";
 const HUMANITEC: &str = "/api/v1/secret-syncs/humanitec";
@@ -105,6 +106,7 @@ async fn a_read_sync_has_the_words_of_the_files() {
             id: CONNECTION.to_owned(),
             name: "humanitec-main".to_owned(),
             app: "humanitec".to_owned(),
+            project_id: None,
         }
     );
     assert_eq!(
@@ -413,22 +415,59 @@ async fn projects_are_listed_also_by_the_name_that_newer_servers_have() {
 }
 
 #[tokio::test]
-async fn connections_are_those_that_the_identity_may_use() {
+async fn connections_are_those_that_the_identity_may_use_in_the_project() {
+    let row = |id: &str, project: Value| json!({"app": "humanitec", "name": "main", "id": id, "projectId": project});
     let server = server_with(
         "GET",
         "/api/v1/app-connections/humanitec/available",
-        ok(json!({"appConnections": [{"app": "humanitec", "name": "main", "id": "c1"}]})),
+        ok(json!({"appConnections": [row("c1", Value::Null), row("c2", PROJECT.into())]})),
     )
     .await;
-    let found = infisical(&server.uri())
-        .connections("humanitec")
+    let provider = infisical(&server.uri());
+    let found = provider
+        .connections("humanitec", PROJECT)
         .await
         .expect("connections");
-    assert_eq!(found.len(), 1);
-    assert_eq!(
-        (found[0].name.as_str(), found[0].id.as_str()),
-        ("main", "c1")
-    );
+    let seen: Vec<_> = found
+        .seen
+        .iter()
+        .map(|one| (&*one.id, one.scope()))
+        .collect();
+    assert_eq!(seen, [("c1", Scope::Organization), ("c2", Scope::Project)]);
+    assert_eq!(found.lacks, None);
+    let asked = server.received_requests().await.unwrap_or_default();
+    let query = asked.last().and_then(|request| request.url.query());
+    assert_eq!(query, Some(&*format!("projectId={PROJECT}")));
+}
+
+#[tokio::test]
+async fn whoever_may_not_see_the_projects_connections_sees_the_organizations() {
+    let server = MockServer::start().await;
+    let available =
+        || Mock::given(method("GET")).and(path("/api/v1/app-connections/humanitec/available"));
+    let of_project = available().and(query_param("projectId", PROJECT));
+    of_project
+        .respond_with(refusal(
+            403,
+            "PermissionDenied",
+            "You are not allowed to connect on app-connections",
+        ))
+        .with_priority(1)
+        .mount(&server)
+        .await;
+    available()
+        .respond_with(ok(json!({
+            "appConnections": [{"app": "humanitec", "name": "main", "id": "c1"}]
+        })))
+        .mount(&server)
+        .await;
+    let provider = infisical(&server.uri());
+    let found = provider
+        .connections("humanitec", PROJECT)
+        .await
+        .expect("connections");
+    assert_eq!(found.seen[0].id, "c1");
+    assert!(found.lacks.is_some_and(|right| right.contains("*connect*")));
 }
 
 #[tokio::test]
