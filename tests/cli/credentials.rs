@@ -179,24 +179,13 @@ fn an_identity_without_access_to_the_project() {
         "syncs/payments.yaml",
         PAYMENTS.replace("payments\n", "5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a11\n"),
     );
-    assert_snapshot!(run("plan syncs"), @"
+    assert_snapshot!(run("plan syncs"), @r#"
     $ secsync plan syncs
     --- stderr
-    unknown-connection
-
-      × The connection `humanitec-main` to humanitec does not exist, or this identity may not use it.
-       ╭─[syncs/payments.yaml:6:17]
-     5 │     destination: humanitec
-     6 │     connection: humanitec-main
-       ·                 ──────────────
-     7 │     environment: prod
-       ╰────
-      help: This identity may use no connection to humanitec: ask an administrator for one.
-
-    Found 1 error.
-    Run `secsync explain unknown-connection` to see why it matters and how to fix it.
+    Error: Cannot list the syncs of project "[UUID]": the project "[UUID]" does not exist, or this identity is not a member of it.
+      Check the project, and add the machine identity to it in Infisical.
     --- exit 4
-    ");
+    "#);
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub fn check(sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>) {
         if let Some(key_schema) = options.get("keySchema") {
             key_schema_form(key_schema, diagnostics);
         }
-        subfolders_with_import(options, diagnostics);
+        subfolders_with_import(sync, options, diagnostics);
         destructive_first_sync(sync, options, diagnostics);
     }
 }
@@ -130,16 +130,22 @@ fn key_schema_form(key_schema: &Node, diagnostics: &mut Vec<Diagnostic>) {
     );
 }
 
-fn subfolders_with_import(options: &Mapping, diagnostics: &mut Vec<Diagnostic>) {
+/// The option stands in `syncOptions` or, on newer servers, beside it.
+fn subfolders_with_import(
+    sync: &DesiredSync,
+    options: &Mapping,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     let imports = options
         .get("initialSyncBehavior")
         .and_then(Node::as_str)
         .filter(|behavior| behavior.starts_with("import-"));
     let Some(behavior) = imports else { return };
-    for option in SUBFOLDER_OPTIONS {
-        let Some(entry) = options.entry(option) else {
-            continue;
-        };
+    let entries = [options, &sync.fields]
+        .into_iter()
+        .flat_map(|fields| SUBFOLDER_OPTIONS.map(|option| (option, fields.entry(option))));
+    for (option, entry) in entries {
+        let Some(entry) = entry else { continue };
         if entry.value.as_bool() == Some(true) {
             diagnostics.push(
                 Diagnostic::new(
@@ -279,6 +285,11 @@ mod tests {
             );
             assert_eq!(with("import-prioritize-source", false), []);
             assert_eq!(with("overwrite-destination", true), []);
+            let beside = json!({
+                "syncOptions": {"initialSyncBehavior": "import-prioritize-source"},
+                option: true,
+            });
+            assert_eq!(codes("a", beside), [Code::SubfoldersWithImport]);
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::core::effective::{self, EffectiveValue};
-use crate::core::plan::{Action, Verb};
+use crate::core::plan::{Action, Step};
 use crate::core::resolve::ResolvedSync;
 use crate::core::span::{Sources, Span};
 use crate::core::text::visible;
@@ -17,9 +17,12 @@ pub(super) fn write(
     syncs: &BTreeMap<Span, &ResolvedSync>,
     sources: &Sources,
 ) {
-    if !matches!(action.verb(), Verb::Create | Verb::Update | Verb::Replace) {
-        return;
-    }
+    let (spec, request) = match &action.step {
+        Step::Create(new) | Step::Replace { new, .. } => (&new.spec, &new.body),
+        Step::Update(update) => (&update.spec, &update.body),
+        _ => return,
+    };
+    let unread = spec.create.unread(request);
     let declared = action.place.and_then(|place| syncs.get(&place));
     let Some(sync) = declared else { return };
     let origins = effective::values(&sync.desired);
@@ -27,7 +30,11 @@ pub(super) fn write(
         .iter()
         .map(|origin| {
             let path = visible(&origin.path) + ":";
-            (path, value(&origin.value), place(origin, sources))
+            let mut place = place(origin, sources);
+            if unread.contains(&origin.path) {
+                place.push_str(&painted(DIMMED, ", not read back"));
+            }
+            (path, value(&origin.value), place)
         })
         .collect();
     let paths = width(rows.iter().map(|row| row.0.as_str()));

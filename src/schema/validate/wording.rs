@@ -141,10 +141,8 @@ fn unknown(
     });
     let message = format!("`{name}` is not a field of {place}{condition}.");
     let diagnostic = Diagnostic::new(Code::UnknownField, span, message);
-    if finding.path.is_empty()
-        && let Some(parent) = holder_of(&destination.create, name)
-    {
-        return diagnostic.help(format!("Move it under `{parent}`."));
+    if let Some(help) = place_of(name, &finding.path, json, &destination.create) {
+        return diagnostic.help(help);
     }
     if let Some(meant) = meant(finding, json, destination) {
         return diagnostic.help(format!("Did you mean `{meant}`?"));
@@ -197,7 +195,7 @@ pub fn meant<'f>(
     let Kind::Unknown { name, known } = &finding.kind else {
         return None;
     };
-    if finding.path.is_empty() && holder_of(&destination.create, name).is_some() {
+    if place_of(name, &finding.path, json, &destination.create).is_some() {
         return None;
     }
     let object = lookup(json, &finding.path)?;
@@ -208,6 +206,21 @@ pub fn meant<'f>(
         .chain(own.copied())
         .filter(|candidate| object.get(*candidate).is_none());
     closest(name, candidates)
+}
+
+/// Where a field belongs that is not one of where it stands: at the top of the sync or in one of its
+/// maps, as a full sentence. An option can move from the one to the other between servers.
+fn place_of(name: &str, path: &[String], json: &Value, spec: &ObjectSpec) -> Option<String> {
+    let here = match path {
+        [] => None,
+        [map] if spec.names(name) && json.get(name).is_none() => {
+            return Some(format!("Move it out of `{map}`, to the top of the sync."));
+        }
+        [map] => Some(map.as_str()),
+        _ => return None,
+    };
+    let holder = holder_of(spec, name).filter(|holder| Some(*holder) != here)?;
+    Some(format!("Move it under `{holder}`."))
 }
 
 /// The field of the sync that is a map with a field of that name.

@@ -119,6 +119,14 @@ fn reports_each_mistake_in_a_configuration_once() {
 #[test]
 fn reports_where_a_misplaced_field_belongs() {
     insta::assert_snapshot!(
+        check_rest("humanitec", "  destinationConfig: {scope: application, org: acme, app: pay, description: d, keySchema: K, environment: e}\n"),
+        @r#"
+6:64 unknown-field: `description` is not a field of `destinationConfig` when `scope` is "application". -> Move it out of `destinationConfig`, to the top of the sync.
+6:80 unknown-field: `keySchema` is not a field of `destinationConfig` when `scope` is "application". -> Move it under `syncOptions`.
+6:94 unknown-field: `environment` is not a field of `destinationConfig` when `scope` is "application". -> The fields here are `app`, `org` and `scope`.
+"#
+    );
+    insta::assert_snapshot!(
         check_rest("humanitec", "  keySchema: \"X_{{secretKey}}\"\n  scope: application\n  destinationConfig: {scope: application, org: acme, app: pay}\n"),
         @r#"
 6:3 unknown-field: `keySchema` is not a field of a sync to Humanitec. -> Move it under `syncOptions`.
