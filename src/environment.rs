@@ -2,6 +2,7 @@
 //! and the time.
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 /// Environment variables as they were when the program started.
 ///
@@ -56,9 +57,16 @@ impl std::fmt::Debug for Environment {
 
 /// The time, in RFC 3339 and UTC, to the second.
 pub fn now() -> String {
-    jiff::Timestamp::now()
-        .strftime("%Y-%m-%dT%H:%M:%SZ")
-        .to_string()
+    in_utc(jiff::Timestamp::now())
+}
+
+/// A time, in RFC 3339 and UTC, to the second; `None` if it is too far away for a date.
+pub fn rfc_3339(time: SystemTime) -> Option<String> {
+    jiff::Timestamp::try_from(time).ok().map(in_utc)
+}
+
+fn in_utc(time: jiff::Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 #[cfg(test)]

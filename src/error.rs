@@ -106,9 +106,7 @@ impl From<RequestError> for CommandError {
 /// The exit code of a failure to read.
 const fn exit_of(kind: RequestErrorKind) -> Exit {
     match kind {
-        RequestErrorKind::Authentication
-        | RequestErrorKind::Permission
-        | RequestErrorKind::Untrusted => Exit::Auth,
+        kind if kind.is_about_access() => Exit::Auth,
         RequestErrorKind::Interrupted => Exit::Interrupted,
         _ => Exit::Error,
     }

@@ -5,7 +5,7 @@ use crate::core::plan::Subject;
 use crate::core::problem::Problem;
 use crate::core::remote::JobKind;
 use crate::exit::Exit;
-use crate::http::error::{RequestError, RequestErrorKind};
+use crate::http::error::RequestError;
 use crate::state::StateError;
 
 /// What came of one action.
@@ -160,12 +160,7 @@ impl ActionFailure {
 impl From<RequestError> for ActionFailure {
     fn from(error: RequestError) -> Self {
         Self {
-            is_auth: matches!(
-                error.kind,
-                RequestErrorKind::Authentication
-                    | RequestErrorKind::Permission
-                    | RequestErrorKind::Untrusted
-            ),
+            is_auth: error.kind.is_about_access(),
             problem: Problem {
                 message: error.message,
                 help: error.help,

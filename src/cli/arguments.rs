@@ -98,6 +98,9 @@ pub struct NetworkArguments {
     /// Who the identity token of a GitHub Actions job is meant for.
     #[arg(long, value_name = "AUDIENCE")]
     pub oidc_audience: Option<String>,
+    /// The organization to log in to, if the identity belongs to several.
+    #[arg(long, value_name = "SLUG")]
+    pub organization_slug: Option<String>,
     /// The only projects that may be read, by id or slug.
     #[arg(long, value_name = "PROJECT")]
     pub allow_project: Vec<String>,
@@ -251,6 +254,7 @@ impl NetworkArguments {
             http: HttpOptions {
                 trust_hosts: self.trust_host.clone(),
                 oidc_audience: self.oidc_audience.clone(),
+                organization_slug: self.organization_slug.clone(),
                 ..self.transport.http()
             },
             environment: environment.clone(),

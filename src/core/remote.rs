@@ -1,5 +1,7 @@
 //! Remote syncs, as the platform reports them.
 
+use std::time::SystemTime;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -103,6 +105,51 @@ pub struct RemoteProject {
     pub slug: String,
     /// Its name; not unique.
     pub name: String,
+}
+
+/// The identity that requests are sent as, as far as the platform shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RemoteIdentity {
+    /// The platform's id.
+    pub id: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+    /// The organization that it acts in.
+    pub organization: Option<RemoteOrganization>,
+    /// What kind of organization that is.
+    pub scope: Option<IdentityScope>,
+    /// When its access token is no longer accepted.
+    pub token_ends: Option<SystemTime>,
+}
+
+/// An organization, as far as the platform shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteOrganization {
+    /// The platform's id.
+    pub id: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// Its slug.
+    pub slug: Option<String>,
+}
+
+/// What an identity acts in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdentityScope {
+    /// An organization that belongs to no other.
+    Organization,
+    /// An organization within another.
+    SubOrganization,
+}
+
+impl IdentityScope {
+    /// The word for people and machines.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Organization => "organization",
+            Self::SubOrganization => "sub-organization",
+        }
+    }
 }
 
 impl RemoteSync {

@@ -34,6 +34,8 @@ pub enum Fate {
 pub enum RequestErrorKind {
     /// A credential is missing, wrong, expired or revoked.
     Authentication,
+    /// The identity is locked after several refused logins: another one would lock it for longer.
+    IdentityLocked,
     /// The identity may not do this, or may not see the project.
     Permission,
     /// The credential would have gone to a server that is not trusted.
@@ -58,6 +60,16 @@ pub enum RequestErrorKind {
     BadAnswer,
     /// The run was interrupted before the request was sent.
     Interrupted,
+}
+
+impl RequestErrorKind {
+    /// Whether it is about a credential or a permission.
+    pub const fn is_about_access(self) -> bool {
+        matches!(
+            self,
+            Self::Authentication | Self::IdentityLocked | Self::Permission | Self::Untrusted
+        )
+    }
 }
 
 impl RequestError {
@@ -104,13 +116,7 @@ impl RequestError {
 
     /// Whether asking again can go better, with nobody changing anything.
     pub const fn can_pass(&self) -> bool {
-        !matches!(
-            self.kind,
-            RequestErrorKind::Authentication
-                | RequestErrorKind::Permission
-                | RequestErrorKind::Untrusted
-                | RequestErrorKind::Configuration
-        )
+        !self.kind.is_about_access() && !matches!(self.kind, RequestErrorKind::Configuration)
     }
 
     /// Whether the request may have taken effect all the same.

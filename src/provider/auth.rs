@@ -1,11 +1,15 @@
 //! Logging in: a credential is exchanged for an access token once for all callers.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
-use secrecy::SecretString;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
-use super::credential::Credential;
+use super::credential::{Credential, Grant, Login};
 use crate::http::error::{RequestError, RequestErrorKind};
 use crate::http::retry::Delivery;
 
@@ -30,6 +34,28 @@ enum LoggedIn {
 pub struct AccessToken {
     pub(super) token: SecretString,
     login: u64,
+    /// When it is no longer accepted; `None` if no answer said so.
+    ends: Option<SystemTime>,
+}
+
+impl AccessToken {
+    /// What it says of itself, if it is a JSON Web Token. Nobody checked it: it is for showing, and
+    /// decides nothing.
+    pub(super) fn claims(&self) -> Option<Map<String, Value>> {
+        let mut parts = self.token.expose_secret().split('.');
+        let (_, claims, _) = (parts.next()?, parts.next()?, parts.next()?);
+        let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?;
+        serde_json::from_slice(&claims).ok()
+    }
+
+    /// When it is no longer accepted, by what the login said, or else by its own claim.
+    pub(super) fn ends(&self) -> Option<SystemTime> {
+        let claim = || {
+            let seconds = self.claims()?.get("exp")?.as_u64()?;
+            SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
+        };
+        self.ends.or_else(claim)
+    }
 }
 
 /// Whether a login failed for a reason that can pass. Any other answer may be a refusal, whoever
@@ -96,21 +122,31 @@ impl Auth {
         delivery: &Delivery,
         settled: impl FnOnce(&LoggedIn, u64) -> Option<Result<AccessToken, RequestError>>,
     ) -> Result<AccessToken, RequestError> {
-        if let Credential::Token(token) = &self.credential {
-            return Ok(AccessToken {
-                token: token.token.clone(),
-                login: 0,
-            });
-        }
+        let method = match &self.credential {
+            Credential::Token(token) => {
+                return Ok(AccessToken {
+                    token: token.token.clone(),
+                    login: 0,
+                    ends: None,
+                });
+            }
+            Credential::Login(method) => &**method,
+        };
         let mut login = self.state.lock().await;
         let number = self.logins.load(Ordering::Acquire);
         if let Some(result) = settled(&login, number) {
             return result;
         }
-        let result = self.log_in(delivery).await.map(|token| AccessToken {
-            token,
-            login: number + 1,
-        });
+        let result = self
+            .log_in(method, delivery)
+            .await
+            .map(|grant| AccessToken {
+                ends: grant
+                    .expires_in
+                    .and_then(|lifetime| delivery.clock.time_of_day().checked_add(lifetime)),
+                token: grant.token,
+                login: number + 1,
+            });
         *login = match &result {
             Ok(token) => LoggedIn::Valid(token.clone()),
             Err(error) => LoggedIn::Failed(error.clone()),
@@ -119,15 +155,11 @@ impl Auth {
         result
     }
 
-    async fn log_in(&self, delivery: &Delivery) -> Result<SecretString, RequestError> {
-        let login = match &self.credential {
-            Credential::Token(token) => return Ok(token.token.clone()),
-            Credential::Login(login) => login,
-        };
+    async fn log_in(&self, login: &dyn Login, delivery: &Delivery) -> Result<Grant, RequestError> {
         let origin = delivery.client.origin();
         let request = login.request(origin).await?;
         let answer = delivery.fetch(&request, None).await?;
-        login.access_token(&request, &answer, origin)
+        login.grant(&request, &answer, origin)
     }
 
     /// The error for a credential that the server does not accept, with its status and own words.

@@ -1,5 +1,7 @@
 //! Credentials of an identity: taken from the environment, never from a file, and never shown.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -29,16 +31,24 @@ pub trait Login: Send + Sync {
     /// The request of a login. Can ask another identity provider for a token first.
     async fn request(&self, origin: &Origin) -> Result<Request, RequestError>;
 
-    /// The access token in the answer to a login, registered as a secret.
-    fn access_token(
+    /// What the answer to a login grants.
+    fn grant(
         &self,
         request: &Request,
         answer: &Answer,
         origin: &Origin,
-    ) -> Result<SecretString, RequestError>;
+    ) -> Result<Grant, RequestError>;
 
     /// The error for a login that the server does not accept, with its status and own words.
     fn refused(&self, status: u16, said: Option<&str>) -> RequestError;
+}
+
+/// What a login grants.
+pub struct Grant {
+    /// The access token, registered as a secret.
+    pub token: SecretString,
+    /// How long it is accepted, counted from the login; `None` if the answer does not say.
+    pub expires_in: Option<Duration>,
 }
 
 impl Credential {

@@ -23,7 +23,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use crate::core::platform::Platform;
-use crate::core::remote::{RemoteProject, RemoteSync, UsableConnections};
+use crate::core::remote::{RemoteIdentity, RemoteProject, RemoteSync, UsableConnections};
 use crate::core::rules::Rules;
 use crate::http::error::{RequestError, RequestErrorKind};
 use door::Door;
@@ -131,6 +131,12 @@ pub trait ManagedSyncs: Send + Sync {
 
     /// How requests are authenticated, as people call it: `universal auth`.
     fn auth_method(&self) -> String;
+
+    /// The identity behind the credential, as far as the platform shows it. What it does not show is
+    /// no error. One request at most, besides the login.
+    async fn identity(&self) -> Result<RemoteIdentity, RequestError> {
+        Ok(RemoteIdentity::default())
+    }
 
     /// The projects that the identity can see. One request.
     async fn projects(&self) -> Result<Vec<RemoteProject>, RequestError>;

@@ -1,6 +1,9 @@
 //! An authenticated line to one server: log in, send, and log in anew when a token has expired.
 
+use std::time::SystemTime;
+
 use reqwest::Method;
+use serde_json::{Map, Value};
 
 use super::auth::{AccessToken, Auth};
 use super::door::Door;
@@ -13,6 +16,14 @@ use crate::http::error::RequestError;
 use crate::http::origin::Origin;
 use crate::http::request::Request;
 use crate::http::retry::{Delivery, Repeat};
+
+/// What is known of an access token, without the token.
+pub struct TokenFacts {
+    /// What it says of itself; empty if it says nothing. Nobody checked it.
+    pub claims: Map<String, Value>,
+    /// When it is no longer accepted; `None` if nothing says so.
+    pub ends: Option<SystemTime>,
+}
 
 /// An authenticated line to one server. Making it sends nothing.
 pub struct Session {
@@ -54,6 +65,15 @@ impl Session {
     /// How requests are authenticated, as people call it.
     pub fn auth_method(&self) -> String {
         self.auth.method()
+    }
+
+    /// What the access token in use says of itself, and when it ends. Logs in if that was not done.
+    pub async fn token(&self) -> Result<TokenFacts, RequestError> {
+        let token = self.auth.access_token(&self.delivery).await?;
+        Ok(TokenFacts {
+            claims: token.claims().unwrap_or_default(),
+            ends: token.ends(),
+        })
     }
 
     /// A request to this server; see [`Request::new`].

@@ -371,6 +371,10 @@ fn reports_which_credentials_work() {
     $ secsync auth check syncs
     enkryptify: a token for http://127.0.0.1:[PORT] is set; the platform has no way to check it.
     infisical: logged in to http://127.0.0.1:[PORT] with universal auth, and sees 1 project.
+      identity:     not shown by this server
+      organization: not shown by this server
+      scope:        not shown by this server
+      token ends:   [TIME]
     --- exit 0
     ");
     assert_snapshot!(tree.secsync("auth check syncs").run().exits_with(4), @"
@@ -393,7 +397,11 @@ fn auth_check_warns_about_an_identity_that_sees_no_project() {
     $ secsync auth check
     enkryptify: a token for http://127.0.0.1:[PORT] is set; the platform has no way to check it.
     infisical: logged in to http://127.0.0.1:[PORT] with universal auth, and sees 0 projects.
-    Warning: This identity can neither plan nor apply anything. Add it to a project, or check that the server and the organization are the right ones.
+      identity:     not shown by this server
+      organization: not shown by this server
+      scope:        not shown by this server
+      token ends:   [TIME]
+    Warning: This identity can neither plan nor apply anything. Add it to a project, or check that the server and the organization (--organization-slug) are the right ones.
     --- exit 0
     ");
     let output = tree.secsync("auth check -o json").on(&server).run();
@@ -431,6 +439,10 @@ fn an_identity_logs_in_with_the_token_of_its_ci() {
     assert_snapshot!(with_claims(&tree, &server, IDENTITY, &claims).run().exits_with(0), @"
     $ secsync auth check syncs
     infisical: logged in to http://127.0.0.1:[PORT] with OIDC auth and INFISICAL_AUTH_JWT, and sees 1 project.
+      identity:     not shown by this server
+      organization: not shown by this server
+      scope:        not shown by this server
+      token ends:   [TIME]
     --- exit 0
     ");
 }

@@ -125,6 +125,7 @@ fn the_help_of_apply() {
                                       gs://, az:// and a path
           --trust-host <ORIGIN>       A server that credentials may go to
           --oidc-audience <AUDIENCE>  Who the identity token of a GitHub Actions job is meant for
+          --organization-slug <SLUG>  The organization to log in to, if the identity belongs to several
           --allow-project <PROJECT>   The only projects that may be read, by id or slug
           --sandbox                   Use the built-in emulator instead of real servers and credentials
       -o, --output <FORMAT[=FILE]>    A format, to standard output or to a file; can be repeated. Every

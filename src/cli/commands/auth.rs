@@ -1,6 +1,7 @@
 //! `secsync auth check`: whether the credentials work, without touching anything.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -8,7 +9,10 @@ use serde::Serialize;
 use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments};
 use crate::cli::command::{Command, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
+use crate::core::remote::IdentityScope;
+use crate::core::text::visible;
 use crate::core::words::count;
+use crate::environment::rfc_3339;
 use crate::error::CommandError;
 use crate::pipeline::link::Providers;
 use crate::pipeline::{Checked, Link};
@@ -85,37 +89,106 @@ fn connect(checked: &Checked, link: &Link) -> Result<Providers, CommandError> {
 
 async fn identity(name: String, provider: &Provider) -> Result<Identity, CommandError> {
     let server = provider.server().to_owned();
-    let (method, projects) = match provider {
+    let known = match provider {
         Provider::Managed(provider) => {
             let projects = provider.projects().await?.len();
-            (Some(provider.auth_method()), Some(projects))
+            let known = provider.identity().await?;
+            Known {
+                method: Some(provider.auth_method()),
+                projects: Some(projects),
+                identity: (known.id.is_some() || known.name.is_some()).then_some(Named {
+                    id: known.id,
+                    name: known.name,
+                    slug: None,
+                }),
+                organization: known.organization.map(|organization| Named {
+                    id: Some(organization.id),
+                    name: organization.name,
+                    slug: organization.slug,
+                }),
+                scope: known.scope.map(IdentityScope::word),
+                token_ends: known.token_ends.and_then(rfc_3339),
+            }
         }
-        Provider::StartOnly(_) => (None, None),
+        Provider::StartOnly(_) => Known::default(),
     };
     Ok(Identity {
         provider: name,
         server,
-        method,
-        projects,
+        known,
     })
 }
 
 /// What follows for an identity that sees no project.
 const NO_PROJECT: &str = "This identity can neither plan nor apply anything. Add it to a project, \
-                          or check that the server and the organization are the right ones.";
+                          or check that the server and the organization (--organization-slug) are the right ones.";
 
 /// The identities that the credentials belong to.
 pub struct Identities(Vec<Identity>);
 
-/// An identity on a platform, as far as the platform shows it.
+/// An identity on a platform.
 #[derive(Serialize)]
 struct Identity {
     provider: String,
     server: String,
-    /// How it logged in; `None` if the platform has no way to check a credential.
+    #[serde(flatten)]
+    known: Known,
+}
+
+/// What a platform shows of an identity; nothing if it has no way to check a credential.
+#[derive(Serialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Known {
+    /// How it logged in.
     method: Option<String>,
     /// How many projects it can see.
     projects: Option<usize>,
+    identity: Option<Named>,
+    organization: Option<Named>,
+    scope: Option<&'static str>,
+    /// When its access token ends, in RFC 3339 and UTC.
+    token_ends: Option<String>,
+}
+
+/// Something that a platform names in up to three ways.
+#[derive(Serialize)]
+struct Named {
+    id: Option<String>,
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slug: Option<String>,
+}
+
+impl fmt::Display for Named {
+    /// The best way to name it, and the others behind it: `ci (3d9a4c1e-…)`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut names = [&self.name, &self.slug, &self.id].into_iter().flatten();
+        let first = names.next().map_or("", String::as_str);
+        let others: Vec<&str> = names.map(String::as_str).collect();
+        match others.as_slice() {
+            [] => write!(formatter, "{first}"),
+            others => write!(formatter, "{first} ({})", others.join(", ")),
+        }
+    }
+}
+
+impl Known {
+    /// A line for each thing that there is to know of an identity.
+    fn lines(&self) -> String {
+        let text = |named: &Option<Named>| named.as_ref().map(|named| visible(&named.to_string()));
+        [
+            ("identity", text(&self.identity)),
+            ("organization", text(&self.organization)),
+            ("scope", self.scope.map(str::to_owned)),
+            ("token ends", self.token_ends.clone()),
+        ]
+        .map(|(what, value)| {
+            let what = format!("{what}:");
+            let value = value.unwrap_or_else(|| "not shown by this server".to_owned());
+            format!("  {what:<14}{value}\n")
+        })
+        .concat()
+    }
 }
 
 impl Outcome for Identities {
@@ -128,20 +201,20 @@ impl Outcome for Identities {
         for Identity {
             provider,
             server,
-            method,
-            projects,
+            known,
         } in &self.0
         {
-            text.push_str(&match (method, projects) {
+            text.push_str(&match (&known.method, known.projects) {
                 (Some(method), Some(projects)) => {
-                    let sees = count(*projects, "project");
-                    let mut line = format!(
-                        "{provider}: logged in to {server} with {method}, and sees {sees}.\n"
+                    let sees = count(projects, "project");
+                    let mut lines = format!(
+                        "{provider}: logged in to {server} with {method}, and sees {sees}.\n{}",
+                        known.lines()
                     );
-                    if *projects == 0 {
-                        line.push_str(&warning(NO_PROJECT));
+                    if projects == 0 {
+                        lines.push_str(&warning(NO_PROJECT));
                     }
-                    line
+                    lines
                 }
                 _ => format!(
                     "{provider}: a token for {server} is set; the platform has no way to check \
@@ -161,7 +234,7 @@ impl Outcome for Identities {
         let blind = self
             .0
             .iter()
-            .filter(|identity| identity.projects == Some(0));
+            .filter(|identity| identity.known.projects == Some(0));
         Body {
             identities: &self.0,
             warnings: blind

@@ -1,12 +1,15 @@
 //! Infisical's ways to log in, by the variables that its own command line and its Terraform
 //! provider read.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
 use super::PLATFORM;
+use super::caller_identity::CallerIdentity;
 use super::identity_token::IdentityToken;
 use crate::cancel::Cancellation;
 use crate::core::words::is_uuid;
@@ -16,7 +19,8 @@ use crate::http::error::{RequestError, RequestErrorKind};
 use crate::http::origin::Origin;
 use crate::http::request::Request;
 use crate::http::retry::Repeat;
-use crate::provider::credential::{Credential, Login, Token, in_brackets, message, missing};
+use crate::http::text::clause;
+use crate::provider::credential::{Credential, Grant, Login, Token, in_brackets, message, missing};
 use crate::provider::variables::{ProviderVariables, is_credential};
 use crate::redaction;
 
@@ -28,6 +32,11 @@ pub const CLIENT_ID: &str = "INFISICAL_UNIVERSAL_AUTH_CLIENT_ID";
 pub const CLIENT_SECRET: &str = "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET";
 const IDENTITY_ID: &str = "INFISICAL_MACHINE_IDENTITY_ID";
 const AUTH_METHOD: &str = "INFISICAL_AUTH_METHOD";
+/// The slug of the organization to log in to: an identity can belong to sub-organizations, too.
+const ORGANIZATION: &str = "INFISICAL_ORGANIZATION_SLUG";
+
+/// The names that newer and older servers have for the organization; each ignores the other's.
+const ORGANIZATION_FIELDS: [&str; 2] = ["organizationSlug", "subOrganizationName"];
 
 /// Takes the credential of a provider from its variables.
 ///
@@ -38,13 +47,13 @@ pub fn credential(
     options: &HttpOptions,
     cancellation: &Cancellation,
 ) -> Result<Credential, RequestError> {
-    let by_identity = |method| identity(method, variables, options, cancellation);
+    let organization = Organization::of(variables, options);
+    let by_client = || universal_auth(variables, &organization);
+    let by_identity = |method| identity(method, &organization, variables, (options, cancellation));
     if let Some(text) = variables.get(AUTH_METHOD).map(str::trim) {
         let (chosen, names): (_, &[&str]) = match Chosen::parse(text) {
             Some(Chosen::Token) => (token(variables)?, &[TOKEN]),
-            Some(Chosen::UniversalAuth) => {
-                (universal_auth(variables)?, &[CLIENT_ID, CLIENT_SECRET])
-            }
+            Some(Chosen::UniversalAuth) => (by_client()?, &[CLIENT_ID, CLIENT_SECRET]),
             Some(Chosen::Identity(method)) => (by_identity(method)?, &[IDENTITY_ID]),
             None => return Err(unknown_method(variables)),
         };
@@ -53,7 +62,7 @@ pub fn credential(
     if let Some(token) = token(variables)? {
         return Ok(token);
     }
-    if let Some(universal_auth) = universal_auth(variables)? {
+    if let Some(universal_auth) = by_client()? {
         return Ok(universal_auth);
     }
     by_identity(IdentityMethod::OIDC)?.ok_or_else(|| {
@@ -84,6 +93,7 @@ impl Chosen {
             "kubernetes" | "kubernetes-auth" => Self::Identity(IdentityMethod::KUBERNETES),
             "gcp" | "gcp-auth" | "gcp-id-token" => Self::Identity(IdentityMethod::GCP),
             "azure" | "azure-auth" => Self::Identity(IdentityMethod::AZURE),
+            "aws" | "aws-auth" | "aws-iam" => Self::Identity(IdentityMethod::AWS),
             _ => return None,
         })
     }
@@ -105,7 +115,10 @@ fn token(variables: &ProviderVariables<'_>) -> Result<Option<Credential>, Reques
     Ok(Some(Credential::Token(token)))
 }
 
-fn universal_auth(variables: &ProviderVariables<'_>) -> Result<Option<Credential>, RequestError> {
+fn universal_auth(
+    variables: &ProviderVariables<'_>,
+    organization: &Organization,
+) -> Result<Option<Credential>, RequestError> {
     let (id_variable, secret_variable) = (variables.name(CLIENT_ID), variables.name(CLIENT_SECRET));
     let half = |present: &str, absent: &str| {
         RequestError::authentication(format!(
@@ -122,6 +135,7 @@ fn universal_auth(variables: &ProviderVariables<'_>) -> Result<Option<Credential
                 client_secret,
                 id_variable,
                 secret_variable,
+                organization: organization.clone(),
             }))))
         }
         (None, None) => Ok(None),
@@ -132,9 +146,9 @@ fn universal_auth(variables: &ProviderVariables<'_>) -> Result<Option<Credential
 
 fn identity(
     method: IdentityMethod,
+    organization: &Organization,
     variables: &ProviderVariables<'_>,
-    options: &HttpOptions,
-    cancellation: &Cancellation,
+    (options, cancellation): (&HttpOptions, &Cancellation),
 ) -> Result<Option<Credential>, RequestError> {
     let Some(id) = variables.get(IDENTITY_ID).map(str::trim) else {
         return Ok(None);
@@ -149,19 +163,58 @@ fn identity(
             "Copy it from the identity's page: it looks like 5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a11.",
         ));
     }
-    let token = if method == IdentityMethod::KUBERNETES {
-        IdentityToken::of_service_account(variables)
+    let proof = if method == IdentityMethod::AWS {
+        let clock = options.clock.clone();
+        Proof::Aws(CallerIdentity::of_machine(variables.environment(), clock)?)
+    } else if method == IdentityMethod::KUBERNETES {
+        Proof::Token(IdentityToken::of_service_account(variables))
     } else if method == IdentityMethod::OIDC {
-        IdentityToken::of_ci(variables, options, cancellation)?
+        Proof::Token(IdentityToken::of_ci(variables, options, cancellation)?)
     } else {
-        IdentityToken::given(variables)?
+        Proof::Token(IdentityToken::given(variables)?)
     };
     Ok(Some(Credential::Login(Box::new(Identity {
         method,
         id: id.to_owned(),
         id_variable,
-        token,
+        proof,
+        organization: organization.clone(),
     }))))
+}
+
+/// The organization to log in to.
+#[derive(Debug, Clone)]
+struct Organization {
+    /// Its slug; `None` for the one that the identity belongs to.
+    slug: Option<String>,
+    variable: String,
+}
+
+impl Organization {
+    fn of(variables: &ProviderVariables<'_>, options: &HttpOptions) -> Self {
+        let flag = options.organization_slug.as_deref();
+        let slug = flag.or_else(|| variables.get(ORGANIZATION)).map(str::trim);
+        Self {
+            slug: slug.filter(|slug| !slug.is_empty()).map(str::to_owned),
+            variable: variables.name(ORGANIZATION),
+        }
+    }
+
+    /// The error for a login that is refused, which may be for this organization.
+    fn refused(&self, said: &str, error: RequestError) -> RequestError {
+        let Some(slug) = &self.slug else {
+            return error;
+        };
+        if !said.to_ascii_lowercase().contains("organization") {
+            return error;
+        }
+        error.help(format!(
+            "Check the slug \"{}\" of the organization ({} or --organization-slug), and that the \
+             identity belongs to it.",
+            clause(slug),
+            self.variable
+        ))
+    }
 }
 
 /// Universal auth: a client id and a client secret.
@@ -170,6 +223,7 @@ struct UniversalAuth {
     client_secret: SecretString,
     id_variable: String,
     secret_variable: String,
+    organization: Organization,
 }
 
 #[async_trait]
@@ -179,20 +233,22 @@ impl Login for UniversalAuth {
     }
 
     async fn request(&self, origin: &Origin) -> Result<Request, RequestError> {
-        let body = [
+        let proof = [
             ("clientId", self.client_id.as_str()),
             ("clientSecret", self.client_secret.expose_secret()),
         ];
-        login_request(origin, ("universal-auth", "universal auth"), body)
+        let method = ("universal-auth", "universal auth");
+        login_request(origin, method, &proof, &self.organization)
     }
 
-    fn access_token(
+    fn grant(
         &self,
         request: &Request,
         answer: &Answer,
         origin: &Origin,
-    ) -> Result<SecretString, RequestError> {
-        read_access_token(self, &self.id_variable, (request, answer, origin))
+    ) -> Result<Grant, RequestError> {
+        let to_check = (self.id_variable.as_str(), &self.organization);
+        read_grant(self, to_check, (request, answer, origin))
     }
 
     fn refused(&self, _: u16, said: Option<&str>) -> RequestError {
@@ -209,15 +265,46 @@ impl Login for UniversalAuth {
     }
 }
 
-/// A machine identity with a token of another identity provider.
+/// A machine identity with a proof of another identity provider.
 struct Identity {
     method: IdentityMethod,
     id: String,
     id_variable: String,
-    token: IdentityToken,
+    proof: Proof,
+    organization: Organization,
 }
 
-/// How Infisical checks a token of another identity provider.
+/// What another identity provider says of a machine.
+enum Proof {
+    /// A token.
+    Token(IdentityToken),
+    /// A request that AWS answers with who signed it.
+    Aws(CallerIdentity),
+}
+
+impl Proof {
+    /// Where it comes from, for use inside a sentence.
+    fn origin(&self) -> String {
+        match self {
+            Self::Token(token) => token.origin(),
+            Self::Aws(_) => "the machine's AWS credentials".to_owned(),
+        }
+    }
+
+    /// What to check when a server refuses it as it is.
+    fn advice(&self) -> String {
+        match self {
+            Self::Token(token) => token.advice(),
+            Self::Aws(_) => {
+                "Check that the AWS credentials have not expired, and that the identity \
+                             allows their account and principal."
+                    .to_owned()
+            }
+        }
+    }
+}
+
+/// How Infisical checks a proof of another identity provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct IdentityMethod {
     /// The segment of the login's path.
@@ -233,6 +320,7 @@ impl IdentityMethod {
     const KUBERNETES: Self = Self::new("kubernetes-auth", "Kubernetes auth");
     const GCP: Self = Self::new("gcp-auth", "GCP auth");
     const AZURE: Self = Self::new("azure-auth", "Azure auth");
+    const AWS: Self = Self::new("aws-auth", "AWS auth");
 
     const fn new(route: &'static str, title: &'static str) -> Self {
         Self { route, title }
@@ -242,32 +330,44 @@ impl IdentityMethod {
 #[async_trait]
 impl Login for Identity {
     fn method(&self) -> String {
-        format!("{} and {}", self.method.title, self.token.origin())
+        format!("{} and {}", self.method.title, self.proof.origin())
     }
 
     async fn request(&self, origin: &Origin) -> Result<Request, RequestError> {
-        let token = self.token.fetch().await?;
-        let body = [
-            ("identityId", self.id.as_str()),
-            ("jwt", token.expose_secret()),
-        ];
-        login_request(origin, (self.method.route, self.method.title), body)
+        let id = ("identityId", self.id.as_str());
+        let method = (self.method.route, self.method.title);
+        match &self.proof {
+            Proof::Token(token) => {
+                let token = token.fetch().await?;
+                let proof = [id, ("jwt", token.expose_secret())];
+                login_request(origin, method, &proof, &self.organization)
+            }
+            Proof::Aws(caller) => {
+                let signed = caller.signed()?;
+                let [http_method, body, headers] = signed
+                    .each_ref()
+                    .map(|(name, value)| (*name, value.as_str()));
+                let proof = [id, http_method, body, headers];
+                login_request(origin, method, &proof, &self.organization)
+            }
+        }
     }
 
-    fn access_token(
+    fn grant(
         &self,
         request: &Request,
         answer: &Answer,
         origin: &Origin,
-    ) -> Result<SecretString, RequestError> {
-        read_access_token(self, &self.id_variable, (request, answer, origin))
+    ) -> Result<Grant, RequestError> {
+        let to_check = (self.id_variable.as_str(), &self.organization);
+        read_grant(self, to_check, (request, answer, origin))
     }
 
     fn refused(&self, status: u16, said: Option<&str>) -> RequestError {
         let (title, id_variable) = (self.method.title, &self.id_variable);
         RequestError::authentication(format!(
             "The login with {id_variable} and {} ({title}) is not accepted{}.",
-            self.token.origin(),
+            self.proof.origin(),
             in_brackets(said)
         ))
         .help(match status {
@@ -279,7 +379,7 @@ impl Login for Identity {
                 "Check {id_variable}, and that the identity has {title} on this server; another method is chosen with {}.",
                 id_variable.replace(IDENTITY_ID, AUTH_METHOD)
             ),
-            _ => self.token.advice(),
+            _ => self.proof.advice(),
         })
     }
 }
@@ -287,10 +387,15 @@ impl Login for Identity {
 fn login_request(
     origin: &Origin,
     (route, title): (&str, &str),
-    body: [(&str, &str); 2],
+    proof: &[(&str, &str)],
+    organization: &Organization,
 ) -> Result<Request, RequestError> {
-    let body: Map<String, Value> = body
-        .into_iter()
+    let slug = organization.slug.as_deref();
+    let organization = slug.map(|slug| ORGANIZATION_FIELDS.map(|field| (field, slug)));
+    let body: Map<String, Value> = proof
+        .iter()
+        .copied()
+        .chain(organization.into_iter().flatten())
         .map(|(name, value)| (name.to_owned(), value.into()))
         .collect();
     Ok(Request::new(
@@ -303,25 +408,37 @@ fn login_request(
     .json(&body))
 }
 
-/// `{accessToken, …}`, or why it is missing. `variable` is what to check if the server fails.
-fn read_access_token(
+/// `{accessToken, expiresIn, …}`, or why it is missing. `variable` is what to check if the server
+/// fails.
+fn read_grant(
     login: &dyn Login,
-    variable: &str,
+    (variable, organization): (&str, &Organization),
     (request, answer, origin): (&Request, &Answer, &Origin),
-) -> Result<SecretString, RequestError> {
+) -> Result<Grant, RequestError> {
     let (task, status) = (request.task(), answer.status_line());
     let body = || {
         let body = answer.json();
         body.map_err(|what| bad_answer(task, origin, &format!("{status} with {what}")))
     };
     match answer.status() {
-        200 => match body()?.get("accessToken") {
-            Some(Value::String(token)) if is_credential(token) => Ok(redaction::register(
-                token.as_str(),
-                &format!("The access token of {origin}"),
-            )),
-            _ => Err(bad_answer(task, origin, "without an access token")),
-        },
+        200 => {
+            let body = body()?;
+            match body.get("accessToken") {
+                Some(Value::String(token)) if is_credential(token) => Ok(Grant {
+                    token: redaction::register(
+                        token.as_str(),
+                        &format!("The access token of {origin}"),
+                    ),
+                    // Of a token that does not expire it says 0.
+                    expires_in: body
+                        .get("expiresIn")
+                        .and_then(Value::as_u64)
+                        .filter(|seconds| *seconds > 0)
+                        .map(Duration::from_secs),
+                }),
+                _ => Err(bad_answer(task, origin, "without an access token")),
+            }
+        }
         500.. => Err(RequestError::new(
             RequestErrorKind::Unavailable,
             format!("Cannot {task}: {origin} failed with {status}."),
@@ -331,10 +448,36 @@ fn read_access_token(
         ))),
         code @ 400..=499 => {
             body()?;
-            Err(login.refused(code, Some(&message(answer))))
+            let said = message(answer);
+            Err(if is_locked(&said) {
+                locked(variable, &said)
+            } else {
+                organization.refused(&said, login.refused(code, Some(&said)))
+            })
         }
         _ => Err(bad_answer(task, origin, &status)),
     }
+}
+
+/// Whether an identity is locked: after three refused logins within 30 s, for 300 s, the right
+/// credential is refused, too.
+fn is_locked(said: &str) -> bool {
+    said.to_ascii_lowercase().contains("temporarily locked")
+}
+
+fn locked(variable: &str, said: &str) -> RequestError {
+    RequestError::new(
+        RequestErrorKind::IdentityLocked,
+        format!(
+            "The identity of {variable} is locked for some minutes{}.",
+            in_brackets(Some(said))
+        ),
+    )
+    .help(
+        "Several refused logins lock an identity, and then the right credential is refused, too. \
+         Let nothing log in with it for 5 minutes, do not retry, and check the credential before \
+         the next run.",
+    )
 }
 
 fn unknown_method(variables: &ProviderVariables<'_>) -> RequestError {
@@ -343,8 +486,8 @@ fn unknown_method(variables: &ProviderVariables<'_>) -> RequestError {
         variables.name(AUTH_METHOD)
     ))
     .help(
-        "It can be universal-auth, token-auth, oidc-auth, jwt-auth, kubernetes-auth, gcp-auth or \
-         azure-auth.",
+        "It can be universal-auth, token-auth, oidc-auth, jwt-auth, kubernetes-auth, gcp-auth, \
+         azure-auth or aws-auth.",
     )
 }
 

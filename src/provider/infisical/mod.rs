@@ -2,11 +2,12 @@
 //!
 //! | module | what it knows |
 //! |---|---|
-//! | `login`, `identity_token` | the ways to log in |
+//! | `login`, `identity_token`, `caller_identity` | the ways to log in |
 //! | `lint`, `effect` | what a schema cannot say, and what a push does |
 //! | `schemas` | its destinations, and how its OpenAPI documents are read |
 //! | `read`, `refusal` | what comes back, and what is refused |
 
+mod caller_identity;
 mod effect;
 mod identity_token;
 mod lint;
@@ -34,7 +35,7 @@ use crate::core::normalize::Comparable;
 use crate::core::plan::Effect;
 use crate::core::platform::{Capability, Description, Platform};
 use crate::core::remote::{
-    JobStatus, RemoteConnection, RemoteProject, RemoteSync, UsableConnections,
+    JobStatus, RemoteConnection, RemoteIdentity, RemoteProject, RemoteSync, UsableConnections,
 };
 use crate::core::rules::Rules;
 use crate::http::HttpOptions;
@@ -286,6 +287,26 @@ impl ManagedSyncs for Server {
 
     fn auth_method(&self) -> String {
         self.session.auth_method()
+    }
+
+    async fn identity(&self) -> Result<RemoteIdentity, RequestError> {
+        let token = self.session.token().await?;
+        let request = self
+            .request(
+                Method::GET,
+                &["api", "v1", "identities", "details"],
+                // Older servers fail at it: asking again would only take time.
+                Repeat::Never,
+                "look up the identity",
+            )?
+            .limit(DOCUMENT_LIMIT);
+        let details = match self.call(request, |_, body| Ok(body)).await {
+            Ok(body) => body,
+            Err(error) if error.kind == RequestErrorKind::Interrupted => return Err(error),
+            // The token itself says as much as is known then.
+            Err(_) => Value::Null,
+        };
+        Ok(read::identity(&details["identityDetails"], &token))
     }
 
     async fn projects(&self) -> Result<Vec<RemoteProject>, RequestError> {

@@ -5,11 +5,15 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::refusal;
-use crate::core::remote::{Job, JobStatus, RemoteConnection, RemoteProject, RemoteSync};
+use crate::core::remote::{
+    IdentityScope, Job, JobStatus, RemoteConnection, RemoteIdentity, RemoteOrganization,
+    RemoteProject, RemoteSync,
+};
 use crate::http::answer::{Answer, bad_answer};
 use crate::http::error::RequestError;
 use crate::http::origin::Origin;
 use crate::http::text::quotable;
+use crate::provider::session::TokenFacts;
 use crate::redaction::redacted;
 
 /// The fields that only the server sets, or that [`RemoteSync`] holds apart.
@@ -335,6 +339,47 @@ impl Reader {
 
     fn bad(&self, what: &str) -> RequestError {
         bad_answer(&self.task, &self.origin, what)
+    }
+}
+
+/// An identity by the details that a server gives of it, and by what its access token says. Servers
+/// of June 2025 put no more than the identity's id into a token; newer ones its name and its
+/// organization, too.
+pub fn identity(details: &Value, token: &TokenFacts) -> RemoteIdentity {
+    let claim = |name| optional(&token.claims, name);
+    let described = details["organization"]
+        .as_object()
+        .and_then(|organization| {
+            Some(RemoteOrganization {
+                id: optional(organization, "id")?,
+                name: optional(organization, "name"),
+                slug: optional(organization, "slug"),
+            })
+        });
+    let acting_in = claim("orgId");
+    // The details are about the organization of the identity; the token can be for one within it.
+    let is_it =
+        |described: &RemoteOrganization| acting_in.as_ref().is_none_or(|id| *id == described.id);
+    let by_id = || {
+        acting_in.clone().map(|id| RemoteOrganization {
+            id,
+            name: None,
+            slug: None,
+        })
+    };
+    let organization = described.filter(is_it).or_else(by_id);
+    RemoteIdentity {
+        id: claim("identityId"),
+        name: claim("identityName").filter(|name| !name.is_empty()),
+        organization,
+        scope: acting_in.zip(claim("rootOrgId")).map(|(id, root)| {
+            if id == root {
+                IdentityScope::Organization
+            } else {
+                IdentityScope::SubOrganization
+            }
+        }),
+        token_ends: token.ends,
     }
 }
 

@@ -226,7 +226,7 @@ async fn a_method_that_is_unknown_or_lacks_its_variables_is_an_error_that_names_
     let server = infisical().await;
     for (method, message) in [
         (
-            "aws-auth",
+            "spiffe-auth",
             "INFISICAL_AUTH_METHOD names no way to log in that secsync knows.",
         ),
         (
