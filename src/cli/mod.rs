@@ -40,8 +40,8 @@ use crate::exit::Exit;
 use crate::text_file::reason;
 use command::execute;
 use commands::{
-    apply, auth, completions, drift, explain, export, import, init, plan, schema, show, state,
-    status, sync, validate,
+    apply, auth, completions, drift, explain, export, import, init, list, plan, schema, show,
+    state, status, sync, validate,
 };
 use terminal::Terminal;
 
@@ -93,6 +93,8 @@ enum Command {
     Export(export::Arguments),
     /// Declare existing syncs, in a file that people wrote.
     Import(import::Arguments),
+    /// List what the identity can see, and what a file may name.
+    List(list::Arguments),
     /// Manage the record of started syncs.
     #[command(subcommand)]
     State(state::Arguments),
@@ -147,6 +149,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environment)
         Command::Sync(command) => execute(command, environment),
         Command::Export(command) => execute(command, environment),
         Command::Import(command) => execute(command, environment),
+        Command::List(command) => execute(command, environment),
         Command::State(command) => execute(command, environment),
         Command::Schema(schema::Arguments::List(command)) => execute(command, environment),
         Command::Schema(schema::Arguments::Show(command)) => execute(command, environment),

@@ -107,6 +107,28 @@ pub struct RemoteProject {
     pub name: String,
 }
 
+/// An environment of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteEnvironment {
+    /// The word that files name it by.
+    pub slug: String,
+    /// What people call it.
+    pub name: String,
+}
+
+/// A destination that a server knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteDestination {
+    /// The word that files name it by.
+    pub slug: String,
+    /// What people call it.
+    pub name: String,
+    /// The app of its connections.
+    pub app: Option<String>,
+    /// Whether secrets can be imported from it.
+    pub can_import: bool,
+}
+
 /// The identity that requests are sent as, as far as the platform shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RemoteIdentity {

@@ -62,32 +62,86 @@ pub struct ProjectInventory {
     pub declared: BTreeSet<String>,
 }
 
+/// Projects that are to be looked at, before anything in them was read.
+pub struct Chosen {
+    /// Their ids.
+    pub ids: BTreeSet<String>,
+    /// The projects that the identity can see, to name them by; empty if no name was needed.
+    pub table: Vec<RemoteProject>,
+    /// The connected provider.
+    pub connected: Arc<dyn ManagedSyncs>,
+}
+
+impl Chosen {
+    /// The word that a file best names a project by.
+    pub fn word<'a>(&'a self, id: &'a str) -> &'a str {
+        resolve::project_word(id, &self.table)
+    }
+}
+
 impl Checked {
-    /// Reads the syncs of projects: one list request each, and one request for the projects' names.
-    pub async fn inventory(&self, wanted: &Wanted, link: &Link) -> Result<Inventory, CommandError> {
-        let platform = self.opened.platform_of(&wanted.provider)?;
-        let provider = self.readable(&wanted.provider, link)?;
-        let words = match &wanted.projects {
-            Projects::All => None,
-            Projects::Named(words) if words.is_empty() => {
-                Some(self.projects_of_files(&wanted.provider)?)
-            }
-            Projects::Named(words) => Some(words.clone()),
-        };
-        let table = match provider.projects().await {
+    /// Finds out which projects are meant. Without a request if all are named by their ids, otherwise
+    /// by one.
+    pub async fn choose(&self, wanted: &Wanted, link: &Link) -> Result<Chosen, CommandError> {
+        let words = self.words(wanted)?;
+        if are_ids(words.as_deref()) && link.allow_projects.is_empty() {
+            let connected = self.readable(&wanted.provider, link)?;
+            return self.chosen(wanted, words, (connected, Vec::new()), link);
+        }
+        self.choose_by_name(wanted, link).await
+    }
+
+    /// The same with the names of the projects: one request.
+    async fn choose_by_name(&self, wanted: &Wanted, link: &Link) -> Result<Chosen, CommandError> {
+        let connected = self.readable(&wanted.provider, link)?;
+        let words = self.words(wanted)?;
+        let table = match connected.projects().await {
             Ok(table) => table,
             // An id needs no table.
             Err(error)
-                if error.kind == RequestErrorKind::Permission
-                    && words
-                        .as_ref()
-                        .is_some_and(|words| words.iter().all(|word| is_uuid(word))) =>
+                if error.kind == RequestErrorKind::Permission && are_ids(words.as_deref()) =>
             {
                 Vec::new()
             }
             Err(error) => return Err(error.into()),
         };
-        let ids = ids_of(words.as_deref(), &wanted.provider, platform, &table, link)?;
+        self.chosen(wanted, words, (connected, table), link)
+    }
+
+    fn chosen(
+        &self,
+        wanted: &Wanted,
+        words: Option<Vec<String>>,
+        (connected, table): (Arc<dyn ManagedSyncs>, Vec<RemoteProject>),
+        link: &Link,
+    ) -> Result<Chosen, CommandError> {
+        let platform = self.opened.platform_of(&wanted.provider)?;
+        Ok(Chosen {
+            ids: ids_of(words.as_deref(), &wanted.provider, platform, &table, link)?,
+            table,
+            connected,
+        })
+    }
+
+    /// The words that name the projects; `None` for all.
+    fn words(&self, wanted: &Wanted) -> Result<Option<Vec<String>>, CommandError> {
+        match &wanted.projects {
+            Projects::All => Ok(None),
+            Projects::Named(words) if words.is_empty() => {
+                self.projects_of_files(&wanted.provider).map(Some)
+            }
+            Projects::Named(words) => Ok(Some(words.clone())),
+        }
+    }
+
+    /// Reads the syncs of projects: one list request each, and one request for the projects' names.
+    pub async fn inventory(&self, wanted: &Wanted, link: &Link) -> Result<Inventory, CommandError> {
+        let platform = self.opened.platform_of(&wanted.provider)?;
+        let Chosen {
+            ids,
+            table,
+            connected: provider,
+        } = self.choose_by_name(wanted, link).await?;
         let reads = ids.into_iter().map(|id| {
             let (provider, table) = (&provider, &table);
             async move {
@@ -118,7 +172,7 @@ impl Checked {
     }
 
     /// A provider whose syncs can be read back.
-    fn readable(&self, name: &str, link: &Link) -> Result<Arc<dyn ManagedSyncs>, CommandError> {
+    pub fn readable(&self, name: &str, link: &Link) -> Result<Arc<dyn ManagedSyncs>, CommandError> {
         let used = BTreeSet::from([name.to_owned()]);
         match link.connect(&self.opened, &used)?.remove(name) {
             Some(Provider::Managed(provider)) => Ok(provider),
@@ -178,6 +232,11 @@ impl Checked {
             .map(|name| name.text.clone())
             .collect()
     }
+}
+
+/// Whether all projects are named by their ids.
+fn are_ids(words: Option<&[String]>) -> bool {
+    words.is_some_and(|words| words.iter().all(|word| is_uuid(word)))
 }
 
 /// The ids of the projects that are to be read, each once.

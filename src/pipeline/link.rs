@@ -159,7 +159,7 @@ impl Link {
     }
 
     /// Whether `--allow-project` lets a project be read.
-    pub(super) fn may_read(&self, id: &str, table: &[RemoteProject]) -> bool {
+    pub fn may_read(&self, id: &str, table: &[RemoteProject]) -> bool {
         let slug = table
             .iter()
             .find(|project| project.id == id)

@@ -32,7 +32,7 @@ mod state_place;
 
 pub use apply::Applied;
 pub use check::Checked;
-pub use inventory::{Inventory, ProjectInventory, Projects, Wanted};
+pub use inventory::{Chosen, Inventory, ProjectInventory, Projects, Wanted};
 pub use link::Link;
 pub use observe::Observed;
 pub use open::{Loaded, Opened, Options, SCHEMAS};

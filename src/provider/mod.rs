@@ -23,7 +23,10 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use crate::core::platform::Platform;
-use crate::core::remote::{RemoteIdentity, RemoteProject, RemoteSync, UsableConnections};
+use crate::core::remote::{
+    RemoteDestination, RemoteEnvironment, RemoteIdentity, RemoteProject, RemoteSync,
+    UsableConnections,
+};
 use crate::core::rules::Rules;
 use crate::http::error::{RequestError, RequestErrorKind};
 use door::Door;
@@ -141,6 +144,29 @@ pub trait ManagedSyncs: Send + Sync {
     /// The projects that the identity can see. One request.
     async fn projects(&self) -> Result<Vec<RemoteProject>, RequestError>;
 
+    /// The environments of a project. One request, on a platform that has source folders.
+    async fn environments(&self, project_id: &str) -> Result<Vec<RemoteEnvironment>, RequestError> {
+        let _ = project_id;
+        Err(without_list(self.platform(), "environments"))
+    }
+
+    /// The names of the folders that are directly in one. One request, on a platform that has source
+    /// folders.
+    async fn folders(
+        &self,
+        project_id: &str,
+        environment: &str,
+        path: &str,
+    ) -> Result<Vec<String>, RequestError> {
+        let _ = (project_id, environment, path);
+        Err(without_list(self.platform(), "folders"))
+    }
+
+    /// The destinations that the server knows. One request, on a platform that lists them.
+    async fn destinations(&self) -> Result<Vec<RemoteDestination>, RequestError> {
+        Err(without_list(self.platform(), "destinations"))
+    }
+
     /// The connections to an app that the identity may use in a project. One request, on a platform
     /// that has connections; a second one if the identity may not see the project's own.
     async fn connections(
@@ -232,6 +258,11 @@ pub trait ManagedSyncs: Send + Sync {
 
 fn without_jobs(platform: Platform) -> RequestError {
     let message = format!("{} has no jobs to ask for.", platform.title());
+    RequestError::new(RequestErrorKind::Rejected, message)
+}
+
+fn without_list(platform: Platform, what: &str) -> RequestError {
+    let message = format!("{} does not list its {what}.", platform.title());
     RequestError::new(RequestErrorKind::Rejected, message)
 }
 

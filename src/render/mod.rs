@@ -14,6 +14,7 @@
 //! | `outcome`, [`jobs`] | the result of one action or request, and how jobs ended |
 //! | [`status`] | how the declared syncs are doing |
 //! | [`export`] | the result of an export or an import |
+//! | [`listing`] | what an identity can see |
 //! | [`explain`] | what a code means, and the list of all codes |
 //! | [`schema_diff`] | what changed between two sets of schemas |
 //!
@@ -50,6 +51,7 @@ pub mod html;
 pub mod jobs;
 pub mod json;
 pub mod junit;
+pub mod listing;
 pub mod log;
 pub mod markdown;
 mod outcome;

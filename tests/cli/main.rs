@@ -7,6 +7,7 @@
 //! | files that are wrong, and those that want to become enormous | `bad_files`, `bad_fields`, `bombs` |
 //! | servers that are wrong, and credentials | `bad_answers`, `credentials` |
 //! | secrets and commands in what servers say | `redaction` |
+//! | what an identity can see | `lists` |
 //! | logging in, and what is known of an identity | `logins` |
 //! | validate, plan, apply, plan | `main_job` |
 //! | how many requests that takes | `requests` |
@@ -54,6 +55,7 @@ mod forged_plans;
 mod formats;
 mod interrupts;
 mod jobs;
+mod lists;
 mod logins;
 mod main_job;
 mod outputs;

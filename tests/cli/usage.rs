@@ -4,12 +4,17 @@ use insta::assert_snapshot;
 
 use super::harness::Tree;
 
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 31] = [
     "validate",
     "plan",
     "diff",
     "apply",
     "show",
+    "list",
+    "list projects",
+    "list environments",
+    "list folders",
+    "list destinations",
     "state",
     "drift",
     "status",
@@ -53,6 +58,7 @@ fn the_help() {
       sync         Request sync jobs now, and follow them
       export       Write sync files for remote syncs that are not declared yet
       import       Declare existing syncs, in a file that people wrote
+      list         List what the identity can see, and what a file may name
       state        Manage the record of started syncs
       schema       Manage the schemas that files are checked against
       sandbox      Serve an emulator of both platforms on this machine

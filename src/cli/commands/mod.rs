@@ -8,6 +8,7 @@ pub mod explain;
 pub mod export;
 pub mod import;
 pub mod init;
+pub mod list;
 pub mod plan;
 pub mod sandbox;
 pub mod schema;

@@ -35,7 +35,8 @@ use crate::core::normalize::Comparable;
 use crate::core::plan::Effect;
 use crate::core::platform::{Capability, Description, Platform};
 use crate::core::remote::{
-    JobStatus, RemoteConnection, RemoteIdentity, RemoteProject, RemoteSync, UsableConnections,
+    JobStatus, RemoteConnection, RemoteDestination, RemoteEnvironment, RemoteIdentity,
+    RemoteProject, RemoteSync, UsableConnections,
 };
 use crate::core::rules::Rules;
 use crate::http::HttpOptions;
@@ -194,34 +195,42 @@ impl Server {
             .await
     }
 
-    /// Whether a folder exists, by the route of a version and its name for the project.
-    async fn has_folder_at(
+    /// The names of the folders in one, by the route of a version and its name for the project.
+    async fn folders_at(
         &self,
         (version, project, project_id): (&str, &'static str, &str),
-        environment: &str,
-        path: &str,
-    ) -> Result<bool, RequestError> {
-        // The route lists what is in a folder, so a folder is looked for in the one above it.
-        let (above, name) = match path.trim_end_matches('/').rsplit_once('/') {
-            Some(("", name)) => ("/", name),
-            Some((above, name)) => (above, name),
-            None => ("/", ""),
-        };
+        (environment, path): (&str, &str),
+        task: &str,
+    ) -> Result<Vec<String>, RequestError> {
         let request = self
             .request(
                 Method::GET,
                 &["api", version, "folders"],
                 Repeat::Read,
-                format!("look for the folder \"{path}\" of environment \"{environment}\""),
+                task,
             )?
             .query(project, project_id)
             .query("environment", environment)
-            .query("path", above)
+            .query("path", path)
             .limit(DOCUMENT_LIMIT);
-        match self.call(request, Reader::folder_names).await {
-            Ok(folders) => Ok(name.is_empty() || folders.iter().any(|folder| folder == name)),
-            Err(error) if error.kind == RequestErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
+        self.call(request, Reader::folder_names).await
+    }
+
+    /// The names of the folders in one, by the newest route that the server has.
+    async fn folders_in(
+        &self,
+        project_id: &str,
+        place: (&str, &str),
+        task: &str,
+    ) -> Result<Vec<String>, RequestError> {
+        let newest = self.folders_at(("v2", "projectId", project_id), place, task);
+        match newest.await {
+            // Servers of 2025 have only the older route.
+            Err(error) if error.kind == RequestErrorKind::NoRoute => {
+                self.folders_at(("v1", "workspaceId", project_id), place, task)
+                    .await
+            }
+            result => result,
         }
     }
 
@@ -244,6 +253,24 @@ impl Server {
             request = request.query("projectId", id);
         }
         self.call(request, Reader::connections).await
+    }
+
+    /// The environments of a project, by a route and its envelope.
+    async fn environments_at(
+        &self,
+        (route, envelope): (&str, &'static str),
+        project_id: &str,
+    ) -> Result<Vec<RemoteEnvironment>, RequestError> {
+        let request = self
+            .request(
+                Method::GET,
+                &["api", "v1", route, project_id],
+                Repeat::Read,
+                format!("list the environments of project \"{project_id}\""),
+            )?
+            .limit(DOCUMENT_LIMIT);
+        self.call(request, |reader, body| reader.environments(body, envelope))
+            .await
     }
 
     /// The projects at a route; `None` if the server does not have that route, which has no other
@@ -340,21 +367,61 @@ impl ManagedSyncs for Server {
         }
     }
 
+    async fn environments(&self, project_id: &str) -> Result<Vec<RemoteEnvironment>, RequestError> {
+        let newest = self.environments_at(("projects", "project"), project_id);
+        match newest.await {
+            // Servers of 2025 have only the older route.
+            Err(error) if error.kind == RequestErrorKind::NoRoute => {
+                self.environments_at(("workspace", "workspace"), project_id)
+                    .await
+            }
+            result => result,
+        }
+    }
+
+    async fn folders(
+        &self,
+        project_id: &str,
+        environment: &str,
+        path: &str,
+    ) -> Result<Vec<String>, RequestError> {
+        let task = format!("list the folders in \"{path}\" of environment \"{environment}\"");
+        self.folders_in(project_id, (environment, path), &task)
+            .await
+    }
+
+    async fn destinations(&self) -> Result<Vec<RemoteDestination>, RequestError> {
+        let request = self
+            .sync_request(
+                Method::GET,
+                &["options"],
+                Repeat::Read,
+                "list the destinations",
+            )?
+            .limit(DOCUMENT_LIMIT);
+        self.call(request, Reader::destinations).await
+    }
+
     async fn has_folder(
         &self,
         project_id: &str,
         environment: &str,
         path: &str,
     ) -> Result<bool, RequestError> {
-        let look = |version, project| {
-            self.has_folder_at((version, project, project_id), environment, path)
+        // The route lists what is in a folder, so a folder is looked for in the one above it.
+        let (above, name) = match path.trim_end_matches('/').rsplit_once('/') {
+            Some(("", name)) => ("/", name),
+            Some((above, name)) => (above, name),
+            None => ("/", ""),
         };
-        match look("v2", "projectId").await {
-            // Servers of 2025 have only the older route.
-            Err(error) if error.kind == RequestErrorKind::NoRoute => {
-                look("v1", "workspaceId").await
-            }
-            result => result,
+        let task = format!("look for the folder \"{path}\" of environment \"{environment}\"");
+        match self
+            .folders_in(project_id, (environment, above), &task)
+            .await
+        {
+            Ok(folders) => Ok(name.is_empty() || folders.iter().any(|folder| folder == name)),
+            Err(error) if error.kind == RequestErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
         }
     }
 

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::refusal;
 use crate::core::remote::{
-    IdentityScope, Job, JobStatus, RemoteConnection, RemoteIdentity, RemoteOrganization,
-    RemoteProject, RemoteSync,
+    IdentityScope, Job, JobStatus, RemoteConnection, RemoteDestination, RemoteEnvironment,
+    RemoteIdentity, RemoteOrganization, RemoteProject, RemoteSync,
 };
 use crate::http::answer::{Answer, bad_answer};
 use crate::http::error::RequestError;
@@ -146,6 +146,40 @@ impl Reader {
         self.list(body, "folders")?
             .iter()
             .map(|folder| self.text(folder, "name", "folder"))
+            .collect()
+    }
+
+    /// `{"project": {"environments": [{slug, name}]}}`, or the same under `workspace`.
+    pub fn environments(
+        &self,
+        body: Value,
+        envelope: &str,
+    ) -> Result<Vec<RemoteEnvironment>, RequestError> {
+        let project = take(body, envelope);
+        let project = project.ok_or_else(|| self.bad(&format!("without a {envelope}")))?;
+        self.list(project, "environments")?
+            .iter()
+            .map(|environment| {
+                Ok(RemoteEnvironment {
+                    slug: self.text(environment, "slug", "environment")?,
+                    name: self.text(environment, "name", "environment")?,
+                })
+            })
+            .collect()
+    }
+
+    /// `{"secretSyncOptions": [{destination, name, connection, canImportSecrets}]}`
+    pub fn destinations(&self, body: Value) -> Result<Vec<RemoteDestination>, RequestError> {
+        self.list(body, "secretSyncOptions")?
+            .iter()
+            .map(|destination| {
+                Ok(RemoteDestination {
+                    slug: self.text(destination, "destination", "destination")?,
+                    name: self.text(destination, "name", "destination")?,
+                    app: optional(destination, "connection"),
+                    can_import: destination.get("canImportSecrets") == Some(&Value::Bool(true)),
+                })
+            })
             .collect()
     }
 

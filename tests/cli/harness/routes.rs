@@ -1,5 +1,7 @@
 //! An Infisical of a few routes, each with the answer that a test gives it.
 
+use std::cell::Cell;
+
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use wiremock::matchers::{any, method, path};
@@ -15,6 +17,8 @@ const PROJECT: (&str, &str) = ("payments", "5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a11
 pub struct Routes {
     server: MockServer,
     runtime: Runtime,
+    /// The latest answer to a route comes before those that it had.
+    priority: Cell<u8>,
 }
 
 impl Routes {
@@ -33,7 +37,11 @@ impl Routes {
             missing.with_priority(u8::MAX).mount(&server).await;
             server
         });
-        Self { server, runtime }
+        Self {
+            server,
+            runtime,
+            priority: Cell::new(u8::MAX),
+        }
     }
 
     /// One that takes every login, and has one project without syncs.
@@ -73,11 +81,13 @@ impl Routes {
         self.answering(verb, route, status, &body)
     }
 
-    /// With this status and answer at a route.
+    /// With this status and answer at a route, in place of what it answered so far.
     pub fn answering(self, verb: &str, route: &str, status: u16, body: &Value) -> Self {
+        self.priority.set(self.priority.get() - 1);
         let mock = Mock::given(method(verb))
             .and(path(route))
-            .respond_with(ResponseTemplate::new(status).set_body_json(body));
+            .respond_with(ResponseTemplate::new(status).set_body_json(body))
+            .with_priority(self.priority.get());
         self.runtime.block_on(mock.mount(&self.server));
         self
     }

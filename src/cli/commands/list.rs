@@ -1,0 +1,245 @@
+//! `secsync list`: what the identity can see, and what a file may name.
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments};
+use crate::cli::command::{Command, Human, Outcome, Session, View};
+use crate::cli::output::Offer;
+use crate::core::platform::Platform;
+use crate::error::CommandError;
+use crate::pipeline::{Checked, Chosen, Link, Projects, Wanted};
+use crate::provider::default_platform;
+use crate::render::listing::{self, Folder, Listing, ListingBody};
+
+/// The arguments of `list`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+/// What is listed.
+#[derive(Debug, Subcommand)]
+enum What {
+    /// The projects.
+    Projects {
+        #[command(flatten)]
+        common: Common,
+    },
+    /// The environments of projects.
+    Environments {
+        #[command(flatten)]
+        projects: ProjectArguments,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// The folders that are directly in a folder.
+    Folders {
+        #[command(flatten)]
+        projects: ProjectArguments,
+        /// The environment, by its slug.
+        #[arg(long, value_name = "ENVIRONMENT")]
+        environment: String,
+        /// The folder that is looked into.
+        #[arg(long, value_name = "PATH", default_value = "/", value_parser = absolute)]
+        path: String,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// The destinations that the server knows.
+    Destinations {
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+/// The flags of every list.
+#[derive(Debug, Args)]
+struct Common {
+    /// The provider to ask, by its name in the files.
+    #[arg(long, value_name = "NAME", default_value = default_platform().name())]
+    provider: String,
+    #[command(flatten)]
+    network: NetworkArguments,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+/// Which projects are looked at.
+#[derive(Debug, Args)]
+struct ProjectArguments {
+    /// A project, by id, slug or name [default: those that the files name].
+    #[arg(long, value_name = "PROJECT")]
+    project: Vec<String>,
+    /// Every project that the identity can see.
+    #[arg(long, conflicts_with = "project")]
+    all_projects: bool,
+}
+
+impl ProjectArguments {
+    fn wanted(&self, provider: &str) -> Wanted {
+        Wanted {
+            provider: provider.to_owned(),
+            projects: if self.all_projects {
+                Projects::All
+            } else {
+                Projects::Named(self.project.clone())
+            },
+        }
+    }
+}
+
+/// Reads the path of a folder.
+fn absolute(text: &str) -> Result<String, String> {
+    if text.starts_with('/') {
+        Ok(text.to_owned())
+    } else {
+        Err("a path begins with /".to_owned())
+    }
+}
+
+impl What {
+    const fn common(&self) -> &Common {
+        match self {
+            Self::Projects { common }
+            | Self::Environments { common, .. }
+            | Self::Folders { common, .. }
+            | Self::Destinations { common } => common,
+        }
+    }
+
+    /// What it is called, and whether a platform lists it.
+    fn is_listed_by(&self, platform: Platform) -> (&'static str, bool) {
+        let reads_back = platform.reads_back();
+        match self {
+            Self::Projects { .. } => ("projects", reads_back),
+            Self::Environments { .. } => {
+                ("environments", reads_back && platform.has_source_folders())
+            }
+            Self::Folders { .. } => ("folders", reads_back && platform.has_source_folders()),
+            Self::Destinations { .. } => {
+                ("destinations", reads_back && platform.lists_destinations())
+            }
+        }
+    }
+}
+
+impl Command for Arguments {
+    const NAME: &'static str = "list";
+    const FORMATS: Offer = Offer::Basic;
+    type Outcome = Listing;
+
+    fn output(&self) -> &OutputArguments {
+        &self.what.common().output
+    }
+
+    fn is_sandbox(&self) -> bool {
+        self.what.common().network.sandbox
+    }
+
+    fn run(self, session: &Session) -> Result<Listing, CommandError> {
+        let checked = LoadArguments::default().check_what_exists(session)?;
+        let Common {
+            provider, network, ..
+        } = self.what.common();
+        let platform = checked.opened.platform_of(provider)?;
+        let (what, is_listed) = self.what.is_listed_by(platform);
+        if !is_listed {
+            return Err(unlisted(what, provider, platform));
+        }
+        session.online(network, checked, async |checked: Checked, link| {
+            self.what.list(platform, &checked, link).await
+        })
+    }
+}
+
+impl What {
+    async fn list(
+        &self,
+        platform: Platform,
+        checked: &Checked,
+        link: &Link,
+    ) -> Result<Listing, CommandError> {
+        let provider = &self.common().provider;
+        match self {
+            Self::Projects { .. } => {
+                let seen = checked.readable(provider, link)?.projects().await?;
+                let mut allowed = seen.clone();
+                allowed.retain(|project| link.may_read(&project.id, &seen));
+                Ok(Listing::Projects(allowed))
+            }
+            Self::Environments { projects, .. } => {
+                let chosen = checked.choose(&projects.wanted(provider), link).await?;
+                let mut environments = Vec::new();
+                for id in &chosen.ids {
+                    let of_project = chosen.connected.environments(id).await?;
+                    let word = chosen.word(id);
+                    environments.extend(of_project.into_iter().map(|each| (word.to_owned(), each)));
+                }
+                Ok(Listing::Environments(environments))
+            }
+            Self::Folders {
+                projects,
+                environment,
+                path,
+                ..
+            } => {
+                let chosen = checked.choose(&projects.wanted(provider), link).await?;
+                folders(&chosen, environment, path)
+                    .await
+                    .map(Listing::Folders)
+            }
+            Self::Destinations { .. } => {
+                let known = checked.readable(provider, link)?.destinations().await?;
+                let store = &checked.opened.store;
+                let rows = known.into_iter().map(|destination| {
+                    let schema = store.destination(platform, &destination.slug)?;
+                    Ok((destination, schema.map(|schema| schema.origin.name())))
+                });
+                rows.collect::<Result<_, CommandError>>()
+                    .map(Listing::Destinations)
+            }
+        }
+    }
+}
+
+async fn folders(
+    chosen: &Chosen,
+    environment: &str,
+    path: &str,
+) -> Result<Vec<Folder>, CommandError> {
+    let mut folders = Vec::new();
+    for id in &chosen.ids {
+        let names = chosen.connected.folders(id, environment, path).await?;
+        folders.extend(names.into_iter().map(|name| Folder {
+            project: chosen.word(id).to_owned(),
+            environment: environment.to_owned(),
+            path: format!("{}/{name}", path.trim_end_matches('/')),
+        }));
+    }
+    Ok(folders)
+}
+
+/// The error for a platform that has no such list.
+fn unlisted(what: &str, provider: &str, platform: Platform) -> CommandError {
+    let title = platform.title();
+    let message = format!("The provider `{provider}` is {title}, which does not list its {what}.");
+    CommandError::usage(message).help(
+        if what == "destinations" && !platform.lists_destinations() {
+            format!("A file may name any destination of {title} by its slug.")
+        } else {
+            format!("Look them up in the dashboard of {title}.")
+        },
+    )
+}
+
+impl Outcome for Listing {
+    fn human(&self, view: View) -> Human {
+        listing::human(self, view.is_sandbox).into()
+    }
+
+    fn json(&self) -> impl Serialize {
+        ListingBody::from(self)
+    }
+}

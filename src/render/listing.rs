@@ -1,0 +1,202 @@
+//! What an identity can see, and how files name it.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::terminal::{self, BOLD, painted};
+use crate::core::remote::{RemoteDestination, RemoteEnvironment, RemoteProject};
+use crate::core::resolve;
+use crate::core::text::visible;
+
+/// What an identity can see, of one kind.
+pub enum Listing {
+    /// Projects.
+    Projects(Vec<RemoteProject>),
+    /// Environments, each with the word that a file names its project by.
+    Environments(Vec<(String, RemoteEnvironment)>),
+    /// Folders.
+    Folders(Vec<Folder>),
+    /// Destinations, each with where its schema comes from; `None` if there is none.
+    Destinations(Vec<(RemoteDestination, Option<&'static str>)>),
+}
+
+/// A folder of an environment.
+#[derive(Debug, Serialize)]
+pub struct Folder {
+    /// The word that a file names its project by.
+    pub project: String,
+    /// The slug of its environment.
+    pub environment: String,
+    /// Its whole path.
+    pub path: String,
+}
+
+/// A table of what can be seen; a sentence if that is nothing.
+pub fn human(listing: &Listing, is_sandbox: bool) -> String {
+    terminal::start(is_sandbox) + &seen(listing)
+}
+
+fn seen(listing: &Listing) -> String {
+    match listing {
+        Listing::Projects(projects) => table(
+            ["PROJECT", "NAME", "ID"],
+            projects.iter().map(|project| {
+                let word = resolve::project_word(&project.id, projects);
+                [word.to_owned(), project.name.clone(), project.id.clone()]
+            }),
+            "This identity sees no project.",
+        ),
+        Listing::Environments(environments) => table(
+            ["PROJECT", "ENVIRONMENT", "NAME"],
+            environments.iter().map(|(project, environment)| {
+                let RemoteEnvironment { slug, name } = environment.clone();
+                [project.clone(), slug, name]
+            }),
+            "There is no environment.",
+        ),
+        Listing::Folders(folders) => table(
+            ["PROJECT", "ENVIRONMENT", "PATH"],
+            folders.iter().map(|folder| {
+                [&folder.project, &folder.environment, &folder.path].map(String::clone)
+            }),
+            "There is no folder in it.",
+        ),
+        Listing::Destinations(destinations) => {
+            let mut text = table(
+                ["DESTINATION", "NAME", "CONNECTION", "IMPORT", "SCHEMA"],
+                destinations.iter().map(|(destination, schema)| {
+                    let app = destination.app.as_deref().unwrap_or("-");
+                    let import = if destination.can_import { "yes" } else { "no" };
+                    let RemoteDestination { slug, name, .. } = destination.clone();
+                    let schema = schema.unwrap_or("none");
+                    [
+                        slug,
+                        name,
+                        app.to_owned(),
+                        import.to_owned(),
+                        schema.to_owned(),
+                    ]
+                }),
+                "The server knows no destination.",
+            );
+            if destinations.iter().any(|(_, schema)| schema.is_none()) {
+                text.push_str(
+                    "\nA file can name a destination without a schema after `secsync schema pull` \
+                     from this server.\n",
+                );
+            }
+            text
+        }
+    }
+}
+
+/// Rows below their headings, each column as wide as its widest cell.
+fn table<const N: usize>(
+    headings: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+    nothing: &str,
+) -> String {
+    let rows: Vec<[String; N]> = rows.map(|row| row.map(|cell| visible(&cell))).collect();
+    if rows.is_empty() {
+        return format!("{nothing}\n");
+    }
+    let widths: [usize; N] = std::array::from_fn(|column| {
+        let cells = rows.iter().map(|row| row[column].as_str());
+        terminal::width(cells.chain([headings[column]]))
+    });
+    let line = |cells: [&str; N]| {
+        let cells = cells.iter().zip(widths);
+        let padded: Vec<String> = cells
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
+        padded.join("  ").trim_end().to_owned()
+    };
+    let mut out = String::new();
+    let _ = writeln!(out, "{}", painted(BOLD, &line(headings)));
+    for row in &rows {
+        let _ = writeln!(out, "{}", line(row.each_ref().map(String::as_str)));
+    }
+    out
+}
+
+/// What can be seen in a JSON document, under the name of its kind.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ListingBody<'a> {
+    /// Projects.
+    Projects(Vec<ProjectFields<'a>>),
+    /// Environments.
+    Environments(Vec<EnvironmentFields<'a>>),
+    /// Folders.
+    Folders(&'a [Folder]),
+    /// Destinations.
+    Destinations(Vec<DestinationFields<'a>>),
+}
+
+/// A project in a JSON document.
+#[derive(Serialize)]
+pub struct ProjectFields<'a> {
+    /// The word that a file names it by.
+    project: &'a str,
+    id: &'a str,
+    slug: &'a str,
+    name: &'a str,
+}
+
+/// An environment in a JSON document.
+#[derive(Serialize)]
+pub struct EnvironmentFields<'a> {
+    project: &'a str,
+    environment: &'a str,
+    name: &'a str,
+}
+
+/// A destination in a JSON document.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DestinationFields<'a> {
+    destination: &'a str,
+    name: &'a str,
+    connection_app: Option<&'a str>,
+    can_import: bool,
+    /// Where its schema comes from; `None` if there is none.
+    schema: Option<&'static str>,
+}
+
+impl<'a> From<&'a Listing> for ListingBody<'a> {
+    fn from(listing: &'a Listing) -> Self {
+        match listing {
+            Listing::Projects(projects) => {
+                let fields = projects.iter().map(|project| ProjectFields {
+                    project: resolve::project_word(&project.id, projects),
+                    id: &project.id,
+                    slug: &project.slug,
+                    name: &project.name,
+                });
+                Self::Projects(fields.collect())
+            }
+            Listing::Environments(environments) => {
+                let fields = environments.iter();
+                let fields = fields.map(|(project, environment)| EnvironmentFields {
+                    project,
+                    environment: &environment.slug,
+                    name: &environment.name,
+                });
+                Self::Environments(fields.collect())
+            }
+            Listing::Folders(folders) => Self::Folders(folders),
+            Listing::Destinations(destinations) => {
+                let fields = destinations.iter();
+                let fields = fields.map(|(destination, schema)| DestinationFields {
+                    destination: &destination.slug,
+                    name: &destination.name,
+                    connection_app: destination.app.as_deref(),
+                    can_import: destination.can_import,
+                    schema: *schema,
+                });
+                Self::Destinations(fields.collect())
+            }
+        }
+    }
+}

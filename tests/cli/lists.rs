@@ -1,0 +1,247 @@
+//! What an identity can see, and what a file may name.
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use super::harness::{Routes, Server, Tree};
+
+const PAYMENTS: &str = "5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a11";
+const SHOP: &str = "5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a12";
+
+/// A server of today with two projects, of one name.
+fn today() -> Routes {
+    let project =
+        |id: &str, slug: &str| json!({"id": id, "slug": slug, "name": "Team", "orgId": "o1"});
+    Routes::infisical()
+        .with(
+            "GET",
+            "/api/v1/projects",
+            &json!({"projects": [project(PAYMENTS, "payments"), project(SHOP, "shop_eu")]}),
+        )
+        .with(
+            "GET",
+            &format!("/api/v1/projects/{PAYMENTS}"),
+            &json!({"project": {"id": PAYMENTS, "environments": [
+                {"id": "e1", "slug": "dev", "name": "Development"},
+                {"id": "e2", "slug": "prod", "name": "Production"},
+            ]}}),
+        )
+        .with(
+            "GET",
+            "/api/v2/folders",
+            &json!({"folders": [{"id": "f1", "name": "api"}, {"id": "f2", "name": "web"}]}),
+        )
+        .with("GET", "/api/v1/secret-syncs/options", &options())
+}
+
+fn options() -> serde_json::Value {
+    json!({"secretSyncOptions": [
+        {"name": "Humanitec", "destination": "humanitec", "connection": "humanitec", "canImportSecrets": false},
+        {"name": "AWS Secrets Manager", "destination": "aws-secrets-manager", "connection": "aws", "canImportSecrets": true, "canRemoveSecretsOnDeletion": true},
+        {"name": "Depot", "destination": "depot", "connection": "depot", "canImportSecrets": false},
+    ]})
+}
+
+/// A server of June 2025: it has none of the newer routes.
+fn june_2025() -> Routes {
+    Routes::new()
+        .with(
+            "POST",
+            "/api/v1/auth/universal-auth/login",
+            &json!({"accessToken": "granted", "expiresIn": 7200, "tokenType": "Bearer"}),
+        )
+        .with(
+            "GET",
+            "/api/v1/workspace",
+            &json!({"workspaces": [{"id": PAYMENTS, "slug": "payments", "name": "Payments"}]}),
+        )
+        .with(
+            "GET",
+            &format!("/api/v1/workspace/{PAYMENTS}"),
+            &json!({"workspace": {"environments": [{"id": "e1", "slug": "dev", "name": "Development"}]}}),
+        )
+        .with("GET", "/api/v1/folders", &json!({"folders": [{"id": "f1", "name": "api"}]}))
+        .with("GET", "/api/v1/secret-syncs/options", &options())
+}
+
+/// What was asked besides the login.
+fn asked(server: &Routes) -> Vec<String> {
+    let requests = server.requests().into_iter().map(|(line, _)| line);
+    requests.filter(|line| !line.contains("/auth/")).collect()
+}
+
+#[test]
+fn each_list_as_a_table_by_one_request() {
+    let tree = Tree::new(&[]);
+    let list = |arguments: &str, request: &str| {
+        let server = today();
+        let output = server
+            .serve(tree.secsync(&format!("list {arguments}")))
+            .run();
+        assert_eq!(asked(&server), [format!("GET {request}")], "{arguments}");
+        output.exits_with(0).stdout
+    };
+    assert_snapshot!(list("projects", "/api/v1/projects"), @"
+    PROJECT   NAME  ID
+    payments  Team  5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a11
+    shop_eu   Team  5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a12
+    ");
+    assert_snapshot!(list("projects --allow-project shop_eu", "/api/v1/projects"), @"
+    PROJECT  NAME  ID
+    shop_eu  Team  5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a12
+    ");
+    let environments = format!("environments --project {PAYMENTS}");
+    let route = format!("/api/v1/projects/{PAYMENTS}");
+    assert_snapshot!(list(&environments, &route), @"
+    PROJECT                               ENVIRONMENT  NAME
+    5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a11  dev          Development
+    5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a11  prod         Production
+    ");
+    let folders = format!("folders --project {PAYMENTS} --environment prod --path /apps/");
+    assert_snapshot!(list(&folders, "/api/v2/folders"), @"
+    PROJECT                               ENVIRONMENT  PATH
+    5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a11  prod         /apps/api
+    5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a11  prod         /apps/web
+    ");
+    assert_snapshot!(list("destinations", "/api/v1/secret-syncs/options"), @"
+    DESTINATION          NAME                 CONNECTION  IMPORT  SCHEMA
+    humanitec            Humanitec            humanitec   no      bundled
+    aws-secrets-manager  AWS Secrets Manager  aws         yes     bundled
+    depot                Depot                depot       no      none
+
+    A file can name a destination without a schema after `secsync schema pull` from this server.
+    ");
+}
+
+#[test]
+fn each_list_as_a_document() {
+    let tree = Tree::new(&[]);
+    let list = |arguments: &str| {
+        let server = today();
+        let run = server.serve(tree.secsync(&format!("list {arguments} -o json")));
+        run.run().exits_with(0).json()
+    };
+    let projects = list("projects");
+    assert_eq!(
+        projects["projects"][1],
+        json!({"project": "shop_eu", "id": SHOP, "slug": "shop_eu", "name": "Team"})
+    );
+    // A name that two projects have names neither; the slug does.
+    assert_eq!(
+        list("environments --project payments")["environments"][1],
+        json!({"project": "payments", "environment": "prod", "name": "Production"})
+    );
+    assert_eq!(
+        list("folders --project payments --environment prod")["folders"],
+        json!([
+            {"project": "payments", "environment": "prod", "path": "/api"},
+            {"project": "payments", "environment": "prod", "path": "/web"},
+        ])
+    );
+    assert_eq!(
+        list("destinations")["destinations"],
+        json!([
+            {"destination": "humanitec", "name": "Humanitec", "connectionApp": "humanitec", "canImport": false, "schema": "bundled"},
+            {"destination": "aws-secrets-manager", "name": "AWS Secrets Manager", "connectionApp": "aws", "canImport": true, "schema": "bundled"},
+            {"destination": "depot", "name": "Depot", "connectionApp": "depot", "canImport": false, "schema": null},
+        ])
+    );
+}
+
+#[test]
+fn a_server_of_june_2025_is_asked_by_the_routes_that_it_has() {
+    let tree = Tree::new(&[]);
+    let list = |arguments: &str| {
+        let server = june_2025();
+        let output = server
+            .serve(tree.secsync(&format!("list {arguments}")))
+            .run();
+        output.exits_with(0).stdout
+    };
+    assert!(list("projects").contains("payments"));
+    assert!(list("environments --project payments").contains("dev"));
+    assert!(list("folders --project payments --environment dev").contains("/api"));
+    assert!(list("destinations").contains("humanitec"));
+}
+
+#[test]
+fn without_a_project_those_that_the_files_name() {
+    let files = "provider: infisical\nproject: payments\nsyncs: {}\n";
+    let tree = Tree::new(&[("syncs/payments.yaml", files)]);
+    let server = today();
+    let run = server.serve(tree.secsync("list environments"));
+    assert!(run.run().exits_with(0).stdout.contains("payments  prod"));
+    let empty = Tree::new(&[]);
+    assert_snapshot!(server.serve(empty.secsync("list environments")).run().exits_with(64), @"
+    $ secsync list environments
+    --- stderr
+    Error: No project is named, here or in the files.
+      Name one with `--project`, or take all with `--all-projects`.
+    --- exit 64
+    ");
+}
+
+#[test]
+fn what_a_platform_does_not_list_is_said_in_a_sentence() {
+    let tree = Tree::new(&[]);
+    let said = |what: &str| {
+        let run = tree.secsync(&format!("list {what} --provider enkryptify"));
+        run.run().exits_with(64).stderr
+    };
+    assert_snapshot!(said("projects"), @"
+    Error: The provider `enkryptify` is Enkryptify, which does not list its projects.
+      Look them up in the dashboard of Enkryptify.
+    ");
+    assert_snapshot!(said("destinations"), @"
+    Error: The provider `enkryptify` is Enkryptify, which does not list its destinations.
+      A file may name any destination of Enkryptify by its slug.
+    ");
+    assert_snapshot!(said("folders --environment prod"), @"
+    Error: The provider `enkryptify` is Enkryptify, which does not list its folders.
+      Look them up in the dashboard of Enkryptify.
+    ");
+}
+
+#[test]
+fn nothing_to_list_is_said_in_a_sentence() {
+    let tree = Tree::new(&[]);
+    let server = Routes::infisical().with("GET", "/api/v1/projects", &json!({"projects": []}));
+    assert_snapshot!(server.serve(tree.secsync("list projects")).run().exits_with(0), @"
+    $ secsync list projects
+    This identity sees no project.
+    --- exit 0
+    ");
+}
+
+#[test]
+fn a_refusal_is_no_empty_list() {
+    let tree = Tree::new(&[]);
+    let server = Routes::infisical().refusing("GET", "/api/v1/projects", 403, "No.");
+    server
+        .serve(tree.secsync("list projects"))
+        .run()
+        .exits_with(4);
+}
+
+#[test]
+fn lists_run_in_the_sandbox_too() {
+    let tree = Tree::new(&[(
+        "syncs/payments.yaml",
+        "provider: infisical\nproject: payments\nsyncs: {}\n",
+    )]);
+    let server = Server::new(&json!({"projects": [{"slug": "payments"}]}));
+    for what in [
+        "projects",
+        "environments",
+        "folders --environment prod",
+        "destinations",
+    ] {
+        tree.secsync(&format!("list {what}"))
+            .on(&server)
+            .run()
+            .exits_with(0);
+    }
+    tree.secsync("list destinations --sandbox")
+        .run()
+        .exits_with(0);
+}
