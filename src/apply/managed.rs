@@ -150,7 +150,7 @@ impl Managed<'_> {
             .help("Grant the identity the permission to read it, or choose another name."),
             Err(_) => ActionFailure::new(error.message).help("Run `secsync plan` again."),
         };
-        Outcome::Failed(failure)
+        Outcome::Failed(failure.of_kind(RequestErrorKind::NameTaken))
     }
 
     fn name_was_taken(&self) -> ActionFailure {

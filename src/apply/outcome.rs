@@ -5,7 +5,7 @@ use crate::core::plan::Subject;
 use crate::core::problem::Problem;
 use crate::core::remote::JobKind;
 use crate::exit::Exit;
-use crate::http::error::RequestError;
+use crate::http::error::{RequestError, RequestErrorKind};
 use crate::state::StateError;
 
 /// What came of one action.
@@ -33,6 +33,8 @@ pub enum Outcome {
 pub struct ActionFailure {
     /// What is wrong and what to do.
     pub problem: Problem,
+    /// What kind of refusal it is, if a server refused a request.
+    pub kind: Option<RequestErrorKind>,
     /// Whether it is about a credential or a permission.
     pub is_auth: bool,
     /// The old sync of a replacement that was not created again.
@@ -139,6 +141,7 @@ impl ActionFailure {
                 message: message.into(),
                 help: None,
             },
+            kind: None,
             is_auth: false,
             old: None,
         }
@@ -147,6 +150,12 @@ impl ActionFailure {
     /// Says what to do, as a full sentence.
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.problem.help = Some(help.into());
+        self
+    }
+
+    /// Says what kind of refusal it is.
+    pub(super) fn of_kind(mut self, kind: RequestErrorKind) -> Self {
+        self.kind = Some(kind);
         self
     }
 
@@ -160,6 +169,7 @@ impl ActionFailure {
 impl From<RequestError> for ActionFailure {
     fn from(error: RequestError) -> Self {
         Self {
+            kind: Some(error.kind),
             is_auth: error.kind.is_about_access(),
             problem: Problem {
                 message: error.message,

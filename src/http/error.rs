@@ -42,10 +42,23 @@ pub enum RequestErrorKind {
     Untrusted,
     /// The configuration of the provider is wrong: a malformed URL, two hosts that differ.
     Configuration,
+    /// The identity may not read the secrets that a sync would push. The right is one on secrets,
+    /// and not on syncs.
+    SecretsUnreadable,
     /// What the request is about does not exist.
     NotFound,
     /// The name is taken in the project.
     NameTaken,
+    /// Another sync pushes to the same destination, and the organization allows one alone.
+    DestinationTaken,
+    /// The organization's plan allows no more syncs.
+    PlanLimit,
+    /// The organization's plan does not include it.
+    PlanRestriction,
+    /// A sync with subfolders would push secrets of one name from several folders.
+    FolderClash,
+    /// The connection belongs to another project.
+    ForeignConnection,
     /// A job of this sync is at work; the request would succeed later.
     JobInProgress,
     /// The server has no such route: it is of another age, or no server of this platform.
@@ -67,8 +80,38 @@ impl RequestErrorKind {
     pub const fn is_about_access(self) -> bool {
         matches!(
             self,
-            Self::Authentication | Self::IdentityLocked | Self::Permission | Self::Untrusted
+            Self::Authentication
+                | Self::IdentityLocked
+                | Self::Permission
+                | Self::SecretsUnreadable
+                | Self::Untrusted
         )
+    }
+
+    /// The stable word for machines.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Authentication => "authentication",
+            Self::IdentityLocked => "identity-locked",
+            Self::Permission => "permission",
+            Self::SecretsUnreadable => "secrets-unreadable",
+            Self::Untrusted => "untrusted",
+            Self::Configuration => "configuration",
+            Self::NotFound => "not-found",
+            Self::NameTaken => "name-taken",
+            Self::DestinationTaken => "destination-taken",
+            Self::PlanLimit => "plan-limit",
+            Self::PlanRestriction => "plan-restriction",
+            Self::FolderClash => "folder-clash",
+            Self::ForeignConnection => "foreign-connection",
+            Self::JobInProgress => "job-in-progress",
+            Self::NoRoute => "no-route",
+            Self::Rejected => "rejected",
+            Self::RateLimited => "rate-limited",
+            Self::Unavailable => "unavailable",
+            Self::BadAnswer => "bad-answer",
+            Self::Interrupted => "interrupted",
+        }
     }
 }
 

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use super::link::Link;
+use super::observe::Observed;
 use super::plan::Planned;
 use crate::apply::{self, ApplyContext, Observer, Outcome, Report};
-use crate::core::plan::Verb;
+use crate::core::plan::{Verb, duplicates};
+use crate::http::error::RequestErrorKind;
 
 /// What was planned, and what came of it.
 pub struct Applied {
@@ -43,7 +45,27 @@ impl Planned {
             cancellation: link.cancellation.clone(),
             observer,
         };
-        Some(apply::run(&self.plan, &context).await)
+        let mut report = apply::run(&self.plan, &context).await;
+        self.name_holders(&mut report);
+        Some(report)
+    }
+
+    /// Names the syncs that hold the destinations which actions were refused for.
+    fn name_holders(&self, report: &mut Report) {
+        let Observed {
+            remote, projects, ..
+        } = &self.observed;
+        for (action, outcome) in self.plan.actions.iter().zip(&mut report.outcomes) {
+            let Outcome::Failed(failure) = outcome else {
+                continue;
+            };
+            if failure.kind != Some(RequestErrorKind::DestinationTaken) {
+                continue;
+            }
+            if let Some(holder) = duplicates::holder(action, &self.plan, remote, projects) {
+                failure.problem.message += &format!(" `{holder}` has the same destination.");
+            }
+        }
     }
 
     /// What there is to report where every action is blocked.

@@ -86,7 +86,7 @@ impl Checked {
         let words = self.words(wanted)?;
         if are_ids(words.as_deref()) && link.allow_projects.is_empty() {
             let connected = self.readable(&wanted.provider, link)?;
-            return self.chosen(wanted, words, (connected, Vec::new()), link);
+            return self.chosen(wanted, words.as_deref(), (connected, Vec::new()), link);
         }
         self.choose_by_name(wanted, link).await
     }
@@ -105,19 +105,19 @@ impl Checked {
             }
             Err(error) => return Err(error.into()),
         };
-        self.chosen(wanted, words, (connected, table), link)
+        self.chosen(wanted, words.as_deref(), (connected, table), link)
     }
 
     fn chosen(
         &self,
         wanted: &Wanted,
-        words: Option<Vec<String>>,
+        words: Option<&[String]>,
         (connected, table): (Arc<dyn ManagedSyncs>, Vec<RemoteProject>),
         link: &Link,
     ) -> Result<Chosen, CommandError> {
         let platform = self.opened.platform_of(&wanted.provider)?;
         Ok(Chosen {
-            ids: ids_of(words.as_deref(), &wanted.provider, platform, &table, link)?,
+            ids: ids_of(words, &wanted.provider, platform, &table, link)?,
             table,
             connected,
         })

@@ -9,6 +9,7 @@ use super::terminal::{CYAN, RED, YELLOW, address, painted};
 use crate::apply::{ActionFailure, OldState, Outcome};
 use crate::core::plan::Subject;
 use crate::core::text::{visible, visible_lines};
+use crate::http::error::RequestErrorKind;
 
 /// The line for the end of an action or a request; `done` is what it says of a success.
 pub(super) fn line(subject: &Subject, outcome: &Outcome, done: &str) -> String {
@@ -91,6 +92,8 @@ pub(super) enum OutcomeFields<'a> {
 pub(super) struct FailureFields<'a> {
     message: &'a str,
     help: Option<&'a str>,
+    /// What kind of refusal it is, if a server refused a request.
+    error_kind: Option<&'static str>,
     lost_definition: Option<&'a str>,
     /// What became of the old sync of a replacement.
     old_sync: Option<&'static str>,
@@ -101,6 +104,7 @@ impl<'a> From<&'a Outcome> for OutcomeFields<'a> {
         let fields = |failure: &'a ActionFailure| FailureFields {
             message: &failure.problem.message,
             help: failure.problem.help.as_deref(),
+            error_kind: failure.kind.map(RequestErrorKind::word),
             lost_definition: failure.old.as_ref().map(|old| old.definition.as_str()),
             old_sync: failure.old.as_ref().map(|old| match old.state {
                 OldState::Deleted => "deleted",

@@ -14,6 +14,7 @@
 //! | each kind of action, and what holds it back | `actions`, `deleting`, `starts` |
 //! | where starts are recorded | `state_files`, `remote_state` |
 //! | what files name, and where secsync writes | `door` |
+//! | what a server refuses | `refusals` |
 //! | what goes wrong while applying | `failures`, `jobs`, `interrupts` |
 //! | whatever goes wrong, every word is true and all settles | `campaign` |
 //! | what stands between the program and a server | `between` |
@@ -62,6 +63,7 @@ mod outputs;
 mod plan_schemas;
 mod readme;
 mod redaction;
+mod refusals;
 mod remote_state;
 mod requests;
 mod saved_plans;

@@ -5,6 +5,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`action`] | the actions |
+//! | [`duplicates`] | which sync holds a destination that another one wants |
 //! | [`effect`] | what an action does besides what it is for |
 //! | [`mod@build`] | making a plan |
 //! | `names` | which action waits for a name that another one frees |
@@ -14,6 +15,7 @@
 
 pub mod action;
 pub mod build;
+pub mod duplicates;
 pub mod effect;
 mod names;
 pub mod recheck;

@@ -12,6 +12,9 @@ use crate::provider::door::is_refused;
 /// How many problems of one request are listed.
 const PROBLEMS_LISTED: usize = 10;
 
+/// How much of a list of names is quoted, in characters: a person has to find them.
+const NAMES_LIMIT: usize = 2000;
+
 /// The body of an answer that accepts the request, or the error that it amounts to.
 pub fn accepted(answer: &Answer, task: &str, origin: &Origin) -> Result<Value, RequestError> {
     let status = answer.status_line();
@@ -61,20 +64,77 @@ fn refusal(code: u16, body: &Value, task: &str, status: &str) -> RequestError {
     match code {
         403 => permission(body, task, &said),
         404 => says(RequestErrorKind::NotFound),
-        // Other things that already exist are other destinations' syncs, not the name.
-        400 if said.starts_with("A Secret Sync with the name ") => {
-            says(RequestErrorKind::NameTaken)
-        }
-        400 if said.contains("already in progress") => {
-            says(RequestErrorKind::JobInProgress).help("Run again when that job has ended.")
-        }
-        400 if said.contains("plan restriction") => says(RequestErrorKind::Rejected)
-            .help("This destination needs an Infisical plan that includes it."),
+        400 => bad_request(body, task, &said),
         500 => unavailable(task, &format!("Infisical failed with: {said}"))
             .help("Infisical also answers so to values that it cannot digest; its log says more."),
         501.. => unavailable(task, &format!("Infisical failed with: {said}")),
         _ => says(RequestErrorKind::Rejected),
     }
+}
+
+/// A refusal of what a request wants. They differ by nothing but their words.
+fn bad_request(body: &Value, task: &str, said: &str) -> RequestError {
+    let says = |kind| RequestError::new(kind, format!("Cannot {task}: Infisical says: {said}."));
+    // Other things that already exist are other destinations' syncs, not the name.
+    if said.starts_with("A Secret Sync with the name ") {
+        return says(RequestErrorKind::NameTaken);
+    }
+    let words = said.to_ascii_lowercase();
+    let has = |part: &str| words.contains(part);
+    if has("sync with this destination already exists") {
+        return says(RequestErrorKind::DestinationTaken).help(
+            "The organization blocks a second sync to one destination: delete the other one first, \
+             choose another destination, or have an administrator allow duplicates.",
+        );
+    }
+    if has("plan limit") {
+        return says(RequestErrorKind::PlanLimit).help(
+            "The organization has as many syncs as its Infisical plan allows: delete some that are \
+             not needed, or have the plan changed.",
+        );
+    }
+    if has("plan restriction") {
+        return says(RequestErrorKind::PlanRestriction)
+            .help("This destination needs an Infisical plan that includes it.");
+    }
+    if has("app connection") && has("from project") && has("to project") {
+        return says(RequestErrorKind::ForeignConnection).help(
+            "A connection of a project serves that project alone: use one of this project, or one \
+             of the organization.",
+        );
+    }
+    if has("folder") && (has("more than one folder") || has("used only once")) {
+        return clash(body, task);
+    }
+    if has("already in progress") {
+        return says(RequestErrorKind::JobInProgress).help("Run again when that job has ended.");
+    }
+    says(RequestErrorKind::Rejected)
+}
+
+/// The refusal of a sync with subfolders in which one name stands twice, with the names and folders
+/// as the server lists them.
+fn clash(body: &Value, task: &str) -> RequestError {
+    let said = body["message"].as_str().unwrap_or_default();
+    let listed = said
+        .split_once("more than one folder: ")
+        .map_or(said, |(_, rest)| rest);
+    let listed = listed
+        .split_once(". Rename ")
+        .map_or(listed, |(list, _)| list);
+    let listed = quotable(listed, NAMES_LIMIT);
+    RequestError::new(
+        RequestErrorKind::FolderClash,
+        format!(
+            "Cannot {task}: it includes subfolders, and these names are in more than one of them: \
+             {}.",
+            listed.trim_end_matches('.')
+        ),
+    )
+    .help(
+        "The destination holds each name once: rename one secret of each pair, choose a folder \
+         further down, or leave the subfolders out.",
+    )
 }
 
 fn permission(body: &Value, task: &str, said: &str) -> RequestError {
@@ -98,6 +158,17 @@ fn permission(body: &Value, task: &str, said: &str) -> RequestError {
         ))
         .help("Check the project, and add the machine identity to it in Infisical.");
     }
+    if let Some(place) = unreadable_secrets(said) {
+        return RequestError::new(
+            RequestErrorKind::SecretsUnreadable,
+            format!("Cannot {task}: this identity may not read the secrets {place}."),
+        )
+        .help(
+            "A sync pushes what its identity may read: give the identity a role that reads secrets \
+             (a permission on \"secrets\", not on \"secret-syncs\") in that environment, at that path, \
+             and with subfolders at each one beneath.",
+        );
+    }
     let missing = said
         .strip_prefix("You are not allowed to ")
         .and_then(|rest| rest.split_once(" on "));
@@ -113,6 +184,13 @@ fn permission(body: &Value, task: &str, said: &str) -> RequestError {
     .help(format!(
         "Give the identity a role in the project with that permission.{limit}"
     ))
+}
+
+/// Where the secrets are that may not be read: `at path "/x" in environment "prod"`.
+fn unreadable_secrets(said: &str) -> Option<&str> {
+    let (_, place) = said.split_once("permission to read secrets ")?;
+    // More sentences can follow.
+    Some(place.split_once(". ").map_or(place, |(first, _)| first))
 }
 
 /// The conditions under which the permission would hold, as the server writes them.

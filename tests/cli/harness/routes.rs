@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
-use wiremock::matchers::{any, method, path};
-use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+use wiremock::matchers::{any, method, path, query_param};
+use wiremock::{Mock, MockBuilder, MockServer, Request, ResponseTemplate};
 
 use super::Invocation;
 use super::server::runtime;
@@ -83,11 +83,22 @@ impl Routes {
 
     /// With this status and answer at a route, in place of what it answered so far.
     pub fn answering(self, verb: &str, route: &str, status: u16, body: &Value) -> Self {
-        self.priority.set(self.priority.get() - 1);
+        let mock = Mock::given(method(verb)).and(path(route));
+        self.mount(mock, ResponseTemplate::new(status).set_body_json(body))
+    }
+
+    /// With this answer at a route if the query says this.
+    pub fn asked(self, verb: &str, route: &str, query: (&str, &str), body: &Value) -> Self {
+        let (name, value) = query;
         let mock = Mock::given(method(verb))
             .and(path(route))
-            .respond_with(ResponseTemplate::new(status).set_body_json(body))
-            .with_priority(self.priority.get());
+            .and(query_param(name, value));
+        self.mount(mock, ResponseTemplate::new(200).set_body_json(body))
+    }
+
+    fn mount(self, mock: MockBuilder, answer: ResponseTemplate) -> Self {
+        self.priority.set(self.priority.get() - 1);
+        let mock = mock.respond_with(answer).with_priority(self.priority.get());
         self.runtime.block_on(mock.mount(&self.server));
         self
     }
