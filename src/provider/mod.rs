@@ -24,8 +24,8 @@ use serde_json::{Map, Value};
 
 use crate::core::platform::Platform;
 use crate::core::remote::{
-    RemoteDestination, RemoteEnvironment, RemoteIdentity, RemoteProject, RemoteSync,
-    UsableConnections,
+    RemoteConnection, RemoteDestination, RemoteEnvironment, RemoteIdentity, RemoteProject,
+    RemoteSync, UsableConnections,
 };
 use crate::core::rules::Rules;
 use crate::http::error::{RequestError, RequestErrorKind};
@@ -176,6 +176,18 @@ pub trait ManagedSyncs: Send + Sync {
     ) -> Result<UsableConnections, RequestError> {
         let _ = (app, project_id);
         Ok(UsableConnections::default())
+    }
+
+    /// The connections that the identity can see: those to an app that it may use, or all. The
+    /// organization's, and those of a project if one is named. One request, on a platform that has
+    /// connections.
+    async fn visible_connections(
+        &self,
+        app: Option<&str>,
+        project_id: Option<&str>,
+    ) -> Result<Vec<RemoteConnection>, RequestError> {
+        let _ = (app, project_id);
+        Err(without_list(self.platform(), "connections"))
     }
 
     /// Whether a source folder exists. One request, on a platform that has folders.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::terminal::{self, BOLD, painted};
-use crate::core::remote::{RemoteDestination, RemoteEnvironment, RemoteProject};
+use crate::core::remote::{RemoteConnection, RemoteDestination, RemoteEnvironment, RemoteProject};
 use crate::core::resolve;
 use crate::core::text::visible;
 
@@ -13,6 +13,8 @@ use crate::core::text::visible;
 pub enum Listing {
     /// Projects.
     Projects(Vec<RemoteProject>),
+    /// Connections.
+    Connections(Vec<RemoteConnection>),
     /// Environments, each with the word that a file names its project by.
     Environments(Vec<(String, RemoteEnvironment)>),
     /// Folders.
@@ -46,6 +48,15 @@ fn seen(listing: &Listing) -> String {
                 [word.to_owned(), project.name.clone(), project.id.clone()]
             }),
             "This identity sees no project.",
+        ),
+        Listing::Connections(connections) => table(
+            ["CONNECTION", "APP", "SCOPE", "ID"],
+            connections.iter().map(|connection| {
+                let scope = connection.scope().word().to_owned();
+                let RemoteConnection { name, app, id, .. } = connection.clone();
+                [name, app, scope, id]
+            }),
+            "This identity sees no connection.",
         ),
         Listing::Environments(environments) => table(
             ["PROJECT", "ENVIRONMENT", "NAME"],
@@ -126,6 +137,8 @@ fn table<const N: usize>(
 pub enum ListingBody<'a> {
     /// Projects.
     Projects(Vec<ProjectFields<'a>>),
+    /// Connections.
+    Connections(Vec<ConnectionFields<'a>>),
     /// Environments.
     Environments(Vec<EnvironmentFields<'a>>),
     /// Folders.
@@ -142,6 +155,18 @@ pub struct ProjectFields<'a> {
     id: &'a str,
     slug: &'a str,
     name: &'a str,
+}
+
+/// A connection in a JSON document.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionFields<'a> {
+    connection: &'a str,
+    app: &'a str,
+    scope: &'static str,
+    /// The project that it belongs to.
+    project_id: Option<&'a str>,
+    id: &'a str,
 }
 
 /// An environment in a JSON document.
@@ -175,6 +200,16 @@ impl<'a> From<&'a Listing> for ListingBody<'a> {
                     name: &project.name,
                 });
                 Self::Projects(fields.collect())
+            }
+            Listing::Connections(connections) => {
+                let fields = connections.iter().map(|connection| ConnectionFields {
+                    connection: &connection.name,
+                    app: &connection.app,
+                    scope: connection.scope().word(),
+                    project_id: connection.project_id.as_deref(),
+                    id: &connection.id,
+                });
+                Self::Connections(fields.collect())
             }
             Listing::Environments(environments) => {
                 let fields = environments.iter();

@@ -245,3 +245,85 @@ fn lists_run_in_the_sandbox_too() {
         .run()
         .exits_with(0);
 }
+
+fn connection(name: &str, app: &str, project: Option<&str>) -> serde_json::Value {
+    let id = format!(
+        "9a8b7c6d-0000-4000-8000-{:012}",
+        name.len() * 10 + app.len() + usize::from(project.is_some())
+    );
+    json!({"id": id, "name": name, "app": app, "projectId": project, "orgId": "o1"})
+}
+
+#[test]
+fn connections_are_listed_with_their_scope() {
+    let tree = Tree::new(&[]);
+    let server = Routes::infisical()
+        .with(
+            "GET",
+            "/api/v1/app-connections",
+            &json!({"appConnections": [connection("main", "vercel", None), connection("main", "humanitec", None)]}),
+        )
+        .with(
+            "GET",
+            "/api/v1/app-connections/vercel/available",
+            &json!({"appConnections": [connection("main", "vercel", None)]}),
+        )
+        .asked(
+            "GET",
+            "/api/v1/app-connections/vercel/available",
+            ("projectId", PAYMENTS),
+            &json!({"appConnections": [connection("main", "vercel", Some(PAYMENTS)), connection("main", "vercel", None)]}),
+        );
+    let list = |arguments: &str| {
+        let run = server.serve(tree.secsync(&format!("list connections {arguments}")));
+        run.run().exits_with(0).stdout
+    };
+    assert_snapshot!(list(""), @"
+    CONNECTION  APP        SCOPE         ID
+    main        humanitec  organization  9a8b7c6d-0000-4000-8000-000000000049
+    main        vercel     organization  9a8b7c6d-0000-4000-8000-000000000046
+    ");
+    assert_snapshot!(list("--app vercel"), @"
+    CONNECTION  APP     SCOPE         ID
+    main        vercel  organization  9a8b7c6d-0000-4000-8000-000000000046
+    ");
+    assert_snapshot!(list(&format!("--app vercel --project {PAYMENTS}")), @"
+    CONNECTION  APP     SCOPE         ID
+    main        vercel  organization  9a8b7c6d-0000-4000-8000-000000000046
+    main        vercel  project       9a8b7c6d-0000-4000-8000-000000000047
+    ");
+    let asked = asked(&server);
+    assert_eq!(asked.len(), 3, "one request each: {asked:?}");
+    let run =
+        server.serve(tree.secsync("list connections --app vercel --project payments -o json"));
+    assert_eq!(
+        run.run().exits_with(0).json()["connections"][1],
+        json!({"connection": "main", "app": "vercel", "scope": "project", "projectId": PAYMENTS, "id": "9a8b7c6d-0000-4000-8000-000000000047"})
+    );
+}
+
+#[test]
+fn connections_that_may_not_be_listed_are_no_empty_list() {
+    let tree = Tree::new(&[]);
+    let refused = "You are not allowed to read on app-connections";
+    let server = Routes::infisical()
+        .refusing("GET", "/api/v1/app-connections", 403, refused)
+        .refusing(
+            "GET",
+            "/api/v1/app-connections/vercel/available",
+            403,
+            "You are not allowed to connect on app-connections",
+        );
+    let list = |arguments: &str| {
+        let run = server.serve(tree.secsync(&format!("list connections {arguments}")));
+        run.run().exits_with(4).stderr
+    };
+    assert_snapshot!(list(""), @r#"
+    Error: Cannot list the connections: this identity lacks the permission "read" on "app-connections".
+      An identity that may use connections and not administer them sees those to one app: name it with --app, as `secsync list destinations` shows it.
+    "#);
+    assert_snapshot!(list("--app vercel --project payments"), @r#"
+    Error: Cannot list the connections to vercel: this identity lacks the permission "connect" on "app-connections".
+      Give the identity the permission "connect" on the app connections of the project, or leave out --project for those of the organization.
+    "#);
+}

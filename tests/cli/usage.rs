@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use super::harness::Tree;
 
-const COMMANDS: [&str; 31] = [
+const COMMANDS: [&str; 32] = [
     "validate",
     "plan",
     "diff",
@@ -12,6 +12,7 @@ const COMMANDS: [&str; 31] = [
     "show",
     "list",
     "list projects",
+    "list connections",
     "list environments",
     "list folders",
     "list destinations",

@@ -7,7 +7,9 @@ use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments};
 use crate::cli::command::{Command, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
 use crate::core::platform::Platform;
+use crate::core::remote::RemoteConnection;
 use crate::error::CommandError;
+use crate::http::error::RequestErrorKind;
 use crate::pipeline::{Checked, Chosen, Link, Projects, Wanted};
 use crate::provider::default_platform;
 use crate::render::listing::{self, Folder, Listing, ListingBody};
@@ -24,6 +26,18 @@ pub struct Arguments {
 enum What {
     /// The projects.
     Projects {
+        #[command(flatten)]
+        common: Common,
+    },
+    /// The connections of the organization, and of a project if one is named.
+    Connections {
+        /// Only those to this app, which are shown to whoever may use them; `list destinations`
+        /// shows the apps.
+        #[arg(long, value_name = "APP")]
+        app: Option<String>,
+        /// A project, by id, slug or name, whose own connections are shown, too.
+        #[arg(long, value_name = "PROJECT")]
+        project: Option<String>,
         #[command(flatten)]
         common: Common,
     },
@@ -103,6 +117,7 @@ impl What {
     const fn common(&self) -> &Common {
         match self {
             Self::Projects { common }
+            | Self::Connections { common, .. }
             | Self::Environments { common, .. }
             | Self::Folders { common, .. }
             | Self::Destinations { common } => common,
@@ -114,6 +129,7 @@ impl What {
         let reads_back = platform.reads_back();
         match self {
             Self::Projects { .. } => ("projects", reads_back),
+            Self::Connections { .. } => ("connections", reads_back && platform.has_connections()),
             Self::Environments { .. } => {
                 ("environments", reads_back && platform.has_source_folders())
             }
@@ -169,6 +185,11 @@ impl What {
                 allowed.retain(|project| link.may_read(&project.id, &seen));
                 Ok(Listing::Projects(allowed))
             }
+            Self::Connections { app, project, .. } => {
+                connections(checked, provider, (app.as_deref(), project.as_ref()), link)
+                    .await
+                    .map(Listing::Connections)
+            }
             Self::Environments { projects, .. } => {
                 let chosen = checked.choose(&projects.wanted(provider), link).await?;
                 let mut environments = Vec::new();
@@ -202,6 +223,44 @@ impl What {
             }
         }
     }
+}
+
+async fn connections(
+    checked: &Checked,
+    provider: &str,
+    (app, project): (Option<&str>, Option<&String>),
+    link: &Link,
+) -> Result<Vec<RemoteConnection>, CommandError> {
+    let (connected, id) = match project {
+        Some(word) => {
+            let wanted = Wanted {
+                provider: provider.to_owned(),
+                projects: Projects::Named(vec![word.clone()]),
+            };
+            let chosen = checked.choose(&wanted, link).await?;
+            (chosen.connected, chosen.ids.into_iter().next())
+        }
+        None => (checked.readable(provider, link)?, None),
+    };
+    let mut seen = match connected.visible_connections(app, id.as_deref()).await {
+        Err(error) if error.kind == RequestErrorKind::Permission && app.is_none() => {
+            return Err(CommandError::from(error).help(
+                "An identity that may use connections and not administer them sees those to one \
+                 app: name it with --app, as `secsync list destinations` shows it.",
+            ));
+        }
+        Err(error) if error.kind == RequestErrorKind::Permission && id.is_some() => {
+            return Err(CommandError::from(error).help(
+                "Give the identity the permission \"connect\" on the app connections of the \
+                 project, or leave out --project for those of the organization.",
+            ));
+        }
+        result => result?,
+    };
+    seen.sort_by(|one, other| {
+        (&one.app, &one.name, one.scope()).cmp(&(&other.app, &other.name, other.scope()))
+    });
+    Ok(seen)
 }
 
 async fn folders(

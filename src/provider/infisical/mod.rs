@@ -234,20 +234,24 @@ impl Server {
         }
     }
 
-    /// The connections to an app: the organization's, and those of a project if one is named. Servers
-    /// of 2025 know only the former, and take no notice of the project.
+    /// The connections to an app that the identity may use, or all that it may see: the organization's,
+    /// and those of a project if one is named. Servers of 2025 know only the former, and take no
+    /// notice of the project.
     async fn connections_of(
         &self,
-        app: &str,
+        app: Option<&str>,
         project_id: Option<&str>,
     ) -> Result<Vec<RemoteConnection>, RequestError> {
-        let mut request = self
-            .request(
-                Method::GET,
-                &["api", "v1", "app-connections", app, "available"],
-                Repeat::Read,
+        let all = ["api", "v1", "app-connections"];
+        let (segments, task) = match app {
+            Some(app) => (
+                [&all[..], &[app, "available"]].concat(),
                 format!("list the connections to {app}"),
-            )?
+            ),
+            None => (all.to_vec(), "list the connections".to_owned()),
+        };
+        let mut request = self
+            .request(Method::GET, &segments, Repeat::Read, task)?
             .limit(DOCUMENT_LIMIT);
         if let Some(id) = project_id {
             request = request.query("projectId", id);
@@ -356,15 +360,23 @@ impl ManagedSyncs for Server {
         app: &str,
         project_id: &str,
     ) -> Result<UsableConnections, RequestError> {
-        let of_project = self.connections_of(app, Some(project_id)).await;
+        let of_project = self.connections_of(Some(app), Some(project_id)).await;
         match of_project {
             Ok(seen) => Ok(UsableConnections { seen, lacks: None }),
             Err(error) if error.kind == RequestErrorKind::Permission => Ok(UsableConnections {
-                seen: self.connections_of(app, None).await?,
+                seen: self.connections_of(Some(app), None).await?,
                 lacks: Some("the permission *connect* on this project's app connections"),
             }),
             Err(error) => Err(error),
         }
+    }
+
+    async fn visible_connections(
+        &self,
+        app: Option<&str>,
+        project_id: Option<&str>,
+    ) -> Result<Vec<RemoteConnection>, RequestError> {
+        self.connections_of(app, project_id).await
     }
 
     async fn environments(&self, project_id: &str) -> Result<Vec<RemoteEnvironment>, RequestError> {
