@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::desired::DesiredSync;
 use super::fields::{CONNECTION_ID, OWN_FIELDS};
 use super::spec::{Access, DestinationSpec, FieldSpec, ObjectSpec};
 
@@ -27,6 +28,12 @@ pub fn problem(pattern: &str) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// Whether a sync leaves its connection to others.
+pub fn names_connection(sync: &DesiredSync) -> bool {
+    let mut patterns = sync.ignore_remote.iter();
+    patterns.any(|pattern| segments(&pattern.text) == [CONNECTION_ID])
 }
 
 fn segments(pattern: &str) -> Vec<&str> {

@@ -18,7 +18,7 @@ use crate::core::resolve::ResolvedSync;
 use crate::core::span::Span;
 use crate::core::spec::{ObjectSpec, Specs};
 use crate::core::words::is_uuid;
-use crate::core::{conflicts, resolve};
+use crate::core::{conflicts, ignore, resolve};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::provider::Provider;
@@ -332,7 +332,7 @@ impl Checked {
         })
     }
 
-    /// The connection that the remote sync has, if a file names it as that.
+    /// The connection that the remote sync has, if a file names it as that or leaves it to others.
     fn connection_there<'r>(
         &self,
         sync: &ResolvedSync,
@@ -342,8 +342,8 @@ impl Checked {
         let found = remote.find(sync)?;
         let app = &self.table_of(sync)?.app;
         let is_named = found.connection.name == name && found.connection.app == *app;
-        (is_named && found.destination == sync.desired.destination.text)
-            .then_some(&found.connection)
+        let counts = is_named || ignore::names_connection(&sync.desired);
+        (counts && found.destination == sync.desired.destination.text).then_some(&found.connection)
     }
 
     fn connection_of(
