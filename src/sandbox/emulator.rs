@@ -50,8 +50,12 @@ impl Emulator {
         database.world.identities = world.identities;
         database.world.enkryptify = world.enkryptify;
         database.world.enterprise = world.enterprise;
+        if !options.era.is_today() {
+            database.world.forget_project_connections();
+        }
         Self {
             shared: Shared {
+                era: options.era,
                 database,
                 catalog: options.catalog,
                 seed: options.seed,
@@ -98,7 +102,7 @@ impl Emulator {
     }
 
     fn target(&self, call: &Call) -> Option<Target> {
-        infisical::Route::of(call, &self.shared.catalog)
+        infisical::Route::of(call, &self.shared.catalog, self.shared.era)
             .map(Target::Infisical)
             .or_else(|| enkryptify::Route::of(call).map(Target::Enkryptify))
     }

@@ -13,6 +13,7 @@
 //! | the platforms' routes | `infisical`, `enkryptify` |
 //! | faults to order | [`fail`] |
 //! | limits | `limit` |
+//! | which Infisical it is | [`Era`] |
 //! | the socket | `server` |
 
 mod call;
@@ -20,6 +21,7 @@ mod catalog;
 mod database;
 mod emulator;
 mod enkryptify;
+mod era;
 pub mod fail;
 mod ids;
 mod infisical;
@@ -42,6 +44,7 @@ pub use call::{Arrival, Call, Payload, Reply};
 pub use catalog::Catalog;
 pub use database::Started;
 pub use emulator::Emulator;
+pub use era::Era;
 pub use fail::FailRule;
 pub use moment::Moment;
 pub use server::{Running, start};
@@ -80,6 +83,8 @@ pub const JOB_DURATION: Duration = Duration::from_millis(20);
 pub struct Options {
     /// Where to listen: a loopback address. Port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Which Infisical it behaves like.
+    pub era: Era,
     /// What exists at the start.
     pub world: World,
     /// A directory that keeps the state between runs. `None` keeps nothing.
@@ -103,6 +108,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            era: Era::default(),
             world: World::default(),
             store: None,
             latency: Duration::ZERO,

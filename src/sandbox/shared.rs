@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use super::catalog::Catalog;
 use super::database::Database;
+use super::era::Era;
 use super::limit::Limits;
 
 /// What both know, and how both behave. Each adds its answers in its own module.
 pub struct Shared {
+    pub era: Era,
     pub database: Database,
     pub catalog: Arc<Catalog>,
     /// Makes ids and the order of lists: the same seed, the same ids.

@@ -271,10 +271,16 @@ fn the_main_job_over_http() {
 }
 
 #[test]
-fn the_main_job_with_a_sandbox_of_its_own_process() {
+fn the_main_job_with_a_sandbox_of_its_own_process_in_either_era() {
+    for era in ["", " --era today", " --era 2025"] {
+        the_main_job_with(&format!("sandbox syncs --listen 127.0.0.1:0{era}"));
+    }
+}
+
+fn the_main_job_with(sandbox: &str) {
     use std::io::{BufRead as _, BufReader};
     let tree = tree();
-    let mut sandbox = tree.secsync("sandbox syncs --listen 127.0.0.1:0").spawn();
+    let mut sandbox = tree.secsync(sandbox).spawn();
     let mut greeting = BufReader::new(sandbox.stdout.take().unwrap());
     let mut variables = Vec::new();
     let mut line = String::new();

@@ -206,6 +206,7 @@ fn rejects_wrong_usage_with_64() {
         "completions tcsh",
         "sandbox --listen everywhere",
         "sandbox --fail create",
+        "sandbox --era 2024",
         "state",
     ] {
         let output = tree.secsync(arguments).run().exits_with(64);

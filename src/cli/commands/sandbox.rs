@@ -18,7 +18,7 @@ use crate::core::span::Sources;
 use crate::core::value::Node;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::sandbox::{self, Catalog, FailRule, World};
+use crate::sandbox::{self, Catalog, Era, FailRule, World};
 use crate::workspace::read::read_named;
 use crate::yaml;
 
@@ -32,6 +32,9 @@ pub struct Arguments {
     /// Where to listen, on this machine; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8089")]
     listen: SocketAddr,
+    /// The Infisical to behave like: 2025 (June 2025) or today.
+    #[arg(long, value_name = "ERA", default_value = "today")]
+    era: Era,
     /// What exists at the start: projects, environments, connections, identities.
     #[arg(long, value_name = "FILE")]
     world: Option<Utf8PathBuf>,
@@ -92,6 +95,7 @@ impl Arguments {
         let rules = self.fail.iter();
         Ok(sandbox::Options {
             listen: self.listen,
+            era: self.era,
             world,
             latency: self.latency.unwrap_or_default(),
             rate_limit: self.rate_limit,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::refusal::Refusal;
-use crate::sandbox::world::{Identity, Project, Role, World};
+use crate::sandbox::world::{Identity, OrganizationRole, Project, Role, World};
 
 /// What can be done with syncs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,13 +103,17 @@ pub fn is_allowed(identity: &Identity, action: Permission, environment: Option<&
     by_role && by_environment
 }
 
-/// Refuses to use a connection.
+/// Refuses to use a connection of the organisation.
 pub fn may_connect(identity: &Identity) -> Result<(), Refusal> {
-    on_connections(
-        identity,
-        "connect",
-        !matches!(identity.role, Role::NoConnect),
-    )
+    let by_organization = identity.organization_role == OrganizationRole::Member;
+    let allowed = by_organization && identity.role != Role::NoConnect;
+    on_connections(identity, "connect", allowed)
+}
+
+/// Refuses to use the connections of a project.
+pub fn may_connect_in_project(identity: &Identity) -> Result<(), Refusal> {
+    let allowed = matches!(identity.role, Role::Admin | Role::Member);
+    on_connections(identity, "connect", allowed)
 }
 
 /// Refuses to look at or change connections themselves.

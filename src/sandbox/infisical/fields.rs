@@ -19,6 +19,8 @@ use crate::sandbox::zod::{self, StringRule};
 struct Quirks {
     /// Destinations that need an enterprise licence.
     enterprise: Vec<String>,
+    /// By destination, what today's options say that it cannot do.
+    unsupported: BTreeMap<String, Vec<String>>,
     /// By destination, then by the field's place.
     fields: BTreeMap<String, BTreeMap<String, FieldQuirk>>,
 }
@@ -37,6 +39,14 @@ static QUIRKS: LazyLock<Quirks> =
 /// Whether the destination needs an enterprise licence.
 pub fn is_enterprise(destination: &str) -> bool {
     QUIRKS.enterprise.iter().any(|slug| slug == destination)
+}
+
+/// The members of a destination's option that today say `false`.
+pub fn unsupported(destination: &str) -> &[String] {
+    QUIRKS
+        .unsupported
+        .get(destination)
+        .map_or(&[], Vec::as_slice)
 }
 
 /// Checks the body of a create or update request and returns it as the server keeps it.

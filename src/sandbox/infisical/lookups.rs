@@ -7,6 +7,7 @@ use super::query;
 use super::refusal::Refusal;
 use crate::sandbox::call::Call;
 use crate::sandbox::catalog::Catalog;
+use crate::sandbox::era::Era;
 use crate::sandbox::ids;
 use crate::sandbox::moment::Moment;
 use crate::sandbox::world::{self, Identity, Project, Role, World};
@@ -34,7 +35,7 @@ fn project_json(project: &Project) -> Value {
         "id": project.id,
         "name": project.name,
         "description": null,
-        "type": "secret-manager",
+        "type": project.kind,
         "slug": project.slug,
         "autoCapitalization": false,
         "orgId": organisation(),
@@ -53,25 +54,32 @@ fn project_json(project: &Project) -> Value {
     })
 }
 
-/// `GET /api/v1/projects`, and `GET /api/v1/workspace` with the envelope of 2025.
-pub fn projects(world: &World, identity: &Identity, envelope: &str) -> Value {
+/// `GET /api/v1/projects?type=`, and `GET /api/v1/workspace` with the envelope of 2025.
+pub fn projects(world: &World, identity: &Identity, call: &Call, envelope: &str) -> Value {
+    let kind = call.query("type");
     let mut projects: Vec<&Project> = world
         .projects
         .iter()
         .filter(|_| identity.role != Role::Outsider)
+        .filter(|project| kind.as_ref().is_none_or(|kind| project.kind == *kind))
         .collect();
     projects.sort_by(|one, other| one.name.cmp(&other.name));
     let projects: Vec<Value> = projects.into_iter().map(project_json).collect();
     json!({envelope: projects})
 }
 
-/// `GET /api/v1/workspace/{id}`.
-pub fn project(world: &World, identity: &Identity, id: &str) -> Result<Value, Refusal> {
+/// `GET /api/v1/projects/{id}`, and `GET /api/v1/workspace/{id}` with the envelope of 2025.
+pub fn project(
+    world: &World,
+    identity: &Identity,
+    id: &str,
+    envelope: &str,
+) -> Result<Value, Refusal> {
     let project = access::member(world, identity, id)?;
-    Ok(json!({"workspace": project_json(project)}))
+    Ok(json!({envelope: project_json(project)}))
 }
 
-/// `GET /api/v2/workspace/{slug}`.
+/// `GET /api/v1/projects/slug/{slug}`, and `GET /api/v2/workspace/{slug}` of 2025.
 pub fn project_by_slug(world: &World, identity: &Identity, slug: &str) -> Result<Value, Refusal> {
     let project = world
         .projects
@@ -84,18 +92,47 @@ pub fn project_by_slug(world: &World, identity: &Identity, slug: &str) -> Result
     Ok(body)
 }
 
-/// `GET /api/v1/app-connections/{app}/available`.
-pub fn available_connections(world: &World, identity: &Identity, app: &str) -> Value {
+/// `GET /api/v1/identities/details`.
+pub fn identity_details() -> Value {
+    let organisation = json!({"id": organisation(), "name": "Sandbox", "slug": "sandbox"});
+    json!({"identityDetails": {"organization": organisation}})
+}
+
+/// `GET /api/v1/app-connections/{app}/available?projectId=`: the organisation's connections, and
+/// today the project's, too.
+pub fn available_connections(
+    world: &World,
+    identity: &Identity,
+    call: &Call,
+    app: &str,
+    era: Era,
+) -> Result<Value, Refusal> {
+    let project_id = call.query("projectId").filter(|_| era.is_today());
+    if let Some(project_id) = &project_id {
+        access::member(world, identity, project_id)?;
+        access::may_connect_in_project(identity)?;
+    }
     let may_connect = access::may_connect(identity).is_ok();
     let connections: Vec<Value> = world
         .connections
         .iter()
-        .filter(|connection| may_connect && connection.app == app)
-        .map(|connection| {
-            json!({"app": connection.app, "name": connection.name, "id": connection.id})
+        .filter(|connection| connection.app == app)
+        .map(|connection| (connection, world.project_of(connection)))
+        .filter(|(_, project)| match project {
+            Some(project) => project_id.as_ref() == Some(&project.id),
+            None => may_connect,
+        })
+        .map(|(connection, project)| {
+            let mut row =
+                json!({"app": connection.app, "name": connection.name, "id": connection.id});
+            if era.is_today() {
+                row["projectId"] = json!(project.map(|project| &project.id));
+                row["orgId"] = organisation().into();
+            }
+            row
         })
         .collect();
-    json!({"appConnections": connections})
+    Ok(json!({"appConnections": connections}))
 }
 
 /// `GET /api/v1/app-connections`.

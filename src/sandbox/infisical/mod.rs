@@ -1,4 +1,4 @@
-//! Infisical, as a self-hosted server of June 2025 behaves.
+//! Infisical, as a self-hosted server of June 2025 was seen to behave, and as today's does.
 
 mod access;
 mod body;
@@ -172,12 +172,12 @@ impl Infisical {
         let Authorized { identity, call, .. } = *asked;
         let world = &shared.database.world;
         match route {
-            Route::Projects(envelope) => Ok(lookups::projects(world, identity, envelope)),
-            Route::Project(id) => lookups::project(world, identity, id),
+            Route::Projects(envelope) => Ok(lookups::projects(world, identity, call, envelope)),
+            Route::Project { id, envelope } => lookups::project(world, identity, id, envelope),
             Route::ProjectBySlug(slug) => lookups::project_by_slug(world, identity, slug),
             Route::Connections => lookups::connections(world, identity),
             Route::AvailableConnections(app) => {
-                Ok(lookups::available_connections(world, identity, app))
+                lookups::available_connections(world, identity, call, app, shared.era)
             }
             Route::ConnectionByName { app, name } => {
                 lookups::connection_by_name(world, &shared.catalog, identity, app, name)
@@ -191,8 +191,9 @@ impl Infisical {
                 call.path()
             ))),
             Route::Folders(project) => lookups::folders(world, identity, call, project),
-            Route::DeleteFolder(name) => shared.delete_folder(asked, name),
-            Route::Options => Ok(syncs::options(&shared.catalog)),
+            Route::DeleteFolder { name, project } => shared.delete_folder(asked, name, project),
+            Route::Options => Ok(syncs::options(&shared.catalog, shared.era)),
+            Route::IdentityDetails => Ok(lookups::identity_details()),
             Route::IssueToken(id) => {
                 access::may_issue_tokens(identity)?;
                 let subject = world

@@ -3,6 +3,7 @@
 use super::tokens;
 use crate::sandbox::call::Call;
 use crate::sandbox::catalog::Catalog;
+use crate::sandbox::era::Era;
 use crate::sandbox::fail::Operation;
 use crate::sandbox::table::JobKind;
 
@@ -19,8 +20,10 @@ pub enum Route {
     IssueToken(String),
     /// In that envelope.
     Projects(&'static str),
-    /// Of that id.
-    Project(String),
+    Project {
+        id: String,
+        envelope: &'static str,
+    },
     ProjectBySlug(String),
     Connections,
     /// To that app.
@@ -33,9 +36,13 @@ pub enum Route {
     ConnectionDetails,
     /// Of the project in that parameter.
     Folders(&'static str),
-    /// Of that name.
-    DeleteFolder(String),
+    /// Of that name, of the project in that field.
+    DeleteFolder {
+        name: String,
+        project: &'static str,
+    },
     Options,
+    IdentityDetails,
     /// All syncs of a project, perhaps of one destination only.
     List(Option<String>),
     Find {
@@ -62,13 +69,16 @@ pub enum SyncVerb {
 
 impl Route {
     /// The route of a call. `None` if the server has no such route.
-    pub fn of(call: &Call, catalog: &Catalog) -> Option<Self> {
+    pub fn of(call: &Call, catalog: &Catalog, era: Era) -> Option<Self> {
         let segments = call.segments();
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         let own = str::to_owned;
         let ["api", segments @ ..] = segments.as_slice() else {
             return None;
         };
+        if !era.has_routes_below(segments) {
+            return None;
+        }
         Some(match (call.method.as_str(), segments) {
             ("GET", ["status"]) => Self::Status,
             ("GET", ["docs", "json"]) => Self::Docs,
@@ -82,11 +92,26 @@ impl Route {
             }
             ("GET", ["v1", "projects"]) => Self::Projects("projects"),
             ("GET", ["v1", "workspace"]) => Self::Projects("workspaces"),
-            ("GET", ["v1", "workspace", id]) => Self::Project(own(id)),
-            ("GET", ["v2", "workspace", slug]) => Self::ProjectBySlug(own(slug)),
+            ("GET", ["v2", "workspace", slug] | ["v1", "projects", "slug", slug]) => {
+                Self::ProjectBySlug(own(slug))
+            }
+            ("GET", ["v1", part @ ("projects" | "workspace"), id]) => Self::Project {
+                id: own(id),
+                envelope: match *part {
+                    "projects" => "project",
+                    _ => "workspace",
+                },
+            },
             ("GET", ["v1", "folders"]) => Self::Folders("workspaceId"),
             ("GET", ["v2", "folders"]) => Self::Folders("projectId"),
-            ("DELETE", ["v1", "folders", name]) => Self::DeleteFolder(own(name)),
+            ("DELETE", [version, "folders", name]) => Self::DeleteFolder {
+                name: own(name),
+                project: match *version {
+                    "v2" => "projectId",
+                    _ => "workspaceId",
+                },
+            },
+            ("GET", ["v1", "identities", "details"]) => Self::IdentityDetails,
             (method, ["v1", "app-connections", rest @ ..]) => {
                 Self::of_connections(method, rest, catalog)?
             }
@@ -147,13 +172,15 @@ impl Route {
         match self {
             Self::Login(_) => Operation::Login,
             Self::Docs => Operation::Docs,
-            Self::Projects(_) | Self::Project(_) | Self::ProjectBySlug(_) => Operation::Projects,
+            Self::Projects(_) | Self::Project { .. } | Self::ProjectBySlug(_) => {
+                Operation::Projects
+            }
             Self::Connections
             | Self::AvailableConnections(_)
             | Self::ConnectionByName { .. }
             | Self::DeleteConnection
             | Self::ConnectionDetails => Operation::Connections,
-            Self::Folders(_) | Self::DeleteFolder(_) => Operation::Folders,
+            Self::Folders(_) | Self::DeleteFolder { .. } => Operation::Folders,
             Self::List(_) => Operation::List,
             Self::Find { .. } => Operation::Find,
             Self::Create(_) => Operation::Create,
@@ -165,9 +192,12 @@ impl Route {
                 SyncVerb::Queue(JobKind::Import) => Operation::ImportSecrets,
                 SyncVerb::Queue(JobKind::Remove) => Operation::RemoveSecrets,
             },
-            Self::Status | Self::Renew | Self::Revoke | Self::IssueToken(_) | Self::Options => {
-                Operation::Other
-            }
+            Self::Status
+            | Self::Renew
+            | Self::Revoke
+            | Self::IssueToken(_)
+            | Self::Options
+            | Self::IdentityDetails => Operation::Other,
         }
     }
 

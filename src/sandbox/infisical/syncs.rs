@@ -6,6 +6,7 @@ use super::access::{self, Permission};
 use super::refusal::Refusal;
 use super::{Authorized, fields, query};
 use crate::sandbox::catalog::{Catalog, Destination};
+use crate::sandbox::era::Era;
 use crate::sandbox::ids;
 use crate::sandbox::moment::Moment;
 use crate::sandbox::shared::Shared;
@@ -20,7 +21,7 @@ const PLAN_RESTRICTION: &str = "Failed to create secret sync due to plan restric
 const DESCRIPTION_COLUMN: usize = 255;
 
 /// `GET /api/v1/secret-syncs/options`.
-pub fn options(catalog: &Catalog) -> Value {
+pub fn options(catalog: &Catalog, era: Era) -> Value {
     let mut destinations: Vec<&Destination> = catalog.iter().collect();
     destinations.sort_by_key(|destination| destination.name.to_lowercase());
     let options: Vec<Value> = destinations
@@ -34,6 +35,12 @@ pub fn options(catalog: &Catalog) -> Value {
             });
             if fields::is_enterprise(&destination.slug) {
                 option["enterprise"] = true.into();
+            }
+            for missing in fields::unsupported(&destination.slug)
+                .iter()
+                .filter(|_| era.is_today())
+            {
+                option[missing] = false.into();
             }
             option
         })
@@ -153,28 +160,38 @@ fn description(body: &Value, database_operation: &str) -> Result<Option<String>,
     Ok(description.map(str::to_owned))
 }
 
-/// Refuses a connection that does not exist, may not be used, or is of another app.
+/// Refuses a connection that does not exist, may not be used, or is of another app or project.
 fn usable_connection(
     world: &World,
     catalog: &Catalog,
     identity: &Identity,
     destination: &Destination,
+    project_id: &str,
     id: &str,
 ) -> Result<String, Refusal> {
     let connection = world
         .connection(id)
         .ok_or_else(|| Refusal::not_found(format!("Could not find App Connection with ID {id}")))?;
-    access::may_connect(identity)?;
-    if connection.app == destination.connection_app {
-        return Ok(connection.id.clone());
+    let owner = world.project_of(connection).map(|project| &project.id);
+    match owner {
+        Some(_) => access::may_connect_in_project(identity)?,
+        None => access::may_connect(identity)?,
     }
-    let (has, needs) = (
-        catalog.app_name(&connection.app),
-        catalog.app_name(&destination.connection_app),
-    );
-    Err(Refusal::bad_request(format!(
-        "{has} Connection with ID {id} cannot be used to connect to {needs}"
-    )))
+    if connection.app != destination.connection_app {
+        let (has, needs) = (
+            catalog.app_name(&connection.app),
+            catalog.app_name(&destination.connection_app),
+        );
+        return Err(Refusal::bad_request(format!(
+            "{has} Connection with ID {id} cannot be used to connect to {needs}"
+        )));
+    }
+    match owner.filter(|owner| *owner != project_id) {
+        None => Ok(connection.id.clone()),
+        Some(owner) => Err(Refusal::bad_request(format!(
+            "You cannot connect project App Connection with ID \"{id}\" from project with ID \"{owner}\" to project with ID \"{project_id}\""
+        ))),
+    }
 }
 
 impl Shared {
@@ -255,6 +272,7 @@ impl Shared {
             &self.catalog,
             identity,
             destination,
+            project_id,
             field("connectionId"),
         )?;
         let description = description(&body, "Create")?;
@@ -310,7 +328,10 @@ impl Shared {
         configured_for(destination, sync)?;
         let world = &self.database.world;
         let connection_id = text(&body, "connectionId")
-            .map(|id| usable_connection(world, &self.catalog, identity, destination, id))
+            .map(|id| {
+                let catalog = &self.catalog;
+                usable_connection(world, catalog, identity, destination, &sync.project_id, id)
+            })
             .transpose()?;
         let source = self.new_source(identity, sync, &body)?;
         let description = description(&body, "UpdateById")?;
@@ -508,11 +529,17 @@ impl Shared {
         access::may(identity, action, environment_of(sync))
     }
 
-    /// `DELETE /api/v1/folders/{name}` with `{workspaceId, environment, path}`, where `path`
-    /// is the folder around it. Every sync that pushed the folder, or one in it, loses its source.
-    pub fn delete_folder(&mut self, asked: &Authorized<'_>, name: &str) -> Result<Value, Refusal> {
+    /// `DELETE /api/v2/folders/{name}` with `{projectId, environment, path}`, where `path` is the
+    /// folder around it, and `/api/v1/folders` with `workspaceId`. Every sync that pushed the
+    /// folder, or one in it, loses its source.
+    pub fn delete_folder(
+        &mut self,
+        asked: &Authorized<'_>,
+        name: &str,
+        project: &str,
+    ) -> Result<Value, Refusal> {
         let given = |key: &str| asked.body.and_then(|body| text(body, key));
-        let project_id = given("workspaceId").unwrap_or_default();
+        let project_id = given(project).unwrap_or_default();
         let environment = given("environment").unwrap_or_default();
         let around = given("path").unwrap_or("/").trim_end_matches('/');
         let path = format!("{around}/{name}");

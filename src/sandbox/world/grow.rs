@@ -1,6 +1,8 @@
 //! A world grows: with what files mention, and with what another world has.
 
-use super::{Connection, ConnectionFile, Environment, Project, World, slug_of, slug_of_id};
+use super::{
+    Connection, ConnectionFile, Environment, Project, SECRET_MANAGER, World, slug_of, slug_of_id,
+};
 use crate::core::words::is_uuid;
 use crate::sandbox::ids;
 
@@ -40,6 +42,7 @@ impl World {
                 mention.to_owned()
             },
             slug,
+            kind: SECRET_MANAGER.to_owned(),
             environments: Vec::new(),
         };
         let id = project.id.clone();
@@ -97,6 +100,7 @@ impl World {
             app: app.to_owned(),
             name,
             id: id.map(str::to_owned),
+            project: None,
         });
         let id = connection.id.clone();
         self.connections.push(connection);
@@ -118,7 +122,9 @@ impl World {
         for connection in &other.connections {
             let known = self.connections.iter().any(|known| {
                 known.id == connection.id
-                    || (known.app == connection.app && known.name == connection.name)
+                    || (known.app == connection.app
+                        && known.name == connection.name
+                        && known.project == connection.project)
             });
             if !known {
                 self.connections.push(connection.clone());

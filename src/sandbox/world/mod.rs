@@ -15,14 +15,15 @@ use super::{CLIENT_ID, CLIENT_SECRET, ENKRYPTIFY_TOKEN, IDENTITY_ID, INFISICAL_T
 /// ```yaml
 /// projects:
 ///   - slug: payments
-///     name: Payments             # optional, as is id
+///     name: Payments             # optional, as are id and type (secret-manager)
 ///     environments:              # optional: dev, staging and prod
 ///       - slug: prod
 ///         folders: [/apps/web]   # the root always exists
 /// connections:
 ///   - { app: humanitec, name: humanitec-main }
+///   - { app: humanitec, name: own, project: payments }  # that project's, not the organisation's
 /// identities:                    # optional: the demo identity
-///   - { clientId: …, clientSecret: …, role: viewer }
+///   - { clientId: …, clientSecret: …, role: viewer, organizationRole: no-access }
 /// enterprise: true               # destinations that need a licence work
 /// enkryptify:
 ///   projects: [prj_123]          # optional: without it, every project exists
@@ -46,6 +47,9 @@ pub struct Project {
     pub id: String,
     pub slug: String,
     pub name: String,
+    /// What it is for: `secret-manager`, `cert-manager`, …
+    #[serde(rename = "type")]
+    pub kind: String,
     pub environments: Vec<Environment>,
 }
 
@@ -56,6 +60,8 @@ struct ProjectFile {
     id: Option<String>,
     slug: Option<String>,
     name: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
     environments: Option<Vec<Environment>>,
 }
 
@@ -79,6 +85,8 @@ pub struct Connection {
     pub app: String,
     pub name: String,
     pub id: String,
+    /// The project that it belongs to, by id, slug or name; `None` for the organisation's.
+    pub project: Option<String>,
 }
 
 /// A connection as a file may shorten it.
@@ -88,6 +96,7 @@ struct ConnectionFile {
     app: String,
     name: String,
     id: Option<String>,
+    project: Option<String>,
 }
 
 /// A machine identity and what it may do.
@@ -101,6 +110,7 @@ pub struct Identity {
     /// A token that works without a login.
     pub token: Option<String>,
     pub role: Role,
+    pub organization_role: OrganizationRole,
     /// The only environment whose syncs it may touch.
     pub environment: Option<String>,
     /// How long a token lives, in seconds.
@@ -138,6 +148,17 @@ pub enum Role {
     NoConnect,
     /// Nothing: it is a member of no project.
     Outsider,
+}
+
+/// What an identity may do in the organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OrganizationRole {
+    /// Using the organisation's connections.
+    #[default]
+    Member,
+    /// Nothing: it does not see the organisation's connections.
+    NoAccess,
 }
 
 /// What exists on Enkryptify.
@@ -180,6 +201,7 @@ impl Default for Identity {
             client_secret: String::new(),
             token: None,
             role: Role::default(),
+            organization_role: OrganizationRole::default(),
             environment: None,
             token_ttl: Self::THIRTY_DAYS,
             token_max_ttl: Self::THIRTY_DAYS,
@@ -240,6 +262,9 @@ impl std::fmt::Debug for EnkryptifyWorld {
     }
 }
 
+/// The type of the projects that hold secrets.
+const SECRET_MANAGER: &str = "secret-manager";
+
 impl From<ProjectFile> for Project {
     fn from(file: ProjectFile) -> Self {
         let slug = file
@@ -250,6 +275,7 @@ impl From<ProjectFile> for Project {
         Self {
             id: file.id.unwrap_or_else(|| ids::uuid(&["project", &slug])),
             name: file.name.unwrap_or_else(|| slug.clone()),
+            kind: file.kind.unwrap_or_else(|| SECRET_MANAGER.to_owned()),
             environments: file
                 .environments
                 .unwrap_or_else(Environment::of_a_new_project),
@@ -260,12 +286,14 @@ impl From<ProjectFile> for Project {
 
 impl From<ConnectionFile> for Connection {
     fn from(file: ConnectionFile) -> Self {
+        let parts = ["connection", &file.app, &file.name];
+        let owner = file.project.as_deref();
+        let parts: Vec<&str> = parts.into_iter().chain(owner).collect();
         Self {
-            id: file
-                .id
-                .unwrap_or_else(|| ids::uuid(&["connection", &file.app, &file.name])),
+            id: file.id.unwrap_or_else(|| ids::uuid(&parts)),
             app: file.app,
             name: file.name,
+            project: file.project,
         }
     }
 }
@@ -390,6 +418,17 @@ impl World {
     pub(super) fn environment_mut(&mut self, id: &str, slug: &str) -> Option<&mut Environment> {
         let environments = &mut self.project_by_id_mut(id)?.environments;
         environments.iter_mut().find(|known| known.slug == slug)
+    }
+
+    /// The project that a connection belongs to; `None` for the organisation's.
+    pub(super) fn project_of(&self, connection: &Connection) -> Option<&Project> {
+        self.project(connection.project.as_deref()?)
+    }
+
+    /// Leaves only the organisation's connections.
+    pub(super) fn forget_project_connections(&mut self) {
+        let is_of_organisation = |connection: &Connection| connection.project.is_none();
+        self.connections.retain(is_of_organisation);
     }
 
     /// The connection of that id.

@@ -95,10 +95,10 @@ pub fn applied_on(server: &Server, apply: &str, exit: i32) -> Tree {
 
 /// Deletes a folder at the root of an environment, as someone else would.
 pub fn delete_folder(server: &Server, project_id: &str, environment: &str, name: &str) {
-    let body = json!({"workspaceId": project_id, "environment": environment, "path": "/"});
+    let body = json!({"projectId": project_id, "environment": environment, "path": "/"});
     let body = body.to_string();
     let request = format!(
-        "DELETE /api/v1/folders/{name} HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\n\
+        "DELETE /api/v2/folders/{name} HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\n\
          authorization: Bearer {}\r\ncontent-type: application/json\r\n\
          content-length: {}\r\n\r\n{body}",
         sandbox::INFISICAL_TOKEN,

@@ -32,8 +32,8 @@ fn a_sync_to_every_bundled_destination_can_be_created_and_pushed() {
     let mut server = Server::bundled(&world);
     let send =
         |server: &mut Server, request: Call| server.send("none", request.bearer(INFISICAL_TOKEN));
-    let projects = send(&mut server, Call::new("GET", "/api/v1/workspace"));
-    let project = projects.body()["workspaces"][0]["id"].clone();
+    let projects = send(&mut server, Call::new("GET", "/api/v1/projects"));
+    let project = projects.body()["projects"][0]["id"].clone();
     for (slug, app) in slugs.iter().zip(apps) {
         let available = Call::new("GET", &format!("/api/v1/app-connections/{app}/available"));
         let available = send(&mut server, available);

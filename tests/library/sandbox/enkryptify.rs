@@ -92,7 +92,7 @@ fn a_missing_or_wrong_token_is_401() {
 
 #[test]
 fn a_project_that_the_world_does_not_list_is_404() {
-    let mut server = Server::in_world(&json!({"enkryptify": {"projects": ["prj_123"]}}));
+    let mut server = Server::in_world(&json!({"enkryptify": {"projects": ["prj_123"]}}), |_| {});
     assert_eq!(start(&mut server, "vercel", &valid()).status, 200);
     let other = json!({"projectId": "prj_999", "name": "web"});
     assert_eq!(error(&start(&mut server, "vercel", &other)).0, 404);
@@ -128,7 +128,7 @@ fn a_token_can_be_exchanged_ten_times_a_minute_for_one_that_lives_15_minutes() {
 
 #[test]
 fn limits_are_in_headers_and_count_over_all_routes() {
-    let mut server = Server::with(&[], Some(2));
+    let mut server = Server::with(|options| options.rate_limit = Some(2));
     let first = start(&mut server, "vercel", &valid());
     assert_eq!(first.header("ratelimit-limit"), Some("2"));
     assert_eq!(first.header("ratelimit-remaining"), Some("1"));

@@ -1137,7 +1137,7 @@ mod errors {
 
     #[test]
     fn beyond_the_rate_limit_it_is_429_with_the_seconds_left() {
-        let mut server = Server::with(&[], Some(2));
+        let mut server = Server::with(|options| options.rate_limit = Some(2));
         let target = format!("{SYNCS}?projectId={MAIN}");
         let first = server.get(&target);
         assert_eq!(first.header("x-ratelimit-limit"), Some("2"));
@@ -1158,7 +1158,7 @@ mod errors {
 
     #[test]
     fn limits_count_by_route_and_client_and_not_without_a_token() {
-        let mut server = Server::with(&[], Some(1));
+        let mut server = Server::with(|options| options.rate_limit = Some(1));
         let target = format!("{SYNCS}?projectId={MAIN}");
         server.get(&target);
         assert_eq!(server.get(&target).status, 429);

@@ -11,3 +11,4 @@ mod http;
 mod infisical;
 mod replay;
 mod support;
+mod today;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use secsync::sandbox::{Call, Catalog, Emulator, FailRule, Moment, Options, Reply, World};
+use secsync::sandbox::{Call, Catalog, Emulator, Era, Moment, Options, Reply};
 use secsync::schema::store::SchemaStore;
 use serde_json::{Value, json};
 
@@ -30,58 +30,47 @@ pub const JOB: Duration = Duration::from_millis(100);
 pub const SETTLED: Duration = Duration::from_secs(10);
 
 impl Server {
+    /// The recorded server, of June 2025.
     pub fn new() -> Self {
-        Self::with(&[], None)
+        Self::with(|_| {})
     }
 
+    /// The recorded server with these faults.
     pub fn failing(rules: &[&str]) -> Self {
-        Self::with(rules, None)
+        Self::with(|options| {
+            options.fail = rules.iter().map(|rule| rule.parse().unwrap()).collect()
+        })
     }
 
-    pub fn with(rules: &[&str], rate_limit: Option<u32>) -> Self {
+    /// The recorded server with other options.
+    pub fn with(change: impl FnOnce(&mut Options)) -> Self {
         let world = serde_json::from_str(include_str!("recorded/world.json")).unwrap();
-        Self::made_of(world, catalog(), rules, rate_limit)
+        Self::in_world(&world, |options| {
+            options.era = Era::June2025;
+            change(options);
+        })
     }
 
-    pub fn in_world(world: &Value) -> Self {
-        Self::made_of(
-            serde_json::from_value(world.clone()).unwrap(),
-            catalog(),
-            &[],
-            None,
-        )
+    /// A server of today with this world and the recorded server's destinations.
+    pub fn in_world(world: &Value, change: impl FnOnce(&mut Options)) -> Self {
+        let mut options = Options {
+            world: serde_json::from_value(world.clone()).unwrap(),
+            catalog: catalog(),
+            seed: 7,
+            job_duration: JOB,
+            ..Options::default()
+        };
+        change(&mut options);
+        Self {
+            emulator: Emulator::new(options),
+            now: Moment::from_millis(1_700_000_000_000),
+        }
     }
 
     /// With the bundled destinations instead of the recorded server's.
     pub fn bundled(world: &Value) -> Self {
         let catalog = Catalog::from_store(&SchemaStore::bundled()).unwrap();
-        Self::made_of(
-            serde_json::from_value(world.clone()).unwrap(),
-            Arc::new(catalog),
-            &[],
-            None,
-        )
-    }
-
-    fn made_of(
-        world: World,
-        catalog: Arc<Catalog>,
-        rules: &[&str],
-        rate_limit: Option<u32>,
-    ) -> Self {
-        let fail: Vec<FailRule> = rules.iter().map(|rule| rule.parse().unwrap()).collect();
-        Self {
-            emulator: Emulator::new(Options {
-                world,
-                catalog,
-                rate_limit,
-                fail,
-                seed: 7,
-                job_duration: JOB,
-                ..Options::default()
-            }),
-            now: Moment::from_millis(1_700_000_000_000),
-        }
+        Self::in_world(world, |options| options.catalog = Arc::new(catalog))
     }
 
     /// Lets time pass.
