@@ -59,6 +59,20 @@ impl Catalog {
         self.destinations.get(slug)
     }
 
+    /// Without the option of including subfolders, as servers were before August 2026.
+    pub(super) fn without_subfolders(mut self) -> Self {
+        for destination in self.destinations.values_mut() {
+            let definitions = destination.document.get_mut("$defs");
+            let definitions = definitions.and_then(Value::as_object_mut);
+            definitions
+                .into_iter()
+                .flat_map(Map::values_mut)
+                .chain([&mut destination.create, &mut destination.update])
+                .for_each(forget_subfolders);
+        }
+        self
+    }
+
     /// Every destination, in the order of their slugs.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Destination> {
         self.destinations.values()
@@ -103,7 +117,7 @@ impl Destination {
 
 /// The order in which Infisical checks the fields that all destinations share. A document
 /// can list them in any order.
-const FIELD_ORDER: [&str; 9] = [
+pub(super) const FIELD_ORDER: [&str; 9] = [
     "name",
     "projectId",
     "description",
@@ -127,6 +141,19 @@ fn in_canonical_order(create: &Value) -> Value {
         }
     }
     create
+}
+
+/// The option of pushing the folders within the source, too: in `syncOptions`, or beside it.
+pub(super) const SUBFOLDERS: &str = "includeAllSubFolders";
+
+fn forget_subfolders(schema: &mut Value) {
+    let Some(properties) = properties_mut(schema) else {
+        return;
+    };
+    properties.shift_remove(SUBFOLDERS);
+    if let Some(options) = properties.get_mut("syncOptions").and_then(properties_mut) {
+        options.shift_remove(SUBFOLDERS);
+    }
 }
 
 fn properties_mut(schema: &mut Value) -> Option<&mut Map<String, Value>> {

@@ -1,14 +1,17 @@
 //! The emulator without a socket: a call, a time, a reply.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::Options;
 use super::call::{Arrival, Call, Reply};
+use super::catalog::Catalog;
 use super::database::{Database, Started};
 use super::enkryptify::{self, Enkryptify};
 use super::fail::{FailRule, FailRules, Fault, Operation};
 use super::infisical::{self, Infisical};
-use super::jobs::Workshop;
+use super::jobs::{Pace, Workshop};
 use super::limit::Limits;
 use super::moment::Moment;
 use super::shared::Shared;
@@ -50,16 +53,24 @@ impl Emulator {
         database.world.identities = world.identities;
         database.world.enkryptify = world.enkryptify;
         database.world.enterprise = world.enterprise;
+        database.world.sync_limit = world.sync_limit;
+        let mut catalog = options.catalog;
         if !options.era.is_today() {
             database.world.forget_project_connections();
+            catalog = Arc::new(Catalog::clone(&catalog).without_subfolders());
         }
         Self {
             shared: Shared {
                 era: options.era,
                 database,
-                catalog: options.catalog,
-                seed: options.seed,
-                job_duration: options.job_duration,
+                catalog,
+                pace: Pace {
+                    era: options.era,
+                    seed: options.seed,
+                    attempt: options.job_duration,
+                    second: options.second,
+                },
+                blocks_duplicates: options.block_duplicates && options.era.is_today(),
                 limits: options.rate_limit.map(Limits::new),
             },
             infisical: Infisical::default(),
@@ -128,7 +139,7 @@ impl Emulator {
             &mut Workshop {
                 syncs: &mut self.shared.database.syncs,
                 rules: &mut self.rules,
-                duration: self.shared.job_duration,
+                pace: self.shared.pace,
             },
         );
     }
@@ -136,6 +147,11 @@ impl Emulator {
     /// Puts faults to order in place of those that are left.
     pub fn fail(&mut self, rules: Vec<FailRule>) {
         self.rules = FailRules::new(rules);
+    }
+
+    /// Has the organisation refuse duplicate destinations from now on; only today.
+    pub const fn block_duplicates(&mut self) {
+        self.shared.blocks_duplicates = self.shared.era.is_today();
     }
 
     /// Takes an identity away: its tokens stop working, and it cannot log in.

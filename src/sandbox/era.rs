@@ -23,8 +23,9 @@ impl Era {
     pub fn has_routes_below(self, segments: &[&str]) -> bool {
         match segments {
             ["v1" | "v2", "workspace", ..] | ["v1", "folders", ..] => !self.is_today(),
-            ["v1", "projects" | "identities", ..] | ["v2", "folders", ..] => self.is_today(),
-            ["v1", "secret-syncs", _, "check-destination"] => self.is_today(),
+            ["v1", "projects" | "identities", ..]
+            | ["v2", "folders", ..]
+            | ["v1", "secret-syncs", _, "check-destination"] => self.is_today(),
             _ => true,
         }
     }

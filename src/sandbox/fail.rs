@@ -12,7 +12,7 @@
 //! | `start` | Enkryptify's start |
 //! | `docs` | the server's own API document |
 //! | `*` | every request |
-//! | `sync`, `import`, `remove` | a job's attempt at the destination; their one effect is `fail` |
+//! | `sync`, `import`, `remove` | a job's attempt at the destination: `fail`, `slow`, `hang` |
 //!
 //! `:NAME` narrows a rule to the sync of that name.
 //!
@@ -25,8 +25,9 @@
 //! | `drop` | **done**; the connection is closed without an answer |
 //! | `lost` | **done**; a gateway's 502 page takes the answer's place |
 //! | `truncate` | **done**; the connection is closed in the middle of the answer |
-//! | `hang` | **done**; no answer ever comes |
+//! | `hang` | **done**; no answer ever comes. A job's attempt never ends |
 //! | `fail`, `fail:TEXT` | the job's attempt fails with that text as the destination's answer |
+//! | `slow`, `slow:N` | the job's attempt takes N times as long as usual; 50 without a number |
 //!
 //! `@2` makes a rule hold for the first two times only. Of several rules that fit, the
 //! first that is not used up holds.
@@ -47,8 +48,24 @@ pub struct FailRule {
 enum Order {
     /// To every request, or to those of one operation.
     Requests(Option<Operation>, Fault),
-    /// To the attempts of jobs of a kind, with the destination's answer.
-    Attempts(JobKind, String),
+    /// To the attempts of jobs of a kind.
+    Attempts(JobKind, Attempt),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Attempt {
+    /// It fails with the destination's answer.
+    Fail(String),
+    Pace(Tempo),
+}
+
+/// How long an attempt takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tempo {
+    /// That many times as long as usual.
+    Slow(u32),
+    /// It never ends.
+    Endless,
 }
 
 /// What a request asks for.
@@ -112,6 +129,9 @@ pub enum Fault {
 /// The text of a job's attempt that fails, unless a rule gives another.
 const INJECTED: &str = r#"{"error":"500","message":"internal error (injected)"}"#;
 
+/// How many times as long as usual a slow attempt takes, unless a rule says so.
+const SLOW: u32 = 50;
+
 impl Operation {
     const NAMED: [(&'static str, Self); 15] = [
         ("login", Self::Login),
@@ -146,6 +166,22 @@ impl Fault {
                 let status = word.parse().ok();
                 Self::Status(status.filter(|status| (400..=599).contains(status))?)
             }
+        })
+    }
+}
+
+impl Attempt {
+    fn parse(word: &str) -> Option<Self> {
+        let (effect, detail) = match word.split_once(':') {
+            Some((effect, detail)) => (effect, Some(detail)),
+            None => (word, None),
+        };
+        Some(match (effect, detail) {
+            ("fail", text) => Self::Fail(text.unwrap_or(INJECTED).to_owned()),
+            ("slow", None) => Self::Pace(Tempo::Slow(SLOW)),
+            ("slow", Some(times)) => Self::Pace(Tempo::Slow(times.parse().ok()?)),
+            ("hang", None) => Self::Pace(Tempo::Endless),
+            _ => return None,
         })
     }
 }
@@ -196,24 +232,21 @@ impl Order {
                 known.join(", ")
             ));
         }
-        let text = match effect {
-            "fail" => Some(INJECTED),
-            other => other.strip_prefix("fail:"),
-        };
+        let of_attempt = Attempt::parse(effect);
         let of_request = Fault::parse(effect);
-        if text.is_none() && of_request.is_none() {
+        if of_attempt.is_none() && of_request.is_none() {
             return Err(format!(
-                "The rule `{rule}` has the effect `{effect}`, which does not exist. Use a status from 400 to 599, or one of html, nonsense, refuse, drop, lost, truncate, hang, fail."
+                "The rule `{rule}` has the effect `{effect}`, which does not exist. Use a status from 400 to 599, or one of html, nonsense, refuse, drop, lost, truncate, hang, fail, slow."
             ));
         }
-        match (job, text, of_request) {
-            (Some(job), Some(text), _) => Ok(Self::Attempts(job, text.to_owned())),
+        match (job, of_attempt, of_request) {
+            (Some(job), Some(effect), _) => Ok(Self::Attempts(job, effect)),
             (None, _, Some(effect)) => Ok(Self::Requests(
                 known.map(|(_, operation)| *operation),
                 effect,
             )),
             _ => Err(format!(
-                "The rule `{rule}` does not fit together: `fail` is for the jobs sync, import and remove, and every other effect is for requests."
+                "The rule `{rule}` does not fit together: the jobs sync, import and remove take fail, slow and hang, and requests every effect but fail and slow."
             )),
         }
     }
@@ -242,7 +275,15 @@ impl FailRules {
     /// The destination's answer if this attempt of a job fails, counted as one time.
     pub fn attempt(&mut self, kind: JobKind, name: &str) -> Option<String> {
         self.take(Some(name), |order| match order {
-            Order::Attempts(of, text) if *of == kind => Some(text.clone()),
+            Order::Attempts(of, Attempt::Fail(text)) if *of == kind => Some(text.clone()),
+            _ => None,
+        })
+    }
+
+    /// How long this attempt of a job takes if it is not the usual time, counted as one time.
+    pub fn tempo(&mut self, kind: JobKind, name: &str) -> Option<Tempo> {
+        self.take(Some(name), |order| match order {
+            Order::Attempts(of, Attempt::Pace(tempo)) if *of == kind => Some(*tempo),
             _ => None,
         })
     }
@@ -262,7 +303,7 @@ impl FailRules {
 
 #[cfg(test)]
 mod tests {
-    use super::{FailRule, FailRules, Fault, JobKind, Operation};
+    use super::{FailRule, FailRules, Fault, JobKind, Operation, SLOW, Tempo};
 
     fn rules(rules: &[&str]) -> FailRules {
         FailRules::new(rules.iter().map(|rule| rule.parse().unwrap()).collect())
@@ -317,6 +358,16 @@ mod tests {
     }
 
     #[test]
+    fn a_job_takes_longer_or_never_ends() {
+        let mut rules = rules(&["sync:web=slow", "sync:api=slow:3@1", "sync:api=hang"]);
+        let mut tempo = |name: &str| rules.tempo(JobKind::Sync, name);
+        assert_eq!(tempo("web"), Some(Tempo::Slow(SLOW)));
+        assert_eq!(tempo("api"), Some(Tempo::Slow(3)));
+        assert_eq!(tempo("api"), Some(Tempo::Endless));
+        assert_eq!(tempo("other"), None);
+    }
+
+    #[test]
     fn a_wrong_rule_is_refused_with_what_is_wrong() {
         let error = |rule: &str| rule.parse::<FailRule>().unwrap_err();
         assert!(error("create").contains("has no `=`"));
@@ -324,6 +375,8 @@ mod tests {
         assert!(error("create=200").contains("`200`"));
         assert!(error("create=fail").contains("does not fit together"));
         assert!(error("sync=500").contains("does not fit together"));
+        assert!(error("create=slow").contains("does not fit together"));
+        assert!(error("sync=slow:soon").contains("`slow:soon`"));
         assert!(error("list=500@99999999999").contains("too many"));
     }
 }

@@ -27,6 +27,13 @@ pub fn word(parts: &[&str], length: usize) -> String {
     word
 }
 
+/// A number below the bound that only the parts decide; 0 if the bound is 0.
+pub fn below(bound: u32, parts: &[&str]) -> u32 {
+    let digest = digest(parts);
+    let number = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
+    number.checked_rem(bound).unwrap_or(0)
+}
+
 fn digest(parts: &[&str]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     for part in parts {

@@ -5,7 +5,8 @@
 //!
 //! A job is queued, then at work, then over. Only one job of a sync is at work at a time; a
 //! sync job that fails waits and tries again, and does not keep others from working while
-//! it waits (seen on Infisical, June 2025).
+//! it waits (seen on Infisical, June 2025). Today only five sync jobs of a connection are at
+//! work at a time, and the others stand in line.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -13,7 +14,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::fail::FailRules;
+use super::era::Era;
+use super::fail::{FailRules, Tempo};
+use super::ids;
 use super::moment::Moment;
 use super::table::{JobKind, JobStatus, SecretSync, SyncTable};
 
@@ -22,6 +25,15 @@ const SYNC_ATTEMPTS: u32 = 5;
 
 /// The wait before the second try, in jobs' durations; each further one is twice as long.
 const FIRST_BACKOFF: u32 = 3;
+
+/// How many sync jobs of one connection are at work at a time, today.
+const AT_WORK_FOR_A_CONNECTION: usize = 5;
+
+/// How often a job goes back to the end of the line before it fails.
+const TURNS_IN_LINE: u32 = 120;
+
+/// What a job says that stood in line too long.
+const NEVER_RAN: &str = "Failed to run job. This typically happens when a sync is already in progress. Please try again.";
 
 /// How much of a destination's answer is kept.
 const MESSAGE_LENGTH: usize = 1024;
@@ -39,6 +51,12 @@ struct Job {
     /// Whether the sync goes, too, once its secrets are removed.
     then_delete: bool,
     attempt: u32,
+    /// How often it found five others of its connection at work.
+    #[serde(default)]
+    turns_in_line: u32,
+    /// The connection whose line it is at the head of; `None` if it is in nobody's way.
+    #[serde(default)]
+    connection: Option<String>,
     phase: Phase,
     /// When this phase ends.
     due: Moment,
@@ -58,8 +76,14 @@ enum Phase {
 pub struct JobQueue {
     last_id: u64,
     due: BTreeMap<(Moment, Phase, u64), Job>,
-    /// Until when a sync has a job at work.
-    working: HashMap<String, Moment>,
+    /// The job at work of each sync that has one.
+    working: HashMap<String, Work>,
+}
+
+#[derive(Debug, Clone)]
+struct Work {
+    ends: Moment,
+    connection: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -95,20 +119,49 @@ impl From<JobQueue> for SavedQueue {
 pub struct Workshop<'a> {
     pub syncs: &'a mut SyncTable,
     pub rules: &'a mut FailRules,
+    pub pace: Pace,
+}
+
+/// How fast jobs go.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    pub era: Era,
+    /// Makes what is random: the same seed, the same waits.
+    pub seed: u64,
     /// How long one attempt takes.
-    pub duration: Duration,
+    pub attempt: Duration,
+    /// How long a second of the server's takes, in the waits that are not an attempt's.
+    pub second: Duration,
+}
+
+impl Pace {
+    /// How long a job waits before it starts: 0 to 10 seconds today.
+    fn before_start(&self, job: u64) -> Duration {
+        if self.era.is_today() {
+            self.seconds(0, 10, &["start", &job.to_string()])
+        } else {
+            self.attempt / 2
+        }
+    }
+
+    /// How long a job waits for its next turn in the line of a connection.
+    fn in_line(&self, job: &Job) -> Duration {
+        let (id, turn) = (job.id.to_string(), job.turns_in_line.to_string());
+        self.seconds(30, 40, &["line", &id, &turn])
+    }
+
+    /// A while between two bounds, in the server's seconds, that only the parts and the seed decide.
+    fn seconds(&self, least: u32, most: u32, parts: &[&str]) -> Duration {
+        let seed = self.seed.to_string();
+        let parts: Vec<&str> = parts.iter().copied().chain([seed.as_str()]).collect();
+        let thousandths = least * 1000 + ids::below((most - least) * 1000, &parts);
+        self.second * thousandths / 1000
+    }
 }
 
 impl JobQueue {
-    /// Queues a job. It starts a moment later, so that the request's answer says `pending`.
-    pub fn push(
-        &mut self,
-        sync: &str,
-        kind: JobKind,
-        then_delete: bool,
-        now: Moment,
-        duration: Duration,
-    ) {
+    /// Queues a job. It starts later, so that the request's answer says `pending`.
+    pub fn push(&mut self, sync: &str, kind: JobKind, then_delete: bool, now: Moment, pace: &Pace) {
         self.last_id += 1;
         self.schedule(Job {
             id: self.last_id,
@@ -116,8 +169,10 @@ impl JobQueue {
             kind,
             then_delete,
             attempt: 1,
+            turns_in_line: 0,
+            connection: None,
             phase: Phase::Waiting,
-            due: now.after(duration / 2),
+            due: now.after(pace.before_start(self.last_id)),
         });
     }
 
@@ -143,7 +198,10 @@ impl JobQueue {
 
     fn schedule(&mut self, job: Job) {
         if job.phase == Phase::Working {
-            self.working.insert(job.sync.clone(), job.due);
+            let connection = job.connection.clone();
+            let ends = job.due;
+            self.working
+                .insert(job.sync.clone(), Work { ends, connection });
         }
         self.due.insert((job.due, job.phase, job.id), job);
     }
@@ -152,15 +210,35 @@ impl JobQueue {
         let Some(sync) = workshop.syncs.get_mut(&job.sync) else {
             return;
         };
-        if let Some(free) = self.working.get(&job.sync) {
-            job.due = *free;
+        let pace = workshop.pace;
+        let connection = Some(sync.connection_id.clone())
+            .filter(|_| pace.era.is_today() && job.kind == JobKind::Sync);
+        if let Some(other) = self.working.get(&job.sync) {
+            job.due = other.ends;
+        } else if connection.is_some() && self.is_busy(connection.as_deref()) {
+            job.turns_in_line += 1;
+            if job.turns_in_line > TURNS_IN_LINE {
+                return conclude(sync, &job, Some(NEVER_RAN));
+            }
+            job.due = job.due.after(pace.in_line(&job));
         } else {
             sync.record_mut(job.kind).status = Some(JobStatus::Running);
             sync.updated_at = job.due;
             job.phase = Phase::Working;
-            job.due = job.due.after(workshop.duration);
+            job.connection = connection;
+            job.due = match workshop.rules.tempo(job.kind, &sync.name) {
+                None => job.due.after(pace.attempt),
+                Some(Tempo::Slow(times)) => job.due.after(pace.attempt * times),
+                Some(Tempo::Endless) => Moment::NEVER,
+            };
         }
         self.schedule(job);
+    }
+
+    /// Whether as many sync jobs of the connection are at work as can be.
+    fn is_busy(&self, connection: Option<&str>) -> bool {
+        let of_it = |work: &&Work| work.connection.as_deref() == connection;
+        self.working.values().filter(of_it).count() >= AT_WORK_FOR_A_CONNECTION
     }
 
     fn end(&mut self, mut job: Job, workshop: &mut Workshop<'_>) {
@@ -172,7 +250,7 @@ impl JobQueue {
         if failure.as_ref().is_some_and(|failure| failure.can_retry)
             && job.attempt < attempts(job.kind)
         {
-            let backoff = workshop.duration * (FIRST_BACKOFF << (job.attempt - 1));
+            let backoff = workshop.pace.attempt * (FIRST_BACKOFF << (job.attempt - 1));
             job.attempt += 1;
             job.phase = Phase::Waiting;
             job.due = job.due.after(backoff);
@@ -183,21 +261,26 @@ impl JobQueue {
             workshop.syncs.remove(&job.sync);
             return;
         }
-        let record = sync.record_mut(job.kind);
-        record.last_id = Some(job.id);
-        match failure {
-            None => {
-                record.status = Some(JobStatus::Succeeded);
-                record.message = None;
-                record.succeeded_at = Some(job.due);
-            }
-            Some(failure) => {
-                record.status = Some(JobStatus::Failed);
-                record.message = Some(failure.message.chars().take(MESSAGE_LENGTH).collect());
-            }
-        }
-        sync.updated_at = job.due;
+        conclude(
+            sync,
+            &job,
+            failure.as_ref().map(|failure| failure.message.as_str()),
+        );
     }
+}
+
+/// Writes down how a job ended: well, or with a message.
+fn conclude(sync: &mut SecretSync, job: &Job, failure: Option<&str>) {
+    let record = sync.record_mut(job.kind);
+    record.last_id = Some(job.id);
+    record.message = failure.map(|message| message.chars().take(MESSAGE_LENGTH).collect());
+    if failure.is_some() {
+        record.status = Some(JobStatus::Failed);
+    } else {
+        record.status = Some(JobStatus::Succeeded);
+        record.succeeded_at = Some(job.due);
+    }
+    sync.updated_at = job.due;
 }
 
 const fn attempts(kind: JobKind) -> u32 {
@@ -253,9 +336,18 @@ mod tests {
 
     use serde_json::json;
 
-    use super::{FailRules, JobKind, JobQueue, JobStatus, Moment, SyncTable, Workshop};
+    use super::{Era, FailRules, JobKind, JobQueue, JobStatus, Moment, Pace, SyncTable, Workshop};
 
-    const DURATION: Duration = Duration::from_millis(100);
+    const PACE: Pace = pace(Duration::from_millis(100));
+
+    const fn pace(attempt: Duration) -> Pace {
+        Pace {
+            era: Era::June2025,
+            seed: 0,
+            attempt,
+            second: Duration::ZERO,
+        }
+    }
 
     fn at(millis: i64) -> Moment {
         Moment::from_millis(millis)
@@ -272,46 +364,39 @@ mod tests {
         .unwrap()
     }
 
-    fn advance(queue: &mut JobQueue, syncs: &mut SyncTable, now: Moment, duration: Duration) {
+    fn advance(queue: &mut JobQueue, syncs: &mut SyncTable, now: Moment, pace: Pace) {
         let rules = &mut FailRules::default();
-        queue.advance(
-            now,
-            &mut Workshop {
-                syncs,
-                rules,
-                duration,
-            },
-        );
+        queue.advance(now, &mut Workshop { syncs, rules, pace });
     }
 
     #[test]
     fn a_queue_that_was_written_and_read_goes_on() {
         let (mut queue, mut syncs) = (JobQueue::default(), syncs());
-        queue.push("1", JobKind::Sync, false, at(0), DURATION);
-        queue.push("1", JobKind::Import, false, at(0), DURATION);
-        advance(&mut queue, &mut syncs, at(60), DURATION);
+        queue.push("1", JobKind::Sync, false, at(0), &PACE);
+        queue.push("1", JobKind::Import, false, at(0), &PACE);
+        advance(&mut queue, &mut syncs, at(60), PACE);
         let text = serde_json::to_string(&queue).unwrap();
         let mut queue: JobQueue = serde_json::from_str(&text).unwrap();
         assert!(queue.is_working("1"));
-        advance(&mut queue, &mut syncs, at(1000), DURATION);
+        advance(&mut queue, &mut syncs, at(1000), PACE);
         assert!(!queue.is_working("1"));
         let sync = syncs.get("1").unwrap();
         assert_eq!((sync.sync.last_id, sync.import.last_id), (Some(1), Some(2)));
         // One after the other: the second starts when the first ends.
         assert_eq!(sync.sync.succeeded_at, Some(at(150)));
         assert_eq!(sync.import.succeeded_at, Some(at(250)));
-        queue.push("1", JobKind::Remove, false, at(1000), DURATION);
-        advance(&mut queue, &mut syncs, at(2000), DURATION);
+        queue.push("1", JobKind::Remove, false, at(1000), &PACE);
+        advance(&mut queue, &mut syncs, at(2000), PACE);
         assert_eq!(syncs.get("1").unwrap().remove.last_id, Some(3));
     }
 
     #[test]
     fn a_job_of_a_sync_that_is_gone_ends_without_a_trace() {
         let (mut queue, mut syncs) = (JobQueue::default(), syncs());
-        queue.push("1", JobKind::Sync, false, at(0), DURATION);
-        advance(&mut queue, &mut syncs, at(60), DURATION);
+        queue.push("1", JobKind::Sync, false, at(0), &PACE);
+        advance(&mut queue, &mut syncs, at(60), PACE);
         syncs.remove("1");
-        advance(&mut queue, &mut syncs, at(1000), DURATION);
+        advance(&mut queue, &mut syncs, at(1000), PACE);
         assert!(!queue.is_working("1"));
         assert_eq!(syncs.iter().count(), 0);
     }
@@ -320,9 +405,9 @@ mod tests {
     fn jobs_without_a_duration_end_at_once() {
         let (mut queue, mut syncs) = (JobQueue::default(), syncs());
         for _ in 0..3 {
-            queue.push("1", JobKind::Sync, false, at(0), Duration::ZERO);
+            queue.push("1", JobKind::Sync, false, at(0), &pace(Duration::ZERO));
         }
-        advance(&mut queue, &mut syncs, at(0), Duration::ZERO);
+        advance(&mut queue, &mut syncs, at(0), pace(Duration::ZERO));
         let sync = syncs.get("1").unwrap();
         assert_eq!(sync.sync.status, Some(JobStatus::Succeeded));
         assert_eq!(sync.sync.last_id, Some(3));

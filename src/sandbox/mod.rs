@@ -76,7 +76,10 @@ pub fn demo_variables(address: SocketAddr) -> Vec<(&'static str, String)> {
 }
 
 /// How long one attempt of a job takes unless an option says otherwise.
-pub const JOB_DURATION: Duration = Duration::from_millis(20);
+pub const JOB_DURATION: Duration = Duration::from_millis(5);
+
+/// How long a second of the server's takes in a queue unless an option says otherwise.
+pub const SECOND: Duration = Duration::from_millis(1);
 
 /// How to start a sandbox.
 #[derive(Debug, Clone)]
@@ -100,8 +103,24 @@ pub struct Options {
     /// How long one attempt of a job takes. A failing sync job has five, with waits of 3,
     /// 6, 12 and 24 times this between them.
     pub job_duration: Duration,
+    /// How long a second of the server's takes in a queue: today a job waits 0 to 10 of them before
+    /// it starts, and 30 to 40 if it finds five others of its connection at work.
+    pub second: Duration,
+    /// Whether no two syncs of the organisation may have the same destination; only today.
+    pub block_duplicates: bool,
     /// The destinations.
     pub catalog: Arc<Catalog>,
+}
+
+impl Options {
+    /// The default, with jobs that take as long as on a real server.
+    pub fn in_real_time() -> Self {
+        Self {
+            job_duration: Duration::from_secs(1),
+            second: Duration::from_secs(1),
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for Options {
@@ -116,6 +135,8 @@ impl Default for Options {
             fail: Vec::new(),
             seed: 0,
             job_duration: JOB_DURATION,
+            second: SECOND,
+            block_duplicates: false,
             catalog: Arc::default(),
         }
     }

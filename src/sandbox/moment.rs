@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 pub struct Moment(i64);
 
 impl Moment {
+    /// After every other.
+    pub const NEVER: Self = Self(i64::MAX);
+
     /// The wall clock's time.
     pub fn now() -> Self {
         Self(Timestamp::now().as_millisecond())

@@ -20,6 +20,9 @@ pub struct SecretSync {
     pub destination: String,
     pub sync_options: Map<String, Value>,
     pub destination_config: Map<String, Value>,
+    /// What newer servers have beside the fields above.
+    #[serde(default)]
+    pub further: Map<String, Value>,
     /// Where the secrets come from; `None` after that folder was deleted.
     pub source: Option<Source>,
     pub created_at: Moment,

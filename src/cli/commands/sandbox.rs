@@ -44,6 +44,12 @@ pub struct Arguments {
     /// How many requests a minute each route takes.
     #[arg(long, value_name = "N")]
     rate_limit: Option<u32>,
+    /// Refuse two syncs with the same destination.
+    #[arg(long)]
+    block_duplicates: bool,
+    /// Let jobs take as long as on a real server, not milliseconds for seconds.
+    #[arg(long)]
+    real_time: bool,
     /// A fault to show, such as create=500, list=html, sync:NAME=fail.
     #[arg(long, value_name = "RULE")]
     fail: Vec<String>,
@@ -93,6 +99,11 @@ impl Arguments {
         };
         world.merge(&world_of(&opened));
         let rules = self.fail.iter();
+        let pace = if self.real_time {
+            sandbox::Options::in_real_time()
+        } else {
+            sandbox::Options::default()
+        };
         Ok(sandbox::Options {
             listen: self.listen,
             era: self.era,
@@ -104,7 +115,8 @@ impl Arguments {
                 .collect::<Result<_, _>>()?,
             seed: self.seed,
             catalog: Arc::new(Catalog::from_store(&opened.store)?),
-            ..sandbox::Options::default()
+            block_duplicates: self.block_duplicates,
+            ..pace
         })
     }
 }

@@ -50,7 +50,7 @@ pub fn member<'a>(
 ) -> Result<&'a Project, Refusal> {
     world
         .project_by_id(project_id)
-        .filter(|_| identity.role != Role::Outsider)
+        .filter(|project| identity.is_member_of(project))
         .ok_or_else(|| {
             Refusal::no_access(&format!(
                 "Identity is not a member of the specified project with ID '{project_id}'"

@@ -6,14 +6,16 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::refusal::Refusal;
-use crate::sandbox::catalog::Destination;
-use crate::sandbox::zod::{self, StringRule};
+use crate::sandbox::catalog::{Destination, SUBFOLDERS};
+use crate::sandbox::ids;
+use crate::sandbox::zod::shape::{listed, properties_of, type_of};
+use crate::sandbox::zod::{self, StringRule, resolved};
 
 /// How the fields of single destinations differ from what their schemas say, as data:
-/// seen on the real server, June 2025.
+/// seen on the real server, June 2025, and known of today's.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Quirks {
@@ -21,6 +23,12 @@ struct Quirks {
     enterprise: Vec<String>,
     /// By destination, what today's options say that it cannot do.
     unsupported: BTreeMap<String, Vec<String>>,
+    /// Destinations whose update merges the options that it is sent into those that it has.
+    merges_options: Vec<String>,
+    /// By destination, fields that say nothing about what the destination is.
+    not_compared: BTreeMap<String, Vec<String>>,
+    /// By destination, a field and its value that stands for every other.
+    wildcards: BTreeMap<String, (String, String)>,
     /// By destination, then by the field's place.
     fields: BTreeMap<String, BTreeMap<String, FieldQuirk>>,
 }
@@ -56,12 +64,124 @@ pub fn check(
     body: Option<&Value>,
 ) -> Result<Value, Refusal> {
     let rules = |place: &str| rule(&destination.slug, place);
+    // No body at all is null.
+    let body = Some(body.unwrap_or(&Value::Null));
     let mut kept =
         zod::check(schema, &destination.document, &rules, body).map_err(Refusal::invalid)?;
+    let behavior = kept.pointer("/syncOptions/initialSyncBehavior");
+    let imports = behavior.and_then(Value::as_str);
+    let imports = imports.is_some_and(|behavior| behavior.starts_with("import-"));
+    if imports && with_subfolders(&kept) {
+        return Err(Refusal::invalid(vec![json!({
+            "code": "custom",
+            "path": ["syncOptions", "initialSyncBehavior"],
+            "message": "Sub-folders can only be included if the initial sync overwrites the destination"
+        })]));
+    }
     if let Some(path) = kept.get("secretPath").and_then(Value::as_str) {
         kept["secretPath"] = without_trailing_slash(path).into();
     }
     Ok(kept)
+}
+
+/// Whether a sync, or the body of a request for one, includes the folders within its source.
+pub fn with_subfolders(sync: &Value) -> bool {
+    let places = [&sync[SUBFOLDERS], &sync["syncOptions"][SUBFOLDERS]];
+    places.contains(&&Value::Bool(true))
+}
+
+/// Whether an update merges the options that it is sent into those that the sync has.
+pub fn merges_options(destination: &str) -> bool {
+    QUIRKS.merges_options.iter().any(|slug| slug == destination)
+}
+
+/// An object of a sync as it is read after it was sent: without what is never given back, and
+/// with what the server fills in. `sync` is the sync's id.
+pub fn as_read(
+    destination: &Destination,
+    key: &str,
+    mut object: Map<String, Value>,
+    sync: &str,
+) -> Map<String, Value> {
+    let document = &destination.document;
+    let marked = |schema: &Value, object: &Map<String, Value>, markers: [&str; 2]| {
+        let schema = resolved(&schema["properties"][key], document);
+        let is_marked = |property: &Value| markers.iter().any(|marker| property[marker] == true);
+        properties_of(schema, object)
+            .map(|(name, property)| (name.clone(), resolved(property, document).clone()))
+            .filter(|(_, property)| is_marked(property))
+            .collect::<Vec<_>>()
+    };
+    for (name, _) in marked(&destination.create, &object, ["writeOnly", "x-write-only"]) {
+        object.shift_remove(&name);
+    }
+    let read = &document["$defs"]["read"];
+    for (name, property) in marked(read, &object, ["readOnly", "x-server-filled"]) {
+        let value = filled(&property, &["filled", sync, key, &name]);
+        object.insert(name, value);
+    }
+    object
+}
+
+/// A value of the server's own that only the parts decide.
+fn filled(schema: &Value, parts: &[&str]) -> Value {
+    if let Some([first, ..]) = listed(schema).as_deref() {
+        return (*first).clone();
+    }
+    match type_of(schema) {
+        Some("string") if schema["format"] == "uuid" => ids::uuid(parts).into(),
+        Some("string") => format!("filled-{}", ids::word(parts, 8)).into(),
+        Some("number" | "integer") => 1.into(),
+        Some("boolean") => true.into(),
+        Some("array") => json!([]),
+        Some("object") => json!({}),
+        _ => Value::Null,
+    }
+}
+
+/// Whether two configurations mean the same place, as the duplicate check compares: display names
+/// and some other fields do not count, and what is empty is absent.
+pub fn same_destination(
+    destination: &Destination,
+    one: &Map<String, Value>,
+    other: &Map<String, Value>,
+) -> bool {
+    let slug = &destination.slug;
+    let schema = resolved(
+        &destination.create["properties"]["destinationConfig"],
+        &destination.document,
+    );
+    let identifying = |config: &Map<String, Value>| -> BTreeMap<String, Value> {
+        let names: Vec<&String> = properties_of(schema, config)
+            .map(|(name, _)| name)
+            .collect();
+        let is_display_name = |name: &str| {
+            let what = name.strip_suffix("Name").unwrap_or_default();
+            let what = what.strip_suffix("Display").unwrap_or(what);
+            let id = format!("{what}Id");
+            !what.is_empty() && names.iter().any(|known| *known == what || **known == id)
+        };
+        let not_compared = QUIRKS.not_compared.get(slug);
+        let counts = |name: &String, value: &Value| {
+            let is_empty = value.is_null() || value == "" || *value == json!([]);
+            let is_left_out = not_compared.is_some_and(|names| names.contains(name));
+            !is_empty && !is_left_out && !is_display_name(name)
+        };
+        config
+            .iter()
+            .filter(|(name, value)| counts(name, value))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    };
+    let (mut one, mut other) = (identifying(one), identifying(other));
+    if let Some((field, all)) = QUIRKS.wildcards.get(slug) {
+        let is_wild = |config: &BTreeMap<_, _>| config.get(field).is_none_or(|value| value == all);
+        if is_wild(&one) || is_wild(&other) {
+            one.remove(field);
+            other.remove(field);
+        }
+    }
+    one == other
 }
 
 /// Takes one slash off the end; the root stays.

@@ -10,7 +10,7 @@ use crate::sandbox::catalog::Catalog;
 use crate::sandbox::era::Era;
 use crate::sandbox::ids;
 use crate::sandbox::moment::Moment;
-use crate::sandbox::world::{self, Identity, Project, Role, World};
+use crate::sandbox::world::{self, Identity, Project, World};
 
 /// When everything in the world was made.
 const BEGINNING: Moment = Moment::from_millis(1_735_689_600_000);
@@ -60,7 +60,7 @@ pub fn projects(world: &World, identity: &Identity, call: &Call, envelope: &str)
     let mut projects: Vec<&Project> = world
         .projects
         .iter()
-        .filter(|_| identity.role != Role::Outsider)
+        .filter(|project| identity.is_member_of(project))
         .filter(|project| kind.as_ref().is_none_or(|kind| project.kind == *kind))
         .collect();
     projects.sort_by(|one, other| one.name.cmp(&other.name));

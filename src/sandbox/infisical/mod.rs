@@ -74,7 +74,7 @@ impl Infisical {
             None
         } else {
             match self.tokens.identity(&shared.database.world, call, now) {
-                Ok(identity) => Some(identity.clone()),
+                Ok(identity) => Some(identity),
                 Err(refusal) => return refusal.reply(&id),
             }
         };
@@ -148,7 +148,7 @@ impl Infisical {
     ) -> Result<Value, Refusal> {
         let world = &shared.database.world;
         match route {
-            Route::Login(method) => self.tokens.login(world, method, body, now),
+            Route::Login(method) => self.tokens.login(world, method, body, now, shared.era),
             Route::Docs => Ok(openapi::document(&shared.catalog)),
             Route::Renew => self.tokens.renew(world, body, now),
             Route::Revoke => self.tokens.revoke(body),
@@ -201,7 +201,7 @@ impl Infisical {
                     .iter()
                     .find(|known| known.id() == *id)
                     .ok_or_else(|| Refusal::not_found("Failed to find identity"))?;
-                Ok(self.tokens.issue(subject, asked.now))
+                Ok(self.tokens.issue(subject, None, asked.now))
             }
             _ => shared.list(asked, None),
         }
@@ -231,6 +231,7 @@ impl Shared {
         match route {
             Route::Find { name, .. } => self.find(asked, destination, name),
             Route::Create(_) => self.create(asked, destination),
+            Route::CheckDestination(_) => self.check_destination(asked, destination),
             Route::OfSync { id, verb, .. } => match verb {
                 SyncVerb::Get => self.get(asked, destination, id),
                 SyncVerb::Update => self.update(asked, destination, id),

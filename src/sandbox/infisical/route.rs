@@ -51,6 +51,8 @@ pub enum Route {
     },
     /// To that destination.
     Create(String),
+    /// Whether a configuration of that destination is in use.
+    CheckDestination(String),
     OfSync {
         destination: String,
         id: String,
@@ -148,6 +150,7 @@ impl Route {
         let (id, verb) = match (method, segments.get(1..)?) {
             ("GET", []) => return Some(Self::List(Some(destination))),
             ("POST", []) => return Some(Self::Create(destination)),
+            ("POST", ["check-destination"]) => return Some(Self::CheckDestination(destination)),
             ("GET", ["sync-name", name]) => {
                 let name = (*name).to_owned();
                 return Some(Self::Find { destination, name });
@@ -197,6 +200,7 @@ impl Route {
             | Self::Revoke
             | Self::IssueToken(_)
             | Self::Options
+            | Self::CheckDestination(_)
             | Self::IdentityDetails => Operation::Other,
         }
     }
@@ -207,6 +211,7 @@ impl Route {
             Self::List(destination) => destination.as_deref(),
             Self::Find { destination, .. }
             | Self::Create(destination)
+            | Self::CheckDestination(destination)
             | Self::OfSync { destination, .. } => Some(destination),
             _ => None,
         }

@@ -1,20 +1,25 @@
 //! Secret syncs: the order of checks and the effects are those of the real server.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::access::{self, Permission};
 use super::refusal::Refusal;
 use super::{Authorized, fields, query};
-use crate::sandbox::catalog::{Catalog, Destination};
+use crate::sandbox::catalog::{Catalog, Destination, FIELD_ORDER};
 use crate::sandbox::era::Era;
 use crate::sandbox::ids;
 use crate::sandbox::moment::Moment;
 use crate::sandbox::shared::Shared;
 use crate::sandbox::table::{JobKind, JobRecord, JobStatus, SecretSync, Source};
-use crate::sandbox::world::{self, Identity, World};
+use crate::sandbox::world::{self, Identity, Project, World};
+use crate::sandbox::zod::{self, StringRule};
 
 const IN_PROGRESS: &str = "A job for this sync is already in progress. Please try again shortly.";
 const NO_SOURCE: &str = "Invalid source configuration: folder no longer exists. Please configure a valid source and try again.";
+const PLAN_LIMIT: &str = "Failed to create secret sync due to plan limit reached. Upgrade plan to add more secret syncs.";
+const NO_SOURCE_GIVEN: &str = "Must specify both source environment and secret path";
 const PLAN_RESTRICTION: &str = "Failed to create secret sync due to plan restriction. Upgrade plan to access enterprise secret syncs.";
 
 /// The column that keeps descriptions holds fewer characters than the check lets through.
@@ -69,7 +74,7 @@ fn sync_json(world: &World, sync: &SecretSync) -> Value {
         )
     });
     let (environment, folder) = source.unwrap_or_default();
-    json!({
+    let mut read = json!({
         "id": sync.id,
         "name": sync.name,
         "description": sync.description,
@@ -98,7 +103,11 @@ fn sync_json(world: &World, sync: &SecretSync) -> Value {
         "folder": folder,
         "destination": sync.destination,
         "destinationConfig": sync.destination_config
-    })
+    });
+    for (key, value) in &sync.further {
+        read[key] = value.clone();
+    }
+    read
 }
 
 fn job_id(record: &JobRecord) -> Option<String> {
@@ -149,6 +158,13 @@ fn text<'a>(body: &'a Value, key: &str) -> Option<&'a str> {
 
 fn object(body: &Value, key: &str) -> Option<Map<String, Value>> {
     body.get(key).and_then(Value::as_object).cloned()
+}
+
+/// What a body has beside the fields that all servers know.
+fn further(body: &Value) -> Map<String, Value> {
+    let mut further = body.as_object().cloned().unwrap_or_default();
+    further.retain(|key, _| !FIELD_ORDER.contains(&key.as_str()));
+    further
 }
 
 /// A description, if the column can hold it.
@@ -262,11 +278,22 @@ impl Shared {
         if fields::is_enterprise(&destination.slug) && !world.enterprise {
             return Err(Refusal::bad_request(PLAN_RESTRICTION));
         }
+        let count = self.database.syncs.iter().count();
+        if self.era.is_today() && world.sync_limit.is_some_and(|limit| count >= limit) {
+            return Err(Refusal::bad_request(PLAN_LIMIT));
+        }
         let project = access::member(world, identity, project_id)?;
         access::may(identity, Permission::Create, Some(environment))?;
         if !project.has_folder(environment, path) {
             return Err(unknown_folder(Some(path), Some(environment), project_id));
         }
+        let source = Source {
+            environment: environment.to_owned(),
+            path: path.to_owned(),
+        };
+        self.check_source(identity, project, &source, fields::with_subfolders(&body))?;
+        let sent = |key: &str| object(&body, key).unwrap_or_default();
+        self.check_duplicate(identity, destination, &sent("destinationConfig"), None)?;
         let connection_id = usable_connection(
             world,
             &self.catalog,
@@ -280,27 +307,26 @@ impl Shared {
             return Err(name_taken(name, project_id));
         }
         let is_auto_sync_enabled = body["isAutoSyncEnabled"].as_bool().unwrap_or(true);
+        let id = self.next_id();
+        let as_read = |key: &str| fields::as_read(destination, key, sent(key), &id);
         let sync = SecretSync {
-            id: self.next_id(),
+            id: id.clone(),
             name: name.to_owned(),
             description,
             is_auto_sync_enabled,
             project_id: project_id.to_owned(),
             connection_id,
             destination: destination.slug.clone(),
-            sync_options: object(&body, "syncOptions").unwrap_or_default(),
-            destination_config: object(&body, "destinationConfig").unwrap_or_default(),
-            source: Some(Source {
-                environment: environment.to_owned(),
-                path: path.to_owned(),
-            }),
+            sync_options: as_read("syncOptions"),
+            destination_config: as_read("destinationConfig"),
+            further: further(&body),
+            source: Some(source),
             created_at: now,
             updated_at: now,
             sync: JobRecord::default(),
             import: JobRecord::default(),
             remove: JobRecord::default(),
         };
-        let id = sync.id.clone();
         self.database.syncs.insert(sync);
         if is_auto_sync_enabled {
             self.queue(&id, JobKind::Sync, false, now);
@@ -327,6 +353,11 @@ impl Shared {
         self.permit(identity, Permission::Edit, sync)?;
         configured_for(destination, sync)?;
         let world = &self.database.world;
+        let config = object(&body, "destinationConfig");
+        if config.is_some() || body.get("connectionId").is_some() {
+            let config = config.as_ref().unwrap_or(&sync.destination_config);
+            self.check_duplicate(identity, destination, config, Some(&sync.id))?;
+        }
         let connection_id = text(&body, "connectionId")
             .map(|id| {
                 let catalog = &self.catalog;
@@ -334,7 +365,28 @@ impl Shared {
             })
             .transpose()?;
         let source = self.new_source(identity, sync, &body)?;
-        let description = description(&body, "UpdateById")?;
+        let options = object(&body, "syncOptions").map(|sent| {
+            let mut options = sync.sync_options.clone();
+            if !fields::merges_options(&destination.slug) {
+                options.clear();
+            }
+            options.extend(sent);
+            fields::as_read(destination, "syncOptions", options, &sync.id)
+        });
+        let mut further = self::further(&body);
+        for (key, value) in &sync.further {
+            further.entry(key.as_str()).or_insert_with(|| value.clone());
+        }
+        let mut updated = Value::Object(further.clone());
+        updated["syncOptions"] = json!(options.as_ref().unwrap_or(&sync.sync_options));
+        let with_subfolders = fields::with_subfolders(&updated);
+        if source.is_some() || with_subfolders {
+            let source = source.as_ref().or(sync.source.as_ref());
+            let source = source.ok_or_else(|| Refusal::bad_request(NO_SOURCE_GIVEN))?;
+            let project = access::member(world, identity, &sync.project_id)?;
+            self.check_source(identity, project, source, with_subfolders)?;
+        }
+        let description = description(&body, "Update by id")?;
         let project_id = sync.project_id.clone();
         let name = text(&body, "name").filter(|name| *name != sync.name);
         if let Some(name) = name {
@@ -360,18 +412,133 @@ impl Shared {
         if let Some(source) = source {
             sync.source = Some(source);
         }
-        if let Some(options) = object(&body, "syncOptions") {
+        if let Some(options) = options {
             sync.sync_options = options;
         }
-        if let Some(config) = object(&body, "destinationConfig") {
-            sync.destination_config = config;
+        if let Some(config) = config {
+            sync.destination_config =
+                fields::as_read(destination, "destinationConfig", config, &sync.id);
         }
+        sync.further = further;
         sync.updated_at = now;
         let id = sync.id.clone();
         if sync.is_auto_sync_enabled {
             self.queue(&id, JobKind::Sync, false, now);
         }
         self.shown(&id)
+    }
+
+    /// Refuses a source that a sync cannot push: secrets that the identity may not read, and, where
+    /// folders within are included, one name in two of them. Only today.
+    fn check_source(
+        &self,
+        identity: &Identity,
+        project: &Project,
+        source: &Source,
+        with_subfolders: bool,
+    ) -> Result<(), Refusal> {
+        let Source { environment, path } = source;
+        let Some(known) = project
+            .environment(environment)
+            .filter(|_| self.era.is_today())
+        else {
+            return Ok(());
+        };
+        let folders = if with_subfolders {
+            known.subtree(path)
+        } else {
+            BTreeSet::from([path.as_str()])
+        };
+        let hidden = folders
+            .iter()
+            .find(|folder| !identity.may_read_secrets(folder));
+        if let Some(folder) = hidden {
+            return Err(Refusal::forbidden(&format!(
+                "You do not have permission to read secrets at path \"{folder}\" in environment \"{environment}\"."
+            )));
+        }
+        let clashes = known.clashes(&folders);
+        if !with_subfolders || clashes.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> = clashes
+            .iter()
+            .map(|(name, folders)| format!("\"{name}\" in {}", folders.join(" and ")))
+            .collect();
+        Err(Refusal::bad_request(format!(
+            "This destination stores secrets in a single flat list, so each name can be used only once. These names are used in more than one folder: {}. Rename or move one secret in each pair, or point the sync at a narrower secret path.",
+            names.join("; ")
+        )))
+    }
+
+    /// Refuses a destination that another sync of the organisation has, where these are blocked.
+    fn check_duplicate(
+        &self,
+        identity: &Identity,
+        destination: &Destination,
+        config: &Map<String, Value>,
+        own_id: Option<&str>,
+    ) -> Result<(), Refusal> {
+        if !self.blocks_duplicates {
+            return Ok(());
+        }
+        let Some(other) = self.duplicate(destination, config, own_id) else {
+            return Ok(());
+        };
+        let known = access::member(&self.database.world, identity, &other.project_id);
+        let place = known.map_or_else(
+            |_| "another project in your organization".to_owned(),
+            |project| format!("project {}", project.id),
+        );
+        Err(Refusal::bad_request(format!(
+            "A secret sync with this destination already exists in {place}."
+        )))
+    }
+
+    /// Another sync with that destination, in any project.
+    fn duplicate(
+        &self,
+        destination: &Destination,
+        config: &Map<String, Value>,
+        own_id: Option<&str>,
+    ) -> Option<&SecretSync> {
+        self.database.syncs.iter().find(|sync| {
+            sync.destination == destination.slug
+                && own_id != Some(sync.id.as_str())
+                && fields::same_destination(destination, &sync.destination_config, config)
+        })
+    }
+
+    /// `POST …/check-destination`.
+    pub fn check_destination(
+        &self,
+        asked: &Authorized<'_>,
+        destination: &Destination,
+    ) -> Result<Value, Refusal> {
+        let id = json!({"type": "string", "format": "uuid"});
+        let schema = json!({
+            "type": "object",
+            "properties": {
+                "destinationConfig": {}, "connectionId": id, "excludeSyncId": id, "projectId": id
+            },
+            "required": ["projectId"]
+        });
+        let body = zod::check(&schema, &schema, &StringRule::plain, asked.body);
+        let body = body.map_err(Refusal::invalid)?;
+        let world = &self.database.world;
+        access::member(
+            world,
+            asked.identity,
+            text(&body, "projectId").unwrap_or_default(),
+        )?;
+        let other = object(&body, "destinationConfig")
+            .and_then(|config| self.duplicate(destination, &config, text(&body, "excludeSyncId")));
+        let mut answer = json!({"hasDuplicate": other.is_some()});
+        let project = other.map(|other| access::member(world, asked.identity, &other.project_id));
+        if let Some(Ok(project)) = project {
+            answer["duplicateProjectId"] = project.id.clone().into();
+        }
+        Ok(answer)
     }
 
     /// The source that an update asks for; `None` if it stays.
@@ -393,9 +560,7 @@ impl Shared {
         let (Some(new_environment), Some(new_path)) =
             (environment.or(current_environment), path.or(current_path))
         else {
-            return Err(Refusal::bad_request(
-                "Must specify both source environment and secret path",
-            ));
+            return Err(Refusal::bad_request(NO_SOURCE_GIVEN));
         };
         access::may(identity, Permission::Edit, Some(new_environment))?;
         let exists = self
@@ -493,7 +658,7 @@ impl Shared {
         }
         self.database
             .jobs
-            .push(id, kind, then_delete, now, self.job_duration);
+            .push(id, kind, then_delete, now, &self.pace);
     }
 
     fn shown(&self, id: &str) -> Result<Value, Refusal> {

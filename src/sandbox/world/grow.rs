@@ -43,6 +43,7 @@ impl World {
             },
             slug,
             kind: SECRET_MANAGER.to_owned(),
+            organization: None,
             environments: Vec::new(),
         };
         let id = project.id.clone();
@@ -140,6 +141,7 @@ impl World {
             }
         }
         self.enterprise |= other.enterprise;
+        self.sync_limit = self.sync_limit.or(other.sync_limit);
         match (&mut self.enkryptify.projects, &other.enkryptify.projects) {
             (Some(known), Some(more)) => known.extend(more.iter().cloned()),
             (known, None) => *known = None,
@@ -156,7 +158,13 @@ impl Project {
                 .iter_mut()
                 .find(|known| known.slug == environment.slug);
             match known {
-                Some(known) => known.folders.extend(environment.folders.iter().cloned()),
+                Some(known) => {
+                    known.folders.extend(environment.folders.iter().cloned());
+                    for (folder, names) in &environment.secrets {
+                        let secrets = known.secrets.entry(folder.clone()).or_default();
+                        secrets.extend(names.iter().cloned());
+                    }
+                }
                 None => self.environments.push(environment.clone()),
             }
         }

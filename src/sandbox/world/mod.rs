@@ -2,7 +2,7 @@
 
 mod grow;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -19,12 +19,15 @@ use super::{CLIENT_ID, CLIENT_SECRET, ENKRYPTIFY_TOKEN, IDENTITY_ID, INFISICAL_T
 ///     environments:              # optional: dev, staging and prod
 ///       - slug: prod
 ///         folders: [/apps/web]   # the root always exists
+///         secrets: { /apps/web: [API_KEY] }   # optional: the names in a folder
+///     organization: payments     # optional: the slug of the sub-organisation that has it
 /// connections:
 ///   - { app: humanitec, name: humanitec-main }
 ///   - { app: humanitec, name: own, project: payments }  # that project's, not the organisation's
 /// identities:                    # optional: the demo identity
-///   - { clientId: …, clientSecret: …, role: viewer, organizationRole: no-access }
+///   - { clientId: …, clientSecret: …, role: viewer }   # see `Identity` for the rest
 /// enterprise: true               # destinations that need a licence work
+/// syncLimit: 10                  # how many syncs the plan allows, in all projects
 /// enkryptify:
 ///   projects: [prj_123]          # optional: without it, every project exists
 /// ```
@@ -37,6 +40,8 @@ pub struct World {
     #[serde(skip_serializing)]
     pub(super) identities: Vec<Identity>,
     pub(super) enterprise: bool,
+    /// How many syncs the organisation's plan allows.
+    pub(super) sync_limit: Option<usize>,
     pub(super) enkryptify: EnkryptifyWorld,
 }
 
@@ -50,6 +55,8 @@ pub struct Project {
     /// What it is for: `secret-manager`, `cert-manager`, …
     #[serde(rename = "type")]
     pub kind: String,
+    /// The slug of the sub-organisation that it belongs to.
+    pub organization: Option<String>,
     pub environments: Vec<Environment>,
 }
 
@@ -62,6 +69,7 @@ struct ProjectFile {
     name: Option<String>,
     #[serde(rename = "type")]
     kind: Option<String>,
+    organization: Option<String>,
     environments: Option<Vec<Environment>>,
 }
 
@@ -76,6 +84,9 @@ pub struct Environment {
     pub name: Option<String>,
     #[serde(default)]
     pub folders: BTreeSet<String>,
+    /// The names of the secrets in a folder, by its path.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// A connection to an app.
@@ -113,6 +124,13 @@ pub struct Identity {
     pub organization_role: OrganizationRole,
     /// The only environment whose syncs it may touch.
     pub environment: Option<String>,
+    /// The only projects that it is a member of, by slug.
+    pub projects: Option<BTreeSet<String>>,
+    /// Folders whose secrets it may not read, and with them the folders within.
+    pub hidden_secrets: BTreeSet<String>,
+    /// The sub-organisation that it logged in to.
+    #[serde(skip)]
+    pub organization: Option<String>,
     /// How long a token lives, in seconds.
     pub token_ttl: u32,
     /// How long a token can be renewed, in seconds.
@@ -123,6 +141,16 @@ pub struct Identity {
     pub oidc: Option<TokenClaims>,
     /// Which signed tokens it can log in with.
     pub jwt: Option<TokenClaims>,
+    /// Whose signed requests to AWS it can log in with.
+    pub aws: Option<AwsKeys>,
+}
+
+/// The AWS credentials of an identity.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct AwsKeys {
+    /// The only access key that may sign; without one, any.
+    pub access_key_id: Option<String>,
 }
 
 /// What a foreign token must say. Signatures are not checked: there is nothing to protect.
@@ -179,6 +207,7 @@ impl Default for World {
             connections: Vec::new(),
             identities: vec![Identity::demo()],
             enterprise: false,
+            sync_limit: None,
             enkryptify: EnkryptifyWorld::default(),
         }
     }
@@ -203,11 +232,15 @@ impl Default for Identity {
             role: Role::default(),
             organization_role: OrganizationRole::default(),
             environment: None,
+            projects: None,
+            hidden_secrets: BTreeSet::new(),
+            organization: None,
             token_ttl: Self::THIRTY_DAYS,
             token_max_ttl: Self::THIRTY_DAYS,
             token_uses: None,
             oidc: None,
             jwt: None,
+            aws: None,
         }
     }
 }
@@ -221,8 +254,23 @@ impl Identity {
             client_id: CLIENT_ID.to_owned(),
             client_secret: CLIENT_SECRET.to_owned(),
             token: Some(INFISICAL_TOKEN.to_owned()),
+            aws: Some(AwsKeys::default()),
             ..Self::default()
         }
+    }
+
+    /// Whether it may do anything in a project.
+    pub fn is_member_of(&self, project: &Project) -> bool {
+        let projects = self.projects.as_ref();
+        self.role != Role::Outsider
+            && self.organization == project.organization
+            && projects.is_none_or(|projects| projects.contains(&project.slug))
+    }
+
+    /// Whether it may read the secrets in a folder.
+    pub fn may_read_secrets(&self, folder: &str) -> bool {
+        let mut hidden = self.hidden_secrets.iter();
+        !hidden.any(|hidden| is_within(folder, hidden))
     }
 
     /// Its id.
@@ -276,6 +324,7 @@ impl From<ProjectFile> for Project {
             id: file.id.unwrap_or_else(|| ids::uuid(&["project", &slug])),
             name: file.name.unwrap_or_else(|| slug.clone()),
             kind: file.kind.unwrap_or_else(|| SECRET_MANAGER.to_owned()),
+            organization: file.organization,
             environments: file
                 .environments
                 .unwrap_or_else(Environment::of_a_new_project),
@@ -329,10 +378,41 @@ impl Environment {
             .unwrap_or_else(|| ids::uuid(&["environment", project_id, &self.slug]))
     }
 
+    /// The folders that are named; those around them exist, too.
+    fn paths(&self) -> impl Iterator<Item = &str> {
+        let with_secrets = self.secrets.keys();
+        self.folders.iter().chain(with_secrets).map(String::as_str)
+    }
+
     /// Whether the folder of that path exists. Paths are compared as they are stored: with
     /// a leading slash and without a trailing one.
     pub fn has_folder(&self, path: &str) -> bool {
-        path == "/" || self.folders.iter().any(|folder| is_within(folder, path))
+        path == "/" || self.paths().any(|folder| is_within(folder, path))
+    }
+
+    /// The folder of that path and every folder within.
+    pub fn subtree<'a>(&'a self, path: &'a str) -> BTreeSet<&'a str> {
+        let mut folders = BTreeSet::from([path]);
+        for folder in self.paths() {
+            let mut folder = folder;
+            while is_within(folder, path) && folders.insert(folder) {
+                folder = parent_of(folder);
+            }
+        }
+        folders.remove("");
+        folders
+    }
+
+    /// The secrets that some of these folders have under one name, with these folders.
+    pub fn clashes<'a>(&'a self, folders: &BTreeSet<&str>) -> BTreeMap<&'a str, Vec<&'a str>> {
+        let mut places: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (folder, names) in &self.secrets {
+            for name in names.iter().filter(|_| folders.contains(folder.as_str())) {
+                places.entry(name).or_default().push(folder);
+            }
+        }
+        places.retain(|_, folders| folders.len() > 1);
+        places
     }
 
     /// Takes a folder and what is in it away; returns whether it existed.
@@ -341,6 +421,7 @@ impl Environment {
         if existed {
             let parent = parent_of(path).to_owned();
             self.folders.retain(|folder| !is_within(folder, path));
+            self.secrets.retain(|folder, _| !is_within(folder, path));
             self.folders.insert(parent);
         }
         existed
@@ -349,8 +430,7 @@ impl Environment {
     /// The names of the folders right inside `path`, in alphabetical order.
     pub fn children(&self, path: &str) -> BTreeSet<&str> {
         let prefix = if path == "/" { "" } else { path };
-        self.folders
-            .iter()
+        self.paths()
             .filter_map(|folder| folder.strip_prefix(prefix)?.strip_prefix('/'))
             .filter_map(|rest| rest.split('/').next())
             .filter(|name| !name.is_empty())

@@ -5,7 +5,7 @@
 //! what zod does besides checking. Unknown keys are dropped at every level, defaults are
 //! filled in, and some strings are trimmed.
 
-mod shape;
+pub mod shape;
 #[cfg(test)]
 mod tests;
 
@@ -446,19 +446,24 @@ impl<'a> Checker<'a> {
     }
 
     fn resolved(&self, schema: &'a Value) -> &'a Value {
-        let mut schema = schema;
-        for _ in 0..MAX_DEPTH {
-            let target = schema
-                .get("$ref")
-                .and_then(Value::as_str)
-                .and_then(|reference| self.document.pointer(reference.strip_prefix('#')?));
-            match target {
-                Some(target) => schema = target,
-                None => break,
-            }
-        }
-        schema
+        resolved(schema, self.document)
     }
+}
+
+/// The schema that a reference leads to; the schema itself if it is none.
+pub fn resolved<'a>(schema: &'a Value, document: &'a Value) -> &'a Value {
+    let mut schema = schema;
+    for _ in 0..MAX_DEPTH {
+        let target = schema
+            .get("$ref")
+            .and_then(Value::as_str)
+            .and_then(|reference| document.pointer(reference.strip_prefix('#')?));
+        match target {
+            Some(target) => schema = target,
+            None => break,
+        }
+    }
+    schema
 }
 
 /// `'a' | 'b'`.

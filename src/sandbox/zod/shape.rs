@@ -53,6 +53,20 @@ impl<'a> TaggedUnion<'a> {
     }
 }
 
+/// The properties that an object has by its schema: in a tagged union, those that go with its tag.
+pub fn properties_of<'a>(
+    schema: &'a Value,
+    object: &Map<String, Value>,
+) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    let variant = TaggedUnion::of(schema).and_then(|union| {
+        let tag = object.get(union.tag)?;
+        let mut variants = union.variants.into_iter();
+        variants.find_map(|(value, variant)| (value == tag).then_some(variant))
+    });
+    let both = [Some(schema), variant].into_iter().flatten();
+    both.filter_map(properties).flatten()
+}
+
 fn single_value(schema: &Value) -> Option<&Value> {
     match listed(schema)?.as_slice() {
         [only] => Some(only),

@@ -38,7 +38,7 @@ impl Server {
     /// The recorded server with these faults.
     pub fn failing(rules: &[&str]) -> Self {
         Self::with(|options| {
-            options.fail = rules.iter().map(|rule| rule.parse().unwrap()).collect()
+            options.fail = rules.iter().map(|rule| rule.parse().unwrap()).collect();
         })
     }
 
