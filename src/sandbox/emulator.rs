@@ -1,5 +1,6 @@
 //! The emulator without a socket: a call, a time, a reply.
 
+use std::mem;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -15,6 +16,7 @@ use super::jobs::{Pace, Workshop};
 use super::limit::Limits;
 use super::moment::Moment;
 use super::shared::Shared;
+use super::table::SyncTable;
 
 /// Both platforms as one state machine. Time is what the caller says it is.
 pub struct Emulator {
@@ -22,6 +24,8 @@ pub struct Emulator {
     infisical: Infisical,
     enkryptify: Enkryptify,
     rules: FailRules,
+    /// The syncs before the last write, if a rule needs them.
+    before: SyncTable,
 }
 
 /// Which platform a call is for, and what it asks.
@@ -76,6 +80,7 @@ impl Emulator {
             infisical: Infisical::default(),
             enkryptify: Enkryptify::default(),
             rules: FailRules::new(options.fail),
+            before: SyncTable::default(),
         }
     }
 
@@ -95,11 +100,23 @@ impl Emulator {
             Target::Infisical(route) => self.shared.sync_name(route, call),
             Target::Enkryptify(_) => enkryptify::name_of(call),
         };
-        let reply = match self.rules.fault(target.operation(), name.as_deref()) {
+        if call.method != "GET" && self.rules.include(Fault::Stale) {
+            self.before = self.shared.database.syncs.clone();
+        }
+        let fault = self.rules.fault(target.operation(), name.as_deref());
+        // What is written never goes to a replica.
+        let fault = fault.filter(|fault| *fault != Fault::Stale || call.method == "GET");
+        let reply = match fault {
             None => self.answer(&target, call, now),
             Some(Fault::Status(status)) => self.refusal(&target, status),
             Some(Fault::Html) => Reply::page(200, "Sign in"),
             Some(Fault::Nonsense) => Reply::json(200, json!({})),
+            Some(Fault::Stale) => {
+                mem::swap(&mut self.before, &mut self.shared.database.syncs);
+                let reply = self.answer(&target, call, now);
+                mem::swap(&mut self.before, &mut self.shared.database.syncs);
+                reply
+            }
             Some(Fault::Refuse) => bad_gateway().arriving(Arrival::Closed),
             Some(Fault::Drop) => self.answer(&target, call, now).arriving(Arrival::Closed),
             Some(Fault::Lost) => {

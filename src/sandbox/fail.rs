@@ -21,6 +21,7 @@
 //! | a status: `500`, `429`, `403`, … | not done; answered with that status (429 says to wait a second) |
 //! | `html` | not done; 200 with a page instead of JSON |
 //! | `nonsense` | not done; 200 with `{}` |
+//! | `stale` | answered from a replica that does not have the last write yet |
 //! | `refuse` | not done; the connection is closed without an answer |
 //! | `drop` | **done**; the connection is closed without an answer |
 //! | `lost` | **done**; a gateway's 502 page takes the answer's place |
@@ -114,6 +115,8 @@ pub enum Fault {
     Html,
     /// Not done; the answer is `{}`.
     Nonsense,
+    /// Done on the syncs as they were before the last write.
+    Stale,
     /// Not done, and no answer.
     Refuse,
     /// Done, but no answer.
@@ -157,6 +160,7 @@ impl Fault {
         Some(match word {
             "html" => Self::Html,
             "nonsense" => Self::Nonsense,
+            "stale" => Self::Stale,
             "refuse" => Self::Refuse,
             "drop" => Self::Drop,
             "lost" => Self::Lost,
@@ -236,7 +240,7 @@ impl Order {
         let of_request = Fault::parse(effect);
         if of_attempt.is_none() && of_request.is_none() {
             return Err(format!(
-                "The rule `{rule}` has the effect `{effect}`, which does not exist. Use a status from 400 to 599, or one of html, nonsense, refuse, drop, lost, truncate, hang, fail, slow."
+                "The rule `{rule}` has the effect `{effect}`, which does not exist. Use a status from 400 to 599, or one of html, nonsense, stale, refuse, drop, lost, truncate, hang, fail, slow."
             ));
         }
         match (job, of_attempt, of_request) {
@@ -262,6 +266,13 @@ impl FailRules {
     /// Starts with all of these.
     pub const fn new(rules: Vec<FailRule>) -> Self {
         Self { rules }
+    }
+
+    /// Whether a rule that is left does this to requests.
+    pub fn include(&self, fault: Fault) -> bool {
+        let is_it = |order: &Order| matches!(order, Order::Requests(_, of) if *of == fault);
+        let mut left = self.rules.iter().filter(|rule| rule.times != Some(0));
+        left.any(|rule| is_it(&rule.order))
     }
 
     /// What happens to this request, counted as one time.

@@ -19,6 +19,7 @@
 //! | whatever goes wrong, every word is true and all settles | `campaign` |
 //! | what stands between the program and a server | `between` |
 //! | the question before an apply | `terminal` |
+//! | the emulator as a server | `sandbox` |
 //! | plans that are saved, and those that were tampered with | `saved_plans`, `forged_plans` |
 //! | formats, files, flags and exit codes | `outputs`, `usage` |
 //! | the formats for code hosts and test reports | `formats` |
@@ -66,6 +67,7 @@ mod redaction;
 mod refusals;
 mod remote_state;
 mod requests;
+mod sandbox;
 mod saved_plans;
 mod schemas;
 mod starts;

@@ -13,6 +13,7 @@ use crate::sandbox::catalog::{Destination, SUBFOLDERS};
 use crate::sandbox::ids;
 use crate::sandbox::zod::shape::{listed, properties_of, type_of};
 use crate::sandbox::zod::{self, StringRule, resolved};
+use crate::schema::keyword::{READ_ONLY, SERVER_FILLED, WRITE_ONLY, is_marked};
 
 /// How the fields of single destinations differ from what their schemas say, as data:
 /// seen on the real server, June 2025, and known of today's.
@@ -104,19 +105,21 @@ pub fn as_read(
     sync: &str,
 ) -> Map<String, Value> {
     let document = &destination.document;
-    let marked = |schema: &Value, object: &Map<String, Value>, markers: [&str; 2]| {
-        let schema = resolved(&schema["properties"][key], document);
-        let is_marked = |property: &Value| markers.iter().any(|marker| property[marker] == true);
+    let marked = |body: &Value, object: &Map<String, Value>, marks: &[&str]| {
+        let schema = resolved(&body["properties"][key], document);
         properties_of(schema, object)
             .map(|(name, property)| (name.clone(), resolved(property, document).clone()))
-            .filter(|(_, property)| is_marked(property))
+            .filter(|(_, property)| marks.iter().any(|mark| is_marked(property, mark)))
             .collect::<Vec<_>>()
     };
-    for (name, _) in marked(&destination.create, &object, ["writeOnly", "x-write-only"]) {
+    let create = &destination.create;
+    for (name, _) in marked(create, &object, &[WRITE_ONLY]) {
         object.shift_remove(&name);
     }
     let read = &document["$defs"]["read"];
-    for (name, property) in marked(read, &object, ["readOnly", "x-server-filled"]) {
+    let of_reads = marked(read, &object, &[READ_ONLY, SERVER_FILLED]);
+    let of_creates = marked(create, &object, &[SERVER_FILLED]);
+    for (name, property) in of_reads.into_iter().chain(of_creates) {
         let value = filled(&property, &["filled", sync, key, &name]);
         object.insert(name, value);
     }

@@ -58,10 +58,12 @@ fn a_sync_to_every_bundled_destination_can_be_created_and_pushed() {
         let create = Call::new("POST", &format!("/api/v1/secret-syncs/{slug}")).json(&body);
         let made = send(&mut server, create);
         assert_eq!(made.status, 200, "{slug}: {body} {}", made.text());
-        // Defaults are filled in; nothing that was sent is lost.
+        // Defaults are filled in; what was sent is kept, unless the server decides it.
         let kept = &made.body()["secretSync"]["destinationConfig"];
+        let schema = &file.definitions["create"]["properties"]["destinationConfig"];
         for (key, value) in config.as_object().unwrap() {
-            assert_eq!(&kept[key], value, "{slug} {key}");
+            let is_filled = schema["properties"][key]["x-server-filled"] == true;
+            assert_eq!(&kept[key] == value, !is_filled, "{slug} {key}");
         }
     }
     server.wait(SETTLED);
@@ -71,6 +73,38 @@ fn a_sync_to_every_bundled_destination_can_be_created_and_pushed() {
     let syncs = list.body()["secretSyncs"].as_array().unwrap();
     assert_eq!(syncs.len(), slugs.len());
     assert!(syncs.iter().all(|sync| sync["syncStatus"] == "succeeded"));
+}
+
+#[test]
+fn reads_hold_what_the_bundled_schemas_say_that_the_server_fills_and_not_what_it_keeps() {
+    let mut server = Server::bundled(&json!({
+        "projects": [{"slug": "payments", "id": "3d9a4c1e-0001-4000-8000-000000000001"}],
+        "connections": [{
+            "app": "azure-entra-id", "name": "main", "id": "3d9a4c1e-0003-4000-8000-000000000003"
+        }],
+    }));
+    let body = json!({
+        "name": "scim",
+        "projectId": "3d9a4c1e-0001-4000-8000-000000000001",
+        "connectionId": "3d9a4c1e-0003-4000-8000-000000000003",
+        "environment": "dev",
+        "secretPath": "/",
+        "syncOptions": {
+            "initialSyncBehavior": "overwrite-destination", "secretKey": "K", "keySchema": ""
+        },
+        "destinationConfig": {
+            "servicePrincipalId": "any", "servicePrincipalDisplayName": "mine"
+        },
+    });
+    let create = Call::new("POST", "/api/v1/secret-syncs/azure-entra-id-scim").json(&body);
+    let made = server.send("none", create.bearer(INFISICAL_TOKEN));
+    let made = &made.body()["secretSync"];
+    let options = made["syncOptions"].as_object().unwrap();
+    let keys: Vec<&String> = options.keys().collect();
+    assert_eq!(keys, ["initialSyncBehavior", "secretId"]);
+    let config = &made["destinationConfig"];
+    assert_eq!(config["servicePrincipalId"], "any");
+    assert_ne!(config["servicePrincipalDisplayName"], "mine");
 }
 
 #[test]

@@ -488,6 +488,21 @@ mod refusals {
     }
 }
 
+mod reading {
+    use super::*;
+
+    #[test]
+    fn a_list_straight_after_a_write_may_not_show_it_yet() {
+        let mut server = server();
+        server.emulator.fail(vec!["list=stale@1".parse().unwrap()]);
+        sync(&create(&mut server, "a", &json!({})));
+        let target = format!("{SYNCS}?projectId={PAYMENTS}");
+        let stale = server.get(&target);
+        assert!(column(&stale, "secretSyncs", "name").is_empty());
+        assert_eq!(column(&server.get(&target), "secretSyncs", "name"), ["a"]);
+    }
+}
+
 mod duplicates {
     use super::*;
 
