@@ -50,10 +50,10 @@ pub struct Arguments {
     /// Let jobs take as long as on a real server, not milliseconds for seconds.
     #[arg(long)]
     real_time: bool,
-    /// A fault to show, such as create=500, list=html, sync:NAME=fail.
+    /// A fault to show, such as create=500, list=html, sync:NAME=fail, sync:NAME=hang.
     #[arg(long, value_name = "RULE")]
     fail: Vec<String>,
-    /// Makes ids: the same seed gives the same ids.
+    /// Makes ids and waits: the same seed gives the same ones.
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 }
