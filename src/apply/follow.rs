@@ -3,11 +3,16 @@
 //! A write's answer carries the id of the job before it, and the id changes when a job ends
 //! (seen on Infisical, June 2025). So a job has ended when its status is terminal and its id
 //! is another one than in the answer.
+//!
+//! A platform can run a few jobs at a time for one connection, and the rest stand in line for as long
+//! as that takes (on Infisical up to 80 minutes). So without a limit from outside they are followed
+//! as long as something moves.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{ApplyContext, JobEnd, JobOutcome, Outcome};
+use super::pauses::LOOK_PAUSES;
+use super::{ApplyContext, JobEnd, JobOutcome, Outcome, Progress, Wait};
 use crate::core::plan::Subject;
 use crate::core::remote::{JobKind, JobStatus, RemoteSync};
 use crate::http::error::{RequestError, RequestErrorKind};
@@ -15,6 +20,8 @@ use crate::provider::Provider;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long jobs that all stand still are followed.
+pub const STANDSTILL: Duration = Duration::from_secs(120);
 
 /// A job to follow.
 #[derive(Debug, Clone)]
@@ -84,7 +91,7 @@ pub async fn follow_if_wanted(
     context: &ApplyContext<'_>,
 ) -> Vec<JobOutcome> {
     match context.wait {
-        Some(limit) => follow(watched, limit, context).await,
+        Some(wait) => follow(watched, wait, context).await,
         None => watched
             .into_iter()
             .map(|job| outcome(job, JobEnd::NotFollowed))
@@ -100,39 +107,165 @@ fn outcome(job: Watched, end: JobEnd) -> JobOutcome {
     }
 }
 
-/// Follows jobs until all have ended, the time is up, or the run is interrupted.
+/// A job that is followed, as the last look showed it.
+struct Going {
+    job: Watched,
+    place: Place,
+    is_running: bool,
+    /// Whether it has to wait because of the platform's limit for its connection.
+    is_held_back: bool,
+    /// How many looks in a row have not shown its sync.
+    missed: usize,
+}
+
+impl From<Watched> for Going {
+    fn from(job: Watched) -> Self {
+        Self {
+            is_running: job.sync.job(job.kind).status == Some(JobStatus::Running),
+            is_held_back: false,
+            missed: 0,
+            place: place(&job.subject),
+            job,
+        }
+    }
+}
+
+impl Going {
+    /// How the job ended, by the syncs of its project as they are now; `None` while it is going.
+    fn end(&mut self, syncs: &[RemoteSync]) -> Option<JobEnd> {
+        let now = syncs.iter().find(|sync| sync.id == self.job.sync.id);
+        self.missed = if now.is_some() { 0 } else { self.missed + 1 };
+        // A list can be older than the write (Infisical reads from replicas): what it does not show
+        // is asked for again before that is believed.
+        let is_believed = self.missed > LOOK_PAUSES.len() || self.job.is_deletion;
+        if now.is_none() && !is_believed {
+            return None;
+        }
+        self.job.end(now)
+    }
+
+    /// Takes note of how the job goes on. Whether it began to run since the look before.
+    fn goes_on(&mut self, syncs: &[RemoteSync], busy: &Busy) -> bool {
+        let Some(now) = syncs.iter().find(|sync| sync.id == self.job.sync.id) else {
+            return false;
+        };
+        let was_running = self.is_running;
+        self.is_running = now.job(self.job.kind).status == Some(JobStatus::Running);
+        self.is_held_back = !self.is_running
+            && self.job.kind == JobKind::Sync
+            && busy.is_full(&self.job.subject.server, now);
+        self.is_running && !was_running
+    }
+}
+
+/// How many sync jobs run for each connection of a server, as far as the looks show it.
+struct Busy {
+    running: BTreeMap<(String, String), usize>,
+    /// How many may, by server.
+    limits: BTreeMap<String, usize>,
+}
+
+impl Busy {
+    fn of(answers: &Answers, jobs: &[Going], context: &ApplyContext<'_>) -> Self {
+        let servers: BTreeMap<&Place, &str> = jobs
+            .iter()
+            .map(|going| (&going.place, going.job.subject.server.as_str()))
+            .collect();
+        let mut busy = Self {
+            running: BTreeMap::new(),
+            limits: BTreeMap::new(),
+        };
+        for (place, answer) in answers {
+            let (Some(server), Ok(syncs)) = (servers.get(place), answer) else {
+                continue;
+            };
+            let Some(Provider::Managed(provider)) = context.providers.get(&place.0) else {
+                continue;
+            };
+            if let Some(limit) = provider.jobs_per_connection() {
+                busy.limits.insert((*server).to_owned(), limit);
+            }
+            let running = |sync: &&RemoteSync| sync.sync_job.status == Some(JobStatus::Running);
+            for sync in syncs.iter().filter(running) {
+                let connection = ((*server).to_owned(), sync.connection.id.clone());
+                *busy.running.entry(connection).or_default() += 1;
+            }
+        }
+        busy
+    }
+
+    /// Whether as many jobs run for a sync's connection as may.
+    fn is_full(&self, server: &str, sync: &RemoteSync) -> bool {
+        let connection = (server.to_owned(), sync.connection.id.clone());
+        let running = self.running.get(&connection).copied().unwrap_or_default();
+        self.limits
+            .get(server)
+            .is_some_and(|limit| running >= *limit)
+    }
+}
+
+fn progress(going: &[Going], ended: &[JobOutcome], limit: Option<usize>) -> Progress {
+    let count = |is: fn(&Going) -> bool| going.iter().filter(|job| is(job)).count();
+    let done = ended
+        .iter()
+        .filter(|job| job.end == JobEnd::Succeeded)
+        .count();
+    Progress {
+        done,
+        failed: ended.len() - done,
+        running: count(|job| job.is_running),
+        in_line: count(|job| !job.is_running),
+        held_back: count(|job| job.is_held_back),
+        limit,
+    }
+}
+
+/// Follows jobs until all have ended, the wait is over, or the run is interrupted.
 pub async fn follow(
     watched: Vec<Watched>,
-    limit: Duration,
+    wait: Wait,
     context: &ApplyContext<'_>,
 ) -> Vec<JobOutcome> {
-    let mut going = watched;
+    let mut going: Vec<Going> = watched.into_iter().map(Going::from).collect();
     let mut ended = Vec::new();
-    let mut waited = Duration::ZERO;
     let mut pause = FIRST_PAUSE;
     let mut trouble: BTreeMap<Place, RequestError> = BTreeMap::new();
-    while !going.is_empty() && waited < limit && !context.cancellation.is_cancelled() {
-        context.observer.waiting(going.len());
-        let this_pause = pause.min(limit.saturating_sub(waited));
+    let mut limit = None;
+    // Until when it waits; whatever moves puts that off if it waits while something does.
+    let patience = match wait {
+        Wait::WhileMoving => STANDSTILL,
+        Wait::AtMost(time) => time,
+    };
+    let mut since = context.clock.now();
+    while !going.is_empty() && !context.cancellation.is_cancelled() {
+        let left = patience.saturating_sub(context.clock.now() - since);
+        if left.is_zero() {
+            break;
+        }
+        context.observer.waiting(&progress(&going, &ended, limit));
         tokio::select! {
-            () = context.clock.sleep(this_pause) => {}
+            () = context.clock.sleep(pause.min(left)) => {}
             () = context.cancellation.cancelled() => break,
         }
-        waited += this_pause;
         pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         let answers = tokio::select! {
             answers = look(&going, context) => answers,
             () = context.cancellation.cancelled() => break,
         };
+        let busy = Busy::of(&answers, &going, context);
+        limit = busy.limits.values().copied().next();
         let mut still = Vec::new();
-        for job in going {
-            let key = place(&job.subject);
-            match answers.get(&key) {
+        let mut is_moving = false;
+        for mut job in going {
+            match answers.get(&job.place) {
                 Some(Ok(syncs)) => {
-                    trouble.remove(&key);
-                    match job.end(syncs.iter().find(|sync| sync.id == job.sync.id)) {
-                        Some(end) => ended.push(outcome(job, end)),
-                        None => still.push(job),
+                    trouble.remove(&job.place);
+                    if let Some(end) = job.end(syncs) {
+                        is_moving = true;
+                        ended.push(outcome(job.job, end));
+                    } else {
+                        is_moving |= job.goes_on(syncs, &busy);
+                        still.push(job);
                     }
                 }
                 // Nothing is wrong with the job: it is just not waited for any more.
@@ -141,51 +274,55 @@ pub async fn follow(
                 }
                 // An answer that cannot be read says nothing about the job, so it is asked for again.
                 Some(Err(error)) if error.can_pass() => {
-                    trouble.insert(key, error.clone());
+                    trouble.insert(job.place.clone(), error.clone());
                     still.push(job);
                 }
                 Some(Err(error)) => {
                     let end = JobEnd::Unknown(error.message.clone());
-                    ended.push(outcome(job, end));
+                    ended.push(outcome(job.job, end));
                 }
                 None => still.push(job),
             }
         }
         going = still;
+        if is_moving && wait == Wait::WhileMoving {
+            since = context.clock.now();
+        }
     }
     ended.extend(going.into_iter().map(|job| {
-        let end = match trouble.get(&place(&job.subject)) {
+        let end = match trouble.get(&job.place) {
             Some(error) => JobEnd::Unknown(error.message.clone()),
             // What became of it since the last look is unknown.
             None if context.cancellation.is_cancelled() => JobEnd::NotFollowed,
             None => JobEnd::StillGoing,
         };
-        outcome(job, end)
+        outcome(job.job, end)
     }));
     ended.sort_by(|one, other| one.subject.cmp(&other.subject));
     ended
 }
 
+/// A provider and the id of a project.
 type Place = (String, String);
+
+/// The syncs of each project, as a look shows them.
+type Answers = BTreeMap<Place, Result<Vec<RemoteSync>, RequestError>>;
 
 fn place(subject: &Subject) -> Place {
     (subject.provider.clone(), subject.project_id.clone())
 }
 
-async fn look(
-    jobs: &[Watched],
-    context: &ApplyContext<'_>,
-) -> BTreeMap<Place, Result<Vec<RemoteSync>, RequestError>> {
-    let places: BTreeMap<Place, &str> = jobs
+async fn look(jobs: &[Going], context: &ApplyContext<'_>) -> Answers {
+    let places: BTreeMap<&Place, &str> = jobs
         .iter()
-        .map(|job| (place(&job.subject), job.subject.project.as_str()))
+        .map(|going| (&going.place, going.job.subject.project.as_str()))
         .collect();
     let mut answers = BTreeMap::new();
     for (place, spelling) in places {
-        let (provider, project_id) = &place;
+        let (provider, project_id) = place;
         if let Some(Provider::Managed(managed)) = context.providers.get(provider) {
             let syncs = managed.list(project_id, spelling).await;
-            answers.insert(place, syncs);
+            answers.insert(place.clone(), syncs);
         }
     }
     answers

@@ -29,6 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use definition::definition;
+pub use follow::STANDSTILL;
 pub use outcome::{ActionFailure, JobEnd, JobOutcome, OldState, OldSync, Outcome, Report};
 pub use schedule::run;
 
@@ -36,6 +37,39 @@ use crate::cancel::Cancellation;
 use crate::http::clock::Clock;
 use crate::provider::Provider;
 use crate::state::State;
+
+/// How long jobs are followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// Until all have ended, or none ended and none began to run for [`STANDSTILL`].
+    WhileMoving,
+    /// Until all have ended, or this long in all.
+    AtMost(Duration),
+}
+
+/// How far the jobs of a run are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Those that ended well.
+    pub done: usize,
+    /// Those that ended badly, or that cannot be followed.
+    pub failed: usize,
+    /// Those that run, or wait between two tries.
+    pub running: usize,
+    /// Those that have not begun.
+    pub in_line: usize,
+    /// Those of them for which as many jobs run as the platform runs at a time for one connection.
+    pub held_back: usize,
+    /// How many that is, if the platform has such a limit.
+    pub limit: Option<usize>,
+}
+
+impl Progress {
+    /// Those that have not ended.
+    pub const fn going(&self) -> usize {
+        self.running + self.in_line
+    }
+}
 
 /// What running a plan needs.
 pub struct ApplyContext<'a> {
@@ -45,8 +79,8 @@ pub struct ApplyContext<'a> {
     pub state: Option<&'a State>,
     /// How many actions go at once.
     pub parallelism: usize,
-    /// How long to follow the jobs; none not to.
-    pub wait: Option<Duration>,
+    /// How long to follow the jobs; `None` not to.
+    pub wait: Option<Wait>,
     /// The time that waits go by.
     pub clock: Arc<dyn Clock>,
     /// Thrown by Ctrl-C.
@@ -63,6 +97,6 @@ pub trait Observer {
     fn ended(&self, _index: usize, _outcome: &Outcome) {}
     /// The old sync of a replacement is about to be deleted. This is its definition, as YAML.
     fn replaces(&self, _index: usize, _definition: &str) {}
-    /// Some jobs are still going.
-    fn waiting(&self, _jobs: usize) {}
+    /// Some jobs are still going. Told before every look.
+    fn waiting(&self, _progress: &Progress) {}
 }

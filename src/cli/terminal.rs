@@ -40,6 +40,8 @@ pub struct Terminal {
     /// Whether a failure to write standard output was reported; once is enough.
     has_failed: AtomicBool,
     shown: Mutex<BTreeSet<Shown>>,
+    /// The line that last reported how the run goes on.
+    progress: Mutex<String>,
 }
 
 impl Terminal {
@@ -69,6 +71,7 @@ impl Terminal {
             is_quiet: false,
             has_failed: AtomicBool::new(false),
             shown: Mutex::default(),
+            progress: Mutex::default(),
         }
     }
 
@@ -123,10 +126,13 @@ impl Terminal {
         remark(&self.err, text);
     }
 
-    /// Reports how a run goes on: on standard output for people, else on standard error.
+    /// Reports how a run goes on: on standard output for people, else on standard error. What is as
+    /// it was when this was last asked for is not repeated.
     pub fn progress(&self, line: &str) {
-        if !self.is_quiet {
+        let mut last = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.is_quiet && *last != line {
             self.log(line);
+            line.clone_into(&mut last);
         }
     }
 

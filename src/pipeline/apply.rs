@@ -1,11 +1,9 @@
 //! Applying: carrying out what is planned.
 
-use std::time::Duration;
-
 use super::link::Link;
 use super::observe::Observed;
 use super::plan::Planned;
-use crate::apply::{self, ApplyContext, Observer, Outcome, Report};
+use crate::apply::{self, ApplyContext, Observer, Outcome, Report, Wait};
 use crate::core::plan::{Verb, duplicates};
 use crate::http::error::RequestErrorKind;
 
@@ -30,7 +28,7 @@ impl Planned {
     pub async fn execute(
         &self,
         link: &Link,
-        wait: Option<Duration>,
+        wait: Option<Wait>,
         observer: &(dyn Observer + Sync),
     ) -> Option<Report> {
         if !self.has_work() {

@@ -135,6 +135,11 @@ pub trait ManagedSyncs: Send + Sync {
     /// How requests are authenticated, as people call it: `universal auth`.
     fn auth_method(&self) -> String;
 
+    /// How many sync jobs run at a time for one connection, on a platform where the rest stand in line.
+    fn jobs_per_connection(&self) -> Option<usize> {
+        None
+    }
+
     /// The identity behind the credential, as far as the platform shows it. What it does not show is
     /// no error. One request at most, besides the login.
     async fn identity(&self) -> Result<RemoteIdentity, RequestError> {

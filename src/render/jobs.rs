@@ -1,14 +1,13 @@
 //! How jobs ended, both those that an apply set off and those that a person requested.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use serde::Serialize;
 
 use super::json::SubjectFields;
 use super::review::{Item, Verdict};
 use super::terminal::{RED, YELLOW, address, painted};
-use crate::apply::{JobEnd, JobOutcome, Report};
+use crate::apply::{JobEnd, JobOutcome, Progress, Report, STANDSTILL, Wait};
 use crate::core::remote::JobKind;
 use crate::core::text::{platform_message, visible};
 use crate::core::words;
@@ -23,12 +22,38 @@ pub(super) const fn name(kind: JobKind) -> &'static str {
 }
 
 /// The line while jobs are followed.
-pub fn waiting(jobs: usize) -> String {
-    format!("Waiting for {}...", words::count(jobs, "job"))
+pub fn waiting(progress: &Progress) -> String {
+    let jobs = words::count(progress.going(), "job");
+    let Progress {
+        done,
+        failed,
+        running,
+        in_line,
+        held_back,
+        limit,
+    } = *progress;
+    // As long as nothing has happened there is nothing to say.
+    if done + failed + running == 0 {
+        return format!("Waiting for {jobs}...");
+    }
+    let why = match limit {
+        Some(limit) if held_back > 0 => {
+            format!(" ({held_back} of them because {limit} run at a time for one connection)")
+        }
+        _ => String::new(),
+    };
+    let in_line_because = format!("in line{why}");
+    let counts = words::counts([
+        (done, "done"),
+        (running, "running"),
+        (in_line, &*in_line_because),
+        (failed, "failed"),
+    ]);
+    format!("Waiting for {jobs}: {}...", counts.join(", "))
 }
 
 /// A line for each job, and how many were not followed.
-pub(super) fn human(report: &Report, waited: Option<Duration>) -> String {
+pub(super) fn human(report: &Report, waited: Option<Wait>) -> String {
     let mut out = String::new();
     for job in &report.jobs {
         end(&mut out, job, waited);
@@ -52,7 +77,7 @@ pub(super) fn count(report: &Report, wanted: impl Fn(&JobEnd) -> bool) -> usize 
     jobs.filter(|job| wanted(&job.end)).count()
 }
 
-fn end(out: &mut String, job: &JobOutcome, waited: Option<Duration>) {
+fn end(out: &mut String, job: &JobOutcome, waited: Option<Wait>) {
     let mark = match &job.end {
         JobEnd::Succeeded => String::new(),
         JobEnd::Failed(_) => painted(RED, "Failed:") + " ",
@@ -68,9 +93,13 @@ fn end(out: &mut String, job: &JobOutcome, waited: Option<Duration>) {
                 .map_or_else(|| "no reason was given".to_owned(), platform_message)
         ),
         JobEnd::StillGoing => match waited {
-            Some(waited) => format!(
+            Some(Wait::AtMost(waited)) => format!(
                 "is still retrying, not failed, after {} s.",
                 waited.as_secs()
+            ),
+            Some(Wait::WhileMoving) => format!(
+                "is still retrying or in line, not failed; no job ended or began to run for {} s.",
+                STANDSTILL.as_secs()
             ),
             None => "is still retrying, not failed.".to_owned(),
         },

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use serde::Serialize;
 
@@ -12,7 +11,7 @@ use super::outcome::{self, OutcomeFields};
 use super::plan::{self, PlanBody, PlanFile, participle};
 use super::review::Review;
 use super::terminal::{CYAN, GREEN, Headline, RED, SANDBOX, address, painted};
-use crate::apply::{JobEnd, OldState, Outcome, Report};
+use crate::apply::{JobEnd, OldState, Outcome, Report, Wait};
 use crate::core::plan::{Action, Counts, Plan, Subject, Verb};
 use crate::core::remote::JobKind;
 use crate::core::text::visible;
@@ -64,7 +63,7 @@ pub struct Context<'a> {
     /// The file that the plan was saved in, if it was.
     pub plan_file: Option<&'a str>,
     /// How long the jobs were followed; `None` if they were not.
-    pub waited: Option<Duration>,
+    pub waited: Option<Wait>,
 }
 
 /// The result of an apply.

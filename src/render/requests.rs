@@ -1,7 +1,6 @@
 //! Jobs that a person requests with `secsync sync`.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use serde::Serialize;
 
@@ -10,7 +9,7 @@ use super::json::SubjectFields;
 use super::outcome;
 use super::report::ReportBody;
 use super::terminal::{CYAN, DIMMED, GREEN, Headline, RED, named, painted, start};
-use crate::apply::{JobEnd, Outcome, Report};
+use crate::apply::{JobEnd, Outcome, Report, Wait};
 use crate::core::job_requests::{JobRequest, RequestedJob, Winner};
 use crate::core::plan::Subject;
 use crate::core::text::visible;
@@ -63,7 +62,7 @@ pub fn answered(request: &JobRequest, outcome: &Outcome) -> String {
 }
 
 /// The results of the requests.
-pub fn human(requests: &[JobRequest], report: &Report, waited: Option<Duration>) -> String {
+pub fn human(requests: &[JobRequest], report: &Report, waited: Option<Wait>) -> String {
     let mut out = String::new();
     for (request, outcome) in requests.iter().zip(&report.outcomes) {
         outcome::human(&mut out, &request.subject, outcome);

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
+use serde_json::json;
 
-use super::harness::{Server, Tree, payments, world};
+use super::harness::{Act, Gateway, Reply, Server, Tree, payments, world};
 
 const MESSAGE: &str =
     r#"sync:bot=fail:{"error":"RES-404","message":"application acme/payments not found"}"#;
@@ -92,5 +93,57 @@ fn jobs_are_followed_by_one_list_request_a_look() {
             .iter()
             .any(|request| request.starts_with("GET /api/v1/secret-syncs/")),
         "{requests:?}"
+    );
+}
+
+#[test]
+fn a_list_that_does_not_show_a_new_sync_yet_is_asked_for_again() {
+    let tree = tree();
+    let server = Server::new(&world());
+    let gateway = Gateway::before(&server);
+    // The read before the plan, and two looks after the creates: a replica is behind.
+    let empty = Reply::json(200, &json!({"secretSyncs": []}));
+    gateway.does("GET", "/api/v1/secret-syncs?", 3, Act::Instead(empty));
+    let apply = tree
+        .secsync("apply syncs --auto-approve --wait --parallelism 1")
+        .on(&server);
+    let output = gateway.before_server_of(apply).run().exits_with(0);
+    assert!(output.stdout.contains("2 added"), "{output}");
+    assert_eq!(output.stdout.matches("The sync job succeeded.").count(), 2);
+}
+
+#[test]
+fn the_line_while_jobs_are_followed_says_how_far_they_are() {
+    let tree = tree();
+    let server = Server::new(&world());
+    let gateway = Gateway::before(&server);
+    let output = tree
+        .secsync("apply syncs --auto-approve --parallelism 1")
+        .on(&server)
+        .run()
+        .exits_with(0);
+    assert!(output.stdout.contains("2 jobs left running"), "{output}");
+    // What the server shows of the first job in the first look.
+    let running = Act::Edited(r#""syncStatus":"succeeded""#, r#""syncStatus":"running""#);
+    let idle = Act::Edited("no such text", "");
+    gateway.does("GET", "/api/v1/secret-syncs?", 1, idle).does(
+        "GET",
+        "/api/v1/secret-syncs?",
+        1,
+        running,
+    );
+    let sync = tree.secsync("sync * --parallelism 1").on(&server);
+    let output = gateway.before_server_of(sync).run().exits_with(0);
+    let lines: Vec<&str> = output
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("Waiting"))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "Waiting for 2 jobs...",
+            "Waiting for 1 job: 1 done, 1 running..."
+        ]
     );
 }

@@ -145,7 +145,9 @@ fn the_help_of_apply() {
                                       decided
           --auto-approve              Do not ask. Needed without a terminal; a saved plan is never asked
                                       about
-          --wait[=<DURATION>]         Follow the sync jobs that this sets off, for at most this long
+          --wait[=<DURATION>]         Follow the sync jobs that this sets off, for at most this long;
+                                      without a duration as long as they end or begin to run, and no
+                                      longer than 2 minutes in which none does
           --max-deletes <N>           Apply nothing if more syncs than this would be deleted or replaced
                                       [default: 5]
           --prune                     Delete what exists and is not declared. Needs the whole workspace

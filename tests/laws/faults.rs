@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::support::clock::HeldClock;
 use super::support::site::{Nobody, Planned, Site, assert_all_done, assert_quiet};
 use super::support::world::{DEVELOPER, PROJECTS, catalog_with_options};
-use secsync::apply::{ActionFailure, JobEnd, Observer, Outcome, Report};
+use secsync::apply::{ActionFailure, JobEnd, Observer, Outcome, Progress, Report, Wait};
 use secsync::cancel::Cancellation;
 use secsync::core::plan::Verb;
 use secsync::core::remote::{JobKind, JobStatus, RemoteSync};
@@ -767,7 +767,7 @@ mod waiting {
     use super::*;
 
     /// Two minutes by the quick clock.
-    const LONG: Option<Duration> = Some(Duration::from_secs(120));
+    const LONG: Option<Wait> = Some(Wait::AtMost(Duration::from_secs(120)));
 
     fn ends(report: &Report) -> Vec<(&str, &JobEnd)> {
         report
@@ -844,7 +844,7 @@ mod waiting {
         };
         run_with(slow, async |mut site| {
             site.write_file(&file(&[sync("web", "")]));
-            site.wait = Some(Duration::from_secs(2));
+            site.wait = Some(Wait::AtMost(Duration::from_secs(2)));
             let (planned, report) = site.converge().await;
             assert_all_done(&planned, &report);
             assert_eq!(ends(&report), [("web", &JobEnd::StillGoing)]);
@@ -856,7 +856,7 @@ mod waiting {
     fn an_interruption_ends_the_waiting_at_once() {
         struct WhileWaiting(Cancellation);
         impl Observer for WhileWaiting {
-            fn waiting(&self, _jobs: usize) {
+            fn waiting(&self, _progress: &Progress) {
                 self.0.cancel();
             }
         }
@@ -882,7 +882,7 @@ mod waiting {
         #[derive(Default)]
         struct Looks(Mutex<usize>);
         impl Observer for Looks {
-            fn waiting(&self, _jobs: usize) {
+            fn waiting(&self, _progress: &Progress) {
                 *self.0.lock().unwrap() += 1;
             }
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
-use crate::apply::{Observer, Outcome as ActionOutcome, Report};
+use crate::apply::{Observer, Outcome as ActionOutcome, Progress as JobProgress, Report, Wait};
 use crate::cli::arguments::{
     FileArguments, LoadArguments, NetworkArguments, OutputArguments, PlanArguments, duration,
 };
@@ -42,10 +42,11 @@ pub struct Arguments {
     /// Do not ask. Needed without a terminal; a saved plan is never asked about.
     #[arg(long)]
     auto_approve: bool,
-    /// Follow the sync jobs that this sets off, for at most this long.
+    /// Follow the sync jobs that this sets off, for at most this long; without a duration as long
+    /// as they end or begin to run, and no longer than 2 minutes in which none does.
     #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true,
-          default_missing_value = "2m", value_parser = duration)]
-    wait: Option<Duration>,
+          value_parser = duration)]
+    wait: Option<Option<Duration>>,
     /// Apply nothing if more syncs than this would be deleted or replaced.
     #[arg(long, value_name = "N", default_value_t = 5)]
     max_deletes: usize,
@@ -84,12 +85,18 @@ impl Command for Arguments {
         Ok(Apply {
             applied,
             saved,
-            wait: self.wait,
+            wait: self.wait(),
         })
     }
 }
 
 impl Arguments {
+    /// How long jobs are followed; `None` if they are not.
+    fn wait(&self) -> Option<Wait> {
+        let wait = self.wait?;
+        Some(wait.map_or(Wait::WhileMoving, Wait::AtMost))
+    }
+
     fn plan_and_apply(&self, session: &Session) -> Result<Applied, CommandError> {
         if self.expect_digest.is_some() {
             return Err(CommandError::usage(
@@ -150,7 +157,7 @@ impl Arguments {
             plan: &planned.plan,
             session,
         };
-        let report = planned.execute(link, self.wait, &progress).await;
+        let report = planned.execute(link, self.wait(), &progress).await;
         Applied { planned, report }
     }
 }
@@ -177,8 +184,8 @@ impl Observer for Progress<'_> {
             .keep(&report::replaces(&self.plan.actions[index], definition));
     }
 
-    fn waiting(&self, jobs: usize) {
-        self.session.progress(&jobs::waiting(jobs));
+    fn waiting(&self, progress: &JobProgress) {
+        self.session.progress(&jobs::waiting(progress));
     }
 }
 
@@ -188,7 +195,7 @@ pub struct Apply {
     /// The saved plan that was applied, if it was one.
     saved: Option<Saved>,
     /// How long the jobs were followed.
-    wait: Option<Duration>,
+    wait: Option<Wait>,
 }
 
 /// A saved plan that was applied.

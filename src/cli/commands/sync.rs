@@ -6,7 +6,9 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::apply::{self, ApplyContext, Observer, Outcome as JobOutcome, Report};
+use crate::apply::{
+    self, ApplyContext, Observer, Outcome as JobOutcome, Progress as JobProgress, Report, Wait,
+};
 use crate::cli::arguments::{
     FileArguments, LoadArguments, NetworkArguments, OutputArguments, duration,
 };
@@ -46,9 +48,9 @@ pub struct Arguments {
     /// Do not ask before an import or a removal. Needed without a terminal.
     #[arg(long)]
     auto_approve: bool,
-    /// Follow the jobs for at most this long.
-    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = duration)]
-    wait: Duration,
+    /// Follow the jobs for at most this long [default: as long as they end or begin to run].
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    wait: Option<Duration>,
     /// Do not follow the jobs.
     #[arg(long, conflicts_with = "wait")]
     no_wait: bool,
@@ -77,8 +79,9 @@ impl Arguments {
         self.job() != RequestedJob::Sync && !self.auto_approve
     }
 
-    fn wait(&self) -> Option<Duration> {
-        (!self.no_wait).then_some(self.wait)
+    fn wait(&self) -> Option<Wait> {
+        let wait = self.wait.map_or(Wait::WhileMoving, Wait::AtMost);
+        (!self.no_wait).then_some(wait)
     }
 
     fn load(&self) -> LoadArguments {
@@ -180,8 +183,8 @@ impl Observer for Progress<'_> {
             .progress(&requests::answered(&self.requests[index], outcome));
     }
 
-    fn waiting(&self, jobs: usize) {
-        self.session.progress(&jobs::waiting(jobs));
+    fn waiting(&self, progress: &JobProgress) {
+        self.session.progress(&jobs::waiting(progress));
     }
 }
 
@@ -191,7 +194,7 @@ pub struct Requested {
     requests: Vec<JobRequest>,
     report: Report,
     /// How long they were followed.
-    wait: Option<Duration>,
+    wait: Option<Wait>,
 }
 
 impl Outcome for Requested {

@@ -125,6 +125,10 @@ impl Door for Infisical {
     }
 }
 
+/// How many sync jobs run at a time for one connection. The others are looked at again every 30 to
+/// 40 s, so that some may wait although fewer run.
+const JOBS_PER_CONNECTION: usize = 5;
+
 const SYNCS: [&str; 3] = ["api", "v1", "secret-syncs"];
 
 impl Rules for Infisical {
@@ -318,6 +322,10 @@ impl ManagedSyncs for Server {
 
     fn auth_method(&self) -> String {
         self.session.auth_method()
+    }
+
+    fn jobs_per_connection(&self) -> Option<usize> {
+        Some(JOBS_PER_CONNECTION)
     }
 
     async fn identity(&self) -> Result<RemoteIdentity, RequestError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use secsync::apply::{self, ApplyContext, Observer, Outcome, Report};
+use secsync::apply::{self, ApplyContext, Observer, Outcome, Report, Wait};
 use secsync::cancel::Cancellation;
 use secsync::core::plan::recheck::{Current, Recheck, recheck};
 use secsync::core::plan::{Action, Blocked, Plan, Step, Verb};
@@ -39,7 +39,7 @@ pub struct Site {
     pub clock: Arc<dyn Clock>,
     pub client_id: &'static str,
     pub parallelism: usize,
-    pub wait: Option<Duration>,
+    pub wait: Option<Wait>,
     pub prune: bool,
     pub targets: Vec<String>,
     written: Written,
