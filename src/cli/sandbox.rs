@@ -6,6 +6,7 @@ use std::sync::Arc;
 use camino::Utf8Path;
 
 use crate::core::desired::{ConnectionRef, Ensure};
+use crate::core::remote::Scope;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::SandboxAccess;
@@ -90,6 +91,7 @@ fn cannot_write(path: &str, error: &io::Error) -> CommandError {
 pub fn world_of(opened: &Opened) -> World {
     let mut world = World::default();
     world.license_enterprise();
+    let mut connections = Vec::new();
     for sync in &opened.workspace.syncs {
         let Some(project) = sync.project.as_ref().filter(|_| sync.platform.reads_back()) else {
             continue;
@@ -113,14 +115,27 @@ pub fn world_of(opened: &Opened) -> World {
         let app = destination
             .as_ref()
             .and_then(|destination| destination.spec.connection_app.as_deref());
-        match (app, &sync.connection) {
-            (Some(app), Some((ConnectionRef::Name(name, _), _))) => {
-                world.mention_connection(app, Some(name), None);
+        if let (Some(app), Some((connection, _))) = (app, &sync.connection) {
+            connections.push((project.text.as_str(), app.to_owned(), connection));
+        }
+    }
+    // Those of projects first: a name without a scope then means them, and not one more.
+    let is_of_project = |connection: &ConnectionRef| {
+        matches!(connection, ConnectionRef::Name(_, Some(Scope::Project)))
+    };
+    connections.sort_by_key(|(_, _, connection)| !is_of_project(connection));
+    for (project, app, connection) in connections {
+        match connection {
+            ConnectionRef::Name(name, Some(Scope::Project)) => {
+                world.mention_project_connection(project, &app, name);
             }
-            (Some(app), Some((ConnectionRef::Id(id), _))) => {
-                world.mention_connection(app, None, Some(id));
+            ConnectionRef::Name(name, Some(Scope::Organization)) => {
+                world.mention_connection(&app, Some(name), None);
             }
-            _ => {}
+            ConnectionRef::Name(name, None) => world.mention_connection_in(project, &app, name),
+            ConnectionRef::Id(id) => {
+                world.mention_connection(&app, None, Some(id));
+            }
         }
     }
     world

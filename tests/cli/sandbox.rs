@@ -194,3 +194,26 @@ fn in_real_time_a_job_takes_seconds() {
     let statuses = sandbox.statuses();
     assert_ne!(statuses, ["a succeeded"], "after {:?}", before.elapsed());
 }
+
+#[test]
+fn an_embedded_one_has_the_connections_of_both_scopes_that_the_files_mention() {
+    const FILE: &str = "\
+provider: infisical
+defaults:
+  destination: humanitec
+  environment: prod
+  secretPath: /
+  syncOptions: {initialSyncBehavior: overwrite-destination, disableSecretDeletion: true}
+  destinationConfig: {scope: application, org: acme}
+syncs:
+  plain: {project: payments, connection: main, destinationConfig: {app: a}}
+  own: {project: payments, connection: {name: main, scope: project}, destinationConfig: {app: b}}
+  other: {project: shop, connection: spare, destinationConfig: {app: c}}
+  both: {project: books, connection: {name: team, scope: project}, destinationConfig: {app: d}}
+  shared: {project: books, connection: {name: team, scope: organization}, destinationConfig: {app: e}}
+";
+    let tree = Tree::new(&[("syncs/all.yaml", FILE)]);
+    let run = |arguments: &str| tree.secsync(arguments).run();
+    run("apply --sandbox --auto-approve --wait").exits_with(0);
+    run("plan --sandbox --detailed-exitcode").exits_with(0);
+}

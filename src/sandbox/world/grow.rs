@@ -77,8 +77,41 @@ impl World {
         environments.get_mut(at)
     }
 
-    /// Makes sure that an app has a connection of that name and id; either may be missing.
-    /// Returns its id.
+    /// Makes sure that a name resolves to a connection of an app in a project: to the project's own
+    /// if it has one, else to the organisation's.
+    pub fn mention_connection_in(&mut self, project: &str, app: &str, name: &str) {
+        let owner = self.mention_project(project);
+        if !self.has_own_connection(&owner, app, name) {
+            self.mention_connection(app, Some(name), None);
+        }
+    }
+
+    /// Makes sure that a project has a connection of its own of that name.
+    pub fn mention_project_connection(&mut self, project: &str, app: &str, name: &str) {
+        let owner = self.mention_project(project);
+        if !self.has_own_connection(&owner, app, name) {
+            self.connections.push(Connection::from(ConnectionFile {
+                app: app.to_owned(),
+                name: name.to_owned(),
+                id: None,
+                project: Some(owner),
+            }));
+        }
+    }
+
+    fn has_own_connection(&self, project_id: &str, app: &str, name: &str) -> bool {
+        let mut named = self
+            .connections
+            .iter()
+            .filter(|known| known.app == app && known.name == name);
+        named.any(|known| {
+            self.project_of(known)
+                .is_some_and(|project| project.id == project_id)
+        })
+    }
+
+    /// Makes sure that the organisation has a connection of that app, name and id; name or id may
+    /// be missing. Returns its id.
     pub fn mention_connection(
         &mut self,
         app: &str,
@@ -87,7 +120,10 @@ impl World {
     ) -> String {
         let known = self.connections.iter().find(|connection| match id {
             Some(id) => connection.id == id,
-            None => connection.app == app && name == Some(connection.name.as_str()),
+            None => {
+                let is_named = connection.app == app && name == Some(connection.name.as_str());
+                is_named && connection.project.is_none()
+            }
         });
         if let Some(connection) = known {
             return connection.id.clone();
@@ -261,6 +297,25 @@ mod tests {
         let id = "0b81bdb2-4c1e-48fd-aa17-40c5a9b51d2e";
         assert_eq!(world.mention_connection("humanitec", None, Some(id)), id);
         assert_eq!(world.connections.len(), 3);
+    }
+
+    #[test]
+    fn a_name_is_a_project_s_own_connection_before_it_is_the_organisation_s() {
+        let mut world = World::default();
+        for _ in 0..2 {
+            world.mention_project_connection("a", "humanitec", "main");
+            world.mention_connection_in("a", "humanitec", "main");
+        }
+        assert_eq!(world.connections.len(), 1);
+        for _ in 0..2 {
+            world.mention_connection_in("b", "humanitec", "main");
+        }
+        let of_project: Vec<bool> = world
+            .connections
+            .iter()
+            .map(|connection| world.project_of(connection).is_some())
+            .collect();
+        assert_eq!(of_project, [true, false]);
     }
 
     #[test]
