@@ -13,6 +13,8 @@
 //! | how many requests that takes | `requests` |
 //! | each kind of action, and what holds it back | `actions`, `deleting`, `starts` |
 //! | where starts are recorded | `state_files`, `remote_state` |
+//! | connections of two scopes; fields that go one way only, or are left to others | `connections`, `fields` |
+//! | every destination, in both eras | `destinations` |
 //! | what files name, and where secsync writes | `door` |
 //! | what a server refuses | `refusals` |
 //! | what goes wrong while applying | `failures`, `jobs`, `interrupts` |
@@ -48,11 +50,14 @@ mod bad_files;
 mod between;
 mod bombs;
 mod campaign;
+mod connections;
 mod credentials;
 mod deleting;
 #[cfg(unix)]
+mod destinations;
 mod door;
 mod failures;
+mod fields;
 mod forged_plans;
 mod formats;
 mod interrupts;

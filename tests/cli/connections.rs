@@ -1,0 +1,133 @@
+//! Connections of the organization and of a project, and who may see which.
+
+use super::harness::{Server, Tree, payments, world};
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+/// A world in which both scopes have a connection `main`, and the project has one `own`.
+fn both_scopes() -> Value {
+    let mut world = world();
+    let own = |name: &str| json!({"app": "humanitec", "name": name, "project": "payments"});
+    let connections = world["connections"].as_array_mut().unwrap();
+    connections.extend([
+        json!({"app": "humanitec", "name": "main"}),
+        own("main"),
+        own("own"),
+    ]);
+    world["identities"] = json!([
+        {"clientId": secsync::sandbox::CLIENT_ID, "clientSecret": secsync::sandbox::CLIENT_SECRET},
+        {"clientId": "viewer", "clientSecret": "viewer-secret", "role": "viewer"},
+    ]);
+    world
+}
+
+fn tree(connection: &str) -> Tree {
+    let text = payments(&[("web", &format!("connection: {connection}"))]);
+    Tree::new(&[("syncs/payments.yaml", &text)])
+}
+
+#[test]
+fn a_name_of_both_scopes_is_ambiguous_until_the_scope_is_named() {
+    let server = Server::new(&both_scopes());
+    let refused = tree("main").secsync("plan syncs").on(&server).run();
+    let refused = refused.exits_with(3);
+    assert!(
+        refused
+            .stderr
+            .contains("2 connections to humanitec are named `main`."),
+        "{refused}"
+    );
+    for said in [
+        "(organization)",
+        "(project)",
+        "connection: {name: main, scope: project}",
+    ] {
+        assert!(refused.stderr.contains(said), "{refused}");
+    }
+    for scope in ["organization", "project"] {
+        let server = Server::new(&both_scopes());
+        let tree = tree(&format!("{{ name: main, scope: {scope} }}"));
+        let run =
+            |arguments: &str, exit| tree.secsync(arguments).on(&server).run().exits_with(exit);
+        run("apply syncs --auto-approve", 0);
+        run("plan syncs --detailed-exitcode", 0);
+        let exported = run("export --all --project payments", 0).stdout;
+        assert!(exported.contains(&format!("scope: {scope}")), "{exported}");
+        // Another scope is another connection.
+        let other = if scope == "project" {
+            "organization"
+        } else {
+            "project"
+        };
+        let text = payments(&[(
+            "web",
+            &format!("connection: {{ name: main, scope: {other} }}"),
+        )]);
+        tree.write("syncs/payments.yaml", text);
+        run("plan syncs --detailed-exitcode", 2);
+    }
+}
+
+#[test]
+fn a_connection_of_the_project_is_used_and_exported_by_its_name() {
+    let server = Server::new(&both_scopes());
+    let tree = tree("own");
+    let run = |arguments: &str, exit| tree.secsync(arguments).on(&server).run().exits_with(exit);
+    run("apply syncs --auto-approve", 0);
+    let exported = run("export --all --project payments", 0).stdout;
+    assert!(exported.contains("connection: own"), "{exported}");
+}
+
+#[test]
+fn an_identity_that_may_only_read_plans_without_a_look_at_connections() {
+    let server = Server::new(&both_scopes());
+    let tree = tree("own");
+    tree.secsync("apply syncs --auto-approve")
+        .on(&server)
+        .run()
+        .exits_with(0);
+    server.requests();
+    let viewer = |arguments: &str| {
+        tree.secsync(arguments)
+            .on(&server)
+            .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", "viewer")
+            .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", "viewer-secret")
+            .run()
+    };
+    viewer("plan syncs --detailed-exitcode").exits_with(0);
+    let asked = server.requests();
+    assert!(
+        !asked.iter().any(|one| one.contains("app-connections")),
+        "{asked:?}"
+    );
+    // A name of the organization's is found without the right on the project's own.
+    tree.write(
+        "syncs/payments.yaml",
+        payments(&[("web", "connection: humanitec-main")]),
+    );
+    viewer("plan syncs --detailed-exitcode").exits_with(2);
+    let asked = server.requests();
+    let looked_up = asked.iter().filter(|one| one.contains("app-connections"));
+    assert_eq!(looked_up.count(), 2, "{asked:?}");
+    tree.write(
+        "syncs/payments.yaml",
+        payments(&[("web", "connection: own2")]),
+    );
+    assert_snapshot!(viewer("plan syncs").exits_with(4), @"
+    $ secsync plan syncs
+    --- stderr
+    unknown-connection
+
+      × The connection `own2` to humanitec is not one of the organization's, and this identity cannot see those of the project.
+        ╭─[syncs/payments.yaml:12:17]
+     11 │   web:
+     12 │     connection: own2
+        ·                 ────
+        ╰────
+      help: Grant it the permission *connect* on this project's app connections, or correct the name.
+
+    Found 1 error.
+    Run `secsync explain unknown-connection` to see why it matters and how to fix it.
+    --- exit 4
+    ");
+}
