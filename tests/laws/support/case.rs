@@ -3,17 +3,21 @@
 use std::future::Future;
 
 use proptest::prelude::*;
+use proptest::sample::select;
+use secsync::sandbox::{self, Era};
 
 use super::generate::{Stray, strays, workspace};
 use super::model::Workspace;
 use super::site::Site;
 
-/// What a case begins with: what secsync made before, and what others made.
-pub type Past = (Option<Workspace>, Vec<Stray>);
+/// What a case begins with: the age of its server, what secsync made there before, and what others
+/// made.
+pub type Past = (Era, Option<Workspace>, Vec<Stray>);
 
 /// Any past.
 pub fn past() -> impl Strategy<Value = Past> {
-    (proptest::option::of(workspace()), strays())
+    let era = select(vec![Era::Today, Era::June2025]);
+    (era, proptest::option::of(workspace()), strays())
 }
 
 /// As many cases as `PROPTEST_CASES` says, or that many.
@@ -37,8 +41,12 @@ pub fn block_on<T>(task: impl Future<Output = T>) -> T {
 }
 
 /// A site with that past, at rest.
-pub async fn site_with_past((before, strays): &Past) -> Site {
-    let mut site = Site::new().await;
+pub async fn site_with_past((era, before, strays): &Past) -> Site {
+    let options = sandbox::Options {
+        era: *era,
+        ..Site::usual()
+    };
+    let mut site = Site::with(options).await;
     if let Some(before) = before {
         site.write(before, 0);
         site.converge().await;
