@@ -1,7 +1,7 @@
 //! Actions on a platform whose syncs can be read back, and finding out what happened if an answer
 //! was lost.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::attempt::Attempt;
 use super::follow::{Ended, Watched};
@@ -43,15 +43,18 @@ impl Managed<'_> {
         }
     }
 
-    /// What came of a write, given the sync that its answer or a look shows.
-    fn written(&self, attempt: Attempt, shown: &RemoteSync, expected: &Expected<'_>) -> Ended {
+    /// What came of a write that took effect, given the sync that its answer or a look shows.
+    fn written(&self, shown: &RemoteSync, expected: &Expected<'_>) -> Ended {
         let platform = self.subject.platform;
         let is_pushed = rules(platform).is_auto_synced(expected.after)
             || shown.sync_job.status == Some(JobStatus::Pending);
         Ended {
             outcome: match expected.check(shown, &self.subject.name) {
                 Ok(()) => Outcome::done(&shown.id),
-                Err(lost) => attempt.failed(lost.by_the_server()),
+                Err(lost) => Outcome::NotAsDeclared {
+                    id: shown.id.clone(),
+                    failure: lost.after(expected.sent),
+                },
             },
             watched: (platform.has_jobs() && is_pushed).then(|| self.watched(shown, JobKind::Sync)),
         }
@@ -62,13 +65,14 @@ impl Managed<'_> {
             spec: &create.spec,
             after: &create.expected,
             before: &Comparable::new(),
+            sent: &create.body,
         };
         let mut doubt: Option<RequestError> = None;
         // Sent again only after a look has shown that the first one did not take effect.
         for _ in 0..2 {
             let sending = self.provider.create(self.destination(), &create.body);
             let error = match attempt.send(sending).await {
-                Ok(answer) => return self.written(attempt, &answer, &expected),
+                Ok(answer) => return self.written(&answer, &expected),
                 Err(error) => error,
             };
             if !attempt.is_in_doubt() {
@@ -82,7 +86,7 @@ impl Managed<'_> {
             match found {
                 Ok(Some(found)) if found.destination == self.destination() => {
                     return match expected.check_whole(&found, &self.subject.name) {
-                        Ok(()) => self.written(attempt, &found, &expected),
+                        Ok(()) => self.written(&found, &expected),
                         Err(lost) => attempt
                             .failed(lost.or_by_somebody_else(&self.subject.name, &error))
                             .into(),
@@ -166,11 +170,12 @@ impl Managed<'_> {
             spec: &update.spec,
             after: &update.expected,
             before: &update.before,
+            sent: &update.body,
         };
         let (destination, id) = (self.destination(), &update.old.id);
         let sending = self.provider.update(destination, id, &update.body);
         let error = match attempt.send(sending).await {
-            Ok(answer) => return self.written(attempt, &answer, &expected),
+            Ok(answer) => return self.written(&answer, &expected),
             Err(error) => error,
         };
         if attempt.is_in_doubt() {
@@ -178,7 +183,7 @@ impl Managed<'_> {
                 sync.id == *id && expected.check_whole(sync, &self.subject.name).is_ok()
             };
             return match self.look(|syncs| syncs.into_iter().find(holds)).await {
-                Ok(Some(found)) => self.written(attempt, &found, &expected),
+                Ok(Some(found)) => self.written(&found, &expected),
                 Ok(None) | Err(_) => attempt.ended(error).into(),
             };
         }
@@ -310,7 +315,10 @@ impl Managed<'_> {
         created.outcome = match created.outcome {
             Outcome::Failed(failure) => Outcome::Failed(lost(failure)),
             Outcome::Unknown(failure) => Outcome::Unknown(lost(failure)),
-            other @ (Outcome::Done { .. } | Outcome::NotTried(_) | Outcome::Blocked) => other,
+            other @ (Outcome::Done { .. }
+            | Outcome::NotAsDeclared { .. }
+            | Outcome::NotTried(_)
+            | Outcome::Blocked) => other,
         };
         created
     }
@@ -390,6 +398,8 @@ struct Expected<'a> {
     spec: &'a DestinationSpec,
     after: &'a Comparable,
     before: &'a Comparable,
+    /// The fields of the request.
+    sent: &'a Map<String, Value>,
 }
 
 impl Expected<'_> {
@@ -409,8 +419,8 @@ impl Expected<'_> {
     }
 }
 
-/// The fields that are not as they were sent.
-struct Lost(Vec<String>);
+/// The fields that are not as declared, as paths.
+struct Lost(Vec<Vec<String>>);
 
 impl Lost {
     fn unless_empty(
@@ -418,9 +428,9 @@ impl Lost {
         shown: &RemoteSync,
         name: &str,
     ) -> Result<(), Self> {
-        let mut fields: Vec<String> = changes.iter().map(diff::FieldChange::dotted).collect();
+        let mut fields: Vec<_> = changes.iter().map(|change| change.path.clone()).collect();
         if shown.name != name {
-            fields.insert(0, "name".to_owned());
+            fields.insert(0, vec!["name".to_owned()]);
         }
         if fields.is_empty() {
             Ok(())
@@ -430,18 +440,35 @@ impl Lost {
     }
 
     fn fields(&self) -> String {
-        list(self.0.iter().map(String::as_str))
+        let fields: Vec<String> = self.0.iter().map(|path| path.join(".")).collect();
+        list(fields.iter().map(String::as_str))
     }
 
-    fn by_the_server(&self) -> ActionFailure {
-        ActionFailure::new(format!(
-            "The server accepted the request but did not keep {} as sent.",
-            self.fields()
-        ))
-        .help(
-            "This version of the server may not support it: run `secsync schema pull --from-server` and \
-             correct the file.",
-        )
+    /// What is wrong after a request with these fields: of what was sent the server dropped something,
+    /// and what was not sent has changed since it was read.
+    fn after(self, sent: &Map<String, Value>) -> ActionFailure {
+        let is_sent = |path: &Vec<String>| path.first().is_some_and(|key| sent.contains_key(key));
+        let (dropped, changed): (Vec<_>, Vec<_>) = self.0.into_iter().partition(is_sent);
+        let mut sentences = Vec::new();
+        let mut help = Vec::new();
+        if !dropped.is_empty() {
+            sentences.push(format!(
+                "The server accepted the request but did not keep {} as sent.",
+                Self(dropped).fields()
+            ));
+            help.push(
+                "This version of the server may not support it: run `secsync schema pull --from-server` and \
+                 correct the file.",
+            );
+        }
+        if !changed.is_empty() {
+            sentences.push(format!(
+                "Meanwhile somebody else or the server itself changed {}, so the sync is not as declared.",
+                Self(changed).fields()
+            ));
+            help.push("Run `secsync plan` to see what is left to do.");
+        }
+        ActionFailure::new(sentences.join(" ")).help(help.join(" "))
     }
 
     /// `error` is why there is no answer that would tell.

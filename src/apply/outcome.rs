@@ -18,7 +18,14 @@ pub enum Outcome {
         /// What else there is to know, as a full sentence.
         note: Option<String>,
     },
-    /// It was refused, or did not do what it should.
+    /// It was carried out, and the sync is not as declared.
+    NotAsDeclared {
+        /// The platform's id of the sync.
+        id: String,
+        /// What is not as declared, and what to do.
+        failure: ActionFailure,
+    },
+    /// It was refused, or could not be sent.
     Failed(ActionFailure),
     /// It may or may not have been carried out.
     Unknown(ActionFailure),
@@ -109,9 +116,10 @@ impl Report {
         for outcome in &self.outcomes {
             exit = exit.most_important(match outcome {
                 Outcome::Failed(failure) if failure.is_auth => Exit::Auth,
-                Outcome::Failed(_) | Outcome::Unknown(_) | Outcome::NotTried(_) => {
-                    Exit::ActionFailed
-                }
+                Outcome::NotAsDeclared { .. }
+                | Outcome::Failed(_)
+                | Outcome::Unknown(_)
+                | Outcome::NotTried(_) => Exit::ActionFailed,
                 Outcome::Done { .. } | Outcome::Blocked => Exit::Done,
             });
         }

@@ -51,7 +51,7 @@ fn of_item(out: &mut String, item: &Item, review: &Review<'_>) {
     let what = format!("{} {}.", item.address, item.what);
     let level = match &item.verdict {
         Verdict::Good => None,
-        Verdict::Failed(_) | Verdict::Unknown(_) => Some("error"),
+        Verdict::NotAsDeclared(_) | Verdict::Failed(_) | Verdict::Unknown(_) => Some("error"),
         Verdict::Differs | Verdict::Blocked(_) | Verdict::Skipped(_) => Some("warning"),
     };
     if let Some(level) = level {

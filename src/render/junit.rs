@@ -147,7 +147,7 @@ fn of_item(item: &Item, review: &Review<'_>) -> Case {
             Verdict::Good => None,
             Verdict::Differs => reason("failure", &item.what),
             Verdict::Blocked(why) | Verdict::Skipped(why) => reason("skipped", why),
-            Verdict::Failed(why) => reason("failure", why),
+            Verdict::NotAsDeclared(why) | Verdict::Failed(why) => reason("failure", why),
             Verdict::Unknown(why) => reason("error", why),
         },
         output: output.join("\n"),

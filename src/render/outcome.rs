@@ -15,7 +15,7 @@ use crate::http::error::RequestErrorKind;
 pub(super) fn line(subject: &Subject, outcome: &Outcome, done: &str) -> String {
     let address = address(subject);
     match outcome {
-        Outcome::Done { .. } => format!("{address}: {done}"),
+        Outcome::Done { .. } | Outcome::NotAsDeclared { .. } => format!("{address}: {done}"),
         Outcome::Failed(_) => format!("{address}: {}", painted(RED, "Failed")),
         Outcome::Unknown(_) => format!("{address}: {}", painted(RED, "Unknown")),
         Outcome::NotTried(_) => format!("{address}: Not tried"),
@@ -26,6 +26,9 @@ pub(super) fn line(subject: &Subject, outcome: &Outcome, done: &str) -> String {
 /// Adds the reason if it did not succeed, or the note if there is one.
 pub(super) fn human(out: &mut String, subject: &Subject, outcome: &Outcome) {
     let (word, text) = match outcome {
+        Outcome::NotAsDeclared { failure, .. } => {
+            return failed(out, "Not as declared:", subject, failure);
+        }
         Outcome::Failed(failure) => return failed(out, "Failed:", subject, failure),
         Outcome::Unknown(failure) => return failed(out, "Unknown:", subject, failure),
         Outcome::NotTried(why) => (painted(YELLOW, "Not tried:"), visible(why.reason())),
@@ -79,6 +82,11 @@ pub(super) enum OutcomeFields<'a> {
         id: Option<&'a str>,
         note: Option<&'a str>,
     },
+    NotAsDeclared {
+        id: &'a str,
+        #[serde(flatten)]
+        failure: FailureFields<'a>,
+    },
     Failed(FailureFields<'a>),
     Unknown(FailureFields<'a>),
     NotTried {
@@ -117,6 +125,10 @@ impl<'a> From<&'a Outcome> for OutcomeFields<'a> {
                 id: id.as_deref(),
                 note: note.as_deref(),
             },
+            Outcome::NotAsDeclared { id, failure } => Self::NotAsDeclared {
+                id,
+                failure: fields(failure),
+            },
             Outcome::Failed(failure) => Self::Failed(fields(failure)),
             Outcome::Unknown(failure) => Self::Unknown(fields(failure)),
             Outcome::NotTried(why) => Self::NotTried {
@@ -134,6 +146,10 @@ pub(super) fn review(item: &mut Item, participle: &str, outcome: &Outcome) {
             item.notes.extend(note.clone());
             (format!("was {participle}"), Verdict::Good)
         }
+        Outcome::NotAsDeclared { failure, .. } => (
+            format!("was {participle}"),
+            Verdict::NotAsDeclared(why(failure)),
+        ),
         Outcome::Failed(failure) => (
             format!("was not {participle}"),
             Verdict::Failed(why(failure)),

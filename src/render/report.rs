@@ -39,7 +39,15 @@ pub fn ended(action: &Action, outcome: &Outcome) -> String {
         (Verb::Delete, Outcome::Done { note: Some(_), .. }) => "being deleted",
         (verb, _) => participle(verb),
     });
-    if let Outcome::Done { id: Some(id), .. } = outcome {
+    let id = match outcome {
+        Outcome::Done { id, .. } => id.as_ref(),
+        Outcome::NotAsDeclared { id, .. } => {
+            done.push_str(&format!(", {}", painted(RED, "but not as declared")));
+            Some(id)
+        }
+        Outcome::Failed(_) | Outcome::Unknown(_) | Outcome::NotTried(_) | Outcome::Blocked => None,
+    };
+    if let Some(id) = id {
         done.push_str(&format!(" [id={}]", visible(id)));
     }
     outcome::line(&action.subject, outcome, &done)
@@ -77,7 +85,14 @@ pub fn human(plan: &Plan, report: &Report, context: Context<'_>) -> String {
         out.push('\n');
     }
     let _ = writeln!(out, "{}", headline(plan, report).painted());
-    if !is_whole(report) {
+    let mut ends = plan.actions.iter().zip(&report.outcomes);
+    if ends.any(|(action, outcome)| is_open_start(action, outcome)) {
+        let _ = writeln!(
+            out,
+            "A start that is unknown is not repeated: record with `secsync state resolve` what became of it."
+        );
+    }
+    if is_continued(plan, report) {
         let plan_file = context.plan_file.map(|file| format!(" {}", visible(file)));
         let _ = writeln!(
             out,
@@ -131,6 +146,10 @@ fn headline(plan: &Plan, report: &Report) -> Headline {
             "being destroyed",
         ),
         (
+            of(|outcome| matches!(outcome, Outcome::NotAsDeclared { .. })),
+            "not as declared",
+        ),
+        (
             of(|outcome| matches!(outcome, Outcome::Failed(_))),
             "failed",
         ),
@@ -148,12 +167,20 @@ fn headline(plan: &Plan, report: &Report) -> Headline {
     Headline::new(start, rest).in_style(style)
 }
 
-/// Whether every action that could be done was done.
-fn is_whole(report: &Report) -> bool {
-    let is_done = |outcome: &Outcome| matches!(outcome, Outcome::Done { .. } | Outcome::Blocked);
-    !report.is_interrupted
-        && !removals(report).any(|end| matches!(end, JobEnd::Failed(_)))
-        && report.outcomes.iter().all(is_done)
+/// Whether running it again does what was left.
+fn is_continued(plan: &Plan, report: &Report) -> bool {
+    let is_left = |(action, outcome): (&Action, &Outcome)| match outcome {
+        Outcome::Failed(_) | Outcome::NotTried(_) => true,
+        Outcome::Unknown(_) => !is_open_start(action, outcome),
+        Outcome::Done { .. } | Outcome::NotAsDeclared { .. } | Outcome::Blocked => false,
+    };
+    plan.actions.iter().zip(&report.outcomes).any(is_left)
+        || removals(report).any(|end| matches!(end, JobEnd::Failed(_)))
+}
+
+/// Whether it is a start of which a person has to say what became.
+fn is_open_start(action: &Action, outcome: &Outcome) -> bool {
+    action.verb() == Verb::Start && matches!(outcome, Outcome::Unknown(_))
 }
 
 /// How each removal of secrets ended.
@@ -189,7 +216,7 @@ fn done_counts(plan: &Plan, report: &Report) -> Counts {
     done.actions.retain(|action| {
         let is_gone = action.verb() != Verb::Delete || !lingering.contains(&action.subject);
         match outcomes.next() {
-            Some(Outcome::Done { .. }) => is_gone,
+            Some(Outcome::Done { .. } | Outcome::NotAsDeclared { .. }) => is_gone,
             Some(Outcome::Blocked) => true,
             _ => false,
         }
@@ -205,7 +232,10 @@ fn old_syncs(report: &Report, state: OldState) -> usize {
         Outcome::Failed(failure) | Outcome::Unknown(failure) => {
             failure.old.as_ref().is_some_and(|old| old.state == state)
         }
-        Outcome::Done { .. } | Outcome::NotTried(_) | Outcome::Blocked => false,
+        Outcome::Done { .. }
+        | Outcome::NotAsDeclared { .. }
+        | Outcome::NotTried(_)
+        | Outcome::Blocked => false,
     };
     report.outcomes.iter().filter(is_in_state).count()
 }

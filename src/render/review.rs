@@ -114,6 +114,8 @@ pub enum Verdict {
     Blocked(String),
     /// Its action was left out: why, and what to do.
     Skipped(String),
+    /// Its action was carried out, and it is not as declared: why, and what to do.
+    NotAsDeclared(String),
     /// Its action or job failed: why, and what to do.
     Failed(String),
     /// The result is unknown: why, and what to do.
@@ -127,6 +129,7 @@ impl Verdict {
             Self::Good | Self::Differs => None,
             Self::Blocked(reason)
             | Self::Skipped(reason)
+            | Self::NotAsDeclared(reason)
             | Self::Failed(reason)
             | Self::Unknown(reason) => Some(reason),
         }
@@ -139,6 +142,7 @@ impl Verdict {
             Self::Differs => "Drift",
             Self::Blocked(_) => "Blocked",
             Self::Skipped(_) => "Note",
+            Self::NotAsDeclared(_) => "Not as declared",
             Self::Failed(_) => "Failed",
             Self::Unknown(_) => "Unknown",
         }

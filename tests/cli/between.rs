@@ -235,6 +235,102 @@ fn a_doubt_outlives_the_login_that_a_second_try_needs() {
     assert_eq!(result["result"], "unknown", "{result}");
 }
 
+/// The first word about each result, in the formats that say it in words of their own.
+fn words_of_a_write_that_is_not_as_declared(site: &Site) -> String {
+    let formats = "-o human -o json=apply.json -o junit=apply.xml -o markdown=apply.md";
+    let output = site.run(&format!("apply --auto-approve {formats}"));
+    let output = output.exits_with(5);
+    let json: Value = serde_json::from_str(&site.tree.read("apply.json")).unwrap();
+    let [junit, markdown] = ["apply.xml", "apply.md"].map(|file| site.tree.read(file));
+    let is_result = |line: &&str| line.contains("<failure") || line.contains("**Not as declared");
+    let reviews: Vec<&str> = junit
+        .lines()
+        .chain(markdown.lines())
+        .filter(is_result)
+        .collect();
+    let result = &json["results"][0];
+    let said = output.stdout.split_once("...\n").unwrap().1;
+    output.harmless(&format!("{said}\n{result:#}\n{}\n", reviews.join("\n")))
+}
+
+#[test]
+fn a_write_that_was_made_but_not_as_declared_is_not_said_to_have_failed() {
+    // The server drops what was sent.
+    let site = Site::after(&["api"], "description: new");
+    let dropped = Act::Edited("\"description\":\"new\"", "\"description\":\"\"");
+    site.gateway.does("PATCH", ONE, 1, dropped);
+    assert_snapshot!(words_of_a_write_that_is_not_as_declared(&site), @r#"
+    infisical/payments/api: Updated, but not as declared [id=[UUID]]
+
+    Not as declared: infisical/payments/api: The server accepted the request but did not keep `description` as sent.
+      This version of the server may not support it: run `secsync schema pull --from-server` and correct the file.
+    1 job left running; --wait follows them.
+
+    Apply incomplete! Resources: 0 added, 1 changed, 0 destroyed, 1 not as declared.
+
+    {
+      "result": "not-as-declared",
+      "id": "[UUID]",
+      "message": "The server accepted the request but did not keep `description` as sent.",
+      "help": "This version of the server may not support it: run `secsync schema pull --from-server` and correct the file.",
+      "lostDefinition": null,
+      "oldSync": null
+    }
+          <failure type="update" message="The server accepted the request but did not keep `description` as sent.">The server accepted the request but did not keep `description` as sent.
+    - `~` `infisical/payments/api` (`humanitec`) was updated. **Not as declared:** The server accepted the request but did not keep `description` as sent.<br>This version of the server may not support it: run `secsync schema pull --from-server` and correct the file.
+    "#);
+    // Somebody else has changed what was not sent.
+    let site = Site::after(&["api"], "description: new");
+    let other = Act::Edited("\"isAutoSyncEnabled\":true", "\"isAutoSyncEnabled\":false");
+    site.gateway.does("PATCH", ONE, 1, other);
+    assert_snapshot!(words_of_a_write_that_is_not_as_declared(&site), @r#"
+    infisical/payments/api: Updated, but not as declared [id=[UUID]]
+
+    Not as declared: infisical/payments/api: Meanwhile somebody else or the server itself changed `isAutoSyncEnabled`, so the sync is not as declared.
+      Run `secsync plan` to see what is left to do.
+    1 job left running; --wait follows them.
+
+    Apply incomplete! Resources: 0 added, 1 changed, 0 destroyed, 1 not as declared.
+
+    {
+      "result": "not-as-declared",
+      "id": "[UUID]",
+      "message": "Meanwhile somebody else or the server itself changed `isAutoSyncEnabled`, so the sync is not as declared.",
+      "help": "Run `secsync plan` to see what is left to do.",
+      "lostDefinition": null,
+      "oldSync": null
+    }
+          <failure type="update" message="Meanwhile somebody else or the server itself changed `isAutoSyncEnabled`, so the sync is not as declared.">Meanwhile somebody else or the server itself changed `isAutoSyncEnabled`, so the sync is not as declared.
+    - `~` `infisical/payments/api` (`humanitec`) was updated. **Not as declared:** Meanwhile somebody else or the server itself changed `isAutoSyncEnabled`, so the sync is not as declared.<br>Run `secsync plan` to see what is left to do.
+    "#);
+    let site = Site::new(&["api"]);
+    let dropped = Act::Edited(
+        "\"disableSecretDeletion\":true",
+        "\"disableSecretDeletion\":false",
+    );
+    site.gateway.does("POST", CREATE, 1, dropped);
+    assert_snapshot!(words_of_a_write_that_is_not_as_declared(&site), @r#"
+    infisical/payments/api: Created, but not as declared [id=[UUID]]
+
+    Not as declared: infisical/payments/api: The server accepted the request but did not keep `syncOptions.disableSecretDeletion` as sent.
+      This version of the server may not support it: run `secsync schema pull --from-server` and correct the file.
+    1 job left running; --wait follows them.
+
+    Apply incomplete! Resources: 1 added, 0 changed, 0 destroyed, 1 not as declared.
+
+    {
+      "result": "not-as-declared",
+      "id": "[UUID]",
+      "message": "The server accepted the request but did not keep `syncOptions.disableSecretDeletion` as sent.",
+      "help": "This version of the server may not support it: run `secsync schema pull --from-server` and correct the file.",
+      "lostDefinition": null,
+      "oldSync": null
+    }
+          <failure type="create" message="The server accepted the request but did not keep `syncOptions.disableSecretDeletion` as sent.">The server accepted the request but did not keep `syncOptions.disableSecretDeletion` as sent.
+    - `+` `infisical/payments/api` (`humanitec`) was created. **Not as declared:** The server accepted the request but did not keep `syncOptions.disableSecretDeletion` as sent.<br>This version of the server may not support it: run `secsync schema pull --from-server` and correct the file.
+    "#);
+}
+
 /// Starts an apply and stops it when the gateway hears a request.
 fn interrupted(site: &Site, arguments: &str, (method, part): (&str, &str)) -> Output {
     let run = site.invocation(arguments);

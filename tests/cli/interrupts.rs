@@ -120,7 +120,6 @@ fn an_interrupted_wait_ends_at_once() {
     3 jobs not followed to the end; `secsync status` shows them.
 
     Apply interrupted! Resources: 3 added, 0 changed, 0 destroyed.
-    Run `secsync apply` again to continue.
     ");
 }
 

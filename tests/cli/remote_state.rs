@@ -400,7 +400,7 @@ fn an_interrupted_start_is_unknown_to_the_next_run_and_never_repeated() {
       Note the id, fix the state, and run `secsync state resolve` with it. Check the bucket, AWS_REGION (or AWS_ENDPOINT_URL), and that AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the machine's role, may read and write the object.
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 unknown.
-    Run `secsync apply` again to continue.
+    A start that is unknown is not repeated: record with `secsync state resolve` what became of it.
     --- exit 5
     ");
     // A start that was recorded just now is waited for.

@@ -137,7 +137,7 @@ fn an_interrupted_start_is_unknown_and_never_repeated() {
       Look in the dashboard, then record what you find with `secsync state resolve`.
 
     Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 unknown.
-    Run `secsync apply` again to continue.
+    A start that is unknown is not repeated: record with `secsync state resolve` what became of it.
     --- exit 5
     "#);
     assert_snapshot!(workspace.run("plan syncs --detailed-exitcode").exits_with(2), @"

@@ -105,6 +105,14 @@ fn failure(outcome: &Outcome) -> &ActionFailure {
 }
 
 #[track_caller]
+fn not_as_declared(outcome: &Outcome) -> &ActionFailure {
+    match outcome {
+        Outcome::NotAsDeclared { failure, .. } => failure,
+        other => panic!("{other:?} is not said to differ"),
+    }
+}
+
+#[track_caller]
 fn unknown(outcome: &Outcome) -> &ActionFailure {
     match outcome {
         Outcome::Unknown(failure) => failure,
@@ -288,7 +296,7 @@ mod answers_are_checked {
         run_with(older_server(), async |mut site| {
             site.write_file(&file_with_option());
             let (planned, report) = site.converge().await;
-            let problem = &failure(outcome(&planned, &report, Verb::Create, "web")).problem;
+            let problem = &not_as_declared(outcome(&planned, &report, Verb::Create, "web")).problem;
             assert_contains(&problem.message, "`syncOptions.disableSecretDeletion`");
             assert_contains(problem.help.as_deref().unwrap(), "secsync schema pull");
             assert_eq!(report.exit(), Exit::ActionFailed);
@@ -302,7 +310,7 @@ mod answers_are_checked {
             site.converge().await;
             site.write_file(&file_with_option());
             let (planned, report) = site.converge().await;
-            let problem = &failure(outcome(&planned, &report, Verb::Update, "web")).problem;
+            let problem = &not_as_declared(outcome(&planned, &report, Verb::Update, "web")).problem;
             assert_contains(&problem.message, "`syncOptions.disableSecretDeletion`");
         });
     }

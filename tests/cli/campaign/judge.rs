@@ -46,6 +46,9 @@ pub fn differences(schedule: &Schedule, platform: &Platform) -> Vec<String> {
     all
 }
 
+/// The end of the word about a write that was made, after which the sync is not as declared.
+const BUT_OTHERWISE: &str = ", but not as declared";
+
 /// A line about an action: `infisical/payments/web: Created [id=…]`.
 struct Said<'a> {
     /// The name of the sync.
@@ -177,6 +180,16 @@ impl<'a> Judge<'a> {
             "Created" | "Replaced" => {
                 !self.exists_at(self.run.first, id) && self.is_once_as_sent(name, id, time)
             }
+            word if let Some(word) = word.strip_suffix(BUT_OTHERWISE) => {
+                let is_made = |change: &Change| match change {
+                    Change::Created(_) => word != "Updated",
+                    Change::Updated { .. } => word == "Updated",
+                    _ => false,
+                };
+                let mut changes = self.changes_to(name);
+                changes.any(|(when, change)| when < time && is_made(change))
+                    && self.is_once_otherwise(name, id, time)
+            }
             "Updated" => {
                 let is_update = |change: &Change| matches!(change, Change::Updated { .. });
                 let mut changes = self.changes_to(name);
@@ -209,6 +222,16 @@ impl<'a> Judge<'a> {
         })
     }
 
+    /// Whether the sync was not as declared at a time from the beginning of the run to `end`.
+    fn is_once_otherwise(&self, name: &str, id: &str, end: usize) -> bool {
+        self.content(name).is_some_and(|content| {
+            self.ever(end, |syncs| {
+                let mut syncs = syncs.iter();
+                syncs.any(|sync| sync.id == id && !(sync.name == name && sync.is(content)))
+            })
+        })
+    }
+
     fn exists_at(&self, time: usize, id: &str) -> bool {
         self.journal[..time].iter().any(|event| {
             matches!(event, Event::Changed { change: Change::Created(sync), .. } if sync.id == id)
@@ -222,9 +245,6 @@ impl<'a> Judge<'a> {
         });
         let reason: String = reasons.map(|line| line.text.as_str()).collect();
         let mut changes = self.changes_to(name).map(|(_, change)| change);
-        if reason.contains("did not keep") {
-            return changes.next().is_some();
-        }
         let admits_deletion = reason.contains("old sync was deleted");
         let admits_removal = reason.contains("old sync");
         changes.all(|change| match change {
@@ -262,10 +282,15 @@ impl<'a> Judge<'a> {
                     "Started",
                 ],
             };
-            if !self
-                .said()
-                .any(|said| said.name == name && words.contains(&said.word))
-            {
+            let is_otherwise = result["result"] == "not-as-declared";
+            let is_same = |said: Said<'_>| {
+                let (word, otherwise) = match said.word.strip_suffix(BUT_OTHERWISE) {
+                    Some(word) => (word, true),
+                    None => (said.word, false),
+                };
+                said.name == name && words.contains(&word) && otherwise == is_otherwise
+            };
+            if !self.said().any(is_same) {
                 self.complain(format!("the JSON says of {name}, and no line: {result}"));
             }
         }
@@ -294,11 +319,17 @@ impl<'a> Judge<'a> {
             })
             .collect();
         let said: Vec<Said<'_>> = self.said().collect();
-        let count = |word: &str| said.iter().filter(|said| said.word == word).count();
-        let bad = ["Failed", "Unknown", "Not tried"]
-            .map(count)
-            .iter()
-            .sum::<usize>();
+        let count = |word: &str| {
+            let words = said
+                .iter()
+                .map(|said| said.word.trim_end_matches(BUT_OTHERWISE));
+            words.filter(|other| *other == word).count()
+        };
+        let is_bad = |said: &&Said<'_>| {
+            ["Failed", "Unknown", "Not tried"].contains(&said.word)
+                || said.word.ends_with(BUT_OTHERWISE)
+        };
+        let bad = said.iter().filter(is_bad).count();
         let has_bad_job = run.lines.iter().any(|line| {
             let is_bad = ["Failed: ", "Running: ", "Unknown: "]
                 .iter()
