@@ -80,12 +80,14 @@ pub fn meant_provider<'p>(
 
 /// Makes a sync of its effective fields: its block upon its defaults.
 ///
-/// `providers` are the names that files can use. `None` is returned if something that
-/// the sync's identity needs is missing, or is near to nothing that is known; that was reported then.
+/// `providers` are the names that files can use. What is missing or wrong is reported, and something
+/// stands in for it, so that all else can be checked: for the provider the `likely` one. `None` is
+/// returned without that one.
 pub fn declare(
     block: &Block,
     effective: &Mapping,
     providers: &BTreeMap<String, Platform>,
+    likely: Option<(&str, Platform)>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<DesiredSync> {
     let mut reader = Reader {
@@ -100,13 +102,15 @@ pub fn declare(
         "provider",
         &format!("Write `provider:` here or at the top of the file. It can be {names}."),
     );
-    let destination = reader.required_word(
+    let destination = reader.required(
         "destination",
         "Write `destination:` with one of the words that `secsync schema list` shows.",
     );
-    let project = reader.word("project").or_else(|| reader.word("projectId"));
+    let project = reader
+        .given("project")
+        .or_else(|| reader.given("projectId"));
     let connection = reader.connection().or_else(|| {
-        let word = reader.word(CONNECTION_ID)?;
+        let word = reader.given(CONNECTION_ID)?;
         Some((ConnectionRef::Id(word.text), word.span))
     });
     let name = match reader.word("name") {
@@ -142,11 +146,18 @@ pub fn declare(
         reader.report_rename_of_absent();
     }
     let labels = reader.labels();
-    let (mut provider, destination) = (provider?, destination?);
-    reader.report_unknown_provider(&provider, providers);
+    if let Some(provider) = &provider {
+        reader.report_unknown_provider(provider, providers);
+    }
     // One that is misspelt is checked on as the one that is meant.
-    let (meant, platform) = meant_provider(&provider.text, providers)?;
-    provider.text = meant.to_owned();
+    let meant = provider
+        .as_ref()
+        .and_then(|provider| meant_provider(&provider.text, providers));
+    let (meant, platform) = meant.or(likely)?;
+    let provider = Word {
+        text: meant.to_owned(),
+        span: provider.map_or(block.key_span, |provider| provider.span),
+    };
     reader.report_fields_without_effect(platform);
     let fields = effective
         .entries()
@@ -159,7 +170,11 @@ pub fn declare(
         provider,
         platform,
         project,
-        destination,
+        // At the sync's key, as everything that no file says.
+        destination: destination.unwrap_or_else(|| Word {
+            text: String::new(),
+            span: block.key_span,
+        }),
         ensure,
         connection,
         labels,
@@ -217,7 +232,7 @@ impl Reader<'_> {
         const KEY: &str = "connection";
         let node = self.effective.get(KEY)?;
         let Some(parts) = node.as_mapping() else {
-            let word = self.word(KEY)?;
+            let word = self.given(KEY)?;
             return Some((ConnectionRef::Name(word.text, None), word.span));
         };
         let parts = form::check_fields(parts, &["name", "scope"], "a connection", self.diagnostics);
@@ -234,13 +249,37 @@ impl Reader<'_> {
                 Diagnostic::new(Code::MissingField, node.span, message)
                     .help("Write `connection: {name: …, scope: …}`, or the name alone."),
             );
-            return None;
+            return Some((ConnectionRef::Name(String::new(), scope), node.span));
         }
-        let name = of_parts.word("name")?;
+        let name = of_parts.given("name")?;
         Some((ConnectionRef::Name(name.text, scope), node.span))
     }
 
+    /// A string field as [`Self::word`] reads it. Whatever is in the place of one is taken for one,
+    /// once it has been reported: then the field is not missing, too.
+    fn given(&mut self, key: &str) -> Option<Word> {
+        let node = self.effective.get(key)?;
+        let text = || match node.as_str() {
+            Some(text) => text.to_owned(),
+            None => node.to_json().to_string(),
+        };
+        Some(self.word(key).unwrap_or_else(|| Word {
+            text: text(),
+            span: node.span,
+        }))
+    }
+
+    fn required(&mut self, key: &str, help: &str) -> Option<Word> {
+        self.report_missing(key, help);
+        self.given(key)
+    }
+
     fn required_word(&mut self, key: &str, help: &str) -> Option<Word> {
+        self.report_missing(key, help);
+        self.word(key)
+    }
+
+    fn report_missing(&mut self, key: &str, help: &str) {
         if !self.effective.contains(key) {
             self.diagnostics.push(
                 Diagnostic::new(
@@ -250,9 +289,7 @@ impl Reader<'_> {
                 )
                 .help(help),
             );
-            return None;
         }
-        self.word(key)
     }
 
     fn choice<T: Copy + Default>(&mut self, key: &str, choices: &[(&str, T)]) -> T {
@@ -473,7 +510,7 @@ mod tests {
             fields: fields.clone(),
         };
         let mut diagnostics = Vec::new();
-        let sync = declare(&block, &fields, &providers, &mut diagnostics);
+        let sync = declare(&block, &fields, &providers, None, &mut diagnostics);
         (sync, diagnostics)
     }
 
@@ -511,7 +548,7 @@ mod tests {
             "provider": "infisicle", "destination": 7, "ensure": "gone", "protect": "yes",
             "trigger": "on-chang", "labels": [], "connection": "",
         }));
-        assert!(sync.is_none());
+        assert_eq!(sync.unwrap().platform, INFISICAL);
         assert_eq!(
             codes(&found),
             [
@@ -521,6 +558,7 @@ mod tests {
                 Code::WrongValue,
                 Code::WrongType,
                 Code::WrongType,
+                Code::UnknownProvider,
             ]
         );
     }

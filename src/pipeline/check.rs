@@ -14,6 +14,7 @@ use crate::core::diagnostic::{Condenser, Diagnostic, closest};
 use crate::core::fields::CONNECTION_ID;
 use crate::core::span::Span;
 use crate::core::spec::{DestinationSpec, Specs};
+use crate::core::value::Mapping;
 use crate::core::words::{is_uuid, list};
 use crate::environment::Environment;
 use crate::error::CommandError;
@@ -101,11 +102,15 @@ impl Opened {
         let destination = if let Some(destination) = known {
             destination
         } else {
-            found.push(self.unknown_destination(sync));
+            // One that is missing has been reported.
+            if sync.destination.span != sync.key {
+                found.push(self.unknown_destination(sync));
+            }
             // One that is misspelt is checked on as the one that is meant.
             let near = self.store.meant(sync.platform, &sync.destination.text);
             let Some(near) = near else {
                 rules(sync.platform).lint(sync, found);
+                self.examine_usual_fields(sync, found)?;
                 return Ok(());
             };
             let Some(destination) = self.store.destination(sync.platform, &near)? else {
@@ -157,6 +162,35 @@ impl Opened {
         specs
             .entry((sync.platform, sync.destination.text.clone()))
             .or_insert_with(|| Arc::new(destination.spec.clone()));
+        Ok(())
+    }
+
+    /// Checks a sync to a destination of which nothing is known: only what has the same meaning for
+    /// all of its platform.
+    fn examine_usual_fields(
+        &self,
+        sync: &DesiredSync,
+        found: &mut Vec<Diagnostic>,
+    ) -> Result<(), CommandError> {
+        let Some(usual) = self.store.known(sync.platform, "") else {
+            return Ok(());
+        };
+        let mut fields = Vec::new();
+        for entry in sync.fields.entries() {
+            let is_usual = usual.spec.create.names(&entry.key);
+            let is_taken = is_usual || self.store.platform_takes(sync.platform, "", &entry.key)?;
+            // What is in a map differs from one destination to the other.
+            if entry.value.as_mapping().is_none() && (is_usual || !is_taken) {
+                fields.push(entry.clone());
+            }
+        }
+        let fields: Mapping = fields.into_iter().collect();
+        let wrong = validate::check(&usual, &fields, sync.key, &sync.name.text);
+        found.extend(
+            wrong
+                .into_iter()
+                .filter(|diagnostic| diagnostic.code != Code::MissingField),
+        );
         Ok(())
     }
 

@@ -32,6 +32,7 @@ impl Workspace {
             diagnostic.severity != Severity::Ignored && !allowed.covers(self, diagnostic)
         });
         drop_consequences(&mut found);
+        join_unquoted(&mut found);
         self.diagnostics = condensed(found);
         let key =
             |diagnostic: &Diagnostic| (diagnostic.span(), diagnostic.file.clone(), diagnostic.code);
@@ -41,26 +42,68 @@ impl Workspace {
 
 /// Takes out what follows from another mistake at the same place: a string with blanks at an end
 /// also has the wrong form, and the text in place of an unknown alias or of a variable without a
-/// value is not a real value.
+/// value is not a real value. What is not even a word is not the word for anything.
 fn drop_consequences(found: &mut Vec<Diagnostic>) {
-    let is_cause = |diagnostic: &Diagnostic| {
-        matches!(
-            diagnostic.code,
-            Code::UnknownAlias
-                | Code::UnquotedTemplate
-                | Code::PaddedString
-                | Code::UnknownVariable
-                | Code::VariableForm
-        )
+    let places = |found: &[Diagnostic], is_cause: fn(Code) -> bool| -> BTreeSet<Span> {
+        let causes = found.iter().filter(|diagnostic| is_cause(diagnostic.code));
+        causes.filter_map(Diagnostic::span).collect()
     };
-    let causes: BTreeSet<Span> = found
+    let no_values = places(found, is_no_value);
+    let no_words = places(found, |code| {
+        matches!(code, Code::WrongType | Code::WrongSize)
+    });
+    found.retain(|diagnostic| {
+        let Some(span) = diagnostic.span() else {
+            return true;
+        };
+        let is_about_a_word = matches!(
+            diagnostic.code,
+            Code::WrongForm | Code::UnknownDestination | Code::UnfamiliarDestination
+        );
+        (is_no_value(diagnostic.code) || !no_values.contains(&span))
+            && !(is_about_a_word && no_words.contains(&span))
+    });
+}
+
+/// Whether a value is not the one that is meant.
+const fn is_no_value(code: Code) -> bool {
+    matches!(
+        code,
+        Code::UnknownAlias
+            | Code::UnquotedTemplate
+            | Code::PaddedString
+            | Code::UnknownVariable
+            | Code::VariableForm
+    )
+}
+
+/// A variable that has to be quoted and has no value is one finding that says both.
+fn join_unquoted(found: &mut Vec<Diagnostic>) {
+    let is_unquoted = |diagnostic: &&Diagnostic| diagnostic.code == Code::UnquotedTemplate;
+    let unquoted: BTreeSet<Span> = found
         .iter()
-        .filter(|diagnostic| is_cause(diagnostic))
+        .filter(is_unquoted)
         .filter_map(Diagnostic::span)
         .collect();
+    let mut unset: BTreeMap<Span, Vec<Diagnostic>> = BTreeMap::new();
     found.retain(|diagnostic| {
-        is_cause(diagnostic) || diagnostic.span().is_none_or(|span| !causes.contains(&span))
+        let span = diagnostic.span().filter(|span| unquoted.contains(span));
+        let Some(span) = span.filter(|_| diagnostic.code == Code::UnknownVariable) else {
+            return true;
+        };
+        unset.entry(span).or_default().push(diagnostic.clone());
+        false
     });
+    for diagnostic in found {
+        let Some(span) = diagnostic.span().filter(|_| is_unquoted(&&*diagnostic)) else {
+            continue;
+        };
+        for variable in unset.remove(&span).into_iter().flatten() {
+            diagnostic.message = format!("{} {}", diagnostic.message, variable.message);
+            let help = [variable.help, diagnostic.help.take()];
+            diagnostic.help = Some(help.into_iter().flatten().collect::<Vec<_>>().join(" "));
+        }
+    }
 }
 
 /// The comments `# secsync: allow(code) reason`, by the lines that they cover.

@@ -1,15 +1,16 @@
 //! Which defaults each sync of a file inherits.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::{Schemas, Workspace, findings};
 use crate::core::declaration::{self, declare, meant_provider};
-use crate::core::fields::platform_field;
+use crate::core::fields::{OWN_FIELDS, platform_field};
 use crate::core::merge::merge;
 use crate::core::platform::Platform;
-use crate::core::sync_file::{self, Block, SyncFile};
+use crate::core::sync_file::{self, SyncFile};
 use crate::core::value::{Mapping, Node, Value};
 use crate::provider::platforms;
 
@@ -38,7 +39,9 @@ impl Workspace {
         }
         let mut bases: BTreeMap<Option<Heir>, Mapping> = BTreeMap::new();
         for block in &file.syncs {
-            let heir = self.heir(block, &file, &providers, schemas);
+            let layers = [&block.fields, &file.defaults, &self.config.defaults];
+            let provider = provider_of(layers, &providers, schemas);
+            let heir = heir(layers, provider, schemas);
             let tag = heir.as_ref().and_then(|(_, _, tag)| tag.clone());
             let meant = heir.as_ref().map(|(_, destination, _)| destination.clone());
             let base = bases
@@ -46,7 +49,8 @@ impl Workspace {
                 .or_insert_with_key(|heir| self.inherited(&file, heir.as_ref(), schemas));
             let effective = laid_upon(base, &block.fields, meant, tag.as_deref());
             let before = self.diagnostics.len();
-            let sync = declare(block, &effective, &providers, &mut self.diagnostics);
+            let found = &mut self.diagnostics;
+            let sync = declare(block, &effective, &providers, provider, found);
             findings::name_the_heir(&mut self.diagnostics[before..], block.span, &block.key);
             self.condenser.condense(&mut self.diagnostics);
             self.syncs.extend(sync);
@@ -87,23 +91,6 @@ impl Workspace {
         }
     }
 
-    /// Which defaults a block inherits; `None` if its platform or its destination is unknown.
-    fn heir(
-        &self,
-        block: &Block,
-        file: &SyncFile,
-        providers: &BTreeMap<String, Platform>,
-        schemas: &dyn Schemas,
-    ) -> Option<Heir> {
-        let layers = [&block.fields, &file.defaults, &self.config.defaults];
-        let (_, kind) = meant_provider(effective(layers, "provider")?, providers)?;
-        let destination = effective(layers, "destination")?;
-        let meant = schemas.meant_destination(kind, destination);
-        let destination = meant.unwrap_or_else(|| destination.to_owned());
-        let tag = schemas.union_tag(kind, &destination);
-        Some((kind, destination, tag))
-    }
-
     /// What a sync inherits from the defaults of the workspace and its file.
     ///
     /// If syncs of several platforms share defaults, a field that only another platform knows
@@ -126,6 +113,55 @@ impl Workspace {
             .filter(|entry| platform_field(&entry.key).is_none_or(|field| !is_for_others(field)));
         fitting.cloned().collect()
     }
+}
+
+/// Which defaults a sync inherits; `None` if its platform or its destination is unknown.
+fn heir(
+    layers: [&Mapping; 3],
+    provider: Option<(&str, Platform)>,
+    schemas: &dyn Schemas,
+) -> Option<Heir> {
+    let (_, kind) = provider?;
+    let destination = effective(layers, "destination")?;
+    let meant = schemas.meant_destination(kind, destination);
+    let destination = meant.unwrap_or_else(|| destination.to_owned());
+    let tag = schemas.union_tag(kind, &destination);
+    Some((kind, destination, tag))
+}
+
+/// The provider of a sync that is made of some maps, or the one that it is nearest to. If they name
+/// none that is known, it is the one whose platform takes most of their fields, so that these can be
+/// checked.
+fn provider_of<'p>(
+    layers: [&Mapping; 3],
+    providers: &'p BTreeMap<String, Platform>,
+    schemas: &dyn Schemas,
+) -> Option<(&'p str, Platform)> {
+    let word = effective(layers, "provider");
+    if let Some(meant) = word.and_then(|word| meant_provider(word, providers)) {
+        return Some(meant);
+    }
+    let destination = effective(layers, "destination").unwrap_or_default();
+    let platforms: BTreeSet<Platform> = providers.values().copied().collect();
+    let taken = |platform| {
+        let fields = schemas.fields(platform, destination);
+        let keys = layers.iter().flat_map(|layer| layer.entries());
+        keys.filter(|entry| !OWN_FIELDS.contains(&entry.key.as_str()))
+            .filter(|entry| fields.contains(&entry.key))
+            .count()
+    };
+    let mut likely: Vec<(usize, Platform)> = platforms
+        .into_iter()
+        .map(|platform| (taken(platform), platform))
+        .collect();
+    likely.sort_by_key(|(taken, _)| Reverse(*taken));
+    let (most, platform) = *likely.first()?;
+    let is_clear = most > likely.get(1).map_or(0, |(taken, _)| *taken);
+    let usual = providers.get_key_value(platform.name());
+    let mut named = usual.into_iter().chain(providers);
+    named
+        .find(|(_, other)| is_clear && **other == platform)
+        .map(|(name, platform)| (name.as_str(), *platform))
 }
 
 /// Lays the fields of a sync upon what it inherits. A misspelt destination is no other one.
@@ -173,8 +209,7 @@ impl Known {
         providers: &BTreeMap<String, Platform>,
         schemas: &dyn Schemas,
     ) -> Rc<[String]> {
-        let provider = effective(layers, "provider");
-        let kind = provider.and_then(|word| Some(meant_provider(word, providers)?.1));
+        let kind = provider_of(layers, providers, schemas).map(|(_, kind)| kind);
         let destination = effective(layers, "destination").unwrap_or_default();
         let fields = self.0.entry((kind, destination.to_owned()));
         let fields = fields.or_insert_with(|| match kind {

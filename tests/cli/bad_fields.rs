@@ -1,6 +1,7 @@
 //! Files that are YAML and say something wrong.
 
 use insta::assert_snapshot;
+use serde_json::Value;
 
 use super::harness::{Tree, findings, invalid};
 
@@ -25,6 +26,75 @@ syncs:
 ";
     assert!(right.contains(old), "{old}");
     right.replacen(old, new, 1)
+}
+
+/// The findings of a file, each as its code and its first sentence.
+fn codes(text: &str) -> Vec<String> {
+    let output = Tree::new(&[("sync.yaml", text)])
+        .secsync("validate sync.yaml -o json")
+        .run()
+        .exits_with(3);
+    let found = output.json()["diagnostics"].as_array().unwrap().clone();
+    let said = |value: &Value| value.as_str().unwrap().to_owned();
+    let one = |found: &Value| format!("{}: {}", said(&found["code"]), said(&found["message"]));
+    found.iter().map(one).collect()
+}
+
+#[test]
+fn what_a_sync_is_identified_by_hides_no_other_mistake() {
+    let wrong = with("secretPath", "secretPth").replace("app: web", "app: 5");
+    for (old, new, rest) in [
+        ("provider: infisical\n", "", 1),
+        ("provider: infisical", "provider: doppler", 1),
+        ("provider: infisical", "provider: 5", 1),
+        ("provider: infisical", "provider: \"\"", 1),
+        ("project: payments\n", "", 1),
+        ("project: payments", "project: 5", 1),
+        ("project: payments", "project: [payments]", 1),
+        ("project: payments", "project: \"\"", 1),
+        ("connection: humanitec-main\n", "\n", 1),
+        ("connection: humanitec-main", "connection: 5", 1),
+        ("connection: humanitec-main", "connection: {}", 1),
+        ("connection: humanitec-main", "connectionId: 5", 1),
+        ("connection: humanitec-main", "connectionId: \"\"", 1),
+        ("destination: humanitec\n", "\n", 0),
+        ("destination: humanitec", "destination: 5", 0),
+        ("destination: humanitec", "destination: fax-machine", 0),
+    ] {
+        assert!(wrong.contains(old));
+        let found = codes(&wrong.replacen(old, new, 1));
+        let has = |part: &str| found.iter().any(|found| found.contains(part));
+        assert!(has("`secretPth`"), "{new}: {found:#?}");
+        // What only the destination knows cannot be checked without one.
+        assert_eq!(has("destinationConfig.app"), rest == 1, "{new}: {found:#?}");
+        assert_eq!(found.len(), 2 + rest, "{new}: {found:#?}");
+    }
+}
+
+#[test]
+fn one_mistake_with_a_variable_is_one_finding() {
+    let found = findings([(
+        "unquoted in a flow map, and unset",
+        &with(
+            "syncOptions:\n      initialSyncBehavior: overwrite-destination",
+            "syncOptions: { initialSyncBehavior: ${var.FIRST} }",
+        ),
+    )]);
+    assert_snapshot!(found, @r#"
+    # unquoted in a flow map, and unset
+
+    unquoted-template
+
+      × `${var.FIRST}` must be quoted, or YAML reads its braces and colons as syntax. The variable `FIRST` has no value.
+        ╭─[sync.yaml:9:41]
+      8 │     secretPath: /web
+      9 │     syncOptions: { initialSyncBehavior: ${var.FIRST} }
+        ·                                         ──────┬─────
+        ·                                               ╰── needs quotes
+     10 │     destinationConfig:
+        ╰────
+      help: Set it with `--var FIRST=…`, with the environment variable `SECSYNC_VAR_FIRST`, or under `variables:` in secsync.yaml. Quote it: `syncOptions: { initialSyncBehavior: "${var.FIRST}" }`
+    "#);
 }
 
 #[test]

@@ -383,24 +383,14 @@ fn reports_files_that_are_not_yaml() {
 
     unquoted-template
 
-      × `${var.APP}` must be quoted, or YAML reads its braces and colons as syntax.
+      × `${var.APP}` must be quoted, or YAML reads its braces and colons as syntax. The variable `APP` has no value.
         ╭─[sync.yaml:10:62]
       9 │     syncOptions: { initialSyncBehavior: overwrite-destination }
      10 │     destinationConfig: { scope: application, org: acme, app: ${var.APP} }
         ·                                                              ─────┬────
         ·                                                                   ╰── needs quotes
         ╰────
-      help: Quote it: `destinationConfig: { scope: application, org: acme, app: "${var.APP}" }`
-
-    unknown-variable
-
-      × The variable `APP` has no value.
-        ╭─[sync.yaml:10:62]
-      9 │     syncOptions: { initialSyncBehavior: overwrite-destination }
-     10 │     destinationConfig: { scope: application, org: acme, app: ${var.APP} }
-        ·                                                              ──────────
-        ╰────
-      help: Set it with `--var APP=…`, with the environment variable `SECSYNC_VAR_APP`, or under `variables:` in secsync.yaml.
+      help: Set it with `--var APP=…`, with the environment variable `SECSYNC_VAR_APP`, or under `variables:` in secsync.yaml. Quote it: `destinationConfig: { scope: application, org: acme, app: "${var.APP}" }`
 
     # a byte order mark, which is neither shown nor counted as a column
 
