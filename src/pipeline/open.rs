@@ -15,13 +15,11 @@ use crate::core::words::list;
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::root::Root;
+use crate::root::{OWN_DIRECTORY, Root};
 use crate::schema::store::SchemaStore;
 use crate::text_file::{Refusal, reason};
 use crate::workspace::{LoadError, LoadOptions, Schemas, Workspace};
 
-/// Where secsync's own files are, from the root.
-const OWN: &str = ".secsync";
 /// Where the workspace's own schemas are, from the root.
 pub const SCHEMAS: &str = ".secsync/schemas";
 
@@ -250,13 +248,13 @@ impl Opened {
 /// and written elsewhere.
 fn check_own_directory(root: &Utf8Path) -> Result<(), CommandError> {
     // A root that cannot be opened has no such directory, and is reported by whoever needs it.
-    let opened = Root::open(root).and_then(|root| root.directory(OWN.into()));
+    let opened = Root::open(root).and_then(|root| root.directory(OWN_DIRECTORY.into()));
     match opened.err().as_ref().and_then(Refusal::of) {
         Some(refusal) => Err(CommandError::new(
             Exit::Invalid,
             format!(
                 "The directory {} cannot be used: {refusal}.",
-                root.join(OWN)
+                root.join(OWN_DIRECTORY)
             ),
         )
         .help(refusal.help())),

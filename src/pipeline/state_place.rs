@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::link::Link;
 use super::open::Opened;
@@ -16,7 +16,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::origin::showable;
 use crate::http::text::quotable;
-use crate::root::{Refusal, Root};
+use crate::root::{OWN_DIRECTORY, Refusal, Root, straight};
 use crate::state::{self, FilePlace, ObjectUrl, State, StateAccess, StateLocation};
 use crate::text_file::reason;
 
@@ -25,9 +25,10 @@ pub const STATE_VARIABLE: &str = "SECSYNC_STATE";
 
 /// Where the state is kept unless something says otherwise, from the root.
 const DEFAULT_STATE: &str = ".secsync/state.json";
-/// What is not a place for a state, from the root: what the sandbox keeps, what a pull writes and
-/// sets aside, and what editors read.
-const OWN: [&str; 6] = [
+/// What is not a place for a state, from the root: backups, what the sandbox keeps, what a pull
+/// writes and sets aside, and what editors read.
+const OWN: [&str; 7] = [
+    ".secsync/backup",
     ".secsync/sandbox",
     ".secsync/schemas",
     ".secsync/schemas.old",
@@ -141,9 +142,10 @@ impl Opened {
         }
         let path = self.options.request.directory.join(text);
         let root = Root::open(&self.workspace.root);
-        if let Ok(inside) = root.and_then(|root| root.resolve(&path))
-            && let Some(what) = self.owner_of(&inside)
-        {
+        let Ok(inside) = root.and_then(|root| root.resolve(&straight(&path))) else {
+            return Ok(StateLocation::File(FilePlace { path, root: None }));
+        };
+        if let Some(what) = self.owner_of(&inside) {
             let exit = if who == STATE_VARIABLE {
                 Exit::Error
             } else {
@@ -152,7 +154,8 @@ impl Opened {
             let place = format!("{who} \"{}\"", showable(text));
             return Err(taken(exit, &place, what));
         }
-        Ok(StateLocation::File(FilePlace { path, root: None }))
+        let root = Some(self.workspace.root.clone());
+        Ok(StateLocation::File(FilePlace { path, root }))
     }
 
     /// What `secsync.yaml` names: a file inside the root, or an object.
@@ -187,7 +190,15 @@ impl Opened {
                 CommandError::new(Exit::Invalid, format!("{said} {why}."))
                     .help("Name a file inside the workspace.")
             })?;
-        match self.owner_of(&inside) {
+        let of_another_tool = || {
+            let parts = inside.components().map(|part| part.as_str());
+            let is_own = inside.starts_with(OWN_DIRECTORY);
+            let mut below = parts.skip(usize::from(is_own));
+            below
+                .any(|part| part.starts_with('.'))
+                .then_some("hidden, as the files of other tools are")
+        };
+        match self.owner_of(&inside).or_else(of_another_tool) {
             Some(what) => Err(taken(Exit::Invalid, &said, what)),
             None => Ok(StateLocation::File(file)),
         }
@@ -202,18 +213,14 @@ impl Opened {
 
     /// What a path below the root is for, if it is for anything but a state.
     fn owner_of(&self, inside: &Utf8Path) -> Option<&'static str> {
-        let is_yaml = |extension: &str| {
-            ["yaml", "yml"]
-                .iter()
-                .any(|yaml| extension.eq_ignore_ascii_case(yaml))
-        };
-        let first = inside.components().next().map(|part| part.as_str());
-        if inside.extension().is_some_and(is_yaml) {
-            Some("a YAML file, and a state is JSON")
-        } else if first == Some(".git") {
+        // Some file systems take names for the same that differ in case.
+        let folded = Utf8PathBuf::from(inside.as_str().to_lowercase());
+        if folded.starts_with(".git") {
             Some("a file of Git")
-        } else if OWN.iter().any(|own| inside.starts_with(own)) {
+        } else if OWN.iter().any(|own| folded.starts_with(own)) {
             Some("a file that secsync keeps something else in")
+        } else if folded.extension() != Some("json") {
+            Some("not a name for a state, which ends in `.json`")
         } else if self.workspace.would_load(inside) {
             Some("among the sync files")
         } else {

@@ -4,6 +4,8 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 /// The name of the file that marks a workspace's root.
 pub const WORKSPACE_FILE: &str = "secsync.yaml";
+/// The directory of secsync's own files, in the root of a workspace.
+pub const OWN_DIRECTORY: &str = ".secsync";
 
 /// What marks the root of a Git repository: a directory, or the file of a worktree.
 const GIT: &str = ".git";

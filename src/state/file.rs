@@ -5,7 +5,7 @@
 //! before it takes the place of the old one; whoever was waiting for the old one sees that it is
 //! no longer in its place.
 //!
-//! Beside it lies a copy of its last version. It is written first, so that no start is sent that
+//! A copy of its last version is kept. It is written first, so that no start is sent that
 //! only one of the two records.
 
 use std::fs::{File, TryLockError};
@@ -20,7 +20,7 @@ use super::backend::{Backend, Stored, Version, WriteError};
 use super::document;
 use super::location::FilePlace;
 use crate::core::words::count;
-use crate::root::{Existing, Refusal, Root};
+use crate::root::{Existing, OWN_DIRECTORY, Refusal, Root};
 use crate::text_file::reason;
 
 /// The largest state that is read, in bytes. A start takes some two hundred.
@@ -43,6 +43,10 @@ pub struct StateFile {
 struct Real {
     root: Root,
     path: Utf8PathBuf,
+    /// Where its backup is, below the same directory.
+    backup: Utf8PathBuf,
+    /// Whether that directory is the root of a workspace.
+    is_in_workspace: bool,
 }
 
 impl StateFile {
@@ -111,7 +115,10 @@ impl StateFile {
     }
 
     fn backup_shown(&self) -> Utf8PathBuf {
-        backup_of(&self.shown)
+        match &self.real {
+            Some(real) if real.is_in_workspace => real.root.path().join(&real.backup),
+            _ => backup_of(&self.shown),
+        }
     }
 
     /// Keeps other runs from writing the same file. There is nothing to lock without it.
@@ -188,9 +195,8 @@ impl StateFile {
                 )));
             }
         }
-        let backup = backup_of(&real.path);
         real.root
-            .write(&backup, text.as_bytes(), Existing::Replace)
+            .write(&real.backup, text.as_bytes(), Existing::Replace)
             .map_err(|error| WriteError::Failed(cannot("written", &self.backup_shown(), &error)))?;
         match real
             .root
@@ -252,7 +258,12 @@ impl Real {
         if let Some(root) = &place.root {
             let root = Root::open(root)?;
             let path = root.resolve(&place.path)?;
-            return Ok(Some(Self { root, path }));
+            return Ok(Some(Self {
+                backup: backup_in_workspace(&path),
+                is_in_workspace: true,
+                root,
+                path,
+            }));
         }
         // Whoever names it on the command line means it wherever it leads.
         let real = match place.path.canonicalize_utf8() {
@@ -268,7 +279,12 @@ impl Real {
         };
         let path = Utf8PathBuf::from(name_of(&real)?);
         match Root::open(directory_of(&real)) {
-            Ok(root) => Ok(Some(Self { root, path })),
+            Ok(root) => Ok(Some(Self {
+                backup: backup_of(&path),
+                is_in_workspace: false,
+                root,
+                path,
+            })),
             Err(error) => absent(error),
         }
     }
@@ -288,20 +304,31 @@ impl Real {
 
     /// How many starts the backup records, or what is wrong with it; `None` if it cannot be read.
     fn backup(&self) -> Option<Result<usize, document::Unusable>> {
-        let text = self.root.read(&backup_of(&self.path), LARGEST_STATE).ok()?;
+        let text = self.root.read(&self.backup, LARGEST_STATE).ok()?;
         Some(document::parse(&text).map(|records| records.len()))
     }
 
     /// Removes what killed runs have left behind.
     fn sweep(&self) {
-        // It is hidden, so it does no harm where it cannot be removed.
-        let _ = self
-            .root
-            .sweep(self.path.parent().unwrap_or(Utf8Path::new("")));
+        for file in [&self.path, &self.backup] {
+            // It is hidden, so it does no harm where it cannot be removed.
+            let _ = self.root.sweep(file.parent().unwrap_or(Utf8Path::new("")));
+        }
     }
 }
 
-/// Where the copy of a state's last version is.
+/// Where the copy of a state's last version is, from the root of the workspace: in its directory of
+/// secsync's own files, which says to Git what to ignore.
+fn backup_in_workspace(path: &Utf8Path) -> Utf8PathBuf {
+    let backup = backup_of(path);
+    if path.starts_with(OWN_DIRECTORY) {
+        backup
+    } else {
+        Utf8Path::new(OWN_DIRECTORY).join("backup").join(backup)
+    }
+}
+
+/// Where it is without a workspace: beside the state.
 fn backup_of(path: &Utf8Path) -> Utf8PathBuf {
     Utf8PathBuf::from(format!("{path}.backup"))
 }

@@ -159,15 +159,44 @@ fn a_file_that_is_no_state_and_its_neighbours_stay_as_they_are() {
 
     let workspace = Workspace::with_state("state.json");
     workspace.write("state.json.backup", "theirs");
+    workspace.run("state init").exits_with(0);
+    assert_eq!(workspace.read("state.json.backup"), "theirs");
+
+    let workspace = Workspace::with_state("state.json");
+    workspace.write(".secsync/backup/state.json.backup", "theirs");
     let before = workspace.contents();
     assert_snapshot!(workspace.run("state init").exits_with(1), @"
     $ secsync state init
     --- stderr
-    Error: The backup of the state [DIR]/state.json cannot be kept: [DIR]/state.json.backup is another file.
+    Error: The backup of the state [DIR]/state.json cannot be kept: [DIR]/.secsync/backup/state.json.backup is another file.
       Move it, or name another file for the state.
     --- exit 1
     ");
     assert_eq!(workspace.contents(), before);
+}
+
+#[test]
+fn the_backup_of_a_state_elsewhere_is_where_git_ignores_it() {
+    for by_flag in [false, true] {
+        let workspace = if by_flag {
+            Workspace::new()
+        } else {
+            Workspace::with_state("ops/started.json")
+        };
+        let flag = if by_flag {
+            " --state ops/started.json"
+        } else {
+            ""
+        };
+        workspace.run(&format!("state init{flag}")).exits_with(0);
+        workspace
+            .run(&format!("apply --auto-approve{flag}"))
+            .exits_with(0);
+        let backup = workspace.read(".secsync/backup/ops/started.json.backup");
+        assert_eq!(backup, workspace.read("ops/started.json"));
+        assert!(!workspace.tree.has("work/ops/started.json.backup"));
+        assert!(workspace.read(".secsync/.gitignore").contains("*.backup"));
+    }
 }
 
 #[test]
@@ -183,7 +212,22 @@ fn a_state_cannot_be_in_the_place_of_another_file_of_ours() {
         ".secsync/schemas/enkryptify/start.json",
         ".secsync/sync-file.json",
         ".secsync/.gitignore",
+        ".secsync/state.json.backup",
+        ".secsync/state.lock",
+        ".secsync/backup/ops/state.json",
+        ".SECSYNC/state.json",
+        ".secsync/Sync-File.json",
+        ".secsync",
+        "syncs",
+        "ops/",
         ".git/config",
+        ".git/state.json",
+        ".github/state.json",
+        "ops/.cache/state.json",
+        ".env",
+        ".state.json",
+        "Cargo.lock",
+        "state",
     ] {
         let workspace = Workspace::with_state(place);
         let before = workspace.contents();
@@ -198,7 +242,23 @@ fn a_state_cannot_be_in_the_place_of_another_file_of_ours() {
     assert_snapshot!(workspace.run("state init").exits_with(3), @"
     $ secsync state init
     --- stderr
-    Error: `state: syncs/web.yaml` is a YAML file, and a state is JSON.
+    Error: `state: syncs/web.yaml` is not a name for a state, which ends in `.json`.
+      Name a file of its own for the state, like .secsync/state.json.
+    --- exit 3
+    ");
+    let workspace = Workspace::with_state(".github/state.json");
+    assert_snapshot!(workspace.run("state init").exits_with(3), @"
+    $ secsync state init
+    --- stderr
+    Error: `state: .github/state.json` is hidden, as the files of other tools are.
+      Name a file of its own for the state, like .secsync/state.json.
+    --- exit 3
+    ");
+    let workspace = Workspace::with_state(".secsync");
+    assert_snapshot!(workspace.run("state init").exits_with(3), @"
+    $ secsync state init
+    --- stderr
+    Error: `state: .secsync` is not a name for a state, which ends in `.json`.
       Name a file of its own for the state, like .secsync/state.json.
     --- exit 3
     ");
@@ -206,7 +266,7 @@ fn a_state_cannot_be_in_the_place_of_another_file_of_ours() {
     assert_snapshot!(by_flag.exits_with(64), @r#"
     $ secsync state init --state secsync.yaml
     --- stderr
-    Error: --state "secsync.yaml" is a YAML file, and a state is JSON.
+    Error: --state "secsync.yaml" is not a name for a state, which ends in `.json`.
       Name a file of its own for the state, like .secsync/state.json.
     --- exit 64
     "#);

@@ -97,15 +97,13 @@ impl Command for Arguments {
         let (location, access) = self.common().location(session)?;
         session.until_interrupted(async |_| match self {
             Self::Init(_) => {
+                State::init(&location, &access).await?;
                 if let StateLocation::File(FilePlace {
-                    path,
-                    root: Some(root),
+                    root: Some(root), ..
                 }) = &location
-                    && path.starts_with(root.join(".secsync"))
                 {
                     keep_out_of_git(root)?;
                 }
-                State::init(&location, &access).await?;
                 Ok(StateOutcome::Begun(location))
             }
             Self::List(_) => list(&location, &access).await,
