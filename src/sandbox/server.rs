@@ -169,10 +169,12 @@ impl Sandbox {
         let Some(file) = &self.file else {
             return Ok(());
         };
+        // Whoever finds nothing unsaved must find it written, too.
+        let emulator = lock(&self.emulator);
         if !self.unsaved.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
-        let saved = file.save(lock(&self.emulator).database());
+        let saved = file.save(emulator.database());
         if saved.is_err() {
             self.unsaved.store(true, Ordering::Release);
         }

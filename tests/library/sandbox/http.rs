@@ -303,6 +303,27 @@ async fn state_survives_in_the_store_without_any_credential() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_is_written_when_it_has_stopped_even_while_it_was_being_written() {
+    // It writes by itself every 50 ms: for a while it stops in the middle of that.
+    for moment in 0..120 {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Arc::new(root(&directory));
+        let begun = Instant::now();
+        let sandbox = Sandbox::start(Options {
+            store: Some(Arc::clone(&store)),
+            ..Options::default()
+        })
+        .await;
+        sandbox.create().await.unwrap();
+        let end = Duration::from_micros(49_000 + 50 * moment);
+        tokio::time::sleep(end.saturating_sub(begun.elapsed())).await;
+        sandbox.running.stop().await.unwrap();
+        let text = std::fs::read_to_string(store.path().join("sandbox.json"));
+        assert!(text.is_ok_and(|text| text.contains("\"web\"")), "{moment}");
+    }
+}
+
 #[tokio::test]
 async fn dropping_it_writes_what_was_not_written() {
     let directory = tempfile::tempdir().unwrap();
