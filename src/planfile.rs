@@ -34,7 +34,7 @@ use crate::provider::ProviderConfig;
 /// The version of the form that this program writes, and the newest that it reads.
 const VERSION: u64 = 1;
 /// The prefix of the digest, which names its algorithm.
-const ALGORITHM: &str = "sha256:";
+pub const ALGORITHM: &str = "sha256:";
 /// The largest file that is read, in bytes. A plan of 10,000 syncs has about 20 MB.
 pub const MAX_SIZE: u64 = 256 * 1024 * 1024;
 

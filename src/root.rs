@@ -341,10 +341,10 @@ fn open_ordinary(directory: &Dir, name: &str, options: &mut OpenOptions) -> io::
     options.follow(FollowSymlinks::No).nonblock(true);
     let file = directory.open_with(name, options)?.into_std();
     // It may have changed since it was looked at.
-    if file.metadata()?.is_file() {
-        Ok(file)
-    } else {
-        Err(Refusal::NoFile.into())
+    match file.metadata()? {
+        found if found.is_file() => Ok(file),
+        found if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        _ => Err(Refusal::NoFile.into()),
     }
 }
 

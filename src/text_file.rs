@@ -123,14 +123,48 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// What the system says, as the end of a sentence.
+/// What the system says, as the end of a sentence, in words of our own where they are clearer.
 pub fn reason(error: &io::Error) -> String {
+    let words = match error.kind() {
+        io::ErrorKind::NotFound => "it does not exist",
+        io::ErrorKind::AlreadyExists => "it exists already",
+        io::ErrorKind::PermissionDenied => "permission is denied",
+        io::ErrorKind::IsADirectory => "it is a directory",
+        io::ErrorKind::NotADirectory => "a part of its path is not a directory",
+        io::ErrorKind::InvalidFilename => "its name is too long, or not allowed",
+        io::ErrorKind::StorageFull => "there is no space left",
+        io::ErrorKind::QuotaExceeded => "no more space is granted",
+        io::ErrorKind::FileTooLarge => "it would be too large for its disk",
+        io::ErrorKind::ReadOnlyFilesystem => "its disk can only be read",
+        io::ErrorKind::BrokenPipe => "its reader has gone",
+        io::ErrorKind::AddrInUse => "another program uses it",
+        io::ErrorKind::AddrNotAvailable => "this machine does not have that address",
+        _ => return without_number(error),
+    };
+    words.to_owned()
+}
+
+/// The same about something that is written, of which only the directory has to exist.
+pub fn reason_of_write(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::NotFound => "it does not exist".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission is denied".to_owned(),
-        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
-        _ => error.to_string(),
+        io::ErrorKind::NotFound => "its directory does not exist".to_owned(),
+        _ => reason(error),
     }
+}
+
+/// The system's own words without the number of the error, which says nothing to people.
+fn without_number(error: &io::Error) -> String {
+    let text = error.to_string();
+    let Some(at) = text
+        .rfind(" (os error ")
+        .filter(|_| error.raw_os_error().is_some())
+    else {
+        return text;
+    };
+    let (words, _) = text.split_at(at);
+    let mut characters = words.chars();
+    let first = characters.next().map(char::to_lowercase);
+    first.into_iter().flatten().chain(characters).collect()
 }
 
 /// Reads a file's text, if it has no more bytes than the limit.
@@ -173,11 +207,11 @@ pub fn read_stream(stream: impl Read, limit: u64) -> Result<String, Unreadable> 
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, io};
 
     use camino::Utf8Path;
 
-    use super::{Unreadable, read, read_stream};
+    use super::{Unreadable, read, read_stream, reason};
 
     #[test]
     fn a_text_is_read_up_to_the_limit_and_never_further() {
@@ -201,6 +235,16 @@ mod tests {
             read_stream(&b"a\nb\xff"[..], 9),
             Err(Unreadable::NotUtf8(2))
         ));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_the_system_says_is_in_words_and_has_no_number() {
+        for number in 1..134 {
+            let text = reason(&io::Error::from_raw_os_error(number));
+            assert!(!text.contains("os error"), "{text}");
+            assert!(!text.starts_with(char::is_uppercase), "{text}");
+        }
     }
 
     #[cfg(unix)]

@@ -13,7 +13,9 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::HttpOptions;
 use crate::pipeline::{Checked, Link, Opened, Options};
+use crate::planfile::ALGORITHM;
 use crate::root;
+use crate::text_file::reason;
 use crate::workspace::{LoadOptions, Where};
 
 use super::command::{Files, Session};
@@ -165,12 +167,27 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("`{text}` is not a duration between 1ms and 24h"))
 }
 
+/// Reads the digest of a saved plan, as `plan --out` prints it, with or without its algorithm.
+pub fn digest(text: &str) -> Result<String, String> {
+    let digits = text.strip_prefix(ALGORITHM).unwrap_or(text);
+    if digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "it is not a digest, which is `{ALGORITHM}` and 64 hexadecimal digits"
+        ))
+    }
+}
+
 /// The directory that paths on the command line are relative to.
 pub fn working_directory() -> Result<Utf8PathBuf, CommandError> {
     root::working_directory().map_err(|error| {
         CommandError::new(
             Exit::Error,
-            format!("The working directory cannot be determined: {error}."),
+            format!(
+                "The working directory cannot be determined: {}.",
+                reason(&error)
+            ),
         )
     })
 }

@@ -87,6 +87,12 @@ pub trait Outcome {
         Files::default()
     }
 
+    /// Whether it has changed something, so that what went wrong must be said even if the reader of
+    /// standard output has gone.
+    fn has_acted(&self) -> bool {
+        false
+    }
+
     /// For people.
     fn human(&self, view: View) -> Human;
 
@@ -294,6 +300,10 @@ impl Session {
         }
         for error in failed {
             end.fail(&error);
+        }
+        let has_acted = end.outcome.is_some_and(Outcome::has_acted);
+        if self.terminal.is_reader_gone() && has_acted && end.exit != Exit::Done {
+            self.terminal.remark(&text);
         }
         let mut exit = end.exit;
         let review = OnceCell::new();

@@ -13,7 +13,7 @@ use serde::de::IgnoredAny;
 
 use super::arguments::working_directory;
 use super::stream::{Progress, Stream, write_all};
-use super::terminal::{Terminal, printable, reason_of_write};
+use super::terminal::{Terminal, printable};
 use crate::core::words::list;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -21,7 +21,7 @@ use crate::render;
 use crate::render::log::Escape;
 use crate::render::review::Review;
 use crate::root::Place;
-use crate::text_file::Refusal;
+use crate::text_file::{Refusal, reason_of_write};
 use crate::workspace::read::LARGEST_FILE;
 
 /// A format of output.

@@ -18,7 +18,8 @@ use crate::planfile::{self, MAX_SIZE, SavedPlan};
 use crate::redaction::{self, redacted};
 use crate::render::log::{Escape, harmless};
 use crate::root::{Existing, Place};
-use crate::text_file::Refusal;
+use crate::text_file::{Refusal, Unreadable, reason, reason_of_write};
+use crate::workspace;
 
 use super::arguments::{FileArguments, working_directory};
 
@@ -38,7 +39,16 @@ pub fn among(paths: &[String], files: &FileArguments) -> Result<Option<Utf8PathB
         .help(format!("Write `secsync apply {path}`.")));
     }
     let Some(path) = paths.iter().find(|path| holds_plan(Utf8Path::new(path))) else {
-        return Ok(None);
+        let neither = paths.iter().find(|path| is_neither(Utf8Path::new(path)));
+        return neither.map_or(Ok(None), |path| {
+            Err(CommandError::new(
+                Exit::Error,
+                format!("{path} is neither a saved plan nor a sync file."),
+            )
+            .help(
+                "Save a plan with `secsync plan --out FILE`; a sync file has `syncs:` at its top.",
+            ))
+        });
     };
     if paths.len() > 1 || !files.file.is_empty() {
         return Err(
@@ -75,6 +85,24 @@ fn holds_plan(path: &Utf8Path) -> bool {
     place.is_some_and(|place| matches!(contents(&place), Ok(Contents::Plan)))
 }
 
+/// Whether there is a file of that name that holds no plan and is not a sync file either, by its
+/// name or by what it says.
+fn is_neither(path: &Utf8Path) -> bool {
+    let is_yaml = path
+        .extension()
+        .is_some_and(|extension| ["yaml", "yml"].contains(&&*extension.to_ascii_lowercase()));
+    let place = working_directory()
+        .ok()
+        .and_then(|from| Place::of(path, &from).ok());
+    let Some(place) = place.filter(|place| !is_yaml && place.path().is_file()) else {
+        return false;
+    };
+    match place.read(MAX_SIZE) {
+        Ok(text) => !workspace::may_be_sync_file(&text),
+        Err(why) => matches!(why, Unreadable::NotUtf8(_)),
+    }
+}
+
 /// What is in a file.
 enum Contents {
     Plan,
@@ -107,7 +135,7 @@ fn contents(place: &Place) -> io::Result<Contents> {
 /// Where a plan is to be saved. An error, before there is one, if something else would be lost.
 pub fn check_place(path: &Utf8Path) -> Result<Place, CommandError> {
     let place = Place::of(path, &working_directory()?).map_err(|error| {
-        let refused = cannot_save(path, &error);
+        let refused = cannot_save(path, &reason_of_write(&error));
         match Refusal::of(&error) {
             Some(refusal) => refused.help(refusal.help()),
             None => refused,
@@ -123,7 +151,9 @@ pub fn check_place(path: &Utf8Path) -> Result<Place, CommandError> {
             &"the file is there already, and holds something else than a saved plan",
         )
         .help("Name another file.")),
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(cannot_save(path, &error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(cannot_save(path, &reason_of_write(&error)))
+        }
         Err(_) if path.is_symlink() => {
             let refusal = Refusal::LeadsNowhere;
             Err(cannot_save(path, &refusal).help(refusal.help()))
@@ -154,7 +184,7 @@ pub fn load(path: &Utf8Path, opened: &Opened) -> Result<SavedPlan, CommandError>
         .map_err(|error| {
             CommandError::new(
                 Exit::Error,
-                format!("The plan file {path} cannot be read: {error}."),
+                format!("The plan file {path} cannot be read: {}.", reason(&error)),
             )
         })?;
     planfile::read(&text, &|kind, slug| opened.spec(kind, slug)).map_err(|error| {
@@ -183,7 +213,7 @@ pub fn save(
     let text = harmless(&text, Escape::Json);
     place
         .write(text.as_bytes(), Existing::Replace)
-        .map_err(|error| cannot_save(path, &error))?;
+        .map_err(|error| cannot_save(path, &reason_of_write(&error)))?;
     Ok(digest)
 }
 

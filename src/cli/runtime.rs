@@ -10,6 +10,7 @@ use crate::cancel::Cancellation;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::{Link, Opened};
+use crate::text_file::reason;
 
 /// What Ctrl-C is answered with while a command works.
 pub const INTERRUPTED: &str = "Interrupted. Finishing what is in flight; again to stop at once.\n";
@@ -53,13 +54,16 @@ impl Session {
             .map_err(|error| {
                 CommandError::new(
                     Exit::Error,
-                    format!("The program cannot wait for the network: {error}."),
+                    format!(
+                        "The program cannot wait for the network: {}.",
+                        reason(&error)
+                    ),
                 )
             })?;
         let signals = self.signals().map_err(|error| {
             CommandError::new(
                 Exit::Error,
-                format!("The program cannot listen to Ctrl-C: {error}."),
+                format!("The program cannot listen to Ctrl-C: {}.", reason(&error)),
             )
         })?;
         let cancellation = Cancellation::new();

@@ -34,7 +34,7 @@ pub async fn start(opened: &Opened, link: &mut Link) -> Result<Running, CommandE
     let running = sandbox::start(options).await.map_err(|error| {
         CommandError::new(
             Exit::Error,
-            format!("The sandbox cannot be started: {error}."),
+            format!("The sandbox cannot be started: {}.", reason(&error)),
         )
     })?;
     link.http.sandbox = Some(SandboxAccess {
@@ -52,7 +52,7 @@ pub async fn stop(sandbox: Running) -> Result<(), CommandError> {
     sandbox.stop().await.map_err(|error| {
         CommandError::new(
             Exit::Error,
-            format!("The sandbox's world cannot be kept: {error}."),
+            format!("The sandbox's world cannot be kept: {}.", reason(&error)),
         )
     })
 }

@@ -2,7 +2,8 @@
 //! a network, a lock or a reader that does not read.
 //!
 //! The first signal interrupts the task that is under way, which then finishes what is in flight.
-//! The second one, or the first without a task, ends the process at once.
+//! The second one stops it: it waits for nothing any more, and reports what is known. If that takes
+//! too long, at a third signal, or at the first without a task, the process ends at once.
 
 use std::io;
 use std::sync::mpsc;
@@ -12,6 +13,9 @@ use std::time::{Duration, Instant};
 
 use crate::cancel::Cancellation;
 use crate::exit::Exit;
+
+/// How long a task that is stopped may take to report what is known.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// When the first signal came.
 static FIRST: OnceLock<Instant> = OnceLock::new();
@@ -34,7 +38,7 @@ impl Signals {
         let interrupted = Arc::clone(&task);
         let work = move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_io()
+                .enable_all()
                 .build();
             let runtime = match runtime {
                 Ok(runtime) => runtime,
@@ -67,12 +71,18 @@ async fn interrupt(task: &Mutex<Option<Cancellation>>, mut caught: Caught) {
     loop {
         caught.next().await;
         FIRST.get_or_init(Instant::now);
-        let task = task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let task = task.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match task {
-            Some(task) => task.cancel(),
-            None => std::process::exit(Exit::Interrupted.code().into()),
+            Some(task) if !task.is_cancelled() => task.cancel(),
+            Some(task) => {
+                task.stop();
+                let _ = tokio::time::timeout(GRACE, caught.next()).await;
+                break;
+            }
+            None => break,
         }
     }
+    std::process::exit(Exit::Interrupted.code().into())
 }
 
 /// The signals that end a run, caught from the moment that this is made.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, IsTerminal};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anstream::{AutoStream, ColorChoice};
 
@@ -21,6 +21,7 @@ use crate::exit::Exit;
 use crate::redaction::redacted;
 use crate::render::findings;
 use crate::render::log::{Escape, harmless};
+use crate::text_file::reason_of_write;
 use crate::trace;
 
 /// Columns where the terminal does not say.
@@ -37,8 +38,10 @@ pub struct Terminal {
     /// Whether people read standard output, and not a machine.
     is_human: bool,
     is_quiet: bool,
-    /// Whether a failure to write standard output was reported; once is enough.
-    has_failed: AtomicBool,
+    /// What was reported of a failure to write standard output; once is enough.
+    failure: OnceLock<String>,
+    /// Whether the reader of standard output has gone.
+    is_reader_gone: AtomicBool,
     shown: Mutex<BTreeSet<Shown>>,
     /// The line that last reported how the run goes on.
     progress: Mutex<String>,
@@ -69,7 +72,8 @@ impl Terminal {
             err: Arc::new(Stream::new(err)),
             is_human,
             is_quiet: false,
-            has_failed: AtomicBool::new(false),
+            failure: OnceLock::new(),
+            is_reader_gone: AtomicBool::new(false),
             shown: Mutex::default(),
             progress: Mutex::default(),
         }
@@ -99,20 +103,24 @@ impl Terminal {
                 Err(CommandError::silent(Exit::Interrupted))
             }
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                let error = CommandError::new(
-                    Exit::Error,
-                    format!(
-                        "Standard output cannot be written: {}.",
-                        reason_of_write(&error)
-                    ),
-                );
-                if !self.has_failed.swap(true, Ordering::Relaxed) {
-                    self.problems(&error.problems);
-                }
+                let why = reason_of_write(&error);
+                let message = format!("Standard output cannot be written: {why}.");
+                let error = CommandError::new(Exit::Error, message.clone());
+                self.problems(&error.problems);
+                let _ = self.failure.set(message);
                 Err(error)
             }
-            _ => Ok(()),
+            Err(_) => {
+                self.is_reader_gone.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
         }
+    }
+
+    /// Whether the reader of standard output has gone, who so did not get all of it.
+    pub fn is_reader_gone(&self) -> bool {
+        self.is_reader_gone.load(Ordering::Relaxed)
     }
 
     /// Shows the events of the run on standard error, if they are wanted.
@@ -182,9 +190,15 @@ impl Terminal {
         self.remark(&findings::render_warning(warning));
     }
 
-    /// Shows why a command stops.
+    /// Shows why a command stops, unless it was shown before.
     pub fn problems(&self, problems: &[Problem]) {
-        self.remark(&findings::render_problems(problems));
+        let is_shown = |problem: &Problem| self.failure.get() == Some(&problem.message);
+        let news: Vec<Problem> = problems
+            .iter()
+            .filter(|problem| !is_shown(problem))
+            .cloned()
+            .collect();
+        self.remark(&findings::render_problems(&news));
     }
 
     /// Asks; only `yes` is a yes. Ctrl-C is a no.
@@ -215,17 +229,6 @@ pub fn check_can_ask(reads_stdin: bool, instead: &str) -> Result<(), CommandErro
             .help(format!("{instead} with --auto-approve.")));
     }
     Ok(())
-}
-
-/// What the system says about a failure to write, as the end of a sentence.
-pub fn reason_of_write(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "its directory does not exist".to_owned(),
-        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission is denied".to_owned(),
-        io::ErrorKind::StorageFull => "there is no space left".to_owned(),
-        _ => error.to_string(),
-    }
 }
 
 fn color_choice(no_color: bool, is_terminal: bool, environment: &Environment) -> ColorChoice {

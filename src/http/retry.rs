@@ -306,7 +306,8 @@ impl Delivery {
         }
     }
 
-    /// Sends once. A read is dropped when the run is cancelled, a write is seen through.
+    /// Sends once. A read is dropped when the run is cancelled, a write is seen through unless the
+    /// run is stopped.
     async fn send(
         &self,
         request: &Request,
@@ -314,7 +315,10 @@ impl Delivery {
     ) -> Result<Answer, SendError> {
         let sending = self.client.send(request, bearer);
         if request.repeat != Repeat::Read {
-            return sending.await;
+            return tokio::select! {
+                sent = sending => sent,
+                () = self.cancellation.stopped() => Err(SendError::Unusable(given_up(request))),
+            };
         }
         tokio::select! {
             sent = sending => sent,
@@ -332,7 +336,11 @@ impl Delivery {
         patience: &mut Duration,
     ) -> Result<(), RequestError> {
         loop {
-            if request.repeat == Repeat::Read && self.cancellation.is_cancelled() {
+            let is_over = match request.repeat {
+                Repeat::Read => self.cancellation.is_cancelled(),
+                _ => self.cancellation.is_stopped(),
+            };
+            if is_over {
                 return Err(interrupted(request));
             }
             let closed = self.gate.remaining(self.clock.now());
@@ -368,6 +376,18 @@ impl Delivery {
 enum Stopped {
     Cancelled(RequestError),
     TooLong,
+}
+
+/// A write whose answer is not waited for.
+fn given_up(request: &Request) -> RequestError {
+    RequestError::new(
+        RequestErrorKind::Interrupted,
+        format!(
+            "Cannot {}: the run was stopped before the answer came.",
+            request.task
+        ),
+    )
+    .at_least(Fate::Unanswered)
 }
 
 fn interrupted(request: &Request) -> RequestError {

@@ -474,6 +474,12 @@ impl Workspace {
     }
 }
 
+/// Whether a text looks like a sync file, mistakes and all.
+pub fn may_be_sync_file(text: &str) -> bool {
+    let source = Sources::default().add("", "");
+    Kind::Sync.is_likely(text, &yaml::load(source, text).documents)
+}
+
 /// The root of the files that are asked for: that of all paths.
 fn find_root(options: &LoadOptions) -> Result<Found, LoadError> {
     let directory = &options.directory;

@@ -7,6 +7,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use insta::assert_snapshot;
+use serde_json::Value;
 
 use super::harness::{Server, Tree, payments, world};
 
@@ -97,6 +98,46 @@ fn finishes_what_is_in_flight_after_an_interruption_and_reports_it() {
         let plan = tree.secsync("plan syncs").on(&server).run().exits_with(0);
         assert!(plan.stdout.contains("Plan: 2 to add"), "{plan}");
     }
+}
+
+#[test]
+fn a_second_interruption_stops_at_once_and_reports_what_is_known() {
+    let tree = tree();
+    let server = Server::new(&world());
+    server.hold("POST", "/secret-syncs/humanitec");
+    let run = tree
+        .secsync("apply syncs --auto-approve --parallelism 1 -o human -o json=apply.json")
+        .on(&server);
+    let mut child = run.spawn();
+    wait_for(&server, 1, "POST /api/v1/secret-syncs/humanitec");
+    signal(&child, "INT");
+    let announced = first_line(&mut child);
+    signal(&child, "INT");
+    let output = run.finish_after(child, announced).exits_with(130);
+    server.release();
+    let reported = output.to_string();
+    let report = reported.split_once("to destroy.\n").unwrap().1.to_owned();
+    assert_snapshot!(report, @r#"
+    infisical/payments/api: Creating...
+    infisical/payments/api: Unknown
+    infisical/payments/bot: Not tried
+    infisical/payments/web: Not tried
+
+    Unknown: infisical/payments/api: Cannot create the sync "api": the run was stopped before the answer came.
+    Not tried: infisical/payments/bot: The run was interrupted before its turn.
+    Not tried: infisical/payments/web: The run was interrupted before its turn.
+
+    Apply interrupted! Resources: 0 added, 0 changed, 0 destroyed, 1 unknown, 2 not tried.
+    Run `secsync apply` again to continue.
+    --- stderr
+    Interrupted. Finishing what is in flight; again to stop at once.
+    --- exit 130
+    "#);
+    let document: Value = serde_json::from_str(&tree.read("apply.json")).unwrap();
+    let results = document["results"].as_array().unwrap().iter();
+    let results: Vec<&Value> = results.map(|result| &result["result"]).collect();
+    assert_eq!(results, ["unknown", "not-tried", "not-tried"]);
+    assert_eq!(document["exitCode"], 130);
 }
 
 #[test]
@@ -253,6 +294,20 @@ fn a_reader_that_goes_away_does_no_harm() {
     plan.exits_with(0);
 }
 
+#[test]
+fn what_went_wrong_is_said_even_if_the_reader_has_gone() {
+    let tree = tree();
+    let server = Server::failing(&world(), &["create=400@1"]);
+    let run = tree.secsync("apply syncs --auto-approve").on(&server);
+    let mut child = run.spawn();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(5), "{stderr}");
+    assert!(stderr.contains("Failed: infisical/payments/"), "{stderr}");
+    assert!(stderr.contains("2 added, 0 changed"), "{stderr}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn reports_a_full_disk() {
@@ -260,6 +315,7 @@ fn reports_a_full_disk() {
     let server = Server::new(&world());
     for arguments in [
         "plan syncs",
+        "apply syncs --auto-approve",
         "validate syncs",
         "schema list",
         "--help",
@@ -283,9 +339,12 @@ fn reports_a_full_disk() {
             !stderr.contains("mistake of its own"),
             "{arguments}: {stderr}"
         );
-        assert!(
-            stderr.contains("cannot be written"),
-            "{arguments}: {stderr}"
-        );
+        let said = "Error: Standard output cannot be written: there is no space left.\n";
+        assert_eq!(stderr, said, "{arguments}");
     }
+    // What nobody could see is not acted on.
+    tree.secsync("plan syncs --detailed-exitcode")
+        .on(&server)
+        .run()
+        .exits_with(2);
 }

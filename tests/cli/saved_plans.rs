@@ -582,7 +582,10 @@ fn rejects_options_that_would_change_a_saved_plan() {
         "apply plan.json --var-file values.yaml",
         "apply plan.json --prune",
         "apply plan.json --sandbox",
-        "apply syncs --expect-digest abc --auto-approve",
+        &format!(
+            "apply syncs --expect-digest {} --auto-approve",
+            "0".repeat(64)
+        ),
     ] {
         let refused = team.run(arguments).exits_with(64);
         let said = &refused.stderr;
@@ -656,6 +659,55 @@ fn applies_only_the_plan_with_the_expected_digest() {
 }
 
 #[test]
+fn what_is_not_a_digest_is_wrong_usage() {
+    let team = Team::new(&[]);
+    team.saves(&[("api", "")]);
+    for digest in ["nonsense", "sha256:", "sha256:00", "md5:0000"] {
+        let refused = team.run(&format!("apply plan.json --expect-digest {digest}"));
+        let refused = refused.exits_with(64);
+        assert!(refused.stderr.contains("not a digest"), "{refused}");
+    }
+}
+
+#[test]
+fn a_file_that_is_neither_a_plan_nor_a_sync_file_is_said_to_be_neither() {
+    let team = Team::new(&[]);
+    team.saves(&[("api", "")]);
+    team.tree
+        .write("syncs/payments.yaml", payments(&[("api", "")]));
+    team.run("plan syncs -o json=document.json").exits_with(0);
+    team.tree.write("object.json", "{}\n");
+    team.tree.write("empty", "");
+    team.tree.write("text.bin", "hello\n");
+    team.tree.write("bytes.plan", b"\xff\xfe\x00");
+    for file in [
+        "document.json",
+        "object.json",
+        "empty",
+        "text.bin",
+        "bytes.plan",
+    ] {
+        let refused = team.run(&format!("apply {file} --auto-approve"));
+        let said = format!("Error: {file} is neither a saved plan nor a sync file.");
+        assert!(refused.stderr.starts_with(&said), "{refused}");
+        refused.exits_with(1);
+    }
+    assert_snapshot!(team.run("apply document.json --auto-approve"), @"
+    $ secsync apply document.json --auto-approve
+    --- stderr
+    Error: document.json is neither a saved plan nor a sync file.
+      Save a plan with `secsync plan --out FILE`; a sync file has `syncs:` at its top.
+    --- exit 1
+    ");
+    // A sync file in JSON is one, mistakes and all.
+    team.tree.write(
+        "syncs.json",
+        "{\"provider\": \"infisical\", \"sncs\": {}}\n",
+    );
+    team.run("apply syncs.json --auto-approve").exits_with(3);
+}
+
+#[test]
 fn shows_several_plans_in_one_run_despite_a_bad_one() {
     let team = Team::new(&[]);
     team.saves(&[("api", "")]);
@@ -670,7 +722,7 @@ fn shows_several_plans_in_one_run_despite_a_bad_one() {
     assert_snapshot!(shown.harmless(&shown.stderr), @"
     Error: The plan file cut.json is not a saved plan, or is damaged: it is not JSON (EOF while parsing a value at line 3 column 0).
       Make a new one with `secsync plan --out`.
-    Error: The plan file missing.json cannot be read: No such file or directory (os error 2).
+    Error: The plan file missing.json cannot be read: it does not exist.
     ");
     let shown = show("show cut.json plan.json second.json -o json").exits_with(1);
     let document = shown.json();

@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use crate::apply::{Observer, Outcome as ActionOutcome, Progress as JobProgress, Report, Wait};
 use crate::cli::arguments::{
-    FileArguments, LoadArguments, NetworkArguments, OutputArguments, PlanArguments, duration,
+    FileArguments, LoadArguments, NetworkArguments, OutputArguments, PlanArguments, digest,
+    duration,
 };
 use crate::cli::command::{Command, Files, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
@@ -57,7 +58,7 @@ pub struct Arguments {
     #[arg(long = "detailed-exitcode", hide = true)]
     _detailed_exitcode: bool,
     /// Apply the saved plan only if it has the digest that `plan --out` and `show` printed.
-    #[arg(long, value_name = "DIGEST")]
+    #[arg(long, value_name = "DIGEST", value_parser = digest)]
     expect_digest: Option<String>,
 }
 
@@ -228,6 +229,10 @@ impl Outcome for Apply {
         } else {
             exit
         }
+    }
+
+    fn has_acted(&self) -> bool {
+        self.applied.report.is_some()
     }
 
     fn files(&self) -> Files<'_> {

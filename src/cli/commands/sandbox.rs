@@ -19,6 +19,7 @@ use crate::core::value::Node;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::sandbox::{self, Catalog, Era, FailRule, World};
+use crate::text_file::reason;
 use crate::workspace::read::read_named;
 use crate::yaml;
 
@@ -127,7 +128,7 @@ fn cannot_listen(error: &io::Error, address: SocketAddr) -> CommandError {
         io::ErrorKind::InvalidInput => CommandError::usage(error.to_string()),
         _ => CommandError::new(
             Exit::Error,
-            format!("The sandbox cannot listen on {address}: {error}."),
+            format!("The sandbox cannot listen on {address}: {}.", reason(error)),
         ),
     }
 }

@@ -202,6 +202,10 @@ impl Outcome for Requested {
         self.report.exit()
     }
 
+    fn has_acted(&self) -> bool {
+        true
+    }
+
     fn files(&self) -> Files<'_> {
         (&*self.workspace).into()
     }

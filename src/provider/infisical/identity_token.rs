@@ -21,6 +21,7 @@ use crate::http::retry::{Delivery, Repeat};
 use crate::http::text::clause;
 use crate::provider::variables::{ProviderVariables, credential, is_credential};
 use crate::redaction;
+use crate::text_file::reason;
 
 /// A token of any identity provider.
 const GIVEN: &str = "INFISICAL_AUTH_JWT";
@@ -230,7 +231,7 @@ fn read(path: &Utf8PathBuf) -> Result<SecretString, RequestError> {
     };
     let text = std::fs::read_to_string(path)
         .map(SecretString::from)
-        .map_err(|error| unusable(&format!("cannot be read: {error}")))?;
+        .map_err(|error| unusable(&format!("cannot be read: {}", reason(&error))))?;
     let token = text.expose_secret().trim();
     if is_credential(token) {
         Ok(redaction::register(token, &format!("The file {path}")))
