@@ -273,6 +273,7 @@ fn a_write_that_was_made_but_not_as_declared_is_not_said_to_have_failed() {
       "id": "[UUID]",
       "message": "The server accepted the request but did not keep `description` as sent.",
       "help": "This version of the server may not support it: run `secsync schema pull --from-server` and correct the file.",
+      "errorKind": null,
       "lostDefinition": null,
       "oldSync": null
     }
@@ -297,6 +298,7 @@ fn a_write_that_was_made_but_not_as_declared_is_not_said_to_have_failed() {
       "id": "[UUID]",
       "message": "Meanwhile somebody else or the server itself changed `isAutoSyncEnabled`, so the sync is not as declared.",
       "help": "Run `secsync plan` to see what is left to do.",
+      "errorKind": null,
       "lostDefinition": null,
       "oldSync": null
     }
@@ -323,6 +325,7 @@ fn a_write_that_was_made_but_not_as_declared_is_not_said_to_have_failed() {
       "id": "[UUID]",
       "message": "The server accepted the request but did not keep `syncOptions.disableSecretDeletion` as sent.",
       "help": "This version of the server may not support it: run `secsync schema pull --from-server` and correct the file.",
+      "errorKind": null,
       "lostDefinition": null,
       "oldSync": null
     }
