@@ -278,8 +278,8 @@ impl Shared {
         if fields::is_enterprise(&destination.slug) && !world.enterprise {
             return Err(Refusal::bad_request(PLAN_RESTRICTION));
         }
-        let count = self.database.syncs.iter().count();
-        if self.era.is_today() && world.sync_limit.is_some_and(|limit| count >= limit) {
+        let is_reached = |limit| self.database.syncs.iter().count() >= limit;
+        if self.era.is_today() && world.sync_limit.is_some_and(is_reached) {
             return Err(Refusal::bad_request(PLAN_LIMIT));
         }
         let project = access::member(world, identity, project_id)?;

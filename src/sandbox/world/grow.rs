@@ -118,13 +118,13 @@ impl World {
         name: Option<&str>,
         id: Option<&str>,
     ) -> String {
-        let known = self.connections.iter().find(|connection| match id {
-            Some(id) => connection.id == id,
-            None => {
-                let is_named = connection.app == app && name == Some(connection.name.as_str());
-                is_named && connection.project.is_none()
-            }
-        });
+        let is_named = |known: &Connection| {
+            let is_named = known.app == app && name == Some(known.name.as_str());
+            is_named && known.project.is_none()
+        };
+        let mut connections = self.connections.iter();
+        let known =
+            connections.find(|known| id.map_or_else(|| is_named(known), |id| known.id == id));
         if let Some(connection) = known {
             return connection.id.clone();
         }

@@ -25,7 +25,13 @@ use super::{CLIENT_ID, CLIENT_SECRET, ENKRYPTIFY_TOKEN, IDENTITY_ID, INFISICAL_T
 ///   - { app: humanitec, name: humanitec-main }
 ///   - { app: humanitec, name: own, project: payments }  # that project's, not the organisation's
 /// identities:                    # optional: the demo identity
-///   - { clientId: …, clientSecret: …, role: viewer }   # see `Identity` for the rest
+///   - clientId: …
+///     clientSecret: …
+///     role: member               # or admin, viewer, no-connect, outsider
+///     organizationRole: no-access   # optional: it may not use the organisation's connections
+///     projects: [payments]       # optional: the only ones that it is a member of
+///     hiddenSecrets: [/apps]     # optional: folders whose secrets it may not read
+///     aws: {}                    # optional: it can log in with aws-auth; likewise oidc, jwt
 /// enterprise: true               # destinations that need a licence work
 /// syncLimit: 10                  # how many syncs the plan allows, in all projects
 /// enkryptify:
