@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::core::fields::CONNECTION_ID;
 use crate::core::normalize;
 use crate::core::remote::RemoteSync;
 
@@ -10,8 +11,12 @@ pub fn definition(sync: &RemoteSync) -> String {
     let mut fields = Map::new();
     fields.insert("destination".to_owned(), sync.destination.clone().into());
     fields.insert("projectId".to_owned(), sync.project_id.clone().into());
-    let declarable = normalize::declarable(sync).into_iter();
-    fields.extend(declarable.filter(|(_, value)| !value.is_null()));
+    let mut declarable = normalize::declarable(sync);
+    if !sync.connection.name.is_empty() {
+        declarable.shift_remove(CONNECTION_ID);
+        fields.insert("connection".to_owned(), sync.connection.name.clone().into());
+    }
+    fields.extend(declarable.into_iter().filter(|(_, value)| !value.is_null()));
     let named = Map::from_iter([(sync.name.clone(), Value::Object(fields))]);
     crate::yaml::to_string(&Value::Object(named))
 }

@@ -15,7 +15,7 @@ const CONTEXT: usize = 3;
 /// The word for a connection that is shown by its name.
 const CONNECTION: &str = "connection";
 
-/// The diff of one action, without a heading. That of a replacement shows all of the old sync.
+/// The diff of one action, without a heading. It shows all of a sync that is deleted.
 pub(super) fn of_action(action: &Action) -> String {
     let (mut before, mut after, context) = match &action.step {
         Step::Update(update) => (
@@ -24,16 +24,22 @@ pub(super) fn of_action(action: &Action) -> String {
             Some(CONTEXT),
         ),
         Step::Replace { new, .. } => (Map::new(), new.expected.clone(), None),
+        Step::Delete { .. } => (Map::new(), Map::new(), None),
         _ => (Map::new(), Map::new(), Some(CONTEXT)),
     };
     overlay(&action.changes, &mut before, &mut after);
-    if let Step::Replace { old, .. } = &action.step {
+    if let Some(old) = action.deleted() {
         let fields = normalize::declarable(old).into_iter();
         before.extend(fields.filter(|(_, value)| !value.is_null()));
-        if after.contains_key(CONNECTION) && !old.connection.name.is_empty() {
+        let is_by_name = after.is_empty() || after.contains_key(CONNECTION);
+        if is_by_name && !old.connection.name.is_empty() {
             before.remove(CONNECTION_ID);
             before.insert(CONNECTION.to_owned(), old.connection.name.clone().into());
         }
+    }
+    if let Step::Delete { old, .. } = &action.step {
+        let destination = ("destination".to_owned(), old.destination.clone().into());
+        before = std::iter::once(destination).chain(before).collect();
     }
     difference(before, after, context)
 }

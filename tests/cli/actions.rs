@@ -117,7 +117,7 @@ fn another_destination_is_a_replacement() {
             api:
               destination: humanitec
               projectId: [UUID]
-              connectionId: [UUID]
+              connection: humanitec-main
               environment: prod
               secretPath: /
               isAutoSyncEnabled: true
@@ -151,7 +151,7 @@ fn another_destination_is_a_replacement() {
             api:
               destination: humanitec
               projectId: [UUID]
-              connectionId: [UUID]
+              connection: humanitec-main
               environment: prod
               secretPath: /
               isAutoSyncEnabled: true
@@ -169,7 +169,7 @@ fn another_destination_is_a_replacement() {
         api:
           destination: humanitec
           projectId: [UUID]
-          connectionId: [UUID]
+          connection: humanitec-main
           environment: prod
           secretPath: /
           isAutoSyncEnabled: true

@@ -419,7 +419,7 @@ fn a_plan_shows_the_whole_sync_that_a_replacement_deletes() {
             api:
               destination: humanitec
               projectId: [UUID]
-              connectionId: [UUID]
+              connection: humanitec-main
               environment: prod
               secretPath: /
               isAutoSyncEnabled: true

@@ -372,7 +372,7 @@ fn reports_which_credentials_work() {
     enkryptify: a token for http://127.0.0.1:[PORT] is set; the platform has no way to check it.
     infisical: logged in to http://127.0.0.1:[PORT] with universal auth, and sees 1 project.
       identity:     not shown by this server
-      organization: not shown by this server
+      organization: Sandbox (sandbox, [UUID])
       scope:        not shown by this server
       token ends:   [TIME]
     --- exit 0
@@ -398,7 +398,7 @@ fn auth_check_warns_about_an_identity_that_sees_no_project() {
     enkryptify: a token for http://127.0.0.1:[PORT] is set; the platform has no way to check it.
     infisical: logged in to http://127.0.0.1:[PORT] with universal auth, and sees 0 projects.
       identity:     not shown by this server
-      organization: not shown by this server
+      organization: Sandbox (sandbox, [UUID])
       scope:        not shown by this server
       token ends:   [TIME]
     Warning: This identity can neither plan nor apply anything. Add it to a project, or check that the server and the organization (--organization-slug) are the right ones.
@@ -440,7 +440,7 @@ fn an_identity_logs_in_with_the_token_of_its_ci() {
     $ secsync auth check syncs
     infisical: logged in to http://127.0.0.1:[PORT] with OIDC auth and INFISICAL_AUTH_JWT, and sees 1 project.
       identity:     not shown by this server
-      organization: not shown by this server
+      organization: Sandbox (sandbox, [UUID])
       scope:        not shown by this server
       token ends:   [TIME]
     --- exit 0

@@ -55,6 +55,21 @@ fn a_declared_absence_is_a_deletion_that_keeps_the_secrets() {
       # infisical/payments/api will be deleted, because the file says `ensure: absent`  (syncs/payments.yaml:11)
       - humanitec sync
           Note: Its secrets stay at the destination.
+          The sync that is deleted is:
+            api:
+              destination: humanitec
+              projectId: [UUID]
+              connection: humanitec-main
+              environment: prod
+              secretPath: /
+              isAutoSyncEnabled: true
+              syncOptions:
+                initialSyncBehavior: overwrite-destination
+                disableSecretDeletion: true
+              destinationConfig:
+                scope: application
+                app: payments
+                org: acme
 
     Plan: 0 to add, 0 to change, 1 to destroy.
 
@@ -68,6 +83,21 @@ fn a_declared_absence_is_a_deletion_that_keeps_the_secrets() {
       # infisical/payments/api will be deleted, because the file says `ensure: absent`  (syncs/payments.yaml:11)
       - humanitec sync
           Note: Its secrets stay at the destination.
+          The sync that is deleted is:
+            api:
+              destination: humanitec
+              projectId: [UUID]
+              connection: humanitec-main
+              environment: prod
+              secretPath: /
+              isAutoSyncEnabled: true
+              syncOptions:
+                initialSyncBehavior: overwrite-destination
+                disableSecretDeletion: true
+              destinationConfig:
+                scope: application
+                app: payments
+                org: acme
 
     Plan: 0 to add, 0 to change, 1 to destroy.
 
@@ -130,6 +160,21 @@ fn secrets_are_removed_by_a_job_that_wait_follows() {
       # infisical/payments/api will be deleted, because the file says `ensure: absent`  (syncs/payments.yaml:11)
       - humanitec sync
           Warning: Its secrets are removed from the destination.
+          The sync that is deleted is:
+            api:
+              destination: humanitec
+              projectId: [UUID]
+              connection: humanitec-main
+              environment: prod
+              secretPath: /
+              isAutoSyncEnabled: true
+              syncOptions:
+                initialSyncBehavior: overwrite-destination
+                disableSecretDeletion: true
+              destinationConfig:
+                scope: application
+                app: payments
+                org: acme
 
     Plan: 0 to add, 0 to change, 1 to destroy.
     infisical/payments/api: Deleting...
@@ -156,6 +201,21 @@ fn without_wait_the_removal_is_left_running() {
       # infisical/payments/api will be deleted, because the file says `ensure: absent`  (syncs/payments.yaml:11)
       - humanitec sync
           Warning: Its secrets are removed from the destination.
+          The sync that is deleted is:
+            api:
+              destination: humanitec
+              projectId: [UUID]
+              connection: humanitec-main
+              environment: prod
+              secretPath: /
+              isAutoSyncEnabled: true
+              syncOptions:
+                initialSyncBehavior: overwrite-destination
+                disableSecretDeletion: true
+              destinationConfig:
+                scope: application
+                app: payments
+                org: acme
 
     Plan: 0 to add, 0 to change, 1 to destroy.
     infisical/payments/api: Deleting...
@@ -180,6 +240,21 @@ fn a_removal_that_fails_keeps_the_sync() {
       # infisical/payments/api will be deleted, because the file says `ensure: absent`  (syncs/payments.yaml:11)
       - humanitec sync
           Warning: Its secrets are removed from the destination.
+          The sync that is deleted is:
+            api:
+              destination: humanitec
+              projectId: [UUID]
+              connection: humanitec-main
+              environment: prod
+              secretPath: /
+              isAutoSyncEnabled: true
+              syncOptions:
+                initialSyncBehavior: overwrite-destination
+                disableSecretDeletion: true
+              destinationConfig:
+                scope: application
+                app: payments
+                org: acme
 
     Plan: 0 to add, 0 to change, 1 to destroy.
     infisical/payments/api: Deleting...
@@ -231,6 +306,21 @@ fn pruning_deletes_what_is_not_declared_except_what_is_ignored_or_protected() {
       # infisical/payments/web will be deleted, because no file declares it (--prune)
       - humanitec sync
           Note: Its secrets stay at the destination.
+          The sync that is deleted is:
+            web:
+              destination: humanitec
+              projectId: [UUID]
+              connection: humanitec-main
+              environment: prod
+              secretPath: /
+              isAutoSyncEnabled: true
+              syncOptions:
+                initialSyncBehavior: overwrite-destination
+                disableSecretDeletion: true
+              destinationConfig:
+                scope: application
+                app: payments
+                org: acme
 
     Plan: 0 to add, 0 to change, 1 to destroy.
 

@@ -215,7 +215,7 @@ fn a_replacement_whose_folder_is_missing_deletes_nothing() {
             api:
               destination: humanitec
               projectId: [UUID]
-              connectionId: [UUID]
+              connection: humanitec-main
               environment: prod
               secretPath: /
               isAutoSyncEnabled: true
@@ -257,7 +257,7 @@ fn a_replacement_that_cannot_create_prints_what_was_deleted() {
         api:
           destination: humanitec
           projectId: [UUID]
-          connectionId: [UUID]
+          connection: humanitec-main
           environment: prod
           secretPath: /api
           isAutoSyncEnabled: true
@@ -275,7 +275,7 @@ fn a_replacement_that_cannot_create_prints_what_was_deleted() {
         api:
           destination: humanitec
           projectId: [UUID]
-          connectionId: [UUID]
+          connection: humanitec-main
           environment: prod
           secretPath: /api
           isAutoSyncEnabled: true

@@ -174,6 +174,21 @@ fn what_is_sent_is_shown_whatever_a_plan_says() {
       # infisical/payments/gone will be deleted, because the file says `ensure: absent`  (syncs/payments.yaml:13)
       - humanitec sync
           Note: Its secrets stay at the destination.
+          The sync that is deleted is:
+            gone:
+              destination: humanitec
+              projectId: [UUID]
+              connection: humanitec-main
+              environment: prod
+              secretPath: /
+              isAutoSyncEnabled: true
+              syncOptions:
+                initialSyncBehavior: overwrite-destination
+                disableSecretDeletion: true
+              destinationConfig:
+                scope: application
+                app: payments
+                org: acme
 
       # infisical/payments/web will be created  (syncs/payments.yaml:15)
       + humanitec sync

@@ -277,11 +277,27 @@ fn a_plan_in_every_format() {
      isAutoSyncEnabled: true
     # infisical/payments/gone will be deleted, because the file says `ensure: absent`
     # Warning: Its secrets are removed from the destination.
+    --- remote/infisical/payments/gone
+    +++ declared/infisical/payments/gone
+    @@ -1,12 +0,0 @@
+    -destination: humanitec
+    -destinationConfig:
+    -  scope: application
+    -  app: payments
+    -  org: acme
+    -environment: prod
+    -secretPath: /
+    -isAutoSyncEnabled: true
+    -syncOptions:
+    -  initialSyncBehavior: overwrite-destination
+    -  disableSecretDeletion: true
+    -connection: humanitec-main
     # infisical/payments/kept cannot be deleted
     # Blocked: It is protected.
     # Remove `protect` from the sync, or its name from `protect:` in secsync.yaml, in a change of its own.
     # infisical/payments/web will be created
     # Note: The first sync overwrites secrets at the destination that have the same keys.
+    # Note: It equals `gone`, which this plan deletes. If it is the same sync, write `renamedFrom: gone`.
     --- /dev/null
     +++ declared/infisical/payments/web
     @@ -0,0 +1,10 @@
@@ -341,6 +357,22 @@ fn a_plan_in_every_format() {
 
       Declared at `syncs/payments.yaml:14:3`.
 
+      ```diff
+      @@ -1,12 +0,0 @@
+      -destination: humanitec
+      -destinationConfig:
+      -  scope: application
+      -  app: payments
+      -  org: acme
+      -environment: prod
+      -secretPath: /
+      -isAutoSyncEnabled: true
+      -syncOptions:
+      -  initialSyncBehavior: overwrite-destination
+      -  disableSecretDeletion: true
+      -connection: humanitec-main
+      ```
+
       - Its secrets are removed from the destination.
 
       </details>
@@ -374,6 +406,7 @@ fn a_plan_in_every_format() {
       ```
 
       - The first sync overwrites secrets at the destination that have the same keys.
+      - It equals `gone`, which this plan deletes. If it is the same sync, write `renamedFrom: gone`.
 
       </details>
     ");
@@ -407,7 +440,20 @@ fn a_plan_in_every_format() {
         </testcase>
         <testcase name="infisical/payments/gone" classname="secsync.plan.delete" file="syncs/payments.yaml" line="14">
           <system-out>will be deleted, because the file says `ensure: absent`
-    Its secrets are removed from the destination.</system-out>
+    Its secrets are removed from the destination.
+    @@ -1,12 +0,0 @@
+    -destination: humanitec
+    -destinationConfig:
+    -  scope: application
+    -  app: payments
+    -  org: acme
+    -environment: prod
+    -secretPath: /
+    -isAutoSyncEnabled: true
+    -syncOptions:
+    -  initialSyncBehavior: overwrite-destination
+    -  disableSecretDeletion: true
+    -connection: humanitec-main</system-out>
         </testcase>
         <testcase name="infisical/payments/kept" classname="secsync.plan.blocked" file="syncs/payments.yaml" line="17">
           <skipped type="blocked" message="It is protected.">It is protected.
@@ -417,6 +463,7 @@ fn a_plan_in_every_format() {
         <testcase name="infisical/payments/web" classname="secsync.plan.create" file="syncs/payments.yaml" line="20">
           <system-out>will be created
     The first sync overwrites secrets at the destination that have the same keys.
+    It equals `gone`, which this plan deletes. If it is the same sync, write `renamedFrom: gone`.
     @@ -0,0 +1,10 @@
     +connection: humanitec-main
     +destinationConfig:
@@ -464,12 +511,26 @@ fn a_plan_in_every_format() {
      isAutoSyncEnabled: true
     </pre></details></li>
     <li><code>-</code> <code>infisical/payments/gone</code> (<code>humanitec</code>) will be deleted, because the file says `ensure: absent`, declared at <code>syncs/payments.yaml:14:3</code>
-    Its secrets are removed from the destination.</li>
+    Its secrets are removed from the destination.<details><summary>Fields</summary><pre>@@ -1,12 +0,0 @@
+    <span class="remove">-destination: humanitec</span>
+    <span class="remove">-destinationConfig:</span>
+    <span class="remove">-  scope: application</span>
+    <span class="remove">-  app: payments</span>
+    <span class="remove">-  org: acme</span>
+    <span class="remove">-environment: prod</span>
+    <span class="remove">-secretPath: /</span>
+    <span class="remove">-isAutoSyncEnabled: true</span>
+    <span class="remove">-syncOptions:</span>
+    <span class="remove">-  initialSyncBehavior: overwrite-destination</span>
+    <span class="remove">-  disableSecretDeletion: true</span>
+    <span class="remove">-connection: humanitec-main</span>
+    </pre></details></li>
     <li><code>x</code> <code>infisical/payments/kept</code> (<code>humanitec</code>) cannot be deleted, declared at <code>syncs/payments.yaml:17:3</code>
     <strong>Blocked:</strong> It is protected.
     Remove `protect` from the sync, or its name from `protect:` in secsync.yaml, in a change of its own.</li>
     <li><code>+</code> <code>infisical/payments/web</code> (<code>humanitec</code>) will be created, declared at <code>syncs/payments.yaml:20:3</code>
-    The first sync overwrites secrets at the destination that have the same keys.<details><summary>Fields</summary><pre>@@ -0,0 +1,10 @@
+    The first sync overwrites secrets at the destination that have the same keys.
+    It equals `gone`, which this plan deletes. If it is the same sync, write `renamedFrom: gone`.<details><summary>Fields</summary><pre>@@ -0,0 +1,10 @@
     <span class="add">+connection: humanitec-main</span>
     <span class="add">+destinationConfig:</span>
     <span class="add">+  scope: application</span>

@@ -82,6 +82,21 @@ fn a_plan_is_saved_and_shown_without_a_network() {
       # infisical/payments/gone will be deleted, because the file says `ensure: absent`  (syncs/payments.yaml:15)
       - humanitec sync
           Note: Its secrets stay at the destination.
+          The sync that is deleted is:
+            gone:
+              destination: humanitec
+              projectId: [UUID]
+              connection: humanitec-main
+              environment: prod
+              secretPath: /
+              isAutoSyncEnabled: true
+              syncOptions:
+                initialSyncBehavior: overwrite-destination
+                disableSecretDeletion: true
+              destinationConfig:
+                scope: application
+                app: payments
+                org: acme
 
       # infisical/payments/web will be created  (syncs/payments.yaml:13)
       + humanitec sync
@@ -119,6 +134,21 @@ fn a_plan_is_saved_and_shown_without_a_network() {
       # infisical/payments/gone will be deleted, because the file says `ensure: absent`  (syncs/payments.yaml:15)
       - humanitec sync
           Note: Its secrets stay at the destination.
+          The sync that is deleted is:
+            gone:
+              destination: humanitec
+              projectId: [UUID]
+              connection: humanitec-main
+              environment: prod
+              secretPath: /
+              isAutoSyncEnabled: true
+              syncOptions:
+                initialSyncBehavior: overwrite-destination
+                disableSecretDeletion: true
+              destinationConfig:
+                scope: application
+                app: payments
+                org: acme
 
       # infisical/payments/web will be created  (syncs/payments.yaml:13)
       + humanitec sync
@@ -160,6 +190,21 @@ fn a_saved_plan_is_applied_without_its_files_and_once() {
       # infisical/payments/gone will be deleted, because the file says `ensure: absent`  (syncs/payments.yaml:15)
       - humanitec sync
           Note: Its secrets stay at the destination.
+          The sync that is deleted is:
+            gone:
+              destination: humanitec
+              projectId: [UUID]
+              connection: humanitec-main
+              environment: prod
+              secretPath: /
+              isAutoSyncEnabled: true
+              syncOptions:
+                initialSyncBehavior: overwrite-destination
+                disableSecretDeletion: true
+              destinationConfig:
+                scope: application
+                app: payments
+                org: acme
 
       # infisical/payments/web will be created  (syncs/payments.yaml:13)
       + humanitec sync
@@ -383,7 +428,7 @@ fn a_chain_of_renames_and_a_replacement_are_carried_out_from_the_file() {
             c:
               destination: humanitec
               projectId: [UUID]
-              connectionId: [UUID]
+              connection: humanitec-main
               environment: prod
               secretPath: /
               isAutoSyncEnabled: true

@@ -363,6 +363,14 @@ impl Action {
         }
     }
 
+    /// The remote sync that is deleted, alone or to make place for another one.
+    pub fn deleted(&self) -> Option<&RemoteSync> {
+        match &self.step {
+            Step::Replace { old, .. } | Step::Delete { old, .. } => Some(old),
+            _ => None,
+        }
+    }
+
     /// The name that the sync has now, if an update changes it.
     pub fn renamed_from(&self) -> Option<&str> {
         match &self.step {

@@ -10,6 +10,7 @@
 //! | [`mod@build`] | making a plan |
 //! | `names` | which action waits for a name that another one frees |
 //! | [`recheck`] | an earlier plan compared with the current remote syncs |
+//! | [`renames`] | a sync that goes and an equal one that comes |
 //! | [`shown`] | the changes that an action shows, made from what it executes |
 //! | [`started`] | recorded starts that no file declares |
 
@@ -19,6 +20,7 @@ pub mod duplicates;
 pub mod effect;
 mod names;
 pub mod recheck;
+pub mod renames;
 pub mod shown;
 pub mod started;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Tests of planning.
 
 mod access;
+mod renames;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use anstyle::Style;
 use super::{headline, intent, sign};
 use crate::apply;
 use crate::core::diff::FieldChange;
-use crate::core::plan::{Action, Keeper, Plan, Step, Subject, Verb};
+use crate::core::plan::{Action, Keeper, Plan, Step, Subject, Verb, renames};
 use crate::core::resolve::ResolvedSync;
 use crate::core::span::{Sources, Span};
 use crate::core::text::{platform_message, visible};
@@ -44,8 +44,10 @@ pub fn human(plan: &Plan, sources: &Sources, context: Context<'_>) -> String {
     }
     let syncs = context.syncs.iter();
     let syncs = syncs.map(|sync| (sync.desired.key, sync)).collect();
-    for one in &plan.actions {
-        action(&mut out, plan, one, sources, &syncs);
+    let renames = plan.likely_renames();
+    for (index, one) in plan.actions.iter().enumerate() {
+        let old_name = renames.get(&index).copied();
+        action(&mut out, plan, (one, old_name), sources, &syncs);
     }
     let _ = writeln!(out, "{}", headline(plan).painted());
     failing(&mut out, plan);
@@ -152,7 +154,7 @@ const fn color(verb: Verb) -> Style {
 fn action(
     out: &mut String,
     plan: &Plan,
-    action: &Action,
+    (action, old_name): (&Action, Option<&str>),
     sources: &Sources,
     syncs: &BTreeMap<Span, &ResolvedSync>,
 ) {
@@ -180,11 +182,19 @@ fn action(
         };
         let _ = writeln!(out, "      {mark} {}", effect.sentence());
     }
-    if let Step::Replace { old, .. } = &action.step {
-        let _ = writeln!(out, "      The old sync, which is deleted first, is:");
+    if let Some(old) = action.deleted() {
+        let which = match action.verb() {
+            Verb::Replace => "The old sync, which is deleted first, is:",
+            _ => "The sync that is deleted is:",
+        };
+        let _ = writeln!(out, "      {which}");
         out.push_str(&outcome::definition(&apply::definition(old), "        "));
     }
-    if let Some(note) = started::renamed(plan, action) {
+    let likely_rename = old_name.map(renames::advice);
+    for note in started::renamed(plan, action)
+        .into_iter()
+        .chain(likely_rename)
+    {
         let _ = writeln!(out, "      {} {}", painted(YELLOW, "Note:"), visible(&note));
     }
     super::origins::write(out, action, syncs, sources);

@@ -28,11 +28,15 @@ pub struct PlanBody<'a> {
 impl<'a> PlanBody<'a> {
     /// A plan whose places are in these texts.
     pub fn new(plan: &'a Plan, sources: &Sources) -> Self {
-        let actions = plan.actions.iter();
+        let likely = plan.likely_renames();
+        let actions = plan.actions.iter().enumerate();
         Self {
             summary: Summary::of(plan),
             actions: actions
-                .map(|action| ActionFields::new(action, sources))
+                .map(|(index, action)| ActionFields {
+                    likely_renamed_from: likely.get(&index).copied(),
+                    ..ActionFields::new(action, sources)
+                })
                 .collect(),
             unmanaged: subjects(&plan.unmanaged),
             kept: plan.kept.iter().map(KeptFields::new).collect(),
@@ -99,6 +103,9 @@ struct ActionFields<'a> {
     step: Option<StepFields<'a>>,
     changes: Vec<ChangeFields<'a>>,
     effects: Vec<EffectFields>,
+    /// An otherwise equal sync that the plan deletes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    likely_renamed_from: Option<&'a str>,
     depends_on: &'a [usize],
 }
 
@@ -116,6 +123,7 @@ impl<'a> ActionFields<'a> {
                 .copied()
                 .map(EffectFields::new)
                 .collect(),
+            likely_renamed_from: None,
             depends_on: &action.after,
         }
     }
@@ -139,6 +147,8 @@ enum StepFields<'a> {
         id: &'a str,
         remove_secrets: bool,
         reason: &'static str,
+        /// What is deleted, as YAML.
+        old_definition: String,
     },
     Trigger {
         id: Option<&'a str>,
@@ -176,6 +186,7 @@ impl<'a> StepFields<'a> {
                     DeleteReason::EnsureAbsent => "ensure-absent",
                     DeleteReason::Pruned => "pruned",
                 },
+                old_definition: apply::definition(old),
             },
             Step::Trigger { old } => Self::Trigger {
                 id: old.as_ref().map(|old| old.id.as_str()),

@@ -1,7 +1,7 @@
 //! The review of a plan.
 
 use super::{headline, intent, sign};
-use crate::core::plan::{Action, Plan, Step, UnknownField};
+use crate::core::plan::{Action, Plan, Step, UnknownField, renames};
 use crate::core::text::platform_message;
 use crate::core::words;
 use crate::render::diff;
@@ -11,7 +11,13 @@ use crate::render::started;
 /// Adds a plan.
 pub fn review(review: &mut Review<'_>, plan: &Plan) {
     review.headline = Some(headline(plan).to_string());
-    let items = plan.actions.iter().map(|action| item(plan, action));
+    let likely = plan.likely_renames();
+    let items = plan.actions.iter().enumerate().map(|(index, action)| {
+        let mut item = item(plan, action);
+        item.notes
+            .extend(likely.get(&index).map(|old| renames::advice(old)));
+        item
+    });
     review.items = items.collect();
     for failing in &plan.failing {
         let message = failing.job.message.as_deref().map(platform_message);
