@@ -25,7 +25,9 @@ use cap_fs_ext::{
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Metadata, OpenOptions};
 
-pub use find::{Found, OWN_DIRECTORY, WORKSPACE_FILE, find, git_root, is_workspace, straight};
+pub use find::{
+    Found, OWN_DIRECTORY, WORKSPACE_FILE, find, git_root, is_workspace, shown, straight,
+};
 pub use place::{Place, is_stream, working_directory};
 
 pub use crate::text_file::Refusal;

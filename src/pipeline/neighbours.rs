@@ -15,12 +15,13 @@ use crate::core::resolve;
 use crate::core::words::is_uuid;
 use crate::error::CommandError;
 use crate::http::origin::Origin;
-use crate::root::{WORKSPACE_FILE, git_root};
+use crate::root::{WORKSPACE_FILE, git_root, shown};
+use crate::text_file::reason;
 use crate::workspace::{LoadError, LoadOptions, Where, Workspace};
 
 /// A project that sync files of another workspace name.
 pub struct Claim {
-    /// The root of that workspace.
+    /// The root of that workspace, as people write it.
     root: Utf8PathBuf,
     platform: Platform,
     /// The server, if the workspace names it.
@@ -45,7 +46,7 @@ impl Opened {
             return Ok(Vec::new());
         };
         let mut claims = Vec::new();
-        for root in workspaces(&git)? {
+        for root in workspaces(&git, &self.options.request.directory)? {
             if root != *own {
                 self.claims_of(&root, &mut claims)?;
             }
@@ -60,16 +61,17 @@ impl Opened {
             ..LoadOptions::default()
         };
         let environment = &self.options.environment;
+        let shown = shown(root, &options.directory);
         let mut other = Workspace::open(&options)?;
         match other.load(&options, environment, &mut std::io::empty(), &*self.store) {
             Ok(()) => {}
             Err(LoadError::NoFiles(_)) => return Ok(()),
             Err(error @ LoadError::TwoWorkspaces(..)) => {
-                return Err(unknown(root, &error.to_string()));
+                return Err(unknown(&shown, &error.to_string()));
             }
         }
         if let Some(found) = other.diagnostics.iter().find(|found| found.is_error()) {
-            return Err(unknown(root, &found.message));
+            return Err(unknown(&shown, &found.message));
         }
         let of_syncs = other.syncs.iter().map(|sync| {
             let project = sync.project.as_ref().map(|word| word.text.as_str());
@@ -88,7 +90,7 @@ impl Opened {
             };
             let config = other.config.providers.get(provider);
             claims.push(Claim {
-                root: root.to_owned(),
+                root: shown.clone(),
                 platform,
                 url: config.and_then(|config| config.url.clone()),
                 project: project.to_owned(),
@@ -119,7 +121,7 @@ pub fn check(
 
 /// The roots of the workspaces of a repository: that of the repository itself and the directories
 /// of all workspace files, those that Git ignores too.
-fn workspaces(git: &Utf8Path) -> Result<Vec<Utf8PathBuf>, CommandError> {
+fn workspaces(git: &Utf8Path, directory: &Utf8Path) -> Result<Vec<Utf8PathBuf>, CommandError> {
     let walker = WalkBuilder::new(git)
         .standard_filters(false)
         // A repository inside this one is another one.
@@ -130,7 +132,13 @@ fn workspaces(git: &Utf8Path) -> Result<Vec<Utf8PathBuf>, CommandError> {
         .build();
     let mut roots = vec![git.to_owned()];
     for entry in walker {
-        let entry = entry.map_err(|error| unknown(git, &format!("{error}.")))?;
+        let entry = entry.map_err(|error| {
+            let why = match error.io_error() {
+                Some(error) => format!("a directory in it cannot be read: {}.", reason(error)),
+                None => format!("{error}."),
+            };
+            unknown(&shown(git, directory), &why)
+        })?;
         if entry.file_name() == WORKSPACE_FILE
             && let Some(path) = Utf8Path::from_path(entry.path())
         {

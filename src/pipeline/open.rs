@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 
 use crate::core::code::Code;
 use crate::core::export;
@@ -69,7 +69,7 @@ impl Opened {
     /// Finds the workspace and reads no sync file.
     pub fn open(options: Options) -> Result<Self, CommandError> {
         let workspace = Workspace::open(&options.request)?;
-        check_own_directory(&workspace.root)?;
+        check_own_directory(&workspace)?;
         let store = SchemaStore::with_workspace(&workspace.root, SCHEMAS.into())?;
         Ok(Self {
             selection: Selection::new(&options.selectors, &options.targets)
@@ -213,7 +213,10 @@ impl Opened {
             let why = reason(&error);
             CommandError::new(
                 Exit::Error,
-                format!("The workspace {path} cannot be opened: {why}."),
+                format!(
+                    "The workspace {} cannot be opened: {why}.",
+                    self.workspace.shown(path)
+                ),
             )
         })
     }
@@ -246,15 +249,15 @@ impl Opened {
 
 /// Refuses a link in the place of the directory of secsync's own files, which would then be read
 /// and written elsewhere.
-fn check_own_directory(root: &Utf8Path) -> Result<(), CommandError> {
+fn check_own_directory(workspace: &Workspace) -> Result<(), CommandError> {
     // A root that cannot be opened has no such directory, and is reported by whoever needs it.
-    let opened = Root::open(root).and_then(|root| root.directory(OWN_DIRECTORY.into()));
+    let opened = Root::open(&workspace.root).and_then(|root| root.directory(OWN_DIRECTORY.into()));
     match opened.err().as_ref().and_then(Refusal::of) {
         Some(refusal) => Err(CommandError::new(
             Exit::Invalid,
             format!(
                 "The directory {} cannot be used: {refusal}.",
-                root.join(OWN_DIRECTORY)
+                workspace.shown(&workspace.root.join(OWN_DIRECTORY))
             ),
         )
         .help(refusal.help())),

@@ -142,8 +142,13 @@ impl Opened {
         }
         let path = self.options.request.directory.join(text);
         let root = Root::open(&self.workspace.root);
+        let directory = self.options.request.directory.clone();
         let Ok(inside) = root.and_then(|root| root.resolve(&straight(&path))) else {
-            return Ok(StateLocation::File(FilePlace { path, root: None }));
+            return Ok(StateLocation::File(FilePlace {
+                path,
+                root: None,
+                directory,
+            }));
         };
         if let Some(what) = self.owner_of(&inside) {
             let exit = if who == STATE_VARIABLE {
@@ -155,7 +160,11 @@ impl Opened {
             return Err(taken(exit, &place, what));
         }
         let root = Some(self.workspace.root.clone());
-        Ok(StateLocation::File(FilePlace { path, root }))
+        Ok(StateLocation::File(FilePlace {
+            path,
+            root,
+            directory,
+        }))
     }
 
     /// What `secsync.yaml` names: a file inside the root, or an object.
@@ -208,6 +217,7 @@ impl Opened {
         FilePlace {
             path: self.workspace.root.join(path),
             root: Some(self.workspace.root.clone()),
+            directory: self.options.request.directory.clone(),
         }
     }
 

@@ -106,11 +106,7 @@ fn item(item: &Item, review: &Review<'_>) -> String {
         escaped(&item.what)
     );
     if let Some(place) = item.place {
-        let _ = write!(
-            out,
-            ", declared at {}",
-            code(&review.sources.describe(place))
-        );
+        let _ = write!(out, ", declared at {}", code(&review.describe(place)));
     }
     if let Some(reason) = item.verdict.reason() {
         let _ = write!(

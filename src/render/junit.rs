@@ -110,7 +110,7 @@ fn of_file(file: Option<&str>, findings: &[&Diagnostic], review: &Review<'_>) ->
     let mut errors = findings.iter();
     let first = errors.find(|found| found.is_error());
     Case {
-        name: file.unwrap_or("workspace").to_owned(),
+        name: file.map_or("workspace".to_owned(), |file| review.path_of(file)),
         class: "secsync.files".to_owned(),
         file: file.map(|file| review.path_of(file)),
         line: first
@@ -127,7 +127,7 @@ fn of_file(file: Option<&str>, findings: &[&Diagnostic], review: &Review<'_>) ->
 fn located(found: &Diagnostic, review: &Review<'_>) -> String {
     let text = review.sentences_of(found);
     match found.span() {
-        Some(span) => format!("{}: {text}", review.sources.describe(span)),
+        Some(span) => format!("{}: {text}", review.describe(span)),
         None => text,
     }
 }

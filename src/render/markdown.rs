@@ -118,11 +118,7 @@ fn item(item: &Item, review: &Review<'_>, with_details: bool) -> String {
 fn details(item: &Item, review: &Review<'_>) -> String {
     let mut out = String::new();
     if let Some(place) = item.place {
-        let _ = writeln!(
-            out,
-            "  Declared at {}.\n",
-            code(&review.sources.describe(place))
-        );
+        let _ = writeln!(out, "  Declared at {}.\n", code(&review.describe(place)));
     }
     if !item.diff.is_empty() {
         out.push_str(&block("diff", &item.diff));

@@ -190,9 +190,17 @@ impl Review<'_> {
     /// Where a finding is: `file:line:column`, or the file alone.
     pub fn place_of(&self, found: &Diagnostic) -> Option<String> {
         match found.span() {
-            Some(span) => Some(self.sources.describe(span)),
-            None => found.file.clone(),
+            Some(span) => Some(self.describe(span)),
+            None => found.file.as_deref().map(|file| self.path_of(file)),
         }
+    }
+
+    /// `file:line:column` of a span, in a file as code hosts know it.
+    pub fn describe(&self, span: Span) -> String {
+        let Place {
+            file, line, column, ..
+        } = self.range(span);
+        format!("{file}:{line}:{column}")
     }
 
     /// The range of a span, in a file as code hosts know it.
@@ -208,7 +216,7 @@ impl Review<'_> {
     pub fn sentences_of(&self, found: &Diagnostic) -> String {
         let mut text = advice_of(found);
         for label in found.labels.iter().skip(1) {
-            let place = self.sources.describe(label.span);
+            let place = self.describe(label.span);
             text.push_str(&format!("\n{}: {place}", label.text));
         }
         text

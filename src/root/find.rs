@@ -75,6 +75,33 @@ fn nearest_upwards(from: &Utf8Path, name: &str) -> Option<Utf8PathBuf> {
         .map(Utf8Path::to_owned)
 }
 
+/// An absolute path as people write it in a directory: relative to it, if it is below or in the same
+/// Git repository, or if that is shorter.
+pub fn shown(path: &Utf8Path, directory: &Utf8Path) -> Utf8PathBuf {
+    let path = straight(path);
+    let shared = path
+        .components()
+        .zip(directory.components())
+        .take_while(|(one, other)| one == other)
+        .count();
+    let up = directory.components().skip(shared).map(|_| "..");
+    let down = path.components().skip(shared).map(|part| part.as_str());
+    let relative: Utf8PathBuf = up.chain(down).collect();
+    if relative.as_str().is_empty() {
+        return ".".into();
+    }
+    let is_near = || {
+        let git = git_root(directory);
+        git.is_some_and(|git| path.starts_with(git))
+            || relative.as_str().len() < path.as_str().len()
+    };
+    if path.starts_with(directory) || is_near() {
+        relative
+    } else {
+        path
+    }
+}
+
 /// An absolute path without `.` and `..`.
 pub fn straight(path: &Utf8Path) -> Utf8PathBuf {
     let mut straight = Utf8PathBuf::new();
@@ -102,7 +129,27 @@ mod tests {
 
     use camino::Utf8Path;
 
-    use super::find;
+    use super::{find, shown};
+
+    #[test]
+    fn a_path_is_shown_as_people_write_it_where_they_are() {
+        for (path, directory, expected) in [
+            ("/a/b/c.yaml", "/a", "b/c.yaml"),
+            ("/a/b/../c.yaml", "/a", "c.yaml"),
+            ("/a", "/a", "."),
+            ("/home/me/infra/c.yaml", "/home/me/other", "../infra/c.yaml"),
+            ("/etc/c.yaml", "/home/me/deep/er", "/etc/c.yaml"),
+        ] {
+            let found = shown(Utf8Path::new(path), Utf8Path::new(directory));
+            assert_eq!(found, expected, "{path} in {directory}");
+        }
+        let temporary = tempfile::tempdir().unwrap();
+        let top = Utf8Path::from_path(temporary.path()).unwrap();
+        fs::create_dir_all(top.join(".git")).unwrap();
+        let deep = top.join("a/rather/deep/directory/of/a/repository/that/has/many/of/them/below");
+        let found = shown(&top.join("x.yaml"), &deep);
+        assert_eq!(found, format!("{}x.yaml", "../".repeat(13)));
+    }
 
     #[test]
     fn the_nearest_workspace_file_counts_up_to_the_git_root_or_the_working_directory() {

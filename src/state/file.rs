@@ -20,7 +20,7 @@ use super::backend::{Backend, Stored, Version, WriteError};
 use super::document;
 use super::location::FilePlace;
 use crate::core::words::count;
-use crate::root::{Existing, OWN_DIRECTORY, Refusal, Root};
+use crate::root::{self, Existing, OWN_DIRECTORY, Refusal, Root};
 use crate::text_file::reason;
 
 /// The largest state that is read, in bytes. A start takes some two hundred.
@@ -33,6 +33,8 @@ const TRIES: u32 = 100;
 pub struct StateFile {
     /// Its path, as people name it.
     shown: Utf8PathBuf,
+    /// The directory that people see it from.
+    directory: Utf8PathBuf,
     /// Where it really is; `None` while its directory does not exist.
     real: Option<Real>,
     /// The file, locked, from when it can be written.
@@ -52,12 +54,13 @@ struct Real {
 impl StateFile {
     /// A file to look at.
     pub fn to_read(place: &FilePlace) -> Result<Self, StateError> {
-        let real = Real::find(place).map_err(|error| cannot("read", &place.path, &error))?;
+        let real = Real::find(place).map_err(|error| cannot("read", &place.shown(), &error))?;
         if let Some(real) = &real {
             real.sweep();
         }
         Ok(Self {
-            shown: place.path.clone(),
+            shown: place.shown(),
+            directory: place.directory.clone(),
             real,
             lock: Mutex::default(),
         })
@@ -75,7 +78,7 @@ impl StateFile {
 
     /// The same for one that does not exist yet, with the directories above it.
     pub fn to_create(place: &FilePlace) -> Result<Self, StateError> {
-        Real::make_directory(place).map_err(|error| cannot("written", &place.path, &error))?;
+        Real::make_directory(place).map_err(|error| cannot("written", &place.shown(), &error))?;
         let file = Self::to_write(place)?;
         let Some(real) = &file.real else {
             return Ok(file);
@@ -116,7 +119,9 @@ impl StateFile {
 
     fn backup_shown(&self) -> Utf8PathBuf {
         match &self.real {
-            Some(real) if real.is_in_workspace => real.root.path().join(&real.backup),
+            Some(real) if real.is_in_workspace => {
+                root::shown(&real.root.path().join(&real.backup), &self.directory)
+            }
             _ => backup_of(&self.shown),
         }
     }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use camino::Utf8PathBuf;
 
+use crate::root;
+
 /// Where a state is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StateLocation {
@@ -20,6 +22,15 @@ pub struct FilePlace {
     pub path: Utf8PathBuf,
     /// The directory that no link on the way may lead out of; `None` if a person named the file.
     pub root: Option<Utf8PathBuf>,
+    /// The directory that people see it from.
+    pub directory: Utf8PathBuf,
+}
+
+impl FilePlace {
+    /// Its path as people write it.
+    pub fn shown(&self) -> Utf8PathBuf {
+        root::shown(&self.path, &self.directory)
+    }
 }
 
 impl StateLocation {
@@ -38,7 +49,7 @@ impl StateLocation {
 impl fmt::Display for StateLocation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(file) => file.path.fmt(formatter),
+            Self::File(file) => file.shown().fmt(formatter),
             Self::Object(url) => url.fmt(formatter),
         }
     }

@@ -78,6 +78,7 @@ impl Disk {
         StateLocation::File(FilePlace {
             path: self.path.clone(),
             root: None,
+            directory: self.path.parent().unwrap().to_owned(),
         })
     }
 

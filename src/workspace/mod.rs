@@ -236,10 +236,7 @@ impl Workspace {
             // A directory that was looked at was looked at with all above it.
             let mut new = below.take_while(|at| seen.insert(at.to_path_buf()));
             if let Some(other) = new.find(|at| is_workspace(at)) {
-                return Err(LoadError::TwoWorkspaces(
-                    self.root.clone(),
-                    other.to_owned(),
-                ));
+                return Err(two_workspaces(&self.root, other, &self.directory));
             }
         }
         Ok(())
@@ -365,14 +362,9 @@ impl Workspace {
         files
     }
 
-    /// The path as people write it: relative to where they are, if it is below.
+    /// The path as people write it where they are.
     pub fn shown(&self, path: &Utf8Path) -> String {
-        let path = straight(path);
-        path.strip_prefix(&self.directory)
-            .ok()
-            .filter(|relative| !relative.as_str().is_empty())
-            .unwrap_or(&path)
-            .to_string()
+        root::shown(path, &self.directory).into_string()
     }
 
     fn parse(
@@ -497,9 +489,14 @@ fn find_root(options: &LoadOptions) -> Result<Found, LoadError> {
         });
     };
     match roots.find(|other| other.root != first.root) {
-        Some(other) => Err(LoadError::TwoWorkspaces(first.root, other.root)),
+        Some(other) => Err(two_workspaces(&first.root, &other.root, directory)),
         None => Ok(first),
     }
+}
+
+fn two_workspaces(one: &Utf8Path, other: &Utf8Path, directory: &Utf8Path) -> LoadError {
+    let [one, other] = [one, other].map(|root| root::shown(root, directory));
+    LoadError::TwoWorkspaces(one, other)
 }
 
 fn nothing_named() -> LoadError {

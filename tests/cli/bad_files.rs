@@ -823,7 +823,7 @@ fn rejects_special_files_as_a_state() {
         refused.harmless(&refused.stderr)
     };
     assert_snapshot!(reported("state list"), @"
-    Error: The state [DIR]/.secsync/state.json cannot be read: it is neither a file nor a directory.
+    Error: The state .secsync/state.json cannot be read: it is neither a file nor a directory.
       Name an ordinary file.
     ");
     assert_snapshot!(reported("state list --state /dev/zero"), @"
@@ -831,7 +831,7 @@ fn rejects_special_files_as_a_state() {
       Name an ordinary file.
     ");
     assert_snapshot!(reported("state init"), @"
-    Error: The state [DIR]/.secsync/state.json cannot be locked: it is not an ordinary file.
+    Error: The state .secsync/state.json cannot be locked: it is not an ordinary file.
       Name an ordinary file.
     ");
 }

@@ -332,9 +332,9 @@ fn without_a_workspace_file_the_directory_syncs_of_the_git_root_is_loaded() {
     assert_snapshot!(tree.secsync("validate -v").inside("docs").run().exits_with(0), @"
     $ secsync validate -v
     Success! 3 syncs in 2 files can be planned.
-      shared ([ROOT]/syncs/payments.yaml:10:3)
-      api ([ROOT]/syncs/payments.yaml:14:3)
-      web-to-vercel ([ROOT]/syncs/web.yaml:4:3)
+      shared (../syncs/payments.yaml:10:3)
+      api (../syncs/payments.yaml:14:3)
+      web-to-vercel (../syncs/web.yaml:4:3)
     --- exit 0
     ");
 }

@@ -79,7 +79,7 @@ fn a_state_is_begun_once() {
     assert_snapshot!(workspace.run("state list").exits_with(1), @"
     $ secsync state list
     --- stderr
-    Error: There is no state in [DIR]/.secsync/state.json.
+    Error: There is no state in .secsync/state.json.
       Begin one with `secsync state init`.
     --- exit 1
     ");
@@ -91,7 +91,7 @@ fn a_state_is_begun_once() {
     assert_snapshot!(workspace.run("state init").exits_with(1), @"
     $ secsync state init
     --- stderr
-    Error: The state [DIR]/.secsync/state.json already exists.
+    Error: The state .secsync/state.json already exists.
       Look at it with `secsync state list`.
     --- exit 1
     ");
@@ -274,7 +274,7 @@ fn a_damaged_state_stops_everything() {
     assert_snapshot!(workspace.apply().exits_with(1), @"
     $ secsync apply syncs --auto-approve
     --- stderr
-    Error: The state [DIR]/.secsync/state.json has version 9, and this program reads version 1 and 2.
+    Error: The state .secsync/state.json has version 9, and this program reads version 1 and 2.
       Use the version of secsync that wrote it, or a newer one.
     --- exit 1
     ");

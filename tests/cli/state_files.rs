@@ -119,7 +119,7 @@ fn a_state_directory_that_leads_out_is_not_entered() {
     assert_snapshot!(workspace.run("state init").exits_with(3), @"
     $ secsync state init
     --- stderr
-    Error: The directory [DIR]/.secsync cannot be used: it is a link, or in a directory that is one.
+    Error: The directory .secsync cannot be used: it is a link, or in a directory that is one.
       Put a file or directory of its own in its place.
     --- exit 3
     ");
@@ -151,7 +151,7 @@ fn a_file_that_is_no_state_and_its_neighbours_stay_as_they_are() {
     assert_snapshot!(workspace.run("state init").exits_with(1), @"
     $ secsync state init
     --- stderr
-    Error: The state [DIR]/package.json does not look like a state of secsync.
+    Error: The state package.json does not look like a state of secsync.
       Name a file of its own for the state, like .secsync/state.json.
     --- exit 1
     ");
@@ -168,7 +168,7 @@ fn a_file_that_is_no_state_and_its_neighbours_stay_as_they_are() {
     assert_snapshot!(workspace.run("state init").exits_with(1), @"
     $ secsync state init
     --- stderr
-    Error: The backup of the state [DIR]/state.json cannot be kept: [DIR]/.secsync/backup/state.json.backup is another file.
+    Error: The backup of the state state.json cannot be kept: .secsync/backup/state.json.backup is another file.
       Move it, or name another file for the state.
     --- exit 1
     ");
@@ -347,7 +347,7 @@ fn a_second_name_of_the_same_file_is_refused() {
     assert_snapshot!(workspace.apply().exits_with(1), @"
     $ secsync apply --auto-approve
     --- stderr
-    Error: The state [DIR]/.secsync/state.json has a second name (a hard link), which would go on naming an old version of it.
+    Error: The state .secsync/state.json has a second name (a hard link), which would go on naming an old version of it.
       Remove one of the two names, or make it a symbolic link.
     --- exit 1
     ");
@@ -367,8 +367,8 @@ fn a_damaged_state_names_its_backup_and_that_restores_it() {
     assert_snapshot!(workspace.apply().exits_with(1), @"
     $ secsync apply --auto-approve
     --- stderr
-    Error: The state [DIR]/.secsync/state.json was edited: its checksum does not match what it records.
-      Its backup [DIR]/.secsync/state.json.backup is whole and records 1 start: put it in its place, unless another machine has written the state since. Otherwise restore it from Git. Do not create a new one: syncs would be started a second time. If it was merged by hand and is right as it is, remove `checksum` and set `version` to 1.
+    Error: The state .secsync/state.json was edited: its checksum does not match what it records.
+      Its backup .secsync/state.json.backup is whole and records 1 start: put it in its place, unless another machine has written the state since. Otherwise restore it from Git. Do not create a new one: syncs would be started a second time. If it was merged by hand and is right as it is, remove `checksum` and set `version` to 1.
     --- exit 1
     ");
     fs::copy(
@@ -386,7 +386,7 @@ fn a_damaged_state_names_its_backup_and_that_restores_it() {
     assert_snapshot!(workspace.run("state init").exits_with(1), @"
     $ secsync state init
     --- stderr
-    Error: The state [DIR]/.secsync/state.json is missing, and its backup [DIR]/.secsync/state.json.backup records 1 start.
+    Error: The state .secsync/state.json is missing, and its backup .secsync/state.json.backup records 1 start.
       Put the backup in its place. To begin anew, delete the backup first: what it records would be started a second time.
     --- exit 1
     ");

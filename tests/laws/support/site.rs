@@ -153,6 +153,7 @@ impl Site {
         StateLocation::File(FilePlace {
             path: self.state_directory().join("state.json"),
             root: None,
+            directory: self.root(),
         })
     }
 
