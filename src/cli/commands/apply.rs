@@ -2,8 +2,6 @@
 
 mod saved;
 
-use std::time::Duration;
-
 use clap::Args;
 use serde::Serialize;
 
@@ -46,8 +44,8 @@ pub struct Arguments {
     /// Follow the sync jobs that this sets off, for at most this long; without a duration as long
     /// as they end or begin to run, and no longer than 2 minutes in which none does.
     #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true,
-          value_parser = duration)]
-    wait: Option<Option<Duration>>,
+          default_missing_value = "", value_parser = wait)]
+    wait: Option<Wait>,
     /// Apply nothing if more syncs than this would be deleted or replaced.
     #[arg(long, value_name = "N", default_value_t = 5)]
     max_deletes: usize,
@@ -60,6 +58,14 @@ pub struct Arguments {
     /// Apply the saved plan only if it has the digest that `plan --out` and `show` printed.
     #[arg(long, value_name = "DIGEST", value_parser = digest)]
     expect_digest: Option<String>,
+}
+
+/// Reads how long jobs are followed: nothing is as long as they move.
+fn wait(text: &str) -> Result<Wait, String> {
+    match text {
+        "" => Ok(Wait::WhileMoving),
+        text => duration(text).map(Wait::AtMost),
+    }
 }
 
 impl Command for Arguments {
@@ -86,18 +92,12 @@ impl Command for Arguments {
         Ok(Apply {
             applied,
             saved,
-            wait: self.wait(),
+            wait: self.wait,
         })
     }
 }
 
 impl Arguments {
-    /// How long jobs are followed; `None` if they are not.
-    fn wait(&self) -> Option<Wait> {
-        let wait = self.wait?;
-        Some(wait.map_or(Wait::WhileMoving, Wait::AtMost))
-    }
-
     fn plan_and_apply(&self, session: &Session) -> Result<Applied, CommandError> {
         if self.expect_digest.is_some() {
             return Err(CommandError::usage(
@@ -158,7 +158,7 @@ impl Arguments {
             plan: &planned.plan,
             session,
         };
-        let report = planned.execute(link, self.wait(), &progress).await;
+        let report = planned.execute(link, self.wait, &progress).await;
         Applied { planned, report }
     }
 }

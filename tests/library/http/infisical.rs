@@ -594,7 +594,7 @@ async fn distinguishes_refusals_of_a_create() {
     let licence = "Failed to create secret sync due to plan restriction. Upgrade plan to access enterprise secret syncs.";
     for (message, kind, help) in [
         (taken, RequestErrorKind::NameTaken, ""),
-        (licence, RequestErrorKind::Rejected, "plan"),
+        (licence, RequestErrorKind::PlanRestriction, "plan"),
     ] {
         let server = server_with("POST", HUMANITEC, refusal(400, "BadRequest", message)).await;
         let error = create(&infisical(&server.uri())).await.expect_err(message);
@@ -751,17 +751,24 @@ async fn a_404_that_is_not_the_api_s_own_says_nothing_about_a_sync() {
 
 #[tokio::test]
 async fn only_a_taken_name_is_called_so() {
-    for message in [
-        "A secret sync with this destination already exists in project ID.",
-        "A secret sync with this destination already exists in another project in your organization.",
-        "A folder already exists",
+    use RequestErrorKind::{DestinationTaken, Rejected};
+    for (message, kind) in [
+        (
+            "A secret sync with this destination already exists in project ID.",
+            DestinationTaken,
+        ),
+        (
+            "A secret sync with this destination already exists in another project in your organization.",
+            DestinationTaken,
+        ),
+        ("A folder already exists", Rejected),
     ] {
         let server = server_with("POST", HUMANITEC, refusal(400, "BadRequest", message)).await;
         let error = infisical(&server.uri())
             .create("humanitec", &body(json!({"name": "web"})))
             .await
             .expect_err("refused");
-        assert_eq!(error.kind, RequestErrorKind::Rejected, "{error}");
+        assert_eq!(error.kind, kind, "{error}");
         assert_eq!(error.fate, Fate::Refused);
     }
 }
