@@ -79,7 +79,7 @@ impl Chosen {
     }
 }
 
-impl Checked {
+impl Opened {
     /// Finds out which projects are meant. Without a request if all are named by their ids, otherwise
     /// by one.
     pub async fn choose(&self, wanted: &Wanted, link: &Link) -> Result<Chosen, CommandError> {
@@ -115,7 +115,7 @@ impl Checked {
         (connected, table): (Arc<dyn ManagedSyncs>, Vec<RemoteProject>),
         link: &Link,
     ) -> Result<Chosen, CommandError> {
-        let platform = self.opened.platform_of(&wanted.provider)?;
+        let platform = self.platform_of(&wanted.provider)?;
         Ok(Chosen {
             ids: ids_of(words, &wanted.provider, platform, &table, link)?,
             table,
@@ -134,6 +134,47 @@ impl Checked {
         }
     }
 
+    /// A provider whose syncs can be read back.
+    pub fn readable(&self, name: &str, link: &Link) -> Result<Arc<dyn ManagedSyncs>, CommandError> {
+        let used = BTreeSet::from([name.to_owned()]);
+        match link.connect(self, &used)?.remove(name) {
+            Some(Provider::Managed(provider)) => Ok(provider),
+            _ => Err(CommandError::usage(format!(
+                "The syncs of the provider `{name}` cannot be read."
+            ))),
+        }
+    }
+
+    /// The projects that the files name; the one that the environment names if they name none.
+    fn projects_of_files(&self, provider: &str) -> Result<Vec<String>, CommandError> {
+        let of_syncs = self
+            .workspace
+            .syncs
+            .iter()
+            .filter(|sync| sync.provider.text == provider)
+            .filter_map(|sync| Some(&sync.project.as_ref()?.text));
+        let of_files = self
+            .workspace
+            .projects
+            .iter()
+            .filter(|named| named.provider.text == provider)
+            .map(|named| &named.project.text);
+        let named: BTreeSet<&String> = of_syncs.chain(of_files).collect();
+        if !named.is_empty() {
+            return Ok(named.into_iter().cloned().collect());
+        }
+        let environment = &self.options.environment;
+        match project_of_environment(&self.workspace.config, provider, environment) {
+            Some(id) => Ok(vec![id.to_owned()]),
+            None => Err(
+                CommandError::usage("No project is named, here or in the files.")
+                    .help("Name one with `--project`, or take all with `--all-projects`."),
+            ),
+        }
+    }
+}
+
+impl Checked {
     /// Reads the syncs of projects: one list request each, and one request for the projects' names.
     pub async fn inventory(&self, wanted: &Wanted, link: &Link) -> Result<Inventory, CommandError> {
         let platform = self.opened.platform_of(&wanted.provider)?;
@@ -141,7 +182,7 @@ impl Checked {
             ids,
             table,
             connected: provider,
-        } = self.choose_by_name(wanted, link).await?;
+        } = self.opened.choose_by_name(wanted, link).await?;
         let reads = ids.into_iter().map(|id| {
             let (provider, table) = (&provider, &table);
             async move {
@@ -169,47 +210,6 @@ impl Checked {
             table,
             connected: provider,
         })
-    }
-
-    /// A provider whose syncs can be read back.
-    pub fn readable(&self, name: &str, link: &Link) -> Result<Arc<dyn ManagedSyncs>, CommandError> {
-        let used = BTreeSet::from([name.to_owned()]);
-        match link.connect(&self.opened, &used)?.remove(name) {
-            Some(Provider::Managed(provider)) => Ok(provider),
-            _ => Err(CommandError::usage(format!(
-                "The syncs of the provider `{name}` cannot be read."
-            ))),
-        }
-    }
-
-    /// The projects that the files name; the one that the environment names if they name none.
-    fn projects_of_files(&self, provider: &str) -> Result<Vec<String>, CommandError> {
-        let of_syncs = self
-            .opened
-            .workspace
-            .syncs
-            .iter()
-            .filter(|sync| sync.provider.text == provider)
-            .filter_map(|sync| Some(&sync.project.as_ref()?.text));
-        let of_files = self
-            .opened
-            .workspace
-            .projects
-            .iter()
-            .filter(|named| named.provider.text == provider)
-            .map(|named| &named.project.text);
-        let named: BTreeSet<&String> = of_syncs.chain(of_files).collect();
-        if !named.is_empty() {
-            return Ok(named.into_iter().cloned().collect());
-        }
-        let environment = &self.opened.options.environment;
-        match project_of_environment(&self.opened.workspace.config, provider, environment) {
-            Some(id) => Ok(vec![id.to_owned()]),
-            None => Err(
-                CommandError::usage("No project is named, here or in the files.")
-                    .help("Name one with `--project`, or take all with `--all-projects`."),
-            ),
-        }
     }
 
     fn declared_in(

@@ -59,6 +59,12 @@ pub struct Opened {
 pub struct Loaded(pub(super) Opened);
 
 impl Loaded {
+    /// The workspace with what its files declare, as far as they can be read, whether or not they are
+    /// valid: for looking things up while a file is being written.
+    pub fn unchecked(self) -> Opened {
+        self.0
+    }
+
     /// The workspace, with what its files declare.
     pub const fn workspace(&self) -> &Arc<Workspace> {
         &self.0.workspace

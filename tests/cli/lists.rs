@@ -327,3 +327,17 @@ fn connections_that_may_not_be_listed_are_no_empty_list() {
       Give the identity the permission "connect" on the app connections of the project, or leave out --project for those of the organization.
     "#);
 }
+
+#[test]
+fn a_file_that_is_not_finished_yet_is_not_in_the_way() {
+    let half = "provider: infisical\nproject: payments\nsyncs:\n  web: { destination: vercel }\n";
+    let tree = Tree::new(&[("syncs/payments.yaml", half)]);
+    let server = today();
+    let list = |what: &str| server.serve(tree.secsync(&format!("list {what}"))).run();
+    let output = list("environments").exits_with(0);
+    assert!(output.stdout.contains("payments  prod"), "{output}");
+    tree.secsync("list projects --sandbox").run().exits_with(0);
+    // What secsync.yaml says of servers has to be right.
+    tree.write("secsync.yaml", "providers: { infisical: { urll: x } }\n");
+    list("projects").exits_with(3);
+}

@@ -10,7 +10,7 @@ use crate::core::platform::Platform;
 use crate::core::remote::RemoteConnection;
 use crate::error::CommandError;
 use crate::http::error::RequestErrorKind;
-use crate::pipeline::{Checked, Chosen, Link, Projects, Wanted};
+use crate::pipeline::{Chosen, Link, Opened, Projects, Wanted};
 use crate::provider::default_platform;
 use crate::render::listing::{self, Folder, Listing, ListingBody};
 
@@ -155,17 +155,19 @@ impl Command for Arguments {
     }
 
     fn run(self, session: &Session) -> Result<Listing, CommandError> {
-        let checked = LoadArguments::default().check_what_exists(session)?;
+        let opened = LoadArguments::default().open(session)?.settings()?;
+        // Whoever looks something up is often in the middle of writing a file.
+        let opened = opened.load_what_exists()?.unchecked();
         let Common {
             provider, network, ..
         } = self.what.common();
-        let platform = checked.opened.platform_of(provider)?;
+        let platform = opened.platform_of(provider)?;
         let (what, is_listed) = self.what.is_listed_by(platform);
         if !is_listed {
             return Err(unlisted(what, provider, platform));
         }
-        session.online(network, checked, async |checked: Checked, link| {
-            self.what.list(platform, &checked, link).await
+        session.online(network, opened, async |opened: Opened, link| {
+            self.what.list(platform, &opened, link).await
         })
     }
 }
@@ -174,24 +176,24 @@ impl What {
     async fn list(
         &self,
         platform: Platform,
-        checked: &Checked,
+        opened: &Opened,
         link: &Link,
     ) -> Result<Listing, CommandError> {
         let provider = &self.common().provider;
         match self {
             Self::Projects { .. } => {
-                let seen = checked.readable(provider, link)?.projects().await?;
+                let seen = opened.readable(provider, link)?.projects().await?;
                 let mut allowed = seen.clone();
                 allowed.retain(|project| link.may_read(&project.id, &seen));
                 Ok(Listing::Projects(allowed))
             }
             Self::Connections { app, project, .. } => {
-                connections(checked, provider, (app.as_deref(), project.as_ref()), link)
+                connections(opened, provider, (app.as_deref(), project.as_ref()), link)
                     .await
                     .map(Listing::Connections)
             }
             Self::Environments { projects, .. } => {
-                let chosen = checked.choose(&projects.wanted(provider), link).await?;
+                let chosen = opened.choose(&projects.wanted(provider), link).await?;
                 let mut environments = Vec::new();
                 for id in &chosen.ids {
                     let of_project = chosen.connected.environments(id).await?;
@@ -206,14 +208,14 @@ impl What {
                 path,
                 ..
             } => {
-                let chosen = checked.choose(&projects.wanted(provider), link).await?;
+                let chosen = opened.choose(&projects.wanted(provider), link).await?;
                 folders(&chosen, environment, path)
                     .await
                     .map(Listing::Folders)
             }
             Self::Destinations { .. } => {
-                let known = checked.readable(provider, link)?.destinations().await?;
-                let store = &checked.opened.store;
+                let known = opened.readable(provider, link)?.destinations().await?;
+                let store = &opened.store;
                 let rows = known.into_iter().map(|destination| {
                     let schema = store.destination(platform, &destination.slug)?;
                     Ok((destination, schema.map(|schema| schema.origin.name())))
@@ -226,7 +228,7 @@ impl What {
 }
 
 async fn connections(
-    checked: &Checked,
+    opened: &Opened,
     provider: &str,
     (app, project): (Option<&str>, Option<&String>),
     link: &Link,
@@ -237,10 +239,10 @@ async fn connections(
                 provider: provider.to_owned(),
                 projects: Projects::Named(vec![word.clone()]),
             };
-            let chosen = checked.choose(&wanted, link).await?;
+            let chosen = opened.choose(&wanted, link).await?;
             (chosen.connected, chosen.ids.into_iter().next())
         }
-        None => (checked.readable(provider, link)?, None),
+        None => (opened.readable(provider, link)?, None),
     };
     let mut seen = match connected.visible_connections(app, id.as_deref()).await {
         Err(error) if error.kind == RequestErrorKind::Permission && app.is_none() => {
