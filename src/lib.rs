@@ -18,6 +18,7 @@
 //! | check them against the schemas | [`schema`] |
 //! | read and write YAML | [`yaml`] |
 //! | talk to the platforms | [`provider`] over [`http`] |
+//! | an earlier version of the files, from Git | [`git`] |
 //! | exit codes; Ctrl-C, as every wait sees it; the variables of the process | [`exit`], [`cancel`], [`environment`] |
 //! | what must not be shown: secrets are registered, and hidden in every text | [`redaction`] |
 //! | SHA-256 of bytes and of JSON; the door to the files of a directory; texts that others wrote, read within a limit | [`digest`], [`root`], [`text_file`] |
@@ -33,6 +34,7 @@ pub mod environment;
 pub mod error;
 pub mod exit;
 pub mod export;
+pub mod git;
 pub mod http;
 pub mod pipeline;
 pub mod planfile;

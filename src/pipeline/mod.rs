@@ -16,10 +16,12 @@
 //! | beside the stages | where |
 //! |---|---|
 //! | how servers are reached, and the providers of a run | [`link`] |
+//! | planning against an earlier version of the files | `base` |
 //! | where the state is kept | `state_place` |
 //! | what other workspaces of the repository declare | `neighbours` |
 
 mod apply;
+mod base;
 mod check;
 mod inventory;
 pub mod link;

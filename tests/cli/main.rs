@@ -23,6 +23,7 @@
 //! | the question before an apply | `terminal` |
 //! | the emulator as a server | `sandbox` |
 //! | plans that are saved, and those that were tampered with | `saved_plans`, `forged_plans` |
+//! | what a branch changes, from Git alone | `base` |
 //! | formats, files, flags and exit codes | `outputs`, `usage` |
 //! | the formats for code hosts and test reports | `formats` |
 //! | the schemas, and those of plans | `schemas`, `plan_schemas` |
@@ -47,6 +48,7 @@ mod actions;
 mod bad_answers;
 mod bad_fields;
 mod bad_files;
+mod base;
 mod between;
 mod bombs;
 mod campaign;

@@ -30,6 +30,10 @@ pub struct Arguments {
     detailed_exitcode: bool,
     #[command(flatten)]
     plan: PlanArguments,
+    /// Compare with the files as they were where this branch left a revision, instead of with what is
+    /// remote: from Git alone, offline and without credentials.
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
     /// Save the plan, to be shown with `show` and carried out with `apply`.
     #[arg(long, value_name = "FILE")]
     out: Option<Utf8PathBuf>,
@@ -53,6 +57,9 @@ impl Command for Arguments {
     }
 
     fn run(self, session: &Session) -> Result<Plan, CommandError> {
+        if let Some(revision) = &self.base {
+            return self.compare(revision, session);
+        }
         if let Some(out) = &self.out {
             plan_file::check_place(out)?;
         }
@@ -71,6 +78,30 @@ impl Command for Arguments {
         Ok(Plan {
             planned,
             saved: saved.transpose(),
+            is_detailed: self.detailed_exitcode,
+        })
+    }
+}
+
+impl Arguments {
+    /// Plans against an earlier version of the files.
+    fn compare(&self, revision: &str, session: &Session) -> Result<Plan, CommandError> {
+        let given = [
+            ("--out", self.out.is_some()),
+            ("--prune", self.plan.prune),
+            ("--resend", !self.plan.resend.is_empty()),
+            ("--sandbox", self.network.sandbox),
+        ];
+        if let Some((flag, _)) = given.iter().find(|(_, is_given)| *is_given) {
+            return Err(CommandError::usage(format!(
+                "`--base` compares two versions of the files, and `{flag}` is about what is remote."
+            ))
+            .help("Give one of the two."));
+        }
+        let checked = self.load.check_for(session, &self.plan)?;
+        Ok(Plan {
+            planned: checked.plan_against(revision)?,
+            saved: Ok(None),
             is_detailed: self.detailed_exitcode,
         })
     }

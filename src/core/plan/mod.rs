@@ -7,6 +7,7 @@
 //! | [`action`] | the actions |
 //! | [`duplicates`] | which sync holds a destination that another one wants |
 //! | [`effect`] | what an action does besides what it is for |
+//! | [`base`] | what was declared before, in the form of what is remote |
 //! | [`mod@build`] | making a plan |
 //! | `names` | which action waits for a name that another one frees |
 //! | [`recheck`] | an earlier plan compared with the current remote syncs |
@@ -15,6 +16,7 @@
 //! | [`started`] | recorded starts that no file declares |
 
 pub mod action;
+pub mod base;
 pub mod build;
 pub mod duplicates;
 pub mod effect;
@@ -27,6 +29,7 @@ pub mod started;
 mod tests;
 
 pub use action::{Action, Blocked, DeleteReason, Step, Subject, Update, Verb};
+pub use base::Base;
 pub use build::{Inputs, Policy, ProjectKey, build};
 pub use effect::Effect;
 
@@ -53,6 +56,8 @@ pub struct Plan {
     pub unknown: Vec<UnknownField>,
     /// Declared fields that no answer gives back, each once a project.
     pub unread: Vec<UnknownField>,
+    /// The earlier version of the files that this compares with; `None` if it is what is remote.
+    pub base: Option<Base>,
 }
 
 /// A field that is set remotely and that the schemas in use do not know.
@@ -208,9 +213,10 @@ impl Plan {
     /// Whether an apply would change anything, triggers not counted, or something is blocked.
     /// Exit code 2 reports this.
     pub fn has_pending_changes(&self) -> bool {
-        self.actions
-            .iter()
-            .any(|action| action.verb() != Verb::Trigger)
+        let mut actions = self.actions.iter();
+        // What is no longer declared is a change of what is declared.
+        (self.base.is_some() && !self.unmanaged.is_empty())
+            || actions.any(|action| action.verb() != Verb::Trigger)
     }
 
     /// How many syncs would be deleted or replaced: what `--max-deletes` limits.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use anstyle::Style;
 
-use super::{headline, intent, sign};
+use super::{comparison, headline, intent, no_longer_declared, sign};
 use crate::apply;
 use crate::core::diff::FieldChange;
 use crate::core::plan::{Action, Keeper, Plan, Step, Subject, Verb, renames};
@@ -34,6 +34,9 @@ pub struct Context<'a> {
 /// A plan.
 pub fn human(plan: &Plan, sources: &Sources, context: Context<'_>) -> String {
     let mut out = start(context.is_sandbox);
+    if let Some(comparison) = comparison(plan) {
+        let _ = writeln!(out, "{comparison}\n");
+    }
     if !plan.actions.is_empty() {
         let introduction = if plan.counts().blocked == plan.actions.len() {
             "secsync cannot perform any of the following actions:"
@@ -60,7 +63,12 @@ pub fn human(plan: &Plan, sources: &Sources, context: Context<'_>) -> String {
             let _ = writeln!(out, "\n{} {note}", painted(DIMMED, "Note:"));
         }
     }
-    if plan.kept.is_empty() {
+    for note in no_longer_declared(plan) {
+        let _ = writeln!(out, "\n{} {}", painted(YELLOW, "Note:"), visible(&note));
+    }
+    if plan.base.is_some() {
+        // All of it was named.
+    } else if plan.kept.is_empty() {
         unmanaged(&mut out, plan, context);
     } else {
         // Whatever is unmanaged after a pruning is kept.

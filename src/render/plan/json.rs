@@ -5,7 +5,9 @@ use serde_json::Value;
 
 use crate::apply;
 use crate::core::diff::FieldChange;
-use crate::core::plan::{Action, DeleteReason, Effect, Failing, Kept, Plan, Step, UnknownField};
+use crate::core::plan::{
+    Action, Base, DeleteReason, Effect, Failing, Kept, Plan, Step, UnknownField,
+};
 use crate::core::span::Sources;
 use crate::core::text::platform_message;
 use crate::render::json::{BlockedFields, Place, SubjectFields, subjects};
@@ -14,6 +16,9 @@ use crate::render::json::{BlockedFields, Place, SubjectFields, subjects};
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanBody<'a> {
+    /// The earlier version of the files that it compares with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base: Option<&'a Base>,
     summary: Summary,
     actions: Vec<ActionFields<'a>>,
     unmanaged: Vec<SubjectFields<'a>>,
@@ -31,6 +36,7 @@ impl<'a> PlanBody<'a> {
         let likely = plan.likely_renames();
         let actions = plan.actions.iter().enumerate();
         Self {
+            base: plan.base.as_ref(),
             summary: Summary::of(plan),
             actions: actions
                 .map(|(index, action)| ActionFields {

@@ -10,7 +10,7 @@ pub use json::{PlanBody, PlanFile};
 pub use review::review;
 
 use super::terminal::Headline;
-use crate::core::plan::{Action, Counts, DeleteReason, Plan, Step, Verb};
+use crate::core::plan::{Action, Base, Counts, DeleteReason, Plan, Step, Verb};
 use crate::core::text::visible;
 use crate::core::words;
 
@@ -19,12 +19,47 @@ fn headline(plan: &Plan) -> Headline {
     if !plan.actions.is_empty() {
         return counted(plan.counts());
     }
+    if let Some(base) = &plan.base {
+        let rest = format!("Nothing that is declared differs from {}.", words_of(base));
+        return match plan.unmanaged.len() {
+            0 => Headline::new("No changes.", rest),
+            _ => counted(plan.counts()),
+        };
+    }
     let rest = match plan.unchanged {
         0 => "Nothing that is declared has to be changed.".to_owned(),
         1 => "The one declared sync is as it should be.".to_owned(),
         count => format!("All {count} declared syncs are as they should be."),
     };
     Headline::new("No changes.", rest)
+}
+
+/// The version of the files that a plan compares with.
+fn words_of(base: &Base) -> String {
+    let (revision, commit) = (visible(&base.revision), &base.commit);
+    format!("{commit}, where this branch left {revision}")
+}
+
+/// Says that a plan compares two versions of the files, if it does.
+fn comparison(plan: &Plan) -> Option<String> {
+    let base = plan.base.as_ref()?;
+    Some(format!(
+        "This compares what is declared now with {}. What is remote was not read.",
+        words_of(base)
+    ))
+}
+
+/// Says what is no longer declared, if the plan compares two versions of the files.
+fn no_longer_declared(plan: &Plan) -> impl Iterator<Item = String> {
+    let of_base = plan.base.iter().flat_map(|_| &plan.unmanaged);
+    of_base
+        .filter(|subject| subject.platform.reads_back())
+        .map(|subject| {
+            format!(
+                "{} is no longer declared. It stays as it is, unless apply is run with --prune.",
+                subject.address()
+            )
+        })
 }
 
 /// `Plan: 1 to add, 2 to change, 0 to destroy.`, and what else is counted.

@@ -1,6 +1,6 @@
 //! The review of a plan.
 
-use super::{headline, intent, sign};
+use super::{comparison, headline, intent, no_longer_declared, sign};
 use crate::core::plan::{Action, Plan, Step, UnknownField, renames};
 use crate::core::text::platform_message;
 use crate::core::words;
@@ -11,6 +11,8 @@ use crate::render::started;
 /// Adds a plan.
 pub fn review(review: &mut Review<'_>, plan: &Plan) {
     review.headline = Some(headline(plan).to_string());
+    review.notes.extend(comparison(plan));
+    review.notes.extend(no_longer_declared(plan));
     let likely = plan.likely_renames();
     let items = plan.actions.iter().enumerate().map(|(index, action)| {
         let mut item = item(plan, action);
@@ -34,7 +36,7 @@ pub fn review(review: &mut Review<'_>, plan: &Plan) {
     let count = found
         .filter(|subject| subject.platform.reads_back())
         .count();
-    if count > 0 {
+    if count > 0 && plan.base.is_none() {
         let are = if count == 1 { "is" } else { "are" };
         let syncs = words::count(count, "sync");
         let note = format!("{syncs} in these projects {are} not declared.");

@@ -1,0 +1,271 @@
+//! `plan --base`: what a branch changes in what is declared, from Git alone.
+
+use std::process::Command;
+
+use super::harness::{Output, Server, Tree, payments, world};
+use insta::assert_snapshot;
+
+fn git(tree: &Tree, arguments: &[&str]) {
+    let run = Command::new("git")
+        .args(["-c", "user.name=a", "-c", "user.email=a@example.com"])
+        .args(arguments)
+        .current_dir(tree.root())
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{arguments:?}: {run:?}");
+}
+
+fn commit(tree: &Tree) {
+    git(tree, &["add", "--all"]);
+    git(tree, &["commit", "--quiet", "--message", "x"]);
+}
+
+/// A repository with these files on `main`, and the branch `feature` checked out.
+fn repository(files: &[(&str, &str)]) -> Tree {
+    let tree = Tree::new(files);
+    git(&tree, &["init", "--quiet", "--initial-branch", "main"]);
+    commit(&tree);
+    git(&tree, &["switch", "--quiet", "--create", "feature"]);
+    tree
+}
+
+fn plan(tree: &Tree, arguments: &str, exit: i32) -> Output {
+    tree.secsync(&format!("plan {arguments}"))
+        .run()
+        .exits_with(exit)
+}
+
+/// The plan without its commit, which is another one each time.
+fn shown(output: &Output) -> String {
+    without_commits(&output.harmless(&output.stdout))
+}
+
+fn without_commits(text: &str) -> String {
+    let commit = regex::Regex::new(r"\b[0-9a-f]{10}\b").unwrap();
+    commit.replace_all(text, "[COMMIT]").into_owned()
+}
+
+const BEFORE: [(&str, &str); 5] = [
+    ("api", ""),
+    ("web", ""),
+    ("old", "secretPath: /old"),
+    ("gone", "secretPath: /gone"),
+    ("bye", ""),
+];
+
+#[test]
+fn what_a_branch_changes_is_planned_without_a_server() {
+    let tree = repository(&[("syncs/payments.yaml", &payments(&BEFORE))]);
+    tree.write(
+        "syncs/payments.yaml",
+        payments(&[
+            ("api", ""),
+            ("web", "secretPath: /web"),
+            ("new", "secretPath: /old\nrenamedFrom: old"),
+            ("gone", "secretPath: /gone\nensure: absent"),
+            ("fresh", ""),
+        ]),
+    );
+    let output = plan(&tree, "--base main --detailed-exitcode", 2);
+    assert_snapshot!(shown(&output), @r#"
+    This compares what is declared now with [COMMIT], where this branch left main. What is remote was not read.
+
+    secsync will perform the following actions:
+
+      # infisical/payments/fresh will be created  (syncs/payments.yaml:20)
+      + humanitec sync
+          + connection:                        "humanitec-main"
+          + destinationConfig.scope:           "application"
+          + destinationConfig.app:             "payments"
+          + destinationConfig.org:             "acme"
+          + environment:                       "prod"
+          + secretPath:                        "/"
+          + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
+
+      # infisical/payments/gone will be deleted, because the file says `ensure: absent`  (syncs/payments.yaml:17)
+      - humanitec sync
+          Note: Its secrets stay at the destination.
+          The sync that is deleted is:
+            gone:
+              destination: humanitec
+              projectId: payments
+              connection: humanitec-main
+              environment: prod
+              secretPath: /gone
+              syncOptions:
+                initialSyncBehavior: overwrite-destination
+                disableSecretDeletion: true
+              destinationConfig:
+                scope: application
+                org: acme
+                app: payments
+
+      # infisical/payments/new will be renamed from old and updated in place  (syncs/payments.yaml:14)
+      ~ humanitec sync
+          ~ name: "old" -> "new"
+
+      # infisical/payments/web will be updated in place  (syncs/payments.yaml:12)
+      ~ humanitec sync
+          ~ secretPath: "/" -> "/web"
+          Note: The next sync overwrites secrets at the destination that have the same keys.
+
+    Plan: 1 to add, 2 to change, 1 to destroy.
+
+    Note: infisical/payments/bye is no longer declared. It stays as it is, unless apply is run with --prune.
+    "#);
+    let json = plan(&tree, "--base main -o json", 0).json();
+    assert_eq!(json["base"]["revision"], "main");
+    assert_eq!(json["unmanaged"][0]["name"], "bye");
+    // A commit later the same, and the work tree is as it was.
+    commit(&tree);
+    assert_eq!(
+        shown(&plan(&tree, "--base main --detailed-exitcode", 2)),
+        shown(&output)
+    );
+    let markdown = plan(&tree, "--base main -o markdown", 0).stdout;
+    assert!(
+        markdown.contains("This compares what is declared now with"),
+        "{markdown}"
+    );
+}
+
+#[test]
+fn commits_that_main_got_later_are_not_part_of_the_branch() {
+    let tree = repository(&[("syncs/payments.yaml", &payments(&[("web", "")]))]);
+    commit_on_main(&tree, &payments(&[("web", ""), ("later", "")]));
+    let output = plan(&tree, "--base main --detailed-exitcode", 0);
+    assert_snapshot!(shown(&output), @"
+    This compares what is declared now with [COMMIT], where this branch left main. What is remote was not read.
+
+    No changes. Nothing that is declared differs from [COMMIT], where this branch left main.
+    ");
+}
+
+fn commit_on_main(tree: &Tree, text: &str) {
+    git(tree, &["switch", "--quiet", "main"]);
+    tree.write("syncs/payments.yaml", text);
+    commit(tree);
+    git(tree, &["switch", "--quiet", "feature"]);
+}
+
+#[test]
+fn each_side_has_its_own_settings_defaults_and_variables() {
+    let file = payments(&[("api", ""), ("web", "secretPath: \"${var.PATH_OF_WEB}\"")]);
+    let settings = "variables: { PATH_OF_WEB: { default: /one } }\n";
+    let tree = repository(&[
+        ("infra/secsync.yaml", settings),
+        ("infra/syncs/p.yaml", &file),
+    ]);
+    assert_eq!(
+        plan(&tree, "infra --base main -o json", 0).json()["summary"]["change"],
+        0
+    );
+    tree.write("infra/secsync.yaml", settings.replace("/one", "/two"));
+    let changed = plan(&tree, "infra --base main", 0).stdout;
+    assert!(
+        changed.contains("~ secretPath: \"/one\" -> \"/two\""),
+        "{changed}"
+    );
+    tree.write(
+        "infra/syncs/p.yaml",
+        file.replace("environment: prod", "environment: dev"),
+    );
+    assert_eq!(
+        plan(&tree, "infra --base main -o json", 0).json()["summary"]["change"],
+        2
+    );
+    // A variable that is given is given to both.
+    let given = plan(&tree, "infra --base main --var PATH_OF_WEB=/three", 0).stdout;
+    assert!(!given.contains("secretPath"), "{given}");
+}
+
+#[test]
+fn nothing_is_sent_even_if_credentials_are_set() {
+    let server = Server::new(&world());
+    let tree = repository(&[("syncs/payments.yaml", &payments(&[("web", "")]))]);
+    tree.write(
+        "syncs/payments.yaml",
+        payments(&[("web", "secretPath: /web")]),
+    );
+    let run = tree
+        .secsync("plan --base main --detailed-exitcode")
+        .on(&server)
+        .run();
+    run.exits_with(2);
+    assert_eq!(server.requests(), Vec::<String>::new());
+}
+
+#[test]
+fn whatever_git_lacks_is_a_sentence() {
+    let tree = repository(&[("syncs/payments.yaml", &payments(&[("web", "")]))]);
+    let refused = |arguments: &str, exit| {
+        let output = plan(&tree, arguments, exit);
+        without_commits(&output.harmless(&output.stderr))
+    };
+    assert_snapshot!(refused("--base nosuch", 1), @"
+    Error: `nosuch` is not a commit of this repository.
+      Name a branch, a tag or a commit that `git rev-parse` knows, such as `origin/main`.
+    ");
+    assert_snapshot!(refused("--base=--output=/tmp/x", 1), @"
+    Error: `--output=/tmp/x` is not a commit of this repository.
+      Name a branch, a tag or a commit that `git rev-parse` knows, such as `origin/main`.
+    ");
+    assert_snapshot!(refused("--base main --out plan.json", 64), @"
+    Error: `--base` compares two versions of the files, and `--out` is about what is remote.
+      Give one of the two.
+    ");
+    let standard_input = tree
+        .secsync("plan - --base main")
+        .stdin(&payments(&[("web", "")]))
+        .run()
+        .exits_with(64);
+    assert_snapshot!(standard_input.stderr, @"
+    Error: `-` is not in Git, so `--base` has nothing to compare it with.
+      Name files of the workspace, or none.
+    ");
+    tree.write("syncs/payments.yaml", "syncs: [");
+    commit(&tree);
+    tree.write("syncs/payments.yaml", payments(&[("web", "")]));
+    assert_snapshot!(refused("--base HEAD", 3), @"
+    Error: The files were invalid at [COMMIT] (where this branch left `HEAD`), so there is nothing to compare with: The `[` is not closed. (syncs/payments.yaml:1:8)
+      Compare with a revision whose files are valid, or plan without `--base`.
+    ");
+    commit(&tree);
+    let shallow = Tree::new(&[]);
+    let from = format!("file://{}", tree.root());
+    git(
+        &shallow,
+        &[
+            "clone", "--quiet", "--depth", "1", "--branch", "feature", &from, ".",
+        ],
+    );
+    assert_snapshot!(plan(&shallow, "--base main", 1).stderr, @"
+    Error: This clone is shallow, and lacks `main` or the commits that lead to it.
+      Fetch them: `fetch-depth: 0` for actions/checkout, `GIT_DEPTH: 0` on GitLab, or `git fetch --unshallow`.
+    ");
+    let outside = Tree::new(&[("syncs/payments.yaml", &payments(&[("web", "")]))]);
+    assert_snapshot!(plan(&outside, "--base main", 64).stderr, @"
+    Error: `--base` compares with Git, and the files are in no Git repository.
+      Run it in a clone of the repository.
+    ");
+}
+
+#[test]
+fn links_of_the_earlier_version_do_not_lead_out_of_it() {
+    let secret = Tree::new(&[("secret.yaml", "syncs: { stolen: {} }\n")]);
+    let tree = Tree::new(&[("syncs/payments.yaml", &payments(&[("web", "")]))]);
+    std::os::unix::fs::symlink(
+        secret.root().join("secret.yaml"),
+        tree.root().join("syncs/link.yaml"),
+    )
+    .unwrap();
+    git(&tree, &["init", "--quiet", "--initial-branch", "main"]);
+    commit(&tree);
+    std::fs::remove_file(tree.root().join("syncs/link.yaml")).unwrap();
+    let output = plan(&tree, "--base main", 3);
+    assert!(!output.stderr.contains("stolen"), "{output}");
+    assert!(output.stderr.contains("were invalid at"), "{output}");
+}
