@@ -68,6 +68,7 @@ fn every_command_of_the_readme_works() {
             // The test run itself, the installation, the script below, and credentials.
             let is_known = command == "cargo test"
                 || command == "cargo install --path ."
+                || command == "cd examples/quickstart"
                 || command == "sh examples/quickstart/run.sh"
                 || command.starts_with("export ");
             assert!(
@@ -81,6 +82,47 @@ fn every_command_of_the_readme_works() {
         .on(&server)
         .run()
         .exits_with(0);
+}
+
+#[test]
+fn every_variable_of_the_program_is_in_the_readme() {
+    let sources = [
+        "src/pipeline/state_place.rs",
+        "src/http/encryption.rs",
+        "src/provider/trust.rs",
+        "src/provider/enkryptify/mod.rs",
+        "src/provider/infisical/mod.rs",
+        "src/provider/infisical/login.rs",
+        "src/provider/infisical/identity_token.rs",
+    ];
+    let readme = repository("README.md");
+    let mut found = 0;
+    for source in sources {
+        let text = repository(source);
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for word in code.split('"').skip(1).step_by(2) {
+            let is_variable = ["SECSYNC_", "INFISICAL_", "ENKRYPTIFY_"]
+                .iter()
+                .any(|prefix| word.starts_with(prefix) && word.len() > prefix.len());
+            if is_variable {
+                assert!(readme.contains(&format!("`{word}`")), "{word} of {source}");
+                found += 1;
+            }
+        }
+    }
+    assert!(found > 10, "{found}");
+    assert!(readme.contains("`SECSYNC_VAR_NAME`"));
+}
+
+#[test]
+fn installing_comes_before_the_first_command_of_the_program() {
+    let commands = commands();
+    let at = |start: &str| {
+        commands
+            .iter()
+            .position(|command| command.starts_with(start))
+    };
+    assert!(at("cargo install") < at("secsync "), "{commands:?}");
 }
 
 #[test]
