@@ -342,8 +342,10 @@ pub fn nearest<'a>(
         return None;
     }
     let folded = word.to_lowercase();
+    let letters = Letters::of(&folded);
     candidates
         .into_iter()
+        .filter(|candidate| letters.can_be_near(candidate))
         .map(|candidate| {
             let other = candidate.to_lowercase();
             let similarity = strsim::jaro_winkler(&folded, &other);
@@ -352,13 +354,61 @@ pub fn nearest<'a>(
             let least = if is_one_slip { 0.8 } else { 0.0 };
             (candidate, similarity.max(least))
         })
-        .filter(|(_, similarity)| *similarity >= 0.8)
+        .filter(|(_, similarity)| *similarity >= NEAR)
         .reduce(|best, next| if next.1 > best.1 { next } else { best })
+}
+
+/// How similar two words are at least of which one can be meant by the other.
+const NEAR: f64 = 0.8;
+
+/// The letters of a word, by which most others are seen to be too different without a comparison.
+struct Letters {
+    /// How often each one occurs, and how many there are; `None` with others than ASCII.
+    counted: Option<([u8; 128], u8)>,
+}
+
+impl Letters {
+    fn of(word: &str) -> Self {
+        let mut counts = [0; 128];
+        let length = u8::try_from(word.len()).ok().filter(|_| word.is_ascii());
+        let counted = length.map(|length| {
+            for byte in word.bytes() {
+                if let Some(count) = counts.get_mut(usize::from(byte)) {
+                    *count += 1;
+                }
+            }
+            (counts, length)
+        });
+        Self { counted }
+    }
+
+    /// Whether a word can be as similar as [`NEAR`], or one slip away. Jaro's similarity is at most
+    /// this if all letters that both have are in their places, and Winkler adds at most 0.4 of the
+    /// rest.
+    fn can_be_near(&self, other: &str) -> bool {
+        let length = u8::try_from(other.len()).ok().filter(|_| other.is_ascii());
+        let (Some((mut counts, own)), Some(length)) = (self.counted, length) else {
+            return true;
+        };
+        let mut common = 0_u8;
+        for byte in other.bytes() {
+            let count = counts.get_mut(usize::from(byte.to_ascii_lowercase()));
+            if let Some(count) = count.filter(|count| **count > 0) {
+                *count -= 1;
+                common += 1;
+            }
+        }
+        let (common, own, length) = (f64::from(common), f64::from(own), f64::from(length));
+        let jaro = (common / own.max(1.0) + common / length.max(1.0) + 1.0) / 3.0;
+        jaro + 0.4 * (1.0 - jaro) >= NEAR || common + 1.0 >= own.max(length)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Condenser, Diagnostic, MOST, closest, condensed, is_slip};
+    use proptest::{prop_assert_eq, proptest};
+
+    use super::{Condenser, Diagnostic, MOST, NEAR, closest, condensed, is_slip};
     use crate::core::code::Code;
     use crate::core::span::Span;
     use crate::core::testing::source;
@@ -410,6 +460,18 @@ mod tests {
         let shown = condensed(["web", "api", "job"].map(inherited).to_vec());
         assert_eq!(shown.len(), 1);
         assert_eq!(shown[0].heirs().as_deref(), Some("web and 2 others"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_word_is_passed_over_that_is_near(
+            word in "[a-cA-C_é]{0,9}", other in "[a-cA-C_é]{0,9}"
+        ) {
+            let [one, two] = [&word, &other].map(|text| text.to_lowercase());
+            let is_near = strsim::jaro_winkler(&one, &two) >= NEAR
+                || (one.len() > 2 && strsim::osa_distance(&one, &two) == 1);
+            prop_assert_eq!(closest(&word, [&*other]).is_some(), is_near);
+        }
     }
 
     #[test]
