@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use camino::Utf8Path;
@@ -27,10 +28,10 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::redaction;
 use crate::render::ending::Ending;
-use crate::render::findings;
 use crate::render::json::Document;
 use crate::render::log::Escape;
 use crate::render::review::{Checkout, Review};
+use crate::render::{findings, sandbox_line};
 use crate::root::{git_root, working_directory};
 use crate::workspace::Workspace;
 
@@ -191,6 +192,8 @@ pub struct Session {
     /// How much they want to read.
     pub view: View,
     outputs: Outputs,
+    /// Whether people were told that the sandbox answers.
+    has_announced: AtomicBool,
     /// The files that were read.
     loaded: OnceLock<Arc<Workspace>>,
     /// From when they are served, which offline commands leave to the system.
@@ -221,6 +224,7 @@ impl Session {
             },
             on_interrupt: command.on_interrupt(),
             outputs,
+            has_announced: AtomicBool::new(false),
             loaded: OnceLock::new(),
             signals: OnceLock::new(),
             environment,
@@ -230,7 +234,16 @@ impl Session {
     /// Shows people a text before the end, wherever the human format goes. What nobody could see is
     /// not acted on.
     pub fn show(&self, text: &str) -> Result<(), CommandError> {
-        CommandError::all(self.outputs.write(Format::Human, text, &self.terminal))
+        let text = self.announced(text, self.view.is_sandbox);
+        CommandError::all(self.outputs.write(Format::Human, &text, &self.terminal))
+    }
+
+    /// A text after the line that every output of a sandbox run has, unless that was shown before.
+    fn announced<'t>(&self, text: &'t str, is_sandbox: bool) -> Cow<'t, str> {
+        if text.is_empty() || !is_sandbox || self.has_announced.swap(true, Ordering::Relaxed) {
+            return Cow::Borrowed(text);
+        }
+        Cow::Owned(sandbox_line() + "\n" + text)
     }
 
     /// Reports how a run goes on.
@@ -283,11 +296,19 @@ impl Session {
             self.terminal.warn(&warning);
         }
         self.findings(end.files);
+        let human = end.human();
+        // What has no lines of its own still says that no real server was asked.
+        let has_lines = human.kind == Text::Lines && !human.text.is_empty();
+        if end.view.is_sandbox && !has_lines && !self.has_announced.swap(true, Ordering::Relaxed) {
+            self.terminal.remark(&sandbox_line());
+        }
         self.terminal.problems(&end.problems);
         // For people first: what they could not be given, the other formats still report.
-        let human = end.human();
         let text = match human.kind {
-            Text::Lines => printable(&human.text, Escape::Backslash),
+            Text::Lines => {
+                let text = self.announced(&human.text, end.view.is_sandbox);
+                Cow::Owned(printable(&text, Escape::Backslash).into_owned())
+            }
             Text::Json => printable(&human.text, Escape::Json),
             Text::SyncFile => Cow::Borrowed(&*human.text),
         };

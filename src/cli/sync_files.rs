@@ -192,12 +192,12 @@ pub struct Declared {
     /// The declarations, if they go to standard output.
     pub printed: Option<String>,
     /// Shows the summary to people.
-    pub human: fn(&Summary, bool, bool) -> String,
+    pub human: fn(&Summary, bool) -> String,
 }
 
 impl Outcome for Declared {
     fn human(&self, view: View) -> Human {
-        let summary = (self.human)(&self.summary, view.is_sandbox, view.is_quiet);
+        let summary = (self.human)(&self.summary, view.is_quiet);
         let warnings = render::export::warnings(&self.summary);
         match &self.printed {
             Some(text) => Human {

@@ -12,7 +12,7 @@ use super::review::{Item, Review, Verdict};
 use super::started;
 use super::terminal::{
     self, BOLD, DIMMED, GREEN, Headline, RED, YELLOW, blocked, declared_at, named, notes_on_starts,
-    painted, start, unknown,
+    painted, unknown,
 };
 use crate::core::diff::FieldChange;
 use crate::core::drift::{Drift, DriftKind};
@@ -21,8 +21,8 @@ use crate::core::span::Sources;
 use crate::core::text::visible;
 
 /// What drifted, and what exists undeclared.
-pub fn human(drifts: &[Drift], plan: &Plan, sources: &Sources, is_sandbox: bool) -> String {
-    let mut out = start(is_sandbox);
+pub fn human(drifts: &[Drift], plan: &Plan, sources: &Sources) -> String {
+    let mut out = String::new();
     for drift in drifts {
         let name = painted(BOLD, &named(&drift.subject));
         let _ = writeln!(out, "{name}{}", declared_at(drift.place, sources));

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::terminal::{BOLD, YELLOW, painted, start, unknown};
+use super::terminal::{BOLD, YELLOW, painted, unknown};
 use crate::core::plan::UnknownField;
 use crate::core::text::visible;
 use crate::core::words;
@@ -14,8 +14,8 @@ use crate::export::draft::LeftOut;
 use crate::export::{ProjectSummary, Summary, Written};
 
 /// The files that an export wrote, and what it found in each project.
-pub fn exported(summary: &Summary, is_sandbox: bool, is_quiet: bool) -> String {
-    let mut out = start(is_sandbox);
+pub fn exported(summary: &Summary, is_quiet: bool) -> String {
+    let mut out = String::new();
     if is_quiet {
         return out;
     }
@@ -46,8 +46,8 @@ pub fn exported(summary: &Summary, is_sandbox: bool, is_quiet: bool) -> String {
 }
 
 /// The files that an import wrote.
-pub fn imported(summary: &Summary, is_sandbox: bool, is_quiet: bool) -> String {
-    let mut out = start(is_sandbox);
+pub fn imported(summary: &Summary, is_quiet: bool) -> String {
+    let mut out = String::new();
     if is_quiet {
         return out;
     }

@@ -35,8 +35,8 @@ pub struct Folder {
 }
 
 /// A table of what can be seen; a sentence if that is nothing.
-pub fn human(listing: &Listing, is_sandbox: bool) -> String {
-    terminal::start(is_sandbox) + &seen(listing)
+pub fn human(listing: &Listing) -> String {
+    seen(listing)
 }
 
 fn seen(listing: &Listing) -> String {

@@ -69,4 +69,4 @@ mod time;
 pub mod unified;
 
 pub use crate::core::text;
-pub use terminal::{SANDBOX, warning};
+pub use terminal::{SANDBOX, sandbox_line, warning};

@@ -10,7 +10,7 @@ use super::json::{SubjectFields, subjects};
 use super::outcome::{self, OutcomeFields};
 use super::plan::{self, PlanBody, PlanFile, participle};
 use super::review::Review;
-use super::terminal::{CYAN, GREEN, Headline, RED, SANDBOX, address, painted};
+use super::terminal::{GREEN, Headline, RED, address, painted};
 use crate::apply::{JobEnd, OldState, Outcome, Report, Wait};
 use crate::core::plan::{Action, Counts, Plan, Subject, Verb};
 use crate::core::remote::JobKind;
@@ -66,8 +66,6 @@ pub fn replaces(action: &Action, definition: &str) -> String {
 /// What else the result depends on.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Context<'a> {
-    /// Whether the sandbox answered and no real server.
-    pub is_sandbox: bool,
     /// The file that the plan was saved in, if it was.
     pub plan_file: Option<&'a str>,
     /// How long the jobs were followed; `None` if they were not.
@@ -105,9 +103,6 @@ pub fn human(plan: &Plan, report: &Report, context: Context<'_>) -> String {
             out,
             "Blocked actions were not carried out: the plan says why, and what to do."
         );
-    }
-    if context.is_sandbox {
-        let _ = writeln!(out, "{}", painted(CYAN, SANDBOX));
     }
     out
 }

@@ -8,7 +8,7 @@ use super::jobs;
 use super::json::SubjectFields;
 use super::outcome;
 use super::report::ReportBody;
-use super::terminal::{CYAN, DIMMED, GREEN, Headline, RED, named, painted, start};
+use super::terminal::{CYAN, DIMMED, GREEN, Headline, RED, named, painted};
 use crate::apply::{JobEnd, Outcome, Report, Wait};
 use crate::core::job_requests::{JobRequest, RequestedJob, Winner};
 use crate::core::plan::Subject;
@@ -17,12 +17,8 @@ use crate::core::words;
 
 /// The jobs that will be requested, shown before the question for approval, and the syncs that are
 /// left out.
-pub fn intended(
-    requests: &[JobRequest],
-    left_out: &[(Subject, String)],
-    is_sandbox: bool,
-) -> String {
-    let mut out = start(is_sandbox);
+pub fn intended(requests: &[JobRequest], left_out: &[(Subject, String)]) -> String {
+    let mut out = String::new();
     for request in requests {
         let (sign, what) = match &request.target {
             Ok(_) => (painted(CYAN, "!"), intent(request.job).to_owned()),

@@ -12,7 +12,7 @@ use super::json::{Place, SubjectFields, subjects};
 use super::review::{Item, Review, Verdict};
 use super::started;
 use super::terminal::{
-    self, BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, address, notes_on_starts, painted, start,
+    self, BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, address, notes_on_starts, painted,
 };
 use super::time::ago;
 use crate::core::plan::Subject;
@@ -47,13 +47,8 @@ const HEADINGS: [&str; 5] = ["SYNC", "DESTINATION", "JOB", "RESULT", "LAST SUCCE
 const RESULT: usize = 3;
 
 /// A table with a line for each job of each sync, and a summary.
-pub fn human(
-    statuses: &[SyncStatus],
-    unmanaged: &[Subject],
-    now: Timestamp,
-    is_sandbox: bool,
-) -> String {
-    let mut out = start(is_sandbox);
+pub fn human(statuses: &[SyncStatus], unmanaged: &[Subject], now: Timestamp) -> String {
+    let mut out = String::new();
     let rows: Vec<Row> = statuses
         .iter()
         .flat_map(|status| rows(status, now))

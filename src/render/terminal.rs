@@ -83,13 +83,9 @@ impl fmt::Display for Headline {
 pub const SANDBOX: &str =
     "Sandbox: an emulator on this machine answered. No real server was contacted.";
 
-/// The beginning of an output: for a sandbox run its line, and a blank one.
-pub fn start(is_sandbox: bool) -> String {
-    if is_sandbox {
-        format!("{}\n\n", painted(CYAN, SANDBOX))
-    } else {
-        String::new()
-    }
+/// That line, as it is printed.
+pub fn sandbox_line() -> String {
+    format!("{}\n", painted(CYAN, SANDBOX))
 }
 
 /// A sync's address: `infisical/payments/web`.

@@ -137,8 +137,8 @@ mod tests {
             ("/a/b/c.yaml", "/a", "b/c.yaml"),
             ("/a/b/../c.yaml", "/a", "c.yaml"),
             ("/a", "/a", "."),
-            ("/home/me/infra/c.yaml", "/home/me/other", "../infra/c.yaml"),
-            ("/etc/c.yaml", "/home/me/deep/er", "/etc/c.yaml"),
+            ("/repo/infra/c.yaml", "/repo/other", "../infra/c.yaml"),
+            ("/etc/c.yaml", "/repo/deep/er", "/etc/c.yaml"),
         ] {
             let found = shown(Utf8Path::new(path), Utf8Path::new(directory));
             assert_eq!(found, expected, "{path} in {directory}");

@@ -143,7 +143,6 @@ fn the_main_job_in_the_sandbox() {
     infisical/payments/shared: The sync job succeeded.
 
     Apply complete! Resources: 2 added, 0 changed, 0 destroyed, 1 started.
-    Sandbox: an emulator on this machine answered. No real server was contacted.
     --- exit 0
     "#);
     assert_snapshot!(tree.secsync("plan syncs --sandbox --detailed-exitcode").run().exits_with(0), @"

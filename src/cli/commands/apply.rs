@@ -246,12 +246,11 @@ impl Outcome for Apply {
         }
     }
 
-    fn human(&self, view: View) -> Human {
+    fn human(&self, _view: View) -> Human {
         let Some(report) = &self.applied.report else {
             return Human::default();
         };
         let context = Context {
-            is_sandbox: view.is_sandbox,
             plan_file: self.saved.as_ref().map(|saved| saved.file.as_str()),
             waited: self.wait,
         };

@@ -17,7 +17,7 @@ use crate::error::CommandError;
 use crate::pipeline::link::Providers;
 use crate::pipeline::{Checked, Link};
 use crate::provider::Provider;
-use crate::render::{SANDBOX, warning};
+use crate::render::warning;
 
 /// The arguments of `auth`.
 #[derive(Debug, Subcommand)]
@@ -192,12 +192,8 @@ impl Known {
 }
 
 impl Outcome for Identities {
-    fn human(&self, view: View) -> Human {
+    fn human(&self, _view: View) -> Human {
         let mut text = String::new();
-        if view.is_sandbox {
-            text.push_str(SANDBOX);
-            text.push('\n');
-        }
         for Identity {
             provider,
             server,

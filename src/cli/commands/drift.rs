@@ -85,9 +85,9 @@ impl Outcome for Drifted {
         (&*self.planned.observed.workspace).into()
     }
 
-    fn human(&self, view: View) -> Human {
+    fn human(&self, _view: View) -> Human {
         let sources = &self.planned.observed.workspace.sources;
-        render::drift::human(&self.drifts, &self.planned.plan, sources, view.is_sandbox).into()
+        render::drift::human(&self.drifts, &self.planned.plan, sources).into()
     }
 
     fn json(&self) -> impl Serialize {

@@ -296,8 +296,8 @@ fn unlisted(what: &str, provider: &str, platform: Platform) -> CommandError {
 }
 
 impl Outcome for Listing {
-    fn human(&self, view: View) -> Human {
-        listing::human(self, view.is_sandbox).into()
+    fn human(&self, _view: View) -> Human {
+        listing::human(self).into()
     }
 
     fn json(&self) -> impl Serialize {

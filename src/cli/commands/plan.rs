@@ -174,7 +174,6 @@ impl View {
     pub fn plan(self, planned: &Planned) -> String {
         let observed = &planned.observed;
         let context = Context {
-            is_sandbox: self.is_sandbox,
             lists_unmanaged: self.verbosity > 0,
             syncs: if self.verbosity > 0 {
                 &observed.syncs

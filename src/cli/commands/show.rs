@@ -72,7 +72,6 @@ impl Outcome for Shown {
             .iter()
             .map(|(file, saved)| {
                 let context = Context {
-                    is_sandbox: saved.is_sandbox,
                     lists_unmanaged: view.verbosity > 0,
                     syncs: &[],
                 };

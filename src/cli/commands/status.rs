@@ -135,11 +135,11 @@ impl Outcome for Status {
         (&*self.workspace).into()
     }
 
-    fn human(&self, view: View) -> Human {
+    fn human(&self, _view: View) -> Human {
         if self.was_watched {
             return Human::default();
         }
-        table(&self.statuses, &self.unmanaged, view).into()
+        table(&self.statuses, &self.unmanaged).into()
     }
 
     fn json(&self) -> impl Serialize {
@@ -151,8 +151,8 @@ impl Outcome for Status {
     }
 }
 
-fn table(statuses: &[SyncStatus], unmanaged: &[Subject], view: View) -> String {
-    render::status::human(statuses, unmanaged, Timestamp::now(), view.is_sandbox)
+fn table(statuses: &[SyncStatus], unmanaged: &[Subject]) -> String {
+    render::status::human(statuses, unmanaged, Timestamp::now())
 }
 
 fn statuses(observed: &Observed, starts: &Starts) -> Vec<SyncStatus> {
@@ -177,7 +177,7 @@ async fn keep_watching(
             session.terminal.out(CLEAR)?;
         }
         if is_terminal || is_news {
-            session.show(&table(&latest, &unmanaged, session.view))?;
+            session.show(&table(&latest, &unmanaged))?;
         }
         tokio::select! {
             () = tokio::time::sleep(INTERVAL) => {}

@@ -141,8 +141,7 @@ impl Arguments {
         };
         let requests = job_requests::build(self.job(), &candidates).map_err(CommandError::usage)?;
         let left_out = job_requests::left_out(&candidates);
-        let is_sandbox = session.view.is_sandbox;
-        session.show(&requests::intended(&requests, &left_out, is_sandbox))?;
+        session.show(&requests::intended(&requests, &left_out))?;
         if self.asks() {
             // Who cannot be asked still sees what the question would have been about.
             let instead = "If you want all of this, run it";

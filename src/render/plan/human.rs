@@ -17,14 +17,12 @@ use crate::render::outcome;
 use crate::render::started;
 use crate::render::terminal::{
     BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, address, blocked, change as from_to, declared_at,
-    named, notes_on_starts, painted, start, unknown, value, width,
+    named, notes_on_starts, painted, unknown, value, width,
 };
 
 /// What is shown besides the actions.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Context<'a> {
-    /// Whether the sandbox answered and no real server.
-    pub is_sandbox: bool,
     /// Whether unmanaged syncs are listed, and not only counted.
     pub lists_unmanaged: bool,
     /// The syncs whose values are shown with their places; empty to leave that out.
@@ -33,7 +31,7 @@ pub struct Context<'a> {
 
 /// A plan.
 pub fn human(plan: &Plan, sources: &Sources, context: Context<'_>) -> String {
-    let mut out = start(context.is_sandbox);
+    let mut out = String::new();
     if let Some(comparison) = comparison(plan) {
         let _ = writeln!(out, "{comparison}\n");
     }

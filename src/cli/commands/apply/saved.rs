@@ -128,7 +128,6 @@ fn shown(
     session: &Session,
 ) -> String {
     let context = Context {
-        is_sandbox: saved.is_sandbox,
         lists_unmanaged: session.view.verbosity > 0,
         syncs: &[],
     };
