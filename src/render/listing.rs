@@ -1,5 +1,6 @@
 //! What an identity can see, and how files name it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -8,13 +9,14 @@ use super::terminal::{self, BOLD, painted};
 use crate::core::remote::{RemoteConnection, RemoteDestination, RemoteEnvironment, RemoteProject};
 use crate::core::resolve;
 use crate::core::text::visible;
+use crate::core::words::list;
 
 /// What an identity can see, of one kind.
 pub enum Listing {
     /// Projects.
     Projects(Vec<RemoteProject>),
-    /// Connections.
-    Connections(Vec<RemoteConnection>),
+    /// Connections, and the apps to which alone they are if the identity may not list all.
+    Connections(Vec<RemoteConnection>, Option<BTreeSet<String>>),
     /// Environments, each with the word that a file names its project by.
     Environments(Vec<(String, RemoteEnvironment)>),
     /// Folders.
@@ -49,15 +51,26 @@ fn seen(listing: &Listing) -> String {
             }),
             "This identity sees no project.",
         ),
-        Listing::Connections(connections) => table(
-            ["CONNECTION", "APP", "SCOPE", "ID"],
-            connections.iter().map(|connection| {
-                let scope = connection.scope().word().to_owned();
-                let RemoteConnection { name, app, id, .. } = connection.clone();
-                [name, app, scope, id]
-            }),
-            "This identity sees no connection.",
-        ),
+        Listing::Connections(connections, only) => {
+            let mut text = table(
+                ["CONNECTION", "APP", "SCOPE", "ID"],
+                connections.iter().map(|connection| {
+                    let scope = connection.scope().word().to_owned();
+                    let RemoteConnection { name, app, id, .. } = connection.clone();
+                    [name, app, scope, id]
+                }),
+                "This identity sees no connection.",
+            );
+            if let Some(apps) = only {
+                let _ = write!(
+                    text,
+                    "\nThis identity may not list all connections: these are the ones to the apps that \
+                     the files use ({}). Name another app with --app.\n",
+                    list(apps.iter().map(String::as_str))
+                );
+            }
+            text
+        }
         Listing::Environments(environments) => table(
             ["PROJECT", "ENVIRONMENT", "NAME"],
             environments.iter().map(|(project, environment)| {
@@ -133,18 +146,35 @@ fn table<const N: usize>(
 
 /// What can be seen in a JSON document, under the name of its kind.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(untagged, rename_all_fields = "camelCase")]
 pub enum ListingBody<'a> {
     /// Projects.
-    Projects(Vec<ProjectFields<'a>>),
+    Projects {
+        /// Each of them.
+        projects: Vec<ProjectFields<'a>>,
+    },
     /// Connections.
-    Connections(Vec<ConnectionFields<'a>>),
+    Connections {
+        /// Each of them.
+        connections: Vec<ConnectionFields<'a>>,
+        /// The apps to which alone they are; `None` if they are all that the identity can see.
+        only_apps: Option<&'a BTreeSet<String>>,
+    },
     /// Environments.
-    Environments(Vec<EnvironmentFields<'a>>),
+    Environments {
+        /// Each of them.
+        environments: Vec<EnvironmentFields<'a>>,
+    },
     /// Folders.
-    Folders(&'a [Folder]),
+    Folders {
+        /// Each of them.
+        folders: &'a [Folder],
+    },
     /// Destinations.
-    Destinations(Vec<DestinationFields<'a>>),
+    Destinations {
+        /// Each of them.
+        destinations: Vec<DestinationFields<'a>>,
+    },
 }
 
 /// A project in a JSON document.
@@ -199,9 +229,11 @@ impl<'a> From<&'a Listing> for ListingBody<'a> {
                     slug: &project.slug,
                     name: &project.name,
                 });
-                Self::Projects(fields.collect())
+                Self::Projects {
+                    projects: fields.collect(),
+                }
             }
-            Listing::Connections(connections) => {
+            Listing::Connections(connections, only) => {
                 let fields = connections.iter().map(|connection| ConnectionFields {
                     connection: &connection.name,
                     app: &connection.app,
@@ -209,7 +241,10 @@ impl<'a> From<&'a Listing> for ListingBody<'a> {
                     project_id: connection.project_id.as_deref(),
                     id: &connection.id,
                 });
-                Self::Connections(fields.collect())
+                Self::Connections {
+                    connections: fields.collect(),
+                    only_apps: only.as_ref(),
+                }
             }
             Listing::Environments(environments) => {
                 let fields = environments.iter();
@@ -218,9 +253,11 @@ impl<'a> From<&'a Listing> for ListingBody<'a> {
                     environment: &environment.slug,
                     name: &environment.name,
                 });
-                Self::Environments(fields.collect())
+                Self::Environments {
+                    environments: fields.collect(),
+                }
             }
-            Listing::Folders(folders) => Self::Folders(folders),
+            Listing::Folders(folders) => Self::Folders { folders },
             Listing::Destinations(destinations) => {
                 let fields = destinations.iter();
                 let fields = fields.map(|(destination, schema)| DestinationFields {
@@ -230,7 +267,9 @@ impl<'a> From<&'a Listing> for ListingBody<'a> {
                     can_import: destination.can_import,
                     schema: *schema,
                 });
-                Self::Destinations(fields.collect())
+                Self::Destinations {
+                    destinations: fields.collect(),
+                }
             }
         }
     }

@@ -341,3 +341,33 @@ fn a_file_that_is_not_finished_yet_is_not_in_the_way() {
     tree.write("secsync.yaml", "providers: { infisical: { urll: x } }\n");
     list("projects").exits_with(3);
 }
+
+#[test]
+fn without_the_right_to_list_all_connections_those_to_the_apps_of_the_files_are_shown() {
+    let half = "provider: infisical\nproject: payments\nsyncs:\n  web: { destination: vercel }\n";
+    let tree = Tree::new(&[("syncs/payments.yaml", half)]);
+    let server = Routes::infisical()
+        .refusing(
+            "GET",
+            "/api/v1/app-connections",
+            403,
+            "You are not allowed to read on app-connections",
+        )
+        .with(
+            "GET",
+            "/api/v1/app-connections/vercel/available",
+            &json!({"appConnections": [connection("main", "vercel", None)]}),
+        );
+    let run = server.serve(tree.secsync("list connections"));
+    assert_snapshot!(run.run().exits_with(0).stdout, @"
+    CONNECTION  APP     SCOPE         ID
+    main        vercel  organization  9a8b7c6d-0000-4000-8000-000000000046
+
+    This identity may not list all connections: these are the ones to the apps that the files use (`vercel`). Name another app with --app.
+    ");
+    let run = server.serve(tree.secsync("list connections -o json"));
+    assert_eq!(
+        run.run().exits_with(0).json()["onlyApps"],
+        json!(["vercel"])
+    );
+}

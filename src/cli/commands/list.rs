@@ -1,5 +1,7 @@
 //! `secsync list`: what the identity can see, and what a file may name.
 
+use std::collections::BTreeSet;
+
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
@@ -7,7 +9,6 @@ use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments};
 use crate::cli::command::{Command, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
 use crate::core::platform::Platform;
-use crate::core::remote::RemoteConnection;
 use crate::error::CommandError;
 use crate::http::error::RequestErrorKind;
 use crate::pipeline::{Chosen, Link, Opened, Projects, Wanted};
@@ -188,9 +189,8 @@ impl What {
                 Ok(Listing::Projects(allowed))
             }
             Self::Connections { app, project, .. } => {
-                connections(opened, provider, (app.as_deref(), project.as_ref()), link)
-                    .await
-                    .map(Listing::Connections)
+                let wanted = (app.as_deref(), project.as_ref());
+                connections(opened, (provider, platform), wanted, link).await
             }
             Self::Environments { projects, .. } => {
                 let chosen = opened.choose(&projects.wanted(provider), link).await?;
@@ -229,10 +229,10 @@ impl What {
 
 async fn connections(
     opened: &Opened,
-    provider: &str,
+    (provider, platform): (&str, Platform),
     (app, project): (Option<&str>, Option<&String>),
     link: &Link,
-) -> Result<Vec<RemoteConnection>, CommandError> {
+) -> Result<Listing, CommandError> {
     let (connected, id) = match project {
         Some(word) => {
             let wanted = Wanted {
@@ -244,25 +244,60 @@ async fn connections(
         }
         None => (opened.readable(provider, link)?, None),
     };
+    let mut only = None;
     let mut seen = match connected.visible_connections(app, id.as_deref()).await {
-        Err(error) if error.kind == RequestErrorKind::Permission && app.is_none() => {
-            return Err(CommandError::from(error).help(
-                "An identity that may use connections and not administer them sees those to one \
-                 app: name it with --app, as `secsync list destinations` shows it.",
-            ));
-        }
-        Err(error) if error.kind == RequestErrorKind::Permission && id.is_some() => {
-            return Err(CommandError::from(error).help(
-                "Give the identity the permission \"connect\" on the app connections of the \
-                 project, or leave out --project for those of the organization.",
-            ));
+        Err(error) if error.kind == RequestErrorKind::Permission => {
+            let used = match app {
+                Some(_) => BTreeSet::new(),
+                None => apps_of_files(opened, provider, platform),
+            };
+            if used.is_empty() {
+                return Err(CommandError::from(error).help(advice(app, id.as_deref())));
+            }
+            let mut seen = Vec::new();
+            for app in &used {
+                seen.extend(
+                    connected
+                        .visible_connections(Some(app), id.as_deref())
+                        .await?,
+                );
+            }
+            only = Some(used);
+            seen
         }
         result => result?,
     };
-    seen.sort_by(|one, other| {
-        (&one.app, &one.name, one.scope()).cmp(&(&other.app, &other.name, other.scope()))
-    });
-    Ok(seen)
+    seen.sort_by_cached_key(|seen| (seen.app.clone(), seen.name.clone(), seen.scope()));
+    Ok(Listing::Connections(seen, only))
+}
+
+/// The apps of the destinations that the files name.
+fn apps_of_files(opened: &Opened, provider: &str, platform: Platform) -> BTreeSet<String> {
+    let syncs = opened.workspace.syncs.iter();
+    syncs
+        .filter(|sync| sync.provider.text == provider)
+        .filter_map(|sync| {
+            let spec = opened.spec(platform, &sync.destination.text)?;
+            spec.connection_app.clone()
+        })
+        .collect()
+}
+
+/// What to do if connections may not be listed.
+const fn advice(app: Option<&str>, project_id: Option<&str>) -> &'static str {
+    match (app, project_id) {
+        (None, _) => {
+            "An identity that may use connections and not administer them sees those to one app: \
+             name it with --app, as `secsync list destinations` shows it."
+        }
+        (Some(_), Some(_)) => {
+            "Give the identity the permission \"connect\" on the app connections of the project, or \
+             leave out --project for those of the organization."
+        }
+        (Some(_), None) => {
+            "Give the identity the permission \"connect\" on the organization's app connections."
+        }
+    }
 }
 
 async fn folders(
