@@ -85,7 +85,7 @@ fn a_state_is_begun_once() {
     ");
     assert_snapshot!(workspace.run("state init").exits_with(0), @"
     $ secsync state init
-    Began a state in [DIR]/.secsync/state.json. Commit it, or keep it where every run finds it.
+    Began a state in .secsync/state.json. Commit it, or keep it where every run finds it.
     --- exit 0
     ");
     assert_snapshot!(workspace.run("state init").exits_with(1), @"

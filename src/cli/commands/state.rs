@@ -205,7 +205,7 @@ impl Outcome for StateOutcome {
         match self {
             Self::Begun(StateLocation::File(file)) => format!(
                 "Began a state in {}. Commit it, or keep it where every run finds it.\n",
-                file.path
+                file.shown()
             ),
             Self::Begun(StateLocation::Object(url)) => format!("Began a state in {url}.\n"),
             Self::Starts(records) if records.is_empty() => "No start is recorded.\n".to_owned(),

@@ -67,6 +67,8 @@ pub enum Given {
     OtherJson,
     Empty,
     Text(u16),
+    /// A list without its last item, which says how many there are.
+    PartOfList,
 }
 
 /// Signals to the run.
@@ -87,12 +89,14 @@ pub struct Fate {
     pub is_meddled_with: bool,
 }
 
-const SIGNALS: [&[&str]; 7] = [
+const SIGNALS: [&[&str]; 9] = [
     &["INT"],
     &["INT"],
     &["INT", "INT"],
     &["TERM"],
     &["HUP"],
+    &["HUP", "HUP"],
+    &["TERM", "INT"],
     &["KILL"],
     &["KILL"],
 ];
@@ -132,7 +136,11 @@ pub fn fate(trials: &Trials, request: &Request) -> Fate {
         let refused = [Given::Limited, Given::TokenExpired];
         (Effect::Never, chance.pick(&refused))
     } else {
-        let given = chance.pick(&DOUBTFUL);
+        let given = if request.kind == Kind::Read && chance.one_in(4) {
+            Given::PartOfList
+        } else {
+            chance.pick(&DOUBTFUL)
+        };
         let effects = [
             Effect::Now,
             Effect::Now,
@@ -185,8 +193,20 @@ impl Given {
             Self::OtherJson => Answer::json(&(200, json!({"status": "ok"}))),
             Self::Empty => Answer::new(200, "application/json", ""),
             Self::Text(status) => Answer::new(status, "text/plain", "upstream timed out"),
+            Self::PartOfList => Answer::json(&part_of_list(truth)),
         }
     }
+}
+
+/// A list without its last item, which says how many there are; any other answer as it is.
+fn part_of_list(truth: &Reply) -> Reply {
+    let (status, mut body) = truth.clone();
+    if let Some(syncs) = body["secretSyncs"].as_array_mut() {
+        let count = syncs.len();
+        syncs.pop();
+        body["totalCount"] = count.into();
+    }
+    (status, body)
 }
 
 /// An error in the form of the API that the request went to.

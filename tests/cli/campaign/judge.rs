@@ -124,6 +124,15 @@ impl<'a> Judge<'a> {
         })
     }
 
+    /// The signals that this run got.
+    fn signals(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let number = self.run.number;
+        self.journal.iter().filter_map(move |event| match event {
+            Event::Signalled { run, signals } if *run == number => Some(signals.as_str()),
+            _ => None,
+        })
+    }
+
     /// Whether the API itself answered a request.
     fn is_answered(&self, wanted: &Request) -> bool {
         self.journal.iter().any(|event| {
@@ -205,7 +214,12 @@ impl<'a> Judge<'a> {
                 when < time && matches!(change, Change::Started(start) if start.id == id)
             }),
             "Failed" => self.has_failed(name),
-            "Unknown" => self.writes(name).any(|write| !self.is_answered(write)),
+            // A run that was stopped does not wait for answers.
+            "Unknown" => {
+                let is_stopped = self.signals().count() > 1;
+                let mut writes = self.writes(name);
+                writes.any(|write| is_stopped || !self.is_answered(write))
+            }
             "Not tried" | "Blocked" => self.writes(name).next().is_none(),
             // Beginnings, and jobs.
             _ => true,
@@ -308,16 +322,7 @@ impl<'a> Judge<'a> {
         if run.says(SECRET) {
             self.complain("it printed a credential");
         }
-        let signals: Vec<&str> = self
-            .journal
-            .iter()
-            .filter_map(|event| match event {
-                Event::Signalled { run, signals } if *run == self.run.number => {
-                    Some(signals.as_str())
-                }
-                _ => None,
-            })
-            .collect();
+        let signals: Vec<&str> = self.signals().collect();
         let said: Vec<Said<'_>> = self.said().collect();
         let count = |word: &str| {
             let words = said
