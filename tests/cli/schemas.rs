@@ -645,3 +645,40 @@ syncs:
         "{found}"
     );
 }
+
+/// Newer servers have the option for subfolders beside `syncOptions`, and not in it.
+#[test]
+fn a_field_that_moved_between_servers_is_pointed_to_its_place() {
+    let server = Server::new(&world());
+    let mut document = server.api_document();
+    let create = "/paths/~1api~1v1~1secret-syncs~1humanitec/post/requestBody/content\
+                  /application~1json/schema";
+    let answer = "/paths/~1api~1v1~1secret-syncs~1humanitec~1{syncId}/get/responses/200/content\
+                  /application~1json/schema/properties/secretSync";
+    for place in [create, answer] {
+        let fields = &mut document.pointer_mut(place).unwrap()["properties"];
+        let options = fields["syncOptions"]["properties"].as_object_mut().unwrap();
+        let moved = options.remove("includeAllSubFolders").unwrap();
+        fields["includeAllSubFolders"] = moved;
+    }
+    let nested = payments(&[("web", "syncOptions: { includeAllSubFolders: true }")]);
+    let beside = payments(&[("web", "includeAllSubFolders: true")]);
+    let tree = Tree::new(&[
+        ("secsync.yaml", "include: [syncs]\n"),
+        ("newer.json", &document.to_string()),
+    ]);
+    let help = |text: &str, exit| {
+        tree.write("syncs/payments.yaml", text);
+        let output = tree.secsync("validate").run().exits_with(exit);
+        let help = output.stderr.lines().find(|line| line.contains("help:"));
+        help.unwrap_or_default().trim().to_owned()
+    };
+    assert_eq!(help(&nested, 0), "");
+    assert_eq!(help(&beside, 3), "help: Move it under `syncOptions`.");
+    tree.secsync("schema pull newer.json").run().exits_with(0);
+    assert_eq!(help(&beside, 0), "");
+    assert_eq!(
+        help(&nested, 3),
+        "help: Move it out of `syncOptions`, to the top of the sync."
+    );
+}
