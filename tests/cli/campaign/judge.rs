@@ -214,11 +214,12 @@ impl<'a> Judge<'a> {
                 when < time && matches!(change, Change::Started(start) if start.id == id)
             }),
             "Failed" => self.has_failed(name),
-            // A run that was stopped does not wait for answers.
+            // A run that was stopped does not wait for answers, and cannot know whether what it sent
+            // came in.
             "Unknown" => {
                 let is_stopped = self.signals().count() > 1;
                 let mut writes = self.writes(name);
-                writes.any(|write| is_stopped || !self.is_answered(write))
+                is_stopped || writes.any(|write| !self.is_answered(write))
             }
             "Not tried" | "Blocked" => self.writes(name).next().is_none(),
             // Beginnings, and jobs.
