@@ -19,6 +19,7 @@
 //! | [`remote`] | the syncs that exist |
 //! | [`resolve`] | names to ids, from tables |
 //! | [`select`] | which syncs a pattern means |
+//! | [`shard`] | which part of the projects a run is about |
 //! | [`normalize`], [`diff`] | what differs |
 //! | [`starts`] | what is recorded of syncs that can be started but not read |
 //! | [`plan`] | what to do |
@@ -49,6 +50,7 @@ pub mod remote;
 pub mod resolve;
 pub mod rules;
 pub mod select;
+pub mod shard;
 pub mod span;
 pub mod spec;
 pub mod starts;
