@@ -142,6 +142,7 @@ fn load_and_check(root: &Path) -> Result<usize, CommandError> {
         targets: Vec::new(),
         prune: false,
         resend: Vec::new(),
+        shard: None,
     };
     let checked = Opened::open(options)?.load(&mut io::empty())?.check()?;
     Ok(checked.opened.workspace.syncs.len())

@@ -48,6 +48,7 @@ pub fn sync_file(bytes: &[u8]) {
             targets: Vec::new(),
             prune: false,
             resend: Vec::new(),
+            shard: None,
         })
         .unwrap_or_else(|error| panic!("{error:?}"))
     });

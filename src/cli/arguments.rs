@@ -8,6 +8,7 @@ use clap::{ArgAction, Args};
 use crate::cancel::Cancellation;
 use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
+use crate::core::shard::Shard;
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -70,6 +71,17 @@ pub struct PlanArguments {
     /// Send syncs of these names whole again, also what the platform never gives back.
     #[arg(long, value_name = "NAME-GLOB")]
     pub resend: Vec<String>,
+    #[command(flatten)]
+    pub shard: ShardArguments,
+}
+
+/// Which part of the projects a run is about.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct ShardArguments {
+    /// Only this part of the projects, such as 1/3: the parts are disjoint and together all of them,
+    /// so that several runs share the work.
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
 }
 
 /// How requests are sent, and where the state is kept.
@@ -232,6 +244,7 @@ impl LoadArguments {
             targets: files.target.clone(),
             prune: plan.prune,
             resend: plan.resend.clone(),
+            shard: plan.shard.shard,
         })
     }
 

@@ -6,6 +6,7 @@ use futures_util::stream::{self, StreamExt};
 
 use super::open::Opened;
 use crate::cancel::Cancellation;
+use crate::core::desired::DesiredSync;
 use crate::core::plan::ProjectKey;
 use crate::core::plan::started::Homes;
 use crate::core::remote::{RemoteProject, RemoteSync};
@@ -76,6 +77,18 @@ impl Link {
                 Some((server, (config.name.clone(), config.platform)))
             })
             .collect()
+    }
+
+    /// Whether a sync that can only be started is in the shard of this run. Taken to be in it if its
+    /// server cannot be determined, which connecting to it reports.
+    pub(super) fn has_in_shard(&self, sync: &DesiredSync, opened: &Opened) -> bool {
+        let Some(shard) = opened.options.shard else {
+            return true;
+        };
+        let config = opened.workspace.config.providers.get(&sync.provider.text);
+        let server = config.and_then(|config| known_as(config, &self.environment, &self.http).ok());
+        let project = sync.project.as_ref().map_or("", |word| &word.text);
+        server.is_none_or(|server| shard.holds(&server, project))
     }
 
     /// Connects providers. Sends nothing. If some cannot be connected, all of them are named.

@@ -34,7 +34,7 @@ pub struct Observed {
     pub policy: Policy,
     /// The connected providers, by name.
     pub providers: Providers,
-    /// The syncs with their ids.
+    /// The syncs with their ids; of a shard only those of its projects.
     pub syncs: Vec<ResolvedSync>,
     /// The projects that can be read, with how the files spell them.
     pub projects: ProjectNames,
@@ -55,10 +55,6 @@ impl Checked {
             projects,
             remote,
         } = self.resolve(&providers, link).await?;
-        let selection = &self.opened.selection;
-        if !selection.is_everything() && !syncs.iter().any(|sync| selection.matches(sync)) {
-            return Err(nothing_selected());
-        }
         let workspace = forget_useful_patterns(workspace, &syncs, &remote);
         if self.opened.options.prune {
             check_addresses(&remote)?;
@@ -69,6 +65,7 @@ impl Checked {
             resend: self.opened.resend,
             protect: workspace.config.protect.clone(),
             ignore: workspace.config.ignore.clone(),
+            shard: self.opened.options.shard,
             selection: self.opened.selection,
         };
         Ok(Observed {
@@ -139,11 +136,20 @@ impl Checked {
         let mut found = Vec::new();
         let mut syncs = self.resolve_projects(providers, &tables, &mut found);
         report_clashes(&syncs, &mut found);
-        let projects = self.projects_to_read(providers, &syncs, &tables, &mut found);
+        let mut projects = self.projects_to_read(providers, &syncs, &tables, &mut found);
         let sees_nothing = tables.values().any(Vec::is_empty);
         if !found.is_empty() {
             // Whoever sees no project at all cannot know that a file misspells one.
             return Err(self.refused(found, sees_nothing));
+        }
+        let selection = &self.opened.selection;
+        if !selection.is_everything() && !syncs.iter().any(|sync| selection.matches(sync)) {
+            return Err(nothing_selected());
+        }
+        // A name that means nothing is in no shard, so each of them has reported it by now.
+        if let Some(shard) = self.opened.options.shard {
+            syncs.retain(|sync| shard.holds(&sync.server, &sync.project_id));
+            projects.retain(|project, _| shard.holds(&project.server, &project.project_id));
         }
         link.check_allowed_projects("The files name projects", &projects, &tables)?;
         neighbours::check(&claims, &projects, &tables)?;

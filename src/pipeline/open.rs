@@ -9,6 +9,7 @@ use crate::core::code::Code;
 use crate::core::export;
 use crate::core::platform::Platform;
 use crate::core::select::{NamePatterns, Selection};
+use crate::core::shard::Shard;
 use crate::core::spec::DestinationSpec;
 use crate::core::value::Mapping;
 use crate::core::words::list;
@@ -38,6 +39,8 @@ pub struct Options {
     pub prune: bool,
     /// `--resend`: patterns for the names of syncs that are sent whole again.
     pub resend: Vec<String>,
+    /// `--shard`: the part of the projects that is looked at; `None` for all.
+    pub shard: Option<Shard>,
 }
 
 /// A workspace that is found, and none of its sync files read yet.
@@ -192,6 +195,11 @@ impl Opened {
             (
                 "only some syncs were selected",
                 "Run it without --selector and --target.",
+            )
+        } else if self.options.shard.is_some() {
+            (
+                "only one shard of it was asked for",
+                "Run it without --shard.",
             )
         } else {
             return Ok(());

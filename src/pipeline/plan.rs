@@ -49,8 +49,12 @@ impl Checked {
     /// what is recorded in it and not declared any more.
     pub async fn state(&self, link: &Link, access: Access) -> Result<Option<State>, CommandError> {
         let opened = &self.opened;
-        let mut syncs = opened.workspace.syncs.iter();
-        if syncs.any(|sync| !sync.platform.reads_back() && opened.selection.matches(sync)) {
+        let mut starts = opened
+            .workspace
+            .syncs
+            .iter()
+            .filter(|sync| !sync.platform.reads_back());
+        if starts.any(|sync| opened.selection.matches(sync) && link.has_in_shard(sync, opened)) {
             return opened.open_state(link, access).await.map(Some);
         }
         let place = opened.state_place(link);
@@ -65,18 +69,23 @@ impl Checked {
 }
 
 impl Observed {
-    /// The recorded starts that no file declares; none while only some syncs are selected.
+    /// The recorded starts that no file declares; none while only some syncs are selected, and only
+    /// those of the shard.
     pub fn undeclared_starts(&self, starts: &Starts) -> Vec<Subject> {
         if !self.policy.selection.is_everything() {
             return Vec::new();
         }
-        started::undeclared(
+        let mut undeclared = started::undeclared(
             &self.syncs,
             self.workspace.is_whole,
             starts,
             &self.homes,
             &self.policy.ignore,
-        )
+        );
+        if let Some(shard) = self.policy.shard {
+            undeclared.retain(|start| shard.holds(&start.server, &start.project_id));
+        }
+        undeclared
     }
 
     /// Compares what is declared with what is remote.

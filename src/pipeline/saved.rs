@@ -104,7 +104,7 @@ impl Observed {
             Recheck::Remaining { plan, done } => Rechecked::Remaining {
                 planned: Box::new(Planned {
                     observed: self,
-                    plan,
+                    plan: *plan,
                     state,
                 }),
                 done,

@@ -177,6 +177,7 @@ impl Reader<'_> {
         let mut plan = Plan {
             unchanged: document.unchanged,
             unknown: document.unknown,
+            shard: document.shard,
             ..Plan::default()
         };
         for (index, action) in document.actions.into_iter().enumerate() {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::core::diff::FieldChange;
 use crate::core::plan::{DeleteReason, Keeper, UnknownField, Verb};
 use crate::core::remote::RemoteConnection;
+use crate::core::shard::Shard;
 use crate::core::spec::ObjectSpec;
 
 /// As much of a file as shows whether it is a plan.
@@ -28,6 +29,9 @@ pub struct Document {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
     pub sandbox: bool,
+    /// The part of the projects that it is about; all if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
     /// By name.
     pub providers: BTreeMap<String, Provider>,
     /// By platform and slug.

@@ -68,6 +68,7 @@ impl Writer<'_> {
             made_by: env!("CARGO_PKG_VERSION").to_owned(),
             digest: None,
             sandbox: is_sandbox,
+            shard: plan.shard,
             providers: providers.collect(),
             destinations,
             actions: plan

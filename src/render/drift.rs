@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::diff;
 use super::json::{BlockedFields, Place, SubjectFields, subjects};
 use super::review::{Item, Review, Verdict};
+use super::shard;
 use super::started;
 use super::terminal::{
     self, BOLD, DIMMED, GREEN, Headline, RED, YELLOW, blocked, declared_at, named, notes_on_starts,
@@ -17,12 +18,16 @@ use super::terminal::{
 use crate::core::diff::FieldChange;
 use crate::core::drift::{Drift, DriftKind};
 use crate::core::plan::{Plan, Subject, UnknownField};
+use crate::core::shard::Shard;
 use crate::core::span::Sources;
 use crate::core::text::visible;
 
 /// What drifted, and what exists undeclared.
 pub fn human(drifts: &[Drift], plan: &Plan, sources: &Sources) -> String {
     let mut out = String::new();
+    if let Some(shard) = plan.shard {
+        let _ = writeln!(out, "{}\n", shard::note(shard));
+    }
     for drift in drifts {
         let name = painted(BOLD, &named(&drift.subject));
         let _ = writeln!(out, "{name}{}", declared_at(drift.place, sources));
@@ -129,6 +134,9 @@ fn headline(drifts: &[Drift], plan: &Plan) -> Headline {
 /// What drifted in a JSON document.
 #[derive(Debug, Serialize)]
 pub struct DriftBody<'a> {
+    /// The part of the projects that was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shard: Option<Shard>,
     summary: Summary,
     drift: Vec<DriftFields<'a>>,
     undeclared: Vec<SubjectFields<'a>>,
@@ -175,6 +183,7 @@ impl<'a> DriftBody<'a> {
             blocked: drift.blocked.as_ref().map(BlockedFields::from),
         };
         Self {
+            shard: plan.shard,
             summary: Summary {
                 drifted: drifts.len(),
                 unchanged: plan.unchanged,
@@ -191,6 +200,7 @@ impl<'a> DriftBody<'a> {
 pub fn review(review: &mut Review<'_>, drifts: &[Drift], plan: &Plan) {
     review.headline = Some(headline(drifts, plan).to_string());
     review.items = drifts.iter().map(item).collect();
+    review.notes.extend(plan.shard.map(shard::note));
     review.notes.extend(existing(plan).map(undeclared));
     review.notes.extend(started::undeclared(&plan.unmanaged));
     review

@@ -26,6 +26,7 @@
 //! | [`review`] | the result of a run, for the formats below |
 //! | [`log`] | texts for a log that a machine reads, too |
 //! | `diff` | what changes in a sync, as lines of YAML |
+//! | `shard`, `started` | which projects a run was about; recorded starts that are not declared |
 //! | `terminal`, `time` | colours, the lines that several outputs have, times |
 //!
 //! | format of a review | what it is |
@@ -62,6 +63,7 @@ pub mod review;
 pub mod sarif;
 pub mod saved;
 pub mod schema_diff;
+mod shard;
 mod started;
 pub mod status;
 mod terminal;

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::json::{Place, SubjectFields, subjects};
 use super::review::{Item, Review, Verdict};
+use super::shard;
 use super::started;
 use super::terminal::{
     self, BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, address, notes_on_starts, painted,
@@ -17,6 +18,7 @@ use super::terminal::{
 use super::time::ago;
 use crate::core::plan::Subject;
 use crate::core::remote::{Job, JobKind, JobStatus};
+use crate::core::shard::Shard;
 use crate::core::span::Sources;
 use crate::core::status::{Presence, SyncState, SyncStatus};
 use crate::core::text::{platform_message, visible};
@@ -47,8 +49,16 @@ const HEADINGS: [&str; 5] = ["SYNC", "DESTINATION", "JOB", "RESULT", "LAST SUCCE
 const RESULT: usize = 3;
 
 /// A table with a line for each job of each sync, and a summary.
-pub fn human(statuses: &[SyncStatus], unmanaged: &[Subject], now: Timestamp) -> String {
+pub fn human(
+    statuses: &[SyncStatus],
+    unmanaged: &[Subject],
+    shard: Option<Shard>,
+    now: Timestamp,
+) -> String {
     let mut out = String::new();
+    if let Some(shard) = shard {
+        let _ = writeln!(out, "{}\n", shard::note(shard));
+    }
     let rows: Vec<Row> = statuses
         .iter()
         .flat_map(|status| rows(status, now))
@@ -180,6 +190,9 @@ fn summary(statuses: &[SyncStatus]) -> String {
 /// The states in a JSON document.
 #[derive(Debug, Serialize)]
 pub struct StatusBody<'a> {
+    /// The part of the projects that was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shard: Option<Shard>,
     /// The number of syncs, and that of each state that one of them is in.
     summary: Map<String, Value>,
     syncs: Vec<SyncFields<'a>>,
@@ -210,7 +223,12 @@ struct JobFields<'a> {
 
 impl<'a> StatusBody<'a> {
     /// The states of syncs that are declared in these texts.
-    pub fn new(statuses: &'a [SyncStatus], unmanaged: &'a [Subject], sources: &Sources) -> Self {
+    pub fn new(
+        statuses: &'a [SyncStatus],
+        unmanaged: &'a [Subject],
+        shard: Option<Shard>,
+        sources: &Sources,
+    ) -> Self {
         let mut summary = Map::new();
         summary.insert("total".to_owned(), statuses.len().into());
         for (state, count) in counts(statuses) {
@@ -218,6 +236,7 @@ impl<'a> StatusBody<'a> {
         }
         let syncs = statuses.iter();
         Self {
+            shard,
             summary,
             syncs: syncs
                 .map(|status| SyncFields::new(status, sources))
@@ -259,8 +278,14 @@ impl<'a> From<(JobKind, &'a Job)> for JobFields<'a> {
 }
 
 /// Adds the states.
-pub fn review(review: &mut Review<'_>, statuses: &[SyncStatus], unmanaged: &[Subject]) {
+pub fn review(
+    review: &mut Review<'_>,
+    statuses: &[SyncStatus],
+    unmanaged: &[Subject],
+    shard: Option<Shard>,
+) {
     review.headline = Some(summary(statuses));
+    review.notes.extend(shard.map(shard::note));
     review.items = statuses.iter().map(item).collect();
     review.notes.extend(started::undeclared(unmanaged));
 }

@@ -24,6 +24,7 @@
 //! | the emulator as a server | `sandbox` |
 //! | plans that are saved, and those that were tampered with | `saved_plans`, `forged_plans` |
 //! | what a branch changes, from Git alone | `base` |
+//! | several runs that share the work | `shards` |
 //! | formats, files, flags and exit codes | `outputs`, `usage` |
 //! | the formats for code hosts and test reports | `formats` |
 //! | the schemas, and those of plans | `schemas`, `plan_schemas` |
@@ -77,6 +78,7 @@ mod requests;
 mod sandbox;
 mod saved_plans;
 mod schemas;
+mod shards;
 mod starts;
 mod state_files;
 mod terminal;

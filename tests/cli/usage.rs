@@ -153,6 +153,9 @@ fn the_help_of_apply() {
           --prune                     Delete what exists and is not declared. Needs the whole workspace
           --resend <NAME-GLOB>        Send syncs of these names whole again, also what the platform
                                       never gives back
+          --shard <I/N>               Only this part of the projects, such as 1/3: the parts are
+                                      disjoint and together all of them, so that several runs share the
+                                      work
           --expect-digest <DIGEST>    Apply the saved plan only if it has the digest that `plan --out`
                                       and `show` printed
       -h, --help                      Print help

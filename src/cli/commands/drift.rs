@@ -3,7 +3,9 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments, PlanArguments};
+use crate::cli::arguments::{
+    LoadArguments, NetworkArguments, OutputArguments, PlanArguments, ShardArguments,
+};
 use crate::cli::command::{Command, Files, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
 use crate::core::drift::{self, Drift};
@@ -33,6 +35,8 @@ pub struct Arguments {
     /// Also count what exists and is not declared. Needs the whole workspace.
     #[arg(long)]
     prune: bool,
+    #[command(flatten)]
+    shard: ShardArguments,
 }
 
 impl Command for Arguments {
@@ -53,6 +57,7 @@ impl Command for Arguments {
             session,
             &PlanArguments {
                 prune: self.prune,
+                shard: self.shard,
                 ..PlanArguments::default()
             },
         )?;

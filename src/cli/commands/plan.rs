@@ -91,6 +91,7 @@ impl Arguments {
             ("--prune", self.plan.prune),
             ("--resend", !self.plan.resend.is_empty()),
             ("--sandbox", self.network.sandbox),
+            ("--shard", self.plan.shard.shard.is_some()),
         ];
         if let Some((flag, _)) = given.iter().find(|(_, is_given)| *is_given) {
             return Err(CommandError::usage(format!(

@@ -7,12 +7,15 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments};
+use crate::cli::arguments::{
+    LoadArguments, NetworkArguments, OutputArguments, PlanArguments, ShardArguments,
+};
 use crate::cli::command::{Command, Files, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
 use crate::cli::runtime::INTERRUPTED;
 use crate::cli::terminal::Terminal;
 use crate::core::plan::Subject;
+use crate::core::shard::Shard;
 use crate::core::starts::Starts;
 use crate::core::status::{self, SyncState, SyncStatus};
 use crate::error::CommandError;
@@ -51,6 +54,8 @@ pub struct Arguments {
     /// Exit with 2 if a declared sync is missing.
     #[arg(long)]
     detailed_exitcode: bool,
+    #[command(flatten)]
+    shard: ShardArguments,
 }
 
 impl Command for Arguments {
@@ -79,7 +84,14 @@ impl Command for Arguments {
                 "Leave out --watch, or give that format a file: `-o human -o json=status.json`.",
             ));
         }
-        let checked = self.load.check(session)?;
+        let shard = self.shard.shard;
+        let checked = self.load.check_for(
+            session,
+            &PlanArguments {
+                shard: self.shard,
+                ..PlanArguments::default()
+            },
+        )?;
         let workspace = Arc::clone(&checked.opened.workspace);
         let (statuses, unmanaged) =
             session.online(&self.network, checked, async |checked: Checked, link| {
@@ -96,6 +108,7 @@ impl Command for Arguments {
             })?;
         Ok(Status {
             workspace,
+            shard,
             statuses,
             is_detailed: self.detailed_exitcode,
             unmanaged,
@@ -107,6 +120,8 @@ impl Command for Arguments {
 /// How the declared syncs are doing.
 pub struct Status {
     workspace: Arc<Workspace>,
+    /// The part of the projects that was read; `None` for all.
+    shard: Option<Shard>,
     statuses: Vec<SyncStatus>,
     /// Whether missing syncs decide the exit code.
     is_detailed: bool,
@@ -139,20 +154,21 @@ impl Outcome for Status {
         if self.was_watched {
             return Human::default();
         }
-        table(&self.statuses, &self.unmanaged).into()
+        table(&self.statuses, &self.unmanaged, self.shard).into()
     }
 
     fn json(&self) -> impl Serialize {
-        StatusBody::new(&self.statuses, &self.unmanaged, &self.workspace.sources)
+        let sources = &self.workspace.sources;
+        StatusBody::new(&self.statuses, &self.unmanaged, self.shard, sources)
     }
 
     fn review<'a>(&'a self, review: &mut Review<'a>) {
-        render::status::review(review, &self.statuses, &self.unmanaged);
+        render::status::review(review, &self.statuses, &self.unmanaged, self.shard);
     }
 }
 
-fn table(statuses: &[SyncStatus], unmanaged: &[Subject]) -> String {
-    render::status::human(statuses, unmanaged, Timestamp::now())
+fn table(statuses: &[SyncStatus], unmanaged: &[Subject], shard: Option<Shard>) -> String {
+    render::status::human(statuses, unmanaged, shard, Timestamp::now())
 }
 
 fn statuses(observed: &Observed, starts: &Starts) -> Vec<SyncStatus> {
@@ -177,7 +193,7 @@ async fn keep_watching(
             session.terminal.out(CLEAR)?;
         }
         if is_terminal || is_news {
-            session.show(&table(&latest, &unmanaged))?;
+            session.show(&table(&latest, &unmanaged, observed.policy.shard))?;
         }
         tokio::select! {
             () = tokio::time::sleep(INTERVAL) => {}

@@ -18,6 +18,7 @@ use crate::core::remote::RemoteSync;
 use crate::core::resolve::ResolvedSync;
 use crate::core::rules::{Rules, RulesOf};
 use crate::core::select::{NamePatterns, Selection};
+use crate::core::shard::Shard;
 use crate::core::spec::{DestinationSpec, Specs};
 use crate::core::starts::{Start, Starts};
 
@@ -69,6 +70,8 @@ pub struct Policy {
     pub selection: Selection,
     /// Names that are sent whole, whether or not they differ.
     pub resend: NamePatterns,
+    /// The part of the projects that was looked at; `None` for all.
+    pub shard: Option<Shard>,
 }
 
 /// All that a plan is made of.
@@ -96,7 +99,10 @@ const SAME_MOMENT: SignedDuration = SignedDuration::from_secs(2);
 
 /// Makes a plan. The order of the inputs makes no difference.
 pub fn build(inputs: &Inputs<'_>) -> Plan {
-    let mut plan = Plan::default();
+    let mut plan = Plan {
+        shard: inputs.policy.shard,
+        ..Plan::default()
+    };
     for contents in by_place(inputs) {
         let mut project = Project {
             inputs,

@@ -36,6 +36,7 @@ pub use effect::Effect;
 use serde::{Deserialize, Serialize};
 
 use super::remote::Job;
+use super::shard::Shard;
 use super::words;
 
 /// Everything that a run would do, and what it found besides.
@@ -58,6 +59,8 @@ pub struct Plan {
     pub unread: Vec<UnknownField>,
     /// The earlier version of the files that this compares with; `None` if it is what is remote.
     pub base: Option<Base>,
+    /// The part of the projects that it is about; `None` for all.
+    pub shard: Option<Shard>,
 }
 
 /// A field that is set remotely and that the schemas in use do not know.

@@ -34,7 +34,7 @@ pub enum Recheck {
     /// This is still to do, blocked actions included.
     Remaining {
         /// The actions, their order kept.
-        plan: Plan,
+        plan: Box<Plan>,
         /// The syncs whose actions are done.
         done: Vec<Subject>,
     },
@@ -154,7 +154,10 @@ fn remaining(plan: &Plan, mut standings: Vec<Standing>, remote: &Index<'_>) -> R
             .filter_map(|before| places.get(before).copied())
             .collect();
     }
-    Recheck::Remaining { plan: left, done }
+    Recheck::Remaining {
+        plan: Box::new(left),
+        done,
+    }
 }
 
 /// The change of the same sync that a trigger follows.

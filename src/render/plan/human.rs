@@ -14,6 +14,7 @@ use crate::core::span::{Sources, Span};
 use crate::core::text::{platform_message, visible};
 use crate::core::words;
 use crate::render::outcome;
+use crate::render::shard;
 use crate::render::started;
 use crate::render::terminal::{
     BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, address, blocked, change as from_to, declared_at,
@@ -34,6 +35,9 @@ pub fn human(plan: &Plan, sources: &Sources, context: Context<'_>) -> String {
     let mut out = String::new();
     if let Some(comparison) = comparison(plan) {
         let _ = writeln!(out, "{comparison}\n");
+    }
+    if let Some(shard) = plan.shard {
+        let _ = writeln!(out, "{}\n", shard::note_with_limits(shard));
     }
     if !plan.actions.is_empty() {
         let introduction = if plan.counts().blocked == plan.actions.len() {

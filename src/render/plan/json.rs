@@ -8,6 +8,7 @@ use crate::core::diff::FieldChange;
 use crate::core::plan::{
     Action, Base, DeleteReason, Effect, Failing, Kept, Plan, Step, UnknownField,
 };
+use crate::core::shard::Shard;
 use crate::core::span::Sources;
 use crate::core::text::platform_message;
 use crate::render::json::{BlockedFields, Place, SubjectFields, subjects};
@@ -19,6 +20,9 @@ pub struct PlanBody<'a> {
     /// The earlier version of the files that it compares with.
     #[serde(skip_serializing_if = "Option::is_none")]
     base: Option<&'a Base>,
+    /// The part of the projects that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shard: Option<Shard>,
     summary: Summary,
     actions: Vec<ActionFields<'a>>,
     unmanaged: Vec<SubjectFields<'a>>,
@@ -37,6 +41,7 @@ impl<'a> PlanBody<'a> {
         let actions = plan.actions.iter().enumerate();
         Self {
             base: plan.base.as_ref(),
+            shard: plan.shard,
             summary: Summary::of(plan),
             actions: actions
                 .map(|(index, action)| ActionFields {

@@ -6,12 +6,14 @@ use crate::core::text::platform_message;
 use crate::core::words;
 use crate::render::diff;
 use crate::render::review::{Item, Review, Verdict};
+use crate::render::shard;
 use crate::render::started;
 
 /// Adds a plan.
 pub fn review(review: &mut Review<'_>, plan: &Plan) {
     review.headline = Some(headline(plan).to_string());
     review.notes.extend(comparison(plan));
+    review.notes.extend(plan.shard.map(shard::note_with_limits));
     review.notes.extend(no_longer_declared(plan));
     let likely = plan.likely_renames();
     let items = plan.actions.iter().enumerate().map(|(index, action)| {

@@ -27,6 +27,7 @@ pub fn options(tree: &Tree, variables: &[(&str, &str)]) -> Options {
         targets: Vec::new(),
         prune: false,
         resend: Vec::new(),
+        shard: None,
     }
 }
 

@@ -242,6 +242,7 @@ impl Site {
             targets: self.targets.clone(),
             prune: self.prune,
             resend: Vec::new(),
+            shard: None,
         }
     }
 
@@ -350,7 +351,7 @@ impl Site {
             ..
         } = rechecked;
         let plan = match result {
-            Recheck::Remaining { plan, .. } => plan,
+            Recheck::Remaining { plan, .. } => *plan,
             other => panic!("{other:#?}"),
         };
         let planned = Planned {

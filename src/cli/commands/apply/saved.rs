@@ -27,6 +27,7 @@ pub(super) fn apply(
     let flags = [
         ("--prune", arguments.plan.prune),
         ("--resend", !arguments.plan.resend.is_empty()),
+        ("--shard", arguments.plan.shard.shard.is_some()),
     ];
     if let Some((flag, _)) = flags.iter().find(|(_, is_given)| *is_given) {
         return Err(plan_file::not_with_plan(path.as_str(), flag));
