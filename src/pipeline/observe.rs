@@ -461,7 +461,7 @@ fn check_addresses(remote: &BTreeMap<ProjectKey, Vec<RemoteSync>>) -> Result<(),
 }
 
 /// The workspace without warnings about `ignoreRemote` where a remote sync has the field that only
-/// the schemas do not know.
+/// the schemas do not know, or may have it because its project is in another shard.
 fn forget_useful_patterns(
     mut workspace: Arc<Workspace>,
     syncs: &[ResolvedSync],
@@ -471,7 +471,14 @@ fn forget_useful_patterns(
     if !workspace.diagnostics.iter().any(warned) {
         return workspace;
     }
-    let mut useful: BTreeSet<Span> = BTreeSet::new();
+    let read: BTreeSet<Span> = syncs.iter().map(|sync| sync.desired.key).collect();
+    let mut useful: BTreeSet<Span> = workspace
+        .syncs
+        .iter()
+        .filter(|sync| !read.contains(&sync.key))
+        .flat_map(|sync| &sync.ignore_remote)
+        .map(|pattern| pattern.span)
+        .collect();
     for sync in syncs
         .iter()
         .filter(|sync| !sync.desired.ignore_remote.is_empty())

@@ -300,6 +300,24 @@ fn a_shard_is_refused_with_what_is_about_the_whole() {
     assert_eq!(server.requests(), [""; 0]);
 }
 
+/// Only who reads a project knows whether a field that no schema has is there.
+#[test]
+fn a_warning_that_depends_on_what_is_remote_is_given_by_the_shard_that_reads_it() {
+    let tree = Tree::new(&[(
+        "syncs/payments.yaml",
+        &payments(&[("api", "ignoreRemote: [syncOptions.misspelt]")]),
+    )]);
+    let server = Server::new(&world());
+    let warned = (1..=20).filter(|index| {
+        let plan = format!("plan --shard {index}/20");
+        let planned = tree.secsync(&plan).on(&server).run().exits_with(0);
+        let is_warned = planned.stderr.contains("syncOptions.misspelt");
+        assert_eq!(is_warned, planned.stdout.contains("1 to add"), "{planned}");
+        is_warned
+    });
+    assert_eq!(warned.count(), 1);
+}
+
 /// What cannot be read back is in a shard by its project as it is declared.
 #[test]
 fn starts_are_in_the_shard_of_their_project() {
