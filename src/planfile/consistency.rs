@@ -10,6 +10,7 @@ use crate::core::plan::{Plan, Step, Verb};
 pub(super) fn check(plan: &Plan) -> Result<(), PlanFileError> {
     check_order(plan)?;
     check_once(plan)?;
+    check_shard(plan)?;
     check_names(plan)
 }
 
@@ -87,6 +88,21 @@ fn check_once(plan: &Plan) -> Result<(), PlanFileError> {
         }
     }
     Ok(())
+}
+
+/// Checks that all actions are about projects of the shard that the plan says it is about.
+fn check_shard(plan: &Plan) -> Result<(), PlanFileError> {
+    let Some(shard) = plan.shard else {
+        return Ok(());
+    };
+    let mut subjects = plan.actions.iter().map(|action| &action.subject);
+    match subjects.find(|subject| !shard.holds(&subject.server, &subject.project_id)) {
+        Some(subject) => Err(PlanFileError::forged(&format!(
+            "{:?} is in another shard than the plan",
+            subject.address()
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Checks that a name means one id everywhere.

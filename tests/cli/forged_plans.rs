@@ -1,6 +1,7 @@
 //! Plan files from strangers: damaged ones, edited ones, and what they can reach.
 
 use insta::assert_snapshot;
+use secsync::core::shard::Shard;
 use secsync::digest;
 use serde_json::{Value, json};
 
@@ -318,7 +319,7 @@ fn requests_that_are_about_something_else_than_their_action_are_refused() {
 
 #[test]
 fn what_does_not_fit_together_is_refused() {
-    let edits: [(&str, Edit); 14] = [
+    let edits: [(&str, Edit); 16] = [
         ("an unknown field", |plan| {
             plan["actions"][1]["step"]["delete"]["removesecrets"] = true.into();
         }),
@@ -363,6 +364,16 @@ fn what_does_not_fit_together_is_refused() {
         ("a project's name with two meanings", |plan| {
             plan["actions"][1]["sync"]["projectId"] = "else".into();
         }),
+        ("a shard that there is not", |plan| {
+            plan["shard"] = json!({"index": 4, "of": 3});
+        }),
+        ("a shard of other projects", |plan| {
+            let server = plan["providers"]["infisical"]["server"].as_str().unwrap();
+            let project = plan["actions"][1]["sync"]["projectId"].as_str().unwrap();
+            let first: Shard = "1/2".parse().unwrap();
+            let other = if first.holds(server, project) { 2 } else { 1 };
+            plan["shard"] = json!({"index": other, "of": 2});
+        }),
     ];
     assert_snapshot!(Case::new().refuses_all(&edits), @r#"
     an unknown field
@@ -393,6 +404,10 @@ fn what_does_not_fit_together_is_refused() {
     Error: The plan file forged.json was not written by secsync: its actions on "infisical/payments/gone" do not fit together.
     a project's name with two meanings
     Error: The plan file forged.json was not written by secsync: "payments" stands for two different things in it.
+    a shard that there is not
+    Error: The plan file forged.json was not written by secsync: there is no shard 4 of 3.
+    a shard of other projects
+    Error: The plan file forged.json was not written by secsync: "infisical/payments/api" is in another shard than the plan.
     "#);
 }
 
