@@ -240,6 +240,23 @@ pub fn whole(
     request
 }
 
+/// Whether a change is from nothing to what means the same as nothing: a server that does not keep it
+/// has done what was asked.
+pub fn asks_for_nothing(spec: &DestinationSpec, change: &FieldChange, whole: &Comparable) -> bool {
+    let mut object = Some(&spec.create);
+    let mut value = whole;
+    let empty = Map::new();
+    let mut field = None;
+    for key in &change.path {
+        field = object.and_then(|object| object.field(key, value));
+        object = field.and_then(|field| field.object.as_ref());
+        value = value.get(key).and_then(Value::as_object).unwrap_or(&empty);
+    }
+    change.before.is_none()
+        && change.after.is_some()
+        && field.is_some_and(|field| field.blank == change.after)
+}
+
 /// The changes that were sent and that the server's answer does not show.
 ///
 /// All sides are in comparable form; `before` is what was there, nothing for a create.
@@ -255,6 +272,7 @@ pub fn not_kept(
         .changes
         .into_iter()
         .filter(|change| change.after.is_some() || was_there(change))
+        .filter(|change| !asks_for_nothing(spec, change, sent))
         .collect()
 }
 

@@ -57,43 +57,58 @@ fn fits(segment: &str, name: &str) -> bool {
     segment == "*" || segment == name
 }
 
-/// The same destination as it is compared if the fields that the patterns name are ignored.
+/// The same destination as it is compared if the fields that the patterns name are ignored, given
+/// what is remote and what is declared or sent.
 pub fn ignoring<'p>(
     spec: &Arc<DestinationSpec>,
     patterns: impl IntoIterator<Item = &'p str>,
     remote: &Map<String, Value>,
+    declared: &Map<String, Value>,
 ) -> Arc<DestinationSpec> {
     let mut patterns = patterns.into_iter().peekable();
     if patterns.peek().is_none() {
         return Arc::clone(spec);
     }
     let mut ignoring = DestinationSpec::clone(spec);
-    ignoring.create = spec.create.ignoring(patterns, remote);
+    ignoring.create = spec.create.ignoring(patterns, remote, declared);
     Arc::new(ignoring)
 }
 
 impl ObjectSpec {
     /// The same object with the fields that the patterns name left to the remote side. `remote` has
-    /// those that the schema does not know. The tag of a union stays what it is.
+    /// those that the schema does not know. The tag of a union stays what it is; if it changes, the
+    /// fields that come with it do too, and none of them is left to the remote side.
     #[must_use]
     pub fn ignoring<'p>(
         &self,
         patterns: impl IntoIterator<Item = &'p str>,
         remote: &Map<String, Value>,
+        declared: &Map<String, Value>,
     ) -> Self {
         let mut spec = self.clone();
         for pattern in patterns {
-            spec.ignore(&segments(pattern), remote);
+            spec.ignore(&segments(pattern), remote, declared);
         }
         spec
     }
 
-    fn ignore(&mut self, path: &[&str], remote: &Map<String, Value>) {
+    fn ignore(
+        &mut self,
+        path: &[&str],
+        remote: &Map<String, Value>,
+        declared: &Map<String, Value>,
+    ) {
         let Some((first, rest)) = path.split_first() else {
             return;
         };
         let tag = self.union.as_ref().map(|union| union.tag.clone());
-        let variants = self.union.iter_mut().flat_map(|union| &mut union.variants);
+        let changes_variant = tag.as_ref().is_some_and(|tag| {
+            let (before, after) = (remote.get(tag), declared.get(tag));
+            before.is_some() && after.is_some() && before != after
+        });
+        let variants = (self.union.iter_mut())
+            .filter(|_| !changes_variant)
+            .flat_map(|union| &mut union.variants);
         let fields = self
             .fields
             .iter_mut()
@@ -102,11 +117,17 @@ impl ObjectSpec {
             fields.filter(|field| fits(first, &field.name) && tag.as_ref() != Some(&field.name))
         {
             if rest.is_empty() {
-                field.access = Access::Ignored;
+                // What is never given back has no remote value that could be kept.
+                if field.access != Access::WriteOnly {
+                    field.access = Access::Ignored;
+                }
             } else if let Some(object) = &mut field.object {
                 let empty = Map::new();
-                let inner = remote.get(&field.name).and_then(Value::as_object);
-                object.ignore(rest, inner.unwrap_or(&empty));
+                let [remote, declared] = [remote, declared].map(|fields| {
+                    let inner = fields.get(&field.name).and_then(Value::as_object);
+                    inner.unwrap_or(&empty)
+                });
+                object.ignore(rest, remote, declared);
             }
         }
         if !rest.is_empty() {
@@ -126,7 +147,19 @@ impl ObjectSpec {
     /// Whether a pattern names a field that the schema or a remote sync has.
     pub fn has_match(&self, pattern: &str, remote: &Map<String, Value>) -> bool {
         let path = segments(pattern);
-        self.ignoring([pattern], remote) != *self || has_path(remote, &path)
+        let is_known = self.ignoring([pattern], remote, &Map::new()) != *self;
+        is_known || has_path(remote, &path) || self.is_write_only(&path)
+    }
+
+    fn is_write_only(&self, path: &[&str]) -> bool {
+        let Some((first, rest)) = path.split_first() else {
+            return false;
+        };
+        let mut named = self.fields.iter().filter(|field| fits(first, &field.name));
+        named.any(|field| match &field.object {
+            Some(object) if !rest.is_empty() => object.is_write_only(rest),
+            _ => rest.is_empty() && field.access == Access::WriteOnly,
+        })
     }
 
     /// The tag of a union that a pattern names, or an object with a tag in it.
@@ -139,8 +172,17 @@ impl ObjectSpec {
         names_it.then(|| format!("{first}.{tag}"))
     }
 
-    /// Puts the remote values of ignored fields into what is sent.
+    /// Leaves what is ignored as it is: an ignored field of the sync itself is not sent, and within an
+    /// object that is sent, and so replaced, it has its remote value.
     pub fn keep_ignored(&self, sent: &mut Map<String, Value>, remote: &Map<String, Value>) {
+        let is_ignored = |field: &&FieldSpec| field.access == Access::Ignored;
+        for field in self.fields.iter().filter(is_ignored) {
+            sent.shift_remove(&field.name);
+        }
+        self.keep_ignored_inside(sent, remote);
+    }
+
+    fn keep_ignored_inside(&self, sent: &mut Map<String, Value>, remote: &Map<String, Value>) {
         let inside: Vec<String> = sent.keys().cloned().collect();
         for key in inside {
             let object = self
@@ -170,7 +212,7 @@ impl ObjectSpec {
                 }
             }
         }
-        self.keep_ignored(sent, remote);
+        self.keep_ignored_inside(sent, remote);
     }
 }
 
@@ -223,7 +265,11 @@ mod tests {
         ] {
             assert_eq!(spec.tag_within(pattern), None, "{pattern}");
         }
-        let all = spec.ignoring(["destinationConfig.*"], &fields(json!({})));
+        let all = spec.ignoring(
+            ["destinationConfig.*"],
+            &fields(json!({})),
+            &fields(json!({})),
+        );
         let config = all
             .fields
             .iter()
@@ -265,14 +311,29 @@ mod tests {
                 "description",
             ],
             &remote,
+            &remote,
         );
         let mut sent = fields(json!({
             "syncOptions": {"n": 3, "keySchema": "D", "disableSecretDeletion": true},
+            "description": "declared",
         }));
         spec.keep_ignored(&mut sent, &remote);
         assert_eq!(
             serde_json::Value::Object(sent),
             json!({"syncOptions": {"n": 3, "keySchema": "R", "filled": 1}})
         );
+    }
+
+    #[test]
+    fn another_tag_brings_its_own_fields_whatever_is_ignored() {
+        let config = |value: serde_json::Value| fields(json!({"destinationConfig": value}));
+        let remote = config(json!({"scope": "application", "org": "r", "app": "r"}));
+        let declared = config(json!({"scope": "environment", "org": "d", "app": "d", "env": "d"}));
+        let spec = spec()
+            .create
+            .ignoring(["destinationConfig.*"], &remote, &declared);
+        let mut sent = declared.clone();
+        spec.keep_ignored(&mut sent, &remote);
+        assert_eq!(sent, declared);
     }
 }

@@ -242,6 +242,17 @@ fn unknown_connection(
         )
         .help(candidates(app, usable));
     }
+    if let Some(other) = usable.iter().find(|connection| connection.name == name) {
+        let message = format!(
+            "The connection `{name}` to {app} is one of the {}.",
+            other.scope().word()
+        );
+        let help = format!(
+            "Write `scope: {}`, or the name alone.",
+            other.scope().word()
+        );
+        return Diagnostic::new(Code::UnknownConnection, span, message).help(help);
+    }
     let of_scope = match scope {
         Some(scope) => format!(" of the {}", scope.word()),
         None => String::new(),
@@ -430,7 +441,12 @@ mod tests {
         for (scope, id) in [(Scope::Organization, "4"), (Scope::Project, "p5")] {
             assert_eq!(find_connection("both", Some(scope), None).unwrap().id, id);
         }
-        let unknown = find_connection("main", Some(Scope::Project), None).unwrap_err();
+        let other = find_connection("main", Some(Scope::Project), None).unwrap_err();
+        assert_eq!(
+            other.message,
+            "The connection `main` to humanitec is one of the organization."
+        );
+        let unknown = find_connection("mian", Some(Scope::Project), None).unwrap_err();
         assert!(unknown.message.contains("of the project does not exist"));
     }
 

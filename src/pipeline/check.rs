@@ -29,11 +29,35 @@ pub struct Checked {
     pub opened: Opened,
     /// The destinations of the syncs.
     pub specs: Specs,
+    /// What the run needs connections for.
+    pub connections: ConnectionUse,
+}
+
+/// What a run needs to know the connections of syncs for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectionUse {
+    /// To create and change syncs.
+    ToWrite,
+    /// To compare them with those of remote syncs.
+    ToCompare,
+    /// For nothing: names stay names.
+    None,
 }
 
 impl AsRef<Opened> for Checked {
     fn as_ref(&self) -> &Opened {
         &self.opened
+    }
+}
+
+impl Checked {
+    /// The same for a run that needs connections for that alone.
+    #[must_use]
+    pub fn with_connections(self, connections: ConnectionUse) -> Self {
+        Self {
+            connections,
+            ..self
+        }
     }
 }
 
@@ -43,7 +67,11 @@ impl Loaded {
     pub fn check(self) -> Result<Checked, CommandError> {
         let (opened, specs) = self.examine()?;
         accept(&opened.workspace)?;
-        Ok(Checked { opened, specs })
+        Ok(Checked {
+            opened,
+            specs,
+            connections: ConnectionUse::ToWrite,
+        })
     }
 
     /// The workspace with every finding, whether or not one of them is an error.
@@ -69,7 +97,10 @@ impl Loaded {
         }
         let unused = unused_patterns(&workspace.syncs, |sync, pattern| {
             let spec = specs.get(&(sync.platform, sync.destination.text.clone()));
-            spec.is_none_or(|spec| spec.create.has_match(pattern, &Map::new()))
+            spec.is_none_or(|spec| {
+                let create = &spec.create;
+                create.has_match(pattern, &Map::new()) || create.tag_within(pattern).is_some()
+            })
         });
         found.extend(unused);
         fill_in_projects(workspace, &opened.options.environment, &mut found);
@@ -340,8 +371,8 @@ fn unused_patterns(
         .map(|(span, (pattern, _))| {
             let message =
                 format!("`{pattern}` in `ignoreRemote` names no field that the schemas know.");
-            let help =
-                "Correct it, or remove it. `secsync schema show` lists a destination's fields.";
+            let help = "Correct it, or remove it. If the server is newer than the schemas and has it, \
+                        `secsync plan` knows.";
             Diagnostic::new(Code::IgnoresNothing, span, message).help(help)
         })
         .collect()

@@ -33,7 +33,7 @@ mod saved;
 mod state_place;
 
 pub use apply::Applied;
-pub use check::Checked;
+pub use check::{Checked, ConnectionUse};
 pub use inventory::{Chosen, Inventory, ProjectInventory, Projects, Wanted};
 pub use link::Link;
 pub use observe::Observed;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tracing::trace;
 
-use super::check::Checked;
+use super::check::{Checked, ConnectionUse};
 use super::link::{Link, ProjectNames, Providers};
 use super::neighbours::{self, Claim};
 use crate::core::code::Code;
@@ -302,7 +302,7 @@ impl Checked {
     ) -> Result<Connections, CommandError> {
         let needed: BTreeSet<ConnectionTable> = syncs
             .iter()
-            .filter(|sync| self.selects_connection_of(sync))
+            .filter(|sync| self.uses_connection_of(sync, remote))
             .filter(|sync| match &sync.desired.connection {
                 Some((ConnectionRef::Name(name, scope), _)) => {
                     scope.is_some() || self.connection_there(sync, name, remote).is_none()
@@ -323,9 +323,17 @@ impl Checked {
         link.gather(lookups).await
     }
 
-    /// Whether the connection of a sync counts: not that of one that is left out, or is to go.
-    fn selects_connection_of(&self, sync: &ResolvedSync) -> bool {
-        sync.desired.ensure == Ensure::Present && self.opened.selection.matches(&sync.desired)
+    /// Whether the run has use for the connection of a sync: not for that of one that is left out, or is
+    /// to go.
+    fn uses_connection_of(&self, sync: &ResolvedSync, remote: &ByName<'_>) -> bool {
+        let counts = match self.connections {
+            ConnectionUse::ToWrite => true,
+            ConnectionUse::ToCompare => remote.find(sync).is_some(),
+            ConnectionUse::None => false,
+        };
+        counts
+            && sync.desired.ensure == Ensure::Present
+            && self.opened.selection.matches(&sync.desired)
     }
 
     fn table_of(&self, sync: &ResolvedSync) -> Option<ConnectionTable> {
@@ -363,7 +371,7 @@ impl Checked {
         };
         let Some(of) = self
             .table_of(sync)
-            .filter(|_| self.selects_connection_of(sync))
+            .filter(|_| self.uses_connection_of(sync, remote))
         else {
             return Ok(None);
         };
@@ -378,7 +386,13 @@ impl Checked {
         };
         let usable = connections.get(&of);
         let there = self.connection_there(sync, name, remote);
-        let is_enough = scope.is_none() || usable.is_none_or(|usable| usable.lacks.is_some());
+        // Whoever does not see all still sees what is certainly of the other scope.
+        let may_be_it = |usable: &UsableConnections| {
+            let mut seen = usable.seen.iter();
+            let known = seen.find(|seen| there.is_some_and(|there| there.id == seen.id));
+            usable.lacks.is_some() && known.is_none_or(|known| Some(known.scope()) == scope)
+        };
+        let is_enough = scope.is_none() || usable.is_none_or(may_be_it);
         if let Some(there) = there.filter(|_| is_enough) {
             return Ok(Some(there.clone()));
         }

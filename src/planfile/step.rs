@@ -124,7 +124,7 @@ impl Reader<'_> {
         if !says("name", &subject.name) || !says("projectId", &subject.project_id) {
             return Err("the request and the sync differ in name or project".to_owned());
         }
-        let spec = ignoring(&self.spec(subject)?, &ignored, &Map::new())?;
+        let spec = ignoring(&self.spec(subject)?, &ignored, &Map::new(), &body)?;
         Ok(Create {
             expected: normalize::comparable(&spec.create, body.clone()),
             connection: named_connection(connection, &body)?,
@@ -175,7 +175,7 @@ impl Reader<'_> {
             return Err("the request moves the sync, which no update can".to_owned());
         }
         let there = normalize::declarable(&old);
-        let spec = ignoring(&self.spec(subject)?, &ignored, &there)?;
+        let spec = ignoring(&self.spec(subject)?, &ignored, &there, &body)?;
         let mut kept = body.clone();
         spec.create.keep_ignored(&mut kept, &there);
         if kept != body {
@@ -228,13 +228,17 @@ fn ignoring(
     spec: &Arc<DestinationSpec>,
     ignored: &[String],
     remote: &Map<String, Value>,
+    body: &Map<String, Value>,
 ) -> Result<Arc<DestinationSpec>, String> {
     let mut patterns = ignored.iter();
-    if let Some(wrong) = patterns.find(|pattern| ignore::problem(pattern).is_some()) {
+    let is_wrong = |pattern: &&String| {
+        ignore::problem(pattern).is_some() || spec.create.tag_within(pattern).is_some()
+    };
+    if let Some(wrong) = patterns.find(is_wrong) {
         return Err(format!("it ignores {wrong:?}"));
     }
     let patterns = ignored.iter().map(String::as_str);
-    Ok(ignore::ignoring(spec, patterns, remote))
+    Ok(ignore::ignoring(spec, patterns, remote, body))
 }
 
 /// The name of a connection, if the request has one that it can be the name of.

@@ -131,3 +131,51 @@ fn an_identity_that_may_only_read_plans_without_a_look_at_connections() {
     --- exit 4
     ");
 }
+
+#[test]
+fn only_what_has_use_for_a_connection_looks_for_it() {
+    let server = Server::new(&both_scopes());
+    let tree = tree("own");
+    let run = |arguments: &str, exit| tree.secsync(arguments).on(&server).run().exits_with(exit);
+    run("apply syncs --auto-approve", 0);
+    tree.write(
+        "syncs/payments.yaml",
+        payments(&[("web", "connection: own"), ("new", "connection: misspelt")]),
+    );
+    run("plan syncs", 3);
+    server.requests();
+    run("status syncs", 0);
+    run("drift syncs", 2);
+    tree.write(
+        "syncs/payments.yaml",
+        payments(&[("web", "connection: misspelt")]),
+    );
+    run("status syncs", 0);
+    let asked = server.requests();
+    assert!(
+        !asked.iter().any(|one| one.contains("app-connections")),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn a_scope_that_is_certainly_wrong_is_not_taken_for_right() {
+    let server = Server::new(&both_scopes());
+    let tree = tree("humanitec-main");
+    tree.secsync("apply syncs --auto-approve")
+        .on(&server)
+        .run()
+        .exits_with(0);
+    let wrong = payments(&[(
+        "web",
+        "connection: { name: humanitec-main, scope: project }",
+    )]);
+    tree.write("syncs/payments.yaml", wrong);
+    let viewer = tree
+        .secsync("plan syncs")
+        .on(&server)
+        .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", "viewer")
+        .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", "viewer-secret")
+        .run();
+    viewer.exits_with(4);
+}

@@ -3,6 +3,7 @@
 
 use super::harness::{Server, Tree, payments, repository, world};
 use insta::assert_snapshot;
+use secsync::sandbox::Era;
 use serde_json::{Value, json};
 
 const SCIM: &str = "\
@@ -230,7 +231,7 @@ fn a_field_that_no_schema_knows_is_kept_if_it_is_ignored() {
      12 │     ignoreRemote: [syncOptions.disableSecretDeletion, syncOptions.misspelt]
         ·                                                       ────────────────────
         ╰────
-      help: Correct it, or remove it. `secsync schema show` lists a destination's fields.
+      help: Correct it, or remove it. If the server is newer than the schemas and has it, `secsync plan` knows.
 
     Found 1 warning.
     Run `secsync explain ignores-nothing` to see why it matters and how to fix it.
@@ -242,4 +243,71 @@ fn a_field_that_no_schema_knows_is_kept_if_it_is_ignored() {
         exported.contains("disableSecretDeletion: true"),
         "{exported}"
     );
+}
+
+#[test]
+fn what_is_ignored_is_not_sent_again_either() {
+    let server = Server::new(&world());
+    let file = |description: &str, config: &str| {
+        payments(&[(
+            "web",
+            &format!(
+                "ignoreRemote: [description, secretPath, 'destinationConfig.*']\n\
+                 description: {description}\n{config}"
+            ),
+        )])
+    };
+    let tree = Tree::new(&[("syncs/payments.yaml", &file("mine", ""))]);
+    let run = |arguments: &str, exit| tree.secsync(arguments).on(&server).run().exits_with(exit);
+    run("apply syncs --auto-approve", 0);
+    tree.write("syncs/payments.yaml", file("changed", "secretPath: /api"));
+    run("plan syncs --detailed-exitcode", 0);
+    let planned = run("plan syncs --resend web --out plan.json", 0).stdout;
+    let shown = run("show plan.json", 0).stdout;
+    assert!(
+        !planned.contains("description") && !shown.contains("description"),
+        "{shown}"
+    );
+    run("apply plan.json", 0);
+    let exported = run("export --all --project payments", 0).stdout;
+    assert!(exported.contains("description: mine"), "{exported}");
+    assert!(!exported.contains("/api"), "{exported}");
+    // Another variant brings fields of its own, which nobody has remotely.
+    let moved = "destinationConfig: { scope: environment, org: acme, app: payments, env: live }";
+    tree.write("syncs/payments.yaml", file("mine", moved));
+    run("apply syncs --auto-approve", 0);
+    run("plan syncs --detailed-exitcode", 0);
+    let exported = run("export --all --project payments", 0).stdout;
+    assert!(exported.contains("env: live"), "{exported}");
+}
+
+#[test]
+fn what_is_never_given_back_cannot_be_kept_and_is_sent_as_declared() {
+    let server = server();
+    let tree = Tree::new(&[("syncs/scim.yaml", SCIM)]);
+    let run = |arguments: &str, exit| tree.secsync(arguments).on(&server).run().exits_with(exit);
+    run("apply syncs --auto-approve", 0);
+    let ignoring = SCIM
+        .replace(
+            "    syncOptions",
+            "    ignoreRemote: [syncOptions.secretKey]\n    syncOptions",
+        )
+        .replace("disableSecretDeletion: false, ", "");
+    tree.write("syncs/scim.yaml", &ignoring);
+    run("apply syncs --auto-approve --resend scim", 0);
+    run("validate syncs", 0);
+}
+
+#[test]
+fn a_server_that_does_not_keep_a_declared_nothing_has_done_what_was_asked() {
+    let server = Server::with(&world(), |options| options.era = Era::June2025);
+    let declared = payments(&[("web", "syncOptions: { includeAllSubFolders: false }")]);
+    let tree = Tree::new(&[("syncs/payments.yaml", &declared)]);
+    let applied = tree.secsync("apply syncs --auto-approve").on(&server).run();
+    applied.exits_with(0);
+    // What means something is missed.
+    let subfolders = payments(&[("api", "syncOptions: { includeAllSubFolders: true }")]);
+    tree.write("syncs/payments.yaml", subfolders);
+    let applied = tree.secsync("apply syncs --auto-approve").on(&server).run();
+    applied.exits_with(5);
 }

@@ -11,7 +11,7 @@ use crate::cli::output::Offer;
 use crate::core::drift::{self, Drift};
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::pipeline::{Access, Planned};
+use crate::pipeline::{Access, ConnectionUse, Planned};
 use crate::render;
 use crate::render::drift::DriftBody;
 use crate::render::review::Review;
@@ -62,6 +62,7 @@ impl Command for Arguments {
             },
         )?;
         let planned = session.online(&self.network, checked, async |checked, link| {
+            let checked = checked.with_connections(ConnectionUse::ToCompare);
             checked.plan(link, Access::Read).await
         })?;
         Ok(Drifted {

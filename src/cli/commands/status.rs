@@ -20,7 +20,7 @@ use crate::core::starts::Starts;
 use crate::core::status::{self, SyncState, SyncStatus};
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::pipeline::{Access, Checked, Link, Observed};
+use crate::pipeline::{Access, Checked, ConnectionUse, Link, Observed};
 use crate::render;
 use crate::render::review::Review;
 use crate::render::status::StatusBody;
@@ -97,7 +97,10 @@ impl Command for Arguments {
             session.online(&self.network, checked, async |checked: Checked, link| {
                 let state = checked.state(link, Access::Read).await?;
                 let starts = state.map_or(Starts::Missing, |state| state.starts());
-                let mut observed = checked.observe(link).await?;
+                let mut observed = checked
+                    .with_connections(ConnectionUse::None)
+                    .observe(link)
+                    .await?;
                 let unmanaged = observed.undeclared_starts(&starts);
                 let statuses = if self.watch {
                     keep_watching(&mut observed, &starts, link, session).await?

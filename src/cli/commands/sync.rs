@@ -18,7 +18,7 @@ use crate::cli::terminal::check_can_ask;
 use crate::core::job_requests::{self, Candidates, JobRequest, RequestedJob, Winner};
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::pipeline::{Checked, Link};
+use crate::pipeline::{Checked, ConnectionUse, Link};
 use crate::render::{jobs, requests};
 use crate::workspace::Workspace;
 
@@ -131,7 +131,10 @@ impl Arguments {
         session: &Session,
         link: &Link,
     ) -> Result<(Vec<JobRequest>, Report), CommandError> {
-        let observed = checked.observe(link).await?;
+        let observed = checked
+            .with_connections(ConnectionUse::None)
+            .observe(link)
+            .await?;
         let candidates = Candidates {
             syncs: &observed.syncs,
             remote: &observed.remote,

@@ -277,12 +277,12 @@ impl Blocked {
                 refuses to remove secrets from the destination."
                 .to_owned(),
             Self::UnknownFields(fields) => format!(
-                "The remote sync has {} set, which the schema in use does not know; an update would \
-                 erase it.",
+                "The remote sync has {} set, which the schema in use does not know and this would \
+                 erase.",
                 quoted(fields)
             ),
             Self::ReadOnlyFields(fields) => format!(
-                "The remote sync has {} set, which only the server can set; an update would erase it.",
+                "The remote sync has {} set, which only the server can set and this would erase.",
                 quoted(fields)
             ),
             Self::NotReadBack(fields) => format!(

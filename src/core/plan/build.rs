@@ -343,7 +343,10 @@ impl<'a> Project<'a> {
         };
         let patterns = sync.desired.ignore_remote.iter();
         let there = found.map(normalize::declarable).unwrap_or_default();
-        let spec = ignore::ignoring(&spec, patterns.map(|word| word.text.as_str()), &there);
+        let known = spec;
+        let declared = sync.desired.fields_as_json();
+        let patterns = patterns.map(|word| word.text.as_str());
+        let spec = ignore::ignoring(&known, patterns, &there, &declared);
         let connection_id = sync
             .connection
             .as_ref()
@@ -358,7 +361,13 @@ impl<'a> Project<'a> {
                 self.plan_update(sync, &spec, remote, &declared, expected);
             }
             Some(remote) => {
-                let create = create(sync, &spec, declared, expected);
+                let mut create = create(sync, &spec, declared, expected);
+                // What no schema knows and the sync leaves to others goes on to the new sync.
+                for field in normalize::unknown(&known, remote) {
+                    if let Some(value) = there.get(&field).filter(|_| spec.create.names(&field)) {
+                        create.body.insert(field, value.clone());
+                    }
+                }
                 self.plan_replace(sync, remote, create, unknown);
             }
             None => {

@@ -169,7 +169,7 @@ fn a_remote_key_that_the_schema_in_use_does_not_know_is_named_and_blocks_only_wh
       # infisical/payments/web cannot be updated  (syncs/payments.yaml:10)
       x humanitec sync
           + syncOptions.keySchema: "{{secretKey}}"
-          Blocked: The remote sync has `syncOptions.disableSecretDeletion` set, which the schema in use does not know; an update would erase it.
+          Blocked: The remote sync has `syncOptions.disableSecretDeletion` set, which the schema in use does not know and this would erase.
           Run `secsync schema pull --from-server` and declare the field; or name it in `ignoreRemote`, which keeps its value.
 
     Plan: 0 to add, 0 to change, 0 to destroy, 1 blocked.

@@ -207,3 +207,20 @@ fn a_sync_is_sent_whole_again_although_nothing_differs() {
             .is_empty()
     );
 }
+
+#[test]
+fn what_no_schema_knows_goes_on_to_the_sync_in_its_place_if_it_is_left_to_others() {
+    let mut there = remote(json!({}));
+    there.fields.insert("newTop".to_owned(), json!("x"));
+    let moved = to("vercel", with_token());
+    let unknown = Blocked::UnknownFields(vec!["newTop".to_owned()]);
+    assert_eq!(
+        blocked(&plan(moved.clone(), there.clone())),
+        (Verb::Replace, unknown)
+    );
+    let replaced = plan(ignoring(moved, &["newTop"]), there);
+    let Step::Replace { new, .. } = &only(&replaced).step else {
+        panic!()
+    };
+    assert_eq!(new.body["newTop"], json!("x"));
+}
