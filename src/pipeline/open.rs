@@ -169,7 +169,6 @@ impl Opened {
         })
     }
 
-    /// Pruning takes what is not declared for superfluous, so everything has to be declared here.
     /// Refuses a `--resend` that names nothing.
     fn check_resend(&self) -> Result<(), CommandError> {
         let names_none = |pattern: &&String| {
@@ -186,6 +185,7 @@ impl Opened {
         }
     }
 
+    /// Pruning takes what is not declared for superfluous, so everything has to be declared here.
     fn check_prune(&self) -> Result<(), CommandError> {
         let (why, help) = if !self.options.prune {
             return Ok(());
