@@ -162,8 +162,8 @@ impl Auth {
         login.grant(&request, &answer, origin)
     }
 
-    /// The error for a credential that the server does not accept, with its status and own words.
-    pub fn refused(&self, status: u16, said: Option<&str>) -> RequestError {
-        self.credential.refused(status, said)
+    /// The error for a token that the server does not accept, with its own words.
+    pub fn token_refused(&self, said: Option<&str>) -> RequestError {
+        self.credential.token_refused(said)
     }
 }

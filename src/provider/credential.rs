@@ -60,11 +60,20 @@ impl Credential {
         }
     }
 
-    /// The error for a credential that the server does not accept, with its status and own words.
-    pub fn refused(&self, status: u16, said: Option<&str>) -> RequestError {
+    /// The error for a token that the server does not accept, with its own words. A login that
+    /// granted one was accepted: its credential is not what is wrong.
+    pub fn token_refused(&self, said: Option<&str>) -> RequestError {
         match self {
             Self::Token(token) => token.refused(said),
-            Self::Login(login) => login.refused(status, said),
+            Self::Login(login) => RequestError::authentication(format!(
+                "The server accepted the login with {}, but refuses the token that it gave out{}.",
+                login.method(),
+                in_brackets(said)
+            ))
+            .help(
+                "Check how long the identity's tokens last, how often and from which addresses they \
+                 may be used, and the server's clock.",
+            ),
         }
     }
 }

@@ -110,7 +110,7 @@ impl Session {
             return Ok(answer);
         };
         let fate = answer.fate();
-        let refused = |said: &str| self.auth.refused(401, Some(said)).at_least(fate);
+        let refused = |said: &str| self.auth.token_refused(Some(said)).at_least(fate);
         let replacement = self.auth.replacement(&token, &self.delivery).await;
         let replacement = replacement.map_err(|error| error.before_sending().at_least(fate))?;
         let Some(token) = replacement else {

@@ -224,6 +224,28 @@ fn a_refusal_is_no_empty_list() {
 }
 
 #[test]
+fn a_missing_route_is_not_blamed_on_a_destination() {
+    let tree = Tree::new(&[]);
+    let server = Routes::infisical();
+    let output = server.serve(tree.secsync("list destinations")).run();
+    assert_snapshot!(output.stderr, @"
+    Error: Cannot list the destinations: this server has no such route (Route GET:/api/v1/secret-syncs/options not found).
+      The server may be too old for this, or newer than this version of secsync, or it is not Infisical: check its address and its version.
+    ");
+}
+
+#[test]
+fn a_refusal_in_other_words_says_where_to_look() {
+    let tree = Tree::new(&[]);
+    let server = Routes::infisical().refusing("GET", "/api/v1/projects", 403, "No.");
+    let output = server.serve(tree.secsync("list projects")).run();
+    assert_snapshot!(output.exits_with(4).stderr, @"
+    Error: Cannot list the projects: Infisical says: No.
+      Check in Infisical which roles this identity has, in the organization and in the project.
+    ");
+}
+
+#[test]
 fn lists_run_in_the_sandbox_too() {
     let tree = Tree::new(&[(
         "syncs/payments.yaml",

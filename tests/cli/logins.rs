@@ -411,3 +411,14 @@ fn a_locked_identity_is_told_to_wait() {
     ");
     assert_eq!(server.count(LOGIN), 1);
 }
+
+#[test]
+fn a_token_that_is_refused_after_its_login_is_no_refused_login() {
+    let tree = Tree::new(&[("syncs/many.yaml", MANY)]);
+    let server = Routes::infisical().refusing("GET", "/api/v1/projects", 401, "Token expired");
+    let output = check(&tree, &server).run().exits_with(4);
+    assert_snapshot!(output.stderr, @"
+    Error: The server accepted the login with universal auth, but refuses the token that it gave out (the server says: Token expired).
+      Check how long the identity's tokens last, how often and from which addresses they may be used, and the server's clock.
+    ");
+}

@@ -173,7 +173,10 @@ fn permission(body: &Value, task: &str, said: &str) -> RequestError {
         .strip_prefix("You are not allowed to ")
         .and_then(|rest| rest.split_once(" on "));
     let Some((action, subject)) = missing else {
-        return denied(&format!("Infisical says: {said}"));
+        return denied(&format!("Infisical says: {said}")).help(
+            "Check in Infisical which roles this identity has, in the organization and in the \
+             project.",
+        );
     };
     let limit = conditions(body).map_or_else(String::new, |conditions| {
         format!(" Its permission is limited to {conditions}.")
@@ -262,7 +265,10 @@ fn unknown_route(body: &Value, task: &str) -> RequestError {
         RequestErrorKind::NoRoute,
         format!("Cannot {task}: this server has no such route ({said})."),
     )
-    .help("The server may be too old for this destination, or it is not Infisical.")
+    .help(
+        "The server may be too old for this, or newer than this version of secsync, or it is not \
+         Infisical: check its address and its version.",
+    )
 }
 
 fn unavailable(task: &str, what: &str) -> RequestError {
