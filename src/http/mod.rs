@@ -29,6 +29,7 @@ pub mod failure;
 pub mod limits;
 pub mod origin;
 pub mod public;
+pub mod refusals;
 pub mod request;
 pub mod retry;
 pub mod text;
@@ -42,6 +43,7 @@ use camino::Utf8PathBuf;
 use crate::environment::Environment;
 use clock::{Clock, SystemClock};
 use limits::Limits;
+use refusals::Refusals;
 
 /// How long a request may take unless `--timeout` says otherwise.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -65,6 +67,8 @@ pub struct HttpOptions {
     pub clock: Arc<dyn Clock>,
     /// The pauses that servers asked for, shared by every provider made with these options.
     pub limits: Limits,
+    /// The logins that servers refused, shared in the same way.
+    pub refusals: Refusals,
 }
 
 impl Default for HttpOptions {
@@ -78,6 +82,7 @@ impl Default for HttpOptions {
             sandbox: None,
             clock: Arc::new(SystemClock),
             limits: Limits::default(),
+            refusals: Refusals::default(),
         }
     }
 }

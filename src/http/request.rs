@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use super::client::ANSWER_LIMIT;
@@ -32,7 +33,21 @@ impl std::fmt::Debug for Request {
     }
 }
 
+/// What tells one request from another, without what it says.
+pub type Fingerprint = [u8; 32];
+
 impl Request {
+    /// The same for two requests alone that ask one server for the same.
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        // An address holds no line break.
+        Sha256::new()
+            .chain_update(self.url.as_str())
+            .chain_update("\n")
+            .chain_update(self.body.as_deref().unwrap_or_default())
+            .finalize()
+            .into()
+    }
+
     /// A request for a path, given as segments that are encoded here.
     ///
     /// `task` completes "Cannot …" in errors: `list the syncs of project "p"`.

@@ -56,6 +56,7 @@ use super::error::{Fate, RequestError, RequestErrorKind};
 use super::failure::{Failure, Reach};
 use super::limits::Gate;
 use super::origin::Origin;
+use super::refusals::Refusals;
 use super::request::Request;
 use super::trace::Sent;
 use crate::cancel::Cancellation;
@@ -151,6 +152,8 @@ pub struct Delivery {
     pub client: Client,
     /// The gate before the host.
     pub gate: Gate,
+    /// The logins that servers refused.
+    pub refusals: Refusals,
     /// The time that pauses go by.
     pub clock: Arc<dyn Clock>,
     /// What ends waiting.
@@ -167,6 +170,7 @@ impl Delivery {
     ) -> Self {
         Self {
             gate: options.limits.gate(&origin),
+            refusals: options.refusals.clone(),
             client: Client::new(origin, environment, options),
             clock: options.clock.clone(),
             cancellation: cancellation.clone(),

@@ -158,8 +158,17 @@ impl Auth {
     async fn log_in(&self, login: &dyn Login, delivery: &Delivery) -> Result<Grant, RequestError> {
         let origin = delivery.client.origin();
         let request = login.request(origin).await?;
+        let slot = delivery.refusals.of(&request);
+        let mut refusal = slot.lock().await;
+        if let Some(answer) = &*refusal {
+            return login.grant(&request, answer, origin);
+        }
         let answer = delivery.fetch(&request, None).await?;
-        login.grant(&request, &answer, origin)
+        let result = login.grant(&request, &answer, origin);
+        if result.as_ref().is_err_and(|error| !is_passing(error)) {
+            *refusal = Some(answer);
+        }
+        result
     }
 
     /// The error for a token that the server does not accept, with its own words.

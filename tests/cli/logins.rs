@@ -422,3 +422,42 @@ fn a_token_that_is_refused_after_its_login_is_no_refused_login() {
       Check how long the identity's tokens last, how often and from which addresses they may be used, and the server's clock.
     ");
 }
+
+#[test]
+fn two_providers_of_one_identity_send_a_refused_login_once() {
+    let tree = Tree::new(&[
+        (
+            "secsync.yaml",
+            "providers:\n  infisical: {}\n  onprem: { type: infisical }\n",
+        ),
+        ("syncs/many.yaml", MANY),
+        (
+            "syncs/onprem.yaml",
+            &MANY.replace("provider: infisical", "provider: onprem"),
+        ),
+    ]);
+    let server = Routes::new().refusing(
+        "POST",
+        "/api/v1/auth/universal-auth/login",
+        401,
+        "Invalid credentials",
+    );
+    let run = |secret| {
+        server
+            .serve(tree.secsync("plan syncs"))
+            .variable("ONPREM_INFISICAL_HOST", &server.origin())
+            .variable("ONPREM_INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", "client")
+            .variable("ONPREM_INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", secret)
+            .run()
+    };
+    let output = run("hunter2-client-secret").exits_with(4);
+    assert_eq!(server.count(LOGIN), 1, "{output}");
+    // Each provider names its own variables.
+    for prefix in ["", "ONPREM_"] {
+        let named = format!("The login with {prefix}INFISICAL_UNIVERSAL_AUTH_CLIENT_ID");
+        assert!(output.to_string().contains(&named), "{output}");
+    }
+    // Another secret is another login.
+    run("hunter3-client-secret").exits_with(4);
+    assert_eq!(server.count(LOGIN), 3);
+}
