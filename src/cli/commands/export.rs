@@ -50,7 +50,7 @@ pub struct Arguments {
     /// Write into this directory, PROJECT.yaml for each project.
     #[arg(long, value_name = "DIR")]
     dir: Option<Utf8PathBuf>,
-    /// Write one file.
+    /// Write one file; `-` is standard output.
     #[arg(long, value_name = "FILE", conflicts_with = "dir")]
     out: Option<Utf8PathBuf>,
     /// What gets a file of its own in the directory.
@@ -93,7 +93,7 @@ impl Command for Arguments {
     }
 
     fn writes(&self) -> Option<(&'static str, &Utf8Path)> {
-        Some(("--out", self.out.as_deref()?))
+        Some(("--out", self.file()?))
     }
 
     fn run(self, session: &Session) -> Result<Declared, CommandError> {
@@ -106,7 +106,7 @@ impl Command for Arguments {
                  -o json=export.json`.",
             ));
         }
-        let place = self.dir.as_deref().or(self.out.as_deref());
+        let place = self.dir.as_deref().or(self.file());
         let load = self.naming.load(place, &self.selector, &self.target);
         let checked = load.check_what_exists(session)?;
         let platform = checked.opened.platform_of(&self.provider)?;
@@ -129,8 +129,13 @@ impl Command for Arguments {
 }
 
 impl Arguments {
-    const fn writes_files(&self) -> bool {
-        self.dir.is_some() || self.out.is_some()
+    fn writes_files(&self) -> bool {
+        self.dir.is_some() || self.file().is_some()
+    }
+
+    /// The one file to write; `-` is standard output, as everywhere.
+    fn file(&self) -> Option<&Utf8Path> {
+        self.out.as_deref().filter(|path| *path != "-")
     }
 
     fn wanted(&self) -> Wanted {
@@ -338,7 +343,7 @@ fn place<'a>(arguments: &Arguments, chosen: &[Chosen<'a>]) -> Vec<Place<'a>> {
         return if all.is_empty() {
             Vec::new()
         } else {
-            vec![(arguments.out.clone(), all)]
+            vec![(arguments.file().map(Utf8Path::to_owned), all)]
         };
     };
     let files = file_names(groups.iter().map(|group| group.project));

@@ -120,6 +120,15 @@ fn without_a_place_the_files_go_to_standard_output_and_nothing_else_does() {
 }
 
 #[test]
+fn a_dash_is_standard_output() {
+    let (tree, server) = (Tree::new(&[]), server());
+    let export = "export --project Payments --target web";
+    let dash = run(&tree, &server, &format!("{export} --out -"), 0);
+    assert_eq!(dash.stdout, run(&tree, &server, export, 0).stdout);
+    assert!(!tree.has("-"));
+}
+
+#[test]
 fn what_is_declared_or_ignored_is_left_out_and_taken_with_all() {
     let server = server();
     let tree = Tree::new(&[
