@@ -42,6 +42,12 @@ pub struct Commit {
 impl Commit {
     /// The last commit that the checkout and a revision have in common: what a branch began from.
     pub fn common_with(repository: &Utf8Path, revision: &str) -> Result<Self, GitError> {
+        if revision.starts_with('^') || revision.contains("..") {
+            return Err(GitError::new(
+                format!("`{revision}` does not name one commit."),
+                "Name the branch, tag or commit to compare with, such as `origin/main`.",
+            ));
+        }
         let named = format!("{revision}^{{commit}}");
         let tip = ask(
             repository,

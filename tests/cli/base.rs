@@ -213,6 +213,10 @@ fn whatever_git_lacks_is_a_sentence() {
     Error: `--output=/tmp/x` is not a commit of this repository.
       Name a branch, a tag or a commit that `git rev-parse` knows, such as `origin/main`.
     ");
+    assert_snapshot!(refused("--base=^main", 1), @"
+    Error: `^main` does not name one commit.
+      Name the branch, tag or commit to compare with, such as `origin/main`.
+    ");
     assert_snapshot!(refused("--base main --out plan.json", 64), @"
     Error: `--base` compares two versions of the files, and `--out` is about what is remote.
       Give one of the two.

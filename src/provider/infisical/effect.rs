@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::lint::SUBFOLDER_OPTIONS;
 use crate::core::diff::FieldChange;
 use crate::core::fields::{CONNECTION_ID, ENVIRONMENT, SECRET_PATH};
 use crate::core::normalize::Comparable;
@@ -53,26 +54,86 @@ pub fn of_update(sync: &Comparable, changes: &[FieldChange], was_pushed: bool) -
     if moved.is_some() {
         effects.push(Effect::OldPlaceKeepsSecrets);
     }
-    if let Some(change) = changed(&["syncOptions", "keySchema"]) {
-        effects.push(match change.before {
-            Some(_) if !keeps_secrets(sync) => Effect::OldKeysDeleted,
-            _ => Effect::OldKeysStay,
+    let keys = changed(&["syncOptions", "keySchema"]);
+    // No schema and an empty one give the same keys.
+    let is_empty = |side: &Option<Value>| side.as_ref().is_none_or(|schema| schema == "");
+    let keys = keys.filter(|change| !is_empty(&change.before) || !is_empty(&change.after));
+    if let Some(change) = keys {
+        effects.push(if is_empty(&change.before) || keeps_secrets(sync) {
+            Effect::OldKeysStay
+        } else {
+            Effect::OldKeysDeleted
         });
     }
+    let subfolders = SUBFOLDER_OPTIONS.iter().find_map(|option| {
+        let whole = ["syncOptions", option];
+        changed(&whole).or_else(|| changed(&whole[1..]))
+    });
+    let is_on = |side: &Option<Value>| side == &Some(Value::Bool(true));
+    let takes_fewer = subfolders.is_some_and(|change| is_on(&change.before));
+    let takes_more = subfolders.is_some_and(|change| is_on(&change.after));
     let pushes_otherwise = moved
         .or_else(|| changed(&[ENVIRONMENT]))
         .or_else(|| changed(&[SECRET_PATH]))
         .is_some();
     let starts_pushing = changed(&["isAutoSyncEnabled"]).is_some() && is_auto_synced(sync);
     let starts_deleting = changed(&["syncOptions", "disableSecretDeletion"]).is_some();
-    let takes_other_keys = changed(&["syncOptions", "keySchema"]).is_some();
+    let takes_other_keys = keys.is_some() || takes_more;
     let begins_otherwise = changed(&["syncOptions", "initialSyncBehavior"]).is_some();
     if !was_pushed && (pushes_otherwise || starts_pushing || starts_deleting || begins_otherwise) {
         effects.extend(of_first_sync(sync));
-    } else if (pushes_otherwise || starts_pushing || starts_deleting) && !keeps_secrets(sync) {
+    } else if (pushes_otherwise || starts_pushing || starts_deleting || takes_fewer)
+        && !keeps_secrets(sync)
+    {
         effects.push(Effect::NextSyncDeletes);
     } else if pushes_otherwise || starts_pushing || takes_other_keys {
         effects.push(Effect::NextSyncOverwrites);
     }
     effects
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::of_update;
+    use crate::core::diff::FieldChange;
+    use crate::core::plan::Effect;
+
+    fn effects(path: &[&str], before: Option<Value>, after: Option<Value>) -> Vec<Effect> {
+        let change = FieldChange {
+            path: path.iter().map(|key| (*key).to_owned()).collect(),
+            before,
+            after,
+        };
+        of_update(&serde_json::Map::new(), &[change], true)
+    }
+
+    #[test]
+    fn without_its_subfolders_a_sync_deletes_what_came_from_them() {
+        for path in [
+            &["syncOptions", "includeAllSubFolders"][..],
+            &["includeAllSubFolders"],
+        ] {
+            let on = || Some(json!(true));
+            assert_eq!(effects(path, on(), None), [Effect::NextSyncDeletes]);
+            assert_eq!(
+                effects(path, on(), Some(json!(false))),
+                [Effect::NextSyncDeletes]
+            );
+            assert_eq!(effects(path, None, on()), [Effect::NextSyncOverwrites]);
+            assert_eq!(effects(path, None, Some(json!(false))), []);
+        }
+    }
+
+    #[test]
+    fn an_empty_key_schema_changes_no_key() {
+        let path = &["syncOptions", "keySchema"];
+        assert_eq!(effects(path, None, Some(json!(""))), []);
+        assert_eq!(effects(path, Some(json!("")), None), []);
+        assert_eq!(
+            effects(path, Some(json!("X_{{secretKey}}")), Some(json!(""))),
+            [Effect::OldKeysDeleted, Effect::NextSyncOverwrites]
+        );
+    }
 }

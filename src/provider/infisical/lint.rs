@@ -13,7 +13,7 @@ const SECRET_KEY: &str = "{{secretKey}}";
 /// The placeholder that a key schema can have.
 const ENVIRONMENT: &str = "{{environment}}";
 /// What the option to include subfolders is called, in different server versions.
-const SUBFOLDER_OPTIONS: [&str; 2] = ["includeAllSubFolders", "recursive"];
+pub const SUBFOLDER_OPTIONS: [&str; 2] = ["includeAllSubFolders", "recursive"];
 
 /// Checks one sync. What it reports has the severity that its code has by default.
 pub fn check(sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>) {
