@@ -33,7 +33,9 @@ pub fn text(review: &Review<'_>) -> String {
         of_item(&mut out, item, review);
     }
     if let Some(headline) = &review.headline {
-        command(&mut out, "notice", &[("title", &title(review))], headline);
+        let lines = std::iter::once(headline).chain(&review.notes);
+        let message = lines.map(String::as_str).collect::<Vec<_>>().join("\n");
+        command(&mut out, "notice", &[("title", &title(review))], &message);
     }
     out
 }

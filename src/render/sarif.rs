@@ -22,10 +22,11 @@ pub fn text(review: &Review<'_>) -> String {
         .iter()
         .map(|found| result(found, &codes, review))
         .collect();
-    let notifications: Vec<Value> = review
-        .problems
-        .iter()
+    let problems = review.problems.iter();
+    let notes = review.notes.iter();
+    let notifications: Vec<Value> = problems
         .map(|problem| json!({"level": "error", "message": message(&advice(problem))}))
+        .chain(notes.map(|note| json!({"level": "note", "message": message(note)})))
         .collect();
     let rules: Vec<Value> = codes.iter().copied().map(rule).collect();
     let log = json!({

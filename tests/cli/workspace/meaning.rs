@@ -155,6 +155,15 @@ fn a_remote_key_that_the_schema_in_use_does_not_know_is_named_and_blocks_only_wh
     Note: `syncOptions.disableSecretDeletion` is set on 2 syncs of infisical/payments, and the schemas in use do not know it.
       Run `secsync schema pull --from-server`, so that it can be declared and compared.
     ");
+    for format in ["github", "sarif", "junit", "markdown", "html", "unified"] {
+        for command in ["plan", "drift"] {
+            if (command, format) == ("drift", "unified") {
+                continue;
+            }
+            let output = run(&tree, &server, &format!("{command} -o {format}"), 0);
+            assert!(output.stdout.contains("disableSecretDeletion"), "{output}");
+        }
+    }
     let drift = run(&tree, &server, "drift -o json", 0).json();
     assert_eq!(drift["unknown"][0]["syncs"], 2);
     let changed = FILE.replace(
