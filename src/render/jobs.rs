@@ -94,14 +94,14 @@ fn end(out: &mut String, job: &JobOutcome, waited: Option<Wait>) {
         ),
         JobEnd::StillGoing => match waited {
             Some(Wait::AtMost(waited)) => format!(
-                "is still retrying, not failed, after {} s.",
+                "is still retrying or in line, not failed, after {} s.",
                 waited.as_secs()
             ),
             Some(Wait::WhileMoving) => format!(
                 "is still retrying or in line, not failed; no job ended or began to run for {} s.",
                 STANDSTILL.as_secs()
             ),
-            None => "is still retrying, not failed.".to_owned(),
+            None => "is still retrying or in line, not failed.".to_owned(),
         },
         JobEnd::Unknown(reason) => format!("could not be followed. {}", visible(reason)),
         JobEnd::Succeeded | JobEnd::NotFollowed => "succeeded.".to_owned(),
@@ -149,7 +149,7 @@ pub(super) fn review(job: &JobOutcome) -> Option<Item> {
         }
         JobEnd::StillGoing => (
             "has not ended",
-            Verdict::Unknown("It is still retrying, not failed.".to_owned()),
+            Verdict::Unknown("It is still retrying or in line, not failed.".to_owned()),
         ),
         JobEnd::Unknown(reason) => ("could not be followed", Verdict::Unknown(reason.clone())),
         JobEnd::NotFollowed => return None,

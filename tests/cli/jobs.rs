@@ -48,8 +48,8 @@ fn a_job_that_does_not_end_in_time() {
         .exits_with(7);
     let report = output.stdout.split_once("...\n\n").unwrap().1.to_owned();
     assert_snapshot!(report, @"
-    Running: infisical/payments/api: The sync job is still retrying, not failed, after 1 s.
-    Running: infisical/payments/bot: The sync job is still retrying, not failed, after 1 s.
+    Running: infisical/payments/api: The sync job is still retrying or in line, not failed, after 1 s.
+    Running: infisical/payments/bot: The sync job is still retrying or in line, not failed, after 1 s.
 
     Apply incomplete! Resources: 2 added, 0 changed, 0 destroyed, 2 jobs not finished.
     ");

@@ -134,7 +134,11 @@ fn reports_a_job_that_does_not_end_in_time_as_still_running() {
         .on(&server)
         .run()
         .exits_with(7);
-    assert!(sync.stdout.contains("still retrying, not failed"), "{sync}");
+    assert!(
+        sync.stdout
+            .contains("still retrying or in line, not failed"),
+        "{sync}"
+    );
 }
 
 #[test]
