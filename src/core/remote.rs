@@ -105,6 +105,8 @@ pub struct RemoteProject {
     pub slug: String,
     /// Its name; not unique.
     pub name: String,
+    /// Its environments; `None` if the list of projects does not have them.
+    pub environments: Option<Vec<RemoteEnvironment>>,
 }
 
 /// An environment of a project.

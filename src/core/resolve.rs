@@ -301,6 +301,7 @@ mod tests {
                 id: (*id).to_owned(),
                 slug: (*slug).to_owned(),
                 name: (*name).to_owned(),
+                environments: None,
             })
             .collect();
         project(
@@ -353,6 +354,7 @@ mod tests {
                 id: (*id).to_owned(),
                 slug: (*slug).to_owned(),
                 name: "Pay".to_owned(),
+                environments: None,
             };
             rows.iter().map(project).collect()
         };

@@ -165,6 +165,22 @@ fn a_server_of_june_2025_is_asked_by_the_routes_that_it_has() {
 }
 
 #[test]
+fn the_environments_of_projects_that_are_listed_with_them_need_no_further_request() {
+    let server = Routes::infisical().with(
+        "GET",
+        "/api/v1/projects",
+        &json!({"projects": [{
+            "id": PAYMENTS, "slug": "payments", "name": "Payments",
+            "environments": [{"id": "e1", "slug": "dev", "name": "Development"}],
+        }]}),
+    );
+    let tree = Tree::new(&[]);
+    let run = server.serve(tree.secsync("list environments --all-projects"));
+    assert!(run.run().exits_with(0).stdout.contains("payments  dev"));
+    assert_eq!(asked(&server), ["GET /api/v1/projects"]);
+}
+
+#[test]
 fn without_a_project_those_that_the_files_name() {
     let files = "provider: infisical\nproject: payments\nsyncs: {}\n";
     let tree = Tree::new(&[("syncs/payments.yaml", files)]);

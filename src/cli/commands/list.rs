@@ -196,7 +196,12 @@ impl What {
                 let chosen = opened.choose(&projects.wanted(provider), link).await?;
                 let mut environments = Vec::new();
                 for id in &chosen.ids {
-                    let of_project = chosen.connected.environments(id).await?;
+                    let mut table = chosen.table.iter();
+                    let listed = table.find(|project| project.id == *id);
+                    let of_project = match listed.and_then(|listed| listed.environments.clone()) {
+                        Some(environments) => environments,
+                        None => chosen.connected.environments(id).await?,
+                    };
                     let word = chosen.word(id);
                     environments.extend(of_project.into_iter().map(|each| (word.to_owned(), each)));
                 }

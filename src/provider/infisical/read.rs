@@ -215,6 +215,7 @@ impl Reader {
                     id: self.text(project, "id", "project")?,
                     slug: self.text(project, "slug", "project")?,
                     name: self.text(project, "name", "project")?,
+                    environments: project.get("environments").and_then(environments),
                 })
             })
             .collect::<Result<Vec<_>, _>>()?;
@@ -447,6 +448,19 @@ fn not_whole(beside: &Object, items: usize) -> Option<String> {
             _ => None,
         }
     })
+}
+
+/// The environments of a project in a list, if they are all there.
+fn environments(listed: &Value) -> Option<Vec<RemoteEnvironment>> {
+    let text =
+        |environment: &Value, field: &str| Some(environment.get(field)?.as_str()?.to_owned());
+    let one = |environment: &Value| {
+        Some(RemoteEnvironment {
+            slug: text(environment, "slug")?,
+            name: text(environment, "name")?,
+        })
+    };
+    listed.as_array()?.iter().map(one).collect()
 }
 
 fn take(body: Value, field: &str) -> Option<Value> {

@@ -190,6 +190,7 @@ impl ManagedSyncs for Account {
             id: "shop".to_owned(),
             slug: "shop".to_owned(),
             name: "The shop".to_owned(),
+            environments: None,
         }])
     }
 

@@ -386,6 +386,7 @@ async fn projects_are_listed_also_by_the_name_that_newer_servers_have() {
         id: PROJECT.to_owned(),
         slug: "pay".to_owned(),
         name: "Payments".to_owned(),
+        environments: None,
     }];
     let older = server_with(
         "GET",
