@@ -242,7 +242,7 @@ impl Delivery {
     }
 
     /// What a request amounts to that is not sent again because the run was interrupted: what came
-    /// of the try `before`, if that was sent.
+    /// of the try `before`, if that was sent, and unless a later one was under way.
     fn stopped(
         &self,
         request: &Request,
@@ -251,7 +251,11 @@ impl Delivery {
         (fate, tries): (Fate, u32),
     ) -> Result<Answer, RequestError> {
         match before {
-            Some(sent) if fate != Fate::Unsent && error.kind == RequestErrorKind::Interrupted => {
+            Some(sent)
+                if fate != Fate::Unsent
+                    && error.fate == Fate::Unsent
+                    && error.kind == RequestErrorKind::Interrupted =>
+            {
                 self.conclude(request, sent, tries)
             }
             _ => Err(error),

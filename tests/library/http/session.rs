@@ -12,7 +12,7 @@ use secsync::http::error::{Fate, RequestErrorKind};
 use secsync::http::public::fetch_public;
 use secsync::http::{HttpOptions, SandboxAccess};
 use secsync::provider::{connect, infisical as platform};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -826,4 +826,28 @@ async fn a_fast_clock_moves_its_own_time_only() {
     let before = clock.now();
     clock.sleep(Duration::from_secs(3600)).await;
     assert_eq!(clock.now() - before, Duration::from_secs(3600));
+}
+
+#[tokio::test]
+async fn a_second_try_whose_answer_is_not_waited_for_is_in_doubt_whatever_the_first_one_said() {
+    let body = r#"{"reqId":"r1","statusCode":429,"message":"Slower.","error":"RateLimitExceeded"}"#;
+    let limited = Act::Send(format!(
+        "HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-length: {}\r\n\
+         connection: close\r\n\r\n{body}",
+        body.len()
+    ));
+    let server = RawServer::start([limited, Act::Hang]).await;
+    let (options, _) = options();
+    let cancellation = Cancellation::new();
+    let provider = infisical_with(&server.origin, &options, &cancellation);
+    let request = Map::from_iter([("name".to_owned(), json!("web"))]);
+    let stop = async {
+        while server.requests().len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        cancellation.stop();
+    };
+    let (created, ()) = tokio::join!(provider.create("humanitec", &request), stop);
+    let error = created.expect_err("no answer");
+    assert!(error.is_in_doubt(), "{error}");
 }
