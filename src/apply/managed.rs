@@ -50,7 +50,10 @@ impl Managed<'_> {
             || shown.sync_job.status == Some(JobStatus::Pending);
         Ended {
             outcome: match expected.check(shown, &self.subject.name) {
-                Ok(()) => Outcome::done(&shown.id),
+                Ok(()) => Outcome::Done {
+                    id: Some(shown.id.clone()),
+                    note: expected.note(shown),
+                },
                 Err(lost) => Outcome::NotAsDeclared {
                     id: shown.id.clone(),
                     failure: lost.after(expected.sent),
@@ -408,6 +411,19 @@ impl Expected<'_> {
         let answered = normalize::remote(self.spec, answer);
         let lost = diff::not_kept(self.spec, self.after, &answered, self.before);
         Lost::unless_empty(&lost, answer, name)
+    }
+
+    /// What to know although an answer shows what was sent.
+    fn note(&self, answer: &RemoteSync) -> Option<String> {
+        let answered = normalize::remote(self.spec, answer);
+        let dropped = diff::nothing_not_kept(self.spec, self.after, &answered);
+        (!dropped.is_empty()).then(|| {
+            let fields = Lost(dropped.into_iter().map(|change| change.path).collect()).fields();
+            format!(
+                "This version of the server does not keep {fields} as declared, which means the same as \
+                 leaving it out. Leave it out of the file, or the next plan lists it again."
+            )
+        })
     }
 
     /// Fails if a sync that was looked up is not as it should be. Unlike an answer it can be somebody

@@ -276,6 +276,18 @@ pub fn not_kept(
         .collect()
 }
 
+/// The changes that were sent, mean the same as nothing, and are not in the server's answer: what the
+/// next plan lists again.
+pub fn nothing_not_kept(
+    spec: &DestinationSpec,
+    sent: &Comparable,
+    answered: &Comparable,
+) -> Vec<FieldChange> {
+    let mut changes = compare(spec, sent, answered).changes;
+    changes.retain(|change| asks_for_nothing(spec, change, sent));
+    changes
+}
+
 fn at<'a>(fields: &'a Map<String, Value>, path: &[String]) -> Option<&'a Value> {
     let (first, rest) = path.split_first()?;
     rest.iter()

@@ -84,7 +84,7 @@ fn seen(listing: &Listing) -> String {
             folders.iter().map(|folder| {
                 [&folder.project, &folder.environment, &folder.path].map(String::clone)
             }),
-            "There is no folder in it.",
+            "The server shows no folder in it. It answers the same if the path does not exist.",
         ),
         Listing::Destinations(destinations) => {
             let mut text = table(

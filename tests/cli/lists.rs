@@ -181,6 +181,35 @@ fn the_environments_of_projects_that_are_listed_with_them_need_no_further_reques
 }
 
 #[test]
+fn a_folder_or_environment_that_may_not_exist_is_no_empty_one() {
+    let projects = json!({"projects": [{
+        "id": PAYMENTS, "slug": "payments", "name": "Payments",
+        "environments": [{"id": "e1", "slug": "dev", "name": "Development"}],
+    }]});
+    let server = Routes::infisical()
+        .with("GET", "/api/v1/projects", &projects)
+        .with("GET", "/api/v2/folders", &json!({"folders": []}));
+    let tree = Tree::new(&[]);
+    let list = |arguments: &str| {
+        let run = tree.secsync(&format!("list folders --project payments {arguments}"));
+        server.serve(run).run()
+    };
+    assert_snapshot!(list("--environment dev --path /nope").exits_with(0), @"
+    $ secsync list folders --project payments --environment dev --path /nope
+    The server shows no folder in it. It answers the same if the path does not exist.
+    --- exit 0
+    ");
+    assert_snapshot!(list("--environment nope").exits_with(64), @"
+    $ secsync list folders --project payments --environment nope
+    --- stderr
+    Error: The project `payments` has no environment `nope`.
+      It has `dev`.
+    --- exit 64
+    ");
+    assert_eq!(server.count("GET /api/v2/folders"), 1);
+}
+
+#[test]
 fn without_a_project_those_that_the_files_name() {
     let files = "provider: infisical\nproject: payments\nsyncs: {}\n";
     let tree = Tree::new(&[("syncs/payments.yaml", files)]);

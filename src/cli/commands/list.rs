@@ -9,6 +9,8 @@ use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments};
 use crate::cli::command::{Command, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
 use crate::core::platform::Platform;
+use crate::core::remote::RemoteEnvironment;
+use crate::core::words::list;
 use crate::error::CommandError;
 use crate::http::error::RequestErrorKind;
 use crate::pipeline::{Chosen, Link, Opened, Projects, Wanted};
@@ -196,10 +198,8 @@ impl What {
                 let chosen = opened.choose(&projects.wanted(provider), link).await?;
                 let mut environments = Vec::new();
                 for id in &chosen.ids {
-                    let mut table = chosen.table.iter();
-                    let listed = table.find(|project| project.id == *id);
-                    let of_project = match listed.and_then(|listed| listed.environments.clone()) {
-                        Some(environments) => environments,
+                    let of_project = match environments_in_table(&chosen, id) {
+                        Some(environments) => environments.clone(),
                         None => chosen.connected.environments(id).await?,
                     };
                     let word = chosen.word(id);
@@ -305,13 +305,31 @@ const fn advice(app: Option<&str>, project_id: Option<&str>) -> &'static str {
     }
 }
 
+/// The environments of a project, if the list of projects holds them.
+fn environments_in_table<'a>(chosen: &'a Chosen, id: &str) -> Option<&'a Vec<RemoteEnvironment>> {
+    let mut table = chosen.table.iter();
+    table
+        .find(|project| project.id == *id)?
+        .environments
+        .as_ref()
+}
+
 async fn folders(
     chosen: &Chosen,
     environment: &str,
     path: &str,
 ) -> Result<Vec<Folder>, CommandError> {
+    // A server can answer for an unknown environment as for one without folders.
+    let lacks = |id: &&String| {
+        let known = environments_in_table(chosen, id);
+        known.is_some_and(|known| known.iter().all(|known| known.slug != environment))
+    };
+    let (lacking, asked): (Vec<_>, Vec<_>) = chosen.ids.iter().partition(lacks);
+    if let ([id, ..], []) = (&lacking[..], &asked[..]) {
+        return Err(no_environment(chosen, id, environment));
+    }
     let mut folders = Vec::new();
-    for id in &chosen.ids {
+    for id in asked {
         let names = chosen.connected.folders(id, environment, path).await?;
         folders.extend(names.into_iter().map(|name| Folder {
             project: chosen.word(id).to_owned(),
@@ -320,6 +338,22 @@ async fn folders(
         }));
     }
     Ok(folders)
+}
+
+/// The error for an environment that a project does not have.
+fn no_environment(chosen: &Chosen, id: &str, environment: &str) -> CommandError {
+    let message = format!(
+        "The project `{}` has no environment `{environment}`.",
+        chosen.word(id)
+    );
+    let known = environments_in_table(chosen, id).into_iter().flatten();
+    let slugs: Vec<&str> = known.map(|known| known.slug.as_str()).collect();
+    let error = CommandError::usage(message);
+    if slugs.is_empty() {
+        error
+    } else {
+        error.help(format!("It has {}.", list(slugs)))
+    }
 }
 
 /// The error for a platform that has no such list.
