@@ -140,6 +140,8 @@ pub struct RemoteIdentity {
     pub name: Option<String>,
     /// The organization that it acts in.
     pub organization: Option<RemoteOrganization>,
+    /// The slug of the organization that the login asked for, if the identity acts in another one.
+    pub missed_organization: Option<String>,
     /// What kind of organization that is.
     pub scope: Option<IdentityScope>,
     /// When its access token is no longer accepted.

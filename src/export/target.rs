@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::draft::{self, Document, LeftOut};
 use super::paths::schema_from;
 use crate::core::diagnostic::Diagnostic;
+use crate::core::plan::UnknownField;
 use crate::core::value::{Mapping, Node};
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -35,6 +36,8 @@ pub struct Addition {
     pub syncs: Vec<(String, String)>,
     /// What was found about them; lints, because anything worse is refused.
     pub findings: Vec<Diagnostic>,
+    /// The fields that it cannot declare, because the schemas in use do not know them.
+    pub unknown: Vec<UnknownField>,
     /// The text as secsync reads it.
     pub checked: Arc<Workspace>,
 }
@@ -107,6 +110,7 @@ impl Target {
             text,
             checked,
             syncs,
+            unknown: document.unknown,
         })
     }
 
@@ -131,6 +135,7 @@ impl Target {
             text: draft.text,
             findings: draft.checked.diagnostics.clone(),
             checked: draft.checked,
+            unknown: draft.unknown,
             syncs,
         })
     }

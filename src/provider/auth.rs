@@ -84,6 +84,11 @@ impl Auth {
         self.credential.method()
     }
 
+    /// The slug of the organization that its login asks for, if it asks for one.
+    pub fn organization(&self) -> Option<&str> {
+        self.credential.organization()
+    }
+
     /// The token to send. Logs in if it has none yet: one request, however many callers wait.
     pub async fn access_token(&self, delivery: &Delivery) -> Result<AccessToken, RequestError> {
         let seen = self.logins.load(Ordering::Acquire);

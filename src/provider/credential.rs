@@ -28,6 +28,11 @@ pub trait Login: Send + Sync {
     /// What people call it: `universal auth`.
     fn method(&self) -> String;
 
+    /// The slug of the organization that it asks for, if it asks for one.
+    fn organization(&self) -> Option<&str> {
+        None
+    }
+
     /// The request of a login. Can ask another identity provider for a token first.
     async fn request(&self, origin: &Origin) -> Result<Request, RequestError>;
 
@@ -57,6 +62,14 @@ impl Credential {
         match self {
             Self::Token(token) => format!("the token in {}", token.variable),
             Self::Login(login) => login.method(),
+        }
+    }
+
+    /// The slug of the organization that its login asks for, if it asks for one.
+    pub fn organization(&self) -> Option<&str> {
+        match self {
+            Self::Token(_) => None,
+            Self::Login(login) => login.organization(),
         }
     }
 

@@ -62,6 +62,11 @@ impl Session {
         self.delivery.client.origin()
     }
 
+    /// The slug of the organization that its login asks for, if it asks for one.
+    pub fn organization(&self) -> Option<&str> {
+        self.auth.organization()
+    }
+
     /// How requests are authenticated, as people call it.
     pub fn auth_method(&self) -> String {
         self.auth.method()

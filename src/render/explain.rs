@@ -1,4 +1,4 @@
-//! What codes mean: one code as a page, or all codes as a list.
+//! What codes and fields mean: one as a page, or all codes as a list.
 
 use std::fmt::Write as _;
 
@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::terminal::{BOLD, CYAN, DIMMED};
 use crate::core::code::Code;
+use crate::schema::editor::Field;
 
 /// A code's page for people: its Markdown without the marks that a terminal does not need.
 pub fn page(code: Code) -> String {
@@ -29,6 +30,24 @@ pub fn page(code: Code) -> String {
         } else {
             let _ = writeln!(out, "{line}");
         }
+    }
+    out
+}
+
+/// A field's page for people.
+pub fn field(field: &Field) -> String {
+    let mut out = format!(
+        "{BOLD}{}{BOLD:#} {DIMMED}(a field of a sync){DIMMED:#}\n{}\n",
+        field.name, field.description
+    );
+    let width = field.values.iter().map(|(value, _)| value.len()).max();
+    for (index, (value, meaning)) in field.values.iter().enumerate() {
+        let separator = if index == 0 { "\n" } else { "" };
+        let width = width.unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "{separator}    {CYAN}{value:width$}{CYAN:#}  {meaning}"
+        );
     }
     out
 }
@@ -65,10 +84,24 @@ pub fn list() -> String {
     out
 }
 
-/// Codes in a JSON document.
+/// Codes and fields in a JSON document.
 #[derive(Debug, Serialize)]
 pub struct ExplainBody {
     codes: Vec<CodeFields>,
+    fields: Vec<FieldFields>,
+}
+
+#[derive(Debug, Serialize)]
+struct FieldFields {
+    field: String,
+    description: &'static str,
+    values: Vec<ValueFields>,
+}
+
+#[derive(Debug, Serialize)]
+struct ValueFields {
+    value: &'static str,
+    description: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -83,7 +116,7 @@ struct CodeFields {
 
 impl ExplainBody {
     /// The codes, each with its page.
-    pub fn new(codes: &[Code]) -> Self {
+    pub fn of_codes(codes: &[Code]) -> Self {
         let fields = |code: &Code| CodeFields {
             code: code.name(),
             severity: code.severity().word(),
@@ -94,6 +127,21 @@ impl ExplainBody {
         };
         Self {
             codes: codes.iter().map(fields).collect(),
+            fields: Vec::new(),
+        }
+    }
+
+    /// A field, with the values that it takes.
+    pub fn of_field(field: &Field) -> Self {
+        let values = field.values.iter();
+        let values = values.map(|&(value, description)| ValueFields { value, description });
+        Self {
+            codes: Vec::new(),
+            fields: vec![FieldFields {
+                field: field.name.clone(),
+                description: field.description,
+                values: values.collect(),
+            }],
         }
     }
 }

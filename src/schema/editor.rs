@@ -239,6 +239,27 @@ fn file_schema(
     })
 }
 
+/// What the editor says about a field that every sync can have.
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// What it means, as full sentences.
+    pub description: &'static str,
+    /// The values that it takes and what they mean, the default first; empty if any will do.
+    pub values: &'static [(&'static str, &'static str)],
+}
+
+impl Field {
+    /// The field of that name, if every sync can have it.
+    pub fn named(name: &str) -> Option<Self> {
+        descriptions::of_field(name).map(|description| Self {
+            name: name.to_owned(),
+            description,
+            values: descriptions::values_of(name),
+        })
+    }
+}
+
 /// secsync's own fields of a sync.
 fn own_fields(
     destinations: &[(String, String)],

@@ -246,6 +246,31 @@ fn a_field_that_no_schema_knows_is_kept_if_it_is_ignored() {
 }
 
 #[test]
+fn an_import_names_the_fields_that_it_cannot_declare() {
+    let server = Server::new(&world());
+    let tree = Tree::new(&[("syncs/payments.yaml", &payments(&[("web", "")]))]);
+    let run = |arguments: &str, exit| tree.secsync(arguments).on(&server).run().exits_with(exit);
+    run("apply syncs --auto-approve", 0);
+    tree.write(
+        ".secsync/schemas/infisical/humanitec.json",
+        older_schema("humanitec", "disableSecretDeletion"),
+    );
+    std::fs::remove_file(tree.root().join("syncs/payments.yaml")).unwrap();
+    let into = "import infisical/payments/web --into syncs/other.yaml";
+    assert_snapshot!(run(into, 0), @"
+    $ secsync import infisical/payments/web --into syncs/other.yaml
+    Wrote syncs/other.yaml: 1 sync.
+    Wrote .secsync/sync-file.json, with which editors complete and check sync files.
+
+    Import complete! 1 sync. `secsync plan` has nothing to do for it.
+    --- stderr
+    Note: `syncOptions.disableSecretDeletion` is set on 1 sync of infisical/payments, and the schemas in use do not know it.
+      Run `secsync schema pull --from-server`, so that it can be declared and compared.
+    --- exit 0
+    ");
+}
+
+#[test]
 fn what_is_ignored_is_not_sent_again_either() {
     let server = Server::new(&world());
     let file = |description: &str, config: &str| {

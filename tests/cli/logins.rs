@@ -315,6 +315,29 @@ fn auth_check_says_who_it_is_where_and_until_when() {
 }
 
 #[test]
+fn auth_check_warns_if_another_organization_answers_than_was_asked_for() {
+    let tree = Tree::new(&[]);
+    let server = Routes::infisical().with(
+        "GET",
+        "/api/v1/identities/details",
+        &json!({"identityDetails": {"organization": {"id": ACME, "name": "Acme", "slug": "acme"}}}),
+    );
+    let run =
+        |slug: &str| server.serve(tree.secsync(&format!("auth check --organization-slug {slug}")));
+    assert_snapshot!(run("team").run().exits_with(0), @"
+    $ secsync auth check --organization-slug team
+    infisical: logged in to http://127.0.0.1:[PORT] with universal auth, and sees 1 project.
+      identity:     not shown by this server
+      organization: Acme (acme, [UUID])
+      scope:        not shown by this server
+      token ends:   [TIME]
+    Warning: The login asked for the organization `team`, and acts in another one: this server does not know it, or does not know sub-organizations.
+    --- exit 0
+    ");
+    assert!(!run("acme").run().exits_with(0).stdout.contains("Warning"));
+}
+
+#[test]
 fn auth_check_knows_a_sub_organization_by_the_token() {
     let tree = Tree::new(&[]);
     let claims =

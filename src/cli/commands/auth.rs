@@ -106,6 +106,7 @@ async fn identity(name: String, provider: &Provider) -> Result<Identity, Command
                     name: organization.name,
                     slug: organization.slug,
                 }),
+                missed_organization: known.missed_organization,
                 scope: known.scope.map(IdentityScope::word),
                 token_ends: known.token_ends.and_then(rfc_3339),
             }
@@ -145,6 +146,9 @@ struct Known {
     projects: Option<usize>,
     identity: Option<Named>,
     organization: Option<Named>,
+    /// The slug of the organization that the login asked for, if this is another one.
+    #[serde(skip)]
+    missed_organization: Option<String>,
     scope: Option<&'static str>,
     /// When its access token ends, in RFC 3339 and UTC.
     token_ends: Option<String>,
@@ -173,6 +177,19 @@ impl fmt::Display for Named {
 }
 
 impl Known {
+    /// What is likely wrong with the login although the server accepted it, as full sentences.
+    fn warnings(&self) -> Vec<String> {
+        let elsewhere = self.missed_organization.as_ref().map(|slug| {
+            format!(
+                "The login asked for the organization `{}`, and acts in another one: this server does \
+                 not know it, or does not know sub-organizations.",
+                visible(slug)
+            )
+        });
+        let blind = (self.projects == Some(0)).then(|| NO_PROJECT.to_owned());
+        elsewhere.into_iter().chain(blind).collect()
+    }
+
     /// A line for each thing that there is to know of an identity.
     fn lines(&self) -> String {
         let text = |named: &Option<Named>| named.as_ref().map(|named| visible(&named.to_string()));
@@ -207,8 +224,8 @@ impl Outcome for Identities {
                         "{provider}: logged in to {server} with {method}, and sees {sees}.\n{}",
                         known.lines()
                     );
-                    if projects == 0 {
-                        lines.push_str(&warning(NO_PROJECT));
+                    for text in known.warnings() {
+                        lines.push_str(&warning(&text));
                     }
                     lines
                 }
@@ -227,15 +244,18 @@ impl Outcome for Identities {
             identities: &'a [Identity],
             warnings: Vec<String>,
         }
-        let blind = self
-            .0
-            .iter()
-            .filter(|identity| identity.known.projects == Some(0));
+        let of = |identity: &Identity| {
+            let named = |text| format!("{}: {text}", identity.provider);
+            identity
+                .known
+                .warnings()
+                .into_iter()
+                .map(named)
+                .collect::<Vec<_>>()
+        };
         Body {
             identities: &self.0,
-            warnings: blind
-                .map(|identity| format!("{}: {NO_PROJECT}", identity.provider))
-                .collect(),
+            warnings: self.0.iter().flat_map(of).collect(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `secsync explain`: what a finding's code means.
+//! `secsync explain`: what a finding's code or a field of a sync means.
 
 use std::slice;
 
@@ -10,14 +10,18 @@ use crate::cli::command::{Command, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
 use crate::core::code::Code;
 use crate::core::diagnostic::closest;
+use crate::core::fields::OWN_FIELDS as SYNC_FIELDS;
 use crate::error::CommandError;
 use crate::render::explain::{self, ExplainBody};
+use crate::schema::editor::Field;
 
 /// The arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The code, as findings show it. Without one, all are listed.
-    code: Option<String>,
+    /// The code, as findings show it, or a field that every sync can have. Without one, all codes are
+    /// listed.
+    #[arg(value_name = "CODE")]
+    word: Option<String>,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -32,30 +36,52 @@ impl Command for Arguments {
     }
 
     fn run(self, _session: &Session) -> Result<Explained, CommandError> {
-        let code = self.code.as_deref().map(find).transpose()?;
-        Ok(Explained(code))
+        self.word.as_deref().map_or(Ok(Explained::Codes), find)
     }
 }
 
-/// The code that is explained; `None` for all of them.
-pub struct Explained(Option<Code>);
+/// What is explained.
+pub enum Explained {
+    /// Every code, in a line each.
+    Codes,
+    /// A code.
+    Code(Code),
+    /// A field of a sync.
+    Field(Field),
+}
 
 impl Outcome for Explained {
     fn human(&self, _view: View) -> Human {
-        self.0.map_or_else(explain::list, explain::page).into()
+        match self {
+            Self::Codes => explain::list(),
+            Self::Code(code) => explain::page(*code),
+            Self::Field(field) => explain::field(field),
+        }
+        .into()
     }
 
     fn json(&self) -> impl Serialize {
-        ExplainBody::new(self.0.as_ref().map_or(Code::ALL, slice::from_ref))
+        match self {
+            Self::Codes => ExplainBody::of_codes(Code::ALL),
+            Self::Code(code) => ExplainBody::of_codes(slice::from_ref(code)),
+            Self::Field(field) => ExplainBody::of_field(field),
+        }
     }
 }
 
-fn find(name: &str) -> Result<Code, CommandError> {
-    Code::parse(name).ok_or_else(|| {
-        let error = CommandError::usage(format!("`{name}` is not a finding's code."));
-        match closest(name, Code::ALL.iter().map(|code| code.name())) {
-            Some(near) => error.help(format!("Did you mean `{near}`?")),
-            None => error.help("`secsync explain` lists all of them."),
-        }
-    })
+fn find(word: &str) -> Result<Explained, CommandError> {
+    if let Some(code) = Code::parse(word) {
+        return Ok(Explained::Code(code));
+    }
+    if let Some(field) = Field::named(word) {
+        return Ok(Explained::Field(field));
+    }
+    let message = format!("`{word}` is neither a finding's code nor a field of every sync.");
+    let names = Code::ALL.iter().map(|code| code.name());
+    Err(
+        CommandError::usage(message).help(match closest(word, names.chain(SYNC_FIELDS)) {
+            Some(near) => format!("Did you mean `{near}`?"),
+            None => "`secsync explain` lists all codes.".to_owned(),
+        }),
+    )
 }

@@ -300,7 +300,10 @@ fn write(
     session: &Session,
 ) -> Result<Declared, CommandError> {
     let opened = &checked.opened;
-    let mut summary = Summary::default();
+    let mut summary = Summary {
+        unknown: addition.unknown,
+        ..Summary::default()
+    };
     let mut printed = None;
     let mut written = Written {
         is_apart: false,

@@ -232,6 +232,10 @@ impl Login for UniversalAuth {
         "universal auth".to_owned()
     }
 
+    fn organization(&self) -> Option<&str> {
+        self.organization.slug.as_deref()
+    }
+
     async fn request(&self, origin: &Origin) -> Result<Request, RequestError> {
         let proof = [
             ("clientId", self.client_id.as_str()),
@@ -331,6 +335,10 @@ impl IdentityMethod {
 impl Login for Identity {
     fn method(&self) -> String {
         format!("{} and {}", self.method.title, self.proof.origin())
+    }
+
+    fn organization(&self) -> Option<&str> {
+        self.organization.slug.as_deref()
     }
 
     async fn request(&self, origin: &Origin) -> Result<Request, RequestError> {

@@ -345,7 +345,8 @@ impl ManagedSyncs for Server {
             // The token itself says as much as is known then.
             Err(_) => Value::Null,
         };
-        Ok(read::identity(&details["identityDetails"], &token))
+        let asked = self.session.organization();
+        Ok(read::identity(&details["identityDetails"], &token, asked))
     }
 
     async fn projects(&self) -> Result<Vec<RemoteProject>, RequestError> {

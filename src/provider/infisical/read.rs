@@ -380,7 +380,10 @@ impl Reader {
 /// An identity by the details that a server gives of it, and by what its access token says. Servers
 /// of June 2025 put no more than the identity's id into a token; newer ones its name and its
 /// organization, too.
-pub fn identity(details: &Value, token: &TokenFacts) -> RemoteIdentity {
+///
+/// A server that knows no sub-organizations takes no notice of the slug that a login asked for: then the
+/// organization is another one.
+pub fn identity(details: &Value, token: &TokenFacts, asked: Option<&str>) -> RemoteIdentity {
     let claim = |name| optional(&token.claims, name);
     let described = details["organization"]
         .as_object()
@@ -403,7 +406,11 @@ pub fn identity(details: &Value, token: &TokenFacts) -> RemoteIdentity {
         })
     };
     let organization = described.filter(is_it).or_else(by_id);
+    let slug = organization.as_ref().and_then(|one| one.slug.as_deref());
     RemoteIdentity {
+        missed_organization: asked
+            .filter(|asked| slug.is_some_and(|slug| slug != *asked))
+            .map(str::to_owned),
         id: claim("identityId"),
         name: claim("identityName").filter(|name| !name.is_empty()),
         organization,

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use insta::assert_snapshot;
 use secsync::core::code::Code;
+use secsync::core::fields::OWN_FIELDS;
 
 use super::support::{checked, codes, findings, options};
 use crate::harness::Tree;
@@ -131,8 +133,42 @@ fn explaining_an_unknown_code_is_wrong_usage_and_suggests_one() {
     let refused = tree.secsync("explain unknown-feild").run().exits_with(64);
     assert_eq!(
         refused.stderr,
-        "Error: `unknown-feild` is not a finding's code.\n  Did you mean `unknown-field`?\n"
+        "Error: `unknown-feild` is neither a finding's code nor a field of every sync.\n  Did you mean `unknown-field`?\n"
     );
+}
+
+#[test]
+fn explain_knows_the_fields_that_every_sync_can_have() {
+    let tree = Tree::new(&[]);
+    assert_snapshot!(tree.secsync("explain ignoreRemote").run().exits_with(0), @"
+    $ secsync explain ignoreRemote
+    ignoreRemote (a field of a sync)
+    Fields that others change: they are not compared, and keep their remote values. `destinationConfig.region`, or `*` for any field.
+    --- exit 0
+    ");
+    assert_snapshot!(tree.secsync("explain onDelete").run().exits_with(0), @"
+    $ secsync explain onDelete
+    onDelete (a field of a sync)
+    What happens to the secrets at the destination when the sync is deleted.
+
+        keep-secrets    They stay.
+        remove-secrets  The platform removes them first.
+    --- exit 0
+    ");
+    let document = tree.secsync("explain onDelete -o json").run().json();
+    assert_eq!(document["fields"][0]["values"][0]["value"], "keep-secrets");
+    for field in OWN_FIELDS {
+        tree.secsync(&format!("explain {field}"))
+            .run()
+            .exits_with(0);
+    }
+    assert_snapshot!(tree.secsync("explain ignoreremote").run().exits_with(64), @"
+    $ secsync explain ignoreremote
+    --- stderr
+    Error: `ignoreremote` is neither a finding's code nor a field of every sync.
+      Did you mean `ignoreRemote`?
+    --- exit 64
+    ");
 }
 
 #[test]
