@@ -110,6 +110,21 @@ fn each_refusal_of_a_create_is_a_kind_with_its_own_advice() {
       A connection of a project serves that project alone: use one of this project, or one of the organization.
     [foreign-connection]
     "#);
+    assert_snapshot!(said(400, "App connection belongs to a different project"), @r#"
+    Failed: infisical/payments/web: Cannot create the sync "web": Infisical says: App connection belongs to a different project.
+      A connection of a project serves that project alone: use one of this project, or one of the organization.
+    [foreign-connection]
+    "#);
+    assert_snapshot!(said(404, &format!("Could not find App Connection with ID \"{CONNECTION}\"")), @r#"
+    Failed: infisical/payments/web: Cannot create the sync "web": Infisical says: Could not find App Connection with ID "9a8b7c6d-5e4f-4a3b-8c2d-1e0f9a8b7c6d".
+      The connection does not exist, or this identity cannot see it: `secsync list connections` shows those that it can.
+    [not-found]
+    "#);
+    assert_snapshot!(said(403, "You are not allowed to connect on app-connections"), @r#"
+    Failed: infisical/payments/web: Cannot create the sync "web": this identity lacks the permission "connect" on "app-connections".
+      Give the identity a role in the project or the organization, whichever has the connection, with that permission.
+    [permission]
+    "#);
     assert_snapshot!(said(400, "A secret sync with this destination already exists in another project in your organization."), @r#"
     Failed: infisical/payments/web: Cannot create the sync "web": Infisical says: A secret sync with this destination already exists in another project in your organization.
       The organization blocks a second sync to one destination: delete the other one first, choose another destination, or have an administrator allow duplicates.

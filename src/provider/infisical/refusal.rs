@@ -63,6 +63,12 @@ fn refusal(code: u16, body: &Value, task: &str, status: &str) -> RequestError {
     let says = |kind| RequestError::new(kind, format!("Cannot {task}: Infisical says: {said}."));
     match code {
         403 => permission(body, task, &said),
+        404 if said.to_ascii_lowercase().contains("app connection") => {
+            says(RequestErrorKind::NotFound).help(
+                "The connection does not exist, or this identity cannot see it: `secsync list connections` \
+                 shows those that it can.",
+            )
+        }
         404 => says(RequestErrorKind::NotFound),
         400 => bad_request(body, task, &said),
         500 => unavailable(task, &format!("Infisical failed with: {said}"))
@@ -97,7 +103,8 @@ fn bad_request(body: &Value, task: &str, said: &str) -> RequestError {
         return says(RequestErrorKind::PlanRestriction)
             .help("This destination needs an Infisical plan that includes it.");
     }
-    if has("app connection") && has("from project") && has("to project") {
+    let is_elsewhere = has("from project") || has("another project") || has("different project");
+    if has("app connection") && is_elsewhere {
         return says(RequestErrorKind::ForeignConnection).help(
             "A connection of a project serves that project alone: use one of this project, or one \
              of the organization.",
@@ -181,11 +188,17 @@ fn permission(body: &Value, task: &str, said: &str) -> RequestError {
     let limit = conditions(body).map_or_else(String::new, |conditions| {
         format!(" Its permission is limited to {conditions}.")
     });
+    // A connection is the project's own or the organization's.
+    let place = if subject.starts_with("app-connections") {
+        "the project or the organization, whichever has the connection,"
+    } else {
+        "the project"
+    };
     denied(&format!(
         "this identity lacks the permission \"{action}\" on \"{subject}\""
     ))
     .help(format!(
-        "Give the identity a role in the project with that permission.{limit}"
+        "Give the identity a role in {place} with that permission.{limit}"
     ))
 }
 
