@@ -83,6 +83,10 @@ fn cannot_write(path: &str, error: &io::Error) -> CommandError {
                 "The file or directory {path} cannot be written: {}.",
                 reason(error)
             ),
+        )
+        .help(
+            "secsync keeps its own files in .secsync/ of the workspace: make it writable, or use a copy of \
+             the workspace.",
         ),
     }
 }

@@ -199,7 +199,8 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn wrong_type(&mut self, key: &str, node: &Node, wanted: &str) {
         let mut diagnostic = form::wrong_type(node, key, wanted);
-        if node.style == Style::Plain && wanted == "a string" {
+        if node.style == Style::Plain && wanted == "a string" && !matches!(node.value, Value::Null)
+        {
             diagnostic = diagnostic.help("Put it in quotes.");
         }
         self.diagnostics.push(diagnostic);

@@ -25,6 +25,9 @@ pub fn exported(summary: &Summary, is_quiet: bool) -> String {
             let _ = writeln!(out, "{}: {line}", visible(&project.word));
         }
     }
+    if summary.projects.is_empty() {
+        out.push_str("This identity sees no project.\n");
+    }
     unlisted(&mut out, summary);
     let is_adopted =
         summary.projects.iter().all(|project| project.declared == 0) || !summary.takes_all;

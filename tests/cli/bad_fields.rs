@@ -581,6 +581,7 @@ fn reports_wrong_types() {
         ("a string for a boolean", &with("secretPath: /web", "secretPath: /web\n    isAutoSyncEnabled: yes")),
         ("a fraction for a string", &with("app: web", "app: 1.10")),
         ("a number for a string", &with("environment: prod", "environment: 1")),
+        ("nothing for a string", &with("secretPath: /web", "secretPath: /web\n    ignoreRemote: [null]")),
         ("a list for the syncs", "provider: infisical\nsyncs:\n  - name: web\n    destination: humanitec\n"),
         ("a string for the file", "hello\n"),
     ]), @r#"
@@ -635,6 +636,18 @@ fn reports_wrong_types() {
      8 │     secretPath: /web
        ╰────
       help: Put it in quotes.
+
+    # nothing for a string
+
+    wrong-type
+
+      × `ignoreRemote[0]` must be a string, and this is null.
+        ╭─[sync.yaml:9:20]
+      8 │     secretPath: /web
+      9 │     ignoreRemote: [null]
+        ·                    ────
+     10 │     syncOptions:
+        ╰────
 
     # a list for the syncs
 

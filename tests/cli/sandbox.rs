@@ -217,3 +217,17 @@ syncs:
     run("apply --sandbox --auto-approve --wait").exits_with(0);
     run("plan --sandbox --detailed-exitcode").exits_with(0);
 }
+
+#[test]
+fn what_the_sandbox_cannot_keep_is_explained() {
+    let sync = "provider: enkryptify\nproject: p\nsyncs:\n  web: {destination: vercel}\n";
+    let tree = Tree::new(&[(".secsync/sandbox", ""), ("syncs/web.yaml", sync)]);
+    insta::assert_snapshot!(tree.secsync("plan --sandbox").run().exits_with(1), @"
+    $ secsync plan --sandbox
+    --- stderr
+    Sandbox: an emulator on this machine answered. No real server was contacted.
+    Error: The file or directory .secsync/sandbox cannot be written: a part of its path is not a directory.
+      secsync keeps its own files in .secsync/ of the workspace: make it writable, or use a copy of the workspace.
+    --- exit 1
+    ");
+}

@@ -7,7 +7,7 @@ use secsync::schema::store::SchemaStore;
 use serde_json::{Value, json};
 
 use super::support::{FILE, applied_on, delete_folder, world};
-use crate::harness::{Output, Server, Tree};
+use crate::harness::{Output, Routes, Server, Tree};
 use secsync::provider::infisical;
 
 /// A server on which somebody clicked two syncs together.
@@ -117,6 +117,21 @@ fn without_a_place_the_files_go_to_standard_output_and_nothing_else_does() {
     has_nothing_to_do(&tree, &server);
     let refused = run(&tree, &server, "export -o json", 64);
     assert!(refused.stderr.contains("another format"), "{refused}");
+}
+
+#[test]
+fn nothing_to_export_is_explained() {
+    let tree = Tree::new(&[]);
+    let server = Routes::infisical().with("GET", "/api/v1/projects", &json!({"projects": []}));
+    let run = server.serve(tree.secsync("export --all-projects"));
+    insta::assert_snapshot!(run.run().exits_with(0), @"
+    $ secsync export --all-projects
+    --- stderr
+    This identity sees no project.
+
+    Nothing was exported.
+    --- exit 0
+    ");
 }
 
 #[test]
