@@ -1,0 +1,42 @@
+# The words of everyday work. `.ci/run` uses them too.
+
+export PATH := justfile_directory() / "target/tools/bin:" + env("PATH")
+
+_list:
+    @just --list --unsorted
+
+# every test, or those that the arguments of `cargo test` name
+test *ARGUMENTS:
+    cargo test --locked {{ ARGUMENTS }}
+
+# formatting, Clippy and rustdoc, with warnings as errors
+lint:
+    cargo fmt --check
+    cargo clippy --locked --all-targets -- --deny warnings
+    RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --document-private-items
+
+# licences, sources and versions of the dependencies
+deny: _tools
+    cargo deny --locked check --deny unnecessary-skip --deny unmatched-skip bans licenses sources
+
+# the workflows of the code host
+workflows: _tools
+    check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+    check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+    zizmor --offline --quiet .github
+
+# the benchmarks
+bench *ARGUMENTS:
+    cargo bench --locked {{ ARGUMENTS }}
+
+# the program as it is released
+release:
+    cargo build --locked --release
+
+# everything that must pass before a change lands
+ci:
+    .ci/run
+
+# The tools beside Rust, in target/tools.
+_tools:
+    @.ci/tools
