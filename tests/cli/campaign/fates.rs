@@ -58,6 +58,8 @@ pub enum Given {
     Failure,
     /// Nothing: the connection breaks.
     Nothing,
+    /// Nothing, while the connection stays open longer than the run waits.
+    Silence,
     /// The first half of what the API says.
     Half,
     /// Something in between says something else.
@@ -102,11 +104,12 @@ const SIGNALS: [&[&str]; 9] = [
 ];
 
 /// Answers that leave open what became of the request.
-const DOUBTFUL: [Given; 17] = [
+const DOUBTFUL: [Given; 18] = [
     Given::Failure,
     Given::Nothing,
     Given::Nothing,
     Given::Nothing,
+    Given::Silence,
     Given::Half,
     Given::Page(200),
     Given::Page(403),
@@ -185,6 +188,7 @@ impl Given {
             Self::TokenExpired => Answer::json(&api_error(401, "TokenError", kind)),
             Self::Failure => Answer::json(&api_error(500, "InternalServerError", kind)),
             Self::Nothing => Answer::nothing(),
+            Self::Silence => Answer::silence(),
             Self::Half => Answer::json(truth).cut(),
             Self::Page(status) => Answer::new(status, "text/html", page),
             Self::Redirect => Answer::new(302, "text/html", page)

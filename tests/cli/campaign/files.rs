@@ -103,6 +103,8 @@ pub struct Entry {
     pub goal: Goal,
     pub renamed_from: Option<String>,
     pub is_protected: bool,
+    /// When the platform is asked to push.
+    pub trigger: Option<&'static str>,
 }
 
 impl Entry {
@@ -126,6 +128,9 @@ impl Entry {
         };
         if let Some(old) = &self.renamed_from {
             fields.insert("renamedFrom".to_owned(), old.as_str().into());
+        }
+        if let Some(trigger) = self.trigger {
+            fields.insert("trigger".to_owned(), trigger.into());
         }
         if self.is_protected {
             fields.insert("protect".to_owned(), true.into());
@@ -198,6 +203,7 @@ impl Schedule {
             goal: Goal::Present(content.clone()),
             renamed_from: None,
             is_protected: false,
+            trigger: None,
         };
         match chance.below(10) {
             0 | 1 => {}
@@ -220,6 +226,9 @@ impl Schedule {
                 };
             }
         }
+        if matches!(entry.goal, Goal::Present(_)) && chance.one_in(3) {
+            entry.trigger = Some(chance.pick(&["on-change", "on-change", "always"]));
+        }
         self.entries.push(entry);
     }
 
@@ -239,6 +248,7 @@ impl Schedule {
                 goal: Goal::Present(content),
                 renamed_from: Some(old),
                 is_protected: false,
+                trigger: None,
             });
         }
     }

@@ -2,10 +2,15 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::thread::sleep;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::platform::{Call, Reply};
+
+/// How long a run waits for an answer.
+pub const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A request, and the credential that it carries.
 pub struct Incoming {
@@ -59,6 +64,8 @@ pub struct Answer {
     body: Vec<u8>,
     /// How much of the body is sent; the rest never comes.
     sent: usize,
+    /// How long it is waited for.
+    pause: Duration,
     /// What the journal says of it.
     pub name: String,
 }
@@ -72,6 +79,7 @@ impl Answer {
             ),
             sent: body.len(),
             body: body.as_bytes().to_vec(),
+            pause: Duration::ZERO,
             name: format!("{status} {kind}"),
         }
     }
@@ -87,7 +95,17 @@ impl Answer {
             head: String::new(),
             body: Vec::new(),
             sent: 0,
+            pause: Duration::ZERO,
             name: "nothing".to_owned(),
+        }
+    }
+
+    /// Nothing, for longer than a run waits.
+    pub fn silence() -> Self {
+        Self {
+            pause: TIMEOUT + Duration::from_millis(300),
+            name: "silence".to_owned(),
+            ..Self::nothing()
         }
     }
 
@@ -106,6 +124,7 @@ impl Answer {
 
     /// Sends it, and says whether the connection goes on.
     pub fn send(&self, stream: &mut TcpStream) -> bool {
+        sleep(self.pause);
         let mut bytes = self.head.clone().into_bytes();
         if !bytes.is_empty() {
             bytes.extend(b"\r\n");

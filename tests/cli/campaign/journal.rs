@@ -26,6 +26,8 @@ pub enum Change {
     /// A job removes its secrets; then it is deleted.
     Removing(Box<Sync>),
     Deleted(Box<Sync>),
+    /// A job pushes its secrets.
+    Triggered(Box<Sync>),
     Started(Start),
 }
 
@@ -33,7 +35,10 @@ impl Change {
     /// The sync, after it; `None` for a start.
     pub fn sync(&self) -> Option<&Sync> {
         match self {
-            Self::Created(sync) | Self::Removing(sync) | Self::Deleted(sync) => Some(sync),
+            Self::Created(sync)
+            | Self::Removing(sync)
+            | Self::Deleted(sync)
+            | Self::Triggered(sync) => Some(sync),
             Self::Updated { after, .. } => Some(after),
             Self::Started(_) => None,
         }
@@ -48,6 +53,7 @@ pub enum Kind {
     Create,
     Update,
     Delete,
+    Trigger,
     Start,
 }
 
@@ -159,6 +165,7 @@ impl fmt::Display for Change {
             Self::Updated { after, .. } => ("updated", after),
             Self::Removing(sync) => ("queued the removal of", sync),
             Self::Deleted(sync) => ("deleted", sync),
+            Self::Triggered(sync) => ("triggered", sync),
             Self::Started(start) => {
                 return write!(formatter, "started {} [{}]", start.name, start.id);
             }

@@ -1,7 +1,7 @@
 //! Whether every word was true at its time, and whether only what was asked for was done.
 
 use super::files::{Content, Entry, Goal, PROJECT, STARTS, Schedule};
-use super::journal::{Actor, Change, Event, Request};
+use super::journal::{Actor, Change, Event, Kind, Request};
 use super::platform::{Platform, Start, Sync};
 use super::run::{Line, Run};
 use super::server::SECRET;
@@ -157,7 +157,7 @@ impl<'a> Judge<'a> {
                     let place = syncs.iter_mut().find(|sync| sync.id == after.id);
                     *place.unwrap() = Sync::clone(after);
                 }
-                Change::Removing(_) | Change::Started(_) => {}
+                Change::Removing(_) | Change::Triggered(_) | Change::Started(_) => {}
             }
         }
         test(&syncs)
@@ -210,6 +210,9 @@ impl<'a> Judge<'a> {
             "Being deleted" => self.journal[..time].iter().any(|event| {
                 matches!(event, Event::Changed { change: Change::Removing(sync), .. } if sync.id == id)
             }),
+            "Triggered" => self.changes_to(name).any(|(when, change)| {
+                when < time && matches!(change, Change::Triggered(sync) if sync.id == id)
+            }),
             "Started" => self.changes_to(name).any(|(when, change)| {
                 when < time && matches!(change, Change::Started(start) if start.id == id)
             }),
@@ -221,7 +224,14 @@ impl<'a> Judge<'a> {
                 let mut writes = self.writes(name);
                 is_stopped || writes.any(|write| !self.is_answered(write))
             }
-            "Not tried" | "Blocked" => self.writes(name).next().is_none(),
+            "Not tried" | "Blocked" => {
+                // A trigger is an action of its own, after that which changes the sync.
+                let is_trigger = |write: &Request| write.kind == Kind::Trigger;
+                let has_trigger = self.writes(name).any(is_trigger);
+                let has_other = self.writes(name).any(|write| !is_trigger(write));
+                let can_be_trigger = self.schedule.entry(name).is_some_and(|entry| entry.trigger.is_some());
+                !has_other && !has_trigger || (can_be_trigger && !(has_other && has_trigger))
+            }
             // Beginnings, and jobs.
             _ => true,
         }
@@ -260,12 +270,17 @@ impl<'a> Judge<'a> {
         });
         let reason: String = reasons.map(|line| line.text.as_str()).collect();
         let mut changes = self.changes_to(name).map(|(_, change)| change);
-        let admits_deletion = reason.contains("old sync was deleted");
+        let is_trigger = self.said().any(|said| {
+            said.name == name && ["Created", "Updated", "Replaced"].contains(&said.word)
+        });
+        let admits_deletion = is_trigger || reason.contains("old sync was deleted");
         let admits_removal = reason.contains("old sync");
         changes.all(|change| match change {
             Change::Deleted(_) => admits_deletion,
             Change::Removing(_) => admits_removal,
-            _ => false,
+            // What changed it was another action, which has its own line.
+            Change::Created(_) | Change::Updated { .. } => is_trigger,
+            Change::Triggered(_) | Change::Started(_) => false,
         })
     }
 
@@ -295,6 +310,7 @@ impl<'a> Judge<'a> {
                     "Deleted",
                     "Being deleted",
                     "Started",
+                    "Triggered",
                 ],
             };
             let is_otherwise = result["result"] == "not-as-declared";
@@ -429,6 +445,9 @@ impl<'a> Judge<'a> {
                 },
                 None => self.schedule.prunes && !sync.name.starts_with("keep-"),
             },
+            Change::Triggered(sync) => {
+                entry(&sync.name).is_some_and(|entry| entry.trigger.is_some())
+            }
             Change::Started(Start {
                 slug,
                 project,

@@ -31,6 +31,9 @@ pub struct Sync {
     pub fields: Map<String, Value>,
     job: Job,
     removal: Job,
+    /// When it was changed last, and pushed last, by the platform's clock.
+    changed: u64,
+    pushed: Option<u64>,
 }
 
 impl Sync {
@@ -116,6 +119,8 @@ pub struct Platform {
     /// The names of syncs whose jobs fail.
     pub failing_jobs: Vec<String>,
     ids: usize,
+    /// Moves on with each change.
+    clock: u64,
 }
 
 impl Platform {
@@ -126,6 +131,7 @@ impl Platform {
             failing_removals: Vec::new(),
             failing_jobs: Vec::new(),
             ids: 0,
+            clock: 0,
         }
     }
 
@@ -146,7 +152,10 @@ impl Platform {
     pub fn pass_time(&mut self, journal: &mut Journal) {
         let mut gone = Vec::new();
         for sync in &mut self.syncs {
-            sync.job.end();
+            if sync.job.end() == Some(false) {
+                self.clock += 1;
+                sync.pushed = Some(self.clock);
+            }
             match sync.removal.end() {
                 Some(true) => self.failing_removals.retain(|name| *name != sync.name),
                 Some(false) => gone.push(sync.id.clone()),
@@ -178,15 +187,19 @@ impl Platform {
             fields,
             job: Job::default(),
             removal: Job::default(),
+            changed: 0,
+            pushed: None,
         };
-        self.queue(&mut sync);
+        self.write(&mut sync);
         self.syncs.push(sync.clone());
         journal.commit(by, Change::Created(sync.clone().into()));
         sync
     }
 
-    /// Queues the job that a write sets off.
-    fn queue(&self, sync: &mut Sync) {
+    /// Notes when a write was, and queues the job that it sets off.
+    fn write(&mut self, sync: &mut Sync) {
+        self.clock += 1;
+        sync.changed = self.clock;
         if sync.fields["isAutoSyncEnabled"] == true {
             sync.job.begin(self.failing_jobs.contains(&sync.name));
         }
@@ -211,7 +224,7 @@ impl Platform {
                 }
             }
         }
-        self.queue(&mut sync);
+        self.write(&mut sync);
         self.syncs[place] = sync.clone();
         let (before, after) = (Box::new(before), Box::new(sync.clone()));
         journal.commit(by, Change::Updated { before, after });
@@ -284,6 +297,17 @@ impl Platform {
                 match (method, job) {
                     ("GET", []) => one(sync),
                     ("PATCH", []) => self.update_as_asked(call, id, by, journal),
+                    ("POST", ["sync-secrets"]) => {
+                        if is_busy {
+                            return busy();
+                        }
+                        let fails = self.failing_jobs.contains(&sync.name);
+                        let place = self.syncs.iter_mut().find(|sync| sync.id == *id).unwrap();
+                        place.job.begin(fails);
+                        let sync = place.clone();
+                        journal.commit(by, Change::Triggered(sync.clone().into()));
+                        one(&sync)
+                    }
                     ("DELETE", []) if call.query.contains("removeSecrets=true") => {
                         if is_busy {
                             return busy();
@@ -342,6 +366,12 @@ fn text(body: &Value, field: &str) -> String {
     body[field].as_str().unwrap_or_default().to_owned()
 }
 
+/// A time of the platform's clock, whose steps are far enough apart to be told apart.
+fn moment(clock: u64) -> String {
+    let (hours, minutes) = (clock / 60, clock % 60);
+    format!("2026-01-01T{hours:02}:{minutes:02}:00.000Z")
+}
+
 /// A sync as the API shows it.
 fn shown(sync: &Sync) -> Value {
     let mut shown = sync.fields.clone();
@@ -354,7 +384,7 @@ fn shown(sync: &Sync) -> Value {
         "projectId": PROJECT_ID,
         "folderId": "folder",
         "createdAt": "2026-01-01T00:00:00.000Z",
-        "updatedAt": "2026-01-01T00:00:00.000Z",
+        "updatedAt": moment(sync.changed),
         "connection": {
             "app": sync.destination,
             "name": "main",
@@ -366,7 +396,7 @@ fn shown(sync: &Sync) -> Value {
         "syncStatus": sync.job.status(),
         "lastSyncJobId": sync.job.last_id(),
         "lastSyncMessage": null,
-        "lastSyncedAt": null,
+        "lastSyncedAt": sync.pushed.map(moment),
         "importStatus": null,
         "lastImportJobId": null,
         "lastImportMessage": null,

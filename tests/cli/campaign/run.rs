@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::fates::Trials;
+use super::http::TIMEOUT;
 use super::server::{SECRET, Server};
 use crate::harness::Tree;
 
@@ -56,8 +57,13 @@ impl Run {
         } else {
             String::new()
         };
+        let timeout = if arguments.starts_with("state") {
+            String::new()
+        } else {
+            format!(" --timeout {}s", TIMEOUT.as_secs())
+        };
         let invocation = tree
-            .secsync(&format!("{arguments} {output}"))
+            .secsync(&format!("{arguments} {output}{timeout}"))
             .variable("INFISICAL_HOST", &server.origin())
             .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", "client-id")
             .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", &secret)

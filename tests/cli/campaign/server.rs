@@ -232,6 +232,11 @@ impl Shared {
             ("POST", [.., "login"]) => (Kind::LogIn, "login".to_owned()),
             ("POST", ["v1", "sync", _, "start"]) => (Kind::Start, body_name.unwrap()),
             ("POST", ["api", "v1", "secret-syncs", _]) => (Kind::Create, body_name.unwrap()),
+            ("POST", [.., id, "sync-secrets"]) => {
+                let now = self.journal.events.len();
+                let name = self.journal.name_of(id, now).unwrap_or(id);
+                (Kind::Trigger, name.to_owned())
+            }
             ("PATCH", [.., id]) => (Kind::Update, body_name.unwrap_or_else(|| name_of(id))),
             ("DELETE", [.., id]) => (Kind::Delete, name_of(id)),
             ("GET", _) => (Kind::Read, path[2..].join("/")),
