@@ -96,7 +96,7 @@ fn failing(out: &mut String, plan: &Plan) {
             out,
             "  {}: {}",
             address(&failing.subject),
-            message.unwrap_or_default()
+            message.as_deref().unwrap_or("no reason was given")
         );
     }
 }
