@@ -11,6 +11,9 @@
 //! | `panics` | what is left of them |
 //! | `sandbox` | the built-in sandbox of a run |
 //! | `arguments` | the flags that commands share |
+//! | `help` | what the help of a command says besides its flags |
+//! | `synonyms` | the words of other tools, answered with the right ones |
+//! | `values` | what a shell offers while a command line is typed |
 //! | `plan_file`, `sync_files` | the files that several commands read or write |
 //!
 //! `commands` has a file for each command.
@@ -18,6 +21,7 @@
 mod arguments;
 mod command;
 mod commands;
+mod help;
 mod output;
 mod panics;
 mod plan_file;
@@ -26,13 +30,15 @@ mod sandbox;
 mod signals;
 mod stream;
 mod sync_files;
+mod synonyms;
 mod terminal;
+mod values;
 
 use std::ffi::OsString;
 
 use camino::Utf8PathBuf;
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{FromArgMatches as _, Parser, Subcommand};
 
 use crate::environment::Environment;
 use crate::error::CommandError;
@@ -53,21 +59,13 @@ use terminal::Terminal;
     propagate_version = true,
     disable_help_subcommand = true
 )]
-#[command(after_help = exit_codes())]
+#[command(after_help = help::exits(&Exit::ALL))]
 struct Arguments {
     /// Change to this directory first: paths are relative to it.
     #[arg(short = 'C', value_name = "DIR", global = true)]
     change_directory: Option<Utf8PathBuf>,
     #[command(subcommand)]
     command: Command,
-}
-
-/// The exit codes, each with what it says.
-fn exit_codes() -> String {
-    let mut exits = Exit::ALL;
-    exits.sort_by_key(|exit| exit.code());
-    let lines = exits.map(|exit| format!("\n  {:<3} {}", exit.code(), exit.meaning()));
-    format!("Exit codes:{}", lines.concat())
 }
 
 #[derive(Debug, Subcommand)]
@@ -109,9 +107,11 @@ enum Command {
     #[command(subcommand)]
     Auth(auth::Arguments),
     /// Print a completion script for a shell.
-    Completions(completions::Arguments),
-    /// Print the manual page.
-    Man,
+    Completions(completions::Completions),
+    /// Print the manual page of a command.
+    Man(completions::Man),
+    /// Print the help of a command, or every environment variable.
+    Help(completions::Help),
     /// Print the version.
     Version,
 }
@@ -123,9 +123,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: &Environ
 }
 
 fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environment) -> Exit {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let words: Vec<OsString> = arguments.into_iter().collect();
+    if environment.get(completions::COMPLETE).is_some() {
+        return completions::complete(words);
+    }
+    let parsed = help::program().try_get_matches_from(&words);
+    let arguments = match parsed.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
-        Err(error) => return explain(&error, environment),
+        Err(error) => return explain(&error, &words, environment),
     };
     if let Some(directory) = &arguments.change_directory
         && let Err(error) = std::env::set_current_dir(directory)
@@ -135,8 +140,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environment)
             "The directory {directory} (-C) cannot be entered: {why}."
         ))
         .help("Check the path.");
-        Terminal::plain(environment).problems(&refused.problems);
-        return refused.exit;
+        return refuse(&refused, environment);
     }
     match arguments.command {
         Command::Init(command) => execute(command, environment),
@@ -159,14 +163,9 @@ fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environment)
         Command::Sandbox(command) => execute(command, environment),
         Command::Explain(command) => execute(command, environment),
         Command::Auth(auth::Arguments::Check(command)) => execute(command, environment),
-        Command::Completions(arguments) => print(&completions::script(&arguments), environment),
-        Command::Man => match completions::manual() {
-            Ok(page) => print(&page, environment),
-            Err(error) => {
-                Terminal::plain(environment).problems(&error.problems);
-                error.exit
-            }
-        },
+        Command::Completions(shell) => about(completions::script(&shell), environment),
+        Command::Man(command) => about(completions::manual(&command), environment),
+        Command::Help(topic) => about(completions::help(&topic), environment),
         Command::Version => print(
             concat!("secsync ", env!("CARGO_PKG_VERSION"), "\n"),
             environment,
@@ -174,7 +173,19 @@ fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environment)
     }
 }
 
-/// Prints a text about the program itself.
+/// Prints a text about the program itself, or why there is none.
+fn about(text: Result<String, CommandError>, environment: &Environment) -> Exit {
+    match text {
+        Ok(text) => print(&text, environment),
+        Err(error) => refuse(&error, environment),
+    }
+}
+
+fn refuse(error: &CommandError, environment: &Environment) -> Exit {
+    Terminal::plain(environment).problems(&error.problems);
+    error.exit
+}
+
 fn print(text: &str, environment: &Environment) -> Exit {
     match Terminal::plain(environment).out(text) {
         Ok(()) => Exit::Done,
@@ -183,11 +194,14 @@ fn print(text: &str, environment: &Environment) -> Exit {
 }
 
 /// Prints the help that was asked for, or what is wrong with the arguments.
-fn explain(error: &clap::Error, environment: &Environment) -> Exit {
+fn explain(error: &clap::Error, words: &[OsString], environment: &Environment) -> Exit {
     let text = error.render().ansi().to_string();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => print(&text, environment),
         _ => {
+            if let Some(answer) = synonyms::answer(error, words) {
+                return refuse(&answer, environment);
+            }
             Terminal::plain(environment).remark(&text);
             Exit::Usage
         }

@@ -102,7 +102,7 @@ impl Format {
     }
 
     /// The word for it.
-    fn name(self) -> String {
+    pub fn name(self) -> String {
         let value = self.to_possible_value();
         value.map_or_else(String::new, |value| value.get_name().to_owned())
     }

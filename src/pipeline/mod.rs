@@ -40,3 +40,4 @@ pub use observe::Observed;
 pub use open::{Loaded, Opened, Options, SCHEMAS};
 pub use plan::{Access, Planned};
 pub use saved::Rechecked;
+pub use state_place::STATE_VARIABLE;

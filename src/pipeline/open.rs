@@ -25,7 +25,7 @@ use crate::workspace::{LoadError, LoadOptions, Schemas, Workspace};
 pub const SCHEMAS: &str = ".secsync/schemas";
 
 /// What a run was asked for.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Options {
     /// What to load.
     pub request: LoadOptions,

@@ -19,6 +19,12 @@ pub trait Door: Rules + Send {
     /// Its servers, and the variables that name others.
     fn servers(&self) -> Servers;
 
+    /// The environment variables that it reads, each with what it is for, as a phrase; see
+    /// [`ProviderVariables`] for how other providers read them.
+    fn variables(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
     /// Takes the credential of a provider from its variables. Sends nothing.
     fn credential(
         &self,

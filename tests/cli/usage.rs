@@ -66,7 +66,8 @@ fn the_help() {
       explain      Explain a finding: why it is one, an example, and how to fix it
       auth         Check credentials
       completions  Print a completion script for a shell
-      man          Print the manual page
+      man          Print the manual page of a command
+      help         Print the help of a command, or every environment variable
       version      Print the version
 
     Options:
@@ -118,13 +119,33 @@ fn the_help_of_apply() {
                           input
 
     Options:
-      -C <DIR>                        Change to this directory first: paths are relative to it
-      -f, --file <PATH>               Files, directories or globs of sync files; - for standard input
-      -l, --selector <KEY=GLOB,…>     Only syncs for which these hold: provider, project, destination,
-                                      environment, or a label
-          --target <NAME-GLOB>        Only syncs of these names
-          --var <NAME=VALUE>          The value of a variable
-          --var-file <FILE>           A YAML file of variables
+      -C <DIR>                      Change to this directory first: paths are relative to it
+          --auto-approve            Do not ask. Needed without a terminal; a saved plan is never asked
+                                    about
+          --wait[=<DURATION>]       Follow the sync jobs that this sets off, for at most this long;
+                                    without a duration as long as they end or begin to run, and no
+                                    longer than 2 minutes in which none does
+          --max-deletes <N>         Apply nothing if more syncs than this would be deleted or replaced
+                                    [default: 5]
+          --prune                   Delete what exists and is not declared. Needs the whole workspace
+          --resend <NAME-GLOB>      Send syncs of these names whole again, also what the platform never
+                                    gives back
+          --expect-digest <DIGEST>  Apply the saved plan only if it has the digest that `plan --out` and
+                                    `show` printed
+      -h, --help                    Print help (see more with '--help')
+      -V, --version                 Print version
+
+    Files and selection:
+      -f, --file <PATH>            Files, directories or globs of sync files; - for standard input
+      -l, --selector <KEY=GLOB,…>  Only syncs for which these hold: provider, project, destination,
+                                   environment, or a label
+          --target <NAME-GLOB>     Only syncs of these names
+          --var <NAME=VALUE>       The value of a variable
+          --var-file <FILE>        A YAML file of variables
+          --shard <I/N>            Only this part of the projects, such as 1/3: the parts are disjoint
+                                   and together all of them, so that several runs share the work
+
+    Servers:
           --parallelism <N>           How many requests and actions go at once [default: 4]
           --timeout <DURATION>        How long one request may take: 30s, 2m [default: 30s]
           --ca-cert <FILE>            A PEM file with further certificate authorities to trust
@@ -135,33 +156,224 @@ fn the_help_of_apply() {
           --organization-slug <SLUG>  The organization to log in to, if the identity belongs to several
           --allow-project <PROJECT>   The only projects that may be read, by id or slug
           --sandbox                   Use the built-in emulator instead of real servers and credentials
-      -o, --output <FORMAT[=FILE]>    A format, to standard output or to a file; can be repeated. Every
-                                      command has human and json; those that check files also have
-                                      markdown, html, sarif, github and junit, and those that plan
-                                      unified
-          --no-color                  No colours
-      -q, --quiet                     Only results and problems
-      -v, --verbose...                Say more; twice: each request, too; three times: also what was
-                                      decided
-          --auto-approve              Do not ask. Needed without a terminal; a saved plan is never asked
-                                      about
-          --wait[=<DURATION>]         Follow the sync jobs that this sets off, for at most this long;
-                                      without a duration as long as they end or begin to run, and no
-                                      longer than 2 minutes in which none does
-          --max-deletes <N>           Apply nothing if more syncs than this would be deleted or replaced
-                                      [default: 5]
-          --prune                     Delete what exists and is not declared. Needs the whole workspace
-          --resend <NAME-GLOB>        Send syncs of these names whole again, also what the platform
-                                      never gives back
-          --shard <I/N>               Only this part of the projects, such as 1/3: the parts are
-                                      disjoint and together all of them, so that several runs share the
-                                      work
-          --expect-digest <DIGEST>    Apply the saved plan only if it has the digest that `plan --out`
-                                      and `show` printed
-      -h, --help                      Print help
-      -V, --version                   Print version
+
+    Output:
+      -o, --output <FORMAT[=FILE]>  A format, to standard output or to a file; can be repeated. Every
+                                    command has human and json; those that check files also have
+                                    markdown, html, sarif, github and junit, and those that plan unified
+          --no-color                No colours
+      -q, --quiet                   Only results and problems
+      -v, --verbose...              Say more; twice: each request, too; three times: also what was
+                                    decided
     --- exit 0
     ");
+}
+
+#[test]
+fn the_long_help_has_examples_exit_codes_and_variables() {
+    let tree = Tree::new(&[]);
+    assert_snapshot!(tree.secsync("validate --help").run().exits_with(0), @"
+    $ secsync validate --help
+    Check the files, offline.
+
+    Examples:
+      secsync validate
+          the whole workspace
+      secsync validate syncs/web.yaml -o human -o sarif=found.sarif
+          one file, also for a code host
+
+    Usage: secsync validate [OPTIONS] [PATHS]...
+
+    Arguments:
+      [PATHS]...
+              Files, directories or globs of sync files; - for standard input
+
+    Options:
+      -C <DIR>
+              Change to this directory first: paths are relative to it
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Files and selection:
+      -f, --file <PATH>
+              Files, directories or globs of sync files; - for standard input
+
+      -l, --selector <KEY=GLOB,…>
+              Only syncs for which these hold: provider, project, destination, environment, or a label
+
+          --target <NAME-GLOB>
+              Only syncs of these names
+
+          --var <NAME=VALUE>
+              The value of a variable
+
+          --var-file <FILE>
+              A YAML file of variables
+
+    Output:
+      -o, --output <FORMAT[=FILE]>
+              A format, to standard output or to a file; can be repeated. Every command has human and
+              json; those that check files also have markdown, html, sarif, github and junit, and those
+              that plan unified
+
+          --no-color
+              No colours
+
+      -q, --quiet
+              Only results and problems
+
+      -v, --verbose...
+              Say more; twice: each request, too; three times: also what was decided
+
+    Exit codes:
+      0   done, or no changes
+      1   error
+      3   the files are invalid, or a denied lint was found
+      64  wrong usage
+
+    Environment:
+      SECSYNC_VAR_NAME    the value of `${var.NAME}` in the files
+      NO_COLOR            no colours, whatever it is set to
+      CLICOLOR_FORCE      colours even if the output is not a terminal
+    --- exit 0
+    ");
+    // The same by another way.
+    let help = tree.secsync("validate --help").run().stdout;
+    assert_eq!(
+        tree.secsync("help validate").run().exits_with(0).stdout,
+        help
+    );
+    for command in COMMANDS {
+        let help = tree.secsync(&format!("{command} --help")).run().stdout;
+        assert!(
+            help.contains("Exit codes:") && help.contains("Environment:"),
+            "{help}"
+        );
+        assert!(
+            command.contains(' ') || help.contains("Examples:"),
+            "{help}"
+        );
+    }
+}
+
+#[test]
+fn the_help_lists_every_environment_variable() {
+    let tree = Tree::new(&[]);
+    assert_snapshot!(tree.secsync("help environment").run().exits_with(0), @"
+    $ secsync help environment
+    The environment variables that secsync reads.
+
+    secsync:
+      SECSYNC_VAR_NAME                                 the value of `${var.NAME}` in the files
+      SECSYNC_STATE                                    where started syncs are recorded: a file, or s3://, gs://, az:// and a path
+      SECSYNC_TRUST_HOSTS                              servers that `url:` in secsync.yaml may send credentials to
+      SECSYNC_ALLOW_HTTP                               hosts that may be spoken to over plain http, as this machine may
+      NO_COLOR                                         no colours, whatever it is set to
+      CLICOLOR_FORCE                                   colours even if the output is not a terminal
+
+    Infisical:
+      INFISICAL_UNIVERSAL_AUTH_CLIENT_ID               the machine identity's client id
+      INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET           its client secret
+      INFISICAL_TOKEN                                  an access token, instead of the two
+      INFISICAL_MACHINE_IDENTITY_ID                    an identity that logs in without a secret: with the job's identity token in GitHub Actions
+      INFISICAL_AUTH_JWT                               an identity token of any other CI
+      INFISICAL_OIDC_AUDIENCE                          who GitHub's identity token is meant for
+      INFISICAL_AUTH_METHOD                            another login than by these: jwt-auth, kubernetes-auth, gcp-auth, azure-auth, aws-auth
+      INFISICAL_KUBERNETES_SERVICE_ACCOUNT_TOKEN_PATH  the file of the service account's token, if it is not where pods have it
+      AWS_ACCESS_KEY_ID                                what aws-auth signs its proof with; AWS's own name, whatever the provider's
+      AWS_SECRET_ACCESS_KEY                            the same; it is never sent
+      AWS_SESSION_TOKEN                                the same, if the credentials are temporary
+      AWS_REGION                                       the region whose service checks that proof (or AWS_DEFAULT_REGION)
+      INFISICAL_ORGANIZATION_SLUG                      the (sub-)organization to log in to; also --organization-slug
+      INFISICAL_HOST                                   another server than https://app.infisical.com
+      INFISICAL_API_URL                                the same
+      INFISICAL_DOMAIN                                 the same
+      INFISICAL_PROJECT_ID                             the project of syncs whose files name none
+
+    Enkryptify:
+      ENKRYPTIFY_TOKEN                                 the API token (`ek_live_…`)
+      ENKRYPTIFY_API_URL                               another server than https://api.enkryptify.com
+
+    A state in an object store: AWS_… for s3://, GOOGLE_… for gs://, AZURE_… for az://, as the tools of those
+    clouds read them.
+
+    The variables of a platform serve the provider that is named after it. Any other provider reads them
+    behind its own name in capitals: `on-prem` reads ON_PREM_ and then the name above.
+    --- exit 0
+    ");
+}
+
+#[test]
+fn words_of_other_tools_are_answered_with_the_right_ones() {
+    let tree = Tree::new(&[]);
+    let answers = [
+        "destroy",
+        "lint",
+        "deploy",
+        "login",
+        "apply --dry-run",
+        "apply -y",
+        "apply -auto-approve",
+        "plan -out=plan.json",
+        "plan --json",
+        "apply syncs --destroy",
+        "help pln",
+    ]
+    .map(|line| tree.secsync(line).run().exits_with(64).stderr);
+    assert_snapshot!(answers.concat(), @"
+    Error: secsync has no command `destroy`.
+      Declare a sync with `ensure: absent`, or leave it out of the files and run `secsync apply --prune`.
+    Error: secsync has no command `lint`.
+      `secsync validate` checks the files, and `secsync explain` lists the lints.
+    Error: secsync has no command `deploy`.
+      `secsync apply` makes the platforms match the files.
+    Error: secsync has no command `login`.
+      Credentials come from the environment alone: `secsync help environment` lists the variables, and `secsync auth check` tries them.
+    Error: secsync has no flag `--dry-run`.
+      `secsync plan` shows what apply would do, and changes nothing.
+    Error: secsync has no flag `-y`.
+      `--auto-approve` leaves out the question.
+    Error: secsync has no flag `-auto-approve`.
+      Write `--auto-approve`: long flags have two dashes.
+    Error: secsync has no flag `-out`.
+      Write `--out`: long flags have two dashes.
+    Error: secsync has no flag `--json`.
+      `-o json` prints JSON.
+    Error: secsync has no flag `--destroy`.
+      Declare a sync with `ensure: absent`, or leave it out of the files and use `--prune`.
+    Error: `pln` is not a command.
+      Did you mean `plan`?
+    ");
+}
+
+#[test]
+fn a_shell_is_offered_values_from_the_program_and_the_files() {
+    let sync = "{destination: vercel, labels: {team: shop}}";
+    let file = format!("provider: enkryptify\nproject: p\nsyncs:\n  web: {sync}\n  api: {sync}\n");
+    let tree = Tree::new(&[("syncs/all.yaml", &file)]);
+    let offered = |line: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        let run = tree.secsync("").variable("COMPLETE", "bash");
+        let run = run.variable("_CLAP_IFS", " ");
+        let run = run.variable("_CLAP_COMPLETE_INDEX", &words.len().to_string());
+        let mut command = run.command();
+        let output = command.args(["--", "secsync"]).args(words).output();
+        String::from_utf8(output.unwrap().stdout).unwrap()
+    };
+    assert!(offered("sync ").starts_with("api web "));
+    assert_eq!(offered("plan -o ma"), "markdown");
+    assert_eq!(offered("plan -l t"), "team=shop");
+    assert_eq!(
+        offered("explain unknown-pro"),
+        "unknown-provider unknown-project"
+    );
+    assert_eq!(offered("schema show enkryptify/"), "");
+    assert!(offered("schema show infisical/ver").contains("infisical/vercel"));
+    assert!(offered("").contains("validate"));
 }
 
 #[test]
@@ -176,14 +388,14 @@ fn the_version() {
 }
 
 #[test]
-fn completions_for_each_shell_name_the_commands() {
+fn completions_of_each_shell_ask_the_program() {
     let tree = Tree::new(&[]);
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let output = tree
             .secsync(&format!("completions {shell}"))
             .run()
             .exits_with(0);
-        assert!(output.stdout.contains("validate"), "{output}");
+        assert!(output.stdout.contains("COMPLETE"), "{output}");
     }
 }
 
@@ -192,6 +404,16 @@ fn the_manual_is_a_manual_page() {
     let tree = Tree::new(&[]);
     let output = tree.secsync("man").run().exits_with(0);
     assert!(output.stdout.contains(".TH secsync 1"), "{output}");
+    let output = tree.secsync("man schema pull").run().exits_with(0);
+    assert!(
+        output.stdout.contains(".TH secsync-schema-pull 1"),
+        "{output}"
+    );
+    tree.write("man/.keep", "");
+    tree.secsync("man --dir man").run().exits_with(0);
+    for page in ["secsync", "secsync-plan", "secsync-list-projects"] {
+        assert!(tree.has(&format!("man/{page}.1")), "{page}");
+    }
 }
 
 #[test]

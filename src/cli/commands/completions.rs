@@ -1,31 +1,159 @@
-//! `secsync completions`, `secsync man` and `secsync version`: texts about the program itself.
+//! `secsync completions`, `secsync man`, `secsync help` and `secsync version`: texts about the program
+//! itself.
 
-use clap::{Args, CommandFactory};
-use clap_complete::Shell;
+use std::ffi::OsString;
 
-use crate::cli::Arguments as Program;
+use camino::Utf8PathBuf;
+use clap::{Args, Command, ValueEnum};
+use clap_complete::CompleteEnv;
+use clap_complete::env::Shells;
+
+use crate::cli::arguments::working_directory;
+use crate::cli::help;
+use crate::cli::output::cannot_write;
+use crate::cli::values::with_values;
+use crate::core::diagnostic::closest;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::root::{Existing, Place};
+
+/// The variable that a shell sets when it asks for what can follow.
+pub const COMPLETE: &str = "COMPLETE";
+/// The name of the program.
+const PROGRAM: &str = "secsync";
+/// The topic of `help` that is no command.
+const ENVIRONMENT: &str = "environment";
 
 /// The arguments of `completions`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct Completions {
     /// The shell.
     shell: Shell,
 }
 
-/// A completion script.
-pub fn script(arguments: &Arguments) -> String {
-    let mut script = Vec::new();
-    let mut command = Program::command();
-    clap_complete::generate(arguments.shell, &mut command, "secsync", &mut script);
-    String::from_utf8_lossy(&script).into_owned()
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Shell {
+    Bash,
+    Elvish,
+    Fish,
+    Powershell,
+    Zsh,
 }
 
-/// The manual page.
-pub fn manual() -> Result<String, CommandError> {
+/// The arguments of `man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// The command, such as `plan` or `schema pull`; the program itself if there is none.
+    #[arg(value_name = "COMMAND")]
+    command: Vec<String>,
+    /// Write a page for each command into this directory.
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
+    dir: Option<Utf8PathBuf>,
+}
+
+/// The arguments of `help`.
+#[derive(Debug, Args)]
+pub struct Help {
+    /// A command, such as `plan` or `schema pull`; or `environment`, for every variable.
+    #[arg(value_name = "TOPIC")]
+    topic: Vec<String>,
+}
+
+/// The script that makes a shell ask the program itself for what can follow.
+pub fn script(arguments: &Completions) -> Result<String, CommandError> {
+    let shell = match arguments.shell {
+        Shell::Bash => "bash",
+        Shell::Elvish => "elvish",
+        Shell::Fish => "fish",
+        Shell::Powershell => "powershell",
+        Shell::Zsh => "zsh",
+    };
+    let mut script = Vec::new();
+    let shells = Shells::builtins();
+    let written = shells.completer(shell).map_or(Ok(()), |completer| {
+        completer.write_registration(COMPLETE, PROGRAM, PROGRAM, PROGRAM, &mut script)
+    });
+    match written {
+        Ok(()) => Ok(String::from_utf8_lossy(&script).into_owned()),
+        Err(error) => Err(CommandError::new(
+            Exit::Error,
+            format!("The script cannot be made: {error}."),
+        )),
+    }
+}
+
+/// Prints what can follow a command line that a shell asks about.
+pub fn complete(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let completed = CompleteEnv::with_factory(|| with_values(help::program()))
+        .bin(PROGRAM)
+        .try_complete(arguments, std::env::current_dir().ok().as_deref());
+    match completed {
+        Ok(_) => Exit::Done,
+        // A shell shows nothing of it.
+        Err(_) => Exit::Error,
+    }
+}
+
+/// A manual page, or an empty text if a page for each command was written.
+pub fn manual(arguments: &Man) -> Result<String, CommandError> {
+    let mut program = help::program();
+    // Gives each command its whole name.
+    program.build();
+    let Some(directory) = &arguments.dir else {
+        return page(find(&program, &arguments.command)?);
+    };
+    let mut commands = vec![&program];
+    while let Some(command) = commands.pop() {
+        commands.extend(shown(command));
+        let name = command.get_display_name().unwrap_or(PROGRAM);
+        let path = directory.join(format!("{name}.1"));
+        let text = page(command)?;
+        Place::of(&path, &working_directory()?)
+            .and_then(|place| place.write(text.as_bytes(), Existing::Replace))
+            .map_err(|error| cannot_write(&path, &error))?;
+    }
+    Ok(String::new())
+}
+
+/// The help that `help` prints.
+pub fn help(arguments: &Help) -> Result<String, CommandError> {
+    if arguments.topic == [ENVIRONMENT] {
+        return Ok(help::environment());
+    }
+    let mut program = help::program();
+    program.build();
+    let command = find(&program, &arguments.topic)?;
+    Ok(command.clone().render_long_help().ansi().to_string())
+}
+
+/// The command of these words.
+fn find<'a>(program: &'a Command, words: &[String]) -> Result<&'a Command, CommandError> {
+    let mut command = program;
+    for word in words {
+        let found = shown(command).find(|inner| {
+            inner.get_name() == word || inner.get_visible_aliases().any(|alias| alias == word)
+        });
+        command = found.ok_or_else(|| {
+            let names = shown(command).map(Command::get_name);
+            let error = CommandError::usage(format!("`{}` is not a command.", words.join(" ")));
+            match closest(word, names.chain([ENVIRONMENT])) {
+                Some(near) => error.help(format!("Did you mean `{near}`?")),
+                None => error.help("`secsync --help` lists the commands."),
+            }
+        })?;
+    }
+    Ok(command)
+}
+
+/// The commands within one that people are to know of.
+fn shown(command: &Command) -> impl Iterator<Item = &Command> {
+    let inner = command.get_subcommands();
+    inner.filter(|inner| !inner.is_hide_set() && inner.get_name() != "help")
+}
+
+fn page(command: &Command) -> Result<String, CommandError> {
     let mut page = Vec::new();
-    clap_mangen::Man::new(Program::command())
+    clap_mangen::Man::new(command.clone())
         .render(&mut page)
         .map_err(|error| {
             CommandError::new(

@@ -36,6 +36,12 @@ pub const HOST: &str = "ENKRYPTIFY_API_URL";
 /// The variable that holds the API token.
 pub const TOKEN: &str = "ENKRYPTIFY_TOKEN";
 
+/// Every variable, with what it is for.
+const VARIABLES: &[(&str, &str)] = &[
+    (TOKEN, "the API token (`ek_live_…`)"),
+    (HOST, "another server than https://api.enkryptify.com"),
+];
+
 /// The door to Enkryptify.
 pub struct Enkryptify;
 
@@ -52,6 +58,10 @@ impl Door for Enkryptify {
             document_path: None,
             sync_paths: "the path /v1/sync/{slug}/start",
         }
+    }
+
+    fn variables(&self) -> &'static [(&'static str, &'static str)] {
+        VARIABLES
     }
 
     fn credential(

@@ -24,11 +24,11 @@ use crate::redaction;
 use crate::text_file::reason;
 
 /// A token of any identity provider.
-const GIVEN: &str = "INFISICAL_AUTH_JWT";
+pub const GIVEN: &str = "INFISICAL_AUTH_JWT";
 /// Who a token that GitHub gives out is meant for.
-const AUDIENCE: &str = "INFISICAL_OIDC_AUDIENCE";
+pub const AUDIENCE: &str = "INFISICAL_OIDC_AUDIENCE";
 /// Where a service account's token is, as Infisical's own command line reads it.
-const SERVICE_ACCOUNT: &str = "INFISICAL_KUBERNETES_SERVICE_ACCOUNT_TOKEN_PATH";
+pub const SERVICE_ACCOUNT: &str = "INFISICAL_KUBERNETES_SERVICE_ACCOUNT_TOKEN_PATH";
 /// Where Kubernetes puts a service account's token.
 const SERVICE_ACCOUNT_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 /// GitHub's own variables: they belong to the job, whatever the provider is named.

@@ -30,10 +30,12 @@ pub const TOKEN: &str = "INFISICAL_TOKEN";
 pub const CLIENT_ID: &str = "INFISICAL_UNIVERSAL_AUTH_CLIENT_ID";
 /// The client secret of universal auth.
 pub const CLIENT_SECRET: &str = "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET";
-const IDENTITY_ID: &str = "INFISICAL_MACHINE_IDENTITY_ID";
-const AUTH_METHOD: &str = "INFISICAL_AUTH_METHOD";
+/// The id of a machine identity that logs in without a secret.
+pub const IDENTITY_ID: &str = "INFISICAL_MACHINE_IDENTITY_ID";
+/// Which login it is to be.
+pub const AUTH_METHOD: &str = "INFISICAL_AUTH_METHOD";
 /// The slug of the organization to log in to: an identity can belong to sub-organizations, too.
-const ORGANIZATION: &str = "INFISICAL_ORGANIZATION_SLUG";
+pub const ORGANIZATION: &str = "INFISICAL_ORGANIZATION_SLUG";
 
 /// The names that newer and older servers have for the organization; each ignores the other's.
 const ORGANIZATION_FIELDS: [&str; 2] = ["organizationSlug", "subOrganizationName"];

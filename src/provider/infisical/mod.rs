@@ -64,6 +64,55 @@ pub const PLATFORM: Platform = Platform::new(&Description {
 
 /// The variable that names a server, as Infisical's own tools read it.
 pub const HOST: &str = "INFISICAL_HOST";
+/// Other names that its own tools have for it.
+const OTHER_HOSTS: [&str; 2] = ["INFISICAL_API_URL", "INFISICAL_DOMAIN"];
+/// The variable that names the project of syncs whose files name none.
+const PROJECT: &str = "INFISICAL_PROJECT_ID";
+
+/// Every variable, with what it is for.
+const VARIABLES: &[(&str, &str)] = &[
+    (login::CLIENT_ID, "the machine identity's client id"),
+    (login::CLIENT_SECRET, "its client secret"),
+    (login::TOKEN, "an access token, instead of the two"),
+    (
+        login::IDENTITY_ID,
+        "an identity that logs in without a secret: with the job's identity token in GitHub Actions",
+    ),
+    (identity_token::GIVEN, "an identity token of any other CI"),
+    (
+        identity_token::AUDIENCE,
+        "who GitHub's identity token is meant for",
+    ),
+    (
+        login::AUTH_METHOD,
+        "another login than by these: jwt-auth, kubernetes-auth, gcp-auth, azure-auth, aws-auth",
+    ),
+    (
+        identity_token::SERVICE_ACCOUNT,
+        "the file of the service account's token, if it is not where pods have it",
+    ),
+    (
+        caller_identity::ACCESS_KEY,
+        "what aws-auth signs its proof with; AWS's own name, whatever the provider's",
+    ),
+    (caller_identity::SECRET_KEY, "the same; it is never sent"),
+    (
+        caller_identity::SESSION_TOKEN,
+        "the same, if the credentials are temporary",
+    ),
+    (
+        caller_identity::REGIONS[0],
+        "the region whose service checks that proof (or AWS_DEFAULT_REGION)",
+    ),
+    (
+        login::ORGANIZATION,
+        "the (sub-)organization to log in to; also --organization-slug",
+    ),
+    (HOST, "another server than https://app.infisical.com"),
+    (OTHER_HOSTS[0], "the same"),
+    (OTHER_HOSTS[1], "the same"),
+    (PROJECT, "the project of syncs whose files name none"),
+];
 
 /// The door to Infisical.
 pub struct Infisical;
@@ -80,11 +129,15 @@ impl Door for Infisical {
                 &["https://app.infisical.com", "https://us.infisical.com"],
                 &["https://eu.infisical.com"],
             ],
-            host_variables: &[HOST, "INFISICAL_API_URL", "INFISICAL_DOMAIN"],
-            project_variable: Some("INFISICAL_PROJECT_ID"),
+            host_variables: &[HOST, OTHER_HOSTS[0], OTHER_HOSTS[1]],
+            project_variable: Some(PROJECT),
             document_path: Some("/api/docs/json"),
             sync_paths: "paths below /api/v1/secret-syncs/",
         }
+    }
+
+    fn variables(&self) -> &'static [(&'static str, &'static str)] {
+        VARIABLES
     }
 
     fn credential(
