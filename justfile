@@ -25,6 +25,15 @@ workflows: _tools
     check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
     zizmor --offline --quiet .github
 
+# the book of docs/, into target/book; `just docs serve` shows it while writing
+docs COMMAND="build": _tools
+    NO_MKDOCS_2_WARNING=1 mkdocs {{ COMMAND }}
+
+# the parts of docs/ that the program says itself, written anew
+generate:
+    SECSYNC_BLESS=1 cargo test --locked --test cli -- picture:: reference:: tutorial::
+    SECSYNC_BLESS=1 cargo test --locked --test library -- schema::editor::
+
 # the benchmarks
 bench *ARGUMENTS:
     cargo bench --locked {{ ARGUMENTS }}
@@ -32,6 +41,10 @@ bench *ARGUMENTS:
 # the program as it is released
 release:
     cargo build --locked --release
+
+# the packages of this machine, installed into empty places and run; needs `just release`
+packages: _tools
+    packaging/check
 
 # everything that must pass before a change lands
 ci:

@@ -60,7 +60,7 @@ impl Exit {
         }
     }
 
-    /// What the number says, as the help and the README list it.
+    /// What the number says, as the help and the documentation list it.
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Done => "done, or no changes",

@@ -29,6 +29,9 @@
 //! | the formats for code hosts and test reports | `formats` |
 //! | the schemas, and those of plans | `schemas`, `plan_schemas` |
 //! | the commands that the README shows | `readme` |
+//! | the reference pages of `docs/` | `reference` |
+//! | the tutorial, by a shell | `tutorial` |
+//! | the picture of a plan | `picture` |
 //! | a platform that only this test knows | `third_platform` |
 //! | workspaces, and the commands that look after them | `workspace` |
 
@@ -69,9 +72,11 @@ mod lists;
 mod logins;
 mod main_job;
 mod outputs;
+mod picture;
 mod plan_schemas;
 mod readme;
 mod redaction;
+mod reference;
 mod refusals;
 mod remote_state;
 mod requests;
@@ -83,5 +88,6 @@ mod starts;
 mod state_files;
 mod terminal;
 mod third_platform;
+mod tutorial;
 mod usage;
 mod workspace;
