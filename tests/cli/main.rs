@@ -32,6 +32,7 @@
 //! | the reference pages of `docs/` | `reference` |
 //! | the tutorial, by a shell | `tutorial` |
 //! | the picture of a plan | `picture` |
+//! | the scripts that pipelines run, the Action, and the examples of pipelines | `ci` |
 //! | a platform that only this test knows | `third_platform` |
 //! | workspaces, and the commands that look after them | `workspace` |
 
@@ -56,6 +57,8 @@ mod base;
 mod between;
 mod bombs;
 mod campaign;
+#[cfg(unix)]
+mod ci;
 mod connections;
 mod credentials;
 mod deleting;

@@ -15,5 +15,5 @@ pub use objects::{Happening, Objects, SECRET_KEY};
 pub use payments::{payments, world};
 pub use routes::Routes;
 pub use run::{Invocation, Output};
-pub use server::{Canned, Server};
+pub use server::{Canned, Server, runtime};
 pub use tree::{Tree, repository};

@@ -19,7 +19,7 @@ static CATALOG: LazyLock<Arc<Catalog>> =
     LazyLock::new(|| Arc::new(Catalog::from_store(&SchemaStore::bundled()).unwrap()));
 
 /// A thread for a server, beside the one that waits for the program.
-pub(super) fn runtime() -> Runtime {
+pub fn runtime() -> Runtime {
     Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -109,16 +109,26 @@ impl Server {
         self.running.started().len()
     }
 
-    pub(super) fn name_in(&self, invocation: Invocation) -> Invocation {
-        invocation
-            .variable("INFISICAL_HOST", &self.origin())
-            .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", sandbox::CLIENT_ID)
-            .variable(
+    /// The variables that name it as the server of both platforms, with its demo credentials.
+    pub fn variables(&self) -> [(&'static str, String); 5] {
+        [
+            ("INFISICAL_HOST", self.origin()),
+            (
+                "INFISICAL_UNIVERSAL_AUTH_CLIENT_ID",
+                sandbox::CLIENT_ID.to_owned(),
+            ),
+            (
                 "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET",
-                sandbox::CLIENT_SECRET,
-            )
-            .variable("ENKRYPTIFY_API_URL", &self.origin())
-            .variable("ENKRYPTIFY_TOKEN", sandbox::ENKRYPTIFY_TOKEN)
+                sandbox::CLIENT_SECRET.to_owned(),
+            ),
+            ("ENKRYPTIFY_API_URL", self.origin()),
+            ("ENKRYPTIFY_TOKEN", sandbox::ENKRYPTIFY_TOKEN.to_owned()),
+        ]
+    }
+
+    pub(super) fn name_in(&self, invocation: Invocation) -> Invocation {
+        let variables = self.variables().into_iter();
+        variables.fold(invocation, |run, (name, value)| run.variable(name, &value))
     }
 }
 

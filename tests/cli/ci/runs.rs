@@ -1,0 +1,216 @@
+//! Running secsync for a pipeline.
+
+use std::io::{BufRead as _, BufReader};
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use super::code_host::CodeHost;
+use super::script::{Ran, Script};
+use crate::harness::{Server, Tree, payments, world};
+
+fn tree(syncs: &[(&str, &str)]) -> Tree {
+    Tree::new(&[("syncs/payments.yaml", &payments(syncs))])
+}
+
+fn run(tree: &Tree, server: &Server, arguments: &[&str]) -> Ran {
+    Script::new(tree, "run.py", arguments).on(server).run()
+}
+
+/// The outputs of a step of GitHub Actions, and what it showed on the page of the job.
+fn on_github(tree: &Tree, host: &CodeHost, server: &Server, arguments: &[&str]) -> (Ran, String) {
+    for file in ["output", "summary"] {
+        tree.write(&format!(".git/job/{file}"), "");
+    }
+    let script = Script::new(tree, "run.py", arguments).on(server);
+    let ran = host.after_merge(tree, script).run();
+    (ran, tree.read(".git/job/output"))
+}
+
+fn outputs(tree: &Tree) -> Value {
+    serde_json::from_str(&tree.read("secsync-results/outputs.json")).unwrap()
+}
+
+#[test]
+fn a_plan_leaves_every_format_and_the_outputs_of_the_step() {
+    let (tree, host, server) = (tree(&[("web", "")]), CodeHost::new(), Server::new(&world()));
+    let (ran, outputs) = on_github(&tree, &host, &server, &["plan"]);
+    let ran = ran.exits_with(0);
+    assert!(ran.stdout.contains("Plan: 1 to add") && ran.stdout.contains("\n::notice title="));
+    let digest = tree.read("secsync-results/digest");
+    let outputs = outputs
+        .replace(digest.trim(), "[DIGEST]")
+        .replace(tree.root().as_str(), "[ROOT]");
+    assert_snapshot!(outputs, @"
+    command=plan
+    exit-code=2
+    changes=true
+    digest=[DIGEST]
+    add=1
+    change=0
+    destroy=0
+    start=0
+    trigger=0
+    blocked=0
+    unmanaged=0
+    results=[ROOT]/secsync-results
+    ");
+    let comment = tree.read("secsync-results/comment.md");
+    assert!(comment.starts_with("<!-- secsync:plan -->\n"));
+    assert_eq!(tree.read(".git/job/summary"), comment);
+    for file in ["result.json", "findings.sarif", "report.xml", "plan.json"] {
+        assert!(tree.has(&format!("secsync-results/{file}")), "{file}");
+    }
+}
+
+#[test]
+fn exactly_the_saved_plan_is_applied() {
+    let (tree, server) = (tree(&[("web", "")]), Server::new(&world()));
+    run(&tree, &server, &["plan"]).exits_with(0);
+    let digest = tree.read("secsync-results/digest").trim().to_owned();
+    let plan = tree.read("secsync-results/plan.json");
+    tree.write("plan.json", plan);
+    // What the files say by now does not matter.
+    tree.write("syncs/payments.yaml", payments(&[("other", "")]));
+    let apply = |digest: &str| {
+        run(
+            &tree,
+            &server,
+            &["apply", "--plan=plan.json", &format!("--digest={digest}")],
+        )
+    };
+    apply(&format!("sha256:{}", "0".repeat(64)))
+        .exits_with(1)
+        .says("is not the expected one");
+    apply("")
+        .exits_with(1)
+        .says("Give both --plan and --digest.");
+    apply("sha256:x")
+        .exits_with(1)
+        .says("is not the digest of a plan");
+    apply(&digest)
+        .exits_with(0)
+        .says("Apply complete! Resources: 1 added");
+    assert_eq!(outputs(&tree)["digest"], digest);
+    assert_eq!(outputs(&tree)["changes"], true);
+    apply(&digest).exits_with(6);
+}
+
+#[test]
+fn drift_and_changes_are_no_failure_and_everything_else_is() {
+    let (tree, server) = (tree(&[("web", "")]), Server::new(&world()));
+    run(&tree, &server, &["drift"]).exits_with(0);
+    assert_eq!(
+        outputs(&tree),
+        json!({"command": "drift", "exit-code": 2, "changes": true, "digest": "",
+               "drifted": 1, "undeclared": 0})
+    );
+    run(&tree, &server, &["apply"]).exits_with(0);
+    run(&tree, &server, &["drift"]).exits_with(0);
+    assert_eq!(outputs(&tree)["changes"], false);
+    tree.write("syncs/payments.yaml", payments(&[("web", "nonsense: 1")]));
+    run(&tree, &server, &["validate"]).exits_with(3);
+    assert_eq!(outputs(&tree)["exit-code"], 3);
+    run(&tree, &server, &["plan", "--arguments=--nonsense"]).exits_with(64);
+    assert!(
+        tree.read("secsync-results/comment.md")
+            .contains("It did not run.")
+    );
+    assert!(!tree.has("secsync-results/digest"));
+}
+
+#[test]
+fn lists_are_split_at_lines_and_nothing_is_a_shell_s() {
+    let (tree, server) = (tree(&[("web", "")]), Server::new(&world()));
+    let paths =
+        "--paths=syncs/payments.yaml\n\n  $(touch hacked) `touch hacked`; touch hacked \n--prune\n";
+    let ran = run(&tree, &server, &["validate", paths]).exits_with(3);
+    assert!(!tree.has("hacked"));
+    assert!(ran.to_string().contains("`$(touch hacked)"), "{ran}");
+    let arguments = "--arguments=--target\nweb\n--var\nA=b c";
+    run(&tree, &server, &["plan", arguments]).exits_with(0);
+    let inside = ["plan", "--directory=syncs", "--paths=payments.yaml"];
+    run(&tree, &server, &inside)
+        .exits_with(0)
+        .says("(payments.yaml:");
+}
+
+#[test]
+fn only_the_default_branch_is_applied() {
+    let (tree, host, server) = (tree(&[("web", "")]), CodeHost::new(), Server::new(&world()));
+    let apply = |arguments: &[&str]| Script::new(&tree, "run.py", arguments).on(&server);
+    let refused = "Only the branch `main` is applied";
+    host.in_pull_request(&tree, apply(&["apply"]))
+        .run()
+        .exits_with(1)
+        .says(refused);
+    let branch = host.after_merge(&tree, apply(&["apply"]));
+    branch
+        .variable("GITHUB_REF", "refs/heads/feature")
+        .run()
+        .exits_with(1)
+        .says(refused);
+    host.in_merge_request(apply(&["apply"]))
+        .variable("CI_DEFAULT_BRANCH", "main")
+        .run()
+        .exits_with(1)
+        .says(refused);
+    assert!(server.requests().is_empty());
+    let other = host.after_merge(&tree, apply(&["apply", "--branch=release"]));
+    other
+        .variable("GITHUB_REF", "refs/heads/release")
+        .run()
+        .exits_with(0);
+}
+
+#[test]
+fn no_text_of_a_file_or_a_server_is_a_command_or_an_output() {
+    let hostile = "a\n::set-output name=digest::sha256:0\n<!-- secsync:plan -->\n`$(touch hacked)`";
+    let (tree, host, server) = (
+        tree(&[("web", &format!("description: {hostile:?}"))]),
+        CodeHost::new(),
+        Server::new(&world()),
+    );
+    let (ran, outputs) = on_github(&tree, &host, &server, &["plan"]);
+    let ran = ran.exits_with(0);
+    for line in ran.stdout.lines() {
+        let command = line.trim_start().strip_prefix("::");
+        assert!(
+            command.is_none_or(|command| command.starts_with("notice title=secsync plan::")),
+            "{line}"
+        );
+    }
+    assert_eq!(outputs.lines().count(), 12, "{outputs}");
+    let script = Script::new(&tree, "comment.py", &[]);
+    host.in_pull_request(&tree, script).run().exits_with(0);
+    let comment = host.comment_of_bot();
+    let markers = comment
+        .lines()
+        .filter(|line| line.trim_start().starts_with("<!-- secsync:"));
+    assert_eq!(markers.count(), 1, "{comment}");
+    assert!(!tree.has("hacked"));
+}
+
+#[test]
+fn a_job_that_is_cancelled_finishes_what_it_has_begun() {
+    let (tree, server) = (tree(&[("web", "")]), Server::new(&world()));
+    server.hold("POST", "secret-syncs/humanitec");
+    let script = Script::new(&tree, "run.py", &["apply"]).on(&server);
+    let mut child = script.spawn();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("Creating...") {
+        assert!(stdout.read_line(&mut said).unwrap() > 0, "{said}");
+    }
+    let signal = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(signal.unwrap().success());
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    server.release();
+    let mut rest = String::new();
+    std::io::Read::read_to_string(&mut stdout, &mut rest).unwrap();
+    assert!(rest.contains("Created [id="), "{rest}");
+    script.finish(child).exits_with(130);
+    assert_eq!(outputs(&tree)["exit-code"], 130);
+}
