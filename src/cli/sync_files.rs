@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
@@ -11,13 +12,15 @@ use serde::Serialize;
 use super::arguments::{FileArguments, LoadArguments};
 use super::command::{Human, Outcome, Text, View};
 use super::output::cannot_write;
+use crate::core::platform::Platform;
 use crate::core::remote::RemoteSync;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::export::draft::{self, Names};
 use crate::export::paths::EDITOR_SCHEMA;
 use crate::export::{Summary, Written};
-use crate::pipeline::{Checked, Inventory, Link, Opened};
+use crate::pipeline::{Link, Opened, usable_connections};
+use crate::provider::ManagedSyncs;
 use crate::redaction::redacted;
 use crate::render;
 use crate::render::export::ExportBody;
@@ -64,12 +67,11 @@ impl NamingArguments {
     /// How the connections of syncs are named, and the apps whose connections cannot be listed.
     pub async fn names<'a>(
         &self,
-        checked: &Checked,
-        inventory: &Inventory,
+        opened: &Opened,
+        (platform, connected): (Platform, &Arc<dyn ManagedSyncs>),
         syncs: impl IntoIterator<Item = &'a RemoteSync>,
         link: &Link,
     ) -> Result<(Names, Vec<String>), CommandError> {
-        let platform = inventory.platform;
         let mut names = Names {
             platform,
             connections: BTreeMap::new(),
@@ -77,8 +79,8 @@ impl NamingArguments {
         if self.ids {
             return Ok((names, Vec::new()));
         }
-        let apps = draft::apps(&checked.opened, platform, syncs)?;
-        names.connections = inventory.usable_connections(apps.clone(), link).await?;
+        let apps = draft::apps(opened, platform, syncs)?;
+        names.connections = usable_connections(connected, apps.clone(), link).await?;
         let is_unlisted = |of: &(String, String)| !names.connections.contains_key(of);
         let unlisted = apps.into_iter().filter(is_unlisted);
         let unlisted: BTreeSet<String> = unlisted.map(|(_, app)| app).collect();
@@ -193,9 +195,21 @@ pub struct Declared {
     pub printed: Option<String>,
     /// Shows the summary to people.
     pub human: fn(&Summary, bool) -> String,
+    /// The exit code.
+    pub exit: Exit,
+    /// What failed beside it.
+    pub failure: Option<CommandError>,
 }
 
 impl Outcome for Declared {
+    fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    fn failure(&self) -> Option<&CommandError> {
+        self.failure.as_ref()
+    }
+
     fn human(&self, view: View) -> Human {
         let summary = (self.human)(&self.summary, view.is_quiet);
         let warnings = render::export::warnings(&self.summary);

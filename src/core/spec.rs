@@ -198,6 +198,11 @@ impl ObjectSpec {
         self
     }
 
+    /// Whether any value of this object can have a field of that name.
+    pub fn has_field(&self, name: &str) -> bool {
+        self.fields_of_any_value().any(|field| field.name == name)
+    }
+
     fn fields_of_any_value(&self) -> impl Iterator<Item = &FieldSpec> {
         let variants = self.union.iter().flat_map(|union| &union.variants);
         let of_variants = variants.flat_map(|variant| &variant.fields);

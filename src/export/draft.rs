@@ -13,6 +13,7 @@ use crate::core::code::Code;
 use crate::core::desired::{ConnectionRef, DesiredSync};
 use crate::core::diagnostic::Diagnostic;
 use crate::core::export;
+use crate::core::fields::CONNECTION_ID;
 use crate::core::normalize;
 use crate::core::plan::UnknownField;
 use crate::core::platform::Platform;
@@ -30,7 +31,7 @@ use crate::workspace::Workspace;
 use crate::yaml;
 
 /// What to do if the schema in use may be older than the server.
-const PULL: &str =
+pub(super) const PULL: &str =
     "Run `secsync schema pull --from-server`, which reads the server's own schemas, and try again.";
 
 /// The platform of syncs, and how their connections are named.
@@ -63,6 +64,94 @@ pub struct LeftOut {
     pub name: String,
     /// Why, and what to do, as full sentences.
     pub reason: String,
+    /// The address of the resource of Terraform that stands for it, if it comes from there.
+    pub resource: Option<String>,
+}
+
+/// The values of variables that stand for what must not be shown. No `Debug` of the values.
+#[derive(Clone, Default)]
+pub struct Hidden(BTreeMap<String, Value>);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Hidden {
+    /// Adds a variable.
+    pub fn add(&mut self, name: String, value: &Value) {
+        self.0.insert(name, value.clone());
+    }
+
+    /// Whether there is a variable of that name.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// The same workspace, in which these variables have their values.
+    pub fn open(&self, opened: &Opened) -> Opened {
+        let mut opened = opened.clone();
+        let own = self
+            .0
+            .iter()
+            .map(|(name, value)| (name.clone(), text_of(value)));
+        opened.options.request.variables.splice(0..0, own);
+        opened
+    }
+
+    /// A written text in which those that are no text stand without quotes, so that each has the type
+    /// of its value.
+    pub fn typed(&self, mut text: String) -> String {
+        for (name, _) in self.0.iter().filter(|(_, value)| !value.is_string()) {
+            let variable = reference(name);
+            text = text.replace(&format!("\"{variable}\""), &variable);
+        }
+        text
+    }
+
+    /// Takes the values out of what is said about a text.
+    fn conceal(&self, workspace: &mut Workspace) {
+        if self.0.is_empty() {
+            return;
+        }
+        let values: Vec<String> = self.0.values().map(text_of).collect();
+        let Workspace {
+            sources,
+            diagnostics,
+            ..
+        } = workspace;
+        for found in diagnostics {
+            let is_at_variable = found.span().is_some_and(|span| {
+                let text = sources.get(span.source).text.get(span.start..span.end);
+                text.is_some_and(|text| self.0.keys().any(|name| text.contains(&reference(name))))
+            });
+            let says = |text: &str| values.iter().any(|value| text.contains(value.as_str()));
+            let says_one = says(&found.message)
+                || found.help.as_deref().is_some_and(says)
+                || found.labels.iter().any(|label| says(&label.text));
+            if is_at_variable || says_one {
+                let code = found.code;
+                found.message = format!("A sensitive value is not valid here ({code}).");
+                found.help = None;
+                for label in &mut found.labels {
+                    label.text = String::new();
+                }
+            }
+        }
+    }
+}
+
+/// A variable as values refer to it.
+fn reference(name: &str) -> String {
+    format!("${{var.{name}}}")
+}
+
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 /// The text of a sync file.
@@ -93,7 +182,7 @@ pub fn file(
         .iter()
         .map(|group| Document::of(opened, group, names, &|_| inherited.clone()))
         .collect::<Result<_, _>>()?;
-    compose(opened, documents, schema, name)
+    compose(opened, documents, schema, name, &Hidden::default())
 }
 
 /// Writes a sync file of documents. `name` is what its findings call the file.
@@ -102,17 +191,19 @@ pub fn compose(
     mut documents: Vec<Document>,
     schema: &str,
     name: &str,
+    hidden: &Hidden,
 ) -> Result<Draft, CommandError> {
-    let mut checked = check(opened, name, text(schema, &documents))?;
+    let text = |documents: &[Document]| hidden.typed(text(schema, documents));
+    let mut checked = check(opened, name, text(&documents), hidden)?;
     let refused = refusals(&checked);
     if !refused.is_empty() {
         for document in &mut documents {
             document.leave_out_refused(&refused);
         }
-        checked = check(opened, name, text(schema, &documents))?;
+        checked = check(opened, name, text(&documents), hidden)?;
     }
     Ok(Draft {
-        text: text(schema, &documents),
+        text: text(&documents),
         declared: documents.iter().flat_map(Document::declared).collect(),
         unknown: documents
             .iter()
@@ -127,8 +218,19 @@ pub fn compose(
 }
 
 /// The findings of a text as if it were all the files of a workspace, under that name.
-pub fn check(opened: &Opened, name: &str, text: String) -> Result<Arc<Workspace>, CommandError> {
-    opened.load_text(name, text).findings()
+pub fn check(
+    opened: &Opened,
+    name: &str,
+    text: String,
+    hidden: &Hidden,
+) -> Result<Arc<Workspace>, CommandError> {
+    let mut checked = if hidden.0.is_empty() {
+        opened.load_text(name, text).findings()?
+    } else {
+        hidden.open(opened).load_text(name, text).findings()?
+    };
+    hidden.conceal(Arc::make_mut(&mut checked));
+    Ok(checked)
 }
 
 /// One sync's block upon what it inherits, which can depend on its destination's union tag;
@@ -289,9 +391,32 @@ pub struct Document {
     pub left_out: Vec<LeftOut>,
     /// The fields that the blocks do not have, as the schemas in use do not know them.
     pub unknown: Vec<UnknownField>,
+    /// The variable that stands for the project, if a file must not show it.
+    pub project_variable: Option<String>,
 }
 
 impl Document {
+    /// A document without a sync.
+    pub fn new(provider: &str, project: &str) -> Self {
+        Self {
+            provider: provider.to_owned(),
+            project: project.to_owned(),
+            blocks: Map::new(),
+            keyed: BTreeMap::new(),
+            left_out: Vec::new(),
+            unknown: Vec::new(),
+            project_variable: None,
+        }
+    }
+
+    /// Takes the syncs of another document of the same project in.
+    pub fn append(&mut self, other: Self) {
+        self.blocks.extend(other.blocks);
+        self.keyed.extend(other.keyed);
+        self.left_out.extend(other.left_out);
+        self.unknown.extend(other.unknown);
+    }
+
     /// The blocks of a group. What they inherit can depend on their destination's union tag.
     pub fn of(
         opened: &Opened,
@@ -299,14 +424,7 @@ impl Document {
         names: &Names,
         inherited: &dyn Fn(Option<&str>) -> Mapping,
     ) -> Result<Self, CommandError> {
-        let mut document = Self {
-            provider: group.provider.to_owned(),
-            project: group.project.to_owned(),
-            blocks: Map::new(),
-            keyed: BTreeMap::new(),
-            left_out: Vec::new(),
-            unknown: Vec::new(),
-        };
+        let mut document = Self::new(group.provider, group.project);
         for sync in &group.syncs {
             if let Some(destination) = destination(opened, names.platform, sync)? {
                 for field in normalize::unknown_at_any_depth(&destination.spec, sync) {
@@ -340,20 +458,67 @@ impl Document {
 
     fn leave_out(&mut self, name: &str, reason: String) {
         self.left_out.push(LeftOut {
-            project: self.project.clone(),
+            project: self.shown_project(),
             name: name.to_owned(),
             reason,
+            resource: None,
         });
     }
 
-    fn declared(&self) -> Vec<(String, String)> {
+    /// The project as people see it.
+    pub fn shown_project(&self) -> String {
+        let variable = self.project_variable.as_deref().map(reference);
+        variable.unwrap_or_else(|| self.project.clone())
+    }
+
+    /// The project as a file says it.
+    pub fn project_value(&self) -> String {
+        let variable = self.project_variable.as_deref().map(reference);
+        variable.unwrap_or_else(|| vars::escape(&self.project))
+    }
+
+    /// The syncs that it declares, each with its project as people see it.
+    pub fn declared(&self) -> Vec<(String, String)> {
         let names = self.blocks.keys().map(|key| self.name_of(key));
         names
-            .map(|name| (self.project.clone(), name.to_owned()))
+            .map(|name| (self.shown_project(), name.to_owned()))
             .collect()
     }
 
-    fn leave_out_refused(&mut self, refused: &BTreeMap<(String, String), String>) {
+    /// Puts a variable in the place of a sync's field.
+    pub fn put_variable(&mut self, key: &str, path: &[String], variable: &str) {
+        let Some(mut at) = self.blocks.get_mut(key) else {
+            return;
+        };
+        // The id that it stands for is in the place of a name.
+        if let (Value::Object(block), [field]) = (&mut *at, path)
+            && field == CONNECTION_ID
+            && let Some(place) = block.keys().position(|key| key == "connection")
+        {
+            block.shift_remove("connection");
+            block.shift_insert(place, field.clone(), Value::Null);
+        }
+        for step in path {
+            at = match at {
+                Value::Array(items) => {
+                    match step.parse().ok().and_then(|at: usize| items.get_mut(at)) {
+                        Some(item) => item,
+                        None => return,
+                    }
+                }
+                Value::Object(fields) => fields.entry(step.as_str()).or_insert(Value::Null),
+                other => {
+                    *other = Value::Object(Map::new());
+                    let Value::Object(fields) = other else { return };
+                    fields.entry(step.as_str()).or_insert(Value::Null)
+                }
+            };
+        }
+        *at = reference(variable).into();
+    }
+
+    /// Leaves out what was refused, by project as the document names it, and name.
+    pub fn leave_out_refused(&mut self, refused: &BTreeMap<(String, String), String>) {
         for ((project, name), reason) in refused {
             let keys = self.blocks.keys();
             let refused: Vec<String> = keys
@@ -378,7 +543,7 @@ impl Document {
         let document = json!({
             "version": 1,
             "provider": vars::escape(&self.provider),
-            "project": vars::escape(&self.project),
+            "project": self.project_value(),
             "syncs": self.blocks,
         });
         text.push_str(&yaml::to_string(&document));

@@ -5,10 +5,12 @@
 //! | [`draft`] | the text of a sync file, checked before anybody gets it |
 //! | [`paths`] | where files go, and how they name the schema for editors |
 //! | [`target`] | adding declarations to a file that people wrote |
+//! | [`terraform`] | the way from Terraform: its resources as remote syncs |
 
 pub mod draft;
 pub mod paths;
 pub mod target;
+pub mod terraform;
 
 use camino::Utf8PathBuf;
 
@@ -29,6 +31,8 @@ pub struct Summary {
     pub takes_all: bool,
     /// Apps whose connections the identity may not list, so that they are named by their ids.
     pub unlisted_apps: Vec<String>,
+    /// What there is to say about an import from Terraform.
+    pub migration: Option<terraform::Migration>,
 }
 
 /// A file that was written.

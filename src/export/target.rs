@@ -1,12 +1,13 @@
 //! Where the declarations of an import go: into a file that people wrote, a new one, or standard
 //! output.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
-use super::draft::{self, Document, LeftOut};
+use super::draft::{self, Document, Hidden, LeftOut};
 use super::paths::schema_from;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::UnknownField;
@@ -38,6 +39,8 @@ pub struct Addition {
     pub findings: Vec<Diagnostic>,
     /// The fields that it cannot declare, because the schemas in use do not know them.
     pub unknown: Vec<UnknownField>,
+    /// The syncs that it cannot declare.
+    pub left_out: Vec<LeftOut>,
     /// The text as secsync reads it.
     pub checked: Arc<Workspace>,
 }
@@ -78,48 +81,55 @@ impl Target {
         }
     }
 
-    /// Adds a document to the target's text. An error if a part of it cannot be declared.
+    /// Adds documents to the target's text. What they inherit is that of all files of the workspace,
+    /// and of the target. `is_same_project` says whether two words mean one project.
     pub fn add(
         &self,
         opened: &Opened,
-        document: Document,
+        mut documents: Vec<Document>,
         inherited: &Mapping,
-        is_same_project: &dyn Fn(&str) -> bool,
+        is_same_project: &dyn Fn(&str, &str) -> bool,
+        hidden: &Hidden,
     ) -> Result<Addition, CommandError> {
-        refuse_left_out(&document.left_out)?;
-        let syncs: Vec<(String, String)> = document
-            .blocks
-            .keys()
-            .map(|name| (document.project.clone(), name.clone()))
-            .collect();
         let (Some(text), Some((_, shown))) = (&self.text, &self.place) else {
-            return self.begin(opened, document, syncs);
+            return self.begin(opened, documents, hidden);
         };
-        let text = insert(text, &document, inherited, is_same_project, shown)?;
-        let checked = draft::check(opened, shown.as_str(), text.clone())?;
+        let inserted = |documents: &[Document]| {
+            let mut whole = text.clone();
+            for document in documents.iter().filter(|one| !one.blocks.is_empty()) {
+                whole = insert(&whole, document, inherited, is_same_project, shown)?;
+            }
+            let whole = hidden.typed(whole);
+            let checked = draft::check(opened, shown.as_str(), whole.clone(), hidden)?;
+            Ok::<_, CommandError>((whole, checked))
+        };
+        let (mut whole, mut checked) = inserted(&documents)?;
         let refused = draft::refusals(&checked);
-        let is_mine = |(of, name): &(String, String)| {
-            is_same_project(of) && syncs.iter().any(|(_, own)| own == name)
-        };
-        if let Some((_, reason)) = refused.iter().find(|(identity, _)| is_mine(identity)) {
-            return Err(nothing_written(reason));
+        for document in &mut documents {
+            let own = refused
+                .iter()
+                .filter(|((project, _), _)| is_same_project(project, &document.project))
+                .map(|((_, name), reason)| {
+                    ((document.project.clone(), name.clone()), reason.clone())
+                })
+                .collect();
+            document.leave_out_refused(&own);
         }
+        if documents.iter().any(|one| !one.left_out.is_empty()) {
+            (whole, checked) = inserted(&documents)?;
+        }
+        let syncs: Vec<(String, String)> = documents.iter().flat_map(Document::declared).collect();
         let names = syncs.iter().map(|(_, name)| name.as_str()).collect();
-        Ok(Addition {
-            findings: draft::findings_about(&checked, &names),
-            text,
-            checked,
-            syncs,
-            unknown: document.unknown,
-        })
+        let findings = draft::findings_about(&checked, &names);
+        Ok(Addition::new(whole, checked, findings, syncs, documents))
     }
 
     /// The text of a new file.
     fn begin(
         &self,
         opened: &Opened,
-        document: Document,
-        syncs: Vec<(String, String)>,
+        documents: Vec<Document>,
+        hidden: &Hidden,
     ) -> Result<Addition, CommandError> {
         let root = &opened.workspace.root;
         let directory = self.place.as_ref().and_then(|(full, _)| full.parent());
@@ -129,30 +139,54 @@ impl Target {
             .as_ref()
             .map_or("<stdout>", |(_, shown)| shown.as_str());
         let schema = schema_from(&directory, root);
-        let draft = draft::compose(opened, vec![document], &schema, name)?;
-        refuse_left_out(&draft.left_out)?;
+        let draft = draft::compose(opened, documents, &schema, name, hidden)?;
         Ok(Addition {
             text: draft.text,
             findings: draft.checked.diagnostics.clone(),
             checked: draft.checked,
             unknown: draft.unknown,
-            syncs,
+            left_out: draft.left_out,
+            syncs: draft.declared,
         })
     }
 }
 
-fn refuse_left_out(left_out: &[LeftOut]) -> Result<(), CommandError> {
-    match left_out.first() {
-        Some(one) => Err(nothing_written(&format!(
-            "The sync `{}` cannot be declared. {}",
-            one.name, one.reason
-        ))),
-        None => Ok(()),
+impl Addition {
+    fn new(
+        text: String,
+        checked: Arc<Workspace>,
+        findings: Vec<Diagnostic>,
+        syncs: Vec<(String, String)>,
+        documents: Vec<Document>,
+    ) -> Self {
+        let mut addition = Self {
+            text,
+            syncs,
+            findings,
+            checked,
+            unknown: Vec::new(),
+            left_out: Vec::new(),
+        };
+        for document in documents {
+            addition.unknown.extend(document.unknown);
+            addition.left_out.extend(document.left_out);
+        }
+        addition
     }
-}
 
-fn nothing_written(reason: &str) -> CommandError {
-    CommandError::new(Exit::Error, format!("{reason} Nothing was written."))
+    /// The same, or an error if a part of it cannot be declared.
+    pub fn whole(self) -> Result<Self, CommandError> {
+        match self.left_out.first() {
+            Some(one) => Err(CommandError::new(
+                Exit::Error,
+                format!(
+                    "The sync `{}` cannot be declared. {} Nothing was written.",
+                    one.name, one.reason
+                ),
+            )),
+            None => Ok(self),
+        }
+    }
 }
 
 /// The text with the blocks below its syncs, each with the provider and the project that its file
@@ -161,7 +195,7 @@ fn insert(
     text: &str,
     document: &Document,
     inherited: &Mapping,
-    is_same_project: &dyn Fn(&str) -> bool,
+    is_same_project: &dyn Fn(&str, &str) -> bool,
     shown: &Utf8Path,
 ) -> Result<String, CommandError> {
     let word = |key: &str| inherited.get(key).and_then(Node::as_str);
@@ -170,12 +204,19 @@ fn insert(
         head.insert("provider".to_owned(), document.provider.clone().into());
     }
     let project = word("project").or_else(|| word("projectId"));
-    if !project.is_some_and(is_same_project) || !head.is_empty() {
-        head.insert("project".to_owned(), document.project.clone().into());
+    let is_same = |word: &str| is_same_project(word, &document.project);
+    if !project.is_some_and(is_same) || !head.is_empty() {
+        head.insert("project".to_owned(), document.project_value().into());
     }
     let mut entries = Map::new();
+    let mut taken = yaml::insert::keys(text, "syncs");
     for (name, block) in &document.blocks {
-        let (key, is_free) = free_key(text, name, &document.project);
+        let prefix = match document.project_variable {
+            Some(_) => &document.provider,
+            None => &document.project,
+        };
+        let (key, is_free) = free_key(&taken, name, prefix);
+        taken.insert(key.clone());
         let mut whole = Map::new();
         if !is_free {
             whole.insert("name".to_owned(), name.clone().into());
@@ -195,15 +236,14 @@ fn insert(
     })
 }
 
-/// A key that the file does not have yet: the name, if it is free.
-fn free_key(text: &str, name: &str, project: &str) -> (String, bool) {
-    let keys = yaml::insert::keys(text, "syncs");
-    if !keys.contains(name) {
+/// A key that is not taken yet: the name, if it is free.
+fn free_key(taken: &BTreeSet<String>, name: &str, prefix: &str) -> (String, bool) {
+    if !taken.contains(name) {
         return (name.to_owned(), true);
     }
-    let base = format!("{project}-{name}");
+    let base = format!("{prefix}-{name}");
     let mut candidates =
         std::iter::once(base.clone()).chain((2..).map(|number| format!("{base}-{number}")));
-    let free = candidates.find(|key| !keys.contains(key));
+    let free = candidates.find(|key| !taken.contains(key));
     (free.unwrap_or(base), false)
 }

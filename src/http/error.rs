@@ -32,7 +32,9 @@ pub enum Fate {
 /// The kinds of failure that callers distinguish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RequestErrorKind {
-    /// A credential is missing, wrong, expired or revoked.
+    /// There is no credential at all.
+    NoCredential,
+    /// A credential is incomplete, wrong, expired or revoked.
     Authentication,
     /// The identity is locked after several refused logins: another one would lock it for longer.
     IdentityLocked,
@@ -80,7 +82,8 @@ impl RequestErrorKind {
     pub const fn is_about_access(self) -> bool {
         matches!(
             self,
-            Self::Authentication
+            Self::NoCredential
+                | Self::Authentication
                 | Self::IdentityLocked
                 | Self::Permission
                 | Self::SecretsUnreadable
@@ -91,7 +94,7 @@ impl RequestErrorKind {
     /// The stable word for machines.
     pub const fn word(self) -> &'static str {
         match self {
-            Self::Authentication => "authentication",
+            Self::NoCredential | Self::Authentication => "authentication",
             Self::IdentityLocked => "identity-locked",
             Self::Permission => "permission",
             Self::SecretsUnreadable => "secrets-unreadable",

@@ -92,7 +92,11 @@ impl Opened {
     }
 
     /// The same with the names of the projects: one request.
-    async fn choose_by_name(&self, wanted: &Wanted, link: &Link) -> Result<Chosen, CommandError> {
+    pub async fn choose_by_name(
+        &self,
+        wanted: &Wanted,
+        link: &Link,
+    ) -> Result<Chosen, CommandError> {
         let connected = self.readable(&wanted.provider, link)?;
         let words = self.words(wanted)?;
         let table = match connected.projects().await {
@@ -212,7 +216,8 @@ impl Checked {
         })
     }
 
-    fn declared_in(
+    /// The names that the files declare in a project, those before a rename among them.
+    pub fn declared_in(
         &self,
         provider: &str,
         project_id: &str,
@@ -281,27 +286,25 @@ fn ids_of(
     Ok(projects.into_keys().map(|key| key.project_id).collect())
 }
 
-impl Inventory {
-    /// The connections that the identity may use, by project and app. Those are left out which it may
-    /// not list.
-    pub async fn usable_connections(
-        &self,
-        of: BTreeSet<(String, String)>,
-        link: &Link,
-    ) -> Result<BTreeMap<(String, String), Vec<RemoteConnection>>, CommandError> {
-        let lookups = of.into_iter().map(|(project_id, app)| async move {
-            let usable = match self.connected.connections(&app, &project_id).await {
-                Ok(usable) => Some(usable.seen),
-                Err(error) if error.kind == RequestErrorKind::Permission => None,
-                Err(error) => return Err(error),
-            };
-            Ok(((project_id, app), usable))
-        });
-        let tables = link.gather(lookups).await?.into_iter();
-        Ok(tables
-            .filter_map(|(of, usable)| Some((of, usable?)))
-            .collect())
-    }
+/// The connections that an identity may use, by project and app. Those are left out which it may
+/// not list.
+pub async fn usable_connections(
+    connected: &Arc<dyn ManagedSyncs>,
+    of: BTreeSet<(String, String)>,
+    link: &Link,
+) -> Result<BTreeMap<(String, String), Vec<RemoteConnection>>, CommandError> {
+    let lookups = of.into_iter().map(|(project_id, app)| async move {
+        let usable = match connected.connections(&app, &project_id).await {
+            Ok(usable) => Some(usable.seen),
+            Err(error) if error.kind == RequestErrorKind::Permission => None,
+            Err(error) => return Err(error),
+        };
+        Ok(((project_id, app), usable))
+    });
+    let tables = link.gather(lookups).await?.into_iter();
+    Ok(tables
+        .filter_map(|(of, usable)| Some((of, usable?)))
+        .collect())
 }
 
 impl Link {

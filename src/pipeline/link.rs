@@ -15,7 +15,7 @@ use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::HttpOptions;
-use crate::http::error::RequestError;
+use crate::http::error::{RequestError, RequestErrorKind};
 use crate::provider::trust::known_as;
 use crate::provider::variables::check_prefixes;
 use crate::provider::{self, Provider, ProviderConfig};
@@ -64,6 +64,16 @@ impl Link {
             .collect();
         check_prefixes(&configs)?;
         self.connect_to(configs.iter().filter(|config| used.contains(&config.name)))
+    }
+
+    /// Whether there is any credential for a provider of a workspace, be it valid or not.
+    pub fn has_credential(&self, opened: &Opened, name: &str) -> bool {
+        let config = opened.workspace.config.providers.get(name);
+        config.is_some_and(|config| {
+            let connected =
+                provider::connect(config, &self.environment, &self.http, &self.cancellation);
+            !connected.is_err_and(|error| error.kind == RequestErrorKind::NoCredential)
+        })
     }
 
     /// The providers of a workspace whose syncs can only be started, by their servers. One whose

@@ -34,7 +34,7 @@ mod state_place;
 
 pub use apply::Applied;
 pub use check::{Checked, ConnectionUse};
-pub use inventory::{Chosen, Inventory, ProjectInventory, Projects, Wanted};
+pub use inventory::{Chosen, Inventory, ProjectInventory, Projects, Wanted, usable_connections};
 pub use link::Link;
 pub use observe::Observed;
 pub use open::{Loaded, Opened, Options, SCHEMAS};

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::variables::ProviderVariables;
 use crate::core::platform::Platform;
 use crate::http::answer::Answer;
-use crate::http::error::RequestError;
+use crate::http::error::{RequestError, RequestErrorKind};
 use crate::http::origin::Origin;
 use crate::http::request::Request;
 use crate::http::text::clause;
@@ -142,8 +142,11 @@ pub fn message(answer: &Answer) -> String {
 
 /// The error for a provider whose variables hold no credential.
 pub fn missing(platform: Platform, variables: &str) -> RequestError {
-    RequestError::authentication(format!(
-        "There is no credential for {}: set {variables} in the environment.",
-        platform.title()
-    ))
+    RequestError::new(
+        RequestErrorKind::NoCredential,
+        format!(
+            "There is no credential for {}: set {variables} in the environment.",
+            platform.title()
+        ),
+    )
 }

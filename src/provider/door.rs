@@ -56,6 +56,12 @@ pub trait Door: Rules + Send {
     /// What an operation of an OpenAPI document is for, by its path (without a leading `api`) and
     /// its method in lower case; none if it is not about syncs of this platform.
     fn operation<'d>(&self, path: &[&'d str], method: &str) -> Option<OperationKind<'d>>;
+
+    /// How the platform's Terraform provider says what the API says, as
+    /// [`crate::export::terraform::Mapping`] reads it; `None` if it has none for syncs.
+    fn terraform(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// Whether a status is one of those that APIs refuse with. That a request took too long, met

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::terminal::{BOLD, YELLOW, painted, unknown};
+use super::terraform::MigrationBody;
 use crate::core::plan::UnknownField;
 use crate::core::text::visible;
 use crate::core::words;
@@ -74,7 +75,7 @@ pub fn imported(summary: &Summary, is_quiet: bool) -> String {
     out
 }
 
-fn files(out: &mut String, summary: &Summary) {
+pub(super) fn files(out: &mut String, summary: &Summary) {
     for written in &summary.written {
         let Some(path) = &written.path else { continue };
         let path = visible(path.as_str());
@@ -95,7 +96,7 @@ fn files(out: &mut String, summary: &Summary) {
     }
 }
 
-fn unlisted(out: &mut String, summary: &Summary) {
+pub(super) fn unlisted(out: &mut String, summary: &Summary) {
     for app in &summary.unlisted_apps {
         let _ = writeln!(
             out,
@@ -105,7 +106,7 @@ fn unlisted(out: &mut String, summary: &Summary) {
     }
 }
 
-fn syncs(summary: &Summary) -> impl Iterator<Item = &(String, String)> {
+pub(super) fn syncs(summary: &Summary) -> impl Iterator<Item = &(String, String)> {
     summary.written.iter().flat_map(|written| &written.syncs)
 }
 
@@ -135,22 +136,25 @@ fn of_project(project: &ProjectSummary, takes_all: bool) -> Vec<String> {
 pub fn warnings(summary: &Summary) -> String {
     let mut out = String::new();
     for left_out in &summary.left_out {
+        let what = match &left_out.resource {
+            Some(resource) => visible(resource),
+            None => format!("{}/{}", visible(&left_out.project), visible(&left_out.name)),
+        };
         let _ = writeln!(
             out,
-            "{} {}/{} was left out. {}",
+            "{} {what} was left out. {}",
             painted(YELLOW, "Warning:"),
-            visible(&left_out.project),
-            visible(&left_out.name),
             visible(&left_out.reason)
         );
     }
     out.push_str(&unknown(&summary.unknown));
-    if !summary.left_out.is_empty() {
-        let names: BTreeSet<&str> = summary
-            .left_out
-            .iter()
-            .map(|left_out| left_out.name.as_str())
-            .collect();
+    let names: BTreeSet<&str> = summary
+        .left_out
+        .iter()
+        .map(|left_out| left_out.name.as_str())
+        .filter(|name| !name.is_empty())
+        .collect();
+    if !names.is_empty() {
         let names: Vec<Value> = names.into_iter().map(Value::from).collect();
         let _ = writeln!(
             out,
@@ -171,6 +175,8 @@ pub struct ExportBody<'a> {
     unknown: &'a [UnknownField],
     projects: Vec<ProjectFields<'a>>,
     unlisted_apps: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    terraform: Option<MigrationBody<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -190,6 +196,8 @@ struct LeftOutFields<'a> {
     project: &'a str,
     name: &'a str,
     reason: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -216,6 +224,7 @@ impl<'a> ExportBody<'a> {
             project: &one.project,
             name: &one.name,
             reason: &one.reason,
+            resource: one.resource.as_deref(),
         };
         let project = |project: &'a ProjectSummary| ProjectFields {
             project: &project.word,
@@ -229,6 +238,7 @@ impl<'a> ExportBody<'a> {
             unknown: &summary.unknown,
             projects: summary.projects.iter().map(project).collect(),
             unlisted_apps: &summary.unlisted_apps,
+            terraform: summary.migration.as_ref().map(MigrationBody::new),
         }
     }
 }

@@ -14,6 +14,7 @@
 //! | `outcome`, [`jobs`] | the result of one action or request, and how jobs ended |
 //! | [`status`] | how the declared syncs are doing |
 //! | [`export`] | the result of an export or an import |
+//! | [`mod@terraform`] | the result of an import from Terraform |
 //! | [`listing`] | what an identity can see |
 //! | [`explain`] | what a code means, and the list of all codes |
 //! | [`schema_diff`] | what changed between two sets of schemas |
@@ -67,6 +68,7 @@ mod shard;
 mod started;
 pub mod status;
 mod terminal;
+pub mod terraform;
 mod time;
 pub mod unified;
 

@@ -28,6 +28,7 @@
 //! | formats, files, flags and exit codes | `outputs`, `usage` |
 //! | the formats for code hosts and test reports | `formats` |
 //! | the schemas, and those of plans | `schemas`, `plan_schemas` |
+//! | what Terraform manages, as sync files | `terraform` |
 //! | the commands that the README shows | `readme` |
 //! | the reference pages of `docs/` | `reference` |
 //! | the tutorial, by a shell | `tutorial` |
@@ -90,6 +91,7 @@ mod shards;
 mod starts;
 mod state_files;
 mod terminal;
+mod terraform;
 mod third_platform;
 mod tutorial;
 mod usage;

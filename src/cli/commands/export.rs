@@ -163,7 +163,11 @@ impl Arguments {
             .map(|project| choose(self, checked, &inventory.provider, project))
             .collect();
         let syncs = chosen.iter().flat_map(|chosen| chosen.group.syncs.clone());
-        let (names, unlisted_apps) = self.naming.names(checked, &inventory, syncs, link).await?;
+        let provider = (inventory.platform, &inventory.connected);
+        let (names, unlisted_apps) = self
+            .naming
+            .names(&checked.opened, provider, syncs, link)
+            .await?;
         let mut files = Vec::new();
         for (path, groups) in place(self, &chosen) {
             files.push(Drafted::new(checked, path, &groups, &names)?);
@@ -187,6 +191,8 @@ impl Arguments {
                 .then(|| sync_files::printed(printed))
                 .transpose()?,
             human: render::export::exported,
+            exit: Exit::Done,
+            failure: None,
         })
     }
 

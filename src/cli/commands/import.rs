@@ -3,7 +3,9 @@
 //! There is no state to import into: an object comes under management by being declared. So an
 //! import writes a declaration. If a platform does not show its syncs, it also records the start.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod terraform;
+
+use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
@@ -22,7 +24,7 @@ use crate::core::starts::{Start, StartKey, Starts};
 use crate::core::words::list;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::export::draft::{Document, Group};
+use crate::export::draft::{Document, Group, Hidden};
 use crate::export::target::{Addition, Target};
 use crate::export::{Summary, Written};
 use crate::pipeline::{Access, Checked, Inventory, Link, ProjectInventory, Projects, Wanted};
@@ -35,6 +37,11 @@ There is no state to import into: a sync comes under management by being declare
 the declaration is printed. With it, it is added below the syncs of that file, which stays as it is \
 otherwise; a file that does not exist is created.
 
+From Terraform every sync of the document is declared that no file declares yet, sensitive values \
+as variables. Without a credential things are named as the document names them. With one the server \
+is asked, too, and what was written is compared with it: if they differ, the exit code is 2. \
+Terraform itself is not touched; what it needs to let go of the syncs is printed.
+
 Some platforms do not show their syncs. One that was started there is declared and recorded as \
 started with --destination and --started-as, so that no apply starts it again.";
 
@@ -43,8 +50,12 @@ started with --destination and --started-as, so that no apply starts it again.";
 #[command(after_long_help = DETAILS)]
 pub struct Arguments {
     /// The syncs: NAME, or PROVIDER/PROJECT/NAME as plans show it.
-    #[arg(required = true, value_name = "SYNC")]
+    #[arg(required_unless_present = "from_terraform", value_name = "SYNC")]
     syncs: Vec<String>,
+    /// Every sync that Terraform or OpenTofu manages: the output of `terraform show -json`, for a
+    /// state or a plan; - for standard input.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["syncs", "project", "destination"])]
+    from_terraform: Option<Utf8PathBuf>,
     /// The provider of syncs that are given by NAME [default: infisical].
     #[arg(long, value_name = "NAME")]
     provider: Option<String>,
@@ -54,6 +65,14 @@ pub struct Arguments {
     /// The file to add the declarations to.
     #[arg(long, value_name = "FILE")]
     into: Option<Utf8PathBuf>,
+    /// From Terraform: the directory to add the declarations to, PROJECT.yaml for each project.
+    #[arg(
+        long,
+        value_name = "DIR",
+        requires = "from_terraform",
+        conflicts_with = "into"
+    )]
+    dir: Option<Utf8PathBuf>,
     /// On Enkryptify: the destination that the sync was started for.
     #[arg(long, value_name = "SLUG", requires = "started_as")]
     destination: Option<String>,
@@ -86,11 +105,14 @@ impl Command for Arguments {
     }
 
     fn run(self, session: &Session) -> Result<Declared, CommandError> {
-        if self.into.is_none() && !session.is_human_on_stdout() {
+        if self.into.is_none() && self.dir.is_none() && !session.is_human_on_stdout() {
             return Err(CommandError::usage(
                 "The declaration goes to standard output, which another format has.",
             )
             .help("Write it to a file with --into, or give that format a file."));
+        }
+        if let Some(file) = &self.from_terraform {
+            return self.import_from_terraform(file, session);
         }
         let meant = Meant::read(&self)?;
         let load = self.naming.load(self.into.as_deref(), &[], &[]);
@@ -187,7 +209,10 @@ impl Arguments {
             return Err(of_several("projects"));
         }
         let (project, syncs) = find(checked, &inventory, &meant.names)?;
-        let names = self.naming.names(checked, &inventory, syncs.clone(), link);
+        let provider = (inventory.platform, &inventory.connected);
+        let names = self
+            .naming
+            .names(&checked.opened, provider, syncs.clone(), link);
         let (names, unlisted_apps) = names.await?;
         let group = Group {
             provider: &meant.provider,
@@ -203,9 +228,17 @@ impl Arguments {
         let defaults = &opened.workspace.config.defaults;
         let inherited = |tag: Option<&str>| merge(defaults, &target.defaults, tag);
         let document = Document::of(opened, &group, &names, &inherited)?;
-        let is_same = |word: &str| is_project(word, &project.id, &inventory.table);
-        let addition = target.add(opened, document, &inherited(None), &is_same)?;
-        let mut declared = write(checked, &target, addition, session)?;
+        let is_same = |word: &str, _: &str| is_project(word, &project.id, &inventory.table);
+        let addition = target
+            .add(
+                opened,
+                vec![document],
+                &inherited(None),
+                &is_same,
+                &Hidden::default(),
+            )?
+            .whole()?;
+        let mut declared = write(checked, vec![(target, addition)], session)?;
         declared.summary.unlisted_apps = unlisted_apps;
         Ok(declared)
     }
@@ -239,19 +272,23 @@ impl Arguments {
         let block = export::block_of_start(&key.destination, &inherited);
         blocks.insert(key.name.clone(), block.into());
         let document = Document {
-            provider: meant.provider.clone(),
-            project: key.project.clone(),
             blocks,
-            keyed: BTreeMap::new(),
-            left_out: Vec::new(),
-            unknown: Vec::new(),
+            ..Document::new(&meant.provider, &key.project)
         };
-        let is_same = |word: &str| word == key.project;
-        let addition = target.add(opened, document, &inherited, &is_same)?;
+        let is_same = |word: &str, project: &str| word == project;
+        let addition = target
+            .add(
+                opened,
+                vec![document],
+                &inherited,
+                &is_same,
+                &Hidden::default(),
+            )?
+            .whole()?;
         // Before the declaration: a recorded start that nothing declares does no harm, but a
         // declared one without its record would be started again.
         state.done(&key, id).await?;
-        write(checked, &target, addition, session)
+        write(checked, vec![(target, addition)], session)
     }
 
     /// The start that the flags describe, and the id of its configuration.
@@ -292,43 +329,49 @@ impl Arguments {
     }
 }
 
-/// Writes an addition to its target.
+/// Writes additions to their targets.
 fn write(
     checked: &Checked,
-    target: &Target,
-    addition: Addition,
+    additions: Vec<(Target, Addition)>,
     session: &Session,
 ) -> Result<Declared, CommandError> {
     let opened = &checked.opened;
-    let mut summary = Summary {
-        unknown: addition.unknown,
-        ..Summary::default()
-    };
+    let mut summary = Summary::default();
     let mut printed = None;
-    let mut written = Written {
-        is_apart: false,
-        path: None,
-        syncs: addition.syncs,
-    };
-    let mut schema = None;
-    if let Some((full, shown)) = &target.place {
-        sync_files::write(opened, full, shown, &addition.text, target.existing())?;
-        written.is_apart = !opened.workspace.loads(full);
-        written.path = Some(shown.clone());
-        schema = sync_files::write_editor_schema(opened)?;
-    } else {
-        printed = Some(sync_files::printed(addition.text)?);
+    let mut writes_files = false;
+    for (target, addition) in additions {
+        let mut written = Written {
+            is_apart: false,
+            path: None,
+            syncs: addition.syncs,
+        };
+        if let Some((full, shown)) = &target.place {
+            sync_files::write(opened, full, shown, &addition.text, target.existing())?;
+            written.is_apart = !opened.workspace.loads(full);
+            written.path = Some(shown.clone());
+            writes_files = true;
+        } else {
+            printed = Some(sync_files::printed(addition.text)?);
+        }
+        summary.written.push(written);
+        summary.unknown.extend(addition.unknown);
+        summary.left_out.extend(addition.left_out);
+        session.findings(Files {
+            findings: &addition.findings,
+            ..(&*addition.checked).into()
+        });
     }
-    summary.written.push(written);
-    summary.written.extend(schema);
-    session.findings(Files {
-        findings: &addition.findings,
-        ..(&*addition.checked).into()
-    });
+    if writes_files {
+        summary
+            .written
+            .extend(sync_files::write_editor_schema(opened)?);
+    }
     Ok(Declared {
         summary,
         printed,
         human: render::export::imported,
+        exit: Exit::Done,
+        failure: None,
     })
 }
 

@@ -5,6 +5,7 @@
 //! | `login`, `identity_token`, `caller_identity` | the ways to log in |
 //! | `lint`, `effect` | what a schema cannot say, and what a push does |
 //! | `schemas` | its destinations, and how its OpenAPI documents are read |
+//! | `terraform.json` | where the names of its Terraform provider are not those of its API |
 //! | `read`, `refusal` | what comes back, and what is refused |
 
 mod caller_identity;
@@ -175,6 +176,11 @@ impl Door for Infisical {
 
     fn operation<'d>(&self, path: &[&'d str], method: &str) -> Option<OperationKind<'d>> {
         schemas::operation(path, method)
+    }
+
+    // As of version 0.19.24 of the provider.
+    fn terraform(&self) -> Option<&'static str> {
+        Some(include_str!("terraform.json"))
     }
 }
 

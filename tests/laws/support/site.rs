@@ -17,7 +17,9 @@ use secsync::export::draft::{self, Group, LeftOut, Names};
 use secsync::http::clock::Clock;
 use secsync::http::limits::Limits;
 use secsync::http::{HttpOptions, SandboxAccess};
-use secsync::pipeline::{Link, Loaded, Observed, Opened, Options, Projects, Wanted};
+use secsync::pipeline::{
+    Link, Loaded, Observed, Opened, Options, Projects, Wanted, usable_connections,
+};
 use secsync::planfile::{self, SavedPlan};
 use secsync::provider::infisical;
 use secsync::provider::{ManagedSyncs, Provider, ProviderConfig, connect};
@@ -395,7 +397,8 @@ impl Site {
         for project in &inventory.projects {
             if !by_ids {
                 let apps = draft::apps(&checked.opened, platform, &project.syncs).unwrap();
-                names.connections = inventory.usable_connections(apps, &link).await.unwrap();
+                let connected = &inventory.connected;
+                names.connections = usable_connections(connected, apps, &link).await.unwrap();
             }
             let group = Group {
                 provider: &inventory.provider,

@@ -1,0 +1,196 @@
+//! What Terraform needs to let go of resources without destroying what they stand for.
+//!
+//! A `removed` block names a resource as the configuration does, without the keys of instances, so
+//! it takes all of them. Single ones are taken out of the state by a command.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::core::text::is_invisible;
+
+/// How Terraform lets go of what was imported.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// The resources of which every instance was imported, as a configuration names them.
+    pub whole: Vec<String>,
+    /// The instances of a resource or a module with several, by their addresses.
+    pub instances: Vec<String>,
+    /// Whether every one of these instances is of a resource in `whole`.
+    pub covers_instances: bool,
+    /// Whether it is OpenTofu and not Terraform that manages them.
+    pub is_opentofu: bool,
+}
+
+impl Release {
+    /// That of the imported among all addresses of syncs in a state.
+    pub fn of<'a>(
+        imported: impl IntoIterator<Item = &'a str>,
+        all: impl IntoIterator<Item = &'a str>,
+        is_opentofu: bool,
+    ) -> Self {
+        let imported: BTreeSet<&str> = imported.into_iter().collect();
+        let mut resources: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        let mut instances = Vec::new();
+        for address in all {
+            match without_keys(address) {
+                Some(resource) => resources.entry(resource).or_default().push(address),
+                None if imported.contains(address) => instances.push(address.to_owned()),
+                None => {}
+            }
+        }
+        let mut whole = Vec::new();
+        let mut covers_instances = instances.is_empty();
+        for (resource, addresses) in resources {
+            let is_whole = addresses.iter().all(|address| imported.contains(address));
+            let taken = addresses.into_iter().filter(|one| imported.contains(one));
+            let keyed: Vec<&str> = taken.filter(|address| **address != resource).collect();
+            covers_instances &= is_whole || keyed.is_empty();
+            instances.extend(keyed.into_iter().map(str::to_owned));
+            if is_whole {
+                whole.push(resource);
+            }
+        }
+        Self {
+            whole,
+            instances,
+            covers_instances,
+            is_opentofu,
+        }
+    }
+
+    /// The blocks for whole resources, as a configuration has them.
+    pub fn blocks(&self) -> Vec<String> {
+        let block = |resource: &String| {
+            format!(
+                "removed {{\n  from = {resource}\n\n  lifecycle {{\n    destroy = false\n  }}\n}}\n"
+            )
+        };
+        self.whole.iter().map(block).collect()
+    }
+
+    /// The commands for single instances, as a shell takes them.
+    pub fn commands(&self) -> Vec<String> {
+        let program = if self.is_opentofu {
+            "tofu"
+        } else {
+            "terraform"
+        };
+        let command = |address: &String| format!("{program} state rm {}", quoted(address));
+        self.instances.iter().map(command).collect()
+    }
+}
+
+/// An address as the configuration writes it: without keys. `None` if it is not one of names alone
+/// otherwise.
+fn without_keys(address: &str) -> Option<String> {
+    let mut names = String::new();
+    let mut rest = address;
+    while let Some(at) = rest.find('[') {
+        let (before, key) = rest.split_at(at);
+        names.push_str(before);
+        rest = &key[end_of_key(key)?..];
+    }
+    names.push_str(rest);
+    let is_name = |part: &str| {
+        part.starts_with(|first: char| first.is_alphabetic() || first == '_')
+            && part
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+    };
+    names.split('.').all(is_name).then_some(names)
+}
+
+/// Where a key ends that begins with its bracket.
+fn end_of_key(key: &str) -> Option<usize> {
+    let mut is_quoted = false;
+    let mut is_escaped = false;
+    for (at, character) in key.char_indices() {
+        match character {
+            _ if is_escaped => is_escaped = false,
+            '\\' if is_quoted => is_escaped = true,
+            '"' => is_quoted = !is_quoted,
+            ']' if !is_quoted => return Some(at + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// An address as one word of a shell. What would not show is written as Terraform escapes it.
+fn quoted(address: &str) -> String {
+    let mut word = String::from("'");
+    for character in address.chars() {
+        match character {
+            '\'' => word.push_str(r"'\''"),
+            '\n' => word.push_str(r"\n"),
+            '\r' => word.push_str(r"\r"),
+            '\t' => word.push_str(r"\t"),
+            other if is_invisible(other) => match u32::from(other) {
+                code @ ..=0xFFFF => word.push_str(&format!("\\u{code:04x}")),
+                code => word.push_str(&format!("\\U{code:08x}")),
+            },
+            other => word.push(other),
+        }
+    }
+    word.push('\'');
+    word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Release, quoted, without_keys};
+
+    #[test]
+    fn an_address_loses_its_keys_whatever_they_hold() {
+        for (address, resource) in [
+            ("t.n", Some("t.n")),
+            ("t.n[0]", Some("t.n")),
+            (
+                r#"module.m["x.y"].module.inner.t.n[0]"#,
+                Some("module.m.module.inner.t.n"),
+            ),
+            (r#"t.n["a\"]b"]"#, Some("t.n")),
+            (r#"t.n["\\"]"#, Some("t.n")),
+            (r#"t.n["open"#, None),
+            ("t.n; rm -rf", None),
+            ("t.n\n", None),
+            ("t..n", None),
+        ] {
+            assert_eq!(without_keys(address).as_deref(), resource, "{address}");
+        }
+    }
+
+    #[test]
+    fn a_resource_is_whole_if_every_instance_was_imported() {
+        let all = [
+            "t.one",
+            r#"t.each["a"]"#,
+            r#"t.each["b"]"#,
+            "module.m[0].t.n",
+            "module.m[1].t.n",
+        ];
+        let release = Release::of(all, all, false);
+        assert_eq!(release.whole, ["module.m.t.n", "t.each", "t.one"]);
+        assert!(release.covers_instances && release.instances.len() == 4);
+        let imported = ["t.one", r#"t.each["b"]"#, "module.m[1].t.n"];
+        let release = Release::of(imported, all, false);
+        assert_eq!(release.whole, ["t.one"]);
+        assert_eq!(release.instances, ["module.m[1].t.n", r#"t.each["b"]"#]);
+        assert!(!release.covers_instances);
+    }
+
+    #[test]
+    fn an_address_is_one_word_of_a_shell() {
+        assert_eq!(quoted(r#"t.n["it's $HOME"]"#), r#"'t.n["it'\''s $HOME"]'"#);
+        assert_eq!(quoted("t.n[\"a\nb\u{202e}\"]"), r#"'t.n["a\nb\u202e"]'"#);
+    }
+
+    #[test]
+    fn blocks_and_commands_are_those_of_the_program_that_is_used() {
+        let release = Release::of(["t.n", "t.m[0]"], ["t.n", "t.m[0]", "t.m[1]"], true);
+        assert_eq!(
+            release.blocks(),
+            ["removed {\n  from = t.n\n\n  lifecycle {\n    destroy = false\n  }\n}\n"]
+        );
+        assert_eq!(release.commands(), ["tofu state rm 't.m[0]'"]);
+    }
+}
