@@ -25,6 +25,10 @@ workflows: _tools
     check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
     zizmor --offline --quiet .github
 
+# the Action, its scripts, and the examples of pipelines
+pipelines: _tools
+    python3 .ci/pipelines
+
 # the book of docs/, into target/book; `just docs serve` shows it while writing
 docs COMMAND="build": _tools
     NO_MKDOCS_2_WARNING=1 mkdocs {{ COMMAND }}

@@ -40,7 +40,9 @@ def main():
     if outputs["command"] == "drift":
         return keep_issue(comment)
     if is_from_fork(code):
-        host.say("A job for a fork's pull request may not write comments. Its annotations and summary say all.")
+        host.say(
+            "A job for a fork's pull request may not write comments. Its annotations and summary say all."
+        )
         return 0
     number = arguments.pull_request or (code.pull_request() or {}).get("number")
     if not number:
@@ -70,7 +72,7 @@ def keep_issue(comment):
         host.say("The issue about drift is up to date.")
         return 0
     for one in place.ours(comment.marker):
-        comment.write(lambda text: place.update(one, text, {}))
+        comment.write(lambda text, one=one: place.update(one, text, {}))
         place.remove(one)
         host.say("There is no drift any more. The issue is closed.")
     return 0
@@ -142,7 +144,7 @@ def keep(place, comment, fields=None):
             if is_newer(first[place.text], comment.code.run):
                 host.say("A newer run has written the comment already. It stays as it is.")
             elif not (made and made["id"] == first["id"]):
-                comment.write(lambda text: place.update(first, text, fields))
+                comment.write(lambda text, first=first: place.update(first, text, fields))
             for one in others:
                 place.remove(one)
             return

@@ -4,17 +4,17 @@ These scripts are Python, and only its standard library: GitHub's and most other
 every system, and nothing that a stranger writes passes through a shell. They need Python 3.9.
 """
 
+import http.client
 import json
 import os
 import re
-import socket
 import sys
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Callable
 
 # How often one request is tried, and how long a host may ask to wait, in seconds.
 TRIES = 4
@@ -72,8 +72,7 @@ def set_outputs(outputs):
     path = os.environ.get("GITHUB_OUTPUT")
     if path:
         with open(path, "a", encoding="utf-8") as file:
-            for name, value in outputs.items():
-                file.write(f"{name}={visible(value)}\n")
+            file.writelines(f"{name}={visible(value)}\n" for name, value in outputs.items())
 
 
 def event():
@@ -177,7 +176,7 @@ class Api:
                     raise refused from None
                 elif method == "POST":
                     raise Unsure(str(refused)) from None
-            except (urllib.error.URLError, socket.timeout, ConnectionError, OSError) as error:
+            except (OSError, http.client.HTTPException) as error:
                 reason = getattr(error, "reason", error)
                 refused = Stop(f"{method} {path} got no answer: {visible(reason)}.")
                 if method == "POST":

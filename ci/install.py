@@ -3,7 +3,7 @@
     python3 ci/install.py --url URL --checksum SHA256 [--version VERSION] [--to DIR]
     python3 ci/install.py [--to DIR]
 
-`{version}` and `{target}` in URL are filled in. Nothing is unpacked before the checksum is right, and
+`{version}`, `{target}` and `{extension}` in URL are filled in. Nothing is unpacked before the checksum is right, and
 of the archive only the program. Without a URL an installed secsync is taken, or else Cargo builds the
 checkout that this script is in. DIR/bin is added to GITHUB_PATH.
 """
@@ -30,6 +30,7 @@ TARGETS = {
     ("Darwin", "x86_64"): "x86_64-apple-darwin",
     ("Darwin", "arm64"): "aarch64-apple-darwin",
     ("Windows", "AMD64"): "x86_64-pc-windows-msvc",
+    ("Windows", "ARM64"): "aarch64-pc-windows-msvc",
 }
 
 
@@ -58,7 +59,9 @@ def build(root):
     """With Cargo, at the versions that the checkout has locked."""
     checkout = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     if not shutil.which("cargo"):
-        raise host.Stop("Building secsync needs Cargo. Install Rust first, or name a version and its checksum.")
+        raise host.Stop(
+            "Building secsync needs Cargo. Install Rust first, or name a version and its checksum."
+        )
     words = ["cargo", "install", "--locked", "--quiet", "--root", root, "--path", checkout]
     if subprocess.call(words) != 0:
         raise host.Stop("Cargo could not build secsync. Its messages are above.")
@@ -92,7 +95,11 @@ def filled_in(url, version):
     machine = (platform.system(), platform.machine())
     if "{target}" in url and machine not in TARGETS:
         raise host.Stop(f"There is no release for {' '.join(machine)}. Build from the checkout instead.")
-    return url.replace("{version}", version).replace("{target}", TARGETS.get(machine, ""))
+    extension = "zip" if machine[0] == "Windows" else "tar.gz"
+    parts = {"{version}": version, "{target}": TARGETS.get(machine, ""), "{extension}": extension}
+    for name, value in parts.items():
+        url = url.replace(name, value)
+    return url
 
 
 def fetch(url):

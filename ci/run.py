@@ -8,21 +8,29 @@ PATHS and ARGUMENTS are lists with one entry a line. DIR then holds
     result.json   the result, and outputs.json: what of it is also an output of the step
     comment.md    for ci/comment.py
     findings.sarif, report.xml
-    plan.json     what `plan` saved, and `digest` beside it
+    plan.json     what `plan` saved, and its `digest`
+    changes       `true` or `false`
 
 The exit code is that of secsync, but for 2: changes and drift are no failure. It is an output.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 
 import host
 
+FORMATS = {
+    "json": "result.json",
+    "markdown": "comment.md",
+    "sarif": "findings.sarif",
+    "junit": "report.xml",
+    "github": "annotations",
+}
 COUNTS = ("add", "change", "destroy", "start", "trigger", "blocked", "unmanaged", "drifted", "undeclared")
 
 
@@ -43,17 +51,20 @@ def main():
     if arguments.digest and not re.fullmatch("sha256:[0-9a-f]{64}", arguments.digest):
         raise host.Stop(f"`{arguments.digest}` is not the digest of a plan, such as sha256:… with 64 digits.")
     results = os.path.abspath(arguments.results)
+    os.makedirs(results, exist_ok=True)
     # What an earlier run left would be taken for this one's.
-    shutil.rmtree(results, ignore_errors=True)
-    os.makedirs(results)
+    for name in [*FORMATS.values(), *(("plan.json", "digest") if arguments.command == "plan" else ())]:
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(os.path.join(results, name))
     exit_code = call(command_line(arguments, results))
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        show_annotations(os.path.join(results, "annotations"))
+        show_annotations(os.path.join(results, FORMATS["github"]))
     outputs = read_outputs(arguments, results, exit_code)
     append_summary(os.path.join(results, "comment.md"))
-    with open(os.path.join(results, "outputs.json"), "w", encoding="utf-8") as file:
-        json.dump(outputs, file, indent=2)
-    host.set_outputs({**outputs, "changes": str(outputs["changes"]).lower(), "results": results})
+    changes = str(outputs["changes"]).lower()
+    write(results, "changes", changes)
+    write(results, "outputs.json", json.dumps(outputs, indent=2))
+    host.set_outputs({**outputs, "changes": changes, "results": results})
     return 0 if exit_code == 2 else exit_code
 
 
@@ -63,8 +74,7 @@ def command_line(arguments, results):
     if arguments.directory:
         words += ["-C", arguments.directory]
     words += ["-o", "human"]
-    formats = [("json", "result.json"), ("markdown", "comment.md"), ("sarif", "findings.sarif")]
-    for name, file in formats + [("junit", "report.xml"), ("github", "annotations")]:
+    for name, file in FORMATS.items():
         words += ["-o", f"{name}={os.path.join(results, file)}"]
     if arguments.command == "plan":
         words.append("--detailed-exitcode")
@@ -89,7 +99,9 @@ def call(words):
     try:
         child = subprocess.Popen(words, start_new_session=True)
     except FileNotFoundError:
-        raise host.Stop("The program `secsync` is not on the PATH. Install it first: ci/install.py.") from None
+        raise host.Stop(
+            "The program `secsync` is not on the PATH. Install it first: ci/install.py."
+        ) from None
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: child.send_signal(number))
     code = child.wait()
@@ -136,8 +148,11 @@ def read_outputs(arguments, results, exit_code):
             result = json.load(file)
     except (OSError, ValueError):
         # Wrong usage ends before any file is written.
-        with open(os.path.join(results, "comment.md"), "w", encoding="utf-8") as file:
-            file.write(f"## secsync {arguments.command}\n\n**It did not run.** The log of the job says why.\n")
+        write(
+            results,
+            "comment.md",
+            f"## secsync {arguments.command}\n\n**It did not run.** The log of the job says why.",
+        )
     summary = result.get("summary") or {}
     digest = (result.get("planFile") or {}).get("digest") or arguments.digest
     outputs = {
@@ -148,9 +163,13 @@ def read_outputs(arguments, results, exit_code):
         **{name: int(summary[name]) for name in COUNTS if name in summary},
     }
     if digest and arguments.command == "plan":
-        with open(os.path.join(results, "digest"), "w", encoding="utf-8") as file:
-            file.write(digest + "\n")
+        write(results, "digest", digest)
     return outputs
+
+
+def write(results, name, text):
+    with open(os.path.join(results, name), "w", encoding="utf-8") as file:
+        file.write(text + "\n")
 
 
 def append_summary(path):

@@ -34,7 +34,9 @@ def main():
         raise host.Stop(f"`{arguments.workflow}` is not the name of a workflow's file, such as plan.yml.")
     code = host.of_environment()
     if not isinstance(code, host.GitHub):
-        raise host.Stop("Only GitHub keeps a plan this way. Elsewhere hand it on as an artifact of the pipeline.")
+        raise host.Stop(
+            "Only GitHub keeps a plan this way. Elsewhere hand it on as an artifact of the pipeline."
+        )
     run = last_run(code, reviewed_commit(code), arguments.workflow)
     files = artifact_of(code, run, arguments.artifact)
     digest = files["digest"].decode("ascii", "replace").strip()

@@ -39,7 +39,7 @@ fn texts() -> Vec<(String, String)> {
 }
 
 /// The scripts of a workflow: the texts of its `run:`.
-fn scripts(text: &str) -> Vec<String> {
+pub fn scripts(text: &str) -> Vec<String> {
     let mut scripts = Vec::new();
     let mut indent = None;
     for line in text.lines() {

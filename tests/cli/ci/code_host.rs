@@ -343,6 +343,10 @@ impl Call {
             ["issues", id] => self.one(content, id, |content| &mut content.issues),
             ["commits", MERGE, "pulls"] => self.list(&content.pull_requests),
             ["commits", ..] => self.list(&[]),
+            ["repository", "commits", MERGE, "merge_requests"] => self.list(&[
+                json!({"iid": 1, "state": "merged", "merge_commit_sha": HEAD}),
+                json!({"iid": NUMBER, "state": "merged", "merge_commit_sha": MERGE}),
+            ]),
             ["actions", "workflows", "secsync-plan.yml", "runs"] => {
                 self.named("workflow_runs", &content.runs)
             }

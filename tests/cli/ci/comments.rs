@@ -162,6 +162,8 @@ fn an_answer_that_is_lost_does_not_lead_to_a_second_comment() {
     host.next(Method::POST, "comments", Happening::DoneButFails);
     comment(&tree, &host, &[]).exits_with(0);
     host.comment_of_bot();
+    let requests = host.content().requests.join("\n");
+    assert_eq!(requests.matches("POST /repos").count(), 1, "{requests}");
 }
 
 #[test]
@@ -280,6 +282,21 @@ fn a_comment_is_shortened_to_what_the_host_takes() {
         );
         assert_eq!(comment.matches("```").count() % 2, 0);
     }
+}
+
+#[test]
+fn a_comment_is_not_cut_within_a_block() {
+    let block = format!("```mermaid\nflowchart\n{}```\n", "- a --> b\n".repeat(9000));
+    let (tree, host) = (
+        planned(&format!("## secsync plan\n\n{block}")),
+        CodeHost::new(),
+    );
+    comment(&tree, &host, &[]).exits_with(0);
+    let comment = host.comment_of_bot();
+    assert!(
+        !comment.contains("```") && comment.contains("**Shortened:**"),
+        "{comment}"
+    );
 }
 
 #[test]

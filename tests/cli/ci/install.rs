@@ -44,7 +44,7 @@ fn install(tree: &Tree, url: &str, version: &str, checksum: &str) -> Ran {
 #[test]
 fn a_release_is_installed_if_its_checksum_is_right() {
     let (tree, checksum) = archive();
-    let url = format!("file://{}/secsync-{{version}}.tar.gz", tree.root());
+    let url = format!("file://{}/secsync-{{version}}.{{extension}}", tree.root());
     install(&tree, &url, "1.2.3", &checksum.to_uppercase()).exits_with(0);
     let program = tree.root().join("installed/bin/secsync");
     let ran = Command::new(&program).output().unwrap();
@@ -57,7 +57,7 @@ fn a_release_is_installed_if_its_checksum_is_right() {
 #[test]
 fn a_release_with_another_checksum_is_not_unpacked() {
     let (tree, _) = archive();
-    let url = format!("file://{}/secsync-{{version}}.tar.gz", tree.root());
+    let url = format!("file://{}/secsync-{{version}}.{{extension}}", tree.root());
     install(&tree, &url, "1.2.3", &"0".repeat(64))
         .exits_with(1)
         .says("Nothing was installed.");

@@ -68,15 +68,17 @@ fn exactly_the_saved_plan_is_applied() {
     let (tree, server) = (tree(&[("web", "")]), Server::new(&world()));
     run(&tree, &server, &["plan"]).exits_with(0);
     let digest = tree.read("secsync-results/digest").trim().to_owned();
-    let plan = tree.read("secsync-results/plan.json");
-    tree.write("plan.json", plan);
     // What the files say by now does not matter.
     tree.write("syncs/payments.yaml", payments(&[("other", "")]));
     let apply = |digest: &str| {
         run(
             &tree,
             &server,
-            &["apply", "--plan=plan.json", &format!("--digest={digest}")],
+            &[
+                "apply",
+                "--plan=secsync-results/plan.json",
+                &format!("--digest={digest}"),
+            ],
         )
     };
     apply(&format!("sha256:{}", "0".repeat(64)))
@@ -94,6 +96,17 @@ fn exactly_the_saved_plan_is_applied() {
     assert_eq!(outputs(&tree)["digest"], digest);
     assert_eq!(outputs(&tree)["changes"], true);
     apply(&digest).exits_with(6);
+}
+
+#[test]
+fn nothing_of_an_earlier_run_is_left_and_nothing_of_others_is_lost() {
+    let (tree, server) = (tree(&[("web", "")]), Server::new(&world()));
+    run(&tree, &server, &["plan", "--results=."]).exits_with(0);
+    assert!(tree.has("plan.json") && tree.has("syncs/payments.yaml"));
+    tree.write("syncs/payments.yaml", "nonsense");
+    run(&tree, &server, &["plan", "--results=."]).exits_with(3);
+    assert!(!tree.has("plan.json") && !tree.has("digest"));
+    assert!(tree.has("syncs/payments.yaml"));
 }
 
 #[test]
@@ -202,8 +215,9 @@ fn a_job_that_is_cancelled_finishes_what_it_has_begun() {
     while !said.contains("Creating...") {
         assert!(stdout.read_line(&mut said).unwrap() > 0, "{said}");
     }
+    // A terminal, and some runners, send it to all processes of the job.
     let signal = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
+        .args(["-INT", "--", &format!("-{}", child.id())])
         .status();
     assert!(signal.unwrap().success());
     std::thread::sleep(std::time::Duration::from_millis(300));

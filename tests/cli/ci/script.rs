@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::fmt;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -22,17 +23,22 @@ impl Script {
         // Cargo sets both. `.ci/run` sets them for a user who may not read the originals.
         let root = env::var("CARGO_MANIFEST_DIR").unwrap();
         let script = Utf8Path::new(&root).join("ci").join(name);
-        let words = [script.as_str()]
-            .into_iter()
-            .chain(arguments.iter().copied());
-        let path = format!(
-            "{}:{}",
-            program().parent().unwrap(),
-            env::var("PATH").unwrap()
-        );
+        let words = ["python3", script.as_str()];
+        Self::program(tree, &[&words, arguments].concat())
+    }
+
+    /// A script for a shell.
+    pub fn shell(tree: &Tree, text: &str) -> Self {
+        Self::program(tree, &["sh", "-ec", text])
+    }
+
+    /// Any program.
+    pub fn program(tree: &Tree, words: &[&str]) -> Self {
+        let programs = secsync().parent().unwrap().to_owned();
+        let path = format!("{programs}:{}", env::var("PATH").unwrap());
         Self {
             directory: tree.root().to_owned(),
-            words: words.map(str::to_owned).collect(),
+            words: words.iter().map(|word| (*word).to_owned()).collect(),
             variables: BTreeMap::from([
                 ("HOME".to_owned(), tree.root().to_string()),
                 ("PATH".to_owned(), path),
@@ -63,16 +69,17 @@ impl Script {
 
     /// Starts it.
     pub fn spawn(&self) -> Child {
-        Command::new("python3")
-            .args(&self.words)
+        Command::new(&self.words[0])
+            .args(&self.words[1..])
             .current_dir(&self.directory)
             .env_clear()
             .envs(&self.variables)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            .process_group(0)
             .spawn()
-            .expect("python3 is needed for the scripts in ci/")
+            .unwrap_or_else(|error| panic!("{} is needed: {error}", self.words[0]))
     }
 
     /// Runs it to its end.
@@ -100,7 +107,7 @@ impl Script {
 }
 
 /// The built program.
-fn program() -> Utf8PathBuf {
+fn secsync() -> Utf8PathBuf {
     env::var("CARGO_BIN_EXE_secsync")
         .unwrap_or_else(|_| env!("CARGO_BIN_EXE_secsync").to_owned())
         .into()
