@@ -178,9 +178,17 @@ const PAGES: &[Page] = &[
         command: "import",
         examples: [
             ("import web --into syncs/payments.yaml", "add one to a file"),
-            ("import web --project payments", "print what to write"),
+            (
+                "import --from-terraform state.json --dir syncs",
+                "all that Terraform manages, from `terraform show -json`",
+            ),
         ],
-        exits: &[Exit::Invalid, Exit::Auth, Exit::Interrupted],
+        exits: &[
+            Exit::ChangesPending,
+            Exit::Invalid,
+            Exit::Auth,
+            Exit::Interrupted,
+        ],
         reads: Reads::Servers,
     },
     Page {
@@ -207,7 +215,10 @@ const PAGES: &[Page] = &[
     Page {
         command: "schema",
         examples: [
-            ("schema list", "every destination that files may name"),
+            (
+                "schema example vercel > syncs/web.yaml",
+                "a sync to fill in; `schema list` shows the destinations",
+            ),
             (
                 "schema pull --from-server",
                 "what your server knows, for this workspace",

@@ -157,6 +157,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environment)
         Command::State(command) => execute(command, environment),
         Command::Schema(schema::Arguments::List(command)) => execute(command, environment),
         Command::Schema(schema::Arguments::Show(command)) => execute(command, environment),
+        Command::Schema(schema::Arguments::Example(command)) => execute(command, environment),
         Command::Schema(schema::Arguments::Diff(command)) => execute(command, environment),
         Command::Schema(schema::Arguments::Editor(command)) => execute(command, environment),
         Command::Schema(schema::Arguments::Pull(command)) => execute(command, environment),

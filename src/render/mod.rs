@@ -17,6 +17,7 @@
 //! | [`mod@terraform`] | the result of an import from Terraform |
 //! | [`listing`] | what an identity can see |
 //! | [`explain`] | what a code means, and the list of all codes |
+//! | [`schema`] | the fields of a destination |
 //! | [`schema_diff`] | what changed between two sets of schemas |
 //!
 //! | module | what they have in common |
@@ -63,6 +64,7 @@ pub mod requests;
 pub mod review;
 pub mod sarif;
 pub mod saved;
+pub mod schema;
 pub mod schema_diff;
 mod shard;
 mod started;

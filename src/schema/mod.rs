@@ -11,6 +11,8 @@
 //! | what a schema's keywords say | `keyword` |
 //! | a schema as the plain data that the core works with | [`summary`] |
 //! | one destination and its schema | [`destination`] |
+//! | a schema as people read it | [`outline`](mod@outline) |
+//! | a sync ready to be filled in | [`example`] |
 //! | what changed between two sets of schemas | [`compare`] |
 //! | the schema that editors complete sync files by | [`editor`] |
 //! | a sync against its schema | [`validate`] |
@@ -20,9 +22,11 @@ pub mod compare;
 pub mod destination;
 mod directory;
 pub mod editor;
+pub mod example;
 pub mod extract;
 pub mod file;
 pub(crate) mod keyword;
+pub mod outline;
 pub mod pull;
 pub mod store;
 pub mod summary;

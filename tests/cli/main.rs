@@ -28,6 +28,7 @@
 //! | formats, files, flags and exit codes | `outputs`, `usage` |
 //! | the formats for code hosts and test reports | `formats` |
 //! | the schemas, and those of plans | `schemas`, `plan_schemas` |
+//! | the fields of a destination, and a sync ready to be filled in | `examples` |
 //! | what Terraform manages, as sync files | `terraform` |
 //! | the commands that the README shows | `readme` |
 //! | the reference pages of `docs/` | `reference` |
@@ -66,6 +67,7 @@ mod deleting;
 #[cfg(unix)]
 mod destinations;
 mod door;
+mod examples;
 mod failures;
 mod fields;
 mod forged_plans;

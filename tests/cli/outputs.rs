@@ -467,7 +467,7 @@ fn prints_only_results_when_quiet() {
 }
 
 /// Every command with flags about output, in a workspace without sync files, on the sandbox.
-const COMMANDS: [(&str, &str, i32); 12] = [
+const COMMANDS: [(&str, &str, i32); 13] = [
     ("init", "init", 0),
     ("state", "state init --sandbox", 0),
     ("state", "state list --sandbox", 0),
@@ -475,6 +475,7 @@ const COMMANDS: [(&str, &str, i32); 12] = [
     ("explain", "explain", 0),
     ("schemas", "schema list", 0),
     ("schema", "schema show infisical/humanitec", 0),
+    ("schema-example", "schema example humanitec", 0),
     ("schema-editor", "schema editor", 0),
     ("schema-diff", "schema diff", 0),
     ("validate", "validate missing.yaml", 3),

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use super::harness::Tree;
 
-const COMMANDS: [&str; 32] = [
+const COMMANDS: [&str; 33] = [
     "validate",
     "plan",
     "diff",
@@ -31,6 +31,7 @@ const COMMANDS: [&str; 32] = [
     "schema",
     "schema list",
     "schema show",
+    "schema example",
     "schema pull",
     "schema diff",
     "schema editor",

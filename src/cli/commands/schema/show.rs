@@ -1,19 +1,23 @@
-//! `secsync schema show`: one schema.
+//! `secsync schema show`: the fields of a destination, and its schema.
 
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::{LIST, destination_named};
 use crate::cli::arguments::OutputArguments;
-use crate::cli::command::{Command, Human, Outcome, Session, Text, View};
+use crate::cli::command::{Command, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
+use crate::core::text::visible;
 use crate::error::CommandError;
-use crate::provider::platform_named;
+use crate::render;
+use crate::schema::file::{START, SchemaFile, SchemaKey, title_from_slug};
+use crate::schema::outline::outline;
 
 /// The arguments of `schema show`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// PROVIDER/DESTINATION.
+    /// PROVIDER/DESTINATION, or DESTINATION if only one provider has it.
     name: String,
     #[command(flatten)]
     output: OutputArguments,
@@ -30,30 +34,45 @@ impl Command for Arguments {
 
     fn run(self, session: &Session) -> Result<Schema, CommandError> {
         let opened = super::open(session)?;
-        let unknown = || {
-            CommandError::usage(format!("There is no schema `{}`.", self.name))
-                .help("Write PROVIDER/DESTINATION; `secsync schema list` shows them.")
-        };
-        let key = self
-            .name
-            .split_once('/')
-            .and_then(|(provider, slug)| Some((platform_named(provider)?, slug.to_owned())))
-            .ok_or_else(unknown)?;
-        let file = opened.store.file(&key)?.ok_or_else(unknown)?;
-        Ok(Schema(file.to_text(&key)))
+        let key = destination_named(&opened, &self.name)?;
+        let file = opened.store.file(&key)?.ok_or_else(|| {
+            CommandError::usage(format!("There is no schema `{}`.", self.name)).help(LIST)
+        })?;
+        Ok(Schema { key, file })
     }
 }
 
-/// The text of a schema.
-pub struct Schema(String);
+/// A schema.
+pub struct Schema {
+    key: SchemaKey,
+    file: SchemaFile,
+}
+
+impl Schema {
+    /// What it is about, on one line.
+    fn head(&self) -> String {
+        let (platform, slug) = &self.key;
+        let title = self.file.title.clone();
+        let mut parts = vec![title.unwrap_or_else(|| title_from_slug(slug))];
+        if let Some(app) = &self.file.connection_app {
+            parts.push(format!("through a connection to {app}"));
+        }
+        if self.file.can_import == Some(true) {
+            parts.push("secrets can be imported from it".to_owned());
+        }
+        visible(&format!("{}/{slug}: {}", platform.name(), parts.join(", ")))
+    }
+}
 
 impl Outcome for Schema {
     fn human(&self, _view: View) -> Human {
-        Human {
-            text: self.0.clone(),
-            kind: Text::Json,
-            ..Human::default()
-        }
+        let request = if self.key.0.lists_destinations() {
+            "create"
+        } else {
+            START
+        };
+        let request = self.file.standalone(request).unwrap_or_default();
+        render::schema::table(&self.head(), &outline(&request)).into()
     }
 
     fn json(&self) -> impl Serialize {
@@ -62,7 +81,7 @@ impl Outcome for Schema {
             schema: Option<Value>,
         }
         Body {
-            schema: serde_json::from_str(&self.0).ok(),
+            schema: serde_json::from_str(&self.file.to_text(&self.key)).ok(),
         }
     }
 }

@@ -1,0 +1,55 @@
+//! A schema for people: a table of its fields.
+
+use std::fmt::Write as _;
+
+use super::terminal::{BOLD, painted};
+use crate::core::text::visible;
+use crate::schema::outline::{Field, Outline};
+
+/// A table of the fields. `head` is what it is about.
+pub fn table(head: &str, outline: &Outline) -> String {
+    let mut rows = vec![["FIELD", "REQUIRED", "VALUE"].map(str::to_owned)];
+    add(&mut rows, outline, 0);
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let (first, second) = (width(0).unwrap_or(0), width(1).unwrap_or(0));
+    let mut out = format!("{}\n\n", painted(BOLD, head));
+    for [name, required, value] in &rows {
+        let line = format!("{name:<first$}  {required:<second$}  {value}");
+        let _ = writeln!(out, "{}", line.trim_end());
+    }
+    out
+}
+
+fn add(rows: &mut Vec<[String; 3]>, outline: &Outline, level: usize) {
+    let indent = "  ".repeat(level);
+    for field in &outline.fields {
+        row(rows, field, level);
+    }
+    let Some(union) = &outline.union else {
+        return;
+    };
+    for (value, fields) in &union.variants {
+        let value = value.as_str().map_or_else(|| value.to_string(), visible);
+        let tag = visible(&union.tag);
+        rows.push([
+            format!("{indent}with {tag}: {value}"),
+            String::new(),
+            String::new(),
+        ]);
+        for field in fields {
+            row(rows, field, level + 1);
+        }
+    }
+}
+
+fn row(rows: &mut Vec<[String; 3]>, field: &Field, level: usize) {
+    let indent = "  ".repeat(level);
+    rows.push([
+        format!("{indent}{}", visible(&field.name)),
+        if field.is_required { "yes" } else { "no" }.to_owned(),
+        field.says(),
+    ]);
+    if let Some(inner) = &field.inner {
+        add(rows, inner, level + 1);
+    }
+}
