@@ -4,6 +4,7 @@
 mod action;
 mod code_host;
 mod comments;
+mod composite;
 mod examples;
 mod install;
 mod issues;

@@ -228,3 +228,23 @@ fn a_job_that_is_cancelled_finishes_what_it_has_begun() {
     script.finish(child).exits_with(130);
     assert_eq!(outputs(&tree)["exit-code"], 130);
 }
+
+#[test]
+fn a_plan_that_is_longer_than_a_comment_is_commented_with_its_digest() {
+    let names: Vec<String> = (0..400).map(|index| format!("web-{index}")).collect();
+    let syncs: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    let (tree, host, server) = (tree(&syncs), CodeHost::new(), Server::new(&world()));
+    run(&tree, &server, &["plan"]).exits_with(0);
+    let script = Script::new(&tree, "comment.py", &[]);
+    host.in_pull_request(&tree, script).run().exits_with(0);
+    let comment = host.comment_of_bot();
+    assert!(
+        (50_000..=65_536).contains(&comment.len()),
+        "{}",
+        comment.len()
+    );
+    assert!(comment.contains("Plan: 400 to add") && comment.contains("web-0`"));
+    assert!(comment.contains(tree.read("secsync-results/digest").trim()));
+    let (opened, closed) = (comment.matches("<details>"), comment.matches("</details>"));
+    assert_eq!(opened.count(), closed.count());
+}

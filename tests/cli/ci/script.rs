@@ -29,7 +29,18 @@ impl Script {
 
     /// A script for a shell.
     pub fn shell(tree: &Tree, text: &str) -> Self {
-        Self::program(tree, &["sh", "-ec", text])
+        Self::program(
+            tree,
+            &[
+                "bash",
+                "--noprofile",
+                "--norc",
+                "-eo",
+                "pipefail",
+                "-c",
+                text,
+            ],
+        )
     }
 
     /// Any program.
