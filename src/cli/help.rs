@@ -216,7 +216,7 @@ const PAGES: &[Page] = &[
         command: "schema",
         examples: [
             (
-                "schema example vercel > syncs/web.yaml",
+                "schema example github > syncs/web.yaml",
                 "a sync to fill in; `schema list` shows the destinations",
             ),
             (

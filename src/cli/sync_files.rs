@@ -28,6 +28,8 @@ use crate::render::log::{Escape, harmless};
 use crate::root::{Existing, Place};
 use crate::schema;
 use crate::workspace::Where;
+use crate::workspace::read::LARGEST_FILE;
+use crate::yaml;
 
 /// How remote syncs are named in files, and which variables the files have.
 #[derive(Debug, Clone, Args)]
@@ -160,6 +162,30 @@ fn check(place: &str, text: &str) -> Result<(), CommandError> {
         format!("{place} would hold a credential of this run in line {line}; nothing was written."),
     )
     .help("Take it out of the sync on the platform, and make a new credential."))
+}
+
+/// The example of a new workspace, from its root.
+pub const EXAMPLE_FILE: &str = "syncs/example.yaml";
+
+/// Its text.
+pub fn example() -> String {
+    let modeline = yaml::modeline(&format!("../{EDITOR_SCHEMA}"));
+    format!("{modeline}{}", include_str!("commands/init/example.yaml"))
+}
+
+/// Removes the example of a new workspace if nobody has changed it: its project exists nowhere, so
+/// that no plan with it and with real syncs succeeds. Returns its path as people write it.
+pub fn remove_example(opened: &Opened) -> Result<Option<Utf8PathBuf>, CommandError> {
+    let root = opened.root()?;
+    let text = root.read(EXAMPLE_FILE.into(), LARGEST_FILE);
+    if !text.is_ok_and(|text| text == example()) {
+        return Ok(None);
+    }
+    let shown = opened.workspace.shown(&root.path().join(EXAMPLE_FILE));
+    match root.remove(EXAMPLE_FILE.into()) {
+        Ok(()) => Ok(Some(shown.into())),
+        Err(error) => Err(cannot_write(shown.as_str().into(), &error)),
+    }
 }
 
 /// The schema of this workspace's sync files for editors.

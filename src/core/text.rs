@@ -62,6 +62,37 @@ pub fn visible(text: &str) -> String {
     safe
 }
 
+/// A text as one word of a shell, in quotes. What would not show is written as an escape, as other
+/// languages have it.
+pub fn shell_quoted(text: &str) -> String {
+    let mut word = String::from("'");
+    for character in text.chars() {
+        match character {
+            '\'' => word.push_str(r"'\''"),
+            '\n' => word.push_str(r"\n"),
+            '\r' => word.push_str(r"\r"),
+            '\t' => word.push_str(r"\t"),
+            other if is_invisible(other) => match u32::from(other) {
+                code @ ..=0xFFFF => word.push_str(&format!("\\u{code:04x}")),
+                code => word.push_str(&format!("\\U{code:08x}")),
+            },
+            other => word.push(other),
+        }
+    }
+    word.push('\'');
+    word
+}
+
+/// The same without quotes if it needs none.
+pub fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':');
+    if !text.is_empty() && !text.starts_with('-') && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        shell_quoted(text)
+    }
+}
+
 /// At most `most` characters of a text: of a longer one those around the character at `place`,
 /// counted from 0.
 pub fn around(text: &str, place: usize, most: usize) -> String {
@@ -148,7 +179,24 @@ pub fn platform_message(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{around, platform_message, shortened, visible};
+    use super::{around, platform_message, shell_quoted, shell_word, shortened, visible};
+
+    #[test]
+    fn a_text_is_one_word_of_a_shell() {
+        assert_eq!(
+            shell_quoted(r#"t.n["it's $HOME"]"#),
+            r#"'t.n["it'\''s $HOME"]'"#
+        );
+        assert_eq!(shell_quoted("a\nb\u{202e}"), r"'a\nb\u202e'");
+        for (text, word) in [
+            ("a-b_1/c.d", "a-b_1/c.d"),
+            ("", "''"),
+            ("-x", "'-x'"),
+            ("a b", "'a b'"),
+        ] {
+            assert_eq!(shell_word(text), word);
+        }
+    }
 
     #[test]
     fn a_long_text_is_shown_around_a_place() {

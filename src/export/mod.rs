@@ -31,6 +31,10 @@ pub struct Summary {
     pub takes_all: bool,
     /// Apps whose connections the identity may not list, so that they are named by their ids.
     pub unlisted_apps: Vec<String>,
+    /// Whether the workspace has a file of its own.
+    pub has_settings: bool,
+    /// The example of `init` that was removed, as the files now declare real syncs.
+    pub removed: Option<Utf8PathBuf>,
     /// What there is to say about an import from Terraform.
     pub migration: Option<terraform::Migration>,
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::terminal::{BOLD, YELLOW, painted, unknown};
 use super::terraform::MigrationBody;
 use crate::core::plan::UnknownField;
-use crate::core::text::visible;
+use crate::core::text::{shell_word, visible};
 use crate::core::words;
 use crate::export::draft::LeftOut;
 use crate::export::{ProjectSummary, Summary, Written};
@@ -40,9 +40,9 @@ pub fn exported(summary: &Summary, is_quiet: bool) -> String {
             painted(BOLD, "Export complete!"),
             words::count(count, "sync"),
             if is_adopted {
-                " `secsync plan` has nothing to do for them."
+                format!(" `{}` has nothing to do for them.", plan_command(summary))
             } else {
-                ""
+                String::new()
             }
         ),
     };
@@ -67,9 +67,10 @@ pub fn imported(summary: &Summary, is_quiet: bool) -> String {
     let count = syncs(summary).count();
     let _ = writeln!(
         out,
-        "\n{} {}. `secsync plan` has nothing to do for {}.",
+        "\n{} {}. `{}` has nothing to do for {}.",
         painted(BOLD, "Import complete!"),
         words::count(count, "sync"),
+        plan_command(summary),
         if count == 1 { "it" } else { "them" }
     );
     out
@@ -87,13 +88,34 @@ pub(super) fn files(out: &mut String, summary: &Summary) {
             count => writeln!(out, "Wrote {path}: {}.", words::count(count, "sync")),
         };
         if written.is_apart {
-            let _ = writeln!(
-                out,
+            out.push_str(if summary.has_settings {
                 "  This workspace does not load it by itself: no pattern of `include:` in secsync.yaml \
-                 matches it."
-            );
+                 matches it.\n"
+            } else {
+                "  No command loads it by itself: name it, or begin a workspace with `secsync init`.\n"
+            });
         }
     }
+    if let Some(example) = &summary.removed {
+        let _ = writeln!(
+            out,
+            "Removed {}, the example that `secsync init` wrote.",
+            visible(example.as_str())
+        );
+    }
+}
+
+/// The command that plans what was written.
+pub(super) fn plan_command(summary: &Summary) -> String {
+    let mut command = "secsync plan".to_owned();
+    if summary.written.iter().any(|written| written.is_apart) {
+        let files = summary.written.iter().filter(|one| !one.syncs.is_empty());
+        for path in files.filter_map(|written| written.path.as_ref()) {
+            command.push(' ');
+            command.push_str(&shell_word(path.as_str()));
+        }
+    }
+    command
 }
 
 pub(super) fn unlisted(out: &mut String, summary: &Summary) {

@@ -24,7 +24,7 @@ pub fn imported(summary: &Summary, is_quiet: bool) -> String {
             let (name, place) = (visible(name), visible(place));
             let _ = writeln!(out, "The sync {name} is already declared: {place}.");
         }
-        result(&mut out, export::syncs(summary).count(), migration);
+        result(&mut out, summary, migration);
     }
     differences(&mut out, migration);
     variables(&mut out, &migration.variables);
@@ -35,7 +35,9 @@ pub fn imported(summary: &Summary, is_quiet: bool) -> String {
     out
 }
 
-fn result(out: &mut String, imported: usize, migration: &Migration) {
+fn result(out: &mut String, summary: &Summary, migration: &Migration) {
+    let imported = export::syncs(summary).count();
+    let plan = export::plan_command(summary);
     if imported == 0 {
         let _ = writeln!(out, "\n{}", painted(BOLD, "Nothing was imported."));
         return;
@@ -46,12 +48,12 @@ fn result(out: &mut String, imported: usize, migration: &Migration) {
         Comparison::Offline => writeln!(
             out,
             "\n{head} {syncs}, not compared with the server, because there is no credential for {}. \
-             Run `secsync plan` with one before the first apply.",
+             Run `{plan}` with one before the first apply.",
             visible(&migration.provider)
         ),
         Comparison::Done(differences) if differences.is_empty() => writeln!(
             out,
-            "\n{head} {syncs}. `secsync plan` has nothing to do for {}.",
+            "\n{head} {syncs}. `{plan}` has nothing to do for {}.",
             if imported == 1 { "it" } else { "them" }
         ),
         Comparison::Done(differences) => writeln!(
@@ -81,8 +83,8 @@ fn differences(out: &mut String, migration: &Migration) {
     }
     if !differences.is_empty() {
         out.push_str(
-            "An apply would change that. `secsync plan` shows how; correct the files, or refresh \
-             Terraform's state and import again.\n",
+            "An apply would change that, as a plan shows. Correct the files, or refresh Terraform's \
+             state and import again.\n",
         );
     }
 }

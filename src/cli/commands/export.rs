@@ -19,7 +19,7 @@ use crate::export::{ProjectSummary, Summary, Written};
 use crate::pipeline::{Checked, Inventory, Link, ProjectInventory, Projects, Wanted};
 use crate::provider::default_platform;
 use crate::render;
-use crate::root::Existing;
+use crate::root::{Existing, is_workspace};
 
 const DETAILS: &str = "\
 Without --dir and --out, the files go to standard output, a document for each project.
@@ -174,6 +174,7 @@ impl Arguments {
         }
         let mut summary = Summary {
             takes_all: self.all,
+            has_settings: is_workspace(&checked.opened.workspace.root),
             unlisted_apps,
             projects: chosen.into_iter().map(|chosen| chosen.summary).collect(),
             ..Summary::default()
@@ -229,6 +230,7 @@ impl Arguments {
         if self.writes_files() && !summary.written.is_empty() {
             let schema = sync_files::write_editor_schema(&checked.opened)?;
             summary.written.extend(schema);
+            summary.removed = sync_files::remove_example(&checked.opened)?;
         }
         Ok(printed)
     }

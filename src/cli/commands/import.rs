@@ -30,6 +30,7 @@ use crate::export::{Summary, Written};
 use crate::pipeline::{Access, Checked, Inventory, Link, ProjectInventory, Projects, Wanted};
 use crate::provider::default_platform;
 use crate::render;
+use crate::root::is_workspace;
 use crate::state::State;
 
 const DETAILS: &str = "\
@@ -336,7 +337,10 @@ fn write(
     session: &Session,
 ) -> Result<Declared, CommandError> {
     let opened = &checked.opened;
-    let mut summary = Summary::default();
+    let mut summary = Summary {
+        has_settings: is_workspace(&opened.workspace.root),
+        ..Summary::default()
+    };
     let mut printed = None;
     let mut writes_files = false;
     for (target, addition) in additions {
@@ -362,9 +366,9 @@ fn write(
         });
     }
     if writes_files {
-        summary
-            .written
-            .extend(sync_files::write_editor_schema(opened)?);
+        let schema = sync_files::write_editor_schema(opened)?;
+        summary.written.extend(schema);
+        summary.removed = sync_files::remove_example(opened)?;
     }
     Ok(Declared {
         summary,

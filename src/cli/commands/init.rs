@@ -9,19 +9,19 @@ use serde::Serialize;
 use crate::cli::arguments::{LoadArguments, OutputArguments, working_directory};
 use crate::cli::command::{Command, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
-use crate::cli::sync_files::{editor_schema, write_new};
+use crate::cli::sync_files::{EXAMPLE_FILE, editor_schema, example, write_new};
+use crate::core::text::shell_word;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::export::paths::{EDITOR_SCHEMA, WORKSPACE_SCHEMA};
-use crate::pipeline::Opened;
+use crate::pipeline::{Opened, Options};
 use crate::root::{self, WORKSPACE_FILE};
 use crate::schema::editor;
 use crate::text_file::reason;
-use crate::workspace::Where;
+use crate::workspace::{LoadOptions, Where, Workspace};
 use crate::yaml;
 
 const WORKSPACE: &str = include_str!("init/secsync.yaml");
-const EXAMPLE: &str = include_str!("init/example.yaml");
 /// Where sync files are, by what the workspace file includes.
 const SYNCS: &str = "syncs";
 
@@ -72,10 +72,10 @@ impl Command for Arguments {
                 result: if is_written { "written" } else { "kept" },
             });
         }
-        Ok(Begun {
-            files,
-            syncs: opened.workspace.shown(&root.join(SYNCS)),
-        })
+        let here = working_directory()?;
+        let is_here = root::find(&here, &here).root == *root;
+        let next = Next::of(&opened, is_here)?;
+        Ok(Begun { files, next })
     }
 }
 
@@ -105,11 +105,7 @@ fn texts(opened: &Opened) -> Result<Vec<(Utf8PathBuf, String)>, CommandError> {
     let workspace = &opened.workspace;
     // Whoever has sync files already needs no example.
     if !workspace.root.join(SYNCS).exists() && workspace.config.include.is_empty() {
-        let modeline = yaml::modeline(&format!("../{EDITOR_SCHEMA}"));
-        files.push((
-            Utf8Path::new(SYNCS).join("example.yaml"),
-            format!("{modeline}{EXAMPLE}"),
-        ));
+        files.push((EXAMPLE_FILE.into(), example()));
     }
     Ok(files)
 }
@@ -117,8 +113,88 @@ fn texts(opened: &Opened) -> Result<Vec<(Utf8PathBuf, String)>, CommandError> {
 /// A workspace that was begun.
 pub struct Begun {
     files: Vec<File>,
-    /// The directory of its sync files.
+    next: Next,
+}
+
+/// What to do next.
+struct Next {
+    /// The flag by which a command means the workspace, with a blank behind it; empty in it.
+    flag: String,
+    /// The directory of its sync files, from where commands run.
     syncs: String,
+    /// Whether it has any sync file.
+    has_files: bool,
+}
+
+impl Next {
+    fn of(opened: &Opened, is_here: bool) -> Result<Self, CommandError> {
+        // With its new files.
+        let request = LoadArguments::default().of(Where::At(opened.workspace.root.clone()));
+        let opened = Opened::open(Options {
+            request: LoadOptions {
+                workspace: request.workspace,
+                ..opened.options.request.clone()
+            },
+            ..opened.options.clone()
+        })?;
+        let directory = directory_of_files(&opened.workspace);
+        let root = &opened.workspace.root;
+        let loaded = opened.clone().load_what_exists()?;
+        Ok(Self {
+            flag: if is_here {
+                String::new()
+            } else {
+                format!("-C {} ", shell_word(&opened.workspace.shown(root)))
+            },
+            syncs: shell_word(&if is_here {
+                opened.workspace.shown(&root.join(&directory))
+            } else {
+                directory.into_string()
+            }),
+            has_files: loaded.workspace().files > 0,
+        })
+    }
+
+    fn text(&self) -> String {
+        let Self { flag, syncs, .. } = self;
+        let mut lines = Vec::new();
+        if self.has_files {
+            lines.push((
+                format!("secsync {flag}plan --sandbox"),
+                "what the files would do, on an emulator, without an account",
+            ));
+        }
+        lines.push((format!("secsync {flag}schema list"), "where secrets can go"));
+        lines.push((
+            format!("secsync {flag}schema example github"),
+            "a sync to fill in",
+        ));
+        lines.push((
+            format!("secsync {flag}export --all-projects --dir {syncs}"),
+            "sync files of the syncs that you already have, in the place of an untouched example",
+        ));
+        lines.push((format!("secsync {flag}plan"), "what is left to do"));
+        let width = lines.iter().map(|(line, _)| line.chars().count()).max();
+        let width = width.unwrap_or(0);
+        let lines = lines.into_iter();
+        lines
+            .map(|(line, what)| format!("  {line:<width$}  {what}\n"))
+            .collect()
+    }
+}
+
+/// A directory whose files the workspace loads: that of its first pattern with one.
+fn directory_of_files(workspace: &Workspace) -> Utf8PathBuf {
+    let include = &workspace.config.include;
+    let patterns = include.iter().map(|(pattern, _)| {
+        let parts = Utf8Path::new(pattern).components();
+        let plain = parts.take_while(|part| !part.as_str().contains(['*', '?', '[', '{']));
+        plain.collect::<Utf8PathBuf>()
+    });
+    let mut directories = std::iter::once(Utf8PathBuf::from(SYNCS)).chain(patterns);
+    let loads = |directory: &Utf8PathBuf| workspace.would_load(&directory.join("any.yaml"));
+    let found = directories.find(|directory| !directory.as_str().is_empty() && loads(directory));
+    found.unwrap_or_else(|| SYNCS.into())
 }
 
 /// A file of a new workspace.
@@ -139,14 +215,7 @@ impl Outcome for Begun {
                 format!("Wrote {file}.\n")
             });
         }
-        let syncs = &self.syncs;
-        text.push_str(&format!(
-            "\nNext:\n  \
-             secsync plan --sandbox       what {syncs} would do, on an emulator, without an account\n  \
-             secsync schema list          where secrets can go\n  \
-             secsync export --all-projects --dir {syncs}\n  \
-             \x20                            sync files of the syncs that you already have\n"
-        ));
+        text.push_str(&format!("\nNext:\n{}", self.next.text()));
         text.into()
     }
 

@@ -176,6 +176,8 @@ impl View {
         let observed = &planned.observed;
         let context = Context {
             lists_unmanaged: self.verbosity > 0,
+            is_whole: observed.workspace.is_whole,
+            is_sandbox: self.is_sandbox,
             syncs: if self.verbosity > 0 {
                 &observed.syncs
             } else {

@@ -73,6 +73,8 @@ impl Outcome for Shown {
             .map(|(file, saved)| {
                 let context = Context {
                     lists_unmanaged: view.verbosity > 0,
+                    is_sandbox: saved.is_sandbox,
+                    is_whole: false,
                     syncs: &[],
                 };
                 let plan = plan::human(&saved.plan, &saved.sources, context);

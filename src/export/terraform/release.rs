@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::core::text::is_invisible;
+use crate::core::text::shell_quoted;
 
 /// How Terraform lets go of what was imported.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl Release {
         } else {
             "terraform"
         };
-        let command = |address: &String| format!("{program} state rm {}", quoted(address));
+        let command = |address: &String| format!("{program} state rm {}", shell_quoted(address));
         self.instances.iter().map(command).collect()
     }
 }
@@ -115,29 +115,9 @@ fn end_of_key(key: &str) -> Option<usize> {
     None
 }
 
-/// An address as one word of a shell. What would not show is written as Terraform escapes it.
-fn quoted(address: &str) -> String {
-    let mut word = String::from("'");
-    for character in address.chars() {
-        match character {
-            '\'' => word.push_str(r"'\''"),
-            '\n' => word.push_str(r"\n"),
-            '\r' => word.push_str(r"\r"),
-            '\t' => word.push_str(r"\t"),
-            other if is_invisible(other) => match u32::from(other) {
-                code @ ..=0xFFFF => word.push_str(&format!("\\u{code:04x}")),
-                code => word.push_str(&format!("\\U{code:08x}")),
-            },
-            other => word.push(other),
-        }
-    }
-    word.push('\'');
-    word
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Release, quoted, without_keys};
+    use super::{Release, without_keys};
 
     #[test]
     fn an_address_loses_its_keys_whatever_they_hold() {
@@ -176,12 +156,6 @@ mod tests {
         assert_eq!(release.whole, ["t.one"]);
         assert_eq!(release.instances, ["module.m[1].t.n", r#"t.each["b"]"#]);
         assert!(!release.covers_instances);
-    }
-
-    #[test]
-    fn an_address_is_one_word_of_a_shell() {
-        assert_eq!(quoted(r#"t.n["it's $HOME"]"#), r#"'t.n["it'\''s $HOME"]'"#);
-        assert_eq!(quoted("t.n[\"a\nb\u{202e}\"]"), r#"'t.n["a\nb\u202e"]'"#);
     }
 
     #[test]

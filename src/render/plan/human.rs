@@ -11,8 +11,9 @@ use crate::core::diff::FieldChange;
 use crate::core::plan::{Action, Keeper, Plan, Step, Subject, Verb, renames};
 use crate::core::resolve::ResolvedSync;
 use crate::core::span::{Sources, Span};
-use crate::core::text::{platform_message, visible};
+use crate::core::text::{platform_message, shell_word, visible};
 use crate::core::words;
+use crate::provider::default_platform;
 use crate::render::outcome;
 use crate::render::shard;
 use crate::render::started;
@@ -26,6 +27,10 @@ use crate::render::terminal::{
 pub struct Context<'a> {
     /// Whether unmanaged syncs are listed, and not only counted.
     pub lists_unmanaged: bool,
+    /// Whether the files of the whole workspace were read, and not only some.
+    pub is_whole: bool,
+    /// Whether it is about the sandbox.
+    pub is_sandbox: bool,
     /// The syncs whose values are shown with their places; empty to leave that out.
     pub syncs: &'a [ResolvedSync],
 }
@@ -116,9 +121,65 @@ fn unmanaged(out: &mut String, plan: &Plan, context: Context<'_>) {
         return;
     }
     let _ = writeln!(out, "\n{syncs} not declared:");
-    for subject in found {
+    for subject in &found {
         let _ = writeln!(out, "  {}", named(subject));
     }
+    out.push_str(if found.len() == 1 {
+        "This prints a sync file for it; --out or --dir writes it:\n"
+    } else {
+        "This prints sync files for them; --out or --dir writes them:\n"
+    });
+    for line in exports(&found, context) {
+        let _ = writeln!(out, "  {line}");
+    }
+}
+
+/// The command lines that export exactly these syncs. Of the whole workspace an export leaves out
+/// what is declared by itself.
+fn exports(subjects: &[&Subject], context: Context<'_>) -> Vec<String> {
+    let mut projects: BTreeMap<&str, BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
+    for subject in subjects {
+        let projects = projects.entry(&subject.provider).or_default();
+        let names = projects.entry(&subject.project).or_default();
+        names.push(&subject.name);
+    }
+    let mut lines = Vec::new();
+    for (provider, projects) in projects {
+        let mut begin = "secsync export".to_owned();
+        if context.is_sandbox {
+            begin.push_str(" --sandbox");
+        }
+        if provider != default_platform().name() {
+            begin.push_str(&format!(" --provider {}", shell_word(provider)));
+        }
+        let named = |project: &str| format!(" --project {}", shell_word(project));
+        if context.is_whole {
+            let projects: String = projects.keys().map(|project| named(project)).collect();
+            lines.push(format!("{begin}{projects}"));
+            continue;
+        }
+        for (project, names) in projects {
+            let targets = names.iter().map(|name| literally(name));
+            let targets: String = targets
+                .map(|name| format!(" --target {}", shell_word(&name)))
+                .collect();
+            lines.push(format!("{begin}{}{targets}", named(project)));
+        }
+    }
+    lines
+}
+
+/// A name as a pattern that matches nothing else.
+fn literally(name: &str) -> String {
+    let mut pattern = String::new();
+    for character in name.chars() {
+        if matches!(character, '*' | '?' | '[' | ']' | '{' | '}') {
+            pattern.push_str(&format!("[{character}]"));
+        } else {
+            pattern.push(character);
+        }
+    }
+    pattern
 }
 
 fn kept(out: &mut String, plan: &Plan, context: Context<'_>) {

@@ -592,7 +592,7 @@ fn a_server_that_differs_is_reported() {
     Import complete! 3 syncs, of which 2 differ from what is on the server.
       shop/databricks: it does not exist there
       shop/flyio: update `description` and `isAutoSyncEnabled`
-    An apply would change that. `secsync plan` shows how; correct the files, or refresh Terraform's state and import again.
+    An apply would change that, as a plan shows. Correct the files, or refresh Terraform's state and import again.
 
     Terraform still manages them, too. To let it go of them without destroying anything, put this in the place of their resource blocks, and apply it:
 

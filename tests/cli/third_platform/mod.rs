@@ -213,6 +213,8 @@ fn a_sync_that_changes_its_destination_is_another_one() {
 
     1 sync in these projects is not declared:
       strongbox/shop/Web (drawer)
+    This prints a sync file for it; --out or --dir writes it:
+      secsync export --provider strongbox --project shop
     "#);
 }
 

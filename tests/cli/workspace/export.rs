@@ -493,3 +493,36 @@ fn exports_invisible_characters_as_escapes_of_the_same_meaning() {
     assert!(tree.read("syncs/api.yaml").contains(description));
     has_nothing_to_do(&tree, &server);
 }
+
+/// The command lines below the list of what is not declared.
+fn advised(plan: &Output) -> Vec<String> {
+    let (_, list) = plan.stdout.split_once("not declared:").unwrap();
+    let lines = list
+        .lines()
+        .filter_map(|line| line.strip_prefix("  secsync "));
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn what_is_not_declared_is_followed_by_the_line_that_exports_it() {
+    let server = server();
+    let one = FILE.replace(
+        "  api:\n    secretPath: /api\n    description: The API\n    destinationConfig: {app: api}\n",
+        "",
+    );
+    // Of the whole workspace an export knows what is declared, and of other files it does not.
+    for (place, plan) in [
+        ("syncs/web.yaml", "plan -v"),
+        ("web.yaml", "plan -v web.yaml"),
+    ] {
+        let tree = Tree::new(&[(place, &one)]);
+        let planned = run(&tree, &server, plan, 0);
+        let commands = advised(&planned);
+        let [command] = commands.as_slice() else {
+            panic!("{planned}");
+        };
+        let exported = run(&tree, &server, command, 0);
+        assert!(exported.stdout.contains("  api:\n"), "{planned}{exported}");
+        assert!(!exported.stdout.contains("  web:\n"), "{planned}{exported}");
+    }
+}

@@ -130,6 +130,8 @@ fn shown(
 ) -> String {
     let context = Context {
         lists_unmanaged: session.view.verbosity > 0,
+        is_sandbox: saved.is_sandbox,
+        is_whole: false,
         syncs: &[],
     };
     saved::heading(path.as_str(), saved)
