@@ -33,6 +33,7 @@
 //! | the commands that the README shows | `readme` |
 //! | the reference pages of `docs/` | `reference` |
 //! | the tutorial, by a shell | `tutorial` |
+//! | the command lines of `docs/` | `command_lines` |
 //! | the picture of a plan | `picture` |
 //! | the scripts that pipelines run, the Action, and the examples of pipelines | `ci` |
 //! | a platform that only this test knows | `third_platform` |
@@ -61,6 +62,7 @@ mod bombs;
 mod campaign;
 #[cfg(unix)]
 mod ci;
+mod command_lines;
 mod connections;
 mod credentials;
 mod deleting;
