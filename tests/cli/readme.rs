@@ -1,5 +1,8 @@
 //! The commands that the README shows, run as it shows them.
 
+use std::env;
+
+use camino::Utf8PathBuf;
 use serde_json::json;
 
 use super::harness::{Server, Tree, repository};
@@ -64,6 +67,26 @@ fn every_command_of_the_readme_works() {
         .on(&server)
         .run()
         .exits_with(0);
+}
+
+#[test]
+fn every_link_to_a_file_leads_to_one() {
+    let root = Utf8PathBuf::from(env::var("CARGO_MANIFEST_DIR").unwrap());
+    for page in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "ARCHITECTURE.md",
+        "SECURITY.md",
+    ] {
+        for link in repository(page).split("](").skip(1) {
+            let target = link.split([')', '#']).next().unwrap();
+            let is_elsewhere = target.starts_with("https://");
+            assert!(
+                is_elsewhere || root.join(target).exists(),
+                "{page}: {target}"
+            );
+        }
+    }
 }
 
 #[test]
