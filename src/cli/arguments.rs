@@ -1,5 +1,6 @@
 //! The flags that commands share.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
@@ -292,6 +293,7 @@ impl NetworkArguments {
             allow_projects: self.allow_project.clone(),
             state: self.transport.state.clone(),
             cancellation,
+            watch: Arc::new(|_| {}),
         }
     }
 }
@@ -314,6 +316,7 @@ impl TransportArguments {
             allow_projects: Vec::new(),
             state: self.state.clone(),
             cancellation,
+            watch: Arc::new(|_| {}),
         }
     }
 }

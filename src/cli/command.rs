@@ -212,8 +212,8 @@ impl Session {
         let arguments = command.output();
         let outputs = Outputs::open(&arguments.output, offer(command), command.writes())?;
         let is_human = outputs.is_human_on_stdout();
-        let terminal =
-            Terminal::new(&environment, arguments.no_color, is_human).quiet(arguments.quiet);
+        let terminal = Terminal::new(&environment, arguments.no_color, is_human)
+            .quiet(arguments.quiet, &environment);
         terminal.trace(arguments.verbose);
         Ok(Self {
             terminal,
@@ -249,6 +249,18 @@ impl Session {
     /// Reports how a run goes on.
     pub fn progress(&self, line: &str) {
         self.terminal.progress(line);
+    }
+
+    /// Says what a run is doing, as long as it does that, at the foot of a terminal.
+    pub fn doing(&self, what: &str) -> bool {
+        self.terminal.doing(what)
+    }
+
+    /// Reports how a run waits: at the foot of a terminal, else in a line.
+    pub fn waiting(&self, line: &str) {
+        if !self.doing(line) {
+            self.progress(line);
+        }
     }
 
     /// Reports what must be known whatever happens next, also if the run is to be quiet.

@@ -29,6 +29,7 @@ impl Session {
         let files = Arc::clone(&stage.as_ref().workspace);
         self.until_interrupted(async |cancellation: Cancellation| {
             let mut link = network.link(&self.environment, cancellation);
+            link.watch = self.terminal.watch();
             let sandbox = if network.sandbox {
                 Some(sandbox::start(stage.as_ref(), &mut link).await?)
             } else {
@@ -86,6 +87,7 @@ impl Session {
                 result = task(cancellation.clone()) => result,
             }
         });
+        self.terminal.done();
         signals.set_task(None);
         // The task may have seen the interrupt first.
         if cancellation.is_cancelled() {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anstream::{AutoStream, ColorChoice};
 
+use super::footer::Footer;
 use super::stream::{Progress, Stream, write_all};
 use crate::cancel::Cancellation;
 use crate::core::code::Code;
@@ -18,6 +19,7 @@ use crate::core::span::{Sources, Span};
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::pipeline::link::Watch;
 use crate::redaction::redacted;
 use crate::render::findings;
 use crate::render::log::{Escape, harmless};
@@ -35,6 +37,8 @@ type Shown = (Code, String, Option<Span>, String);
 pub struct Terminal {
     out: Stream,
     err: Arc<Stream>,
+    /// What the run is doing, at the foot of the terminal.
+    footer: Footer,
     /// Whether people read standard output, and not a machine.
     is_human: bool,
     is_quiet: bool,
@@ -70,6 +74,7 @@ impl Terminal {
         Self {
             out: Stream::new(out),
             err: Arc::new(Stream::new(err)),
+            footer: Footer::default(),
             is_human,
             is_quiet: false,
             failure: OnceLock::new(),
@@ -89,16 +94,44 @@ impl Terminal {
         Self::new(environment, false, true)
     }
 
-    /// Leaves out how the run goes on, if that is not wanted.
+    /// Leaves out how the run goes on, if that is not wanted; else says what it is doing at the foot
+    /// of the terminal, if there is one.
     #[must_use]
-    pub fn quiet(self, is_quiet: bool) -> Self {
-        Self { is_quiet, ..self }
+    pub fn quiet(self, is_quiet: bool, environment: &Environment) -> Self {
+        let is_seen = io::stderr().is_terminal() && environment.get("TERM") != Some("dumb");
+        let footer = if is_seen && !is_quiet {
+            Footer::on_stderr()
+        } else {
+            Footer::default()
+        };
+        Self {
+            is_quiet,
+            footer,
+            ..self
+        }
+    }
+
+    /// Says what the run is doing as long as it does that. `false` if there is nowhere to say it.
+    pub fn doing(&self, what: &str) -> bool {
+        self.footer.show(&printable(what, Escape::Backslash));
+        self.footer.is_seen()
+    }
+
+    /// What says at the foot of the terminal what the run is doing.
+    pub fn watch(&self) -> Watch {
+        let footer = self.footer.clone();
+        Arc::new(move |what: &str| footer.show(&printable(what, Escape::Backslash)))
+    }
+
+    /// Says nothing any more of what the run is doing.
+    pub fn done(&self) {
+        self.footer.clear();
     }
 
     /// Writes to standard output what [`printable`] made. A reader who has gone is no error; any
     /// other failure is one, and is reported here the first time.
     pub fn out(&self, text: &str) -> Result<(), CommandError> {
-        match self.out.write(text.to_owned()) {
+        match self.footer.above(|| self.out.write(text.to_owned())) {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                 Err(CommandError::silent(Exit::Interrupted))
             }
@@ -125,13 +158,15 @@ impl Terminal {
 
     /// Shows the events of the run on standard error, if they are wanted.
     pub fn trace(&self, verbosity: u8) {
-        let err = Arc::clone(&self.err);
-        trace::install(verbosity, move |line| remark(&err, line));
+        let (err, footer) = (Arc::clone(&self.err), self.footer.clone());
+        trace::install(verbosity, move |line| {
+            footer.above(|| remark(&err, line));
+        });
     }
 
     /// Writes to standard error. If that fails, there is nowhere to report it.
     pub fn remark(&self, text: &str) {
-        remark(&self.err, text);
+        self.footer.above(|| remark(&self.err, text));
     }
 
     /// Reports how a run goes on: on standard output for people, else on standard error. What is as
@@ -207,6 +242,7 @@ impl Terminal {
         question: &str,
         cancellation: &Cancellation,
     ) -> Result<bool, CommandError> {
+        self.done();
         self.remark(&format!("\n{question} Only 'yes' is accepted: "));
         let answer = tokio::task::spawn_blocking(|| {
             let mut line = String::new();

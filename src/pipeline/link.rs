@@ -1,6 +1,8 @@
 //! How the servers of a run are reached, and the providers that are connected over it.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
 
@@ -35,7 +37,12 @@ pub struct Link {
     pub state: Option<String>,
     /// Thrown by Ctrl-C.
     pub cancellation: Cancellation,
+    /// Is shown what the run is doing.
+    pub watch: Watch,
 }
+
+/// Someone who is shown in a few words what a run is doing.
+pub type Watch = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Connected providers, by their names in the files.
 pub type Providers = BTreeMap<String, Provider>;
@@ -127,7 +134,16 @@ impl Link {
         &self,
         lookups: impl Iterator<Item = impl Future<Output = Result<(K, V), RequestError>>>,
     ) -> Result<BTreeMap<K, V>, CommandError> {
-        let answers: Vec<_> = stream::iter(lookups)
+        let lookups: Vec<_> = lookups.collect();
+        let (total, done) = (lookups.len(), Cell::new(0_usize));
+        (self.watch)("Asking the servers");
+        let counted = lookups.into_iter().map(async |lookup| {
+            let answer = lookup.await;
+            done.set(done.get() + 1);
+            (self.watch)(&format!("Asking the servers: {} of {total}", done.get()));
+            answer
+        });
+        let answers: Vec<_> = stream::iter(counted)
             .buffered(self.parallelism.max(1))
             .collect()
             .await;

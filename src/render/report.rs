@@ -32,6 +32,17 @@ pub fn begins(action: &Action) -> String {
     format!("{}: {doing}...", address(&action.subject))
 }
 
+/// What a run does while actions go on, by how many of all have ended.
+pub fn applying<'a>(ended: usize, all: usize, running: impl Iterator<Item = &'a Action>) -> String {
+    let running: Vec<&str> = running.map(|action| action.subject.name.as_str()).collect();
+    let names = if running.is_empty() {
+        String::new()
+    } else {
+        format!(", now {}", running.join(", "))
+    };
+    format!("Applying: {ended} of {all} done{names}")
+}
+
 /// The line for the end of an action.
 pub fn ended(action: &Action, outcome: &Outcome) -> String {
     let mut done = words::capitalized(match (action.verb(), outcome) {

@@ -2,6 +2,9 @@
 
 mod saved;
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
 use clap::Args;
 use serde::Serialize;
 
@@ -157,6 +160,7 @@ impl Arguments {
         let progress = Progress {
             plan: &planned.plan,
             session,
+            running: Mutex::default(),
         };
         let report = planned.execute(link, self.wait, &progress).await;
         Applied { planned, report }
@@ -167,17 +171,38 @@ impl Arguments {
 struct Progress<'a> {
     plan: &'a Plan,
     session: &'a Session,
+    /// How many actions have ended, and those that run.
+    running: Mutex<(usize, BTreeSet<usize>)>,
+}
+
+impl Progress<'_> {
+    fn change(&self, change: impl FnOnce(&mut usize, &mut BTreeSet<usize>)) {
+        let mut counts = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let (ended, running) = &mut *counts;
+        change(ended, running);
+        let actions = &self.plan.actions;
+        let running = running.iter().map(|index| &actions[*index]);
+        self.session
+            .doing(&report::applying(*ended, actions.len(), running));
+    }
 }
 
 impl Observer for Progress<'_> {
     fn begins(&self, index: usize) {
         self.session
             .progress(&report::begins(&self.plan.actions[index]));
+        self.change(|_, running| {
+            running.insert(index);
+        });
     }
 
     fn ended(&self, index: usize, outcome: &ActionOutcome) {
         self.session
             .progress(&report::ended(&self.plan.actions[index], outcome));
+        self.change(|ended, running| {
+            *ended += 1;
+            running.remove(&index);
+        });
     }
 
     fn replaces(&self, index: usize, definition: &str) {
@@ -186,7 +211,7 @@ impl Observer for Progress<'_> {
     }
 
     fn waiting(&self, progress: &JobProgress) {
-        self.session.progress(&jobs::waiting(progress));
+        self.session.waiting(&jobs::waiting(progress));
     }
 }
 

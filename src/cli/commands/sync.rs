@@ -186,7 +186,7 @@ impl Observer for Progress<'_> {
     }
 
     fn waiting(&self, progress: &JobProgress) {
-        self.session.progress(&jobs::waiting(progress));
+        self.session.waiting(&jobs::waiting(progress));
     }
 }
 

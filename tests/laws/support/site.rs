@@ -255,6 +255,7 @@ impl Site {
             parallelism: self.parallelism,
             allow_projects: Vec::new(),
             state: None,
+            watch: Arc::new(|_| {}),
             cancellation: cancellation.clone(),
         }
     }
