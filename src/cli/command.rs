@@ -31,6 +31,7 @@ use crate::render::ending::Ending;
 use crate::render::json::Document;
 use crate::render::log::Escape;
 use crate::render::review::{Checkout, Review};
+use crate::render::table::Screen;
 use crate::render::{findings, sandbox_line};
 use crate::root::{git_root, working_directory};
 use crate::workspace::Workspace;
@@ -113,6 +114,18 @@ pub struct View {
     pub is_quiet: bool,
     /// Whether it was the sandbox and no real server.
     pub is_sandbox: bool,
+    /// The screen on which standard output is read, if it is one.
+    pub screen: Option<Screen>,
+}
+
+impl View {
+    /// A text as it fits where it is read.
+    fn wrapped(self, text: &str) -> Cow<'_, str> {
+        match self.screen {
+            Some(screen) => Cow::Owned(screen.wrapped(text)),
+            None => Cow::Borrowed(text),
+        }
+    }
 }
 
 /// A result for people.
@@ -221,6 +234,7 @@ impl Session {
                 verbosity: arguments.verbose,
                 is_quiet: arguments.quiet,
                 is_sandbox: command.is_sandbox(),
+                screen: if is_human { Terminal::screen() } else { None },
             },
             on_interrupt: command.on_interrupt(),
             outputs,
@@ -234,8 +248,20 @@ impl Session {
     /// Shows people a text before the end, wherever the human format goes. What nobody could see is
     /// not acted on.
     pub fn show(&self, text: &str) -> Result<(), CommandError> {
-        let text = self.announced(text, self.view.is_sandbox);
+        let text = self.view.wrapped(text);
+        let text = self.announced(&text, self.view.is_sandbox);
         CommandError::all(self.outputs.write(Format::Human, &text, &self.terminal))
+    }
+
+    /// Shows people a text in place of the one before it, as much of it as the screen takes.
+    pub fn show_in_place(&self, text: &str, screen: Screen) -> Result<(), CommandError> {
+        let sandbox = if self.view.is_sandbox {
+            sandbox_line() + "\n"
+        } else {
+            String::new()
+        };
+        self.has_announced.store(true, Ordering::Relaxed);
+        self.terminal.in_place(&(sandbox + text), screen)
     }
 
     /// A text after the line that every output of a sandbox run has, unless that was shown before.
@@ -318,7 +344,8 @@ impl Session {
         // For people first: what they could not be given, the other formats still report.
         let text = match human.kind {
             Text::Lines => {
-                let text = self.announced(&human.text, end.view.is_sandbox);
+                let text = end.view.wrapped(&human.text);
+                let text = self.announced(&text, end.view.is_sandbox);
                 Cow::Owned(printable(&text, Escape::Backslash).into_owned())
             }
             Text::Json => printable(&human.text, Escape::Json),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
@@ -19,7 +19,14 @@ const DEFAULT_WIDTH: u16 = 80;
 
 /// The line, if there is a terminal to show it on.
 #[derive(Clone, Default)]
-pub struct Footer(Option<ProgressBar>);
+pub struct Footer(Option<Line>);
+
+#[derive(Clone)]
+struct Line {
+    bar: ProgressBar,
+    /// From when the run does what the line says.
+    since: Arc<Mutex<Instant>>,
+}
 
 impl fmt::Debug for Footer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -36,17 +43,17 @@ impl Footer {
     pub fn on_stderr() -> Self {
         // As it is: without colours the line is still moved and cleared.
         let stream = Stream::new(|text, progress| write_all(io::stderr().lock(), text, progress));
+        let since = Arc::new(Mutex::new(Instant::now()));
         let foot = Foot {
             stream,
-            since: Instant::now(),
-            is_shown: AtomicBool::new(false),
+            since: Arc::clone(&since),
         };
         let bar =
             ProgressBar::with_draw_target(None, ProgressDrawTarget::term_like(Box::new(foot)));
         if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}") {
             bar.set_style(style);
         }
-        Self(Some(bar))
+        Self(Some(Line { bar, since }))
     }
 
     /// Whether somebody sees it.
@@ -54,10 +61,11 @@ impl Footer {
         self.0.is_some()
     }
 
-    /// Shows what the run is doing, from half a second after its beginning.
+    /// Shows what the run is doing, from half a second after it has begun to do something.
     pub fn show(&self, text: &str) {
-        if let Some(bar) = &self.0 {
+        if let Some(Line { bar, since }) = &self.0 {
             if bar.is_finished() {
+                *since.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
                 bar.reset();
             }
             bar.set_message(text.to_owned());
@@ -68,14 +76,14 @@ impl Footer {
     /// Writes something else above it.
     pub fn above<T>(&self, write: impl FnOnce() -> T) -> T {
         match &self.0 {
-            Some(bar) => bar.suspend(write),
+            Some(Line { bar, .. }) => bar.suspend(write),
             None => write(),
         }
     }
 
     /// Takes it away, until something is shown again.
     pub fn clear(&self) {
-        if let Some(bar) = &self.0 {
+        if let Some(Line { bar, .. }) = &self.0 {
             bar.disable_steady_tick();
             bar.finish_and_clear();
         }
@@ -86,9 +94,7 @@ impl Footer {
 #[derive(Debug)]
 struct Foot {
     stream: Stream,
-    /// When the run began.
-    since: Instant,
-    is_shown: AtomicBool,
+    since: Arc<Mutex<Instant>>,
 }
 
 impl Foot {
@@ -101,11 +107,11 @@ impl Foot {
     }
 
     fn write(&self, text: &str) -> io::Result<()> {
-        if self.is_shown.load(Ordering::Relaxed) || self.since.elapsed() >= PATIENCE {
-            self.is_shown.store(true, Ordering::Relaxed);
-            return self.stream.write(text.to_owned());
+        let since = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        if since.elapsed() < PATIENCE {
+            return Ok(());
         }
-        Ok(())
+        self.stream.write(text.to_owned())
     }
 }
 

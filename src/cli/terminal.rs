@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anstream::{AutoStream, ColorChoice};
+use terminal_size::{Height, Width, terminal_size_of};
 
 use super::footer::Footer;
 use super::stream::{Progress, Stream, write_all};
@@ -23,6 +24,7 @@ use crate::pipeline::link::Watch;
 use crate::redaction::redacted;
 use crate::render::findings;
 use crate::render::log::{Escape, harmless};
+use crate::render::table::Screen;
 use crate::text_file::reason_of_write;
 use crate::trace;
 
@@ -44,6 +46,8 @@ pub struct Terminal {
     is_quiet: bool,
     /// What was reported of a failure to write standard output; once is enough.
     failure: OnceLock<String>,
+    /// Whether a text was written in place of another.
+    is_in_place: AtomicBool,
     /// Whether the reader of standard output has gone.
     is_reader_gone: AtomicBool,
     shown: Mutex<BTreeSet<Shown>>,
@@ -55,7 +59,7 @@ impl Terminal {
     /// The terminal of a run. `is_human` is whether people read standard output.
     pub fn new(environment: &Environment, no_color: bool, is_human: bool) -> Self {
         let choice = |is_terminal| color_choice(no_color, is_terminal, environment);
-        let color_out = choice(Self::is_a_screen());
+        let color_out = choice(io::stdout().is_terminal());
         let color_err = choice(io::stderr().is_terminal());
         let out = move |text: &str, progress: &Progress| {
             write_all(
@@ -78,15 +82,20 @@ impl Terminal {
             is_human,
             is_quiet: false,
             failure: OnceLock::new(),
+            is_in_place: AtomicBool::new(false),
             is_reader_gone: AtomicBool::new(false),
             shown: Mutex::default(),
             progress: Mutex::default(),
         }
     }
 
-    /// Whether standard output is a screen, on which what was shown can be shown anew.
-    pub fn is_a_screen() -> bool {
-        io::stdout().is_terminal()
+    /// The screen that standard output is, if it is one, no narrower and no wider than people read.
+    pub fn screen() -> Option<Screen> {
+        let (Width(width), Height(height)) = terminal_size_of(io::stdout())?;
+        Some(Screen {
+            width: usize::from(width).clamp(40, 200),
+            height: height.into(),
+        })
     }
 
     /// The terminal of a text that is for people, whoever reads it.
@@ -151,6 +160,27 @@ impl Terminal {
         }
     }
 
+    /// Writes a text in place of the one before it, as much of it as the screen takes. Its last two
+    /// lines, which sum it up, are always there.
+    pub fn in_place(&self, text: &str, screen: Screen) -> Result<(), CommandError> {
+        self.done();
+        let text = printable(text, Escape::Backslash);
+        let lines: Vec<&str> = text.lines().collect();
+        // The cursor is in the last line of the screen.
+        let fitting = screen.height.saturating_sub(1).max(4);
+        let mut shown: Vec<Cow<'_, str>> = lines.iter().copied().map(Cow::Borrowed).collect();
+        if lines.len() > fitting {
+            let hidden = lines.len() - fitting + 1;
+            let more = format!("… {hidden} more lines");
+            shown.splice(fitting - 3..lines.len() - 2, [more.into()]);
+        }
+        // To the top; each line to its end; and what was below.
+        let rows = shown.iter().map(|line| format!("{line}\x1b[K\n"));
+        let is_first = !self.is_in_place.swap(true, Ordering::Relaxed);
+        let empty = if is_first { "\x1b[2J" } else { "" };
+        self.out(&format!("{empty}\x1b[H{}\x1b[J", rows.collect::<String>()))
+    }
+
     /// Whether the reader of standard output has gone, who so did not get all of it.
     pub fn is_reader_gone(&self) -> bool {
         self.is_reader_gone.load(Ordering::Relaxed)
@@ -213,7 +243,10 @@ impl Terminal {
         if news.is_empty() {
             return;
         }
-        self.remark(&findings::render(&news, sources, DEFAULT_WIDTH));
+        let width = terminal_size_of(io::stderr()).map_or(DEFAULT_WIDTH, |(Width(width), _)| {
+            usize::from(width).clamp(40, 200)
+        });
+        self.remark(&findings::render(&news, sources, width));
         if let Some(summary) = findings::summary(&news) {
             self.remark(&format!("Found {summary}.\n"));
             self.remark(&findings::more(&news));

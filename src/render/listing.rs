@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::terminal::{self, BOLD, painted};
+use super::table::{Row, Screen, table};
 use crate::core::remote::{RemoteConnection, RemoteDestination, RemoteEnvironment, RemoteProject};
 use crate::core::resolve;
 use crate::core::text::visible;
@@ -37,22 +37,19 @@ pub struct Folder {
 }
 
 /// A table of what can be seen; a sentence if that is nothing.
-pub fn human(listing: &Listing) -> String {
-    seen(listing)
-}
-
-fn seen(listing: &Listing) -> String {
+pub fn human(listing: &Listing, screen: Option<Screen>) -> String {
     match listing {
-        Listing::Projects(projects) => table(
+        Listing::Projects(projects) => shown(
             ["PROJECT", "NAME", "ID"],
             projects.iter().map(|project| {
                 let word = resolve::project_word(&project.id, projects);
                 [word.to_owned(), project.name.clone(), project.id.clone()]
             }),
             "This identity sees no project.",
+            screen,
         ),
         Listing::Connections(connections, only) => {
-            let mut text = table(
+            let mut text = shown(
                 ["CONNECTION", "APP", "SCOPE", "ID"],
                 connections.iter().map(|connection| {
                     let scope = connection.scope().word().to_owned();
@@ -60,6 +57,7 @@ fn seen(listing: &Listing) -> String {
                     [name, app, scope, id]
                 }),
                 "This identity sees no connection.",
+                screen,
             );
             if let Some(apps) = only {
                 let _ = write!(
@@ -71,23 +69,25 @@ fn seen(listing: &Listing) -> String {
             }
             text
         }
-        Listing::Environments(environments) => table(
+        Listing::Environments(environments) => shown(
             ["PROJECT", "ENVIRONMENT", "NAME"],
             environments.iter().map(|(project, environment)| {
                 let RemoteEnvironment { slug, name } = environment.clone();
                 [project.clone(), slug, name]
             }),
             "There is no environment.",
+            screen,
         ),
-        Listing::Folders(folders) => table(
+        Listing::Folders(folders) => shown(
             ["PROJECT", "ENVIRONMENT", "PATH"],
             folders.iter().map(|folder| {
                 [&folder.project, &folder.environment, &folder.path].map(String::clone)
             }),
             "The server shows no folder in it. It answers the same if the path does not exist.",
+            screen,
         ),
         Listing::Destinations(destinations) => {
-            let mut text = table(
+            let mut text = shown(
                 ["DESTINATION", "NAME", "CONNECTION", "IMPORT", "SCHEMA"],
                 destinations.iter().map(|(destination, schema)| {
                     let app = destination.app.as_deref().unwrap_or("-");
@@ -103,6 +103,7 @@ fn seen(listing: &Listing) -> String {
                     ]
                 }),
                 "The server knows no destination.",
+                screen,
             );
             if destinations.iter().any(|(_, schema)| schema.is_none()) {
                 text.push_str(
@@ -115,33 +116,20 @@ fn seen(listing: &Listing) -> String {
     }
 }
 
-/// Rows below their headings, each column as wide as its widest cell.
-fn table<const N: usize>(
+/// A table of what can be seen; a sentence if that is nothing.
+fn shown<const N: usize>(
     headings: [&str; N],
     rows: impl Iterator<Item = [String; N]>,
     nothing: &str,
+    screen: Option<Screen>,
 ) -> String {
-    let rows: Vec<[String; N]> = rows.map(|row| row.map(|cell| visible(&cell))).collect();
+    let rows: Vec<Row<N>> = rows
+        .map(|row| Row::new(row.map(|cell| visible(&cell))))
+        .collect();
     if rows.is_empty() {
         return format!("{nothing}\n");
     }
-    let widths: [usize; N] = std::array::from_fn(|column| {
-        let cells = rows.iter().map(|row| row[column].as_str());
-        terminal::width(cells.chain([headings[column]]))
-    });
-    let line = |cells: [&str; N]| {
-        let cells = cells.iter().zip(widths);
-        let padded: Vec<String> = cells
-            .map(|(cell, width)| format!("{cell:<width$}"))
-            .collect();
-        padded.join("  ").trim_end().to_owned()
-    };
-    let mut out = String::new();
-    let _ = writeln!(out, "{}", painted(BOLD, &line(headings)));
-    for row in &rows {
-        let _ = writeln!(out, "{}", line(row.each_ref().map(String::as_str)));
-    }
-    out
+    table(headings, &rows, screen)
 }
 
 /// What can be seen in a JSON document, under the name of its kind.

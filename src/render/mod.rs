@@ -69,6 +69,7 @@ pub mod schema_diff;
 mod shard;
 mod started;
 pub mod status;
+pub mod table;
 mod terminal;
 pub mod terraform;
 mod time;

@@ -12,10 +12,9 @@ use super::json::{Place, SubjectFields, subjects};
 use super::review::{Item, Review, Verdict};
 use super::shard;
 use super::started;
-use super::terminal::{
-    self, BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, address, notes_on_starts, painted,
-};
-use super::time::ago;
+use super::table::{Row, Screen, table};
+use super::terminal::{CYAN, DIMMED, GREEN, RED, YELLOW, address, notes_on_starts};
+use super::time::{ago, roughly};
 use crate::core::plan::Subject;
 use crate::core::remote::{Job, JobKind, JobStatus};
 use crate::core::shard::Shard;
@@ -24,58 +23,34 @@ use crate::core::status::{Presence, SyncState, SyncStatus};
 use crate::core::text::{platform_message, visible};
 use crate::core::words;
 
-/// One line of the table.
-struct Row {
-    cells: [String; 5],
-    /// How the result is painted.
-    style: Style,
-    /// The platform's message, shown below the line.
-    message: Option<String>,
-}
-
-impl Row {
-    fn new(job: &str, result: &str, when: &str, style: Style, message: Option<String>) -> Self {
-        let cells = ["", "", job, result, when];
-        Self {
-            cells: cells.map(str::to_owned),
-            style,
-            message,
-        }
-    }
-}
-
 const HEADINGS: [&str; 5] = ["SYNC", "DESTINATION", "JOB", "RESULT", "LAST SUCCESS"];
 /// The column that is painted.
 const RESULT: usize = 3;
 
-/// A table with a line for each job of each sync, and a summary.
+/// A screen that is narrower does not take exact times.
+const WIDE: usize = 120;
+
+/// A table with a line for each job of each sync, failures first, and a summary.
 pub fn human(
     statuses: &[SyncStatus],
     unmanaged: &[Subject],
     shard: Option<Shard>,
-    now: Timestamp,
+    (now, screen): (Timestamp, Option<Screen>),
 ) -> String {
     let mut out = String::new();
     if let Some(shard) = shard {
         let _ = writeln!(out, "{}\n", shard::note(shard));
     }
-    let rows: Vec<Row> = statuses
-        .iter()
-        .flat_map(|status| rows(status, now))
+    let mut ordered: Vec<&SyncStatus> = statuses.iter().collect();
+    ordered.sort_by_key(|status| status.state() != SyncState::Failed);
+    let is_narrow = screen.is_some_and(|screen| screen.width < WIDE);
+    let ago = if is_narrow { roughly } else { ago };
+    let rows: Vec<Row<5>> = ordered
+        .into_iter()
+        .flat_map(|status| rows(status, &|time| ago(time, now)))
         .collect();
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| row.cells[column].as_str());
-        terminal::width(cells.chain([HEADINGS[column]]))
-    };
-    let widths: [usize; 5] = std::array::from_fn(width);
     if !rows.is_empty() {
-        line(&mut out, &HEADINGS.map(str::to_owned), widths, BOLD, true);
-    }
-    for row in &rows {
-        line(&mut out, &row.cells, widths, row.style, false);
-        if let Some(message) = &row.message {
-            let _ = writeln!(out, "  {}", painted(DIMMED, message));
-        }
+        out.push_str(&table(HEADINGS, &rows, screen));
     }
     if !rows.is_empty() {
         out.push('\n');
@@ -83,21 +58,6 @@ pub fn human(
     let _ = writeln!(out, "{}", summary(statuses));
     notes_on_starts(&mut out, unmanaged);
     out
-}
-
-fn line(out: &mut String, cells: &[String; 5], widths: [usize; 5], style: Style, is_heading: bool) {
-    let mut text = String::new();
-    for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
-        let padding = " ".repeat(width.saturating_sub(cell.chars().count()));
-        let is_painted = is_heading || column == RESULT;
-        let cell = if is_painted && !cell.is_empty() {
-            painted(style, cell)
-        } else {
-            cell.clone()
-        };
-        let _ = write!(text, "{cell}{padding}  ");
-    }
-    let _ = writeln!(out, "{}", text.trim_end());
 }
 
 /// The last job of each kind that the platform reports for a sync.
@@ -112,39 +72,62 @@ fn jobs(status: &SyncStatus) -> impl Iterator<Item = (JobKind, &Job)> {
         .filter(|(_, job)| job.status.is_some())
 }
 
-fn rows(status: &SyncStatus, now: Timestamp) -> Vec<Row> {
-    let mut rows: Vec<Row> = jobs(status)
-        .map(|(kind, job)| of_job(kind, job, now))
+fn rows(status: &SyncStatus, ago: &dyn Fn(&str) -> String) -> Vec<Row<5>> {
+    let mut results: Vec<Result> = jobs(status)
+        .map(|(kind, job)| of_job(kind, job, ago))
         .collect();
-    if rows.is_empty() {
-        rows.push(of_presence(&status.presence));
+    if results.is_empty() {
+        results.push(of_presence(&status.presence));
     }
-    // Only the first row names the sync, so that two jobs do not look like two syncs.
-    if let Some(first) = rows.first_mut() {
-        first.cells[0] = address(&status.subject);
-        first.cells[1] = visible(&status.subject.destination);
-    }
-    rows
+    let mut of_sync = [
+        address(&status.subject),
+        visible(&status.subject.destination),
+    ];
+    let row = |result: Result| {
+        // Only the first row names the sync, so that two jobs do not look like two syncs.
+        let [sync, destination] = std::mem::take(&mut of_sync);
+        let Result {
+            job,
+            result,
+            when,
+            style,
+            message,
+        } = result;
+        Row::new([sync, destination, job, result, when])
+            .painted(RESULT, style)
+            .above(message)
+    };
+    results.into_iter().map(row).collect()
 }
 
-fn of_job(kind: JobKind, job: &Job, now: Timestamp) -> Row {
+/// What a line says of a sync.
+struct Result {
+    job: String,
+    result: String,
+    when: String,
+    style: Style,
+    /// The platform's message.
+    message: Option<String>,
+}
+
+fn of_job(kind: JobKind, job: &Job, ago: &dyn Fn(&str) -> String) -> Result {
     let result = job.status.as_ref().map(ToString::to_string);
-    let when = job.at.as_ref().map(|time| ago(time, now));
+    let when = job.at.as_ref().map(|time| ago(time));
     let style = match &job.status {
         Some(JobStatus::Failed) => RED,
         Some(JobStatus::Succeeded) => GREEN,
         _ => CYAN,
     };
-    Row::new(
-        kind.word(),
-        &visible(&result.unwrap_or_default()),
-        &when.unwrap_or_else(|| "never".to_owned()),
+    Result {
+        job: kind.word().to_owned(),
+        result: visible(&result.unwrap_or_default()),
+        when: when.unwrap_or_else(|| "never".to_owned()),
         style,
-        message(job),
-    )
+        message: message(job),
+    }
 }
 
-fn of_presence(presence: &Presence) -> Row {
+fn of_presence(presence: &Presence) -> Result {
     let unwatched = "see the dashboard";
     let (result, when, style) = match presence {
         Presence::Missing => ("missing", "", YELLOW),
@@ -153,7 +136,13 @@ fn of_presence(presence: &Presence) -> Row {
         Presence::Started(_) => ("started", unwatched, GREEN),
         Presence::There(_) => ("never synced", "", DIMMED),
     };
-    Row::new("", result, when, style, None)
+    Result {
+        job: String::new(),
+        result: result.to_owned(),
+        when: when.to_owned(),
+        style,
+        message: None,
+    }
 }
 
 /// The platform's message about a job that did not succeed.

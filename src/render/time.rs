@@ -15,6 +15,15 @@ pub fn ago(time: &str, now: Timestamp) -> String {
     }
 }
 
+/// The same without the exact time, for a narrow screen.
+pub fn roughly(time: &str, now: Timestamp) -> String {
+    let whole = ago(time, now);
+    match whole.split_once(" (") {
+        Some((rough, _)) => rough.to_owned(),
+        None => whole,
+    }
+}
+
 /// The time in the largest unit of which it has at least one.
 fn rounded(seconds: i64) -> String {
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];

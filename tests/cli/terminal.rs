@@ -1,4 +1,4 @@
-//! The question before an apply, answered on a terminal.
+//! What is different on a terminal: the question before an apply, the line at its foot, and tables that fit.
 #![cfg(unix)]
 
 use std::fs::File;
@@ -6,6 +6,7 @@ use std::io::{Read as _, Write as _};
 use std::process::{Child, Stdio};
 
 use insta::assert_snapshot;
+use rustix_openpty::rustix::termios::Winsize;
 
 use super::harness::{Invocation, Output, Server, Tree, payments, world};
 
@@ -113,4 +114,128 @@ fn applies_nothing_after_an_interrupt_at_the_question() {
     run.finish(child).exits_with(130);
     drop(keyboard);
     assert_eq!(writes(&server), [""; 0]);
+}
+
+/// Runs a program on a screen of that size, and returns what is written to it. `until` ends it by
+/// Ctrl-C as soon as that was written.
+fn on_a_screen(run: &Invocation, (columns, rows): (u16, u16), until: Option<&str>) -> String {
+    let size = Winsize {
+        ws_col: columns,
+        ws_row: rows,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    let terminal = rustix_openpty::openpty(None, Some(&size)).unwrap();
+    let mut command = run.command();
+    command.stdin(Stdio::null());
+    command.stdout(Stdio::from(terminal.user.try_clone().unwrap()));
+    command.stderr(Stdio::from(terminal.user));
+    let mut child = command.spawn().unwrap();
+    // The program alone holds the screen open.
+    drop(command);
+    let mut written = Vec::new();
+    let mut controller = File::from(terminal.controller);
+    let mut portion = [0; 4096];
+    let mut is_interrupted = false;
+    // When the last one has closed the screen, reading fails.
+    while let Ok(count) = controller.read(&mut portion) {
+        written.extend(&portion[..count]);
+        let text = String::from_utf8_lossy(&written);
+        if !is_interrupted && until.is_some_and(|until| text.contains(until)) {
+            super::interrupts::signal(&child, "INT");
+            is_interrupted = true;
+        }
+        if count == 0 {
+            break;
+        }
+    }
+    child.wait().unwrap();
+    String::from_utf8(written).unwrap()
+}
+
+/// A sync for each number.
+fn many(count: usize) -> Tree {
+    let names: Vec<String> = (0..count)
+        .map(|number| format!("a-service-with-a-long-name-{number:02}"))
+        .collect();
+    let syncs: Vec<(&str, String)> = names
+        .iter()
+        .map(|name| {
+            let config =
+                format!("destinationConfig: {{ scope: application, org: {name}, app: a }}");
+            (name.as_str(), config)
+        })
+        .collect();
+    let syncs: Vec<(&str, &str)> = syncs
+        .iter()
+        .map(|(name, config)| (*name, &**config))
+        .collect();
+    Tree::new(&[("syncs/payments.yaml", &payments(&syncs))])
+}
+
+#[test]
+fn a_slow_run_says_what_it_does_at_the_foot_of_the_terminal_and_leaves_nothing_of_it() {
+    let server = Server::with(&world(), |options| {
+        options.latency = std::time::Duration::from_millis(300);
+    });
+    let tree = tree();
+    let run = tree.secsync("apply syncs --auto-approve --wait");
+    let run = run.on(&server).variable("TERM", "xterm");
+    let written = on_a_screen(&run, (80, 24), None);
+    assert!(written.contains("Asking the servers"), "{written}");
+    assert!(
+        written.contains("Applying: 0 of 1 done, now api"),
+        "{written}"
+    );
+    assert!(written.contains("Waiting for 1 job"), "{written}");
+    // What was drawn last is cleared, and nothing of it follows.
+    let (_, rest) = written.rsplit_once("\u{1b}[2K").unwrap();
+    assert!(rest.contains("Apply complete!"), "{written}");
+    assert!(
+        !rest.contains("Waiting") && !rest.contains("Applying"),
+        "{written}"
+    );
+}
+
+#[test]
+fn a_quiet_run_has_no_foot() {
+    let server = Server::new(&world());
+    let tree = tree();
+    for arguments in ["plan syncs -q", "apply syncs -q --auto-approve"] {
+        let run = tree.secsync(arguments).on(&server);
+        let written = on_a_screen(&run.variable("TERM", "xterm"), (80, 24), None);
+        assert!(!written.contains("Asking"), "{written}");
+    }
+}
+
+#[test]
+fn a_table_fits_the_screen_and_shows_failures_first() {
+    let tree = many(12);
+    let last = "a-service-with-a-long-name-11";
+    let server = Server::failing(&world(), &[&format!("sync:{last}=fail")]);
+    let run = |arguments: &str| {
+        tree.secsync(arguments)
+            .on(&server)
+            .variable("TERM", "xterm")
+    };
+    run("apply syncs --auto-approve --wait").run().exits_with(7);
+    for columns in [40, 80, 120, 200] {
+        let written = on_a_screen(&run("status syncs --no-color"), (columns, 24), None);
+        let table: Vec<&str> = written
+            .lines()
+            .skip_while(|line| !line.starts_with("SYNC"))
+            .collect();
+        let widest = table
+            .iter()
+            .map(|line| line.trim_end().chars().count())
+            .max();
+        assert!(
+            widest <= Some(usize::from(columns)) || columns == 40,
+            "{written}"
+        );
+        assert!(table[1].contains("name-11") || columns == 40, "{written}");
+    }
+    let watched = on_a_screen(&run("status syncs --watch"), (80, 10), Some(" more lines"));
+    assert!(watched.contains("\u{1b}[H"), "{watched}");
+    assert!(watched.contains("… 8 more lines"), "{watched}");
 }

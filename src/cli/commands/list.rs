@@ -370,8 +370,8 @@ fn unlisted(what: &str, provider: &str, platform: Platform) -> CommandError {
 }
 
 impl Outcome for Listing {
-    fn human(&self, _view: View) -> Human {
-        listing::human(self).into()
+    fn human(&self, view: View) -> Human {
+        listing::human(self, view.screen).into()
     }
 
     fn json(&self) -> impl Serialize {

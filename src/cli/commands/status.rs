@@ -24,13 +24,11 @@ use crate::pipeline::{Access, Checked, ConnectionUse, Link, Observed};
 use crate::render;
 use crate::render::review::Review;
 use crate::render::status::StatusBody;
+use crate::render::table::Screen;
 use crate::workspace::Workspace;
 
 /// How long a refresh waits for the next one.
 const INTERVAL: Duration = Duration::from_secs(2);
-/// Empties a terminal, and goes to its top.
-const CLEAR: &str = "\x1b[2J\x1b[H";
-
 const DETAILS: &str = "\
 A platform keeps the time of a job's last success, and not that of its last failure.
 
@@ -153,11 +151,11 @@ impl Outcome for Status {
         (&*self.workspace).into()
     }
 
-    fn human(&self, _view: View) -> Human {
+    fn human(&self, view: View) -> Human {
         if self.was_watched {
             return Human::default();
         }
-        table(&self.statuses, &self.unmanaged, self.shard).into()
+        table(&self.statuses, &self.unmanaged, self.shard, view.screen).into()
     }
 
     fn json(&self) -> impl Serialize {
@@ -170,8 +168,13 @@ impl Outcome for Status {
     }
 }
 
-fn table(statuses: &[SyncStatus], unmanaged: &[Subject], shard: Option<Shard>) -> String {
-    render::status::human(statuses, unmanaged, shard, Timestamp::now())
+fn table(
+    statuses: &[SyncStatus],
+    unmanaged: &[Subject],
+    shard: Option<Shard>,
+    screen: Option<Screen>,
+) -> String {
+    render::status::human(statuses, unmanaged, shard, (Timestamp::now(), screen))
 }
 
 fn statuses(observed: &Observed, starts: &Starts) -> Vec<SyncStatus> {
@@ -187,16 +190,17 @@ async fn keep_watching(
     link: &Link,
     session: &Session,
 ) -> Result<Vec<SyncStatus>, CommandError> {
-    let is_terminal = Terminal::is_a_screen();
     let unmanaged = observed.undeclared_starts(starts);
     let mut latest = statuses(observed, starts);
     let mut is_news = true;
     loop {
-        if is_terminal {
-            session.terminal.out(CLEAR)?;
-        }
-        if is_terminal || is_news {
-            session.show(&table(&latest, &unmanaged, observed.policy.shard))?;
+        // Its size can have changed.
+        let screen = Terminal::screen();
+        let text = table(&latest, &unmanaged, observed.policy.shard, screen);
+        match screen {
+            Some(screen) => session.show_in_place(&text, screen)?,
+            None if is_news => session.show(&text)?,
+            None => {}
         }
         tokio::select! {
             () = tokio::time::sleep(INTERVAL) => {}
