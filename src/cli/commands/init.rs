@@ -176,10 +176,11 @@ impl Next {
         lines.push((format!("secsync {flag}plan"), "what is left to do"));
         let width = lines.iter().map(|(line, _)| line.chars().count()).max();
         let width = width.unwrap_or(0);
-        let lines = lines.into_iter();
-        lines
-            .map(|(line, what)| format!("  {line:<width$}  {what}\n"))
-            .collect()
+        let mut text = String::new();
+        for (line, what) in lines {
+            text.push_str(&format!("  {line:<width$}  {what}\n"));
+        }
+        text
     }
 }
 

@@ -154,16 +154,16 @@ fn exports(subjects: &[&Subject], context: Context<'_>) -> Vec<String> {
         }
         let named = |project: &str| format!(" --project {}", shell_word(project));
         if context.is_whole {
-            let projects: String = projects.keys().map(|project| named(project)).collect();
-            lines.push(format!("{begin}{projects}"));
+            let projects: Vec<String> = projects.keys().map(|project| named(project)).collect();
+            lines.push(format!("{begin}{}", projects.concat()));
             continue;
         }
         for (project, names) in projects {
-            let targets = names.iter().map(|name| literally(name));
-            let targets: String = targets
-                .map(|name| format!(" --target {}", shell_word(&name)))
-                .collect();
-            lines.push(format!("{begin}{}{targets}", named(project)));
+            let mut line = format!("{begin}{}", named(project));
+            for name in names {
+                line.push_str(&format!(" --target {}", shell_word(&literally(name))));
+            }
+            lines.push(line);
         }
     }
     lines
