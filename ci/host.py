@@ -56,6 +56,9 @@ def say(text):
 
 def run(main):
     """Runs a script: whatever stops it is one sentence and the exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        # Windows has another encoding.
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         sys.exit(main())
     except Stop as stop:

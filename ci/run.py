@@ -102,7 +102,8 @@ def call(words):
         raise host.Stop(
             "The program `secsync` is not on the PATH. Install it first: ci/install.py."
         ) from None
-    for number in (signal.SIGINT, signal.SIGTERM):
+    # Windows sends Ctrl-C to both by itself.
+    for number in (signal.SIGINT, signal.SIGTERM) if os.name == "posix" else ():
         signal.signal(number, lambda number, _: child.send_signal(number))
     code = child.wait()
     return code if code >= 0 else 128 - code
