@@ -452,6 +452,8 @@ fn a_removed_block_deletes_nothing_and_is_counted() {
 
     1 sync in these projects is not declared:
       infisical/payments/web (humanitec)
+    This prints a sync file for it; --out or --dir writes it:
+      secsync export --project payments --target web
     --- exit 0
     ");
 }
@@ -492,6 +494,8 @@ fn another_project_is_a_create_there_and_the_old_sync_is_unmanaged() {
 
     1 sync in these projects is not declared:
       infisical/payments/api (humanitec)
+    This prints a sync file for it; --out or --dir writes it:
+      secsync export --project payments --target api
     --- exit 0
     "#);
 }
