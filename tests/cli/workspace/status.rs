@@ -63,9 +63,9 @@ fn status_shows_each_sync_with_its_last_job_and_the_message_readably() {
         regex::Regex::new(r"(just now|\d+ seconds? ago) \([-0-9]{10} [0-9:]{8} UTC\)").unwrap();
     insta::assert_snapshot!(times.replace_all(&status.stdout, "[AGO]"), @"
     SYNC                              DESTINATION  JOB   RESULT       LAST SUCCESS
-    enkryptify/prj_web/web-to-vercel  vercel             not started
     infisical/payments/api            humanitec    sync  failed       never
       application acme/api not found (RES-404)
+    enkryptify/prj_web/web-to-vercel  vercel             not started
     infisical/payments/later          humanitec          missing
     infisical/payments/web            humanitec    sync  succeeded    [AGO]
 
