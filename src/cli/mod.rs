@@ -5,7 +5,6 @@
 //! | `command` | what a command is, and the one ending of all of them |
 //! | `output` | formats, and where they are written |
 //! | `terminal` | the one place that prints |
-//! | `footer` | the line at the foot of a terminal that says what a run is doing |
 //! | `stream` | what is written to without waiting for it longer than a run may |
 //! | `runtime` | the online part: a runtime and Ctrl-C |
 //! | `signals` | Ctrl-C and requests to terminate, whatever is waited for |
@@ -22,7 +21,6 @@
 mod arguments;
 mod command;
 mod commands;
-mod footer;
 mod help;
 mod output;
 mod panics;

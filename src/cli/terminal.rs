@@ -1,6 +1,8 @@
 //! The one place that prints: standard output and standard error, colours, and the question on the
 //! terminal.
 
+mod footer;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, IsTerminal};
@@ -10,7 +12,6 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use anstream::{AutoStream, ColorChoice};
 use terminal_size::{Height, Width, terminal_size_of};
 
-use super::footer::Footer;
 use super::stream::{Progress, Stream, write_all};
 use crate::cancel::Cancellation;
 use crate::core::code::Code;
@@ -27,6 +28,7 @@ use crate::render::log::{Escape, harmless};
 use crate::render::table::Screen;
 use crate::text_file::reason_of_write;
 use crate::trace;
+use footer::Footer;
 
 /// Columns where the terminal does not say.
 const DEFAULT_WIDTH: usize = 100;
@@ -114,8 +116,8 @@ impl Terminal {
             Footer::default()
         };
         Self {
-            is_quiet,
             footer,
+            is_quiet,
             ..self
         }
     }

@@ -73,7 +73,7 @@ fn jobs(status: &SyncStatus) -> impl Iterator<Item = (JobKind, &Job)> {
 }
 
 fn rows(status: &SyncStatus, ago: &dyn Fn(&str) -> String) -> Vec<Row<5>> {
-    let mut results: Vec<Result> = jobs(status)
+    let mut results: Vec<Outcome> = jobs(status)
         .map(|(kind, job)| of_job(kind, job, ago))
         .collect();
     if results.is_empty() {
@@ -83,16 +83,16 @@ fn rows(status: &SyncStatus, ago: &dyn Fn(&str) -> String) -> Vec<Row<5>> {
         address(&status.subject),
         visible(&status.subject.destination),
     ];
-    let row = |result: Result| {
+    let row = |outcome: Outcome| {
         // Only the first row names the sync, so that two jobs do not look like two syncs.
         let [sync, destination] = std::mem::take(&mut of_sync);
-        let Result {
+        let Outcome {
             job,
             result,
             when,
             style,
             message,
-        } = result;
+        } = outcome;
         Row::new([sync, destination, job, result, when])
             .painted(RESULT, style)
             .above(message)
@@ -101,7 +101,7 @@ fn rows(status: &SyncStatus, ago: &dyn Fn(&str) -> String) -> Vec<Row<5>> {
 }
 
 /// What a line says of a sync.
-struct Result {
+struct Outcome {
     job: String,
     result: String,
     when: String,
@@ -110,7 +110,7 @@ struct Result {
     message: Option<String>,
 }
 
-fn of_job(kind: JobKind, job: &Job, ago: &dyn Fn(&str) -> String) -> Result {
+fn of_job(kind: JobKind, job: &Job, ago: &dyn Fn(&str) -> String) -> Outcome {
     let result = job.status.as_ref().map(ToString::to_string);
     let when = job.at.as_ref().map(|time| ago(time));
     let style = match &job.status {
@@ -118,7 +118,7 @@ fn of_job(kind: JobKind, job: &Job, ago: &dyn Fn(&str) -> String) -> Result {
         Some(JobStatus::Succeeded) => GREEN,
         _ => CYAN,
     };
-    Result {
+    Outcome {
         job: kind.word().to_owned(),
         result: visible(&result.unwrap_or_default()),
         when: when.unwrap_or_else(|| "never".to_owned()),
@@ -127,7 +127,7 @@ fn of_job(kind: JobKind, job: &Job, ago: &dyn Fn(&str) -> String) -> Result {
     }
 }
 
-fn of_presence(presence: &Presence) -> Result {
+fn of_presence(presence: &Presence) -> Outcome {
     let unwatched = "see the dashboard";
     let (result, when, style) = match presence {
         Presence::Missing => ("missing", "", YELLOW),
@@ -136,7 +136,7 @@ fn of_presence(presence: &Presence) -> Result {
         Presence::Started(_) => ("started", unwatched, GREEN),
         Presence::There(_) => ("never synced", "", DIMMED),
     };
-    Result {
+    Outcome {
         job: String::new(),
         result: result.to_owned(),
         when: when.to_owned(),

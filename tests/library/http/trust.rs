@@ -102,6 +102,10 @@ impl Case {
         self.refused(RequestErrorKind::Configuration)
     }
 
+    fn without_credential(&self) -> RequestError {
+        self.refused(RequestErrorKind::NoCredential)
+    }
+
     fn unauthenticated(&self) -> RequestError {
         self.refused(RequestErrorKind::Authentication)
     }
@@ -405,7 +409,7 @@ fn allowing_http_does_not_make_a_host_trusted() {
 fn another_provider_reads_only_variables_with_its_own_name() {
     let onprem = || provider("on-prem", infisical::PLATFORM);
     // The unprefixed ones are another provider's.
-    let error = onprem().set("INFISICAL_TOKEN", TOKEN).unauthenticated();
+    let error = onprem().set("INFISICAL_TOKEN", TOKEN).without_credential();
     assert!(error.message.contains("ON_PREM_INFISICAL_TOKEN"), "{error}");
     onprem()
         .set("INFISICAL_HOST", CORP)
@@ -427,7 +431,7 @@ fn rejects_two_providers_with_one_prefix() {
 
 #[test]
 fn a_missing_credential_names_the_variables_to_set() {
-    let error = provider("infisical", infisical::PLATFORM).unauthenticated();
+    let error = provider("infisical", infisical::PLATFORM).without_credential();
     assert_eq!(
         error.message,
         "There is no credential for Infisical: set INFISICAL_TOKEN, or \
@@ -441,7 +445,7 @@ fn a_missing_credential_names_the_variables_to_set() {
              token is used."
         )
     );
-    let error = provider("enkryptify", enkryptify::PLATFORM).unauthenticated();
+    let error = provider("enkryptify", enkryptify::PLATFORM).without_credential();
     assert_eq!(
         error.message,
         "There is no credential for Enkryptify: set ENKRYPTIFY_TOKEN in the environment."
@@ -449,7 +453,7 @@ fn a_missing_credential_names_the_variables_to_set() {
     // CI systems pass unset secrets on as empty strings, or with nothing but a line break.
     provider("enkryptify", enkryptify::PLATFORM)
         .set("ENKRYPTIFY_TOKEN", "\n")
-        .unauthenticated();
+        .without_credential();
 }
 
 #[test]

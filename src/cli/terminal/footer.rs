@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use terminal_size::{Width, terminal_size_of};
 
-use super::stream::{Stream, write_all};
+use crate::cli::stream::{Stream, write_all};
 
 /// What takes no longer needs no line.
 const PATIENCE: Duration = Duration::from_millis(500);
