@@ -50,9 +50,9 @@ impl Managed<'_> {
             || shown.sync_job.status == Some(JobStatus::Pending);
         Ended {
             outcome: match expected.check(shown, &self.subject.name) {
-                Ok(()) => Outcome::Done {
+                Ok(note) => Outcome::Done {
                     id: Some(shown.id.clone()),
-                    note: expected.note(shown),
+                    note,
                 },
                 Err(lost) => Outcome::NotAsDeclared {
                     id: shown.id.clone(),
@@ -406,24 +406,24 @@ struct Expected<'a> {
 }
 
 impl Expected<'_> {
-    /// Fails if an answer does not show what was sent. What the server adds by itself is right.
-    fn check(&self, answer: &RemoteSync, name: &str) -> Result<(), Lost> {
+    /// Fails if an answer does not show what was sent. What the server adds by itself is right. Else
+    /// what there is to know of it, as full sentences.
+    fn check(&self, answer: &RemoteSync, name: &str) -> Result<Option<String>, Lost> {
         let answered = normalize::remote(self.spec, answer);
-        let lost = diff::not_kept(self.spec, self.after, &answered, self.before);
-        Lost::unless_empty(&lost, answer, name)
-    }
-
-    /// What to know although an answer shows what was sent.
-    fn note(&self, answer: &RemoteSync) -> Option<String> {
-        let answered = normalize::remote(self.spec, answer);
-        let dropped = diff::nothing_not_kept(self.spec, self.after, &answered);
-        (!dropped.is_empty()).then(|| {
-            let fields = Lost(dropped.into_iter().map(|change| change.path).collect()).fields();
+        let not_kept = diff::not_kept(self.spec, self.after, &answered, self.before);
+        Lost::unless_empty(&not_kept.lost, answer, name)?;
+        let dropped: Vec<_> = not_kept
+            .nothing
+            .into_iter()
+            .map(|change| change.path)
+            .collect();
+        Ok((!dropped.is_empty()).then(|| {
             format!(
-                "This version of the server does not keep {fields} as declared, which means the same as \
-                 leaving it out. Leave it out of the file, or the next plan lists it again."
+                "This version of the server does not keep {} as declared, which means the same as \
+                 leaving it out. Leave it out of the file, or the next plan lists it again.",
+                Lost(dropped).fields()
             )
-        })
+        }))
     }
 
     /// Fails if a sync that was looked up is not as it should be. Unlike an answer it can be somebody

@@ -340,14 +340,19 @@ fn with_page(command: Command, page: &Page) -> Command {
     let long_about = format!("{}.\n\n{}", about.trim_end_matches('.'), examples(page));
     let command = with_ending(command, page).long_about(long_about);
     let command = command.mut_args(under_heading);
+    each_within(command, |inner| {
+        with_ending(inner, page).mut_args(under_heading)
+    })
+}
+
+/// A command with each of the commands within it changed.
+pub fn each_within(command: Command, change: impl Fn(Command) -> Command) -> Command {
     let inner: Vec<String> = command
         .get_subcommands()
         .map(|inner| inner.get_name().to_owned())
         .collect();
     inner.into_iter().fold(command, |command, name| {
-        command.mut_subcommand(name, |inner| {
-            with_ending(inner, page).mut_args(under_heading)
-        })
+        command.mut_subcommand(name, &change)
     })
 }
 

@@ -38,7 +38,7 @@ use std::ffi::OsString;
 
 use camino::Utf8PathBuf;
 use clap::error::ErrorKind;
-use clap::{FromArgMatches as _, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::environment::Environment;
 use crate::error::CommandError;
@@ -127,10 +127,9 @@ fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environment)
     if environment.get(completions::COMPLETE).is_some() {
         return completions::complete(words);
     }
-    let parsed = help::program().try_get_matches_from(&words);
-    let arguments = match parsed.and_then(|matches| Arguments::from_arg_matches(&matches)) {
+    let arguments = match Arguments::try_parse_from(&words) {
         Ok(arguments) => arguments,
-        Err(error) => return explain(&error, &words, environment),
+        Err(error) => return explain(error, &words, environment),
     };
     if let Some(directory) = &arguments.change_directory
         && let Err(error) = std::env::set_current_dir(directory)
@@ -174,7 +173,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environment)
     }
 }
 
-/// Prints a text about the program itself, or why there is none.
+/// Prints a text about the program itself, or why it cannot be made.
 fn about(text: Result<String, CommandError>, environment: &Environment) -> Exit {
     match text {
         Ok(text) => print(&text, environment),
@@ -195,12 +194,18 @@ fn print(text: &str, environment: &Environment) -> Exit {
 }
 
 /// Prints the help that was asked for, or what is wrong with the arguments.
-fn explain(error: &clap::Error, words: &[OsString], environment: &Environment) -> Exit {
+fn explain(error: clap::Error, words: &[OsString], environment: &Environment) -> Exit {
+    // The pages are made for those who ask for them.
+    let error = match error.kind() {
+        ErrorKind::DisplayHelp => help::program().try_get_matches_from(words).err(),
+        _ => None,
+    }
+    .unwrap_or(error);
     let text = error.render().ansi().to_string();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => print(&text, environment),
         _ => {
-            if let Some(answer) = synonyms::answer(error, words) {
+            if let Some(answer) = synonyms::answer(&error, words) {
                 return refuse(&answer, environment);
             }
             Terminal::plain(environment).remark(&text);

@@ -8,6 +8,7 @@ use clap::{Arg, Command, ValueEnum as _};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
 use super::arguments::working_directory;
+use super::help::each_within;
 use super::output::Format;
 use crate::core::code::Code;
 use crate::core::fields::OWN_FIELDS;
@@ -18,14 +19,7 @@ use crate::workspace::LoadOptions;
 
 /// The command line, whose arguments know their values.
 pub fn with_values(command: Command) -> Command {
-    let command = command.mut_args(with_own_values);
-    let inner: Vec<String> = command
-        .get_subcommands()
-        .map(|inner| inner.get_name().to_owned())
-        .collect();
-    inner.into_iter().fold(command, |command, name| {
-        command.mut_subcommand(name, with_values)
-    })
+    each_within(command.mut_args(with_own_values), with_values)
 }
 
 fn with_own_values(argument: Arg) -> Arg {

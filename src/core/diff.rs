@@ -257,6 +257,15 @@ pub fn asks_for_nothing(spec: &DestinationSpec, change: &FieldChange, whole: &Co
         && field.is_some_and(|field| field.blank == change.after)
 }
 
+/// What of the fields that were sent a server's answer does not show.
+#[derive(Debug, Default)]
+pub struct NotKept {
+    /// What is not as it was sent.
+    pub lost: Vec<FieldChange>,
+    /// What was sent and means the same as nothing: the next plan lists it again.
+    pub nothing: Vec<FieldChange>,
+}
+
 /// The changes that were sent and that the server's answer does not show.
 ///
 /// All sides are in comparable form; `before` is what was there, nothing for a create.
@@ -266,26 +275,14 @@ pub fn not_kept(
     sent: &Comparable,
     answered: &Comparable,
     before: &Comparable,
-) -> Vec<FieldChange> {
+) -> NotKept {
     let was_there = |change: &FieldChange| at(before, &change.path) == change.before.as_ref();
-    compare(spec, sent, answered)
+    let (nothing, mut lost): (Vec<_>, Vec<_>) = compare(spec, sent, answered)
         .changes
         .into_iter()
-        .filter(|change| change.after.is_some() || was_there(change))
-        .filter(|change| !asks_for_nothing(spec, change, sent))
-        .collect()
-}
-
-/// The changes that were sent, mean the same as nothing, and are not in the server's answer: what the
-/// next plan lists again.
-pub fn nothing_not_kept(
-    spec: &DestinationSpec,
-    sent: &Comparable,
-    answered: &Comparable,
-) -> Vec<FieldChange> {
-    let mut changes = compare(spec, sent, answered).changes;
-    changes.retain(|change| asks_for_nothing(spec, change, sent));
-    changes
+        .partition(|change| asks_for_nothing(spec, change, sent));
+    lost.retain(|change| change.after.is_some() || was_there(change));
+    NotKept { lost, nothing }
 }
 
 fn at<'a>(fields: &'a Map<String, Value>, path: &[String]) -> Option<&'a Value> {
@@ -541,6 +538,7 @@ mod tests {
 
     fn lost(sent: Value, answered: Value, before: Value) -> Vec<String> {
         not_kept(&spec(), &fields(sent), &fields(answered), &fields(before))
+            .lost
             .iter()
             .map(super::FieldChange::dotted)
             .collect()

@@ -127,8 +127,14 @@ fn ends(text: &str, most: usize) -> String {
         return text.to_owned();
     }
     let last = most / 5;
-    let start: String = text.chars().take(most - last).collect();
-    let end: String = text.chars().skip(length - last).collect();
+    without_middle(text, most - last, last)
+}
+
+/// So many characters of the beginning of a text and of its end, with a mark for what is between.
+pub fn without_middle(text: &str, first: usize, last: usize) -> String {
+    let length = text.chars().count();
+    let start: String = text.chars().take(first).collect();
+    let end: String = text.chars().skip(length.saturating_sub(last)).collect();
     format!("{start}…{end}")
 }
 

@@ -7,6 +7,7 @@ use anstream::adapter::strip_str;
 use anstyle::Style;
 
 use super::terminal::{self, BOLD, DIMMED, painted};
+use crate::core::text::without_middle;
 
 /// The size of a terminal, in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,14 +164,11 @@ fn line<const N: usize>(
 
 /// A text without its middle if it is longer than that.
 fn shortened(text: &str, longest: usize) -> String {
-    let count = text.chars().count();
-    if count <= longest {
+    if text.chars().count() <= longest {
         return text.to_owned();
     }
     let kept = longest.saturating_sub(1);
-    let start: String = text.chars().take(kept.div_ceil(2)).collect();
-    let end: String = text.chars().skip(count - kept / 2).collect();
-    format!("{start}…{end}")
+    without_middle(text, kept.div_ceil(2), kept / 2)
 }
 
 #[cfg(test)]

@@ -8,19 +8,22 @@ pub fn ago(time: &str, now: Timestamp) -> String {
         return super::text::visible(time);
     };
     let exact = then.strftime("%Y-%m-%d %H:%M:%S UTC");
-    match now.as_second().saturating_sub(then.as_second()) {
-        // The clocks of two machines differ slightly.
-        seconds if seconds < 5 => format!("just now ({exact})"),
-        seconds => format!("{} ago ({exact})", rounded(seconds)),
-    }
+    format!("{} ({exact})", since(then, now))
 }
 
 /// The same without the exact time, for a narrow screen.
 pub fn roughly(time: &str, now: Timestamp) -> String {
-    let whole = ago(time, now);
-    match whole.split_once(" (") {
-        Some((rough, _)) => rough.to_owned(),
-        None => whole,
+    match time.parse() {
+        Ok(then) => since(then, now),
+        Err(_) => super::text::visible(time),
+    }
+}
+
+fn since(then: Timestamp, now: Timestamp) -> String {
+    match now.as_second().saturating_sub(then.as_second()) {
+        // The clocks of two machines differ slightly.
+        seconds if seconds < 5 => "just now".to_owned(),
+        seconds => format!("{} ago", rounded(seconds)),
     }
 }
 

@@ -43,7 +43,7 @@ enum Shell {
 /// The arguments of `man`.
 #[derive(Debug, Args)]
 pub struct Man {
-    /// The command, such as `plan` or `schema pull`; the program itself if there is none.
+    /// The command, such as `plan` or `schema pull`; without one, the program itself.
     #[arg(value_name = "COMMAND")]
     command: Vec<String>,
     /// Write a page for each command into this directory.
