@@ -321,29 +321,25 @@ class GitHub:
         return merged[0] if merged else None
 
     def comments(self, number):
-        return Place(
-            self.api,
-            items=f"{self.root}/issues/{int(number)}/comments",
-            item=f"{self.root}/issues/comments",
-            text="body",
-            author=lambda one: (one.get("user") or {}).get("login"),
-            me=self.me(),
-            change="PATCH",
-            removal=("DELETE", None),
-        )
+        issues = f"{self.root}/issues"
+        return self.place(f"{issues}/{int(number)}/comments", f"{issues}/comments", self.me(), ("DELETE", None))
 
     def issues(self):
-        me = self.me()
+        me, issues = self.me(), f"{self.root}/issues"
+        query = {"state": "open", "creator": me}
+        return self.place(issues, issues, me, ("PATCH", {"state": "closed"}), query=query)
+
+    def place(self, items, item, me, removal, **more):
         return Place(
             self.api,
-            items=f"{self.root}/issues",
-            item=f"{self.root}/issues",
+            items=items,
+            item=item,
             text="body",
             author=lambda one: (one.get("user") or {}).get("login"),
             me=me,
             change="PATCH",
-            removal=("PATCH", {"state": "closed"}),
-            query={"state": "open", "creator": me},
+            removal=removal,
+            **more,
         )
 
 
@@ -383,27 +379,23 @@ class GitLab:
 
     def comments(self, number):
         notes = f"{self.root}/merge_requests/{int(number)}/notes"
-        return Place(
-            self.api,
-            items=notes,
-            item=notes,
-            text="body",
-            author=lambda one: (one.get("author") or {}).get("id"),
-            me=self.me(),
-            change="PUT",
-            removal=("DELETE", None),
-        )
+        return self.place(notes, "body", self.me(), ("DELETE", None))
 
     def issues(self):
         me = self.me()
+        query = {"state": "opened", "author_id": me}
+        close = ("PUT", {"state_event": "close"})
+        return self.place(f"{self.root}/issues", "description", me, close, query=query)
+
+    def place(self, items, text, me, removal, **more):
         return Place(
             self.api,
-            items=f"{self.root}/issues",
-            item=f"{self.root}/issues",
-            text="description",
+            items=items,
+            item=items,
+            text=text,
             author=lambda one: (one.get("author") or {}).get("id"),
             me=me,
             change="PUT",
-            removal=("PUT", {"state_event": "close"}),
-            query={"state": "opened", "author_id": me},
+            removal=removal,
+            **more,
         )
