@@ -1,32 +1,22 @@
 //! `plan --base`: what a branch changes in what is declared, from Git alone.
 
-use std::process::Command;
-
-use super::harness::{Output, Server, Tree, payments, world};
+use super::harness::{Output, Server, Tree, git, payments, world};
 use insta::assert_snapshot;
 
-fn git(tree: &Tree, arguments: &[&str]) {
-    let run = Command::new("git")
-        .args(["-c", "user.name=a", "-c", "user.email=a@example.com"])
-        .args(arguments)
-        .current_dir(tree.root())
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .output()
-        .unwrap();
-    assert!(run.status.success(), "{arguments:?}: {run:?}");
-}
-
 fn commit(tree: &Tree) {
-    git(tree, &["add", "--all"]);
-    git(tree, &["commit", "--quiet", "--message", "x"]);
+    git(tree.root(), &["add", "--all"]);
+    git(tree.root(), &["commit", "--quiet", "--message", "x"]);
 }
 
 /// A repository with these files on `main`, and the branch `feature` checked out.
 fn repository(files: &[(&str, &str)]) -> Tree {
     let tree = Tree::new(files);
-    git(&tree, &["init", "--quiet", "--initial-branch", "main"]);
+    git(
+        tree.root(),
+        &["init", "--quiet", "--initial-branch", "main"],
+    );
     commit(&tree);
-    git(&tree, &["switch", "--quiet", "--create", "feature"]);
+    git(tree.root(), &["switch", "--quiet", "--create", "feature"]);
     tree
 }
 
@@ -145,10 +135,10 @@ fn commits_that_main_got_later_are_not_part_of_the_branch() {
 }
 
 fn commit_on_main(tree: &Tree, text: &str) {
-    git(tree, &["switch", "--quiet", "main"]);
+    git(tree.root(), &["switch", "--quiet", "main"]);
     tree.write("syncs/payments.yaml", text);
     commit(tree);
-    git(tree, &["switch", "--quiet", "feature"]);
+    git(tree.root(), &["switch", "--quiet", "feature"]);
 }
 
 #[test]
@@ -241,7 +231,7 @@ fn whatever_git_lacks_is_a_sentence() {
     let shallow = Tree::new(&[]);
     let from = format!("file://{}", tree.root());
     git(
-        &shallow,
+        shallow.root(),
         &[
             "clone", "--quiet", "--depth", "1", "--branch", "feature", &from, ".",
         ],
@@ -266,7 +256,10 @@ fn links_of_the_earlier_version_do_not_lead_out_of_it() {
         tree.root().join("syncs/link.yaml"),
     )
     .unwrap();
-    git(&tree, &["init", "--quiet", "--initial-branch", "main"]);
+    git(
+        tree.root(),
+        &["init", "--quiet", "--initial-branch", "main"],
+    );
     commit(&tree);
     std::fs::remove_file(tree.root().join("syncs/link.yaml")).unwrap();
     let output = plan(&tree, "--base main", 3);

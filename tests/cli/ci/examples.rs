@@ -3,12 +3,10 @@
 use std::env;
 use std::process::Command;
 
-use camino::Utf8Path;
-
 use super::action::scripts;
 use super::code_host::CodeHost;
 use super::script::{Ran, Script};
-use crate::harness::{Server, Tree, payments, repository, world};
+use crate::harness::{Server, Tree, git, payments, repository, world};
 
 const WEB: &str = "\
 provider: enkryptify
@@ -16,17 +14,6 @@ project: prj_web
 syncs:
   web: { destination: vercel }
 ";
-
-fn git(directory: &Utf8Path, arguments: &[&str]) {
-    let ran = Command::new("git")
-        .args(["-c", "user.name=a", "-c", "user.email=a@example.com"])
-        .args(arguments)
-        .current_dir(directory)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .output()
-        .unwrap();
-    assert!(ran.status.success(), "{arguments:?}: {ran:?}");
-}
 
 /// The text of a file that Git has on a branch of the origin.
 fn on_branch(tree: &Tree, branch: &str, file: &str) -> String {

@@ -1,25 +1,11 @@
 //! From a branch to the result of its apply: a repository, a code host and the sandbox.
 
-use std::process::Command;
-
-use camino::Utf8Path;
 use serde_json::json;
 
 use super::code_host::{CodeHost, HEAD};
 use super::reviewed_plan::{run, zip};
 use super::script::{Ran, Script};
-use crate::harness::{Server, Tree, payments, world};
-
-fn git(directory: &Utf8Path, arguments: &[&str]) {
-    let run = Command::new("git")
-        .args(["-c", "user.name=a", "-c", "user.email=a@example.com"])
-        .args(arguments)
-        .current_dir(directory)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .output()
-        .unwrap();
-    assert!(run.status.success(), "{arguments:?}: {run:?}");
-}
+use crate::harness::{Server, Tree, git, payments, world};
 
 const BEFORE: [(&str, &str); 3] = [("web", ""), ("old", "secretPath: /api"), ("gone", "")];
 /// It changes, renames, deletes, and adds one that meets `web` at its destination.

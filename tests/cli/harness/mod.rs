@@ -2,6 +2,7 @@
 
 mod findings;
 mod gateway;
+mod git;
 mod objects;
 mod payments;
 mod routes;
@@ -11,6 +12,7 @@ mod tree;
 
 pub use findings::{findings, found, invalid, refusals};
 pub use gateway::{Act, Gateway, Reply};
+pub use git::git;
 pub use objects::{Happening, Objects, SECRET_KEY};
 pub use payments::{payments, world};
 pub use routes::Routes;

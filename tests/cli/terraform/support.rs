@@ -1,10 +1,7 @@
 //! Documents as `terraform show -json` prints them, and a server on which Terraform made the syncs.
 
 use std::collections::BTreeSet;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 
-use secsync::sandbox;
 use serde_json::{Value, json};
 
 use super::resources::{self, Resource};
@@ -147,24 +144,8 @@ pub fn server(resources: &[Resource]) -> Server {
             "syncOptions": resource.sent_options,
             "destinationConfig": resource.sent_config,
         });
-        post(&server, &slug, &body);
+        server.send("POST", &format!("/api/v1/secret-syncs/{slug}"), &body);
     }
     server.requests();
     server
-}
-
-fn post(server: &Server, slug: &str, body: &Value) {
-    let body = body.to_string();
-    let request = format!(
-        "POST /api/v1/secret-syncs/{slug} HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\n\
-         authorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        sandbox::INFISICAL_TOKEN,
-        body.len()
-    );
-    let origin = server.origin();
-    let mut stream = TcpStream::connect(origin.trim_start_matches("http://")).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"), "{slug}: {answer}");
 }

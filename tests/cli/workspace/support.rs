@@ -1,14 +1,11 @@
 //! What the tests share: files that are checked without a network, and a world that they fit.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::sync::Arc;
 
 use secsync::core::code::Code;
 use secsync::core::diagnostic::Diagnostic;
 use secsync::environment::Environment;
 use secsync::pipeline::{Opened, Options};
-use secsync::sandbox;
 use secsync::workspace::{LoadOptions, Workspace};
 use serde_json::{Value, json};
 
@@ -97,18 +94,5 @@ pub fn applied_on(server: &Server, apply: &str, exit: i32) -> Tree {
 /// Deletes a folder at the root of an environment, as someone else would.
 pub fn delete_folder(server: &Server, project_id: &str, environment: &str, name: &str) {
     let body = json!({"projectId": project_id, "environment": environment, "path": "/"});
-    let body = body.to_string();
-    let request = format!(
-        "DELETE /api/v2/folders/{name} HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\n\
-         authorization: Bearer {}\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\n\r\n{body}",
-        sandbox::INFISICAL_TOKEN,
-        body.len()
-    );
-    let origin = server.origin();
-    let mut stream = TcpStream::connect(origin.trim_start_matches("http://")).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    server.send("DELETE", &format!("/api/v2/folders/{name}"), &body);
 }
