@@ -251,7 +251,7 @@ class Place:
         return sorted(ours, key=lambda one: one["id"])
 
     def is_ours(self, one, marker):
-        # A pull request is an issue, too.
+        # A pull request is also an issue.
         lines = (one.get(self.text) or "").splitlines()
         return self.author(one) == self.me and "pull_request" not in one and lines[:1] == [marker]
 
@@ -310,7 +310,7 @@ class GitHub:
             raise Stop("The code host does not say whose token this is.") from None
 
     def pull_request(self):
-        """The pull request that this job is about; `None` if there is none."""
+        """The pull request that this job is about; `None` if it is about none."""
         if self.event.get("pull_request"):
             return self.event["pull_request"]
         if not self.sha:

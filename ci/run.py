@@ -174,7 +174,7 @@ def write(results, name, text):
 
 
 def append_summary(path):
-    """Shows the comment on the page of the job, too."""
+    """Also shows the comment on the page of the job."""
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary:
         with open(path, encoding="utf-8") as source, open(summary, "a", encoding="utf-8") as target:

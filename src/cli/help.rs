@@ -407,7 +407,7 @@ fn variables(reads: Reads) -> String {
     out
 }
 
-/// A variable that is no platform's own.
+/// A variable that is not a platform's own.
 struct Variable {
     name: &'static str,
     meaning: &'static str,

@@ -160,8 +160,7 @@ fn sync_files() -> String {
     let definitions = &schema["definitions"];
     let mut page = "# Sync files\n\n\
         A sync file declares syncs by their names. `secsync schema editor` writes its schema, by which \
-        editors complete and check it. Several documents in one file (`---`), several files and JSON work, \
-        too.\n\n\
+        editors complete and check it. Several documents in one file (`---`), several files and JSON also work.\n\n\
         The file is the whole truth of a sync: an optional field that is not declared means its default.\n\n\
         ## The file\n\n"
         .to_owned();

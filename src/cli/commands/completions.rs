@@ -21,7 +21,7 @@ use crate::root::{Existing, Place};
 pub const COMPLETE: &str = "COMPLETE";
 /// The name of the program.
 const PROGRAM: &str = "secsync";
-/// The topic of `help` that is no command.
+/// The topic of `help` that is not a command.
 const ENVIRONMENT: &str = "environment";
 
 /// The arguments of `completions`.

@@ -33,7 +33,7 @@ pub struct Document {
     pub changes: Vec<Change>,
 }
 
-/// Why a text is no such document.
+/// Why a text is not such a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
     /// What is wrong, as the end of a sentence about the file.
@@ -55,7 +55,7 @@ pub struct Resource {
     pub provider: String,
     /// The version of the schema that its values have.
     pub schema_version: Option<u64>,
-    /// Its values; of a resource that is no sync only what names it.
+    /// Its values; of a resource that is not a sync only what names it.
     pub values: Map<String, Value>,
     /// Which of the values are sensitive: `true` for one that is, in the shape of the values.
     pub sensitive: Value,
