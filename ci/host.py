@@ -322,7 +322,9 @@ class GitHub:
 
     def comments(self, number):
         issues = f"{self.root}/issues"
-        return self.place(f"{issues}/{int(number)}/comments", f"{issues}/comments", self.me(), ("DELETE", None))
+        return self.place(
+            f"{issues}/{int(number)}/comments", f"{issues}/comments", self.me(), ("DELETE", None)
+        )
 
     def issues(self):
         me, issues = self.me(), f"{self.root}/issues"
