@@ -48,7 +48,7 @@ use run::Run;
 use server::Server;
 
 /// How many schedules there are if nobody says otherwise.
-const USUAL: u64 = 200;
+const USUAL: u64 = 500;
 /// How many go on at once: they mostly wait.
 const THREADS: usize = 12;
 
