@@ -53,6 +53,11 @@ pub trait Command: Sized {
         false
     }
 
+    /// Whether each finding is to be shown with its lines, also where many say the same.
+    fn shows_each_finding(&self) -> bool {
+        false
+    }
+
     /// The file that the work itself writes, with the flag that names it.
     fn writes(&self) -> Option<(&'static str, &Utf8Path)> {
         None
@@ -226,7 +231,8 @@ impl Session {
         let outputs = Outputs::open(&arguments.output, offer(command), command.writes())?;
         let is_human = outputs.is_human_on_stdout();
         let terminal = Terminal::new(&environment, arguments.no_color, is_human)
-            .quiet(arguments.quiet, &environment);
+            .quiet(arguments.quiet, &environment)
+            .each_finding(command.shows_each_finding());
         terminal.trace(arguments.verbose);
         Ok(Self {
             terminal,

@@ -46,6 +46,8 @@ pub struct Terminal {
     /// Whether people read standard output, and not a machine.
     is_human: bool,
     is_quiet: bool,
+    /// Whether each finding is shown with its lines, also where many say the same.
+    shows_each_finding: bool,
     /// What was reported of a failure to write standard output; once is enough.
     failure: OnceLock<String>,
     /// Whether a text was written in place of another.
@@ -83,6 +85,7 @@ impl Terminal {
             footer: Footer::default(),
             is_human,
             is_quiet: false,
+            shows_each_finding: false,
             failure: OnceLock::new(),
             is_in_place: AtomicBool::new(false),
             is_reader_gone: AtomicBool::new(false),
@@ -118,6 +121,15 @@ impl Terminal {
         Self {
             footer,
             is_quiet,
+            ..self
+        }
+    }
+
+    /// Shows each finding with its lines, also where many say the same.
+    #[must_use]
+    pub fn each_finding(self, shows_each_finding: bool) -> Self {
+        Self {
+            shows_each_finding,
             ..self
         }
     }
@@ -248,7 +260,11 @@ impl Terminal {
         let width = terminal_size_of(io::stderr()).map_or(DEFAULT_WIDTH, |(Width(width), _)| {
             usize::from(width).clamp(40, 200)
         });
-        self.remark(&findings::render(&news, sources, width));
+        self.remark(&if self.shows_each_finding {
+            findings::render_each(&news, sources, width)
+        } else {
+            findings::render(&news, sources, width)
+        });
         if let Some(summary) = findings::summary(&news) {
             self.remark(&format!("Found {summary}.\n"));
             self.remark(&findings::more(&news));

@@ -41,6 +41,24 @@ const WIDEST: usize = 400;
 /// All findings, each as a block, or for many that say the same one block that names the others'
 /// places.
 pub fn render(diagnostics: &[Diagnostic], sources: &Sources, width: usize) -> String {
+    blocks(grouped(diagnostics, sources), diagnostics, sources, width)
+}
+
+/// All findings, each as a block, however many say the same.
+pub fn render_each(diagnostics: &[Diagnostic], sources: &Sources, width: usize) -> String {
+    let each = diagnostics.iter().map(|found| (found, Vec::new()));
+    blocks(each.collect(), diagnostics, sources, width)
+}
+
+/// A finding, and the others that say the same.
+type Group<'d> = (&'d Diagnostic, Vec<&'d Diagnostic>);
+
+fn blocks(
+    groups: Vec<Group<'_>>,
+    diagnostics: &[Diagnostic],
+    sources: &Sources,
+    width: usize,
+) -> String {
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode())
         .with_links(false)
         .with_width(width.min(WIDEST))
@@ -54,7 +72,7 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, width: usize) -> St
             .or_insert_with(|| shown(span.source, diagnostics, sources).into());
     }
     let mut out = String::new();
-    for (diagnostic, others) in grouped(diagnostics, sources) {
+    for (diagnostic, others) in groups {
         let block = panic::catch_unwind(AssertUnwindSafe(|| {
             let report = report(diagnostic, &others, sources, &texts);
             let mut block = String::new();
@@ -74,10 +92,7 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, width: usize) -> St
 }
 
 /// The findings, and for the first of many that say the same the others.
-fn grouped<'d>(
-    diagnostics: &'d [Diagnostic],
-    sources: &Sources,
-) -> Vec<(&'d Diagnostic, Vec<&'d Diagnostic>)> {
+fn grouped<'d>(diagnostics: &'d [Diagnostic], sources: &Sources) -> Vec<Group<'d>> {
     type Key<'d> = (Code, Severity, String, Option<&'d str>);
     let mut groups: Vec<Vec<&Diagnostic>> = Vec::new();
     let mut group_of: HashMap<Key<'_>, usize> = HashMap::new();
@@ -110,7 +125,7 @@ fn grouped<'d>(
         groups[group].push(diagnostic);
     }
     let is_many = |group: &[&Diagnostic]| group.len() >= MANY;
-    let mut ordered: Vec<(&Diagnostic, Vec<&Diagnostic>)> = Vec::new();
+    let mut ordered: Vec<Group<'_>> = Vec::new();
     for group in groups {
         match group.split_first() {
             Some((first, others)) if is_many(&group) => ordered.push((first, others.to_vec())),
@@ -133,7 +148,9 @@ fn elsewhere(others: &[&Diagnostic], sources: &Sources) -> String {
         .checked_sub(MOST_PLACES)
         .filter(|more| *more > 0)
     {
-        places.push(format!("and {more} more"));
+        places.push(format!(
+            "and {more} more (`secsync validate --all` shows each)"
+        ));
     }
     format!(
         "The same in {}: {}.",

@@ -1472,4 +1472,11 @@ fn the_same_mistake_in_many_syncs_is_shown_once_with_its_places() {
         "{shown}"
     );
     assert!(shown.contains("Found 36 errors."), "{shown}");
+
+    let tree = Tree::new(&[("sync.yaml", &text)]);
+    let each = tree.secsync("validate --all sync.yaml").run();
+    let each = each.exits_with(3).to_string();
+    assert_eq!(each.matches("╭─[sync.yaml:").count(), 36, "{each}");
+    assert!(!each.contains("The same in"), "{each}");
+    assert!(each.contains("Found 36 errors."), "{each}");
 }

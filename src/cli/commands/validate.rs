@@ -20,6 +20,10 @@ use crate::workspace::Workspace;
 pub struct Arguments {
     #[command(flatten)]
     load: LoadArguments,
+    /// Show each finding with its lines. Otherwise, of four or more that say the same only the
+    /// first is shown so, and the places of the others are listed.
+    #[arg(long)]
+    all: bool,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -31,6 +35,10 @@ impl Command for Arguments {
 
     fn output(&self) -> &OutputArguments {
         &self.output
+    }
+
+    fn shows_each_finding(&self) -> bool {
+        self.all
     }
 
     fn run(self, session: &Session) -> Result<Validated, CommandError> {
