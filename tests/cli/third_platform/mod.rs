@@ -15,7 +15,7 @@ use secsync::cli;
 use secsync::environment::Environment;
 use secsync::provider;
 
-use super::harness::Tree;
+use super::harness::{Tree, repository};
 use server::Server;
 
 /// Holds the arguments of the program with the third platform, one a line.
@@ -320,4 +320,17 @@ fn a_panic_is_one_sentence_and_hides_no_finding() {
     Found 1 error.
     Run `secsync explain unknown-field` to see why it matters and how to fix it.
     ");
+}
+
+#[test]
+fn the_page_on_adding_a_platform_quotes_this_one() {
+    let files = ["door.rs", "mod.rs", "locker.json"];
+    let code = files.map(|file| repository(&format!("tests/cli/third_platform/{file}")));
+    let page = repository("docs/adding-a-platform.md");
+    let blocks: Vec<&str> = page.split("```").skip(1).step_by(2).collect();
+    assert!(blocks.len() > 5);
+    for block in blocks {
+        let (_language, quoted) = block.split_once('\n').unwrap();
+        assert!(code.iter().any(|code| code.contains(quoted)), "{quoted}");
+    }
 }
