@@ -46,11 +46,16 @@ impl Screen {
             return line.to_owned();
         }
         let indentation = " ".repeat(plain.len() - sentence.len() + 2);
-        let options = textwrap::Options::new(self.width)
-            .subsequent_indent(&indentation)
-            .break_words(false);
+        let options = wrapping(self.width).subsequent_indent(&indentation);
         textwrap::fill(line.trim_end(), options) + "\n"
     }
+}
+
+/// Lines of that width, which end between words. A name with hyphens stays whole.
+pub fn wrapping<'o>(width: usize) -> textwrap::Options<'o> {
+    textwrap::Options::new(width)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .break_words(false)
 }
 
 /// The space between two columns.

@@ -220,7 +220,11 @@ fn a_table_fits_the_screen_and_shows_failures_first() {
     };
     run("apply syncs --auto-approve --wait").run().exits_with(7);
     for columns in [40, 80, 120, 200] {
-        let written = on_a_screen(&run("status syncs --no-color"), (columns, 24), None);
+        let written = on_a_screen(
+            &run("status syncs --no-color").variable("TERM", "dumb"),
+            (columns, 24),
+            None,
+        );
         let table: Vec<&str> = written
             .lines()
             .skip_while(|line| !line.starts_with("SYNC"))
@@ -233,9 +237,30 @@ fn a_table_fits_the_screen_and_shows_failures_first() {
             widest <= Some(usize::from(columns)) || columns == 40,
             "{written}"
         );
-        assert!(table[1].contains("name-11") || columns == 40, "{written}");
+        let first = table.get(1).copied().unwrap_or_default();
+        assert!(first.contains("name-11") || columns == 40, "{written}");
     }
     let watched = on_a_screen(&run("status syncs --watch"), (80, 10), Some(" more lines"));
     assert!(watched.contains("\u{1b}[H"), "{watched}");
     assert!(watched.contains("… 8 more lines"), "{watched}");
+}
+
+#[test]
+fn what_a_field_takes_is_wrapped_at_words() {
+    let tree = Tree::new(&[]);
+    let run = tree.secsync("schema show vercel --no-color");
+    let written = on_a_screen(&run.variable("TERM", "xterm"), (80, 24), None);
+    let table = written
+        .lines()
+        .skip_while(|line| !line.starts_with("FIELD"));
+    let lines: Vec<&str> = table.map(str::trim_end).collect();
+    assert!(lines.len() > 20, "{written}");
+    let widest = lines.iter().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(80), "{written}");
+    let first = lines
+        .iter()
+        .position(|line| line.contains("`overwrite-destination`"));
+    let start = lines[first.unwrap()].find('`');
+    assert!(start.is_some());
+    assert_eq!(lines[first.unwrap() + 1].find('`'), start, "{written}");
 }

@@ -65,14 +65,14 @@ impl Schema {
 }
 
 impl Outcome for Schema {
-    fn human(&self, _view: View) -> Human {
+    fn human(&self, view: View) -> Human {
         let request = if self.key.0.lists_destinations() {
             "create"
         } else {
             START
         };
         let request = self.file.standalone(request).unwrap_or_default();
-        render::schema::table(&self.head(), &outline(&request)).into()
+        render::schema::table(&self.head(), &outline(&request), view.screen).into()
     }
 
     fn json(&self) -> impl Serialize {
