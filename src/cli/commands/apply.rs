@@ -119,6 +119,7 @@ impl Arguments {
         let checked = load.check_for(session, &self.plan)?;
         session.online(&self.network, checked, async |checked: Checked, link| {
             let planned = checked.plan(link, Access::Write).await?;
+            session.findings(&*planned.observed.workspace);
             session.show(&session.view.plan(&planned))?;
             self.check_deletions(&planned.plan)?;
             if planned.has_work() && !self.auto_approve {
