@@ -11,11 +11,9 @@
 //! | [`platform`] | a platform as its name and what it can do |
 //! | [`spec`], [`ignore`] | a destination as plain data, and which fields of it a sync leaves to others |
 //! | [`fields`], [`form`] | the fields of files, and the form that files share |
-//! | [`merge`], [`vars`] | defaults and variables |
 //! | [`sync_file`], [`declaration`] | a sync file, and how its blocks become syncs |
 //! | [`desired`] | the syncs that the files want |
 //! | [`conflicts`] | what is wrong between them |
-//! | [`same_destination`] | which of them push to one place |
 //! | [`effective`] | where each value of a sync comes from |
 //! | [`remote`] | the syncs that exist |
 //! | [`resolve`] | names to ids, from tables |
@@ -24,6 +22,7 @@
 //! | [`normalize`], [`diff`] | what differs |
 //! | [`starts`] | what is recorded of syncs that can be started but not read |
 //! | [`plan`] | what to do |
+//! | [`limits`] | how much one apply may change |
 //! | [`drift`], [`status`] | what changed remotely, and how the declared syncs are doing |
 //! | [`rules`] | what only a platform knows about its syncs, as the core asks for it |
 //! | [`job_requests`] | jobs that a person asks for |
@@ -42,6 +41,7 @@ pub mod fields;
 pub mod form;
 pub mod ignore;
 pub mod job_requests;
+pub mod limits;
 pub mod merge;
 pub mod normalize;
 pub mod plan;
@@ -50,7 +50,6 @@ pub mod problem;
 pub mod remote;
 pub mod resolve;
 pub mod rules;
-pub mod same_destination;
 pub mod select;
 pub mod shard;
 pub mod span;

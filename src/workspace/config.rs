@@ -7,15 +7,16 @@ use crate::core::diagnostic::{Diagnostic, Severity};
 use crate::core::form::{
     check_alternatives, check_defaults, check_fields, check_version, expect_mapping, wrong_type,
 };
+use crate::core::limits::{Limit, Limits, ProjectLimit};
 use crate::core::platform::Platform;
 use crate::core::select::NamePatterns;
 use crate::core::span::Span;
-use crate::core::value::{Entry, Mapping, Node};
+use crate::core::value::{Entry, Mapping, Node, Value};
 use crate::core::words::{any_of, list};
 use crate::provider::{ProviderConfig, is_provider_name};
 use crate::provider::{platform_named, platforms};
 
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 11] = [
     "version",
     "include",
     "providers",
@@ -24,6 +25,7 @@ const FIELDS: [&str; 10] = [
     "lint",
     "unmanaged",
     "protect",
+    "limits",
     "state",
     "$schema",
 ];
@@ -45,6 +47,8 @@ pub struct Config {
     pub ignore: NamePatterns,
     /// Names that are never deleted or replaced.
     pub protect: NamePatterns,
+    /// How much one apply may change.
+    pub limits: Limits,
     /// Where the state is kept, as written.
     pub state: Option<(String, Span)>,
 }
@@ -67,6 +71,7 @@ impl Default for Config {
             lint: BTreeMap::new(),
             ignore: NamePatterns::default(),
             protect: NamePatterns::default(),
+            limits: Limits::default(),
             state: None,
         }
     }
@@ -91,6 +96,7 @@ impl Config {
                 "lint" => config.read_lint(node, diagnostics),
                 "unmanaged" => config.read_unmanaged(node, diagnostics),
                 "protect" => config.protect = patterns(node, "protect", diagnostics),
+                "limits" => config.read_limits(node, diagnostics),
                 "state" => config.state = string(node, "state", diagnostics),
                 _ => {}
             }
@@ -181,6 +187,41 @@ impl Config {
                     .help("It can be `allow`, `warn` or `deny`."),
                 ),
                 (None, Some(_)) => {}
+            }
+        }
+    }
+
+    fn read_limits(&mut self, node: &Node, diagnostics: &mut Vec<Diagnostic>) {
+        let Some(mapping) = expect_mapping(node, "`limits`", diagnostics) else {
+            return;
+        };
+        let known = ["deletes", "changes", "projects"];
+        let mapping = check_fields(mapping, &known, "`limits`", diagnostics);
+        self.limits.general = limit(&mapping, diagnostics);
+        let Some(projects) = mapping.get("projects").filter(|node| !node.is_null()) else {
+            return;
+        };
+        let Some(projects) = expect_mapping(projects, "`limits.projects`", diagnostics) else {
+            return;
+        };
+        for entry in projects.entries() {
+            let what = format!("The limit of `{}`", entry.key);
+            let Some(fields) = expect_mapping(&entry.value, &what, diagnostics) else {
+                continue;
+            };
+            let fields = check_fields(fields, &known[..2], "a limit", diagnostics);
+            let limit = limit(&fields, diagnostics);
+            match NamePatterns::new([entry.key.as_str()]) {
+                Ok(matcher) => self.limits.projects.push(ProjectLimit {
+                    pattern: entry.key.clone(),
+                    matcher,
+                    limit,
+                }),
+                Err((pattern, reason)) => diagnostics.push(Diagnostic::new(
+                    Code::WrongForm,
+                    entry.key_span,
+                    format!("The pattern `{pattern}` is malformed: {reason}."),
+                )),
             }
         }
     }
@@ -291,6 +332,28 @@ fn provider_kind(
     kind
 }
 
+/// The numbers of a limit.
+fn limit(fields: &Mapping, diagnostics: &mut Vec<Diagnostic>) -> Limit {
+    let mut number = |key: &str| {
+        let node = fields.get(key).filter(|node| !node.is_null())?;
+        let number = match &node.value {
+            Value::Number(number) => number.as_u64().and_then(|n| usize::try_from(n).ok()),
+            _ => None,
+        };
+        if number.is_none() {
+            diagnostics.push(
+                wrong_type(node, key, "a whole number that is not negative")
+                    .help("Write how many are allowed: `5`."),
+            );
+        }
+        number
+    };
+    Limit {
+        deletes: number("deletes"),
+        changes: number("changes"),
+    }
+}
+
 fn string(node: &Node, what: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<(String, Span)> {
     match node.as_str() {
         Some(text) if !text.is_empty() => Some((text.to_owned(), node.span)),
@@ -362,6 +425,7 @@ mod tests {
             "lint": {"destructive-first-sync": "deny"},
             "unmanaged": {"ignore": ["legacy-*"]},
             "protect": ["prod-*"],
+            "limits": {"deletes": 2, "projects": {"prod-*": {"deletes": 0, "changes": 9}}},
             "state": ".secsync/state.json",
         }));
         assert_eq!(codes, []);
@@ -374,6 +438,8 @@ mod tests {
         assert_eq!(config.variables["N"], "3");
         assert_eq!(config.lint[&Code::DestructiveFirstSync], Severity::Error);
         assert!(config.ignore.matches("legacy-1") && config.protect.matches("prod-1"));
+        assert_eq!(config.limits.general.deletes, Some(2));
+        assert_eq!(config.limits.projects[0].limit.changes, Some(9));
         assert_eq!(config.state.unwrap().0, ".secsync/state.json");
     }
 
@@ -390,6 +456,7 @@ mod tests {
             "lint": {"no-such": "deny", "name-form": "off", "unknown-field": "warn"},
             "unmanaged": {"ignored": []},
             "protect": ["[", 7],
+            "limits": {"deletes": -1, "project": {}, "projects": {"[": {}, "a": {"changes": "x"}}},
             "state": "",
         }));
         assert_eq!(
@@ -414,6 +481,10 @@ mod tests {
                 Code::UnknownField,
                 Code::WrongType,
                 Code::WrongForm,
+                Code::UnknownField,
+                Code::WrongType,
+                Code::WrongForm,
+                Code::WrongType,
                 Code::WrongType,
             ]
         );

@@ -364,7 +364,7 @@ fn pruning_needs_the_whole_workspace() {
     $ secsync apply --prune --auto-approve --target api
     --- stderr
     Error: `--prune` needs the whole workspace, and only some syncs were selected.
-      Run it without --selector and --target.
+      Run it without --selector, --target and --exclude.
     --- exit 64
     ");
     assert_eq!(applied.deletes(), 0);
@@ -375,4 +375,87 @@ fn what_is_gone_already_needs_no_deletion() {
     let applied = Applied::failing(&["api"], &["delete=404"]);
     applied.declare(&["api"], "ensure: absent");
     applied.run("apply --auto-approve").exits_with(0);
+}
+
+#[test]
+fn the_workspace_limits_what_one_apply_changes_and_flags_replace_its_general_limits() {
+    let names = ["a", "b", "c"];
+    let applied = Applied::new(&names);
+    let limit = |limits: &str| {
+        let text = format!("include: [\"syncs/*.yaml\"]\nlimits: {limits}\n");
+        applied.tree.write("secsync.yaml", text);
+    };
+    let apply = |flags: &str, exit: i32| {
+        let apply = format!("apply --auto-approve {flags}");
+        let output = applied.run(&apply).exits_with(exit);
+        assert_eq!(applied.deletes(), 0);
+        output.stderr
+    };
+    applied.declare(&names, "ensure: absent");
+    let mut refused = String::new();
+    for (limits, flags) in [
+        ("{ deletes: 2 }", ""),
+        ("{ deletes: 9, changes: 2 }", ""),
+        (
+            "{ projects: { \"pay*\": { deletes: 0 }, \"*\": { deletes: 9 } } }",
+            "--max-deletes 9",
+        ),
+        // The first pattern that matches holds, and what it does not limit is limited in general.
+        ("{ deletes: 1, projects: { \"pay*\": { changes: 9 } } }", ""),
+        ("{ deletes: 9 }", "--max-deletes 1"),
+        ("{}", "--max-changes 1"),
+    ] {
+        limit(limits);
+        refused.push_str(&apply(flags, 1));
+    }
+    assert_snapshot!(refused, @"
+    Error: The plan deletes or replaces 3 syncs, and `limits.deletes` in secsync.yaml allows 2. Nothing was applied.
+      If you want all of them, run it with --max-deletes 3.
+    Error: The plan changes 3 syncs, and `limits.changes` in secsync.yaml allows 2. Nothing was applied.
+      If you want all of them, run it with --max-changes 3.
+    Error: The plan deletes or replaces 3 syncs in the project `infisical/payments`, and `limits.projects` in secsync.yaml allows 0 for `pay*`. Nothing was applied.
+      If you want all of them, set `deletes: 3` for `pay*` under `limits.projects` in secsync.yaml.
+    Error: The plan deletes or replaces 3 syncs, and `limits.deletes` in secsync.yaml allows 1. Nothing was applied.
+      If you want all of them, run it with --max-deletes 3.
+    Error: The plan deletes or replaces 3 syncs, and --max-deletes allows 1. Nothing was applied.
+      If you want all of them, run it with --max-deletes 3.
+    Error: The plan changes 3 syncs, and --max-changes allows 1. Nothing was applied.
+      If you want all of them, run it with --max-changes 3.
+    ");
+    limit("{ projects: { \"pay*\": { deletes: 0 } } }");
+    applied.run("plan --out plan.json").exits_with(0);
+    let saved = applied.run("apply plan.json").exits_with(1);
+    assert!(
+        saved.stderr.contains("in the project `infisical/payments`"),
+        "{saved}"
+    );
+    assert_eq!(applied.deletes(), 0);
+    limit("{ deletes: 1 }");
+    applied
+        .run("apply --auto-approve --max-deletes 3")
+        .exits_with(0);
+}
+
+#[test]
+fn a_refusal_counts_the_changes_of_each_project() {
+    let file = |project: &str, names: &[&str]| {
+        let names: Vec<(&str, &str)> = names.iter().map(|name| (*name, "")).collect();
+        payments(&names).replace("project: payments", &format!("project: {project}"))
+    };
+    let tree = Tree::new(&[
+        ("secsync.yaml", "limits: { changes: 2 }\n"),
+        ("syncs/shop.yaml", &file("shop", &["a"])),
+        ("syncs/payments.yaml", &file("payments", &["a", "b"])),
+    ]);
+    let refused = tree
+        .secsync("apply --sandbox --auto-approve")
+        .run()
+        .exits_with(1);
+    assert_snapshot!(refused.stderr, @"
+    Error: The plan changes 3 syncs, and `limits.changes` in secsync.yaml allows 2. By project: `infisical/payments` 2, `infisical/shop` 1. Nothing was applied.
+      If you want all of them, run it with --max-changes 3.
+    ");
+    tree.secsync("apply --sandbox --auto-approve --max-changes 3")
+        .run()
+        .exits_with(0);
 }

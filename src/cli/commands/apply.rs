@@ -17,6 +17,7 @@ use crate::cli::command::{Command, Files, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
 use crate::cli::plan_file;
 use crate::cli::terminal::check_can_ask;
+use crate::core::limits::{Exceeded, Limit, Limits};
 use crate::core::plan::{Plan, Subject};
 use crate::core::span::Sources;
 use crate::core::words;
@@ -49,9 +50,14 @@ pub struct Arguments {
     #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true,
           default_missing_value = "", value_parser = wait)]
     wait: Option<Wait>,
-    /// Apply nothing if more syncs than this would be deleted or replaced.
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    max_deletes: usize,
+    /// Apply nothing if more syncs than this would be deleted or replaced [default: `limits.deletes`
+    /// of secsync.yaml, or 5]
+    #[arg(long, value_name = "N")]
+    max_deletes: Option<usize>,
+    /// Apply nothing if more syncs than this would be changed in any way [default: `limits.changes`
+    /// of secsync.yaml]
+    #[arg(long, value_name = "N")]
+    max_changes: Option<usize>,
     #[command(flatten)]
     plan: PlanArguments,
     /// Taken as `plan` takes it, so that one line of flags serves both: what an apply leaves
@@ -119,9 +125,9 @@ impl Arguments {
         let checked = load.check_for(session, &self.plan)?;
         session.online(&self.network, checked, async |checked: Checked, link| {
             let planned = checked.plan(link, Access::Write).await?;
-            session.findings(&*planned.observed.workspace);
             session.show(&session.view.plan(&planned))?;
-            self.check_deletions(&planned.plan)?;
+            let limits = &planned.observed.workspace.config.limits;
+            self.check_limits(&planned.plan, limits)?;
             if planned.has_work() && !self.auto_approve {
                 self.ask(session, link).await?;
             }
@@ -129,22 +135,25 @@ impl Arguments {
         })
     }
 
-    /// Refuses a plan that deletes more than is allowed.
-    fn check_deletions(&self, plan: &Plan) -> Result<(), CommandError> {
-        let deletions = plan.deletions();
-        if deletions <= self.max_deletes {
+    /// Refuses a plan that changes more than is allowed.
+    fn check_limits(&self, plan: &Plan, limits: &Limits) -> Result<(), CommandError> {
+        let flags = Limit {
+            deletes: self.max_deletes,
+            changes: self.max_changes,
+        };
+        let exceeded = limits.exceeded(plan, flags);
+        if exceeded.is_empty() {
             return Ok(());
         }
+        let sentences: Vec<String> = exceeded.iter().map(Exceeded::sentences).collect();
+        let ways_out = exceeded.iter().map(Exceeded::way_out);
         Err(CommandError::new(
             Exit::Error,
-            format!(
-                "The plan deletes or replaces {}, and --max-deletes allows {}. Nothing was applied.",
-                words::count(deletions, "sync"),
-                self.max_deletes
-            ),
+            format!("{} Nothing was applied.", sentences.join(" ")),
         )
         .help(format!(
-            "If you want all of them, run it with --max-deletes {deletions}."
+            "If you want all of them, {}.",
+            words::joined(ways_out, "and")
         )))
     }
 

@@ -221,9 +221,4 @@ impl Plan {
         (self.base.is_some() && !self.unmanaged.is_empty())
             || actions.any(|action| action.verb() != Verb::Trigger)
     }
-
-    /// How many syncs would be deleted or replaced: what `--max-deletes` limits.
-    pub fn deletions(&self) -> usize {
-        self.counts().destroy
-    }
 }

@@ -86,11 +86,37 @@ pub fn schema() -> Value {
                 "additionalProperties": false,
             },
             "protect": described(texts(), "Names that are never deleted or replaced. `*` stands for any characters."),
+            "limits": limits(),
             "state": {
                 "type": "string",
                 "description": "Where the record of started syncs is kept, from here.",
             },
             "$schema": {"type": "string", "description": "The schema of this file, for editors."},
+        },
+        "additionalProperties": false,
+    })
+}
+
+fn limits() -> Value {
+    let number = |description: &str| json!({"type": ["integer", "null"], "minimum": 0, "description": description});
+    json!({
+        "type": ["object", "null"],
+        "description": "How much one apply may change. Beyond it nothing is applied.",
+        "properties": {
+            "deletes": number("How many syncs may be deleted or replaced; 5 unless it is said."),
+            "changes": number("How many syncs may be created, changed, deleted, replaced or started."),
+            "projects": {
+                "type": ["object", "null"],
+                "description": "The limits of each project that a pattern matches; the first that matches holds.",
+                "additionalProperties": {
+                    "type": "object",
+                    "properties": {
+                        "deletes": number("How many of its syncs may be deleted or replaced."),
+                        "changes": number("How many of its syncs may be changed."),
+                    },
+                    "additionalProperties": false,
+                },
+            },
         },
         "additionalProperties": false,
     })

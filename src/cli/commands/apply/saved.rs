@@ -36,7 +36,8 @@ pub(super) fn apply(
     let plan = plan_file::load(path, &opened)?;
     check_digest(path, &plan, arguments)?;
     check_world(path, &plan, arguments.network.sandbox)?;
-    arguments.check_deletions(&plan.plan)?;
+    opened.check_settings()?;
+    arguments.check_limits(&plan.plan, &opened.workspace.config.limits)?;
     check_protection(path, &plan, &opened)?;
     let (applied, done) = session.online(&arguments.network, opened, async |opened, link| {
         let (planned, done) = recheck(path, &plan, &opened, link).await?;
