@@ -140,6 +140,8 @@ fn load_and_check(root: &Path) -> Result<usize, CommandError> {
         environment: Environment::default(),
         selectors: Vec::new(),
         targets: Vec::new(),
+        names: Vec::new(),
+        excluded: Vec::new(),
         prune: false,
         resend: Vec::new(),
         shard: None,

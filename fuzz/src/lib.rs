@@ -46,6 +46,8 @@ pub fn sync_file(bytes: &[u8]) {
             environment: Environment::default(),
             selectors: Vec::new(),
             targets: Vec::new(),
+            names: Vec::new(),
+            excluded: Vec::new(),
             prune: false,
             resend: Vec::new(),
             shard: None,

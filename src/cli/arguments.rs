@@ -41,12 +41,19 @@ pub struct FileArguments {
     /// Files, directories or globs of sync files; - for standard input.
     #[arg(short, long = "file", value_name = "PATH")]
     pub file: Vec<String>,
-    /// Only syncs for which these hold: provider, project, destination, environment, or a label.
+    /// Only syncs for which all of these hold: KEY=GLOB, KEY!=GLOB, KEY in (GLOB,…) or KEY notin
+    /// (GLOB,…). A key is provider, project, destination, environment, matrix.AXIS, or a label.
     #[arg(short = 'l', long, value_name = "KEY=GLOB,…")]
     pub selector: Vec<String>,
     /// Only syncs of these names.
     #[arg(long, value_name = "NAME-GLOB")]
     pub target: Vec<String>,
+    /// Not the syncs of these names.
+    #[arg(long, value_name = "NAME-GLOB")]
+    pub exclude: Vec<String>,
+    /// Names that are given without an option.
+    #[arg(skip)]
+    pub names: Vec<String>,
     /// The value of a variable.
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     pub var: Vec<(String, String)>,
@@ -243,6 +250,8 @@ impl LoadArguments {
             environment: session.environment.clone(),
             selectors: files.selector.clone(),
             targets: files.target.clone(),
+            names: files.names.clone(),
+            excluded: files.exclude.clone(),
             prune: plan.prune,
             resend: plan.resend.clone(),
             shard: plan.shard.shard,
@@ -265,12 +274,13 @@ impl LoadArguments {
         session.loaded(loaded.workspace());
         let checked = loaded.check()?;
         let mut early = Files::from(&*checked.opened.workspace);
-        // Whether a pattern fits nothing, and whether two names mean one connection, may only be
-        // known once what is remote is.
-        let is_certain = |found: &&Diagnostic| {
-            !matches!(found.code, Code::IgnoresNothing | Code::SameDestination)
-        };
-        let findings: Vec<Diagnostic> = early.findings.iter().filter(is_certain).cloned().collect();
+        // Whether a pattern fits nothing may only be known once what is remote is.
+        let findings: Vec<Diagnostic> = early
+            .findings
+            .iter()
+            .filter(|found| found.code != Code::IgnoresNothing)
+            .cloned()
+            .collect();
         early.findings = &findings;
         session.findings(early);
         Ok(checked)

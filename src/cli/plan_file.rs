@@ -59,6 +59,7 @@ pub fn among(paths: &[String], files: &FileArguments) -> Result<Option<Utf8PathB
     let set = [
         ("--selector", files.selector.is_empty()),
         ("--target", files.target.is_empty()),
+        ("--exclude", files.exclude.is_empty()),
         ("--var", files.var.is_empty()),
         ("--var-file", files.var_file.is_empty()),
     ];

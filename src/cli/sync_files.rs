@@ -52,11 +52,13 @@ impl NamingArguments {
         place: Option<&Utf8Path>,
         selector: &[String],
         target: &[String],
+        exclude: &[String],
     ) -> LoadArguments {
         LoadArguments {
             files: FileArguments {
                 selector: selector.to_vec(),
                 target: target.to_vec(),
+                exclude: exclude.to_vec(),
                 var: self.var.clone(),
                 var_file: self.var_file.clone(),
                 ..FileArguments::default()

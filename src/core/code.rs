@@ -84,6 +84,8 @@ codes! {
     PaddedString = "padded-string", Fixed(Error), "A string starts or ends with blanks.";
     UnknownVariable = "unknown-variable", Fixed(Error), "A variable has no value.";
     VariableForm = "variable-form", Fixed(Error), "A variable is not written as ${var.NAME}.";
+    UnknownReference = "unknown-reference", Fixed(Error), "A reference ${matrix.…} has no value.";
+    MatrixForm = "matrix-form", Fixed(Error), "A matrix cannot be expanded into syncs.";
     AllowanceForm = "allowance-form", Fixed(Warning), "A comment that allows a lint is malformed.";
     UnknownLint = "unknown-lint", Fixed(Error), "A lint is unknown.";
     OutsideRoot = "outside-root", Fixed(Error), "A path leaves the workspace's root.";
@@ -92,7 +94,6 @@ codes! {
     NameForm = "name-form", Lint(Error), "A sync's name is not a slug of at most 64 characters.";
     DescriptionLength = "description-length", Lint(Error), "A description is longer than 255 characters.";
     KeySchemaForm = "key-schema-form", Lint(Error), "A keySchema has no {{secretKey}}, or a character that is not allowed.";
-    SameDestination = "same-destination", Lint(Warning), "Two syncs push to the same place, and delete each other's secrets.";
     SecretPathForm = "secret-path-form", Lint(Error), "A secretPath is not an absolute path.";
     SubfoldersWithImport = "subfolders-with-import", Lint(Error), "Subfolders cannot be combined with an import from the destination.";
     DestructiveFirstSync = "destructive-first-sync", Lint(Ignored), "The first sync deletes secrets that only the destination has.";

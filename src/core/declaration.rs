@@ -186,6 +186,7 @@ pub fn declare(
         fields,
         block: block.span,
         key: block.key_span,
+        cell: block.cell.clone(),
     })
 }
 
@@ -509,6 +510,7 @@ mod tests {
             key_span: span,
             span,
             fields: fields.clone(),
+            cell: None,
         };
         let mut diagnostics = Vec::new();
         let sync = declare(&block, &fields, &providers, None, &mut diagnostics);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, json};
 
+use super::cell::Values;
 use super::fields::CONNECTION_ID;
 use super::platform::Platform;
 use super::remote::Scope;
@@ -108,6 +109,8 @@ pub struct DesiredSync {
     pub block: Span,
     /// The key of that block.
     pub key: Span,
+    /// The values of the cell of a matrix that the block is for.
+    pub cell: Option<Values>,
 }
 
 /// A project that a file names at its top, so that it is read even if it has no sync in it.

@@ -1,9 +1,10 @@
 //! What can be wrong with the files, as values that any format can show.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::code::Code;
-use super::span::{SourceId, Span};
+use super::span::{SourceId, Sources, Span};
 use super::text::shortened;
 use super::words::count;
 
@@ -56,8 +57,46 @@ pub struct Diagnostic {
     pub sync: Option<String>,
     /// How many other syncs inherited the same.
     pub other_syncs: usize,
+    /// The cells of a matrix that it is about.
+    pub cells: Option<Cells>,
     /// How many further findings of its kind it stands for, if it only says that they exist.
     pub omitted: usize,
+}
+
+/// The cells of a matrix in which the same is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cells {
+    /// The first of them, as the places in it carry it.
+    pub first: Option<u32>,
+    /// Its axes in few words.
+    pub label: String,
+    /// The key of its sync.
+    pub key: String,
+    /// That key as it is written.
+    pub template: Arc<str>,
+    /// How many others there are.
+    pub others: usize,
+    /// How many cells the matrix has.
+    pub of: usize,
+}
+
+impl Cells {
+    /// In which cells it is, as a sentence. `place` is where it is: `syncs/web.yaml:3`.
+    pub fn sentence(&self, place: &str) -> String {
+        let Self {
+            label, others, of, ..
+        } = self;
+        match others {
+            0 => format!("In {place} ({label})."),
+            others if others + 1 >= *of => format!("In all {of} cells of the matrix."),
+            others => format!("In {place} ({label}) and {}.", count(*others, "other cell")),
+        }
+    }
+
+    /// A message that names the sync of this cell, as it is for any of them.
+    fn of_any(&self, message: &str) -> String {
+        message.replace(&format!("`{}`", self.key), &format!("`{}`", self.template))
+    }
 }
 
 /// A place and what there is to say about it.
@@ -84,6 +123,7 @@ impl Diagnostic {
             help: None,
             sync: None,
             other_syncs: 0,
+            cells: None,
             omitted: 0,
         }
     }
@@ -99,6 +139,7 @@ impl Diagnostic {
             help: None,
             sync: None,
             other_syncs: 0,
+            cells: None,
             omitted: 0,
         }
     }
@@ -180,6 +221,30 @@ impl Diagnostic {
     pub fn sync(mut self, name: impl Into<String>) -> Self {
         self.sync = Some(name.into());
         self
+    }
+
+    /// If its place is read for a cell of a matrix, names the cell and points at what it gives there.
+    pub fn name_the_cell(&mut self, sources: &Sources) {
+        let Some(span) = self.span() else { return };
+        if let Some(cell) = sources.cell(span) {
+            self.cells = Some(Cells {
+                first: span.source.cell(),
+                label: cell.label.clone(),
+                key: cell.key.clone(),
+                template: Arc::clone(&cell.template),
+                others: 0,
+                of: cell.of,
+            });
+            let uses = cell.uses.iter().filter(|(place, _)| *place == span);
+            let given = uses.map(|(_, given)| Label {
+                span: *given,
+                text: "with this value".to_owned(),
+            });
+            self.labels.extend(given);
+        }
+        for label in &mut self.labels {
+            label.span = label.span.in_no_cell();
+        }
     }
 
     /// The main place.
@@ -297,16 +362,26 @@ fn reported_once(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
             once.push(diagnostic);
             continue;
         }
+        let cells = diagnostic.cells.as_ref();
+        let general = cells.map(|cells| cells.of_any(&diagnostic.message));
         let key = (
             diagnostic.code,
             diagnostic.span(),
-            diagnostic.message.clone(),
+            general.unwrap_or_else(|| diagnostic.message.clone()),
         );
         match index_of.get(&key) {
             Some(index) if diagnostic.sync.is_some() => {
                 once[*index].other_syncs += 1 + diagnostic.other_syncs;
             }
-            Some(_) => {}
+            Some(index) => {
+                let (Some(first), Some(more)) = (&mut once[*index].cells, diagnostic.cells) else {
+                    continue;
+                };
+                if first.first != more.first {
+                    first.others += 1 + more.others;
+                    once[*index].message = key.2;
+                }
+            }
             None => {
                 index_of.insert(key, once.len());
                 once.push(diagnostic);

@@ -12,7 +12,7 @@ pub const FILE_FIELDS: [&str; 7] = [
 ];
 
 /// secsync's own fields in a sync. Everything else goes to the platform as it is.
-pub const OWN_FIELDS: [&str; 14] = [
+pub const OWN_FIELDS: [&str; 15] = [
     "provider",
     "project",
     "projectId",
@@ -27,21 +27,24 @@ pub const OWN_FIELDS: [&str; 14] = [
     "protect",
     "onDelete",
     "trigger",
+    MATRIX,
 ];
 
 /// Fields that are about one sync and make no sense as a default.
-pub const NOT_IN_DEFAULTS: [&str; 3] = ["ensure", "renamedFrom", "name"];
+pub const NOT_IN_DEFAULTS: [&str; 4] = ["ensure", "renamedFrom", "name", MATRIX];
 
 /// Pairs of fields that say the same in two ways: the one displaces the other when it is inherited.
 pub const ALTERNATIVES: [(&str, &str); 2] =
     [("connection", CONNECTION_ID), ("project", "projectId")];
 
+/// What makes a block one sync for each cell.
+pub const MATRIX: &str = "matrix";
+/// The field of all syncs of a file.
+pub const SYNCS: &str = "syncs";
 /// The id of the connection that a sync pushes through.
 pub const CONNECTION_ID: &str = "connectionId";
 /// The slug of the source environment.
 pub const ENVIRONMENT: &str = "environment";
-/// What says which place of its destination a sync pushes to.
-pub const DESTINATION_CONFIG: &str = "destinationConfig";
 /// The path of the source folder.
 pub const SECRET_PATH: &str = "secretPath";
 

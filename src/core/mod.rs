@@ -11,6 +11,8 @@
 //! | [`platform`] | a platform as its name and what it can do |
 //! | [`spec`], [`ignore`] | a destination as plain data, and which fields of it a sync leaves to others |
 //! | [`fields`], [`form`] | the fields of files, and the form that files share |
+//! | [`merge`], [`vars`] | defaults, variables and references to a matrix |
+//! | [`matrix`], [`cell`] | one block to many, and what one of them is made with |
 //! | [`sync_file`], [`declaration`] | a sync file, and how its blocks become syncs |
 //! | [`desired`] | the syncs that the files want |
 //! | [`conflicts`] | what is wrong between them |
@@ -28,6 +30,7 @@
 //! | [`job_requests`] | jobs that a person asks for |
 //! | [`export`] | the block that declares a remote sync |
 
+pub mod cell;
 pub mod code;
 pub mod conflicts;
 pub mod declaration;
@@ -42,6 +45,7 @@ pub mod form;
 pub mod ignore;
 pub mod job_requests;
 pub mod limits;
+pub mod matrix;
 pub mod merge;
 pub mod normalize;
 pub mod plan;

@@ -4,10 +4,15 @@ use std::collections::BTreeMap;
 
 use globset::{GlobBuilder, GlobMatcher};
 
+use super::cell::Values;
 use super::desired::DesiredSync;
 use super::remote::RemoteSync;
 use super::resolve::ResolvedSync;
 use super::value::Node;
+use super::words::list;
+
+/// What the keys of selectors begin with that are paths in a matrix.
+const IN_MATRIX: &str = "matrix.";
 
 /// Patterns for names: `*` matches any characters, `?` matches one.
 #[derive(Debug, Clone, Default)]
@@ -20,7 +25,7 @@ impl NamePatterns {
     pub fn new<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<Self, (String, String)> {
         let matchers = patterns
             .into_iter()
-            .map(|pattern| matcher(pattern).map_err(|reason| (pattern.to_owned(), reason)))
+            .map(|pattern| compiled(pattern).map_err(|reason| (pattern.to_owned(), reason)))
             .collect::<Result<_, _>>()?;
         Ok(Self { matchers })
     }
@@ -36,53 +41,175 @@ impl NamePatterns {
     }
 }
 
+/// A pattern as a matcher. An error is a full sentence.
 fn matcher(pattern: &str) -> Result<GlobMatcher, String> {
+    compiled(pattern).map_err(|reason| format!("The pattern `{pattern}` is malformed: {reason}."))
+}
+
+/// A pattern as a matcher. An error is only the reason.
+fn compiled(pattern: &str) -> Result<GlobMatcher, String> {
     GlobBuilder::new(pattern)
         .build()
         .map(|glob| glob.compile_matcher())
         .map_err(|error| error.kind().to_string())
 }
 
-/// What `--selector` and `--target` select.
+/// What `--selector`, `--target` and `--exclude` select.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// Each entry must hold; a key can come several times.
-    conditions: Vec<(String, GlobMatcher)>,
+    /// Each must hold; a key can come several times.
+    conditions: Vec<Condition>,
     /// One of these must match the name, unless this is empty.
-    targets: NamePatterns,
+    targets: Vec<Target>,
+    /// None of these may match the name.
+    excluded: Vec<Target>,
+}
+
+/// A pattern for names, and as it was given: `--target web-*`.
+#[derive(Debug, Clone)]
+struct Target {
+    matcher: GlobMatcher,
+    given: String,
+}
+
+impl Target {
+    fn all(option: &str, patterns: &[String]) -> Result<Vec<Self>, String> {
+        let target = |pattern: &String| {
+            Ok(Self {
+                matcher: matcher(pattern)?,
+                given: format!("{option}{pattern}"),
+            })
+        };
+        patterns.iter().map(target).collect()
+    }
+}
+
+/// The patterns of a command line that select syncs.
+#[derive(Debug, Clone, Default)]
+pub struct Patterns<'a> {
+    /// Those of `--selector`.
+    pub selectors: &'a [String],
+    /// Those of `--target`.
+    pub targets: &'a [String],
+    /// Names that are given without an option, and mean the same.
+    pub names: &'a [String],
+    /// Those of `--exclude`.
+    pub excluded: &'a [String],
+}
+
+/// A condition of a selector.
+#[derive(Debug, Clone)]
+struct Condition {
+    key: String,
+    /// Whether none of the patterns may match. What has no value fulfils that, as in kubectl.
+    is_negated: bool,
+    matchers: Vec<GlobMatcher>,
+    /// As it was given: `--selector team=payments`.
+    given: String,
+}
+
+impl Condition {
+    /// Reads `KEY=GLOB`, `KEY!=GLOB`, `KEY in (A,B)` or `KEY notin (A,B)`.
+    fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let form = || {
+            format!(
+                "The selector `{text}` is not of the form KEY=GLOB, KEY!=GLOB, KEY in (GLOB,…) or \
+                 KEY notin (GLOB,…)."
+            )
+        };
+        let (key, is_negated, patterns) = if let Some((key, is_negated, inside)) = set(text) {
+            let inside = inside.strip_suffix(')').ok_or_else(|| {
+                format!("The selector `{text}` has an opening `(` and no `)` at its end.")
+            })?;
+            (key, is_negated, inside.split(',').map(str::trim).collect())
+        } else if let Some((key, pattern)) = text.split_once("!=") {
+            (key, true, vec![pattern.trim()])
+        } else if let Some((key, pattern)) = text.split_once('=') {
+            let pattern = pattern.strip_prefix('=').unwrap_or(pattern);
+            (key, false, vec![pattern.trim()])
+        } else {
+            return Err(form());
+        };
+        let key = key.trim();
+        if key.is_empty() || key.contains(char::is_whitespace) {
+            return Err(form());
+        }
+        Ok(Self {
+            key: key.to_owned(),
+            is_negated,
+            matchers: patterns
+                .into_iter()
+                .map(matcher)
+                .collect::<Result<_, _>>()?,
+            given: format!("--selector {text}"),
+        })
+    }
+}
+
+/// The key of `KEY in (…)` or `KEY notin (…)`, whether it is the latter, and what follows the `(`.
+fn set(text: &str) -> Option<(&str, bool, &str)> {
+    let (before, inside) = text.split_once('(')?;
+    let (key, word) = before.trim_end().rsplit_once(char::is_whitespace)?;
+    match word {
+        "in" => Some((key, false, inside)),
+        "notin" => Some((key, true, inside)),
+        _ => None,
+    }
+}
+
+/// The conditions of a selector: a comma between them, and not one in brackets, separates them.
+fn conditions(selector: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let (mut start, mut is_inside) = (0, false);
+    for (at, character) in selector.char_indices() {
+        match character {
+            '(' => is_inside = set(&selector[start..=at]).is_some(),
+            ')' => is_inside = false,
+            ',' if !is_inside => {
+                found.push(&selector[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    found.push(&selector[start..]);
+    found
 }
 
 impl Selection {
-    /// Compiles `KEY=GLOB,…` selectors and name patterns.
+    /// Compiles selectors and name patterns. All conditions of all selectors must hold.
     /// An error is a full sentence about the one that is malformed.
-    pub fn new(selectors: &[String], targets: &[String]) -> Result<Self, String> {
-        let mut conditions = Vec::new();
-        for part in selectors.iter().flat_map(|selector| selector.split(',')) {
-            let Some((key, pattern)) = part.split_once('=') else {
-                return Err(format!(
-                    "The selector `{part}` is not of the form KEY=GLOB."
-                ));
-            };
-            let matcher = matcher(pattern.trim())
-                .map_err(|reason| format!("The pattern `{pattern}` is malformed: {reason}."))?;
-            conditions.push((key.trim().to_owned(), matcher));
-        }
-        let targets = NamePatterns::new(targets.iter().map(String::as_str)).map_err(
-            |(pattern, reason)| format!("The pattern `{pattern}` is malformed: {reason}."),
-        )?;
+    pub fn new(patterns: &Patterns<'_>) -> Result<Self, String> {
+        let selectors = patterns.selectors.iter();
+        let conditions = selectors
+            .flat_map(|selector| conditions(selector))
+            .map(Condition::parse)
+            .collect::<Result<_, _>>()?;
+        let mut targets = Target::all("--target ", patterns.targets)?;
+        targets.extend(Target::all("", patterns.names)?);
         Ok(Self {
             conditions,
             targets,
+            excluded: Target::all("--exclude ", patterns.excluded)?,
         })
     }
 
     /// Whether everything is selected.
     pub fn is_everything(&self) -> bool {
-        self.conditions.is_empty() && self.targets.is_empty()
+        self.conditions.is_empty() && self.targets.is_empty() && self.excluded.is_empty()
     }
 
-    /// The selectors and targets that mean none of the syncs, as they were written.
-    pub fn idle<'a, S>(&self, syncs: impl IntoIterator<Item = S>) -> Vec<String>
+    /// The conditions and name patterns, as they were given: "`--target web` and `--exclude x`".
+    pub fn given(&self) -> String {
+        let conditions = self.conditions.iter().map(|condition| &condition.given);
+        let names = self.targets.iter().chain(&self.excluded);
+        let given = conditions.chain(names.map(|target| &target.given));
+        list(given.map(String::as_str))
+    }
+
+    /// The conditions and name patterns that mean none of the syncs, as they were given.
+    pub fn idle<'a, S>(&self, syncs: impl IntoIterator<Item = S>) -> Vec<&str>
     where
         S: Into<Facets<'a>>,
     {
@@ -90,26 +217,24 @@ impl Selection {
         let conditions = self
             .conditions
             .iter()
-            .filter(|(key, matcher)| !syncs.iter().any(|sync| sync.holds(key, matcher)))
-            .map(|(key, matcher)| format!("{key}={}", matcher.glob().glob()));
-        let targets = self.targets.matchers.iter();
-        let targets = targets
-            .filter(|matcher| !syncs.iter().any(|sync| sync.goes_by(matcher)))
-            .map(|matcher| matcher.glob().glob().to_owned());
-        conditions.chain(targets).collect()
+            .filter(|condition| !syncs.iter().any(|sync| sync.fulfils(condition)))
+            .map(|condition| condition.given.as_str());
+        let names = self.targets.iter().chain(&self.excluded);
+        let names = names
+            .filter(|target| !syncs.iter().any(|sync| sync.goes_by(target)))
+            .map(|target| target.given.as_str());
+        conditions.chain(names).collect()
     }
 
     /// Whether a sync is selected, or can be once the id of its project is known. One that is being
     /// renamed goes by either name.
     pub fn matches<'a>(&self, sync: impl Into<Facets<'a>>) -> bool {
         let sync = sync.into();
-        let targets = &self.targets.matchers;
-        let by_name = targets.is_empty() || targets.iter().any(|target| sync.goes_by(target));
-        by_name
-            && self
-                .conditions
-                .iter()
-                .all(|(key, matcher)| sync.holds(key, matcher))
+        let goes_by_any = |targets: &[Target]| targets.iter().any(|target| sync.goes_by(target));
+        let mut conditions = self.conditions.iter();
+        (self.targets.is_empty() || goes_by_any(&self.targets))
+            && !goes_by_any(&self.excluded)
+            && conditions.all(|condition| sync.fulfils(condition))
     }
 }
 
@@ -126,6 +251,7 @@ pub struct Facets<'a> {
     destination: &'a str,
     environment: Option<&'a str>,
     labels: Option<&'a BTreeMap<String, String>>,
+    cell: Option<&'a Values>,
 }
 
 /// Those of a declared sync before ids are known: a pattern that can mean the id of a project is
@@ -141,6 +267,7 @@ impl<'a> From<&'a DesiredSync> for Facets<'a> {
             destination: &sync.destination.text,
             environment: sync.fields.get("environment").and_then(Node::as_str),
             labels: Some(&sync.labels),
+            cell: sync.cell.as_ref(),
         }
     }
 }
@@ -165,32 +292,49 @@ impl<'a> Facets<'a> {
             destination: &sync.destination,
             environment: sync.environment.as_deref(),
             labels: None,
+            cell: None,
         }
     }
 
-    fn goes_by(&self, target: &GlobMatcher) -> bool {
-        self.names
-            .into_iter()
-            .flatten()
-            .any(|name| target.is_match(name))
+    fn goes_by(&self, target: &Target) -> bool {
+        let mut names = self.names.into_iter().flatten();
+        names.any(|name| target.matcher.is_match(name))
     }
 
+    fn fulfils(&self, condition: &Condition) -> bool {
+        let mut matchers = condition.matchers.iter();
+        let key = condition.key.as_str();
+        if condition.is_negated {
+            return !matchers.any(|matcher| self.holds(key, matcher));
+        }
+        // A pattern can mean an id that is not known yet.
+        let can_be_project =
+            |matcher| key == "project" && self.project_id.is_none() && can_mean_an_id(matcher);
+        matchers.any(|matcher| self.holds(key, matcher) || can_be_project(matcher))
+    }
+
+    /// Whether the value of a key is known and matches.
     fn holds(&self, key: &str, matcher: &GlobMatcher) -> bool {
         let is_match = |value: &str| matcher.is_match(value);
         match key {
             "provider" => is_match(self.provider),
             "project" => {
-                self.project.is_some_and(is_match)
-                    || self
-                        .project_id
-                        .map_or_else(|| can_mean_an_id(matcher), is_match)
+                let mut names = self.project.into_iter().chain(self.project_id);
+                names.any(is_match)
             }
             "destination" => is_match(self.destination),
             "environment" => self.environment.is_some_and(is_match),
-            label => self
-                .labels
-                .and_then(|labels| labels.get(label))
-                .is_some_and(|value| is_match(value)),
+            key => {
+                let label = self.labels.and_then(|labels| labels.get(key));
+                let of_cell = || {
+                    let value = self.cell?.at(key.strip_prefix(IN_MATRIX)?)?;
+                    value.as_text()
+                };
+                label
+                    .cloned()
+                    .or_else(of_cell)
+                    .is_some_and(|value| is_match(&value))
+            }
         }
     }
 }
@@ -207,9 +351,17 @@ fn can_mean_an_id(matcher: &GlobMatcher) -> bool {
 mod tests {
     use serde_json::json;
 
-    use super::{Facets, NamePatterns, Selection};
+    use super::{Facets, NamePatterns, Patterns, Selection};
     use crate::core::desired::Word;
     use crate::core::testing::{desired_sync, remote_sync, resolved};
+
+    fn new(selectors: &[String], targets: &[String]) -> Result<Selection, String> {
+        Selection::new(&Patterns {
+            selectors,
+            targets,
+            ..Patterns::default()
+        })
+    }
 
     fn selects(selectors: &[&str], targets: &[&str]) -> bool {
         let owned = |words: &[&str]| {
@@ -224,7 +376,7 @@ mod tests {
             text: "old".to_owned(),
             span: sync.key,
         });
-        Selection::new(&owned(selectors), &owned(targets))
+        new(&owned(selectors), &owned(targets))
             .unwrap()
             .matches(&resolved(sync))
     }
@@ -234,13 +386,14 @@ mod tests {
         let sync = remote_sync("web-prod");
         let facets = || Facets::of_remote(&sync, "infisical", "payments");
         let selection = |selector: &str, target: &str| {
-            Selection::new(&[selector.to_owned()], &[target.to_owned()]).unwrap()
+            new(&[selector.to_owned()], &[target.to_owned()]).unwrap()
         };
         let every = "provider=inf*,project=payments,destination=humanitec,environment=dev";
         assert!(selection(every, "web-*").matches(facets()));
         assert!(!selection("environment=prod", "*").matches(facets()));
-        let idle = selection("team=*", "api").idle([facets()]);
-        assert_eq!(idle, ["team=*", "api"]);
+        let idle = selection("team=*", "api");
+        let idle = idle.idle([facets()]);
+        assert_eq!(idle, ["--selector team=*", "--target api"]);
     }
 
     #[test]
@@ -272,6 +425,41 @@ mod tests {
     }
 
     #[test]
+    fn conditions_take_sets_and_negations_as_kubectl_does() {
+        for selector in [
+            "environment in (dev, prod)",
+            "environment in (dev,p*),team=payments",
+            "environment notin (dev,test)",
+            "environment!=dev",
+            "environment == prod",
+            // What has no value is not that value.
+            "tier!=1",
+            "tier notin (1)",
+            "project!=other",
+        ] {
+            assert!(selects(&[selector], &[]), "{selector}");
+        }
+        for selector in [
+            "environment in (dev)",
+            "environment!=p*",
+            "environment notin (dev,prod)",
+            "project!=p1",
+            "tier in (1,2)",
+        ] {
+            assert!(!selects(&[selector], &[]), "{selector}");
+        }
+        for malformed in [
+            "environment in (dev",
+            "in (dev)",
+            "=x",
+            "a b=c",
+            "environment=dev,",
+        ] {
+            assert!(new(&[malformed.to_owned()], &[]).is_err(), "{malformed}");
+        }
+    }
+
+    #[test]
     fn a_target_means_a_name_and_a_rename_goes_by_either() {
         assert!(
             selects(&[], &["web-*"]) && selects(&[], &["old"]) && selects(&[], &["x", "web-prod"])
@@ -285,12 +473,14 @@ mod tests {
             "web",
             json!({"environment": "prod"}),
         ))];
-        let idle = |selector: &str, target: &str| {
-            let selection = Selection::new(&[selector.to_owned()], &[target.to_owned()]).unwrap();
-            selection.idle(&syncs)
+        let selection = |selector: &str, target: &str| {
+            new(&[selector.to_owned()], &[target.to_owned()]).unwrap()
         };
-        assert_eq!(idle("environment=prod", "w*"), Vec::<String>::new());
-        assert_eq!(idle("environment=prod,team=x*", "api"), ["team=x*", "api"]);
+        assert_eq!(selection("environment=prod", "w*").idle(&syncs), [""; 0]);
+        assert_eq!(
+            selection("environment=prod,team=x*", "api").idle(&syncs),
+            ["--selector team=x*", "--target api"]
+        );
     }
 
     #[test]
@@ -298,7 +488,7 @@ mod tests {
         let sync = desired_sync("web", json!({}));
         let id = resolved(sync.clone()).project_id;
         let may = |pattern: &str| {
-            let selection = Selection::new(&[format!("project={pattern}")], &[]).unwrap();
+            let selection = new(&[format!("project={pattern}")], &[]).unwrap();
             selection.matches(&sync)
         };
         let label = sync.project.as_ref().unwrap().text.clone();
@@ -310,12 +500,12 @@ mod tests {
     #[test]
     fn rejects_malformed_selectors() {
         assert!(
-            Selection::new(&["team".to_owned()], &[])
+            new(&["team".to_owned()], &[])
                 .unwrap_err()
                 .contains("KEY=GLOB")
         );
         assert!(
-            Selection::new(&["team=[".to_owned()], &[])
+            new(&["team=[".to_owned()], &[])
                 .unwrap_err()
                 .contains("malformed")
         );

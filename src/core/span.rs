@@ -2,9 +2,28 @@
 
 use std::sync::Arc;
 
-/// Which of a run's source texts a place is in. Made by [`Sources::add`].
+use super::cell::Cell;
+
+/// Which of a run's source texts a place is in, made by [`Sources::add`], and for which cell of a
+/// matrix it is read: one block of a file can declare many syncs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SourceId(u32);
+pub struct SourceId {
+    text: u32,
+    cell: Option<u32>,
+}
+
+impl SourceId {
+    /// The cell of a matrix that it is read for.
+    pub const fn cell(self) -> Option<u32> {
+        self.cell
+    }
+
+    /// The same text, for a cell that [`Sources::add_cell`] returned.
+    #[must_use]
+    pub const fn in_cell(self, cell: Option<u32>) -> Self {
+        Self { cell, ..self }
+    }
+}
 
 /// A range of bytes in one source text; `end` is exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -21,6 +40,21 @@ impl Span {
     /// A range in a source text.
     pub const fn new(source: SourceId, start: usize, end: usize) -> Self {
         Self { source, start, end }
+    }
+
+    /// The same place, read for a cell of a matrix.
+    #[must_use]
+    pub const fn in_cell(self, cell: Option<u32>) -> Self {
+        Self {
+            source: self.source.in_cell(cell),
+            ..self
+        }
+    }
+
+    /// The same place, whatever cell it is read for.
+    #[must_use]
+    pub const fn in_no_cell(self) -> Self {
+        self.in_cell(None)
     }
 
     /// Whether another range is within this one.
@@ -96,6 +130,7 @@ pub struct Position {
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
     sources: Vec<Source>,
+    cells: Vec<Arc<Cell>>,
 }
 
 impl Sources {
@@ -105,7 +140,10 @@ impl Sources {
         let line_starts = std::iter::once(0)
             .chain(text.match_indices('\n').map(|(at, _)| at + 1))
             .collect();
-        let id = SourceId(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
+        let id = SourceId {
+            text: u32::try_from(self.sources.len()).unwrap_or(u32::MAX),
+            cell: None,
+        };
         self.sources.push(Source {
             name: name.into(),
             text,
@@ -127,12 +165,32 @@ impl Sources {
 
     /// Takes note that a text may hold what nobody may see.
     pub fn hide(&mut self, id: SourceId) {
-        self.sources[id.0 as usize].is_hidden = true;
+        self.sources[id.text as usize].is_hidden = true;
     }
 
     /// The text that an id names. Ids are only made by [`Sources::add`] of the same table.
     pub fn get(&self, id: SourceId) -> &Source {
-        &self.sources[id.0 as usize]
+        &self.sources[id.text as usize]
+    }
+
+    /// Adds a cell of a matrix and returns what places carry that are read for it.
+    pub fn add_cell(&mut self, cell: Cell) -> Option<u32> {
+        let index = u32::try_from(self.cells.len()).ok();
+        self.cells.push(Arc::new(cell));
+        index
+    }
+
+    /// Says what a cell is that was added.
+    pub fn set_cell(&mut self, index: Option<u32>, cell: Cell) {
+        let known = index.and_then(|index| self.cells.get_mut(index as usize));
+        if let Some(known) = known {
+            *known = Arc::new(cell);
+        }
+    }
+
+    /// The cell of a matrix that a place is read for.
+    pub fn cell(&self, span: Span) -> Option<&Arc<Cell>> {
+        self.cells.get(span.source.cell? as usize)
     }
 
     /// The line and column at which a span starts.
@@ -140,10 +198,17 @@ impl Sources {
         self.get(span.source).position(span.start)
     }
 
-    /// `path:line:column` of a span's start.
+    /// `path:line:column` of a span's start, and the cell of a matrix that it is read for.
     pub fn describe(&self, span: Span) -> String {
         let Position { line, column } = self.position(span);
-        format!("{}:{line}:{column}", self.get(span.source).name)
+        let cell = self.cell_words(span);
+        format!("{}:{line}:{column}{cell}", self.get(span.source).name)
+    }
+
+    /// ` (app=web, env=prod)` for a place that is read for a cell of a matrix; empty for others.
+    pub fn cell_words(&self, span: Span) -> String {
+        self.cell(span)
+            .map_or_else(String::new, |cell| format!(" ({})", cell.label))
     }
 }
 

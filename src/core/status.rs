@@ -164,7 +164,7 @@ mod tests {
     use crate::core::desired::{DesiredSync, Ensure, Word};
     use crate::core::plan::ProjectKey;
     use crate::core::remote::{Job, JobStatus, RemoteSync};
-    use crate::core::select::Selection;
+    use crate::core::select::{Patterns, Selection};
     use crate::core::starts::{Start, StartKey, Starts};
     use crate::core::testing::{ENKRYPTIFY, desired_sync, remote_sync, resolved, sync_fields};
 
@@ -264,7 +264,11 @@ mod tests {
     fn only_selected_syncs_are_reported() {
         let sync = resolved(web());
         let remote = BTreeMap::from([(ProjectKey::of(&sync), Vec::new())]);
-        let selection = Selection::new(&[], &["other".to_owned()]).unwrap();
+        let selection = Selection::new(&Patterns {
+            targets: &["other".to_owned()],
+            ..Patterns::default()
+        })
+        .unwrap();
         assert_eq!(of(&[sync], &remote, &Starts::Missing, &selection), []);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::cell::Values;
 use super::code::Code;
 use super::desired::{NamedProject, Word};
 use super::diagnostic::Diagnostic;
@@ -34,6 +35,8 @@ pub struct Block {
     pub span: Span,
     /// What the block itself says.
     pub fields: Mapping,
+    /// The values of the cell of a matrix that it is for.
+    pub cell: Option<Values>,
 }
 
 /// Reads a document of a sync file. What is wrong is reported, and the rest is read all the same.
@@ -132,6 +135,7 @@ fn read_blocks(syncs: &Entry, diagnostics: &mut Vec<Diagnostic>) -> Vec<Block> {
                 entry.value.span.end.max(entry.key_span.end),
             ),
             fields,
+            cell: None,
         });
     }
     blocks

@@ -200,6 +200,7 @@ pub fn desired_sync(name: &str, fields: Json) -> DesiredSync {
         fields: mapping(fields),
         block: span,
         key: span,
+        cell: None,
     }
 }
 

@@ -121,6 +121,14 @@ impl Mapping {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
+
+    /// About how many bytes its keys and values take as text.
+    pub fn weight(&self) -> usize {
+        let entries = self.entries.iter();
+        entries
+            .map(|entry| entry.key.len() + entry.value.value.weight())
+            .sum()
+    }
 }
 
 impl FromIterator<Entry> for Mapping {
@@ -203,6 +211,12 @@ impl Node {
         }
     }
 
+    /// The value at a path of keys joined by dots.
+    pub fn at(&self, path: &str) -> Option<&Self> {
+        path.split('.')
+            .try_fold(self, |node, key| node.as_mapping()?.get(key))
+    }
+
     /// Whether it is null.
     pub fn is_null(&self) -> bool {
         self.value == Value::Null
@@ -225,6 +239,39 @@ impl Value {
                 .collect::<serde_json::Map<_, _>>()
                 .into(),
         }
+    }
+
+    /// Whether two values are equal, wherever they are written.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Sequence(one), Self::Sequence(other)) => {
+                one.len() == other.len()
+                    && one
+                        .iter()
+                        .zip(other)
+                        .all(|(one, other)| one.value.is_same(&other.value))
+            }
+            (Self::Mapping(one), Self::Mapping(other)) => {
+                one.len() == other.len()
+                    && one.entries.iter().all(|entry| {
+                        let other = other.get(&entry.key);
+                        other.is_some_and(|other| entry.value.value.is_same(&other.value))
+                    })
+            }
+            _ => self == other,
+        }
+    }
+
+    /// About how many bytes it takes as text.
+    pub fn weight(&self) -> usize {
+        const OF_A_NODE: usize = 8;
+        let inside: usize = match self {
+            Self::String(text) => text.len(),
+            Self::Sequence(items) => items.iter().map(|item| item.value.weight()).sum(),
+            Self::Mapping(mapping) => mapping.weight(),
+            Self::Null | Self::Bool(_) | Self::Number(_) => 0,
+        };
+        OF_A_NODE + inside
     }
 
     /// What a person calls the kind of value: "a string", "a list", …

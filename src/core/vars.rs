@@ -1,24 +1,28 @@
-//! Variables: `${var.NAME}` in values, and nothing else.
+//! What is put into the strings of files: `${var.NAME}` in values, `${matrix.AXIS.field}` in the
+//! block of a matrix and in its key, and nothing else.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::cell::Values;
 use super::code::Code;
 use super::diagnostic::{Diagnostic, MOST_AT_ONE_PLACE, closest};
 use super::span::Span;
-use super::value::{Node, Style, Value};
+use super::value::{Entry, Node, Style, Value};
 
 const OPEN: &str = "${var.";
 const ESCAPED: &str = "$${var.";
+const OPEN_FIELD: &str = "${matrix.";
+const ESCAPED_FIELD: &str = "$${matrix.";
 
-/// How much the values of variables may add to the files of a run, in bytes.
+/// How much the values of variables and matrices may add to the files of a run, in bytes.
 const LARGEST_TEXT: usize = 64 * 1024 * 1024;
 
 /// The values that variables have in this run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Variables {
     values: BTreeMap<String, String>,
-    /// How many bytes of them were put in.
+    /// How many bytes were put in.
     used: Cell<usize>,
 }
 
@@ -35,15 +39,137 @@ impl Variables {
         self.values.get(name).map(String::as_str)
     }
 
-    /// Whether a value can still be put in, which it then is.
-    fn has_room_for(&self, value: &str) -> bool {
-        self.used.set(self.used.get().saturating_add(value.len()));
+    /// Whether so many bytes can still be put in, which they then are.
+    pub fn has_room_for(&self, bytes: usize) -> bool {
+        self.used.set(self.used.get().saturating_add(bytes));
         self.used.get() <= LARGEST_TEXT
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
         self.values.keys().map(String::as_str)
     }
+}
+
+/// What references in the strings of a block stand for.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    /// The variables of the run.
+    pub variables: &'a Variables,
+    /// What `${matrix.…}` stands for.
+    pub matrix: MatrixScope<'a>,
+}
+
+/// What `${matrix.…}` stands for somewhere in a file.
+#[derive(Debug, Clone, Copy)]
+pub enum MatrixScope<'a> {
+    /// For nothing: no matrix is there.
+    None,
+    /// For nothing: it is in a matrix itself.
+    Within,
+    /// For the values of a cell.
+    Cell(&'a CellScope<'a>),
+}
+
+/// A cell as its block is expanded.
+#[derive(Debug)]
+pub struct CellScope<'a> {
+    /// Its values.
+    pub values: &'a Values,
+    /// Its axes in few words.
+    pub label: &'a str,
+    /// What places carry that are read for it.
+    pub index: Option<u32>,
+    /// The paths that no cell of the matrix has, which have been reported.
+    pub unknown: &'a BTreeSet<String>,
+    /// Where values were put in, and where the matrix gives them.
+    pub uses: RefCell<Vec<(Span, Span)>>,
+}
+
+impl Scope<'_> {
+    fn place(&self, span: Span) -> Span {
+        match self.matrix {
+            MatrixScope::Cell(cell) => span.in_cell(cell.index),
+            _ => span,
+        }
+    }
+}
+
+/// A part of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part<'t> {
+    Literal(&'t str),
+    /// `${var.NAME}`, by its name.
+    Variable(&'t str),
+    /// `${matrix.PATH}`, by its path.
+    Field(&'t str),
+    /// Something that begins like one of the two and is neither.
+    MalformedVariable,
+    MalformedField,
+}
+
+/// The parts of a text; in a key only references to a matrix are special.
+fn parts(text: &str, is_key: bool) -> impl Iterator<Item = Part<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let begin = |rest: &str| -> Option<usize> {
+            let mut from = 0;
+            while let Some(at) = rest[from..].find('$') {
+                let at = from + at;
+                let here = rest[at..].trim_start_matches('$');
+                let is_variable = !is_key && here.starts_with("{var.");
+                if is_variable || here.starts_with("{matrix.") {
+                    let dollars = rest.len() - at - here.len();
+                    // All but the last two stand for themselves.
+                    return Some(at + dollars.saturating_sub(2));
+                }
+                from = rest.len() - here.len();
+            }
+            None
+        };
+        let at = begin(rest).unwrap_or(rest.len());
+        if at > 0 {
+            let (literal, after) = rest.split_at(at);
+            rest = after;
+            return Some(Part::Literal(literal));
+        }
+        for (escaped, open) in [(ESCAPED, OPEN), (ESCAPED_FIELD, OPEN_FIELD)] {
+            if let Some(after) = rest.strip_prefix(escaped) {
+                rest = after;
+                return Some(Part::Literal(open));
+            }
+        }
+        let (after, is_field) = match (rest.strip_prefix(OPEN), rest.strip_prefix(OPEN_FIELD)) {
+            (Some(after), _) => (after, false),
+            (_, Some(after)) => (after, true),
+            (None, None) => return Some(Part::Literal(std::mem::take(&mut rest))),
+        };
+        let is_valid = |inside: &str| {
+            if is_field {
+                is_path(inside)
+            } else {
+                is_name(inside)
+            }
+        };
+        let end = after.find('}').filter(|end| is_valid(&after[..*end]));
+        let Some(end) = end else {
+            rest = "";
+            return Some(if is_field {
+                Part::MalformedField
+            } else {
+                Part::MalformedVariable
+            });
+        };
+        let inside = &after[..end];
+        rest = &after[end + 1..];
+        Some(if is_field {
+            Part::Field(inside)
+        } else {
+            Part::Variable(inside)
+        })
+    })
 }
 
 /// Whether a variable can have that name: a letter or `_`, then letters, digits and `_`.
@@ -55,94 +181,223 @@ pub fn is_name(name: &str) -> bool {
         && characters.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// A text as a file has to say it, so that nothing in it is taken for a variable.
-pub fn escape(text: &str) -> String {
-    text.replace(OPEN, ESCAPED)
+/// Whether an axis of a matrix, or a field that is referred to, can have that name: letters, digits,
+/// `_` and `-`.
+pub fn is_axis_name(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
 }
 
-/// Puts the variables' values into all strings of a value, keys excepted.
+fn is_path(path: &str) -> bool {
+    path.split('.').all(is_axis_name)
+}
+
+/// The paths in the matrix that a text refers to.
+pub fn fields(text: &str, is_key: bool) -> impl Iterator<Item = &str> {
+    let has_any = text.contains(OPEN_FIELD);
+    let parts = has_any.then(|| parts(text, is_key)).into_iter().flatten();
+    parts.filter_map(|part| match part {
+        Part::Field(path) => Some(path),
+        _ => None,
+    })
+}
+
+/// A text as a file has to say it, so that nothing in it is taken for a reference.
+pub fn escape(text: &str) -> String {
+    text.replace(OPEN, ESCAPED)
+        .replace(OPEN_FIELD, ESCAPED_FIELD)
+}
+
+/// Puts the values of variables and of the matrix into all strings of a value. Returns whether the
+/// value is there: what is wholly a field that the cell lacks is absent.
 ///
 /// What is put in is never looked at again. A plain scalar that is wholly one variable
-/// takes the type that `typed` reads from the value; a quoted one stays a string.
+/// takes the type that `typed` reads from the value; a quoted one stays a string. A scalar, quoted or
+/// not, that is wholly one reference to the matrix takes the value there.
 pub fn expand(
     node: &mut Node,
-    variables: &Variables,
+    scope: Scope<'_>,
     typed: &dyn Fn(&str) -> Value,
     diagnostics: &mut Vec<Diagnostic>,
-) {
+) -> bool {
+    node.span = scope.place(node.span);
     match &mut node.value {
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
         Value::Sequence(items) => {
-            for item in items {
-                expand(item, variables, typed, diagnostics);
-            }
+            items.retain_mut(|item| expand(item, scope, typed, diagnostics));
         }
         Value::Mapping(mapping) => {
-            for entry in mapping.entries_mut() {
-                expand(&mut entry.value, variables, typed, diagnostics);
-            }
+            let entries = mapping.entries_mut();
+            entries.retain_mut(|entry| expand_entry(entry, scope, typed, diagnostics));
         }
         Value::String(text) => {
-            if !text.contains(OPEN) {
-                return;
+            if !text.contains(OPEN) && !text.contains(OPEN_FIELD) {
+                return true;
             }
-            let whole = node.style == Style::Plain && is_wholly_one_variable(text);
-            match expand_text(text, node.span, variables, diagnostics) {
-                Some(expanded) if whole => node.value = typed(&expanded),
-                Some(expanded) => *text = expanded,
-                None => {}
+            let first_two = {
+                let mut parts = parts(text, false);
+                (parts.next(), parts.next())
+            };
+            match first_two {
+                (Some(Part::Field(path)), None) => {
+                    if let MatrixScope::Cell(cell) = scope.matrix
+                        && !cell.unknown.contains(path)
+                    {
+                        let Some(value) = cell.values.at(path) else {
+                            return false;
+                        };
+                        if !scope.variables.has_room_for(value.value.weight()) {
+                            diagnostics.push(too_much(node.span));
+                            return true;
+                        }
+                        cell.uses.borrow_mut().push((node.span, value.span));
+                        node.style = value.style;
+                        node.value = value.value.clone();
+                        put_in_cell(&mut node.value, cell.index);
+                        return true;
+                    }
+                }
+                (Some(Part::Variable(_)), None) if node.style == Style::Plain => {
+                    if let Some(expanded) = expand_text(text, node.span, scope, false, diagnostics)
+                    {
+                        node.value = typed(&expanded);
+                    }
+                    return true;
+                }
+                _ => {}
+            }
+            if let Some(expanded) = expand_text(text, node.span, scope, false, diagnostics) {
+                *text = expanded;
             }
         }
     }
+    true
 }
 
-fn is_wholly_one_variable(text: &str) -> bool {
-    text.strip_prefix(OPEN)
-        .and_then(|rest| rest.strip_suffix('}'))
-        .is_some_and(is_name)
+/// The same for a key and its value.
+pub fn expand_entry(
+    entry: &mut Entry,
+    scope: Scope<'_>,
+    typed: &dyn Fn(&str) -> Value,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> bool {
+    entry.key_span = scope.place(entry.key_span);
+    expand_inner_key(&mut entry.key, entry.key_span, scope, diagnostics);
+    expand(&mut entry.value, scope, typed, diagnostics)
 }
 
-/// The text with its variables' values; `None` if one of them is unknown or malformed.
+/// A key of a block, with the values of the cell.
+pub fn expand_key(
+    key: &str,
+    span: Span,
+    scope: Scope<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<String> {
+    if key.contains(OPEN_FIELD) {
+        expand_text(key, span, scope, true, diagnostics)
+    } else {
+        Some(key.to_owned())
+    }
+}
+
+/// The key of a field can hold no reference, and escapes one as everything else does.
+fn expand_inner_key(
+    key: &mut String,
+    span: Span,
+    scope: Scope<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    if !key.contains(OPEN_FIELD) {
+        return;
+    }
+    if fields(key, true).next().is_some() && !matches!(scope.matrix, MatrixScope::None) {
+        diagnostics.push(
+            Diagnostic::new(
+                Code::UnknownReference,
+                span,
+                format!("`{key}` is the key of a field, and only values can refer to a matrix."),
+            )
+            .help("Refer to it in the sync's own key and in values."),
+        );
+    } else if let Some(expanded) = expand_text(key, span, scope, true, diagnostics) {
+        *key = expanded;
+    }
+}
+
+/// Says of all places in a value that they are read for a cell.
+fn put_in_cell(value: &mut Value, cell: Option<u32>) {
+    let of_node = |node: &mut Node| {
+        node.span = node.span.in_cell(cell);
+        put_in_cell(&mut node.value, cell);
+    };
+    match value {
+        Value::Sequence(items) => items.iter_mut().for_each(of_node),
+        Value::Mapping(mapping) => mapping.entries_mut().iter_mut().for_each(|entry| {
+            entry.key_span = entry.key_span.in_cell(cell);
+            of_node(&mut entry.value);
+        }),
+        _ => {}
+    }
+}
+
+/// The text with what its references stand for; `None` if one of them is unknown or malformed.
 fn expand_text(
     text: &str,
     span: Span,
-    variables: &Variables,
+    scope: Scope<'_>,
+    is_key: bool,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<String> {
     let mut expanded = String::with_capacity(text.len());
-    let mut rest = text;
     let mut unset = BTreeSet::new();
-    while let Some(at) = rest.find('$') {
-        expanded.push_str(&rest[..at]);
-        rest = &rest[at..];
-        if let Some(after) = rest.strip_prefix(ESCAPED) {
-            expanded.push_str(OPEN);
-            rest = after;
-        } else if let Some(after) = rest.strip_prefix(OPEN) {
-            let end = after.find('}').filter(|end| is_name(&after[..*end]));
-            let Some(end) = end else {
+    let mut is_complete = true;
+    for part in parts(text, is_key) {
+        match part {
+            Part::Literal(literal) => expanded.push_str(literal),
+            Part::MalformedVariable => {
                 diagnostics.push(malformed(text, span));
                 return None;
-            };
-            let name = &after[..end];
-            match variables.get(name) {
-                Some(value) if variables.has_room_for(value) => expanded.push_str(value),
+            }
+            Part::MalformedField => {
+                diagnostics.push(malformed_field(text, span));
+                return None;
+            }
+            Part::Variable(name) => match scope.variables.get(name) {
+                Some(value) if scope.variables.has_room_for(value.len()) => {
+                    expanded.push_str(value);
+                }
                 Some(_) => {
                     diagnostics.push(too_much(span));
                     return None;
                 }
                 None if unset.insert(name) && unset.len() <= MOST_AT_ONE_PLACE => {
-                    diagnostics.push(unknown(name, span, variables));
+                    diagnostics.push(unknown(name, span, scope.variables));
                 }
                 None => {}
-            }
-            rest = &after[end + 1..];
-        } else {
-            expanded.push('$');
-            rest = &rest[1..];
+            },
+            Part::Field(path) => match field_text(path, span, scope) {
+                Ok((value, given)) if scope.variables.has_room_for(value.len()) => {
+                    expanded.push_str(&value);
+                    if let (MatrixScope::Cell(cell), false) = (scope.matrix, is_key) {
+                        cell.uses.borrow_mut().push((span, given));
+                    }
+                }
+                Ok(_) => {
+                    diagnostics.push(too_much(span));
+                    return None;
+                }
+                Err(found) => {
+                    // The same is wrong with every other one where there is no matrix.
+                    if is_complete {
+                        diagnostics.extend(found.map(|found| *found));
+                    }
+                    is_complete = false;
+                }
+            },
         }
     }
-    expanded.push_str(rest);
     if let Some(further) = unset
         .len()
         .checked_sub(MOST_AT_ONE_PLACE)
@@ -150,7 +405,81 @@ fn expand_text(
     {
         diagnostics.push(Diagnostic::further(Code::UnknownVariable, span, further));
     }
-    unset.is_empty().then_some(expanded)
+    (is_complete && unset.is_empty()).then_some(expanded)
+}
+
+/// What a reference to the matrix stands for inside of a text, and where the matrix says it; an error
+/// that is empty if it has been reported.
+fn field_text(
+    path: &str,
+    span: Span,
+    scope: Scope<'_>,
+) -> Result<(String, Span), Option<Box<Diagnostic>>> {
+    let found = |message: String, help: String| {
+        let found = Diagnostic::new(Code::UnknownReference, span, message).help(help);
+        Err(Some(Box::new(found)))
+    };
+    let cell = match scope.matrix {
+        MatrixScope::None => {
+            return found(
+                format!(
+                    "`${{matrix.{path}}}` has no value: this is not in a sync with a `matrix:`."
+                ),
+                "Add `matrix:` to the sync, or write `$${matrix.` for the literal characters."
+                    .to_owned(),
+            );
+        }
+        MatrixScope::Within => {
+            return found(
+                format!("`${{matrix.{path}}}` has no value in a matrix itself."),
+                "Write the value itself, or `$${matrix.` for the literal characters.".to_owned(),
+            );
+        }
+        MatrixScope::Cell(cell) => cell,
+    };
+    if cell.unknown.contains(path) {
+        return Err(None);
+    }
+    let Some(value) = cell.values.at(path) else {
+        return found(
+            format!("`{path}` is missing in this cell of the matrix, and a text needs it."),
+            format!(
+                "Give it a value in every cell, or make `${{matrix.{path}}}` the whole value: then \
+                 the field is absent where the cell lacks it."
+            ),
+        );
+    };
+    match value.as_text() {
+        Some(text) => Ok((text, value.span)),
+        None => found(
+            format!(
+                "`${{matrix.{path}}}` is {}, which cannot be part of a text.",
+                value.value.kind()
+            ),
+            match value
+                .as_mapping()
+                .and_then(|fields| fields.entries().first())
+            {
+                Some(first) => format!(
+                    "Name a field of it, such as `${{matrix.{path}.{}}}`.",
+                    first.key
+                ),
+                None => "Refer to a simple value.".to_owned(),
+            },
+        ),
+    }
+}
+
+fn malformed_field(text: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::VariableForm,
+        span,
+        format!("`{text}` contains a reference that is not written as `${{matrix.AXIS}}`."),
+    )
+    .help(
+        "Write `${matrix.AXIS}` or `${matrix.AXIS.field}` with letters, digits, `_` and `-` in the \
+         names, or `$${matrix.` for the literal characters.",
+    )
 }
 
 fn malformed(text: &str, span: Span) -> Diagnostic {
@@ -165,16 +494,17 @@ fn malformed(text: &str, span: Span) -> Diagnostic {
     )
 }
 
-fn too_much(span: Span) -> Diagnostic {
+/// Says that a file becomes too large here.
+pub fn too_much(span: Span) -> Diagnostic {
     Diagnostic::new(
         Code::FileTooLarge,
         span,
         format!(
-            "With the values of its variables, the text is larger than {} MiB.",
+            "With the values of variables and matrices, the text is larger than {} MiB.",
             LARGEST_TEXT / 1024 / 1024
         ),
     )
-    .help("Give the variables shorter values, or use them less often.")
+    .help("Give them shorter values, or use them less often.")
 }
 
 fn unknown(name: &str, span: Span, variables: &Variables) -> Diagnostic {
@@ -197,10 +527,11 @@ fn unknown(name: &str, span: Span, variables: &Variables) -> Diagnostic {
 mod tests {
     use serde_json::{Value as Json, json};
 
-    use super::{Variables, expand};
+    use super::{MatrixScope, Scope, Variables};
     use crate::core::code::Code;
+    use crate::core::diagnostic::Diagnostic;
     use crate::core::testing::node;
-    use crate::core::value::{Style, Value};
+    use crate::core::value::{Node, Style, Value};
 
     fn variables(pairs: &[(&str, &str)]) -> Variables {
         let mut variables = Variables::default();
@@ -208,6 +539,16 @@ mod tests {
             variables.or_insert(*name, *value);
         }
         variables
+    }
+
+    fn expand(
+        node: &mut Node,
+        variables: &Variables,
+        typed: &dyn Fn(&str) -> Value,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let matrix = MatrixScope::None;
+        super::expand(node, Scope { variables, matrix }, typed, diagnostics);
     }
 
     fn typed(text: &str) -> Value {

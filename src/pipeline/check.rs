@@ -8,7 +8,6 @@ use serde_json::Map;
 use tracing::trace;
 
 use super::open::{Loaded, Opened};
-use super::same_destination;
 use crate::core::code::Code;
 use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, Word};
 use crate::core::diagnostic::{Condenser, Diagnostic, closest};
@@ -105,7 +104,6 @@ impl Loaded {
         });
         found.extend(unused);
         fill_in_projects(workspace, &opened.options.environment, &mut found);
-        same_destination::report_as_spelled(workspace, &specs, &mut found);
         workspace.diagnostics.append(&mut found);
         workspace.settle_findings();
         Ok((opened, specs))
@@ -187,10 +185,11 @@ impl Opened {
                 && diagnostic.span().is_some_and(|span| linted.contains(&span)))
         });
         found.append(&mut of_schema);
-        crate::workspace::findings::name_the_heir(
+        crate::workspace::findings::name_the_sync(
             &mut found[before..],
             sync.block,
             &sync.name.text,
+            &self.workspace.sources,
         );
         specs
             .entry((sync.platform, sync.destination.text.clone()))
@@ -363,7 +362,7 @@ fn unused_patterns(
     for sync in syncs {
         for pattern in &sync.ignore_remote {
             let (_, is_used) = patterns
-                .entry(pattern.span)
+                .entry(pattern.span.in_no_cell())
                 .or_insert((&pattern.text, false));
             *is_used = *is_used || has_match(sync, &pattern.text);
         }

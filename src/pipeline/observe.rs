@@ -15,6 +15,7 @@ use crate::core::plan::started::Homes;
 use crate::core::plan::{Policy, ProjectKey};
 use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync, UsableConnections};
 use crate::core::resolve::ResolvedSync;
+use crate::core::select::Selection;
 use crate::core::span::Span;
 use crate::core::spec::{ObjectSpec, Specs};
 use crate::core::words::is_uuid;
@@ -112,16 +113,16 @@ impl Checked {
         if selection.is_everything() {
             return Ok(());
         }
-        if self.selected().next().is_none() {
-            return Err(nothing_selected());
-        }
-        match selection.idle(&self.opened.workspace.syncs).first() {
-            Some(idle) => Err(
+        if let Some(idle) = selection.idle(&self.opened.workspace.syncs).first() {
+            return Err(
                 CommandError::usage(format!("`{idle}` matches no declared sync."))
                     .help("`secsync validate -v` lists the syncs."),
-            ),
-            None => Ok(()),
+            );
         }
+        if self.selected().next().is_none() {
+            return Err(nothing_selected(selection));
+        }
+        Ok(())
     }
 
     /// Finds what the names mean. What is remote is read on the way: a connection is looked up only
@@ -144,7 +145,7 @@ impl Checked {
         }
         let selection = &self.opened.selection;
         if !selection.is_everything() && !syncs.iter().any(|sync| selection.matches(sync)) {
-            return Err(nothing_selected());
+            return Err(nothing_selected(selection));
         }
         // A name that means nothing is in no shard, so each of them has reported it by now.
         if let Some(shard) = self.opened.options.shard {
@@ -491,7 +492,7 @@ fn forget_useful_patterns(
         .iter()
         .filter(|sync| !read.contains(&sync.key))
         .flat_map(|sync| &sync.ignore_remote)
-        .map(|pattern| pattern.span)
+        .map(|pattern| pattern.span.in_no_cell())
         .collect();
     for sync in syncs
         .iter()
@@ -502,7 +503,11 @@ fn forget_useful_patterns(
             let patterns = sync.desired.ignore_remote.iter();
             let has_field =
                 |pattern: &&Word| ObjectSpec::default().has_match(&pattern.text, &found.fields);
-            useful.extend(patterns.filter(has_field).map(|pattern| pattern.span));
+            useful.extend(
+                patterns
+                    .filter(has_field)
+                    .map(|pattern| pattern.span.in_no_cell()),
+            );
         }
     }
     let diagnostics = &mut Arc::make_mut(&mut workspace).diagnostics;
@@ -512,9 +517,11 @@ fn forget_useful_patterns(
     workspace
 }
 
-fn nothing_selected() -> CommandError {
-    CommandError::usage("The selection matches no declared sync.")
-        .help("Check --selector and --target; `secsync validate -v` lists the syncs.")
+fn nothing_selected(selection: &Selection) -> CommandError {
+    CommandError::usage("The selection matches no declared sync.").help(format!(
+        "Check {}; `secsync validate -v` lists the syncs.",
+        selection.given()
+    ))
 }
 
 /// The syncs with their ids, and the projects that can be read.

@@ -8,7 +8,7 @@ use camino::Utf8PathBuf;
 use crate::core::code::Code;
 use crate::core::export;
 use crate::core::platform::Platform;
-use crate::core::select::{NamePatterns, Selection};
+use crate::core::select::{NamePatterns, Patterns, Selection};
 use crate::core::shard::Shard;
 use crate::core::spec::DestinationSpec;
 use crate::core::value::Mapping;
@@ -35,6 +35,10 @@ pub struct Options {
     pub selectors: Vec<String>,
     /// `--target`.
     pub targets: Vec<String>,
+    /// Names of syncs that are given without an option.
+    pub names: Vec<String>,
+    /// `--exclude`.
+    pub excluded: Vec<String>,
     /// Whether what is not declared is deleted.
     pub prune: bool,
     /// `--resend`: patterns for the names of syncs that are sent whole again.
@@ -81,8 +85,13 @@ impl Opened {
         check_own_directory(&workspace)?;
         let store = SchemaStore::with_workspace(&workspace.root, SCHEMAS.into())?;
         Ok(Self {
-            selection: Selection::new(&options.selectors, &options.targets)
-                .map_err(CommandError::usage)?,
+            selection: Selection::new(&Patterns {
+                selectors: &options.selectors,
+                targets: &options.targets,
+                names: &options.names,
+                excluded: &options.excluded,
+            })
+            .map_err(CommandError::usage)?,
             resend: NamePatterns::new(options.resend.iter().map(String::as_str)).map_err(
                 |(pattern, reason)| CommandError::usage(format!("`--resend {pattern}`: {reason}.")),
             )?,
@@ -194,7 +203,7 @@ impl Opened {
         } else if !self.selection.is_everything() {
             (
                 "only some syncs were selected",
-                "Run it without --selector and --target.",
+                "Run it without --selector, --target and --exclude.",
             )
         } else if self.options.shard.is_some() {
             (

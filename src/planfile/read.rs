@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::{ALGORITHM, MAX_SIZE, PlanFileError, SavedPlan, VERSION, consistency, wire};
+use crate::core::cell::{Cell, Values};
 use crate::core::normalize;
 use crate::core::plan::recheck::change_before;
 use crate::core::plan::{Action, Failing, Kept, Plan, Step, Subject, effect};
@@ -18,6 +19,7 @@ use crate::core::remote::{Job, JobStatus};
 use crate::core::span::{Position, Sources, Span};
 use crate::core::spec::{DestinationSpec, ObjectSpec, Specs};
 use crate::core::sync_file::SAVED_PLAN;
+use crate::core::value::Node;
 use crate::digest;
 use crate::http::origin::Origin;
 use crate::provider::trust::sandbox_server;
@@ -285,7 +287,18 @@ impl Reader<'_> {
             line: place.end_line,
             column: place.end_column,
         };
-        self.sources.remember(place.file, start, end)
+        let span = self.sources.remember(place.file, start, end);
+        let Some(label) = place.cell else {
+            return span;
+        };
+        let values = place.matrix.unwrap_or_default().into_iter();
+        let values = values.map(|(name, value)| (name.into(), Node::from_json(value, span).into()));
+        let cell = Cell {
+            label,
+            values: Values(values.collect()),
+            ..Cell::default()
+        };
+        span.in_cell(self.sources.add_cell(cell))
     }
 
     fn action(&mut self, action: wire::Action) -> Result<Action, String> {

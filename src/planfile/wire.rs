@@ -87,6 +87,12 @@ pub struct DeclaredAt {
     pub column: usize,
     pub end_line: usize,
     pub end_column: usize,
+    /// The cell of a matrix, in few words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cell: Option<String>,
+    /// The values of that cell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matrix: Option<Map<String, Value>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -161,7 +161,10 @@ impl Writer<'_> {
         let end = self
             .sources
             .position(Span::new(span.source, span.end, span.end));
+        let cell = self.sources.cell(span);
         wire::DeclaredAt {
+            cell: cell.map(|cell| cell.label.clone()),
+            matrix: cell.map(|cell| cell.values.to_json()),
             file: self.sources.get(span.source).name.clone(),
             line: start.line,
             column: start.column,

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use anstyle::Style;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::diff;
-use super::json::{BlockedFields, Place, SubjectFields, subjects};
+use super::json::{BlockedFields, Place, SubjectFields, matrix_of, subjects};
 use super::review::{Item, Review, Verdict};
 use super::shard;
 use super::started;
@@ -156,6 +156,9 @@ struct DriftFields<'a> {
     #[serde(flatten)]
     subject: SubjectFields<'a>,
     place: Option<Place>,
+    /// The values of the cell of a matrix that declares it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matrix: Option<Map<String, Value>>,
     changes: Vec<ChangeFields<'a>>,
     blocked: Option<BlockedFields>,
 }
@@ -179,6 +182,7 @@ impl<'a> DriftBody<'a> {
             drift: drift.kind.word(),
             subject: (&drift.subject).into(),
             place: drift.place.map(|span| Place::new(span, sources)),
+            matrix: matrix_of(drift.place, sources),
             changes: changes(&drift.kind).iter().map(change).collect(),
             blocked: drift.blocked.as_ref().map(BlockedFields::from),
         };

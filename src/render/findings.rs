@@ -17,6 +17,7 @@ use crate::core::problem::Problem;
 use crate::core::span::{Source, SourceId, Sources, Span};
 use crate::core::text::{is_invisible, visible};
 use crate::core::words;
+use crate::render::terminal::line_of;
 
 /// Lines longer than this many bytes are cut around the place. (What miette draws below a line of
 /// more than 65,535 columns makes it panic.)
@@ -107,7 +108,8 @@ fn grouped<'d>(diagnostics: &'d [Diagnostic], sources: &Sources) -> Vec<Group<'d
             Some(rest) => format!("The sync {rest}"),
             None => diagnostic.message.clone(),
         };
-        let is_single = diagnostic.labels.len() != 1 || diagnostic.omitted > 0;
+        let is_single =
+            diagnostic.labels.len() != 1 || diagnostic.omitted > 0 || diagnostic.cells.is_some();
         let key = (
             diagnostic.code,
             diagnostic.severity,
@@ -242,6 +244,10 @@ fn report(
     }
     if let Some(sync) = diagnostic.heirs() {
         help.push(format!("Inherited by the sync {}.", visible(&sync)));
+    }
+    if let (Some(cells), Some(main)) = (&diagnostic.cells, main) {
+        let place = line_of(main.in_no_cell(), sources);
+        help.push(visible(&cells.sentence(&place)));
     }
     if !others.is_empty() {
         help.push(elsewhere(others, sources));
@@ -491,7 +497,7 @@ mod tests {
             shown.contains("The same in 29 other places: a.yaml:2:1, a.yaml:3:1,"),
             "{shown}"
         );
-        assert!(shown.contains("a.yaml:21:1, and 9 more."), "{shown}");
+        assert!(shown.contains("a.yaml:21:1, and 9 more ("), "{shown}");
         let few = render(&found[..3], &sources, 80);
         assert_eq!(few.matches("has no").count(), 3);
     }

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::ending::Ending;
 use crate::core::diagnostic::Diagnostic;
@@ -78,7 +79,20 @@ struct Finding<'a> {
     help: Option<&'a str>,
     file: Option<&'a str>,
     sync: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cells: Option<CellsFields<'a>>,
     places: Vec<LabelFields<'a>>,
+}
+
+/// The cells of a matrix that a finding is about.
+#[derive(Debug, Serialize)]
+struct CellsFields<'a> {
+    /// The first of them.
+    first: &'a str,
+    /// How many they are.
+    count: usize,
+    /// How many the matrix has.
+    of: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -98,6 +112,11 @@ impl<'a> Finding<'a> {
             help: found.help.as_deref(),
             file: found.file.as_deref(),
             sync: found.heirs(),
+            cells: found.cells.as_ref().map(|cells| CellsFields {
+                first: &cells.label,
+                count: cells.others + 1,
+                of: cells.of,
+            }),
             places: labels
                 .map(|label| LabelFields {
                     place: Place::new(label.span, sources),
@@ -106,6 +125,12 @@ impl<'a> Finding<'a> {
                 .collect(),
         }
     }
+}
+
+/// The values of the cell of a matrix that a sync is declared in, for a document.
+pub fn matrix_of(place: Option<Span>, sources: &Sources) -> Option<Map<String, Value>> {
+    let cell = sources.cell(place?)?;
+    Some(cell.values.to_json())
 }
 
 /// A range in a file. Lines and columns count from 1, and columns count characters.

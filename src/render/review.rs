@@ -200,7 +200,8 @@ impl Review<'_> {
         let Place {
             file, line, column, ..
         } = self.range(span);
-        format!("{file}:{line}:{column}")
+        let cell = self.sources.cell_words(span);
+        format!("{file}:{line}:{column}{cell}")
     }
 
     /// The range of a span, in a file as code hosts know it.
@@ -228,6 +229,9 @@ pub fn advice_of(found: &Diagnostic) -> String {
     let mut text = with_help(&found.message, found.help.as_deref());
     if let Some(sync) = found.heirs() {
         text.push_str(&format!("\nInherited by the sync {sync}."));
+    }
+    if let Some(cells) = &found.cells {
+        text.push_str(&format!("\n{}", cells.sentence("the cell")));
     }
     text
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::json::{Place, SubjectFields, subjects};
+use super::json::{Place, SubjectFields, matrix_of, subjects};
 use super::review::{Item, Review, Verdict};
 use super::shard;
 use super::started;
@@ -194,6 +194,9 @@ struct SyncFields<'a> {
     #[serde(flatten)]
     subject: SubjectFields<'a>,
     place: Place,
+    /// The values of the cell of a matrix that declares it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matrix: Option<Map<String, Value>>,
     state: &'static str,
     exists: Option<bool>,
     id: Option<&'a str>,
@@ -246,6 +249,7 @@ impl<'a> SyncFields<'a> {
         Self {
             subject: (&status.subject).into(),
             place: Place::new(status.place, sources),
+            matrix: matrix_of(Some(status.place), sources),
             state: status.state().word(),
             exists,
             id,

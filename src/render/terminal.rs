@@ -101,17 +101,21 @@ pub fn named(subject: &Subject) -> String {
 /// `  (syncs/web.yaml:4)`, for the end of a line; empty for what no file declares.
 pub fn declared_at(place: Option<Span>, sources: &Sources) -> String {
     place.map_or_else(String::new, |place| {
-        format!(
-            "  {}",
-            painted(DIMMED, &format!("({})", line_of(place, sources)))
-        )
+        let line = line_of(place, sources);
+        // The words for a cell are in brackets of their own.
+        let text = match sources.cell(place) {
+            Some(_) => line,
+            None => format!("({line})"),
+        };
+        format!("  {}", painted(DIMMED, &text))
     })
 }
 
-/// `syncs/web.yaml:4`.
+/// `syncs/web.yaml:4`, or `syncs/web.yaml:4 (app=web, env=prod)` in a cell of a matrix.
 pub fn line_of(place: Span, sources: &Sources) -> String {
     let line = sources.position(place).line;
-    format!("{}:{line}", visible(&sources.get(place.source).name))
+    let name = &sources.get(place.source).name;
+    visible(&format!("{name}:{line}{}", sources.cell_words(place)))
 }
 
 /// Adds why something cannot be done and what to do.

@@ -295,8 +295,9 @@ fn own_fields(
                     "additionalProperties": false,
                 },
             ]}),
+            "matrix" => matrix(),
             "ignoreRemote" => {
-                json!({"type": ["array", "null"], "items": {"type": "string"}})
+                or_free(&json!({"type": ["array", "null"], "items": {"type": "string"}}))
             }
             "protect" => or_free(&json!({"type": "boolean"})),
             "ensure" | "onDelete" | "trigger" => {
@@ -321,12 +322,57 @@ fn own_fields(
     fields
 }
 
-/// What any scalar can be besides itself: a variable, or null to drop what is inherited.
+/// A matrix: its axes, and what is left out of their product or added to it.
+fn matrix() -> Value {
+    let entries = |description: &str| {
+        json!({
+            "type": ["array", "null"],
+            "description": description,
+            "items": {"type": "object", "minProperties": 1},
+        })
+    };
+    json!({
+        "type": ["object", "null"],
+        "properties": {
+            "from": {"type": ["string", "null"], "description": descriptions::MATRIX_FROM},
+            "exclude": entries(descriptions::MATRIX_EXCLUDE),
+            "include": entries(descriptions::MATRIX_INCLUDE),
+        },
+        "propertyNames": {"pattern": "^[A-Za-z0-9_-]+$"},
+        "additionalProperties": {
+            "type": "array",
+            "description": descriptions::MATRIX_AXIS,
+            "minItems": 1,
+        },
+    })
+}
+
+/// What refers to a matrix in a string.
+const MATRIX_REFERENCE: &str = r"\$\{matrix\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\}";
+
+/// What any scalar can be besides itself: a variable or a reference, or null to drop what is
+/// inherited.
 fn free() -> Value {
     json!({"anyOf": [
         {"type": "string", "pattern": r"\$\{var\.[A-Za-z_][A-Za-z0-9_]*\}"},
+        {"type": "string", "pattern": MATRIX_REFERENCE},
         {"type": "null"},
     ]})
+}
+
+/// Lets what must be a map or a list be a reference to a matrix too, for what it must be is said by
+/// keywords that say nothing of strings.
+fn or_reference(schema: &mut Map<String, Value>) {
+    let Some(kind) = schema.get_mut("type") else {
+        return;
+    };
+    let mut kinds = match kind.take() {
+        Value::Array(kinds) => kinds,
+        kind => vec![kind],
+    };
+    kinds.push("string".into());
+    *kind = kinds.into();
+    schema.insert("pattern".into(), format!("^{MATRIX_REFERENCE}$").into());
 }
 
 fn or_free(schema: &Value) -> Value {
@@ -406,12 +452,11 @@ impl Editable<'_> {
         }
         let last = inside.last().copied().unwrap_or_default();
         describe_values(last, &mut editable);
-        let editable = Value::Object(editable);
         if takes_variables(schema) {
-            or_free(&editable)
-        } else {
-            editable
+            return or_free(&Value::Object(editable));
         }
+        or_reference(&mut editable);
+        Value::Object(editable)
     }
 }
 

@@ -5,29 +5,32 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Workspace;
 use crate::core::code::Code;
 use crate::core::diagnostic::{Diagnostic, Severity, condensed};
-use crate::core::span::{SourceId, Span};
+use crate::core::span::{SourceId, Sources, Span};
 
-/// If a finding is about something that a sync inherited, names the sync.
-pub fn name_the_heir(diagnostics: &mut [Diagnostic], block: Span, sync: &str) {
+/// If a finding is about something that a sync inherited, names the sync; if it is about one cell of
+/// a matrix, names that.
+pub fn name_the_sync(diagnostics: &mut [Diagnostic], block: Span, sync: &str, sources: &Sources) {
+    let cell = block.source.cell();
     for diagnostic in diagnostics {
-        let is_outside = diagnostic.span().is_some_and(|span| !block.contains(span));
+        let is_outside = diagnostic.span().is_some_and(|span| {
+            // The values of a cell can be in another file.
+            !block.contains(span) && (cell.is_none() || span.source.cell() != cell)
+        });
         if is_outside && diagnostic.sync.is_none() {
             diagnostic.sync = Some(sync.to_owned());
         }
+        diagnostic.name_the_cell(sources);
     }
 }
 
 impl Workspace {
-    /// What comments of the files allow.
-    pub fn allowances(&self) -> Allowances {
-        // What is wrong with a comment is reported when the findings are settled.
-        Allowances::read(self, &mut Vec::new())
-    }
-
     /// Sets the levels that the workspace and inline comments ask for, takes out what is
     /// ignored, reports once what several syncs inherit, and orders by place.
     pub fn settle_findings(&mut self) {
         let mut found = std::mem::take(&mut self.diagnostics);
+        for diagnostic in &mut found {
+            diagnostic.name_the_cell(&self.sources);
+        }
         let allowed = Allowances::read(self, &mut found);
         for diagnostic in &mut found {
             if let Some(level) = self.config.lint.get(&diagnostic.code) {
@@ -79,6 +82,7 @@ const fn is_no_value(code: Code) -> bool {
             | Code::UnquotedTemplate
             | Code::PaddedString
             | Code::UnknownVariable
+            | Code::UnknownReference
             | Code::VariableForm
     )
 }
@@ -113,19 +117,13 @@ fn join_unquoted(found: &mut Vec<Diagnostic>) {
 }
 
 /// The comments `# secsync: allow(code) reason`, by the lines that they cover.
-pub struct Allowances {
+struct Allowances {
     lines: BTreeMap<(SourceId, usize), Vec<Code>>,
     /// The blocks of the syncs whose keys are on such lines, by where they start.
     blocks: BTreeMap<(SourceId, usize), Span>,
 }
 
 impl Allowances {
-    /// Whether one of the places is on a line where findings of a code are allowed.
-    pub fn cover(&self, workspace: &Workspace, code: Code, places: &[Span]) -> bool {
-        let at = |place: &Span| self.covers(workspace, &Diagnostic::new(code, *place, ""));
-        !self.lines.is_empty() && places.iter().any(at)
-    }
-
     fn read(workspace: &Workspace, diagnostics: &mut Vec<Diagnostic>) -> Self {
         let mut lines: BTreeMap<(SourceId, usize), Vec<Code>> = BTreeMap::new();
         let mut covered: BTreeMap<(SourceId, usize), usize> = BTreeMap::new();
@@ -162,9 +160,10 @@ impl Allowances {
         let mut blocks = BTreeMap::new();
         if !lines.is_empty() {
             for sync in &workspace.syncs {
-                let line = workspace.sources.position(sync.key).line;
-                if lines.contains_key(&(sync.key.source, line)) {
-                    blocks.insert((sync.block.source, sync.block.start), sync.block);
+                let (key, block) = (sync.key.in_no_cell(), sync.block.in_no_cell());
+                let line = workspace.sources.position(key).line;
+                if lines.contains_key(&(key.source, line)) {
+                    blocks.insert((block.source, block.start), block);
                 }
             }
         }

@@ -51,7 +51,8 @@ impl Workspace {
             let before = self.diagnostics.len();
             let found = &mut self.diagnostics;
             let sync = declare(block, &effective, &providers, provider, found);
-            findings::name_the_heir(&mut self.diagnostics[before..], block.span, &block.key);
+            let found = &mut self.diagnostics[before..];
+            findings::name_the_sync(found, block.span, &block.key, &self.sources);
             self.condenser.condense(&mut self.diagnostics);
             self.syncs.extend(sync);
         }

@@ -29,6 +29,8 @@ pub enum Kind {
     Sync,
     /// A file of variables, which can have any keys.
     Variables,
+    /// The axes of a matrix, each with a list of values.
+    Matrix,
 }
 
 impl Kind {
@@ -39,6 +41,16 @@ impl Kind {
             Self::Workspace => &OF_WORKSPACE_FILES,
             Self::Sync => &OF_SYNC_FILES,
             Self::Variables => return false,
+            Self::Matrix => {
+                let has_axes = |document: &Node| {
+                    let mapping = document.as_mapping();
+                    mapping.is_some_and(|axes| {
+                        let mut axes = axes.entries().iter();
+                        axes.all(|axis| axis.value.as_sequence().is_some())
+                    })
+                };
+                return !documents.is_empty() && documents.iter().all(has_axes);
+            }
         };
         let has_field = |document: &Node| {
             let mapping = document.as_mapping();

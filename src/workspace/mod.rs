@@ -8,11 +8,13 @@ pub mod files;
 pub mod findings;
 mod inherit;
 mod likely;
+mod matrices;
 pub mod read;
 mod variables;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -22,11 +24,12 @@ use crate::core::code::Code;
 use crate::core::conflicts;
 use crate::core::desired::{DesiredSync, NamedProject};
 use crate::core::diagnostic::{Condenser, Diagnostic};
+use crate::core::fields::SYNCS;
 use crate::core::platform::Platform;
 use crate::core::span::{SourceId, Sources, Span};
 use crate::core::sync_file;
 use crate::core::value::{Mapping, Node, Value};
-use crate::core::vars::{self, Variables};
+use crate::core::vars::{self, MatrixScope, Scope, Variables};
 use crate::environment::Environment;
 use crate::root::{self, Found, WORKSPACE_FILE, is_workspace, straight};
 use crate::yaml::{self, Comment};
@@ -87,6 +90,8 @@ pub struct Workspace {
     pub files: usize,
     /// The comments of the sync files.
     pub comments: Vec<Comment>,
+    /// The files that matrices are read from, by their paths; `None` for one that cannot be read.
+    matrix_files: BTreeMap<String, Option<Arc<Node>>>,
     /// Where the files' paths are relative to.
     directory: Utf8PathBuf,
     condenser: Condenser,
@@ -440,7 +445,8 @@ impl Workspace {
         }
         for mut document in documents {
             self.expand(&mut document.value, variables);
-            if let Some(file) = sync_file::read_file(&document, &mut self.diagnostics) {
+            if let Some(mut file) = sync_file::read_file(&document, &mut self.diagnostics) {
+                file.syncs = self.expand_matrices(file.syncs, variables);
                 self.declare_all(file, schemas);
             }
         }
@@ -452,15 +458,28 @@ impl Workspace {
     }
 
     fn expand(&mut self, value: &mut Value, variables: &Variables) {
-        if let Value::Mapping(mapping) = value {
-            for entry in mapping.entries_mut() {
-                let diagnostics = &mut self.diagnostics;
-                vars::expand(
-                    &mut entry.value,
-                    variables,
-                    &yaml::plain_scalar,
-                    diagnostics,
-                );
+        let scope = Scope {
+            variables,
+            matrix: MatrixScope::None,
+        };
+        let Value::Mapping(mapping) = value else {
+            return;
+        };
+        for entry in mapping.entries_mut() {
+            match &mut entry.value.value {
+                // A block with a matrix is expanded cell by cell.
+                Value::Mapping(blocks) if entry.key == SYNCS => {
+                    for block in blocks.entries_mut() {
+                        if !matrices::has_matrix(block) {
+                            let found = &mut self.diagnostics;
+                            vars::expand_entry(block, scope, &yaml::plain_scalar, found);
+                        }
+                    }
+                }
+                _ => {
+                    let found = &mut self.diagnostics;
+                    vars::expand(&mut entry.value, scope, &yaml::plain_scalar, found);
+                }
             }
         }
     }

@@ -545,14 +545,14 @@ fn only_what_is_selected_is_planned() {
     assert_snapshot!(applied.run("plan syncs --target ghost").exits_with(64), @"
     $ secsync plan syncs --target ghost
     --- stderr
-    Error: The selection matches no declared sync.
-      Check --selector and --target; `secsync validate -v` lists the syncs.
+    Error: `--target ghost` matches no declared sync.
+      `secsync validate -v` lists the syncs.
     --- exit 64
     ");
     assert_snapshot!(applied.run("plan syncs -l team").exits_with(64), @"
     $ secsync plan syncs -l team
     --- stderr
-    Error: The selector `team` is not of the form KEY=GLOB.
+    Error: The selector `team` is not of the form KEY=GLOB, KEY!=GLOB, KEY in (GLOB,…) or KEY notin (GLOB,…).
     --- exit 64
     ");
 }

@@ -300,7 +300,7 @@ fn reports_unknown_fields() {
        ·     ────────
      9 │     secretPath: /web
        ╰────
-      help: The fields here are `description`, `destinationConfig`, `environment`, `isAutoSyncEnabled`, `secretPath`, `syncOptions`, `provider`, `project`, `projectId`, `connection`, `connectionId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `ignoreRemote`, `protect`, `onDelete` and `trigger`.
+      help: The fields here are `description`, `destinationConfig`, `environment`, `isAutoSyncEnabled`, `secretPath`, `syncOptions`, `provider`, `project`, `projectId`, `connection`, `connectionId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `ignoreRemote`, `protect`, `onDelete`, `trigger` and `matrix`.
 
     # a field of another scope
 
@@ -335,7 +335,7 @@ fn reports_unknown_fields() {
      7 │     environment: prod
        ·     ───────────
        ╰────
-      help: The fields here are `provider`, `project`, `projectId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `ignoreRemote`, `protect`, `onDelete` and `trigger`.
+      help: The fields here are `provider`, `project`, `projectId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `ignoreRemote`, `protect`, `onDelete`, `trigger` and `matrix`.
     "#);
 }
 
@@ -925,8 +925,7 @@ fn names_the_syncs_that_inherit_a_mistake() {
         "syncs:",
         "defaults:\n  syncOptions: { initialSyncBehaviour: overwrite-destination }\nsyncs:",
     );
-    let second = text.split_once("  web:\n").unwrap().1;
-    let second = second.replace("app: web", "app: api");
+    let second = text.split_once("  web:\n").unwrap().1.to_owned();
     assert_snapshot!(invalid(&format!("{text}  api:\n{second}")), @"
     $ secsync validate sync.yaml
     --- stderr
@@ -1068,7 +1067,7 @@ fn reports_mistakes_in_a_workspace_file() {
      7 │ lint: { destructive-first-sync: forbid, no-such-lint: warn }
        ·                                         ────────────
        ╰────
-      help: The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `same-destination`, `secret-path-form`, `subfolders-with-import`, `destructive-first-sync`, `unfamiliar-destination`, `ignores-nothing`, `not-read-back` and `no-effect`.
+      help: The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import`, `destructive-first-sync`, `unfamiliar-destination`, `ignores-nothing`, `not-read-back` and `no-effect`.
 
     Found 7 errors.
     Run `secsync explain CODE` to see why it matters and how to fix it.

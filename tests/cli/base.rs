@@ -173,6 +173,45 @@ fn each_side_has_its_own_settings_defaults_and_variables() {
 }
 
 #[test]
+fn a_matrix_is_expanded_on_both_sides() {
+    let apps = |apps: &str| {
+        payments(&[])
+            + &format!(
+                "  \"${{matrix.app}}\":\n    matrix: {{ app: [{apps}] }}\n    secretPath: \"/${{matrix.app}}\"\n"
+            )
+    };
+    let tree = repository(&[("syncs/payments.yaml", &apps("api, web"))]);
+    tree.write("syncs/payments.yaml", apps("api, cron"));
+    let output = plan(&tree, "--base main", 0);
+    assert_snapshot!(shown(&output), @r#"
+    This compares what is declared now with [COMMIT], where this branch left main. What is remote was not read.
+
+    secsync will perform the following actions:
+
+      # infisical/payments/cron will be created  syncs/payments.yaml:11 (app=cron)
+      + humanitec sync
+          + connection:                        "humanitec-main"
+          + destinationConfig.scope:           "application"
+          + destinationConfig.app:             "payments"
+          + destinationConfig.org:             "acme"
+          + environment:                       "prod"
+          + secretPath:                        "/cron"
+          + syncOptions.disableSecretDeletion: true
+          + syncOptions.initialSyncBehavior:   "overwrite-destination"
+          Note: The first sync overwrites secrets at the destination that have the same keys.
+
+    Plan: 1 to add, 0 to change, 0 to destroy.
+
+    Note: infisical/payments/web is no longer declared. It stays as it is, unless apply is run with --prune.
+    "#);
+    // Written out, it is the same.
+    let written_out = payments(&[("web", "secretPath: /web"), ("api", "secretPath: /api")]);
+    tree.write("syncs/payments.yaml", written_out);
+    let same = plan(&tree, "--base main --detailed-exitcode", 0);
+    assert!(same.stdout.contains("No changes"), "{same}");
+}
+
+#[test]
 fn nothing_is_sent_even_if_credentials_are_set() {
     let server = Server::new(&world());
     let tree = repository(&[("syncs/payments.yaml", &payments(&[("web", "")]))]);

@@ -186,7 +186,7 @@ fn findings_in_json_have_their_places() {
           "code": "unknown-field",
           "severity": "error",
           "message": "`colour` is not a field of a sync to Humanitec.",
-          "help": "The fields here are `description`, `destinationConfig`, `environment`, `isAutoSyncEnabled`, `secretPath`, `syncOptions`, `provider`, `project`, `projectId`, `connection`, `connectionId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `ignoreRemote`, `protect`, `onDelete` and `trigger`.",
+          "help": "The fields here are `description`, `destinationConfig`, `environment`, `isAutoSyncEnabled`, `secretPath`, `syncOptions`, `provider`, `project`, `projectId`, `connection`, `connectionId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `ignoreRemote`, `protect`, `onDelete`, `trigger` and `matrix`.",
           "file": null,
           "sync": null,
           "places": [

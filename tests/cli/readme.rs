@@ -136,6 +136,42 @@ fn the_first_example_of_the_readme_is_valid() {
     tree.secsync("validate syncs").run().exits_with(0);
 }
 
+/// How many syncs a plan in the sandbox creates.
+fn creates(tree: &Tree) -> usize {
+    let plan = tree.secsync("plan --sandbox").run().exits_with(0);
+    plan.stdout.matches(" will be created").count()
+}
+
+#[test]
+fn the_matrix_of_the_readme_declares_a_sync_for_each_cell() {
+    let blocks = blocks("yaml");
+    let matrix = blocks
+        .iter()
+        .find(|block| block.contains("matrix:"))
+        .unwrap();
+    assert!(matrix.lines().count() <= 10, "{matrix}");
+    let top = "\
+provider: infisical
+project: payments
+defaults:
+  destination: humanitec
+  connection: humanitec-main
+  secretPath: /
+  syncOptions: {initialSyncBehavior: overwrite-destination}
+";
+    let tree = Tree::new(&[("syncs/apps.yaml", &format!("{top}{matrix}"))]);
+    assert_eq!(creates(&tree), 6);
+}
+
+#[test]
+fn the_example_of_a_matrix_plans_a_sync_for_each_cell() {
+    let tree = Tree::new(&[]);
+    for file in ["secsync.yaml", "services.yaml", "syncs/services.yaml"] {
+        tree.write(file, repository(&format!("examples/matrix/{file}")));
+    }
+    assert_eq!(creates(&tree), 5);
+}
+
 #[test]
 fn the_quickstart_plans_applies_and_finds_nothing_more_to_do() {
     let tree = Tree::new(&[]);

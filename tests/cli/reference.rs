@@ -473,6 +473,8 @@ fn kind(schema: &Value, page: &str) -> String {
             .iter()
             .map(text)
             .filter(|name| *name != "null")
+            // A text in the place of a map is a reference to one, which can be anywhere.
+            .filter(|name| *name != "string" || schema["pattern"].is_null())
             .collect(),
         _ => Vec::new(),
     };

@@ -127,7 +127,9 @@ fn the_help_of_apply() {
                                     without a duration as long as they end or begin to run, and no
                                     longer than 2 minutes in which none does
           --max-deletes <N>         Apply nothing if more syncs than this would be deleted or replaced
-                                    [default: 5]
+                                    [default: `limits.deletes` of secsync.yaml, or 5]
+          --max-changes <N>         Apply nothing if more syncs than this would be changed in any way
+                                    [default: `limits.changes` of secsync.yaml]
           --prune                   Delete what exists and is not declared. Needs the whole workspace
           --resend <NAME-GLOB>      Send syncs of these names whole again, also what the platform never
                                     gives back
@@ -138,9 +140,11 @@ fn the_help_of_apply() {
 
     Files and selection:
       -f, --file <PATH>            Files, directories or globs of sync files; - for standard input
-      -l, --selector <KEY=GLOB,…>  Only syncs for which these hold: provider, project, destination,
-                                   environment, or a label
+      -l, --selector <KEY=GLOB,…>  Only syncs for which all of these hold: KEY=GLOB, KEY!=GLOB, KEY in
+                                   (GLOB,…) or KEY notin (GLOB,…). A key is provider, project,
+                                   destination, environment, matrix.AXIS, or a label
           --target <NAME-GLOB>     Only syncs of these names
+          --exclude <NAME-GLOB>    Not the syncs of these names
           --var <NAME=VALUE>       The value of a variable
           --var-file <FILE>        A YAML file of variables
           --shard <I/N>            Only this part of the projects, such as 1/3: the parts are disjoint
@@ -193,6 +197,10 @@ fn the_long_help_has_examples_exit_codes_and_variables() {
       -C <DIR>
               Change to this directory first: paths are relative to it
 
+          --all
+              Show each finding with its lines. Otherwise, of four or more that say the same only the
+              first is shown so, and the places of the others are listed
+
       -h, --help
               Print help (see a summary with '-h')
 
@@ -204,10 +212,14 @@ fn the_long_help_has_examples_exit_codes_and_variables() {
               Files, directories or globs of sync files; - for standard input
 
       -l, --selector <KEY=GLOB,…>
-              Only syncs for which these hold: provider, project, destination, environment, or a label
+              Only syncs for which all of these hold: KEY=GLOB, KEY!=GLOB, KEY in (GLOB,…) or KEY notin
+              (GLOB,…). A key is provider, project, destination, environment, matrix.AXIS, or a label
 
           --target <NAME-GLOB>
               Only syncs of these names
+
+          --exclude <NAME-GLOB>
+              Not the syncs of these names
 
           --var <NAME=VALUE>
               The value of a variable

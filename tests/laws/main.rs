@@ -18,5 +18,6 @@
 mod support;
 
 mod faults;
+mod matrices;
 mod plans;
 mod saved_plans;

@@ -47,6 +47,9 @@ pub struct Arguments {
     /// Only syncs of these names.
     #[arg(long, value_name = "NAME-GLOB")]
     target: Vec<String>,
+    /// Not the syncs of these names.
+    #[arg(long, value_name = "NAME-GLOB")]
+    exclude: Vec<String>,
     /// Write into this directory, PROJECT.yaml for each project.
     #[arg(long, value_name = "DIR")]
     dir: Option<Utf8PathBuf>,
@@ -107,7 +110,9 @@ impl Command for Arguments {
             ));
         }
         let place = self.dir.as_deref().or(self.file());
-        let load = self.naming.load(place, &self.selector, &self.target);
+        let load = self
+            .naming
+            .load(place, &self.selector, &self.target, &self.exclude);
         let checked = load.check_what_exists(session)?;
         let platform = checked.opened.platform_of(&self.provider)?;
         if !platform.reads_back() {

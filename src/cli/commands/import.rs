@@ -116,7 +116,7 @@ impl Command for Arguments {
             return self.import_from_terraform(file, session);
         }
         let meant = Meant::read(&self)?;
-        let load = self.naming.load(self.into.as_deref(), &[], &[]);
+        let load = self.naming.load(self.into.as_deref(), &[], &[], &[]);
         let checked = load.check_what_exists(session)?;
         let platform = checked.opened.platform_of(&meant.provider)?;
         session.online(&self.network, checked, async |checked: Checked, link| {

@@ -31,7 +31,6 @@ in time, others as everywhere.";
 #[command(after_long_help = DETAILS)]
 pub struct Arguments {
     /// The names of syncs, or patterns of names.
-    #[arg(required_unless_present_any = ["selector", "target"])]
     names: Vec<String>,
     #[command(flatten)]
     files: FileArguments,
@@ -86,7 +85,7 @@ impl Arguments {
 
     fn load(&self) -> LoadArguments {
         let mut files = self.files.clone();
-        files.target.extend(self.names.iter().cloned());
+        files.names.clone_from(&self.names);
         LoadArguments {
             paths: Vec::new(),
             files,
@@ -109,6 +108,16 @@ impl Command for Arguments {
     }
 
     fn run(self, session: &Session) -> Result<Requested, CommandError> {
+        let files = &self.files;
+        let given = [&self.names, &files.selector, &files.target, &files.exclude];
+        if given.into_iter().all(Vec::is_empty) {
+            return Err(
+                CommandError::usage("`secsync sync` was not told which syncs to sync.").help(
+                    "Name them, as in `secsync sync web 'api-*'`, or select them with --selector, \
+                     --target or --exclude. `secsync sync '*'` means all of them.",
+                ),
+            );
+        }
         let checked = self.load().check(session)?;
         let workspace = Arc::clone(&checked.opened.workspace);
         let (requests, report) =

@@ -15,7 +15,7 @@ use super::{
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger, Word};
 use crate::core::remote::{Job, JobStatus, RemoteSync};
 use crate::core::resolve::ResolvedSync;
-use crate::core::select::{NamePatterns, Selection};
+use crate::core::select::{NamePatterns, Patterns, Selection};
 use crate::core::starts::{Start, StartKey, Starts};
 use crate::core::testing::{
     ENKRYPTIFY, INFISICAL, desired_sync, fields, remote_sync, resolved, spec, sync_fields,
@@ -62,6 +62,14 @@ fn plan_resolved(
 
 fn plan(desired: Vec<DesiredSync>, remote: Vec<RemoteSync>) -> Plan {
     plan_with(desired, remote, &Policy::default())
+}
+
+fn selection(target: &str) -> Selection {
+    Selection::new(&Patterns {
+        targets: &[target.to_owned()],
+        ..Patterns::default()
+    })
+    .unwrap()
 }
 
 fn desired(name: &str) -> DesiredSync {
@@ -368,7 +376,7 @@ fn another_destination_is_a_replacement_that_counts_as_added_and_destroyed() {
             ..Counts::default()
         }
     );
-    assert_eq!(plan.deletions(), 1);
+    assert_eq!(plan.counts().destroy, 1);
 }
 
 #[test]
@@ -589,7 +597,7 @@ fn what_takes_a_name_is_blocked_with_the_rename_that_should_free_it() {
 #[test]
 fn blocks_what_takes_a_name_unless_the_rename_that_frees_it_is_selected() {
     let policy = Policy {
-        selection: Selection::new(&[], &["b".to_owned()]).unwrap(),
+        selection: selection("b"),
         ..Policy::default()
     };
     let plan = plan_with(
@@ -600,7 +608,7 @@ fn blocks_what_takes_a_name_unless_the_rename_that_frees_it_is_selected() {
     // A rename goes by either name, so selecting the old name of the second selects it, too.
     assert_eq!(summary(&plan), [(Verb::Update, "b"), (Verb::Update, "c")]);
     let policy = Policy {
-        selection: Selection::new(&[], &["a".to_owned()]).unwrap(),
+        selection: selection("a"),
         ..Policy::default()
     };
     let plan = plan_with(
@@ -819,7 +827,7 @@ fn a_project_that_is_named_without_any_sync_is_read_listed_and_pruned() {
 
 #[test]
 fn a_selection_filters_actions_and_hides_unmanaged_syncs() {
-    let selection = Selection::new(&[], &["api".to_owned()]).unwrap();
+    let selection = selection("api");
     let policy = Policy {
         selection,
         ..Policy::default()
@@ -1379,12 +1387,12 @@ fn words_for_machines_are_unique_and_destruction_is_marked() {
 
 #[test]
 fn deletions_count_what_is_deleted_and_what_is_replaced() {
-    assert_eq!(plan(vec![desired("a")], vec![]).deletions(), 0);
+    assert_eq!(plan(vec![desired("a")], vec![]).counts().destroy, 0);
     let two = plan(
         vec![absent("a"), to("vercel", desired("b")), desired("c")],
         vec![remote_sync("a"), remote_sync("b")],
     );
-    assert_eq!(two.deletions(), 2);
+    assert_eq!(two.counts().destroy, 2);
 }
 
 #[test]

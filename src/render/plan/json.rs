@@ -1,7 +1,7 @@
 //! A plan in a JSON document.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::apply;
 use crate::core::diff::FieldChange;
@@ -11,7 +11,7 @@ use crate::core::plan::{
 use crate::core::shard::Shard;
 use crate::core::span::Sources;
 use crate::core::text::platform_message;
-use crate::render::json::{BlockedFields, Place, SubjectFields, subjects};
+use crate::render::json::{BlockedFields, Place, SubjectFields, matrix_of, subjects};
 
 /// A plan, and where it is saved.
 #[derive(Debug, Serialize)]
@@ -110,6 +110,9 @@ struct ActionFields<'a> {
     #[serde(flatten)]
     subject: SubjectFields<'a>,
     place: Option<Place>,
+    /// The values of the cell of a matrix that declares it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matrix: Option<Map<String, Value>>,
     #[serde(flatten)]
     step: Option<StepFields<'a>>,
     changes: Vec<ChangeFields<'a>>,
@@ -126,6 +129,7 @@ impl<'a> ActionFields<'a> {
             action: action.verb().word(),
             subject: (&action.subject).into(),
             place: action.place.map(|span| Place::new(span, sources)),
+            matrix: matrix_of(action.place, sources),
             step: StepFields::of(action),
             changes: action.changes.iter().map(ChangeFields::new).collect(),
             effects: action

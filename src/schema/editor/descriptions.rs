@@ -8,6 +8,12 @@ pub const VERSION: &str = "The version of the file's form. 1 is the only one, an
 pub const SCHEMA: &str = "Where editors find the schema of this file. secsync does not read it.";
 pub const DEFAULTS: &str = "Merged under every sync of this file: maps merge, lists and scalars replace, and null removes what was inherited.";
 pub const SYNCS: &str = "The syncs of this file, by name.";
+pub const MATRIX_FROM: &str =
+    "A file with the axes, from the root of the workspace on. Other axes can stand beside it.";
+pub const MATRIX_AXIS: &str = "An axis: the values that `${matrix.AXIS}` takes, each in turn.";
+pub const MATRIX_EXCLUDE: &str =
+    "Combinations that are left out: those for which every value that an entry names is equal.";
+pub const MATRIX_INCLUDE: &str = "What is added to the combinations that an entry matches; an entry that matches none is one of its own.";
 pub const STARTED_DESTINATION: &str =
     "The destination's slug: 2 to 48 lowercase letters, digits and hyphens.";
 
@@ -43,6 +49,9 @@ pub fn of_field(name: &str) -> Option<&'static str> {
         "destination" => "Where the secrets are pushed to.",
         "name" => "The sync's name on the platform, if the key cannot be it.",
         "labels" => "Words to select syncs by, such as `team: payments`. They are never sent.",
+        "matrix" => {
+            "Makes this block one sync for each combination of values. `${matrix.AXIS}` stands for a value, also in the key."
+        }
         "ensure" => "Whether the sync should exist.",
         "renamedFrom" => "The name that the sync had before. It is renamed and not created anew.",
         "ignoreRemote" => {

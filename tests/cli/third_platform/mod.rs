@@ -268,7 +268,7 @@ syncs:
        ·     ──────────
      7 │     connection: main
        ╰────
-      help: The fields here are `vault`, `paused`, `settings`, `provider`, `project`, `projectId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `ignoreRemote`, `protect`, `onDelete` and `trigger`.
+      help: The fields here are `vault`, `paused`, `settings`, `provider`, `project`, `projectId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `ignoreRemote`, `protect`, `onDelete`, `trigger` and `matrix`.
 
     unknown-field
 

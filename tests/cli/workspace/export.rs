@@ -391,7 +391,9 @@ fn applies_selectors_to_remote_syncs_and_rejects_one_that_cannot_match() {
     );
     let refused = run(&tree, &server, "export --project payments --target x*", 64);
     assert!(
-        refused.stderr.contains("`x*` matches no remote sync"),
+        refused
+            .stderr
+            .contains("`--target x*` matches no remote sync"),
         "{refused}"
     );
 }

@@ -100,11 +100,16 @@ fn selects_by_project_id_or_name() {
 fn a_selection_that_means_nothing_is_refused_before_anything_is_asked() {
     let (tree, server) = (tree(), Server::new(&world()));
     for (selection, reported) in [
-        ("--target wbe", "The selection matches no declared sync."),
-        ("-l team=x", "The selection matches no declared sync."),
+        ("--target wbe", "`--target wbe` matches no declared sync."),
+        ("-l team=x", "`--selector team=x` matches no declared sync."),
+        ("--exclude wbe", "`--exclude wbe` matches no declared sync."),
         (
             "--target web --target wbe",
-            "`wbe` matches no declared sync",
+            "`--target wbe` matches no declared sync.",
+        ),
+        (
+            "--target web --exclude w*",
+            "Check `--target web` and `--exclude w*`; `secsync validate -v`",
         ),
     ] {
         let refused = as_the_team(&tree, &format!("plan {selection}"), &server)

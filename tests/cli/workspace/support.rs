@@ -22,6 +22,8 @@ pub fn options(tree: &Tree, variables: &[(&str, &str)]) -> Options {
         environment: variables.iter().map(owned).collect::<Environment>(),
         selectors: Vec::new(),
         targets: Vec::new(),
+        names: Vec::new(),
+        excluded: Vec::new(),
         prune: false,
         resend: Vec::new(),
         shard: None,

@@ -73,7 +73,14 @@ fn selects_by_name_patterns_and_selectors() {
 #[test]
 fn without_a_name_or_a_selector_it_is_wrong_usage() {
     let tree = Tree::new(&[("syncs/payments.yaml", FILE)]);
-    tree.secsync("sync").run().exits_with(64);
+    let refused = tree.secsync("sync").run().exits_with(64);
+    insta::assert_snapshot!(refused, @"
+    $ secsync sync
+    --- stderr
+    Error: `secsync sync` was not told which syncs to sync.
+      Name them, as in `secsync sync web 'api-*'`, or select them with --selector, --target or --exclude. `secsync sync '*'` means all of them.
+    --- exit 64
+    ");
 }
 
 #[test]

@@ -242,6 +242,8 @@ impl Site {
             environment,
             selectors: Vec::new(),
             targets: self.targets.clone(),
+            names: Vec::new(),
+            excluded: Vec::new(),
             prune: self.prune,
             resend: Vec::new(),
             shard: None,

@@ -229,7 +229,7 @@ fn a_misspelt_field_of_secsync_itself_is_recognised() {
 fn an_enkryptify_start_takes_nothing_but_its_own_fields() {
     let enkryptify = |fields| check_of(enkryptify::PLATFORM, "vercel", fields);
     assert_eq!(enkryptify("  projectId: prj_1\n"), "");
-    insta::assert_snapshot!(enkryptify("  projectId: prj_1\n  secretPath: /x\n"), @r#"3:3 unknown-field: `secretPath` is not a field of a sync to Vercel. -> The fields here are `provider`, `project`, `projectId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `ignoreRemote`, `protect`, `onDelete` and `trigger`."#);
+    insta::assert_snapshot!(enkryptify("  projectId: prj_1\n  secretPath: /x\n"), @r#"3:3 unknown-field: `secretPath` is not a field of a sync to Vercel. -> The fields here are `provider`, `project`, `projectId`, `destination`, `name`, `labels`, `ensure`, `renamedFrom`, `ignoreRemote`, `protect`, `onDelete`, `trigger` and `matrix`."#);
 }
 
 #[test]

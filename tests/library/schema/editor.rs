@@ -103,3 +103,51 @@ fn the_schema_of_the_workspace_file_has_the_fields_that_are_read_and_no_others()
         "{reported}"
     );
 }
+
+#[test]
+fn the_schema_knows_matrices() {
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    let is_valid = |key: &str, matrix: Value, fields: Value| {
+        let mut block = json!({"destination": "humanitec", "matrix": matrix});
+        for (name, value) in fields.as_object().unwrap() {
+            block[name] = value.clone();
+        }
+        validator.is_valid(&json!({"provider": "infisical", "syncs": {key: block}}))
+    };
+    let matrix = || {
+        json!({
+            "from": "services.yaml",
+            "app": ["web", 1, {"name": "api"}],
+            "exclude": [{"app": "web"}],
+            "include": [{"app": {"name": "cron"}, "note": null}],
+        })
+    };
+    let fields = || {
+        json!({
+            "environment": "${matrix.env.slug}",
+            "protect": "${matrix.app.protect}",
+            "isAutoSyncEnabled": "${matrix.app.auto}",
+            "trigger": "${matrix.app.trigger}",
+            "connection": "to-${matrix.app.name}",
+            "labels": {"app": "${matrix.app.name}"},
+            "syncOptions": {"initialSyncBehavior": "${matrix.app.behavior}"},
+            "destinationConfig": {"scope": "${matrix.app.scope}", "org": "acme", "app": "${matrix.app.name}"},
+        })
+    };
+    assert!(is_valid("${matrix.app.name}", matrix(), fields()));
+    let whole =
+        json!({"destinationConfig": "${matrix.app.config}", "syncOptions": "${matrix.options}"});
+    assert!(is_valid("${matrix.app.name}", matrix(), whole));
+    for wrong in [
+        json!(["web"]),
+        json!({"app": "web"}),
+        json!({"app": []}),
+        json!({"an axis": ["web"]}),
+        json!({"app": ["web"], "exclude": {"app": "web"}}),
+        json!({"app": ["web"], "include": [{}]}),
+        json!({"from": ["services.yaml"]}),
+    ] {
+        assert!(!is_valid("x", wrong.clone(), json!({})), "{wrong}");
+    }
+    assert!(!is_valid("x", matrix(), json!({"protect": "${matrix.}"})));
+}

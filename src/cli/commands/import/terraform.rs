@@ -61,7 +61,7 @@ impl Arguments {
         session: &Session,
     ) -> Result<Declared, CommandError> {
         let place = self.into.as_deref().or(self.dir.as_deref());
-        let load = self.naming.load(place, &[], &[]);
+        let load = self.naming.load(place, &[], &[], &[]);
         let checked = load.check_what_exists(session)?;
         let provider = self.provider_name();
         let platform = checked.opened.platform_of(provider)?;

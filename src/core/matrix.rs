@@ -1,0 +1,657 @@
+//! `matrix:` makes one block many: this is the only place that expands it.
+//!
+//! The product of the axes, then `exclude`, then `include`, with the semantics of GitHub Actions. An
+//! entry of the two matches a combination if every leaf that it names under an axis is equal there,
+//! so that maps match partially. An `include` entry adds what it names beside the axes to all
+//! combinations that it matches, later ones replacing what earlier ones added, and never a value of
+//! an axis; if it matches none it is a cell of its own, which later entries do not extend.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::cell::{Cell, Values};
+use super::code::Code;
+use super::diagnostic::{Diagnostic, MOST_AT_ONE_PLACE, closest};
+use super::fields::MATRIX;
+use super::form;
+use super::span::{Sources, Span};
+use super::sync_file::Block;
+use super::value::{Entry, Mapping, Node, Value};
+use super::vars::{self, CellScope, MatrixScope, Scope, Variables};
+use super::words::{any_of, count, list};
+
+/// How many cells a matrix has at most.
+const MOST_CELLS: usize = 10_000;
+/// How many names a matrix has at most: axes, and what `include` adds.
+const MOST_NAMES: usize = 100;
+/// How much can be compared at most: the bytes of `exclude` and `include` for each combination.
+const MOST_COMPARED: usize = 100_000_000;
+
+/// The file that the rest of a matrix is read from.
+pub const FROM: &str = "from";
+const EXCLUDE: &str = "exclude";
+const INCLUDE: &str = "include";
+
+/// A matrix as it is written.
+#[derive(Debug)]
+struct Matrix<'a> {
+    axes: Vec<Axis<'a>>,
+    exclude: Vec<&'a Mapping>,
+    include: Vec<&'a Mapping>,
+    place: Span,
+}
+
+/// An axis and its values.
+#[derive(Debug)]
+struct Axis<'a> {
+    name: &'a str,
+    place: Span,
+    values: &'a [Node],
+}
+
+/// A matrix and what its block says, variables not put into the block yet.
+#[derive(Debug)]
+pub struct Template<'a> {
+    /// The block, its `matrix` included.
+    pub block: &'a Block,
+    /// The matrix, variables put in, and the one of the file that it is read from.
+    pub matrix: [Option<&'a Mapping>; 2],
+    /// Where the matrix is.
+    pub place: Span,
+}
+
+/// The blocks that a block with a matrix stands for, one for each cell. Of two cells with one name
+/// the first is kept.
+pub fn expand(
+    template: &Template<'_>,
+    variables: &Variables,
+    typed: &dyn Fn(&str) -> Value,
+    sources: &mut Sources,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Block> {
+    let Some(matrix) = Matrix::read(template, diagnostics) else {
+        return Vec::new();
+    };
+    let cells = matrix.cells(diagnostics);
+    if cells.is_empty() {
+        return Vec::new();
+    }
+    let block = template.block;
+    let mut fields = block.fields.clone();
+    fields.remove(MATRIX);
+    let of_block = Value::Mapping(fields);
+    let weight = (block.key.len() + of_block.weight()).saturating_mul(cells.len());
+    if !variables.has_room_for(weight) {
+        diagnostics.push(vars::too_much(matrix.place));
+        return Vec::new();
+    }
+    let of_block = Node {
+        value: of_block,
+        span: block.span,
+        style: super::value::Style::Collection,
+    };
+    let used = Used::of(&block.key, block.key_span, &of_block);
+    let unknown = used.report_unknown(&matrix, &cells, diagnostics);
+    let names_apart = used.check_axes(&matrix, &cells, block, diagnostics);
+
+    let template_key: Arc<str> = block.key.as_str().into();
+    let mut blocks = Vec::with_capacity(cells.len());
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    for values in &cells {
+        let axes = matrix.axes.iter().map(|axis| axis.name);
+        let label = values.label(axes.chain(values.added(&matrix)), &used.in_key);
+        let index = sources.add_cell(Cell::default());
+        let cell = CellScope {
+            values,
+            label: &label,
+            index,
+            unknown: &unknown,
+            uses: std::cell::RefCell::default(),
+        };
+        let scope = Scope {
+            variables,
+            matrix: MatrixScope::Cell(&cell),
+        };
+        let key_span = block.key_span.in_cell(index);
+        let key = vars::expand_key(&block.key, key_span, scope, diagnostics);
+        let Some(key) = key else {
+            sources.set_cell(
+                index,
+                Cell {
+                    label,
+                    of: cells.len(),
+                    ..Cell::default()
+                },
+            );
+            continue;
+        };
+        if let Some(first) = seen.get(&key) {
+            if names_apart {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::DuplicateSync,
+                        block.key_span,
+                        format!(
+                            "Two cells of this matrix have the name `{key}`: ({first}) and ({label})."
+                        ),
+                    )
+                    .help("Use a field in the key that differs between them, or remove one of them."),
+                );
+            }
+            continue;
+        }
+        let mut expanded = of_block.clone();
+        vars::expand(&mut expanded, scope, typed, diagnostics);
+        let uses = cell.uses.into_inner();
+        seen.insert(key.clone(), label.clone());
+        sources.set_cell(
+            index,
+            Cell {
+                label,
+                values: values.clone(),
+                template: Arc::clone(&template_key),
+                key: key.clone(),
+                of: cells.len(),
+                uses,
+            },
+        );
+        let Value::Mapping(fields) = expanded.value else {
+            continue;
+        };
+        blocks.push(Block {
+            key,
+            key_span,
+            span: block.span.in_cell(index),
+            fields,
+            cell: Some(values.clone()),
+        });
+    }
+    blocks
+}
+
+impl<'a> Matrix<'a> {
+    fn read(template: &Template<'a>, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+        let mut matrix = Self {
+            axes: Vec::new(),
+            exclude: Vec::new(),
+            include: Vec::new(),
+            place: template.place,
+        };
+        let before = diagnostics.len();
+        let maps = template.matrix.into_iter().flatten();
+        for entry in maps.flat_map(Mapping::entries) {
+            match entry.key.as_str() {
+                FROM => {}
+                EXCLUDE => matrix.exclude.extend(entries(entry, diagnostics)),
+                INCLUDE => matrix.include.extend(entries(entry, diagnostics)),
+                _ => matrix.axes.extend(axis(entry, diagnostics)),
+            }
+        }
+        let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+        for axis in &matrix.axes {
+            if let Some(first) = seen.insert(axis.name, axis.place) {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::ConflictingFields,
+                        axis.place,
+                        format!("The axis `{}` is given both here and in a file.", axis.name),
+                    )
+                    .also(first, "the other one")
+                    .help("Keep one of the two."),
+                );
+            }
+        }
+        let is_empty = matrix.axes.is_empty() && matrix.include.is_empty();
+        if is_empty && diagnostics.len() == before {
+            diagnostics.push(wrong(
+                matrix.place,
+                "This matrix has no axis.",
+                "Write one: `app: [web, api]`.",
+            ));
+        }
+        if diagnostics.len() > before {
+            return None;
+        }
+        if let Some(too_large) = matrix.too_large() {
+            diagnostics.push(too_large);
+            return None;
+        }
+        Some(matrix)
+    }
+
+    /// What would take too long to expand.
+    fn too_large(&self) -> Option<Diagnostic> {
+        let sizes: Vec<usize> = self.axes.iter().map(|axis| axis.values.len()).collect();
+        let product = sizes.iter().copied().fold(1, usize::saturating_mul);
+        if product > MOST_CELLS {
+            let how = if product == usize::MAX {
+                format!("the product of the values of {} axes", sizes.len())
+            } else {
+                let sizes: Vec<String> = sizes.iter().map(ToString::to_string).collect();
+                format!("{} are {product}", sizes.join(" × "))
+            };
+            return Some(too_many(self.place, &how));
+        }
+        let added = self.include.iter().flat_map(|fields| fields.entries());
+        let axes = self.axes.iter().map(|axis| axis.name);
+        let names: BTreeSet<&str> = axes.chain(added.map(|entry| entry.key.as_str())).collect();
+        if names.len() > MOST_NAMES {
+            return Some(wrong(
+                self.place,
+                format!(
+                    "The cells of this matrix have {} names, and {MOST_NAMES} are possible.",
+                    names.len()
+                ),
+                "Put what belongs together into one axis, as the fields of a map.",
+            ));
+        }
+        let compared = self.exclude.iter().chain(&self.include);
+        let compared: usize = compared.map(|fields| fields.weight()).sum();
+        (compared.saturating_mul(product) > MOST_COMPARED).then(|| {
+            wrong(
+                self.place,
+                "`exclude` and `include` are too long for so many combinations.",
+                "Split it into several syncs with a matrix each.",
+            )
+        })
+    }
+
+    /// The values of each cell.
+    fn cells(&self, diagnostics: &mut Vec<Diagnostic>) -> Vec<Values> {
+        let before = diagnostics.len();
+        let mut product: Vec<Option<Values>> = self.product().into_iter().map(Some).collect();
+        for fields in &self.exclude {
+            self.check_names(fields, diagnostics);
+            for index in self.matching(fields) {
+                product[index] = None;
+            }
+        }
+        let own = self.include(&mut product);
+        let cells: Vec<Values> = product.into_iter().flatten().chain(own).collect();
+        if cells.len() > MOST_CELLS {
+            diagnostics.push(too_many(self.place, &cells.len().to_string()));
+            return Vec::new();
+        }
+        if cells.is_empty() && diagnostics.len() == before {
+            diagnostics.push(wrong(
+                self.place,
+                "This matrix has no cell: `exclude` takes all of them.",
+                "Correct `exclude`, or remove the sync.",
+            ));
+        }
+        cells
+    }
+
+    /// The combinations of the values of all axes: none if there is no axis.
+    fn product(&self) -> Vec<Values> {
+        let mut combinations = Vec::new();
+        for axis in &self.axes {
+            let name: Arc<str> = axis.name.into();
+            let values: Vec<Arc<Node>> = axis.values.iter().cloned().map(Arc::new).collect();
+            if combinations.is_empty() {
+                combinations.push(Values::default());
+            }
+            combinations = combinations
+                .iter()
+                .flat_map(|before| values.iter().map(|value| before.with(&name, value)))
+                .collect();
+        }
+        combinations
+    }
+
+    /// Adds what `include` says to the combinations, and returns the cells of its own.
+    fn include(&self, product: &mut [Option<Values>]) -> Vec<Values> {
+        let mut own = Vec::new();
+        for fields in &self.include {
+            let is_axis = |name: &str| self.axes.iter().any(|axis| axis.name == name);
+            let entries = fields.entries().iter();
+            let values = Values(
+                entries
+                    .map(|entry| (entry.key.as_str().into(), Arc::new(entry.value.clone())))
+                    .collect(),
+            );
+            let mut has_matched = false;
+            for index in self.matching(fields) {
+                let Some(Some(cell)) = product.get_mut(index) else {
+                    continue;
+                };
+                has_matched = true;
+                for (name, value) in values.0.iter().filter(|(name, _)| !is_axis(name)) {
+                    cell.set(name, value);
+                }
+            }
+            if !has_matched {
+                own.push(values);
+            }
+        }
+        own
+    }
+
+    /// The indices of the combinations that an entry of `exclude` or `include` matches.
+    fn matching(&self, fields: &Mapping) -> Vec<usize> {
+        let mut found = vec![0];
+        for axis in &self.axes {
+            let wanted = fields.get(axis.name);
+            let is_chosen =
+                |index: &usize| wanted.is_none_or(|wanted| is_within(wanted, &axis.values[*index]));
+            let chosen: Vec<usize> = (0..axis.values.len()).filter(is_chosen).collect();
+            found = found
+                .iter()
+                .flat_map(|before| {
+                    chosen
+                        .iter()
+                        .map(move |index| before * axis.values.len() + index)
+                })
+                .collect();
+        }
+        found
+    }
+
+    /// Reports what an entry of `exclude` names that is no axis: it would match nothing.
+    fn check_names(&self, fields: &Mapping, diagnostics: &mut Vec<Diagnostic>) {
+        for entry in fields.entries() {
+            let mut names = self.axes.iter().map(|axis| axis.name);
+            if names.clone().any(|name| name == entry.key) {
+                continue;
+            }
+            let message = format!("`{}` is not an axis of this matrix.", entry.key);
+            diagnostics.push(
+                Diagnostic::new(Code::UnknownReference, entry.key_span, message).suggest(
+                    &entry.key,
+                    names.clone(),
+                    || format!("Its axes are {}.", list(names.by_ref())),
+                ),
+            );
+        }
+    }
+}
+
+impl Values {
+    /// The names of a cell that are no axes, if it has none of these.
+    fn added<'v>(&'v self, matrix: &Matrix<'_>) -> Vec<&'v str> {
+        if matrix.axes.is_empty() {
+            self.0.iter().take(1).map(|(name, _)| &**name).collect()
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+/// Whether every leaf of one value is equal in another.
+fn is_within(wanted: &Node, value: &Node) -> bool {
+    match (&wanted.value, &value.value) {
+        (Value::Mapping(wanted), Value::Mapping(fields)) => wanted.entries().iter().all(|entry| {
+            let value = fields.get(&entry.key);
+            value.is_some_and(|value| is_within(&entry.value, value))
+        }),
+        (wanted, value) => wanted.is_same(value),
+    }
+}
+
+/// The maps in `exclude` or `include`.
+fn entries<'a>(entry: &'a Entry, diagnostics: &mut Vec<Diagnostic>) -> Vec<&'a Mapping> {
+    let Some(items) = entry.value.as_sequence() else {
+        if !entry.value.is_null() {
+            diagnostics.push(form::wrong_type(&entry.value, &entry.key, "a list of maps"));
+        }
+        return Vec::new();
+    };
+    let mut good = Vec::with_capacity(items.len());
+    for item in items {
+        let what = format!("An entry of `{}`", entry.key);
+        match form::expect_mapping(item, &what, diagnostics) {
+            Some(fields) if !fields.is_empty() => good.push(fields),
+            Some(_) => diagnostics.push(wrong(
+                item.span,
+                format!("This entry of `{}` names nothing.", entry.key),
+                "Name an axis and its value: `app: web`.",
+            )),
+            None => {}
+        }
+    }
+    good
+}
+
+fn axis<'a>(entry: &'a Entry, diagnostics: &mut Vec<Diagnostic>) -> Option<Axis<'a>> {
+    let name = entry.key.as_str();
+    let values = entry.value.as_sequence();
+    let found = match values {
+        _ if !vars::is_axis_name(name) => wrong(
+            entry.key_span,
+            format!("An axis cannot be named `{name}`."),
+            "Use letters, digits, `_` and `-`.",
+        ),
+        None => wrong(
+            entry.value.span,
+            format!(
+                "The axis `{name}` must be a list of values, and this is {}.",
+                entry.value.value.kind()
+            ),
+            "Write its values in brackets: `app: [web, api]`.",
+        ),
+        Some([]) => wrong(
+            entry.value.span,
+            format!("The axis `{name}` has no value, so the matrix has no cell."),
+            "Give it a value, or remove the sync.",
+        ),
+        Some(values) => {
+            return Some(Axis {
+                name,
+                place: entry.key_span,
+                values,
+            });
+        }
+    };
+    diagnostics.push(found);
+    None
+}
+
+/// Something that keeps a matrix from being expanded.
+fn wrong(place: Span, message: impl Into<String>, help: impl Into<String>) -> Diagnostic {
+    Diagnostic::new(Code::MatrixForm, place, message).help(help)
+}
+
+fn too_many(place: Span, how: &str) -> Diagnostic {
+    wrong(
+        place,
+        format!("This matrix has more than 10,000 cells: {how}."),
+        "Split it into several syncs with a matrix each.",
+    )
+}
+
+/// The references in a block.
+struct Used {
+    /// The paths in the key.
+    in_key: Vec<String>,
+    /// Every path, and where it is.
+    all: BTreeMap<String, Vec<Span>>,
+}
+
+impl Used {
+    fn of(key: &str, key_span: Span, fields: &Node) -> Self {
+        let mut used = Self {
+            in_key: vars::fields(key, true).map(str::to_owned).collect(),
+            all: BTreeMap::new(),
+        };
+        for path in &used.in_key {
+            used.all.entry(path.clone()).or_default().push(key_span);
+        }
+        used.add(fields);
+        used
+    }
+
+    fn add(&mut self, node: &Node) {
+        match &node.value {
+            Value::String(text) => {
+                for path in vars::fields(text, false) {
+                    let places = self.all.entry(path.to_owned()).or_default();
+                    // A text can repeat a reference, and a block a text.
+                    if places.len() < MOST_AT_ONE_PLACE && places.last() != Some(&node.span) {
+                        places.push(node.span);
+                    }
+                }
+            }
+            Value::Sequence(items) => items.iter().for_each(|item| self.add(item)),
+            Value::Mapping(mapping) => {
+                for entry in mapping.entries() {
+                    self.add(&entry.value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Reports the paths that no cell has, and returns them.
+    fn report_unknown(
+        &self,
+        matrix: &Matrix<'_>,
+        cells: &[Values],
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> BTreeSet<String> {
+        let distinct = distinct(cells);
+        let has = |path: &str| {
+            let (name, rest) = path.split_once('.').unwrap_or((path, ""));
+            let mut values = distinct.get(name).into_iter().flatten();
+            values.any(|value| rest.is_empty() || value.at(rest).is_some())
+        };
+        let mut unknown = BTreeSet::new();
+        for (path, places) in &self.all {
+            if has(path) {
+                continue;
+            }
+            unknown.insert(path.clone());
+            if unknown.len() > MOST_AT_ONE_PLACE {
+                continue;
+            }
+            for place in places {
+                diagnostics.push(unknown_path(path, *place, &distinct));
+            }
+        }
+        if let Some(further) = unknown.len().checked_sub(MOST_AT_ONE_PLACE)
+            && further > 0
+        {
+            let code = Code::UnknownReference;
+            diagnostics.push(Diagnostic::further(code, matrix.place, further));
+        }
+        unknown
+    }
+
+    /// Reports axes that are not used, or not in the key although they differ. Returns whether all
+    /// names can differ.
+    fn check_axes(
+        &self,
+        matrix: &Matrix<'_>,
+        cells: &[Values],
+        block: &Block,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> bool {
+        let is_of = |path: &String, axis: &str| path.split('.').next() == Some(axis);
+        let mut missing = Vec::new();
+        let mut example = block.key.clone();
+        for axis in &matrix.axes {
+            if !self.all.keys().any(|path| is_of(path, axis.name)) {
+                diagnostics.push(wrong(
+                    axis.place,
+                    format!("The axis `{}` is not used in this sync.", axis.name),
+                    format!(
+                        "Use `${{matrix.{}}}` in the key and in values, or remove it.",
+                        axis.name
+                    ),
+                ));
+            }
+            if varies(axis.name, cells) && !self.in_key.iter().any(|path| is_of(path, axis.name)) {
+                missing.push(axis.name);
+                let first = axis.values.first().and_then(Node::as_mapping);
+                example.push_str(&match first.and_then(|fields| fields.entries().first()) {
+                    Some(field) => format!("-${{matrix.{}.{}}}", axis.name, field.key),
+                    None => format!("-${{matrix.{}}}", axis.name),
+                });
+            }
+        }
+        if missing.is_empty() {
+            return true;
+        }
+        let axes = if missing.len() == 1 { "axis" } else { "axes" };
+        diagnostics.push(wrong(
+            block.key_span,
+            format!(
+                "The key `{}` does not use the {axes} {}, so {} do not all have names of their own.",
+                block.key,
+                list(missing.iter().copied()),
+                count(cells.len(), "cell"),
+            ),
+            format!("Use it in the key: `{example}`."),
+        ));
+        false
+    }
+}
+
+/// The different values of each name.
+fn distinct(cells: &[Values]) -> BTreeMap<&str, Vec<&Arc<Node>>> {
+    let mut seen: BTreeSet<(&str, *const Node)> = BTreeSet::new();
+    let mut distinct: BTreeMap<&str, Vec<&Arc<Node>>> = BTreeMap::new();
+    for (name, value) in cells.iter().flat_map(|cell| &cell.0) {
+        if seen.insert((name, Arc::as_ptr(value))) {
+            distinct.entry(name).or_default().push(value);
+        }
+    }
+    distinct
+}
+
+/// Whether an axis has not the same value in all cells.
+fn varies(axis: &str, cells: &[Values]) -> bool {
+    let first = cells.first().and_then(|cell| cell.get(axis));
+    cells.iter().any(|cell| match (first, cell.get(axis)) {
+        (Some(first), Some(value)) => {
+            !Arc::ptr_eq(first, value) && !first.value.is_same(&value.value)
+        }
+        (first, value) => first.is_some() != value.is_some(),
+    })
+}
+
+fn unknown_path(path: &str, place: Span, distinct: &BTreeMap<&str, Vec<&Arc<Node>>>) -> Diagnostic {
+    let (name, rest) = path.split_once('.').unwrap_or((path, ""));
+    let Some(values) = distinct.get(name) else {
+        let names = distinct.keys().copied();
+        let near = closest(name, names.clone());
+        let message = format!("`{name}` is not an axis of this matrix, and no cell has it.");
+        let help = match near {
+            Some(near) if rest.is_empty() => format!("Did you mean `${{matrix.{near}}}`?"),
+            Some(near) => format!("Did you mean `${{matrix.{near}.{rest}}}`?"),
+            None => format!("It can be {}.", any_of(names)),
+        };
+        return Diagnostic::new(Code::UnknownReference, place, message).help(help);
+    };
+    // As far as a value has the path.
+    let (above, field) = rest.rsplit_once('.').unwrap_or(("", rest));
+    let maps = values.iter().filter_map(|value| {
+        let node = if above.is_empty() {
+            Some(&***value)
+        } else {
+            value.at(above)
+        };
+        node?.as_mapping()
+    });
+    let fields: BTreeSet<&str> = maps
+        .flat_map(|map| map.entries().iter().take(MOST_FIELDS))
+        .map(|entry| entry.key.as_str())
+        .take(MOST_FIELDS)
+        .collect();
+    let message = format!("No cell of this matrix has `{path}`.");
+    let diagnostic = Diagnostic::new(Code::UnknownReference, place, message);
+    let parent = if above.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{name}.{above}")
+    };
+    match closest(field, fields.iter().copied()) {
+        Some(near) => diagnostic.help(format!("Did you mean `${{matrix.{parent}.{near}}}`?")),
+        None if fields.is_empty() => diagnostic.help(format!(
+            "`{parent}` is not a map: use `${{matrix.{parent}}}`."
+        )),
+        None => diagnostic.help(format!("`{parent}` has {}.", list(fields.iter().copied()))),
+    }
+}
+
+/// How many fields are looked at for the one that is meant.
+const MOST_FIELDS: usize = 1_000;
