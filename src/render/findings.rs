@@ -403,7 +403,7 @@ fn harmless(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::render;
+    use super::{render, render_each};
     use crate::core::code::Code;
     use crate::core::diagnostic::Diagnostic;
     use crate::core::span::{Sources, Span};
@@ -497,7 +497,12 @@ mod tests {
             shown.contains("The same in 29 other places: a.yaml:2:1, a.yaml:3:1,"),
             "{shown}"
         );
-        assert!(shown.contains("a.yaml:21:1, and 9 more ("), "{shown}");
+        assert!(
+            shown.contains("a.yaml:21:1, and 9 more (`secsync validate --all` shows each)."),
+            "{shown}"
+        );
+        let each = render_each(&found, &sources, 80);
+        assert_eq!(each.matches("has no").count(), 30);
         let few = render(&found[..3], &sources, 80);
         assert_eq!(few.matches("has no").count(), 3);
     }

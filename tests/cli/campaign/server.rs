@@ -1,8 +1,8 @@
 //! A server of both platforms that breaks as a schedule says and writes down what was true.
 
 use std::collections::HashMap;
-use std::io::BufReader;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{BufReader, Read as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, sleep};
@@ -37,6 +37,8 @@ pub struct Shared {
     runs: HashMap<usize, Run>,
     seen: HashMap<(usize, Kind, String), usize>,
     late: Vec<Late>,
+    /// How many connections may hold a request that has no answer yet.
+    busy: usize,
     is_over: bool,
 }
 
@@ -69,14 +71,19 @@ impl Server {
             runs: HashMap::new(),
             seen: HashMap::new(),
             late: Vec::new(),
+            busy: 0,
             is_over: false,
         }));
         let of_connections = Arc::clone(&shared);
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let shared = Arc::clone(&of_connections);
-                if shared.lock().unwrap().is_over {
-                    break;
+                {
+                    let mut shared = shared.lock().unwrap();
+                    if shared.is_over {
+                        break;
+                    }
+                    shared.busy += 1;
                 }
                 thread::spawn(move || serve(stream, &shared));
             }
@@ -119,6 +126,14 @@ impl Server {
 
     /// Lets everything that is still under way take effect, and all jobs end.
     pub fn come_to_rest(&self) {
+        // What processes sent before they ended is read first, however late that is: connections
+        // are taken in their order, so that all of theirs are known once this one was.
+        let mut last = TcpStream::connect(self.address).unwrap();
+        last.shutdown(Shutdown::Write).unwrap();
+        let _ = last.read_to_end(&mut Vec::new());
+        while self.lock().busy > 0 {
+            sleep(Duration::from_millis(1));
+        }
         self.lock().let_late_arrive(|_| true);
         loop {
             let mut shared = self.lock();
@@ -148,11 +163,20 @@ impl Drop for Server {
 fn serve(stream: TcpStream, shared: &Mutex<Shared>) {
     let mut writer = stream.try_clone().unwrap();
     let mut reader = BufReader::new(stream);
+    let is_busy = |change: isize| {
+        let mut shared = shared.lock().unwrap();
+        shared.busy = shared.busy.saturating_add_signed(change);
+    };
     while let Some(incoming) = http::read(&mut reader) {
-        if !answer(&incoming, shared).send(&mut writer) {
+        let answer = answer(&incoming, shared);
+        is_busy(-1);
+        let is_sent = answer.send(&mut writer);
+        is_busy(1);
+        if !is_sent {
             break;
         }
     }
+    is_busy(-1);
 }
 
 /// Lets a request meet its fate.
