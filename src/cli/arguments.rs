@@ -274,13 +274,12 @@ impl LoadArguments {
         session.loaded(loaded.workspace());
         let checked = loaded.check()?;
         let mut early = Files::from(&*checked.opened.workspace);
-        // Whether a pattern fits nothing may only be known once what is remote is.
-        let findings: Vec<Diagnostic> = early
-            .findings
-            .iter()
-            .filter(|found| found.code != Code::IgnoresNothing)
-            .cloned()
-            .collect();
+        // Whether a pattern fits nothing, and whether two names mean one connection, may only be
+        // known once what is remote is.
+        let is_certain = |found: &&Diagnostic| {
+            !matches!(found.code, Code::IgnoresNothing | Code::SameDestination)
+        };
+        let findings: Vec<Diagnostic> = early.findings.iter().filter(is_certain).cloned().collect();
         early.findings = &findings;
         session.findings(early);
         Ok(checked)

@@ -94,6 +94,7 @@ codes! {
     NameForm = "name-form", Lint(Error), "A sync's name is not a slug of at most 64 characters.";
     DescriptionLength = "description-length", Lint(Error), "A description is longer than 255 characters.";
     KeySchemaForm = "key-schema-form", Lint(Error), "A keySchema has no {{secretKey}}, or a character that is not allowed.";
+    SameDestination = "same-destination", Lint(Warning), "Two syncs push to the same place, and delete each other's secrets.";
     SecretPathForm = "secret-path-form", Lint(Error), "A secretPath is not an absolute path.";
     SubfoldersWithImport = "subfolders-with-import", Lint(Error), "Subfolders cannot be combined with an import from the destination.";
     DestructiveFirstSync = "destructive-first-sync", Lint(Ignored), "The first sync deletes secrets that only the destination has.";

@@ -45,6 +45,8 @@ pub const SYNCS: &str = "syncs";
 pub const CONNECTION_ID: &str = "connectionId";
 /// The slug of the source environment.
 pub const ENVIRONMENT: &str = "environment";
+/// What says which place of its destination a sync pushes to.
+pub const DESTINATION_CONFIG: &str = "destinationConfig";
 /// The path of the source folder.
 pub const SECRET_PATH: &str = "secretPath";
 

@@ -16,6 +16,7 @@
 //! | [`sync_file`], [`declaration`] | a sync file, and how its blocks become syncs |
 //! | [`desired`] | the syncs that the files want |
 //! | [`conflicts`] | what is wrong between them |
+//! | [`same_destination`] | which of them push to one place |
 //! | [`effective`] | where each value of a sync comes from |
 //! | [`remote`] | the syncs that exist |
 //! | [`resolve`] | names to ids, from tables |
@@ -54,6 +55,7 @@ pub mod problem;
 pub mod remote;
 pub mod resolve;
 pub mod rules;
+pub mod same_destination;
 pub mod select;
 pub mod shard;
 pub mod span;

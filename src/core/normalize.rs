@@ -10,7 +10,7 @@ use serde_json::{Map, Number, Value};
 use super::desired::DesiredSync;
 use super::fields::{CONNECTION_ID, ENVIRONMENT, IDENTITY, SECRET_PATH};
 use super::remote::RemoteSync;
-use super::spec::{DestinationSpec, ObjectSpec};
+use super::spec::{DestinationSpec, FieldSpec, ObjectSpec};
 
 const DESCRIPTION: &str = "description";
 
@@ -205,23 +205,24 @@ fn whole_number(number: &Number) -> Option<Number> {
 }
 
 fn fill_defaults(spec: &ObjectSpec, fields: &mut Map<String, Value>) {
-    let missing: Vec<(String, Value)> = spec
-        .fields_of(fields)
-        .filter(|field| !fields.contains_key(&field.name))
-        .filter_map(|field| Some((field.name.clone(), field.default.clone()?)))
-        .filter(|(_, default)| !default.is_null())
+    let known: Vec<&FieldSpec> = spec.fields_of(fields).collect();
+    let is_given: Vec<bool> = (known.iter())
+        .map(|field| fields.contains_key(&field.name))
         .collect();
-    let nested: Vec<(String, ObjectSpec)> = spec
-        .fields_of(fields)
-        .filter_map(|field| Some((field.name.clone(), field.object.clone()?)))
-        .collect();
-    for (key, mut default) in missing {
-        canonical(&mut default);
-        fields.insert(key, default);
+    for (field, is_given) in known.iter().zip(is_given) {
+        let default = field.default.as_ref().filter(|default| !default.is_null());
+        if let (false, Some(default)) = (is_given, default) {
+            let mut default = default.clone();
+            canonical(&mut default);
+            fields.insert(field.name.clone(), default);
+        }
     }
-    for (key, object) in nested {
-        if let Some(Value::Object(inner)) = fields.get_mut(&key) {
-            fill_defaults(&object, inner);
+    for field in known {
+        let Some(object) = &field.object else {
+            continue;
+        };
+        if let Some(Value::Object(inner)) = fields.get_mut(&field.name) {
+            fill_defaults(object, inner);
         }
     }
 }

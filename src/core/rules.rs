@@ -9,6 +9,8 @@ use super::diff::FieldChange;
 use super::normalize::Comparable;
 use super::plan::Effect;
 use super::platform::Platform;
+use super::same_destination::Reach;
+use super::spec::DestinationSpec;
 
 /// What only a platform knows about its syncs. By default: every sync that its schema accepts is
 /// right, a change pushes by itself, and no push does more than that.
@@ -16,6 +18,17 @@ pub trait Rules: Sync {
     /// Reports what is wrong with a sync and its schema cannot say. What is reported has the
     /// severity that its code has by default.
     fn lint(&self, _sync: &DesiredSync, _diagnostics: &mut Vec<Diagnostic>) {}
+
+    /// Which keys at its destination a sync writes and deletes; `None` where that is not known, so
+    /// that it is compared with no other.
+    fn reach(&self, _sync: &Comparable) -> Option<Reach> {
+        None
+    }
+
+    /// How to keep syncs to one place of a destination apart, as full sentences.
+    fn separation(&self, _spec: &DestinationSpec) -> String {
+        "Choose different destinations.".to_owned()
+    }
 
     /// Whether changes push by themselves.
     fn is_auto_synced(&self, _sync: &Comparable) -> bool {

@@ -67,6 +67,9 @@ pub struct FieldSpec {
     /// Which way its value goes.
     #[serde(default, skip_serializing_if = "Access::is_both_ways")]
     pub access: Access,
+    /// What it says about the place that a destination is.
+    #[serde(default, skip_serializing_if = "Identifies::is_by_its_value")]
+    pub identifies: Identifies,
     /// Its own fields, if it is an object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<ObjectSpec>,
@@ -98,6 +101,26 @@ impl Access {
     /// Whether a file cannot keep its remote value, or has no say in it.
     pub const fn is_of_the_server(self) -> bool {
         matches!(self, Self::ReadOnly | Self::ServerFilled)
+    }
+}
+
+/// What a field of a destination says about the place that it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Identifies {
+    /// With another value it is another place.
+    #[default]
+    ByValue,
+    /// As [`Self::ByValue`], but this value takes in all others.
+    TakenInBy(String),
+    /// Nothing: it is a display name, or an option.
+    Nothing,
+}
+
+impl Identifies {
+    /// Whether each value means another place.
+    pub fn is_by_its_value(&self) -> bool {
+        *self == Self::ByValue
     }
 }
 

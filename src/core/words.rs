@@ -11,12 +11,13 @@ pub fn any_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// Up to ten words in backquotes, and how many more there are.
-pub fn list_some(words: &[&str]) -> String {
+pub fn list_some(words: &[impl AsRef<str>]) -> String {
     const MOST: usize = 10;
+    let mut quoted = words.iter().map(|word| quoted(word.as_ref()));
     match words.len().checked_sub(MOST) {
-        None | Some(0) => list(words.iter().copied()),
+        None | Some(0) => joined(quoted, "and"),
         Some(more) => {
-            let shown: Vec<String> = words[..MOST].iter().copied().map(quoted).collect();
+            let shown: Vec<String> = quoted.by_ref().take(MOST).collect();
             format!("{}, and {more} more", shown.join(", "))
         }
     }

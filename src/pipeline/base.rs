@@ -201,7 +201,7 @@ fn key_of(sync: &DesiredSync) -> (crate::core::platform::Platform, String) {
 }
 
 /// What stands for a provider's server: the address that the files give it, or its name.
-fn server_of<'a>(config: &'a Config, provider: &'a str) -> &'a str {
+pub(super) fn server_of<'a>(config: &'a Config, provider: &'a str) -> &'a str {
     let config = config.providers.get(provider);
     config
         .and_then(|config| config.url.as_deref())

@@ -29,6 +29,7 @@ mod neighbours;
 mod observe;
 mod open;
 mod plan;
+mod same_destination;
 mod saved;
 mod state_place;
 

@@ -36,11 +36,13 @@ impl Checked {
     /// Reads the state and what is remote, and plans.
     pub async fn plan(self, link: &Link, access: Access) -> Result<Planned, CommandError> {
         let state = self.state(link, access).await?;
-        let observed = self.observe(link).await?;
+        let mut observed = self.observe(link).await?;
         let starts = state.as_ref().map_or(Starts::Missing, State::starts);
+        let plan = observed.plan(&starts);
+        observed.check_destinations(&plan)?;
         Ok(Planned {
-            plan: observed.plan(&starts),
             observed,
+            plan,
             state,
         })
     }

@@ -122,6 +122,11 @@ pub struct Shape {
     /// The fields at the top of a sync that the server sets, or that answers hold in a form of their
     /// own.
     pub apart: &'static [&'static str],
+    /// The field of a sync that says which place of a destination it pushes to.
+    pub place: &'static str,
+    /// What is known of single destinations and no document says: by slug, then by the path of a
+    /// field, the keywords that its schema gets. A JSON object.
+    pub annotations: &'static str,
     /// The property of the list of destinations that holds them.
     pub destinations: &'static str,
     /// The property of a listed destination that holds its slug.

@@ -8,6 +8,12 @@ pub const READ_ONLY: &str = "readOnly";
 pub const WRITE_ONLY: &str = "writeOnly";
 /// Marks a field whose value the server decides, whatever a request says.
 pub const SERVER_FILLED: &str = "x-server-filled";
+/// Marks a field of a destination that only shows people what another one identifies.
+pub const DISPLAY_NAME: &str = "x-display-name";
+/// Marks a field of a destination that says something else than which place it is.
+pub const NOT_IDENTIFYING: &str = "x-not-identifying";
+/// The value of a field of a destination that takes in all its other values.
+pub const TAKES_IN_ALL: &str = "x-takes-in-all";
 
 /// Whether a field's schema has a mark.
 pub fn is_marked(schema: &Value, mark: &str) -> bool {

@@ -4,10 +4,13 @@ use serde_json::Value;
 
 use super::file::{SchemaFile, title_from_slug};
 use super::keyword::{
-    self, Branch, READ_ONLY, SERVER_FILLED, WRITE_ONLY, branch, has_type, is_marked, members,
+    self, Branch, DISPLAY_NAME, NOT_IDENTIFYING, READ_ONLY, SERVER_FILLED, TAKES_IN_ALL,
+    WRITE_ONLY, branch, has_type, is_marked, members,
 };
 use crate::core::platform::Platform;
-use crate::core::spec::{Access, DestinationSpec, FieldSpec, ObjectSpec, UnionSpec, VariantSpec};
+use crate::core::spec::{
+    Access, DestinationSpec, FieldSpec, Identifies, ObjectSpec, UnionSpec, VariantSpec,
+};
 
 /// How many cyclic references are followed before an object counts as open.
 const MAX_REFERENCES: usize = 8;
@@ -136,6 +139,7 @@ impl Reader<'_> {
                 default: field.get("default").cloned(),
                 blank: self.blank(field, depth),
                 access: access(field),
+                identifies: identifies(field),
                 object: self
                     .is_object(field, depth)
                     .then(|| self.object(field, depth + 1)),
@@ -208,6 +212,16 @@ fn access(field: &Value) -> Access {
     ];
     let found = marks.iter().find(|(mark, _)| is_marked(field, mark));
     found.map_or(Access::BothWays, |(_, access)| *access)
+}
+
+fn identifies(field: &Value) -> Identifies {
+    if is_marked(field, DISPLAY_NAME) || is_marked(field, NOT_IDENTIFYING) {
+        return Identifies::Nothing;
+    }
+    match field.get(TAKES_IN_ALL).and_then(Value::as_str) {
+        Some(all) => Identifies::TakenInBy(all.to_owned()),
+        None => Identifies::ByValue,
+    }
 }
 
 fn merge(spec: &mut ObjectSpec, other: ObjectSpec) {

@@ -24,6 +24,12 @@ pub fn name_the_sync(diagnostics: &mut [Diagnostic], block: Span, sync: &str, so
 }
 
 impl Workspace {
+    /// What comments of the files allow.
+    pub fn allowances(&self) -> Allowances {
+        // What is wrong with a comment is reported when the findings are settled.
+        Allowances::read(self, &mut Vec::new())
+    }
+
     /// Sets the levels that the workspace and inline comments ask for, takes out what is
     /// ignored, reports once what several syncs inherit, and orders by place.
     pub fn settle_findings(&mut self) {
@@ -117,13 +123,19 @@ fn join_unquoted(found: &mut Vec<Diagnostic>) {
 }
 
 /// The comments `# secsync: allow(code) reason`, by the lines that they cover.
-struct Allowances {
+pub struct Allowances {
     lines: BTreeMap<(SourceId, usize), Vec<Code>>,
     /// The blocks of the syncs whose keys are on such lines, by where they start.
     blocks: BTreeMap<(SourceId, usize), Span>,
 }
 
 impl Allowances {
+    /// Whether one of the places is on a line where findings of a code are allowed.
+    pub fn cover(&self, workspace: &Workspace, code: Code, places: &[Span]) -> bool {
+        let at = |place: &Span| self.covers(workspace, &Diagnostic::new(code, *place, ""));
+        !self.lines.is_empty() && places.iter().any(at)
+    }
+
     fn read(workspace: &Workspace, diagnostics: &mut Vec<Diagnostic>) -> Self {
         let mut lines: BTreeMap<(SourceId, usize), Vec<Code>> = BTreeMap::new();
         let mut covered: BTreeMap<(SourceId, usize), usize> = BTreeMap::new();

@@ -925,7 +925,8 @@ fn names_the_syncs_that_inherit_a_mistake() {
         "syncs:",
         "defaults:\n  syncOptions: { initialSyncBehaviour: overwrite-destination }\nsyncs:",
     );
-    let second = text.split_once("  web:\n").unwrap().1.to_owned();
+    let second = text.split_once("  web:\n").unwrap().1;
+    let second = second.replace("app: web", "app: api");
     assert_snapshot!(invalid(&format!("{text}  api:\n{second}")), @"
     $ secsync validate sync.yaml
     --- stderr
@@ -1067,7 +1068,7 @@ fn reports_mistakes_in_a_workspace_file() {
      7 │ lint: { destructive-first-sync: forbid, no-such-lint: warn }
        ·                                         ────────────
        ╰────
-      help: The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import`, `destructive-first-sync`, `unfamiliar-destination`, `ignores-nothing`, `not-read-back` and `no-effect`.
+      help: The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `same-destination`, `secret-path-form`, `subfolders-with-import`, `destructive-first-sync`, `unfamiliar-destination`, `ignores-nothing`, `not-read-back` and `no-effect`.
 
     Found 7 errors.
     Run `secsync explain CODE` to see why it matters and how to fix it.

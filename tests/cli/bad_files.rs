@@ -616,6 +616,7 @@ fn reads_standard_input() {
 fn keeps_defaults_to_their_own_document() {
     let other = WEB
         .replace("project: payments", "project: shop")
+        .replace("app: web", "app: shop")
         .replace("environment: prod", "environmnet: prod");
     assert_snapshot!(invalid(&format!("{WEB}---\n{other}")), @"
     $ secsync validate sync.yaml
@@ -759,6 +760,7 @@ fn rejects_renames_in_a_circle() {
             .unwrap()
             .1
             .replace("  web:\n", "  api:\n    renamedFrom: web\n")
+            .replace("app: web", "app: api")
     )
     .replacen("  web:\n", "  web:\n    renamedFrom: api\n", 1);
     assert_snapshot!(invalid(&text), @"

@@ -319,6 +319,10 @@ fn a_plan_in_every_format() {
 
     **Plan: 1 to add, 1 to change, 1 to destroy, 1 blocked.**
 
+    ### Findings
+
+    - **Warning** `same-destination` `syncs/payments.yaml:11:3`: `infisical/payments/api` and `infisical/payments/web` push to the same destination through the same connection, and their keys can meet: `infisical/payments/api` deletes the secrets of `infisical/payments/web` at each sync.<br>Give each its own `keySchema`, such as `A_{{secretKey}}` and `B_{{secretKey}}`; or set `disableSecretDeletion: true` on each; or choose different destinations.<br>`web` deletes nothing: syncs/payments.yaml:20:3
+
     > [!WARNING]
     > This deletes or overwrites secrets:
     >
@@ -411,6 +415,7 @@ fn a_plan_in_every_format() {
       </details>
     ");
     insta::assert_snapshot!(plan("github"), @"
+    ::warning file=syncs/payments.yaml,line=11,endLine=11,col=3,endColumn=6,title=secsync%3A same-destination::`infisical/payments/api` and `infisical/payments/web` push to the same destination through the same connection, and their keys can meet: `infisical/payments/api` deletes the secrets of `infisical/payments/web` at each sync.%0AGive each its own `keySchema`, such as `A_{{secretKey}}` and `B_{{secretKey}}`; or set `disableSecretDeletion: true` on each; or choose different destinations.%0A`web` deletes nothing: syncs/payments.yaml:20:3
     ::warning file=syncs/payments.yaml,line=11,endLine=11,col=3,endColumn=6,title=secsync%3A update::infisical/payments/api will be updated in place.%0AThe next sync overwrites the destination's secrets, and deletes those that the source does not have.
     ::warning file=syncs/payments.yaml,line=14,endLine=14,col=3,endColumn=7,title=secsync%3A delete::infisical/payments/gone will be deleted, because the file says `ensure: absent`.%0AIts secrets are removed from the destination.
     ::warning file=syncs/payments.yaml,line=17,endLine=17,col=3,endColumn=7,title=secsync%3A blocked::infisical/payments/kept cannot be deleted.%0AIt is protected.%0ARemove `protect` from the sync, or its name from `protect:` in secsync.yaml, in a change of its own.
@@ -420,7 +425,11 @@ fn a_plan_in_every_format() {
     <?xml version="1.0" encoding="UTF-8"?>
     <testsuites name="secsync" tests="5" failures="0" errors="0" skipped="1">
       <testsuite name="secsync plan" tests="5" failures="0" errors="0" skipped="1">
-        <testcase name="syncs/payments.yaml" classname="secsync.files" file="syncs/payments.yaml"/>
+        <testcase name="syncs/payments.yaml" classname="secsync.files" file="syncs/payments.yaml">
+          <system-out>syncs/payments.yaml:11:3: `infisical/payments/api` and `infisical/payments/web` push to the same destination through the same connection, and their keys can meet: `infisical/payments/api` deletes the secrets of `infisical/payments/web` at each sync.
+    Give each its own `keySchema`, such as `A_{{secretKey}}` and `B_{{secretKey}}`; or set `disableSecretDeletion: true` on each; or choose different destinations.
+    `web` deletes nothing: syncs/payments.yaml:20:3</system-out>
+        </testcase>
         <testcase name="infisical/payments/api" classname="secsync.plan.update" file="syncs/payments.yaml" line="11">
           <system-out>will be updated in place
     The next sync overwrites the destination&#39;s secrets, and deletes those that the source does not have.
@@ -485,6 +494,14 @@ fn a_plan_in_every_format() {
 
     <h1>secsync plan</h1>
     <p><strong>Plan: 1 to add, 1 to change, 1 to destroy, 1 blocked.</strong></p>
+    <section class="findings">
+    <h2>Findings</h2>
+    <ul>
+    <li><strong>Warning</strong> <code>same-destination</code> <code>syncs/payments.yaml:11:3</code>: `infisical/payments/api` and `infisical/payments/web` push to the same destination through the same connection, and their keys can meet: `infisical/payments/api` deletes the secrets of `infisical/payments/web` at each sync.
+    Give each its own `keySchema`, such as `A_{{secretKey}}` and `B_{{secretKey}}`; or set `disableSecretDeletion: true` on each; or choose different destinations.
+    `web` deletes nothing: syncs/payments.yaml:20:3</li>
+    </ul>
+    </section>
     <section class="warning">
     <h2>This deletes or overwrites secrets</h2>
     <ul>
@@ -649,6 +666,10 @@ fn drift_in_every_format() {
 
     **Drift: 4 syncs are not as declared, 0 as declared.<br>`secsync apply` makes them as declared. To keep what is remote, write it into the files.**
 
+    ### Findings
+
+    - **Warning** `same-destination` `syncs/payments.yaml:11:3`: `infisical/payments/api` and `infisical/payments/web` push to the same destination through the same connection, and their keys can meet: `infisical/payments/api` deletes the secrets of `infisical/payments/web` at each sync.<br>Give each its own `keySchema`, such as `A_{{secretKey}}` and `B_{{secretKey}}`; or set `disableSecretDeletion: true` on each; or choose different destinations.<br>`web` deletes nothing: syncs/payments.yaml:20:3
+
     - `~` `infisical/payments/api` (`humanitec`) differs from what is declared
 
       <details><summary>Details</summary>
@@ -693,6 +714,7 @@ fn drift_in_every_format() {
       </details>
     ");
     insta::assert_snapshot!(drift("github"), @"
+    ::warning file=syncs/payments.yaml,line=11,endLine=11,col=3,endColumn=6,title=secsync%3A same-destination::`infisical/payments/api` and `infisical/payments/web` push to the same destination through the same connection, and their keys can meet: `infisical/payments/api` deletes the secrets of `infisical/payments/web` at each sync.%0AGive each its own `keySchema`, such as `A_{{secretKey}}` and `B_{{secretKey}}`; or set `disableSecretDeletion: true` on each; or choose different destinations.%0A`web` deletes nothing: syncs/payments.yaml:20:3
     ::warning file=syncs/payments.yaml,line=11,endLine=11,col=3,endColumn=6,title=secsync%3A changed::infisical/payments/api differs from what is declared.
     ::warning file=syncs/payments.yaml,line=14,endLine=14,col=3,endColumn=7,title=secsync%3A unwanted::infisical/payments/gone exists remotely, although the file says `ensure: absent`.
     ::warning file=syncs/payments.yaml,line=17,endLine=17,col=3,endColumn=7,title=secsync%3A unwanted::infisical/payments/kept exists remotely, although the file says `ensure: absent`.
@@ -703,7 +725,11 @@ fn drift_in_every_format() {
     <?xml version="1.0" encoding="UTF-8"?>
     <testsuites name="secsync" tests="5" failures="4" errors="0" skipped="0">
       <testsuite name="secsync drift" tests="5" failures="4" errors="0" skipped="0">
-        <testcase name="syncs/payments.yaml" classname="secsync.files" file="syncs/payments.yaml"/>
+        <testcase name="syncs/payments.yaml" classname="secsync.files" file="syncs/payments.yaml">
+          <system-out>syncs/payments.yaml:11:3: `infisical/payments/api` and `infisical/payments/web` push to the same destination through the same connection, and their keys can meet: `infisical/payments/api` deletes the secrets of `infisical/payments/web` at each sync.
+    Give each its own `keySchema`, such as `A_{{secretKey}}` and `B_{{secretKey}}`; or set `disableSecretDeletion: true` on each; or choose different destinations.
+    `web` deletes nothing: syncs/payments.yaml:20:3</system-out>
+        </testcase>
         <testcase name="infisical/payments/api" classname="secsync.drift.changed" file="syncs/payments.yaml" line="11">
           <failure type="changed" message="differs from what is declared">differs from what is declared</failure>
           <system-out>differs from what is declared

@@ -89,6 +89,7 @@ mod reference;
 mod refusals;
 mod remote_state;
 mod requests;
+mod same_destination;
 mod sandbox;
 mod saved_plans;
 mod schemas;

@@ -125,6 +125,7 @@ impl Arguments {
         let checked = load.check_for(session, &self.plan)?;
         session.online(&self.network, checked, async |checked: Checked, link| {
             let planned = checked.plan(link, Access::Write).await?;
+            session.findings(&*planned.observed.workspace);
             session.show(&session.view.plan(&planned))?;
             let limits = &planned.observed.workspace.config.limits;
             self.check_limits(&planned.plan, limits)?;

@@ -371,6 +371,18 @@ impl Action {
         }
     }
 
+    /// What the sync should be afterwards in comparable form, and its destination; `None` if the
+    /// action does not send the sync.
+    pub fn result(&self) -> Option<(&Comparable, &DestinationSpec)> {
+        match &self.step {
+            Step::Create(create) | Step::Replace { new: create, .. } => {
+                Some((&create.expected, &create.spec))
+            }
+            Step::Update(update) => Some((&update.expected, &update.spec)),
+            Step::Delete { .. } | Step::Start | Step::Trigger { .. } | Step::Blocked { .. } => None,
+        }
+    }
+
     /// The name that the sync has now, if an update changes it.
     pub fn renamed_from(&self) -> Option<&str> {
         match &self.step {

@@ -9,9 +9,9 @@ use crate::core::fields::SECRET_PATH;
 use crate::core::value::{Mapping, Node};
 
 /// The placeholder that every key schema needs.
-const SECRET_KEY: &str = "{{secretKey}}";
+pub const SECRET_KEY: &str = "{{secretKey}}";
 /// The placeholder that a key schema can have.
-const ENVIRONMENT: &str = "{{environment}}";
+pub const ENVIRONMENT_PLACEHOLDER: &str = "{{environment}}";
 /// What the option to include subfolders is called, in different server versions.
 pub const SUBFOLDER_OPTIONS: [&str; 2] = ["includeAllSubFolders", "recursive"];
 
@@ -111,7 +111,9 @@ fn key_schema_form(key_schema: &Node, diagnostics: &mut Vec<Diagnostic>) {
     let Some(text) = key_schema.as_str().filter(|text| !text.is_empty()) else {
         return;
     };
-    let rest = text.replace(SECRET_KEY, "").replace(ENVIRONMENT, "");
+    let rest = text
+        .replace(SECRET_KEY, "")
+        .replace(ENVIRONMENT_PLACEHOLDER, "");
     let stranger = rest
         .chars()
         .find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/')));
@@ -124,7 +126,7 @@ fn key_schema_form(key_schema: &Node, diagnostics: &mut Vec<Diagnostic>) {
     };
     diagnostics.push(
         Diagnostic::new(Code::KeySchemaForm, key_schema.span, problem).help(format!(
-            "Use letters, digits, `_`, `-` and `/` around `{SECRET_KEY}`, and `{ENVIRONMENT}` if you \
+            "Use letters, digits, `_`, `-` and `/` around `{SECRET_KEY}`, and `{ENVIRONMENT_PLACEHOLDER}` if you \
              like."
         )),
     );

@@ -13,6 +13,7 @@ mod effect;
 mod identity_token;
 mod lint;
 pub mod login;
+mod reach;
 mod read;
 mod refusal;
 mod schemas;
@@ -40,6 +41,8 @@ use crate::core::remote::{
     RemoteProject, RemoteSync, UsableConnections,
 };
 use crate::core::rules::Rules;
+use crate::core::same_destination::Reach;
+use crate::core::spec::DestinationSpec;
 use crate::http::HttpOptions;
 use crate::http::answer::{Answer, bad_answer};
 use crate::http::client::{DOCUMENT_LIMIT, LIST_LIMIT};
@@ -193,6 +196,14 @@ const SYNCS: [&str; 3] = ["api", "v1", "secret-syncs"];
 impl Rules for Infisical {
     fn lint(&self, sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>) {
         lint::check(sync, diagnostics);
+    }
+
+    fn reach(&self, sync: &Comparable) -> Option<Reach> {
+        Some(reach::of(sync))
+    }
+
+    fn separation(&self, spec: &DestinationSpec) -> String {
+        reach::separation(spec)
     }
 
     fn is_auto_synced(&self, sync: &Comparable) -> bool {

@@ -1,6 +1,7 @@
 //! The schemas of Infisical's destinations, and where its OpenAPI documents say what.
 
 use super::read::SERVER_FIELDS;
+use crate::core::fields::DESTINATION_CONFIG;
 use crate::provider::door::{OperationKind, Shape, SyncRole};
 
 /// Where an Infisical's own document says what.
@@ -8,6 +9,11 @@ static SHAPE: Shape = Shape {
     unreleased: "x-infisical-branch-only",
     sync: "secretSync",
     apart: &SERVER_FIELDS,
+    place: DESTINATION_CONFIG,
+    annotations: include_str!(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/schemas/infisical.annotations.json"
+    )),
     destinations: "secretSyncOptions",
     slug: "destination",
     title: "name",

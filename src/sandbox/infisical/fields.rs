@@ -13,7 +13,9 @@ use crate::sandbox::catalog::{Destination, SUBFOLDERS};
 use crate::sandbox::ids;
 use crate::sandbox::zod::shape::{listed, properties_of, type_of};
 use crate::sandbox::zod::{self, StringRule, resolved};
-use crate::schema::keyword::{READ_ONLY, SERVER_FILLED, WRITE_ONLY, is_marked};
+use crate::schema::keyword::{
+    DISPLAY_NAME, NOT_IDENTIFYING, READ_ONLY, SERVER_FILLED, TAKES_IN_ALL, WRITE_ONLY, is_marked,
+};
 
 /// How the fields of single destinations differ from what their schemas say, as data:
 /// seen on the real server, June 2025, and known of today's.
@@ -26,10 +28,6 @@ struct Quirks {
     unsupported: BTreeMap<String, Vec<String>>,
     /// Destinations whose update merges the options that it is sent into those that it has.
     merges_options: Vec<String>,
-    /// By destination, fields that say nothing about what the destination is.
-    not_compared: BTreeMap<String, Vec<String>>,
-    /// By destination, a field and its value that stands for every other.
-    wildcards: BTreeMap<String, (String, String)>,
     /// By destination, then by the field's place.
     fields: BTreeMap<String, BTreeMap<String, FieldQuirk>>,
 }
@@ -149,35 +147,28 @@ pub fn same_destination(
     one: &Map<String, Value>,
     other: &Map<String, Value>,
 ) -> bool {
-    let slug = &destination.slug;
     let schema = resolved(
         &destination.create["properties"]["destinationConfig"],
         &destination.document,
     );
-    let identifying = |config: &Map<String, Value>| -> BTreeMap<String, Value> {
-        let names: Vec<&String> = properties_of(schema, config)
-            .map(|(name, _)| name)
-            .collect();
-        let is_display_name = |name: &str| {
-            let what = name.strip_suffix("Name").unwrap_or_default();
-            let what = what.strip_suffix("Display").unwrap_or(what);
-            let id = format!("{what}Id");
-            !what.is_empty() && names.iter().any(|known| *known == what || **known == id)
+    let counts = |config: &Map<String, Value>| -> BTreeMap<String, Value> {
+        let says_nothing = |name: &String| {
+            let mut fields = properties_of(schema, config).filter(|(known, _)| *known == name);
+            fields.any(|(_, field)| {
+                is_marked(field, DISPLAY_NAME) || is_marked(field, NOT_IDENTIFYING)
+            })
         };
-        let not_compared = QUIRKS.not_compared.get(slug);
-        let counts = |name: &String, value: &Value| {
-            let is_empty = value.is_null() || value == "" || *value == json!([]);
-            let is_left_out = not_compared.is_some_and(|names| names.contains(name));
-            !is_empty && !is_left_out && !is_display_name(name)
-        };
+        let is_empty = |value: &Value| value.is_null() || value == "" || *value == json!([]);
         config
             .iter()
-            .filter(|(name, value)| counts(name, value))
+            .filter(|(name, value)| !is_empty(value) && !says_nothing(name))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect()
     };
-    let (mut one, mut other) = (identifying(one), identifying(other));
-    if let Some((field, all)) = QUIRKS.wildcards.get(slug) {
+    let wildcard =
+        properties_of(schema, one).find_map(|(name, field)| Some((name, field.get(TAKES_IN_ALL)?)));
+    let (mut one, mut other) = (counts(one), counts(other));
+    if let Some((field, all)) = wildcard {
         let is_wild = |config: &BTreeMap<_, _>| config.get(field).is_none_or(|value| value == all);
         if is_wild(&one) || is_wild(&other) {
             one.remove(field);

@@ -7,6 +7,7 @@
 mod access;
 mod all_of;
 mod convert;
+mod identity;
 mod operations;
 mod parse;
 mod union;
@@ -121,7 +122,7 @@ pub fn extract(text: &str) -> Result<Extraction, ExtractError> {
     }
     let mut files = BTreeMap::new();
     for ((platform, slug), of_destination) in &operations.destinations {
-        let mut file = destination_file(&document, of_destination)?;
+        let mut file = destination_file(&document, slug, of_destination)?;
         if file.definitions.is_empty() {
             continue;
         }
@@ -160,6 +161,7 @@ fn document_name(document: &Value) -> Option<String> {
 
 fn destination_file(
     document: &Value,
+    slug: &str,
     (shape, operations): &OnDestination<'_>,
 ) -> Result<SchemaFile, ExtractError> {
     let mut converter = Converter::new(document);
@@ -199,6 +201,7 @@ fn destination_file(
         .find_map(|body| can_import(shape, body));
     file.definitions.extend(converter.into_definitions());
     access::mark(&mut file.definitions, shape.apart);
+    identity::mark(&mut file.definitions, shape, slug);
     Ok(file)
 }
 

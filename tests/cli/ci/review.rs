@@ -8,12 +8,17 @@ use super::script::{Ran, Script};
 use crate::harness::{Server, Tree, git, payments, world};
 
 const BEFORE: [(&str, &str); 3] = [("web", ""), ("old", "secretPath: /api"), ("gone", "")];
-/// It changes, renames, deletes, and adds one that meets `web` at its destination.
+/// What is said of the one that is added.
+const CONFLICT: &str = "`infisical/payments/rival` deletes secrets of the others at each sync.";
+/// It changes, renames, deletes, and adds one that deletes the secrets of others at its destination.
 const AFTER: [(&str, &str); 4] = [
     ("web", "description: new"),
     ("api", "secretPath: /api\nrenamedFrom: old"),
     ("gone", "ensure: absent"),
-    ("rival", "secretPath: /api"),
+    (
+        "rival",
+        "secretPath: /api\nsyncOptions: { disableSecretDeletion: false }",
+    ),
 ];
 
 /// A repository whose branch `feature` changes what `main` declares, and a clone of each kind.
@@ -51,6 +56,7 @@ fn a_branch_is_reviewed_planned_applied_and_its_result_commented() {
         "- `-` `infisical/payments/gone` (`humanitec`) will be deleted",
         "- `~` `infisical/payments/web` (`humanitec`) will be updated in place",
         "`syncs/payments.yaml:",
+        CONFLICT,
     ] {
         assert!(comment.contains(line), "not `{line}`:\n{comment}");
     }
@@ -84,9 +90,10 @@ fn a_branch_is_reviewed_planned_applied_and_its_result_commented() {
         "{first}"
     );
     assert!(first.contains(digest.trim()) && first.contains(HEAD));
+    assert!(first.contains(CONFLICT), "{first}");
 
     // Another commit: the same comment, and another plan.
-    let changed = payments(&[AFTER[0], AFTER[1], AFTER[2], ("rival", "secretPath: /")]);
+    let changed = payments(&[AFTER[0], AFTER[1], AFTER[2], ("rival", "")]);
     tree.write("trusted/syncs/payments.yaml", changed);
     let second = plan_and_comment();
     assert_ne!(second, first);

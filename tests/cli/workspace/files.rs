@@ -129,7 +129,7 @@ fn a_default_that_no_platform_knows_is_an_error_whoever_inherits_it() {
 fn reports_an_inherited_value_once_at_the_default_with_the_names_of_the_syncs() {
     let tree = tree(
         &SETTINGS.replace("/payments", "payments"),
-        "syncs:\n  a: {}\n  b: {}\n  c: {secretPath: /c}\n  d: {}\n",
+        "syncs:\n  a: {}\n  b: {destinationConfig: {app: b}}\n  c: {secretPath: /c, destinationConfig: {app: c}}\n  d: {destinationConfig: {app: d}}\n",
     );
     let run = checked(options(&tree, &[]));
     let place = run.diagnostics[0].span().unwrap();

@@ -590,16 +590,23 @@ mod duplicates {
         assert_eq!(older().post(&target, &asked).status, 404);
     }
 
-    /// Whether the second configuration is a duplicate of the first.
-    fn is_duplicate(slug: &str, one: &Value, other: &Value) -> bool {
+    /// Whether the second configuration is a duplicate of the first. A field with a keyword has it
+    /// in its schema.
+    fn is_duplicate(keywords: &Value, one: &Value, other: &Value) -> bool {
         let properties: serde_json::Map<String, Value> = [one, other]
             .iter()
             .flat_map(|config| config.as_object().unwrap().keys())
-            .map(|key| (key.clone(), json!({"type": "string"})))
+            .map(|key| {
+                let mut field = json!({"type": "string"});
+                if let Some(keyword) = keywords[key].as_object() {
+                    field.as_object_mut().unwrap().extend(keyword.clone());
+                }
+                (key.clone(), field)
+            })
             .collect();
         let objects = json!({"destinationConfig": object(properties.into())});
-        let mut server = server_of([schema(slug, &objects, &objects)], |_| {});
-        let target = format!("{SYNCS}/{slug}");
+        let mut server = server_of([schema("x", &objects, &objects)], |_| {});
+        let target = format!("{SYNCS}/x");
         let request = body("a", &json!({"destinationConfig": one}));
         sync(&server.post(&target, &request));
         let asked = json!({"projectId": PAYMENTS, "destinationConfig": other});
@@ -608,56 +615,32 @@ mod duplicates {
     }
 
     #[test]
-    fn display_names_and_what_is_empty_do_not_count() {
-        let one = json!({"projectId": "1", "projectName": "One", "region": ""});
-        assert!(is_duplicate(
-            "x",
-            &one,
-            &json!({"projectId": "1", "projectName": "Uno"})
-        ));
-        assert!(is_duplicate(
-            "x",
-            &json!({"app": "1", "appName": "a"}),
-            &json!({"app": "1"})
-        ));
+    fn what_is_empty_does_not_count() {
+        let with = |key: &str, value: &str| json!({"vaultId": "1", key: value});
+        let is_duplicate = |one, other| is_duplicate(&json!({}), &one, &other);
+        assert!(is_duplicate(with("region", ""), json!({"vaultId": "1"})));
+        assert!(!is_duplicate(with("region", ""), with("region", "eu")));
         assert!(!is_duplicate(
-            "x",
-            &json!({"secretName": "a"}),
-            &json!({"secretName": "b"})
-        ));
-        assert!(!is_duplicate(
-            "x",
-            &one,
-            &json!({"projectId": "2", "projectName": "One"})
-        ));
-        assert!(!is_duplicate(
-            "x",
-            &one,
-            &json!({"projectId": "1", "region": "eu"})
+            with("vaultName", "a"),
+            with("vaultName", "b")
         ));
     }
 
     #[test]
-    fn some_fields_of_some_destinations_do_not_count_and_a_star_is_every_environment() {
-        let with = |key: &str, value: &str| json!({"vaultId": "1", key: value});
-        for (slug, key) in [
-            ("1password", "valueLabel"),
-            ("azure-app-configuration", "label"),
-            ("zabbix", "macroType"),
-        ] {
-            assert!(
-                is_duplicate(slug, &with(key, "a"), &with(key, "b")),
-                "{slug}"
-            );
-            assert!(
-                !is_duplicate("x", &with(key, "a"), &with(key, "b")),
-                "{slug}"
-            );
+    fn what_a_schema_marks_does_not_count_and_a_star_is_every_environment() {
+        let with = |value: &str| json!({"vaultId": "1", "field": value});
+        for mark in ["x-display-name", "x-not-identifying"] {
+            let is_duplicate =
+                |one, other| is_duplicate(&json!({"field": {mark: true}}), &one, &other);
+            assert!(is_duplicate(with("a"), with("b")), "{mark}");
+            assert!(is_duplicate(with("a"), json!({"vaultId": "1"})), "{mark}");
+            let other = json!({"vaultId": "2", "field": "a"});
+            assert!(!is_duplicate(with("a"), other), "{mark}");
         }
-        let of = |environment: &str| with("targetEnvironment", environment);
-        assert!(is_duplicate("gitlab", &of("*"), &of("prod")));
-        assert!(is_duplicate("gitlab", &of("prod"), &of("*")));
-        assert!(!is_duplicate("gitlab", &of("prod"), &of("dev")));
+        let star = json!({"field": {"x-takes-in-all": "*"}});
+        assert!(is_duplicate(&star, &with("*"), &with("prod")));
+        assert!(is_duplicate(&star, &with("prod"), &with("*")));
+        assert!(!is_duplicate(&star, &with("prod"), &with("dev")));
     }
 }
 

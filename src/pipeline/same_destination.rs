@@ -1,0 +1,228 @@
+//! Looking for syncs that push to one place: offline by what the files spell, and with a plan by
+//! ids, among all that is remote.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use super::base::server_of;
+use super::check::accept;
+use super::observe::Observed;
+use crate::core::code::Code;
+use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, Word};
+use crate::core::diagnostic::{Diagnostic, Severity};
+use crate::core::fields::DESTINATION_CONFIG;
+use crate::core::normalize::{self, Comparable};
+use crate::core::plan::{Plan, ProjectKey, Subject};
+use crate::core::remote::{RemoteSync, Scope};
+use crate::core::resolve::ResolvedSync;
+use crate::core::same_destination::{Pusher, report};
+use crate::core::span::Span;
+use crate::core::spec::{DestinationSpec, Specs};
+use crate::error::CommandError;
+use crate::provider::rules;
+use crate::workspace::Workspace;
+use crate::workspace::findings::Allowances;
+
+/// Reports declared syncs that push to one place, as far as the files say.
+pub(super) fn report_as_spelled(workspace: &Workspace, specs: &Specs, found: &mut Vec<Diagnostic>) {
+    if !is_wanted(workspace) {
+        return;
+    }
+    let allowed = workspace.allowances();
+    let mut names = HashSet::new();
+    let pushers = workspace.syncs.iter().filter_map(|sync| {
+        let spec = spec_of(specs, sync)?;
+        let project = sync.project.as_ref().map_or("", |project| &project.text);
+        let server = server_of(&workspace.config, &sync.provider.text);
+        // One that is declared twice is a mistake of its own.
+        if !names.insert((server, project, &*sync.name.text)) {
+            return None;
+        }
+        let connection = spelled(sync, project)?;
+        let pusher = Pusher {
+            provider: &sync.provider.text,
+            project,
+            name: &sync.name.text,
+            place: Some(sync.key),
+            platform: sync.platform,
+            server,
+            connection,
+            spec,
+            fields: Cow::Owned(normalize::desired(spec, sync, None)),
+        };
+        counts(sync, workspace, &allowed).then_some(pusher)
+    });
+    report(&pushers.collect::<Vec<_>>(), rules, found);
+}
+
+fn is_wanted(workspace: &Workspace) -> bool {
+    workspace.config.lint.get(&Code::SameDestination) != Some(&Severity::Ignored)
+}
+
+/// Whether a sync is to be, and is not allowed to share its place.
+fn counts(sync: &DesiredSync, workspace: &Workspace, allowed: &Allowances) -> bool {
+    let places = [sync.key, sync.place(&[DESTINATION_CONFIG.to_owned()])];
+    sync.ensure == Ensure::Present && !allowed.cover(workspace, Code::SameDestination, &places)
+}
+
+fn spec_of<'s>(specs: &'s Specs, sync: &DesiredSync) -> Option<&'s DestinationSpec> {
+    let spec = specs.get(&(sync.platform, sync.destination.text.clone()));
+    spec.map(AsRef::as_ref)
+}
+
+/// A connection as a file names it. One of a project is another one in each project.
+fn spelled(sync: &DesiredSync, project: &str) -> Option<String> {
+    let (reference, _) = sync.connection.as_ref()?;
+    Some(match reference {
+        ConnectionRef::Id(id) => by_id(id),
+        ConnectionRef::Name(name, None) => format!("name {name}"),
+        ConnectionRef::Name(name, Some(Scope::Organization)) => format!("organization {name}"),
+        ConnectionRef::Name(name, Some(Scope::Project)) => format!("project {project} {name}"),
+    })
+}
+
+fn by_id(id: &str) -> String {
+    format!("id {}", id.to_ascii_lowercase())
+}
+
+impl Observed {
+    /// Reports syncs that push to one place once a plan is applied, in place of what was found by
+    /// spelling. An error if that is denied.
+    pub(super) fn check_destinations(&mut self, plan: &Plan) -> Result<(), CommandError> {
+        if !is_wanted(&self.workspace) {
+            return Ok(());
+        }
+        let mut found = Vec::new();
+        report(&self.pushers(plan), rules, &mut found);
+        let compared: BTreeSet<Span> = self.syncs.iter().map(|sync| sync.desired.key).collect();
+        let is_replaced = |known: &Diagnostic| {
+            let mut labels = known.labels.iter();
+            known.code == Code::SameDestination
+                && labels.all(|label| compared.contains(&label.span))
+        };
+        if found.is_empty() && !self.workspace.diagnostics.iter().any(is_replaced) {
+            return Ok(());
+        }
+        let workspace = Arc::make_mut(&mut self.workspace);
+        workspace.diagnostics.retain(|known| !is_replaced(known));
+        workspace.diagnostics.append(&mut found);
+        workspace.settle_findings();
+        accept(&self.workspace)
+    }
+
+    /// The syncs as they are after a plan.
+    fn pushers(&self, plan: &Plan) -> Vec<Pusher<'_>> {
+        let allowed = self.workspace.allowances();
+        let results: HashMap<Name<'_>, &Comparable> = (plan.actions.iter())
+            .filter_map(|action| Some((name_of(&action.subject), action.result()?.0)))
+            .collect();
+        let mut remote = self.remote_by_name();
+        let there: Vec<_> = (self.syncs.iter())
+            .map(|sync| remote.remove(&name_in(sync, &sync.desired.name)))
+            .collect();
+        for action in &plan.actions {
+            if let Some(old) = action.found() {
+                remote.remove(&(&*action.subject.server, &*old.project_id, &*old.name));
+            }
+        }
+        let connections = self.connections_by_spelling();
+        let mut pushers = Vec::new();
+        for (sync, there) in self.syncs.iter().zip(there) {
+            let desired = &sync.desired;
+            let old = desired.renamed_from.as_ref();
+            if let (Some(old), None) = (old, there) {
+                remote.remove(&name_in(sync, old));
+            }
+            let spec = spec_of(&self.specs, desired);
+            let spelled = spelled(desired, &sync.project_id);
+            let (Some(spec), Some(spelled)) = (spec, spelled) else {
+                continue;
+            };
+            if !counts(desired, &self.workspace, &allowed) {
+                continue;
+            }
+            let found = sync.connection.as_ref();
+            let known = || connections.get(&of_name(sync, spelled.clone())).cloned();
+            let connection = found.map(|found| by_id(&found.id)).or_else(known);
+            let result = results.get(&name_in(sync, &desired.name)).copied();
+            // What a sync leaves to others is as it is.
+            let kept = there.filter(|(_, there)| {
+                !desired.ignore_remote.is_empty() && there.destination == desired.destination.text
+            });
+            let fields = match (result, kept) {
+                (Some(result), _) => result.clone(),
+                (None, Some((_, there))) => normalize::remote(spec, there),
+                (None, None) => normalize::desired(spec, desired, None),
+            };
+            pushers.push(Pusher {
+                provider: &desired.provider.text,
+                project: sync.project_label(),
+                name: &desired.name.text,
+                place: Some(desired.key),
+                platform: desired.platform,
+                server: &sync.server,
+                connection: connection.unwrap_or(spelled),
+                spec,
+                fields: Cow::Owned(fields),
+            });
+        }
+        pushers.extend(remote.into_values().filter_map(|(key, sync)| {
+            let spec = self.specs.get(&(key.platform, sync.destination.clone()))?;
+            let project = self.projects.get(key).unwrap_or(&key.project_id);
+            Some(Pusher {
+                provider: &key.provider,
+                project,
+                name: &sync.name,
+                place: None,
+                platform: key.platform,
+                server: &key.server,
+                connection: by_id(&sync.connection.id),
+                spec,
+                fields: Cow::Owned(normalize::remote(spec, sync)),
+            })
+        }));
+        pushers
+    }
+
+    fn remote_by_name(&self) -> HashMap<Name<'_>, (&ProjectKey, &RemoteSync)> {
+        let mut by_name = HashMap::new();
+        for (key, syncs) in &self.remote {
+            for sync in syncs {
+                let name = (&*key.server, &*key.project_id, &*sync.name);
+                by_name.entry(name).or_insert((key, sync));
+            }
+        }
+        by_name
+    }
+
+    /// The connections that were found, for syncs of which it did not have to be looked up.
+    fn connections_by_spelling(&self) -> HashMap<Spelling<'_>, String> {
+        let syncs = self.syncs.iter();
+        let found = syncs.filter_map(|sync| {
+            let spelled = spelled(&sync.desired, &sync.project_id)?;
+            let connection = sync.connection.as_ref()?;
+            Some((of_name(sync, spelled), by_id(&connection.id)))
+        });
+        found.collect()
+    }
+}
+
+/// A sync's server, the id of its project, and its name.
+type Name<'a> = (&'a str, &'a str, &'a str);
+
+fn name_of(subject: &Subject) -> Name<'_> {
+    (&subject.server, &subject.project_id, &subject.name)
+}
+
+fn name_in<'a>(sync: &'a ResolvedSync, name: &'a Word) -> Name<'a> {
+    (&sync.server, &sync.project_id, &name.text)
+}
+
+/// A sync's server, the id of its project, its destination, and how it spells its connection.
+type Spelling<'a> = (&'a str, &'a str, &'a str, String);
+
+fn of_name(sync: &ResolvedSync, spelled: String) -> Spelling<'_> {
+    let destination = &sync.desired.destination.text;
+    (&sync.server, &sync.project_id, destination, spelled)
+}

@@ -1,0 +1,114 @@
+//! Which keys a sync of Infisical writes and deletes at its destination.
+//!
+//! It deletes what its source does not have, of the keys that its `keySchema` gives (seen in June 2025).
+
+use serde_json::Value;
+
+use super::lint::{ENVIRONMENT_PLACEHOLDER, SECRET_KEY};
+use crate::core::fields::ENVIRONMENT;
+use crate::core::normalize::Comparable;
+use crate::core::same_destination::Reach;
+use crate::core::spec::DestinationSpec;
+use crate::core::words::capitalized;
+
+const OPTIONS: &str = "syncOptions";
+const KEY_SCHEMA: &str = "keySchema";
+const KEEPS: &str = "disableSecretDeletion";
+
+/// The reach of a sync in comparable form. An environment that is not known can be any.
+pub fn of(sync: &Comparable) -> Reach {
+    let option = |key: &str| sync.get(OPTIONS)?.get(key);
+    let schema = option(KEY_SCHEMA).and_then(Value::as_str);
+    let schema = schema.filter(|schema| !schema.is_empty());
+    let mut schema = schema.unwrap_or(SECRET_KEY).to_owned();
+    if let Some(environment) = sync.get(ENVIRONMENT).and_then(Value::as_str) {
+        schema = schema.replace(ENVIRONMENT_PLACEHOLDER, environment);
+    }
+    let start = schema.find("{{").unwrap_or(schema.len());
+    let end = schema.rfind("}}").map_or(0, |at| at + 2);
+    Reach {
+        prefix: schema[..start].to_owned(),
+        suffix: schema[end..].to_owned(),
+        deletes: option(KEEPS) != Some(&Value::Bool(true)),
+    }
+}
+
+/// How to keep syncs to one place apart, by what the destination can do.
+pub fn separation(spec: &DestinationSpec) -> String {
+    let mut fields = spec.create.fields.iter();
+    let options = fields.find(|field| field.name == OPTIONS);
+    let options = options.and_then(|field| field.object.as_ref());
+    let can = |name: &str| {
+        options.is_some_and(|options| {
+            let mut fields = options.fields.iter();
+            fields.any(|field| field.name == name && field.access.is_both_ways())
+        })
+    };
+    let own_keys =
+        format!("give each its own `{KEY_SCHEMA}`, such as `A_{SECRET_KEY}` and `B_{SECRET_KEY}`");
+    let no_deletion = format!("set `{KEEPS}: true` on each");
+    let ways: Vec<String> = [(KEY_SCHEMA, own_keys), (KEEPS, no_deletion)]
+        .into_iter()
+        .filter_map(|(option, way)| can(option).then_some(way))
+        .chain(["choose different destinations".to_owned()])
+        .collect();
+    capitalized(&ways.join("; or ")) + "."
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{prop_assert, proptest};
+    use serde_json::json;
+
+    use super::of;
+    use crate::core::same_destination::Reach;
+    use crate::core::testing::fields;
+
+    fn reach(schema: &str, environment: &str) -> Reach {
+        of(&fields(json!({
+            "environment": environment, "syncOptions": {"keySchema": schema}
+        })))
+    }
+
+    #[test]
+    fn keys_meet_unless_both_ends_rule_it_out() {
+        let meet = |one: &str, other: &str| {
+            let (one, other) = (reach(one, "dev"), reach(other, "dev"));
+            assert_eq!(one.meets(&other), other.meets(&one));
+            one.meets(&other)
+        };
+        for (one, other) in [
+            ("", "A_{{secretKey}}"),
+            ("A_{{secretKey}}", "A_B_{{secretKey}}"),
+            ("A_{{secretKey}}", "{{secretKey}}_B"),
+            ("{{environment}}_{{secretKey}}", "dev_{{secretKey}}"),
+            ("A_{{secretKey}}_X_{{secretKey}}", "A_{{secretKey}}"),
+        ] {
+            assert!(meet(one, other), "{one} {other}");
+        }
+        for (one, other) in [
+            ("A_{{secretKey}}", "B_{{secretKey}}"),
+            ("{{secretKey}}_A", "{{secretKey}}_B"),
+            ("A_{{secretKey}}_A", "A_{{secretKey}}_B"),
+            ("{{environment}}_{{secretKey}}", "prod_{{secretKey}}"),
+        ] {
+            assert!(!meet(one, other), "{one} {other}");
+        }
+        let schema = "{{environment}}_{{secretKey}}";
+        assert!(!reach(schema, "dev").meets(&reach(schema, "prod")));
+        let unknown = of(&fields(json!({"syncOptions": {"keySchema": schema}})));
+        assert!(unknown.meets(&reach("A_{{secretKey}}", "dev")));
+    }
+
+    proptest! {
+        #[test]
+        fn a_key_that_two_schemas_give_is_one_where_they_meet(
+            one in "[AB]{0,2}", other in "[AB]{0,2}", ends in ("[AB]{0,2}", "[AB]{0,2}"), key in "[AB]{1,6}"
+        ) {
+            let schemas = [format!("{one}{{{{secretKey}}}}{}", ends.0), format!("{other}{{{{secretKey}}}}{}", ends.1)];
+            let [one, other] = schemas.each_ref().map(|schema| reach(schema, "dev"));
+            let gives = |reach: &Reach| key.starts_with(&reach.prefix) && key.ends_with(&reach.suffix);
+            prop_assert!(one.meets(&other) || !gives(&one) || !gives(&other));
+        }
+    }
+}
