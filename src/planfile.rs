@@ -12,8 +12,10 @@
 //! | `read` | a file becomes a plan, checked field by field |
 //! | `step` | what one of its actions does and shows |
 //! | `consistency` | whether its actions fit together |
+//! | [`mod@merge`] | several plans become one |
 
 mod consistency;
+pub mod merge;
 mod read;
 mod step;
 mod wire;
@@ -21,6 +23,7 @@ mod write;
 
 use std::collections::BTreeSet;
 
+pub use merge::merge;
 pub use read::read;
 pub use write::write;
 

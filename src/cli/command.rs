@@ -27,10 +27,11 @@ use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::redaction;
+use crate::render::code_host::{self, CodeHost};
 use crate::render::ending::Ending;
 use crate::render::json::Document;
 use crate::render::log::Escape;
-use crate::render::review::{Checkout, Review};
+use crate::render::review::{Checkout, Review, remote_and_declared};
 use crate::render::table::Screen;
 use crate::render::{findings, sandbox_line};
 use crate::root::{git_root, working_directory};
@@ -174,6 +175,8 @@ pub struct Files<'a> {
     pub sources: Option<&'a Sources>,
     /// The syncs that they declare.
     pub syncs: &'a [DesiredSync],
+    /// Whether their names begin at the root of the repository, wherever the command runs.
+    pub are_from_root: bool,
 }
 
 impl<'a> From<&'a Workspace> for Files<'a> {
@@ -182,6 +185,7 @@ impl<'a> From<&'a Workspace> for Files<'a> {
             findings: &workspace.diagnostics,
             sources: Some(&workspace.sources),
             syncs: &workspace.syncs,
+            are_from_root: false,
         }
     }
 }
@@ -374,7 +378,7 @@ impl Session {
         let mut exit = end.exit;
         let review = OnceCell::new();
         for format in self.outputs.formats() {
-            let review = || review.get_or_init(|| end.review());
+            let review = || review.get_or_init(|| end.review(&self.environment));
             let text = match format.renderer() {
                 Renderer::Human => continue,
                 Renderer::Json => caught(|| end.json()),
@@ -479,7 +483,7 @@ impl<'a, O: Outcome> End<'a, O> {
             })
     }
 
-    fn review(&self) -> Review<'_> {
+    fn review(&self, environment: &Environment) -> Review<'_> {
         let summary = findings::summary(self.files.findings);
         let mut review = Review {
             command: self.command,
@@ -490,9 +494,16 @@ impl<'a, O: Outcome> End<'a, O> {
             files: self.files.names(self.sources),
             exit_code: self.exit.code(),
             headline: summary.map(|summary| format!("Found {summary}.")),
+            facts: Vec::new(),
             items: Vec::new(),
             notes: Vec::new(),
-            checkout: checkout(),
+            sides: remote_and_declared(),
+            checkout: if self.files.are_from_root {
+                None
+            } else {
+                checkout(environment)
+            },
+            code_host: CodeHost::of(environment),
         };
         if let Some(outcome) = self.outcome {
             outcome.review(&mut review);
@@ -501,9 +512,10 @@ impl<'a, O: Outcome> End<'a, O> {
     }
 }
 
-/// The repository that the command runs in, if it is in one.
-fn checkout() -> Option<Checkout> {
+/// The repository that the command runs in, if it is in one: by Git, else by what CI says.
+pub(super) fn checkout(environment: &Environment) -> Option<Checkout> {
     let directory = working_directory().ok()?;
-    let root = git_root(&directory)?;
+    let root = git_root(&directory)
+        .or_else(|| code_host::workspace(environment).filter(|root| directory.starts_with(root)))?;
     Some(Checkout { root, directory })
 }

@@ -11,6 +11,7 @@ use crate::http::encryption::ALLOW_HTTP;
 use crate::pipeline::STATE_VARIABLE;
 use crate::provider::doors;
 use crate::provider::trust::TRUST_HOSTS;
+use crate::render::code_host;
 
 /// What a command's help says besides its flags.
 struct Page {
@@ -454,6 +455,8 @@ pub fn environment() -> String {
         .iter()
         .map(|variable| ("secsync", variable.name, variable.meaning))
         .collect();
+    let of_ci = code_host::VARIABLES.iter();
+    rows.extend(of_ci.map(|(name, meaning)| ("Links to a code host", *name, *meaning)));
     for door in doors() {
         let title = door.platform().title();
         rows.extend(

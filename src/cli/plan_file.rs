@@ -17,6 +17,7 @@ use crate::pipeline::Opened;
 use crate::planfile::{self, MAX_SIZE, SavedPlan};
 use crate::redaction::{self, redacted};
 use crate::render::log::{Escape, harmless};
+use crate::render::review::Checkout;
 use crate::root::{Existing, Place};
 use crate::text_file::{Refusal, Unreadable, reason, reason_of_write};
 use crate::workspace;
@@ -204,10 +205,16 @@ pub fn save(
     sources: &Sources,
     specs: &Specs,
     is_sandbox: bool,
+    checkout: Option<&Checkout>,
 ) -> Result<String, CommandError> {
     // The file may have come while the plan was made.
     let place = check_place(path)?;
-    let (text, digest) = planfile::write(plan, sources, specs, is_sandbox)
+    // It may be shown and applied in another directory than it is made in.
+    let path_of = |file: &str| match checkout {
+        Some(checkout) => checkout.path_of(file),
+        None => file.to_owned(),
+    };
+    let (text, digest) = planfile::write(plan, sources, specs, is_sandbox, &path_of)
         .map_err(|error| cannot_save(path, &error))?;
     check(path, &text)?;
     // Its digest is that of what it means.

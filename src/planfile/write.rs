@@ -13,14 +13,21 @@ use crate::digest;
 
 /// The text of a plan file, and its digest.
 ///
-/// `specs` are the destinations of the plan's syncs, and of those that it found.
+/// `specs` are the destinations of the plan's syncs, and of those that it found; `path_of` names a
+/// file as whoever reads the plan knows it.
 pub fn write(
     plan: &Plan,
     sources: &Sources,
     specs: &Specs,
     is_sandbox: bool,
+    path_of: &dyn Fn(&str) -> String,
 ) -> Result<(String, String), serde_json::Error> {
-    let mut document = Writer { sources, specs }.document(plan, is_sandbox);
+    let writer = Writer {
+        sources,
+        specs,
+        path_of,
+    };
+    let mut document = writer.document(plan, is_sandbox);
     let digest = format!(
         "{ALGORITHM}{}",
         digest::of_json(&serde_json::to_value(&document)?)
@@ -34,6 +41,7 @@ pub fn write(
 struct Writer<'a> {
     sources: &'a Sources,
     specs: &'a Specs,
+    path_of: &'a dyn Fn(&str) -> String,
 }
 
 impl Writer<'_> {
@@ -165,7 +173,7 @@ impl Writer<'_> {
         wire::DeclaredAt {
             cell: cell.map(|cell| cell.label.clone()),
             matrix: cell.map(|cell| cell.values.to_json()),
-            file: self.sources.get(span.source).name.clone(),
+            file: (self.path_of)(&self.sources.get(span.source).name),
             line: start.line,
             column: start.column,
             end_line: end.line,

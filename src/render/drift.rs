@@ -203,6 +203,8 @@ impl<'a> DriftBody<'a> {
 /// Adds what drifted.
 pub fn review(review: &mut Review<'_>, drifts: &[Drift], plan: &Plan) {
     review.headline = Some(headline(drifts, plan).to_string());
+    // Drift goes from the files to the server.
+    review.sides.reverse();
     review.items = drifts.iter().map(item).collect();
     review.notes.extend(plan.shard.map(shard::note));
     review.notes.extend(existing(plan).map(undeclared));

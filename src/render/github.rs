@@ -33,7 +33,7 @@ pub fn text(review: &Review<'_>) -> String {
         of_item(&mut out, item, review);
     }
     if let Some(headline) = &review.headline {
-        let lines = std::iter::once(headline).chain(&review.notes);
+        let lines = std::iter::once(headline).chain(review.remarks());
         let message = lines.map(String::as_str).collect::<Vec<_>>().join("\n");
         command(&mut out, "notice", &[("title", &title(review))], &message);
     }

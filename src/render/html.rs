@@ -34,6 +34,8 @@ pub fn text(review: &Review<'_>) -> String {
     if let Some(headline) = &review.headline {
         let _ = writeln!(out, "<p><strong>{}</strong></p>", escaped(headline));
     }
+    let facts = review.facts.iter().map(|fact| escaped(fact));
+    section(&mut out, "About", "facts", facts);
     let problems = review.problems.iter();
     let problems = problems.map(|problem| escaped(&advice(problem)));
     section(&mut out, "Errors", "error", problems);

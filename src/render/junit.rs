@@ -42,8 +42,9 @@ pub fn text(review: &Review<'_>) -> String {
     for case in &cases {
         write_case(&mut out, case);
     }
-    if !review.notes.is_empty() {
-        let notes = escaped(&review.notes.join("\n"));
+    let notes: Vec<&str> = review.remarks().map(String::as_str).collect();
+    if !notes.is_empty() {
+        let notes = escaped(&notes.join("\n"));
         let _ = writeln!(out, "    <system-out>{notes}</system-out>");
     }
     out.push_str("  </testsuite>\n</testsuites>\n");

@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 
+use super::mermaid::{self, Graph};
 use super::review::{Item, Review, advice};
 use super::terminal::SANDBOX;
 use crate::core::diagnostic::Diagnostic;
@@ -17,13 +18,30 @@ const LONGEST: usize = 65_536;
 /// What is reserved for the note that something was left out.
 const RESERVE: usize = 400;
 
-/// A comment, with a marker in its first line so that a script can find it again.
+/// A comment, with a marker in its first line so that a script can find it again. If something
+/// would not fit, the graph goes first.
 pub fn text(review: &Review<'_>) -> String {
+    let comment = comment(review, mermaid::graph(review).as_ref());
+    if comment.left_out.is_empty() {
+        return comment.end();
+    }
+    let mut without = self::comment(review, None);
+    if review.items.iter().any(|item| item.flow.is_some()) {
+        without.left_out.push("the graph".to_owned());
+    }
+    without.end()
+}
+
+fn comment(review: &Review<'_>, graph: Option<&Graph>) -> Comment {
     let mut comment = Comment::default();
     comment.add(&format!("<!-- secsync:{} -->\n", review.command));
     comment.add(&heading(review));
     if review.is_sandbox {
         comment.add(&format!("\n> {SANDBOX}\n"));
+    }
+    if !review.facts.is_empty() {
+        comment.add("\n");
+        comment.add_all("facts", &review.facts, |fact| bullet(fact));
     }
     if !review.problems.is_empty() {
         comment.add("\n### Errors\n\n");
@@ -45,6 +63,11 @@ pub fn text(review: &Review<'_>) -> String {
         comment.add("\n> [!WARNING]\n> This deletes or overwrites secrets:\n>\n");
         comment.add_all("warnings", &harmful, |item| warning(item));
     }
+    if let Some(graph) = graph
+        && !comment.add(&drawn(graph))
+    {
+        comment.left_out.push("the graph".to_owned());
+    }
     if !review.items.is_empty() {
         comment.add("\n");
         comment.add_items(review);
@@ -53,7 +76,21 @@ pub fn text(review: &Review<'_>) -> String {
         comment.add("\n");
         comment.add_all("notes", &review.notes, |note| bullet(note));
     }
-    comment.end()
+    comment
+}
+
+/// A graph, folded so that it can be closed.
+fn drawn(graph: &Graph) -> String {
+    let legend = graph.legend();
+    let legend = if legend.is_empty() {
+        legend
+    } else {
+        format!("\n{legend}\n")
+    };
+    format!(
+        "\n<details open><summary>Sources and destinations</summary>\n\n```mermaid\n{}```\n{legend}\n</details>\n",
+        graph.text
+    )
 }
 
 fn heading(review: &Review<'_>) -> String {
@@ -66,9 +103,10 @@ fn heading(review: &Review<'_>) -> String {
 
 fn finding(found: &Diagnostic, review: &Review<'_>) -> String {
     let word = words::capitalized(found.severity.word());
-    let place = review
-        .place_of(found)
-        .map(|place| format!(" {}", code(&place)));
+    let place = review.place_of(found).map(|place| {
+        let link = found.span().and_then(|span| review.link(span));
+        format!(" {}", linked(&code(&place), link))
+    });
     let place = place.unwrap_or_default();
     let text = review.sentences_of(found);
     bullet_with(
@@ -93,7 +131,7 @@ fn item(item: &Item, review: &Review<'_>, with_details: bool) -> String {
     };
     let mut line = format!(
         "{sign}{} ({}) {}",
-        code(&item.address),
+        linked(&code(&item.address), link_of(item, review)),
         code(&item.destination),
         sentences(&item.what)
     );
@@ -118,7 +156,8 @@ fn item(item: &Item, review: &Review<'_>, with_details: bool) -> String {
 fn details(item: &Item, review: &Review<'_>) -> String {
     let mut out = String::new();
     if let Some(place) = item.place {
-        let _ = writeln!(out, "  Declared at {}.\n", code(&review.describe(place)));
+        let place = linked(&code(&review.describe(place)), link_of(item, review));
+        let _ = writeln!(out, "  Declared at {place}.\n");
     }
     if !item.diff.is_empty() {
         out.push_str(&block("diff", &item.diff));
@@ -127,6 +166,19 @@ fn details(item: &Item, review: &Review<'_>) -> String {
         let _ = writeln!(out, "  - {}", in_one_line(note));
     }
     out
+}
+
+/// Where a sync is declared.
+fn link_of(item: &Item, review: &Review<'_>) -> Option<String> {
+    review.link(item.place?)
+}
+
+/// Text that leads to a page. Nothing in the address of one has a meaning in Markdown.
+fn linked(text: &str, page: Option<String>) -> String {
+    match page {
+        Some(page) => format!("[{text}]({page})"),
+        None => text.to_owned(),
+    }
 }
 
 fn bullet(text: &str) -> String {

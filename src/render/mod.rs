@@ -26,6 +26,8 @@
 //! | [`findings`] | findings with the lines that they are about |
 //! | [`json`] | the frame of every JSON document |
 //! | [`review`] | the result of a run, for the formats below |
+//! | [`code_host`] | the page of a line on a code host |
+//! | `mermaid` | sources and destinations as a graph |
 //! | [`log`] | texts for a log that a machine reads, too |
 //! | `diff` | what changes in a sync, as lines of YAML |
 //! | `shard`, `started` | which projects a run was about; recorded starts that are not declared |
@@ -43,6 +45,7 @@
 //! A new format is a file here with a `text(&Review) -> String`, a variant of the enum of formats in
 //! `cli`, and a test that no text breaks out of it.
 
+pub mod code_host;
 mod diff;
 pub mod drift;
 pub mod ending;
@@ -57,6 +60,7 @@ pub mod junit;
 pub mod listing;
 pub mod log;
 pub mod markdown;
+mod mermaid;
 mod outcome;
 pub mod plan;
 pub mod report;

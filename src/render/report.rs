@@ -304,6 +304,8 @@ pub fn review(review: &mut Review<'_>, plan: &Plan, report: &Report) {
     let actions = plan.actions.iter().zip(&report.outcomes);
     for (item, (action, outcome)) in review.items.iter_mut().zip(actions) {
         outcome::review(item, participle(action.verb()), outcome);
+        // A graph is for those who decide.
+        item.flow = None;
     }
     review
         .items

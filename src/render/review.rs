@@ -5,6 +5,7 @@
 
 use camino::{Utf8Component, Utf8PathBuf};
 
+use super::code_host::CodeHost;
 use super::json::Place;
 use crate::core::diagnostic::{Diagnostic, Severity};
 use crate::core::plan::Subject;
@@ -30,12 +31,23 @@ pub struct Review<'a> {
     pub exit_code: u8,
     /// The result in a sentence; `None` if the command stopped before it had one.
     pub headline: Option<String>,
+    /// What the result is about, each as a sentence: what it compares with, the plans that it shows.
+    pub facts: Vec<String>,
     /// The syncs that have something to show.
     pub items: Vec<Item>,
     /// Other facts, each as a sentence.
     pub notes: Vec<String>,
+    /// What the two sides of the diffs are: the words before a sync's address.
+    pub sides: [String; 2],
     /// The repository that the run was in; `None` outside of one.
     pub checkout: Option<Checkout>,
+    /// Where people read its files; `None` if the run does not know.
+    pub code_host: Option<CodeHost>,
+}
+
+/// The sides of a diff between what is remote and what is declared.
+pub fn remote_and_declared() -> [String; 2] {
+    ["remote".to_owned(), "declared".to_owned()]
 }
 
 /// A repository on this machine, and the directory in it that a command runs in.
@@ -49,7 +61,11 @@ pub struct Checkout {
 
 impl Checkout {
     /// A file as code hosts know it: from the root on. A file outside the repository keeps its name.
-    fn path_of(&self, file: &str) -> String {
+    pub fn path_of(&self, file: &str) -> String {
+        // A name in angle brackets is not a file.
+        if file.starts_with('<') {
+            return file.to_owned();
+        }
         let mut path = Utf8PathBuf::new();
         for part in self.directory.join(file).components() {
             match part {
@@ -71,9 +87,8 @@ impl Review<'_> {
     /// A file as code hosts know it.
     pub fn path_of(&self, file: &str) -> String {
         match &self.checkout {
-            // A name in angle brackets is not a file.
-            Some(checkout) if !file.starts_with('<') => checkout.path_of(file),
-            _ => file.to_owned(),
+            Some(checkout) => checkout.path_of(file),
+            None => file.to_owned(),
         }
     }
 }
@@ -101,6 +116,34 @@ pub struct Item {
     pub diff: String,
     /// How it is doing.
     pub verdict: Verdict,
+    /// What it pushes, if that changes.
+    pub flow: Option<Flow>,
+}
+
+/// What a sync pushes from where to where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flow {
+    /// The project, the environment and the folder.
+    pub source: String,
+    /// The destination, and the place in it.
+    pub target: String,
+    /// The sync's name.
+    pub name: String,
+    /// What can happen to secrets.
+    pub risk: Risk,
+}
+
+/// What an action can do to secrets, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Risk {
+    /// Secrets at the destination can be deleted.
+    DeletesSecrets,
+    /// Secrets of the source can be overwritten.
+    OverwritesSource,
+    /// The sync goes, and its secrets stay.
+    EndsSync,
+    /// Nothing that was not asked for.
+    Low,
 }
 
 /// How a sync is doing.
@@ -163,6 +206,7 @@ impl Item {
             notes: Vec::new(),
             diff: String::new(),
             verdict: Verdict::Good,
+            flow: None,
         }
     }
 }
@@ -202,6 +246,17 @@ impl Review<'_> {
         } = self.range(span);
         let cell = self.sources.cell_words(span);
         format!("{file}:{line}:{column}{cell}")
+    }
+
+    /// The address of a span's line on the code host, if the run knows it.
+    pub fn link(&self, span: Span) -> Option<String> {
+        let Place { file, line, .. } = self.range(span);
+        self.code_host.as_ref()?.link(&file, line)
+    }
+
+    /// What there is to say besides the syncs, the facts first.
+    pub fn remarks(&self) -> impl Iterator<Item = &String> {
+        self.facts.iter().chain(&self.notes)
     }
 
     /// The range of a span, in a file as code hosts know it.

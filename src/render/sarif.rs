@@ -23,7 +23,7 @@ pub fn text(review: &Review<'_>) -> String {
         .map(|found| result(found, &codes, review))
         .collect();
     let problems = review.problems.iter();
-    let notes = review.notes.iter();
+    let notes = review.remarks();
     let notifications: Vec<Value> = problems
         .map(|problem| json!({"level": "error", "message": message(&advice(problem))}))
         .chain(notes.map(|note| json!({"level": "note", "message": message(note)})))

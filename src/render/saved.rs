@@ -5,10 +5,13 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::plan::{PlanBody, PlanFile};
+use super::plan::{self, PlanBody, PlanFile};
+use super::review::Review;
+use super::shard;
 use super::terminal::{BOLD, painted, width};
-use crate::core::plan::Subject;
+use crate::core::plan::{Plan, Subject};
 use crate::core::text::visible;
+use crate::planfile::merge::Merged;
 use crate::planfile::{NameOf, Named, SavedPlan};
 
 /// The lines before a saved plan.
@@ -19,6 +22,19 @@ pub fn heading(file: &str, saved: &SavedPlan) -> String {
         visible(file),
         saved.digest
     );
+    let rows: Vec<(&str, String, String)> = meanings(saved)
+        .map(|(word, name, id)| (word, visible(&name), visible(&id)))
+        .collect();
+    let width = width(rows.iter().map(|(_, name, _)| name.as_str()));
+    for (word, name, id) in rows {
+        let _ = writeln!(out, "  {word:10}  {name:width$}  {id}");
+    }
+    out.push('\n');
+    out
+}
+
+/// What the names of a saved plan mean: its servers, projects and connections.
+fn meanings(saved: &SavedPlan) -> impl Iterator<Item = (&'static str, String, String)> {
     let servers = saved.providers.iter().map(|provider| {
         let server = provider.url.as_deref().unwrap_or("the sandbox");
         ("server", provider.name.clone(), server.to_owned())
@@ -39,15 +55,30 @@ pub fn heading(file: &str, saved: &SavedPlan) -> String {
             ),
         }
     });
-    let rows: Vec<(&str, String, String)> = servers
-        .chain(names)
-        .map(|(word, name, id)| (word, visible(&name), visible(&id)))
-        .collect();
-    let width = width(rows.iter().map(|(_, name, _)| name.as_str()));
-    for (word, name, id) in rows {
-        let _ = writeln!(out, "  {word:10}  {name:width$}  {id}");
+    servers.chain(names)
+}
+
+/// Adds saved plans, each with its file, and what they come to as one.
+pub fn review<'p>(
+    review: &mut Review<'_>,
+    plans: impl IntoIterator<Item = (&'p str, &'p SavedPlan)>,
+    merged: &Plan,
+) {
+    for (file, saved) in plans {
+        review.facts.push(fact(file, saved, merged));
     }
-    out.push('\n');
+    plan::review(review, merged);
+}
+
+/// Which plan it is, and what its names mean.
+fn fact(file: &str, saved: &SavedPlan, merged: &Plan) -> String {
+    let mut out = format!("Saved plan `{file}`, `{}`.", saved.digest);
+    if let Some(shard) = saved.plan.shard.filter(|_| merged.shard.is_none()) {
+        let _ = write!(out, " {}", shard::note_with_limits(shard));
+    }
+    for (word, name, id) in meanings(saved) {
+        let _ = write!(out, "\nThe {word} `{name}` is `{id}`.");
+    }
     out
 }
 
@@ -81,9 +112,11 @@ pub fn done(done: &[Subject]) -> String {
     out
 }
 
-/// Saved plans in a JSON document.
+/// Saved plans in a JSON document: what they come to as one, as `plan` writes it, then each of them.
 #[derive(Debug, Serialize)]
 pub struct ShowBody<'a> {
+    #[serde(flatten)]
+    merged: Option<PlanBody<'a>>,
     plans: Vec<ShownPlan<'a>>,
 }
 
@@ -109,10 +142,14 @@ struct NameFields {
 }
 
 impl<'a> ShowBody<'a> {
-    /// The plans, each with its file.
-    pub fn new(plans: impl IntoIterator<Item = (&'a str, &'a SavedPlan)>) -> Self {
+    /// The plans, each with its file, and what they come to as one.
+    pub fn new(
+        plans: impl IntoIterator<Item = (&'a str, &'a SavedPlan)>,
+        merged: Option<&'a Merged>,
+    ) -> Self {
         let plans = plans.into_iter();
         Self {
+            merged: merged.map(|merged| PlanBody::new(&merged.plan, &merged.sources)),
             plans: plans
                 .map(|(file, saved)| ShownPlan::new(file, saved))
                 .collect(),

@@ -13,11 +13,14 @@ pub fn text(review: &Review<'_>) -> String {
     if review.is_sandbox {
         comment(&mut out, SANDBOX);
     }
+    for fact in &review.facts {
+        comment(&mut out, fact);
+    }
     for problem in review.problems {
         comment(&mut out, &format!("Error: {}", advice(problem)));
     }
     for item in &review.items {
-        sync(&mut out, item, review.command);
+        sync(&mut out, item, review);
     }
     for line in review.headline.iter().chain(&review.notes) {
         comment(&mut out, line);
@@ -25,7 +28,7 @@ pub fn text(review: &Review<'_>) -> String {
     out
 }
 
-fn sync(out: &mut String, item: &Item, command: &str) {
+fn sync(out: &mut String, item: &Item, review: &Review<'_>) {
     comment(out, &format!("{} {}", item.address, item.what));
     for warning in &item.warnings {
         comment(out, &format!("Warning: {warning}"));
@@ -40,17 +43,12 @@ fn sync(out: &mut String, item: &Item, command: &str) {
         return;
     }
     let address = visible(&item.address);
-    // Drift goes from the files to the server.
-    let (old, new) = if command == "drift" {
-        ("declared", "remote")
-    } else {
-        ("remote", "declared")
-    };
+    let [old, new] = &review.sides;
     let _ = match item.word {
         "create" => writeln!(out, "--- /dev/null"),
-        _ => writeln!(out, "--- {old}/{address}"),
+        _ => writeln!(out, "--- {}/{address}", visible(old)),
     };
-    let _ = writeln!(out, "+++ {new}/{address}");
+    let _ = writeln!(out, "+++ {}/{address}", visible(new));
     out.push_str(&item.diff);
 }
 

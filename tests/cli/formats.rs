@@ -313,7 +313,7 @@ fn a_plan_in_every_format() {
     +  initialSyncBehavior: overwrite-destination
     # Plan: 1 to add, 1 to change, 1 to destroy, 1 blocked.
     ");
-    insta::assert_snapshot!(plan("markdown"), @"
+    insta::assert_snapshot!(plan("markdown"), @r#"
     <!-- secsync:plan -->
     ## secsync plan
 
@@ -328,6 +328,22 @@ fn a_plan_in_every_format() {
     >
     > - `infisical/payments/api`: The next sync overwrites the destination's secrets, and deletes those that the source does not have.
     > - `infisical/payments/gone`: Its secrets are removed from the destination.
+
+    <details open><summary>Sources and destinations</summary>
+
+    ```mermaid
+    flowchart LR
+      s1["payments prod /"]
+      d2(["humanitec application acme payments"])
+      d3(["humanitec application payments acme"])
+      s1 ==>|"update api"| d2
+      s1 ==>|"delete gone"| d3
+      s1 -->|"create web"| d2
+    ```
+
+    A thick arrow can delete secrets at its destination.
+
+    </details>
 
     - `~` `infisical/payments/api` (`humanitec`) will be updated in place
 
@@ -413,7 +429,7 @@ fn a_plan_in_every_format() {
       - It equals `gone`, which this plan deletes. If it is the same sync, write `renamedFrom: gone`.
 
       </details>
-    ");
+    "#);
     insta::assert_snapshot!(plan("github"), @"
     ::warning file=syncs/payments.yaml,line=11,endLine=11,col=3,endColumn=6,title=secsync%3A same-destination::`infisical/payments/api` and `infisical/payments/web` push to the same destination through the same connection, and their keys can meet: `infisical/payments/api` deletes the secrets of `infisical/payments/web` at each sync.%0AGive each its own `keySchema`, such as `A_{{secretKey}}` and `B_{{secretKey}}`; or set `disableSecretDeletion: true` on each; or choose different destinations.%0A`web` deletes nothing: syncs/payments.yaml:20:3
     ::warning file=syncs/payments.yaml,line=11,endLine=11,col=3,endColumn=6,title=secsync%3A update::infisical/payments/api will be updated in place.%0AThe next sync overwrites the destination's secrets, and deletes those that the source does not have.

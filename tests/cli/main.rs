@@ -94,6 +94,7 @@ mod sandbox;
 mod saved_plans;
 mod schemas;
 mod shards;
+mod show;
 mod starts;
 mod state_files;
 mod terminal;

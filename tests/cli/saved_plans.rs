@@ -755,13 +755,14 @@ fn a_file_that_is_neither_a_plan_nor_a_sync_file_is_said_to_be_neither() {
 #[test]
 fn shows_several_plans_in_one_run_despite_a_bad_one() {
     let team = Team::new(&[]);
-    team.saves(&[("api", "")]);
+    team.saves(&[("web", "")]);
     let plan = team.tree.read("plan.json");
     team.tree.write("second.json", &plan);
     team.tree.write("cut.json", &plan[..30]);
+    team.saves(&[("api", "")]);
     let show = |arguments: &str| team.tree.secsync(arguments).run();
     let shown = show("show plan.json second.json").exits_with(0);
-    assert_eq!(shown.stdout.matches("Plan: 1 to add").count(), 2, "{shown}");
+    assert!(shown.stdout.contains("Plan: 2 to add"), "{shown}");
     let shown = show("show cut.json plan.json missing.json").exits_with(1);
     assert_eq!(shown.stdout.matches("Plan: 1 to add").count(), 1, "{shown}");
     assert_snapshot!(shown.harmless(&shown.stderr), @"

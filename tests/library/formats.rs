@@ -13,7 +13,7 @@ use secsync::core::code::Code;
 use secsync::core::diagnostic::Diagnostic;
 use secsync::core::problem::Problem;
 use secsync::core::span::{Sources, Span};
-use secsync::render::review::{Item, Review, Verdict};
+use secsync::render::review::{Flow, Item, Review, Risk, Verdict, remote_and_declared};
 use secsync::render::{github, html, junit, markdown, sarif, unified};
 use serde_json::{Value, json};
 
@@ -136,6 +136,12 @@ fn shown(texts: &Texts, format: fn(&Review<'_>) -> String) -> String {
         notes: vec![texts.message.clone()],
         diff: String::new(),
         verdict,
+        flow: Some(Flow {
+            source: texts.value.clone(),
+            target: texts.message.clone(),
+            name: texts.name.clone(),
+            risk: Risk::DeletesSecrets,
+        }),
     };
     format(&Review {
         command: "plan",
@@ -146,6 +152,7 @@ fn shown(texts: &Texts, format: fn(&Review<'_>) -> String) -> String {
         files: vec![sources.get(source).name.as_str()],
         exit_code: 1,
         headline: Some(texts.message.clone()),
+        facts: vec![texts.message.clone()],
         items: vec![
             item("update", Verdict::Good),
             item("update", Verdict::Differs),
@@ -155,7 +162,9 @@ fn shown(texts: &Texts, format: fn(&Review<'_>) -> String) -> String {
             item("update", Verdict::Unknown(texts.value.clone())),
         ],
         notes: vec![texts.message.clone()],
+        sides: [texts.value.clone(), "declared".to_owned()],
         checkout: None,
+        code_host: None,
     })
 }
 
@@ -363,6 +372,7 @@ fn a_comment_stays_within_the_limit_and_says_what_it_leaves_out() {
                 notes: Vec::new(),
                 diff: format!("+description: {}\n", "ü".repeat(size)),
                 verdict: Verdict::Good,
+                flow: None,
             })
             .collect();
         markdown::text(&Review {
@@ -374,9 +384,12 @@ fn a_comment_stays_within_the_limit_and_says_what_it_leaves_out() {
             files: Vec::new(),
             exit_code: 0,
             headline: Some(format!("Plan: {count} to add.")),
+            facts: Vec::new(),
             items,
             notes: Vec::new(),
+            sides: remote_and_declared(),
             checkout: None,
+            code_host: None,
         })
     };
     let whole = of(20, 100);

@@ -276,6 +276,7 @@ impl Outcome for Apply {
             // Its findings were for those who made it.
             Some(_) => Files {
                 sources: Some(self.sources()),
+                are_from_root: true,
                 ..Files::default()
             },
             None => (&*self.applied.planned.observed.workspace).into(),

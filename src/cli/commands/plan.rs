@@ -5,7 +5,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments, PlanArguments};
-use crate::cli::command::{Command, Files, Human, Outcome, Session, View};
+use crate::cli::command::{Command, Files, Human, Outcome, Session, View, checkout};
 use crate::cli::output::Offer;
 use crate::cli::plan_file;
 use crate::error::CommandError;
@@ -72,7 +72,9 @@ impl Command for Arguments {
             let sources = &planned.observed.workspace.sources;
             let specs = opened.specs_of(&planned.plan);
             let is_sandbox = self.network.sandbox;
-            plan_file::save(&path, &planned.plan, sources, &specs, is_sandbox)
+            let checkout = checkout(&session.environment);
+            let checkout = checkout.as_ref();
+            plan_file::save(&path, &planned.plan, sources, &specs, is_sandbox, checkout)
                 .map(|digest| (path, digest))
         });
         Ok(Plan {

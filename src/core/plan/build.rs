@@ -112,41 +112,7 @@ pub fn build(inputs: &Inputs<'_>) -> Plan {
         let heirs = project.plan_declared(&contents.syncs);
         project.plan_undeclared(&contents.syncs, &heirs);
     }
-    in_order_of_names(plan)
-}
-
-/// Sorts what a plan holds as people look for it: by provider, project and name. A trigger stays
-/// behind the action that it follows.
-fn in_order_of_names(mut plan: Plan) -> Plan {
-    let order = {
-        let mut order: Vec<usize> = (0..plan.actions.len()).collect();
-        order.sort_by(|one, other| {
-            let subject = |index: &usize| plan.actions[*index].subject.by_name();
-            subject(one).cmp(&subject(other))
-        });
-        order
-    };
-    let mut place_of = vec![0; order.len()];
-    for (place, index) in order.iter().enumerate() {
-        place_of[*index] = place;
-    }
-    let mut actions: Vec<Option<Action>> = plan.actions.into_iter().map(Some).collect();
-    plan.actions = order
-        .iter()
-        .filter_map(|index| actions[*index].take())
-        .collect();
-    for before in plan.actions.iter_mut().flat_map(|action| &mut action.after) {
-        *before = place_of[*before];
-    }
-    plan.unmanaged
-        .sort_by(|one, other| one.by_name().cmp(&other.by_name()));
-    plan.kept
-        .sort_by(|one, other| one.subject.by_name().cmp(&other.subject.by_name()));
-    plan.failing
-        .sort_by(|one, other| one.subject.by_name().cmp(&other.subject.by_name()));
-    plan.unknown.sort();
-    plan.unread.sort();
-    plan
+    plan.in_order_of_names()
 }
 
 /// Where a name means one sync: the platform, the origin of the server, the project's id, and the

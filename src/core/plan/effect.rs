@@ -107,17 +107,21 @@ impl Effect {
         }
     }
 
-    /// Whether secrets are deleted, or overwritten at the source. That a push overwrites what it
-    /// finds at the destination is what it is for.
-    pub const fn is_destructive(self) -> bool {
+    /// Whether secrets are deleted at the destination.
+    pub const fn deletes_secrets(self) -> bool {
         matches!(
             self,
             Self::FirstSyncDeletes
                 | Self::NextSyncDeletes
                 | Self::OldKeysDeleted
-                | Self::ImportOverwritesSource
                 | Self::SecretsRemoved
         )
+    }
+
+    /// Whether secrets are deleted, or overwritten at the source. That a push overwrites what it
+    /// finds at the destination is what it is for.
+    pub const fn is_destructive(self) -> bool {
+        self.deletes_secrets() || matches!(self, Self::ImportOverwritesSource)
     }
 }
 

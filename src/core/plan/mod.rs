@@ -213,6 +213,38 @@ impl Plan {
         counts
     }
 
+    /// The same plan, sorted as people look for things: by provider, project and name. A trigger stays
+    /// behind the action that it follows.
+    #[must_use]
+    pub fn in_order_of_names(mut self) -> Self {
+        let mut order: Vec<usize> = (0..self.actions.len()).collect();
+        order.sort_by(|one, other| {
+            let subject = |index: &usize| self.actions[*index].subject.by_name();
+            subject(one).cmp(&subject(other))
+        });
+        let mut place_of = vec![0; order.len()];
+        for (place, index) in order.iter().enumerate() {
+            place_of[*index] = place;
+        }
+        let mut actions: Vec<Option<Action>> = self.actions.into_iter().map(Some).collect();
+        self.actions = order
+            .iter()
+            .filter_map(|index| actions[*index].take())
+            .collect();
+        for before in self.actions.iter_mut().flat_map(|action| &mut action.after) {
+            *before = place_of[*before];
+        }
+        self.unmanaged
+            .sort_by(|one, other| one.by_name().cmp(&other.by_name()));
+        self.kept
+            .sort_by(|one, other| one.subject.by_name().cmp(&other.subject.by_name()));
+        self.failing
+            .sort_by(|one, other| one.subject.by_name().cmp(&other.subject.by_name()));
+        self.unknown.sort();
+        self.unread.sort();
+        self
+    }
+
     /// Whether an apply would change anything, triggers not counted, or something is blocked.
     /// Exit code 2 reports this.
     pub fn has_pending_changes(&self) -> bool {

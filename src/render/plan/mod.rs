@@ -1,5 +1,6 @@
 //! A plan, in Terraform's words and signs.
 
+mod flow;
 mod human;
 mod json;
 mod origins;

@@ -1,6 +1,6 @@
 //! The review of a plan.
 
-use super::{comparison, headline, intent, no_longer_declared, sign};
+use super::{comparison, flow, headline, intent, no_longer_declared, sign};
 use crate::core::plan::{Action, Plan, Step, UnknownField, renames};
 use crate::core::text::platform_message;
 use crate::core::words;
@@ -12,7 +12,10 @@ use crate::render::started;
 /// Adds a plan.
 pub fn review(review: &mut Review<'_>, plan: &Plan) {
     review.headline = Some(headline(plan).to_string());
-    review.notes.extend(comparison(plan));
+    review.facts.extend(comparison(plan));
+    if let Some(base) = &plan.base {
+        review.sides = [base.revision.clone(), "declared".to_owned()];
+    }
     review.notes.extend(plan.shard.map(shard::note_with_limits));
     review.notes.extend(no_longer_declared(plan));
     let likely = plan.likely_renames();
@@ -53,6 +56,7 @@ fn item(plan: &Plan, action: &Action) -> Item {
     item.sign = sign(verb);
     item.place = action.place;
     item.diff = diff::of_action(action);
+    item.flow = flow::of(action);
     for effect in &action.effects {
         let sentences = if effect.is_destructive() {
             &mut item.warnings

@@ -67,7 +67,7 @@ impl Planned {
             ..
         } = self;
         let sources = &observed.workspace.sources;
-        planfile::write(plan, sources, &opened.specs_of(plan), true)
+        planfile::write(plan, sources, &opened.specs_of(plan), true, &str::to_owned)
             .unwrap()
             .0
     }

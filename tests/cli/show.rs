@@ -1,0 +1,173 @@
+//! `show`: saved plans in every format, several of them in one document.
+
+use super::harness::{Output, Server, Tree, payments, world};
+use serde_json::json;
+
+/// A plan of each of two projects' files, in `a.json` and `b.json`.
+fn two_plans() -> Tree {
+    let server = Server::new(&world());
+    let tree = Tree::new(&[]);
+    let saves = |syncs: &[(&str, &str)], file: &str| {
+        tree.write("syncs/payments.yaml", payments(syncs));
+        tree.secsync(&format!("plan syncs --out {file}"))
+            .on(&server)
+            .run()
+            .exits_with(0);
+    };
+    saves(
+        &[
+            ("zoo", ""),
+            (
+                "api",
+                "syncOptions: { disableSecretDeletion: false }\nsecretPath: /api",
+            ),
+        ],
+        "a.json",
+    );
+    saves(&[("web", "secretPath: /web")], "b.json");
+    tree
+}
+
+fn show(tree: &Tree, arguments: &str) -> Output {
+    tree.secsync(&format!("show {arguments}")).run()
+}
+
+fn shown(output: &Output) -> String {
+    let digest = regex::Regex::new("sha256:[0-9a-f]{64}").unwrap();
+    let text = output.harmless(&output.stdout);
+    digest.replace_all(&text, "sha256:[DIGEST]").into_owned()
+}
+
+#[test]
+fn several_plans_are_one_document_in_every_format() {
+    let tree = two_plans();
+    let of =
+        |format: &str| shown(&show(&tree, &format!("a.json b.json -o {format}")).exits_with(0));
+    for format in [
+        "human", "unified", "markdown", "html", "sarif", "github", "junit",
+    ] {
+        let text = of(format);
+        // Code scanning and test reports have no sentence for the result.
+        let has_headline = !matches!(format, "sarif" | "junit");
+        assert_eq!(text.contains("Plan: 3 to add"), has_headline, "{text}");
+        assert_eq!(text.matches("sha256:[DIGEST]").count(), 2, "{text}");
+    }
+    let document = show(&tree, "b.json a.json -o json").json();
+    assert_eq!(document["summary"]["add"], 3);
+    let names: Vec<&str> = document["actions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|action| action["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["api", "web", "zoo"]);
+    assert_eq!(
+        document["actions"][0]["place"]["file"],
+        "syncs/payments.yaml"
+    );
+    let digest = |file: &str| -> serde_json::Value {
+        serde_json::from_str::<serde_json::Value>(&tree.read(file)).unwrap()["digest"].clone()
+    };
+    for (index, file) in ["b.json", "a.json"].into_iter().enumerate() {
+        assert_eq!(
+            document["plans"][index]["planFile"],
+            json!({"file": file, "digest": digest(file)})
+        );
+    }
+}
+
+#[test]
+fn plans_that_cannot_be_one_document_are_named() {
+    let server = Server::new(&world());
+    let tree = Tree::new(&[]);
+    let saves = |syncs: &[(&str, &str)], server: &Server, file: &str| {
+        tree.write("syncs/payments.yaml", payments(syncs));
+        tree.secsync(&format!("plan syncs --out {file}"))
+            .on(server)
+            .run()
+            .exits_with(0);
+    };
+    saves(&[("api", ""), ("zoo", "")], &server, "a.json");
+    saves(&[("web", "")], &server, "b.json");
+    saves(&[("web", "secretPath: /other")], &server, "c.json");
+    saves(&[("bee", "")], &Server::new(&world()), "elsewhere.json");
+    tree.secsync("plan syncs --sandbox --out sandbox.json")
+        .run()
+        .exits_with(0);
+    tree.write("copy.json", tree.read("a.json"));
+    for (files, message) in [
+        (
+            "a.json b.json c.json",
+            "Both b.json and c.json plan infisical/payments/web.",
+        ),
+        (
+            "a.json copy.json",
+            "a.json and copy.json are the same plan.",
+        ),
+        (
+            "a.json sandbox.json",
+            "The plan sandbox.json was made in the sandbox, and a.json was not.",
+        ),
+        (
+            "a.json b.json elsewhere.json",
+            "The provider infisical is http://127.0.0.1:[PORT] in a.json, and \
+             http://127.0.0.1:[PORT] in elsewhere.json.",
+        ),
+    ] {
+        let refused = show(&tree, files).exits_with(64);
+        assert!(shown_problem(&refused).contains(message), "{refused}");
+        // Every format has the reason.
+        let comment = show(&tree, &format!("{files} -o markdown")).exits_with(64);
+        assert!(comment.stdout.contains("### Errors"), "{comment}");
+    }
+}
+
+/// Its problems in one line.
+fn shown_problem(output: &Output) -> String {
+    let text = output.harmless(&output.stderr);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn syncs_link_to_their_lines_on_the_code_host() {
+    let tree = two_plans();
+    let sha = "0123456789abcdef0123456789abcdef01234567";
+    let on_github = |repository: &str| {
+        let run = tree
+            .secsync("show b.json -o markdown")
+            .variable("GITHUB_SERVER_URL", "https://github.com")
+            .variable("GITHUB_REPOSITORY", repository)
+            .variable("GITHUB_SHA", sha);
+        run.run().exits_with(0).stdout
+    };
+    let page = format!("https://github.com/acme/infra/blob/{sha}/syncs/payments.yaml#L11");
+    let text = on_github("acme/infra");
+    assert!(
+        text.contains(&format!(
+            "- `+` [`infisical/payments/web`]({page}) (`humanitec`)"
+        )),
+        "{text}"
+    );
+    assert!(
+        text.contains(&format!(
+            "Declared at [`syncs/payments.yaml:11:3`]({page})."
+        )),
+        "{text}"
+    );
+    assert!(!on_github("acme/infra) [x](https://evil.example").contains("](https://"));
+}
+
+#[test]
+fn a_plan_names_its_files_from_the_root_of_the_repository() {
+    let server = Server::new(&world());
+    let tree = Tree::new(&[("infra/syncs/payments.yaml", &payments(&[("web", "")]))]);
+    std::fs::create_dir(tree.root().join(".git")).unwrap();
+    tree.secsync("plan syncs --out ../plan.json")
+        .inside("infra")
+        .on(&server)
+        .run()
+        .exits_with(0);
+    let document = show(&tree, "plan.json -o json").json();
+    let file = &document["actions"][0]["place"]["file"];
+    assert_eq!(file, "infra/syncs/payments.yaml");
+}
