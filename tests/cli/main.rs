@@ -30,6 +30,7 @@
 //! | the schemas, and those of plans | `schemas`, `plan_schemas` |
 //! | the fields of a destination, and a sync ready to be filled in | `examples` |
 //! | what Terraform manages, as sync files | `terraform` |
+//! | the example of a small company | `company` |
 //! | the commands that the README shows | `readme` |
 //! | the reference pages of `docs/` | `reference` |
 //! | the tutorial, by a shell | `tutorial` |
@@ -63,6 +64,7 @@ mod campaign;
 #[cfg(unix)]
 mod ci;
 mod command_lines;
+mod company;
 mod connections;
 mod credentials;
 mod deleting;
