@@ -30,6 +30,13 @@ pub fn desired(
     comparable(&spec.create, fields)
 }
 
+/// The comparable form of what the files want of one field, in which other fields may be missing.
+pub fn desired_field(spec: &DestinationSpec, sync: &DesiredSync, name: &str) -> Comparable {
+    let entry = sync.fields.entry(name);
+    let fields = entry.map(|entry| (entry.key.clone(), entry.value.to_json()));
+    comparable(&spec.create, fields.into_iter().collect())
+}
+
 /// The comparable form of a remote sync.
 ///
 /// Fields that the schema does not know at the top are left out: an update does not touch them.

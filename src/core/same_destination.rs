@@ -1,6 +1,5 @@
 //! Syncs that push to one place, where each deletes what it does not know.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value};
@@ -42,7 +41,7 @@ impl Reach {
 /// options do not count, and what is empty is absent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
-    exact: String,
+    exact: Map<String, Value>,
     /// The value of the field that has one for all others; `None` for that one.
     part: Option<String>,
 }
@@ -80,12 +79,7 @@ impl Target {
                 }
             }
         }
-        let mut exact = Value::Object(exact);
-        exact.sort_all_objects();
-        Self {
-            exact: exact.to_string(),
-            part,
-        }
+        Self { exact, part }
     }
 
     /// Whether a push to the one place is one to the other.
@@ -106,7 +100,6 @@ fn is_empty(value: &Value) -> bool {
 }
 
 /// A sync as it is to push.
-#[derive(Debug)]
 pub struct Pusher<'a> {
     /// The provider's name in the files.
     pub provider: &'a str,
@@ -124,8 +117,10 @@ pub struct Pusher<'a> {
     pub connection: String,
     /// Its destination.
     pub spec: &'a DestinationSpec,
-    /// What it is, in comparable form.
-    pub fields: Cow<'a, Comparable>,
+    /// The place that it pushes to.
+    pub target: Target,
+    /// Makes its comparable form, which only those that share a place need.
+    pub fields: Box<dyn Fn() -> Comparable + 'a>,
 }
 
 impl Pusher<'_> {
@@ -140,12 +135,9 @@ impl Pusher<'_> {
 pub fn report(pushers: &[Pusher<'_>], rules: RulesOf, diagnostics: &mut Vec<Diagnostic>) {
     let mut places: HashMap<_, Vec<_>> = HashMap::new();
     for pusher in pushers {
-        let Some(target) = Target::of(pusher.spec, &pusher.fields) else {
-            continue;
-        };
         let way = (pusher.platform, pusher.server, &*pusher.connection);
-        let place = (way, &*pusher.spec.slug, target.exact);
-        places.entry(place).or_default().push((target.part, pusher));
+        let place = (way, &*pusher.spec.slug, &pusher.target.exact);
+        places.entry(place).or_default().push(pusher);
     }
     for of_place in places.into_values().filter(|syncs| syncs.len() > 1) {
         for mut group in groups(of_place, rules) {
@@ -160,6 +152,7 @@ pub fn report(pushers: &[Pusher<'_>], rules: RulesOf, diagnostics: &mut Vec<Diag
 
 /// Syncs of one place that are alike in all that decides which others they meet.
 struct Kind<'p, 'a> {
+    part: Option<&'p str>,
     reach: Reach,
     is_declared: bool,
     syncs: Vec<&'p Pusher<'a>>,
@@ -168,35 +161,39 @@ struct Kind<'p, 'a> {
 type Group<'p, 'a> = Vec<(&'p Pusher<'a>, Reach)>;
 
 /// Those syncs of one place that meet, whether directly or by others between them.
-fn groups<'p, 'a>(
-    of_place: Vec<(Option<String>, &'p Pusher<'a>)>,
-    rules: RulesOf,
-) -> Vec<Group<'p, 'a>> {
+fn groups<'p, 'a>(of_place: Vec<&'p Pusher<'a>>, rules: RulesOf) -> Vec<Group<'p, 'a>> {
     let mut by_kind: BTreeMap<_, Vec<&Pusher>> = BTreeMap::new();
-    for (part, pusher) in of_place {
-        if let Some(reach) = rules(pusher.platform).reach(&pusher.fields) {
-            let kind = (part, reach, pusher.place.is_some());
+    for pusher in of_place {
+        if let Some(reach) = rules(pusher.platform).reach(&(pusher.fields)()) {
+            let kind = (pusher.target.part.as_deref(), reach, pusher.place.is_some());
             by_kind.entry(kind).or_default().push(pusher);
         }
     }
-    let mut kinds = Vec::new();
-    let mut parts: BTreeMap<Option<String>, Vec<usize>> = BTreeMap::new();
-    for ((part, reach, is_declared), syncs) in by_kind {
-        parts.entry(part).or_default().push(kinds.len());
-        kinds.push(Kind {
+    let kinds: Vec<Kind> = by_kind
+        .into_iter()
+        .map(|((part, reach, is_declared), syncs)| Kind {
+            part,
             reach,
             is_declared,
             syncs,
-        });
-    }
+        })
+        .collect();
     let mut joined = Joined::new(&kinds);
-    let whole = parts.remove(&None).unwrap_or_default();
-    joined.join_those_that_meet(&whole);
-    for of_part in parts.into_values() {
-        joined.join_those_that_meet(&[of_part, whole.clone()].concat());
-    }
+    joined.join_those_that_meet();
     joined.groups()
 }
+
+/// What two kinds can only meet by if that of the one starts with that of the other: for each what
+/// its keys start with, what they end with, and its part of the place, of which the whole has none.
+const SIDES: [fn(&Kind<'_, '_>) -> String; 3] = [
+    |kind| kind.reach.prefix.clone(),
+    |kind| kind.reach.suffix.chars().rev().collect(),
+    |kind| {
+        kind.part
+            .as_ref()
+            .map_or_else(String::new, |part| format!("{part}\n"))
+    },
+];
 
 /// Kinds of one place, and which of them belong together.
 struct Joined<'k, 'p, 'a> {
@@ -215,37 +212,24 @@ impl<'k, 'p, 'a> Joined<'k, 'p, 'a> {
 
     /// Joins those kinds of which a sync of the one and a sync of the other meet.
     ///
-    /// Of two that meet, the one's prefix starts with the other's. So in the order of prefixes each
-    /// is compared only with those that it extends; or the same with suffixes, if there are more.
-    fn join_those_that_meet(&mut self, members: &[usize]) {
-        let kinds = self.kinds;
-        let distinct = |side: fn(&Reach) -> &str| {
-            let sides = members.iter().map(|index| side(&kinds[*index].reach));
-            sides.collect::<BTreeSet<&str>>().len()
+    /// In the order of one of their sides each is compared only with those whose side it extends.
+    /// The side that differs most leaves the fewest of these.
+    fn join_those_that_meet(&mut self) {
+        let sides = SIDES.map(|side| self.kinds.iter().map(side).collect::<Vec<String>>());
+        let distinct = |sides: &Vec<String>| sides.iter().collect::<BTreeSet<_>>().len();
+        let Some(sides) = sides.iter().max_by_key(|sides| distinct(sides)) else {
+            return;
         };
-        let by_suffix = distinct(|reach| &reach.suffix) > distinct(|reach| &reach.prefix);
-        let side = |reach: &Reach| -> String {
-            if by_suffix {
-                reach.suffix.chars().rev().collect()
-            } else {
-                reach.prefix.clone()
-            }
-        };
-        let sides = members.iter();
-        let mut sorted: Vec<(String, usize)> = sides
-            .map(|index| (side(&kinds[*index].reach), *index))
-            .collect();
+        let mut sorted: Vec<(&String, usize)> = sides.iter().zip(0..).collect();
         sorted.sort();
-        let mut extended: Vec<(String, usize)> = Vec::new();
+        let mut extended: Vec<(&String, usize)> = Vec::new();
         for (side, index) in sorted {
-            while extended
-                .last()
-                .is_some_and(|(last, _)| !side.starts_with(last.as_str()))
-            {
+            let is_extended = |(other, _): &(&String, usize)| side.starts_with(other.as_str());
+            while extended.last().is_some_and(|last| !is_extended(last)) {
                 extended.pop();
             }
             for (_, other) in &extended {
-                if conflict(&kinds[index], &kinds[*other]) {
+                if conflict(&self.kinds[index], &self.kinds[*other]) {
                     self.join(index, *other);
                 }
             }
@@ -287,7 +271,9 @@ impl<'k, 'p, 'a> Joined<'k, 'p, 'a> {
 /// Whether a sync of the one kind and another one of the other write the same keys, and one of them
 /// deletes those of the other.
 fn conflict(one: &Kind<'_, '_>, other: &Kind<'_, '_>) -> bool {
-    (one.is_declared || other.is_declared)
+    let is_one_part = one.part.is_none() || other.part.is_none() || one.part == other.part;
+    is_one_part
+        && (one.is_declared || other.is_declared)
         && (one.reach.deletes || other.reach.deletes)
         && one.reach.meets(&other.reach)
 }
@@ -342,4 +328,113 @@ fn does(pusher: &Pusher<'_>, reach: &Reach) -> String {
         "deletes nothing"
     };
     format!("`{}` {does}", pusher.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::collection::vec;
+    use proptest::option::of;
+    use proptest::{prop_assert_eq, proptest};
+    use serde_json::{Map, json};
+
+    use super::{Comparable, Pusher, Reach, Target, groups};
+    use crate::core::platform::Platform;
+    use crate::core::rules::Rules;
+    use crate::core::span::Span;
+    use crate::core::testing::{INFISICAL, fields, source, spec};
+
+    struct Told;
+
+    impl Rules for Told {
+        fn reach(&self, sync: &Comparable) -> Option<Reach> {
+            let text = |key: &str| sync[key].as_str().unwrap().to_owned();
+            Some(Reach {
+                prefix: text("prefix"),
+                suffix: text("suffix"),
+                deletes: sync["deletes"] == true,
+            })
+        }
+    }
+
+    fn told(_: Platform) -> &'static dyn Rules {
+        &Told
+    }
+
+    type Sync = (String, String, bool, bool, Option<String>);
+
+    /// The indices of syncs of one place, by what is found to meet.
+    fn found(syncs: &[Sync]) -> BTreeSet<BTreeSet<usize>> {
+        let spec = spec();
+        let names: Vec<String> = (0..syncs.len()).map(|index| index.to_string()).collect();
+        let pushers = names.iter().zip(syncs).map(|(name, sync)| {
+            let (prefix, suffix, deletes, is_declared, part) = sync;
+            let told = json!({"prefix": prefix, "suffix": suffix, "deletes": deletes});
+            Pusher {
+                provider: "infisical",
+                project: "payments",
+                name,
+                place: is_declared.then(|| Span::new(source(), 0, 0)),
+                platform: INFISICAL,
+                server: "",
+                connection: String::new(),
+                spec: &spec,
+                target: Target {
+                    exact: Map::new(),
+                    part: part.clone(),
+                },
+                fields: Box::new(move || fields(told.clone())),
+            }
+        });
+        let pushers: Vec<Pusher<'_>> = pushers.collect();
+        let groups = groups(pushers.iter().collect(), told).into_iter();
+        let indices = |group: Vec<(&Pusher<'_>, Reach)>| {
+            let names = group.into_iter().map(|(pusher, _)| pusher.name);
+            names.map(|name| name.parse().unwrap()).collect()
+        };
+        groups.map(indices).collect()
+    }
+
+    /// The same, each compared with each other.
+    fn compared(syncs: &[Sync]) -> BTreeSet<BTreeSet<usize>> {
+        let meets = |one: &Sync, other: &Sync| {
+            let within = |one: &str, other: &str| one.starts_with(other) || other.starts_with(one);
+            let ends = |one: &str, other: &str| one.ends_with(other) || other.ends_with(one);
+            let parts = one.4.is_none() || other.4.is_none() || one.4 == other.4;
+            let counts = (one.2 || other.2) && (one.3 || other.3);
+            within(&one.0, &other.0) && ends(&one.1, &other.1) && parts && counts
+        };
+        let mut groups: Vec<BTreeSet<usize>> = Vec::new();
+        for (index, sync) in syncs.iter().enumerate() {
+            let is_met = |group: &BTreeSet<usize>| group.iter().any(|i| meets(sync, &syncs[*i]));
+            let (met, others): (Vec<_>, Vec<_>) = groups.into_iter().partition(is_met);
+            groups = others;
+            groups.push(met.into_iter().flatten().chain([index]).collect());
+        }
+        groups.into_iter().filter(|group| group.len() > 1).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn those_that_meet_are_found_as_if_each_was_compared_with_each(
+            syncs in vec(("[AB]{0,2}", "[AB]{0,2}", proptest::bool::ANY, proptest::bool::ANY, of("[xy]")), 0..12)
+        ) {
+            prop_assert_eq!(found(&syncs), compared(&syncs));
+        }
+    }
+
+    #[test]
+    fn ten_thousand_syncs_of_one_place_take_no_time() {
+        let of = |number: usize, part: Option<usize>| {
+            let part = part.map(|part| part.to_string());
+            (format!("{number:05}"), String::new(), true, true, part)
+        };
+        let apart: Vec<Sync> = (0..10_000)
+            .map(|index| of(index, (index % 2 == 0).then_some(index)))
+            .collect();
+        assert!(found(&apart).is_empty());
+        let alike: Vec<Sync> = (0..10_000).map(|_| of(0, None)).collect();
+        assert_eq!(found(&alike).len(), 1);
+    }
 }

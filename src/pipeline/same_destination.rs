@@ -1,7 +1,6 @@
 //! Looking for syncs that push to one place: offline by what the files spell, and with a plan by
 //! ids, among all that is remote.
 
-use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -16,7 +15,7 @@ use crate::core::normalize::{self, Comparable};
 use crate::core::plan::{Plan, ProjectKey, Subject};
 use crate::core::remote::{RemoteSync, Scope};
 use crate::core::resolve::ResolvedSync;
-use crate::core::same_destination::{Pusher, report};
+use crate::core::same_destination::{Pusher, Target, report};
 use crate::core::span::Span;
 use crate::core::spec::{DestinationSpec, Specs};
 use crate::error::CommandError;
@@ -33,25 +32,29 @@ pub(super) fn report_as_spelled(workspace: &Workspace, specs: &Specs, found: &mu
     let mut names = HashSet::new();
     let pushers = workspace.syncs.iter().filter_map(|sync| {
         let spec = spec_of(specs, sync)?;
-        let project = sync.project.as_ref().map_or("", |project| &project.text);
+        // That one is missing has been reported.
+        let project = &*sync.project.as_ref()?.text;
         let server = server_of(&workspace.config, &sync.provider.text);
         // One that is declared twice is a mistake of its own.
-        if !names.insert((server, project, &*sync.name.text)) {
+        let is_first = names.insert((server, project, &*sync.name.text));
+        if !is_first || !counts(sync, workspace, &allowed) {
             return None;
         }
-        let connection = spelled(sync, project)?;
-        let pusher = Pusher {
+        Some(Pusher {
             provider: &sync.provider.text,
             project,
             name: &sync.name.text,
             place: Some(sync.key),
             platform: sync.platform,
             server,
-            connection,
+            connection: spelled(sync, project)?,
             spec,
-            fields: Cow::Owned(normalize::desired(spec, sync, None)),
-        };
-        counts(sync, workspace, &allowed).then_some(pusher)
+            target: Target::of(
+                spec,
+                &normalize::desired_field(spec, sync, DESTINATION_CONFIG),
+            )?,
+            fields: Box::new(move || normalize::desired(spec, sync, None)),
+        })
     });
     report(&pushers.collect::<Vec<_>>(), rules, found);
 }
@@ -155,6 +158,9 @@ impl Observed {
                 (None, Some((_, there))) => normalize::remote(spec, there),
                 (None, None) => normalize::desired(spec, desired, None),
             };
+            let Some(target) = Target::of(spec, &fields) else {
+                continue;
+            };
             pushers.push(Pusher {
                 provider: &desired.provider.text,
                 project: sync.project_label(),
@@ -164,7 +170,8 @@ impl Observed {
                 server: &sync.server,
                 connection: connection.unwrap_or(spelled),
                 spec,
-                fields: Cow::Owned(fields),
+                target,
+                fields: Box::new(move || fields.clone()),
             });
         }
         pushers.extend(remote.into_values().filter_map(|(key, sync)| {
@@ -179,7 +186,8 @@ impl Observed {
                 server: &key.server,
                 connection: by_id(&sync.connection.id),
                 spec,
-                fields: Cow::Owned(normalize::remote(spec, sync)),
+                target: Target::of(spec, &normalize::remote(spec, sync))?,
+                fields: Box::new(|| normalize::remote(spec, sync)),
             })
         }));
         pushers

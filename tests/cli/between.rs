@@ -607,6 +607,15 @@ fn a_destination_that_is_taken_is_not_a_name_that_is_taken() {
         "{output}"
     );
     assert!(!output.stdout.contains("since the plan"), "{output}");
+
+    // A sync is not its own rival under the name that it leaves.
+    let site = Site::after(&["api"], "");
+    site.declare(&["web"], "renamedFrom: api");
+    let refused = Reply::refusal(400, "BadRequest", message);
+    site.gateway.does("PATCH", ONE, 9, Act::Instead(refused));
+    let output = site.apply().exits_with(5);
+    let rival = "has the same destination";
+    assert!(!output.stdout.contains(rival), "{output}");
 }
 
 #[test]

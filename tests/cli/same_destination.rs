@@ -127,6 +127,13 @@ fn what_separates_two_syncs() {
 }
 
 #[test]
+fn syncs_without_a_project_have_only_that_mistake() {
+    let text = file("payments", &[("api", ""), ("web", "")]).replace("project: payments\n", "");
+    let output = validated(&[("syncs/a.yaml", &text)]).exits_with(3);
+    assert_eq!(findings(&output.stderr), 0, "{output}");
+}
+
+#[test]
 fn display_names_and_options_do_not_make_another_place() {
     let netlify = |more: &str| {
         format!(
@@ -258,6 +265,12 @@ fn a_plan_compares_with_what_is_remote_by_ids() {
     Found 1 warning.
     Run `secsync explain same-destination` to see why it matters and how to fix it.
     ");
+    // What else was found is still found once.
+    declare(&[("web", "# secsync: allow(name-form)\n")]);
+    let output = run(&tree, &server, "plan -o json", 0).json();
+    let codes = output["diagnostics"].as_array().unwrap().iter();
+    let codes: Vec<&str> = codes.map(|found| found["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["same-destination", "allowance-form"]);
     declare(&[("web", KEEPS), ("job", KEEPS)]);
     let output = run(&tree, &server, "plan", 0);
     assert_snapshot!(output.harmless(&output.stderr), @"
@@ -355,4 +368,24 @@ fn projects_with_connections_of_one_name_are_two_places() {
     );
     let output = run(&tree, &server, "plan", 0);
     assert!(!output.stderr.contains("same-destination"), "{output}");
+}
+
+#[test]
+fn a_server_that_blocks_a_second_sync_to_one_place_is_explained_by_the_first_one() {
+    let server = Server::with(&world(), |options| options.block_duplicates = true);
+    let tree = Tree::new(&[]);
+    let declare = |syncs: &[(&str, &str)]| tree.write("syncs/a.yaml", file("payments", syncs));
+    let refused = || {
+        let output = run(&tree, &server, "apply syncs --auto-approve", 5);
+        let (_, said) = output.stdout.split_once("Failed: ").unwrap();
+        output.harmless(said.lines().next().unwrap())
+    };
+    let elsewhere = "destinationConfig: { app: other }";
+    declare(&[("api", ""), ("web", elsewhere)]);
+    run(&tree, &server, "apply syncs --auto-approve", 0);
+
+    declare(&[("api", ""), ("web", elsewhere), ("job", "")]);
+    assert_snapshot!(refused(), @r#"infisical/payments/job: Cannot create the sync "job": Infisical says: A secret sync with this destination already exists in project [UUID]. `infisical/payments/api` has the same destination."#);
+    declare(&[("api", ""), ("web", "")]);
+    assert_snapshot!(refused(), @r#"infisical/payments/web: Cannot update the sync "[UUID]": Infisical says: A secret sync with this destination already exists in project [UUID]. `infisical/payments/api` has the same destination."#);
 }

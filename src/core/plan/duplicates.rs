@@ -23,7 +23,7 @@ pub fn holder(
         .iter()
         .filter(|(key, _)| key.server == subject.server)
         .flat_map(|(key, syncs)| syncs.iter().map(move |sync| (key, sync)))
-        .filter(|(key, sync)| key.project_id != subject.project_id || sync.name != subject.name)
+        .filter(|(_, sync)| action.found().is_none_or(|own| !own.is_same(sync)))
         .filter(|(_, sync)| sync.destination == subject.destination)
         .find(|(_, sync)| is_there(Target::of(spec, &normalize::remote(spec, sync))))
         .map(|(key, sync)| {
