@@ -6,6 +6,7 @@
 //! combinations that it matches, later ones replacing what earlier ones added, and never a value of
 //! an axis; if it matches none it is a cell of its own, which later entries do not extend.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use super::fields::MATRIX;
 use super::form;
 use super::span::{Sources, Span};
 use super::sync_file::Block;
-use super::value::{Entry, Mapping, Node, Value};
+use super::value::{Entry, Mapping, Node, Style, Value};
 use super::vars::{self, CellScope, MatrixScope, Scope, Variables};
 use super::words::{any_of, count, list};
 
@@ -88,7 +89,7 @@ pub fn expand(
     let of_block = Node {
         value: of_block,
         span: block.span,
-        style: super::value::Style::Collection,
+        style: Style::Collection,
     };
     let used = Used::of(&block.key, block.key_span, &of_block);
     let unknown = used.report_unknown(&matrix, &cells, diagnostics);
@@ -98,15 +99,13 @@ pub fn expand(
     let mut blocks = Vec::with_capacity(cells.len());
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     for values in &cells {
-        let axes = matrix.axes.iter().map(|axis| axis.name);
-        let label = values.label(axes.chain(values.added(&matrix)), &used.in_key);
-        let index = sources.add_cell(Cell::default());
+        let label = matrix.label(values, &used.in_key);
+        let index = sources.next_cell();
         let cell = CellScope {
             values,
-            label: &label,
             index,
             unknown: &unknown,
-            uses: std::cell::RefCell::default(),
+            uses: RefCell::default(),
         };
         let scope = Scope {
             variables,
@@ -114,56 +113,40 @@ pub fn expand(
         };
         let key_span = block.key_span.in_cell(index);
         let key = vars::expand_key(&block.key, key_span, scope, diagnostics);
-        let Some(key) = key else {
-            sources.set_cell(
-                index,
-                Cell {
-                    label,
-                    of: cells.len(),
-                    ..Cell::default()
-                },
+        let first = key.as_ref().and_then(|key| seen.get(key));
+        if let (Some(key), Some(first)) = (&key, first)
+            && names_apart
+        {
+            let message =
+                format!("Two cells of this matrix have the name `{key}`: ({first}) and ({label}).");
+            diagnostics.push(
+                Diagnostic::new(Code::DuplicateSync, block.key_span, message).help(
+                    "Use a field in the key that differs between them, or remove one of them.",
+                ),
             );
-            continue;
-        };
-        if let Some(first) = seen.get(&key) {
-            if names_apart {
-                diagnostics.push(
-                    Diagnostic::new(
-                        Code::DuplicateSync,
-                        block.key_span,
-                        format!(
-                            "Two cells of this matrix have the name `{key}`: ({first}) and ({label})."
-                        ),
-                    )
-                    .help("Use a field in the key that differs between them, or remove one of them."),
-                );
-            }
-            continue;
         }
-        let mut expanded = of_block.clone();
-        vars::expand(&mut expanded, scope, typed, diagnostics);
-        let uses = cell.uses.into_inner();
-        seen.insert(key.clone(), label.clone());
-        sources.set_cell(
-            index,
-            Cell {
-                label,
-                values: values.clone(),
-                template: Arc::clone(&template_key),
-                key: key.clone(),
-                of: cells.len(),
-                uses,
-            },
-        );
-        let Value::Mapping(fields) = expanded.value else {
-            continue;
-        };
-        blocks.push(Block {
-            key,
-            key_span,
-            span: block.span.in_cell(index),
-            fields,
-            cell: Some(values.clone()),
+        let own_key = key.filter(|_| first.is_none());
+        if let Some(key) = &own_key {
+            let mut fields = of_block.clone();
+            vars::expand(&mut fields, scope, typed, diagnostics);
+            seen.insert(key.clone(), label.clone());
+            if let Value::Mapping(fields) = fields.value {
+                blocks.push(Block {
+                    key: key.clone(),
+                    key_span,
+                    span: block.span.in_cell(index),
+                    fields,
+                    cell: Some(values.clone()),
+                });
+            }
+        }
+        sources.add_cell(Cell {
+            label,
+            values: values.clone(),
+            template: Arc::clone(&template_key),
+            key: own_key.unwrap_or_default(),
+            of: cells.len(),
+            uses: cell.uses.into_inner(),
         });
     }
     blocks
@@ -239,7 +222,7 @@ impl<'a> Matrix<'a> {
             return Some(wrong(
                 self.place,
                 format!(
-                    "The cells of this matrix have {} names, and {MOST_NAMES} are possible.",
+                    "This matrix has {} names, axes and what `include` adds, and at most {MOST_NAMES} are possible.",
                     names.len()
                 ),
                 "Put what belongs together into one axis, as the fields of a map.",
@@ -269,7 +252,10 @@ impl<'a> Matrix<'a> {
         let own = self.include(&mut product);
         let cells: Vec<Values> = product.into_iter().flatten().chain(own).collect();
         if cells.len() > MOST_CELLS {
-            diagnostics.push(too_many(self.place, &cells.len().to_string()));
+            diagnostics.push(too_many(
+                self.place,
+                &format!("{} with `include`", cells.len()),
+            ));
             return Vec::new();
         }
         if cells.is_empty() && diagnostics.len() == before {
@@ -347,6 +333,13 @@ impl<'a> Matrix<'a> {
         found
     }
 
+    /// A cell in few words: its axes, or its first value if there is no axis.
+    fn label(&self, values: &Values, used_in_key: &[String]) -> String {
+        let axes = self.axes.iter().map(|axis| axis.name);
+        let first = values.0.first().filter(|_| self.axes.is_empty());
+        values.label(axes.chain(first.map(|(name, _)| &**name)), used_in_key)
+    }
+
     /// Reports what an entry of `exclude` names that is no axis: it would match nothing.
     fn check_names(&self, fields: &Mapping, diagnostics: &mut Vec<Diagnostic>) {
         for entry in fields.entries() {
@@ -362,17 +355,6 @@ impl<'a> Matrix<'a> {
                     || format!("Its axes are {}.", list(names.by_ref())),
                 ),
             );
-        }
-    }
-}
-
-impl Values {
-    /// The names of a cell that are no axes, if it has none of these.
-    fn added<'v>(&'v self, matrix: &Matrix<'_>) -> Vec<&'v str> {
-        if matrix.axes.is_empty() {
-            self.0.iter().take(1).map(|(name, _)| &**name).collect()
-        } else {
-            Vec::new()
         }
     }
 }
@@ -427,7 +409,7 @@ fn axis<'a>(entry: &'a Entry, diagnostics: &mut Vec<Diagnostic>) -> Option<Axis<
                 "The axis `{name}` must be a list of values, and this is {}.",
                 entry.value.value.kind()
             ),
-            "Write its values in brackets: `app: [web, api]`.",
+            "Write its values as a list, in brackets.",
         ),
         Some([]) => wrong(
             entry.value.span,

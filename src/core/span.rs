@@ -18,7 +18,7 @@ impl SourceId {
         self.cell
     }
 
-    /// The same text, for a cell that [`Sources::add_cell`] returned.
+    /// The same text, for a cell that [`Sources::next_cell`] returned.
     #[must_use]
     pub const fn in_cell(self, cell: Option<u32>) -> Self {
         Self { cell, ..self }
@@ -173,19 +173,16 @@ impl Sources {
         &self.sources[id.text as usize]
     }
 
-    /// Adds a cell of a matrix and returns what places carry that are read for it.
-    pub fn add_cell(&mut self, cell: Cell) -> Option<u32> {
-        let index = u32::try_from(self.cells.len()).ok();
-        self.cells.push(Arc::new(cell));
-        index
+    /// What places carry that are read for the cell of a matrix that is added next.
+    pub fn next_cell(&self) -> Option<u32> {
+        u32::try_from(self.cells.len()).ok()
     }
 
-    /// Says what a cell is that was added.
-    pub fn set_cell(&mut self, index: Option<u32>, cell: Cell) {
-        let known = index.and_then(|index| self.cells.get_mut(index as usize));
-        if let Some(known) = known {
-            *known = Arc::new(cell);
-        }
+    /// Adds a cell of a matrix and returns what places carry that are read for it.
+    pub fn add_cell(&mut self, cell: Cell) -> Option<u32> {
+        let index = self.next_cell();
+        self.cells.push(Arc::new(cell));
+        index
     }
 
     /// The cell of a matrix that a place is read for.

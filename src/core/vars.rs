@@ -10,11 +10,6 @@ use super::diagnostic::{Diagnostic, MOST_AT_ONE_PLACE, closest};
 use super::span::Span;
 use super::value::{Entry, Node, Style, Value};
 
-const OPEN: &str = "${var.";
-const ESCAPED: &str = "$${var.";
-const OPEN_FIELD: &str = "${matrix.";
-const ESCAPED_FIELD: &str = "$${matrix.";
-
 /// How much the values of variables and matrices may add to the files of a run, in bytes.
 const LARGEST_TEXT: usize = 64 * 1024 * 1024;
 
@@ -75,8 +70,6 @@ pub enum MatrixScope<'a> {
 pub struct CellScope<'a> {
     /// Its values.
     pub values: &'a Values,
-    /// Its axes in few words.
-    pub label: &'a str,
     /// What places carry that are read for it.
     pub index: Option<u32>,
     /// The paths that no cell of the matrix has, which have been reported.
@@ -94,82 +87,85 @@ impl Scope<'_> {
     }
 }
 
+/// What a reference refers to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A variable, by its name.
+    Variable,
+    /// A value of the matrix, by its path.
+    Field,
+}
+
+impl Kind {
+    const fn open(self) -> &'static str {
+        match self {
+            Self::Variable => "${var.",
+            Self::Field => "${matrix.",
+        }
+    }
+
+    fn allows(self, inside: &str) -> bool {
+        match self {
+            Self::Variable => is_name(inside),
+            Self::Field => inside.split('.').all(is_axis_name),
+        }
+    }
+}
+
 /// A part of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part<'t> {
     Literal(&'t str),
-    /// `${var.NAME}`, by its name.
-    Variable(&'t str),
-    /// `${matrix.PATH}`, by its path.
-    Field(&'t str),
+    /// `${var.NAME}` or `${matrix.PATH}`, by what is inside.
+    Reference(Kind, &'t str),
     /// Something that begins like one of the two and is neither.
-    MalformedVariable,
-    MalformedField,
+    Malformed(Kind),
 }
 
 /// The parts of a text; in a key only references to a matrix are special.
-fn parts(text: &str, is_key: bool) -> impl Iterator<Item = Part<'_>> {
+fn parts(text: &str, is_key: bool) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
     let mut rest = text;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
+    while let Some((at, kind)) = next_reference(rest, is_key) {
+        let (before, after) = (&rest[..at], &rest[at + kind.open().len()..]);
+        // Of several dollar signs the last escapes it, and those before stand for themselves.
+        let escaped = before.strip_suffix('$');
+        let literal = escaped.unwrap_or(before);
+        if !literal.is_empty() {
+            parts.push(Part::Literal(literal));
         }
-        let begin = |rest: &str| -> Option<usize> {
-            let mut from = 0;
-            while let Some(at) = rest[from..].find('$') {
-                let at = from + at;
-                let here = rest[at..].trim_start_matches('$');
-                let is_variable = !is_key && here.starts_with("{var.");
-                if is_variable || here.starts_with("{matrix.") {
-                    let dollars = rest.len() - at - here.len();
-                    // All but the last two stand for themselves.
-                    return Some(at + dollars.saturating_sub(2));
-                }
-                from = rest.len() - here.len();
-            }
-            None
-        };
-        let at = begin(rest).unwrap_or(rest.len());
-        if at > 0 {
-            let (literal, after) = rest.split_at(at);
+        if escaped.is_some() {
+            parts.push(Part::Literal(kind.open()));
             rest = after;
-            return Some(Part::Literal(literal));
+            continue;
         }
-        for (escaped, open) in [(ESCAPED, OPEN), (ESCAPED_FIELD, OPEN_FIELD)] {
-            if let Some(after) = rest.strip_prefix(escaped) {
-                rest = after;
-                return Some(Part::Literal(open));
-            }
-        }
-        let (after, is_field) = match (rest.strip_prefix(OPEN), rest.strip_prefix(OPEN_FIELD)) {
-            (Some(after), _) => (after, false),
-            (_, Some(after)) => (after, true),
-            (None, None) => return Some(Part::Literal(std::mem::take(&mut rest))),
+        let Some(end) = after.find('}').filter(|end| kind.allows(&after[..*end])) else {
+            parts.push(Part::Malformed(kind));
+            return parts;
         };
-        let is_valid = |inside: &str| {
-            if is_field {
-                is_path(inside)
-            } else {
-                is_name(inside)
-            }
-        };
-        let end = after.find('}').filter(|end| is_valid(&after[..*end]));
-        let Some(end) = end else {
-            rest = "";
-            return Some(if is_field {
-                Part::MalformedField
-            } else {
-                Part::MalformedVariable
-            });
-        };
-        let inside = &after[..end];
+        parts.push(Part::Reference(kind, &after[..end]));
         rest = &after[end + 1..];
-        Some(if is_field {
-            Part::Field(inside)
-        } else {
-            Part::Variable(inside)
-        })
+    }
+    if !rest.is_empty() {
+        parts.push(Part::Literal(rest));
+    }
+    parts
+}
+
+/// Where the next reference begins, escaped or not.
+fn next_reference(text: &str, is_key: bool) -> Option<(usize, Kind)> {
+    text.match_indices("${").find_map(|(at, _)| {
+        let kinds = [Kind::Field, Kind::Variable];
+        let kind = kinds
+            .into_iter()
+            .find(|kind| text[at..].starts_with(kind.open()))?;
+        (kind == Kind::Field || !is_key).then_some((at, kind))
     })
+}
+
+/// Whether a text has no reference at all, for a quick way past it.
+fn is_literal(text: &str, is_key: bool) -> bool {
+    next_reference(text, is_key).is_none()
 }
 
 /// Whether a variable can have that name: a letter or `_`, then letters, digits and `_`.
@@ -190,24 +186,23 @@ pub fn is_axis_name(name: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
 }
 
-fn is_path(path: &str) -> bool {
-    path.split('.').all(is_axis_name)
-}
-
 /// The paths in the matrix that a text refers to.
 pub fn fields(text: &str, is_key: bool) -> impl Iterator<Item = &str> {
-    let has_any = text.contains(OPEN_FIELD);
-    let parts = has_any.then(|| parts(text, is_key)).into_iter().flatten();
-    parts.filter_map(|part| match part {
-        Part::Field(path) => Some(path),
-        _ => None,
-    })
+    parts(text, is_key)
+        .into_iter()
+        .filter_map(|part| match part {
+            Part::Reference(Kind::Field, path) => Some(path),
+            _ => None,
+        })
 }
 
 /// A text as a file has to say it, so that nothing in it is taken for a reference.
 pub fn escape(text: &str) -> String {
-    text.replace(OPEN, ESCAPED)
-        .replace(OPEN_FIELD, ESCAPED_FIELD)
+    [Kind::Variable, Kind::Field]
+        .into_iter()
+        .fold(text.to_owned(), |text, kind| {
+            text.replace(kind.open(), &format!("${}", kind.open()))
+        })
 }
 
 /// Puts the values of variables and of the matrix into all strings of a value. Returns whether the
@@ -233,43 +228,34 @@ pub fn expand(
             entries.retain_mut(|entry| expand_entry(entry, scope, typed, diagnostics));
         }
         Value::String(text) => {
-            if !text.contains(OPEN) && !text.contains(OPEN_FIELD) {
+            if is_literal(text, false) {
                 return true;
             }
-            let first_two = {
-                let mut parts = parts(text, false);
-                (parts.next(), parts.next())
-            };
-            match first_two {
-                (Some(Part::Field(path)), None) => {
-                    if let MatrixScope::Cell(cell) = scope.matrix
-                        && !cell.unknown.contains(path)
-                    {
-                        let Some(value) = cell.values.at(path) else {
-                            return false;
-                        };
-                        if !scope.variables.has_room_for(value.value.weight()) {
-                            diagnostics.push(too_much(node.span));
-                            return true;
-                        }
-                        cell.uses.borrow_mut().push((node.span, value.span));
-                        node.style = value.style;
-                        node.value = value.value.clone();
-                        put_in_cell(&mut node.value, cell.index);
-                        return true;
-                    }
-                }
-                (Some(Part::Variable(_)), None) if node.style == Style::Plain => {
-                    if let Some(expanded) = expand_text(text, node.span, scope, false, diagnostics)
-                    {
-                        node.value = typed(&expanded);
-                    }
+            let parts = parts(text, false);
+            if let ([Part::Reference(Kind::Field, path)], MatrixScope::Cell(cell)) =
+                (parts.as_slice(), scope.matrix)
+                && !cell.unknown.contains(*path)
+            {
+                let Some(value) = cell.values.at(path) else {
+                    return false;
+                };
+                if !scope.variables.has_room_for(value.value.weight()) {
+                    diagnostics.push(too_much(node.span));
                     return true;
                 }
-                _ => {}
+                cell.uses.borrow_mut().push((node.span, value.span));
+                node.style = value.style;
+                node.value = value.value.clone();
+                put_in_cell(&mut node.value, cell.index);
+                return true;
             }
-            if let Some(expanded) = expand_text(text, node.span, scope, false, diagnostics) {
-                *text = expanded;
+            let is_typed = node.style == Style::Plain
+                && matches!(parts.as_slice(), [Part::Reference(Kind::Variable, _)]);
+            let text = expand_text(text, node.span, scope, false, diagnostics);
+            match text {
+                Some(text) if is_typed => node.value = typed(&text),
+                Some(text) => node.value = Value::String(text),
+                None => {}
             }
         }
     }
@@ -295,11 +281,7 @@ pub fn expand_key(
     scope: Scope<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<String> {
-    if key.contains(OPEN_FIELD) {
-        expand_text(key, span, scope, true, diagnostics)
-    } else {
-        Some(key.to_owned())
-    }
+    expand_text(key, span, scope, true, diagnostics)
 }
 
 /// The key of a field can hold no reference, and escapes one as everything else does.
@@ -309,7 +291,7 @@ fn expand_inner_key(
     scope: Scope<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    if !key.contains(OPEN_FIELD) {
+    if is_literal(key, true) {
         return;
     }
     if fields(key, true).next().is_some() && !matches!(scope.matrix, MatrixScope::None) {
@@ -356,15 +338,11 @@ fn expand_text(
     for part in parts(text, is_key) {
         match part {
             Part::Literal(literal) => expanded.push_str(literal),
-            Part::MalformedVariable => {
-                diagnostics.push(malformed(text, span));
+            Part::Malformed(kind) => {
+                diagnostics.push(malformed(kind, text, span));
                 return None;
             }
-            Part::MalformedField => {
-                diagnostics.push(malformed_field(text, span));
-                return None;
-            }
-            Part::Variable(name) => match scope.variables.get(name) {
+            Part::Reference(Kind::Variable, name) => match scope.variables.get(name) {
                 Some(value) if scope.variables.has_room_for(value.len()) => {
                     expanded.push_str(value);
                 }
@@ -377,7 +355,7 @@ fn expand_text(
                 }
                 None => {}
             },
-            Part::Field(path) => match field_text(path, span, scope) {
+            Part::Reference(Kind::Field, path) => match field_text(path, span, scope) {
                 Ok((value, given)) if scope.variables.has_room_for(value.len()) => {
                     expanded.push_str(&value);
                     if let (MatrixScope::Cell(cell), false) = (scope.matrix, is_key) {
@@ -470,28 +448,25 @@ fn field_text(
     }
 }
 
-fn malformed_field(text: &str, span: Span) -> Diagnostic {
+fn malformed(kind: Kind, text: &str, span: Span) -> Diagnostic {
+    let (message, help) = match kind {
+        Kind::Variable => (
+            "a variable that is not written as `${var.NAME}`",
+            "Write `${var.NAME}` with letters, digits and `_` in the name, or `$${var.` for the \
+             literal characters.",
+        ),
+        Kind::Field => (
+            "a reference that is not written as `${matrix.AXIS}`",
+            "Write `${matrix.AXIS}` or `${matrix.AXIS.field}` with letters, digits, `_` and `-` in \
+             the names, or `$${matrix.` for the literal characters.",
+        ),
+    };
     Diagnostic::new(
         Code::VariableForm,
         span,
-        format!("`{text}` contains a reference that is not written as `${{matrix.AXIS}}`."),
+        format!("`{text}` contains {message}."),
     )
-    .help(
-        "Write `${matrix.AXIS}` or `${matrix.AXIS.field}` with letters, digits, `_` and `-` in the \
-         names, or `$${matrix.` for the literal characters.",
-    )
-}
-
-fn malformed(text: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(
-        Code::VariableForm,
-        span,
-        format!("`{text}` contains a variable that is not written as `${{var.NAME}}`."),
-    )
-    .help(
-        "Write `${var.NAME}` with letters, digits and `_` in the name, or `$${var.` for the \
-         literal characters.",
-    )
+    .help(help)
 }
 
 /// Says that a file becomes too large here.

@@ -89,8 +89,10 @@ impl Workspace {
     /// The map that a matrix is read from. What is wrong is reported at the place that names it.
     fn matrix_file(&mut self, from: &Node, variables: &Variables) -> Option<Arc<Node>> {
         let Some(path) = from.as_str() else {
-            let wrong = form::wrong_type(from, "matrix.from", "the path of a file");
-            self.diagnostics.push(wrong);
+            self.diagnostics.push(
+                form::wrong_type(from, "matrix.from", "the path of a file")
+                    .help("Name a YAML or JSON file of the workspace, from its root on."),
+            );
             return None;
         };
         if let Some(known) = self.matrix_files.get(path) {
@@ -139,7 +141,17 @@ impl Workspace {
         };
         self.expand_within(&mut document, variables);
         let what = "A file of a matrix";
-        form::expect_mapping(&document, what, &mut self.diagnostics)?;
+        let axes = form::expect_mapping(&document, what, &mut self.diagnostics)?;
+        if let Some(from) = axes.entry(FROM) {
+            let message = format!(
+                "The file `{shown}` has `from`, and a file of a matrix cannot name another one."
+            );
+            self.diagnostics.push(
+                Diagnostic::new(Code::MatrixForm, from.key_span, message)
+                    .help("Write the axes into one file."),
+            );
+            return None;
+        }
         Some(document)
     }
 

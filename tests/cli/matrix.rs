@@ -480,7 +480,7 @@ fn a_matrix_that_cannot_be_expanded_is_an_error_at_its_place() {
      11 │   "${matrix.app}": { matrix: { app: web } }
         ·                                     ───
         ╰────
-      help: Write its values in brackets: `app: [web, api]`.
+      help: Write its values as a list, in brackets.
 
     Found 1 error.
 
@@ -673,22 +673,132 @@ fn a_matrix_comes_from_a_file_of_the_workspace() {
     "#);
     tree.write("services.yaml", services.replace("path: api", "path: /api"));
     assert_eq!(planned(&tree, "").len(), 3);
+}
 
-    tree.write("services.yaml", "app: web\n");
-    let wrong = refused(&tree);
-    for (from, what) in [
-        ("../services.yaml", "leaves the workspace"),
-        ("/etc/services.yaml", "leaves the workspace"),
-        (".git/config.yaml", "not the name of a file"),
-        ("services.txt", "not the name of a file"),
-        ("nowhere.yaml", "does not exist"),
+#[test]
+fn a_matrix_is_not_read_from_what_is_no_file_of_axes_in_the_workspace() {
+    let tree = tree("");
+    tree.write("broken.yaml", "app: [web\n");
+    tree.write("two.yaml", "app: [web]\n---\napp: [api]\n");
+    tree.write("list.yaml", "- web\n");
+    tree.write("empty.yaml", "");
+    tree.write("word.yaml", "app: web\n");
+    tree.write("again.yaml", "app: [web]\nfrom: [word.yaml]\n");
+    std::os::unix::fs::symlink("/etc", tree.root().join("out")).unwrap();
+    std::fs::create_dir(tree.root().join("folder.yaml")).unwrap();
+    let mut found = Vec::new();
+    for from in [
+        "../services.yaml",
+        "/etc/services.yaml",
+        "out/services.yaml",
+        ".git/config.yaml",
+        "services.txt",
+        "nowhere.yaml",
+        "folder.yaml",
+        "broken.yaml",
+        "two.yaml",
+        "list.yaml",
+        "empty.yaml",
+        "word.yaml",
+        "again.yaml",
+        "3",
     ] {
-        let text = sync_file.replace("services.yaml", from);
-        tree.write("syncs/web.yaml", text);
-        let found = refused(&tree);
-        assert!(found.contains(what), "{from}: {found}");
+        let block = format!("  \"${{matrix.app}}\": {{ matrix: {{ from: {from} }} }}\n");
+        tree.write("syncs/web.yaml", format!("{TOP}{block}"));
+        let refused = refused(&tree);
+        let said = refused.lines().map(str::trim).filter(|line| {
+            ["×", "╭─", "help:"]
+                .iter()
+                .any(|start| line.starts_with(start))
+        });
+        found.push(said.collect::<Vec<_>>().join("\n"));
     }
-    assert!(wrong.contains("services.yaml:1:6"), "{wrong}");
+    assert_snapshot!(found.join("\n\n"), @"
+    × `../services.yaml` leaves the workspace.
+    ╭─[syncs/web.yaml:11:38]
+    help: Name a file inside the workspace, from its root on.
+
+    × `/etc/services.yaml` leaves the workspace.
+    ╭─[syncs/web.yaml:11:38]
+    help: Name a file inside the workspace, from its root on.
+
+    × The file `out/services.yaml` cannot be read: it is a link that leads out of the workspace.
+    ╭─[syncs/web.yaml:11:38]
+    help: Remove the link, or name what it leads to.
+
+    × `.git/config.yaml` is not the name of a file that a matrix can be read from.
+    ╭─[syncs/web.yaml:11:38]
+    help: Name a .yaml, .yml or .json file that is not hidden.
+
+    × `services.txt` is not the name of a file that a matrix can be read from.
+    ╭─[syncs/web.yaml:11:38]
+    help: Name a .yaml, .yml or .json file that is not hidden.
+
+    × The file `nowhere.yaml` cannot be read: it does not exist.
+    ╭─[syncs/web.yaml:11:38]
+    help: The path of a matrix starts at the root of the workspace.
+
+    × The file `folder.yaml` cannot be read: it is a directory.
+    ╭─[syncs/web.yaml:11:38]
+    help: The path of a matrix starts at the root of the workspace.
+
+    × The `[` is not closed.
+    ╭─[broken.yaml:1:6]
+    help: Close it, or quote the value if it is text.
+
+    × The file `two.yaml` does not hold one map of axes.
+    ╭─[syncs/web.yaml:11:38]
+    help: Write each axis with its values: `app: [web, api]`.
+
+    × A file of a matrix must be a map, and this is a list.
+    ╭─[list.yaml:1:1]
+    help: Write `key: value` lines below it, indented by two spaces.
+
+    × The file `empty.yaml` does not hold one map of axes.
+    ╭─[syncs/web.yaml:11:38]
+    help: Write each axis with its values: `app: [web, api]`.
+
+    × The axis `app` must be a list of values, and this is a string.
+    ╭─[word.yaml:1:6]
+    help: Write its values as a list, in brackets.
+
+    × The file `again.yaml` has `from`, and a file of a matrix cannot name another one.
+    ╭─[again.yaml:2:1]
+    help: Write the axes into one file.
+
+    × `matrix.from` must be the path of a file, and this is a number.
+    ╭─[syncs/web.yaml:11:38]
+    help: Name a YAML or JSON file of the workspace, from its root on.
+    ");
+}
+
+#[test]
+fn a_matrix_is_no_larger_than_what_can_be_expanded_soon() {
+    let numbers = |count: usize| {
+        let numbers: Vec<String> = (0..count).map(|n| n.to_string()).collect();
+        numbers.join(", ")
+    };
+    let square = format!("a: [{0}]\n      b: [{0}]", numbers(100));
+    let keys: Vec<String> = (0..100).map(|n| format!("k{n}: x")).collect();
+    let entries = |count: usize, entry: &str| vec![entry; count].join(", ");
+    let mut found = Vec::new();
+    for further in [
+        "include: [{ a: x, b: x }]".to_owned(),
+        format!("include: [{{ {} }}]", keys.join(", ")),
+        format!("exclude: [{}]", entries(1_000, "{ a: 1, b: x }")),
+    ] {
+        let block = format!(
+            "  \"${{matrix.a}}-${{matrix.b}}\":\n    matrix:\n      {square}\n      {further}\n"
+        );
+        let refused = invalid(&block);
+        let message = refused.lines().find(|line| line.contains('×'));
+        found.push(message.unwrap().trim().to_owned());
+    }
+    assert_snapshot!(found.join("\n"), @"
+    × This matrix has more than 10,000 cells: 10001 with `include`.
+    × This matrix has 102 names, axes and what `include` adds, and at most 100 are possible.
+    × `exclude` and `include` are too long for so many combinations.
+    ");
 }
 
 #[test]

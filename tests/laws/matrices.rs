@@ -1,5 +1,6 @@
 //! The law of the matrix: a matrix and its syncs written out give the same plan.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use proptest::collection::vec;
@@ -8,7 +9,7 @@ use proptest::sample::{select, subsequence};
 use serde_json::{Map, Value, json};
 
 use super::support::case::{block_on, cases};
-use super::support::site::{Site, meaning};
+use super::support::site::{Planned, Site, meaning};
 
 const TOP: &str = "\
 provider: infisical
@@ -193,6 +194,9 @@ fn written_out(cells: &[Value]) -> String {
                 block[field] = value.clone();
             }
         }
+        if let Some(note) = cell["env"].get("note") {
+            block["labels"] = json!({"note": note});
+        }
         let _ = writeln!(text, "  {app}-{slug}: {block}");
     }
     text
@@ -204,7 +208,7 @@ fn is_valid(cells: &[Value]) -> bool {
     let names = cells
         .iter()
         .map(|cell| (cell.pointer("/app"), cell.pointer("/env/slug")));
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     let all_named = names.clone().all(|(app, slug)| {
         let name = format!("{app:?}-{slug:?}");
         app.is_some() && slug.is_some() && seen.insert(name)
@@ -213,6 +217,14 @@ fn is_valid(cells: &[Value]) -> bool {
         && ["/env/protect", "/env/auto", "/env/note", "/extra"]
             .into_iter()
             .all(has)
+}
+
+/// What is declared beside what a plan shows, by name.
+fn declared(planned: &Planned) -> BTreeMap<String, (bool, BTreeMap<String, String>)> {
+    let syncs = planned.observed.workspace.syncs.iter();
+    syncs
+        .map(|sync| (sync.name.text.clone(), (sync.protect, sync.labels.clone())))
+        .collect()
 }
 
 proptest! {
@@ -229,6 +241,7 @@ proptest! {
             site.write_file(&written_out(&cells));
             let other = site.plan().await;
             assert_eq!(meaning(&one.plan), meaning(&other.plan));
+            assert_eq!(declared(&one), declared(&other));
         });
     }
 }
