@@ -1,5 +1,7 @@
 //! SHA-256 of bytes and of JSON.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -10,6 +12,11 @@ pub fn sha256(bytes: &[u8]) -> String {
         .iter()
         .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
         .collect()
+}
+
+/// The SHA-256 of bytes in Base64, as a Content Security Policy names scripts and styles.
+pub fn sha256_in_base64(bytes: &[u8]) -> String {
+    BASE64_STANDARD.encode(Sha256::digest(bytes))
 }
 
 /// The SHA-256 of a JSON value, in hexadecimal: the same however its keys are ordered and however

@@ -161,6 +161,27 @@ pub fn in_markup(text: &str) -> String {
     out
 }
 
+/// The parts of a sentence, each with whether it is quoted: what is between two backquotes is, and
+/// comes without them.
+pub fn quoted_parts(text: &str) -> impl Iterator<Item = (bool, &str)> {
+    let mut rest = text;
+    let mut is_quoted = false;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let (part, after) = match rest.split_once('`') {
+            Some((part, after)) if is_quoted || after.contains('`') => (part, after),
+            // A backquote alone quotes nothing.
+            _ => (rest, ""),
+        };
+        rest = after;
+        let part = (is_quoted, part);
+        is_quoted = !is_quoted;
+        Some(part)
+    })
+}
+
 /// A job's message as people read it. The platform stores the destination's answer,
 /// often as a JSON string with the actual message inside (seen on Infisical, June 2025).
 pub fn platform_message(message: &str) -> String {
@@ -185,7 +206,9 @@ pub fn platform_message(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{around, platform_message, shell_quoted, shell_word, shortened, visible};
+    use super::{
+        around, platform_message, quoted_parts, shell_quoted, shell_word, shortened, visible,
+    };
 
     #[test]
     fn a_text_is_one_word_of_a_shell() {
@@ -202,6 +225,27 @@ mod tests {
         ] {
             assert_eq!(shell_word(text), word);
         }
+    }
+
+    #[test]
+    fn what_is_between_two_backquotes_is_quoted() {
+        let parts = |text| quoted_parts(text).collect::<Vec<_>>();
+        assert_eq!(parts("a"), [(false, "a")]);
+        assert_eq!(
+            parts("`a` is `b`."),
+            [
+                (false, ""),
+                (true, "a"),
+                (false, " is "),
+                (true, "b"),
+                (false, ".")
+            ]
+        );
+        assert_eq!(
+            parts("`a` and `b"),
+            [(false, ""), (true, "a"), (false, " and `b")]
+        );
+        assert_eq!(parts("a``b"), [(false, "a"), (true, ""), (false, "b")]);
     }
 
     #[test]

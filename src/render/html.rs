@@ -1,43 +1,43 @@
-//! A page on its own, which runs no script and loads nothing.
+//! A page on its own, which loads nothing.
+//!
+//! Its one script filters the syncs; without it, all are shown. The page's policy names the script
+//! and the style by their digests, so no other runs, whatever gets into the page.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::review::{Item, Review, advice};
+use super::review::{Item, Review, Verdict, advice};
 use super::terminal::SANDBOX;
 use crate::core::diagnostic::Diagnostic;
-use crate::core::text::in_markup as escaped;
+use crate::core::span::Span;
+use crate::core::text::{in_markup as escaped, quoted_parts};
 use crate::core::words;
+use crate::digest;
 
-const STYLE: &str = "\
-body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1f2328;background:#fff}\
-code,pre{font:14px/1.45 ui-monospace,monospace}\
-pre{background:#f6f8fa;padding:.75rem;overflow:auto;border-radius:6px}\
-li{margin:.4rem 0;white-space:pre-line}\
-.warning{border-left:4px solid #bf8700;padding:.1rem 1rem;background:#fff8c5}\
-.error{border-left:4px solid #cf222e;padding:.1rem 1rem;background:#ffebe9}\
-.add{color:#116329}.remove{color:#a40e26}\
-@media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}pre{background:#161b22}\
-.warning{background:#2d2300}.error{background:#300b0f}.add{color:#7ee787}.remove{color:#ffa198}}";
+const STYLE: &str = include_str!("html/page.css");
+const SCRIPT: &str = include_str!("html/page.js");
 
 /// A whole page.
 pub fn text(review: &Review<'_>) -> String {
     let title = format!("secsync {}", review.command);
+    let [style, script] = [STYLE, SCRIPT].map(|text| digest::sha256_in_base64(text.as_bytes()));
     let mut out = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; \
+         form-action 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'\">\n\
          <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
     );
     if review.is_sandbox {
         let _ = writeln!(out, "<p><em>{SANDBOX}</em></p>");
     }
     if let Some(headline) = &review.headline {
-        let _ = writeln!(out, "<p><strong>{}</strong></p>", escaped(headline));
+        let _ = writeln!(out, "<p><strong>{}</strong></p>", sentences(headline));
     }
-    let facts = review.facts.iter().map(|fact| escaped(fact));
+    let facts = review.facts.iter().map(|fact| sentences(fact));
     section(&mut out, "About", "facts", facts);
     let problems = review.problems.iter();
-    let problems = problems.map(|problem| escaped(&advice(problem)));
+    let problems = problems.map(|problem| sentences(&advice(problem)));
     section(&mut out, "Errors", "error", problems);
     let findings = review.shown_findings().into_iter();
     section(
@@ -48,7 +48,7 @@ pub fn text(review: &Review<'_>) -> String {
     );
     let warnings = review.items.iter().flat_map(|item| {
         let of_item =
-            move |warning: &String| format!("{}: {}", code(&item.address), escaped(warning));
+            move |warning: &String| format!("{}: {}", code(&item.address), sentences(warning));
         item.warnings.iter().map(of_item)
     });
     section(
@@ -57,14 +57,16 @@ pub fn text(review: &Review<'_>) -> String {
         "warning",
         warnings,
     );
-    let items = review.items.iter().map(|one| item(one, review));
-    section(&mut out, "Syncs", "syncs", items);
+    syncs(&mut out, review);
     section(
         &mut out,
         "Notes",
         "notes",
-        review.notes.iter().map(|note| escaped(note)),
+        review.notes.iter().map(|note| sentences(note)),
     );
+    if !review.items.is_empty() {
+        let _ = writeln!(out, "<script>{SCRIPT}</script>");
+    }
     out.push_str("</body>\n</html>\n");
     out
 }
@@ -83,52 +85,101 @@ fn section(out: &mut String, title: &str, class: &str, entries: impl Iterator<It
     }
 }
 
+/// All syncs, below what filters them.
+fn syncs(out: &mut String, review: &Review<'_>) {
+    if review.items.is_empty() {
+        return;
+    }
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for item in &review.items {
+        *counts.entry(item.word).or_default() += 1;
+    }
+    out.push_str(
+        "<section class=\"syncs\">\n<h2>Syncs</h2>\n<form hidden>\n<label>Show <select name=\"action\">\n\
+         <option value=\"\">everything</option>\n",
+    );
+    for (word, count) in counts {
+        let word = escaped(word);
+        let _ = writeln!(out, "<option value=\"{word}\">{word} ({count})</option>");
+    }
+    out.push_str(
+        "</select></label>\n<label>with <input name=\"text\" type=\"search\" placeholder=\"any text\"></label>\n\
+         <output></output>\n</form>\n<ul>\n",
+    );
+    for one in &review.items {
+        item(out, one, review);
+    }
+    out.push_str("</ul>\n</section>\n");
+}
+
 fn finding(found: &Diagnostic, review: &Review<'_>) -> String {
     let word = words::capitalized(found.severity.word());
-    let place = review
-        .place_of(found)
-        .map(|place| format!(" {}", code(&place)));
+    let place = review.place_of(found).map(|place| {
+        let link = found.span().and_then(|span| review.link(span));
+        format!(" {}", linked(&place, link))
+    });
     let place = place.unwrap_or_default();
     format!(
         "<strong>{word}</strong> {}{place}: {}",
         code(found.code.name()),
-        escaped(&review.sentences_of(found))
+        sentences(&review.sentences_of(found))
     )
 }
 
-fn item(item: &Item, review: &Review<'_>) -> String {
+fn item(out: &mut String, item: &Item, review: &Review<'_>) {
+    let tone = tone(item);
+    let word = escaped(item.word);
     let sign = match item.sign {
         "" => String::new(),
-        sign => format!("{} ", code(sign)),
+        sign => format!("{} ", escaped(sign)),
     };
-    let mut out = format!(
-        "{sign}{} ({}) {}",
+    let place = |place: Span| {
+        let link = review.link(place);
+        format!(", declared at {}", linked(&review.describe(place), link))
+    };
+    let _ = writeln!(
+        out,
+        "<li class=\"sync {tone}\" data-action=\"{word}\">\n<p><span class=\"state badge\">{sign}{word}</span> \
+         {} ({}) {}{}</p>",
         code(&item.address),
         code(&item.destination),
-        escaped(&item.what)
+        sentences(&item.what),
+        item.place.map(place).unwrap_or_default()
     );
-    if let Some(place) = item.place {
-        let _ = write!(out, ", declared at {}", code(&review.describe(place)));
-    }
     if let Some(reason) = item.verdict.reason() {
-        let _ = write!(
-            out,
-            "\n<strong>{}:</strong> {}",
-            item.verdict.word(),
-            escaped(reason)
-        );
+        paragraph(out, "state", item.verdict.word(), reason);
     }
-    for note in item.warnings.iter().chain(&item.notes) {
-        let _ = write!(out, "\n{}", escaped(note));
+    for warning in &item.warnings {
+        paragraph(out, "state", "Warning", warning);
+    }
+    for note in &item.notes {
+        paragraph(out, "note", "Note", note);
     }
     if !item.diff.is_empty() {
-        let _ = write!(
+        let _ = writeln!(
             out,
             "<details><summary>Fields</summary><pre>{}</pre></details>",
             diff(&item.diff)
         );
     }
-    out
+    out.push_str("</li>\n");
+}
+
+/// A word for what follows, and that.
+fn paragraph(out: &mut String, class: &str, word: &str, text: &str) {
+    let text = sentences(text);
+    let _ = writeln!(out, "<p><span class=\"{class}\">{word}:</span> {text}</p>");
+}
+
+/// What colour a sync has. Its words say the same.
+fn tone(item: &Item) -> &'static str {
+    match (&item.verdict, item.sign) {
+        (Verdict::Blocked(_) | Verdict::Failed(_) | Verdict::NotAsDeclared(_), _)
+        | (_, "-" | "-/+") => "remove",
+        (Verdict::Unknown(_) | Verdict::Skipped(_) | Verdict::Differs, _) | (_, "~") => "change",
+        (Verdict::Good, "!") => "other",
+        (Verdict::Good, _) => "add",
+    }
 }
 
 fn diff(lines: &str) -> String {
@@ -141,6 +192,25 @@ fn diff(lines: &str) -> String {
         }
     };
     lines.lines().map(line).collect()
+}
+
+/// A text whose words in backquotes are code.
+fn sentences(text: &str) -> String {
+    let of_line = |line: &str| -> String {
+        quoted_parts(line)
+            .map(|(is_quoted, part)| if is_quoted { code(part) } else { escaped(part) })
+            .collect()
+    };
+    let lines: Vec<String> = text.trim_end().split('\n').map(of_line).collect();
+    lines.join("\n")
+}
+
+/// A place that leads to its page, if it has one.
+fn linked(place: &str, page: Option<String>) -> String {
+    match page {
+        Some(page) => format!("<a href=\"{}\">{}</a>", escaped(&page), code(place)),
+        None => code(place),
+    }
 }
 
 fn code(text: &str) -> String {

@@ -10,7 +10,7 @@ use super::mermaid::{self, Graph};
 use super::review::{Item, Review, advice};
 use super::terminal::SANDBOX;
 use crate::core::diagnostic::Diagnostic;
-use crate::core::text::visible;
+use crate::core::text::{quoted_parts, visible};
 use crate::core::words;
 
 /// The longest comment that GitHub accepts, in characters. Bytes are counted, which are never fewer.
@@ -197,21 +197,9 @@ fn in_one_line(text: &str) -> String {
 
 /// A text whose words in backquotes become code; everything else is escaped.
 fn sentences(text: &str) -> String {
-    let parts: Vec<&str> = text.split('`').collect();
-    let last = parts.len() - 1;
-    let mut out = String::new();
-    for (index, part) in parts.into_iter().enumerate() {
-        let is_quoted = index % 2 == 1;
-        if is_quoted && index < last {
-            out.push_str(&code(part));
-        } else {
-            if is_quoted {
-                out.push_str("\\`");
-            }
-            out.push_str(&escaped(part));
-        }
-    }
-    out
+    quoted_parts(text)
+        .map(|(is_quoted, part)| if is_quoted { code(part) } else { escaped(part) })
+        .collect()
 }
 
 /// A text in which no character has a meaning.

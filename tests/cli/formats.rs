@@ -184,9 +184,9 @@ fn findings_in_every_format() {
     <section class="findings">
     <h2>Findings</h2>
     <ul>
-    <li><strong>Error</strong> <code>missing-field</code> <code>syncs/bad.yaml:12:5</code>: `destinationConfig.env` is missing. It is required if `scope` is &quot;environment&quot;.
-    Add `env` under `destinationConfig`.</li>
-    <li><strong>Warning</strong> <code>allowance-form</code> <code>syncs/odd.yaml:12:22</code>: This comment is not of the form `# secsync: allow(CODE) REASON`.
+    <li><strong>Error</strong> <code>missing-field</code> <code>syncs/bad.yaml:12:5</code>: <code>destinationConfig.env</code> is missing. It is required if <code>scope</code> is &quot;environment&quot;.
+    Add <code>env</code> under <code>destinationConfig</code>.</li>
+    <li><strong>Warning</strong> <code>allowance-form</code> <code>syncs/odd.yaml:12:22</code>: This comment is not of the form <code># secsync: allow(CODE) REASON</code>.
     Name the lint, and say why it is allowed here.</li>
     </ul>
     </section>
@@ -506,6 +506,7 @@ fn a_plan_in_every_format() {
     "#);
     let html = plan("html");
     let (_, body) = html.split_once("<body>").unwrap();
+    let (body, _) = body.split_once("<script>").unwrap();
     insta::assert_snapshot!(body, @r#"
 
     <h1>secsync plan</h1>
@@ -513,9 +514,9 @@ fn a_plan_in_every_format() {
     <section class="findings">
     <h2>Findings</h2>
     <ul>
-    <li><strong>Warning</strong> <code>same-destination</code> <code>syncs/payments.yaml:11:3</code>: `infisical/payments/api` and `infisical/payments/web` push to the same destination through the same connection, and their keys can meet: `infisical/payments/api` deletes the secrets of `infisical/payments/web` at each sync.
-    Give each its own `keySchema`, such as `A_{{secretKey}}` and `B_{{secretKey}}`; or set `disableSecretDeletion: true` on each; or choose different destinations.
-    `web` deletes nothing: syncs/payments.yaml:20:3</li>
+    <li><strong>Warning</strong> <code>same-destination</code> <code>syncs/payments.yaml:11:3</code>: <code>infisical/payments/api</code> and <code>infisical/payments/web</code> push to the same destination through the same connection, and their keys can meet: <code>infisical/payments/api</code> deletes the secrets of <code>infisical/payments/web</code> at each sync.
+    Give each its own <code>keySchema</code>, such as <code>A_{{secretKey}}</code> and <code>B_{{secretKey}}</code>; or set <code>disableSecretDeletion: true</code> on each; or choose different destinations.
+    <code>web</code> deletes nothing: syncs/payments.yaml:20:3</li>
     </ul>
     </section>
     <section class="warning">
@@ -527,9 +528,22 @@ fn a_plan_in_every_format() {
     </section>
     <section class="syncs">
     <h2>Syncs</h2>
+    <form hidden>
+    <label>Show <select name="action">
+    <option value="">everything</option>
+    <option value="blocked">blocked (1)</option>
+    <option value="create">create (1)</option>
+    <option value="delete">delete (1)</option>
+    <option value="update">update (1)</option>
+    </select></label>
+    <label>with <input name="text" type="search" placeholder="any text"></label>
+    <output></output>
+    </form>
     <ul>
-    <li><code>~</code> <code>infisical/payments/api</code> (<code>humanitec</code>) will be updated in place, declared at <code>syncs/payments.yaml:11:3</code>
-    The next sync overwrites the destination&#39;s secrets, and deletes those that the source does not have.<details><summary>Fields</summary><pre>@@ -2,10 +2,10 @@
+    <li class="sync change" data-action="update">
+    <p><span class="state badge">~ update</span> <code>infisical/payments/api</code> (<code>humanitec</code>) will be updated in place, declared at <code>syncs/payments.yaml:11:3</code></p>
+    <p><span class="state">Warning:</span> The next sync overwrites the destination&#39;s secrets, and deletes those that the source does not have.</p>
+    <details><summary>Fields</summary><pre>@@ -2,10 +2,10 @@
      secretPath: /
      syncOptions:
        initialSyncBehavior: overwrite-destination
@@ -542,9 +556,12 @@ fn a_plan_in_every_format() {
     <span class="remove">-description: Old</span>
     <span class="add">+description: New</span>
      isAutoSyncEnabled: true
-    </pre></details></li>
-    <li><code>-</code> <code>infisical/payments/gone</code> (<code>humanitec</code>) will be deleted, because the file says `ensure: absent`, declared at <code>syncs/payments.yaml:14:3</code>
-    Its secrets are removed from the destination.<details><summary>Fields</summary><pre>@@ -1,12 +0,0 @@
+    </pre></details>
+    </li>
+    <li class="sync remove" data-action="delete">
+    <p><span class="state badge">- delete</span> <code>infisical/payments/gone</code> (<code>humanitec</code>) will be deleted, because the file says <code>ensure: absent</code>, declared at <code>syncs/payments.yaml:14:3</code></p>
+    <p><span class="state">Warning:</span> Its secrets are removed from the destination.</p>
+    <details><summary>Fields</summary><pre>@@ -1,12 +0,0 @@
     <span class="remove">-destination: humanitec</span>
     <span class="remove">-destinationConfig:</span>
     <span class="remove">-  scope: application</span>
@@ -557,13 +574,18 @@ fn a_plan_in_every_format() {
     <span class="remove">-  initialSyncBehavior: overwrite-destination</span>
     <span class="remove">-  disableSecretDeletion: true</span>
     <span class="remove">-connection: humanitec-main</span>
-    </pre></details></li>
-    <li><code>x</code> <code>infisical/payments/kept</code> (<code>humanitec</code>) cannot be deleted, declared at <code>syncs/payments.yaml:17:3</code>
-    <strong>Blocked:</strong> It is protected.
-    Remove `protect` from the sync, or its name from `protect:` in secsync.yaml, in a change of its own.</li>
-    <li><code>+</code> <code>infisical/payments/web</code> (<code>humanitec</code>) will be created, declared at <code>syncs/payments.yaml:20:3</code>
-    The first sync overwrites secrets at the destination that have the same keys.
-    It equals `gone`, which this plan deletes. If it is the same sync, write `renamedFrom: gone`.<details><summary>Fields</summary><pre>@@ -0,0 +1,10 @@
+    </pre></details>
+    </li>
+    <li class="sync remove" data-action="blocked">
+    <p><span class="state badge">x blocked</span> <code>infisical/payments/kept</code> (<code>humanitec</code>) cannot be deleted, declared at <code>syncs/payments.yaml:17:3</code></p>
+    <p><span class="state">Blocked:</span> It is protected.
+    Remove <code>protect</code> from the sync, or its name from <code>protect:</code> in secsync.yaml, in a change of its own.</p>
+    </li>
+    <li class="sync add" data-action="create">
+    <p><span class="state badge">+ create</span> <code>infisical/payments/web</code> (<code>humanitec</code>) will be created, declared at <code>syncs/payments.yaml:20:3</code></p>
+    <p><span class="note">Note:</span> The first sync overwrites secrets at the destination that have the same keys.</p>
+    <p><span class="note">Note:</span> It equals <code>gone</code>, which this plan deletes. If it is the same sync, write <code>renamedFrom: gone</code>.</p>
+    <details><summary>Fields</summary><pre>@@ -0,0 +1,10 @@
     <span class="add">+connection: humanitec-main</span>
     <span class="add">+destinationConfig:</span>
     <span class="add">+  scope: application</span>
@@ -574,11 +596,10 @@ fn a_plan_in_every_format() {
     <span class="add">+syncOptions:</span>
     <span class="add">+  disableSecretDeletion: true</span>
     <span class="add">+  initialSyncBehavior: overwrite-destination</span>
-    </pre></details></li>
+    </pre></details>
+    </li>
     </ul>
     </section>
-    </body>
-    </html>
     "#);
 }
 

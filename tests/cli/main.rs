@@ -60,6 +60,7 @@ mod bad_files;
 mod base;
 mod between;
 mod bombs;
+mod browser;
 mod campaign;
 #[cfg(unix)]
 mod ci;
