@@ -288,6 +288,20 @@ fn the_help_lists_every_environment_variable() {
       NO_COLOR                                         no colours, whatever it is set to
       CLICOLOR_FORCE                                   colours even if the output is not a terminal
 
+    Links to a code host:
+      SECSYNC_COMMIT                                   the commit to link to, if it is not the one that the job runs on
+      GITHUB_SERVER_URL                                the address of GitHub
+      GITHUB_REPOSITORY                                the repository there
+      GITHUB_SHA                                       the commit there
+      GITHUB_EVENT_NAME                                whether the job runs on another commit than it is about
+      GITHUB_WORKSPACE                                 the checkout, if it is not a Git repository
+      CI_PROJECT_URL                                   the repository on GitLab
+      CI_COMMIT_SHA                                    the commit there
+      CI_PROJECT_DIR                                   the checkout there
+      BITBUCKET_GIT_HTTP_ORIGIN                        the repository on Bitbucket
+      BITBUCKET_COMMIT                                 the commit there
+      BITBUCKET_CLONE_DIR                              the checkout there
+
     Infisical:
       INFISICAL_UNIVERSAL_AUTH_CLIENT_ID               the machine identity's client id
       INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET           its client secret
