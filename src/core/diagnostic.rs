@@ -1,6 +1,6 @@
 //! What can be wrong with the files, as values that any format can show.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::code::Code;
@@ -70,8 +70,9 @@ pub struct Cells {
     pub first: Option<u32>,
     /// Its axes in few words.
     pub label: String,
-    /// The key of its sync.
-    pub key: String,
+    /// The key of its sync, which the message can name; `None` if the message is about a value of
+    /// the cell.
+    pub key: Option<String>,
     /// That key as it is written.
     pub template: Arc<str>,
     /// How many others there are.
@@ -95,7 +96,10 @@ impl Cells {
 
     /// A message that names the sync of this cell, as it is for any of them.
     fn of_any(&self, message: &str) -> String {
-        message.replace(&format!("`{}`", self.key), &format!("`{}`", self.template))
+        match &self.key {
+            Some(key) => message.replace(&format!("`{key}`"), &format!("`{}`", self.template)),
+            None => message.to_owned(),
+        }
     }
 }
 
@@ -227,18 +231,20 @@ impl Diagnostic {
     pub fn name_the_cell(&mut self, sources: &Sources) {
         let Some(span) = self.span() else { return };
         if let Some(cell) = sources.cell(span) {
+            let uses = cell.uses.iter().filter(|(place, _)| *place == span);
+            let given: Vec<Label> = uses
+                .map(|(_, given)| Label {
+                    span: *given,
+                    text: "with this value".to_owned(),
+                })
+                .collect();
             self.cells = Some(Cells {
                 first: span.source.cell(),
                 label: cell.label.clone(),
-                key: cell.key.clone(),
+                key: given.is_empty().then(|| cell.key.clone()),
                 template: Arc::clone(&cell.template),
                 others: 0,
                 of: cell.of,
-            });
-            let uses = cell.uses.iter().filter(|(place, _)| *place == span);
-            let given = uses.map(|(_, given)| Label {
-                span: *given,
-                text: "with this value".to_owned(),
             });
             self.labels.extend(given);
         }
@@ -285,7 +291,8 @@ impl Condenser {
 /// The findings, each reported once that several syncs inherit, and of each kind in a file at most
 /// [`MOST`]; the others are counted. Of those that say the same the first is kept before any
 /// repeats, so that a common mistake does not hide a rare one.
-pub fn condensed(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+pub fn condensed(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    report_once_for_all_cells(&mut found);
     let found = reported_once(found);
     let mut kinds: BTreeMap<(Code, Option<SourceId>), Kind> = BTreeMap::new();
     for (index, diagnostic) in found.iter().enumerate() {
@@ -351,6 +358,35 @@ impl Kind {
         let (first, worst) = self.further.unwrap_or((span, diagnostic.severity));
         self.further = Some((first.min(span), worst.max(diagnostic.severity)));
     }
+}
+
+/// What is wrong at one place in every cell of a matrix is one finding, even if each cell says it of
+/// its own value: the mistake is in the block.
+fn report_once_for_all_cells(found: &mut Vec<Diagnostic>) {
+    let place = |diagnostic: &Diagnostic| {
+        let cells = diagnostic.cells.as_ref()?;
+        Some(((diagnostic.code, diagnostic.span()?), cells.first))
+    };
+    let mut groups: HashMap<(Code, Span), (HashSet<Option<u32>>, usize)> = HashMap::new();
+    for (place, cell) in found.iter().filter_map(place) {
+        let (cells, findings) = groups.entry(place).or_default();
+        cells.insert(cell);
+        *findings += 1;
+    }
+    let mut reported = HashSet::new();
+    found.retain_mut(|diagnostic| {
+        let (Some((place, _)), Some(cells)) = (place(diagnostic), &mut diagnostic.cells) else {
+            return true;
+        };
+        let (in_cells, findings) = &groups[&place];
+        let is_of_each = in_cells.len() == cells.of && *findings == cells.of;
+        if !is_of_each || cells.of == 1 || diagnostic.sync.is_some() {
+            return true;
+        }
+        cells.others = cells.of - 1;
+        diagnostic.message = cells.of_any(&diagnostic.message);
+        reported.insert(place)
+    });
 }
 
 /// What several syncs inherit is one finding.

@@ -644,6 +644,39 @@ fn a_mistake_of_all_cells_is_shown_once_and_that_of_one_names_it() {
 }
 
 #[test]
+fn what_each_cell_has_wrong_with_its_own_value_is_shown_once_and_else_value_by_value() {
+    let block = |apps: &str| {
+        format!(
+            "  \"${{matrix.app.name}}\":\n    matrix: {{ app: [{apps}] }}\n    secretPath: \"${{matrix.app.path}}\"\n"
+        )
+    };
+    let all = "{ name: a, path: a }, { name: b, path: b }, { name: c, path: c }";
+    assert_snapshot!(invalid(&block(all)), @r#"
+    secret-path-form
+
+      × The secretPath `a` does not start with a slash.
+        ╭─[syncs/web.yaml:12:38]
+     11 │   "${matrix.app.name}":
+     12 │     matrix: { app: [{ name: a, path: a }, { name: b, path: b }, { name: c, path: c }] }
+        ·                                      ┬
+        ·                                      ╰── with this value
+     13 │     secretPath: "${matrix.app.path}"
+        ·                 ────────────────────
+        ╰────
+      help: Write `/a`.
+            In all 3 cells of the matrix.
+
+    Found 1 error.
+    "#);
+    let two = all.replace("path: c", "path: /c");
+    let found = invalid(&block(&two));
+    assert!(
+        found.contains("secretPath `a`") && found.contains("secretPath `b`"),
+        "{found}"
+    );
+}
+
+#[test]
 fn a_matrix_comes_from_a_file_of_the_workspace() {
     let services = "app:\n  - { name: web, path: /web }\n  - { name: api, path: api }\n";
     let block = r#"  "${matrix.app.name}-${matrix.env}":
