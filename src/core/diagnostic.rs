@@ -367,7 +367,7 @@ fn report_once_for_all_cells(found: &mut Vec<Diagnostic>) {
         let cells = diagnostic.cells.as_ref()?;
         Some(((diagnostic.code, diagnostic.span()?), cells.first))
     };
-    let mut groups: HashMap<(Code, Span), (HashSet<Option<u32>>, usize)> = HashMap::new();
+    let mut groups: HashMap<_, (HashSet<_>, usize)> = HashMap::new();
     for (place, cell) in found.iter().filter_map(place) {
         let (cells, findings) = groups.entry(place).or_default();
         cells.insert(cell);
