@@ -496,6 +496,7 @@ impl<'a, O: Outcome> End<'a, O> {
             headline: summary.map(|summary| format!("Found {summary}.")),
             facts: Vec::new(),
             items: Vec::new(),
+            groups: Vec::new(),
             notes: Vec::new(),
             sides: remote_and_declared(),
             checkout: if self.files.are_from_root {

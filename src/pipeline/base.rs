@@ -10,7 +10,7 @@ use super::observe::Observed;
 use super::open::{Opened, Options};
 use super::plan::Planned;
 use crate::core::desired::{DesiredSync, Ensure};
-use crate::core::plan::base::{Base, as_remote, as_spelled};
+use crate::core::plan::base::{Base, as_remote, as_spelled, shared};
 use crate::core::plan::{Policy, ProjectKey};
 use crate::core::resolve::ResolvedSync;
 use crate::core::spec::Specs;
@@ -87,6 +87,7 @@ impl Checked {
             workspace: opened.workspace,
         };
         let mut plan = observed.plan(&Starts::Recorded(starts));
+        plan.shared = shared(&plan.actions, &before, &observed.syncs);
         plan.base = Some(Base {
             revision: revision.to_owned(),
             commit: commit.short().to_owned(),

@@ -4,10 +4,12 @@
 //! or has every character escaped that Markdown gives a meaning. So it can neither break out of its
 //! place nor mention a person.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::mermaid::{self, Graph};
-use super::review::{Item, Review, advice};
+use super::plan;
+use super::review::{Group, Item, Review, advice};
 use super::terminal::SANDBOX;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::text::{quoted_parts, visible};
@@ -144,7 +146,40 @@ fn item(item: &Item, review: &Review<'_>, with_details: bool) -> String {
         );
     }
     let details = details(item, review);
-    if details.is_empty() || !with_details {
+    let details = if with_details { details } else { String::new() };
+    folded(&line, &details)
+}
+
+/// Syncs that inherit the same change: a line, with the syncs and the change folded below it.
+fn of_group(first: &Item, group: &Group, review: &Review<'_>, with_details: bool) -> String {
+    let what = plan::shared(group.items.len());
+    let line = format!("{} {what} ({})", code(first.sign), code(&first.destination));
+    if !with_details {
+        return folded(&line, "");
+    }
+    let mut out = String::new();
+    if let Some(place) = group.place {
+        let place = linked(&code(&review.describe(place)), review.link(place));
+        let _ = writeln!(out, "  Declared at {place}, for:\n");
+    }
+    for index in &group.items {
+        let item = &review.items[*index];
+        let address = linked(&code(&item.address), link_of(item, review));
+        let _ = writeln!(out, "  - {address}");
+    }
+    out.push('\n');
+    if !group.diff.is_empty() {
+        out.push_str(&block("diff", &group.diff));
+    }
+    for note in first.warnings.iter().chain(&first.notes) {
+        let _ = writeln!(out, "  - {}", in_one_line(note));
+    }
+    folded(&line, &out)
+}
+
+/// A line of a list, with details folded below it.
+fn folded(line: &str, details: &str) -> String {
+    if details.is_empty() {
         return format!("- {line}\n");
     }
     format!(
@@ -295,13 +330,21 @@ impl Comment {
     }
 
     /// Adds the items, without their details if those do not fit.
-    fn add_items(&mut self, review: &Review<'_>) {
+    fn add_items<'r>(&mut self, review: &'r Review<'_>) {
         let (mut missing, mut folded) = (0, 0);
-        for one in &review.items {
-            if self.add(&item(one, review, true)) {
+        let of = |group: &'r Group| group.items.iter().map(move |item| (*item, group));
+        let groups: BTreeMap<usize, &Group> = review.groups.iter().flat_map(of).collect();
+        for (index, one) in review.items.iter().enumerate() {
+            let group = groups.get(&index);
+            let text = |with_details| match group {
+                Some(group) if group.items.first() != Some(&index) => String::new(),
+                Some(group) => of_group(one, group, review, with_details),
+                None => item(one, review, with_details),
+            };
+            if self.add(&text(true)) {
                 continue;
             }
-            if self.add(&item(one, review, false)) {
+            if self.add(&text(false)) {
                 folded += 1;
             } else {
                 missing += 1;

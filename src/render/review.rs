@@ -35,6 +35,8 @@ pub struct Review<'a> {
     pub facts: Vec<String>,
     /// The syncs that have something to show.
     pub items: Vec<Item>,
+    /// Those of the items that are one for people.
+    pub groups: Vec<Group>,
     /// Other facts, each as a sentence.
     pub notes: Vec<String>,
     /// What the two sides of the diffs are: the words before a sync's address.
@@ -118,6 +120,17 @@ pub struct Item {
     pub verdict: Verdict,
     /// What it pushes, if that changes.
     pub flow: Option<Flow>,
+}
+
+/// Items that differ only in their syncs, because these inherit what changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Where from, if it is still declared.
+    pub place: Option<Span>,
+    /// The indices of the items: two or more.
+    pub items: Vec<usize>,
+    /// What changes in each, as the lines of a YAML diff.
+    pub diff: String,
 }
 
 /// What a sync pushes from where to where.

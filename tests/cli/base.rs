@@ -305,3 +305,124 @@ fn links_of_the_earlier_version_do_not_lead_out_of_it() {
     assert!(!output.stderr.contains("stolen"), "{output}");
     assert!(output.stderr.contains("were invalid at"), "{output}");
 }
+
+#[test]
+fn what_syncs_inherit_changes_once_for_all_of_them() {
+    let syncs = [
+        ("api", ""),
+        ("own", "secretPath: /old"),
+        ("web", ""),
+        ("zoo", "description: Old"),
+    ];
+    let tree = repository(&[("syncs/payments.yaml", &payments(&syncs))]);
+    let syncs = [
+        ("api", ""),
+        ("own", "secretPath: /new"),
+        ("web", ""),
+        ("zoo", "description: New"),
+    ];
+    let text = payments(&syncs).replace("  secretPath: /\n", "  secretPath: /new\n");
+    tree.write("syncs/payments.yaml", text);
+    let output = plan(&tree, "--base main", 0);
+    assert_snapshot!(shown(&output), @r#"
+    This compares what is declared now with [COMMIT], where this branch left main. What is remote was not read.
+
+    secsync will perform the following actions:
+
+      # 2 syncs will be updated in place, by what they inherit  (syncs/payments.yaml:7)
+      ~ humanitec syncs
+          ~ secretPath: "/" -> "/new"
+          Note: The next sync overwrites secrets at the destination that have the same keys.
+          The syncs are:
+            infisical/payments/api  (syncs/payments.yaml:11)
+            infisical/payments/web  (syncs/payments.yaml:14)
+
+      # infisical/payments/own will be updated in place  (syncs/payments.yaml:12)
+      ~ humanitec sync
+          ~ secretPath: "/old" -> "/new"
+          Note: The next sync overwrites secrets at the destination that have the same keys.
+
+      # infisical/payments/zoo will be updated in place  (syncs/payments.yaml:15)
+      ~ humanitec sync
+          ~ description: "Old" -> "New"
+          ~ secretPath:  "/" -> "/new"
+          Note: The next sync overwrites secrets at the destination that have the same keys.
+
+    Plan: 0 to add, 4 to change, 0 to destroy.
+    "#);
+    let markdown = without_commits(&plan(&tree, "--base main -o markdown", 0).stdout);
+    let (_, list) = markdown.split_once("</details>\n\n").unwrap();
+    assert_snapshot!(list, @"
+    - `~` 2 syncs will be updated in place, by what they inherit (`humanitec`)
+
+      <details><summary>Details</summary>
+
+      Declared at `syncs/payments.yaml:7:15`, for:
+
+      - `infisical/payments/api`
+      - `infisical/payments/web`
+
+      ```diff
+      @@ -1 +1 @@
+      -secretPath: /
+      +secretPath: /new
+      ```
+
+      - The next sync overwrites secrets at the destination that have the same keys.
+
+      </details>
+
+    - `~` `infisical/payments/own` (`humanitec`) will be updated in place
+
+      <details><summary>Details</summary>
+
+      Declared at `syncs/payments.yaml:12:3`.
+
+      ```diff
+      @@ -1,5 +1,5 @@
+       environment: prod
+      -secretPath: /old
+      +secretPath: /new
+       syncOptions:
+         initialSyncBehavior: overwrite-destination
+         disableSecretDeletion: true
+      ```
+
+      - The next sync overwrites secrets at the destination that have the same keys.
+
+      </details>
+
+    - `~` `infisical/payments/zoo` (`humanitec`) will be updated in place
+
+      <details><summary>Details</summary>
+
+      Declared at `syncs/payments.yaml:15:3`.
+
+      ```diff
+      @@ -1,5 +1,5 @@
+       environment: prod
+      -secretPath: /
+      +secretPath: /new
+       syncOptions:
+         initialSyncBehavior: overwrite-destination
+         disableSecretDeletion: true
+      @@ -7,5 +7,5 @@
+         scope: application
+         org: acme
+         app: payments
+      -description: Old
+      +description: New
+       isAutoSyncEnabled: true
+      ```
+
+      - The next sync overwrites secrets at the destination that have the same keys.
+
+      </details>
+    ");
+    // For machines, each is an action of its own, and nothing has an id.
+    let json = plan(&tree, "--base main -o json", 0).json();
+    assert_eq!(json["summary"]["change"], 4);
+    let actions = json["actions"].as_array().unwrap();
+    assert_eq!(actions.len(), 4);
+    assert!(actions.iter().all(|action| action.get("id").is_none()));
+}

@@ -22,6 +22,7 @@ fn page() -> (Tree, String) {
             ("api", &format!("description: {long}")),
             ("web", "secretPath: /web"),
             ("web-two", ""),
+            (&"w".repeat(64), ""),
             ("gone", "ensure: absent"),
         ],
         "plan syncs -o html",
@@ -61,18 +62,19 @@ fn visible(dom: &str) -> Vec<&str> {
 #[ignore = "needs Chromium"]
 fn the_syncs_of_a_page_are_filtered_by_action_and_by_text() {
     let (tree, page) = page();
+    let long = &*"w".repeat(64);
     for (fragment, names) in [
-        ("", &["api", "gone", "web", "web-two"][..]),
+        ("", &["api", "gone", "web", "web-two", long][..]),
         ("#action=update", &["api", "web"]),
         ("#text=WEB", &["web", "web-two"]),
         ("#action=update&text=web", &["web"]),
         ("#text=nothing+has+this", &[]),
-        ("#action=unknown", &["api", "gone", "web", "web-two"]),
+        ("#action=unknown", &["api", "gone", "web", "web-two", long]),
         ("#text=%3Cscript%3Ealert(1)%3C/script%3E", &[]),
     ] {
         let dom = shown(&tree, &page, fragment, 1_400);
         assert_eq!(visible(&dom), names, "{fragment}");
-        let count = format!("<output>{} of 4 shown</output>", names.len());
+        let count = format!("<output>{} of 5 shown</output>", names.len());
         assert!(dom.contains(&count), "{fragment}: {dom}");
     }
 }

@@ -13,7 +13,7 @@ use secsync::core::code::Code;
 use secsync::core::diagnostic::Diagnostic;
 use secsync::core::problem::Problem;
 use secsync::core::span::{Sources, Span};
-use secsync::render::review::{Flow, Item, Review, Risk, Verdict, remote_and_declared};
+use secsync::render::review::{Flow, Group, Item, Review, Risk, Verdict, remote_and_declared};
 use secsync::render::{github, html, junit, markdown, sarif, unified};
 use serde_json::{Value, json};
 
@@ -161,6 +161,11 @@ fn shown(texts: &Texts, format: fn(&Review<'_>) -> String) -> String {
             item("update", Verdict::Failed(texts.value.clone())),
             item("update", Verdict::Unknown(texts.value.clone())),
         ],
+        groups: vec![Group {
+            place: Some(span),
+            items: vec![0, 1],
+            diff: String::new(),
+        }],
         notes: vec![texts.message.clone()],
         sides: [texts.value.clone(), "declared".to_owned()],
         checkout: None,
@@ -377,7 +382,12 @@ fn a_comment_stays_within_the_limit_and_says_what_it_leaves_out() {
                 notes: Vec::new(),
                 diff: format!("+description: {}\n", "ü".repeat(size)),
                 verdict: Verdict::Good,
-                flow: None,
+                flow: Some(Flow {
+                    source: "payments prod /".to_owned(),
+                    target: format!("humanitec {index}"),
+                    name: format!("app-{index}"),
+                    risk: Risk::Low,
+                }),
             })
             .collect();
         markdown::text(&Review {
@@ -391,6 +401,7 @@ fn a_comment_stays_within_the_limit_and_says_what_it_leaves_out() {
             headline: Some(format!("Plan: {count} to add.")),
             facts: Vec::new(),
             items,
+            groups: Vec::new(),
             notes: Vec::new(),
             sides: remote_and_declared(),
             checkout: None,
@@ -399,6 +410,10 @@ fn a_comment_stays_within_the_limit_and_says_what_it_leaves_out() {
     };
     let whole = of(20, 100);
     assert!(!whole.contains("Not shown"), "{whole}");
+    assert_eq!(whole.matches("-->|").count(), 20, "{whole}");
+    let most = of(41, 10);
+    assert_eq!(most.matches("-->|").count(), 40, "{most}");
+    assert!(most.contains("The graph leaves out 1 sync."), "{most}");
     for (count, size, reported) in [
         (400, 100, "syncs' details"),
         (1, 70_000, "1 of 1 syncs' details"),

@@ -8,7 +8,7 @@ use anstyle::Style;
 use super::{comparison, headline, intent, no_longer_declared, sign};
 use crate::apply;
 use crate::core::diff::FieldChange;
-use crate::core::plan::{Action, Keeper, Plan, Step, Subject, Verb, renames};
+use crate::core::plan::{Action, Keeper, Plan, Shared, Step, Subject, Verb, renames};
 use crate::core::resolve::ResolvedSync;
 use crate::core::span::{Sources, Span};
 use crate::core::text::{platform_message, shell_word, visible};
@@ -36,7 +36,7 @@ pub struct Context<'a> {
 }
 
 /// A plan.
-pub fn human(plan: &Plan, sources: &Sources, context: Context<'_>) -> String {
+pub fn human<'p>(plan: &'p Plan, sources: &Sources, context: Context<'_>) -> String {
     let mut out = String::new();
     if let Some(comparison) = comparison(plan) {
         let _ = writeln!(out, "{comparison}\n");
@@ -55,7 +55,17 @@ pub fn human(plan: &Plan, sources: &Sources, context: Context<'_>) -> String {
     let syncs = context.syncs.iter();
     let syncs = syncs.map(|sync| (sync.desired.key, sync)).collect();
     let renames = plan.likely_renames();
+    let members = |shared: &'p Shared| shared.actions.iter().map(move |index| (*index, shared));
+    let shared: BTreeMap<usize, &Shared> = plan.shared.iter().flat_map(members).collect();
     for (index, one) in plan.actions.iter().enumerate() {
+        match shared.get(&index) {
+            Some(same) if same.actions.first() == Some(&index) => {
+                group(&mut out, plan, one, same, sources);
+                continue;
+            }
+            Some(_) => continue,
+            None => {}
+        }
         let old_name = renames.get(&index).copied();
         action(&mut out, plan, (one, old_name), sources, &syncs);
     }
@@ -244,15 +254,7 @@ fn action(
         painted(color(verb), sign(verb)),
         visible(&action.subject.destination)
     );
-    fields(out, &action.changes);
-    for effect in &action.effects {
-        let mark = if effect.is_destructive() {
-            painted(RED, "Warning:")
-        } else {
-            painted(DIMMED, "Note:")
-        };
-        let _ = writeln!(out, "      {mark} {}", effect.sentence());
-    }
+    changes(out, action);
     if let Some(old) = action.deleted() {
         let which = match action.verb() {
             Verb::Replace => "The old sync, which is deleted first, is:",
@@ -273,6 +275,44 @@ fn action(
         blocked(out, reason);
     }
     out.push('\n');
+}
+
+/// Updates that syncs inherit, once for all of them.
+fn group(out: &mut String, plan: &Plan, first: &Action, same: &Shared, sources: &Sources) {
+    let title = format!("# {}", super::shared(same.actions.len()));
+    let _ = writeln!(
+        out,
+        "  {}{}",
+        painted(BOLD, &title),
+        declared_at(same.place, sources)
+    );
+    let _ = writeln!(
+        out,
+        "  {} {} syncs",
+        painted(color(Verb::Update), sign(Verb::Update)),
+        visible(&first.subject.destination)
+    );
+    changes(out, first);
+    let _ = writeln!(out, "      {}", painted(DIMMED, "The syncs are:"));
+    for index in &same.actions {
+        let action = &plan.actions[*index];
+        let place = declared_at(action.place, sources);
+        let _ = writeln!(out, "        {}{place}", address(&action.subject));
+    }
+    out.push('\n');
+}
+
+/// What an action changes, and what it does besides.
+fn changes(out: &mut String, action: &Action) {
+    fields(out, &action.changes);
+    for effect in &action.effects {
+        let mark = if effect.is_destructive() {
+            painted(RED, "Warning:")
+        } else {
+            painted(DIMMED, "Note:")
+        };
+        let _ = writeln!(out, "      {mark} {}", effect.sentence());
+    }
 }
 
 /// A line for each field that changes, the values below each other.

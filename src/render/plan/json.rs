@@ -8,6 +8,7 @@ use crate::core::diff::FieldChange;
 use crate::core::plan::{
     Action, Base, DeleteReason, Effect, Failing, Kept, Plan, Step, UnknownField,
 };
+use crate::core::remote::RemoteSync;
 use crate::core::shard::Shard;
 use crate::core::span::Sources;
 use crate::core::text::platform_message;
@@ -46,7 +47,7 @@ impl<'a> PlanBody<'a> {
             actions: actions
                 .map(|(index, action)| ActionFields {
                     likely_renamed_from: likely.get(&index).copied(),
-                    ..ActionFields::new(action, sources)
+                    ..ActionFields::new(action, sources, plan.base.is_none())
                 })
                 .collect(),
             unmanaged: subjects(&plan.unmanaged),
@@ -124,13 +125,13 @@ struct ActionFields<'a> {
 }
 
 impl<'a> ActionFields<'a> {
-    fn new(action: &'a Action, sources: &Sources) -> Self {
+    fn new(action: &'a Action, sources: &Sources, has_ids: bool) -> Self {
         Self {
             action: action.verb().word(),
             subject: (&action.subject).into(),
             place: action.place.map(|span| Place::new(span, sources)),
             matrix: matrix_of(action.place, sources),
-            step: StepFields::of(action),
+            step: StepFields::of(action, has_ids),
             changes: action.changes.iter().map(ChangeFields::new).collect(),
             effects: action
                 .effects
@@ -149,24 +150,28 @@ impl<'a> ActionFields<'a> {
 #[serde(untagged, rename_all_fields = "camelCase")]
 enum StepFields<'a> {
     Update {
-        id: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a str>,
         renamed_from: Option<&'a str>,
     },
     Replace {
-        id: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a str>,
         remove_secrets: bool,
         /// What is deleted, as YAML.
         old_definition: String,
     },
     Delete {
-        id: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a str>,
         remove_secrets: bool,
         reason: &'static str,
         /// What is deleted, as YAML.
         old_definition: String,
     },
     Trigger {
-        id: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<Value>,
     },
     Blocked {
         blocked: WantedFields,
@@ -174,11 +179,13 @@ enum StepFields<'a> {
 }
 
 impl<'a> StepFields<'a> {
-    fn of(action: &'a Action) -> Option<Self> {
+    /// An earlier version of the files has no ids.
+    fn of(action: &'a Action, has_ids: bool) -> Option<Self> {
+        let id_of = |old: &'a RemoteSync| has_ids.then_some(&*old.id);
         Some(match &action.step {
             Step::Create(_) | Step::Start => return None,
             Step::Update(update) => Self::Update {
-                id: &update.old.id,
+                id: id_of(&update.old),
                 renamed_from: action.renamed_from(),
             },
             Step::Replace {
@@ -186,7 +193,7 @@ impl<'a> StepFields<'a> {
                 remove_secrets,
                 ..
             } => Self::Replace {
-                id: &old.id,
+                id: id_of(old),
                 remove_secrets: *remove_secrets,
                 old_definition: apply::definition(old),
             },
@@ -195,7 +202,7 @@ impl<'a> StepFields<'a> {
                 remove_secrets,
                 reason,
             } => Self::Delete {
-                id: &old.id,
+                id: id_of(old),
                 remove_secrets: *remove_secrets,
                 reason: match reason {
                     DeleteReason::EnsureAbsent => "ensure-absent",
@@ -204,7 +211,10 @@ impl<'a> StepFields<'a> {
                 old_definition: apply::definition(old),
             },
             Step::Trigger { old } => Self::Trigger {
-                id: old.as_ref().map(|old| old.id.as_str()),
+                id: has_ids.then(|| {
+                    let id = old.as_ref().map(|old| old.id.clone());
+                    id.into()
+                }),
             },
             Step::Blocked { wanted, reason } => Self::Blocked {
                 blocked: WantedFields {

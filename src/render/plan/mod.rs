@@ -50,6 +50,14 @@ fn comparison(plan: &Plan) -> Option<String> {
     ))
 }
 
+/// What happens to syncs that inherit it, as a sentence.
+pub(super) fn shared(count: usize) -> String {
+    format!(
+        "{} will be updated in place, by what they inherit",
+        words::count(count, "sync")
+    )
+}
+
 /// Says what is no longer declared, if the plan compares two versions of the files.
 fn no_longer_declared(plan: &Plan) -> impl Iterator<Item = String> {
     let of_base = plan.base.iter().flat_map(|_| &plan.unmanaged);

@@ -5,7 +5,7 @@ use crate::core::plan::{Action, Plan, Step, UnknownField, renames};
 use crate::core::text::platform_message;
 use crate::core::words;
 use crate::render::diff;
-use crate::render::review::{Item, Review, Verdict};
+use crate::render::review::{Group, Item, Review, Verdict};
 use crate::render::shard;
 use crate::render::started;
 
@@ -26,6 +26,17 @@ pub fn review(review: &mut Review<'_>, plan: &Plan) {
         item
     });
     review.items = items.collect();
+    review.groups = plan
+        .shared
+        .iter()
+        .map(|shared| Group {
+            place: shared.place,
+            items: shared.actions.clone(),
+            diff: shared.actions.first().map_or_else(String::new, |first| {
+                diff::of_changes(&plan.actions[*first].changes)
+            }),
+        })
+        .collect();
     for failing in &plan.failing {
         let message = failing.job.message.as_deref().map(platform_message);
         review.notes.push(format!(
