@@ -274,6 +274,34 @@ fn nothing_in_a_plan_can_move_the_cursor() {
     );
 }
 
+/// A trusted job comments what it shows of a stranger's plan.
+#[test]
+fn nothing_in_a_plan_has_a_meaning_in_a_comment_or_on_a_page() {
+    let case = Case::new();
+    let evil = "a|`](https://evil.example)\n<img src=x>@octocat #1.yaml";
+    case.forge(|plan| {
+        for action in plan["actions"].as_array_mut().unwrap() {
+            action["declaredAt"]["file"] = evil.into();
+        }
+    });
+    let sha = "0123456789abcdef0123456789abcdef01234567";
+    let shown = |format: &str| {
+        let line = format!("show forged.json -o {format}");
+        let run = case.tree.secsync(&line).variable("GITHUB_SHA", sha);
+        let run = run.variable("GITHUB_SERVER_URL", "https://github.com");
+        let run = run.variable("GITHUB_REPOSITORY", "acme/infra");
+        run.run().exits_with(0).stdout
+    };
+    let comment = shown("markdown");
+    let page = format!(
+        "https://github.com/acme/infra/blob/{sha}/a%7C%60%5D%28https%3A//evil.example%29%0A%3Cimg%20src%3Dx%3E%40octocat%20%231.yaml#L"
+    );
+    let place =
+        format!("[``a|`](https://evil.example)\\n<img src=x>@octocat #1.yaml:11:3``]({page}11)");
+    assert!(comment.contains(&place), "{comment}");
+    assert!(!shown("html").contains("<img"));
+}
+
 #[test]
 fn requests_that_are_about_something_else_than_their_action_are_refused() {
     let edits: [(&str, Edit); 7] = [
