@@ -35,12 +35,16 @@ docs COMMAND="build": _tools
 
 # the parts of docs/ that the program says itself, written anew
 generate:
-    SECSYNC_BLESS=1 cargo test --locked --test cli -- picture:: reference:: tutorial::
+    SECSYNC_BLESS=1 cargo test --locked --test cli -- picture:: reference:: requests:: tutorial::
     SECSYNC_BLESS=1 cargo test --locked --test library -- schema::editor::
 
 # the benchmarks
 bench *ARGUMENTS:
     cargo bench --locked {{ ARGUMENTS }}
+
+# the table of times, memory and instructions for workspaces of 1 to 100,000 syncs
+performance *ARGUMENTS: release
+    benches/performance.py {{ ARGUMENTS }}
 
 # the program as it is released
 release:

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::harness::{Server, Tree, payments, world};
+use super::harness::{Server, Tree, payments, repository, world};
 
 fn count(requests: &[String], part: &str) -> usize {
     requests
@@ -120,4 +120,100 @@ fn an_apply_reads_once_and_writes_each_action_once() {
         "{requests:?}"
     );
     assert_eq!(requests.len(), 6, "{requests:?}");
+}
+
+/// What each command sends, counted: how the workspace is before, and the command.
+const COMMANDS: [(&str, &str); 21] = [
+    ("", "validate syncs"),
+    ("nothing is remote", "plan syncs"),
+    ("", "plan syncs --out plan.json"),
+    ("", "apply plan.json --auto-approve"),
+    ("all is as declared", "plan syncs"),
+    ("", "plan syncs --target sync-0"),
+    ("", "apply syncs --auto-approve"),
+    ("", "apply syncs --auto-approve --resend sync-0"),
+    ("", "drift syncs"),
+    ("", "status syncs"),
+    ("", "sync sync-0 -f syncs --no-wait"),
+    ("", "export --all --project payments"),
+    ("", "export --all --all-projects --dir exported"),
+    ("", "list projects"),
+    ("", "list environments --project payments"),
+    ("", "list folders --project payments --environment prod"),
+    ("", "list connections --app humanitec"),
+    ("", "list connections --project payments"),
+    ("", "list destinations"),
+    ("", "auth check"),
+    ("", "version"),
+];
+
+/// The kinds of request, as the table counts them.
+const KINDS: [&str; 4] = ["logins", "look-ups", "lists", "writes"];
+
+fn kind(request: &str) -> &'static str {
+    if request.contains("/auth/") && request.ends_with("/login") {
+        "logins"
+    } else if request.starts_with("GET /api/v1/secret-syncs?projectId=") {
+        "lists"
+    } else if request.starts_with("GET ") {
+        "look-ups"
+    } else {
+        "writes"
+    }
+}
+
+/// `SECSYNC_BLESS=1 cargo test --test cli requests` (`just generate`) writes the page anew.
+#[test]
+fn the_table_says_what_each_command_sends() {
+    const PATH: &str = "docs/reference/requests.md";
+    let projects = ["payments", "shop", "blog"];
+    let tree = Tree::new(&[]);
+    for project in projects {
+        let names: Vec<String> = (0..4).map(|index| format!("sync-{index}")).collect();
+        let syncs: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+        let text = payments(&syncs).replace("project: payments", &format!("project: {project}"));
+        tree.write(&format!("syncs/{project}.yaml"), text);
+    }
+    let mut world = world();
+    world["projects"] = json!(projects.map(|slug| json!({"slug": slug})));
+    let server = Server::new(&world);
+    let mut rows = String::new();
+    for (before, command) in COMMANDS {
+        let run = tree.secsync(command).on(&server).run();
+        assert!(matches!(run.code, Some(0 | 2)), "{run}");
+        let requests = server.requests();
+        let kinds: Vec<&str> = requests.iter().map(|request| kind(request)).collect();
+        let counts = KINDS.map(|kind| {
+            let count = kinds.iter().filter(|counted| **counted == kind).count();
+            format!(" {count} |")
+        });
+        if !before.is_empty() {
+            rows.push_str(&format!("| *{before}* | | | | |\n"));
+        }
+        rows.push_str(&format!("| `secsync {command}` |{}\n", counts.concat()));
+    }
+    let page = format!(
+        "# Requests\n\n\
+         What each command sends to Infisical, counted: four syncs in each of three projects, which the \
+         files name by their slugs, and one connection, which they name by its name. Top to bottom, one \
+         command after the other.\n\n\
+         | command | {} |\n|---|---|---|---|---|\n{rows}\n\
+         - **Logins:** one a run, however many projects; none with `INFISICAL_TOKEN`.\n\
+         - **Look-ups:** the list of projects, once a run, if a file names a project by anything but its id; \
+         the usable connections, once for each project and app, if a sync is to be created, or is to \
+         have another connection, and the file names it by its name. Ids need no look-up.\n\
+         - **Lists:** one for each project, however many syncs it has.\n\
+         - **Writes:** one for each action; a replacement is two. Following jobs (`--wait`) adds a list for \
+         each project and each look.\n\n\
+         A request that the server puts off (429, 503) or that got no answer is sent again, and counts \
+         again.\n",
+        KINDS.join(" | ")
+    );
+    if std::env::var_os("SECSYNC_BLESS").is_some() {
+        std::fs::write(PATH, &page).unwrap();
+    }
+    assert!(
+        repository(PATH) == page,
+        "{PATH} is stale; `just generate` writes it anew"
+    );
 }

@@ -30,6 +30,11 @@ struct Site {
 
 impl Site {
     fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// With other options of the sandbox than the usual ones.
+    fn with(change: impl FnOnce(&mut secsync::sandbox::Options)) -> Self {
         let tree = Tree::new(&[]);
         let mut world = world();
         let environments = world["projects"][0]["environments"].clone();
@@ -51,7 +56,7 @@ impl Site {
         );
         Self {
             tree,
-            server: Server::new(&world),
+            server: Server::with(&world, change),
         }
     }
 
@@ -386,4 +391,46 @@ fn a_shard_without_starts_does_not_open_the_state() {
         assert_eq!(opens, holds(shard, &server, "prj_web"), "{planned}");
         assert_eq!(opens, planned.code != Some(0), "{planned}");
     }
+}
+
+/// They share a limit that counts by address, and none of them knows of the others.
+#[test]
+fn shards_at_once_do_the_whole_and_keep_the_limit_that_they_share() {
+    const EACH: usize = 4;
+    const LIMIT: u32 = 24;
+    const PARALLEL: usize = 2;
+    let site = Site::with(|options| options.rate_limit = Some(LIMIT));
+    for number in 0..PROJECTS {
+        let names: Vec<String> = (0..EACH)
+            .map(|sync| format!("sync-{number}-{sync}"))
+            .collect();
+        let syncs: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+        let file =
+            payments(&syncs).replace("project: payments", &format!("project: {}", slug(number)));
+        site.tree.write(&format!("syncs/{number}.yaml"), file);
+    }
+    let runs = SHARDS.map(|shard| {
+        let command = format!("apply --auto-approve --parallelism {PARALLEL} --shard {shard}");
+        let run = site.tree.secsync(&command).on(&site.server);
+        (run.spawn(), run)
+    });
+    for (child, run) in runs {
+        run.finish(child).exits_with(0);
+    }
+    let requests = site.server.requests();
+    let writes = requests
+        .iter()
+        .filter(|request| request.starts_with("POST /api/v1/secret-syncs/"));
+    // What is beyond the limit was refused: at most what was on its way in each process.
+    let (writes, wanted) = (writes.count(), PROJECTS * EACH);
+    assert!(
+        (wanted..=wanted + SHARDS.len() * PARALLEL).contains(&writes),
+        "{writes} writes for {wanted} creates"
+    );
+    let all = site.run("plan --detailed-exitcode").exits_with(0);
+    assert!(
+        all.stdout
+            .contains("No changes. All 32 declared syncs are as they should be."),
+        "{all}"
+    );
 }
