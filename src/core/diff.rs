@@ -101,14 +101,17 @@ fn compare_objects(
     path: &mut Vec<String>,
     difference: &mut Difference,
 ) {
+    if before == after {
+        return;
+    }
     for key in keys_in_order(spec, before, after) {
-        let (old, new) = (before.get(&key), after.get(&key));
+        let (old, new) = (before.get(key), after.get(key));
         if old == new {
             continue;
         }
         let field = spec.and_then(|spec| {
-            let of_before = || spec.field(&key, before);
-            spec.field(&key, after).or_else(of_before)
+            let of_before = || spec.field(key, before);
+            spec.field(key, after).or_else(of_before)
         });
         let means_none = |field: &FieldSpec| field.blank.as_ref() == old;
         if new.is_none() && field.is_some_and(means_none) {
@@ -117,7 +120,7 @@ fn compare_objects(
         match field.map_or(Access::BothWays, |field| field.access) {
             Access::BothWays => {}
             Access::ReadOnly if new.is_none() && !path.is_empty() => {
-                path.push(key);
+                path.push(key.to_owned());
                 difference.read_only.push(path.join("."));
                 path.pop();
                 continue;
@@ -126,7 +129,7 @@ fn compare_objects(
                 continue;
             }
         }
-        path.push(key);
+        path.push(key.to_owned());
         if new.is_none() && field.is_none() && spec.is_some_and(|spec| !spec.open) {
             difference.unknown.push(path.join("."));
             path.pop();
@@ -148,15 +151,15 @@ fn compare_objects(
 }
 
 /// The keys of both sides: first those that the schema lists, then the others by name.
-pub(super) fn keys_in_order(
-    spec: Option<&ObjectSpec>,
-    before: &Map<String, Value>,
-    after: &Map<String, Value>,
-) -> Vec<String> {
-    let mut keys: Vec<String> = Vec::new();
-    let mut add = |key: &str| {
-        if (before.contains_key(key) || after.contains_key(key)) && !keys.iter().any(|k| k == key) {
-            keys.push(key.to_owned());
+pub(super) fn keys_in_order<'a>(
+    spec: Option<&'a ObjectSpec>,
+    before: &'a Map<String, Value>,
+    after: &'a Map<String, Value>,
+) -> Vec<&'a str> {
+    let mut keys: Vec<&str> = Vec::new();
+    let mut add = |key: &'a str| {
+        if (before.contains_key(key) || after.contains_key(key)) && !keys.contains(&key) {
+            keys.push(key);
         }
     };
     if let Some(spec) = spec {

@@ -121,14 +121,15 @@ fn in_order(spec: Option<&ObjectSpec>, mut fields: Map<String, Value>) -> Map<St
     let tag = spec
         .and_then(|spec| spec.union.as_ref())
         .map(|union| union.tag.as_str());
-    let mut keys = keys_in_order(spec, &fields, &Map::new());
+    let nothing = Map::new();
+    let mut keys = keys_in_order(spec, &whole, &nothing);
     keys.sort_by_key(|key| {
         let is_required = field_of(key).is_some_and(|field| field.required);
-        (tag != Some(key.as_str()), !is_required)
+        (tag != Some(*key), !is_required)
     });
     keys.into_iter()
         .filter_map(|key| {
-            let (key, value) = fields.remove_entry(&key)?;
+            let (key, value) = fields.remove_entry(key)?;
             let inner = field_of(&key).and_then(|field| field.object.as_ref());
             let value = match value {
                 Value::Object(value) => Value::Object(in_order(inner, value)),

@@ -22,7 +22,7 @@
 //! | [`resolve`] | names to ids, from tables |
 //! | [`select`] | which syncs a pattern means |
 //! | [`shard`] | which part of the projects a run is about |
-//! | [`normalize`], [`diff`] | what differs |
+//! | [`normalize`], [`diff`], [`alike`] | what differs |
 //! | [`starts`] | what is recorded of syncs that can be started but not read |
 //! | [`plan`] | what to do |
 //! | [`limits`] | how much one apply may change |
@@ -31,6 +31,7 @@
 //! | [`job_requests`] | jobs that a person asks for |
 //! | [`export`] | the block that declares a remote sync |
 
+pub mod alike;
 pub mod cell;
 pub mod code;
 pub mod conflicts;

@@ -12,7 +12,8 @@ use super::fields::{CONNECTION_ID, ENVIRONMENT, IDENTITY, SECRET_PATH};
 use super::remote::RemoteSync;
 use super::spec::{DestinationSpec, FieldSpec, ObjectSpec};
 
-const DESCRIPTION: &str = "description";
+/// A field in which blanks at the ends mean nothing.
+pub const DESCRIPTION: &str = "description";
 
 /// A sync's fields in comparable form, by the name that files give them.
 pub type Comparable = Map<String, Value>;

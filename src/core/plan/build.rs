@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::action::{Action, Blocked, Create, DeleteReason, Step, Subject, Update, Verb};
 use super::{Effect, Failing, Keeper, Kept, Plan, UnknownField, effect, names, shown};
+use crate::core::alike;
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger};
 use crate::core::diff::{self, Difference};
 use crate::core::fields::CONNECTION_ID;
@@ -307,18 +308,23 @@ impl<'a> Project<'a> {
         let Some(spec) = self.inputs.specs.get(&key).cloned() else {
             return;
         };
+        let connection = sync.connection.as_ref();
+        let connection_id = connection.map(|connection| connection.id.as_str());
+        if let Some(remote) = found.filter(|remote| self.is_surely_unchanged(sync, &spec, remote)) {
+            let unknown = normalize::unknown(&spec, remote);
+            count(sync, &unknown, &mut self.plan.unknown);
+            self.plan_unchanged(sync, remote, &Comparable::new());
+            return;
+        }
         let patterns = sync.desired.ignore_remote.iter();
         let there = found.map(normalize::declarable).unwrap_or_default();
         let known = spec;
-        let declared = sync.desired.fields_as_json();
+        let mut declared = sync.desired.fields_as_json();
         let patterns = patterns.map(|word| word.text.as_str());
         let spec = ignore::ignoring(&known, patterns, &there, &declared);
-        let connection_id = sync
-            .connection
-            .as_ref()
-            .map(|connection| connection.id.as_str());
-        let declared = declared_fields(&sync.desired, connection_id);
-        let expected = normalize::desired(&spec, &sync.desired, connection_id);
+        // The fields that a request can carry, as declared.
+        declared.extend(connection_id.map(|id| (CONNECTION_ID.to_owned(), id.into())));
+        let expected = normalize::comparable(&spec.create, declared.clone());
         let unknown = found.map_or_else(Vec::new, |remote| normalize::unknown(&spec, remote));
         count(sync, &unknown, &mut self.plan.unknown);
         count(sync, &spec.create.unread(&declared), &mut self.plan.unread);
@@ -348,6 +354,24 @@ impl<'a> Project<'a> {
                 }
             }
         }
+    }
+
+    /// Whether a sync needs no closer look. What it is triggered for depends on its fields.
+    fn is_surely_unchanged(
+        &self,
+        sync: &ResolvedSync,
+        spec: &DestinationSpec,
+        remote: &RemoteSync,
+    ) -> bool {
+        let desired = &sync.desired;
+        let connection = sync.connection.as_ref();
+        let connection_id = connection.map(|connection| connection.id.as_str());
+        remote.name == desired.name.text
+            && remote.destination == desired.destination.text
+            && desired.ignore_remote.is_empty()
+            && desired.trigger == Trigger::Never
+            && !self.inputs.policy.resend.matches(&desired.name.text)
+            && alike::surely(spec, desired, connection_id, remote)
     }
 
     /// What the platform of a sync knows about it.
@@ -600,15 +624,6 @@ pub(super) fn is_push_due(platform: Platform, remote: &RemoteSync) -> bool {
         (Some(pushed), Some(updated)) => updated.duration_since(pushed) > SAME_MOMENT,
         _ => true,
     }
-}
-
-/// The fields that a request can carry, as declared.
-fn declared_fields(sync: &DesiredSync, connection_id: Option<&str>) -> Map<String, Value> {
-    let mut declared = sync.fields_as_json();
-    if let Some(id) = connection_id {
-        declared.insert(CONNECTION_ID.to_owned(), id.into());
-    }
-    declared
 }
 
 fn create(
