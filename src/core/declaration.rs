@@ -32,6 +32,11 @@ pub fn put_right<'m>(
     platform_fields: &[String],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Cow<'m, Mapping> {
+    let is_known =
+        |key: &String| OWN_FIELDS.contains(&key.as_str()) || platform_fields.contains(key);
+    if fields.entries().iter().all(|entry| is_known(&entry.key)) {
+        return Cow::Borrowed(fields);
+    }
     let mut wanted: Vec<&str> = OWN_FIELDS.to_vec();
     // Of two ways to say the same, one is enough.
     for (one, other) in ALTERNATIVES {

@@ -28,8 +28,7 @@ pub fn merge(base: &Mapping, over: &Mapping, union_tag: Option<&str>) -> Mapping
     if is_of_another_kind(base, over, union_tag) {
         merged.remove("destinationConfig");
     }
-    merge_into(&mut merged, over);
-    merged
+    merge_maps(&merged, over)
 }
 
 fn is_of_another_kind(base: &Mapping, over: &Mapping, union_tag: Option<&str>) -> bool {
@@ -47,27 +46,34 @@ fn is_of_another_kind(base: &Mapping, over: &Mapping, union_tag: Option<&str>) -
     differs(tag, base, over)
 }
 
-fn merge_into(base: &mut Mapping, over: &Mapping) {
-    let mut entries: Vec<Option<Entry>> = std::mem::take(base.entries_mut())
-        .into_iter()
-        .map(Some)
-        .collect();
+/// In a map of so few keys, looking at each is the fastest way to find one.
+const FEW: usize = 16;
+
+fn merge_maps(base: &Mapping, over: &Mapping) -> Mapping {
+    let inherited = base.entries();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    if inherited.len() > FEW {
+        let keys = inherited.iter().map(|entry| entry.key.as_str());
+        places.extend(keys.zip(0..));
+    }
     // The keys of each side are unique, so that only what was inherited can be met again.
-    let places: HashMap<String, usize> = entries
-        .iter()
-        .enumerate()
-        .filter_map(|(place, entry)| Some((entry.as_ref()?.key.clone(), place)))
-        .collect();
+    let place_of = |key: &str| match inherited.len() {
+        0..=FEW => inherited.iter().position(|entry| entry.key == key),
+        _ => places.get(key).copied(),
+    };
+    let mut entries: Vec<Option<Entry>> = Vec::with_capacity(inherited.len() + over.len());
+    entries.extend(inherited.iter().cloned().map(Some));
     for entry in over.entries() {
-        let inherited = places.get(&entry.key).map(|place| &mut entries[*place]);
+        let place = place_of(&entry.key);
         let merged = match &entry.value.value {
             Value::Null => None,
             Value::Mapping(over) => {
-                let mut fields = match inherited.as_deref() {
-                    Some(Some(old)) => old.value.as_mapping().cloned().unwrap_or_default(),
-                    _ => Mapping::default(),
+                let old = place.and_then(|place| inherited[place].value.as_mapping());
+                let fields = match old {
+                    Some(old) => merge_maps(old, over),
+                    None if removes_something(over) => merge_maps(&Mapping::default(), over),
+                    None => over.clone(),
                 };
-                merge_into(&mut fields, over);
                 // The nearest declaration is where a missing field is to be added.
                 Some(Entry {
                     key: entry.key.clone(),
@@ -81,12 +87,24 @@ fn merge_into(base: &mut Mapping, over: &Mapping) {
             }
             _ => Some(entry.clone()),
         };
-        match inherited {
-            Some(old) => *old = merged,
+        match place {
+            Some(place) => entries[place] = merged,
             None => entries.extend(merged.map(Some)),
         }
     }
-    *base.entries_mut() = entries.into_iter().flatten().collect();
+    entries.into_iter().flatten().collect()
+}
+
+/// Whether a map, or one in it, has a null.
+fn removes_something(fields: &Mapping) -> bool {
+    fields
+        .entries()
+        .iter()
+        .any(|entry| match &entry.value.value {
+            Value::Null => true,
+            Value::Mapping(inner) => removes_something(inner),
+            _ => false,
+        })
 }
 
 #[cfg(test)]

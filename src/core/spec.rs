@@ -232,6 +232,14 @@ impl ObjectSpec {
         self.fields.iter().chain(of_variants)
     }
 
+    /// Whether there is a field, at any depth, that no answer gives back.
+    pub fn has_unread(&self) -> bool {
+        self.fields_of_any_value().any(|field| {
+            let inner = field.object.as_ref();
+            field.access == Access::WriteOnly || inner.is_some_and(Self::has_unread)
+        })
+    }
+
     /// The paths, with dots, of the fields that a value has and no answer gives back.
     pub fn unread(&self, fields: &Map<String, Value>) -> Vec<String> {
         self.paths_where(fields, &|field, value| {

@@ -1,5 +1,7 @@
 //! Values that know their place in a file.
 
+use std::sync::Arc;
+
 use serde_json::Number;
 
 use super::span::Span;
@@ -44,9 +46,11 @@ pub enum Value {
 }
 
 /// A map in the order of its file. Keys are strings and unique: the loader refuses others.
+///
+/// Clones share their entries until one of them changes: thousands of syncs inherit the same maps.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Mapping {
-    entries: Vec<Entry>,
+    entries: Arc<Vec<Entry>>,
 }
 
 /// A key and its value.
@@ -80,7 +84,7 @@ impl Mapping {
 
     /// The entries, to be changed in place.
     pub fn entries_mut(&mut self) -> &mut Vec<Entry> {
-        &mut self.entries
+        Arc::make_mut(&mut self.entries)
     }
 
     /// The entry of a key.
@@ -100,16 +104,17 @@ impl Mapping {
 
     /// Sets a key, in the place that it had or at the end.
     pub fn insert(&mut self, entry: Entry) {
-        match self.entries.iter_mut().find(|old| old.key == entry.key) {
+        let entries = self.entries_mut();
+        match entries.iter_mut().find(|old| old.key == entry.key) {
             Some(old) => *old = entry,
-            None => self.entries.push(entry),
+            None => entries.push(entry),
         }
     }
 
     /// Takes a key out.
     pub fn remove(&mut self, key: &str) -> Option<Entry> {
         let at = self.entries.iter().position(|entry| entry.key == key)?;
-        Some(self.entries.remove(at))
+        Some(self.entries_mut().remove(at))
     }
 
     /// How many keys there are.
@@ -134,7 +139,7 @@ impl Mapping {
 impl FromIterator<Entry> for Mapping {
     fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
         Self {
-            entries: entries.into_iter().collect(),
+            entries: Arc::new(entries.into_iter().collect()),
         }
     }
 }

@@ -336,7 +336,7 @@ fn ignored_tags(sync: &DesiredSync, spec: &DestinationSpec) -> Vec<Diagnostic> {
 
 /// Points at what a request would need and no answer gives back.
 fn unread_and_missing(sync: &DesiredSync, spec: &DestinationSpec) -> Option<Diagnostic> {
-    if sync.ensure == Ensure::Absent {
+    if sync.ensure == Ensure::Absent || !spec.create.has_unread() {
         return None;
     }
     let missing = spec.create.missing_unread(&sync.fields_as_json());
