@@ -7,6 +7,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use serde_json::{Map, Value};
 use url::Url;
 
+pub use super::bounded::Fields;
 use super::bounded::{self, MOST_VALUES, Unread};
 use super::error::{Fate, RequestError, RequestErrorKind};
 use super::origin::Origin;
@@ -107,13 +108,13 @@ impl Answer {
         }
     }
 
-    /// Takes each item of a list in the body as soon as it is read, and returns the fields beside
+    /// Takes each item of a list of objects in the body as soon as it is read, and returns the fields beside
     /// the list. Without the list, it is an error of `missing`; what the body is instead of JSON
     /// becomes one by `wrong`.
-    pub fn items<E>(
-        &self,
+    pub fn items<'a, E>(
+        &'a self,
         list: &str,
-        take: impl FnMut(Value) -> Result<(), E>,
+        take: impl FnMut(Fields<'a>) -> Result<(), E>,
         missing: impl Fn() -> E,
         wrong: impl Fn(&'static str) -> E,
     ) -> Result<Map<String, Value>, E> {

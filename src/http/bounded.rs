@@ -1,14 +1,19 @@
 //! JSON of servers, read within a limit of values: a value takes up to a hundred times the memory
 //! of its text.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 
+use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 /// How many values one answer may hold, or one item of a list that is read item by item.
 pub const MOST_VALUES: usize = 1_000_000;
+
+/// So many fields an item has, or fewer.
+const USUAL_FIELDS: usize = 40;
 
 const TOO_MANY: &str = "too many values";
 
@@ -30,13 +35,48 @@ pub fn value(text: &[u8], most: usize) -> Result<Value, serde_json::Error> {
     Ok(value)
 }
 
-/// Reads an object with a list in one of its fields, and takes each item as soon as it is read, so
-/// that the whole text is never held as values. Returns the other fields; `None` if the list is
-/// missing.
-pub fn items<E>(
-    text: &[u8],
+/// The fields of an object, as its text has them: each key is looked for and not hashed. A key can
+/// be there twice, and then the last one counts.
+#[derive(Debug, PartialEq)]
+pub struct Fields<'t>(Vec<(Cow<'t, str>, Value)>);
+
+impl Fields<'_> {
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        let mut fields = self.0.iter().rev();
+        fields.find(|(name, _)| name == key).map(|(_, value)| value)
+    }
+
+    /// Takes the value of a key, and leaves null.
+    pub fn take(&mut self, key: &str) -> Option<Value> {
+        let mut fields = self.0.iter_mut().rev();
+        let (_, value) = fields.find(|(name, _)| name == key)?;
+        Some(std::mem::take(value))
+    }
+
+    /// The fields but for some.
+    pub fn without(self, keys: &[&str]) -> Map<String, Value> {
+        let rest = self.0.into_iter();
+        rest.filter(|(name, _)| !keys.contains(&name.as_ref()))
+            .map(|(name, value)| (name.into_owned(), value))
+            .collect()
+    }
+}
+
+impl From<Map<String, Value>> for Fields<'_> {
+    fn from(object: Map<String, Value>) -> Self {
+        let fields = object.into_iter();
+        Self(fields.map(|(key, value)| (key.into(), value)).collect())
+    }
+}
+
+/// Reads an object with a list of objects in one of its fields, and takes each item as soon as it is
+/// read, so that the whole text is never held as values. Returns the other fields; `None` if the list
+/// is missing.
+pub fn items<'t, E>(
+    text: &'t [u8],
     list: &str,
-    take: impl FnMut(Value) -> Result<(), E>,
+    take: impl FnMut(Fields<'t>) -> Result<(), E>,
 ) -> Result<Option<Map<String, Value>>, Unread<E>> {
     let mut refused = None;
     let mut envelope = Envelope {
@@ -127,13 +167,45 @@ impl<'de> Visitor<'de> for Bounded<'_> {
     }
 }
 
+/// An object that takes from what is left.
+struct BoundedFields<'l>(Bounded<'l>);
+
+/// A key, borrowed from the text if it is spelled without escapes.
+#[derive(Deserialize)]
+struct Key<'t>(#[serde(borrow)] Cow<'t, str>);
+
+impl<'de> DeserializeSeed<'de> for BoundedFields<'_> {
+    type Value = Fields<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Fields<'de>, D::Error> {
+        self.0.count()?;
+        reader.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for BoundedFields<'_> {
+    type Value = Fields<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Fields<'de>, A::Error> {
+        let mut fields = Vec::with_capacity(USUAL_FIELDS);
+        while let Some(Key(key)) = object.next_key()? {
+            fields.push((key, object.next_value_seed(self.0)?));
+        }
+        Ok(Fields(fields))
+    }
+}
+
 struct Envelope<'e, E, F> {
     list: &'e str,
     take: F,
     refused: &'e mut Option<E>,
 }
 
-impl<'de, E, F: FnMut(Value) -> Result<(), E>> Visitor<'de> for &mut Envelope<'_, E, F> {
+impl<'de, E, F: FnMut(Fields<'de>) -> Result<(), E>> Visitor<'de> for &mut Envelope<'_, E, F> {
     type Value = Option<Map<String, Value>>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -158,7 +230,7 @@ impl<'de, E, F: FnMut(Value) -> Result<(), E>> Visitor<'de> for &mut Envelope<'_
 
 struct Items<'i, 'e, E, F>(&'i mut Envelope<'e, E, F>);
 
-impl<'de, E, F: FnMut(Value) -> Result<(), E>> DeserializeSeed<'de> for Items<'_, '_, E, F> {
+impl<'de, E, F: FnMut(Fields<'de>) -> Result<(), E>> DeserializeSeed<'de> for Items<'_, '_, E, F> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
@@ -166,7 +238,7 @@ impl<'de, E, F: FnMut(Value) -> Result<(), E>> DeserializeSeed<'de> for Items<'_
     }
 }
 
-impl<'de, E, F: FnMut(Value) -> Result<(), E>> Visitor<'de> for Items<'_, '_, E, F> {
+impl<'de, E, F: FnMut(Fields<'de>) -> Result<(), E>> Visitor<'de> for Items<'_, '_, E, F> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -176,7 +248,7 @@ impl<'de, E, F: FnMut(Value) -> Result<(), E>> Visitor<'de> for Items<'_, '_, E,
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         loop {
             let left = Cell::new(MOST_VALUES);
-            let Some(item) = items.next_element_seed(Bounded(&left))? else {
+            let Some(item) = items.next_element_seed(BoundedFields(Bounded(&left)))? else {
                 return Ok(());
             };
             if let Err(error) = (self.0.take)(item) {
@@ -212,7 +284,7 @@ mod tests {
     #[test]
     fn items_are_taken_one_by_one_and_the_other_fields_are_kept() {
         let mut taken = Vec::new();
-        let text = br#"{"totalCount": 2, "syncs": [{"a": 1}, 7], "next": null}"#;
+        let text = br#"{"totalCount": 2, "syncs": [{"a": 1}, {"b": 2, "a": 7, "b\u0062": 3}], "next": null}"#;
         let others = items(text, "syncs", |item| {
             taken.push(item);
             Ok::<(), ()>(())
@@ -221,13 +293,29 @@ mod tests {
             Value::from(others.unwrap().unwrap()),
             json!({"totalCount": 2, "next": null})
         );
-        assert_eq!(taken, [json!({"a": 1}), json!(7)]);
+        let taken: Vec<Value> = taken
+            .into_iter()
+            .map(|fields| Value::Object(fields.without(&["b"])))
+            .collect();
+        assert_eq!(taken, [json!({"a": 1}), json!({"a": 7, "bb": 3})]);
+    }
+
+    #[test]
+    fn the_last_of_a_key_counts() {
+        let mut taken = Vec::new();
+        let text = br#"{"syncs": [{"a": 1, "b": 2, "a": 3}]}"#;
+        let read = items(text, "syncs", |mut item| {
+            taken.extend([item.get("a").cloned(), item.take("a"), item.take("c")]);
+            Ok::<(), ()>(())
+        });
+        assert!(read.is_ok());
+        assert_eq!(taken, [Some(json!(3)), Some(json!(3)), None]);
     }
 
     #[test]
     fn a_refused_item_ends_the_reading() {
         let mut count = 0;
-        let read = items(br#"{"syncs": [1, 2, 3]}"#, "syncs", |_| {
+        let read = items(br#"{"syncs": [{}, {}, {}]}"#, "syncs", |_| {
             count += 1;
             if count == 2 { Err("no") } else { Ok(()) }
         });
@@ -240,7 +328,12 @@ mod tests {
         let read = |text: &[u8]| items(text, "syncs", |_| Ok::<(), ()>(()));
         assert!(matches!(read(b"{}"), Ok(None)));
         assert!(matches!(read(br#"{"syncs": 7}"#), Err(Unread::Json(_))));
-        assert!(matches!(read(br#"{"syncs": [7"#), Err(Unread::Json(error)) if error.is_eof()));
+        assert!(
+            matches!(read(br#"{"syncs": [7]}"#), Err(Unread::Json(error)) if super::is_of_another_form(&error))
+        );
+        assert!(
+            matches!(read(br#"{"syncs": [{"a": 7"#), Err(Unread::Json(error)) if error.is_eof())
+        );
         assert!(matches!(read(b"[]"), Err(Unread::Json(_))));
     }
 }

@@ -9,7 +9,7 @@ use crate::core::remote::{
     IdentityScope, Job, JobStatus, RemoteConnection, RemoteDestination, RemoteEnvironment,
     RemoteIdentity, RemoteOrganization, RemoteProject, RemoteSync,
 };
-use crate::http::answer::{Answer, bad_answer};
+use crate::http::answer::{Answer, Fields, bad_answer};
 use crate::http::error::RequestError;
 use crate::http::origin::Origin;
 use crate::http::text::quotable;
@@ -71,7 +71,7 @@ impl Reader {
     /// `{"secretSync": {…}}`
     pub fn sync(&self, body: Value) -> Result<RemoteSync, RequestError> {
         match take(body, "secretSync") {
-            Some(Value::Object(sync)) => self.remote_sync(sync),
+            Some(Value::Object(sync)) => self.remote_sync(sync.into()),
             _ => Err(self.bad("without a secretSync")),
         }
     }
@@ -116,12 +116,9 @@ impl Reader {
         }
         let mut syncs = Vec::new();
         let missing = || self.bad(&format!("without a list of {LIST}"));
-        let take = |item| match item {
-            Value::Object(sync) => {
-                syncs.push(self.remote_sync(sync)?);
-                Ok(())
-            }
-            _ => Err(missing()),
+        let take = |sync| {
+            syncs.push(self.remote_sync(sync)?);
+            Ok(())
         };
         let beside = answer.items(LIST, take, missing, |what| {
             self.bad(&format!("with {what}"))
@@ -223,69 +220,61 @@ impl Reader {
         Ok(projects)
     }
 
-    fn remote_sync(&self, mut sync: Object) -> Result<RemoteSync, RequestError> {
-        let id = self.text(&sync, "id", "sync")?;
-        let name = self.text(&sync, "name", "sync")?;
+    fn remote_sync(&self, mut sync: Fields<'_>) -> Result<RemoteSync, RequestError> {
+        let id = self.take_text(&mut sync, "id")?;
+        let name = self.take_text(&mut sync, "name")?;
         self.is_whole(&sync)?;
         Ok(RemoteSync {
             id,
             name,
-            destination: self.text(&sync, "destination", "sync")?,
-            project_id: self.text(&sync, "projectId", "sync")?,
-            connection: self.connection_of(&sync)?,
-            environment: self.source(&sync, "environment", "slug")?,
-            secret_path: self.source(&sync, "folder", "path")?,
-            created_at: optional(&sync, "createdAt"),
-            updated_at: optional(&sync, "updatedAt"),
+            destination: self.take_text(&mut sync, "destination")?,
+            project_id: self.take_text(&mut sync, "projectId")?,
+            connection: self.connection_of(&mut sync)?,
+            environment: self.source(&mut sync, "environment", "slug")?,
+            secret_path: self.source(&mut sync, "folder", "path")?,
+            created_at: take_optional(&mut sync, "createdAt"),
+            updated_at: take_optional(&mut sync, "updatedAt"),
             sync_job: Job {
-                status: status(&sync, "syncStatus"),
-                last_id: optional(&sync, "lastSyncJobId"),
-                message: message(&sync, "lastSyncMessage"),
-                at: optional(&sync, "lastSyncedAt"),
+                status: status(&mut sync, "syncStatus"),
+                last_id: take_optional(&mut sync, "lastSyncJobId"),
+                message: message(&mut sync, "lastSyncMessage"),
+                at: take_optional(&mut sync, "lastSyncedAt"),
             },
             import_job: Job {
-                status: status(&sync, "importStatus"),
-                last_id: optional(&sync, "lastImportJobId"),
-                message: message(&sync, "lastImportMessage"),
-                at: optional(&sync, "lastImportedAt"),
+                status: status(&mut sync, "importStatus"),
+                last_id: take_optional(&mut sync, "lastImportJobId"),
+                message: message(&mut sync, "lastImportMessage"),
+                at: take_optional(&mut sync, "lastImportedAt"),
             },
             remove_job: Job {
-                status: status(&sync, "removeStatus"),
-                last_id: optional(&sync, "lastRemoveJobId"),
-                message: message(&sync, "lastRemoveMessage"),
-                at: optional(&sync, "lastRemovedAt"),
+                status: status(&mut sync, "removeStatus"),
+                last_id: take_optional(&mut sync, "lastRemoveJobId"),
+                message: message(&mut sync, "lastRemoveMessage"),
+                at: take_optional(&mut sync, "lastRemovedAt"),
             },
-            fields: {
-                sync.retain(|field, _| !SERVER_FIELDS.contains(&field.as_str()));
-                sync
-            },
+            fields: sync.without(&SERVER_FIELDS),
         })
     }
 
     /// Refuses a sync without what every sync has: it would look like a change that somebody made.
-    fn is_whole(&self, sync: &Object) -> Result<(), RequestError> {
-        let has = |field: &str, is_right: fn(&Value) -> bool| sync.get(field).is_some_and(is_right);
-        let parts = [
-            (
-                "isAutoSyncEnabled",
-                has("isAutoSyncEnabled", Value::is_boolean),
-            ),
-            ("syncOptions", has("syncOptions", Value::is_object)),
-            (
-                "destinationConfig",
-                has("destinationConfig", Value::is_object),
-            ),
+    fn is_whole(&self, sync: &Fields<'_>) -> Result<(), RequestError> {
+        let parts: [(&str, fn(&Value) -> bool); 3] = [
+            ("isAutoSyncEnabled", Value::is_boolean),
+            ("syncOptions", Value::is_object),
+            ("destinationConfig", Value::is_object),
         ];
-        match parts.iter().find(|(_, is_there)| !is_there) {
+        let mut parts = parts.iter();
+        match parts.find(|(field, is_right)| !sync.get(field).is_some_and(is_right)) {
             Some((field, _)) => Err(self.bad(&format!("with a sync that has no {field}"))),
             None => Ok(()),
         }
     }
 
-    fn connection_of(&self, sync: &Object) -> Result<RemoteConnection, RequestError> {
-        let id = self.text(sync, "connectionId", "sync")?;
-        let described = sync.get("connection").and_then(Value::as_object);
+    fn connection_of(&self, sync: &mut Fields<'_>) -> Result<RemoteConnection, RequestError> {
+        let id = self.take_text(sync, "connectionId")?;
+        let described = sync.take("connection");
         let text = |field| {
+            let described = described.as_ref().and_then(Value::as_object);
             described
                 .and_then(|connection| optional(connection, field))
                 .unwrap_or_default()
@@ -301,16 +290,24 @@ impl Reader {
     /// A part of the source: null once the folder was deleted, but never simply missing.
     fn source(
         &self,
-        sync: &Object,
+        sync: &mut Fields<'_>,
         part: &str,
         field: &str,
     ) -> Result<Option<String>, RequestError> {
-        match sync.get(part) {
+        match sync.take(part) {
             Some(Value::Null) => Ok(None),
-            Some(Value::Object(source)) => self
-                .text(source, field, &format!("sync's {part}"))
-                .map(Some),
+            Some(Value::Object(mut source)) => match source.swap_remove(field) {
+                Some(Value::String(text)) if !text.is_empty() => Ok(Some(text)),
+                _ => Err(self.bad(&format!("with a sync's {part} that has no {field}"))),
+            },
             _ => Err(self.bad(&format!("with a sync that has no {part}"))),
+        }
+    }
+
+    fn take_text(&self, sync: &mut Fields<'_>, field: &str) -> Result<String, RequestError> {
+        match sync.take(field) {
+            Some(Value::String(text)) if !text.is_empty() => Ok(text),
+            _ => Err(self.bad(&format!("with a sync that has no {field}"))),
         }
     }
 
@@ -485,13 +482,21 @@ fn optional(object: &Object, field: &str) -> Option<String> {
     }
 }
 
-/// What a destination said of a job, without any secret of this run: it is cut where it is shown.
-fn message(object: &Object, field: &str) -> Option<String> {
-    optional(object, field).map(|text| redacted(&text).into_owned())
+fn take_optional(sync: &mut Fields<'_>, field: &str) -> Option<String> {
+    match sync.take(field)? {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
-fn status(object: &Object, field: &str) -> Option<JobStatus> {
-    optional(object, field).map(|word| JobStatus::parse(&word))
+/// What a destination said of a job, without any secret of this run: it is cut where it is shown.
+fn message(sync: &mut Fields<'_>, field: &str) -> Option<String> {
+    take_optional(sync, field).map(|text| redacted(&text).into_owned())
+}
+
+fn status(sync: &mut Fields<'_>, field: &str) -> Option<JobStatus> {
+    take_optional(sync, field).map(|word| JobStatus::parse(&word))
 }
 
 #[cfg(test)]

@@ -403,7 +403,7 @@ async fn an_answer_of_millions_of_values_is_not_held() {
             "without a list of secretSyncs",
         ),
         (
-            format!(r#"{{"secretSyncs": [{many}]}}"#),
+            format!(r#"{{"secretSyncs": [{{"a": {many}}}]}}"#),
             "JSON of too many values",
         ),
         (
