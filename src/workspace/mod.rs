@@ -9,6 +9,7 @@ pub mod findings;
 mod inherit;
 mod likely;
 mod matrices;
+mod parallel;
 pub mod read;
 mod variables;
 
@@ -38,6 +39,11 @@ use likely::Kind;
 
 /// Where sync files are looked for if nothing says otherwise.
 const DEFAULT_DIRECTORY: &str = "syncs";
+
+/// How many files are read before their syncs are declared.
+const FILES_AT_ONCE: usize = 64;
+/// How many bytes of text are parsed before their syncs are declared.
+const BYTES_AT_ONCE: usize = 2 * 1024 * 1024;
 
 /// The word for standard input.
 const STDIN: &str = "-";
@@ -194,8 +200,21 @@ impl Workspace {
         self.put_defaults_right(schemas);
         let found = self.find_files(options)?;
         self.refuse_strangers(&found)?;
-        for file in &found {
-            self.load_file(file, stdin, &variables, schemas);
+        for files in found.chunks(FILES_AT_ONCE) {
+            let sources = self.read_files(files, stdin);
+            let mut rest = sources.as_slice();
+            while !rest.is_empty() {
+                let (now, later) = rest.split_at(self.parsed_at_once(rest));
+                rest = later;
+                let parsed = parallel::map(now, |source| match source {
+                    Ok(source) => Ok(Parsed::of(&self.sources, *source, Kind::Sync)),
+                    Err(unreadable) => Err(unreadable.clone()),
+                });
+                for parsed in parsed {
+                    let read = self.take(parsed);
+                    self.declare_file(read, &variables, schemas);
+                }
+            }
         }
         self.conceal_findings();
         conflicts::report_as_spelled(&self.syncs, &mut self.diagnostics);
@@ -378,44 +397,65 @@ impl Workspace {
         text: Result<String, Box<Diagnostic>>,
         kind: Kind,
     ) -> Option<(SourceId, Vec<Node>)> {
-        match text {
-            Ok(text) => {
-                let source = self.sources.add(shown, text);
-                let text = std::sync::Arc::clone(&self.sources.get(source).text);
-                let mut loaded = yaml::load(source, &text);
-                if !kind.is_likely(&text, &loaded.documents) {
-                    self.sources.hide(source);
+        let source = text.map(|text| self.sources.add(shown, text));
+        let parsed = source.map(|source| Parsed::of(&self.sources, source, kind));
+        self.take(parsed)
+    }
+
+    /// Reads files, several at once.
+    fn read_files(
+        &mut self,
+        files: &[SyncFile],
+        stdin: &mut dyn Read,
+    ) -> Vec<Result<SourceId, Box<Diagnostic>>> {
+        let directory = &self.directory;
+        let texts = parallel::map(files, |file| {
+            let shown = root::shown(&file.path, directory).into_string();
+            let text = match &file.limit {
+                _ if file.path == STDIN => return None,
+                Some(limit) => read::read_inside(limit, &file.path, &shown),
+                None => read::read_named(&file.path, directory, &shown),
+            };
+            Some((shown, text))
+        });
+        let texts = texts.into_iter().map(|read| {
+            const NAME: &str = "<stdin>";
+            let stdin = || (NAME.to_owned(), read::read_stream(&mut *stdin, NAME));
+            let (shown, text) = read.unwrap_or_else(stdin);
+            text.map(|text| self.sources.add(shown, text))
+        });
+        texts.collect()
+    }
+
+    /// How many of the next texts are held as values at once, at least one: these take many times the
+    /// memory of the text.
+    fn parsed_at_once(&self, next: &[Result<SourceId, Box<Diagnostic>>]) -> usize {
+        let mut bytes = 0;
+        let fits = |source: &&Result<SourceId, Box<Diagnostic>>| {
+            bytes += source
+                .as_ref()
+                .map_or(0, |id| self.sources.get(*id).text.len());
+            bytes <= BYTES_AT_ONCE
+        };
+        next.iter().take_while(fits).count().max(1)
+    }
+
+    /// Takes in what was parsed: its text's id and its documents.
+    fn take(&mut self, parsed: Result<Parsed, Box<Diagnostic>>) -> Option<(SourceId, Vec<Node>)> {
+        match parsed {
+            Ok(mut parsed) => {
+                if !parsed.is_likely {
+                    self.sources.hide(parsed.source);
                 }
-                self.diagnostics.append(&mut loaded.diagnostics);
-                self.comments.append(&mut loaded.comments);
-                Some((source, loaded.documents))
+                self.diagnostics.append(&mut parsed.loaded.diagnostics);
+                self.comments.append(&mut parsed.loaded.comments);
+                Some((parsed.source, parsed.loaded.documents))
             }
             Err(diagnostic) => {
                 self.diagnostics.push(*diagnostic);
                 None
             }
         }
-    }
-
-    fn load_file(
-        &mut self,
-        file: &SyncFile,
-        stdin: &mut dyn Read,
-        variables: &Variables,
-        schemas: &dyn Schemas,
-    ) {
-        let read = if file.path == STDIN {
-            let text = read::read_stream(stdin, "<stdin>");
-            self.parse("<stdin>", text, Kind::Sync)
-        } else {
-            let shown = self.shown(&file.path);
-            let text = match &file.limit {
-                Some(limit) => read::read_inside(limit, &file.path, &shown),
-                None => read::read_named(&file.path, &self.directory, &shown),
-            };
-            self.parse(&shown, text, Kind::Sync)
-        };
-        self.declare_file(read, variables, schemas);
     }
 
     fn declare_file(
@@ -481,6 +521,26 @@ impl Workspace {
                     vars::expand(&mut entry.value, scope, &yaml::plain_scalar, found);
                 }
             }
+        }
+    }
+}
+
+/// A text that was parsed.
+struct Parsed {
+    source: SourceId,
+    loaded: yaml::Loaded,
+    /// Whether it looks like the file that it is taken for.
+    is_likely: bool,
+}
+
+impl Parsed {
+    fn of(sources: &Sources, source: SourceId, kind: Kind) -> Self {
+        let text = &sources.get(source).text;
+        let loaded = yaml::load(source, text);
+        Self {
+            source,
+            is_likely: kind.is_likely(text, &loaded.documents),
+            loaded,
         }
     }
 }
