@@ -258,7 +258,8 @@ impl Reader {
 
     /// Refuses a sync without what every sync has: it would look like a change that somebody made.
     fn is_whole(&self, sync: &Fields<'_>) -> Result<(), RequestError> {
-        let parts: [(&str, fn(&Value) -> bool); 3] = [
+        type IsRight = fn(&Value) -> bool;
+        let parts: [(&str, IsRight); 3] = [
             ("isAutoSyncEnabled", Value::is_boolean),
             ("syncOptions", Value::is_object),
             ("destinationConfig", Value::is_object),
