@@ -492,12 +492,5 @@ fn kind(schema: &Value, page: &str) -> String {
         "object" => "map".to_owned(),
         other => other.to_owned(),
     };
-    if types.is_empty() {
-        return if schema["type"] == "null" {
-            "nothing".to_owned()
-        } else {
-            "any".to_owned()
-        };
-    }
     types.into_iter().map(word).collect::<Vec<_>>().join(" or ")
 }

@@ -309,9 +309,7 @@ impl<'de> Deserialize<'de> for Resource {
                         "deposed_key" => {
                             resource.is_deposed = !map.next_value::<Value>()?.is_null();
                         }
-                        "sensitive_values" if may_be_sync => {
-                            resource.sensitive = map.next_value()?;
-                        }
+                        "sensitive_values" => resource.sensitive = map.next_value()?,
                         // The type comes first in what Terraform prints.
                         "values" if resource.resource_type.is_empty() || may_be_sync => {
                             if let Value::Object(values) = map.next_value()? {

@@ -324,8 +324,8 @@ fn left_out(resource: &Resource, reason: String) -> LeftOut {
 
 /// The projects that a resource, or a list of them that Terraform read, names.
 fn projects(resource: &Resource) -> Vec<RemoteProject> {
-    let one = |values: &serde_json::Map<String, Value>| {
-        let text = |key: &str| values.get(key).and_then(Value::as_str).map(str::to_owned);
+    let one = |values: &serde_json::Map<String, Value>, marks: &Value| {
+        let text = |key: &str| shown(values, marks, key).map(str::to_owned);
         Some(RemoteProject {
             id: text("id")?,
             slug: text("slug")?,
@@ -333,16 +333,32 @@ fn projects(resource: &Resource) -> Vec<RemoteProject> {
             environments: None,
         })
     };
-    let listed = resource.values.get("projects").and_then(Value::as_array);
-    let listed = listed.into_iter().flatten().filter_map(Value::as_object);
-    one(&resource.values)
+    const LIST: &str = "projects";
+    let listed = resource.values.get(LIST).and_then(Value::as_array);
+    let marks = &resource.sensitive[LIST];
+    let listed = listed.into_iter().flatten().enumerate();
+    let listed = listed.filter_map(|(index, listed)| {
+        let of_one = if marks == true { marks } else { &marks[index] };
+        one(listed.as_object()?, of_one)
+    });
+    one(&resource.values, &resource.sensitive)
         .into_iter()
-        .chain(listed.filter_map(one))
+        .chain(listed)
         .collect()
 }
 
+/// The text of a value, unless it is marked as sensitive.
+fn shown<'v>(
+    values: &'v serde_json::Map<String, Value>,
+    marks: &Value,
+    key: &str,
+) -> Option<&'v str> {
+    let is_marked = *marks == true || marks[key] == true;
+    values.get(key)?.as_str().filter(|_| !is_marked)
+}
+
 fn connection(resource: &Resource, mapping: &Mapping) -> Option<RemoteConnection> {
-    let text = |key: &str| resource.values.get(key).and_then(Value::as_str);
+    let text = |key: &str| shown(&resource.values, &resource.sensitive, key);
     Some(RemoteConnection {
         id: text("id")?.to_ascii_lowercase(),
         name: text("name")?.to_owned(),

@@ -497,6 +497,27 @@ fn sensitive_values_become_variables_and_are_never_shown() {
 }
 
 #[test]
+fn sensitive_names_of_projects_and_connections_are_not_shown() {
+    for marks in [json!(true), json!({"slug": true, "name": true})] {
+        let mut resources = vec![github("web")];
+        resources.extend(others());
+        resources[1]["values"]["slug"] = "hunter2-slug".into();
+        resources[1]["values"]["name"] = "hunter2-project".into();
+        resources[2]["values"]["name"] = "hunter2-connection".into();
+        for resource in &mut resources[1..3] {
+            resource["sensitive_values"] = marks.clone();
+        }
+        let tree = support_tree(&resources);
+        let command = "import --from-terraform state.json --into syncs/all.yaml -vvv";
+        let imported = offline(&tree, command, 0);
+        let file = tree.read("syncs/all.yaml");
+        assert!(file.contains("connectionId: "), "{file}");
+        let said = format!("{imported}{file}");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+}
+
+#[test]
 fn sensitive_values_are_compared_with_the_server_and_not_shown() {
     let resources: Vec<_> = resources::all()
         .into_iter()
