@@ -3,11 +3,14 @@
 //! Objects are read and nothing else is done: no work tree is touched, no hook, filter or external
 //! program is run, and nothing is fetched, whatever the repository's settings say.
 
+use std::collections::HashSet;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Command, Stdio};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use thiserror::Error;
+
+use crate::core::text::visible;
 
 /// The largest file that is read, in bytes.
 const MAX_SIZE: u64 = 64 * 1024 * 1024;
@@ -91,11 +94,23 @@ impl Commit {
         into: &Utf8Path,
         wanted: impl Fn(&Utf8Path) -> bool,
     ) -> Result<(), GitError> {
-        let entries: Vec<Entry> = self
+        let mut entries: Vec<Entry> = self
             .list(below)?
             .into_iter()
             .filter(|entry| entry.size <= MAX_SIZE && (entry.is_link || wanted(&entry.path)))
             .collect();
+        if let Some(path) = leads_out(&entries) {
+            return Err(GitError::new(
+                format!(
+                    "{} holds `{}`, which Git itself would not check out.",
+                    self.short(),
+                    visible(path.as_str())
+                ),
+                "Compare with another revision. `git fsck` says what is wrong with this one.",
+            ));
+        }
+        // As long as there is no link, none can be followed.
+        entries.sort_by_key(|entry| entry.is_link);
         self.read(&entries, |entry, content| {
             let place = into.join(&entry.path);
             if let Some(parent) = place.parent() {
@@ -205,6 +220,23 @@ impl Entry {
     }
 }
 
+/// A path by which a file would be written outside of the directory that it belongs into: one that is
+/// there twice, goes upwards, or goes through a link. Only a forged tree has any.
+fn leads_out(entries: &[Entry]) -> Option<&Utf8Path> {
+    // Some file systems take `A` and `a` for one.
+    let folded = |path: &Utf8Path| path.as_str().to_lowercase();
+    let links = entries.iter().filter(|entry| entry.is_link);
+    let links: HashSet<String> = links.map(|entry| folded(&entry.path)).collect();
+    let mut seen = HashSet::new();
+    let paths = entries.iter().map(|entry| entry.path.as_path());
+    paths.into_iter().find(|path| {
+        let mut parts = path.components();
+        let is_plain = parts.all(|part| matches!(part, Utf8Component::Normal(_)));
+        let mut parents = path.ancestors().skip(1);
+        !is_plain || !seen.insert(*path) || parents.any(|parent| links.contains(&folded(parent)))
+    })
+}
+
 #[cfg(unix)]
 fn link(target: &str, place: &Utf8Path) -> io::Result<()> {
     std::os::unix::fs::symlink(target, place)
@@ -307,4 +339,39 @@ fn shallow(revision: &str) -> GitError {
         "Fetch them: `fetch-depth: 0` for actions/checkout, `GIT_DEPTH: 0` on GitLab, or \
          `git fetch --unshallow`.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Entry, leads_out};
+
+    #[test]
+    fn a_forged_tree_leads_no_file_out() {
+        let leads_out = |entries: &[(&str, bool)]| {
+            let entries: Vec<Entry> = entries
+                .iter()
+                .map(|(path, is_link)| Entry {
+                    id: String::new(),
+                    size: 0,
+                    is_link: *is_link,
+                    path: (*path).into(),
+                })
+                .collect();
+            leads_out(&entries).map(ToString::to_string)
+        };
+        let plain = [("a.yaml", false), ("b/a.yaml", false), ("b/link", true)];
+        assert_eq!(leads_out(&plain), None);
+        assert_eq!(leads_out(&[("A/x", false), ("a/x", false)]), None);
+        for (entries, out) in [
+            (&[("b/../../a.yaml", false)][..], "b/../../a.yaml"),
+            (&[("../a", true)], "../a"),
+            (&[("/a.yaml", false)], "/a.yaml"),
+            (&[("b", true), ("b/a.yaml", false)], "b/a.yaml"),
+            (&[("b/a/c.yaml", false), ("B", true)], "b/a/c.yaml"),
+            (&[("b", true), ("b/link", true)], "b/link"),
+            (&[("a", true), ("a", false)], "a"),
+        ] {
+            assert_eq!(leads_out(entries).as_deref(), Some(out));
+        }
+    }
 }
