@@ -150,7 +150,7 @@ fn item(out: &mut String, item: &Item, review: &Review<'_>) {
         paragraph(out, "state", item.verdict.word(), reason);
     }
     for warning in &item.warnings {
-        paragraph(out, "state", "Warning", warning);
+        paragraph(out, "state change", "Warning", warning);
     }
     for note in &item.notes {
         paragraph(out, "note", "Note", note);

@@ -542,7 +542,7 @@ fn a_plan_in_every_format() {
     <ul>
     <li class="sync change" data-action="update">
     <p><span class="state badge">~ update</span> <code>infisical/payments/api</code> (<code>humanitec</code>) will be updated in place, declared at <code>syncs/payments.yaml:11:3</code></p>
-    <p><span class="state">Warning:</span> The next sync overwrites the destination&#39;s secrets, and deletes those that the source does not have.</p>
+    <p><span class="state change">Warning:</span> The next sync overwrites the destination&#39;s secrets, and deletes those that the source does not have.</p>
     <details><summary>Fields</summary><pre>@@ -2,10 +2,10 @@
      secretPath: /
      syncOptions:
@@ -560,7 +560,7 @@ fn a_plan_in_every_format() {
     </li>
     <li class="sync remove" data-action="delete">
     <p><span class="state badge">- delete</span> <code>infisical/payments/gone</code> (<code>humanitec</code>) will be deleted, because the file says <code>ensure: absent</code>, declared at <code>syncs/payments.yaml:14:3</code></p>
-    <p><span class="state">Warning:</span> Its secrets are removed from the destination.</p>
+    <p><span class="state change">Warning:</span> Its secrets are removed from the destination.</p>
     <details><summary>Fields</summary><pre>@@ -1,12 +0,0 @@
     <span class="remove">-destination: humanitec</span>
     <span class="remove">-destinationConfig:</span>
