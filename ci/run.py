@@ -31,6 +31,7 @@ FORMATS = {
     "junit": "report.xml",
     "github": "annotations",
 }
+DONE = ("add", "change", "destroy", "start", "trigger")
 COUNTS = ("add", "change", "destroy", "start", "trigger", "blocked", "unmanaged", "drifted", "undeclared")
 
 
@@ -159,7 +160,8 @@ def read_outputs(arguments, results, exit_code):
     outputs = {
         "command": arguments.command,
         "exit-code": exit_code,
-        "changes": exit_code == 2 or (arguments.command == "apply" and bool(result.get("actions"))),
+        "changes": exit_code == 2
+        or (arguments.command == "apply" and any(summary.get(name) for name in DONE)),
         "digest": digest,
         **{name: int(summary[name]) for name in COUNTS if name in summary},
     }

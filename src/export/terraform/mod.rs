@@ -333,9 +333,8 @@ fn projects(resource: &Resource) -> Vec<RemoteProject> {
             environments: None,
         })
     };
-    const LIST: &str = "projects";
-    let listed = resource.values.get(LIST).and_then(Value::as_array);
-    let marks = &resource.sensitive[LIST];
+    let listed = resource.values.get("projects").and_then(Value::as_array);
+    let marks = &resource.sensitive["projects"];
     let listed = listed.into_iter().flatten().enumerate();
     let listed = listed.filter_map(|(index, listed)| {
         let of_one = if marks == true { marks } else { &marks[index] };
