@@ -307,6 +307,22 @@ fn links_of_the_earlier_version_do_not_lead_out_of_it() {
 }
 
 #[test]
+fn what_a_lint_denied_before_can_be_put_right() {
+    let deletes = "syncOptions: { disableSecretDeletion: false }";
+    let two = payments(&[("api", deletes), ("web", deletes)]);
+    let tree = repository(&[
+        ("secsync.yaml", "lint: { same-destination: deny }\n"),
+        ("syncs/payments.yaml", &two),
+    ]);
+    tree.secsync("validate").run().exits_with(3);
+    let elsewhere = format!("{deletes}\ndestinationConfig: {{ app: shop }}");
+    let apart = payments(&[("api", deletes), ("web", &elsewhere)]);
+    tree.write("syncs/payments.yaml", apart);
+    let output = plan(&tree, "--base main", 0);
+    assert!(output.stdout.contains("1 to change"), "{output}");
+}
+
+#[test]
 fn what_syncs_inherit_changes_once_for_all_of_them() {
     let syncs = [
         ("api", ""),
