@@ -63,7 +63,7 @@ fn declared<'m>(fields: &'m Mapping, name: &str) -> Option<&'m Node> {
     fields.get(name).filter(|node| !node.is_null())
 }
 
-/// The description without blanks around it, empty if there is none; `None` if it is no text.
+/// The description without blanks around it, empty if it is missing; `None` if it is not text.
 fn description_of(node: Option<&Node>) -> Option<&str> {
     node.map_or(Some(""), |node| node.as_str().map(str::trim))
 }

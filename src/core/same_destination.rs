@@ -84,9 +84,13 @@ impl Target {
 
     /// Whether a push to the one place is one to the other.
     pub fn is_same(&self, other: &Self) -> bool {
-        let is_part = self.part.is_none() || other.part.is_none() || self.part == other.part;
-        is_part && self.exact == other.exact
+        overlap(self.part.as_deref(), other.part.as_deref()) && self.exact == other.exact
     }
+}
+
+/// Whether two parts of a place have something in common. `None` is the whole place.
+fn overlap(one: Option<&str>, other: Option<&str>) -> bool {
+    one.is_none() || other.is_none() || one == other
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -271,8 +275,7 @@ impl<'k, 'p, 'a> Joined<'k, 'p, 'a> {
 /// Whether a sync of the one kind and another one of the other write the same keys, and one of them
 /// deletes those of the other.
 fn conflict(one: &Kind<'_, '_>, other: &Kind<'_, '_>) -> bool {
-    let is_one_part = one.part.is_none() || other.part.is_none() || one.part == other.part;
-    is_one_part
+    overlap(one.part, other.part)
         && (one.is_declared || other.is_declared)
         && (one.reach.deletes || other.reach.deletes)
         && one.reach.meets(&other.reach)
@@ -345,9 +348,9 @@ mod tests {
     use crate::core::span::Span;
     use crate::core::testing::{INFISICAL, fields, source, spec};
 
-    struct Told;
+    struct Given;
 
-    impl Rules for Told {
+    impl Rules for Given {
         fn reach(&self, sync: &Comparable) -> Option<Reach> {
             let text = |key: &str| sync[key].as_str().unwrap().to_owned();
             Some(Reach {
@@ -358,8 +361,8 @@ mod tests {
         }
     }
 
-    fn told(_: Platform) -> &'static dyn Rules {
-        &Told
+    fn rules(_: Platform) -> &'static dyn Rules {
+        &Given
     }
 
     type Sync = (String, String, bool, bool, Option<String>);
@@ -370,7 +373,7 @@ mod tests {
         let names: Vec<String> = (0..syncs.len()).map(|index| index.to_string()).collect();
         let pushers = names.iter().zip(syncs).map(|(name, sync)| {
             let (prefix, suffix, deletes, is_declared, part) = sync;
-            let told = json!({"prefix": prefix, "suffix": suffix, "deletes": deletes});
+            let given = json!({"prefix": prefix, "suffix": suffix, "deletes": deletes});
             Pusher {
                 provider: "infisical",
                 project: "payments",
@@ -384,11 +387,11 @@ mod tests {
                     exact: Map::new(),
                     part: part.clone(),
                 },
-                fields: Box::new(move || fields(told.clone())),
+                fields: Box::new(move || fields(given.clone())),
             }
         });
         let pushers: Vec<Pusher<'_>> = pushers.collect();
-        let groups = groups(pushers.iter().collect(), told).into_iter();
+        let groups = groups(pushers.iter().collect(), rules).into_iter();
         let indices = |group: Vec<(&Pusher<'_>, Reach)>| {
             let names = group.into_iter().map(|(pusher, _)| pusher.name);
             names.map(|name| name.parse().unwrap()).collect()
