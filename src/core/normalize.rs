@@ -10,7 +10,7 @@ use serde_json::{Map, Number, Value};
 use super::desired::DesiredSync;
 use super::fields::{CONNECTION_ID, ENVIRONMENT, IDENTITY, SECRET_PATH};
 use super::remote::RemoteSync;
-use super::spec::{DestinationSpec, FieldSpec, ObjectSpec};
+use super::spec::{Access, DestinationSpec, FieldSpec, ObjectSpec};
 
 /// A field in which blanks at the ends mean nothing.
 pub const DESCRIPTION: &str = "description";
@@ -116,15 +116,32 @@ pub fn seen(spec: &ObjectSpec, sync: &RemoteSync) -> Comparable {
 }
 
 fn drop_uncompared(spec: &ObjectSpec, fields: &mut Map<String, Value>) {
+    keep_where(spec, fields, &|field| field.access.is_both_ways());
+}
+
+/// A remote sync without what no answer is to give back, though a server may.
+pub fn without_unread(spec: &DestinationSpec, sync: &RemoteSync) -> RemoteSync {
+    let mut sync = sync.clone();
+    let is_read = |field: &FieldSpec| field.access != Access::WriteOnly;
+    keep_where(&spec.create, &mut sync.fields, &is_read);
+    sync
+}
+
+/// Takes out the known fields that something does not hold of, at every depth.
+fn keep_where(
+    spec: &ObjectSpec,
+    fields: &mut Map<String, Value>,
+    keeps: &impl Fn(&FieldSpec) -> bool,
+) {
     let whole = fields.clone();
     fields.retain(|key, value| {
         let Some(field) = spec.field(key, &whole) else {
             return true;
         };
         if let (Some(object), Value::Object(inner)) = (&field.object, value) {
-            drop_uncompared(object, inner);
+            keep_where(object, inner, keeps);
         }
-        field.access.is_both_ways()
+        keeps(field)
     });
 }
 

@@ -4,11 +4,13 @@
 //! use) is left out and reported, in the file and by the command, because a file
 //! that says half of it would change the sync with the next apply. What only a lint denies stays.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::HiddenConnections;
 use crate::core::code::Code;
 use crate::core::desired::{ConnectionRef, DesiredSync};
 use crate::core::diagnostic::Diagnostic;
@@ -17,7 +19,7 @@ use crate::core::fields::CONNECTION_ID;
 use crate::core::normalize;
 use crate::core::plan::UnknownField;
 use crate::core::platform::Platform;
-use crate::core::remote::{RemoteConnection, RemoteSync};
+use crate::core::remote::{RemoteProject, RemoteSync, UsableConnections};
 use crate::core::resolve;
 use crate::core::text::visible;
 use crate::core::value::Mapping;
@@ -41,7 +43,35 @@ pub struct Names {
     pub platform: Platform,
     /// The connections that the identity may use, by project id and app. Empty if they cannot be
     /// listed.
-    pub connections: BTreeMap<(String, String), Vec<RemoteConnection>>,
+    pub connections: BTreeMap<(String, String), UsableConnections>,
+}
+
+impl Names {
+    /// The projects of syncs whose connections are named by their ids for want of a right. The table
+    /// is of the projects that the identity can see.
+    pub fn hidden<'a>(
+        &self,
+        syncs: impl IntoIterator<Item = &'a RemoteSync>,
+        table: &[RemoteProject],
+    ) -> Vec<HiddenConnections> {
+        let mut lacks = BTreeMap::new();
+        let mut seen = HashSet::new();
+        for ((project, _), usable) in &self.connections {
+            lacks.extend(usable.lacks.map(|right| (project.as_str(), right)));
+            seen.extend(usable.seen.iter().map(|connection| connection.id.as_str()));
+        }
+        let hidden: BTreeMap<&str, &'static str> = syncs
+            .into_iter()
+            .filter(|sync| !seen.contains(sync.connection.id.as_str()))
+            .filter_map(|sync| lacks.get_key_value(sync.project_id.as_str()))
+            .map(|(project, right)| (*project, *right))
+            .collect();
+        let hidden = hidden.into_iter().map(|(id, missing)| HiddenConnections {
+            project: resolve::project_word(id, table).to_owned(),
+            missing,
+        });
+        hidden.collect()
+    }
 }
 
 /// Syncs of one project that are to be declared in one document.
@@ -53,6 +83,8 @@ pub struct Group<'a> {
     pub project: &'a str,
     /// The syncs.
     pub syncs: Vec<&'a RemoteSync>,
+    /// Whether the syncs are as somebody declared them, and not as a server gave them back.
+    pub is_declared: bool,
 }
 
 /// A sync that no valid file can declare in its present form.
@@ -237,7 +269,7 @@ pub fn check(
 /// or why it cannot be written, as full sentences.
 fn block(
     opened: &Opened,
-    sync: &RemoteSync,
+    (sync, is_declared): (&RemoteSync, bool),
     names: &Names,
     inherited: &dyn Fn(Option<&str>) -> Mapping,
 ) -> Result<Result<Map<String, Value>, String>, CommandError> {
@@ -263,11 +295,16 @@ fn block(
         names.connections.get(&of)
     };
     let connection = app.map(|app| match usable(app) {
-        Some(usable) => resolve::connection_word(id, usable),
+        Some(usable) => resolve::connection_word(id, &usable.seen),
         None => ConnectionRef::Id(id.clone()),
     });
     let inherited = inherited(export::union_tag(spec));
-    let block = export::block(spec, sync, connection.as_ref(), &inherited);
+    let sync = if is_declared {
+        Cow::Borrowed(sync)
+    } else {
+        Cow::Owned(normalize::without_unread(spec, sync))
+    };
+    let block = export::block(spec, &sync, connection.as_ref(), &inherited);
     let block = Value::Object(block);
     if let Some(field) = redaction::place_in(&block) {
         return Err(CommandError::new(
@@ -432,7 +469,7 @@ impl Document {
                     UnknownField::count(&mut document.unknown, provider, project, &field);
                 }
             }
-            match block(opened, sync, names, inherited)? {
+            match block(opened, (sync, group.is_declared), names, inherited)? {
                 Ok(block) => document.add(sync, block),
                 Err(reason) => document.leave_out(&sync.name, reason),
             }

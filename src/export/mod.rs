@@ -13,6 +13,7 @@ pub mod target;
 pub mod terraform;
 
 use camino::Utf8PathBuf;
+use serde::Serialize;
 
 use crate::core::plan::UnknownField;
 
@@ -31,12 +32,23 @@ pub struct Summary {
     pub takes_all: bool,
     /// Apps whose connections the identity may not list, so that they are named by their ids.
     pub unlisted_apps: Vec<String>,
+    /// The projects with connections that are named by their ids, as the identity lacks a right.
+    pub hidden: Vec<HiddenConnections>,
     /// Whether the workspace has a file of its own.
     pub has_settings: bool,
     /// The example of `init` that was removed, as the files now declare real syncs.
     pub removed: Option<Utf8PathBuf>,
     /// What there is to say about an import from Terraform.
     pub migration: Option<terraform::Migration>,
+}
+
+/// A project with connections that are named by their ids.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HiddenConnections {
+    /// The project as people see it.
+    pub project: String,
+    /// The right that the identity lacks to see their names, as the end of a sentence.
+    pub missing: &'static str,
 }
 
 /// A file that was written.

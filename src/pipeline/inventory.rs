@@ -9,7 +9,7 @@ use super::open::Opened;
 use crate::core::desired::Word;
 use crate::core::plan::ProjectKey;
 use crate::core::platform::Platform;
-use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
+use crate::core::remote::{RemoteProject, RemoteSync, UsableConnections};
 use crate::core::resolve;
 use crate::core::span::{Sources, Span};
 use crate::core::words::is_uuid;
@@ -80,11 +80,11 @@ impl Chosen {
 }
 
 impl Opened {
-    /// Finds out which projects are meant. Without a request if all are named by their ids, otherwise
-    /// by one.
+    /// Finds out which projects are meant. Without a request if all are named, and allowed, by their
+    /// ids, otherwise by one.
     pub async fn choose(&self, wanted: &Wanted, link: &Link) -> Result<Chosen, CommandError> {
         let words = self.words(wanted)?;
-        if are_ids(words.as_deref()) && link.allow_projects.is_empty() {
+        if are_ids(words.as_deref()) && link.allows_by_id(words.as_deref()) {
             let connected = self.readable(&wanted.provider, link)?;
             return self.chosen(wanted, words.as_deref(), (connected, Vec::new()), link);
         }
@@ -286,16 +286,16 @@ fn ids_of(
     Ok(projects.into_keys().map(|key| key.project_id).collect())
 }
 
-/// The connections that an identity may use, by project and app. Those are left out which it may
-/// not list.
+/// The connections that an identity may use, by project and app. Without those that it may not list at
+/// all.
 pub async fn usable_connections(
     connected: &Arc<dyn ManagedSyncs>,
     of: BTreeSet<(String, String)>,
     link: &Link,
-) -> Result<BTreeMap<(String, String), Vec<RemoteConnection>>, CommandError> {
+) -> Result<BTreeMap<(String, String), UsableConnections>, CommandError> {
     let lookups = of.into_iter().map(|(project_id, app)| async move {
         let usable = match connected.connections(&app, &project_id).await {
-            Ok(usable) => Some(usable.seen),
+            Ok(usable) => Some(usable),
             Err(error) if error.kind == RequestErrorKind::Permission => None,
             Err(error) => return Err(error),
         };
@@ -308,6 +308,11 @@ pub async fn usable_connections(
 }
 
 impl Link {
+    /// Whether `--allow-project` allows projects by the ids that name them.
+    fn allows_by_id(&self, ids: Option<&[String]>) -> bool {
+        ids.is_some_and(|ids| ids.iter().all(|id| self.may_read(id, &[])))
+    }
+
     /// The server of a provider, as the record of starts names it.
     pub fn server_of(&self, opened: &Opened, name: &str) -> Result<String, CommandError> {
         let used = BTreeSet::from([name.to_owned()]);

@@ -12,7 +12,7 @@ use crate::core::plan::UnknownField;
 use crate::core::text::{shell_word, visible};
 use crate::core::words;
 use crate::export::draft::LeftOut;
-use crate::export::{ProjectSummary, Summary, Written};
+use crate::export::{HiddenConnections, ProjectSummary, Summary, Written};
 
 /// The files that an export wrote, and what it found in each project.
 pub fn exported(summary: &Summary, is_quiet: bool) -> String {
@@ -126,6 +126,14 @@ pub(super) fn unlisted(out: &mut String, summary: &Summary) {
             visible(app)
         );
     }
+    for HiddenConnections { project, missing } in &summary.hidden {
+        let _ = writeln!(
+            out,
+            "{}: Connections of the project are named by their ids, because this identity lacks \
+             {missing}.",
+            visible(project)
+        );
+    }
 }
 
 pub(super) fn syncs(summary: &Summary) -> impl Iterator<Item = &(String, String)> {
@@ -197,6 +205,7 @@ pub struct ExportBody<'a> {
     unknown: &'a [UnknownField],
     projects: Vec<ProjectFields<'a>>,
     unlisted_apps: &'a [String],
+    hidden_connections: &'a [HiddenConnections],
     #[serde(skip_serializing_if = "Option::is_none")]
     terraform: Option<MigrationBody<'a>>,
 }
@@ -260,6 +269,7 @@ impl<'a> ExportBody<'a> {
             unknown: &summary.unknown,
             projects: summary.projects.iter().map(project).collect(),
             unlisted_apps: &summary.unlisted_apps,
+            hidden_connections: &summary.hidden,
             terraform: summary.migration.as_ref().map(MigrationBody::new),
         }
     }

@@ -1,7 +1,7 @@
 //! Fields that the server fills, keeps to itself or never gives back, and those that a sync leaves to
 //! others.
 
-use super::harness::{Server, Tree, payments, repository, world};
+use super::harness::{Act, Gateway, Server, Tree, payments, repository, world};
 use insta::assert_snapshot;
 use secsync::sandbox::Era;
 use serde_json::{Value, json};
@@ -136,6 +136,42 @@ fn an_export_leaves_out_what_cannot_be_declared_and_plans_empty() {
 
     1 sync in these projects is not declared (-v lists them).
     "#);
+}
+
+#[test]
+fn what_is_never_to_be_given_back_is_neither_exported_nor_compared_if_a_server_returns_it() {
+    let server = server();
+    let tree = Tree::new(&[("syncs/scim.yaml", SCIM)]);
+    tree.secsync("apply syncs --auto-approve")
+        .on(&server)
+        .run()
+        .exits_with(0);
+    let run = |arguments: &str| {
+        let gateway = Gateway::before(&server);
+        let returned = Act::Edited("\"secretId\"", "\"secretKey\":\"RETURNED\",\"secretId\"");
+        gateway.does("GET", "secret-syncs", 9, returned);
+        let run = gateway.before_server_of(tree.secsync(arguments).on(&server));
+        run.run().exits_with(0)
+    };
+    for arguments in [
+        "export --project payments --all",
+        "import infisical/payments/scim --into other.yaml",
+    ] {
+        if arguments.starts_with("import") {
+            std::fs::remove_file(tree.root().join("syncs/scim.yaml")).unwrap();
+        }
+        let written = run(arguments);
+        let file = std::fs::read_to_string(tree.root().join("other.yaml")).unwrap_or_default();
+        let text = format!("{written}{file}");
+        assert!(
+            !text.contains("RETURNED") && !text.contains("secretKey:"),
+            "{text}"
+        );
+    }
+    tree.write("syncs/scim.yaml", SCIM);
+    for arguments in ["plan syncs --detailed-exitcode", "drift syncs"] {
+        run(arguments);
+    }
 }
 
 /// The bundled schema of a destination without a field.

@@ -123,7 +123,7 @@ fn an_apply_reads_once_and_writes_each_action_once() {
 }
 
 /// What each command sends, counted: how the workspace is before, and the command.
-const COMMANDS: [(&str, &str); 21] = [
+const COMMANDS: [(&str, &str); 24] = [
     ("", "validate syncs"),
     ("nothing is remote", "plan syncs"),
     ("", "plan syncs --out plan.json"),
@@ -139,8 +139,20 @@ const COMMANDS: [(&str, &str); 21] = [
     ("", "export --all --all-projects --dir exported"),
     ("", "list projects"),
     ("", "list environments --project payments"),
+    (
+        "",
+        "list environments --project 5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a11",
+    ),
     ("", "list folders --project payments --environment prod"),
+    (
+        "",
+        "list folders --project 5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a11 --environment prod",
+    ),
     ("", "list connections --app humanitec"),
+    (
+        "",
+        "list connections --app humanitec --project 5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a11",
+    ),
     ("", "list connections --project payments"),
     ("", "list destinations"),
     ("", "auth check"),
@@ -176,6 +188,7 @@ fn the_table_says_what_each_command_sends() {
     }
     let mut world = world();
     world["projects"] = json!(projects.map(|slug| json!({"slug": slug})));
+    world["projects"][0]["id"] = json!("5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a11");
     let server = Server::new(&world);
     let mut rows = String::new();
     for (before, command) in COMMANDS {
@@ -202,6 +215,9 @@ fn the_table_says_what_each_command_sends() {
          - **Look-ups:** the list of projects, once a run, if a file names a project by anything but its id; \
          the usable connections, once for each project and app, if a sync is to be created, or is to \
          have another connection, and the file names it by its name. Ids need no look-up.\n\
+         - **`list`:** one look-up. A project that is given by its slug or name needs the list of projects \
+         first, which also has the environments. An identity that may not list all connections is shown those \
+         to the apps of the files, by a look-up each.\n\
          - **Lists:** one for each project, however many syncs it has.\n\
          - **Writes:** one for each action; a replacement is two. Following jobs (`--wait`) adds a list for \
          each project and each look.\n\n\

@@ -177,7 +177,9 @@ impl Arguments {
         for (path, groups) in place(self, &chosen) {
             files.push(Drafted::new(checked, path, &groups, &names)?);
         }
+        let syncs = chosen.iter().flat_map(|chosen| chosen.group.syncs.clone());
         let mut summary = Summary {
+            hidden: names.hidden(syncs, &inventory.table),
             takes_all: self.all,
             has_settings: is_workspace(&checked.opened.workspace.root),
             unlisted_apps,
@@ -319,6 +321,7 @@ fn choose<'a>(
         .collect();
     Chosen {
         group: Group {
+            is_declared: false,
             provider,
             project: word,
             syncs,

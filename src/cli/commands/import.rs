@@ -215,7 +215,9 @@ impl Arguments {
             .naming
             .names(&checked.opened, provider, syncs.clone(), link);
         let (names, unlisted_apps) = names.await?;
+        let hidden = names.hidden(syncs.clone(), &inventory.table);
         let group = Group {
+            is_declared: false,
             provider: &meant.provider,
             project: if self.naming.ids {
                 &project.id
@@ -241,6 +243,7 @@ impl Arguments {
             .whole()?;
         let mut declared = write(checked, vec![(target, addition)], session)?;
         declared.summary.unlisted_apps = unlisted_apps;
+        declared.summary.hidden = hidden;
         Ok(declared)
     }
 

@@ -919,6 +919,7 @@ fn a_document_can_come_from_standard_input_and_from_opentofu() {
       "unknown": [],
       "projects": [],
       "unlistedApps": [],
+      "hiddenConnections": [],
       "terraform": {
         "removed": [
           "infisical_secret_sync_github.web"

@@ -257,8 +257,8 @@ fn newer_server() -> Server {
             let key = (infisical::PLATFORM, slug);
             let file = store.file(&key).unwrap().unwrap();
             let mut schema: Value = serde_json::from_str(&file.to_text(&key)).unwrap();
-            for request in ["create", "update"] {
-                let options = &mut schema["$defs"][request]["properties"]["syncOptions"];
+            for body in ["create", "update", "read"] {
+                let options = &mut schema["$defs"][body]["properties"]["syncOptions"];
                 options["properties"]["brandNew"] = json!({"type": "boolean"});
             }
             schema

@@ -404,6 +404,7 @@ impl Site {
                 names.connections = usable_connections(connected, apps, &link).await.unwrap();
             }
             let group = Group {
+                is_declared: false,
                 provider: &inventory.provider,
                 project: if by_ids { &project.id } else { &project.word },
                 syncs: project.syncs.iter().collect(),

@@ -22,6 +22,7 @@ use crate::core::text::visible;
 use crate::core::words::count;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::export::HiddenConnections;
 use crate::export::draft::{self, Document, Group, Names};
 use crate::export::paths::file_names;
 use crate::export::target::{Addition, Target};
@@ -51,6 +52,8 @@ struct Spelling {
     names: Names,
     /// The apps whose connections the identity may not list.
     unlisted_apps: Vec<String>,
+    /// The projects whose connections it may not see.
+    hidden: Vec<HiddenConnections>,
 }
 
 impl Arguments {
@@ -133,6 +136,7 @@ impl Arguments {
                 connections: BTreeMap::new(),
             },
             unlisted_apps: Vec::new(),
+            hidden: Vec::new(),
         };
         if !self.naming.ids {
             let syncs = found.syncs.iter().map(|sync| &sync.sync);
@@ -165,7 +169,10 @@ impl Arguments {
         let (mut names, unlisted_apps) = named.await?;
         if !self.naming.ids {
             let apps = draft::apps(opened, platform, syncs())?;
-            let is_unlisted = |of: &(String, String)| !names.connections.contains_key(of);
+            let is_unlisted = |of: &(String, String)| {
+                let usable = names.connections.get(of);
+                usable.is_none_or(|usable| usable.lacks.is_some())
+            };
             let unlisted = apps.into_iter().filter(is_unlisted).collect();
             add_connections(&mut names, unlisted, found);
         }
@@ -174,10 +181,12 @@ impl Arguments {
         } else {
             chosen.table
         };
+        let hidden = names.hidden(syncs(), &table);
         Ok(Spelling {
             table,
             names,
             unlisted_apps,
+            hidden,
         })
     }
 
@@ -274,6 +283,7 @@ impl Arguments {
         let mut declared = write(checked, additions.targets, session)?;
         let summary = &mut declared.summary;
         summary.unlisted_apps = spelling.unlisted_apps;
+        summary.hidden = spelling.hidden;
         // Each with its resource.
         summary.left_out = found.left_out;
         summary.left_out.extend(additions.left_out);
@@ -332,6 +342,7 @@ impl Project<'_> {
             _ => self.word,
         };
         let group = Group {
+            is_declared: true,
             provider,
             project,
             syncs: self.syncs.iter().map(|found| &found.sync).collect(),
@@ -400,13 +411,13 @@ fn add_connections(names: &mut Names, of: BTreeSet<(String, String)>, found: &Fo
             owner.is_none_or(|owner| *owner == project)
                 && (connection.app == app || used.contains(connection.id.as_str()))
         };
-        let usable: Vec<_> = found
-            .connections
-            .iter()
-            .filter(is_usable)
-            .cloned()
-            .collect();
-        names.connections.insert((project, app), usable);
+        let usable: Vec<_> = found.connections.iter().filter(is_usable).collect();
+        let known = &mut names.connections.entry((project, app)).or_default().seen;
+        for connection in usable {
+            if !known.iter().any(|known| known.id == connection.id) {
+                known.push(connection.clone());
+            }
+        }
     }
 }
 
