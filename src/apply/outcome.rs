@@ -2,6 +2,7 @@
 
 use super::attempt::NotTried;
 use crate::core::plan::Subject;
+use crate::core::plan::duplicates::HeldIn;
 use crate::core::problem::Problem;
 use crate::core::remote::JobKind;
 use crate::exit::Exit;
@@ -42,6 +43,8 @@ pub struct ActionFailure {
     pub problem: Problem,
     /// What kind of refusal it is, if a server refused a request.
     pub kind: Option<RequestErrorKind>,
+    /// Which project has the destination, if another sync holds it and the server says where.
+    pub held_in: Option<HeldIn>,
     /// Whether it is about a credential or a permission.
     pub is_auth: bool,
     /// The old sync of a replacement that was not created again.
@@ -150,6 +153,7 @@ impl ActionFailure {
                 help: None,
             },
             kind: None,
+            held_in: None,
             is_auth: false,
             old: None,
         }
@@ -178,6 +182,7 @@ impl From<RequestError> for ActionFailure {
     fn from(error: RequestError) -> Self {
         Self {
             kind: Some(error.kind),
+            held_in: error.held_in,
             is_auth: error.kind.is_about_access(),
             problem: Problem {
                 message: error.message,

@@ -96,6 +96,14 @@ pub struct UsableConnections {
     pub lacks: Option<&'static str>,
 }
 
+impl UsableConnections {
+    /// Whether a connection of that scope, or of any, may exist that the identity does not see for
+    /// want of a right.
+    pub fn may_hide(&self, scope: Option<Scope>) -> bool {
+        self.seen.is_empty() || (self.lacks.is_some() && scope != Some(Scope::Organization))
+    }
+}
+
 /// A project that the identity can see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteProject {

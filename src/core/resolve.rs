@@ -222,15 +222,38 @@ fn unknown_connection(
     usable: &UsableConnections,
     elsewhere: &[RemoteConnection],
 ) -> Diagnostic {
-    if let Some(right) = usable.lacks {
-        let message = format!(
-            "The connection `{name}` to {app} is not one of the organization's, and this identity \
-             cannot see those of the project."
-        );
-        let help = format!("Grant it {right}, or correct the name.");
+    let hidden = usable.lacks.filter(|_| usable.may_hide(scope));
+    let usable = usable.seen.as_slice();
+    let of_other_scope = usable.iter().find(|connection| connection.name == name);
+    if let Some(right) = hidden {
+        let (message, help) = match (of_other_scope, scope) {
+            (Some(other), _) => {
+                let other = other.scope().word();
+                (
+                    format!(
+                        "The connection `{name}` to {app} is one of the {other}, and this identity \
+                         may not see those of the project."
+                    ),
+                    format!("Write `scope: {other}` or the name alone, or grant it {right}."),
+                )
+            }
+            (None, Some(_)) => (
+                format!(
+                    "The connection `{name}` to {app} is to be one of the project, which this \
+                     identity may not see."
+                ),
+                format!("Grant it {right}, or correct the name or the scope."),
+            ),
+            (None, None) => (
+                format!(
+                    "This identity sees no connection `{name}` to {app} in the organization, and it \
+                     may not see those of the project."
+                ),
+                format!("Grant it {right}, or correct the name."),
+            ),
+        };
         return Diagnostic::new(Code::UnknownConnection, span, message).help(help);
     }
-    let usable = usable.seen.as_slice();
     if let Some(other) = elsewhere.iter().find(|connection| connection.name == name) {
         return Diagnostic::new(
             Code::UnknownConnection,
@@ -242,9 +265,16 @@ fn unknown_connection(
         )
         .help(candidates(app, usable));
     }
-    if let Some(other) = usable.iter().find(|connection| connection.name == name) {
+    let nowhere = |scope: Scope| {
+        format!(
+            "This identity sees no connection `{name}` to {app} in the {}.",
+            scope.word()
+        )
+    };
+    if let (Some(other), Some(scope)) = (of_other_scope, scope) {
         let message = format!(
-            "The connection `{name}` to {app} is one of the {}.",
+            "{} There is one in the {}.",
+            nowhere(scope),
             other.scope().word()
         );
         let help = format!(
@@ -253,13 +283,12 @@ fn unknown_connection(
         );
         return Diagnostic::new(Code::UnknownConnection, span, message).help(help);
     }
-    let of_scope = match scope {
-        Some(scope) => format!(" of the {}", scope.word()),
-        None => String::new(),
+    let message = match scope {
+        Some(scope) => nowhere(scope),
+        None => format!(
+            "The connection `{name}` to {app} does not exist, or this identity may not use it."
+        ),
     };
-    let message = format!(
-        "The connection `{name}` to {app}{of_scope} does not exist, or this identity may not use it."
-    );
     let names = usable.iter().map(|connection| connection.name.as_str());
     Diagnostic::new(Code::UnknownConnection, span, message)
         .suggest(name, names, || candidates(app, usable))
@@ -446,10 +475,14 @@ mod tests {
         let other = find_connection("main", Some(Scope::Project), None).unwrap_err();
         assert_eq!(
             other.message,
-            "The connection `main` to humanitec is one of the organization."
+            "This identity sees no connection `main` to humanitec in the project. There is one in the \
+             organization."
         );
         let unknown = find_connection("mian", Some(Scope::Project), None).unwrap_err();
-        assert!(unknown.message.contains("of the project does not exist"));
+        assert_eq!(
+            unknown.message,
+            "This identity sees no connection `mian` to humanitec in the project."
+        );
     }
 
     #[test]
@@ -458,15 +491,30 @@ mod tests {
             find_connection("main", None, Some("a right")).unwrap().id,
             "1"
         );
-        let unknown = find_connection("mian", None, Some("a right")).unwrap_err();
+        let said = |name, scope| {
+            let unknown = find_connection(name, scope, Some("a right")).unwrap_err();
+            format!("{} {}", unknown.message, unknown.help.unwrap_or_default())
+        };
         assert_eq!(
-            (unknown.message.as_str(), unknown.help.as_deref()),
-            (
-                "The connection `mian` to humanitec is not one of the organization's, and this \
-                 identity cannot see those of the project.",
-                Some("Grant it a right, or correct the name.")
-            )
+            said("mian", None),
+            "This identity sees no connection `mian` to humanitec in the organization, and it may not \
+             see those of the project. Grant it a right, or correct the name."
         );
+        assert_eq!(
+            said("main", Some(Scope::Project)),
+            "The connection `main` to humanitec is one of the organization, and this identity may not \
+             see those of the project. Write `scope: organization` or the name alone, or grant it a \
+             right."
+        );
+        assert_eq!(
+            said("mian", Some(Scope::Project)),
+            "The connection `mian` to humanitec is to be one of the project, which this identity may \
+             not see. Grant it a right, or correct the name or the scope."
+        );
+        // The right is about the project alone.
+        assert!(!said("mian", Some(Scope::Organization)).contains("a right"));
+        let ambiguous = find_connection("twin", None, Some("a right")).unwrap_err();
+        assert_eq!(ambiguous.code, Code::AmbiguousConnection);
     }
 
     #[test]

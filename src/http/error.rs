@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::core::plan::duplicates::HeldIn;
+
 /// Why a request did not do what it should.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{message}")]
@@ -14,6 +16,8 @@ pub struct RequestError {
     pub help: Option<String>,
     /// What is known of the request's effect.
     pub fate: Fate,
+    /// Which project has the destination, if another sync holds it and the server says where.
+    pub held_in: Option<HeldIn>,
 }
 
 /// What is known of a request that failed, each kind less than the one before. A request that only
@@ -126,6 +130,7 @@ impl RequestError {
             message: message.into(),
             help: None,
             fate: Fate::Unsent,
+            held_in: None,
         }
     }
 
@@ -143,6 +148,13 @@ impl RequestError {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Says which project has the destination.
+    #[must_use]
+    pub fn held_in(mut self, project: Option<HeldIn>) -> Self {
+        self.held_in = project;
         self
     }
 

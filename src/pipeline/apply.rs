@@ -4,7 +4,9 @@ use super::link::Link;
 use super::observe::Observed;
 use super::plan::Planned;
 use crate::apply::{self, ApplyContext, Observer, Outcome, Report, Wait};
-use crate::core::plan::{Verb, duplicates};
+use crate::core::plan::duplicates::{self, HeldIn};
+use crate::core::plan::{ProjectKey, Subject, Verb};
+use crate::core::resolve;
 use crate::http::error::RequestErrorKind;
 
 /// What was planned, and what came of it.
@@ -60,9 +62,41 @@ impl Planned {
             if failure.kind != Some(RequestErrorKind::DestinationTaken) {
                 continue;
             }
-            if let Some(holder) = duplicates::holder(action, &self.plan, remote, projects) {
-                failure.problem.message += &format!(" `{holder}` has the same destination.");
-            }
+            let held_in = failure.held_in.as_ref();
+            let holder = duplicates::holder(action, held_in, &self.plan, remote, projects);
+            failure.problem.message += &match holder {
+                Some(holder) => format!(" `{holder}` has the same destination."),
+                None => self.unseen_holder(&action.subject, held_in),
+            };
+        }
+    }
+
+    /// What there is to say about a sync that holds the destination of another one and is not seen.
+    fn unseen_holder(&self, wanting: &Subject, held_in: Option<&HeldIn>) -> String {
+        let Some(id) = held_in.and_then(|held_in| held_in.project_id(&wanting.project_id)) else {
+            return " No sync that this run sees has it.".to_owned();
+        };
+        let key = ProjectKey {
+            project_id: id.to_owned(),
+            ..ProjectKey::of_subject(wanting)
+        };
+        let Observed {
+            remote,
+            projects,
+            tables,
+            ..
+        } = &self.observed;
+        let table = tables.get(&wanting.provider).map_or(&[][..], Vec::as_slice);
+        let of_table = || {
+            let is_known = table.iter().any(|project| project.id == id);
+            is_known.then(|| resolve::project_word(id, table))
+        };
+        match projects.get(&key).map(String::as_str).or_else(of_table) {
+            Some(word) if remote.contains_key(&key) => format!(
+                " That project is `{word}`, in which this identity sees no other sync with it."
+            ),
+            Some(word) => format!(" That project is `{word}`, which this run does not read."),
+            None => " This run does not know that project.".to_owned(),
         }
     }
 

@@ -85,6 +85,7 @@ impl Checked {
             providers: BTreeMap::new(),
             syncs: now,
             projects,
+            tables: BTreeMap::new(),
             remote,
             homes,
             workspace: opened.workspace,

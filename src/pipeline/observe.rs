@@ -39,6 +39,8 @@ pub struct Observed {
     pub syncs: Vec<ResolvedSync>,
     /// The projects that can be read, with how the files spell them.
     pub projects: ProjectNames,
+    /// The projects that the identity can see, by provider, as far as names had to be looked up.
+    pub tables: BTreeMap<String, Vec<RemoteProject>>,
     /// The remote syncs of each project that can be read.
     pub remote: BTreeMap<ProjectKey, Vec<RemoteSync>>,
     /// The providers whose syncs can only be started, by their servers.
@@ -54,6 +56,7 @@ impl Checked {
             workspace,
             syncs,
             projects,
+            tables,
             remote,
         } = self.resolve(&providers, link).await?;
         let workspace = forget_useful_patterns(workspace, &syncs, &remote);
@@ -76,6 +79,7 @@ impl Checked {
             providers,
             syncs,
             projects,
+            tables,
             remote,
             homes,
         })
@@ -159,27 +163,45 @@ impl Checked {
         let connections = self
             .connection_tables(&syncs, &by_name, providers, link)
             .await?;
+        let mut sees_too_little = false;
         for sync in &mut syncs {
             match self.connection_of(sync, &by_name, &connections) {
                 Ok(connection) => {
                     trace_names(&sync.desired, &sync.project_id, connection.as_ref());
                     sync.connection = connection;
                 }
-                Err(unknown) => found.push(*unknown),
+                Err(unknown) => {
+                    sees_too_little |= self.may_be_hidden(sync, &unknown, &connections);
+                    found.push(*unknown);
+                }
             }
         }
         if !found.is_empty() {
-            let mut tables = connections.values();
-            let sees_too_little =
-                tables.any(|usable| usable.lacks.is_some() || usable.seen.is_empty());
             return Err(self.refused(found, sees_too_little));
         }
         Ok(Resolved {
             workspace: Arc::clone(&self.opened.workspace),
             syncs,
             projects,
+            tables,
             remote,
         })
+    }
+
+    /// Whether the connection of a sync that was not found may be one that the identity does not see.
+    fn may_be_hidden(
+        &self,
+        sync: &ResolvedSync,
+        unknown: &Diagnostic,
+        connections: &Connections,
+    ) -> bool {
+        let scope = match &sync.desired.connection {
+            Some((ConnectionRef::Name(_, scope), _)) => *scope,
+            _ => None,
+        };
+        let usable = self.table_of(sync).and_then(|of| connections.get(&of));
+        unknown.code == Code::UnknownConnection
+            && usable.is_some_and(|usable| usable.may_hide(scope))
     }
 
     /// The error that findings about names amount to.
@@ -529,6 +551,7 @@ struct Resolved {
     workspace: Arc<Workspace>,
     syncs: Vec<ResolvedSync>,
     projects: ProjectNames,
+    tables: BTreeMap<String, Vec<RemoteProject>>,
     remote: BTreeMap<ProjectKey, Vec<RemoteSync>>,
 }
 

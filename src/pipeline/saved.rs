@@ -86,6 +86,7 @@ impl Opened {
             providers,
             syncs: Vec::new(),
             projects,
+            tables: BTreeMap::new(),
             remote,
             homes: Homes::new(),
         })

@@ -118,7 +118,7 @@ fn an_identity_that_may_only_read_plans_without_a_look_at_connections() {
     --- stderr
     unknown-connection
 
-      × The connection `own2` to humanitec is not one of the organization's, and this identity cannot see those of the project.
+      × This identity sees no connection `own2` to humanitec in the organization, and it may not see those of the project.
         ╭─[syncs/payments.yaml:12:17]
      11 │   web:
      12 │     connection: own2
@@ -176,6 +176,80 @@ fn a_scope_that_is_certainly_wrong_is_not_taken_for_right() {
         .on(&server)
         .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", "viewer")
         .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", "viewer-secret")
-        .run();
-    viewer.exits_with(4);
+        .run()
+        .exits_with(4);
+    for said in [
+        "The connection `humanitec-main` to humanitec is one of the organization, and this identity may \
+         not see those of the project.",
+        "Write `scope: organization` or the name alone, or grant it the permission *connect*",
+    ] {
+        assert!(viewer.stderr.contains(said), "{viewer}");
+    }
+    // What the identity sees all of is not hidden from it.
+    let wrong = payments(&[("new", "connection: { name: own, scope: organization }")]);
+    tree.write("syncs/payments.yaml", wrong);
+    let viewer = tree
+        .secsync("plan syncs")
+        .on(&server)
+        .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", "viewer")
+        .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", "viewer-secret")
+        .run()
+        .exits_with(3);
+    assert!(
+        viewer
+            .stderr
+            .contains("This identity sees no connection `own` to humanitec in the organization."),
+        "{viewer}"
+    );
+}
+
+#[test]
+fn an_export_that_cannot_see_a_projects_connections_names_the_missing_right_once() {
+    let server = Server::new(&both_scopes());
+    let tree = Tree::new(&[(
+        "syncs/payments.yaml",
+        &payments(&[
+            ("web", "connection: own"),
+            ("api", "connection: own\ndestinationConfig: { app: api }"),
+            (
+                "of-all",
+                "connection: humanitec-main\ndestinationConfig: { app: all }",
+            ),
+        ]),
+    )]);
+    tree.secsync("apply syncs --auto-approve")
+        .on(&server)
+        .run()
+        .exits_with(0);
+    let viewer = |arguments: &str| {
+        tree.secsync(arguments)
+            .on(&server)
+            .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", "viewer")
+            .variable("INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", "viewer-secret")
+            .run()
+            .exits_with(0)
+    };
+    let note = "payments: Connections of the project are named by their ids, because this identity \
+                lacks the permission *connect* on this project's app connections.";
+    let exported = viewer("export --all --project payments");
+    assert!(exported.stdout.contains("connectionId: "), "{exported}");
+    assert!(
+        exported.stdout.contains("connection: humanitec-main"),
+        "{exported}"
+    );
+    assert_eq!(exported.stderr.matches(note).count(), 1, "{exported}");
+    let document = viewer("export --all --project payments --dir out -o json").json();
+    assert_eq!(
+        document["hiddenConnections"],
+        json!([{
+            "project": "payments",
+            "missing": "the permission *connect* on this project's app connections",
+        }])
+    );
+    // Whoever needs no hidden name is told nothing.
+    let exported = viewer("export --all --project payments --target of-all");
+    assert!(
+        !exported.stderr.contains("named by their ids"),
+        "{exported}"
+    );
 }

@@ -165,6 +165,31 @@ fn a_server_of_june_2025_is_asked_by_the_routes_that_it_has() {
 }
 
 #[test]
+fn a_project_that_is_not_found_is_no_missing_route() {
+    let tree = Tree::new(&[]);
+    let server = june_2025().refusing("GET", "/api/v1/projects", 404, "Project not found");
+    let output = server.serve(tree.secsync("list projects")).run();
+    assert_snapshot!(output.exits_with(1).stderr, @"
+    Error: Cannot list the projects: Infisical says: Project not found.
+    ");
+    assert_eq!(asked(&server), ["GET /api/v1/projects"]);
+}
+
+#[test]
+fn a_project_that_is_named_and_allowed_by_its_id_needs_no_look_up() {
+    let tree = Tree::new(&[]);
+    for command in [
+        format!("list folders --project {PAYMENTS} --environment prod"),
+        format!("list environments --project {PAYMENTS}"),
+    ] {
+        let server = today();
+        let command = format!("{command} --allow-project {PAYMENTS} --allow-project shop_eu");
+        server.serve(tree.secsync(&command)).run().exits_with(0);
+        assert_eq!(asked(&server).len(), 1, "{command}");
+    }
+}
+
+#[test]
 fn the_environments_of_projects_that_are_listed_with_them_need_no_further_request() {
     let server = Routes::infisical().with(
         "GET",

@@ -7,6 +7,7 @@ use super::harness::{Output, Routes, Tree};
 
 const PAYMENTS: &str = "5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a11";
 const SHOP: &str = "5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a12";
+const BILLING: &str = "5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a13";
 const CONNECTION: &str = "9a8b7c6d-5e4f-4a3b-8c2d-1e0f9a8b7c6d";
 
 fn file() -> String {
@@ -126,7 +127,7 @@ fn each_refusal_of_a_create_is_a_kind_with_its_own_advice() {
     [permission]
     "#);
     assert_snapshot!(said(400, "A secret sync with this destination already exists in another project in your organization."), @r#"
-    Failed: infisical/payments/web: Cannot create the sync "web": Infisical says: A secret sync with this destination already exists in another project in your organization.
+    Failed: infisical/payments/web: Cannot create the sync "web": Infisical says: A secret sync with this destination already exists in another project in your organization. No sync that this run sees has it.
       The organization blocks a second sync to one destination: delete the other one first, choose another destination, or have an administrator allow duplicates.
     [destination-taken]
     "#);
@@ -158,7 +159,7 @@ fn a_duplicate_destination_names_the_sync_that_holds_it() {
     assert_snapshot!(failures(&remote, &one).replace(SHOP, "[SHOP]"), @r#"
     infisical/payments/web: Cannot create the sync "web": Infisical says: A secret sync with this destination already exists in project [SHOP]. `infisical/shop/storefront` has the same destination.
       The organization blocks a second sync to one destination: delete the other one first, choose another destination, or have an administrator allow duplicates.
-    Failed: infisical/shop/mobile: Cannot create the sync "mobile": Infisical says: A secret sync with this destination already exists in project [SHOP].
+    Failed: infisical/shop/mobile: Cannot create the sync "mobile": Infisical says: A secret sync with this destination already exists in project [SHOP]. That project is `shop`, in which this identity sees no other sync with it.
       The organization blocks a second sync to one destination: delete the other one first, choose another destination, or have an administrator allow duplicates.
     "#);
     // One that the same plan declares.
@@ -167,9 +168,67 @@ fn a_duplicate_destination_names_the_sync_that_holds_it() {
     assert_snapshot!(failures(&other, &both).replace(SHOP, "[SHOP]"), @r#"
     infisical/payments/web: Cannot create the sync "web": Infisical says: A secret sync with this destination already exists in project [SHOP]. `infisical/shop/shop` has the same destination.
       The organization blocks a second sync to one destination: delete the other one first, choose another destination, or have an administrator allow duplicates.
-    Failed: infisical/shop/shop: Cannot create the sync "shop": Infisical says: A secret sync with this destination already exists in project [SHOP]. `infisical/payments/web` has the same destination.
+    Failed: infisical/shop/shop: Cannot create the sync "shop": Infisical says: A secret sync with this destination already exists in project [SHOP]. That project is `shop`, in which this identity sees no other sync with it.
       The organization blocks a second sync to one destination: delete the other one first, choose another destination, or have an administrator allow duplicates.
     "#);
+}
+
+#[test]
+fn the_holder_of_a_destination_that_is_named_is_where_the_server_says_that_it_is() {
+    let said = |message: &str| {
+        // The project `shop` has it, and the file declares it for `billing`, too.
+        let server = refusing(400, message, &shop("storefront", "prj_1")).with(
+            "GET",
+            "/api/v1/projects",
+            &json!({"projects": [
+                {"id": PAYMENTS, "slug": "payments", "name": "Payments"},
+                {"id": SHOP, "slug": "shop", "name": "Shop"},
+                {"id": BILLING, "slug": "billing", "name": "Billing"},
+            ]}),
+        );
+        let tree = Tree::new(&[("syncs/all.yaml", &file())]);
+        let command = "apply syncs --auto-approve --parallelism 1";
+        let output = server.serve(tree.secsync(command)).run().exits_with(5);
+        let (_, said) = output
+            .stdout
+            .split_once("Failed: infisical/payments/web")
+            .unwrap();
+        let (_, said) = said.split_once("Infisical says: ").unwrap();
+        said.lines().next().unwrap().to_owned()
+    };
+    let exists = "A secret sync with this destination already exists in";
+    let elsewhere = format!("{exists} another project in your organization");
+    assert_eq!(
+        said(&elsewhere),
+        format!("{elsewhere}. `infisical/shop/storefront` has the same destination.")
+    );
+    let named = format!("{exists} project \"{SHOP}\"");
+    assert_eq!(
+        said(&named),
+        format!("{named}. `infisical/shop/storefront` has the same destination.")
+    );
+    // The project of the sync itself has another one, which nobody sees.
+    for own in [
+        format!("{exists} project {PAYMENTS}"),
+        format!("{exists} this project"),
+    ] {
+        assert_eq!(
+            said(&own),
+            format!(
+                "{own}. That project is `payments`, in which this identity sees no other sync with it."
+            )
+        );
+    }
+    let unread = format!("{exists} project with ID '{BILLING}'");
+    assert_eq!(
+        said(&unread),
+        format!("{unread}. That project is `billing`, which this run does not read.")
+    );
+    let unknown = format!("{exists} project 5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a99");
+    assert_eq!(
+        said(&unknown),
+        format!("{unknown}. This run does not know that project.")
+    );
 }
 
 #[test]

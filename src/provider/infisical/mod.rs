@@ -6,7 +6,7 @@
 //! | `lint`, `effect` | what a schema cannot say, and what a push does |
 //! | `schemas` | its destinations, and how its OpenAPI documents are read |
 //! | `terraform.json` | where the names of its Terraform provider are not those of its API |
-//! | `read`, `refusal` | what comes back, and what is refused |
+//! | `read`, `refusal`, `wording` | what comes back, what is refused, and what its words mean |
 
 mod caller_identity;
 mod effect;
@@ -17,6 +17,7 @@ mod reach;
 mod read;
 mod refusal;
 mod schemas;
+mod wording;
 
 use std::sync::Arc;
 
@@ -351,8 +352,7 @@ impl Server {
             .await
     }
 
-    /// The projects at a route; `None` if the server does not have that route, which has no other
-    /// reason for a 404.
+    /// The projects at a route; `None` if the server does not have that route.
     async fn projects_at(
         &self,
         route: &str,
@@ -368,15 +368,13 @@ impl Server {
             // Newer servers list projects of all their products otherwise.
             .query("type", "secret-manager")
             .limit(DOCUMENT_LIMIT);
-        let reader = Reader::new(request.task(), self.session.origin());
-        self.session
-            .call(request, |answer| match answer.status() {
-                404 => Ok(None),
-                _ => reader
-                    .projects(reader.accepted(answer)?, envelope)
-                    .map(Some),
-            })
+        match self
+            .call(request, |reader, body| reader.projects(body, envelope))
             .await
+        {
+            Err(error) if error.kind == RequestErrorKind::NoRoute => Ok(None),
+            result => result.map(Some),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::wording;
 use crate::http::answer::{Answer, bad_answer};
 use crate::http::error::{RequestError, RequestErrorKind};
 use crate::http::origin::Origin;
@@ -63,7 +64,7 @@ fn refusal(code: u16, body: &Value, task: &str, status: &str) -> RequestError {
     let says = |kind| RequestError::new(kind, format!("Cannot {task}: Infisical says: {said}."));
     match code {
         403 => permission(body, task, &said),
-        404 if said.to_ascii_lowercase().contains("app connection") => {
+        404 if said.to_ascii_lowercase().contains("connection") => {
             says(RequestErrorKind::NotFound).help(
                 "The connection does not exist, or this identity cannot see it: `secsync list connections` \
                  shows those that it can.",
@@ -78,65 +79,57 @@ fn refusal(code: u16, body: &Value, task: &str, status: &str) -> RequestError {
     }
 }
 
-/// A refusal of what a request wants. They differ by nothing but their words.
+/// A refusal of what a request wants.
 fn bad_request(body: &Value, task: &str, said: &str) -> RequestError {
-    let says = |kind| RequestError::new(kind, format!("Cannot {task}: Infisical says: {said}."));
-    // Other things that already exist are other destinations' syncs, not the name.
-    if said.starts_with("A Secret Sync with the name ") {
-        return says(RequestErrorKind::NameTaken);
-    }
-    let words = said.to_ascii_lowercase();
-    let has = |part: &str| words.contains(part);
-    if has("sync with this destination already exists") {
-        return says(RequestErrorKind::DestinationTaken).help(
+    let kind = wording::kind(said);
+    let says = RequestError::new(kind, format!("Cannot {task}: Infisical says: {said}."));
+    match kind {
+        RequestErrorKind::DestinationTaken => says.held_in(wording::held_in(said)).help(
             "The organization blocks a second sync to one destination: delete the other one first, \
              choose another destination, or have an administrator allow duplicates.",
-        );
-    }
-    if has("plan limit") {
-        return says(RequestErrorKind::PlanLimit).help(
+        ),
+        RequestErrorKind::PlanLimit => says.help(
             "The organization has as many syncs as its Infisical plan allows: delete some that are \
              not needed, or have the plan changed.",
-        );
-    }
-    if has("plan restriction") {
-        return says(RequestErrorKind::PlanRestriction)
-            .help("This destination needs an Infisical plan that includes it.");
-    }
-    let is_elsewhere = has("from project") || has("another project") || has("different project");
-    if has("app connection") && is_elsewhere {
-        return says(RequestErrorKind::ForeignConnection).help(
+        ),
+        RequestErrorKind::PlanRestriction => {
+            says.help("This destination needs an Infisical plan that includes it.")
+        }
+        RequestErrorKind::ForeignConnection => says.help(
             "A connection of a project serves that project alone: use one of this project, or one \
              of the organization.",
-        );
+        ),
+        RequestErrorKind::FolderClash => clash(body, task),
+        RequestErrorKind::JobInProgress => says.help("Run again when that job has ended."),
+        _ => says,
     }
-    if has("folder") && (has("more than one folder") || has("used only once")) {
-        return clash(body, task);
-    }
-    if has("already in progress") {
-        return says(RequestErrorKind::JobInProgress).help("Run again when that job has ended.");
-    }
-    says(RequestErrorKind::Rejected)
 }
 
 /// The refusal of a sync with subfolders in which one name stands twice, with the names and folders
 /// as the server lists them.
 fn clash(body: &Value, task: &str) -> RequestError {
     let said = body["message"].as_str().unwrap_or_default();
-    let listed = said
-        .split_once("more than one folder: ")
-        .map_or(said, |(_, rest)| rest);
-    let listed = listed
-        .split_once(". Rename ")
-        .map_or(listed, |(list, _)| list);
-    let listed = quotable(listed, NAMES_LIMIT);
+    let listed = said.split_once("more than one folder: ").map(|(_, rest)| {
+        let list = rest.split_once(". Rename ");
+        list.map_or(rest, |(list, _)| list)
+    });
+    let quoted = |text: &str| {
+        let text = quotable(text, NAMES_LIMIT);
+        text.trim_end_matches(['.', ' ']).to_owned()
+    };
+    let clash = match listed {
+        Some(listed) => format!(
+            "these names are in more than one of them: {}",
+            quoted(listed)
+        ),
+        None => format!(
+            "a name is in more than one of them. Infisical says: {}",
+            quoted(said)
+        ),
+    };
     RequestError::new(
         RequestErrorKind::FolderClash,
-        format!(
-            "Cannot {task}: it includes subfolders, and these names are in more than one of them: \
-             {}.",
-            listed.trim_end_matches('.')
-        ),
+        format!("Cannot {task}: it includes subfolders, and {clash}."),
     )
     .help(
         "The destination holds each name once: rename one secret of each pair, choose a folder \
@@ -165,7 +158,7 @@ fn permission(body: &Value, task: &str, said: &str) -> RequestError {
         ))
         .help("Check the project, and add the machine identity to it in Infisical.");
     }
-    if let Some(place) = unreadable_secrets(said) {
+    if let Some(place) = wording::unreadable_secrets(said) {
         return RequestError::new(
             RequestErrorKind::SecretsUnreadable,
             format!("Cannot {task}: this identity may not read the secrets {place}."),
@@ -200,13 +193,6 @@ fn permission(body: &Value, task: &str, said: &str) -> RequestError {
     .help(format!(
         "Give the identity a role in {place} with that permission.{limit}"
     ))
-}
-
-/// Where the secrets are that may not be read: `at path "/x" in environment "prod"`.
-fn unreadable_secrets(said: &str) -> Option<&str> {
-    let (_, place) = said.split_once("permission to read secrets ")?;
-    // More sentences can follow.
-    Some(place.split_once(". ").map_or(place, |(first, _)| first))
 }
 
 /// The conditions under which the permission would hold, as the server writes them.
@@ -265,9 +251,10 @@ fn problem(problem: &Value) -> Option<String> {
 /// `Route GET:/api/v1/x not found`. It says nothing about whether a sync exists.
 fn is_unknown_route(body: &Value) -> bool {
     let said = body["message"].as_str().unwrap_or_default();
+    let said = said.trim_end_matches(['.', ' ']).to_ascii_lowercase();
     body.get("reqId").is_none()
         && body["error"] == "Not Found"
-        && said.starts_with("Route ")
+        && said.starts_with("route ")
         && said.contains(":/")
         && said.ends_with("not found")
 }

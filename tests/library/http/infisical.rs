@@ -400,6 +400,11 @@ async fn projects_are_listed_also_by_the_name_that_newer_servers_have() {
         ok(json!({"projects": [project]})),
     )
     .await;
+    let missing = json!({
+        "message": "Route GET:/api/v1/projects not found", "error": "Not Found", "statusCode": 404
+    });
+    let missing = ResponseTemplate::new(404).set_body_json(missing);
+    add(&older, "GET", "/api/v1/projects", missing).await;
     for server in [&older, &newer] {
         let found = infisical(&server.uri()).projects().await.expect("projects");
         assert_eq!(found, expected);
