@@ -7,12 +7,19 @@ use super::code::Code;
 use super::desired::{DesiredSync, Word};
 use super::diagnostic::Diagnostic;
 
-/// Reports conflicts between syncs whose projects are known only as the files spell them.
-pub fn report_as_spelled(syncs: &[DesiredSync], diagnostics: &mut Vec<Diagnostic>) {
-    let project = |sync: &DesiredSync| sync.project.as_ref().map(|project| project.text.clone());
-    let in_projects = syncs
-        .iter()
-        .map(|sync| ((sync.provider.text.clone(), project(sync)), sync));
+/// Reports conflicts between syncs whose projects are known only as the files spell them. `servers`
+/// are those of the providers, by their names.
+pub fn report_as_spelled(
+    syncs: &[DesiredSync],
+    servers: &BTreeMap<String, String>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let in_projects = syncs.iter().map(|sync| {
+        let provider = &sync.provider.text;
+        let server = servers.get(provider).unwrap_or(provider);
+        let project = sync.project.as_ref().map(|project| &project.text);
+        ((sync.platform, server, project), sync)
+    });
     report(in_projects, diagnostics);
 }
 
@@ -135,6 +142,8 @@ fn drawn(circle: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use serde_json::json;
 
     use super::report_as_spelled;
@@ -143,7 +152,7 @@ mod tests {
 
     fn messages(syncs: &[DesiredSync]) -> Vec<String> {
         let mut diagnostics = Vec::new();
-        report_as_spelled(syncs, &mut diagnostics);
+        report_as_spelled(syncs, &BTreeMap::new(), &mut diagnostics);
         diagnostics.into_iter().map(|found| found.message).collect()
     }
 

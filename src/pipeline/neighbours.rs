@@ -14,7 +14,7 @@ use crate::core::remote::RemoteProject;
 use crate::core::resolve;
 use crate::core::words::is_uuid;
 use crate::error::CommandError;
-use crate::http::origin::Origin;
+use crate::provider::trust::known_address;
 use crate::root::{WORKSPACE_FILE, git_root, shown};
 use crate::text_file::reason;
 use crate::workspace::{LoadError, LoadOptions, Where, Workspace};
@@ -110,7 +110,7 @@ pub fn check(
         let table = tables.get(&key.provider).map_or(&[][..], Vec::as_slice);
         let same = claims.iter().filter(move |claim| {
             claim.platform == key.platform
-                && is_same_server(claim.url.as_deref(), &key.server)
+                && is_same_server(key.platform, claim.url.as_deref(), &key.server)
                 && (claim.project == key.project_id
                     || resolve::project_id(&claim.project, table).as_ref() == Some(&key.project_id))
         });
@@ -151,10 +151,10 @@ fn workspaces(git: &Utf8Path, directory: &Utf8Path) -> Result<Vec<Utf8PathBuf>, 
 
 /// Whether a server that a workspace names can be the same as another one. One that it does not
 /// name comes from the environment, and can be any.
-fn is_same_server(url: Option<&str>, server: &str) -> bool {
-    let origin = |text: &str| Origin::parse(text).ok().map(|origin| origin.to_string());
-    match url.map(origin) {
-        Some(Some(named)) => origin(server).is_none_or(|server| server == named),
+fn is_same_server(platform: Platform, url: Option<&str>, server: &str) -> bool {
+    let address = |text: &str| known_address(platform, text);
+    match url.map(address) {
+        Some(Some(named)) => address(server).is_none_or(|server| server == named),
         _ => true,
     }
 }

@@ -4,7 +4,6 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::base::server_of;
 use super::check::accept;
 use super::observe::Observed;
 use crate::core::code::Code;
@@ -29,12 +28,13 @@ pub(super) fn report_as_spelled(workspace: &Workspace, specs: &Specs, found: &mu
         return;
     }
     let allowed = workspace.allowances();
+    let servers = workspace.config.servers();
     let mut names = HashSet::new();
     let pushers = workspace.syncs.iter().filter_map(|sync| {
         let spec = spec_of(specs, sync)?;
         // That one is missing has been reported.
         let project = &*sync.project.as_ref()?.text;
-        let server = server_of(&workspace.config, &sync.provider.text);
+        let server = &**servers.get(&sync.provider.text)?;
         // One that is declared twice is a mistake of its own.
         let is_first = names.insert((server, project, &*sync.name.text));
         if !is_first || !counts(sync, workspace, &allowed) {

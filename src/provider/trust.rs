@@ -17,6 +17,7 @@ use super::session::Session;
 use super::variables::ProviderVariables;
 use super::{Provider, ProviderConfig, door};
 use crate::cancel::Cancellation;
+use crate::core::platform::Platform;
 use crate::environment::Environment;
 use crate::http::encryption::{check_encryption, items};
 use crate::http::error::{RequestError, RequestErrorKind};
@@ -109,6 +110,21 @@ pub fn known_as(
     let variables = ProviderVariables::of(config, environment);
     let located = locate(config, door, &variables)?;
     Ok(canonical(door, &located.origin).to_string())
+}
+
+/// What stands for a provider's server while nothing but the files is known: the address that they
+/// give it, in the one spelling that it is known by, or the provider's name.
+pub fn spelled(config: &ProviderConfig) -> String {
+    let url = config.url.as_deref();
+    url.and_then(|url| known_address(config.platform, url))
+        .unwrap_or_else(|| config.name.clone())
+}
+
+/// The one spelling that a server of a platform is known by; `None` if the text is not an address.
+pub fn known_address(platform: Platform, url: &str) -> Option<String> {
+    let origin = Origin::parse(url).ok()?;
+    let known = door(platform).map(|door| canonical(door, &origin));
+    Some(known.unwrap_or(origin).to_string())
 }
 
 /// A provider's server, and what named it.

@@ -14,7 +14,7 @@ use crate::core::span::Span;
 use crate::core::value::{Entry, Mapping, Node, Value};
 use crate::core::words::{any_of, list};
 use crate::provider::{ProviderConfig, is_provider_name};
-use crate::provider::{platform_named, platforms};
+use crate::provider::{platform_named, platforms, trust};
 
 const FIELDS: [&str; 11] = [
     "version",
@@ -102,6 +102,15 @@ impl Config {
             }
         }
         config
+    }
+
+    /// What stands for the server of each provider while nothing but the files is known, by the
+    /// provider's name.
+    pub fn servers(&self) -> BTreeMap<String, String> {
+        let providers = self.providers.iter();
+        providers
+            .map(|(name, provider)| (name.clone(), trust::spelled(provider)))
+            .collect()
     }
 
     fn read_defaults(&mut self, node: &Node, diagnostics: &mut Vec<Diagnostic>) {

@@ -217,8 +217,13 @@ impl Workspace {
             }
         }
         self.conceal_findings();
-        conflicts::report_as_spelled(&self.syncs, &mut self.diagnostics);
+        self.report_conflicts();
         Ok(())
+    }
+
+    fn report_conflicts(&mut self) {
+        let servers = self.config.servers();
+        conflicts::report_as_spelled(&self.syncs, &servers, &mut self.diagnostics);
     }
 
     /// The same workspace with no file read. Its defaults are those of [`Workspace::load`].
@@ -299,7 +304,7 @@ impl Workspace {
         let variables = self.variables(options, environment);
         let read = self.parse(name, Ok(text), Kind::Sync);
         self.declare_file(read, &variables, schemas);
-        conflicts::report_as_spelled(&self.syncs, &mut self.diagnostics);
+        self.report_conflicts();
     }
 
     /// What the syncs of a text inherit from it, variables put in; provider and project are among

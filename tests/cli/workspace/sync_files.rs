@@ -212,7 +212,7 @@ fn blanks_at_the_ends_are_an_error_except_in_the_description_which_the_platform_
 fn a_sync_of_two_providers_that_are_one_server_is_declared_twice() {
     let server = Server::new(&world());
     let settings = format!(
-        "providers:\n  infisical: {{url: \"{0}\"}}\n  other: {{type: infisical, url: \"{0}\"}}\n",
+        "providers:\n  infisical: {{url: \"{}\"}}\n  other: {{type: infisical}}\n",
         server.origin()
     );
     let other = FILE.replace("provider: infisical", "provider: other");
@@ -221,9 +221,11 @@ fn a_sync_of_two_providers_that_are_one_server_is_declared_twice() {
         ("syncs/a.yaml", FILE),
         ("syncs/b.yaml", &other),
     ]);
+    // Offline it can be another server: the environment names it.
     tree.secsync("validate").run().exits_with(0);
     let run = tree.secsync("plan").on(&server);
     let refused = run
+        .variable("OTHER_INFISICAL_HOST", &server.origin())
         .variable(
             "OTHER_INFISICAL_UNIVERSAL_AUTH_CLIENT_ID",
             secsync::sandbox::CLIENT_ID,
