@@ -1,9 +1,9 @@
 //! The saved plan: a versioned file from which `apply` carries out what a reviewer saw.
 //!
 //! It needs nothing else: the sync files are not read again. It holds what each action sends
-//! and what it found, and nothing that is shown is written down: reading makes the changes and
-//! warnings from the requests themselves, so that a plan file can show nothing but what it does.
-//! It holds no credential and no time, so that the same plan has the same digest.
+//! and what it found, and nothing that is shown of an action is written down: reading makes the
+//! changes and their effects from the requests themselves, so that a plan file can show nothing but
+//! what it does. What was found in the files beside that is text, and changes nothing. It holds no credential and no time, so that the same plan has the same digest.
 //!
 //! | module | what it does |
 //! |---|---|
@@ -27,6 +27,7 @@ pub use merge::merge;
 pub use read::read;
 pub use write::write;
 
+use crate::core::diagnostic::Diagnostic;
 use crate::core::fields::CONNECTION_ID;
 use crate::core::plan::{Plan, Step};
 use crate::core::span::Sources;
@@ -46,6 +47,8 @@ pub const MAX_SIZE: u64 = 256 * 1024 * 1024;
 pub struct SavedPlan {
     /// The plan.
     pub plan: Plan,
+    /// The warnings of the run that made it. They are only shown.
+    pub findings: Vec<Diagnostic>,
     /// Where its syncs are declared, without the files themselves.
     pub sources: Sources,
     /// Whether it was made in the sandbox.

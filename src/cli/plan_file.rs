@@ -7,6 +7,7 @@ use std::io::{self, Read};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::Plan;
 use crate::core::span::Sources;
 use crate::core::spec::Specs;
@@ -198,11 +199,11 @@ pub fn load(path: &Utf8Path, opened: &Opened) -> Result<SavedPlan, CommandError>
     })
 }
 
-/// Saves a plan in a file, in place of the plan that was there, and returns its digest.
+/// Saves a plan with the warnings of its run in a file, in place of the plan that was there, and returns its digest.
 pub fn save(
     path: &Utf8Path,
     plan: &Plan,
-    sources: &Sources,
+    (findings, sources): (&[Diagnostic], &Sources),
     specs: &Specs,
     is_sandbox: bool,
     checkout: Option<&Checkout>,
@@ -214,7 +215,7 @@ pub fn save(
         Some(checkout) => checkout.path_of(file),
         None => file.to_owned(),
     };
-    let (text, digest) = planfile::write(plan, sources, specs, is_sandbox, &path_of)
+    let (text, digest) = planfile::write(plan, (findings, sources), specs, is_sandbox, &path_of)
         .map_err(|error| cannot_save(path, &error))?;
     check(path, &text)?;
     // Its digest is that of what it means.

@@ -79,6 +79,11 @@ pub struct Source {
 }
 
 impl Source {
+    /// Whether its text is at hand, and not only the name of the file and a place.
+    pub const fn has_text(&self) -> bool {
+        self.remembered.is_none()
+    }
+
     /// The line that a byte is on, from 1.
     pub fn line_of(&self, byte: usize) -> usize {
         self.line_starts.partition_point(|start| *start <= byte)

@@ -1,8 +1,9 @@
 //! Several saved plans as one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::SavedPlan;
+use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::{Action, Plan, Subject};
 use crate::core::span::{Position, Sources, Span};
 
@@ -11,6 +12,8 @@ use crate::core::span::{Position, Sources, Span};
 pub struct Merged {
     /// Everything that the plans do.
     pub plan: Plan,
+    /// What was found when they were made, each once: shards find the same in the files.
+    pub findings: Vec<Diagnostic>,
     /// The places of its syncs.
     pub sources: Sources,
 }
@@ -52,6 +55,7 @@ pub fn merge(plans: &[&SavedPlan]) -> Result<Merged, Conflict> {
     check_names(plans)?;
     check_apart(plans)?;
     let mut merged = Merged::default();
+    let mut seen = BTreeSet::new();
     for saved in plans {
         let first = merged.plan.actions.len();
         for action in &saved.plan.actions {
@@ -65,6 +69,18 @@ pub fn merge(plans: &[&SavedPlan]) -> Result<Merged, Conflict> {
             });
         }
         add_notes(&mut merged.plan, &saved.plan);
+        for found in &saved.findings {
+            let labels = found.labels.iter();
+            let places = labels.map(|label| saved.sources.describe(label.span));
+            let places: Vec<String> = places.collect();
+            if seen.insert((found.code.name(), &found.message, places)) {
+                let mut found = found.clone();
+                for label in &mut found.labels {
+                    label.span = moved(label.span, &saved.sources, &mut merged.sources);
+                }
+                merged.findings.push(found);
+            }
+        }
     }
     let shard = plans.first().and_then(|saved| saved.plan.shard);
     merged.plan.shard = shard.filter(|_| plans.iter().all(|saved| saved.plan.shard == shard));

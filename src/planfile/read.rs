@@ -11,6 +11,8 @@ use serde_json::{Map, Value};
 
 use super::{ALGORITHM, MAX_SIZE, PlanFileError, SavedPlan, VERSION, consistency, wire};
 use crate::core::cell::{Cell, Values};
+use crate::core::code::Code;
+use crate::core::diagnostic::{Cells, Diagnostic, Label, Severity};
 use crate::core::normalize;
 use crate::core::plan::recheck::change_before;
 use crate::core::plan::{Action, Failing, Kept, Plan, Step, Subject, effect};
@@ -208,11 +210,16 @@ impl Reader<'_> {
                 },
             });
         }
+        let findings = document.findings.into_iter();
+        let findings: Vec<Diagnostic> = findings
+            .map(|found| self.finding(found).map_err(of_note))
+            .collect::<Result<_, _>>()?;
         consistency::check(&plan)?;
         self.add_effects_of_triggers(&mut plan);
         let url = |server: String| (!document.sandbox).then_some(server);
         Ok(SavedPlan {
             plan,
+            findings,
             sources: self.sources,
             is_sandbox: document.sandbox,
             providers: self
@@ -299,6 +306,35 @@ impl Reader<'_> {
             ..Cell::default()
         };
         span.in_cell(self.sources.add_cell(cell))
+    }
+
+    fn finding(&mut self, found: wire::Finding) -> Result<Diagnostic, String> {
+        let Some(code) = Code::parse(&found.code) else {
+            return Err(format!("the finding {:?} is unknown", found.code));
+        };
+        let places = found.places.into_iter().map(|place| Label {
+            span: self.place(place.at),
+            text: place.text,
+        });
+        let labels = places.collect();
+        Ok(Diagnostic {
+            severity: Severity::Warning,
+            labels,
+            help: found.help,
+            sync: found.sync,
+            other_syncs: found.other_syncs,
+            cells: found.cells.map(|cells| Cells {
+                first: None,
+                label: cells.first,
+                key: None,
+                template: "".into(),
+                others: cells.others,
+                of: cells.of,
+            }),
+            omitted: found.further,
+            file: found.file,
+            ..Diagnostic::about_file(code, "", found.message)
+        })
     }
 
     fn action(&mut self, action: wire::Action) -> Result<Action, String> {

@@ -45,6 +45,61 @@ pub struct Document {
     /// What the schemas in use do not know of the remote syncs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<UnknownField>,
+    /// What was found in the files and in what is remote when the plan was made; only shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+}
+
+/// A warning. Errors leave no plan.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Finding {
+    pub code: String,
+    pub message: String,
+    /// What to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// The file, if no place in it can be pointed at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The sync that inherited what it is about, and how many others did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sync: Option<String>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub other_syncs: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cells: Option<Cells>,
+    /// How many further findings of its kind it stands for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub further: usize,
+    /// The main one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<FindingPlace>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it")]
+const fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+/// The cells of a matrix that a finding is about.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Cells {
+    /// The first of them, in few words.
+    pub first: String,
+    /// How many others there are.
+    pub others: usize,
+    /// How many the matrix has.
+    pub of: usize,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FindingPlace {
+    pub at: DeclaredAt,
+    /// What there is to say about it; can be empty.
+    pub text: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

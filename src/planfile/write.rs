@@ -4,20 +4,22 @@ use std::collections::BTreeMap;
 
 use super::wire;
 use super::{ALGORITHM, VERSION};
+use crate::core::diagnostic::{Diagnostic, Severity};
 use crate::core::plan::{Action, Blocked, Effect, Plan, Step, Subject};
 use crate::core::remote::RemoteSync;
 use crate::core::span::{Sources, Span};
 use crate::core::spec::{DestinationSpec, ObjectSpec, Specs};
 use crate::core::sync_file::SAVED_PLAN;
 use crate::digest;
+use crate::redaction::redacted;
 
 /// The text of a plan file, and its digest.
 ///
-/// `specs` are the destinations of the plan's syncs, and of those that it found; `path_of` names a
+/// `findings` are those of the run that made the plan; its warnings are kept. `specs` are the destinations of the plan's syncs, and of those that it found; `path_of` names a
 /// file as whoever reads the plan knows it.
 pub fn write(
     plan: &Plan,
-    sources: &Sources,
+    (findings, sources): (&[Diagnostic], &Sources),
     specs: &Specs,
     is_sandbox: bool,
     path_of: &dyn Fn(&str) -> String,
@@ -28,6 +30,9 @@ pub fn write(
         path_of,
     };
     let mut document = writer.document(plan, is_sandbox);
+    let warnings = findings.iter();
+    let warnings = warnings.filter(|found| found.severity == Severity::Warning);
+    document.findings = warnings.map(|found| writer.finding(found)).collect();
     let digest = format!(
         "{ALGORITHM}{}",
         digest::of_json(&serde_json::to_value(&document)?)
@@ -86,6 +91,7 @@ impl Writer<'_> {
                 .collect(),
             unchanged: plan.unchanged,
             unknown: plan.unknown.clone(),
+            findings: Vec::new(),
             unmanaged: plan.unmanaged.iter().map(sync).collect(),
             kept: plan
                 .kept
@@ -161,6 +167,30 @@ impl Writer<'_> {
             declared_at: action.place.map(|place| self.place(place)),
             step,
             after: action.after.clone(),
+        }
+    }
+
+    /// A finding, without what this run must not show.
+    fn finding(&self, found: &Diagnostic) -> wire::Finding {
+        let places = found.labels.iter().map(|label| wire::FindingPlace {
+            at: self.place(label.span),
+            text: redacted(&label.text).into_owned(),
+        });
+        let file = found.file.as_ref().map(|file| (self.path_of)(file));
+        wire::Finding {
+            code: found.code.name().to_owned(),
+            message: redacted(&found.message).into_owned(),
+            help: found.help.as_ref().map(|help| redacted(help).into_owned()),
+            file: file.map(|file| redacted(&file).into_owned()),
+            sync: found.sync.as_ref().map(|sync| redacted(sync).into_owned()),
+            other_syncs: found.other_syncs,
+            cells: found.cells.as_ref().map(|cells| wire::Cells {
+                first: redacted(&cells.label).into_owned(),
+                others: cells.others,
+                of: cells.of,
+            }),
+            further: found.omitted,
+            places: places.collect(),
         }
     }
 

@@ -232,15 +232,19 @@ fn report(
     };
     let is_any_cut =
         diagnostic.labels.len() > 1 && diagnostic.labels.iter().any(|label| is_cut(&label));
+    let has_text = main.is_some_and(|main| sources.get(main.source).has_text());
     let (here, distant): (Vec<&Label>, Vec<&Label>) = diagnostic.labels.iter().partition(|label| {
         main.is_some_and(|main| {
             main == label.span || main.source == label.span.source && !is_any_cut
-        })
+        }) && has_text
     });
     let mut help: Vec<String> = diagnostic.help.iter().map(|help| visible(help)).collect();
     for label in distant {
         let place = visible(&sources.describe(label.span));
-        help.push(format!("{}: {place}", label.text));
+        help.push(match label.text.as_str() {
+            "" => format!("At {place}."),
+            text => format!("{}: {place}", visible(text)),
+        });
     }
     if let Some(sync) = diagnostic.heirs() {
         help.push(format!("Inherited by the sync {}.", visible(&sync)));
@@ -263,7 +267,8 @@ fn report(
         shown = shown.with_help(help.join("\n"));
     }
     let report = Report::new(shown);
-    match main.and_then(|main| Some((main, texts.get(&main.source)?))) {
+    let text = main.and_then(|main| Some((main, texts.get(&main.source)?)));
+    match text.filter(|_| has_text) {
         Some((main, text)) => report.with_source_code(Excerpt {
             source: sources.get(main.source).clone(),
             text: Arc::clone(text),

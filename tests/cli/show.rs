@@ -77,6 +77,61 @@ fn several_plans_are_one_document_in_every_format() {
 }
 
 #[test]
+fn what_was_found_when_a_plan_was_made_is_shown_with_it() {
+    let server = Server::new(&world());
+    let deletes = "syncOptions: { disableSecretDeletion: false }";
+    let syncs = payments(&[("api", deletes), ("web", "")]);
+    let tree = Tree::new(&[("infra/syncs/payments.yaml", &syncs)]);
+    for name in ["api", "web"] {
+        tree.secsync(&format!("plan --target {name} --out ../{name}.json"))
+            .inside("infra")
+            .on(&server)
+            .run()
+            .exits_with(0);
+    }
+    // The files are not read again.
+    std::fs::remove_dir_all(tree.root().join("infra")).unwrap();
+    insta::assert_snapshot!(show(&tree, "api.json").exits_with(0).stderr, @"
+    same-destination
+
+      ⚠ `infisical/payments/api` and `infisical/payments/web` push to the same destination through the same connection, and their keys can meet: `infisical/payments/api` deletes the secrets of `infisical/payments/web` at each sync.
+      help: Give each its own `keySchema`, such as `A_{{secretKey}}` and `B_{{secretKey}}`; or set `disableSecretDeletion: true` on each; or choose different destinations.
+            `api` deletes what it does not know: syncs/payments.yaml:11:3
+            `web` deletes nothing: syncs/payments.yaml:13:3
+
+    Found 1 warning.
+    Run `secsync explain same-destination` to see why it matters and how to fix it.
+    ");
+    for format in ["json", "markdown", "html", "sarif", "github", "junit"] {
+        let shown = show(&tree, &format!("api.json web.json -o {format}")).exits_with(0);
+        let found = "push to the same destination through the same connection";
+        assert_eq!(shown.stdout.matches(found).count(), 1, "{shown}");
+    }
+    let document = show(&tree, "api.json web.json -o json").json();
+    let found = &document["diagnostics"][0];
+    assert_eq!(found["code"], "same-destination");
+    assert_eq!(found["places"][0]["file"], "syncs/payments.yaml");
+    assert_eq!(found["places"][1]["line"], 13);
+    // It is part of what the digest is of.
+    let edited = tree
+        .read("api.json")
+        .replace("through the same connection", "by chance");
+    tree.write("edited.json", edited);
+    let refused = show(&tree, "edited.json").exits_with(1);
+    assert!(
+        refused.stderr.contains("is damaged or was edited"),
+        "{refused}"
+    );
+    // What is applied is the same as before, and it was for those who made the plan.
+    let applied = tree
+        .secsync("apply api.json --auto-approve")
+        .on(&server)
+        .run()
+        .exits_with(0);
+    assert!(!applied.stderr.contains("same-destination"), "{applied}");
+}
+
+#[test]
 fn plans_that_cannot_be_one_document_are_named() {
     let server = Server::new(&world());
     let tree = Tree::new(&[]);

@@ -69,12 +69,13 @@ impl Command for Arguments {
             checked.plan(link, Access::Read).await
         })?;
         let saved = self.out.map(|path| {
-            let sources = &planned.observed.workspace.sources;
+            let workspace = &planned.observed.workspace;
+            let found = (&*workspace.diagnostics, &workspace.sources);
             let specs = opened.specs_of(&planned.plan);
             let is_sandbox = self.network.sandbox;
             let checkout = checkout(&session.environment);
             let checkout = checkout.as_ref();
-            plan_file::save(&path, &planned.plan, sources, &specs, is_sandbox, checkout)
+            plan_file::save(&path, &planned.plan, found, &specs, is_sandbox, checkout)
                 .map(|digest| (path, digest))
         });
         Ok(Plan {

@@ -117,6 +117,7 @@ impl Outcome for Shown {
 
     fn files(&self) -> Files<'_> {
         Files {
+            findings: self.merged.as_ref().map_or(&[], |merged| &merged.findings),
             sources: self.merged.as_ref().map(|merged| &merged.sources),
             are_from_root: true,
             ..Files::default()

@@ -67,9 +67,15 @@ impl Planned {
             ..
         } = self;
         let sources = &observed.workspace.sources;
-        planfile::write(plan, sources, &opened.specs_of(plan), true, &str::to_owned)
-            .unwrap()
-            .0
+        planfile::write(
+            plan,
+            (&[], sources),
+            &opened.specs_of(plan),
+            true,
+            &str::to_owned,
+        )
+        .unwrap()
+        .0
     }
 }
 
