@@ -3,7 +3,8 @@
     python3 ci/comment.py [--results DIR] [--key NAME] [--pull-request NUMBER]
 
 It takes what ci/run.py left in DIR: drift becomes an issue, which is closed when there is none any
-more, and everything else a comment. The comment is found again by its first line, a marker, and only
+more, and everything else the one comment of the pull request. The result of an apply takes the place
+of the plan, which then stands folded below it. The comment is found again by its first line, a marker, and only
 among those of the token's own author. Nothing that is in a comment is ever used, but for the number
 of the run that wrote it: what is applied comes from ci/saved_plan.py.
 
@@ -12,6 +13,7 @@ GITHUB_TOKEN needs `pull-requests: write`, or for drift `issues: write`. GITLAB_
 """
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -35,8 +37,12 @@ def main():
         outputs = json.load(file)
     with open(os.path.join(arguments.results, "comment.md"), encoding="utf-8") as file:
         text = file.read()
+    plan = ""
+    path = os.path.join(arguments.results, "plan.md")
+    with contextlib.suppress(FileNotFoundError), open(path, encoding="utf-8") as file:
+        plan = file.read()
     code = host.of_environment()
-    comment = Comment(code, outputs, text, arguments.key)
+    comment = Comment(code, outputs, text, arguments.key, plan)
     if outputs["command"] == "drift":
         return keep_issue(comment)
     if is_from_fork(code):
@@ -81,19 +87,26 @@ def keep_issue(comment):
 class Comment:
     """The text of a comment, as long as the host allows."""
 
-    def __init__(self, code, outputs, text, key):
+    def __init__(self, code, outputs, text, key, plan=""):
         self.code, self.outputs, self.key = code, outputs, key
-        self.marker = f"<!-- {' '.join(['secsync:' + outputs['command'], key]).strip()} -->"
-        # The program's own marker, which knows no key.
-        first, _, rest = text.partition("\n")
-        self.text = rest if first.startswith("<!-- secsync:") else text
+        about = "drift" if outputs["command"] == "drift" else "pull-request"
+        self.marker = f"<!-- {' '.join(['secsync:' + about, key]).strip()} -->"
+        self.text = without_marker(text)
+        # Below the result, its heading would be a second one.
+        self.plan = re.sub(r"\A## [^\n]*\n", "", without_marker(plan)).strip()
 
     def of_length(self, longest):
-        text, is_whole = shortened(self.text.rstrip(), longest - RESERVE)
+        room = longest - RESERVE
+        text, is_whole = shortened(self.text.rstrip(), room)
+        plan = f"\n<details><summary>The plan that was applied</summary>\n\n{self.plan}\n\n</details>"
+        # Half a plan would leave open what is folded.
+        is_whole &= not self.plan or len((text + plan).encode()) <= room
         parts = [self.marker]
         if self.code.run.isdigit():
             parts.append(f"<!-- run:{self.code.run} -->")
         parts.append(text)
+        if self.plan and is_whole:
+            parts.append(plan)
         if not is_whole:
             parts.append("\n**Shortened:** the code host takes no longer comment. The run has everything.")
         parts += ["\n---", " · ".join(self.facts())]
@@ -163,6 +176,12 @@ def is_newer(text, run):
     lines = text.splitlines()
     found = re.fullmatch(r"<!-- run:([0-9]{1,18}) -->", lines[1]) if len(lines) > 1 else None
     return bool(found and run.isdigit() and int(found.group(1)) > int(run))
+
+
+def without_marker(text):
+    """A text of the program without its own marker, which knows no key."""
+    first, _, rest = text.partition("\n")
+    return rest if first.startswith("<!-- secsync:") else text
 
 
 def shortened(text, longest):

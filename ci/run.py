@@ -9,6 +9,7 @@ PATHS and ARGUMENTS are lists with one entry a line. DIR then holds
     comment.md    for ci/comment.py
     findings.sarif, report.xml
     plan.json     what `plan` saved, and its `digest`
+    plan.md       the saved plan that was applied, as it was shown
     changes       `true` or `false`
 
 The exit code is that of secsync, but for 2: changes and drift are no failure. It is an output.
@@ -54,10 +55,13 @@ def main():
     results = os.path.abspath(arguments.results)
     os.makedirs(results, exist_ok=True)
     # What an earlier run left would be taken for this one's.
-    for name in [*FORMATS.values(), *(("plan.json", "digest") if arguments.command == "plan" else ())]:
+    made = ("plan.json", "digest") if arguments.command == "plan" else ()
+    for name in [*FORMATS.values(), "plan.md", *made]:
         with contextlib.suppress(FileNotFoundError):
             os.remove(os.path.join(results, name))
     exit_code = call(command_line(arguments, results))
+    if arguments.command == "apply" and arguments.plan:
+        show_plan(arguments, results)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         show_annotations(os.path.join(results, FORMATS["github"]))
     outputs = read_outputs(arguments, results, exit_code)
@@ -108,6 +112,20 @@ def call(words):
         signal.signal(number, lambda number, _: child.send_signal(number))
     code = child.wait()
     return code if code >= 0 else 128 - code
+
+
+def show_plan(arguments, results):
+    """Keeps what the saved plan shows. It is read from the plan, never from a comment."""
+    words = ["secsync", "show", "-o", f"markdown={os.path.join(results, 'plan.md')}"]
+    if arguments.directory:
+        words += ["-C", arguments.directory]
+    with contextlib.suppress(OSError):
+        subprocess.run(
+            [*words, "--", os.path.abspath(arguments.plan)],
+            check=False,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
 
 def listed(text):

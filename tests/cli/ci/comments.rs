@@ -7,7 +7,7 @@ use super::code_host::{BOT, CodeHost, Happening};
 use super::script::{Ran, Script};
 use crate::harness::Tree;
 
-const MARKER: &str = "<!-- secsync:plan -->";
+const MARKER: &str = "<!-- secsync:pull-request -->";
 
 /// A tree with the results of a plan that said this.
 fn planned(text: &str) -> Tree {
@@ -21,7 +21,8 @@ fn write(tree: &Tree, text: &str) {
     let outputs =
         format!(r#"{{"command": "plan", "exit-code": 2, "changes": true, "digest": "{digest}"}}"#);
     tree.write("secsync-results/outputs.json", outputs);
-    tree.write("secsync-results/comment.md", format!("{MARKER}\n{text}"));
+    let text = format!("<!-- secsync:plan -->\n{text}");
+    tree.write("secsync-results/comment.md", text);
 }
 
 fn comment(tree: &Tree, host: &CodeHost, arguments: &[&str]) -> Ran {
@@ -37,7 +38,7 @@ fn a_comment_is_made_and_then_kept_up_to_date() {
     --- stderr
     ");
     assert_snapshot!(host.comment_of_bot(), @"
-    <!-- secsync:plan -->
+    <!-- secsync:pull-request -->
     <!-- run:100 -->
     ## secsync plan
 
@@ -59,7 +60,7 @@ fn a_marker_of_somebody_else_or_in_another_line_is_not_ours() {
     host.comment("github-actions", &theirs);
     let quoted = format!("I quote\n{MARKER}\n");
     host.comment(BOT, &quoted);
-    host.comment(BOT, "<!-- secsync:plan other -->\nother");
+    host.comment(BOT, "<!-- secsync:pull-request other -->\nother");
     comment(&tree, &host, &[]).exits_with(0);
     comment(&tree, &host, &[]).exits_with(0);
     assert_eq!(host.texts_of("mallory").concat(), theirs);
@@ -83,11 +84,55 @@ fn a_key_tells_the_comments_of_workspaces_apart() {
         .collect();
     assert_eq!(
         firsts,
-        ["<!-- secsync:plan eu -->", "<!-- secsync:plan us -->"]
+        [
+            "<!-- secsync:pull-request eu -->",
+            "<!-- secsync:pull-request us -->"
+        ]
     );
     comment(&tree, &host, &["--key", "a --> b"])
         .exits_with(1)
         .says("`a --> b` is not a valid key.");
+}
+
+#[test]
+fn the_result_of_an_apply_takes_the_place_of_the_plan_in_the_same_comment() {
+    let (tree, host) = (planned("## secsync plan\n\nOne.\n"), CodeHost::new());
+    comment(&tree, &host, &[]).exits_with(0);
+    let outputs = r#"{"command": "apply", "exit-code": 0, "changes": true}"#;
+    tree.write("secsync-results/outputs.json", outputs);
+    tree.write(
+        "secsync-results/comment.md",
+        "<!-- secsync:apply -->\n## secsync apply\n\nDone.\n",
+    );
+    let plan = "<!-- secsync:show -->\n## secsync show\n\n**Plan: 1 to add.**\n";
+    tree.write("secsync-results/plan.md", plan);
+    comment(&tree, &host, &[]).exits_with(0);
+    assert_snapshot!(host.comment_of_bot(), @"
+    <!-- secsync:pull-request -->
+    <!-- run:100 -->
+    ## secsync apply
+
+    Done.
+
+    <details><summary>The plan that was applied</summary>
+
+    **Plan: 1 to add.**
+
+    </details>
+
+    ---
+    Commit 1111111111111111111111111111111111111111 · exit code 0 · [run](https://github.com/acme/infra/actions/runs/100)
+    ");
+    // A plan that does not fit is left out whole.
+    let long = format!("{plan}{}", "- a\n".repeat(20_000));
+    tree.write("secsync-results/plan.md", long);
+    comment(&tree, &host, &[]).exits_with(0);
+    let text = host.comment_of_bot();
+    assert!(
+        text.contains("Done.") && text.contains("**Shortened:**"),
+        "{text}"
+    );
+    assert!(!text.contains("<details>"), "{text}");
 }
 
 #[test]

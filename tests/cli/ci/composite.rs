@@ -261,7 +261,7 @@ fn the_action_plans_comments_and_applies_the_reviewed_plan() {
     );
     assert!(
         host.comment_of_bot()
-            .starts_with("<!-- secsync:plan eu -->")
+            .starts_with("<!-- secsync:pull-request eu -->")
     );
     assert_eq!(context["steps.run.outputs.changes"], "true");
 
@@ -280,6 +280,7 @@ fn the_action_plans_comments_and_applies_the_reviewed_plan() {
         ("command", "apply"),
         ("plan-workflow", "secsync-plan.yml"),
         ("arguments", "--wait"),
+        ("comment-key", "eu"),
     ];
     let (ran, context) = play(&tree, &inputs, after_merge);
     let steps = [
@@ -296,8 +297,12 @@ fn the_action_plans_comments_and_applies_the_reviewed_plan() {
     );
     assert_eq!(context["steps.run.outputs.digest"], digest.trim());
     assert_eq!(context["steps.run.outputs.add"], "1");
-    let texts = host.texts_of(BOT);
-    assert!(texts[1].contains("Apply complete!"), "{texts:#?}");
+    let text = host.comment_of_bot();
+    assert!(text.contains("Apply complete!"), "{text}");
+    assert!(
+        text.contains("<summary>The plan that was applied</summary>"),
+        "{text}"
+    );
 
     // A plan that nobody reviewed is not looked for elsewhere.
     host.content().runs[0]["head_sha"] = "another".into();

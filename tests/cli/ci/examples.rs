@@ -132,13 +132,15 @@ fn the_jobs_for_gitlab_plan_comment_apply_and_look_for_drift() {
     host.in_merge_request(job("secsync plan"))
         .run()
         .exits_with(0);
-    assert!(host.comment_of_bot().starts_with("<!-- secsync:plan -->"));
+    let marker = "<!-- secsync:pull-request -->";
+    assert!(host.comment_of_bot().starts_with(marker));
     on_main(job("secsync plan")).exits_with(0);
     on_main(job("secsync apply"))
         .exits_with(0)
         .says("Apply complete! Resources: 1 added");
-    let texts = host.texts_of(super::code_host::BOT);
-    assert!(texts[1].starts_with("<!-- secsync:apply -->"), "{texts:#?}");
+    let text = host.comment_of_bot();
+    assert!(text.starts_with(marker), "{text}");
+    assert!(text.contains("Apply complete!"), "{text}");
     on_main(job("secsync drift")).exits_with(0);
     assert!(host.content().issues.is_empty());
     tree.write("syncs/payments.yaml", payments(&[("web", ""), ("api", "")]));
@@ -148,7 +150,7 @@ fn the_jobs_for_gitlab_plan_comment_apply_and_look_for_drift() {
     host.in_merge_request(job("secsync plan"))
         .run()
         .exits_with(3);
-    assert!(host.texts_of(super::code_host::BOT)[0].contains("### Findings"));
+    assert!(host.comment_of_bot().contains("### Findings"));
 }
 
 /// The hook that needs no build, by the real pre-commit.

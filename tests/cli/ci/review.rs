@@ -121,12 +121,18 @@ fn a_branch_is_reviewed_planned_applied_and_its_result_commented() {
         .exits_with(0);
     let comment = script("comment.py", "trusted", &[]);
     host.after_merge(&tree, comment).run().exits_with(0);
-    let texts = host.texts_of(super::code_host::BOT);
-    assert_eq!(texts.len(), 2, "{texts:#?}");
-    assert_eq!(texts[0], second);
-    assert!(texts[1].starts_with("<!-- secsync:apply -->\n"));
+    // The same comment has the result, and below it the plan.
+    let text = host.comment_of_bot();
+    assert!(
+        text.starts_with("<!-- secsync:pull-request -->\n"),
+        "{text}"
+    );
     let result = "Apply complete! Resources: 1 added, 2 changed, 1 destroyed.";
-    assert!(texts[1].contains(result), "{}", texts[1]);
+    let (_, below) = text.split_once(result).unwrap();
+    assert!(
+        below.contains("Plan: 1 to add, 2 to change, 1 to destroy."),
+        "{text}"
+    );
 
     let outputs = tree.read("trusted/secsync-results/outputs.json");
     let outputs: serde_json::Value = serde_json::from_str(&outputs).unwrap();

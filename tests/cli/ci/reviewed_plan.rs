@@ -61,11 +61,11 @@ fn a_digest_comes_from_the_artifact_of_the_run_and_never_from_a_comment() {
     let (host, tree) = (host(), Tree::new(&[]));
     host.comment(
         "mallory",
-        &format!("<!-- secsync:plan -->\n{}", digest("f")),
+        &format!("<!-- secsync:pull-request -->\n{}", digest("f")),
     );
     host.comment(
         "github-actions[bot]",
-        &format!("<!-- secsync:plan -->\n{}", digest("f")),
+        &format!("<!-- secsync:pull-request -->\n{}", digest("f")),
     );
     get(&host, &tree, &[]).exits_with(0).says(&digest("a"));
     assert_eq!(tree.read("secsync-plan/plan.json"), "{}");
