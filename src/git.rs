@@ -86,8 +86,8 @@ impl Commit {
         self.id.get(..10).unwrap_or(&self.id)
     }
 
-    /// Writes the files below a directory of the repository that are `wanted` into another, empty
-    /// directory. Links are written as links; submodules are left out.
+    /// Writes the files below a directory of the repository that are `wanted`, by their paths in the
+    /// repository, into another, empty directory. Links are written as links; submodules are left out.
     pub fn extract(
         &self,
         below: &Utf8Path,
@@ -124,17 +124,29 @@ impl Commit {
         })
     }
 
+    /// Why objects of it are missing: the reason that is given, unless the clone is one without them.
+    fn missing(&self, otherwise: GitError) -> GitError {
+        if !is_partial(&self.repository) {
+            return otherwise;
+        }
+        GitError::new(
+            format!(
+                "This clone is partial, and lacks files of {}.",
+                self.short()
+            ),
+            "Clone without `--filter`; for actions/checkout, leave out `filter`. Or fetch what is \
+             missing: `git fetch --refetch --no-filter`.",
+        )
+    }
+
     fn list(&self, below: &Utf8Path) -> Result<Vec<Entry>, GitError> {
         let mut arguments = vec!["ls-tree", "-r", "-l", "-z", "--full-tree", &self.id];
         if !below.as_str().is_empty() {
             arguments.extend(["--", below.as_str()]);
         }
-        let output = run(&self.repository, &arguments)?;
+        let output = run(&self.repository, &arguments).map_err(|error| self.missing(error))?;
         let text = String::from_utf8_lossy(&output.stdout);
-        Ok(text
-            .split('\0')
-            .filter_map(|line| Entry::parse(line, below))
-            .collect())
+        Ok(text.split('\0').filter_map(Entry::parse).collect())
     }
 
     /// Reads the contents of files, one after the other.
@@ -168,10 +180,12 @@ impl Commit {
             ids.iter().try_for_each(|id| asked.write_all(id.as_bytes()))
         });
         let mut answers = BufReader::new(answers);
+        let mut is_missing = false;
         let mut read = || {
             for entry in entries {
                 let mut header = String::new();
                 answers.read_line(&mut header)?;
+                is_missing = header.trim_end().ends_with(" missing");
                 let size = header.trim_end().rsplit(' ').next().map(str::parse::<u64>);
                 let Some(Ok(size)) = size.filter(|_| header.starts_with(&entry.id)) else {
                     return Err(io::Error::other(format!(
@@ -188,6 +202,13 @@ impl Commit {
             Ok(())
         };
         let result = read().map_err(failed);
+        let result = result.map_err(|error| {
+            if is_missing {
+                self.missing(error)
+            } else {
+                error
+            }
+        });
         drop(answers);
         let _ = asking.join();
         let _ = process.wait();
@@ -200,22 +221,21 @@ struct Entry {
     id: String,
     size: u64,
     is_link: bool,
-    /// From the directory that was asked for.
+    /// From the root of the repository.
     path: Utf8PathBuf,
 }
 
 impl Entry {
     /// Reads `mode type id size<TAB>path`.
-    fn parse(line: &str, below: &Utf8Path) -> Option<Self> {
+    fn parse(line: &str) -> Option<Self> {
         let (facts, path) = line.split_once('\t')?;
         let mut facts = facts.split_ascii_whitespace();
         let (mode, kind, id) = (facts.next()?, facts.next()?, facts.next()?);
-        let path = Utf8Path::new(path).strip_prefix(below).ok()?;
         (kind == "blob").then(|| Self {
             id: id.to_owned(),
             size: facts.next().and_then(|size| size.parse().ok()).unwrap_or(0),
             is_link: mode == "120000",
-            path: path.to_owned(),
+            path: path.into(),
         })
     }
 }
@@ -321,6 +341,13 @@ fn ask(repository: &Utf8Path, arguments: &[&str]) -> Result<Option<String>, GitE
 fn is_shallow(repository: &Utf8Path) -> Result<bool, GitError> {
     let answer = ask(repository, &["rev-parse", "--is-shallow-repository"])?;
     Ok(answer.as_deref() == Some("true"))
+}
+
+/// Whether a clone leaves objects to be fetched when they are needed, which is never done here.
+fn is_partial(repository: &Utf8Path) -> bool {
+    let settings = r"^(extensions\.partialclone|remote\..*\.(promisor|partialclonefilter))$";
+    let found = ask(repository, &["config", "--get-regexp", settings]);
+    matches!(found, Ok(Some(_)))
 }
 
 fn unknown(repository: &Utf8Path, revision: &str) -> Result<GitError, GitError> {

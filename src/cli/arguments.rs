@@ -14,7 +14,7 @@ use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::HttpOptions;
-use crate::pipeline::{Checked, Link, Opened, Options};
+use crate::pipeline::{Checked, Link, Loaded, Opened, Options};
 use crate::planfile::ALGORITHM;
 use crate::root;
 use crate::text_file::reason;
@@ -246,6 +246,7 @@ impl LoadArguments {
                 // The last one of a name wins, and the first one that is looked at is taken.
                 variables: files.var.iter().rev().cloned().collect(),
                 variable_files: files.var_file.iter().rev().cloned().collect(),
+                with_whole: false,
             },
             environment: session.environment.clone(),
             selectors: files.selector.clone(),
@@ -270,20 +271,29 @@ impl LoadArguments {
         plan: &PlanArguments,
     ) -> Result<Checked, CommandError> {
         let opened = self.open_for(session, plan)?;
-        let loaded = opened.load(&mut std::io::stdin())?;
-        session.loaded(loaded.workspace());
-        let checked = loaded.check()?;
-        let mut early = Files::from(&*checked.opened.workspace);
-        // Whether a pattern fits nothing, and whether two names mean one connection, may only be
-        // known once what is remote is.
-        let is_certain = |found: &&Diagnostic| {
-            !matches!(found.code, Code::IgnoresNothing | Code::SameDestination)
-        };
-        let findings: Vec<Diagnostic> = early.findings.iter().filter(is_certain).cloned().collect();
-        early.findings = &findings;
-        session.findings(early);
-        Ok(checked)
+        check(opened.load(&mut std::io::stdin())?, session)
     }
+
+    /// The same for a run that compares with an earlier version of the files: the whole workspace.
+    pub fn check_to_compare(&self, session: &Session) -> Result<Checked, CommandError> {
+        let opened = self.open(session)?;
+        check(opened.load_to_compare()?, session)
+    }
+}
+
+/// Checks what was loaded. Its findings are shown before anything is sent.
+fn check(loaded: Loaded, session: &Session) -> Result<Checked, CommandError> {
+    session.loaded(loaded.workspace());
+    let checked = loaded.check()?;
+    let mut early = Files::from(&*checked.opened.workspace);
+    // Whether a pattern fits nothing, and whether two names mean one connection, may only be
+    // known once what is remote is.
+    let is_certain =
+        |found: &&Diagnostic| !matches!(found.code, Code::IgnoresNothing | Code::SameDestination);
+    let findings: Vec<Diagnostic> = early.findings.iter().filter(is_certain).cloned().collect();
+    early.findings = &findings;
+    session.findings(early);
+    Ok(checked)
 }
 
 impl NetworkArguments {

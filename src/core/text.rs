@@ -138,6 +138,22 @@ pub fn without_middle(text: &str, first: usize, last: usize) -> String {
     format!("{start}…{end}")
 }
 
+/// The first lines of a text, as many as have at most so many bytes together, and how many are left
+/// out.
+pub fn first_lines(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let end = (0..=most).rev().find(|end| text.is_char_boundary(*end));
+    let start = &text[..end.unwrap_or_default()];
+    let start = start.rsplit_once('\n').map_or(start, |(whole, _)| whole);
+    let rest = text[start.len()..].trim_end();
+    let rest = rest.strip_prefix('\n').unwrap_or(rest);
+    let rest = rest.lines().count().max(1);
+    let lines = if rest == 1 { "line" } else { "lines" };
+    format!("{start}\n… {rest} more {lines}")
+}
+
 /// A text of several lines, each made safe.
 pub fn visible_lines(text: &str) -> String {
     text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
@@ -207,7 +223,8 @@ pub fn platform_message(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{
-        around, platform_message, quoted_parts, shell_quoted, shell_word, shortened, visible,
+        around, first_lines, platform_message, quoted_parts, shell_quoted, shell_word, shortened,
+        visible,
     };
 
     #[test]
@@ -225,6 +242,13 @@ mod tests {
         ] {
             assert_eq!(shell_word(text), word);
         }
+    }
+
+    #[test]
+    fn a_long_text_ends_with_a_whole_line() {
+        assert_eq!(first_lines("a\nb\n", 4), "a\nb\n");
+        assert_eq!(first_lines("a\nbb\nc\n", 4), "a\n… 2 more lines");
+        assert_eq!(first_lines("äää\nb", 5), "ää\n… 2 more lines");
     }
 
     #[test]

@@ -1,31 +1,28 @@
 //! Planning against an earlier version of the files: what a branch changes in what is declared.
 //! Nothing is sent, and no credential is read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::check::{Checked, accept};
-use super::observe::Observed;
-use super::open::{Opened, Options};
+use super::observe::{Observed, nothing_selected};
+use super::open::{Opened, Options, SCHEMAS};
 use super::plan::Planned;
 use crate::core::code::Code;
 use crate::core::desired::{DesiredSync, Ensure};
 use crate::core::diagnostic::Severity;
-use crate::core::plan::base::{Base, as_remote, as_spelled, shared};
-use crate::core::plan::{Policy, ProjectKey};
+use crate::core::plan::base::{Base, as_remote, as_spelled, gone, shared};
+use crate::core::plan::{Keeper, Kept, Policy, ProjectKey, Subject};
 use crate::core::resolve::ResolvedSync;
 use crate::core::spec::Specs;
 use crate::core::starts::{Start, StartKey, Starts};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::git::{Commit, GitError};
-use crate::root::{OWN_DIRECTORY, git_root};
-use crate::workspace::{Config, LoadOptions, Where};
-
-/// The word for standard input.
-const STDIN: &str = "-";
+use crate::root::{OWN_DIRECTORY, git_root, shown, straight};
+use crate::workspace::{Config, LoadOptions, Where, nothing_named};
 
 impl From<GitError> for CommandError {
     fn from(error: GitError) -> Self {
@@ -35,20 +32,30 @@ impl From<GitError> for CommandError {
 
 impl Checked {
     /// Plans as if the platforms were as the files were at the commit that the checkout and a
-    /// revision have in common.
+    /// revision have in common. All is compared with all; paths and selectors choose what is shown.
     pub fn plan_against(self, revision: &str) -> Result<Planned, CommandError> {
-        let commit = Commit::common_with(&self.repository()?, revision)?;
-        let earlier = self.at(&commit, revision)?;
-        let mut specs = self.specs.clone();
-        specs.extend(earlier.specs.clone());
-        let (before, now) = (spelled(&earlier, &specs), spelled(&self, &specs));
-        let before: Vec<ResolvedSync> = before
-            .into_iter()
-            .filter(|sync| sync.desired.ensure == Ensure::Present)
-            .collect();
+        let repository = self.repository()?;
+        let commit = Commit::common_with(&repository, revision)?;
+        let (earlier, named) = self
+            .at(&commit, &repository)
+            .map_err(|error| invalid_before(revision, &commit, error))?;
+        let mut specs = earlier.specs.clone();
+        specs.extend(self.specs.clone());
+        let (mut before, now) = (spelled(&earlier, &specs), spelled(&self, &specs));
+        let chosen = self.chosen(&now, (&earlier, &named), &before, &commit)?;
+        before.retain(|sync| sync.desired.ensure == Ensure::Present);
+        let as_it_was = |sync: &ResolvedSync| {
+            let spec = specs.get(&key_of(&sync.desired));
+            as_remote(sync, spec.map(AsRef::as_ref))
+        };
+        let gone = gone(&before, &now).into_iter();
+        let gone = gone.filter(|sync| sync.desired.platform.reads_back());
+        let gone = gone.map(|sync| (Subject::of(sync), as_it_was(sync)));
+        let gone = gone.collect();
         let mut projects = BTreeMap::new();
         let mut remote: BTreeMap<ProjectKey, Vec<_>> = BTreeMap::new();
         let mut starts = BTreeMap::new();
+        let mut homes = BTreeMap::new();
         for sync in before.iter().chain(&now) {
             if sync.desired.platform.reads_back() {
                 let label = sync.project_label().to_owned();
@@ -57,29 +64,20 @@ impl Checked {
         }
         for sync in &before {
             if sync.desired.platform.reads_back() {
-                let spec = specs.get(&key_of(&sync.desired)).map(AsRef::as_ref);
                 let syncs = remote.entry(ProjectKey::of(sync)).or_default();
-                syncs.push(as_remote(sync, spec));
+                syncs.push(as_it_was(sync));
             } else {
                 let id = String::new();
                 starts.insert(StartKey::of(sync), Start::Done { id });
+                let home = (sync.desired.provider.text.clone(), sync.desired.platform);
+                homes.insert(sync.server.clone(), home);
             }
         }
-        let homes = before
-            .iter()
-            .filter(|sync| !sync.desired.platform.reads_back())
-            .map(|sync| {
-                let home = (sync.desired.provider.text.clone(), sync.desired.platform);
-                (sync.server.clone(), home)
-            });
-        let homes = homes.collect();
-        let opened = self.opened;
+        let workspace = self.opened.workspace;
         let observed = Observed {
             specs,
             policy: Policy {
-                protect: opened.workspace.config.protect.clone(),
-                ignore: opened.workspace.config.ignore.clone(),
-                selection: opened.selection,
+                protect: workspace.config.protect.clone(),
                 ..Policy::default()
             },
             providers: BTreeMap::new(),
@@ -88,13 +86,20 @@ impl Checked {
             tables: BTreeMap::new(),
             remote,
             homes,
-            workspace: opened.workspace,
+            workspace,
         };
         let mut plan = observed.plan(&Starts::Recorded(starts));
+        plan.retain_changes();
+        if let Some(chosen) = &chosen {
+            plan.retain_about(chosen, &observed.syncs);
+        }
+        plan.kept = kept(&plan.unmanaged, &observed.workspace.config);
         plan.shared = shared(&plan.actions, &before, &observed.syncs);
         plan.base = Some(Base {
             revision: revision.to_owned(),
             commit: commit.short().to_owned(),
+            is_whole: chosen.is_none(),
+            gone,
         });
         Ok(Planned {
             plan,
@@ -113,95 +118,166 @@ impl Checked {
         })
     }
 
-    /// The same workspace as it was at a commit, checked.
-    fn at(&self, commit: &Commit, revision: &str) -> Result<Self, CommandError> {
-        let repository = self.repository()?;
-        let root = &self.opened.workspace.root;
-        let below = root.strip_prefix(&repository).unwrap_or(Utf8Path::new(""));
+    /// The same workspace as it was at a commit, checked, with the names of the files that each path
+    /// of the command line meant in it.
+    fn at(
+        &self,
+        commit: &Commit,
+        repository: &Utf8Path,
+    ) -> Result<(Self, Vec<Vec<String>>), CommandError> {
         let place = tempfile::tempdir().map_err(|error| cannot_extract(&error))?;
         let place_path = Utf8Path::from_path(place.path())
             .ok_or_else(|| cannot_extract(&std::io::ErrorKind::InvalidInput.into()))?
             .canonicalize_utf8()
             .map_err(|error| cannot_extract(&error))?;
-        // What marks the end of the search for the workspace's root.
+        // What marks the end of the search for a workspace's root.
         std::fs::create_dir(place_path.join(".git")).map_err(|error| cannot_extract(&error))?;
-        commit.extract(below, &place_path, is_of_a_workspace)?;
-        let mut opened = self.opened.at(&place_path)?;
+        let request = self.opened.earlier(commit, repository, &place_path)?;
+        let mut opened = Opened::open(Options {
+            request,
+            ..self.opened.options.clone()
+        })?;
         // A branch may be what puts right that a lint denies.
         let lints = Code::ALL.iter().filter(|code| code.is_lint());
         Arc::make_mut(&mut opened.workspace).config.lint =
             lints.map(|code| (*code, Severity::Ignored)).collect();
         let loaded = opened.load_what_exists()?;
-        accept(loaded.workspace())
-            .and_then(|()| loaded.check())
-            .map_err(|error| invalid_before(revision, commit, error))
+        let words = loaded.0.options.request.paths.iter();
+        let named = words
+            .map(|word| loaded.workspace().files_of(word))
+            .collect();
+        accept(loaded.workspace())?;
+        Ok((loaded.check()?, named))
+    }
+
+    /// The syncs that paths and selectors mean, in either version of the files; `None` for all.
+    fn chosen(
+        &self,
+        now: &[ResolvedSync],
+        (earlier, named): (&Self, &[Vec<String>]),
+        before: &[ResolvedSync],
+        commit: &Commit,
+    ) -> Result<Option<Vec<Subject>>, CommandError> {
+        let [workspace, old] = [&self.opened.workspace, &earlier.opened.workspace];
+        let selection = &self.opened.selection;
+        let words = &self.opened.options.request.paths;
+        if words.is_empty() && workspace.files + old.files == 0 {
+            return Err(nothing_named().into());
+        }
+        if words.is_empty() && selection.is_everything() {
+            return Ok(None);
+        }
+        let mut files = [BTreeSet::new(), BTreeSet::new()];
+        for (word, named) in words.iter().zip(named) {
+            let found = [workspace.files_of(word), named.clone()];
+            if found.iter().all(Vec::is_empty) {
+                let commit = commit.short();
+                return Err(CommandError::usage(format!(
+                    "`{word}` names no sync file, neither now nor at {commit}."
+                ))
+                .help("Name files of the workspace, or none."));
+            }
+            for (files, found) in files.iter_mut().zip(found) {
+                files.extend(found);
+            }
+        }
+        if let Some(idle) = selection.idle(before.iter().chain(now)).first() {
+            return Err(CommandError::usage(format!(
+                "`{idle}` matches no sync of either version of the files."
+            ))
+            .help("`secsync validate -v` lists the syncs that are declared now."));
+        }
+        let mut syncs = before.iter().chain(now);
+        if !syncs.any(|sync| selection.matches(sync)) {
+            return Err(nothing_selected(selection));
+        }
+        let mut chosen = Vec::new();
+        for (workspace, syncs, files) in [(workspace, now, &files[0]), (old, before, &files[1])] {
+            let is_chosen = |sync: &&ResolvedSync| {
+                let file = &workspace.sources.get(sync.desired.key.source).name;
+                selection.matches(*sync) && (words.is_empty() || files.contains(file))
+            };
+            chosen.extend(syncs.iter().filter(is_chosen).map(Subject::of));
+        }
+        Ok(Some(chosen))
     }
 }
 
 impl Opened {
-    /// The same workspace in another directory, which holds what its root held.
-    fn at(&self, place: &Utf8Path) -> Result<Self, CommandError> {
-        let Options { request, .. } = &self.options;
+    /// What to load for the same workspace as it was at a commit, whose files are written into a
+    /// place. A file of variables that Git did not have is the same for both.
+    fn earlier(
+        &self,
+        commit: &Commit,
+        repository: &Utf8Path,
+        place: &Utf8Path,
+    ) -> Result<LoadOptions, CommandError> {
+        let request = &self.options.request;
         let root = &self.workspace.root;
-        let paths = request
-            .paths
+        let inside = |path: &Utf8Path| {
+            let path = straight(&request.directory.join(path));
+            path.strip_prefix(repository).map(Utf8Path::to_owned).ok()
+        };
+        let below = inside(root).unwrap_or_default();
+        let directory = place.join(inside(&request.directory).unwrap_or_else(|| below.clone()));
+        let named = |word: &String| inside(Utf8Path::new(word)).ok_or_else(|| not_in_git(word));
+        let named: Vec<Utf8PathBuf> = request.paths.iter().map(named).collect::<Result<_, _>>()?;
+        let of_variables = request.variable_files.iter().map(|file| inside(file));
+        let of_variables: Vec<Option<Utf8PathBuf>> = of_variables.collect();
+        let wanted: BTreeSet<&Utf8Path> = named
             .iter()
-            .map(|path| moved(path, &request.directory, root, place))
-            .collect::<Result<_, _>>()?;
-        Self::open(Options {
-            request: LoadOptions {
-                directory: place.to_owned(),
-                paths,
-                workspace: Where::At(place.to_owned()),
-                variable_files: request
-                    .variable_files
-                    .iter()
-                    .map(|file| request.directory.join(file))
-                    .collect(),
-                ..request.clone()
-            },
-            ..self.options.clone()
+            .chain(of_variables.iter().flatten())
+            .map(AsRef::as_ref)
+            .collect();
+        let is_below = wanted.iter().all(|path| path.starts_with(&below));
+        let from = if is_below { &*below } else { "".into() };
+        commit.extract(from, place, |path| {
+            wanted.contains(path) || is_of_a_workspace(path.strip_prefix(&below).unwrap_or(path))
+        })?;
+        let files = request.variable_files.iter().zip(of_variables);
+        let variable_files = files.map(|(file, inside)| {
+            let before = inside.map(|inside| place.join(inside));
+            let before = before.filter(|before| before.symlink_metadata().is_ok());
+            before.unwrap_or_else(|| request.directory.join(file))
+        });
+        let paths = named.iter().map(|path| place.join(path));
+        let paths = paths.map(|path| shown(&path, &directory).into_string());
+        Ok(LoadOptions {
+            paths: paths.collect(),
+            workspace: Where::At(place.join(&below)),
+            variable_files: variable_files.collect(),
+            directory,
+            ..request.clone()
         })
     }
 }
 
-/// A path on the command line as it is in another place.
-fn moved(
-    path: &str,
-    directory: &Utf8Path,
-    root: &Utf8Path,
-    place: &Utf8Path,
-) -> Result<String, CommandError> {
-    let outside = || {
-        CommandError::usage(format!(
-            "`{path}` is not in Git, so `--base` has nothing to compare it with."
-        ))
-        .help("Name files of the workspace, or none.")
-    };
-    if path == STDIN {
-        return Err(outside());
-    }
-    let inside = crate::root::straight(&directory.join(path));
-    let inside = inside.strip_prefix(root).map_err(|_| outside())?;
-    Ok(place.join(inside).into_string())
+/// Refuses a path that no version of the files has.
+pub(super) fn not_in_git(path: &str) -> CommandError {
+    CommandError::usage(format!(
+        "`{path}` is not in Git, so `--base` has nothing to compare it with."
+    ))
+    .help("Name files of the workspace, or none.")
 }
 
-/// Whether a file can be one of those that a workspace reads.
+/// Whether a file can be one of those that a workspace reads, by its path from the root on.
 fn is_of_a_workspace(path: &Utf8Path) -> bool {
     let is_own = path.starts_with(OWN_DIRECTORY);
     let is_read = matches!(path.extension(), Some("yaml" | "yml" | "json"));
-    is_read && (!is_own || path.starts_with(super::open::SCHEMAS))
+    is_read && (!is_own || path.starts_with(SCHEMAS))
 }
 
 /// The syncs of a workspace as the files spell them.
 fn spelled(checked: &Checked, specs: &Specs) -> Vec<ResolvedSync> {
     let workspace = &checked.opened.workspace;
+    let servers = workspace.config.servers();
     let syncs = workspace.syncs.iter();
     syncs
         .map(|sync| {
             let spec = specs.get(&key_of(sync));
             let app = spec.and_then(|spec| spec.connection_app.as_deref());
-            as_spelled(sync, server_of(&workspace.config, &sync.provider.text), app)
+            let provider = &sync.provider.text;
+            as_spelled(sync, servers.get(provider).unwrap_or(provider), app)
         })
         .collect()
 }
@@ -210,12 +286,20 @@ fn key_of(sync: &DesiredSync) -> (crate::core::platform::Platform, String) {
     (sync.platform, sync.destination.text.clone())
 }
 
-/// What stands for a provider's server: the address that the files give it, or its name.
-pub(super) fn server_of<'a>(config: &'a Config, provider: &'a str) -> &'a str {
-    let config = config.providers.get(provider);
-    config
-        .and_then(|config| config.url.as_deref())
-        .unwrap_or(provider)
+/// What the workspace keeps from being pruned.
+fn kept(unmanaged: &[Subject], config: &Config) -> Vec<Kept> {
+    let kept = |subject: &Subject| {
+        let by = if config.ignore.matches(&subject.name) {
+            Keeper::Ignore
+        } else if config.protect.matches(&subject.name) {
+            Keeper::Protect
+        } else {
+            return None;
+        };
+        let subject = subject.clone();
+        Some(Kept { subject, by })
+    };
+    unmanaged.iter().filter_map(kept).collect()
 }
 
 /// Says that there is nothing to compare with, if the error is one of files.

@@ -539,7 +539,7 @@ fn forget_useful_patterns(
     workspace
 }
 
-fn nothing_selected(selection: &Selection) -> CommandError {
+pub(super) fn nothing_selected(selection: &Selection) -> CommandError {
     CommandError::usage("The selection matches no declared sync.").help(format!(
         "Check {}; `secsync validate -v` lists the syncs.",
         selection.given()

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
+use super::base::not_in_git;
 use crate::core::code::Code;
+use crate::core::diagnostic::Diagnostic;
 use crate::core::export;
 use crate::core::platform::Platform;
 use crate::core::select::{NamePatterns, Patterns, Selection};
@@ -19,7 +21,7 @@ use crate::exit::Exit;
 use crate::root::{OWN_DIRECTORY, Root};
 use crate::schema::store::SchemaStore;
 use crate::text_file::{Refusal, reason};
-use crate::workspace::{LoadError, LoadOptions, Schemas, Workspace};
+use crate::workspace::{LoadError, LoadOptions, STDIN, Schemas, Workspace};
 
 /// Where the workspace's own schemas are, from the root.
 pub const SCHEMAS: &str = ".secsync/schemas";
@@ -142,7 +144,46 @@ impl Opened {
     }
 
     /// The same for a workspace that may have no sync file yet: then nothing is declared.
-    pub fn load_what_exists(mut self) -> Result<Loaded, CommandError> {
+    pub fn load_what_exists(self) -> Result<Loaded, CommandError> {
+        let directory = self.options.request.directory.clone();
+        self.load_forgiving(|found| {
+            let is_missing = |file: &String| !directory.join(file).exists();
+            found.code == Code::NoFiles
+                || found.code == Code::UnreadableFile && found.file.as_ref().is_some_and(is_missing)
+        })
+    }
+
+    /// The same for one that is compared with an earlier version of it: the whole of it, besides what
+    /// paths mean. These may mean what only the earlier version has.
+    pub fn load_to_compare(mut self) -> Result<Loaded, CommandError> {
+        self.options.request.with_whole = true;
+        let LoadOptions {
+            directory, paths, ..
+        } = self.options.request.clone();
+        if let Some(stdin) = paths.iter().find(|path| *path == STDIN) {
+            return Err(not_in_git(stdin));
+        }
+        let shown: Vec<String> = paths
+            .iter()
+            .map(|word| self.workspace.shown(&directory.join(word)))
+            .collect();
+        self.load_forgiving(|found| {
+            let Some(file) = &found.file else {
+                return false;
+            };
+            match found.code {
+                Code::NoFiles => paths.contains(file),
+                Code::UnreadableFile => shown.contains(file) && !directory.join(file).exists(),
+                _ => false,
+            }
+        })
+    }
+
+    /// Reads the files, and is content with none. These findings do not count.
+    fn load_forgiving(
+        mut self,
+        forgives: impl Fn(&Diagnostic) -> bool,
+    ) -> Result<Loaded, CommandError> {
         let Options {
             request,
             environment,
@@ -153,12 +194,7 @@ impl Opened {
             Ok(()) | Err(LoadError::NoFiles(_)) => {}
             Err(error) => return Err(error.into()),
         }
-        let is_missing = |file: &String| !request.directory.join(file).exists();
-        workspace.diagnostics.retain(|found| match found.code {
-            Code::NoFiles => false,
-            Code::UnreadableFile => !found.file.as_ref().is_some_and(is_missing),
-            _ => true,
-        });
+        workspace.diagnostics.retain(|found| !forgives(found));
         Ok(Loaded(self))
     }
 

@@ -2,14 +2,21 @@
 //!
 //! The runner reads a command up to the end of its line. A line break in a text, or a colon or comma
 //! in a property, would end it early, so they are written as `%0A`, `%3A` and `%2C`.
+//!
+//! Of a message the runner keeps 4096 characters, and of a step ten messages of each level
+//! (`ExecutionContext.cs` of actions/runner).
 
 use std::fmt::Write as _;
 
 use super::review::{Item, Review, Verdict, advice};
 use crate::core::span::Span;
-use crate::core::text::visible_lines;
+use crate::core::text::{first_lines, visible_lines};
 
-/// A line for each finding, each harmful or failed action, and the result.
+/// What a message is shortened to, in bytes.
+const LONGEST: usize = 4_000;
+
+/// A line for each finding, the result, and a line for each action that failed, does harm, deletes a
+/// sync, or may be meant as a rename.
 pub fn text(review: &Review<'_>) -> String {
     let mut out = String::new();
     for problem in review.problems {
@@ -29,13 +36,14 @@ pub fn text(review: &Review<'_>) -> String {
         let message = review.sentences_of(found);
         located(&mut out, level, place, code, &message);
     }
-    for item in &review.items {
-        of_item(&mut out, item, review);
-    }
+    // It comes before the notices of syncs, so that it is among those that are kept.
     if let Some(headline) = &review.headline {
         let lines = std::iter::once(headline).chain(review.remarks());
         let message = lines.map(String::as_str).collect::<Vec<_>>().join("\n");
         command(&mut out, "notice", &[("title", &title(review))], &message);
+    }
+    for item in &review.items {
+        of_item(&mut out, item, review);
     }
     out
 }
@@ -51,6 +59,7 @@ fn of_item(out: &mut String, item: &Item, review: &Review<'_>) {
         None => Vec::new(),
     };
     let what = format!("{} {}.", item.address, item.what);
+    let mut messages = Vec::new();
     let level = match &item.verdict {
         Verdict::Good => None,
         Verdict::NotAsDeclared(_) | Verdict::Failed(_) | Verdict::Unknown(_) => Some("error"),
@@ -59,12 +68,25 @@ fn of_item(out: &mut String, item: &Item, review: &Review<'_>) {
     if let Some(level) = level {
         let reason = item.verdict.reason();
         let reason = reason.map(|reason| format!("\n{reason}"));
-        let message = what.clone() + &reason.unwrap_or_default();
-        located(out, level, place(), item.word, &message);
+        messages.push((level, what.clone() + &reason.unwrap_or_default()));
     }
-    for warning in &item.warnings {
-        let message = format!("{what}\n{warning}");
-        located(out, "warning", place(), item.word, &message);
+    let warnings = item.warnings.iter();
+    messages.extend(warnings.map(|warning| ("warning", format!("{what}\n{warning}"))));
+    let more: Vec<&str> = item
+        .hints
+        .iter()
+        .chain(&item.deleted)
+        .map(|text| text.trim_end())
+        .collect();
+    if messages.is_empty() && !more.is_empty() {
+        messages.push(("notice", what));
+    }
+    for (index, (level, mut message)) in messages.into_iter().enumerate() {
+        for text in more.iter().filter(|_| index == 0) {
+            message.push('\n');
+            message.push_str(text);
+        }
+        located(out, level, place(), item.word, &message);
     }
 }
 
@@ -103,7 +125,13 @@ fn command(out: &mut String, level: &str, properties: &[(&str, &str)], message: 
         .iter()
         .map(|(name, value)| format!("{name}={}", property(value)))
         .collect();
-    let _ = writeln!(out, "::{level} {}::{}", properties.join(","), data(message));
+    let message = first_lines(&visible_lines(message), LONGEST);
+    let _ = writeln!(
+        out,
+        "::{level} {}::{}",
+        properties.join(","),
+        data(&message)
+    );
 }
 
 /// A message with invisible characters made visible and the syntax of commands escaped.

@@ -152,7 +152,7 @@ fn item(out: &mut String, item: &Item, review: &Review<'_>) {
     for warning in &item.warnings {
         paragraph(out, "state change", "Warning", warning);
     }
-    for note in &item.notes {
+    for note in item.remarks() {
         paragraph(out, "note", "Note", note);
     }
     if !item.diff.is_empty() {

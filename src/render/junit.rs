@@ -140,7 +140,12 @@ fn located(found: &Diagnostic, review: &Review<'_>) -> String {
 fn of_item(item: &Item, review: &Review<'_>) -> Case {
     let reason = |element, reason: &str| Some((element, item.word.to_owned(), reason.to_owned()));
     let mut output: Vec<&str> = vec![&item.what];
-    output.extend(item.warnings.iter().chain(&item.notes).map(String::as_str));
+    output.extend(
+        item.warnings
+            .iter()
+            .chain(item.remarks())
+            .map(String::as_str),
+    );
     output.extend(item.diff.lines());
     let range = item.place.map(|place| review.range(place));
     Case {

@@ -171,7 +171,7 @@ fn of_group(first: &Item, group: &Group, review: &Review<'_>, with_details: bool
     if !group.diff.is_empty() {
         out.push_str(&block("diff", &group.diff));
     }
-    for note in first.warnings.iter().chain(&first.notes) {
+    for note in first.warnings.iter().chain(first.remarks()) {
         let _ = writeln!(out, "  - {}", in_one_line(note));
     }
     folded(&line, &out)
@@ -197,7 +197,7 @@ fn details(item: &Item, review: &Review<'_>) -> String {
     if !item.diff.is_empty() {
         out.push_str(&block("diff", &item.diff));
     }
-    for note in item.warnings.iter().chain(&item.notes) {
+    for note in item.warnings.iter().chain(item.remarks()) {
         let _ = writeln!(out, "  - {}", in_one_line(note));
     }
     out

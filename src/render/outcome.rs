@@ -141,6 +141,10 @@ impl<'a> From<&'a Outcome> for OutcomeFields<'a> {
 
 /// Replaces what an item announces by what happened.
 pub(super) fn review(item: &mut Item, participle: &str, outcome: &Outcome) {
+    if !matches!(outcome, Outcome::Done { .. }) {
+        // A failure has the definition of what was lost.
+        item.deleted = None;
+    }
     (item.what, item.verdict) = match outcome {
         Outcome::Done { note, .. } => {
             item.notes.extend(note.clone());

@@ -114,6 +114,10 @@ pub struct Item {
     pub warnings: Vec<String>,
     /// Other side effects, and whatever else there is to say.
     pub notes: Vec<String>,
+    /// What it may be meant as instead, as sentences.
+    pub hints: Vec<String>,
+    /// All of the sync that is deleted, as lines of YAML after a sentence.
+    pub deleted: Option<String>,
     /// The lines of a YAML diff, without a heading; empty without one.
     pub diff: String,
     /// How it is doing.
@@ -206,6 +210,11 @@ impl Verdict {
 }
 
 impl Item {
+    /// What there is to say of it besides warnings.
+    pub fn remarks(&self) -> impl Iterator<Item = &String> {
+        self.notes.iter().chain(&self.hints)
+    }
+
     /// An item with nothing but what every item has.
     pub(super) fn new(subject: &Subject, word: &'static str, what: impl Into<String>) -> Self {
         Self {
@@ -217,6 +226,8 @@ impl Item {
             place: None,
             warnings: Vec::new(),
             notes: Vec::new(),
+            hints: Vec::new(),
+            deleted: None,
             diff: String::new(),
             verdict: Verdict::Good,
             flow: None,

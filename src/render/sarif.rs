@@ -5,11 +5,14 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::review::{Review, advice, advice_of};
+use super::review::{Item, Review, advice, advice_of};
 use crate::core::code::Code;
 use crate::core::diagnostic::{Diagnostic, Label, Severity};
 use crate::core::span::Span;
-use crate::core::text::visible_lines;
+use crate::core::text::{first_lines, visible_lines};
+
+/// What a note about a sync is shortened to, in bytes.
+const LONGEST: usize = 4_000;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
@@ -27,6 +30,7 @@ pub fn text(review: &Review<'_>) -> String {
     let notifications: Vec<Value> = problems
         .map(|problem| json!({"level": "error", "message": message(&advice(problem))}))
         .chain(notes.map(|note| json!({"level": "note", "message": message(note)})))
+        .chain(review.items.iter().filter_map(|item| of_item(item, review)))
         .collect();
     let rules: Vec<Value> = codes.iter().copied().map(rule).collect();
     let log = json!({
@@ -132,6 +136,24 @@ fn artifact(file: &str) -> Value {
         }
     }
     json!({"uri": encoded, "uriBaseId": "%SRCROOT%"})
+}
+
+/// A note about a sync that is deleted, or whose action may be meant as a rename. A plan is no
+/// finding, so it is not among the results.
+fn of_item(item: &Item, review: &Review<'_>) -> Option<Value> {
+    let more = item.hints.iter().chain(&item.deleted);
+    let more: Vec<&str> = more.map(String::as_str).collect();
+    if more.is_empty() {
+        return None;
+    }
+    let warnings: String = item.warnings.iter().map(|one| format!("\n{one}")).collect();
+    let more = more.join("\n");
+    let what = format!("{} {}.{warnings}\n{more}", item.address, item.what);
+    let mut note = json!({"level": "note", "message": message(&first_lines(&visible_lines(what.trim_end()), LONGEST))});
+    if let Some(place) = item.place {
+        note["locations"] = json!([location(place, review)]);
+    }
+    Some(note)
 }
 
 /// A message. Brackets before parentheses would be read as a link.

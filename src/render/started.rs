@@ -18,12 +18,27 @@ pub fn undeclared(unmanaged: &[Subject]) -> impl Iterator<Item = String> {
         })
 }
 
+/// The same of one that an earlier version of the files declares. Whether it was ever started is
+/// not known.
+pub fn no_longer_declared(address: &str, destination: &str) -> String {
+    format!(
+        "{address} ({destination}) is no longer declared. If it was started, it goes on running: \
+         remove it in the dashboard, then run `secsync state rm {address}`."
+    )
+}
+
 /// Says that a start may be that of a started sync under a new name, as plain text.
 pub fn renamed(plan: &Plan, action: &Action) -> Option<String> {
     let earlier = plan.earlier_start(action)?;
+    let name = &earlier.name;
+    let earlier = match &plan.base {
+        Some(_) => format!("`{name}`, to this destination too, is no longer declared."),
+        None => format!(
+            "A start of `{name}` to this destination is recorded, and it is no longer declared."
+        ),
+    };
     Some(format!(
-        "A start of `{}` to this destination is recorded, and it is no longer declared. If this is \
-         the same sync under a new name, a second configuration is made, and the first goes on running.",
-        earlier.name
+        "{earlier} If this is the same sync under a new name, a second configuration is made, and \
+         the first goes on running."
     ))
 }

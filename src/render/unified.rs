@@ -33,7 +33,7 @@ fn sync(out: &mut String, item: &Item, review: &Review<'_>) {
     for warning in &item.warnings {
         comment(out, &format!("Warning: {warning}"));
     }
-    for note in &item.notes {
+    for note in item.remarks() {
         comment(out, &format!("Note: {note}"));
     }
     if let Some(reason) = item.verdict.reason() {

@@ -46,7 +46,7 @@ const FILES_AT_ONCE: usize = 64;
 const BYTES_AT_ONCE: usize = 2 * 1024 * 1024;
 
 /// The word for standard input.
-const STDIN: &str = "-";
+pub const STDIN: &str = "-";
 
 /// What a command was asked to load.
 #[derive(Debug, Clone, Default)]
@@ -61,6 +61,8 @@ pub struct LoadOptions {
     pub variables: Vec<(String, String)>,
     /// `--var-file`, the last one first.
     pub variable_files: Vec<Utf8PathBuf>,
+    /// Whether the whole workspace is loaded, if paths are named: besides what they mean.
+    pub with_whole: bool,
 }
 
 /// Which workspace is meant if no path says so.
@@ -71,7 +73,7 @@ pub enum Where {
     Here,
     /// That of a path, which need not exist.
     Of(Utf8PathBuf),
-    /// The one that begins in a directory, whatever is above it.
+    /// The one that begins in a directory, whatever is above it, and whatever paths say.
     At(Utf8PathBuf),
 }
 
@@ -324,36 +326,47 @@ impl Workspace {
     }
 
     fn find_files(&mut self, options: &LoadOptions) -> Result<Vec<SyncFile>, LoadError> {
-        let mut found = Vec::new();
-        if options.paths.is_empty() {
-            found = match self.find_whole() {
+        let words = options.paths.iter();
+        let mut found: Vec<SyncFile> = words.flat_map(|word| self.find_word(word)).collect();
+        let is_named = !options.paths.is_empty();
+        self.is_whole = !is_named || options.with_whole;
+        if self.is_whole {
+            found.extend(match self.find_whole() {
                 Some(found) => found,
+                None if is_named => Vec::new(),
                 // An unreadable workspace file says nothing about files, and is reported itself.
                 None if self.diagnostics.iter().any(Diagnostic::is_error) => Vec::new(),
                 None => return Err(nothing_named()),
-            };
-            self.is_whole = true;
-        }
-        for word in &options.paths {
-            if word == STDIN {
-                found.push(SyncFile {
-                    path: word.into(),
-                    limit: None,
-                });
-                continue;
-            }
-            // The directory of a workspace file means what that says.
-            let is_root = straight(&self.directory.join(word)) == self.root;
-            let whole = if is_root && is_workspace(&self.root) {
-                self.find_whole()
-            } else {
-                None
-            };
-            found.extend(whole.unwrap_or_else(|| {
-                files::find_named(&self.directory, &self.root, word, &mut self.diagnostics)
-            }));
+            });
         }
         Ok(without_repetitions(found))
+    }
+
+    /// The files that a word of the command line means.
+    fn find_word(&mut self, word: &str) -> Vec<SyncFile> {
+        if word == STDIN {
+            return vec![SyncFile {
+                path: word.into(),
+                limit: None,
+            }];
+        }
+        // The directory of a workspace file means what that says.
+        let is_root = straight(&self.directory.join(word)) == self.root;
+        let whole = if is_root && is_workspace(&self.root) {
+            self.find_whole()
+        } else {
+            None
+        };
+        whole.unwrap_or_else(|| {
+            files::find_named(&self.directory, &self.root, word, &mut self.diagnostics)
+        })
+    }
+
+    /// The names of the files that a word of the command line means, as far as they exist.
+    pub fn files_of(&self, word: &str) -> Vec<String> {
+        let found = self.without_files().find_word(word).into_iter();
+        let found = found.filter(|file| file.path.is_file());
+        found.map(|file| self.shown(&file.path)).collect()
     }
 
     /// The files of the workspace: what it includes, or else those in the usual directory. `None`
@@ -559,18 +572,19 @@ pub fn may_be_sync_file(text: &str) -> bool {
 /// The root of the files that are asked for: that of all paths.
 fn find_root(options: &LoadOptions) -> Result<Found, LoadError> {
     let directory = &options.directory;
+    if let Where::At(root) = &options.workspace {
+        let root = straight(&directory.join(root));
+        let has_file = is_workspace(&root);
+        return Ok(Found { root, has_file });
+    }
     let named = options.paths.iter().filter(|word| *word != STDIN);
     let mut roots = named.map(|word| root::find(&files::start_of(directory, word), directory));
     let Some(first) = roots.next() else {
-        return Ok(match &options.workspace {
-            Where::Here => root::find(directory, directory),
-            Where::Of(path) => root::find(path, directory),
-            Where::At(root) => {
-                let root = straight(&directory.join(root));
-                let has_file = is_workspace(&root);
-                Found { root, has_file }
-            }
-        });
+        let path = match &options.workspace {
+            Where::Of(path) => path,
+            Where::Here | Where::At(_) => directory,
+        };
+        return Ok(root::find(path, directory));
     };
     match roots.find(|other| other.root != first.root) {
         Some(other) => Err(two_workspaces(&first.root, &other.root, directory)),
@@ -583,7 +597,8 @@ fn two_workspaces(one: &Utf8Path, other: &Utf8Path, directory: &Utf8Path) -> Loa
     LoadError::TwoWorkspaces(one, other)
 }
 
-fn nothing_named() -> LoadError {
+/// Says that nothing is named, and nothing says where files are.
+pub fn nothing_named() -> LoadError {
     LoadError::NoFiles(format!(
         "No file was named, and there is neither a {WORKSPACE_FILE} above this directory nor a \
          `{DEFAULT_DIRECTORY}` directory at its root."

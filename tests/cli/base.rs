@@ -3,13 +3,13 @@
 use super::harness::{Output, Server, Tree, git, payments, world};
 use insta::assert_snapshot;
 
-fn commit(tree: &Tree) {
+pub(super) fn commit(tree: &Tree) {
     git(tree.root(), &["add", "--all"]);
     git(tree.root(), &["commit", "--quiet", "--message", "x"]);
 }
 
 /// A repository with these files on `main`, and the branch `feature` checked out.
-fn repository(files: &[(&str, &str)]) -> Tree {
+pub(super) fn repository(files: &[(&str, &str)]) -> Tree {
     let tree = Tree::new(files);
     git(
         tree.root(),
@@ -20,18 +20,18 @@ fn repository(files: &[(&str, &str)]) -> Tree {
     tree
 }
 
-fn plan(tree: &Tree, arguments: &str, exit: i32) -> Output {
+pub(super) fn plan(tree: &Tree, arguments: &str, exit: i32) -> Output {
     tree.secsync(&format!("plan {arguments}"))
         .run()
         .exits_with(exit)
 }
 
 /// The plan without its commit, which is another one each time.
-fn shown(output: &Output) -> String {
+pub(super) fn shown(output: &Output) -> String {
     without_commits(&output.harmless(&output.stdout))
 }
 
-fn without_commits(text: &str) -> String {
+pub(super) fn without_commits(text: &str) -> String {
     let commit = regex::Regex::new(r"\b[0-9a-f]{10}\b").unwrap();
     commit.replace_all(text, "[COMMIT]").into_owned()
 }
@@ -74,6 +74,7 @@ fn what_a_branch_changes_is_planned_without_a_server() {
           + syncOptions.disableSecretDeletion: true
           + syncOptions.initialSyncBehavior:   "overwrite-destination"
           Note: The first sync overwrites secrets at the destination that have the same keys.
+          Note: It equals `bye`, which is no longer declared. If it is the same sync, write `renamedFrom: bye`.
 
       # infisical/payments/gone will be deleted, because the file says `ensure: absent`  (syncs/payments.yaml:17)
       - humanitec sync
@@ -247,7 +248,11 @@ fn whatever_git_lacks_is_a_sentence() {
       Name the branch, tag or commit to compare with, such as `origin/main`.
     ");
     assert_snapshot!(refused("--base main --out plan.json", 64), @"
-    Error: `--base` compares two versions of the files, and `--out` is about what is remote.
+    Error: `--base` compares declarations alone, which is no plan that could be applied, so `--out plan.json` has nothing to save.
+      Leave out `--base` to save a plan, or write the comparison with `-o json=FILE`.
+    ");
+    assert_snapshot!(refused("--base main --prune", 64), @"
+    Error: `--base` compares two versions of the files, and `--prune` is about what is remote.
       Give one of the two.
     ");
     let standard_input = tree

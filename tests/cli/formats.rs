@@ -432,10 +432,11 @@ fn a_plan_in_every_format() {
     "#);
     insta::assert_snapshot!(plan("github"), @"
     ::warning file=syncs/payments.yaml,line=11,endLine=11,col=3,endColumn=6,title=secsync%3A same-destination::`infisical/payments/api` and `infisical/payments/web` push to the same destination through the same connection, and their keys can meet: `infisical/payments/api` deletes the secrets of `infisical/payments/web` at each sync.%0AGive each its own `keySchema`, such as `A_{{secretKey}}` and `B_{{secretKey}}`; or set `disableSecretDeletion: true` on each; or choose different destinations.%0A`web` deletes nothing: syncs/payments.yaml:20:3
-    ::warning file=syncs/payments.yaml,line=11,endLine=11,col=3,endColumn=6,title=secsync%3A update::infisical/payments/api will be updated in place.%0AThe next sync overwrites the destination's secrets, and deletes those that the source does not have.
-    ::warning file=syncs/payments.yaml,line=14,endLine=14,col=3,endColumn=7,title=secsync%3A delete::infisical/payments/gone will be deleted, because the file says `ensure: absent`.%0AIts secrets are removed from the destination.
-    ::warning file=syncs/payments.yaml,line=17,endLine=17,col=3,endColumn=7,title=secsync%3A blocked::infisical/payments/kept cannot be deleted.%0AIt is protected.%0ARemove `protect` from the sync, or its name from `protect:` in secsync.yaml, in a change of its own.
     ::notice title=secsync plan::Plan: 1 to add, 1 to change, 1 to destroy, 1 blocked.
+    ::warning file=syncs/payments.yaml,line=11,endLine=11,col=3,endColumn=6,title=secsync%3A update::infisical/payments/api will be updated in place.%0AThe next sync overwrites the destination's secrets, and deletes those that the source does not have.
+    ::warning file=syncs/payments.yaml,line=14,endLine=14,col=3,endColumn=7,title=secsync%3A delete::infisical/payments/gone will be deleted, because the file says `ensure: absent`.%0AIts secrets are removed from the destination.%0AThe sync that is deleted is:%0Agone:%0A  destination: humanitec%0A  projectId: [UUID]%0A  connection: humanitec-main%0A  environment: prod%0A  secretPath: /%0A  isAutoSyncEnabled: true%0A  syncOptions:%0A    initialSyncBehavior: overwrite-destination%0A    disableSecretDeletion: true%0A  destinationConfig:%0A    scope: application%0A    app: payments%0A    org: acme
+    ::warning file=syncs/payments.yaml,line=17,endLine=17,col=3,endColumn=7,title=secsync%3A blocked::infisical/payments/kept cannot be deleted.%0AIt is protected.%0ARemove `protect` from the sync, or its name from `protect:` in secsync.yaml, in a change of its own.
+    ::notice file=syncs/payments.yaml,line=20,endLine=20,col=3,endColumn=6,title=secsync%3A create::infisical/payments/web will be created.%0AIt equals `gone`, which this plan deletes. If it is the same sync, write `renamedFrom: gone`.
     ");
     insta::assert_snapshot!(plan("junit"), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
@@ -642,8 +643,8 @@ fn what_was_applied_and_what_failed_in_every_format() {
       </details>
     "#);
     insta::assert_snapshot!(of("github"), @r#"
-    ::error file=syncs/a.yaml,line=11,endLine=11,col=3,endColumn=6,title=secsync%3A create::infisical/payments/api was not created.%0ACannot create the sync "api": this identity lacks the permission "read" on "secret-syncs".%0AGive the identity a role in the project with that permission.
     ::notice title=secsync apply::Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed, 1 failed.
+    ::error file=syncs/a.yaml,line=11,endLine=11,col=3,endColumn=6,title=secsync%3A create::infisical/payments/api was not created.%0ACannot create the sync "api": this identity lacks the permission "read" on "secret-syncs".%0AGive the identity a role in the project with that permission.
     "#);
     insta::assert_snapshot!(of("junit"), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
@@ -752,11 +753,11 @@ fn drift_in_every_format() {
     ");
     insta::assert_snapshot!(drift("github"), @"
     ::warning file=syncs/payments.yaml,line=11,endLine=11,col=3,endColumn=6,title=secsync%3A same-destination::`infisical/payments/api` and `infisical/payments/web` push to the same destination through the same connection, and their keys can meet: `infisical/payments/api` deletes the secrets of `infisical/payments/web` at each sync.%0AGive each its own `keySchema`, such as `A_{{secretKey}}` and `B_{{secretKey}}`; or set `disableSecretDeletion: true` on each; or choose different destinations.%0A`web` deletes nothing: syncs/payments.yaml:20:3
+    ::notice title=secsync drift::Drift: 4 syncs are not as declared, 0 as declared.%0A`secsync apply` makes them as declared. To keep what is remote, write it into the files.
     ::warning file=syncs/payments.yaml,line=11,endLine=11,col=3,endColumn=6,title=secsync%3A changed::infisical/payments/api differs from what is declared.
     ::warning file=syncs/payments.yaml,line=14,endLine=14,col=3,endColumn=7,title=secsync%3A unwanted::infisical/payments/gone exists remotely, although the file says `ensure: absent`.
     ::warning file=syncs/payments.yaml,line=17,endLine=17,col=3,endColumn=7,title=secsync%3A unwanted::infisical/payments/kept exists remotely, although the file says `ensure: absent`.
     ::warning file=syncs/payments.yaml,line=20,endLine=20,col=3,endColumn=6,title=secsync%3A missing::infisical/payments/web is missing remotely.
-    ::notice title=secsync drift::Drift: 4 syncs are not as declared, 0 as declared.%0A`secsync apply` makes them as declared. To keep what is remote, write it into the files.
     ");
     insta::assert_snapshot!(drift("junit"), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
@@ -841,9 +842,9 @@ fn how_syncs_are_doing_in_every_format() {
       </details>
     ");
     insta::assert_snapshot!(status("github"), @"
+    ::notice title=secsync status::2 syncs: 1 missing, 1 failed.
     ::error file=syncs/a.yaml,line=11,endLine=11,col=3,endColumn=6,title=secsync%3A failed::infisical/payments/api has failed.%0AThe sync job failed: no `app` <b>here</b>
     ::warning file=syncs/a.yaml,line=13,endLine=13,col=3,endColumn=6,title=secsync%3A missing::infisical/payments/web is missing.%0A`secsync apply` creates it.
-    ::notice title=secsync status::2 syncs: 1 missing, 1 failed.
     ");
     insta::assert_snapshot!(status("junit"), @r#"
     <?xml version="1.0" encoding="UTF-8"?>

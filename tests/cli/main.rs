@@ -58,6 +58,7 @@ mod bad_answers;
 mod bad_fields;
 mod bad_files;
 mod base;
+mod base_sides;
 mod between;
 mod bombs;
 mod browser;

@@ -134,6 +134,8 @@ fn shown(texts: &Texts, format: fn(&Review<'_>) -> String) -> String {
         place: Some(span),
         warnings: vec![texts.message.clone()],
         notes: vec![texts.message.clone()],
+        hints: vec![texts.message.clone()],
+        deleted: Some(texts.value.clone()),
         diff: String::new(),
         verdict,
         flow: Some(Flow {
@@ -380,6 +382,8 @@ fn a_comment_stays_within_the_limit_and_says_what_it_leaves_out() {
                 place: None,
                 warnings: vec!["It deletes.".to_owned()],
                 notes: Vec::new(),
+                hints: Vec::new(),
+                deleted: None,
                 diff: format!("+description: {}\n", "ü".repeat(size)),
                 verdict: Verdict::Good,
                 flow: Some(Flow {

@@ -89,8 +89,16 @@ impl Command for Arguments {
 impl Arguments {
     /// Plans against an earlier version of the files.
     fn compare(&self, revision: &str, session: &Session) -> Result<Plan, CommandError> {
+        if let Some(out) = &self.out {
+            return Err(CommandError::usage(format!(
+                "`--base` compares declarations alone, which is no plan that could be applied, so \
+                 `--out {out}` has nothing to save."
+            ))
+            .help(
+                "Leave out `--base` to save a plan, or write the comparison with `-o json=FILE`.",
+            ));
+        }
         let given = [
-            ("--out", self.out.is_some()),
             ("--prune", self.plan.prune),
             ("--resend", !self.plan.resend.is_empty()),
             ("--sandbox", self.network.sandbox),
@@ -102,7 +110,7 @@ impl Arguments {
             ))
             .help("Give one of the two."));
         }
-        let checked = self.load.check_for(session, &self.plan)?;
+        let checked = self.load.check_to_compare(session)?;
         Ok(Plan {
             planned: checked.plan_against(revision)?,
             saved: Ok(None),

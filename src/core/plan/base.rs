@@ -1,27 +1,100 @@
 //! What was declared before, in the form of what is remote: so that two versions of the files are
 //! compared by the same rules as the files and the platform.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{Action, Step};
+use super::{Action, Plan, Step, Subject, Verb};
 use crate::core::desired::{ConnectionRef, DesiredSync};
 use crate::core::diff::FieldChange;
 use crate::core::effective::{self, EffectiveValue};
 use crate::core::fields::{ENVIRONMENT, SECRET_PATH};
+use crate::core::platform::Platform;
 use crate::core::remote::{Job, RemoteConnection, RemoteSync};
 use crate::core::resolve::ResolvedSync;
 use crate::core::span::Span;
 use crate::core::spec::DestinationSpec;
 
 /// The version of the files that a plan compares with, instead of what is remote.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Base {
     /// The revision, as a person named it.
     pub revision: String,
     /// The commit that the checkout and the revision have in common.
     pub commit: String,
+    /// Whether all is shown that differs, and not only what paths or selectors choose.
+    #[serde(skip)]
+    pub is_whole: bool,
+    /// The syncs that were declared there, of those that are not declared any more.
+    #[serde(skip)]
+    pub gone: Vec<(Subject, RemoteSync)>,
+}
+
+/// What a sync is known by in both versions: the platform, the server, the project, the destination
+/// if that is part of what identifies a sync, and the name.
+type Identity<'a> = (Platform, &'a str, &'a str, Option<&'a str>, &'a str);
+
+fn identity(sync: &ResolvedSync) -> Identity<'_> {
+    let desired = &sync.desired;
+    let destination = desired.platform.identifying(&desired.destination.text);
+    (
+        desired.platform,
+        &sync.server,
+        &sync.project_id,
+        destination,
+        &desired.name.text,
+    )
+}
+
+fn identity_of(subject: &Subject) -> Identity<'_> {
+    (
+        subject.platform,
+        &subject.server,
+        &subject.project_id,
+        subject.platform.identifying(&subject.destination),
+        &subject.name,
+    )
+}
+
+/// The syncs that were declared before, and are not declared any more under any name.
+pub fn gone<'a>(before: &'a [ResolvedSync], now: &[ResolvedSync]) -> Vec<&'a ResolvedSync> {
+    let declared: BTreeSet<Identity<'_>> = now.iter().flat_map(names).collect();
+    let syncs = before.iter();
+    syncs
+        .filter(|sync| !declared.contains(&identity(sync)))
+        .collect()
+}
+
+/// What a sync is known by, and what it was known by before it was renamed.
+fn names(sync: &ResolvedSync) -> impl Iterator<Item = Identity<'_>> {
+    let (platform, server, project, destination, name) = identity(sync);
+    let old = sync.desired.renamed_from.as_ref().map(|old| &*old.text);
+    let names = [Some(name), old].into_iter().flatten();
+    names.map(move |name| (platform, server, project, destination, name))
+}
+
+impl Plan {
+    /// Leaves out what is about none of the chosen syncs, under their names in either version of the
+    /// files. What is left was planned with everything in view. `now` is all that is declared now.
+    pub fn retain_about(&mut self, chosen: &[Subject], now: &[ResolvedSync]) {
+        let mut shown: BTreeSet<_> = chosen.iter().map(identity_of).collect();
+        let is_heir = |sync: &&ResolvedSync| names(sync).any(|name| shown.contains(&name));
+        let heirs: Vec<_> = now.iter().filter(is_heir).map(identity).collect();
+        shown.extend(heirs);
+        self.retain(|action| shown.contains(&identity_of(&action.subject)));
+        self.unmanaged
+            .retain(|subject| shown.contains(&identity_of(subject)));
+        let declared = now.iter().filter(|sync| shown.contains(&identity(sync)));
+        let acting = self.actions.iter().map(Action::verb);
+        let acting = acting.filter(|verb| *verb != Verb::Trigger);
+        self.unchanged = declared.count().saturating_sub(acting.count());
+    }
+
+    /// Leaves out jobs that are asked for without a change: they are the same in both versions.
+    pub fn retain_changes(&mut self) {
+        self.retain(|action| action.verb() != Verb::Trigger || !action.after.is_empty());
+    }
 }
 
 /// A declared sync without a look at any server: names stay names.
@@ -121,12 +194,6 @@ pub fn shared(actions: &[Action], before: &[ResolvedSync], now: &[ResolvedSync])
             actions,
         })
         .collect()
-}
-
-/// What a sync has in both versions.
-fn identity(sync: &ResolvedSync) -> (&str, &str, &str) {
-    let provider = &sync.desired.provider.text;
-    (provider, &sync.project_id, &sync.desired.name.text)
 }
 
 /// Where the changed values are inherited from, as far as they still are; `None` if one of them is

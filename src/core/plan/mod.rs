@@ -215,6 +215,28 @@ impl Plan {
         counts
     }
 
+    /// Leaves actions out. What waited for one of them does not wait.
+    pub fn retain(&mut self, is_wanted: impl Fn(&Action) -> bool) {
+        let mut left = 0;
+        let places: Vec<Option<usize>> = self
+            .actions
+            .iter()
+            .map(|action| {
+                let place = is_wanted(action).then_some(left);
+                left += usize::from(place.is_some());
+                place
+            })
+            .collect();
+        let mut index = 0;
+        self.actions.retain(|_| {
+            index += 1;
+            places[index - 1].is_some()
+        });
+        for action in &mut self.actions {
+            action.after = action.after.iter().filter_map(|at| places[*at]).collect();
+        }
+    }
+
     /// The same plan, sorted as people look for things: by provider, project and name. A trigger stays
     /// behind the action that it follows.
     #[must_use]

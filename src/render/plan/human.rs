@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 
 use anstyle::Style;
 
-use super::{comparison, headline, intent, no_longer_declared, sign};
+use super::{comparison, headline, intent, no_longer_declared, sign, what_is_deleted};
 use crate::apply;
 use crate::core::diff::FieldChange;
-use crate::core::plan::{Action, Keeper, Plan, Shared, Step, Subject, Verb, renames};
+use crate::core::plan::renames::Old;
+use crate::core::plan::{Action, Keeper, Plan, Shared, Step, Subject, Verb};
 use crate::core::resolve::ResolvedSync;
 use crate::core::span::{Sources, Span};
 use crate::core::text::{platform_message, shell_word, visible};
@@ -66,8 +67,8 @@ pub fn human<'p>(plan: &'p Plan, sources: &Sources, context: Context<'_>) -> Str
             Some(_) => continue,
             None => {}
         }
-        let old_name = renames.get(&index).copied();
-        action(&mut out, plan, (one, old_name), sources, &syncs);
+        let old = renames.get(&index).copied();
+        action(&mut out, plan, (one, old), sources, &syncs);
     }
     let _ = writeln!(out, "{}", headline(plan).painted());
     failing(&mut out, plan);
@@ -85,7 +86,9 @@ pub fn human<'p>(plan: &'p Plan, sources: &Sources, context: Context<'_>) -> Str
     }
     if plan.base.is_some() {
         // All of it was named.
-    } else if plan.kept.is_empty() {
+        return out;
+    }
+    if plan.kept.is_empty() {
         unmanaged(&mut out, plan, context);
     } else {
         // Whatever is unmanaged after a pruning is kept.
@@ -235,7 +238,7 @@ const fn color(verb: Verb) -> Style {
 fn action(
     out: &mut String,
     plan: &Plan,
-    (action, old_name): (&Action, Option<&str>),
+    (action, old): (&Action, Option<Old<'_>>),
     sources: &Sources,
     syncs: &BTreeMap<Span, &ResolvedSync>,
 ) {
@@ -256,14 +259,10 @@ fn action(
     );
     changes(out, action);
     if let Some(old) = action.deleted() {
-        let which = match action.verb() {
-            Verb::Replace => "The old sync, which is deleted first, is:",
-            _ => "The sync that is deleted is:",
-        };
-        let _ = writeln!(out, "      {which}");
+        let _ = writeln!(out, "      {}", what_is_deleted(action));
         out.push_str(&outcome::definition(&apply::definition(old), "        "));
     }
-    let likely_rename = old_name.map(renames::advice);
+    let likely_rename = old.as_ref().map(Old::advice);
     for note in started::renamed(plan, action)
         .into_iter()
         .chain(likely_rename)

@@ -46,7 +46,7 @@ impl<'a> PlanBody<'a> {
             summary: Summary::of(plan),
             actions: actions
                 .map(|(index, action)| ActionFields {
-                    likely_renamed_from: likely.get(&index).copied(),
+                    likely_renamed_from: likely.get(&index).map(|old| old.name),
                     ..ActionFields::new(action, sources, plan.base.is_none())
                 })
                 .collect(),
@@ -118,7 +118,7 @@ struct ActionFields<'a> {
     step: Option<StepFields<'a>>,
     changes: Vec<ChangeFields<'a>>,
     effects: Vec<EffectFields>,
-    /// An otherwise equal sync that the plan deletes.
+    /// An otherwise equal sync that the plan deletes, or that is no longer declared.
     #[serde(skip_serializing_if = "Option::is_none")]
     likely_renamed_from: Option<&'a str>,
     depends_on: &'a [usize],

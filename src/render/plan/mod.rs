@@ -10,7 +10,9 @@ pub use human::{Context, human};
 pub use json::{PlanBody, PlanFile};
 pub use review::review;
 
+use super::started;
 use super::terminal::Headline;
+use crate::apply;
 use crate::core::plan::{Action, Base, Counts, DeleteReason, Plan, Step, Verb};
 use crate::core::text::visible;
 use crate::core::words;
@@ -21,7 +23,12 @@ fn headline(plan: &Plan) -> Headline {
         return counted(plan.counts());
     }
     if let Some(base) = &plan.base {
-        let rest = format!("Nothing that is declared differs from {}.", words_of(base));
+        let what = if base.is_whole {
+            "Nothing that is declared"
+        } else {
+            "None of the chosen syncs"
+        };
+        let rest = format!("{what} differs from {}.", words_of(base));
         return match plan.unmanaged.len() {
             0 => Headline::new("No changes.", rest),
             _ => counted(plan.counts()),
@@ -61,14 +68,20 @@ pub(super) fn shared(count: usize) -> String {
 /// Says what is no longer declared, if the plan compares two versions of the files.
 fn no_longer_declared(plan: &Plan) -> impl Iterator<Item = String> {
     let of_base = plan.base.iter().flat_map(|_| &plan.unmanaged);
-    of_base
-        .filter(|subject| subject.platform.reads_back())
-        .map(|subject| {
-            format!(
-                "{} is no longer declared. It stays as it is, unless apply is run with --prune.",
-                subject.address()
-            )
-        })
+    of_base.map(|subject| {
+        let address = subject.address();
+        if !subject.platform.reads_back() {
+            return started::no_longer_declared(&address, &subject.destination);
+        }
+        let keeper = plan.kept.iter().find(|kept| kept.subject == *subject);
+        let rest = match keeper.map(|kept| kept.by.setting()) {
+            Some(setting) => format!(
+                "even if apply is run with --prune, because of `{setting}` in secsync.yaml."
+            ),
+            None => "unless apply is run with --prune.".to_owned(),
+        };
+        format!("{address} is no longer declared. It stays as it is, {rest}")
+    })
 }
 
 /// `Plan: 1 to add, 2 to change, 0 to destroy.`, and what else is counted.
@@ -110,6 +123,20 @@ pub(super) const fn participle(verb: Verb) -> &'static str {
         Verb::Trigger => "triggered",
         Verb::Blocked => "changed",
     }
+}
+
+/// What comes before the definition of the sync that an action deletes.
+fn what_is_deleted(action: &Action) -> &'static str {
+    match action.verb() {
+        Verb::Replace => "The old sync, which is deleted first, is:",
+        _ => "The sync that is deleted is:",
+    }
+}
+
+/// All of the sync that an action deletes, after a sentence.
+fn deleted(action: &Action) -> Option<String> {
+    let definition = apply::definition(action.deleted()?);
+    Some(format!("{}\n{definition}", what_is_deleted(action)))
 }
 
 /// What happens to a sync, as the end of a sentence that starts with it.

@@ -1,7 +1,8 @@
 //! The review of a plan.
 
-use super::{comparison, flow, headline, intent, no_longer_declared, sign};
-use crate::core::plan::{Action, Plan, Step, UnknownField, renames};
+use super::{comparison, deleted, flow, headline, intent, no_longer_declared, sign};
+use crate::core::plan::renames::Old;
+use crate::core::plan::{Action, Plan, Step, UnknownField};
 use crate::core::text::platform_message;
 use crate::core::words;
 use crate::render::diff;
@@ -21,8 +22,7 @@ pub fn review(review: &mut Review<'_>, plan: &Plan) {
     let likely = plan.likely_renames();
     let items = plan.actions.iter().enumerate().map(|(index, action)| {
         let mut item = item(plan, action);
-        item.notes
-            .extend(likely.get(&index).map(|old| renames::advice(old)));
+        item.hints.extend(likely.get(&index).map(Old::advice));
         item
     });
     review.items = items.collect();
@@ -48,11 +48,15 @@ pub fn review(review: &mut Review<'_>, plan: &Plan) {
     review
         .notes
         .extend(plan.unknown.iter().map(UnknownField::note));
+    if plan.base.is_some() {
+        // All that is no longer declared was named.
+        return;
+    }
     let found = plan.unmanaged.iter();
     let count = found
         .filter(|subject| subject.platform.reads_back())
         .count();
-    if count > 0 && plan.base.is_none() {
+    if count > 0 {
         let are = if count == 1 { "is" } else { "are" };
         let syncs = words::count(count, "sync");
         let note = format!("{syncs} in these projects {are} not declared.");
@@ -76,7 +80,8 @@ fn item(plan: &Plan, action: &Action) -> Item {
         };
         sentences.push(effect.sentence().to_owned());
     }
-    item.notes.extend(started::renamed(plan, action));
+    item.hints.extend(started::renamed(plan, action));
+    item.deleted = deleted(action);
     if let Step::Blocked { reason, .. } = &action.step {
         item.verdict = Verdict::Blocked(format!("{}\n{}", reason.reason(), reason.advice()));
     }

@@ -1,7 +1,5 @@
 //! Renames that nobody declared.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 
 use super::{absent, desired, plan, plan_with, with};
@@ -15,7 +13,9 @@ fn an_equal_sync_that_goes_is_the_likely_old_name_of_one_that_comes() {
         vec![remote_sync("old")],
     );
     let web = usize::from(found.actions[1].subject.name == "web");
-    assert_eq!(found.likely_renames(), BTreeMap::from([(web, "old")]));
+    let likely = found.likely_renames().into_iter();
+    let likely: Vec<_> = likely.map(|(index, old)| (index, old.name)).collect();
+    assert_eq!(likely, [(web, "old")]);
     let pruning = Policy {
         prune: true,
         ..Policy::default()
