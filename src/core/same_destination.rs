@@ -82,6 +82,13 @@ impl Target {
         Self { exact, part }
     }
 
+    /// A text that is the same for the same place.
+    pub fn key(&self) -> String {
+        let exact: BTreeMap<_, _> = self.exact.iter().collect();
+        let exact = serde_json::to_string(&exact).unwrap_or_default();
+        format!("{exact} {}", self.part.as_deref().unwrap_or_default())
+    }
+
     /// Whether a push to the one place is one to the other.
     pub fn is_same(&self, other: &Self) -> bool {
         overlap(self.part.as_deref(), other.part.as_deref()) && self.exact == other.exact

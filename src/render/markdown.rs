@@ -20,65 +20,52 @@ const LONGEST: usize = 65_536;
 /// What is reserved for the note that something was left out.
 const RESERVE: usize = 400;
 
-/// A comment, with a marker in its first line so that a script can find it again. If something
-/// would not fit, the graph goes first.
+/// A comment, with a marker in its first line so that a script can find it again.
+///
+/// It is in the order in which people read. If not all of it fits, room is given in the order of what
+/// they need: the result, the errors, the graph and what can happen to secrets; then the findings, a
+/// line for each sync and the notes; and the details of syncs last.
 pub fn text(review: &Review<'_>) -> String {
-    let comment = comment(review, mermaid::graph(review).as_ref());
-    if comment.left_out.is_empty() {
-        return comment.end();
-    }
-    let mut without = self::comment(review, None);
-    if review.items.iter().any(|item| item.flow.is_some()) {
-        without.left_out.push("the graph".to_owned());
-    }
-    without.end()
-}
-
-fn comment(review: &Review<'_>, graph: Option<&Graph>) -> Comment {
-    let mut comment = Comment::default();
-    comment.add(&format!("<!-- secsync:{} -->\n", review.command));
-    comment.add(&heading(review));
+    let mut room = Room::default();
+    let mut top = format!("<!-- secsync:{} -->\n{}", review.command, heading(review));
     if review.is_sandbox {
-        comment.add(&format!("\n> {SANDBOX}\n"));
+        let _ = write!(top, "\n> {SANDBOX}\n");
     }
-    if !review.facts.is_empty() {
-        comment.add("\n");
-        comment.add_all("facts", &review.facts, |fact| bullet(fact));
-    }
-    if !review.problems.is_empty() {
-        comment.add("\n### Errors\n\n");
-        comment.add_all("errors", review.problems, |problem| {
-            bullet(&advice(problem))
-        });
-    }
-    let findings = review.shown_findings();
-    if !findings.is_empty() {
-        comment.add("\n### Findings\n\n");
-        comment.add_all("findings", &findings, |found| finding(found, review));
-    }
-    let harmful: Vec<&Item> = review
-        .items
-        .iter()
-        .filter(|item| !item.warnings.is_empty())
-        .collect();
-    if !harmful.is_empty() {
-        comment.add("\n> [!WARNING]\n> This deletes or overwrites secrets:\n>\n");
-        comment.add_all("warnings", &harmful, |item| warning(item));
-    }
-    if let Some(graph) = graph
-        && !comment.add(&drawn(graph))
-    {
-        comment.left_out.push("the graph".to_owned());
-    }
-    if !review.items.is_empty() {
-        comment.add("\n");
-        comment.add_items(review);
-    }
-    if !review.notes.is_empty() {
-        comment.add("\n");
-        comment.add_all("notes", &review.notes, |note| bullet(note));
-    }
-    comment
+    room.left = room.left.saturating_sub(top.len());
+    let facts = room.list("facts", "\n", review.facts.iter().map(|fact| bullet(fact)));
+    let problems = review.problems.iter();
+    let problems = problems.map(|problem| bullet(&advice(problem)));
+    let problems = room.list("errors", "\n### Errors\n\n", problems);
+    let graph = mermaid::graph(review).map(|graph| drawn(&graph));
+    let graph = match graph {
+        Some(graph) if room.take(&graph) => graph,
+        Some(_) => {
+            room.left_out.push("the graph".to_owned());
+            String::new()
+        }
+        None => String::new(),
+    };
+    let harmful = review.items.iter().filter(|item| !item.warnings.is_empty());
+    let warnings = "\n> [!WARNING]\n> This deletes or overwrites secrets:\n>\n";
+    let warnings = room.list("warnings", warnings, harmful.map(warning));
+    let findings = review.shown_findings().into_iter();
+    let findings = findings.map(|found| finding(found, review));
+    let findings = room.list("findings", "\n### Findings\n\n", findings);
+    let lines = room.lines(review);
+    let notes = room.list("notes", "\n", review.notes.iter().map(|note| bullet(note)));
+    let items = room.details(review, lines);
+    [
+        top,
+        facts,
+        problems,
+        findings,
+        warnings,
+        graph,
+        items,
+        notes,
+        room.end(),
+    ]
+    .concat()
 }
 
 /// A graph, folded so that it can be closed.
@@ -145,8 +132,11 @@ fn item(item: &Item, review: &Review<'_>, with_details: bool) -> String {
             in_one_line(reason)
         );
     }
-    let details = details(item, review);
-    let details = if with_details { details } else { String::new() };
+    let details = if with_details {
+        details(item, review)
+    } else {
+        String::new()
+    };
     folded(&line, &details)
 }
 
@@ -306,53 +296,87 @@ fn longest_run(text: &str) -> usize {
     runs.max().unwrap_or_default()
 }
 
-/// A text that stays within the limit of a comment.
-#[derive(Default)]
-struct Comment {
-    text: String,
+/// What is left of a comment.
+struct Room {
+    /// In bytes.
+    left: usize,
     left_out: Vec<String>,
 }
 
-impl Comment {
-    /// Adds a part if it fits as a whole.
-    fn add(&mut self, part: &str) -> bool {
-        let fits = self.text.len() + part.len() <= LONGEST - RESERVE;
-        if fits {
-            self.text.push_str(part);
+impl Default for Room {
+    fn default() -> Self {
+        Self {
+            left: LONGEST - RESERVE,
+            left_out: Vec::new(),
         }
-        fits
+    }
+}
+
+impl Room {
+    /// Takes the room of a text, if there is enough.
+    fn take(&mut self, text: &str) -> bool {
+        let rest = self.left.checked_sub(text.len());
+        self.left = rest.unwrap_or(self.left);
+        rest.is_some()
     }
 
-    /// Adds the parts that fit, and counts the others.
-    fn add_all<T>(&mut self, what: &str, all: &[T], part: impl Fn(&T) -> String) {
-        let shown = all.iter().filter(|one| self.add(&part(one))).count();
-        self.miss(all.len() - shown, all.len(), what);
-    }
-
-    /// Adds the items, without their details if those do not fit.
-    fn add_items<'r>(&mut self, review: &'r Review<'_>) {
-        let (mut missing, mut folded) = (0, 0);
-        let of = |group: &'r Group| group.items.iter().map(move |item| (*item, group));
-        let groups: BTreeMap<usize, &Group> = review.groups.iter().flat_map(of).collect();
-        for (index, one) in review.items.iter().enumerate() {
-            let group = groups.get(&index);
-            let text = |with_details| match group {
-                Some(group) if group.items.first() != Some(&index) => String::new(),
-                Some(group) => of_group(one, group, review, with_details),
-                None => item(one, review, with_details),
-            };
-            if self.add(&text(true)) {
-                continue;
-            }
-            if self.add(&text(false)) {
-                folded += 1;
+    /// The entries that fit, below a heading; the others are counted.
+    fn list(&mut self, what: &str, heading: &str, entries: impl Iterator<Item = String>) -> String {
+        let mut list = String::new();
+        let (mut all, mut shown) = (0, 0);
+        for entry in entries {
+            let text = if shown == 0 {
+                heading.to_owned() + &entry
             } else {
-                missing += 1;
+                entry
+            };
+            all += 1;
+            if self.take(&text) {
+                shown += 1;
+                list.push_str(&text);
             }
         }
-        let all = review.items.len();
-        self.miss(folded, all, "syncs' details");
-        self.miss(missing, all, "syncs");
+        self.miss(all - shown, all, what);
+        list
+    }
+
+    /// The items without their details, as far as they fit.
+    fn lines(&mut self, review: &Review<'_>) -> Vec<Option<String>> {
+        let entries = Entries::of(review);
+        // The empty line before them.
+        self.left = self.left.saturating_sub(1);
+        let lines: Vec<Option<String>> = (0..review.items.len())
+            .map(|index| Some(entries.text(index, false)).filter(|line| self.take(line)))
+            .collect();
+        let missing = lines.iter().filter(|line| line.is_none()).count();
+        self.miss(missing, review.items.len(), "syncs");
+        lines
+    }
+
+    /// The items, with their details as far as these fit, too.
+    fn details(&mut self, review: &Review<'_>, lines: Vec<Option<String>>) -> String {
+        if lines.is_empty() {
+            return String::new();
+        }
+        let entries = Entries::of(review);
+        let mut items = "\n".to_owned();
+        let mut folded = 0;
+        for (index, line) in lines.into_iter().enumerate() {
+            let Some(line) = line else {
+                continue;
+            };
+            let whole = entries.text(index, true);
+            let more = whole.len().saturating_sub(line.len());
+            if more <= self.left {
+                self.left -= more;
+                items.push_str(&whole);
+            } else {
+                folded += 1;
+                items.push_str(&line);
+            }
+        }
+        self.miss(folded, review.items.len(), "syncs' details");
+        items
     }
 
     fn miss(&mut self, missing: usize, all: usize, what: &str) {
@@ -361,15 +385,41 @@ impl Comment {
         }
     }
 
-    fn end(mut self) -> String {
-        if !self.left_out.is_empty() {
-            let _ = write!(
-                self.text,
-                "\n**Not shown: {}.** A comment takes at most {LONGEST} characters; the output of \
-                 the command has everything.\n",
-                self.left_out.join(", ")
-            );
+    /// The note that something was left out.
+    fn end(&self) -> String {
+        if self.left_out.is_empty() {
+            return String::new();
         }
-        self.text
+        format!(
+            "\n**Not shown: {}.** A comment takes at most {LONGEST} characters; the output of the \
+             command has everything.\n",
+            self.left_out.join(", ")
+        )
+    }
+}
+
+/// The items as entries of a list: one each, and one for all of a group in the place of the first.
+struct Entries<'r> {
+    review: &'r Review<'r>,
+    groups: BTreeMap<usize, &'r Group>,
+}
+
+impl<'r> Entries<'r> {
+    fn of(review: &'r Review<'r>) -> Self {
+        let of = |group: &'r Group| group.items.iter().map(move |item| (*item, group));
+        Self {
+            review,
+            groups: review.groups.iter().flat_map(of).collect(),
+        }
+    }
+
+    /// Empty for the others of a group.
+    fn text(&self, index: usize, with_details: bool) -> String {
+        let one = &self.review.items[index];
+        match self.groups.get(&index) {
+            Some(group) if group.items.first() != Some(&index) => String::new(),
+            Some(group) => of_group(one, group, self.review, with_details),
+            None => item(one, self.review, with_details),
+        }
     }
 }

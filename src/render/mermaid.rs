@@ -43,8 +43,8 @@ pub(super) fn graph(review: &Review<'_>) -> Option<Graph> {
     let mut has_thick = false;
     for (item, flow) in flows {
         let (from, to) = (
-            nodes.id("s", &flow.source, ["[\"", "\"]"]),
-            nodes.id("d", &flow.target, ["([\"", "\"])"]),
+            nodes.id("s", [&flow.source; 2], ["[\"", "\"]"]),
+            nodes.id("d", [&flow.place, &flow.target], ["([\"", "\"])"]),
         );
         let is_thick = flow.risk == Risk::DeletesSecrets;
         has_thick |= is_thick;
@@ -84,10 +84,11 @@ struct Nodes {
 }
 
 impl Nodes {
-    fn id(&mut self, kind: &'static str, text: &str, shape: [&str; 2]) -> String {
+    /// The id of the node that is known by a text, and shows another one.
+    fn id(&mut self, kind: &'static str, [key, text]: [&str; 2], shape: [&str; 2]) -> String {
         let next = format!("{kind}{}", self.ids.len() + 1);
         let Self { ids, text: out } = self;
-        let id = ids.entry((kind, text.to_owned())).or_insert_with(|| {
+        let id = ids.entry((kind, key.to_owned())).or_insert_with(|| {
             let [open, close] = shape;
             let _ = writeln!(out, "  {next}{open}{}{close}", label(text));
             next

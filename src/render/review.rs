@@ -144,6 +144,8 @@ pub struct Flow {
     pub source: String,
     /// The destination, and the place in it.
     pub target: String,
+    /// What the target is known by: the same text for the same place, whatever it is called.
+    pub place: String,
     /// The sync's name.
     pub name: String,
     /// What can happen to secrets.

@@ -335,9 +335,8 @@ fn a_plan_in_every_format() {
     flowchart LR
       s1["payments prod /"]
       d2(["humanitec application acme payments"])
-      d3(["humanitec application payments acme"])
       s1 ==>|"update api"| d2
-      s1 ==>|"delete gone"| d3
+      s1 ==>|"delete gone"| d2
       s1 -->|"create web"| d2
     ```
 

@@ -141,6 +141,7 @@ fn shown(texts: &Texts, format: fn(&Review<'_>) -> String) -> String {
         flow: Some(Flow {
             source: texts.value.clone(),
             target: texts.message.clone(),
+            place: texts.value.clone(),
             name: texts.name.clone(),
             risk: Risk::DeletesSecrets,
         }),
@@ -389,6 +390,7 @@ fn a_comment_stays_within_the_limit_and_says_what_it_leaves_out() {
                 flow: Some(Flow {
                     source: "payments prod /".to_owned(),
                     target: format!("humanitec {index}"),
+                    place: format!("humanitec {index}"),
                     name: format!("app-{index}"),
                     risk: Risk::Low,
                 }),
@@ -431,9 +433,11 @@ fn a_comment_stays_within_the_limit_and_says_what_it_leaves_out() {
             "{end}"
         );
         assert!(comment.contains("This deletes or overwrites secrets"));
+        // The graph is the last thing to go.
+        assert_eq!(comment.matches("-->|").count(), count.min(40), "{comment}");
         // What is folded is unfolded again.
         assert_eq!(
-            comment.matches("<details>").count(),
+            comment.matches("<details").count(),
             comment.matches("</details>").count()
         );
         assert_eq!(comment.matches("```").count() % 2, 0);

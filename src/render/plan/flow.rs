@@ -5,14 +5,16 @@ use serde_json::{Map, Value};
 use crate::core::fields::{ENVIRONMENT, SECRET_PATH};
 use crate::core::normalize;
 use crate::core::plan::{Action, Step, Verb};
+use crate::core::same_destination::Target;
+use crate::core::spec::DestinationSpec;
 use crate::render::review::{Flow, Risk};
 
 /// The field that says where in the destination a sync pushes to.
 const DESTINATION_CONFIG: &str = "destinationConfig";
 
 /// What a sync pushes once the action is done, or pushed until then if it goes; `None` if nothing
-/// of it changes.
-pub(super) fn of(action: &Action) -> Option<Flow> {
+/// of it changes. The description of the destination says which of its fields are only names.
+pub(super) fn of(action: &Action, spec: Option<&DestinationSpec>) -> Option<Flow> {
     let fields = match &action.step {
         Step::Create(new) | Step::Replace { new, .. } => new.expected.clone(),
         Step::Update(update) => update.expected.clone(),
@@ -29,9 +31,13 @@ pub(super) fn of(action: &Action) -> Option<Flow> {
     ];
     let mut target = vec![subject.destination.clone()];
     leaves(fields.get(DESTINATION_CONFIG), &mut target);
+    let place = spec.and_then(|spec| Target::of(spec, &fields));
+    let place = place.map(|place| format!("{} {}", subject.destination, place.key()));
+    let target = target.join(" ");
     Some(Flow {
         source: source.into_iter().flatten().collect::<Vec<_>>().join(" "),
-        target: target.join(" "),
+        place: place.unwrap_or_else(|| target.clone()),
+        target,
         name: subject.name.clone(),
         risk: risk(action),
     })

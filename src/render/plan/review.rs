@@ -1,5 +1,7 @@
 //! The review of a plan.
 
+use std::collections::HashMap;
+
 use super::{comparison, deleted, flow, headline, intent, no_longer_declared, sign};
 use crate::core::plan::renames::Old;
 use crate::core::plan::{Action, Plan, Step, UnknownField};
@@ -20,8 +22,17 @@ pub fn review(review: &mut Review<'_>, plan: &Plan) {
     review.notes.extend(plan.shard.map(shard::note_with_limits));
     review.notes.extend(no_longer_declared(plan));
     let likely = plan.likely_renames();
+    let specs = plan.actions.iter().filter_map(|action| {
+        let subject = &action.subject;
+        let (_, spec) = action.result()?;
+        Some(((subject.platform, &*subject.destination), spec))
+    });
+    let specs: HashMap<_, _> = specs.collect();
     let items = plan.actions.iter().enumerate().map(|(index, action)| {
+        let subject = &action.subject;
+        let spec = specs.get(&(subject.platform, &*subject.destination));
         let mut item = item(plan, action);
+        item.flow = flow::of(action, spec.copied());
         item.hints.extend(likely.get(&index).map(Old::advice));
         item
     });
@@ -71,7 +82,6 @@ fn item(plan: &Plan, action: &Action) -> Item {
     item.sign = sign(verb);
     item.place = action.place;
     item.diff = diff::of_action(action);
-    item.flow = flow::of(action);
     for effect in &action.effects {
         let sentences = if effect.is_destructive() {
             &mut item.warnings
