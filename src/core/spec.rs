@@ -221,6 +221,20 @@ impl ObjectSpec {
         self
     }
 
+    /// The same object as if answers gave back all that is sent, for comparing two declarations.
+    #[must_use]
+    pub fn given_back(mut self) -> Self {
+        let variants = self.union.iter_mut().flat_map(|union| &mut union.variants);
+        let of_variants = variants.flat_map(|variant| &mut variant.fields);
+        for field in self.fields.iter_mut().chain(of_variants) {
+            if field.access == Access::WriteOnly {
+                field.access = Access::BothWays;
+            }
+            field.object = field.object.take().map(Self::given_back);
+        }
+        self
+    }
+
     /// Whether any value of this object can have a field of that name.
     pub fn has_field(&self, name: &str) -> bool {
         self.fields_of_any_value().any(|field| field.name == name)

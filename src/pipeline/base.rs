@@ -41,6 +41,10 @@ impl Checked {
             .map_err(|error| invalid_before(revision, &commit, error))?;
         let mut specs = earlier.specs.clone();
         specs.extend(self.specs.clone());
+        for spec in specs.values_mut().filter(|spec| spec.create.has_unread()) {
+            let spec = Arc::make_mut(spec);
+            spec.create = std::mem::take(&mut spec.create).given_back();
+        }
         let (mut before, now) = (spelled(&earlier, &specs), spelled(&self, &specs));
         let chosen = self.chosen(&now, (&earlier, &named), &before, &commit)?;
         before.retain(|sync| sync.desired.ensure == Ensure::Present);

@@ -325,6 +325,22 @@ fn annotations_have_all_of_the_sync_that_is_deleted() {
 }
 
 #[test]
+fn a_field_that_no_answer_gives_back_is_compared() {
+    let sync = |key: &str| {
+        format!(
+            "destination: azure-entra-id-scim\ndestinationConfig: {{ scope: null, org: null, app: null, \
+             servicePrincipalId: x }}\nsyncOptions: {{ disableSecretDeletion: null, secretKey: {key} }}"
+        )
+    };
+    let tree = repository(&[("syncs/a.yaml", &payments(&[("web", &sync("A"))]))]);
+    assert_eq!(actions(&tree, ""), nothing());
+    tree.write("syncs/a.yaml", payments(&[("web", &sync("B"))]));
+    let output = plan(&tree, "--base main --detailed-exitcode", 2);
+    let change = "~ syncOptions.secretKey: \"A\" -> \"B\"";
+    assert!(output.stdout.contains(change), "{output}");
+}
+
+#[test]
 fn two_names_of_one_destination_are_one_node_of_the_graph() {
     let netlify = |id: &str, name: &str| {
         let config = format!("accountId: {id}, accountName: {name}");
