@@ -141,14 +141,12 @@ fn artifact(file: &str) -> Value {
 /// A note about a sync that is deleted, or whose action may be meant as a rename. A plan is no
 /// finding, so it is not among the results.
 fn of_item(item: &Item, review: &Review<'_>) -> Option<Value> {
-    let more = item.hints.iter().chain(&item.deleted);
-    let more: Vec<&str> = more.map(String::as_str).collect();
-    if more.is_empty() {
+    if item.hints.is_empty() && item.deleted.is_none() {
         return None;
     }
-    let warnings: String = item.warnings.iter().map(|one| format!("\n{one}")).collect();
-    let more = more.join("\n");
-    let what = format!("{} {}.{warnings}\n{more}", item.address, item.what);
+    let more = item.warnings.iter().chain(&item.hints).chain(&item.deleted);
+    let more: Vec<&str> = more.map(String::as_str).collect();
+    let what = format!("{} {}.\n{}", item.address, item.what, more.join("\n"));
     let mut note = json!({"level": "note", "message": message(&first_lines(&visible_lines(what.trim_end()), LONGEST))});
     if let Some(place) = item.place {
         note["locations"] = json!([location(place, review)]);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::code_host::{BOT, CodeHost, HEAD};
+use super::code_host::{CodeHost, HEAD};
 use super::reviewed_plan::{run, zip};
 use super::script::{Ran, Script};
 use crate::harness::{Server, Tree, payments, repository, world};
