@@ -1,9 +1,10 @@
 //! How much one apply may change.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::plan::{Action, Plan, Verb};
+use super::resolve::{self, ProjectTables};
 use super::select::NamePatterns;
 use super::words;
 
@@ -35,10 +36,18 @@ pub struct Limit {
 pub struct ProjectLimit {
     /// The pattern as it is written.
     pub pattern: String,
-    /// The pattern, for names and ids of projects.
+    /// The pattern, for ids, slugs and names of projects.
     pub matcher: NamePatterns,
     /// How much may change in each.
     pub limit: Limit,
+}
+
+/// What a plan changes in a project.
+#[derive(Default)]
+struct Changed<'a> {
+    count: usize,
+    /// How the files spell the provider and the project.
+    spelled: BTreeSet<(&'a String, &'a String)>,
 }
 
 /// A limit that a plan goes beyond.
@@ -111,26 +120,46 @@ impl Kind {
 }
 
 impl Limits {
-    /// The limits that a plan goes beyond. What the command line says replaces the general ones.
-    pub fn exceeded(&self, plan: &Plan, flags: Limit) -> Vec<Exceeded<'_>> {
+    /// The limits that a plan goes beyond. What the command line says replaces the general ones. A
+    /// project is what it is by whatever word a file or a pattern means it: `tables` has its words.
+    pub fn exceeded(&self, plan: &Plan, flags: Limit, tables: &ProjectTables) -> Vec<Exceeded<'_>> {
         [Kind::Deletes, Kind::Changes]
             .into_iter()
-            .flat_map(|kind| self.exceeded_of(kind, plan, flags))
+            .flat_map(|kind| self.exceeded_of(kind, plan, flags, tables))
             .collect()
     }
 
-    fn exceeded_of(&self, kind: Kind, plan: &Plan, flags: Limit) -> Vec<Exceeded<'_>> {
-        let mut projects: BTreeMap<_, usize> = BTreeMap::new();
+    fn exceeded_of(
+        &self,
+        kind: Kind,
+        plan: &Plan,
+        flags: Limit,
+        tables: &ProjectTables,
+    ) -> Vec<Exceeded<'_>> {
+        let mut projects: BTreeMap<_, Changed<'_>> = BTreeMap::new();
         for action in plan.actions.iter().filter(|action| kind.counts(action)) {
             let subject = &action.subject;
-            let project = (&subject.provider, &subject.project, &subject.project_id);
-            *projects.entry(project).or_default() += 1;
+            let project = (&subject.server, &subject.project_id);
+            let project = projects.entry(project).or_default();
+            project.count += 1;
+            project
+                .spelled
+                .insert((&subject.provider, &subject.project));
         }
         let mut found = Vec::new();
         let mut others = Vec::new();
-        for ((provider, project, id), count) in projects {
-            let named = format!("{provider}/{project}");
-            match self.own(kind, project, id) {
+        for ((_, id), Changed { count, spelled }) in projects {
+            let first = spelled.first();
+            let named = first.map_or_else(String::new, |(provider, project)| {
+                format!("{provider}/{project}")
+            });
+            let mut words: BTreeSet<&str> = [id.as_str()].into();
+            for (provider, project) in spelled {
+                words.insert(project);
+                let table = tables.get(provider).map_or(&[][..], Vec::as_slice);
+                words.extend(resolve::project_words(id, table));
+            }
+            match self.own(kind, &words) {
                 Some((pattern, most)) if count > most => found.push(Exceeded {
                     kind,
                     count,
@@ -159,10 +188,10 @@ impl Limits {
         found
     }
 
-    /// A project's own limit: that of the first pattern that matches it.
-    fn own(&self, kind: Kind, project: &str, id: &str) -> Option<(&str, usize)> {
+    /// A project's own limit: that of the first pattern that matches a word for it.
+    fn own(&self, kind: Kind, words: &BTreeSet<&str>) -> Option<(&str, usize)> {
         let mut limits = self.projects.iter();
-        let own = limits.find(|own| own.matcher.matches(project) || own.matcher.matches(id))?;
+        let own = limits.find(|own| words.iter().any(|word| own.matcher.matches(word)))?;
         Some((&own.pattern, kind.of(&own.limit)?))
     }
 }

@@ -1,5 +1,8 @@
 //! Names to ids, from tables that were read before.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::code::Code;
 use super::desired::{ConnectionRef, DesiredSync, Word};
 use super::diagnostic::Diagnostic;
@@ -16,6 +19,8 @@ pub struct ResolvedSync {
     pub server: String,
     /// The id of its project.
     pub project_id: String,
+    /// The other words for its project, as far as they are known.
+    pub project_words: Arc<[String]>,
     /// Its connection, if the platform has connections. Without a name if only the id is known.
     pub connection: Option<RemoteConnection>,
 }
@@ -81,6 +86,16 @@ pub fn project_id(word: &str, table: &[RemoteProject]) -> Option<String> {
         [only] => Some(only.id.clone()),
         _ => None,
     }
+}
+
+/// The projects that the identity can see, by provider, as far as names had to be looked up.
+pub type ProjectTables = BTreeMap<String, Vec<RemoteProject>>;
+
+/// The words besides its id that a project of that id goes by: its slug and its name.
+pub fn project_words<'a>(id: &str, table: &'a [RemoteProject]) -> Vec<&'a str> {
+    let project = table.iter().find(|project| project.id == id);
+    let words = project.map(|project| vec![project.slug.as_str(), project.name.as_str()]);
+    words.unwrap_or_default()
 }
 
 /// How a file best names a project: by its slug, if that means no other one.

@@ -8,11 +8,14 @@ use super::cell::Values;
 use super::desired::DesiredSync;
 use super::remote::RemoteSync;
 use super::resolve::ResolvedSync;
-use super::value::Node;
-use super::words::list;
+use super::value::{Entry, Node};
+use super::words::{is_uuid, list};
 
 /// What the keys of selectors begin with that are paths in a matrix.
 const IN_MATRIX: &str = "matrix.";
+
+/// The key of selectors that is about projects.
+const PROJECT: &str = "project";
 
 /// Patterns for names: `*` matches any characters, `?` matches one.
 #[derive(Debug, Clone, Default)]
@@ -122,6 +125,11 @@ impl Condition {
             let inside = inside.strip_suffix(')').ok_or_else(|| {
                 format!("The selector `{text}` has an opening `(` and no `)` at its end.")
             })?;
+            if inside.trim().is_empty() {
+                return Err(format!(
+                    "The selector `{text}` names no value: write one or more between the brackets."
+                ));
+            }
             (key, is_negated, inside.split(',').map(str::trim).collect())
         } else if let Some((key, pattern)) = text.split_once("!=") {
             (key, true, vec![pattern.trim()])
@@ -195,6 +203,34 @@ impl Selection {
         })
     }
 
+    /// Whether projects may be meant by another word than their ids.
+    pub fn means_projects(&self) -> bool {
+        let of_projects = |condition: &&Condition| condition.key == PROJECT;
+        let mut conditions = self.conditions.iter().filter(of_projects);
+        conditions.any(|condition| {
+            let mut matchers = condition.matchers.iter();
+            matchers.any(|matcher| !is_uuid(matcher.glob().glob()))
+        })
+    }
+
+    /// What to write instead of a condition that compares a map of a matrix; `None` if none does.
+    pub fn field_of_map<'a, S>(&self, syncs: impl IntoIterator<Item = S>) -> Option<String>
+    where
+        S: Into<Facets<'a>>,
+    {
+        let syncs: Vec<Facets<'_>> = syncs.into_iter().map(Into::into).collect();
+        let keys = self.conditions.iter().map(|condition| &condition.key);
+        let field = |key: &String| {
+            let path = key.strip_prefix(IN_MATRIX)?;
+            let mut values = syncs.iter().filter_map(|sync| sync.cell?.at(path));
+            let fields = values.find_map(Node::as_mapping)?;
+            let is_scalar = |entry: &&Entry| entry.value.as_text().is_some();
+            let field = fields.entries().iter().find(is_scalar)?;
+            Some(format!("{key}.{}", field.key))
+        };
+        keys.filter_map(field).next()
+    }
+
     /// Whether everything is selected.
     pub fn is_everything(&self) -> bool {
         self.conditions.is_empty() && self.targets.is_empty() && self.excluded.is_empty()
@@ -248,6 +284,8 @@ pub struct Facets<'a> {
     project: Option<&'a str>,
     /// The project's id; `None` if it is not known yet.
     project_id: Option<&'a str>,
+    /// The other words for the project, as far as they are known.
+    project_words: &'a [String],
     destination: &'a str,
     environment: Option<&'a str>,
     labels: Option<&'a BTreeMap<String, String>>,
@@ -264,6 +302,7 @@ impl<'a> From<&'a DesiredSync> for Facets<'a> {
             provider: &sync.provider.text,
             project: sync.project.as_ref().map(|project| project.text.as_str()),
             project_id: None,
+            project_words: &[],
             destination: &sync.destination.text,
             environment: sync.fields.get("environment").and_then(Node::as_str),
             labels: Some(&sync.labels),
@@ -276,6 +315,7 @@ impl<'a> From<&'a ResolvedSync> for Facets<'a> {
     fn from(sync: &'a ResolvedSync) -> Self {
         Self {
             project_id: Some(&sync.project_id),
+            project_words: &sync.project_words,
             ..Self::from(&sync.desired)
         }
     }
@@ -283,12 +323,18 @@ impl<'a> From<&'a ResolvedSync> for Facets<'a> {
 
 impl<'a> Facets<'a> {
     /// Those of a sync that need not be declared, and so has no labels.
-    pub fn of_remote(sync: &'a RemoteSync, provider: &'a str, project: &'a str) -> Self {
+    pub fn of_remote(
+        sync: &'a RemoteSync,
+        provider: &'a str,
+        project: &'a str,
+        project_words: &'a [String],
+    ) -> Self {
         Self {
             names: [Some(&sync.name), None],
             provider,
             project: Some(project),
             project_id: Some(&sync.project_id),
+            project_words,
             destination: &sync.destination,
             environment: sync.environment.as_deref(),
             labels: None,
@@ -307,9 +353,14 @@ impl<'a> Facets<'a> {
         if condition.is_negated {
             return !matchers.any(|matcher| self.holds(key, matcher));
         }
-        // A pattern can mean an id that is not known yet.
-        let can_be_project =
-            |matcher| key == "project" && self.project_id.is_none() && can_mean_an_id(matcher);
+        // A pattern can mean an id that is not known yet, and an id can be that of any other word.
+        let is_spelled_by_id = || self.project.is_some_and(is_uuid);
+        let can_be_project = |matcher| {
+            key == PROJECT
+                && self.project_id.is_none()
+                && (can_mean_an_id(matcher)
+                    || is_spelled_by_id() && !is_uuid(matcher.glob().glob()))
+        };
         matchers.any(|matcher| self.holds(key, matcher) || can_be_project(matcher))
     }
 
@@ -318,8 +369,9 @@ impl<'a> Facets<'a> {
         let is_match = |value: &str| matcher.is_match(value);
         match key {
             "provider" => is_match(self.provider),
-            "project" => {
-                let mut names = self.project.into_iter().chain(self.project_id);
+            PROJECT => {
+                let words = self.project_words.iter().map(String::as_str);
+                let mut names = self.project.into_iter().chain(self.project_id).chain(words);
                 names.any(is_match)
             }
             "destination" => is_match(self.destination),
@@ -384,7 +436,7 @@ mod tests {
     #[test]
     fn what_is_not_declared_is_selected_by_the_same_keys_and_has_no_labels() {
         let sync = remote_sync("web-prod");
-        let facets = || Facets::of_remote(&sync, "infisical", "payments");
+        let facets = || Facets::of_remote(&sync, "infisical", "payments", &[]);
         let selection = |selector: &str, target: &str| {
             new(&[selector.to_owned()], &[target.to_owned()]).unwrap()
         };
@@ -454,6 +506,8 @@ mod tests {
             "=x",
             "a b=c",
             "environment=dev,",
+            "environment in ()",
+            "environment notin ( )",
         ] {
             assert!(new(&[malformed.to_owned()], &[]).is_err(), "{malformed}");
         }
@@ -494,6 +548,16 @@ mod tests {
         let label = sync.project.as_ref().unwrap().text.clone();
         assert!(may(&label) && may("*") && may(&id) && may("1b9f*"));
         assert!(!may("shop") && !may("p?yroll"));
+        // An id that a file names is that of a project with other words.
+        let mut by_id = sync.clone();
+        by_id.project.as_mut().unwrap().text = "5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a11".to_owned();
+        let selection = new(&["project=shop".to_owned()], &[]).unwrap();
+        let mut known = resolved(by_id.clone());
+        assert!(selection.matches(&by_id) && !selection.matches(&known));
+        known.project_words = ["shop".to_owned()].into();
+        assert!(selection.matches(&known));
+        let selection = new(&["project!=sh*".to_owned()], &[]).unwrap();
+        assert!(selection.matches(&by_id) && !selection.matches(&known));
         assert!(!selects(&["project=1b9f*"], &[]));
     }
 

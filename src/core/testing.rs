@@ -1,6 +1,7 @@
 //! Helpers for the tests of the core.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -223,6 +224,7 @@ pub fn resolved(desired: DesiredSync) -> ResolvedSync {
             .as_ref()
             .map(|p| p.text.clone())
             .unwrap_or_default(),
+        project_words: Arc::default(),
         connection: Some(RemoteConnection {
             id: "c1".to_owned(),
             name: "main".to_owned(),

@@ -56,6 +56,8 @@ pub struct ProjectInventory {
     pub id: String,
     /// The word that a file best names it by.
     pub word: String,
+    /// The words besides its id that it goes by.
+    pub words: Vec<String>,
     /// Its syncs, ordered by name.
     pub syncs: Vec<RemoteSync>,
     /// The names that the files declare in it, those before a rename among them.
@@ -201,6 +203,10 @@ impl Checked {
             .into_iter()
             .map(|(id, syncs)| ProjectInventory {
                 word: resolve::project_word(&id, &table).to_owned(),
+                words: resolve::project_words(&id, &table)
+                    .into_iter()
+                    .map(str::to_owned)
+                    .collect(),
                 declared: self.declared_in(&wanted.provider, &id, &table),
                 id,
                 syncs,

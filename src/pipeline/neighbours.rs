@@ -1,7 +1,7 @@
-//! What other workspaces of the same Git repository declare, for pruning: what is undeclared here
-//! can be declared there.
+//! What other files of the workspace declare, and for pruning other workspaces of the same Git
+//! repository: what is undeclared here can be declared there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use ignore::WalkBuilder;
@@ -9,6 +9,7 @@ use ignore::WalkBuilder;
 use super::check::project_of_environment;
 use super::link::ProjectNames;
 use super::open::Opened;
+use crate::core::desired::DesiredSync;
 use crate::core::platform::Platform;
 use crate::core::remote::RemoteProject;
 use crate::core::resolve;
@@ -52,6 +53,37 @@ impl Opened {
             }
         }
         Ok(claims)
+    }
+
+    /// The syncs that other files of this workspace declare, where only some were named. What is wrong
+    /// with those files is not for this run to say.
+    pub(super) fn other_syncs(&self) -> Vec<DesiredSync> {
+        if self.workspace.is_whole || !self.selection.is_everything() {
+            return Vec::new();
+        }
+        let options = LoadOptions {
+            workspace: Where::At(self.workspace.root.clone()),
+            paths: Vec::new(),
+            ..self.options.request.clone()
+        };
+        let environment = &self.options.environment;
+        let Ok(mut whole) = Workspace::open(&options) else {
+            return Vec::new();
+        };
+        let loaded = whole.load(&options, environment, &mut std::io::empty(), &*self.store);
+        if loaded.is_err() {
+            return Vec::new();
+        }
+        type Identity<'a> = (&'a str, Option<&'a str>, &'a str);
+        fn identity(sync: &DesiredSync) -> Identity<'_> {
+            let project = sync.project.as_ref().map(|word| word.text.as_str());
+            (&sync.provider.text, project, &sync.name.text)
+        }
+        let own: BTreeSet<Identity<'_>> = self.workspace.syncs.iter().map(identity).collect();
+        let others = whole.syncs.into_iter();
+        others
+            .filter(|sync| !own.contains(&identity(sync)))
+            .collect()
     }
 
     fn claims_of(&self, root: &Utf8Path, claims: &mut Vec<Claim>) -> Result<(), CommandError> {

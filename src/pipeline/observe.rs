@@ -13,8 +13,8 @@ use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, NamedProject, Wor
 use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::started::Homes;
 use crate::core::plan::{Policy, ProjectKey};
-use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync, UsableConnections};
-use crate::core::resolve::ResolvedSync;
+use crate::core::remote::{RemoteConnection, RemoteSync, UsableConnections};
+use crate::core::resolve::{ProjectTables, ResolvedSync};
 use crate::core::select::Selection;
 use crate::core::span::Span;
 use crate::core::spec::{ObjectSpec, Specs};
@@ -40,7 +40,7 @@ pub struct Observed {
     /// The projects that can be read, with how the files spell them.
     pub projects: ProjectNames,
     /// The projects that the identity can see, by provider, as far as names had to be looked up.
-    pub tables: BTreeMap<String, Vec<RemoteProject>>,
+    pub tables: ProjectTables,
     /// The remote syncs of each project that can be read.
     pub remote: BTreeMap<ProjectKey, Vec<RemoteSync>>,
     /// The providers whose syncs can only be started, by their servers.
@@ -58,6 +58,7 @@ impl Checked {
             projects,
             tables,
             remote,
+            elsewhere,
         } = self.resolve(&providers, link).await?;
         let workspace = forget_useful_patterns(workspace, &syncs, &remote);
         if self.opened.options.prune {
@@ -67,6 +68,7 @@ impl Checked {
         let policy = Policy {
             prune: self.opened.options.prune,
             resend: self.opened.resend,
+            elsewhere,
             protect: workspace.config.protect.clone(),
             ignore: workspace.config.ignore.clone(),
             shard: self.opened.options.shard,
@@ -119,8 +121,15 @@ impl Checked {
         }
         if let Some(idle) = selection.idle(&self.opened.workspace.syncs).first() {
             return Err(
-                CommandError::usage(format!("`{idle}` matches no declared sync."))
-                    .help("`secsync validate -v` lists the syncs."),
+                CommandError::usage(format!("`{idle}` matches no declared sync.")).help(
+                    match selection.field_of_map(&self.opened.workspace.syncs) {
+                        Some(field) => format!(
+                            "The value of that axis is a map: select by a field of it, such as \
+                             `{field}=…`."
+                        ),
+                        None => "`secsync validate -v` lists the syncs.".to_owned(),
+                    },
+                ),
             );
         }
         if self.selected().next().is_none() {
@@ -137,7 +146,11 @@ impl Checked {
         } else {
             Vec::new()
         };
-        let tables = self.project_tables(providers, &claims, link).await?;
+        let others = self.opened.other_syncs();
+        let tables = self
+            .project_tables(providers, (&claims, &others), link)
+            .await?;
+        let elsewhere = identities(&others, providers, &tables);
         let mut found = Vec::new();
         let mut syncs = self.resolve_projects(providers, &tables, &mut found);
         report_clashes(&syncs, &mut found);
@@ -185,6 +198,7 @@ impl Checked {
             projects,
             tables,
             remote,
+            elsewhere,
         })
     }
 
@@ -225,22 +239,33 @@ impl Checked {
     fn resolve_projects(
         &self,
         providers: &Providers,
-        tables: &BTreeMap<String, Vec<RemoteProject>>,
+        tables: &ProjectTables,
         found: &mut Vec<Diagnostic>,
     ) -> Vec<ResolvedSync> {
         let declared = &self.opened.workspace.syncs;
         let mut resolved = Vec::with_capacity(declared.len());
+        let mut words: BTreeMap<(&str, String), Arc<[String]>> = BTreeMap::new();
         for sync in declared {
             let Some(provider) = providers.get(&sync.provider.text) else {
                 continue;
             };
             match project_id(sync, tables) {
-                Ok(project_id) => resolved.push(ResolvedSync {
-                    desired: sync.clone(),
-                    server: provider.server().to_owned(),
-                    project_id,
-                    connection: None,
-                }),
+                Ok(project_id) => {
+                    let table = tables.get(&sync.provider.text);
+                    let of = (sync.provider.text.as_str(), project_id.clone());
+                    let words = words.entry(of).or_insert_with(|| {
+                        let table = table.map_or(&[][..], Vec::as_slice);
+                        let words = resolve::project_words(&project_id, table);
+                        words.into_iter().map(str::to_owned).collect()
+                    });
+                    resolved.push(ResolvedSync {
+                        desired: sync.clone(),
+                        server: provider.server().to_owned(),
+                        project_words: Arc::clone(words),
+                        project_id,
+                        connection: None,
+                    });
+                }
                 // What is left out still holds its name, if its project is one that can be seen.
                 Err(_) if !self.opened.selection.matches(sync) => {}
                 Err(unknown) => found.push(*unknown),
@@ -254,7 +279,7 @@ impl Checked {
         &self,
         providers: &Providers,
         syncs: &[ResolvedSync],
-        tables: &BTreeMap<String, Vec<RemoteProject>>,
+        tables: &ProjectTables,
         found: &mut Vec<Diagnostic>,
     ) -> ProjectNames {
         let mut projects = ProjectNames::new();
@@ -288,14 +313,17 @@ impl Checked {
     }
 
     /// The projects of each provider whose files, or those of another workspace, name one by
-    /// something else than its id.
+    /// something else than its id, or of which a limit or a selector may mean one by another word.
     async fn project_tables(
         &self,
         providers: &Providers,
-        claims: &[Claim],
+        (claims, others): (&[Claim], &[DesiredSync]),
         link: &Link,
-    ) -> Result<BTreeMap<String, Vec<RemoteProject>>, CommandError> {
+    ) -> Result<ProjectTables, CommandError> {
         let syncs = self.opened.workspace.syncs.iter();
+        let has_limits = !self.opened.workspace.config.limits.projects.is_empty();
+        let needs_words = self.opened.selection.means_projects()
+            || (has_limits && self.connections == ConnectionUse::ToWrite);
         let of_syncs = syncs
             .filter(|sync| sync.platform.reads_back())
             .filter_map(|sync| Some((&sync.provider.text, sync.project.as_ref()?)));
@@ -303,10 +331,16 @@ impl Checked {
             .named_projects()
             .map(|named| (&named.provider.text, &named.project))
             .chain(of_syncs)
-            .filter(|(_, project)| !is_uuid(&project.text))
+            .filter(|(_, project)| needs_words || !is_uuid(&project.text))
             .map(|(provider, _)| provider)
             .collect();
         let configs = &self.opened.workspace.config.providers;
+        let of_others = others.iter().filter(|sync| {
+            let project = sync.project.as_ref();
+            project.is_some_and(|project| !is_uuid(&project.text))
+                && providers.contains_key(&sync.provider.text)
+        });
+        needed.extend(of_others.map(|sync| &sync.provider.text));
         let is_claimed = |name: &&String| {
             let platform = configs.get(*name).map(|config| config.platform);
             platform.is_some_and(|of| claims.iter().any(|claim| claim.is_name_on(of)))
@@ -354,9 +388,7 @@ impl Checked {
             ConnectionUse::ToCompare => remote.find(sync).is_some(),
             ConnectionUse::None => false,
         };
-        counts
-            && sync.desired.ensure == Ensure::Present
-            && self.opened.selection.matches(&sync.desired)
+        counts && sync.desired.ensure == Ensure::Present && self.opened.selection.matches(sync)
     }
 
     fn table_of(&self, sync: &ResolvedSync) -> Option<ConnectionTable> {
@@ -551,8 +583,28 @@ struct Resolved {
     workspace: Arc<Workspace>,
     syncs: Vec<ResolvedSync>,
     projects: ProjectNames,
-    tables: BTreeMap<String, Vec<RemoteProject>>,
+    tables: ProjectTables,
     remote: BTreeMap<ProjectKey, Vec<RemoteSync>>,
+    elsewhere: BTreeSet<(String, String, String)>,
+}
+
+/// The servers, projects and names of syncs, those before a rename among them, as far as their projects
+/// are known.
+fn identities(
+    syncs: &[DesiredSync],
+    providers: &Providers,
+    tables: &ProjectTables,
+) -> BTreeSet<(String, String, String)> {
+    let known = syncs.iter().filter_map(|sync| {
+        let server = providers.get(&sync.provider.text)?.server();
+        Some((sync, server, project_id(sync, tables).ok()?))
+    });
+    known
+        .flat_map(|(sync, server, project_id)| {
+            let names = std::iter::once(&sync.name).chain(&sync.renamed_from);
+            names.map(move |name| (server.to_owned(), project_id.clone(), name.text.clone()))
+        })
+        .collect()
 }
 
 /// What the names of a sync were resolved to, for `-vvv`.
@@ -579,10 +631,7 @@ struct ConnectionTable {
 
 type Connections = BTreeMap<ConnectionTable, UsableConnections>;
 
-fn project_id(
-    sync: &DesiredSync,
-    projects: &BTreeMap<String, Vec<RemoteProject>>,
-) -> Result<String, Box<Diagnostic>> {
+fn project_id(sync: &DesiredSync, projects: &ProjectTables) -> Result<String, Box<Diagnostic>> {
     let Some(word) = &sync.project else {
         return Ok(String::new());
     };

@@ -78,6 +78,11 @@ impl Opened {
             })
             .collect();
         check_allowed(&projects, &providers, link).await?;
+        // What a plan calls a project is only its word for it, and limits go by every word.
+        let has_limits = !self.workspace.config.limits.projects.is_empty();
+        let named = projects.keys().map(|key| &key.provider);
+        let named = named.filter(|_| has_limits).collect();
+        let tables = link.project_tables(&providers, named).await?;
         let remote = link.read(&providers, &projects).await?;
         Ok(Observed {
             workspace: Arc::clone(&self.workspace),
@@ -86,7 +91,7 @@ impl Opened {
             providers,
             syncs: Vec::new(),
             projects,
-            tables: BTreeMap::new(),
+            tables,
             remote,
             homes: Homes::new(),
         })

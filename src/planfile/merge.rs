@@ -82,6 +82,9 @@ pub fn merge(plans: &[&SavedPlan]) -> Result<Merged, Conflict> {
             }
         }
     }
+    let mut seen = BTreeSet::new();
+    let unmanaged = &mut merged.plan.unmanaged;
+    unmanaged.retain(|subject| seen.insert(subject.clone()));
     let shard = plans.first().and_then(|saved| saved.plan.shard);
     merged.plan.shard = shard.filter(|_| plans.iter().all(|saved| saved.plan.shard == shard));
     merged.plan = merged.plan.in_order_of_names();
@@ -167,11 +170,7 @@ fn moved(place: Span, from: &Sources, to: &mut Sources) -> Span {
 
 fn add_notes(plan: &mut Plan, other: &Plan) {
     plan.unchanged += other.unchanged;
-    for subject in &other.unmanaged {
-        if !plan.unmanaged.contains(subject) {
-            plan.unmanaged.push(subject.clone());
-        }
-    }
+    plan.unmanaged.extend(other.unmanaged.iter().cloned());
     plan.kept.extend(other.kept.iter().cloned());
     plan.failing.extend(other.failing.iter().cloned());
     plan.unknown.extend(other.unknown.iter().cloned());

@@ -1,6 +1,7 @@
 //! Deleting: on purpose, a few at a time, and with the truth about the secrets.
 
 use insta::assert_snapshot;
+use serde_json::json;
 
 use super::harness::{Output, Server, Tree, payments, world};
 
@@ -458,4 +459,51 @@ fn a_refusal_counts_the_changes_of_each_project() {
     tree.secsync("apply --sandbox --auto-approve --max-changes 3")
         .run()
         .exits_with(0);
+}
+
+#[test]
+fn a_limit_holds_by_whatever_word_a_file_or_a_pattern_means_the_project() {
+    const ID: &str = "5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a11";
+    let mut world = world();
+    world["projects"][0] = json!({
+        "id": ID, "slug": "payments", "name": "Till Team", "environments": [{"slug": "prod"}]
+    });
+    let server = Server::new(&world);
+    let text = |project: &str, name: &str, lines: &str| {
+        let text = payments(&[(name, lines)]);
+        text.replace("project: payments", &format!("project: {project}"))
+    };
+    let tree = Tree::new(&[
+        ("syncs/a.yaml", &text("payments", "a", "")),
+        ("syncs/b.yaml", &text(ID, "b", "")),
+    ]);
+    let run = |arguments: &str, exit| tree.secsync(arguments).on(&server).run().exits_with(exit);
+    run("apply syncs --auto-approve", 0);
+    let limit = |pattern: &str, deletes: usize| {
+        let text =
+            format!("limits: {{ projects: {{ \"{pattern}\": {{ deletes: {deletes} }} }} }}\n");
+        tree.write("secsync.yaml", text);
+    };
+    for spelled in ["payments", "Till Team", ID] {
+        tree.write("syncs/a.yaml", text(spelled, "a", "ensure: absent"));
+        for pattern in ["pay*", "Till*", "5f0c*"] {
+            limit(pattern, 0);
+            let refused = run("apply syncs/a.yaml --auto-approve", 1);
+            assert!(
+                refused.stderr.contains("`limits.projects`"),
+                "{spelled}: {refused}"
+            );
+        }
+        run("plan syncs/a.yaml --out plan.json", 0);
+        limit("Till*", 0);
+        run("apply plan.json --auto-approve", 1);
+    }
+    // One project counts once, however many words the files have for it.
+    tree.write("syncs/b.yaml", text("payments", "b", "ensure: absent"));
+    limit("pay*", 1);
+    let refused = run("apply syncs --auto-approve", 1);
+    assert!(refused.stderr.contains("replaces 2 syncs"), "{refused}");
+    // A selector goes by every word, too.
+    run("plan syncs/a.yaml -l project=pay*", 0);
+    run("plan syncs/a.yaml -l project!=pay*", 64);
 }

@@ -214,7 +214,8 @@ fn the_table_says_what_each_command_sends() {
          - **Logins:** one a run, however many projects; none with `INFISICAL_TOKEN`.\n\
          - **Look-ups:** the list of projects, once a run, if a file names a project by anything but its id; \
          the usable connections, once for each project and app, if a sync is to be created, or is to \
-         have another connection, and the file names it by its name. Ids need no look-up.\n\
+         have another connection, and the file names it by its name. Ids need no look-up, unless \
+         `limits.projects` or `-l project=…` may mean a project by another word.\n\
          - **`list`:** one look-up. A project that is given by its slug or name needs the list of projects \
          first, which also has the environments. An identity that may not list all connections is shown those \
          to the apps of the files, by a look-up each.\n\

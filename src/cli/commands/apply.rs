@@ -19,6 +19,7 @@ use crate::cli::plan_file;
 use crate::cli::terminal::check_can_ask;
 use crate::core::limits::{Exceeded, Limit, Limits};
 use crate::core::plan::{Plan, Subject};
+use crate::core::resolve::ProjectTables;
 use crate::core::span::Sources;
 use crate::core::words;
 use crate::error::CommandError;
@@ -128,7 +129,7 @@ impl Arguments {
             session.findings(&*planned.observed.workspace);
             session.show(&session.view.plan(&planned))?;
             let limits = &planned.observed.workspace.config.limits;
-            self.check_limits(&planned.plan, limits)?;
+            self.check_limits(&planned.plan, limits, &planned.observed.tables)?;
             if planned.has_work() && !self.auto_approve {
                 self.ask(session, link).await?;
             }
@@ -137,12 +138,17 @@ impl Arguments {
     }
 
     /// Refuses a plan that changes more than is allowed.
-    fn check_limits(&self, plan: &Plan, limits: &Limits) -> Result<(), CommandError> {
+    fn check_limits(
+        &self,
+        plan: &Plan,
+        limits: &Limits,
+        tables: &ProjectTables,
+    ) -> Result<(), CommandError> {
         let flags = Limit {
             deletes: self.max_deletes,
             changes: self.max_changes,
         };
-        let exceeded = limits.exceeded(plan, flags);
+        let exceeded = limits.exceeded(plan, flags, tables);
         if exceeded.is_empty() {
             return Ok(());
         }

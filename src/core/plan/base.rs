@@ -2,6 +2,7 @@
 //! compared by the same rules as the files and the platform.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -103,6 +104,7 @@ pub fn as_spelled(sync: &DesiredSync, server: &str, app: Option<&str>) -> Resolv
     ResolvedSync {
         server: server.to_owned(),
         project_id: project.map(|word| word.text.clone()).unwrap_or_default(),
+        project_words: Arc::default(),
         connection: connection(sync, app),
         desired: sync.clone(),
     }

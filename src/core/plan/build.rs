@@ -73,6 +73,8 @@ pub struct Policy {
     pub resend: NamePatterns,
     /// The part of the projects that was looked at; `None` for all.
     pub shard: Option<Shard>,
+    /// The syncs that other files of the workspace declare: by server and id of their project, and name.
+    pub elsewhere: BTreeSet<(String, String, String)>,
 }
 
 /// All that a plan is made of.
@@ -567,6 +569,16 @@ impl<'a> Project<'a> {
             .iter()
             .filter(|(name, _)| !declared.contains(*name) && !heirs.contains_key(*name));
         for (_, Seen { key, sync: remote }) in undeclared {
+            let identity = || {
+                (
+                    key.server.clone(),
+                    key.project_id.clone(),
+                    remote.name.clone(),
+                )
+            };
+            if !policy.elsewhere.is_empty() && policy.elsewhere.contains(&identity()) {
+                continue;
+            }
             let label = match syncs.first() {
                 Some(sync) => sync.project_label(),
                 None => self.inputs.labels.get(key).unwrap_or(&key.project_id),

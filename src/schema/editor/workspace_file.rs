@@ -107,7 +107,7 @@ fn limits() -> Value {
             "changes": number("How many syncs may be created, changed, deleted, replaced or started."),
             "projects": {
                 "type": ["object", "null"],
-                "description": "The limits of each project that a pattern matches; the first that matches holds.",
+                "description": "The limits of each project whose id, slug or name a pattern matches; the first that matches holds.",
                 "additionalProperties": {
                     "type": "object",
                     "properties": {

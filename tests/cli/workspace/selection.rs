@@ -202,3 +202,28 @@ providers:
         assert!(!plan.stdout.contains("not declared"), "{plan}");
     }
 }
+
+#[test]
+fn what_other_files_of_the_workspace_declare_is_not_undeclared() {
+    let file = |name: &str| crate::harness::payments(&[(name, "")]);
+    let (one, two) = (file("one"), file("two"));
+    let tree = Tree::new(&[
+        ("secsync.yaml", "include: [\"syncs/*.yaml\"]\n"),
+        ("syncs/one.yaml", &one),
+        ("syncs/two.yaml", &two),
+        ("other.yaml", &file("three")),
+    ]);
+    let server = Server::new(&crate::harness::world());
+    let run = |arguments: &str, exit| tree.secsync(arguments).on(&server).run().exits_with(exit);
+    run("apply --auto-approve", 0);
+    run("drift syncs/one.yaml", 0);
+    let plan = run("plan syncs/one.yaml -v", 0).stdout;
+    assert!(!plan.contains("not declared"), "{plan}");
+    run("apply other.yaml --auto-approve", 0);
+    let plan = run("plan syncs/one.yaml -v", 0).stdout;
+    assert!(
+        plan.contains("1 sync in these projects is not declared:"),
+        "{plan}"
+    );
+    assert!(plan.contains("/three") && !plan.contains("/two"), "{plan}");
+}

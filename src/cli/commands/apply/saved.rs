@@ -9,6 +9,7 @@ use crate::cli::plan_file;
 use crate::core::plan::recheck::Stale;
 use crate::core::plan::{Action, Subject, Verb};
 use crate::core::problem::Problem;
+use crate::core::resolve::ProjectTables;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::{Access, Applied, Link, Opened, Planned, Rechecked};
@@ -37,10 +38,13 @@ pub(super) fn apply(
     check_digest(path, &plan, arguments)?;
     check_world(path, &plan, arguments.network.sandbox)?;
     opened.check_settings()?;
-    arguments.check_limits(&plan.plan, &opened.workspace.config.limits)?;
+    let limits = &opened.workspace.config.limits;
+    arguments.check_limits(&plan.plan, limits, &ProjectTables::new())?;
     check_protection(path, &plan, &opened)?;
     let (applied, done) = session.online(&arguments.network, opened, async |opened, link| {
         let (planned, done) = recheck(path, &plan, &opened, link).await?;
+        let limits = &opened.workspace.config.limits;
+        arguments.check_limits(&plan.plan, limits, &planned.observed.tables)?;
         session.show(&shown(path, &plan, &planned, &done, session))?;
         let applied = arguments.execute(planned, session, link).await;
         Ok((applied, done))
