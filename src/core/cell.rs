@@ -27,6 +27,19 @@ pub struct Cell {
     pub uses: Vec<(Span, Span)>,
 }
 
+/// How much a label says of a value.
+#[derive(Debug, Clone, Copy)]
+pub enum LabelStyle<'a> {
+    /// Of a map the fields that the key uses, or else the first simple one; of a long text its
+    /// beginning.
+    Short {
+        /// The paths in the key.
+        used_in_key: &'a [String],
+    },
+    /// All of it.
+    Whole,
+}
+
 /// The values of a cell by name, shared with the other cells that have them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Values(pub Vec<(Arc<str>, Arc<Node>)>);
@@ -48,14 +61,6 @@ impl Values {
         }
     }
 
-    /// The same values and one more.
-    #[must_use]
-    pub fn with(&self, name: &Arc<str>, value: &Arc<Node>) -> Self {
-        let mut values = self.clone();
-        values.set(name, value);
-        values
-    }
-
     /// Adds a value, or replaces the one that the name has.
     pub fn set(&mut self, name: &Arc<str>, value: &Arc<Node>) {
         match self.0.iter_mut().find(|(other, _)| other == name) {
@@ -72,17 +77,18 @@ impl Values {
             .collect()
     }
 
-    /// The axes in few words. Of an axis whose values are maps, these are the fields that the key
-    /// uses, or else the first simple one.
-    pub fn label<'a>(
-        &self,
-        axes: impl IntoIterator<Item = &'a str>,
-        used_in_key: &[String],
-    ) -> String {
-        let words = axes.into_iter().filter_map(|axis| {
+    /// The values of these names in few words, or in all that it takes.
+    pub fn label(&self, names: &[&str], style: LabelStyle<'_>) -> String {
+        let words = names.iter().filter_map(|axis| {
             let value = self.get(axis)?;
+            let LabelStyle::Short { used_in_key } = style else {
+                let text = value
+                    .as_text()
+                    .unwrap_or_else(|| value.to_json().to_string());
+                return Some(format!("{axis}={text}"));
+            };
             let of_axis = used_in_key.iter().filter(|path| {
-                let rest = path.strip_prefix(axis);
+                let rest = path.strip_prefix(*axis);
                 rest.is_some_and(|rest| rest.starts_with('.'))
             });
             let mut used: Vec<String> = of_axis

@@ -7,10 +7,10 @@
 //! an axis; if it matches none it is a cell of its own, which later entries do not extend.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use super::cell::{Cell, Values};
+use super::cell::{Cell, LabelStyle, Values};
 use super::code::Code;
 use super::diagnostic::{Diagnostic, MOST_AT_ONE_PLACE, closest};
 use super::fields::MATRIX;
@@ -23,9 +23,12 @@ use super::words::{any_of, count, list};
 
 /// How many cells a matrix has at most.
 const MOST_CELLS: usize = 10_000;
+/// How many combinations the values of its axes have at most, before `exclude`.
+const MOST_COMBINATIONS: usize = 1_000_000;
 /// How many names a matrix has at most: axes, and what `include` adds.
 const MOST_NAMES: usize = 100;
-/// How much can be compared at most: the bytes of `exclude` and `include` for each combination.
+/// How much can be compared at most: the bytes of `exclude` and `include` with each value of an axis,
+/// and each of their entries with each combination.
 const MOST_COMPARED: usize = 100_000_000;
 
 /// The file that the rest of a matrix is read from.
@@ -98,8 +101,8 @@ pub fn expand(
     let template_key: Arc<str> = block.key.as_str().into();
     let mut blocks = Vec::with_capacity(cells.len());
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
-    for values in &cells {
-        let label = matrix.label(values, &used.in_key);
+    let labels = matrix.labels(&cells, &used.in_key);
+    for (values, label) in cells.iter().zip(labels) {
         let index = sources.next_cell();
         let cell = CellScope {
             values,
@@ -205,15 +208,18 @@ impl<'a> Matrix<'a> {
     /// What would take too long to expand.
     fn too_large(&self) -> Option<Diagnostic> {
         let sizes: Vec<usize> = self.axes.iter().map(|axis| axis.values.len()).collect();
-        let product = sizes.iter().copied().fold(1, usize::saturating_mul);
-        if product > MOST_CELLS {
+        let product = self.combinations();
+        if product > MOST_COMBINATIONS {
             let how = if product == usize::MAX {
-                format!("the product of the values of {} axes", sizes.len())
+                format!("the values of {} axes", sizes.len())
             } else {
-                let sizes: Vec<String> = sizes.iter().map(ToString::to_string).collect();
-                format!("{} are {product}", sizes.join(" × "))
+                self.product_in_words()
             };
-            return Some(too_many(self.place, &how));
+            return Some(wrong(
+                self.place,
+                format!("The axes of this matrix have more than 1,000,000 combinations: {how}."),
+                "Split it into several syncs with a matrix each, or list the cells under `include`.",
+            ));
         }
         let added = self.include.iter().flat_map(|fields| fields.entries());
         let axes = self.axes.iter().map(|axis| axis.name);
@@ -229,8 +235,11 @@ impl<'a> Matrix<'a> {
             ));
         }
         let compared = self.exclude.iter().chain(&self.include);
-        let compared: usize = compared.map(|fields| fields.weight()).sum();
-        (compared.saturating_mul(product) > MOST_COMPARED).then(|| {
+        let values: usize = sizes.iter().sum();
+        let weight: usize = compared.clone().map(|fields| fields.weight()).sum();
+        let of_values = weight.saturating_mul(values);
+        let of_combinations = compared.count().saturating_mul(product);
+        (of_values.saturating_add(of_combinations) > MOST_COMPARED).then(|| {
             wrong(
                 self.place,
                 "`exclude` and `include` are too long for so many combinations.",
@@ -239,18 +248,51 @@ impl<'a> Matrix<'a> {
         })
     }
 
-    /// The values of each cell.
+    /// How many combinations the values of all axes have: none if there is no axis.
+    fn combinations(&self) -> usize {
+        let sizes = self.axes.iter().map(|axis| axis.values.len());
+        if self.axes.is_empty() {
+            0
+        } else {
+            sizes.fold(1, usize::saturating_mul)
+        }
+    }
+
+    /// `2 × 3 are 6`.
+    fn product_in_words(&self) -> String {
+        let sizes = self.axes.iter().map(|axis| axis.values.len().to_string());
+        let sizes: Vec<String> = sizes.collect();
+        format!("{} are {}", sizes.join(" × "), self.combinations())
+    }
+
+    /// The values of each cell. Only what `exclude` leaves is made.
     fn cells(&self, diagnostics: &mut Vec<Diagnostic>) -> Vec<Values> {
         let before = diagnostics.len();
-        let mut product: Vec<Option<Values>> = self.product().into_iter().map(Some).collect();
+        let mut is_left = vec![true; self.combinations()];
         for fields in &self.exclude {
             self.check_names(fields, diagnostics);
             for index in self.matching(fields) {
-                product[index] = None;
+                is_left[index] = false;
             }
         }
+        let left: Vec<usize> = (0..is_left.len()).filter(|index| is_left[*index]).collect();
+        let too_many_left = left.len() > MOST_CELLS;
+        if too_many_left {
+            let how = if self.exclude.is_empty() {
+                self.product_in_words()
+            } else {
+                format!(
+                    "{}, and `exclude` leaves {}",
+                    self.product_in_words(),
+                    left.len()
+                )
+            };
+            diagnostics.push(too_many(self.place, &how));
+            return Vec::new();
+        }
+        let mut product = self.product(left);
         let own = self.include(&mut product);
-        let cells: Vec<Values> = product.into_iter().flatten().chain(own).collect();
+        let cells: Vec<Values> = product.into_values().chain(own).collect();
         if cells.len() > MOST_CELLS {
             diagnostics.push(too_many(
                 self.place,
@@ -268,25 +310,35 @@ impl<'a> Matrix<'a> {
         cells
     }
 
-    /// The combinations of the values of all axes: none if there is no axis.
-    fn product(&self) -> Vec<Values> {
-        let mut combinations = Vec::new();
-        for axis in &self.axes {
-            let name: Arc<str> = axis.name.into();
-            let values: Vec<Arc<Node>> = axis.values.iter().cloned().map(Arc::new).collect();
-            if combinations.is_empty() {
-                combinations.push(Values::default());
-            }
-            combinations = combinations
+    /// The combinations of these indices, of which the values of the last axis change first.
+    fn product(&self, indices: Vec<usize>) -> BTreeMap<usize, Values> {
+        let axes: Vec<(Arc<str>, Vec<Arc<Node>>)> = self
+            .axes
+            .iter()
+            .map(|axis| {
+                let values = axis.values.iter().cloned().map(Arc::new).collect();
+                (axis.name.into(), values)
+            })
+            .collect();
+        let combination = |index: usize| {
+            let mut rest = index;
+            let mut values: Vec<_> = axes
                 .iter()
-                .flat_map(|before| values.iter().map(|value| before.with(&name, value)))
+                .rev()
+                .map(|(name, values)| {
+                    let value = &values[rest % values.len()];
+                    rest /= values.len();
+                    (Arc::clone(name), Arc::clone(value))
+                })
                 .collect();
-        }
-        combinations
+            values.reverse();
+            (index, Values(values))
+        };
+        indices.into_iter().map(combination).collect()
     }
 
     /// Adds what `include` says to the combinations, and returns the cells of its own.
-    fn include(&self, product: &mut [Option<Values>]) -> Vec<Values> {
+    fn include(&self, product: &mut BTreeMap<usize, Values>) -> Vec<Values> {
         let mut own = Vec::new();
         for fields in &self.include {
             let is_axis = |name: &str| self.axes.iter().any(|axis| axis.name == name);
@@ -298,7 +350,7 @@ impl<'a> Matrix<'a> {
             );
             let mut has_matched = false;
             for index in self.matching(fields) {
-                let Some(Some(cell)) = product.get_mut(index) else {
+                let Some(cell) = product.get_mut(&index) else {
                     continue;
                 };
                 has_matched = true;
@@ -333,11 +385,48 @@ impl<'a> Matrix<'a> {
         found
     }
 
-    /// A cell in few words: its axes, or its first value if there is no axis.
-    fn label(&self, values: &Values, used_in_key: &[String]) -> String {
+    /// Each cell in few words, of which no two are the same: its axes, or what differs between cells if
+    /// there is none. Where that does not tell cells apart, all that differs, and if need be a number.
+    fn labels(&self, cells: &[Values], used_in_key: &[String]) -> Vec<String> {
         let axes = self.axes.iter().map(|axis| axis.name);
-        let first = values.0.first().filter(|_| self.axes.is_empty());
-        values.label(axes.chain(first.map(|(name, _)| &**name)), used_in_key)
+        let mut differing: Vec<&str> = axes.clone().collect();
+        for name in names(cells) {
+            if !differing.contains(&name) && (differs(name, cells) || is_missing(name, cells)) {
+                differing.push(name);
+            }
+        }
+        if differing.is_empty() {
+            let first = cells.first().and_then(|cell| cell.0.first());
+            differing.extend(first.map(|(name, _)| &**name));
+        }
+        let usual = if self.axes.is_empty() {
+            differing.clone()
+        } else {
+            axes.collect()
+        };
+        let labels = |names: &[&str], style: LabelStyle<'_>| -> Vec<String> {
+            let labels = cells.iter().map(|cell| cell.label(names, style));
+            labels.collect()
+        };
+        let short = LabelStyle::Short { used_in_key };
+        let mut found = labels(&usual, short);
+        if !all_differ(&found) {
+            found = labels(&differing, short);
+        }
+        if !all_differ(&found) {
+            found = labels(&differing, LabelStyle::Whole);
+        }
+        if !all_differ(&found) {
+            let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+            for label in &mut found {
+                let count = seen.entry(label.clone()).or_default();
+                *count += 1;
+                if *count > 1 {
+                    label.push_str(&format!(", #{count}"));
+                }
+            }
+        }
+        found
     }
 
     /// Reports what an entry of `exclude` names that is no axis: it would match nothing.
@@ -541,7 +630,7 @@ impl Used {
                     ),
                 ));
             }
-            if varies(axis.name, cells) && !self.in_key.iter().any(|path| is_of(path, axis.name)) {
+            if differs(axis.name, cells) && !self.in_key.iter().any(|path| is_of(path, axis.name)) {
                 missing.push(axis.name);
                 let first = axis.values.first().and_then(Node::as_mapping);
                 example.push_str(&match first.and_then(|fields| fields.entries().first()) {
@@ -553,11 +642,15 @@ impl Used {
         if missing.is_empty() {
             return true;
         }
-        let axes = if missing.len() == 1 { "axis" } else { "axes" };
+        let (axes, are) = if missing.len() == 1 {
+            ("axis", "has")
+        } else {
+            ("axes", "have")
+        };
         diagnostics.push(wrong(
             block.key_span,
             format!(
-                "The key `{}` does not use the {axes} {}, so {} do not all have names of their own.",
+                "The key `{}` does not use the {axes} {}, which {are} several values in {}.",
                 block.key,
                 list(missing.iter().copied()),
                 count(cells.len(), "cell"),
@@ -580,15 +673,33 @@ fn distinct(cells: &[Values]) -> BTreeMap<&str, Vec<&Arc<Node>>> {
     distinct
 }
 
-/// Whether an axis has not the same value in all cells.
-fn varies(axis: &str, cells: &[Values]) -> bool {
-    let first = cells.first().and_then(|cell| cell.get(axis));
-    cells.iter().any(|cell| match (first, cell.get(axis)) {
-        (Some(first), Some(value)) => {
-            !Arc::ptr_eq(first, value) && !first.value.is_same(&value.value)
-        }
-        (first, value) => first.is_some() != value.is_some(),
+/// The names that cells have, in the order of their first appearance.
+fn names(cells: &[Values]) -> Vec<&str> {
+    let mut seen = HashSet::new();
+    let names = cells.iter().flat_map(|cell| &cell.0);
+    names
+        .map(|(name, _)| &**name)
+        .filter(|name| seen.insert(*name))
+        .collect()
+}
+
+/// Whether a name has not the same value in all cells that have it.
+fn differs(name: &str, cells: &[Values]) -> bool {
+    let mut values = cells.iter().filter_map(|cell| cell.get(name));
+    let first = values.next();
+    first.is_some_and(|first| {
+        values.any(|value| !Arc::ptr_eq(first, value) && !first.value.is_same(&value.value))
     })
+}
+
+/// Whether some cell lacks a name.
+fn is_missing(name: &str, cells: &[Values]) -> bool {
+    cells.iter().any(|cell| cell.get(name).is_none())
+}
+
+fn all_differ(labels: &[String]) -> bool {
+    let different: HashSet<&str> = labels.iter().map(String::as_str).collect();
+    different.len() == labels.len()
 }
 
 fn unknown_path(path: &str, place: Span, distinct: &BTreeMap<&str, Vec<&Arc<Node>>>) -> Diagnostic {

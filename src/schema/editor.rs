@@ -282,7 +282,15 @@ fn own_fields(
                 }))
             }
             "labels" => {
-                json!({"type": ["object", "null"], "additionalProperties": {"type": ["string", "number", "boolean", "null"]}})
+                let mut labels = Map::from_iter([
+                    ("type".to_owned(), json!(["object", "null"])),
+                    (
+                        "additionalProperties".to_owned(),
+                        json!({"type": ["string", "number", "boolean", "null"]}),
+                    ),
+                ]);
+                or_reference(&mut labels);
+                Value::Object(labels)
             }
             "connection" => json!({"anyOf": [
                 {"type": ["string", "null"]},
@@ -290,7 +298,9 @@ fn own_fields(
                     "type": "object",
                     "properties": {
                         "name": {"type": "string"},
-                        "scope": {"type": "string", "enum": Scope::ALL.map(Scope::word)},
+                        "scope": or_free(
+                            &json!({"type": "string", "enum": Scope::ALL.map(Scope::word)}),
+                        ),
                     },
                     "additionalProperties": false,
                 },

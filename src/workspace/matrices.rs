@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use camino::{Utf8Component, Utf8Path};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::files::has_name_of_sync_file;
 use super::likely::Kind;
@@ -104,13 +104,15 @@ impl Workspace {
     }
 
     fn read_matrix_file(&mut self, path: &str, from: &Node, variables: &Variables) -> Option<Node> {
-        let inside = Utf8Path::new(path);
-        if let Some((message, help)) = refusal(inside) {
-            let message = format!("`{path}` {message}.");
-            let refused = Diagnostic::new(Code::OutsideRoot, from.span, message).help(help);
-            self.diagnostics.push(refused);
-            return None;
-        }
+        let inside = match inside(Utf8Path::new(path)) {
+            Ok(inside) => inside,
+            Err((message, help)) => {
+                let message = format!("`{path}` {message}.");
+                let refused = Diagnostic::new(Code::OutsideRoot, from.span, message).help(help);
+                self.diagnostics.push(refused);
+                return None;
+            }
+        };
         let full = self.root.join(inside);
         let shown = self.shown(&full);
         let text = match read::read_inside(&self.root, &full, &shown) {
@@ -164,22 +166,27 @@ impl Workspace {
     }
 }
 
-/// Why a path cannot be that of a matrix, and what to do.
-fn refusal(path: &Utf8Path) -> Option<(&'static str, &'static str)> {
-    let leaves =
-        |part: Utf8Component<'_>| !matches!(part, Utf8Component::Normal(_) | Utf8Component::CurDir);
-    let is_hidden = |part: Utf8Component<'_>| matches!(part, Utf8Component::Normal(name) if name.starts_with('.'));
-    if path.components().any(leaves) {
-        return Some((
-            "leaves the workspace",
-            "Name a file inside the workspace, from its root on.",
-        ));
+/// The path of a matrix without `.` and `..`, or why it cannot be one, and what to do.
+fn inside(path: &Utf8Path) -> Result<Utf8PathBuf, (&'static str, &'static str)> {
+    let outside = (
+        "leaves the workspace",
+        "Name a file inside the workspace, from its root on.",
+    );
+    let mut inside = Utf8PathBuf::new();
+    for part in path.components() {
+        match part {
+            Utf8Component::CurDir => {}
+            Utf8Component::Normal(name) => inside.push(name),
+            Utf8Component::ParentDir if inside.pop() => {}
+            _ => return Err(outside),
+        }
     }
-    if path.components().any(is_hidden) || !has_name_of_sync_file(path) {
-        return Some((
+    let is_hidden = inside.iter().any(|name| name.starts_with('.'));
+    if is_hidden || !has_name_of_sync_file(&inside) {
+        return Err((
             "is not the name of a file that a matrix can be read from",
             "Name a .yaml, .yml or .json file that is not hidden.",
         ));
     }
-    None
+    Ok(inside)
 }

@@ -1,6 +1,7 @@
 //! `matrix:`: one block that declares many syncs.
 
 use insta::assert_snapshot;
+use secsync::core::span::Sources;
 use serde_json::json;
 
 use super::harness::{Output, Tree};
@@ -420,7 +421,7 @@ fn a_matrix_that_cannot_be_expanded_is_an_error_at_its_place() {
     # a key without an axis
     matrix-form
 
-      × The key `${matrix.app}` does not use the axis `env`, so 4 cells do not all have names of their own.
+      × The key `${matrix.app}` does not use the axis `env`, which has several values in 4 cells.
         ╭─[syncs/web.yaml:11:3]
      10 │ syncs:
      11 │   "${matrix.app}":
@@ -434,7 +435,7 @@ fn a_matrix_that_cannot_be_expanded_is_an_error_at_its_place() {
     # two cells of one name
     duplicate-sync
 
-      × Two cells of this matrix have the name `web-dev`: (app=web, env=dev) and (app=web, env=dev).
+      × Two cells of this matrix have the name `web-dev`: (app=web, env={"slug":"dev","n":1}) and (app=web, env={"slug":"dev","n":2}).
         ╭─[syncs/web.yaml:11:3]
      10 │ syncs:
      11 │   "${matrix.app}-${matrix.env.slug}":
@@ -551,14 +552,14 @@ fn a_matrix_that_cannot_be_expanded_is_an_error_at_its_place() {
     # far too many
     matrix-form
 
-      × This matrix has more than 10,000 cells: the product of the values of 26 axes.
+      × The axes of this matrix have more than 1,000,000 combinations: the values of 26 axes.
         ╭─[syncs/web.yaml:12:5]
      11 │   "${matrix.a}":
      12 │     matrix:
         ·     ──────
      13 │       a: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
         ╰────
-      help: Split it into several syncs with a matrix each.
+      help: Split it into several syncs with a matrix each, or list the cells under `include`.
 
     Found 1 error.
     "#);
@@ -818,7 +819,7 @@ fn a_matrix_is_no_larger_than_what_can_be_expanded_soon() {
     for further in [
         "include: [{ a: x, b: x }]".to_owned(),
         format!("include: [{{ {} }}]", keys.join(", ")),
-        format!("exclude: [{}]", entries(1_000, "{ a: 1, b: x }")),
+        format!("exclude: [{}]", entries(11_000, "{ a: 1, b: x }")),
     ] {
         let block = format!(
             "  \"${{matrix.a}}-${{matrix.b}}\":\n    matrix:\n      {square}\n      {further}\n"
@@ -931,4 +932,145 @@ fn importing_into_a_file_leaves_its_matrix_as_it_is() {
         .run()
         .exits_with(0);
     assert!(!exported.stdout.contains("syncs:"), "{exported}");
+}
+
+#[test]
+fn the_cells_of_a_matrix_have_labels_that_tell_them_apart() {
+    let labels = |block: &str| {
+        let lines = planned(&tree(block), "");
+        let labels = lines.iter().map(|line| line.rsplit_once(" (").unwrap().1);
+        let mut labels: Vec<&str> = labels.map(|label| label.trim_end_matches(')')).collect();
+        labels.sort_unstable();
+        labels.join(" | ")
+    };
+    let long = "x".repeat(45);
+    let found = [
+        // All that differs, if there is no axis.
+        labels(
+            "  \"${matrix.app}-${matrix.env}\":\n    matrix: { include: [{ app: web, env: dev, team: t }, { app: web, env: prod, team: t }] }\n",
+        ),
+        // A long text that differs at its end.
+        labels(&format!(
+            "  \"a-${{matrix.app.id}}\":\n    matrix: {{ app: [{{ id: {long}1 }}, {{ id: {long}2 }}] }}\n"
+        )),
+        // What `include` adds is named only where axes are not enough.
+        labels(
+            "  \"${matrix.app}-${matrix.env}\":\n    matrix: { app: [web, api], env: [dev], include: [{ app: web, note: n }] }\n    description: \"${matrix.note}\"\n",
+        ),
+    ];
+    assert_snapshot!(found.join("\n"), @r#"
+    env=dev | env=prod
+    app={"id":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx1"} | app={"id":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx2"}
+    app=api, env=dev | app=web, env=dev
+    "#);
+}
+
+#[test]
+fn cells_are_counted_after_exclude_and_an_absurd_product_is_refused_at_once() {
+    let numbers = |count: usize| {
+        let numbers: Vec<String> = (0..count).map(|n| n.to_string()).collect();
+        numbers.join(", ")
+    };
+    let block = |size: usize, further: &str| {
+        format!(
+            "  \"${{matrix.a}}-${{matrix.b}}\":\n    matrix:\n      a: [{0}]\n      b: [{0}]\n      {further}\n",
+            numbers(size)
+        )
+    };
+    // 110 × 110 are too many, and 12 × 110 are not.
+    let excluded: Vec<String> = (12..110).map(|n| format!("{{ a: {n} }}")).collect();
+    let exclude = format!("exclude: [{}]", excluded.join(", "));
+    let many = tree(&block(110, &exclude))
+        .secsync("validate")
+        .run()
+        .exits_with(0);
+    assert!(
+        many.stdout.contains("1320 syncs") || many.stdout.contains("1,320"),
+        "{many}"
+    );
+    let message = |block: &str| {
+        let refused = invalid(block);
+        let message = refused.lines().find(|line| line.contains('×'));
+        message.unwrap().trim().to_owned()
+    };
+    assert_snapshot!(
+        [
+            message(&block(110, "exclude: [{ a: 1 }]")),
+            message(&block(1_001, &exclude)),
+        ]
+        .join("\n"),
+        @"
+    × This matrix has more than 10,000 cells: 110 × 110 are 12100, and `exclude` leaves 11990.
+    × The axes of this matrix have more than 1,000,000 combinations: 1001 × 1001 are 1002001.
+    "
+    );
+}
+
+#[test]
+fn an_entry_of_include_without_an_axis_does_not_make_that_axis_vary() {
+    let block = "  \"${matrix.app}\":\n    matrix: { app: [web, api], env: [prod], include: [{ app: cron }] }\n    description: \"${matrix.env}\"\n";
+    tree(block).secsync("validate").run().exits_with(0);
+}
+
+#[test]
+fn the_editor_allows_the_references_that_are_valid_and_no_others() {
+    let tree = Tree::new(&[]);
+    tree.secsync("schema editor").run().exits_with(0);
+    let schema = serde_json::from_str(&tree.read(".secsync/sync-file.json")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let app = r#"{ name: web, labels: { team: t }, scope: project, list: [description], text: x, flag: true }"#;
+    for (line, is_valid) in [
+        (r#"labels: "${matrix.app.labels}""#, true),
+        (r#"labels: { team: "${matrix.app.text}" }"#, true),
+        (r#"labels: "text""#, false),
+        (r#"labels: [a]"#, false),
+        (
+            r#"connection: { name: "${matrix.app.text}", scope: "${matrix.app.scope}" }"#,
+            true,
+        ),
+        (r#"connection: { name: main, scope: team }"#, false),
+        (r#"connection: { name: main, scope: organization }"#, true),
+        (r#"connection: { scope: [project] }"#, false),
+        (r#"connection: "${matrix.app.text}""#, true),
+        (r#"ignoreRemote: "${matrix.app.list}""#, true),
+        (r#"ignoreRemote: 1"#, false),
+        (r#"protect: "${matrix.app.flag}""#, true),
+        (r#"protect: "yes""#, false),
+        (r#"trigger: "sometimes""#, false),
+    ] {
+        let text = format!(
+            "{TOP}  \"${{matrix.app.name}}\":\n    matrix: {{ app: [{app}] }}\n    {line}\n"
+        );
+        let run = Tree::new(&[("syncs/web.yaml", &text)])
+            .secsync("validate")
+            .run();
+        assert_eq!(
+            run.code,
+            Some(if is_valid { 0 } else { 3 }),
+            "{line}: {run}"
+        );
+        let document =
+            secsync::yaml::load(Sources::default().add("web.yaml", text.as_str()), &text);
+        let document = document.documents[0].to_json();
+        assert_eq!(validator.is_valid(&document), is_valid, "{line}");
+    }
+}
+
+#[test]
+fn a_path_of_a_matrix_may_go_up_as_long_as_it_stays_inside() {
+    let block = "  \"${matrix.app}\": { matrix: { from: ./data/../x.yaml } }\n";
+    let tree = tree(block);
+    tree.write("x.yaml", "app: [web]\n");
+    tree.secsync("validate").run().exits_with(0);
+    let outside = "  \"${matrix.app}\": { matrix: { from: data/../../x.yaml } }\n";
+    assert!(invalid(outside).contains("leaves the workspace"));
+}
+
+#[test]
+fn a_selector_of_a_map_names_a_field_of_it() {
+    let refused = tree(APPS)
+        .secsync("plan --sandbox -l matrix.env=prod")
+        .run()
+        .exits_with(64);
+    assert!(refused.stderr.contains("`matrix.env.slug=…`"), "{refused}");
 }
