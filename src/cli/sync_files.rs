@@ -18,7 +18,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::export::draft::{self, Names};
 use crate::export::paths::EDITOR_SCHEMA;
-use crate::export::{Summary, Written};
+use crate::export::{Example, Summary, Written};
 use crate::pipeline::{Link, Opened, usable_connections};
 use crate::provider::ManagedSyncs;
 use crate::redaction::redacted;
@@ -175,18 +175,42 @@ pub fn example() -> String {
     format!("{modeline}{}", include_str!("commands/init/example.yaml"))
 }
 
-/// Removes the example of a new workspace if nobody has changed it: its project exists nowhere, so
-/// that no plan with it and with real syncs succeeds. Returns its path as people write it.
-pub fn remove_example(opened: &Opened) -> Result<Option<Utf8PathBuf>, CommandError> {
+/// Its text once no sync exists that it could give way to: still there to be read, and declaring none.
+fn example_as_comment() -> String {
+    let lines = include_str!("commands/init/example.yaml").lines();
+    let comments = lines.map(|line| match line.strip_prefix('#') {
+        Some(_) => format!("{line}\n"),
+        None => format!("# {line}\n"),
+    });
+    let modeline = yaml::modeline(&format!("../{EDITOR_SCHEMA}"));
+    format!("{modeline}{}syncs: {{}}\n", comments.collect::<String>())
+}
+
+/// Puts the example of a new workspace away if nobody has changed it: its project exists nowhere, so
+/// that no plan with it succeeds. It is removed if there is another sync file, and otherwise becomes a
+/// comment.
+pub fn put_example_away(
+    opened: &Opened,
+    has_other_files: bool,
+) -> Result<Option<Example>, CommandError> {
     let root = opened.root()?;
-    let text = root.read(EXAMPLE_FILE.into(), LARGEST_FILE);
-    if !text.is_ok_and(|text| text == example()) {
+    let Ok(text) = root.read(EXAMPLE_FILE.into(), LARGEST_FILE) else {
+        return Ok(None);
+    };
+    let comment = example_as_comment();
+    if text != example() && (text != comment || !has_other_files) {
         return Ok(None);
     }
-    let shown = opened.workspace.shown(&root.path().join(EXAMPLE_FILE));
-    match root.remove(EXAMPLE_FILE.into()) {
-        Ok(()) => Ok(Some(shown.into())),
-        Err(error) => Err(cannot_write(shown.as_str().into(), &error)),
+    let shown = Utf8PathBuf::from(opened.workspace.shown(&root.path().join(EXAMPLE_FILE)));
+    let done = if has_other_files {
+        root.remove(EXAMPLE_FILE.into())
+    } else {
+        root.write(EXAMPLE_FILE.into(), comment.as_bytes(), Existing::Replace)
+    };
+    match done {
+        Ok(()) if has_other_files => Ok(Some(Example::Removed(shown))),
+        Ok(()) => Ok(Some(Example::Comment(shown))),
+        Err(error) => Err(cannot_write(&shown, &error)),
     }
 }
 

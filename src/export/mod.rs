@@ -36,10 +36,19 @@ pub struct Summary {
     pub hidden: Vec<HiddenConnections>,
     /// Whether the workspace has a file of its own.
     pub has_settings: bool,
-    /// The example of `init` that was removed, as the files now declare real syncs.
-    pub removed: Option<Utf8PathBuf>,
+    /// What became of the example of `init`, if it was put away.
+    pub example: Option<Example>,
     /// What there is to say about an import from Terraform.
     pub migration: Option<terraform::Migration>,
+}
+
+/// What became of the example of `init`, with its path as people write it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Example {
+    /// It was removed, as the files now declare real syncs.
+    Removed(Utf8PathBuf),
+    /// It is a comment now, as there is no sync to declare.
+    Comment(Utf8PathBuf),
 }
 
 /// A project with connections that are named by their ids.

@@ -12,7 +12,7 @@ use crate::core::plan::UnknownField;
 use crate::core::text::{shell_word, visible};
 use crate::core::words;
 use crate::export::draft::LeftOut;
-use crate::export::{HiddenConnections, ProjectSummary, Summary, Written};
+use crate::export::{Example, HiddenConnections, ProjectSummary, Summary, Written};
 
 /// The files that an export wrote, and what it found in each project.
 pub fn exported(summary: &Summary, is_quiet: bool) -> String {
@@ -96,13 +96,19 @@ pub(super) fn files(out: &mut String, summary: &Summary) {
             });
         }
     }
-    if let Some(example) = &summary.removed {
-        let _ = writeln!(
+    let _ = match &summary.example {
+        Some(Example::Removed(path)) => writeln!(
             out,
             "Removed {}, the example that `secsync init` wrote.",
-            visible(example.as_str())
-        );
-    }
+            visible(path.as_str())
+        ),
+        Some(Example::Comment(path)) => writeln!(
+            out,
+            "Made a comment of {}, the example that `secsync init` wrote: its project does not exist.",
+            visible(path.as_str())
+        ),
+        None => Ok(()),
+    };
 }
 
 /// The command that plans what was written.
@@ -178,10 +184,12 @@ pub fn warnings(summary: &Summary) -> String {
         );
     }
     out.push_str(&unknown(&summary.unknown));
-    let names: BTreeSet<&str> = summary
-        .left_out
-        .iter()
-        .map(|left_out| left_out.name.as_str())
+    let left_out = summary.left_out.iter().map(|left_out| &left_out.name);
+    let migration = summary.migration.iter();
+    let refused = migration.flat_map(|migration| &migration.refused);
+    let names: BTreeSet<&str> = left_out
+        .chain(refused)
+        .map(String::as_str)
         .filter(|name| !name.is_empty())
         .collect();
     if !names.is_empty() {

@@ -119,10 +119,16 @@ fn variables(out: &mut String, variables: &[Variable]) {
 
 fn release(out: &mut String, migration: &Migration) {
     let release = &migration.release;
-    for address in &migration.pending {
+    for (address, is_deleted) in &migration.pending {
+        let what = if *is_deleted {
+            "deleted by the plan. It was imported as what it is now: take it out of the file if it is \
+             to go."
+        } else {
+            "changed by the plan. What it is now was imported."
+        };
         let _ = writeln!(
             out,
-            "{} {} would be changed by the plan. What it is now was imported.",
+            "{} {} would be {what}",
             painted(YELLOW, "Warning:"),
             visible(address)
         );
@@ -178,7 +184,7 @@ pub struct MigrationBody<'a> {
     commands: Vec<String>,
     left_alone: &'a std::collections::BTreeMap<String, usize>,
     variables: Vec<VariableFields<'a>>,
-    pending: &'a [String],
+    pending: Vec<&'a str>,
     /// None if nothing was compared.
     differences: Option<Vec<DifferenceFields<'a>>>,
 }
@@ -221,7 +227,11 @@ impl<'a> MigrationBody<'a> {
             commands: migration.release.commands(),
             left_alone: &migration.left_alone,
             variables: migration.variables.iter().map(variable).collect(),
-            pending: &migration.pending,
+            pending: migration
+                .pending
+                .iter()
+                .map(|(address, _)| address.as_str())
+                .collect(),
             differences: differences.map(|all| all.iter().map(difference).collect()),
         }
     }

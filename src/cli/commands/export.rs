@@ -234,10 +234,14 @@ impl Arguments {
                 syncs: draft.declared,
             });
         }
-        if self.writes_files() && !summary.written.is_empty() {
-            let schema = sync_files::write_editor_schema(&checked.opened)?;
-            summary.written.extend(schema);
-            summary.removed = sync_files::remove_example(&checked.opened)?;
+        if self.writes_files() {
+            let has_written = !summary.written.is_empty();
+            if has_written {
+                let schema = sync_files::write_editor_schema(&checked.opened)?;
+                summary.written.extend(schema);
+            }
+            let has_others = has_written || checked.opened.workspace.files > 1;
+            summary.example = sync_files::put_example_away(&checked.opened, has_others)?;
         }
         Ok(printed)
     }
@@ -315,7 +319,7 @@ fn choose<'a>(
         .iter()
         .filter(|sync| is_chosen(sync))
         .filter(|sync| {
-            let facets = Facets::of_remote(sync, provider, &project.word);
+            let facets = Facets::of_remote(sync, provider, &project.word, &project.words);
             checked.opened.selection.matches(facets)
         })
         .collect();
@@ -332,7 +336,8 @@ fn choose<'a>(
 
 fn refuse_idle_selectors(checked: &Checked, inventory: &Inventory) -> Result<(), CommandError> {
     let facets = inventory.projects.iter().flat_map(|project| {
-        let of = |sync| Facets::of_remote(sync, &inventory.provider, &project.word);
+        let (word, words) = (&project.word, &project.words);
+        let of = |sync| Facets::of_remote(sync, &inventory.provider, word, words);
         project.syncs.iter().map(of)
     });
     match checked.opened.selection.idle(facets).first() {

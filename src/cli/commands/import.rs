@@ -15,7 +15,7 @@ use crate::cli::arguments::{NetworkArguments, OutputArguments};
 use crate::cli::command::{Command, Files, Session};
 use crate::cli::output::Offer;
 use crate::cli::sync_files::{self, Declared, NamingArguments};
-use crate::core::diagnostic::closest;
+use crate::core::diagnostic::{Diagnostic, closest};
 use crate::core::export;
 use crate::core::merge::merge;
 use crate::core::remote::{RemoteProject, RemoteSync};
@@ -346,6 +346,7 @@ fn write(
     };
     let mut printed = None;
     let mut writes_files = false;
+    let mut exit = Exit::Done;
     for (target, addition) in additions {
         let mut written = Written {
             is_apart: false,
@@ -363,6 +364,9 @@ fn write(
         summary.written.push(written);
         summary.unknown.extend(addition.unknown);
         summary.left_out.extend(addition.left_out);
+        if addition.findings.iter().any(Diagnostic::is_error) {
+            exit = Exit::Invalid;
+        }
         session.findings(Files {
             findings: &addition.findings,
             ..(&*addition.checked).into()
@@ -371,13 +375,13 @@ fn write(
     if writes_files {
         let schema = sync_files::write_editor_schema(opened)?;
         summary.written.extend(schema);
-        summary.removed = sync_files::remove_example(opened)?;
+        summary.example = sync_files::put_example_away(opened, true)?;
     }
     Ok(Declared {
         summary,
         printed,
         human: render::export::imported,
-        exit: Exit::Done,
+        exit,
         failure: None,
     })
 }

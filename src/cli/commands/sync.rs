@@ -111,12 +111,10 @@ impl Command for Arguments {
         let files = &self.files;
         let given = [&self.names, &files.selector, &files.target, &files.exclude];
         if given.into_iter().all(Vec::is_empty) {
-            return Err(
-                CommandError::usage("`secsync sync` was not told which syncs to sync.").help(
-                    "Name them, as in `secsync sync web 'api-*'`, or select them with --selector, \
-                     --target or --exclude. `secsync sync '*'` means all of them.",
-                ),
-            );
+            return Err(CommandError::usage("`secsync sync` names no sync.").help(
+                "Name the syncs to sync: `secsync sync web 'api-*'`, or select them with \
+                     --selector, --target or --exclude. `secsync sync '*'` means all of them.",
+            ));
         }
         let checked = self.load().check(session)?;
         let workspace = Arc::clone(&checked.opened.workspace);

@@ -89,10 +89,16 @@ impl Document {
                         "it has the format version {}, and secsync reads version {FORMAT}",
                         visible(version)
                     ),
-                    help: format!(
-                        "Print it with a Terraform or OpenTofu of version 1.1 or later: \
-                         `{COMMAND} > FILE`."
-                    ),
+                    help: if is_newer(version) {
+                        "Look for a newer version of secsync, or print it with a Terraform or \
+                         OpenTofu of version 1."
+                            .to_owned()
+                    } else {
+                        format!(
+                            "Print it with a Terraform or OpenTofu of version 1.1 or later: \
+                             `{COMMAND} > FILE`."
+                        )
+                    },
                 });
             }
             None => return Err(top.not_shown()),
@@ -143,6 +149,12 @@ impl Document {
             help: format!("Apply it with Terraform, and import the state: `{COMMAND} > FILE`."),
         }
     }
+}
+
+/// Whether a version of the format is a later one than [`FORMAT`].
+fn is_newer(version: &str) -> bool {
+    let major = |version: &str| version.split('.').next()?.parse::<u64>().ok();
+    major(version) > major(FORMAT)
 }
 
 /// Says what a text is that is no JSON, by how it begins.

@@ -43,10 +43,13 @@ pub struct Migration {
     pub left_alone: BTreeMap<String, usize>,
     /// The variables that stand for sensitive values.
     pub variables: Vec<Variable>,
-    /// The imported syncs that a plan would change first, by their addresses.
-    pub pending: Vec<String>,
+    /// The imported syncs that a plan would change first, by their addresses, and which of these it
+    /// would delete.
+    pub pending: Vec<(String, bool)>,
     /// The syncs that files declare already, by their names, with the places.
     pub declared: Vec<(String, String)>,
+    /// The names of existing syncs that could not be imported.
+    pub refused: Vec<String>,
     /// The provider's name in the files.
     pub provider: String,
     /// What the files came to on the server.
@@ -99,6 +102,8 @@ pub struct Found {
     pub left_out: Vec<LeftOut>,
     /// What must not be skipped over: values that are not known.
     pub errors: Vec<CommandError>,
+    /// The names of existing syncs that are among these, as far as they may be shown.
+    pub refused: Vec<String>,
     /// The projects that the document names.
     pub projects: Vec<RemoteProject>,
     /// The connections that it names.
@@ -113,8 +118,8 @@ pub struct Found {
     pub others: BTreeMap<String, usize>,
     /// Whether OpenTofu manages the syncs.
     pub is_opentofu: bool,
-    /// The syncs that a plan would change, by their addresses.
-    pub pending: BTreeSet<String>,
+    /// The syncs that a plan would change, by their addresses, and whether it would delete them.
+    pub pending: BTreeMap<String, bool>,
 }
 
 /// A sync of a document.
@@ -199,13 +204,15 @@ pub fn find(
                     continue;
                 }
                 seen.insert(identity, &resource.address);
-                if change.is_some_and(is_pending) {
-                    found.pending.insert(resource.address.clone());
+                if let Some(change) = change.filter(|change| is_pending(change)) {
+                    let is_deleted = change.actions == ["delete"];
+                    found.pending.insert(resource.address.clone(), is_deleted);
                 }
                 converted.push((resource.address.as_str(), one));
             }
             Err(Refusal::LeftOut(reason)) => found.left_out.push(left_out(resource, reason)),
             Err(Refusal::Incomplete(reason, help)) => {
+                found.refused.push(left_out(resource, String::new()).name);
                 found
                     .errors
                     .push(not_imported(&resource.address, &reason, help));

@@ -378,7 +378,7 @@ fn sensitive_values_become_variables_and_are_never_shown() {
     let imported = offline(
         &tree,
         "import --from-terraform state.json --into syncs/all.yaml -vvv",
-        0,
+        3,
     );
     let file = tree.read("syncs/all.yaml");
     let said = format!("{imported}{file}");
@@ -434,7 +434,7 @@ fn sensitive_values_become_variables_and_are_never_shown() {
     let imported = offline(
         &again,
         "import --from-terraform state.json --into syncs/all.yaml -q",
-        0,
+        3,
     );
     insta::assert_snapshot!(imported, @r#"
     $ secsync import --from-terraform state.json --into syncs/all.yaml -q
@@ -486,7 +486,7 @@ fn sensitive_values_become_variables_and_are_never_shown() {
     Found 1 error.
     Run `secsync explain secret-path-form` to see why it matters and how to fix it.
     Warning: infisical_secret_sync_github.named was left out. Its `name` is marked as sensitive, and the name of a sync is shown wherever the sync is. Take the mark off with `nonsensitive(…)`, apply that, and try again.
-    --- exit 0
+    --- exit 3
     "#);
     let variables = format!(
         "validate --var SYNC_GITHUB_WEB_REPOSITORY_OWNER=acme --var SYNC_GITHUB_WEB_SCOPE=repository \
@@ -560,7 +560,7 @@ fn a_sensitive_value_that_is_not_valid_is_not_quoted() {
     key["values"]["sync_options"]["initial_sync_behavior"] = "hunter2-behavior".into();
     key["sensitive_values"] = json!({"sync_options": {"initial_sync_behavior": true}});
     let tree = tree(&state(&[resource, path, key], &[]));
-    let imported = offline(&tree, "import --from-terraform state.json -vvv", 0);
+    let imported = offline(&tree, "import --from-terraform state.json -vvv", 3);
     let said = format!("{}{}", imported.stdout, imported.stderr);
     assert!(!said.contains("hunter2"), "{said}");
     insta::assert_snapshot!(imported.stdout, @r#"
@@ -691,7 +691,7 @@ fn of_a_plan_the_state_before_it_is_taken_and_what_is_unknown_is_an_error() {
         "import --from-terraform state.json --into syncs/a.yaml -q",
         1,
     );
-    insta::assert_snapshot!(imported, @"
+    insta::assert_snapshot!(imported, @r#"
     $ secsync import --from-terraform state.json --into syncs/a.yaml -q
     Warning: infisical_secret_sync_github.web would be changed by the plan. What it is now was imported.
 
@@ -717,8 +717,9 @@ fn of_a_plan_the_state_before_it_is_taken_and_what_is_unknown_is_an_error() {
       Bring it up to date with `terraform apply`, print the state again, and import that.
     Error: infisical_secret_sync_github.new was not imported. It does not exist yet, and `connection_id` is not known until apply.
       Bring it up to date with `terraform apply`, print the state again, and import that.
+      The next `secsync apply --prune` would delete what no file declares. To keep it, write this into secsync.yaml: `unmanaged: {ignore: ["api"]}`
     --- exit 1
-    ");
+    "#);
     let file = tree.read("syncs/a.yaml");
     assert!(file.contains("  web:") && file.contains("  cron:") && !file.contains("  api:"));
 }
@@ -882,7 +883,7 @@ fn what_no_file_can_say_is_left_out_whole_with_the_reason() {
     Warning: infisical_secret_sync_github.twice was left out. It has the project and the name of infisical_secret_sync_github.ok, which was taken.
     Warning: infisical_secret_sync_github.four was left out. `destinationConfig.repo` is missing. It is required if `scope` is "repository". Run `secsync schema pull --from-server`, which reads the server's own schemas, and try again.
     Warning: infisical_secret_sync_github.nine was left out. `syncOptions.initialSyncBehavior` is "import-prioritize-source", but must be "overwrite-destination". Run `secsync schema pull --from-server`, which reads the server's own schemas, and try again.
-      The next `secsync apply --prune` would delete what no file declares. To keep it, write this into secsync.yaml: `unmanaged: {ignore: ["five","four","nine","one","three","two","unheard"]}`
+      The next `secsync apply --prune` would delete what no file declares. To keep it, write this into secsync.yaml: `unmanaged: {ignore: ["eight","five","four","nine","one","seven","six","three","two","unheard"]}`
     --- exit 1
     "#);
     let file = tree.read("syncs/a.yaml");
@@ -1020,4 +1021,51 @@ fn a_state_of_many_syncs_and_of_many_bytes_is_imported_soon() {
     let time = begin.elapsed();
     assert!(imported.stdout.matches("removed {").count() == 5_000);
     assert!(time < Duration::from_secs(60), "{time:?}");
+}
+
+#[test]
+fn a_file_that_is_written_with_errors_ends_as_an_invalid_one() {
+    let tree = tree(&state(&[github("web")], &[]));
+    tree.write("secsync.yaml", "lint: { destructive-first-sync: deny }\n");
+    let imported = offline(&tree, "import --from-terraform state.json --dir syncs", 3);
+    assert!(imported.stdout.contains("Wrote syncs/"), "{imported}");
+    tree.secsync("validate").run().exits_with(3);
+}
+
+#[test]
+fn what_was_not_imported_is_among_what_a_pruning_would_delete() {
+    let mut old = github("old");
+    old["schema_version"] = json!(7);
+    let tree = tree(&state(&[github("web"), old], &[]));
+    let imported = offline(&tree, "import --from-terraform state.json --dir syncs", 1);
+    assert!(
+        imported
+            .stderr
+            .contains(r#"`unmanaged: {ignore: ["old"]}`"#),
+        "{imported}"
+    );
+}
+
+#[test]
+fn a_later_format_of_terraform_needs_a_later_secsync() {
+    let tree = tree(&json!({"format_version": "2.0", "values": {}}));
+    let refused = offline(&tree, "import --from-terraform state.json --dir syncs", 1);
+    assert!(
+        refused
+            .stderr
+            .contains("Look for a newer version of secsync"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn what_a_plan_would_delete_is_said_to_be_deleted_and_not_changed() {
+    let prior = state(&[github("web")], &[]);
+    let tree = tree(&plan(
+        Some(prior),
+        json!([change("web", json!(["delete"]), json!({}))]),
+    ));
+    let imported = offline(&tree, "import --from-terraform state.json --dir syncs", 0);
+    let said = "infisical_secret_sync_github.web would be deleted by the plan.";
+    assert!(imported.stdout.contains(said), "{imported}");
 }

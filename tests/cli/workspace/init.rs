@@ -113,3 +113,27 @@ fn keeps_existing_files_and_changes_nothing_a_second_time() {
     let again = tree.secsync("init").run().exits_with(0);
     assert!(!again.stdout.contains("Wrote"), "{again}");
 }
+
+#[test]
+fn what_an_init_advises_ends_in_a_plan_without_changes_if_nothing_is_remote() {
+    let server = Server::new(&world());
+    let tree = Tree::new(&[]);
+    let made = tree.secsync("init").run().exits_with(0);
+    for command in advised(&made) {
+        tree.secsync(&command).on(&server).run().exits_with(0);
+    }
+    tree.secsync("plan --detailed-exitcode")
+        .on(&server)
+        .run()
+        .exits_with(0);
+    assert!(tree.read("syncs/example.yaml").contains("# syncs:\n"));
+    // Once there is something, nothing is left of the example.
+    applied_on(&server, "apply --auto-approve --wait", 0);
+    let export = "export --all-projects --dir syncs";
+    tree.secsync(export).on(&server).run().exits_with(0);
+    assert!(!tree.has("syncs/example.yaml"));
+    tree.secsync("plan --detailed-exitcode")
+        .on(&server)
+        .run()
+        .exits_with(0);
+}

@@ -77,8 +77,8 @@ fn without_a_name_or_a_selector_it_is_wrong_usage() {
     insta::assert_snapshot!(refused, @"
     $ secsync sync
     --- stderr
-    Error: `secsync sync` was not told which syncs to sync.
-      Name them, as in `secsync sync web 'api-*'`, or select them with --selector, --target or --exclude. `secsync sync '*'` means all of them.
+    Error: `secsync sync` names no sync.
+      Name the syncs to sync: `secsync sync web 'api-*'`, or select them with --selector, --target or --exclude. `secsync sync '*'` means all of them.
     --- exit 64
     ");
 }

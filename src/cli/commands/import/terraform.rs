@@ -298,10 +298,11 @@ impl Arguments {
             pending: additions
                 .taken
                 .iter()
-                .filter(|address| found.pending.contains(*address))
-                .cloned()
+                .filter_map(|address| found.pending.get_key_value(address))
+                .map(|(address, is_deleted)| (address.clone(), *is_deleted))
                 .collect(),
             declared: additions.declared,
+            refused: found.refused,
             provider: self.provider_name().to_owned(),
             comparison: Comparison::Offline,
         });
@@ -529,7 +530,7 @@ fn settle(declared: &mut Declared, compared: Result<Vec<Difference>, CommandErro
     let comparison = match compared {
         Ok(differences) => {
             if !differences.is_empty() {
-                declared.exit = Exit::ChangesPending;
+                declared.exit = declared.exit.most_important(Exit::ChangesPending);
             }
             Comparison::Done(differences)
         }
