@@ -219,7 +219,7 @@ impl Selection {
         S: Into<Facets<'a>>,
     {
         let syncs: Vec<Facets<'_>> = syncs.into_iter().map(Into::into).collect();
-        let keys = self.conditions.iter().map(|condition| &condition.key);
+        let mut keys = self.conditions.iter().map(|condition| &condition.key);
         let field = |key: &String| {
             let path = key.strip_prefix(IN_MATRIX)?;
             let mut values = syncs.iter().filter_map(|sync| sync.cell?.at(path));
@@ -228,7 +228,7 @@ impl Selection {
             let field = fields.entries().iter().find(is_scalar)?;
             Some(format!("{key}.{}", field.key))
         };
-        keys.filter_map(field).next()
+        keys.find_map(field)
     }
 
     /// Whether everything is selected.

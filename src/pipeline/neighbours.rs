@@ -74,11 +74,6 @@ impl Opened {
         if loaded.is_err() {
             return Vec::new();
         }
-        type Identity<'a> = (&'a str, Option<&'a str>, &'a str);
-        fn identity(sync: &DesiredSync) -> Identity<'_> {
-            let project = sync.project.as_ref().map(|word| word.text.as_str());
-            (&sync.provider.text, project, &sync.name.text)
-        }
         let own: BTreeSet<Identity<'_>> = self.workspace.syncs.iter().map(identity).collect();
         let others = whole.syncs.into_iter();
         others
@@ -130,6 +125,14 @@ impl Opened {
         }
         Ok(())
     }
+}
+
+/// The provider, the project and the name of a sync, as spelled.
+type Identity<'a> = (&'a str, Option<&'a str>, &'a str);
+
+fn identity(sync: &DesiredSync) -> Identity<'_> {
+    let project = sync.project.as_ref().map(|word| word.text.as_str());
+    (&sync.provider.text, project, &sync.name.text)
 }
 
 /// Refuses to prune in a project that another workspace names.

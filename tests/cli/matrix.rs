@@ -1018,22 +1018,22 @@ fn the_editor_allows_the_references_that_are_valid_and_no_others() {
     tree.secsync("schema editor").run().exits_with(0);
     let schema = serde_json::from_str(&tree.read(".secsync/sync-file.json")).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
-    let app = r#"{ name: web, labels: { team: t }, scope: project, list: [description], text: x, flag: true }"#;
+    let app = "{ name: web, labels: { team: t }, scope: project, list: [description], text: x, flag: true }";
     for (line, is_valid) in [
         (r#"labels: "${matrix.app.labels}""#, true),
         (r#"labels: { team: "${matrix.app.text}" }"#, true),
         (r#"labels: "text""#, false),
-        (r#"labels: [a]"#, false),
+        ("labels: [a]", false),
         (
             r#"connection: { name: "${matrix.app.text}", scope: "${matrix.app.scope}" }"#,
             true,
         ),
-        (r#"connection: { name: main, scope: team }"#, false),
-        (r#"connection: { name: main, scope: organization }"#, true),
-        (r#"connection: { scope: [project] }"#, false),
+        ("connection: { name: main, scope: team }", false),
+        ("connection: { name: main, scope: organization }", true),
+        ("connection: { scope: [project] }", false),
         (r#"connection: "${matrix.app.text}""#, true),
         (r#"ignoreRemote: "${matrix.app.list}""#, true),
-        (r#"ignoreRemote: 1"#, false),
+        ("ignoreRemote: 1", false),
         (r#"protect: "${matrix.app.flag}""#, true),
         (r#"protect: "yes""#, false),
         (r#"trigger: "sometimes""#, false),
