@@ -329,7 +329,7 @@ impl Workspace {
         let words = options.paths.iter();
         let mut found: Vec<SyncFile> = words.flat_map(|word| self.find_word(word)).collect();
         let is_named = !options.paths.is_empty();
-        self.is_whole = !is_named || options.with_whole;
+        self.is_whole |= !is_named || options.with_whole;
         if self.is_whole {
             found.extend(match self.find_whole() {
                 Some(found) => found,
@@ -357,6 +357,7 @@ impl Workspace {
         } else {
             None
         };
+        self.is_whole |= whole.is_some();
         whole.unwrap_or_else(|| {
             files::find_named(&self.directory, &self.root, word, &mut self.diagnostics)
         })

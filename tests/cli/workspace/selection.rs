@@ -227,3 +227,21 @@ fn what_other_files_of_the_workspace_declare_is_not_undeclared() {
     );
     assert!(plan.contains("/three") && !plan.contains("/two"), "{plan}");
 }
+
+#[test]
+fn the_root_of_a_workspace_is_the_whole_of_it() {
+    let file = crate::harness::payments(&[("one", "")]);
+    let tree = Tree::new(&[
+        ("secsync.yaml", "include: [\"syncs/*.yaml\"]\n"),
+        ("syncs/one.yaml", &file),
+        ("syncs/deep/none.txt", ""),
+    ]);
+    let server = Server::new(&crate::harness::world());
+    let plan = |arguments: &str| {
+        tree.secsync(&format!("plan {arguments} --prune"))
+            .on(&server)
+    };
+    plan(".").run().exits_with(0);
+    plan("..").inside("syncs").run().exits_with(0);
+    plan("syncs").run().exits_with(64);
+}
