@@ -174,7 +174,7 @@ pub struct Files<'a> {
     /// Their texts; `None` without files.
     pub sources: Option<&'a Sources>,
     /// The syncs that they declare.
-    pub syncs: &'a [DesiredSync],
+    pub syncs: &'a [Arc<DesiredSync>],
     /// Whether their names begin at the root of the repository, wherever the command runs.
     pub are_from_root: bool,
 }

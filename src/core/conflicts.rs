@@ -2,6 +2,7 @@
 //! can carry out.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::code::Code;
 use super::desired::{DesiredSync, Word};
@@ -10,7 +11,7 @@ use super::diagnostic::Diagnostic;
 /// Reports conflicts between syncs whose projects are known only as the files spell them. `servers`
 /// are those of the providers, by their names.
 pub fn report_as_spelled(
-    syncs: &[DesiredSync],
+    syncs: &[Arc<DesiredSync>],
     servers: &BTreeMap<String, String>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
@@ -18,13 +19,13 @@ pub fn report_as_spelled(
         let provider = &sync.provider.text;
         let server = servers.get(provider).unwrap_or(provider);
         let project = sync.project.as_ref().map(|project| &project.text);
-        ((sync.platform, server, project), sync)
+        ((sync.platform, server, project), &**sync)
     });
     report(in_projects, diagnostics);
 }
 
 /// Reports conflicts between syncs, each with the project that it is in.
-pub fn report<'a, K: Ord + Clone>(
+pub fn report<'a, K: Ord + Copy>(
     syncs: impl IntoIterator<Item = (K, &'a DesiredSync)>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
@@ -33,7 +34,7 @@ pub fn report<'a, K: Ord + Clone>(
     for (project, sync) in syncs {
         // Distinguishes syncs of one name if names are unique only within a destination.
         let destination = sync.platform.identifying(&sync.destination.text);
-        let identity = (project.clone(), destination, &sync.name.text);
+        let identity = (project, destination, &sync.name.text);
         if let Some(first) = declared.get(&identity) {
             diagnostics.push(
                 Diagnostic::new(
@@ -143,6 +144,7 @@ fn drawn(circle: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     use serde_json::json;
 
@@ -151,8 +153,9 @@ mod tests {
     use crate::core::testing::{ENKRYPTIFY, desired_sync, renamed_sync};
 
     fn messages(syncs: &[DesiredSync]) -> Vec<String> {
+        let syncs: Vec<_> = syncs.iter().cloned().map(Arc::new).collect();
         let mut diagnostics = Vec::new();
-        report_as_spelled(syncs, &BTreeMap::new(), &mut diagnostics);
+        report_as_spelled(&syncs, &BTreeMap::new(), &mut diagnostics);
         diagnostics.into_iter().map(|found| found.message).collect()
     }
 

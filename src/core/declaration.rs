@@ -373,8 +373,8 @@ impl Reader<'_> {
         patterns
     }
 
-    fn labels(&mut self) -> BTreeMap<String, String> {
-        let mut labels = BTreeMap::new();
+    fn labels(&mut self) -> Vec<(String, String)> {
+        let mut labels = Vec::new();
         let Some(node) = self.effective.get("labels") else {
             return labels;
         };
@@ -383,9 +383,7 @@ impl Reader<'_> {
         };
         for entry in mapping.entries() {
             match entry.value.as_text() {
-                Some(text) => {
-                    labels.insert(entry.key.clone(), text);
-                }
+                Some(text) => labels.push((entry.key.clone(), text)),
                 None => self.wrong_type(&format!("labels.{}", entry.key), &entry.value, "a string"),
             }
         }
@@ -542,7 +540,7 @@ mod tests {
         assert_eq!(codes(&found), []);
         let sync = sync.unwrap();
         assert_eq!(sync.ensure, Ensure::Absent);
-        assert_eq!(sync.labels["tier"], "1");
+        assert!(sync.labels.contains(&("tier".to_owned(), "1".to_owned())));
         assert_eq!(sync.project.as_ref().unwrap().text, "p");
         assert_eq!(
             Json::Object(sync.fields_as_json()),

@@ -1,7 +1,5 @@
 //! What the files want.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, json};
 
 use super::cell::Values;
@@ -91,8 +89,8 @@ pub struct DesiredSync {
     pub ensure: Ensure,
     /// The connection, if the platform has connections.
     pub connection: Option<(ConnectionRef, Span)>,
-    /// For selection; never sent.
-    pub labels: BTreeMap<String, String>,
+    /// For selection; never sent. Each once, in the order of the file.
+    pub labels: Vec<(String, String)>,
     /// The name that it had before.
     pub renamed_from: Option<Word>,
     /// Whether it may never be deleted or replaced.

@@ -14,7 +14,7 @@ use super::words::{is_uuid, list, list_some};
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResolvedSync {
     /// What the files want.
-    pub desired: DesiredSync,
+    pub desired: Arc<DesiredSync>,
     /// The origin of its server.
     pub server: String,
     /// The id of its project.

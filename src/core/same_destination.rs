@@ -1,17 +1,22 @@
 //! Syncs that push to one place, where each deletes what it does not know.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasher, RandomState};
 
 use serde_json::{Map, Value};
 
 use super::code::Code;
+use super::desired::DesiredSync;
 use super::diagnostic::Diagnostic;
 use super::fields::DESTINATION_CONFIG;
-use super::normalize::Comparable;
+use super::normalize::{self, Comparable};
 use super::platform::Platform;
+use super::remote::RemoteSync;
 use super::rules::RulesOf;
 use super::span::Span;
 use super::spec::{Access, DestinationSpec, FieldSpec, Identifies, ObjectSpec};
+use super::value::{Mapping, Node};
 use super::words::list_some;
 
 /// How many syncs of one place are pointed at.
@@ -64,8 +69,6 @@ impl Target {
             if is_empty(value) || is_blank {
                 continue;
             }
-            let is_read =
-                |field: &FieldSpec| matches!(field.access, Access::BothWays | Access::Ignored);
             match field.map(|field| (&field.identifies, is_read(field))) {
                 Some((Identifies::Nothing, _) | (_, false)) => {}
                 Some((Identifies::TakenInBy(all), true)) => {
@@ -110,6 +113,116 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
+/// What says how a sync is to be.
+#[derive(Clone, Copy)]
+pub enum Definition<'a> {
+    /// What an action makes of it, in comparable form.
+    Planned(&'a Comparable),
+    /// Its declaration.
+    Declared(&'a DesiredSync),
+    /// The remote sync, which stays as it is.
+    Remote(&'a RemoteSync),
+}
+
+impl Definition<'_> {
+    /// The comparable form.
+    fn fields(&self, spec: &DestinationSpec) -> Cow<'_, Comparable> {
+        match self {
+            Self::Planned(fields) => Cow::Borrowed(fields),
+            Self::Declared(sync) => Cow::Owned(normalize::desired(spec, sync, None)),
+            Self::Remote(sync) => Cow::Owned(normalize::remote(spec, sync)),
+        }
+    }
+
+    fn target(&self, spec: &DestinationSpec) -> Option<Target> {
+        match self {
+            // The other fields would only be thrown away.
+            Self::Declared(sync) if spec.create.union.is_none() => {
+                let config = normalize::desired_field(spec, sync, DESTINATION_CONFIG);
+                Target::of(spec, &config)
+            }
+            _ => Target::of(spec, &self.fields(spec)),
+        }
+    }
+
+    /// A number that is equal for equal targets, and rarely for others. It is made of the texts that a
+    /// target holds as they are spelled, so that most targets need not be made.
+    fn look(&self, spec: &DestinationSpec, hashing: &RandomState) -> u64 {
+        let mut fields = spec.create.fields.iter();
+        let config = fields.find(|field| field.name == DESTINATION_CONFIG);
+        let Some(config) = config.and_then(|field| field.object.as_ref()) else {
+            return 0;
+        };
+        let texts = self.texts();
+        let text = |name: &str| Some(texts.iter().find(|(key, _)| *key == name)?.1);
+        let default = |name: &str| {
+            let field = config.fields.iter().find(|field| field.name == name)?;
+            field.default.as_ref()?.as_str()
+        };
+        let counts = |field: &&FieldSpec| {
+            field.default.is_none() && is_read(field) && field.identifies.is_by_its_value()
+        };
+        let hashes = config
+            .fields_with(|tag| text(tag).or_else(|| default(tag)))
+            .filter(counts)
+            .filter_map(|field| {
+                let text = text(&field.name).filter(|text| !text.is_empty())?;
+                Some(hashing.hash_one((&field.name, text)))
+            });
+        // In whichever order they are spelled.
+        hashes.fold(0, u64::wrapping_add)
+    }
+
+    /// The texts of the destination's configuration.
+    fn texts(&self) -> Vec<(&str, &str)> {
+        match self {
+            Self::Planned(fields) => texts_in(fields.get(DESTINATION_CONFIG)),
+            Self::Remote(sync) => texts_in(sync.fields.get(DESTINATION_CONFIG)),
+            Self::Declared(sync) => {
+                let config = sync.fields.get(DESTINATION_CONFIG);
+                let entries = config.and_then(Node::as_mapping).map(Mapping::entries);
+                let texts = (entries.unwrap_or_default().iter())
+                    .filter_map(|entry| Some((&*entry.key, entry.value.as_str()?)));
+                texts.collect()
+            }
+        }
+    }
+}
+
+fn texts_in(config: Option<&Value>) -> Vec<(&str, &str)> {
+    let fields = config.and_then(Value::as_object).into_iter().flatten();
+    let texts = fields.filter_map(|(key, value)| Some((&**key, value.as_str()?)));
+    texts.collect()
+}
+
+fn is_read(field: &FieldSpec) -> bool {
+    matches!(field.access, Access::BothWays | Access::Ignored)
+}
+
+/// The connection that a sync pushes through: equal for the same one, as far as is known.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Through<'a> {
+    /// By its id, in lower case.
+    Id(Cow<'a, str>),
+    /// By its name, in whichever scope it is.
+    Name(&'a str),
+    /// By its name among those of the organization.
+    OfOrganization(&'a str),
+    /// By the project that it belongs to, and its name.
+    OfProject(&'a str, &'a str),
+}
+
+impl<'a> Through<'a> {
+    /// The connection with that id, in whatever case.
+    pub fn id(id: &'a str) -> Self {
+        Self::Id(if id.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Cow::Owned(id.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(id)
+        })
+    }
+}
+
 /// A sync as it is to push.
 pub struct Pusher<'a> {
     /// The provider's name in the files.
@@ -124,14 +237,12 @@ pub struct Pusher<'a> {
     pub platform: Platform,
     /// The server that it is on.
     pub server: &'a str,
-    /// Its connection: the same text for the same connection.
-    pub connection: String,
+    /// Its connection.
+    pub connection: Through<'a>,
     /// Its destination.
     pub spec: &'a DestinationSpec,
-    /// The place that it pushes to.
-    pub target: Target,
-    /// Makes its comparable form, which only those that share a place need.
-    pub fields: Box<dyn Fn() -> Comparable + 'a>,
+    /// What it pushes, and to which place.
+    pub definition: Definition<'a>,
 }
 
 impl Pusher<'_> {
@@ -144,13 +255,7 @@ impl Pusher<'_> {
 /// Reports syncs that push to one place and whose keys can meet, unless none of them deletes: one
 /// finding for all that meet. What is only remote is reported beside what is declared.
 pub fn report(pushers: &[Pusher<'_>], rules: RulesOf, diagnostics: &mut Vec<Diagnostic>) {
-    let mut places: HashMap<_, Vec<_>> = HashMap::new();
-    for pusher in pushers {
-        let way = (pusher.platform, pusher.server, &*pusher.connection);
-        let place = (way, &*pusher.spec.slug, &pusher.target.exact);
-        places.entry(place).or_default().push(pusher);
-    }
-    for of_place in places.into_values().filter(|syncs| syncs.len() > 1) {
+    for of_place in shared_places(pushers) {
         for mut group in groups(of_place, rules) {
             // What is declared comes first, in the order of the files.
             group.sort_by_cached_key(|(pusher, _)| {
@@ -161,22 +266,58 @@ pub fn report(pushers: &[Pusher<'_>], rules: RulesOf, diagnostics: &mut Vec<Diag
     }
 }
 
+/// Those that push to one place, but for their parts of it. Most syncs have theirs to themselves, so
+/// no target is made unless another one looks like it.
+fn shared_places<'p, 'a>(pushers: &'p [Pusher<'a>]) -> Vec<Vec<Part<'p, 'a>>> {
+    let hashing = RandomState::new();
+    let way = |pusher: &'p Pusher<'a>| {
+        let of_server = (pusher.platform, pusher.server);
+        (of_server, &pusher.connection, &*pusher.spec.slug)
+    };
+    let look = |pusher: &'p Pusher<'a>| {
+        let config = pusher.definition.look(pusher.spec, &hashing);
+        hashing.hash_one((way(pusher), config))
+    };
+    let looks: Vec<u64> = pushers.iter().map(look).collect();
+    let mut counts: HashMap<u64, usize> = HashMap::with_capacity(looks.len());
+    for look in &looks {
+        *counts.entry(*look).or_default() += 1;
+    }
+    let mut places: HashMap<_, Vec<_>> = HashMap::new();
+    for (pusher, look) in pushers.iter().zip(&looks) {
+        if counts.get(look).is_none_or(|count| *count < 2) {
+            continue;
+        }
+        if let Some(Target { exact, part }) = pusher.definition.target(pusher.spec) {
+            let place = (way(pusher), exact);
+            places.entry(place).or_default().push((pusher, part));
+        }
+    }
+    places
+        .into_values()
+        .filter(|syncs| syncs.len() > 1)
+        .collect()
+}
+
 /// Syncs of one place that are alike in all that decides which others they meet.
 struct Kind<'p, 'a> {
-    part: Option<&'p str>,
+    part: Option<String>,
     reach: Reach,
     is_declared: bool,
     syncs: Vec<&'p Pusher<'a>>,
 }
 
+/// A sync with its part of a place, of which `None` is the whole.
+type Part<'p, 'a> = (&'p Pusher<'a>, Option<String>);
 type Group<'p, 'a> = Vec<(&'p Pusher<'a>, Reach)>;
 
 /// Those syncs of one place that meet, whether directly or by others between them.
-fn groups<'p, 'a>(of_place: Vec<&'p Pusher<'a>>, rules: RulesOf) -> Vec<Group<'p, 'a>> {
+fn groups<'p, 'a>(of_place: Vec<Part<'p, 'a>>, rules: RulesOf) -> Vec<Group<'p, 'a>> {
     let mut by_kind: BTreeMap<_, Vec<&Pusher>> = BTreeMap::new();
-    for pusher in of_place {
-        if let Some(reach) = rules(pusher.platform).reach(&(pusher.fields)()) {
-            let kind = (pusher.target.part.as_deref(), reach, pusher.place.is_some());
+    for (pusher, part) in of_place {
+        let fields = pusher.definition.fields(pusher.spec);
+        if let Some(reach) = rules(pusher.platform).reach(&fields) {
+            let kind = (part, reach, pusher.place.is_some());
             by_kind.entry(kind).or_default().push(pusher);
         }
     }
@@ -282,7 +423,7 @@ impl<'k, 'p, 'a> Joined<'k, 'p, 'a> {
 /// Whether a sync of the one kind and another one of the other write the same keys, and one of them
 /// deletes those of the other.
 fn conflict(one: &Kind<'_, '_>, other: &Kind<'_, '_>) -> bool {
-    overlap(one.part, other.part)
+    overlap(one.part.as_deref(), other.part.as_deref())
         && (one.is_declared || other.is_declared)
         && (one.reach.deletes || other.reach.deletes)
         && one.reach.meets(&other.reach)
@@ -343,17 +484,23 @@ fn does(pusher: &Pusher<'_>, reach: &Reach) -> String {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::hash::RandomState;
 
     use proptest::collection::vec;
     use proptest::option::of;
-    use proptest::{prop_assert_eq, proptest};
-    use serde_json::{Map, json};
+    use proptest::prelude::*;
+    use proptest::sample::select;
+    use serde_json::{Value as Json, json};
 
-    use super::{Comparable, Pusher, Reach, Target, groups};
+    use super::{
+        Comparable, DESTINATION_CONFIG, Definition, Pusher, Reach, Through, groups, normalize,
+    };
     use crate::core::platform::Platform;
     use crate::core::rules::Rules;
     use crate::core::span::Span;
-    use crate::core::testing::{INFISICAL, fields, source, spec};
+    use crate::core::testing::{
+        INFISICAL, desired_sync, fields, remote_sync, source, spec, sync_fields,
+    };
 
     struct Given;
 
@@ -378,27 +525,31 @@ mod tests {
     fn found(syncs: &[Sync]) -> BTreeSet<BTreeSet<usize>> {
         let spec = spec();
         let names: Vec<String> = (0..syncs.len()).map(|index| index.to_string()).collect();
-        let pushers = names.iter().zip(syncs).map(|(name, sync)| {
-            let (prefix, suffix, deletes, is_declared, part) = sync;
-            let given = json!({"prefix": prefix, "suffix": suffix, "deletes": deletes});
-            Pusher {
+        let given = syncs.iter().map(|(prefix, suffix, deletes, ..)| {
+            fields(json!({"prefix": prefix, "suffix": suffix, "deletes": deletes}))
+        });
+        let given: Vec<Comparable> = given.collect();
+        let pushers = names
+            .iter()
+            .zip(syncs)
+            .zip(&given)
+            .map(|((name, sync), given)| Pusher {
                 provider: "infisical",
                 project: "payments",
                 name,
-                place: is_declared.then(|| Span::new(source(), 0, 0)),
+                place: sync.3.then(|| Span::new(source(), 0, 0)),
                 platform: INFISICAL,
                 server: "",
-                connection: String::new(),
+                connection: Through::Name(""),
                 spec: &spec,
-                target: Target {
-                    exact: Map::new(),
-                    part: part.clone(),
-                },
-                fields: Box::new(move || fields(given.clone())),
-            }
-        });
+                definition: Definition::Planned(given),
+            });
         let pushers: Vec<Pusher<'_>> = pushers.collect();
-        let groups = groups(pushers.iter().collect(), rules).into_iter();
+        let parts = pushers
+            .iter()
+            .zip(syncs)
+            .map(|(pusher, sync)| (pusher, sync.4.clone()));
+        let groups = groups(parts.collect(), rules).into_iter();
         let indices = |group: Vec<(&Pusher<'_>, Reach)>| {
             let names = group.into_iter().map(|(pusher, _)| pusher.name);
             names.map(|name| name.parse().unwrap()).collect()
@@ -425,7 +576,57 @@ mod tests {
         groups.into_iter().filter(|group| group.len() > 1).collect()
     }
 
+    /// Values of which some mean the same, or nothing.
+    fn config() -> impl Strategy<Value = Json> {
+        let scope = of(select(vec!["application", "environment"]));
+        let text = || {
+            of(select(vec![
+                json!(""),
+                json!("web"),
+                json!("api"),
+                json!(null),
+            ]))
+        };
+        let flag = of(select(vec![json!(false), json!(true)]));
+        (scope, text(), text(), flag, text()).prop_map(|(scope, app, env, sensitive, new)| {
+            let fields = [
+                ("new", new),
+                ("env", env),
+                ("app", app),
+                ("sensitive", sensitive),
+                ("scope", scope.map(Json::from)),
+            ];
+            let fields = fields.into_iter();
+            fields
+                .filter_map(|(key, value)| Some((key.to_owned(), value?)))
+                .collect()
+        })
+    }
+
     proptest! {
+        #[test]
+        fn equal_targets_look_alike_however_they_are_defined(one in config(), other in config()) {
+            let hashing = RandomState::new();
+            let (mut declared, mut remote) = (sync_fields(), remote_sync("web"));
+            declared[DESTINATION_CONFIG] = one;
+            remote.fields.insert(DESTINATION_CONFIG.to_owned(), other);
+            let declared = desired_sync("web", declared);
+            let planned = normalize::desired(&spec(), &declared, None);
+            let definitions = [
+                Definition::Declared(&declared),
+                Definition::Planned(&planned),
+                Definition::Remote(&remote),
+            ];
+            let [first, second, third] = definitions.map(|definition| {
+                let look = definition.look(&spec(), &hashing);
+                definition.target(&spec()).map(|target| (target.exact, look))
+            });
+            prop_assert_eq!(&first, &second);
+            if let (Some((one, look)), Some((other, other_look))) = (first, third) {
+                prop_assert!(one != other || look == other_look);
+            }
+        }
+
         #[test]
         fn those_that_meet_are_found_as_if_each_was_compared_with_each(
             syncs in vec(("[AB]{0,2}", "[AB]{0,2}", proptest::bool::ANY, proptest::bool::ANY, of("[xy]")), 0..12)

@@ -1,6 +1,6 @@
 //! Which syncs a pattern means.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher};
 
@@ -288,7 +288,7 @@ pub struct Facets<'a> {
     project_words: &'a [String],
     destination: &'a str,
     environment: Option<&'a str>,
-    labels: Option<&'a BTreeMap<String, String>>,
+    labels: &'a [(String, String)],
     cell: Option<&'a Values>,
 }
 
@@ -305,9 +305,15 @@ impl<'a> From<&'a DesiredSync> for Facets<'a> {
             project_words: &[],
             destination: &sync.destination.text,
             environment: sync.fields.get("environment").and_then(Node::as_str),
-            labels: Some(&sync.labels),
+            labels: &sync.labels,
             cell: sync.cell.as_ref(),
         }
+    }
+}
+
+impl<'a> From<&'a Arc<DesiredSync>> for Facets<'a> {
+    fn from(sync: &'a Arc<DesiredSync>) -> Self {
+        Self::from(&**sync)
     }
 }
 
@@ -337,7 +343,7 @@ impl<'a> Facets<'a> {
             project_words,
             destination: &sync.destination,
             environment: sync.environment.as_deref(),
-            labels: None,
+            labels: &[],
             cell: None,
         }
     }
@@ -377,13 +383,13 @@ impl<'a> Facets<'a> {
             "destination" => is_match(self.destination),
             "environment" => self.environment.is_some_and(is_match),
             key => {
-                let label = self.labels.and_then(|labels| labels.get(key));
+                let label = self.labels.iter().find(|(label, _)| label == key);
                 let of_cell = || {
                     let value = self.cell?.at(key.strip_prefix(IN_MATRIX)?)?;
                     value.as_text()
                 };
                 label
-                    .cloned()
+                    .map(|(_, value)| value.clone())
                     .or_else(of_cell)
                     .is_some_and(|value| is_match(&value))
             }
@@ -423,7 +429,7 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         let mut sync = desired_sync("web-prod", json!({"environment": "prod"}));
-        sync.labels.insert("team".to_owned(), "payments".to_owned());
+        sync.labels.push(("team".to_owned(), "payments".to_owned()));
         sync.renamed_from = Some(Word {
             text: "old".to_owned(),
             span: sync.key,

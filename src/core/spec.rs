@@ -313,10 +313,16 @@ impl ObjectSpec {
         &'a self,
         value: &Map<String, Value>,
     ) -> impl Iterator<Item = &'a FieldSpec> {
-        let of_variant = self.union.as_ref().and_then(|union| {
-            let tag = value.get(&union.tag)?.as_str()?;
-            Some(union.variant(tag))
-        });
+        self.fields_with(|tag| value.get(tag)?.as_str())
+    }
+
+    /// All fields that an object can have, if `text` is what it has in its tag.
+    pub fn fields_with<'a, 't>(
+        &'a self,
+        text: impl FnOnce(&str) -> Option<&'t str>,
+    ) -> impl Iterator<Item = &'a FieldSpec> {
+        let of_variant =
+            (self.union.as_ref()).and_then(|union| Some(union.variant(text(&union.tag)?)));
         self.fields.iter().chain(of_variant.unwrap_or_default())
     }
 }

@@ -1,6 +1,5 @@
 //! Helpers for the tests of the core.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
@@ -192,7 +191,7 @@ pub fn desired_sync(name: &str, fields: Json) -> DesiredSync {
         destination: word("humanitec"),
         ensure: Ensure::Present,
         connection: Some((ConnectionRef::Name("main".to_owned(), None), span)),
-        labels: BTreeMap::new(),
+        labels: Vec::new(),
         renamed_from: None,
         protect: false,
         ignore_remote: Vec::new(),
@@ -231,6 +230,6 @@ pub fn resolved(desired: DesiredSync) -> ResolvedSync {
             app: "humanitec".to_owned(),
             project_id: None,
         }),
-        desired,
+        desired: Arc::new(desired),
     }
 }

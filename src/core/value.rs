@@ -138,8 +138,11 @@ impl Mapping {
 
 impl FromIterator<Entry> for Mapping {
     fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
+        let mut entries: Vec<Entry> = entries.into_iter().collect();
+        // There are as many maps as syncs, and few of them grow.
+        entries.shrink_to_fit();
         Self {
-            entries: Arc::new(entries.into_iter().collect()),
+            entries: Arc::new(entries),
         }
     }
 }

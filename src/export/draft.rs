@@ -375,6 +375,7 @@ pub fn findings_about(checked: &Workspace, names: &BTreeSet<&str>) -> Vec<Diagno
     let syncs: Vec<&DesiredSync> = checked
         .syncs
         .iter()
+        .map(AsRef::as_ref)
         .filter(|sync| names.contains(sync.name.text.as_str()))
         .collect();
     let is_meant = |found: &&Diagnostic| syncs.iter().any(|sync| is_about(found, sync));

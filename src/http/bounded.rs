@@ -15,6 +15,9 @@ pub const MOST_VALUES: usize = 1_000_000;
 /// So many fields an item has, or fewer.
 const USUAL_FIELDS: usize = 40;
 
+/// So many entries an object in a field has, or fewer.
+const USUAL_ENTRIES: usize = 8;
+
 const TOO_MANY: &str = "too many values";
 
 /// Why a text is not read.
@@ -56,9 +59,11 @@ impl Fields<'_> {
 
     /// The fields but for some.
     pub fn without(self, keys: &[&str]) -> Map<String, Value> {
-        let rest = self.0.into_iter();
-        rest.filter(|(name, _)| !keys.contains(&name.as_ref()))
-            .map(|(name, value)| (name.into_owned(), value))
+        let mut rest = self.0;
+        rest.retain(|(name, _)| !keys.contains(&name.as_ref()));
+        // From a list of known length, so that no room is kept for more.
+        let rest = rest.into_iter();
+        rest.map(|(name, value)| (name.into_owned(), value))
             .collect()
     }
 }
@@ -159,11 +164,12 @@ impl<'de> Visitor<'de> for Bounded<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
-        let mut object = Map::new();
+        let mut entries = Vec::with_capacity(USUAL_ENTRIES);
         while let Some(key) = fields.next_key::<String>()? {
-            object.insert(key, fields.next_value_seed(self)?);
+            entries.push((key, fields.next_value_seed(self)?));
         }
-        Ok(Value::Object(object))
+        // From a list of known length, so that no room is kept for more.
+        Ok(Value::Object(entries.into_iter().collect()))
     }
 }
 

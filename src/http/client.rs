@@ -171,11 +171,11 @@ impl Client {
             SendError::Failed(Failure::of(error, &self.origin, self.timeout))
         };
         let mut response = builder.send().await.map_err(|error| failed(&error))?;
-        let mut body = Vec::new();
         let announced = usize::try_from(response.content_length().unwrap_or(0));
-        if announced.map_or(true, |length| length > limit) {
+        let Some(length) = announced.ok().filter(|length| *length <= limit) else {
             return Err(SendError::Failed(self.too_large(limit)));
-        }
+        };
+        let mut body = Vec::with_capacity(length);
         while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
             if body.len() + chunk.len() > limit {
                 return Err(SendError::Failed(self.too_large(limit)));

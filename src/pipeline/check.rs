@@ -357,7 +357,7 @@ fn unread_and_missing(sync: &DesiredSync, spec: &DestinationSpec) -> Option<Diag
 
 /// Patterns of `ignoreRemote` that match nothing for any of the syncs that have them.
 fn unused_patterns(
-    syncs: &[DesiredSync],
+    syncs: &[Arc<DesiredSync>],
     has_match: impl Fn(&DesiredSync, &str) -> bool,
 ) -> Vec<Diagnostic> {
     let mut patterns: BTreeMap<Span, (&str, bool)> = BTreeMap::new();
@@ -393,7 +393,7 @@ fn fill_in_projects(
         }
         match project_of_environment(&workspace.config, &sync.provider.text, environment) {
             Some(id) => {
-                sync.project = Some(Word {
+                Arc::make_mut(sync).project = Some(Word {
                     text: id.to_owned(),
                     span: sync.key,
                 });

@@ -2,6 +2,7 @@
 //! repository: what is undeclared here can be declared there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use ignore::WalkBuilder;
@@ -57,7 +58,7 @@ impl Opened {
 
     /// The syncs that other files of this workspace declare, where only some were named. What is wrong
     /// with those files is not for this run to say.
-    pub(super) fn other_syncs(&self) -> Vec<DesiredSync> {
+    pub(super) fn other_syncs(&self) -> Vec<Arc<DesiredSync>> {
         if self.workspace.is_whole || !self.selection.is_everything() {
             return Vec::new();
         }
@@ -74,7 +75,9 @@ impl Opened {
         if loaded.is_err() {
             return Vec::new();
         }
-        let own: BTreeSet<Identity<'_>> = self.workspace.syncs.iter().map(identity).collect();
+        let own: BTreeSet<Identity<'_>> = (self.workspace.syncs.iter())
+            .map(|sync| identity(sync))
+            .collect();
         let others = whole.syncs.into_iter();
         others
             .filter(|sync| !own.contains(&identity(sync)))

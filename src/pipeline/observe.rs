@@ -109,7 +109,7 @@ impl Checked {
     /// The syncs that are selected, as far as that is known before ids are. For the others no
     /// server is asked anything: whoever selects may not be allowed to see them.
     fn selected(&self) -> impl Iterator<Item = &DesiredSync> {
-        let syncs = self.opened.workspace.syncs.iter();
+        let syncs = self.opened.workspace.syncs.iter().map(AsRef::as_ref);
         syncs.filter(|sync| self.opened.selection.matches(*sync))
     }
 
@@ -259,7 +259,7 @@ impl Checked {
                         words.into_iter().map(str::to_owned).collect()
                     });
                     resolved.push(ResolvedSync {
-                        desired: sync.clone(),
+                        desired: Arc::clone(sync),
                         server: provider.server().to_owned(),
                         project_words: Arc::clone(words),
                         project_id,
@@ -317,7 +317,7 @@ impl Checked {
     async fn project_tables(
         &self,
         providers: &Providers,
-        (claims, others): (&[Claim], &[DesiredSync]),
+        (claims, others): (&[Claim], &[Arc<DesiredSync>]),
         link: &Link,
     ) -> Result<ProjectTables, CommandError> {
         let syncs = self.opened.workspace.syncs.iter();
@@ -496,7 +496,7 @@ impl Observed {
 fn report_clashes(syncs: &[ResolvedSync], found: &mut Vec<Diagnostic>) {
     let in_projects = syncs
         .iter()
-        .map(|sync| ((&sync.server, &sync.project_id), &sync.desired));
+        .map(|sync| ((&sync.server, &sync.project_id), &*sync.desired));
     conflicts::report(in_projects, found);
 }
 
@@ -591,7 +591,7 @@ struct Resolved {
 /// The servers, projects and names of syncs, those before a rename among them, as far as their projects
 /// are known.
 fn identities(
-    syncs: &[DesiredSync],
+    syncs: &[Arc<DesiredSync>],
     providers: &Providers,
     tables: &ProjectTables,
 ) -> BTreeSet<(String, String, String)> {

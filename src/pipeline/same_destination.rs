@@ -1,6 +1,7 @@
 //! Looking for syncs that push to one place: offline by what the files spell, and with a plan by
 //! ids, among all that is remote.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -10,11 +11,11 @@ use crate::core::code::Code;
 use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, Word};
 use crate::core::diagnostic::{Diagnostic, Severity};
 use crate::core::fields::DESTINATION_CONFIG;
-use crate::core::normalize::{self, Comparable};
+use crate::core::normalize::Comparable;
 use crate::core::plan::{Plan, ProjectKey, Subject};
 use crate::core::remote::{RemoteSync, Scope};
 use crate::core::resolve::ResolvedSync;
-use crate::core::same_destination::{Pusher, Target, report};
+use crate::core::same_destination::{Definition, Pusher, Through, report};
 use crate::core::span::Span;
 use crate::core::spec::{DestinationSpec, Specs};
 use crate::error::CommandError;
@@ -29,7 +30,7 @@ pub(super) fn report_as_spelled(workspace: &Workspace, specs: &Specs, found: &mu
     }
     let allowed = workspace.allowances();
     let servers = workspace.config.servers();
-    let mut names = HashSet::new();
+    let mut names = HashSet::with_capacity(workspace.syncs.len());
     let pushers = workspace.syncs.iter().filter_map(|sync| {
         let spec = spec_of(specs, sync)?;
         // That one is missing has been reported.
@@ -49,11 +50,7 @@ pub(super) fn report_as_spelled(workspace: &Workspace, specs: &Specs, found: &mu
             server,
             connection: spelled(sync, project)?,
             spec,
-            target: Target::of(
-                spec,
-                &normalize::desired_field(spec, sync, DESTINATION_CONFIG),
-            )?,
-            fields: Box::new(move || normalize::desired(spec, sync, None)),
+            definition: Definition::Declared(sync),
         })
     });
     report(&pushers.collect::<Vec<_>>(), rules, found);
@@ -75,18 +72,14 @@ fn spec_of<'s>(specs: &'s Specs, sync: &DesiredSync) -> Option<&'s DestinationSp
 }
 
 /// A connection as a file names it. One of a project is another one in each project.
-fn spelled(sync: &DesiredSync, project: &str) -> Option<String> {
+fn spelled<'a>(sync: &'a DesiredSync, project: &'a str) -> Option<Through<'a>> {
     let (reference, _) = sync.connection.as_ref()?;
     Some(match reference {
-        ConnectionRef::Id(id) => by_id(id),
-        ConnectionRef::Name(name, None) => format!("name {name}"),
-        ConnectionRef::Name(name, Some(Scope::Organization)) => format!("organization {name}"),
-        ConnectionRef::Name(name, Some(Scope::Project)) => format!("project {project} {name}"),
+        ConnectionRef::Id(id) => Through::id(id),
+        ConnectionRef::Name(name, None) => Through::Name(name),
+        ConnectionRef::Name(name, Some(Scope::Organization)) => Through::OfOrganization(name),
+        ConnectionRef::Name(name, Some(Scope::Project)) => Through::OfProject(project, name),
     })
-}
-
-fn by_id(id: &str) -> String {
-    format!("id {}", id.to_ascii_lowercase())
 }
 
 impl Observed {
@@ -115,7 +108,7 @@ impl Observed {
     }
 
     /// The syncs as they are after a plan.
-    fn pushers(&self, plan: &Plan) -> Vec<Pusher<'_>> {
+    fn pushers<'a>(&'a self, plan: &'a Plan) -> Vec<Pusher<'a>> {
         let allowed = self.workspace.allowances();
         let results: HashMap<Name<'_>, &Comparable> = (plan.actions.iter())
             .filter_map(|action| Some((name_of(&action.subject), action.result()?.0)))
@@ -129,10 +122,10 @@ impl Observed {
                 remote.remove(&(&*action.subject.server, &*old.project_id, &*old.name));
             }
         }
-        let connections = self.connections_by_spelling();
-        let mut pushers = Vec::new();
+        let connections = LazyCell::new(|| self.connections_by_spelling());
+        let mut pushers = Vec::with_capacity(self.syncs.len());
         for (sync, there) in self.syncs.iter().zip(there) {
-            let desired = &sync.desired;
+            let desired = &*sync.desired;
             let old = desired.renamed_from.as_ref();
             if let (Some(old), None) = (old, there) {
                 remote.remove(&name_in(sync, old));
@@ -145,21 +138,21 @@ impl Observed {
             if !counts(desired, &self.workspace, &allowed) {
                 continue;
             }
-            let found = sync.connection.as_ref();
-            let known = || connections.get(&of_name(sync, spelled.clone())).cloned();
-            let connection = found.map(|found| by_id(&found.id)).or_else(known);
+            let connection = match &sync.connection {
+                Some(found) => Through::id(&found.id),
+                None => connections
+                    .get(&of_name(sync, &spelled))
+                    .map_or(spelled, |id| Through::id(id)),
+            };
             let result = results.get(&name_in(sync, &desired.name)).copied();
             // What a sync leaves to others is as it is.
             let kept = there.filter(|(_, there)| {
                 !desired.ignore_remote.is_empty() && there.destination == desired.destination.text
             });
-            let fields = match (result, kept) {
-                (Some(result), _) => result.clone(),
-                (None, Some((_, there))) => normalize::remote(spec, there),
-                (None, None) => normalize::desired(spec, desired, None),
-            };
-            let Some(target) = Target::of(spec, &fields) else {
-                continue;
+            let definition = match (result, kept) {
+                (Some(result), _) => Definition::Planned(result),
+                (None, Some((_, there))) => Definition::Remote(there),
+                (None, None) => Definition::Declared(desired),
             };
             pushers.push(Pusher {
                 provider: &desired.provider.text,
@@ -168,10 +161,9 @@ impl Observed {
                 place: Some(desired.key),
                 platform: desired.platform,
                 server: &sync.server,
-                connection: connection.unwrap_or(spelled),
+                connection,
                 spec,
-                target,
-                fields: Box::new(move || fields.clone()),
+                definition,
             });
         }
         pushers.extend(remote.into_values().filter_map(|(key, sync)| {
@@ -184,10 +176,9 @@ impl Observed {
                 place: None,
                 platform: key.platform,
                 server: &key.server,
-                connection: by_id(&sync.connection.id),
+                connection: Through::id(&sync.connection.id),
                 spec,
-                target: Target::of(spec, &normalize::remote(spec, sync))?,
-                fields: Box::new(|| normalize::remote(spec, sync)),
+                definition: Definition::Remote(sync),
             })
         }));
         pushers
@@ -204,13 +195,13 @@ impl Observed {
         by_name
     }
 
-    /// The connections that were found, for syncs of which it did not have to be looked up.
-    fn connections_by_spelling(&self) -> HashMap<Spelling<'_>, String> {
+    /// The ids of the connections that were found, for syncs of which it did not have to be looked up.
+    fn connections_by_spelling(&self) -> HashMap<Spelling<'_>, &str> {
         let syncs = self.syncs.iter();
         let found = syncs.filter_map(|sync| {
             let spelled = spelled(&sync.desired, &sync.project_id)?;
             let connection = sync.connection.as_ref()?;
-            Some((of_name(sync, spelled), by_id(&connection.id)))
+            Some((of_name(sync, &spelled), &*connection.id))
         });
         found.collect()
     }
@@ -228,9 +219,9 @@ fn name_in<'a>(sync: &'a ResolvedSync, name: &'a Word) -> Name<'a> {
 }
 
 /// A sync's server, the id of its project, its destination, and how it spells its connection.
-type Spelling<'a> = (&'a str, &'a str, &'a str, String);
+type Spelling<'a> = (&'a str, &'a str, &'a str, Through<'a>);
 
-fn of_name(sync: &ResolvedSync, spelled: String) -> Spelling<'_> {
+fn of_name<'a>(sync: &'a ResolvedSync, spelled: &Through<'a>) -> Spelling<'a> {
     let destination = &sync.desired.destination.text;
-    (&sync.server, &sync.project_id, destination, spelled)
+    (&sync.server, &sync.project_id, destination, spelled.clone())
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::{Schemas, Workspace, findings};
 use crate::core::declaration::{self, declare, meant_provider};
@@ -54,7 +55,7 @@ impl Workspace {
             let found = &mut self.diagnostics[before..];
             findings::name_the_sync(found, block.span, &block.key, &self.sources);
             self.condenser.condense(&mut self.diagnostics);
-            self.syncs.extend(sync);
+            self.syncs.extend(sync.map(Arc::new));
         }
     }
 

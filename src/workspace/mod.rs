@@ -87,7 +87,7 @@ pub struct Workspace {
     /// All texts.
     pub sources: Sources,
     /// The syncs that could be read.
-    pub syncs: Vec<DesiredSync>,
+    pub syncs: Vec<Arc<DesiredSync>>,
     /// The projects that files name at their top.
     pub projects: Vec<NamedProject>,
     /// Everything that is wrong.

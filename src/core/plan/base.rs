@@ -99,14 +99,14 @@ impl Plan {
 }
 
 /// A declared sync without a look at any server: names stay names.
-pub fn as_spelled(sync: &DesiredSync, server: &str, app: Option<&str>) -> ResolvedSync {
+pub fn as_spelled(sync: &Arc<DesiredSync>, server: &str, app: Option<&str>) -> ResolvedSync {
     let project = sync.project.as_ref();
     ResolvedSync {
         server: server.to_owned(),
         project_id: project.map(|word| word.text.clone()).unwrap_or_default(),
         project_words: Arc::default(),
         connection: connection(sync, app),
-        desired: sync.clone(),
+        desired: Arc::clone(sync),
     }
 }
 

@@ -194,7 +194,7 @@ impl<'a> Project<'a> {
     /// Plans what the files declare, and returns the names that renames free, each with the name
     /// that comes after it.
     fn plan_declared<'b>(&mut self, syncs: &[&'b ResolvedSync]) -> BTreeMap<&'b str, &'b str> {
-        let desired: Vec<&'b DesiredSync> = syncs.iter().map(|sync| &sync.desired).collect();
+        let desired: Vec<&'b DesiredSync> = syncs.iter().map(|sync| &*sync.desired).collect();
         let acting: BTreeSet<usize> = names::acting(&desired, &|name| self.find(name).is_some())
             .into_iter()
             .collect();

@@ -123,6 +123,7 @@ impl Reader {
         let beside = answer.items(LIST, take, missing, |what| {
             self.bad(&format!("with {what}"))
         })?;
+        syncs.shrink_to_fit();
         self.check_whole(LIST, syncs.len(), &beside)?;
         if let Some(stray) = syncs
             .iter()
