@@ -20,7 +20,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use secrecy::SecretString;
 use serde_json::Value;
 
-use matcher::{Matcher, SHORTEST};
+use matcher::Matcher;
+pub use matcher::SHORTEST;
 
 /// What stands for a secret. It has no meaning in any format.
 pub const REDACTED: &str = "[redacted]";

@@ -8,8 +8,10 @@
 //! as that takes (on Infisical up to 80 minutes). So without a limit from outside they are followed
 //! as long as something moves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt};
 
 use super::pauses::LOOK_PAUSES;
 use super::{ApplyContext, JobEnd, JobOutcome, Outcome, Progress, Wait};
@@ -132,8 +134,8 @@ impl From<Watched> for Going {
 
 impl Going {
     /// How the job ended, by the syncs of its project as they are now; `None` while it is going.
-    fn end(&mut self, syncs: &[RemoteSync]) -> Option<JobEnd> {
-        let now = syncs.iter().find(|sync| sync.id == self.job.sync.id);
+    fn end(&mut self, syncs: &ById) -> Option<JobEnd> {
+        let now = syncs.get(&self.job.sync.id);
         self.missed = if now.is_some() { 0 } else { self.missed + 1 };
         // A list can be older than the write (Infisical reads from replicas): what it does not show
         // is asked for again before that is believed.
@@ -145,8 +147,8 @@ impl Going {
     }
 
     /// Takes note of how the job goes on. Whether it began to run since the look before.
-    fn goes_on(&mut self, syncs: &[RemoteSync], busy: &Busy) -> bool {
-        let Some(now) = syncs.iter().find(|sync| sync.id == self.job.sync.id) else {
+    fn goes_on(&mut self, syncs: &ById, busy: &Busy) -> bool {
+        let Some(now) = syncs.get(&self.job.sync.id) else {
             return false;
         };
         let was_running = self.is_running;
@@ -186,7 +188,7 @@ impl Busy {
                 busy.limits.insert((*server).to_owned(), limit);
             }
             let running = |sync: &&RemoteSync| sync.sync_job.status == Some(JobStatus::Running);
-            for sync in syncs.iter().filter(running) {
+            for sync in syncs.values().filter(running) {
                 let connection = ((*server).to_owned(), sync.connection.id.clone());
                 *busy.running.entry(connection).or_default() += 1;
             }
@@ -305,8 +307,16 @@ pub async fn follow(
 /// A provider and the id of a project.
 type Place = (String, String);
 
+/// Syncs by their ids.
+type ById = HashMap<String, RemoteSync>;
+
 /// The syncs of each project, as a look shows them.
-type Answers = BTreeMap<Place, Result<Vec<RemoteSync>, RequestError>>;
+type Answers = BTreeMap<Place, Result<ById, RequestError>>;
+
+fn by_id(syncs: Vec<RemoteSync>) -> ById {
+    let syncs = syncs.into_iter();
+    syncs.map(|sync| (sync.id.clone(), sync)).collect()
+}
 
 fn place(subject: &Subject) -> Place {
     (subject.provider.clone(), subject.project_id.clone())
@@ -317,13 +327,19 @@ async fn look(jobs: &[Going], context: &ApplyContext<'_>) -> Answers {
         .iter()
         .map(|going| (&going.place, going.job.subject.project.as_str()))
         .collect();
-    let mut answers = BTreeMap::new();
-    for (place, spelling) in places {
+    let looks = places.into_iter().filter_map(|(place, spelling)| {
         let (provider, project_id) = place;
-        if let Some(Provider::Managed(managed)) = context.providers.get(provider) {
-            let syncs = managed.list(project_id, spelling).await;
-            answers.insert(place.clone(), syncs);
+        match context.providers.get(provider)? {
+            Provider::Managed(managed) => Some(async move {
+                let syncs = managed.list(project_id, spelling).await;
+                (place.clone(), syncs.map(by_id))
+            }),
+            Provider::StartOnly(_) => None,
         }
-    }
-    answers
+    });
+    let looks: Vec<_> = looks.collect();
+    stream::iter(looks)
+        .buffer_unordered(context.parallelism.max(1))
+        .collect()
+        .await
 }

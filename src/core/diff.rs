@@ -1,5 +1,7 @@
 //! What differs between a desired sync and a remote one, and the update that would fix it.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -157,8 +159,9 @@ pub(super) fn keys_in_order<'a>(
     after: &'a Map<String, Value>,
 ) -> Vec<&'a str> {
     let mut keys: Vec<&str> = Vec::new();
+    let mut added: HashSet<&str> = HashSet::new();
     let mut add = |key: &'a str| {
-        if (before.contains_key(key) || after.contains_key(key)) && !keys.contains(&key) {
+        if (before.contains_key(key) || after.contains_key(key)) && added.insert(key) {
             keys.push(key);
         }
     };

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::by_name::ByName;
 use super::desired::{DesiredSync, Ensure};
 use super::plan::{ProjectKey, Subject};
 use super::remote::{JobKind, RemoteSync};
 use super::resolve::ResolvedSync;
 use super::select::{NamePatterns, Selection};
 use super::spec::Specs;
-use super::status;
 use super::words::list;
 
 /// A job that can be asked for.
@@ -68,9 +68,9 @@ pub struct JobRequest {
 pub struct Candidates<'a> {
     /// The declared syncs.
     pub syncs: &'a [ResolvedSync],
-    /// The remote sync.
+    /// The remote syncs of each project.
     pub remote: &'a BTreeMap<ProjectKey, Vec<RemoteSync>>,
-    /// The destinations.
+    /// The destinations that the syncs name.
     pub specs: &'a Specs,
     /// The syncs that are meant.
     pub selection: &'a Selection,
@@ -142,12 +142,13 @@ pub fn build(job: RequestedJob, among: &Candidates<'_>) -> Result<Vec<JobRequest
             ));
         }
     }
+    let remote = ByName::of(among.remote);
     let mut requests: Vec<JobRequest> = meant
         .into_iter()
         .map(|sync| JobRequest {
             subject: Subject::of(sync),
             job,
-            target: target(job, sync, among),
+            target: target(job, sync, among, &remote),
         })
         .collect();
     requests.sort_by(|one, other| one.subject.cmp(&other.subject));
@@ -158,9 +159,10 @@ fn target(
     job: RequestedJob,
     sync: &ResolvedSync,
     among: &Candidates<'_>,
+    remote: &ByName<'_>,
 ) -> Result<String, String> {
     let desired = &sync.desired;
-    let Some(found) = status::find(sync, among.remote) else {
+    let Some(found) = remote.find(sync) else {
         return Err("It does not exist yet; `secsync apply` creates it.".to_owned());
     };
     if found.destination != desired.destination.text {

@@ -272,7 +272,10 @@ impl<'a> Matrix<'a> {
         for fields in &self.exclude {
             self.check_names(fields, diagnostics);
             for index in self.matching(fields) {
-                is_left[index] = false;
+                // Without an axis there is no combination to take out.
+                if let Some(is_left) = is_left.get_mut(index) {
+                    *is_left = false;
+                }
             }
         }
         let left: Vec<usize> = (0..is_left.len()).filter(|index| is_left[*index]).collect();
@@ -441,7 +444,13 @@ impl<'a> Matrix<'a> {
                 Diagnostic::new(Code::UnknownReference, entry.key_span, message).suggest(
                     &entry.key,
                     names.clone(),
-                    || format!("Its axes are {}.", list(names.by_ref())),
+                    || {
+                        if self.axes.is_empty() {
+                            "It has no axis to exclude from: shorten `include`.".to_owned()
+                        } else {
+                            format!("Its axes are {}.", list(names.by_ref()))
+                        }
+                    },
                 ),
             );
         }

@@ -32,6 +32,7 @@
 //! | [`export`] | the block that declares a remote sync |
 
 pub mod alike;
+pub mod by_name;
 pub mod cell;
 pub mod code;
 pub mod conflicts;

@@ -188,12 +188,12 @@ pub fn connection_by_id<'a>(
 /// The connection that a name in a file means. `usable` are those to the destination's app that the
 /// identity may use in the sync's project; `elsewhere` are other known ones, which show that the app
 /// is wrong, not the name.
-pub fn connection(
+pub fn connection<'a>(
     (name, scope): (&str, Option<Scope>),
     span: Span,
     app: &str,
     usable: &UsableConnections,
-    elsewhere: &[RemoteConnection],
+    elsewhere: impl IntoIterator<Item = &'a RemoteConnection>,
 ) -> Result<RemoteConnection, Box<Diagnostic>> {
     let named = named(name, scope, &usable.seen);
     let diagnostic = match named.as_slice() {
@@ -230,12 +230,12 @@ fn ambiguous_connection(
     Diagnostic::new(Code::AmbiguousConnection, span, message).help(help)
 }
 
-fn unknown_connection(
+fn unknown_connection<'a>(
     (name, scope): (&str, Option<Scope>),
     span: Span,
     app: &str,
     usable: &UsableConnections,
-    elsewhere: &[RemoteConnection],
+    elsewhere: impl IntoIterator<Item = &'a RemoteConnection>,
 ) -> Diagnostic {
     let hidden = usable.lacks.filter(|_| usable.may_hide(scope));
     let usable = usable.seen.as_slice();
@@ -269,7 +269,8 @@ fn unknown_connection(
         };
         return Diagnostic::new(Code::UnknownConnection, span, message).help(help);
     }
-    if let Some(other) = elsewhere.iter().find(|connection| connection.name == name) {
+    let mut elsewhere = elsewhere.into_iter();
+    if let Some(other) = elsewhere.find(|connection| connection.name == name) {
         return Diagnostic::new(
             Code::UnknownConnection,
             span,

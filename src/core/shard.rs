@@ -48,9 +48,10 @@ impl Shard {
     /// that is removed (rendezvous hashing). This must never change: two runs with different
     /// functions would leave projects to each other.
     pub fn holds(self, server: &str, project_id: &str) -> bool {
+        let of_project = Sha256::new().chain_update(format!("{server}\0{project_id}\0"));
         let rank = |shard: u32| {
-            let hash = Sha256::digest(format!("{server}\0{project_id}\0{shard}"));
-            (hash, shard)
+            let hash = of_project.clone().chain_update(shard.to_string());
+            (hash.finalize(), shard)
         };
         let own = rank(self.index);
         (1..=self.of).all(|other| rank(other) <= own)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::by_name::ByName;
 use super::desired::Ensure;
 use super::plan::{ProjectKey, Subject};
 use super::remote::{JobKind, RemoteSync};
@@ -104,12 +105,13 @@ pub fn of(
     starts: &Starts,
     selection: &Selection,
 ) -> Vec<SyncStatus> {
+    let remote = ByName::of(remote);
     let mut statuses: Vec<SyncStatus> = syncs
         .iter()
         .filter(|sync| selection.matches(*sync))
         .filter_map(|sync| {
             let presence = if sync.desired.platform.reads_back() {
-                found(sync, remote)
+                found(sync, &remote)
             } else {
                 started(sync, starts)
             };
@@ -125,25 +127,8 @@ pub fn of(
     statuses
 }
 
-/// The sync on the platform, under its name or, before a rename was applied, its old one.
-pub fn find<'a>(
-    sync: &ResolvedSync,
-    remote: &'a BTreeMap<ProjectKey, Vec<RemoteSync>>,
-) -> Option<&'a RemoteSync> {
-    let there = remote.get(&ProjectKey::of(sync))?;
-    let destination = sync
-        .desired
-        .platform
-        .identifying(&sync.desired.destination.text);
-    let by_name = |name: &str| {
-        let mut namesakes = there.iter().filter(|remote| remote.name == name);
-        namesakes.find(|remote| destination.is_none_or(|slug| remote.destination == slug))
-    };
-    by_name(&sync.desired.name.text).or_else(|| by_name(&sync.desired.renamed_from.as_ref()?.text))
-}
-
-fn found(sync: &ResolvedSync, remote: &BTreeMap<ProjectKey, Vec<RemoteSync>>) -> Presence {
-    find(sync, remote).map_or(Presence::Missing, |found| {
+fn found(sync: &ResolvedSync, remote: &ByName<'_>) -> Presence {
+    remote.find(sync).map_or(Presence::Missing, |found| {
         Presence::There(Box::new(found.clone()))
     })
 }

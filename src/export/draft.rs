@@ -147,7 +147,11 @@ impl Hidden {
         if self.0.is_empty() {
             return;
         }
-        let values: Vec<String> = self.0.values().map(text_of).collect();
+        // What is shorter stands in every other sentence, and is no secret.
+        let values = self.0.values().map(text_of);
+        let values: Vec<String> = values
+            .filter(|value| value.len() >= redaction::SHORTEST)
+            .collect();
         let Workspace {
             sources,
             diagnostics,

@@ -16,6 +16,9 @@ use super::text::quotable;
 /// The longest request id that is shown, in characters.
 const LONGEST_ID: usize = 64;
 
+/// No limit of a platform is reset later than that.
+const LONGEST_RESET: Duration = Duration::from_secs(60 * 60);
+
 /// What a body without anything in it is called.
 const EMPTY: &str = "an empty body";
 
@@ -141,14 +144,20 @@ impl Answer {
         Some(quotable(target.host_str()?, 100))
     }
 
-    /// How long the server asks to wait, from `Retry-After` or the rate-limit headers.
+    /// How long the server asks to wait, from `Retry-After` or, if it refuses because of a limit, from
+    /// the headers that say when the limit is reset: Enkryptify sends these with every answer. What is
+    /// no number of seconds up to an hour is a moment, as other servers write it, and says nothing here.
     pub fn asked_pause(&self, time_of_day: SystemTime) -> Option<Duration> {
         let text = |name: &str| self.headers.get(name)?.to_str().ok().map(str::trim);
         let seconds = |text: &str| text.parse().ok().map(Duration::from_secs);
         let asked = text(RETRY_AFTER.as_str())
             .and_then(|text| seconds(text).or_else(|| until(text, time_of_day)))
-            .or_else(|| text("x-ratelimit-reset").and_then(seconds))
-            .or_else(|| text("ratelimit-reset").and_then(seconds))?;
+            .or_else(|| {
+                let resets = ["x-ratelimit-reset", "ratelimit-reset"];
+                let mut resets = resets.into_iter().filter_map(text).filter_map(seconds);
+                let is_limited = self.status == StatusCode::TOO_MANY_REQUESTS;
+                resets.find(|reset| is_limited && *reset <= LONGEST_RESET)
+            })?;
         (!asked.is_zero()).then_some(asked)
     }
 
@@ -204,11 +213,28 @@ mod tests {
     }
 
     fn pause(headers: &[(&'static str, &'static str)]) -> Option<u64> {
+        pause_after(StatusCode::TOO_MANY_REQUESTS, headers)
+    }
+
+    fn pause_after(status: StatusCode, headers: &[(&'static str, &'static str)]) -> Option<u64> {
         // Wed, 21 Oct 2015 07:28:00 GMT
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_445_412_480);
-        answer(headers, "")
-            .asked_pause(now)
-            .map(|pause| pause.as_secs())
+        let answer = Answer {
+            status,
+            ..answer(headers, "")
+        };
+        answer.asked_pause(now).map(|pause| pause.as_secs())
+    }
+
+    #[test]
+    fn the_reset_of_a_limit_is_waited_for_only_after_a_refusal_because_of_it() {
+        let reset = [("ratelimit-reset", "58")];
+        assert_eq!(pause(&reset), Some(58));
+        assert_eq!(pause_after(StatusCode::BAD_GATEWAY, &reset), None);
+        let stated = [("retry-after", "5"), ("ratelimit-reset", "58")];
+        assert_eq!(pause_after(StatusCode::BAD_GATEWAY, &stated), Some(5));
+        // A moment, and no number of seconds.
+        assert_eq!(pause(&[("x-ratelimit-reset", "1790000000")]), None);
     }
 
     #[test]

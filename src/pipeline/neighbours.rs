@@ -159,7 +159,7 @@ pub fn check(
 
 /// The roots of the workspaces of a repository: that of the repository itself and the directories
 /// of all workspace files, those that Git ignores too.
-fn workspaces(git: &Utf8Path, directory: &Utf8Path) -> Result<Vec<Utf8PathBuf>, CommandError> {
+fn workspaces(git: &Utf8Path, directory: &Utf8Path) -> Result<BTreeSet<Utf8PathBuf>, CommandError> {
     let walker = WalkBuilder::new(git)
         .standard_filters(false)
         // A repository inside this one is another one.
@@ -168,7 +168,7 @@ fn workspaces(git: &Utf8Path, directory: &Utf8Path) -> Result<Vec<Utf8PathBuf>, 
             entry.file_name() != ".git" && (is_root || !entry.path().join(".git").exists())
         })
         .build();
-    let mut roots = vec![git.to_owned()];
+    let mut roots = BTreeSet::from([git.to_owned()]);
     for entry in walker {
         let entry = entry.map_err(|error| {
             let why = match error.io_error() {
@@ -183,7 +183,6 @@ fn workspaces(git: &Utf8Path, directory: &Utf8Path) -> Result<Vec<Utf8PathBuf>, 
             roots.extend(path.parent().map(Utf8Path::to_owned));
         }
     }
-    roots.dedup();
     Ok(roots)
 }
 

@@ -8,6 +8,7 @@ use tracing::trace;
 use super::check::{Checked, ConnectionUse};
 use super::link::{Link, ProjectNames, Providers};
 use super::neighbours::{self, Claim};
+use crate::core::by_name::ByName;
 use crate::core::code::Code;
 use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, NamedProject, Word};
 use crate::core::diagnostic::Diagnostic;
@@ -166,7 +167,12 @@ impl Checked {
         }
         // A name that means nothing is in no shard, so each of them has reported it by now.
         if let Some(shard) = self.opened.options.shard {
-            syncs.retain(|sync| shard.holds(&sync.server, &sync.project_id));
+            let mut held = HashMap::new();
+            syncs.retain(|sync| {
+                let project = (sync.server.clone(), sync.project_id.clone());
+                let holds = || shard.holds(&sync.server, &sync.project_id);
+                *held.entry(project).or_insert_with(holds)
+            });
             projects.retain(|project, _| shard.holds(&project.server, &project.project_id));
         }
         link.check_allowed_projects("The files name projects", &projects, &tables)?;
@@ -452,35 +458,12 @@ impl Checked {
             return Ok(Some(there.clone()));
         }
         let none = UsableConnections::default();
-        let elsewhere: Vec<RemoteConnection> = connections
+        let elsewhere = connections
             .iter()
             .filter(|(other, _)| other.provider == of.provider && other.app != of.app)
-            .flat_map(|(_, usable)| usable.seen.clone())
-            .collect();
+            .flat_map(|(_, usable)| &usable.seen);
         let usable = usable.unwrap_or(&none);
-        resolve::connection((name, scope), *span, &of.app, usable, &elsewhere).map(Some)
-    }
-}
-
-/// The remote syncs of each project by name.
-struct ByName<'r>(BTreeMap<&'r ProjectKey, HashMap<&'r str, &'r RemoteSync>>);
-
-impl<'r> ByName<'r> {
-    fn of(remote: &'r BTreeMap<ProjectKey, Vec<RemoteSync>>) -> Self {
-        let by_name = |syncs: &'r Vec<RemoteSync>| {
-            let syncs = syncs.iter();
-            syncs.map(|sync| (sync.name.as_str(), sync)).collect()
-        };
-        let projects = remote.iter();
-        Self(projects.map(|(key, syncs)| (key, by_name(syncs))).collect())
-    }
-
-    /// The remote sync that a declared one is, or continues.
-    fn find(&self, sync: &ResolvedSync) -> Option<&'r RemoteSync> {
-        let of_project = self.0.get(&ProjectKey::of(sync))?;
-        let names = [Some(&sync.desired.name), sync.desired.renamed_from.as_ref()];
-        let mut names = names.into_iter().flatten();
-        names.find_map(|name| of_project.get(name.text.as_str()).copied())
+        resolve::connection((name, scope), *span, &of.app, usable, elsewhere).map(Some)
     }
 }
 
@@ -548,12 +531,12 @@ fn forget_useful_patterns(
         .flat_map(|sync| &sync.ignore_remote)
         .map(|pattern| pattern.span.in_no_cell())
         .collect();
+    let remote = ByName::of(remote);
     for sync in syncs
         .iter()
         .filter(|sync| !sync.desired.ignore_remote.is_empty())
     {
-        let of_project = remote.get(&ProjectKey::of(sync)).into_iter().flatten();
-        for found in of_project.filter(|found| found.name == sync.desired.name.text) {
+        if let Some(found) = remote.find(sync) {
             let patterns = sync.desired.ignore_remote.iter();
             let has_field =
                 |pattern: &&Word| ObjectSpec::default().has_match(&pattern.text, &found.fields);

@@ -9,7 +9,7 @@ use crate::core::value::Node;
 /// The fields that a sync file has at its top, and few other files.
 const OF_SYNC_FILES: [&str; 3] = ["syncs", "defaults", "provider"];
 /// The same for a workspace file.
-const OF_WORKSPACE_FILES: [&str; 8] = [
+const OF_WORKSPACE_FILES: [&str; 9] = [
     "include",
     "providers",
     "defaults",
@@ -17,6 +17,7 @@ const OF_WORKSPACE_FILES: [&str; 8] = [
     "lint",
     "unmanaged",
     "protect",
+    "limits",
     "state",
 ];
 
@@ -115,7 +116,15 @@ fn cut(word: &str, longest: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::concealed;
+    use super::{Kind, concealed};
+
+    #[test]
+    fn a_workspace_file_is_known_by_any_field_that_only_it_has() {
+        for text in ["limits:\n  deletes: 5\n", "lint: {}\n", "protect: [a]\n"] {
+            assert!(Kind::Workspace.is_likely(text, &[]), "{text}");
+        }
+        assert!(!Kind::Workspace.is_likely("password: hunter2\n", &[]));
+    }
 
     #[test]
     fn cuts_what_a_sentence_quotes_from_a_hidden_text() {

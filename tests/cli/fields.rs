@@ -273,6 +273,17 @@ fn a_field_that_no_schema_knows_is_kept_if_it_is_ignored() {
     Run `secsync explain ignores-nothing` to see why it matters and how to fix it.
     --- exit 0
     "#);
+    let renamed = payments(&[("web2", "renamedFrom: web\nIGNORE")]).replace(
+        ", disableSecretDeletion: true",
+        ", keySchema: '{{secretKey}}'",
+    );
+    let pattern = "ignoreRemote: [syncOptions.disableSecretDeletion]";
+    tree.write("syncs/payments.yaml", renamed.replace("IGNORE", pattern));
+    let plan = run("plan syncs --detailed-exitcode", 2);
+    assert_eq!(
+        plan.stderr, "",
+        "its field is that of the sync that is renamed"
+    );
     std::fs::remove_dir_all(tree.root().join(".secsync/schemas")).unwrap();
     let exported = run("export --all --project payments", 0).stdout;
     assert!(

@@ -407,6 +407,12 @@ fn a_matrix_that_cannot_be_expanded_is_an_error_at_its_place() {
             "an unknown axis in exclude",
             "  \"${matrix.app}\": { matrix: { app: [web, api], exclude: [{ ap: web }] } }\n",
         ),
+        (
+            "nothing to exclude from",
+            "  \"${matrix.app}\":
+    matrix: { include: [{ app: web }], exclude: [{ app: web }] }
+",
+        ),
         ("too many", &many),
         ("far too many", &huge),
     ];
@@ -534,6 +540,19 @@ fn a_matrix_that_cannot_be_expanded_is_an_error_at_its_place() {
         ·                                                             ──
         ╰────
       help: Did you mean `app`?
+
+    Found 1 error.
+
+    # nothing to exclude from
+    unknown-reference
+
+      × `app` is not an axis of this matrix.
+        ╭─[syncs/web.yaml:12:52]
+     11 │   "${matrix.app}":
+     12 │     matrix: { include: [{ app: web }], exclude: [{ app: web }] }
+        ·                                                    ───
+        ╰────
+      help: It has no axis to exclude from: shorten `include`.
 
     Found 1 error.
 

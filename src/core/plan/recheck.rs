@@ -128,7 +128,11 @@ fn remaining(plan: &Plan, mut standings: Vec<Standing>, remote: &Index<'_>) -> R
     let mut places: BTreeMap<usize, usize> = BTreeMap::new();
     for (index, action) in plan.actions.iter().enumerate() {
         if standings[index] == Standing::Done {
-            done.push(action.subject.clone());
+            // A job goes with the change that it follows.
+            let change = change_before(plan, action);
+            if change.is_none_or(|change| standings[change] != Standing::Done) {
+                done.push(action.subject.clone());
+            }
             continue;
         }
         places.insert(index, left.actions.len());

@@ -336,6 +336,23 @@ fn a_trigger_goes_with_its_change_and_is_due_until_a_job_has_pushed_it() {
 }
 
 #[test]
+fn a_change_and_its_trigger_that_are_done_are_one_sync_that_is_done() {
+    let manual = DesiredSync {
+        trigger: Trigger::OnChange,
+        ..with("web", |fields| fields["isAutoSyncEnabled"] = false.into())
+    };
+    let plan = plan(vec![desired("api"), manual], Vec::new());
+    let pushed = remote_with("web", |sync| {
+        sync.fields
+            .insert("isAutoSyncEnabled".to_owned(), false.into());
+        sync.sync_job.at.clone_from(&sync.updated_at);
+    });
+    let (left, done) = left(check(&plan, vec![pushed]));
+    assert_eq!(left, [(Verb::Create, "api".to_owned())]);
+    assert_eq!(done, ["web"]);
+}
+
+#[test]
 fn gives_a_start_the_status_of_its_record() {
     let mut web = desired("web");
     web.platform = ENKRYPTIFY;
