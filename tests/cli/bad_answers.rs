@@ -185,7 +185,7 @@ fn reports_a_connection_that_breaks() {
         ("the connection breaks", || failing("list=drop")),
         ("no answer in time", || {
             let server = Server::failing(&world(), &["list=hang"]);
-            plan("--timeout 50ms", |run| run.on(&server))
+            plan("--timeout 400ms", |run| run.on(&server))
         }),
         ("no server on the port", || {
             let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -209,7 +209,7 @@ fn reports_a_connection_that_breaks() {
 
     # no answer in time
 
-    Error: Cannot list the syncs of project "[UUID]": http://127.0.0.1:[PORT] did not answer within 0.05 s (4 tries).
+    Error: Cannot list the syncs of project "[UUID]": http://127.0.0.1:[PORT] did not answer within 0.4 s (4 tries).
       Try again later, or allow more time with --timeout.
 
     # no server on the port
