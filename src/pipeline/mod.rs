@@ -19,6 +19,7 @@
 //! | planning against an earlier version of the files | `base` |
 //! | where the state is kept | `state_place` |
 //! | what other workspaces of the repository declare | `neighbours` |
+//! | which syncs push to one place | `same_destination` |
 
 mod apply;
 mod base;

@@ -128,17 +128,15 @@ impl Opened {
     /// What was named outside the files: a file wherever it is, from the working directory.
     fn outside_place(&self, who: &str, text: &str) -> Result<StateLocation, CommandError> {
         let text = text.trim();
+        let exit = if who == STATE_VARIABLE {
+            Exit::Error
+        } else {
+            Exit::Usage
+        };
         if ObjectUrl::is_meant(text) {
             return ObjectUrl::parse(text)
                 .map(StateLocation::Object)
-                .map_err(|reason| {
-                    let exit = if who == STATE_VARIABLE {
-                        Exit::Error
-                    } else {
-                        Exit::Usage
-                    };
-                    malformed(exit, who, text, reason)
-                });
+                .map_err(|reason| malformed(exit, who, text, reason));
         }
         let path = self.options.request.directory.join(text);
         let root = Root::open(&self.workspace.root);
@@ -151,11 +149,6 @@ impl Opened {
             }));
         };
         if let Some(what) = self.owner_of(&inside) {
-            let exit = if who == STATE_VARIABLE {
-                Exit::Error
-            } else {
-                Exit::Usage
-            };
             let place = format!("{who} \"{}\"", showable(text));
             return Err(taken(exit, &place, what));
         }

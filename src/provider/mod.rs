@@ -214,14 +214,6 @@ pub trait ManagedSyncs: Send + Sync {
     /// One sync by its id; none if it is gone.
     async fn get(&self, destination: &str, id: &str) -> Result<Option<RemoteSync>, RequestError>;
 
-    /// One sync by its name; `None` if the identity can read none of that name.
-    async fn find(
-        &self,
-        destination: &str,
-        project_id: &str,
-        name: &str,
-    ) -> Result<Option<RemoteSync>, RequestError>;
-
     /// Creates a sync. `body` is the whole request. Sent at most once.
     async fn create(
         &self,

@@ -95,7 +95,7 @@ fn rows(status: &SyncStatus, ago: &dyn Fn(&str) -> String) -> Vec<Row<5>> {
         } = outcome;
         Row::new([sync, destination, job, result, when])
             .painted(RESULT, style)
-            .above(message)
+            .below(message)
     };
     results.into_iter().map(row).collect()
 }

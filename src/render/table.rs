@@ -91,7 +91,7 @@ impl<const N: usize> Row<N> {
 
     /// The same with a text below it.
     #[must_use]
-    pub fn above(mut self, text: Option<String>) -> Self {
+    pub fn below(mut self, text: Option<String>) -> Self {
         self.below = text;
         self
     }

@@ -38,8 +38,8 @@ use crate::core::normalize::Comparable;
 use crate::core::plan::Effect;
 use crate::core::platform::{Capability, Description, Platform};
 use crate::core::remote::{
-    JobStatus, RemoteConnection, RemoteDestination, RemoteEnvironment, RemoteIdentity,
-    RemoteProject, RemoteSync, UsableConnections,
+    RemoteConnection, RemoteDestination, RemoteEnvironment, RemoteIdentity, RemoteProject,
+    RemoteSync, UsableConnections,
 };
 use crate::core::rules::Rules;
 use crate::core::same_destination::Reach;
@@ -264,8 +264,8 @@ impl Server {
             .await
     }
 
-    /// Queues a job and reads the sync that it is about.
-    async fn queue(&self, request: Request, id: &str) -> Result<RemoteSync, RequestError> {
+    /// Sends a request, and reads the sync of that id in its answer.
+    async fn sync_with_id(&self, request: Request, id: &str) -> Result<RemoteSync, RequestError> {
         self.call(request, |reader, body| reader.sync_with_id(body, id))
             .await
     }
@@ -541,32 +541,7 @@ impl ManagedSyncs for Server {
             Repeat::Read,
             format!("read the sync \"{id}\""),
         )?;
-        none_if_missing(
-            self.call(request, |reader, body| reader.sync_with_id(body, id))
-                .await,
-        )
-    }
-
-    async fn find(
-        &self,
-        destination: &str,
-        project_id: &str,
-        name: &str,
-    ) -> Result<Option<RemoteSync>, RequestError> {
-        let request = self
-            .sync_request(
-                Method::GET,
-                &[destination, "sync-name", name],
-                Repeat::Read,
-                format!("look up the sync \"{name}\""),
-            )?
-            .query("projectId", project_id);
-        none_if_missing(
-            self.call(request, |reader, body| {
-                reader.sync_with_name(body, project_id, name)
-            })
-            .await,
-        )
+        none_if_missing(self.sync_with_id(request, id).await)
     }
 
     async fn create(
@@ -637,7 +612,7 @@ impl ManagedSyncs for Server {
             {
                 match self.get(destination, id).await {
                     Ok(None) => Ok(Deletion::Gone),
-                    Ok(Some(sync)) if is_going(sync.remove_job.status.as_ref()) => {
+                    Ok(Some(sync)) if sync.remove_job.is_going() => {
                         Ok(Deletion::Pending(Box::new(sync)))
                     }
                     Ok(Some(_)) | Err(_) => Err(error),
@@ -654,11 +629,11 @@ impl ManagedSyncs for Server {
             Repeat::Same,
             format!("trigger the sync \"{id}\""),
         )?;
-        match self.queue(request, id).await {
+        match self.sync_with_id(request, id).await {
             // An earlier try may have queued the very job that blocks this one.
             Err(error) if error.is_in_doubt() && error.kind == RequestErrorKind::JobInProgress => {
                 match self.get(destination, id).await {
-                    Ok(Some(sync)) if is_going(sync.sync_job.status.as_ref()) => Ok(sync),
+                    Ok(Some(sync)) if sync.sync_job.is_going() => Ok(sync),
                     _ => Err(error),
                 }
             }
@@ -680,7 +655,7 @@ impl ManagedSyncs for Server {
                 format!("import the secrets of the sync \"{id}\""),
             )?
             .query("importBehavior", behavior);
-        self.queue(request, id).await
+        self.sync_with_id(request, id).await
     }
 
     async fn remove_secrets(
@@ -694,12 +669,8 @@ impl ManagedSyncs for Server {
             Repeat::Never,
             format!("remove the secrets of the sync \"{id}\""),
         )?;
-        self.queue(request, id).await
+        self.sync_with_id(request, id).await
     }
-}
-
-fn is_going(status: Option<&JobStatus>) -> bool {
-    status.is_some_and(|status| !status.is_terminal())
 }
 
 fn none_if_missing(

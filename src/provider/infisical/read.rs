@@ -86,21 +86,6 @@ impl Reader {
         }
     }
 
-    /// The sync that was asked for by its name.
-    pub fn sync_with_name(
-        &self,
-        body: Value,
-        project_id: &str,
-        name: &str,
-    ) -> Result<RemoteSync, RequestError> {
-        let sync = self.sync(body)?;
-        if sync.name == name && sync.project_id.eq_ignore_ascii_case(project_id) {
-            Ok(sync)
-        } else {
-            Err(self.bad("with another sync"))
-        }
-    }
-
     /// `{"secretSyncs": [{…}]}`, all of them of one project.
     ///
     /// A project can have so many that they are read one by one.

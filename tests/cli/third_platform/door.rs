@@ -203,16 +203,6 @@ impl ManagedSyncs for Account {
         Ok(all.into_iter().find(|sync| sync.id == id))
     }
 
-    async fn find(
-        &self,
-        destination: &str,
-        project_id: &str,
-        name: &str,
-    ) -> Result<Option<RemoteSync>, RequestError> {
-        let mut all = self.list_in(project_id).await?.into_iter();
-        Ok(all.find(|sync| sync.destination == destination && sync.name == name))
-    }
-
     async fn create(
         &self,
         destination: &str,

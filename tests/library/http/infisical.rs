@@ -477,38 +477,6 @@ async fn whoever_may_not_see_the_projects_connections_sees_the_organizations() {
 }
 
 #[tokio::test]
-async fn encodes_a_name_in_a_look_up_and_returns_none_if_it_is_missing() {
-    let server = wiremock::MockServer::start().await;
-    add(
-        &server,
-        "GET",
-        "/api/v1/secret-syncs/humanitec/sync-name/web",
-        ok(json!({"secretSync": sync("web")})),
-    )
-    .await;
-    let provider = infisical(&server.uri());
-    let found = provider.find("humanitec", PROJECT, "web").await;
-    assert_eq!(
-        found.expect("an answer").map(|sync| sync.name).as_deref(),
-        Some("web")
-    );
-
-    add(
-        &server,
-        "GET",
-        "/api/v1/secret-syncs/humanitec/sync-name/a%2Fb%3Fc",
-        refusal(
-            404,
-            "NotFound",
-            "Could not find Humanitec Sync with name \"a/b?c\"",
-        ),
-    )
-    .await;
-    let found = provider.find("humanitec", PROJECT, "a/b?c").await;
-    assert_eq!(found, Ok(None));
-}
-
-#[tokio::test]
 async fn folders_are_looked_up_also_by_the_route_that_older_servers_have() {
     let older = server_with(
         "GET",
