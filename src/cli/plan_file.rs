@@ -199,7 +199,8 @@ pub fn load(path: &Utf8Path, opened: &Opened) -> Result<SavedPlan, CommandError>
     })
 }
 
-/// Saves a plan with the warnings of its run in a file, in place of the plan that was there, and returns its digest.
+/// Saves a plan with the warnings of its run in a file, in place of the plan that was there, and
+/// returns its digest.
 pub fn save(
     path: &Utf8Path,
     plan: &Plan,

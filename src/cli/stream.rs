@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::signals;
+use crate::core::text::boundary;
 
 /// How long a run that was interrupted waits for a reader that does not read.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -105,11 +106,7 @@ impl Progress {
 /// Writes all of a text.
 pub fn write_all(mut stream: impl Write, mut text: &str, progress: &Progress) -> io::Result<()> {
     while !text.is_empty() {
-        let mut end = text.len().min(PORTION);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        let (portion, rest) = text.split_at(end);
+        let (portion, rest) = text.split_at(boundary(text, PORTION));
         stream.write_all(portion.as_bytes())?;
         progress.0.fetch_add(1, Ordering::Relaxed);
         text = rest;

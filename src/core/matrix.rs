@@ -388,8 +388,8 @@ impl<'a> Matrix<'a> {
         found
     }
 
-    /// Each cell in few words, of which no two are the same: its axes, or what differs between cells if
-    /// there is none. Where that does not tell cells apart, all that differs, and if need be a number.
+    /// A label for each cell, of which no two are the same: the values of its axes, or without an axis
+    /// what differs between cells. If some are still the same, all that differs, and then a number.
     fn labels(&self, cells: &[Values], used_in_key: &[String]) -> Vec<String> {
         let axes = self.axes.iter().map(|axis| axis.name);
         let mut differing: Vec<&str> = axes.clone().collect();

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::words::count;
+
 /// The longest message of a platform that is shown, in characters.
 const LONGEST_MESSAGE: usize = 400;
 /// The longest word of a sentence that is shown whole, in characters.
@@ -138,20 +140,24 @@ pub fn without_middle(text: &str, first: usize, last: usize) -> String {
     format!("{start}…{end}")
 }
 
+/// The start of the character that a byte belongs to; the end of the text for one behind it.
+pub fn boundary(text: &str, at: usize) -> usize {
+    let mut before = (0..=at.min(text.len())).rev();
+    before.find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
 /// The first lines of a text, as many as have at most so many bytes together, and how many are left
 /// out.
 pub fn first_lines(text: &str, most: usize) -> String {
     if text.len() <= most {
         return text.to_owned();
     }
-    let end = (0..=most).rev().find(|end| text.is_char_boundary(*end));
-    let start = &text[..end.unwrap_or_default()];
+    let start = &text[..boundary(text, most)];
     let start = start.rsplit_once('\n').map_or(start, |(whole, _)| whole);
     let rest = text[start.len()..].trim_end();
     let rest = rest.strip_prefix('\n').unwrap_or(rest);
-    let rest = rest.lines().count().max(1);
-    let lines = if rest == 1 { "line" } else { "lines" };
-    format!("{start}\n… {rest} more {lines}")
+    let rest = count(rest.lines().count().max(1), "more line");
+    format!("{start}\n… {rest}")
 }
 
 /// A text of several lines, each made safe.

@@ -15,7 +15,7 @@ use crate::core::diagnostic::{Diagnostic, Label, Severity};
 
 use crate::core::problem::Problem;
 use crate::core::span::{Source, SourceId, Sources, Span};
-use crate::core::text::{is_invisible, visible};
+use crate::core::text::{boundary, is_invisible, visible};
 use crate::core::words;
 use crate::render::terminal::line_of;
 
@@ -355,14 +355,6 @@ fn lines_around(
     let from = source.line_of(first).saturating_sub(before).max(1);
     let to = source.line_of(last) + after;
     (source.line_start(from), source.line_end(to))
-}
-
-/// The start of the character that a byte belongs to.
-fn boundary(text: &str, mut at: usize) -> usize {
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }
 
 /// The text of a source as it is shown: all of it, or, if it may hold what nobody may see, only a

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::core::text::boundary;
+
 /// Where the line of a byte starts.
 pub(super) fn line_start(text: &str, at: usize) -> usize {
     text.get(..at)
@@ -20,14 +22,6 @@ pub(super) fn character(text: &str, at: usize) -> Range<usize> {
     let start = boundary(text, at);
     let length = text[start..].chars().next().map_or(0, char::len_utf8);
     start..start + length
-}
-
-/// The start of the character that a byte belongs to.
-pub(super) fn boundary(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len()))
-        .rev()
-        .find(|at| text.is_char_boundary(*at))
-        .unwrap_or(0)
 }
 
 /// Where a missing value would be: after the `:` that the parser stops before.

@@ -7,6 +7,7 @@ use granit_parser::{ErrorKind, ScanError};
 use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::span::{SourceId, Span};
+use crate::core::text::boundary;
 
 use super::message;
 use super::offset::{self, line_start};
@@ -52,7 +53,7 @@ pub(super) fn diagnose(source: SourceId, text: &str, error: &ScanError) -> Diagn
 
 /// The byte that a syntax error is at.
 pub(super) fn place(text: &str, error: &ScanError) -> usize {
-    let marked = offset::boundary(text, error.marker().byte_offset().unwrap_or(0));
+    let marked = boundary(text, error.marker().byte_offset().unwrap_or(0));
     match error.kind() {
         // The mark is at the start of the value that contains the character.
         ErrorKind::UnexpectedCharacter { character } => text
