@@ -21,7 +21,7 @@
 //! | an earlier version of the files, from Git | [`git`] |
 //! | exit codes; Ctrl-C, as every wait sees it; the variables of the process | [`exit`], [`cancel`], [`environment`] |
 //! | what must not be shown: secrets are registered, and hidden in every text | [`redaction`] |
-//! | SHA-256 of bytes and of JSON; the door to the files of a directory; texts that others wrote, read within a limit | [`digest`], [`root`], [`text_file`] |
+//! | locks; SHA-256 of bytes and of JSON; the door to the files of a directory; texts that others wrote, read within a limit | [`mutex`], [`digest`], [`root`], [`text_file`] |
 //! | what `-vv` and `-vvv` show of a run | [`trace`] |
 //! | what is declared, what is remote, what to do: pure values | [`core`] |
 
@@ -36,6 +36,7 @@ pub mod exit;
 pub mod export;
 pub mod git;
 pub mod http;
+pub mod mutex;
 pub mod pipeline;
 pub mod planfile;
 pub mod provider;

@@ -47,7 +47,7 @@ pub fn register(secret: impl Into<String>, origin: &str) -> SecretString {
     let mut registry = REGISTRY.write().unwrap_or_else(PoisonError::into_inner);
     if secret.len() < SHORTEST {
         let warning = format!(
-            "{origin} holds a secret of fewer than {SHORTEST} characters, which is too short to be \
+            "{origin} holds a secret of fewer than {SHORTEST} bytes, which is too short to be \
              hidden in what is printed."
         );
         if !registry.warnings.contains(&warning) {
@@ -145,7 +145,7 @@ mod tests {
         let warning = warnings.iter().find(about).unwrap();
         assert_eq!(
             warning,
-            "The variable QWX9_TOKEN holds a secret of fewer than 6 characters, which is too short \
+            "The variable QWX9_TOKEN holds a secret of fewer than 6 bytes, which is too short \
              to be hidden in what is printed."
         );
     }

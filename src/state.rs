@@ -22,7 +22,7 @@ pub mod location;
 pub mod object;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -38,6 +38,7 @@ use crate::core::starts::{Start, StartKey, Starts};
 use crate::environment::Environment;
 use crate::http::HttpOptions;
 use crate::http::clock::Clock;
+use crate::mutex::lock;
 use crate::redaction;
 
 /// How long a record is tried before its start is sent: nothing is lost if it cannot be written.
@@ -438,7 +439,7 @@ impl State {
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.held)
     }
 }
 

@@ -430,7 +430,7 @@ impl Expected<'_> {
     /// else's work, who may have set fields that were not sent.
     fn check_whole(&self, found: &RemoteSync, name: &str) -> Result<(), Lost> {
         let shown = normalize::remote(self.spec, found);
-        let mut differing = diff::compare(self.spec, self.after, &shown).changes;
+        let mut differing = diff::compare(&self.spec.create, self.after, &shown).changes;
         differing.retain(|change| !diff::asks_for_nothing(self.spec, change, self.after));
         Lost::unless_empty(&differing, found, name)
     }

@@ -1,6 +1,6 @@
 //! Which action runs when: those that take a name after those that free it, the rest at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -62,12 +62,16 @@ impl Scheduler<'_> {
     async fn run_all(&mut self, context: &ApplyContext<'_>) {
         let plan = self.plan;
         let mut running = FuturesUnordered::new();
-        let mut waiting: Vec<usize> = (0..plan.actions.len()).collect();
+        let at_once = context.parallelism.max(1);
+        let mut waiting: VecDeque<usize> = (0..plan.actions.len()).collect();
         loop {
             let mut later = Vec::new();
-            for index in waiting {
+            // What waits for room is not looked at again: that would take the square of the actions.
+            while running.len() < at_once
+                && let Some(index) = waiting.pop_front()
+            {
                 match self.readiness(index, context) {
-                    Readiness::Ready if running.len() < context.parallelism.max(1) => {
+                    Readiness::Ready => {
                         let Some(untried) = self.take_turn(index) else {
                             continue;
                         };
@@ -78,7 +82,7 @@ impl Scheduler<'_> {
                             (index, action::run(action, untried, created, context).await)
                         });
                     }
-                    Readiness::Ready | Readiness::NotYet => later.push(index),
+                    Readiness::NotYet => later.push(index),
                     Readiness::Blocked => self.end(index, Outcome::Blocked, context),
                     Readiness::Never(reason) => {
                         if let Some(untried) = self.take_turn(index) {
@@ -88,7 +92,10 @@ impl Scheduler<'_> {
                 }
             }
             let is_stuck = running.is_empty();
-            waiting = later;
+            later
+                .into_iter()
+                .rev()
+                .for_each(|index| waiting.push_front(index));
             match running.next().await {
                 Some((index, ended)) => self.take(index, ended, context),
                 None if is_stuck && waiting.is_empty() => return,
@@ -99,7 +106,7 @@ impl Scheduler<'_> {
         }
     }
 
-    fn makes_progress(&self, waiting: &[usize], context: &ApplyContext<'_>) -> bool {
+    fn makes_progress(&self, waiting: &VecDeque<usize>, context: &ApplyContext<'_>) -> bool {
         waiting
             .iter()
             .any(|index| !matches!(self.readiness(*index, context), Readiness::NotYet))

@@ -149,11 +149,10 @@ pub fn check_place(path: &Utf8Path) -> Result<Place, CommandError> {
     }
     match contents(&place) {
         Ok(Contents::Else) if place.path().is_dir() => Err(cannot_save(path, &"it is a directory")),
-        Ok(Contents::Else) => Err(cannot_save(
-            path,
-            &"the file is there already, and holds something else than a saved plan",
-        )
-        .help("Name another file.")),
+        Ok(Contents::Else) => Err(
+            cannot_save(path, &"the file exists, and is not a saved plan")
+                .help("Name another file."),
+        ),
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(cannot_save(path, &reason_of_write(&error)))
         }

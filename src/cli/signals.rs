@@ -7,12 +7,13 @@
 
 use std::io;
 use std::sync::mpsc;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::cancel::Cancellation;
 use crate::exit::Exit;
+use crate::mutex::lock;
 
 /// How long a task that is stopped may take to report what is known.
 const GRACE: Duration = Duration::from_secs(3);
@@ -63,7 +64,7 @@ impl Signals {
 
     /// Names the task that the next signal interrupts; `None` if there is nothing to finish.
     pub fn set_task(&self, task: Option<Cancellation>) {
-        *self.task.lock().unwrap_or_else(PoisonError::into_inner) = task;
+        *lock(&self.task) = task;
     }
 }
 
@@ -71,7 +72,7 @@ async fn interrupt(task: &Mutex<Option<Cancellation>>, mut caught: Caught) {
     loop {
         caught.next().await;
         FIRST.get_or_init(Instant::now);
-        let task = task.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let task = lock(task).clone();
         match task {
             Some(task) if !task.is_cancelled() => task.cancel(),
             Some(task) => {

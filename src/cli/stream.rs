@@ -4,12 +4,13 @@
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::signals;
 use crate::core::text::boundary;
+use crate::mutex::lock;
 
 /// How long a run that was interrupted waits for a reader that does not read.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -72,7 +73,7 @@ impl Stream {
         if text.is_empty() {
             return Ok(());
         }
-        let mut link = self.link.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut link = lock(&self.link);
         let no_thread = || io::Error::other("the system gives no thread to write with");
         if link.is_given_up {
             return Err(io::ErrorKind::TimedOut.into());

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, IsTerminal};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use anstream::{AutoStream, ColorChoice};
 use terminal_size::{Height, Width, terminal_size_of};
@@ -21,6 +21,7 @@ use crate::core::span::{Sources, Span};
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::mutex::lock;
 use crate::pipeline::link::Watch;
 use crate::redaction::redacted;
 use crate::render::findings;
@@ -216,7 +217,7 @@ impl Terminal {
     /// Reports how a run goes on: on standard output for people, else on standard error. What is as
     /// it was when this was last asked for is not repeated.
     pub fn progress(&self, line: &str) {
-        let mut last = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = lock(&self.progress);
         if !self.is_quiet && *last != line {
             self.log(line);
             line.clone_into(&mut last);
@@ -241,7 +242,7 @@ impl Terminal {
 
     /// Shows findings, those that were not shown before.
     pub fn findings(&self, diagnostics: &[Diagnostic], sources: &Sources) {
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shown = lock(&self.shown);
         let identity = |found: &Diagnostic| {
             let file = match found.span() {
                 Some(span) => sources.get(span.source).name.clone(),

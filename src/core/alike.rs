@@ -161,7 +161,7 @@ mod tests {
     fn differs(spec: &DestinationSpec, declared: &Json, remote: &RemoteSync) -> Difference {
         let desired = desired_sync("web", declared.clone());
         let desired = normalize::desired(spec, &desired, Some("c1"));
-        diff::compare(spec, &desired, &normalize::remote(spec, remote))
+        diff::compare(&spec.create, &desired, &normalize::remote(spec, remote))
     }
 
     fn is_sure(spec: &DestinationSpec, declared: &Json, remote: &RemoteSync) -> bool {

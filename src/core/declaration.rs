@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 
 use super::code::Code;
 use super::desired::{ConnectionRef, DesiredSync, Ensure, OnDelete, Trigger, Word};
-use super::diagnostic::{Diagnostic, closest, is_slip};
+use super::diagnostic::Diagnostic;
 use super::fields::{ALTERNATIVES, CONNECTION_ID, OWN_FIELDS};
 use super::form;
 use super::ignore;
 use super::platform::Platform;
 use super::remote::Scope;
 use super::span::Span;
+use super::suggest::{closest, is_slip};
 use super::sync_file::Block;
 use super::value::{Mapping, Node, Style, Value};
 use super::words::{any_of, list};

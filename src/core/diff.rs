@@ -76,15 +76,10 @@ impl Difference {
     }
 }
 
-/// Compares two syncs of one destination, both in comparable form.
+/// Compares the fields of two syncs, both in comparable form: those of a request to create one.
 ///
 /// A remote `false` or `""` that nobody declared is no difference where it means the same as none.
-pub fn compare(spec: &DestinationSpec, desired: &Comparable, remote: &Comparable) -> Difference {
-    compare_fields(&spec.create, desired, remote)
-}
-
-/// Compares the fields of two syncs, both in comparable form.
-pub fn compare_fields(spec: &ObjectSpec, desired: &Comparable, remote: &Comparable) -> Difference {
+pub fn compare(spec: &ObjectSpec, desired: &Comparable, remote: &Comparable) -> Difference {
     let mut difference = Difference::default();
     compare_objects(
         Some(spec),
@@ -283,7 +278,7 @@ pub fn not_kept(
     before: &Comparable,
 ) -> NotKept {
     let was_there = |change: &FieldChange| at(before, &change.path) == change.before.as_ref();
-    let (nothing, mut lost): (Vec<_>, Vec<_>) = compare(spec, sent, answered)
+    let (nothing, mut lost): (Vec<_>, Vec<_>) = compare(&spec.create, sent, answered)
         .changes
         .into_iter()
         .partition(|change| asks_for_nothing(spec, change, sent));
@@ -305,7 +300,7 @@ mod tests {
     use crate::core::testing::{fields, spec};
 
     fn difference(desired: Value, remote: Value) -> Difference {
-        compare(&spec(), &fields(desired), &fields(remote))
+        compare(&spec().create, &fields(desired), &fields(remote))
     }
 
     fn told(difference: &Difference) -> Vec<(String, Option<Value>, Option<Value>)> {
@@ -479,7 +474,7 @@ mod tests {
             }
         }
         let remote = fields(json!({"syncOptions": {"brandNew": true}}));
-        let found = compare(&spec, &fields(json!({"syncOptions": {}})), &remote);
+        let found = compare(&spec.create, &fields(json!({"syncOptions": {}})), &remote);
         assert_eq!((found.changes.len(), found.unknown.len()), (1, 0));
     }
 
@@ -503,7 +498,7 @@ mod tests {
         );
         let desired = fields(json!({"isAutoSyncEnabled": true}));
         let remote = fields(json!({"isAutoSyncEnabled": false}));
-        let found = compare(&spec(), &desired, &remote);
+        let found = compare(&spec().create, &desired, &remote);
         assert_eq!(
             patch(&spec(), &found, &Map::new(), &Map::new()),
             Ok(fields(json!({"isAutoSyncEnabled": true})))
@@ -519,7 +514,7 @@ mod tests {
         let mut spec = spec();
         spec.update.fields.retain(|field| field.name != "plain");
         let desired = fields(json!({"plain": 2}));
-        let found = compare(&spec, &desired, &fields(json!({"plain": 1})));
+        let found = compare(&spec.create, &desired, &fields(json!({"plain": 1})));
         assert_eq!(
             patch(&spec, &found, &desired, &Map::new()),
             Err(vec!["plain".to_owned()])
@@ -534,7 +529,7 @@ mod tests {
             .retain(|field| field.name != "syncOptions");
         let desired = fields(json!({"syncOptions": {"n": 1, "x": 1}}));
         let remote = fields(json!({"syncOptions": {"n": 2, "x": 2}}));
-        let found = compare(&spec, &desired, &remote);
+        let found = compare(&spec.create, &desired, &remote);
         assert_eq!(found.changes.len(), 2);
         assert_eq!(
             patch(&spec, &found, &desired, &Map::new()),

@@ -95,6 +95,7 @@ mod tests {
     use crate::core::desired::{DesiredSync, Ensure, Trigger, Word};
     use crate::core::plan::{Blocked, Inputs, Policy, ProjectKey, build};
     use crate::core::remote::RemoteSync;
+    use crate::core::spec::Specs;
     use crate::core::starts::Starts;
     use crate::core::testing::{INFISICAL, desired_sync, remote_sync, resolved, spec, sync_fields};
 
@@ -110,7 +111,7 @@ mod tests {
             syncs: &[resolved(sync)],
             labels: &BTreeMap::new(),
             remote: &BTreeMap::from([(project, remote)]),
-            specs: &BTreeMap::from([(key, Arc::new(spec()))]),
+            specs: &Specs::from_iter([(key, Arc::new(spec()))]),
             starts: &Starts::Missing,
             rules: crate::provider::rules,
             policy: &Policy {

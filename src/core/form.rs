@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::code::Code;
-use super::diagnostic::{Diagnostic, is_slip, nearest};
+use super::diagnostic::Diagnostic;
 use super::fields::{ALTERNATIVES, NOT_IN_DEFAULTS};
+use super::suggest::{is_slip, nearest};
 use super::value::{Mapping, Node};
 use super::words::list;
 

@@ -127,8 +127,8 @@ pub fn build(job: RequestedJob, among: &Candidates<'_>) -> Result<Vec<JobRequest
     }
     if let RequestedJob::Import(_) = job {
         let cannot = |sync: &&ResolvedSync| {
-            let key = (sync.desired.platform, sync.desired.destination.text.clone());
-            !among.specs.get(&key).is_some_and(|spec| spec.can_import)
+            let spec = among.specs.of(&sync.desired);
+            !spec.is_some_and(|spec| spec.can_import)
         };
         let refused: Vec<&str> = meant
             .iter()
@@ -189,6 +189,7 @@ mod tests {
     use crate::core::remote::RemoteSync;
     use crate::core::select::{NamePatterns, Selection};
     use crate::core::spec::DestinationSpec;
+    use crate::core::spec::Specs;
     use crate::core::testing::{
         ENKRYPTIFY, INFISICAL, desired_sync, remote_sync, resolved, spec, sync_fields,
     };
@@ -209,7 +210,7 @@ mod tests {
             &Candidates {
                 remote: &BTreeMap::from([(ProjectKey::of(&sync), remote)]),
                 syncs: &[sync],
-                specs: &BTreeMap::from([((INFISICAL, "humanitec".to_owned()), Arc::new(spec))]),
+                specs: &Specs::from_iter([((INFISICAL, "humanitec".to_owned()), Arc::new(spec))]),
                 selection: &Selection::default(),
                 protect: &NamePatterns::default(),
             },

@@ -12,10 +12,11 @@ use std::sync::Arc;
 
 use super::cell::{Cell, LabelStyle, Values};
 use super::code::Code;
-use super::diagnostic::{Diagnostic, MOST_AT_ONE_PLACE, closest};
+use super::diagnostic::{Diagnostic, MOST_AT_ONE_PLACE};
 use super::fields::MATRIX;
 use super::form;
 use super::span::{Sources, Span};
+use super::suggest::closest;
 use super::sync_file::Block;
 use super::value::{Entry, Mapping, Node, Style, Value};
 use super::vars::{self, CellScope, MatrixScope, Scope, Variables};

@@ -64,6 +64,7 @@ pub mod span;
 pub mod spec;
 pub mod starts;
 pub mod status;
+pub mod suggest;
 pub mod sync_file;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -9,10 +9,58 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::desired::DesiredSync;
 use super::platform::Platform;
 
 /// Destinations by their platform and slug.
-pub type Specs = BTreeMap<(Platform, String), Arc<DestinationSpec>>;
+#[derive(Debug, Clone, Default)]
+pub struct Specs(BTreeMap<Platform, BTreeMap<String, Arc<DestinationSpec>>>);
+
+impl Specs {
+    /// A destination of a platform, by its slug.
+    pub fn get(&self, platform: Platform, slug: &str) -> Option<&Arc<DestinationSpec>> {
+        self.0.get(&platform)?.get(slug)
+    }
+
+    /// The destination that a sync names.
+    pub fn of(&self, sync: &DesiredSync) -> Option<&Arc<DestinationSpec>> {
+        self.get(sync.platform, &sync.destination.text)
+    }
+
+    /// Adds a destination under a slug, in place of the one that it has there.
+    pub fn insert(&mut self, platform: Platform, slug: String, spec: Arc<DestinationSpec>) {
+        self.0.entry(platform).or_default().insert(slug, spec);
+    }
+
+    /// Adds all of another set, in place of its own where both have one.
+    pub fn extend(&mut self, other: &Self) {
+        for (platform, specs) in &other.0 {
+            let own = self.0.entry(*platform).or_default();
+            own.extend(
+                specs
+                    .iter()
+                    .map(|(slug, spec)| (slug.clone(), Arc::clone(spec))),
+            );
+        }
+    }
+
+    /// Each destination, to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Arc<DestinationSpec>> {
+        self.0.values_mut().flat_map(BTreeMap::values_mut)
+    }
+}
+
+impl FromIterator<((Platform, String), Arc<DestinationSpec>)> for Specs {
+    fn from_iter<I: IntoIterator<Item = ((Platform, String), Arc<DestinationSpec>)>>(
+        all: I,
+    ) -> Self {
+        let mut specs = Self::default();
+        for ((platform, slug), spec) in all {
+            specs.insert(platform, slug, spec);
+        }
+        specs
+    }
+}
 
 /// What there is to know about one destination of a provider.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::cell::Values;
 use super::code::Code;
-use super::diagnostic::{Diagnostic, MOST_AT_ONE_PLACE, closest};
+use super::diagnostic::{Diagnostic, MOST_AT_ONE_PLACE};
 use super::span::Span;
+use super::suggest::closest;
 use super::value::{Entry, Node, Style, Value};
+use super::words::capitalized;
 
 /// How much the values of variables and matrices may add to the files of a run, in bytes.
 const LARGEST_TEXT: usize = 64 * 1024 * 1024;
@@ -494,7 +496,7 @@ fn unknown(name: &str, span: Span, variables: &Variables) -> Diagnostic {
     );
     match closest(name, variables.names()) {
         Some(near) => diagnostic.help(format!("Did you mean `{near}`? Or {how}")),
-        None => diagnostic.help(format!("{}{}", how[..1].to_uppercase(), &how[1..])),
+        None => diagnostic.help(capitalized(&how)),
     }
 }
 

@@ -2,7 +2,7 @@
 //! the same authorities, proxies and time limits, and plain http only where it is allowed.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -18,6 +18,7 @@ use super::failure::{Failure, Reach};
 use super::origin::Origin;
 use super::trace::Sent;
 use crate::environment::Environment;
+use crate::mutex::lock;
 use crate::redaction;
 
 /// How long a machine's own service may take to hand out the machine's credentials.
@@ -58,7 +59,7 @@ impl Carrier {
         body: Vec<u8>,
     ) -> Result<Answer, Failure> {
         let url =
-            Url::parse(url).map_err(|error| not_sent(format!("its URL is none ({error})")))?;
+            Url::parse(url).map_err(|error| not_sent(format!("its URL is not valid ({error})")))?;
         let origin = Origin::of(&url).map_err(|what| not_sent(format!("its URL {what}")))?;
         if purpose == Purpose::Server {
             check_encryption(&origin, &self.environment).map_err(unusable)?;
@@ -94,7 +95,7 @@ impl Carrier {
     }
 
     fn client(&self, origin: Origin, purpose: Purpose) -> Arc<Client> {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = lock(&self.clients);
         let client = clients.entry((origin.clone(), purpose)).or_insert_with(|| {
             let mut options = self.options.clone();
             if purpose == Purpose::Machine {

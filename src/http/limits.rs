@@ -1,10 +1,12 @@
 //! The pause that a server asks for with a 429: one gate a host, which everything to it waits at.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::origin::Origin;
+
+use crate::mutex::lock;
 
 /// No pause is kept for longer than this, however long a server asks.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -40,11 +42,6 @@ impl Gate {
     pub fn remaining(&self, now: Instant) -> Duration {
         lock(&self.opens).map_or(Duration::ZERO, |opens| opens.saturating_duration_since(now))
     }
-}
-
-/// A panic elsewhere leaves these values whole: they are replaced in one step.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

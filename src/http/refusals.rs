@@ -3,10 +3,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::answer::Answer;
 use super::request::{Fingerprint, Request};
+
+use crate::mutex::lock;
 
 /// The answer that refused a login; `None` as long as none did. Locked while the login is under way.
 type Slot = Arc<tokio::sync::Mutex<Option<Answer>>>;
@@ -20,7 +22,7 @@ pub struct Refusals {
 impl Refusals {
     /// What became of this login, for the same server and the same credential.
     pub fn of(&self, login: &Request) -> Slot {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slots = lock(&self.slots);
         slots.entry(login.fingerprint()).or_default().clone()
     }
 }

@@ -11,7 +11,7 @@ use super::observe::{Observed, nothing_selected};
 use super::open::{Opened, Options, SCHEMAS};
 use super::plan::Planned;
 use crate::core::code::Code;
-use crate::core::desired::{DesiredSync, Ensure};
+use crate::core::desired::Ensure;
 use crate::core::diagnostic::Severity;
 use crate::core::plan::base::{Base, as_remote, as_spelled, gone, shared};
 use crate::core::plan::{Keeper, Kept, Policy, ProjectKey, Subject};
@@ -40,8 +40,8 @@ impl Checked {
             .at(&commit, &repository)
             .map_err(|error| invalid_before(revision, &commit, error))?;
         let mut specs = earlier.specs.clone();
-        specs.extend(self.specs.clone());
-        for spec in specs.values_mut().filter(|spec| spec.create.has_unread()) {
+        specs.extend(&self.specs);
+        for spec in specs.iter_mut().filter(|spec| spec.create.has_unread()) {
             let spec = Arc::make_mut(spec);
             spec.create = std::mem::take(&mut spec.create).given_back();
         }
@@ -49,7 +49,7 @@ impl Checked {
         let chosen = self.chosen(&now, (&earlier, &named), &before, &commit)?;
         before.retain(|sync| sync.desired.ensure == Ensure::Present);
         let as_it_was = |sync: &ResolvedSync| {
-            let spec = specs.get(&key_of(&sync.desired));
+            let spec = specs.of(&sync.desired);
             as_remote(sync, spec.map(AsRef::as_ref))
         };
         let gone = gone(&before, &now).into_iter();
@@ -278,16 +278,12 @@ fn spelled(checked: &Checked, specs: &Specs) -> Vec<ResolvedSync> {
     let syncs = workspace.syncs.iter();
     syncs
         .map(|sync| {
-            let spec = specs.get(&key_of(sync));
+            let spec = specs.of(sync);
             let app = spec.and_then(|spec| spec.connection_app.as_deref());
             let provider = &sync.provider.text;
             as_spelled(sync, servers.get(provider).unwrap_or(provider), app)
         })
         .collect()
-}
-
-fn key_of(sync: &DesiredSync) -> (crate::core::platform::Platform, String) {
-    (sync.platform, sync.destination.text.clone())
 }
 
 /// What the workspace keeps from being pruned.

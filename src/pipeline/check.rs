@@ -1,6 +1,7 @@
 //! Checking: every sync against its destination's schema and the lints, without a network.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -11,10 +12,11 @@ use super::open::{Loaded, Opened};
 use super::same_destination;
 use crate::core::code::Code;
 use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, Word};
-use crate::core::diagnostic::{Condenser, Diagnostic, closest};
+use crate::core::diagnostic::{Condenser, Diagnostic};
 use crate::core::fields::CONNECTION_ID;
 use crate::core::span::Span;
 use crate::core::spec::{DestinationSpec, Specs};
+use crate::core::suggest::closest;
 use crate::core::value::Mapping;
 use crate::core::words::{is_uuid, list};
 use crate::environment::Environment;
@@ -84,11 +86,12 @@ impl Loaded {
     fn examine(self) -> Result<(Opened, Specs), CommandError> {
         let Self(mut opened) = self;
         let mut found = Vec::new();
-        let mut specs = Specs::new();
+        let mut specs = Specs::default();
         let mut condenser = Condenser::default();
+        let familiar = Familiar::default();
         let examined = opened.workspace.syncs.iter().try_for_each(|sync| {
             condenser.condense(&mut found);
-            opened.examine_sync(sync, &mut specs, &mut found)
+            opened.examine_sync(sync, &familiar, &mut specs, &mut found)
         });
         let workspace = Arc::make_mut(&mut opened.workspace);
         if let Err(error) = examined {
@@ -97,7 +100,7 @@ impl Loaded {
             return Err(error.found(&opened.workspace));
         }
         let unused = unused_patterns(&workspace.syncs, |sync, pattern| {
-            let spec = specs.get(&(sync.platform, sync.destination.text.clone()));
+            let spec = specs.of(sync);
             spec.is_none_or(|spec| {
                 let create = &spec.create;
                 create.has_match(pattern, &Map::new()) || create.tag_within(pattern).is_some()
@@ -120,10 +123,21 @@ pub(super) fn accept(workspace: &Arc<Workspace>) -> Result<(), CommandError> {
     Ok(())
 }
 
+/// The destinations that a platform without a list of its own may have, each found out when the
+/// first sync asks.
+#[derive(Default)]
+struct Familiar {
+    /// What any platform lists.
+    listed: OnceCell<BTreeSet<String>>,
+    /// What starts are recorded of.
+    recorded: OnceCell<BTreeSet<String>>,
+}
+
 impl Opened {
     fn examine_sync(
         &self,
         sync: &DesiredSync,
+        familiar: &Familiar,
         specs: &mut Specs,
         found: &mut Vec<Diagnostic>,
     ) -> Result<(), CommandError> {
@@ -176,7 +190,7 @@ impl Opened {
         rules(sync.platform).lint(sync, found);
         found.extend(ignored_tags(sync, &destination.spec));
         found.extend(unread_and_missing(sync, &destination.spec));
-        found.extend(self.unfamiliar_destination(sync));
+        found.extend(self.unfamiliar_destination(sync, familiar));
         // A lint says the same as a pattern of the schema, and says it better.
         let linted: BTreeSet<_> = found[before..]
             .iter()
@@ -193,9 +207,10 @@ impl Opened {
             &sync.name.text,
             &self.workspace.sources,
         );
-        specs
-            .entry((sync.platform, sync.destination.text.clone()))
-            .or_insert_with(|| Arc::new(destination.spec.clone()));
+        if specs.of(sync).is_none() {
+            let slug = sync.destination.text.clone();
+            specs.insert(sync.platform, slug, Arc::new(destination.spec.clone()));
+        }
         Ok(())
     }
 
@@ -230,16 +245,27 @@ impl Opened {
 
     /// Points at a destination of a platform that publishes no list of them, if nothing else knows
     /// it either. What no sync is started to needs no pointing at.
-    fn unfamiliar_destination(&self, sync: &DesiredSync) -> Option<Diagnostic> {
+    fn unfamiliar_destination(
+        &self,
+        sync: &DesiredSync,
+        familiar: &Familiar,
+    ) -> Option<Diagnostic> {
         let word = &sync.destination;
         if sync.platform.lists_destinations() || sync.ensure == Ensure::Absent {
             return None;
         }
-        let known: BTreeSet<String> = provider::platforms()
-            .into_iter()
-            .flat_map(|platform| self.store.destinations(platform))
-            .collect();
-        if known.contains(&word.text) || self.recorded_destinations().contains(&word.text) {
+        let known = familiar.listed.get_or_init(|| {
+            let platforms = provider::platforms().into_iter();
+            platforms
+                .flat_map(|platform| self.store.destinations(platform))
+                .collect()
+        });
+        let recorded = || {
+            familiar
+                .recorded
+                .get_or_init(|| self.recorded_destinations())
+        };
+        if known.contains(&word.text) || recorded().contains(&word.text) {
             return None;
         }
         let message = format!("`{}` is not a destination that secsync knows.", word.text);
@@ -303,7 +329,7 @@ fn check_connection(sync: &DesiredSync, spec: &DestinationSpec, found: &mut Vec<
             Diagnostic::new(
                 Code::WrongForm,
                 *span,
-                format!("`connectionId` must be a UUID, and `{id}` is none."),
+                format!("`connectionId` must be a UUID, and `{id}` is not one."),
             )
             .help("Write `connection:` to name a connection by its name."),
         ),

@@ -60,8 +60,8 @@ pub struct ProjectInventory {
     pub words: Vec<String>,
     /// Its syncs, ordered by name.
     pub syncs: Vec<RemoteSync>,
-    /// The names that the files declare in it, those before a rename among them.
-    pub declared: BTreeSet<String>,
+    /// The names that the files declare in it with their places, those before a rename among them.
+    pub declared: BTreeMap<String, Span>,
 }
 
 /// Projects that are to be looked at, before anything in them was read.
@@ -199,6 +199,7 @@ impl Checked {
             }
         });
         let read = link.gather(reads).await?;
+        let mut declared = self.declared_by_project(&wanted.provider, &table);
         let mut projects: Vec<ProjectInventory> = read
             .into_iter()
             .map(|(id, syncs)| ProjectInventory {
@@ -207,7 +208,7 @@ impl Checked {
                     .into_iter()
                     .map(str::to_owned)
                     .collect(),
-                declared: self.declared_in(&wanted.provider, &id, &table),
+                declared: declared.remove(&id).unwrap_or_default(),
                 id,
                 syncs,
             })
@@ -222,26 +223,31 @@ impl Checked {
         })
     }
 
-    /// The names that the files declare in a project, those before a rename among them.
-    pub fn declared_in(
+    /// What the files declare in each project, by its id, or by its word if that means no project of
+    /// the table: each name with its place, those before a rename among them.
+    pub fn declared_by_project(
         &self,
         provider: &str,
-        project_id: &str,
         table: &[RemoteProject],
-    ) -> BTreeSet<String> {
-        self.opened
-            .workspace
-            .syncs
-            .iter()
-            .filter(|sync| sync.provider.text == provider && sync.platform.reads_back())
-            .filter(|sync| {
-                let word = sync.project.as_ref();
-                word.and_then(|word| resolve::project_id(&word.text, table))
-                    .is_some_and(|id| id == project_id)
-            })
-            .flat_map(|sync| std::iter::once(&sync.name).chain(&sync.renamed_from))
-            .map(|name| name.text.clone())
-            .collect()
+    ) -> BTreeMap<String, BTreeMap<String, Span>> {
+        let mut ids: BTreeMap<&str, String> = BTreeMap::new();
+        let mut declared: BTreeMap<String, BTreeMap<String, Span>> = BTreeMap::new();
+        let syncs = self.opened.workspace.syncs.iter();
+        for sync in
+            syncs.filter(|sync| sync.provider.text == provider && sync.platform.reads_back())
+        {
+            let Some(word) = sync.project.as_ref().map(|word| word.text.as_str()) else {
+                continue;
+            };
+            let id = ids.entry(word).or_insert_with(|| {
+                resolve::project_id(word, table).unwrap_or_else(|| word.to_owned())
+            });
+            let of_project = declared.entry(id.clone()).or_default();
+            for name in std::iter::once(&sync.name).chain(&sync.renamed_from) {
+                of_project.entry(name.text.clone()).or_insert(sync.key);
+            }
+        }
+        declared
     }
 }
 

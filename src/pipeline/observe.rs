@@ -399,11 +399,10 @@ impl Checked {
 
     fn table_of(&self, sync: &ResolvedSync) -> Option<ConnectionTable> {
         let desired = &sync.desired;
-        let key = (desired.platform, desired.destination.text.clone());
         Some(ConnectionTable {
             provider: desired.provider.text.clone(),
             project_id: sync.project_id.clone(),
-            app: self.specs.get(&key)?.connection_app.clone()?,
+            app: self.specs.of(desired)?.connection_app.clone()?,
         })
     }
 

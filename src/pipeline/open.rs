@@ -18,6 +18,7 @@ use crate::core::words::list;
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::provider::ProviderConfig;
 use crate::root::{OWN_DIRECTORY, Root};
 use crate::schema::store::SchemaStore;
 use crate::text_file::{Refusal, reason};
@@ -287,16 +288,18 @@ impl Opened {
 
     /// The platform that a provider is, by its name in the files.
     pub fn platform_of(&self, provider: &str) -> Result<Platform, CommandError> {
+        Ok(self.provider(provider)?.platform)
+    }
+
+    /// What is known of a provider. An unknown one is a usage error.
+    pub fn provider(&self, name: &str) -> Result<&ProviderConfig, CommandError> {
         let providers = &self.workspace.config.providers;
-        match providers.get(provider) {
-            Some(config) => Ok(config.platform),
-            None => Err(
-                CommandError::usage(format!("There is no provider `{provider}`.")).help(format!(
-                    "The providers are {}. Others are declared under `providers:` in secsync.yaml.",
-                    list(providers.keys().map(String::as_str))
-                )),
-            ),
-        }
+        providers.get(name).ok_or_else(|| {
+            CommandError::usage(format!("The provider `{name}` is unknown.")).help(format!(
+                "The providers are {}. Others are declared under `providers:` in secsync.yaml.",
+                list(providers.keys().map(String::as_str))
+            ))
+        })
     }
 
     /// A destination as the schemas in use describe it; `None` if they do not know it.

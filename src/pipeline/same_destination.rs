@@ -17,7 +17,7 @@ use crate::core::remote::{RemoteSync, Scope};
 use crate::core::resolve::ResolvedSync;
 use crate::core::same_destination::{Definition, Pusher, Through, report};
 use crate::core::span::Span;
-use crate::core::spec::{DestinationSpec, Specs};
+use crate::core::spec::Specs;
 use crate::error::CommandError;
 use crate::provider::rules;
 use crate::workspace::Workspace;
@@ -32,7 +32,7 @@ pub(super) fn report_as_spelled(workspace: &Workspace, specs: &Specs, found: &mu
     let servers = workspace.config.servers();
     let mut names = HashSet::with_capacity(workspace.syncs.len());
     let pushers = workspace.syncs.iter().filter_map(|sync| {
-        let spec = spec_of(specs, sync)?;
+        let spec = specs.of(sync)?;
         // That one is missing has been reported.
         let project = &*sync.project.as_ref()?.text;
         let server = &**servers.get(&sync.provider.text)?;
@@ -64,11 +64,6 @@ fn is_wanted(workspace: &Workspace) -> bool {
 fn counts(sync: &DesiredSync, workspace: &Workspace, allowed: &Allowances) -> bool {
     let places = [sync.key, sync.place(&[DESTINATION_CONFIG.to_owned()])];
     sync.ensure == Ensure::Present && !allowed.cover(workspace, Code::SameDestination, &places)
-}
-
-fn spec_of<'s>(specs: &'s Specs, sync: &DesiredSync) -> Option<&'s DestinationSpec> {
-    let spec = specs.get(&(sync.platform, sync.destination.text.clone()));
-    spec.map(AsRef::as_ref)
 }
 
 /// A connection as a file names it. One of a project is another one in each project.
@@ -130,7 +125,7 @@ impl Observed {
             if let (Some(old), None) = (old, there) {
                 remote.remove(&name_in(sync, old));
             }
-            let spec = spec_of(&self.specs, desired);
+            let spec = self.specs.of(desired);
             let spelled = spelled(desired, &sync.project_id);
             let (Some(spec), Some(spelled)) = (spec, spelled) else {
                 continue;
@@ -167,7 +162,7 @@ impl Observed {
             });
         }
         pushers.extend(remote.into_values().filter_map(|(key, sync)| {
-            let spec = self.specs.get(&(key.platform, sync.destination.clone()))?;
+            let spec = self.specs.get(key.platform, &sync.destination)?;
             let project = self.projects.get(key).unwrap_or(&key.project_id);
             Some(Pusher {
                 provider: &key.provider,

@@ -113,7 +113,7 @@ fn providers(
 }
 
 fn specs(document: &wire::Document) -> Result<Specs, PlanFileError> {
-    let mut specs = Specs::new();
+    let mut specs = Specs::default();
     for (platform, of_platform) in &document.destinations {
         let Some(kind) = platform_named(platform) else {
             return Err(PlanFileError::forged(&format!(
@@ -129,7 +129,7 @@ fn specs(document: &wire::Document) -> Result<Specs, PlanFileError> {
                 create: known.clone(),
                 update: ObjectSpec::default(),
             };
-            specs.insert((kind, slug.clone()), Arc::new(spec));
+            specs.insert(kind, slug.clone(), Arc::new(spec));
         }
     }
     Ok(specs)
@@ -181,6 +181,7 @@ impl Reader<'_> {
         let mut plan = Plan {
             unchanged: document.unchanged,
             unknown: document.unknown,
+            unread: document.unread,
             shard: document.shard,
             ..Plan::default()
         };
@@ -362,9 +363,9 @@ impl Reader<'_> {
     }
 
     pub(super) fn spec(&self, subject: &Subject) -> Result<Arc<DestinationSpec>, String> {
-        let key = (subject.platform, subject.destination.clone());
-        let spec = self.specs.get(&key).cloned();
-        spec.ok_or_else(|| format!("the destination {} is not described", subject.destination))
+        let spec = self.specs.get(subject.platform, &subject.destination);
+        spec.cloned()
+            .ok_or_else(|| format!("the destination {} is not described", subject.destination))
     }
 
     /// The description of a destination that decides what is shown.

@@ -184,7 +184,7 @@ impl Reader<'_> {
         let agreed = self.agreed(&spec, subject);
         let [before, after] =
             [&Map::new(), &body].map(|request| normalize::updated(&agreed.create, &old, request));
-        let difference = diff::compare(&agreed, &after, &before);
+        let difference = diff::compare(&agreed.create, &after, &before);
         let connection = named_connection(connection, &body)?;
         let changes = shown::of_update(
             &old,

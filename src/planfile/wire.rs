@@ -29,7 +29,7 @@ pub struct Document {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
     pub sandbox: bool,
-    /// The part of the projects that it is about; all if there is none.
+    /// The part of the projects that it is about; all if missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
     /// By name.
@@ -45,6 +45,9 @@ pub struct Document {
     /// What the schemas in use do not know of the remote syncs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<UnknownField>,
+    /// The declared fields that no answer gives back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<UnknownField>,
     /// What was found in the files and in what is remote when the plan was made; only shown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,

@@ -60,7 +60,7 @@ impl Writer<'_> {
             let subject = &action.subject;
             let found = action.found().map(|found| &found.destination);
             for slug in std::iter::once(&subject.destination).chain(found) {
-                if let Some(spec) = self.specs.get(&(subject.platform, slug.clone())) {
+                if let Some(spec) = self.specs.get(subject.platform, slug) {
                     let of_platform = destinations
                         .entry(subject.platform.name().to_owned())
                         .or_default();
@@ -91,6 +91,7 @@ impl Writer<'_> {
                 .collect(),
             unchanged: plan.unchanged,
             unknown: plan.unknown.clone(),
+            unread: plan.unread.clone(),
             findings: Vec::new(),
             unmanaged: plan.unmanaged.iter().map(sync).collect(),
             kept: plan
@@ -114,8 +115,8 @@ impl Writer<'_> {
 
     fn action(&self, action: &Action) -> wire::Action {
         let found = |old: &RemoteSync| {
-            let key = (action.subject.platform, old.destination.clone());
-            found(old, self.specs.get(&key).map(AsRef::as_ref))
+            let spec = self.specs.get(action.subject.platform, &old.destination);
+            found(old, spec.map(AsRef::as_ref))
         };
         let step = match &action.step {
             Step::Create(create) => wire::Step::Create {

@@ -36,8 +36,6 @@ const SHOWN_AFTER: usize = 6;
 const MANY: usize = 4;
 /// Of those, how many further places are named.
 const MOST_PLACES: usize = 20;
-/// The widest terminal that is made use of, in columns.
-const WIDEST: usize = 400;
 
 /// All findings, each as a block, or for many that say the same one block that names the others'
 /// places.
@@ -62,7 +60,7 @@ fn blocks(
 ) -> String {
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode())
         .with_links(false)
-        .with_width(width.min(WIDEST))
+        .with_width(width)
         // A sentence that is broken into lines can be neither searched for nor copied.
         .with_wrap_lines(false)
         .with_context_lines(1);

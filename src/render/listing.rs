@@ -21,7 +21,7 @@ pub enum Listing {
     Environments(Vec<(String, RemoteEnvironment)>),
     /// Folders.
     Folders(Vec<Folder>),
-    /// Destinations, each with where its schema comes from; `None` if there is none.
+    /// Destinations, each with where its schema comes from; `None` if missing.
     Destinations(Vec<(RemoteDestination, Option<&'static str>)>),
 }
 
@@ -203,7 +203,7 @@ pub struct DestinationFields<'a> {
     name: &'a str,
     connection_app: Option<&'a str>,
     can_import: bool,
-    /// Where its schema comes from; `None` if there is none.
+    /// Where its schema comes from; `None` if missing.
     schema: Option<&'static str>,
 }
 

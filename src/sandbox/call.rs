@@ -16,7 +16,7 @@ pub struct Call {
     pub target: String,
     /// The headers, with names in lower case.
     pub headers: BTreeMap<String, String>,
-    /// The body, empty if there is none. `None` if it is more than a server reads: 1 MiB.
+    /// The body, empty if missing. `None` if it is more than a server reads: 1 MiB.
     pub body: Option<Vec<u8>>,
 }
 

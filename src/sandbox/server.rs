@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
@@ -23,6 +23,8 @@ use super::database::{Database, DatabaseFile, Started};
 use super::emulator::Emulator;
 use super::fail::FailRule;
 use super::moment::Moment;
+
+use crate::mutex::lock;
 
 /// What a server reads of a body.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -193,11 +195,6 @@ async fn save_regularly(sandbox: Arc<Sandbox>) {
         // A large state must not be written all the time.
         pause = SAVE_INTERVAL.max(started.elapsed() * 10);
     }
-}
-
-/// A panic in another thread leaves values that are still whole.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn accept(listener: TcpListener, sandbox: Arc<Sandbox>) {

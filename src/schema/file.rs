@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::core::platform::Platform;
+use crate::core::words::capitalized;
 
 /// The name of the file that describes how any sync of a platform is started.
 pub const START: &str = "start";
@@ -129,12 +130,7 @@ pub fn title_from_slug(slug: &str) -> String {
             "aws" | "gcp" | "oci" | "ovh" | "kms" | "ci" | "scim" | "id" => word.to_uppercase(),
             "github" => "GitHub".into(),
             "gitlab" => "GitLab".into(),
-            _ => {
-                let mut letters = word.chars();
-                letters.next().map_or_else(String::new, |first| {
-                    first.to_uppercase().chain(letters).collect()
-                })
-            }
+            _ => capitalized(word),
         })
         .collect::<Vec<_>>()
         .join(" ")

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use camino::Utf8Path;
 use serde_json::Value;
@@ -14,8 +14,9 @@ use super::file::{START, SchemaFile, SchemaKey, is_slug, path_of};
 use super::keyword::{WRITE_ONLY, change_inner, is_marked, properties};
 use super::summary;
 use super::validate::checker::Checker;
-use crate::core::diagnostic::closest;
 use crate::core::platform::Platform;
+use crate::core::suggest::closest;
+use crate::mutex::lock;
 use crate::provider::platforms;
 use crate::root::Root;
 use crate::text_file::reason;
@@ -296,11 +297,6 @@ impl SchemaStore {
             _ => format!("schemas/{}", path_of(key)),
         }
     }
-}
-
-/// A cache stays whole whatever another thread did while it held the lock.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A request's own fields are all listed, whether or not the document says so.

@@ -10,7 +10,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -20,6 +20,7 @@ use super::backend::{Backend, Stored, Version, WriteError};
 use super::document;
 use super::location::FilePlace;
 use crate::core::words::count;
+use crate::mutex::lock;
 use crate::root::{self, Existing, OWN_DIRECTORY, Refusal, Root};
 use crate::text_file::reason;
 
@@ -114,7 +115,7 @@ impl StateFile {
     }
 
     fn held(&self) -> MutexGuard<'_, Option<File>> {
-        self.lock.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.lock)
     }
 
     fn backup_shown(&self) -> Utf8PathBuf {

@@ -9,7 +9,7 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -35,6 +35,7 @@ use crate::http::HttpOptions;
 use crate::http::carrier::{Carrier, Purpose};
 use crate::http::failure::{Failure, Reach, innermost};
 use crate::http::retry::{STORE_REPEATS, is_passing};
+use crate::mutex::lock;
 use crate::redaction;
 
 /// An object of a store.
@@ -166,11 +167,11 @@ impl Backend for StateObject {
             }
             Err(error) => {
                 let is_sure = self.trouble.is_refusal();
-                let told = self.error("written", &error);
+                let failed = self.error("written", &error);
                 Err(if is_sure {
-                    WriteError::Failed(told)
+                    WriteError::Failed(failed)
                 } else {
-                    WriteError::Doubtful(told)
+                    WriteError::Doubtful(failed)
                 })
             }
         }
@@ -313,7 +314,7 @@ struct Refusal {
 
 impl Trouble {
     fn held(&self) -> MutexGuard<'_, Option<(Purpose, Happened)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     fn set(&self, happened: Option<(Purpose, Happened)>) {

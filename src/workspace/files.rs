@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use globset::{GlobBuilder, GlobMatcher};
@@ -12,6 +12,7 @@ use ignore::{DirEntry, WalkBuilder};
 use super::read::no_file;
 use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
+use crate::mutex::lock;
 use crate::root::{WORKSPACE_FILE, straight};
 use crate::text_file::{Refusal, reason};
 
@@ -285,10 +286,6 @@ impl Walk<'_> {
         )
         .help(Refusal::LeadsOut.help())
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How many steps below the fixed part of a pattern its matches can be.

@@ -28,7 +28,7 @@ pub enum InsertError {
     NotInLines,
     /// The map has one of the keys already.
     #[error("it already has an entry with that key")]
-    KeyIsThere,
+    KeyExists,
 }
 
 /// Adds entries at the end of the map under a key at the top of the only document.
@@ -48,8 +48,13 @@ pub fn add_entries(
         Some(entry) => match entry.value.as_mapping() {
             None => return Err(InsertError::NotAMap),
             Some(map) if map.is_empty() => below(text, entry, entries),
-            Some(map) if entries.keys().any(|key| map.contains(key)) => {
-                return Err(InsertError::KeyIsThere);
+            Some(map)
+                if map
+                    .entries()
+                    .iter()
+                    .any(|entry| entries.contains_key(&entry.key)) =>
+            {
+                return Err(InsertError::KeyExists);
             }
             Some(map) => after_last(text, &entry.value, map, entries)?,
         },
@@ -284,7 +289,7 @@ defaults: {}
             ("syncs: {}\n---\nsyncs: {}\n", InsertError::NotOneDocument),
             ("", InsertError::NotOneDocument),
             ("a: [\n", InsertError::NotReadable),
-            ("syncs:\n  new: {}\n", InsertError::KeyIsThere),
+            ("syncs:\n  new: {}\n", InsertError::KeyExists),
         ] {
             assert_eq!(added(text), Err(refusal), "{text:?}");
         }

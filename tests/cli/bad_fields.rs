@@ -690,7 +690,7 @@ fn reports_wrong_forms() {
 
     wrong-form
 
-      × `connectionId` must be a UUID, and `humanitec-main` is none.
+      × `connectionId` must be a UUID, and `humanitec-main` is not one.
        ╭─[sync.yaml:6:19]
      5 │     destination: humanitec
      6 │     connectionId: humanitec-main

@@ -75,6 +75,10 @@ fn what_the_server_fills_and_what_it_never_gives_back_is_no_difference() {
     run("plan syncs --resend nothing", 64);
     let json = run("plan syncs -o json", 0).json();
     assert_eq!(json["notReadBack"][0]["field"], "syncOptions.secretKey");
+    // A saved plan says it, too.
+    run("plan syncs --out saved.json", 0);
+    let shown = run("show saved.json -o json", 0).json();
+    assert_eq!(shown["notReadBack"], json["notReadBack"]);
 }
 
 #[test]

@@ -157,7 +157,7 @@ fn a_short_secret_is_hidden_whole_and_one_that_is_too_short_is_warned_about() {
     assert_snapshot!(output.exits_with(1), @r#"
     $ secsync plan syncs
     --- stderr
-    Warning: INFISICAL_TOKEN holds a secret of fewer than 6 characters, which is too short to be hidden in what is printed.
+    Warning: INFISICAL_TOKEN holds a secret of fewer than 6 bytes, which is too short to be hidden in what is printed.
     Error: Cannot list the syncs of project "[UUID]": Infisical says: no idea.
     --- exit 1
     "#);

@@ -913,7 +913,7 @@ fn overwrites_only_plans_with_a_plan() {
     assert_snapshot!(team.run("plan syncs --out syncs/payments.yaml").exits_with(1), @"
     $ secsync plan syncs --out syncs/payments.yaml
     --- stderr
-    Error: The plan cannot be saved to syncs/payments.yaml: the file is there already, and holds something else than a saved plan.
+    Error: The plan cannot be saved to syncs/payments.yaml: the file exists, and is not a saved plan.
       Name another file.
     --- exit 1
     ");

@@ -358,7 +358,7 @@ fn two_directories_are_compared_without_the_workspaces_own() {
     insta::assert_snapshot!(missing.exits_with(64), @"
     $ secsync schema diff older nowhere
     --- stderr
-    Error: There is no directory `nowhere`.
+    Error: The directory `nowhere` does not exist.
       Name `bundled`, `workspace`, or a directory that `schema pull` wrote.
     --- exit 64
     ");

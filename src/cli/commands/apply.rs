@@ -3,7 +3,7 @@
 mod saved;
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use clap::Args;
 use serde::Serialize;
@@ -24,6 +24,7 @@ use crate::core::span::Sources;
 use crate::core::words;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::mutex::lock;
 use crate::pipeline::{Access, Applied, Checked, Link, Planned};
 use crate::planfile::SavedPlan;
 use crate::render::plan::{PlanBody, PlanFile};
@@ -194,7 +195,7 @@ struct Progress<'a> {
 
 impl Progress<'_> {
     fn change(&self, change: impl FnOnce(&mut usize, &mut BTreeSet<usize>)) {
-        let mut counts = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = lock(&self.running);
         let (ended, running) = &mut *counts;
         change(ended, running);
         let actions = &self.plan.actions;

@@ -12,7 +12,7 @@ use crate::cli::arguments::working_directory;
 use crate::cli::help;
 use crate::cli::output::cannot_write;
 use crate::cli::values::with_values;
-use crate::core::diagnostic::closest;
+use crate::core::suggest::closest;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::root::{Existing, Place};

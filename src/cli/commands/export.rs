@@ -305,7 +305,7 @@ fn choose<'a>(
     };
     let ignore = &checked.opened.workspace.config.ignore;
     let mut is_chosen = |sync: &RemoteSync| {
-        if project.declared.contains(&sync.name) {
+        if project.declared.contains_key(&sync.name) {
             summary.declared += 1;
         } else if ignore.matches(&sync.name) {
             summary.ignored += 1;

@@ -15,12 +15,13 @@ use crate::cli::arguments::{NetworkArguments, OutputArguments};
 use crate::cli::command::{Command, Files, Session};
 use crate::cli::output::Offer;
 use crate::cli::sync_files::{self, Declared, NamingArguments};
-use crate::core::diagnostic::{Diagnostic, closest};
+use crate::core::diagnostic::Diagnostic;
 use crate::core::export;
 use crate::core::merge::merge;
 use crate::core::remote::{RemoteProject, RemoteSync};
 use crate::core::resolve;
 use crate::core::starts::{Start, StartKey, Starts};
+use crate::core::suggest::closest;
 use crate::core::words::list;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -418,19 +419,16 @@ fn find<'a>(
             .help("Say which one is meant with --project."));
         }
     };
-    if let Some(name) = names.iter().find(|name| project.declared.contains(*name)) {
-        let workspace = &checked.opened.workspace;
-        let declared = workspace.syncs.iter().find(|sync| {
-            let old = sync.renamed_from.as_ref();
-            sync.name.text == **name || old.is_some_and(|old| old.text == **name)
-        });
-        let place = declared.map(|sync| workspace.sources.describe(sync.key));
+    let mut declared = names
+        .iter()
+        .filter_map(|name| project.declared.get_key_value(name));
+    if let Some((name, place)) = declared.next() {
         return Err(CommandError::new(
             Exit::Error,
             format!(
                 "The sync `{name}` of {} is already declared: {}.",
                 project.word,
-                place.unwrap_or_default()
+                checked.opened.workspace.sources.describe(*place)
             ),
         )
         .help("`secsync plan` shows how that differs from the remote sync."));

@@ -42,7 +42,7 @@ fn open(session: &Session) -> Result<Opened, CommandError> {
 /// The platform and the destination that a word means: PROVIDER/DESTINATION, or the destination
 /// alone if only one provider has it.
 fn destination_named(opened: &Opened, word: &str) -> Result<(Platform, String), CommandError> {
-    let unknown = || CommandError::usage(format!("There is no schema `{word}`."));
+    let unknown = || CommandError::usage(format!("The schema `{word}` is unknown."));
     if let Some((provider, slug)) = word.split_once('/') {
         let platform = platform_named(provider).ok_or_else(|| unknown().help(LIST))?;
         return Ok((platform, slug.to_owned()));

@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use terminal_size::{Width, terminal_size_of};
 
 use crate::cli::stream::{Stream, write_all};
+use crate::mutex::lock;
 
 /// What takes no longer needs no line.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -65,7 +66,7 @@ impl Footer {
     pub fn show(&self, text: &str) {
         if let Some(Line { bar, since }) = &self.0 {
             if bar.is_finished() {
-                *since.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+                *lock(since) = Instant::now();
                 bar.reset();
             }
             bar.set_message(text.to_owned());
@@ -107,7 +108,7 @@ impl Foot {
     }
 
     fn write(&self, text: &str) -> io::Result<()> {
-        let since = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = *lock(&self.since);
         if since.elapsed() < PATIENCE {
             return Ok(());
         }

@@ -306,8 +306,7 @@ impl<'a> Project<'a> {
     }
 
     fn plan_present(&mut self, sync: &ResolvedSync, found: Option<&RemoteSync>) {
-        let key = (sync.desired.platform, sync.desired.destination.text.clone());
-        let Some(spec) = self.inputs.specs.get(&key).cloned() else {
+        let Some(spec) = self.inputs.specs.of(&sync.desired).cloned() else {
             return;
         };
         let connection = sync.connection.as_ref();
@@ -465,7 +464,7 @@ impl<'a> Project<'a> {
         expected: Comparable,
     ) {
         let before = normalize::remote(spec, remote);
-        let difference = diff::compare(spec, &expected, &before);
+        let difference = diff::compare(&spec.create, &expected, &before);
         count(sync, &difference.unknown, &mut self.plan.unknown);
         let name = &sync.desired.name.text;
         let connection = connection_name(sync);

@@ -139,13 +139,13 @@ pub fn of_trigger(
     rules: &dyn Rules,
     was_pushed: bool,
     sync: &Comparable,
-    told: &[Effect],
+    reported: &[Effect],
 ) -> Vec<Effect> {
     if was_pushed {
         return Vec::new();
     }
     let mut effects = rules.effects_of_first_sync(sync);
-    effects.retain(|effect| !told.contains(effect));
+    effects.retain(|effect| !reported.contains(effect));
     effects
 }
 

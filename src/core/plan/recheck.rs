@@ -319,7 +319,7 @@ impl Checker<'_> {
             return vec![describe_word("destination", wanted, &found.destination)];
         }
         let there = normalize::remote(spec, found);
-        let difference = diff::compare(spec, &there, expected);
+        let difference = diff::compare(&spec.create, &there, expected);
         difference.changes.iter().map(in_words).collect()
     }
 
@@ -339,10 +339,10 @@ impl Checker<'_> {
             differing
                 .push("nothing was pushed yet, but the plan says that something was".to_owned());
         }
-        let key = (self.action.subject.platform, old.destination.clone());
+        let platform = self.action.subject.platform;
         let spec = match &self.action.step {
             Step::Update(update) => Some(&update.spec),
-            _ => self.now.specs.get(&key),
+            _ => self.now.specs.get(platform, &old.destination),
         };
         let unlisted = ObjectSpec::default();
         let known = spec.map_or(&unlisted, |spec| &spec.create);
@@ -364,7 +364,7 @@ impl Checker<'_> {
             open: true,
             ..ObjectSpec::default()
         };
-        let difference = diff::compare_fields(&anything, &after, &before);
+        let difference = diff::compare(&anything, &after, &before);
         differing.extend(difference.changes.iter().map(in_words));
         (!differing.is_empty()).then(|| {
             Standing::Stale(format!(
@@ -414,14 +414,14 @@ fn another() -> Standing {
 }
 
 fn in_words(change: &FieldChange) -> String {
-    told(
+    differs(
         &change.dotted(),
         change.before.as_ref(),
         change.after.as_ref(),
     )
 }
 
-fn told(what: &str, before: Option<&Value>, after: Option<&Value>) -> String {
+fn differs(what: &str, before: Option<&Value>, after: Option<&Value>) -> String {
     let value = |value: Option<&Value>| value.map_or("not set".to_owned(), Value::to_string);
     format!(
         "`{what}` is now {} instead of {}",
@@ -431,7 +431,7 @@ fn told(what: &str, before: Option<&Value>, after: Option<&Value>) -> String {
 }
 
 fn describe_word(what: &str, before: &str, after: &str) -> String {
-    told(what, Some(&before.into()), Some(&after.into()))
+    differs(what, Some(&before.into()), Some(&after.into()))
 }
 
 #[cfg(test)]

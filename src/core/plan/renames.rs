@@ -58,7 +58,7 @@ impl Plan {
             };
             let is_equal = |(old, _): &(&RemoteSync, bool)| {
                 let old = normalize::remote(&new.spec, old);
-                diff::compare(&new.spec, &new.expected, &old)
+                diff::compare(&new.spec.create, &new.expected, &old)
                     .changes
                     .is_empty()
             };

@@ -28,10 +28,11 @@ pub fn undeclared(
         .filter(|sync| !sync.desired.platform.reads_back())
         .map(StartKey::of)
         .collect();
-    let is_seen = |key: &StartKey| {
-        let mut projects = declared.iter().map(|key| (&key.server, &key.project));
-        is_whole || projects.any(|project| project == (&key.server, &key.project))
-    };
+    let seen: BTreeSet<_> = declared
+        .iter()
+        .map(|key| (&key.server, &key.project))
+        .collect();
+    let is_seen = |key: &StartKey| is_whole || seen.contains(&(&key.server, &key.project));
     let mut found: Vec<Subject> = recorded
         .keys()
         .filter(|key| !declared.contains(key) && !ignore.matches(&key.name) && is_seen(key))
@@ -57,19 +58,11 @@ pub fn undeclared(
 impl Plan {
     /// The started sync that an action may start under a new name: one of the same project and
     /// destination that is not declared any more.
-    pub fn earlier_start(&self, action: &Action) -> Option<&Subject> {
+    pub fn earlier_start<'a>(&'a self, action: &'a Action) -> Option<&'a Subject> {
         let Step::Start = action.step else {
             return None;
         };
-        let place = |subject: &Subject| {
-            let StartKey {
-                server,
-                destination,
-                project,
-                name: _,
-            } = subject.start_key();
-            (server, destination, project)
-        };
+        let place = |of: &'a Subject| (&of.server, &of.destination, &of.project_id);
         let wanted = place(&action.subject);
         let mut undeclared = self.unmanaged.iter();
         undeclared.find(|subject| !subject.platform.reads_back() && place(subject) == wanted)

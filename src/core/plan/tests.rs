@@ -16,6 +16,7 @@ use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger, Word};
 use crate::core::remote::{Job, JobStatus, RemoteSync};
 use crate::core::resolve::ResolvedSync;
 use crate::core::select::{NamePatterns, Patterns, Selection};
+use crate::core::spec::Specs;
 use crate::core::starts::{Start, StartKey, Starts};
 use crate::core::testing::{
     ENKRYPTIFY, INFISICAL, desired_sync, fields, remote_sync, resolved, spec, sync_fields,
@@ -53,7 +54,7 @@ fn plan_resolved(
         syncs,
         labels: &BTreeMap::from([(key.clone(), "payments".to_owned())]),
         remote: &BTreeMap::from([(key, remote)]),
-        specs: &BTreeMap::from(specs),
+        specs: &Specs::from_iter(specs),
         starts,
         rules: crate::provider::rules,
         policy,
@@ -771,7 +772,7 @@ fn plan_of_two_identities(
         syncs,
         labels: &BTreeMap::new(),
         remote: &BTreeMap::from([(key("infisical"), first), (key("other"), second)]),
-        specs: &BTreeMap::from(specs),
+        specs: &Specs::from_iter(specs),
         starts: &Starts::Missing,
         rules: crate::provider::rules,
         policy,

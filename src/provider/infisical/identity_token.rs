@@ -21,7 +21,7 @@ use crate::http::retry::{Delivery, Repeat};
 use crate::http::text::clause;
 use crate::provider::variables::{ProviderVariables, credential, is_credential};
 use crate::redaction;
-use crate::text_file::reason;
+use crate::text_file;
 
 /// A token of any identity provider.
 pub const GIVEN: &str = "INFISICAL_AUTH_JWT";
@@ -31,6 +31,8 @@ pub const AUDIENCE: &str = "INFISICAL_OIDC_AUDIENCE";
 pub const SERVICE_ACCOUNT: &str = "INFISICAL_KUBERNETES_SERVICE_ACCOUNT_TOKEN_PATH";
 /// Where Kubernetes puts a service account's token.
 const SERVICE_ACCOUNT_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+/// The largest file of a token, in bytes.
+const LARGEST_FILE: u64 = 1024 * 1024;
 /// GitHub's own variables: they belong to the job, whatever the provider is named.
 const GITHUB_URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
 const GITHUB_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
@@ -229,9 +231,9 @@ fn read(path: &Utf8PathBuf) -> Result<SecretString, RequestError> {
             "Run it in a pod with a service account, or name the file in {SERVICE_ACCOUNT}."
         ))
     };
-    let text = std::fs::read_to_string(path)
+    let text = text_file::read(path, LARGEST_FILE)
         .map(SecretString::from)
-        .map_err(|error| unusable(&format!("cannot be read: {}", reason(&error))))?;
+        .map_err(|why| unusable(&format!("cannot be read: {why}")))?;
     let token = text.expose_secret().trim();
     if is_credential(token) {
         Ok(redaction::register(token, &format!("The file {path}")))

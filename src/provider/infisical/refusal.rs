@@ -61,7 +61,7 @@ fn has_own_form(code: u16, body: &Value) -> bool {
 
 fn refusal(code: u16, body: &Value, task: &str, status: &str) -> RequestError {
     let said = message(body).unwrap_or_else(|| status.to_owned());
-    let says = |kind| RequestError::new(kind, format!("Cannot {task}: Infisical says: {said}."));
+    let says = |kind| says(kind, task, &said);
     match code {
         403 => permission(body, task, &said),
         404 if said.to_ascii_lowercase().contains("connection") => {
@@ -79,10 +79,15 @@ fn refusal(code: u16, body: &Value, task: &str, status: &str) -> RequestError {
     }
 }
 
+/// A refusal with the server's own words.
+fn says(kind: RequestErrorKind, task: &str, said: &str) -> RequestError {
+    RequestError::new(kind, format!("Cannot {task}: Infisical says: {said}."))
+}
+
 /// A refusal of what a request wants.
 fn bad_request(body: &Value, task: &str, said: &str) -> RequestError {
     let kind = wording::kind(said);
-    let says = RequestError::new(kind, format!("Cannot {task}: Infisical says: {said}."));
+    let says = says(kind, task, said);
     match kind {
         RequestErrorKind::DestinationTaken => says.held_in(wording::held_in(said)).help(
             "The organization blocks a second sync to one destination: delete the other one first, \

@@ -4,10 +4,11 @@ use serde_json::{Map, Value};
 
 use super::finding::{Finding, Kind, lookup};
 use crate::core::code::Code;
-use crate::core::diagnostic::{Diagnostic, closest};
+use crate::core::diagnostic::Diagnostic;
 use crate::core::fields::OWN_FIELDS;
 use crate::core::span::Span;
 use crate::core::spec::{DestinationSpec, ObjectSpec};
+use crate::core::suggest::closest;
 use crate::core::words::{self, count};
 
 /// The longest piece of a user's text that a message repeats, in characters.
@@ -226,12 +227,7 @@ fn place_of(name: &str, path: &[String], json: &Value, spec: &ObjectSpec) -> Opt
 /// The field of the sync that is a map with a field of that name.
 fn holder_of<'s>(spec: &'s ObjectSpec, name: &str) -> Option<&'s str> {
     let holds = |object: &ObjectSpec| {
-        let variants = object.union.iter().flat_map(|union| &union.variants);
-        object.names(name)
-            || object.union.as_ref().is_some_and(|union| union.tag == name)
-            || variants
-                .flat_map(|variant| &variant.fields)
-                .any(|field| field.name == name)
+        object.has_field(name) || object.union.as_ref().is_some_and(|union| union.tag == name)
     };
     let holder = spec
         .fields

@@ -404,7 +404,7 @@ fn reports_a_missing_unknown_or_forbidden_project() {
     let reported = |arguments: &str, exit: i32| run(&tree, &server, arguments, exit).stderr;
     assert!(reported("export", 64).contains("--all-projects"));
     assert!(reported("export --project paymets", 64).contains("Did you mean `payments`?"));
-    assert!(reported("export --provider nope", 64).contains("There is no provider `nope`"));
+    assert!(reported("export --provider nope", 64).contains("The provider `nope` is unknown"));
     let refused = reported("export --project payments --allow-project shop", 4);
     assert!(refused.contains("`payments`"), "{refused}");
     let exported = run(

@@ -112,6 +112,22 @@ fn in_a_file_of_another_project_the_declaration_names_its_own_and_a_key_that_is_
 }
 
 #[test]
+fn what_is_already_declared_is_found_in_its_own_project() {
+    let file = |project| {
+        format!(
+            "provider: infisical\nproject: {project}\nsyncs:\n  web:\n    destination: humanitec\n    ensure: absent\n"
+        )
+    };
+    let tree = Tree::new(&[
+        ("syncs/a-shop.yaml", &*file("shop")),
+        ("syncs/payments.yaml", &*file("payments")),
+    ]);
+    let output = run(&tree, &server(), "import infisical/payments/web", 1);
+    let says = "The sync `web` of payments is already declared: syncs/payments.yaml:4:3.";
+    assert!(output.stderr.contains(says), "{output}");
+}
+
+#[test]
 fn reports_what_is_already_declared_or_missing() {
     let (tree, server) = (Tree::new(&[("syncs/mine.yaml", MINE)]), server());
     run(&tree, &server, "import web --into syncs/mine.yaml", 0);

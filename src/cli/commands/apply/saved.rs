@@ -122,7 +122,6 @@ async fn state_of(
     if !actions.any(|action| action.verb() == Verb::Start) {
         return Ok(None);
     }
-    opened.check_settings()?;
     opened.open_state(link, Access::Write).await.map(Some)
 }
 
@@ -158,7 +157,6 @@ fn check_protection(
     if deleting.peek().is_none() {
         return Ok(());
     }
-    opened.check_settings()?;
     let protect = &opened.workspace.config.protect;
     let is_protected = |action: &&Action| {
         let old = action.found().map(|found| found.name.as_str());

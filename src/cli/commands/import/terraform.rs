@@ -16,7 +16,7 @@ use crate::core::diff::FieldChange;
 use crate::core::merge::merge;
 use crate::core::plan::{Action, Verb};
 use crate::core::platform::Platform;
-use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
+use crate::core::remote::{RemoteConnection, RemoteProject};
 use crate::core::resolve;
 use crate::core::text::visible;
 use crate::core::words::count;
@@ -209,16 +209,17 @@ impl Arguments {
                 .push(sync);
         }
         let mut projects = Vec::new();
+        let declared = checked.declared_by_project(provider, table);
         for (id, mut syncs) in by_project {
-            let declared = checked.declared_in(provider, id, table);
+            let declared = declared.get(id);
             syncs.retain(|one| {
-                let is_new = !declared.contains(&one.sync.name);
-                if !is_new {
+                let place = declared.and_then(|names| names.get(&one.sync.name));
+                if let Some(place) = place {
                     additions.taken.push(one.address.clone());
-                    let place = place_of(opened, &one.sync, table);
+                    let place = opened.workspace.sources.describe(*place);
                     additions.declared.push((one.sync.name.clone(), place));
                 }
-                is_new
+                place.is_none()
             });
             let word = if self.naming.ids {
                 id
@@ -420,21 +421,6 @@ fn add_connections(names: &mut Names, of: BTreeSet<(String, String)>, found: &Fo
             }
         }
     }
-}
-
-/// Where a sync is declared already.
-fn place_of(opened: &Opened, sync: &RemoteSync, table: &[RemoteProject]) -> String {
-    let workspace = &opened.workspace;
-    let declared = workspace.syncs.iter().find(|one| {
-        let names = std::iter::once(&one.name).chain(&one.renamed_from);
-        let mut names = names.map(|name| &name.text);
-        let project = one.project.as_ref();
-        names.any(|name| *name == sync.name)
-            && project.is_some_and(|word| is_project(&word.text, &sync.project_id, table))
-    });
-    declared
-        .map(|one| workspace.sources.describe(one.key))
-        .unwrap_or_default()
 }
 
 fn named(file: &Utf8Path) -> String {

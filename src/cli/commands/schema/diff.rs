@@ -116,7 +116,7 @@ fn named(word: &str) -> Result<Utf8PathBuf, CommandError> {
             "The directory `{word}` cannot be read: {error}."
         ))),
         _ => Err(
-            CommandError::usage(format!("There is no directory `{word}`."))
+            CommandError::usage(format!("The directory `{word}` does not exist."))
                 .help("Name `bundled`, `workspace`, or a directory that `schema pull` wrote."),
         ),
     }

@@ -37,7 +37,7 @@ impl Command for Arguments {
         let (platform, slug) = destination_named(&opened, &self.name)?;
         let destination = opened.store.destination(platform, &slug)?;
         let destination = destination.ok_or_else(|| {
-            CommandError::usage(format!("There is no destination `{}`.", self.name)).help(LIST)
+            CommandError::usage(format!("The destination `{}` is unknown.", self.name)).help(LIST)
         })?;
         Ok(Example(printed(example::text(&destination, self.minimal))?))
     }

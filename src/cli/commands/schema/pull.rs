@@ -8,7 +8,6 @@ use crate::cli::arguments::{NetworkArguments, OutputArguments};
 use crate::cli::command::{Command, Human, Outcome, Session, View};
 use crate::cli::output::Offer;
 use crate::core::text::visible;
-use crate::core::words::any_of;
 use crate::core::words::count;
 use crate::environment::now;
 use crate::error::CommandError;
@@ -126,13 +125,7 @@ impl Arguments {
     ) -> Result<Vec<(String, String)>, CommandError> {
         let mut urls = Vec::new();
         if let Some(provider) = &self.from_server {
-            let known = &opened.workspace.config.providers;
-            let config = known.get(provider).ok_or_else(|| {
-                CommandError::usage(format!("There is no provider `{provider}`.")).help(format!(
-                    "Write {}.",
-                    any_of(known.keys().map(String::as_str))
-                ))
-            })?;
+            let config = opened.provider(provider)?;
             let platform = config.platform;
             let path = door(platform).and_then(|door| door.servers().document_path);
             let path = path.ok_or_else(|| {

@@ -36,7 +36,7 @@ impl Command for Arguments {
         let opened = super::open(session)?;
         let key = destination_named(&opened, &self.name)?;
         let file = opened.store.file(&key)?.ok_or_else(|| {
-            CommandError::usage(format!("There is no schema `{}`.", self.name)).help(LIST)
+            CommandError::usage(format!("The schema `{}` is unknown.", self.name)).help(LIST)
         })?;
         Ok(Schema { key, file })
     }

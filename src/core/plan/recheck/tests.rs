@@ -16,9 +16,8 @@ use crate::core::testing::{
 };
 
 fn specs() -> Specs {
-    ["humanitec", "vercel"]
-        .map(|slug| ((INFISICAL, slug.to_owned()), Arc::new(spec())))
-        .into()
+    let all = ["humanitec", "vercel"];
+    Specs::from_iter(all.map(|slug| ((INFISICAL, slug.to_owned()), Arc::new(spec()))))
 }
 
 fn project(syncs: Vec<RemoteSync>) -> BTreeMap<ProjectKey, Vec<RemoteSync>> {

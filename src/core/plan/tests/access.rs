@@ -11,7 +11,7 @@ use crate::core::plan::{
     Blocked, Effect, Inputs, Plan, Policy, ProjectKey, Step, Update, Verb, build,
 };
 use crate::core::remote::RemoteSync;
-use crate::core::spec::{Access, DestinationSpec, FieldSpec};
+use crate::core::spec::{Access, DestinationSpec, FieldSpec, Specs};
 use crate::core::starts::Starts;
 use crate::core::testing::{INFISICAL, remote_sync, resolved, spec};
 
@@ -51,7 +51,7 @@ fn plan_with(sync: DesiredSync, remote: Option<RemoteSync>, policy: &Policy) -> 
         syncs: &[resolved(sync)],
         labels: &BTreeMap::new(),
         remote: &BTreeMap::from([(key, remote.into_iter().collect())]),
-        specs: &BTreeMap::from(specs),
+        specs: &Specs::from_iter(specs),
         starts: &Starts::Missing,
         rules: crate::provider::rules,
         policy,
