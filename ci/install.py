@@ -3,7 +3,7 @@
     python3 ci/install.py --url URL --checksum SHA256 [--version VERSION] [--to DIR]
     python3 ci/install.py [--to DIR]
 
-`{version}`, `{target}` and `{extension}` in URL are filled in. Nothing is unpacked before the checksum is right, and
+`{version}` and `{target}` in URL are filled in. Nothing is unpacked before the checksum is right, and
 of the archive only the program. Without a URL an installed secsync is taken, or else Cargo builds the
 checkout that this script is in. DIR/bin is added to GITHUB_PATH.
 """
@@ -95,11 +95,7 @@ def filled_in(url, version):
     machine = (platform.system(), platform.machine())
     if "{target}" in url and machine not in TARGETS:
         raise host.Stop(f"There is no release for {' '.join(machine)}. Build from the checkout instead.")
-    extension = "zip" if machine[0] == "Windows" else "tar.gz"
-    parts = {"{version}": version, "{target}": TARGETS.get(machine, ""), "{extension}": extension}
-    for name, value in parts.items():
-        url = url.replace(name, value)
-    return url
+    return url.replace("{version}", version).replace("{target}", TARGETS.get(machine, ""))
 
 
 def fetch(url):

@@ -128,3 +128,13 @@ fn no_job_has_a_permission_that_it_does_not_name() {
         assert!(!text.contains("write-all"), "{name}");
     }
 }
+
+#[test]
+fn nothing_is_installed_into_the_python_of_a_system() {
+    let installs = Regex::new(r"(?m)(^|[;&|]|\bpython3? -m)\s*pip3? install").unwrap();
+    for (name, text) in texts() {
+        for script in scripts(&text) {
+            assert!(!installs.is_match(&script), "{name}: {script}");
+        }
+    }
+}

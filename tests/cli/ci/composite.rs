@@ -343,7 +343,7 @@ fn the_action_installs_the_release_of_its_own_repository_or_of_another_place() {
     ]);
     assert_eq!(
         filled(url, &context),
-        "https://github.com/acme/secsync/releases/download/v{version}/secsync-{version}-{target}.{extension}"
+        "https://github.com/acme/secsync/releases/download/v{version}/secsync-{version}-{target}.tar.gz"
     );
     context.insert("inputs.url".to_owned(), "file:///a".to_owned());
     assert_eq!(filled(url, &context), "file:///a");

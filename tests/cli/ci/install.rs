@@ -1,11 +1,12 @@
 //! Installing a release.
 
+use std::env;
 use std::process::Command;
 
 use sha2::{Digest as _, Sha256};
 
 use super::script::{Ran, Script};
-use crate::harness::{Canned, Tree};
+use crate::harness::{Canned, Tree, repository};
 
 /// An archive with a program that says that it ran, and with a file that wants to be elsewhere.
 fn archive() -> (Tree, String) {
@@ -44,7 +45,7 @@ fn install(tree: &Tree, url: &str, version: &str, checksum: &str) -> Ran {
 #[test]
 fn a_release_is_installed_if_its_checksum_is_right() {
     let (tree, checksum) = archive();
-    let url = format!("file://{}/secsync-{{version}}.{{extension}}", tree.root());
+    let url = format!("file://{}/secsync-{{version}}.tar.gz", tree.root());
     install(&tree, &url, "1.2.3", &checksum.to_uppercase()).exits_with(0);
     let program = tree.root().join("installed/bin/secsync");
     let ran = Command::new(&program).output().unwrap();
@@ -57,7 +58,7 @@ fn a_release_is_installed_if_its_checksum_is_right() {
 #[test]
 fn a_release_with_another_checksum_is_not_unpacked() {
     let (tree, _) = archive();
-    let url = format!("file://{}/secsync-{{version}}.{{extension}}", tree.root());
+    let url = format!("file://{}/secsync-{{version}}.tar.gz", tree.root());
     install(&tree, &url, "1.2.3", &"0".repeat(64))
         .exits_with(1)
         .says("Nothing was installed.");
@@ -92,4 +93,41 @@ fn without_a_version_an_installed_program_is_taken() {
         .run()
         .exits_with(0)
         .says("which is installed.");
+}
+
+#[test]
+fn what_is_installed_on_each_system_is_what_a_release_publishes() {
+    let action = repository("action.yml");
+    let (_, url) = action.split_once("releases/download/").unwrap();
+    let (url, _) = url.split_once('\'').unwrap();
+    // In a format of GitHub, two braces are one.
+    let url = url.replace("{{", "{").replace("}}", "}");
+    let text = "import platform, sys; sys.path.insert(0, sys.argv[1]); import install\n\
+                for system in install.TARGETS:\n    \
+                    platform.system, platform.machine = (lambda: system[0]), (lambda: system[1])\n    \
+                    print(install.filled_in(sys.argv[2], '1.2.3'))\n";
+    let scripts = format!("{}/ci", env::var("CARGO_MANIFEST_DIR").unwrap());
+    let tree = Tree::new(&[]);
+    let asked = Script::program(&tree, &["python3", "-c", text, &scripts, &url])
+        .run()
+        .exits_with(0);
+    let release = repository(".github/workflows/release.yml");
+    let targets = release.split("target: ").skip(1);
+    let targets = targets.filter_map(|rest| Some(rest.split_once(", system:")?.0));
+    let published: Vec<String> = targets
+        .map(|target| format!("v1.2.3/secsync-1.2.3-{target}.tar.gz"))
+        .collect();
+    assert!(asked.stdout.lines().count() > 5, "{asked}");
+    for name in asked.stdout.lines() {
+        assert!(
+            published.iter().any(|one| one == name),
+            "{name}: {published:?}"
+        );
+    }
+    let archive = repository("packaging/archive");
+    assert!(archive.contains("f\"secsync-{version}-{target}\""));
+    assert!(archive.contains("f\"{folder}.tar.gz\""));
+    assert!(
+        repository("Cargo.toml").contains("/v{ version }/secsync-{ version }-{ target }.tar.gz")
+    );
 }
