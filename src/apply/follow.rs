@@ -246,13 +246,15 @@ pub async fn follow(
         }
         context.observer.waiting(&progress(&going, &ended, limit));
         tokio::select! {
-            () = context.clock.sleep(pause.min(left)) => {}
+            biased;
             () = context.cancellation.cancelled() => break,
+            () = context.clock.sleep(pause.min(left)) => {}
         }
         pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         let answers = tokio::select! {
-            answers = look(&going, context) => answers,
+            biased;
             () = context.cancellation.cancelled() => break,
+            answers = look(&going, context) => answers,
         };
         let busy = Busy::of(&answers, &going, context);
         limit = busy.limits.values().copied().next();

@@ -137,11 +137,12 @@ impl Managed<'_> {
                 return found;
             };
             tokio::select! {
-                () = self.context.clock.sleep(*pause) => {}
+                biased;
                 () = self.context.cancellation.cancelled() => {
                     let message = "The run was interrupted while it looked for the sync.";
                     return Err(RequestError::new(RequestErrorKind::Interrupted, message));
                 }
+                () = self.context.clock.sleep(*pause) => {}
             }
         }
     }

@@ -63,8 +63,9 @@ impl<'a> Pauses<'a> {
         self.waited += pause;
         self.next = (self.next * 3 / 2).min(LONGEST_PAUSE);
         tokio::select! {
-            () = self.context.clock.sleep(pause) => true,
+            biased;
             () = self.context.cancellation.cancelled() => false,
+            () = self.context.clock.sleep(pause) => true,
         }
     }
 }

@@ -77,11 +77,12 @@ async fn of_another(
     context: &ApplyContext<'_>,
 ) -> Result<Attempt, Outcome> {
     let waited = tokio::select! {
-        waited = state.of_another(key) => waited,
+        biased;
         () = context.cancellation.cancelled() => {
             let reason = "Another run is starting it, and this one was interrupted.";
             return Err(attempt.given_up(reason));
         }
+        waited = state.of_another(key) => waited,
     };
     Err(match waited {
         Ok(None) => return Ok(attempt),

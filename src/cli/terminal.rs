@@ -301,11 +301,12 @@ impl Terminal {
             io::stdin().lock().read_line(&mut line).map(|_| line)
         });
         tokio::select! {
+            biased;
+            () = cancellation.cancelled() => Err(CommandError::silent(Exit::Interrupted)),
             answer = answer => match answer {
                 Ok(Ok(line)) => Ok(line.trim() == "yes"),
                 _ => Err(CommandError::new(Exit::Error, "The answer cannot be read.")),
             },
-            () = cancellation.cancelled() => Err(CommandError::silent(Exit::Interrupted)),
         }
     }
 }

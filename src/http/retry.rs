@@ -324,11 +324,13 @@ impl Delivery {
         let sending = self.client.send(request, bearer);
         if request.repeat != Repeat::Read {
             return tokio::select! {
+                biased;
                 sent = sending => sent,
                 () = self.cancellation.stopped() => Err(SendError::Unusable(given_up(request))),
             };
         }
         tokio::select! {
+            biased;
             sent = sending => sent,
             () = self.cancellation.cancelled() => Err(SendError::Unusable(interrupted(request))),
         }

@@ -102,8 +102,9 @@ impl Opened {
             Access::Write => {
                 let state = State::open_for_writing(&place, &reach).await?;
                 tokio::select! {
-                    settled = state.settle() => settled?,
+                    biased;
                     () = link.cancellation.cancelled() => {}
+                    settled = state.settle() => settled?,
                 }
                 state
             }

@@ -298,6 +298,24 @@ fn each_source_file_is_used_and_begins_with_what_it_is_for() {
     }
 }
 
+/// Of two things that came at the same time, chance would decide.
+#[test]
+fn every_wait_for_several_things_has_an_order() {
+    let mut found = 0;
+    for source in sources() {
+        for (place, _) in source.code.match_indices("select! {") {
+            let within = source.code[place..].split_once('{').unwrap().1;
+            assert!(
+                within.trim_start().starts_with("biased;"),
+                "{}",
+                source.path
+            );
+            found += 1;
+        }
+    }
+    assert!(found > 5, "{found}");
+}
+
 /// Whoever reads it has another machine.
 #[test]
 fn nothing_names_a_path_of_the_machine_that_it_was_written_on() {

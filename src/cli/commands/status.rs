@@ -203,12 +203,15 @@ async fn keep_watching(
             None => {}
         }
         tokio::select! {
-            () = tokio::time::sleep(INTERVAL) => {}
+            biased;
             () = link.cancellation.cancelled() => return Ok(latest),
+            () = tokio::time::sleep(INTERVAL) => {}
         }
         tokio::select! {
-            read = observed.refresh(link) => read?,
+            // A refresh that Ctrl-C ended is no failure of it.
+            biased;
             () = link.cancellation.cancelled() => return Ok(latest),
+            read = observed.refresh(link) => read?,
         }
         let next = statuses(observed, starts);
         is_news = next != latest;
