@@ -71,6 +71,19 @@ impl CommandError {
         self
     }
 
+    /// The same with the errors among its findings as problems, for files that nobody else shows.
+    #[must_use]
+    pub fn in_words(mut self) -> Self {
+        let found = self.found.take();
+        let errors = found.iter().flat_map(|found| &found.diagnostics);
+        let errors = errors.filter(|diagnostic| diagnostic.is_error());
+        self.problems.extend(errors.map(|diagnostic| Problem {
+            message: diagnostic.message.clone(),
+            help: diagnostic.help.clone(),
+        }));
+        self
+    }
+
     /// Both errors in one: every problem of both, and the more important exit code.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {

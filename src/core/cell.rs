@@ -96,7 +96,7 @@ impl Values {
                 .collect();
             used.dedup();
             let text = if used.is_empty() {
-                first_text(value)?
+                first_text(value).unwrap_or_else(|| value.to_json().to_string())
             } else {
                 used.join("/")
             };

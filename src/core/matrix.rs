@@ -120,6 +120,7 @@ pub fn expand(
         let first = key.as_ref().and_then(|key| seen.get(key));
         if let (Some(key), Some(first)) = (&key, first)
             && names_apart
+            && vars::is_literal(key, false)
         {
             let message =
                 format!("Two cells of this matrix have the name `{key}`: ({first}) and ({label}).");
@@ -259,8 +260,11 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    /// `2 × 3 are 6`.
+    /// `2 × 3 are 6`; `its axis has 6 values`.
     fn product_in_words(&self) -> String {
+        if let [axis] = self.axes.as_slice() {
+            return format!("its axis has {} values", axis.values.len());
+        }
         let sizes = self.axes.iter().map(|axis| axis.values.len().to_string());
         let sizes: Vec<String> = sizes.collect();
         format!("{} are {}", sizes.join(" × "), self.combinations())

@@ -166,7 +166,7 @@ fn next_reference(text: &str, is_key: bool) -> Option<(usize, Kind)> {
 }
 
 /// Whether a text has no reference at all, for a quick way past it.
-fn is_literal(text: &str, is_key: bool) -> bool {
+pub(super) fn is_literal(text: &str, is_key: bool) -> bool {
     next_reference(text, is_key).is_none()
 }
 
@@ -360,7 +360,10 @@ fn expand_text(
             Part::Reference(Kind::Field, path) => match field_text(path, span, scope) {
                 Ok((value, given)) if scope.variables.has_room_for(value.len()) => {
                     expanded.push_str(&value);
-                    if let (MatrixScope::Cell(cell), false) = (scope.matrix, is_key) {
+                    // A key names its cell by itself, unless a value of it is not the real one.
+                    if let MatrixScope::Cell(cell) = scope.matrix
+                        && !(is_key && is_literal(&value, false))
+                    {
                         cell.uses.borrow_mut().push((span, given));
                     }
                 }

@@ -158,17 +158,25 @@ impl Hidden {
             ..
         } = workspace;
         for found in diagnostics {
-            let is_at_variable = found.span().is_some_and(|span| {
-                let text = sources.get(span.source).text.get(span.start..span.end);
-                text.is_some_and(|text| self.0.keys().any(|name| text.contains(&reference(name))))
+            let text = found.span().and_then(|span| {
+                let text = &sources.get(span.source).text;
+                text.get(span.start..span.end)
+            });
+            let variable = text.and_then(|text| {
+                let mut references = self.0.keys().map(|name| reference(name));
+                references.find(|reference| text.contains(reference))
             });
             let says = |text: &str| values.iter().any(|value| text.contains(value.as_str()));
             let says_one = says(&found.message)
                 || found.help.as_deref().is_some_and(says)
                 || found.labels.iter().any(|label| says(&label.text));
-            if is_at_variable || says_one {
+            if variable.is_some() || says_one {
                 let code = found.code;
-                found.message = format!("A sensitive value is not valid here ({code}).");
+                let which = variable.map_or_else(
+                    || "A sensitive value".to_owned(),
+                    |reference| format!("The sensitive value of `{reference}`"),
+                );
+                found.message = format!("{which} is not valid here ({code}).");
                 found.help = None;
                 for label in &mut found.labels {
                     label.text = String::new();

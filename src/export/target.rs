@@ -81,6 +81,18 @@ impl Target {
         }
     }
 
+    /// The text that it has, as secsync reads it.
+    pub fn held(
+        &self,
+        opened: &Opened,
+        hidden: &Hidden,
+    ) -> Result<Option<Arc<Workspace>>, CommandError> {
+        let (Some(text), Some((_, shown))) = (&self.text, &self.place) else {
+            return Ok(None);
+        };
+        draft::check(opened, shown.as_str(), text.clone(), hidden).map(Some)
+    }
+
     /// Adds documents to the target's text. What they inherit is that of all files of the workspace,
     /// and of the target. `is_same_project` says whether two words mean one project.
     pub fn add(

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use reqwest::StatusCode;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, LINK, LOCATION, RETRY_AFTER};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -87,6 +87,28 @@ impl Answer {
     /// The content type, as the server wrote it.
     pub fn content_type(&self) -> Option<&str> {
         self.headers.get(CONTENT_TYPE)?.to_str().ok()
+    }
+
+    /// Why a list of so many items in the body is not the whole one, by what the headers say, as the
+    /// end of a sentence.
+    pub fn more_than(&self, items: usize) -> Option<String> {
+        let text = |name: &str| self.headers.get(name)?.to_str().ok();
+        if text("x-total-count").is_some_and(|count| count.trim().parse() != Ok(items)) {
+            return Some(format!("its header X-Total-Count does not say {items}"));
+        }
+        let mut links = self.headers.get_all(LINK).iter();
+        let leads_on = |link: &str| {
+            let parameters = link
+                .split([';', ','])
+                .map(|part| part.trim().to_ascii_lowercase());
+            let mut relations = parameters.filter_map(|part| {
+                let relation = part.strip_prefix("rel=")?.trim_matches('"').to_owned();
+                Some(relation)
+            });
+            relations.any(|relation| relation.split(' ').any(|one| one == "next"))
+        };
+        let is_next = links.any(|link| link.to_str().is_ok_and(leads_on));
+        is_next.then(|| "its header Link leads to more".to_owned())
     }
 
     /// The body as JSON, or what it is instead, to follow "with": `an HTML page`.
@@ -224,6 +246,19 @@ mod tests {
             ..answer(headers, "")
         };
         answer.asked_pause(now).map(|pause| pause.as_secs())
+    }
+
+    #[test]
+    fn headers_say_that_a_list_is_not_the_whole_one() {
+        let more = |name, value| answer(&[(name, value)], "[]").more_than(2).is_some();
+        assert!(more("x-total-count", "70"));
+        assert!(!more("x-total-count", "2"));
+        assert!(more("link", "</syncs?page=2>; rel=\"next\""));
+        assert!(more(
+            "link",
+            "</a>; rel=prev, </b>; title=x; rel=\"last next\""
+        ));
+        assert!(!more("link", "</syncs?rel=next>; rel=\"first\""));
     }
 
     #[test]

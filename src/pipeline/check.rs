@@ -23,6 +23,7 @@ use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::provider::variables::ProviderVariables;
 use crate::provider::{self, door, rules};
+use crate::schema::destination::Destination;
 use crate::schema::validate;
 use crate::workspace::{Config, Workspace};
 
@@ -224,6 +225,9 @@ impl Opened {
         let Some(usual) = self.store.known(sync.platform, "") else {
             return Ok(());
         };
+        let mut usual = Destination::clone(&usual);
+        // Nobody named it.
+        sync.platform.title().clone_into(&mut usual.spec.name);
         let mut fields = Vec::new();
         for entry in sync.fields.entries() {
             let is_usual = usual.spec.create.names(&entry.key);

@@ -16,6 +16,7 @@ use crate::core::words::is_uuid;
 use crate::error::CommandError;
 use crate::http::error::RequestErrorKind;
 use crate::provider::{ManagedSyncs, Provider};
+use crate::workspace::Workspace;
 
 /// Which projects are looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub enum Projects {
     All,
     /// These, by id, slug or unique name; if empty, those that the files name.
     Named(Vec<String>),
+    /// These, by what is known to be an id, whether or not the identity can see the project.
+    WithIds(Vec<String>),
 }
 
 /// What is to be read.
@@ -105,7 +108,9 @@ impl Opened {
             Ok(table) => table,
             // An id needs no table.
             Err(error)
-                if error.kind == RequestErrorKind::Permission && are_ids(words.as_deref()) =>
+                if error.kind == RequestErrorKind::Permission
+                    && (matches!(wanted.projects, Projects::WithIds(_))
+                        || are_ids(words.as_deref())) =>
             {
                 Vec::new()
             }
@@ -123,7 +128,7 @@ impl Opened {
     ) -> Result<Chosen, CommandError> {
         let platform = self.platform_of(&wanted.provider)?;
         Ok(Chosen {
-            ids: ids_of(words, &wanted.provider, platform, &table, link)?,
+            ids: ids_of(wanted, words, platform, &table, link)?,
             table,
             connected,
         })
@@ -136,7 +141,7 @@ impl Opened {
             Projects::Named(words) if words.is_empty() => {
                 self.projects_of_files(&wanted.provider).map(Some)
             }
-            Projects::Named(words) => Ok(Some(words.clone())),
+            Projects::Named(words) | Projects::WithIds(words) => Ok(Some(words.clone())),
         }
     }
 
@@ -199,7 +204,7 @@ impl Checked {
             }
         });
         let read = link.gather(reads).await?;
-        let mut declared = self.declared_by_project(&wanted.provider, &table);
+        let mut declared = declared_names(&self.opened.workspace, &wanted.provider, &table);
         let mut projects: Vec<ProjectInventory> = read
             .into_iter()
             .map(|(id, syncs)| ProjectInventory {
@@ -222,33 +227,6 @@ impl Checked {
             connected: provider,
         })
     }
-
-    /// What the files declare in each project, by its id, or by its word if that means no project of
-    /// the table: each name with its place, those before a rename among them.
-    pub fn declared_by_project(
-        &self,
-        provider: &str,
-        table: &[RemoteProject],
-    ) -> BTreeMap<String, BTreeMap<String, Span>> {
-        let mut ids: BTreeMap<&str, String> = BTreeMap::new();
-        let mut declared: BTreeMap<String, BTreeMap<String, Span>> = BTreeMap::new();
-        let syncs = self.opened.workspace.syncs.iter();
-        for sync in
-            syncs.filter(|sync| sync.provider.text == provider && sync.platform.reads_back())
-        {
-            let Some(word) = sync.project.as_ref().map(|word| word.text.as_str()) else {
-                continue;
-            };
-            let id = ids.entry(word).or_insert_with(|| {
-                resolve::project_id(word, table).unwrap_or_else(|| word.to_owned())
-            });
-            let of_project = declared.entry(id.clone()).or_default();
-            for name in std::iter::once(&sync.name).chain(&sync.renamed_from) {
-                of_project.entry(name.text.clone()).or_insert(sync.key);
-            }
-        }
-        declared
-    }
 }
 
 /// Whether all projects are named by their ids.
@@ -256,10 +234,38 @@ fn are_ids(words: Option<&[String]>) -> bool {
     words.is_some_and(|words| words.iter().all(|word| is_uuid(word)))
 }
 
+/// What files declare in each project, by its id, or by its word if that means no project of the
+/// table: each name with its place, those before a rename among them.
+pub type DeclaredNames = BTreeMap<String, BTreeMap<String, Span>>;
+
+/// What the files of a workspace declare for a provider whose syncs can be read.
+pub fn declared_names(
+    workspace: &Workspace,
+    provider: &str,
+    table: &[RemoteProject],
+) -> DeclaredNames {
+    let mut ids: BTreeMap<&str, String> = BTreeMap::new();
+    let mut declared = DeclaredNames::new();
+    let syncs = workspace.syncs.iter();
+    let syncs = syncs.filter(|sync| sync.provider.text == provider && sync.platform.reads_back());
+    for sync in syncs {
+        let Some(word) = sync.project.as_ref().map(|word| word.text.as_str()) else {
+            continue;
+        };
+        let id = || resolve::project_id(word, table).unwrap_or_else(|| word.to_owned());
+        let id = ids.entry(word).or_insert_with(id);
+        let of_project = declared.entry(id.clone()).or_default();
+        for name in std::iter::once(&sync.name).chain(&sync.renamed_from) {
+            of_project.entry(name.text.clone()).or_insert(sync.key);
+        }
+    }
+    declared
+}
+
 /// The ids of the projects that are to be read, each once.
 fn ids_of(
+    wanted: &Wanted,
     words: Option<&[String]>,
-    provider: &str,
     platform: Platform,
     table: &[RemoteProject],
     link: &Link,
@@ -268,18 +274,25 @@ fn ids_of(
         let all = table.iter().map(|project| &project.id);
         return Ok(all.filter(|id| link.may_read(id, table)).cloned().collect());
     };
+    let provider = &wanted.provider;
     let mut projects = ProjectNames::new();
     let mut errors = Vec::new();
-    for word in words {
+    let id_of = |word: &String| {
+        if let Projects::WithIds(_) = wanted.projects {
+            return Ok(word.clone());
+        }
         let source = Sources::default().add("--project", word.as_str());
         let spelled = Word {
             text: word.clone(),
             span: Span::new(source, 0, word.len()),
         };
-        match resolve::project(&spelled, provider, table) {
+        resolve::project(&spelled, provider, table)
+    };
+    for word in words {
+        match id_of(word) {
             Ok(project_id) => {
                 let key = ProjectKey {
-                    provider: provider.to_owned(),
+                    provider: provider.clone(),
                     platform,
                     server: String::new(),
                     project_id,
@@ -293,7 +306,7 @@ fn ids_of(
         }
     }
     CommandError::all(errors)?;
-    let tables = BTreeMap::from([(provider.to_owned(), table.to_vec())]);
+    let tables = BTreeMap::from([(provider.clone(), table.to_vec())]);
     link.check_allowed_projects("The run is about projects", &projects, &tables)?;
     Ok(projects.into_keys().map(|key| key.project_id).collect())
 }

@@ -36,7 +36,10 @@ mod state_place;
 
 pub use apply::Applied;
 pub use check::{Checked, ConnectionUse};
-pub use inventory::{Chosen, Inventory, ProjectInventory, Projects, Wanted, usable_connections};
+pub use inventory::{
+    Chosen, DeclaredNames, Inventory, ProjectInventory, Projects, Wanted, declared_names,
+    usable_connections,
+};
 pub use link::Link;
 pub use observe::Observed;
 pub use open::{Loaded, Opened, Options, SCHEMAS};

@@ -236,16 +236,19 @@ impl Opened {
         let (why, help) = if !self.options.prune {
             return Ok(());
         } else if !self.workspace.is_whole {
-            ("only some paths were named", "Run it without paths.")
+            (
+                "only some paths were named",
+                "Run it without paths.".to_owned(),
+            )
         } else if !self.selection.is_everything() {
             (
                 "only some syncs were selected",
-                "Run it without --selector, --target and --exclude.",
+                format!("Run it without {}.", self.selection.given()),
             )
         } else if self.options.shard.is_some() {
             (
                 "only one shard of it was asked for",
-                "Run it without --shard.",
+                "Run it without --shard.".to_owned(),
             )
         } else {
             return Ok(());

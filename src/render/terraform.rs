@@ -9,6 +9,7 @@ use super::terminal::{BOLD, YELLOW, painted};
 use crate::core::text::visible;
 use crate::core::words::{self, count};
 use crate::export::Summary;
+use crate::export::terraform::release::Release;
 use crate::export::terraform::{Comparison, Difference, Migration, Variable};
 
 /// What was imported, how it compares with the server, and what is left to do.
@@ -142,24 +143,31 @@ fn release(out: &mut String, migration: &Migration) {
         };
         let _ = writeln!(
             out,
-            "\n{program} still manages them, too. To let it go of them without destroying anything, \
-             put this in the place of their resource blocks, and apply it:"
+            "\n{program} still manages them. To let it go of them without destroying anything, put this \
+             in the place of their resource blocks, and apply it:"
         );
         for block in blocks {
             let _ = write!(out, "\n{block}");
         }
     }
-    let commands = release.commands();
-    if !commands.is_empty() {
-        out.push_str(if release.covers_instances {
-            "\nA block lets go of every instance. To let go of single ones instead, take their keys \
-             out of the configuration and run:\n\n"
-        } else {
-            "\nOf some resources only single instances were imported. Take their keys out of the \
-             configuration, and run before the next apply:\n\n"
-        });
-        for command in commands {
-            let _ = writeln!(out, "{command}");
+    for (instances, lead) in [
+        (
+            &release.covered,
+            "A block lets go of every instance. To let go of single ones instead, take their keys out \
+             of the configuration and run:",
+        ),
+        (
+            &release.single,
+            "Of some resources only single instances were imported. Take their keys out of the \
+             configuration, and run before the next apply:",
+        ),
+    ] {
+        if instances.is_empty() {
+            continue;
+        }
+        let _ = writeln!(out, "\n{lead}\n");
+        for instance in instances {
+            let _ = writeln!(out, "{}", release.command(instance));
         }
     }
 }
@@ -224,7 +232,13 @@ impl<'a> MigrationBody<'a> {
         };
         Self {
             removed: &migration.release.whole,
-            commands: migration.release.commands(),
+            commands: {
+                let Release {
+                    single, covered, ..
+                } = &migration.release;
+                let all = single.iter().chain(covered);
+                all.map(|one| migration.release.command(one)).collect()
+            },
             left_alone: &migration.left_alone,
             variables: migration.variables.iter().map(variable).collect(),
             pending: migration

@@ -1,12 +1,14 @@
 //! A destination and its schema, ready to check syncs.
 
+use std::sync::Arc;
+
 use super::file::SchemaFile;
 use super::validate::checker::Checker;
 use crate::core::platform::Platform;
 use crate::core::spec::DestinationSpec;
 
 /// One destination: what is known about it, and what a sync to it must look like.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Destination {
     /// The destination as plain data.
     pub spec: DestinationSpec,
@@ -16,7 +18,7 @@ pub struct Destination {
     pub origin: SchemaSource,
     /// The schema file's content.
     pub file: SchemaFile,
-    pub(super) checker: Checker,
+    pub(super) checker: Arc<Checker>,
 }
 
 /// Where a schema comes from.

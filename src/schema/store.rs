@@ -269,7 +269,7 @@ impl SchemaStore {
             provider: kind,
             origin: self.origin(file_key),
             file,
-            checker,
+            checker: Arc::new(checker),
         }))
     }
 

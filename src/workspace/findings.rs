@@ -57,7 +57,8 @@ impl Workspace {
 
 /// Takes out what follows from another mistake at the same place: a string with blanks at an end
 /// also has the wrong form, and the text in place of an unknown alias or of a variable without a
-/// value is not a real value. What is not even a word is not the word for anything.
+/// value is not a real value. What is not even a word is not the word for anything. What a cell of a
+/// matrix has from an axis is also at the place of that value.
 fn drop_consequences(found: &mut Vec<Diagnostic>) {
     let places = |found: &[Diagnostic], is_cause: fn(Code) -> bool| -> BTreeSet<Span> {
         let causes = found.iter().filter(|diagnostic| is_cause(diagnostic.code));
@@ -75,7 +76,11 @@ fn drop_consequences(found: &mut Vec<Diagnostic>) {
             diagnostic.code,
             Code::WrongForm | Code::UnknownDestination | Code::UnfamiliarDestination
         );
-        (is_no_value(diagnostic.code) || !no_values.contains(&span))
+        let has_no_value = || {
+            let mut labels = diagnostic.labels.iter();
+            labels.any(|label| no_values.contains(&label.span))
+        };
+        (is_no_value(diagnostic.code) || !has_no_value())
             && !(is_about_a_word && no_words.contains(&span))
     });
 }

@@ -145,9 +145,7 @@ impl Workspace {
         let what = "A file of a matrix";
         let axes = form::expect_mapping(&document, what, &mut self.diagnostics)?;
         if let Some(from) = axes.entry(FROM) {
-            let message = format!(
-                "The file `{shown}` has `from`, and a file of a matrix cannot name another one."
-            );
+            let message = "A file of a matrix has axes, and cannot name another file with `from`.";
             self.diagnostics.push(
                 Diagnostic::new(Code::MatrixForm, from.key_span, message)
                     .help("Write the axes into one file."),

@@ -601,8 +601,8 @@ fn two_workspaces(one: &Utf8Path, other: &Utf8Path, directory: &Utf8Path) -> Loa
 /// Says that nothing is named, and nothing says where files are.
 pub fn nothing_named() -> LoadError {
     LoadError::NoFiles(format!(
-        "No file was named, and there is neither a {WORKSPACE_FILE} above this directory nor a \
-         `{DEFAULT_DIRECTORY}` directory at its root."
+        "No file was named, and neither a {WORKSPACE_FILE} nor a `{DEFAULT_DIRECTORY}` directory was \
+         found. The search ends at the Git root, outside Git in this directory."
     ))
 }
 

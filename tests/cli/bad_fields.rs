@@ -41,6 +41,15 @@ fn codes(text: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_field_of_a_sync_without_a_destination_is_not_said_to_be_of_one() {
+    let file = "provider: infisical\nproject: p\nsyncs:\n  a: {foo: 1}\n  b: {destination: \"${var.D}\", foo: 1}\n  c: {destination: null, foo: 1}\n";
+    let tree = Tree::new(&[("syncs/a.yaml", file)]);
+    let output = tree.secsync("validate --all").run().exits_with(3);
+    let says = "`foo` is not a field of a sync to Infisical.";
+    assert_eq!(output.stderr.matches(says).count(), 3, "{output}");
+}
+
+#[test]
 fn what_a_sync_is_identified_by_hides_no_other_mistake() {
     let wrong = with("secretPath", "secretPth").replace("app: web", "app: 5");
     for (old, new, rest) in [

@@ -365,7 +365,7 @@ fn pruning_needs_the_whole_workspace() {
     $ secsync apply --prune --auto-approve --target api
     --- stderr
     Error: `--prune` needs the whole workspace, and only some syncs were selected.
-      Run it without --selector, --target and --exclude.
+      Run it without `--target api`.
     --- exit 64
     ");
     assert_eq!(applied.deletes(), 0);

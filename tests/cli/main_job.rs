@@ -344,7 +344,7 @@ fn with_nothing_to_load_it_says_what_to_name() {
     assert_snapshot!(tree.secsync("plan").run().exits_with(64), @"
     $ secsync plan
     --- stderr
-    Error: No file was named, and there is neither a secsync.yaml above this directory nor a `syncs` directory at its root.
+    Error: No file was named, and neither a secsync.yaml nor a `syncs` directory was found. The search ends at the Git root, outside Git in this directory.
       Name files, directories or globs, or write `include:` in secsync.yaml.
     --- exit 64
     ");

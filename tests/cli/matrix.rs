@@ -66,6 +66,39 @@ fn json_of(run: &Output, field: &str) -> serde_json::Value {
 }
 
 #[test]
+fn a_variable_without_a_value_in_an_axis_is_the_only_mistake() {
+    let block = r#"  "a-${matrix.n}":
+    matrix: {n: ["${var.Q}", "${var.Q}"]}
+    name: "${matrix.n}"
+    environment: "${matrix.n}"
+    secretPath: "${matrix.n}"
+    protect: "${matrix.n}"
+    destinationConfig: {scope: "${matrix.n}"}
+  "b-${matrix.n}":
+    matrix: {n: ["${var.Q}", "x"]}
+"#;
+    let output = tree(block).secsync("validate").run().exits_with(3);
+    let mut said = output.stderr.lines().filter(|line| line.contains('×'));
+    let is_unset = |line: &str| line.ends_with("The variable `Q` has no value.");
+    assert!(said.all(is_unset), "{output}");
+}
+
+#[test]
+fn a_cell_of_nothing_has_a_label_and_one_axis_is_no_product() {
+    let null = tree("  a:\n    matrix: {n: [null]}\n    description: \"${matrix.n}\"\n");
+    let output = null.secsync("validate -v").run().exits_with(0);
+    assert!(output.stdout.contains("(n=null)"), "{output}");
+    let many: Vec<String> = (0..10_001).map(|number| number.to_string()).collect();
+    let block = format!(
+        "  \"a-${{matrix.n}}\":\n    matrix: {{n: [{}]}}\n",
+        many.join(",")
+    );
+    let output = tree(&block).secsync("validate").run().exits_with(3);
+    let says = "This matrix has more than 10,000 cells: its axis has 10001 values.";
+    assert!(output.stderr.contains(says), "{output}");
+}
+
+#[test]
 fn a_block_is_the_product_without_what_is_excluded_and_with_what_is_included() {
     assert_snapshot!(planned(&tree(APPS), "").join("\n"), @"
     infisical/payments/api-dev will be created  syncs/web.yaml:11 (app=api, env=dev)
@@ -252,17 +285,6 @@ fn a_reference_needs_a_matrix_and_a_value() {
     Found 1 error.
 
     # in the matrix
-    name-form
-
-      × The name `${matrix.env}` is not a slug.
-        ╭─[syncs/web.yaml:11:3]
-     10 │ syncs:
-     11 │   "${matrix.app}": { matrix: { app: ["${matrix.env}"] } }
-        ·   ───────────────
-        ╰────
-      help: Use lowercase letters and digits, with single hyphens between them, and at most 64 characters.
-            In syncs/web.yaml:11 (app=${matrix.env}).
-
     unknown-reference
 
       × `${matrix.env}` has no value in a matrix itself.
@@ -273,7 +295,7 @@ fn a_reference_needs_a_matrix_and_a_value() {
         ╰────
       help: Write the value itself, or `$${matrix.` for the literal characters.
 
-    Found 2 errors.
+    Found 1 error.
 
     # an unknown axis and an unknown field
     unknown-reference
@@ -815,7 +837,7 @@ fn a_matrix_is_not_read_from_what_is_no_file_of_axes_in_the_workspace() {
     ╭─[word.yaml:1:6]
     help: Write its values as a list, in brackets.
 
-    × The file `again.yaml` has `from`, and a file of a matrix cannot name another one.
+    × A file of a matrix has axes, and cannot name another file with `from`.
     ╭─[again.yaml:2:1]
     help: Write the axes into one file.
 

@@ -12,10 +12,10 @@ use crate::core::text::shell_quoted;
 pub struct Release {
     /// The resources of which every instance was imported, as a configuration names them.
     pub whole: Vec<String>,
-    /// The instances of a resource or a module with several, by their addresses.
-    pub instances: Vec<String>,
-    /// Whether every one of these instances is of a resource in `whole`.
-    pub covers_instances: bool,
+    /// The addresses of instances that were imported, of resources of which others were not.
+    pub single: Vec<String>,
+    /// The addresses of the instances of the resources in `whole` that have several.
+    pub covered: Vec<String>,
     /// Whether it is OpenTofu and not Terraform that manages them.
     pub is_opentofu: bool,
 }
@@ -29,32 +29,31 @@ impl Release {
     ) -> Self {
         let imported: BTreeSet<&str> = imported.into_iter().collect();
         let mut resources: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-        let mut instances = Vec::new();
+        let mut release = Self {
+            is_opentofu,
+            ..Self::default()
+        };
         for address in all {
             match without_keys(address) {
                 Some(resource) => resources.entry(resource).or_default().push(address),
-                None if imported.contains(address) => instances.push(address.to_owned()),
+                None if imported.contains(address) => release.single.push(address.to_owned()),
                 None => {}
             }
         }
-        let mut whole = Vec::new();
-        let mut covers_instances = instances.is_empty();
         for (resource, addresses) in resources {
             let is_whole = addresses.iter().all(|address| imported.contains(address));
             let taken = addresses.into_iter().filter(|one| imported.contains(one));
-            let keyed: Vec<&str> = taken.filter(|address| **address != resource).collect();
-            covers_instances &= is_whole || keyed.is_empty();
-            instances.extend(keyed.into_iter().map(str::to_owned));
+            let keyed = taken
+                .filter(|address| **address != resource)
+                .map(str::to_owned);
             if is_whole {
-                whole.push(resource);
+                release.covered.extend(keyed);
+                release.whole.push(resource);
+            } else {
+                release.single.extend(keyed);
             }
         }
-        Self {
-            whole,
-            instances,
-            covers_instances,
-            is_opentofu,
-        }
+        release
     }
 
     /// The blocks for whole resources, as a configuration has them.
@@ -67,15 +66,14 @@ impl Release {
         self.whole.iter().map(block).collect()
     }
 
-    /// The commands for single instances, as a shell takes them.
-    pub fn commands(&self) -> Vec<String> {
+    /// The command for an instance, as a shell takes it.
+    pub fn command(&self, instance: &str) -> String {
         let program = if self.is_opentofu {
             "tofu"
         } else {
             "terraform"
         };
-        let command = |address: &String| format!("{program} state rm {}", shell_quoted(address));
-        self.instances.iter().map(command).collect()
+        format!("{program} state rm {}", shell_quoted(instance))
     }
 }
 
@@ -150,12 +148,17 @@ mod tests {
         ];
         let release = Release::of(all, all, false);
         assert_eq!(release.whole, ["module.m.t.n", "t.each", "t.one"]);
-        assert!(release.covers_instances && release.instances.len() == 4);
-        let imported = ["t.one", r#"t.each["b"]"#, "module.m[1].t.n"];
+        assert!(release.single.is_empty() && release.covered.len() == 4);
+        let imported = [
+            "t.one",
+            r#"t.each["a"]"#,
+            r#"t.each["b"]"#,
+            "module.m[1].t.n",
+        ];
         let release = Release::of(imported, all, false);
-        assert_eq!(release.whole, ["t.one"]);
-        assert_eq!(release.instances, ["module.m[1].t.n", r#"t.each["b"]"#]);
-        assert!(!release.covers_instances);
+        assert_eq!(release.whole, ["t.each", "t.one"]);
+        assert_eq!(release.single, ["module.m[1].t.n"]);
+        assert_eq!(release.covered, [r#"t.each["a"]"#, r#"t.each["b"]"#]);
     }
 
     #[test]
@@ -165,6 +168,7 @@ mod tests {
             release.blocks(),
             ["removed {\n  from = t.n\n\n  lifecycle {\n    destroy = false\n  }\n}\n"]
         );
-        assert_eq!(release.commands(), ["tofu state rm 't.m[0]'"]);
+        assert_eq!(release.single, ["t.m[0]"]);
+        assert_eq!(release.command("t.m[0]"), "tofu state rm 't.m[0]'");
     }
 }

@@ -237,7 +237,11 @@ fn read(path: &Utf8PathBuf) -> Result<SecretString, RequestError> {
     let token = text.expose_secret().trim();
     if is_credential(token) {
         Ok(redaction::register(token, &format!("The file {path}")))
-    } else {
+    } else if token.is_empty() {
         Err(unusable("holds no token"))
+    } else {
+        Err(unusable(
+            "holds something that is not a token, or is too long for one",
+        ))
     }
 }

@@ -109,7 +109,8 @@ impl Reader {
             self.bad(&format!("with {what}"))
         })?;
         syncs.shrink_to_fit();
-        self.check_whole(LIST, syncs.len(), &beside)?;
+        let why = not_whole(&beside, syncs.len()).or_else(|| answer.more_than(syncs.len()));
+        self.check_whole(LIST, why)?;
         if let Some(stray) = syncs
             .iter()
             .find(|sync| !sync.project_id.eq_ignore_ascii_case(project_id))
@@ -306,7 +307,7 @@ impl Reader {
         let Some(Value::Array(items)) = body.remove(envelope) else {
             return Err(missing());
         };
-        self.check_whole(envelope, items.len(), &body)?;
+        self.check_whole(envelope, not_whole(&body, items.len()))?;
         items
             .into_iter()
             .map(|item| match item {
@@ -316,14 +317,9 @@ impl Reader {
             .collect()
     }
 
-    /// Refuses a list of so many items if something `beside` it says that it is not the whole one.
-    fn check_whole(
-        &self,
-        envelope: &str,
-        items: usize,
-        beside: &Object,
-    ) -> Result<(), RequestError> {
-        not_whole(beside, items).map_or(Ok(()), |why| {
+    /// Refuses a list if there is something that says why it is not the whole one.
+    fn check_whole(&self, envelope: &str, why: Option<String>) -> Result<(), RequestError> {
+        why.map_or(Ok(()), |why| {
             let what = format!("with a list of {envelope} that is not whole: {why}");
             Err(self.bad(&what).help(
                 "This version of secsync does not know how this server hands out the rest; look for a \
@@ -432,6 +428,14 @@ fn not_whole(beside: &Object, items: usize) -> Option<String> {
                 | "nextoffset" | "continuationtoken",
                 Value::String(_) | Value::Number(_) | Value::Object(_) | Value::Bool(true),
             ) if *value != "" => Some(format!("`{field}` leads to more")),
+            ("totalpages" | "pagecount" | "pages" | "lastpage", Value::Number(pages))
+                if pages.as_f64().is_none_or(|pages| pages > 1.0) =>
+            {
+                Some(format!("`{field}` is {pages}"))
+            }
+            ("islastpage" | "islast" | "lastpage" | "last" | "complete", Value::Bool(false)) => {
+                Some(format!("`{field}` is false"))
+            }
             (
                 "hasmore" | "hasnext" | "hasnextpage" | "istruncated" | "truncated",
                 Value::Bool(true),
@@ -503,6 +507,7 @@ mod tests {
             json!({"totalCount": 2, "nextCursor": null, "hasMore": false}),
             json!({"nextCursor": "", "pagination": {"total": 2, "next": null}}),
             json!({"count": "2", "total": null, "page": 1, "meta": []}),
+            json!({"totalPages": 1, "isLastPage": true}),
         ] {
             assert_eq!(why(&whole), None, "{whole}");
         }
@@ -516,6 +521,9 @@ mod tests {
             json!({"hasMore": true}),
             json!({"pagination": {"next": "/api/v1/secret-syncs?offset=2"}}),
             json!({"meta": {"pageInfo": {"hasNextPage": true}}}),
+            json!({"totalPages": 3, "currentPage": 1}),
+            json!({"page_count": 2}),
+            json!({"isLastPage": false}),
         ] {
             assert!(why(&part).is_some(), "{part}");
         }

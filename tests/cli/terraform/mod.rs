@@ -174,7 +174,7 @@ fn modules_instances_and_old_objects_are_read_as_the_state_has_them() {
 
     Import complete! 4 syncs, not compared with the server, because there is no credential for infisical. Run `secsync plan` with one before the first apply.
 
-    Terraform still manages them, too. To let it go of them without destroying anything, put this in the place of their resource blocks, and apply it:
+    Terraform still manages them. To let it go of them without destroying anything, put this in the place of their resource blocks, and apply it:
 
     removed {
       from = infisical_secret_sync_github.each
@@ -264,6 +264,52 @@ fn modules_instances_and_old_objects_are_read_as_the_state_has_them() {
 }
 
 #[test]
+fn an_import_into_a_file_that_is_not_loaded_can_be_repeated() {
+    let tree = tree(&state(&[github("web")], &[]));
+    for into in ["--dir other", "--into one.yaml"] {
+        let import = format!("import --from-terraform state.json {into}");
+        offline(&tree, &import, 0);
+        let before = tree.files();
+        let again = offline(&tree, &import, 0);
+        assert!(
+            again.stdout.contains("The sync web is already declared: o"),
+            "{again}"
+        );
+        assert!(again.stdout.contains("removed {"), "{again}");
+        assert!(again.stderr.is_empty(), "{again}");
+        assert_eq!(tree.files(), before);
+    }
+}
+
+#[test]
+fn a_project_that_the_identity_cannot_see_does_not_stop_the_others() {
+    let resources: Vec<_> = resources::all()
+        .into_iter()
+        .filter(|one| one.kind == "flyio")
+        .collect();
+    let server = server(&resources);
+    let mut elsewhere = github("web");
+    elsewhere["values"]["project_id"] = "65f1c0ffee65f1c0ffee65f1".into();
+    let syncs = [sync("flyio", "flyio", json!({})), elsewhere];
+    let tree = tree(&state(&syncs, &[]));
+    let import = "import --from-terraform state.json --dir syncs";
+    // What was written cannot be compared.
+    let imported = run(&tree, &server, import, 3);
+    assert!(
+        imported.stderr.contains("65f1c0ffee65f1c0ffee65f1"),
+        "{imported}"
+    );
+    assert!(
+        imported.stdout.contains("Wrote syncs/shop.yaml: 1 sync."),
+        "{imported}"
+    );
+    assert!(
+        tree.read("syncs/65f1c0ffee65f1c0ffee65f1.yaml")
+            .contains("web:")
+    );
+}
+
+#[test]
 fn single_instances_are_let_go_by_commands() {
     let kind = resource_type("github");
     let mut broken = github("b");
@@ -275,6 +321,8 @@ fn single_instances_are_let_go_by_commands() {
             each(github("a"), "it's\\n$(id)"),
             each(broken, "b"),
             github("c"),
+            at(github("d"), &format!("{kind}.whole[0]"), 0.into()),
+            at(github("e"), &format!("{kind}.whole[1]"), 1.into()),
         ],
         &[],
     );
@@ -287,7 +335,7 @@ fn single_instances_are_let_go_by_commands() {
     insta::assert_snapshot!(imported, @r#"
     $ secsync import --from-terraform state.json --dir syncs -q
 
-    Terraform still manages them, too. To let it go of them without destroying anything, put this in the place of their resource blocks, and apply it:
+    Terraform still manages them. To let it go of them without destroying anything, put this in the place of their resource blocks, and apply it:
 
     removed {
       from = infisical_secret_sync_github.c
@@ -296,6 +344,19 @@ fn single_instances_are_let_go_by_commands() {
         destroy = false
       }
     }
+
+    removed {
+      from = infisical_secret_sync_github.whole
+
+      lifecycle {
+        destroy = false
+      }
+    }
+
+    A block lets go of every instance. To let go of single ones instead, take their keys out of the configuration and run:
+
+    terraform state rm 'infisical_secret_sync_github.whole[0]'
+    terraform state rm 'infisical_secret_sync_github.whole[1]'
 
     Of some resources only single instances were imported. Take their keys out of the configuration, and run before the next apply:
 
@@ -325,7 +386,7 @@ fn a_second_import_finds_all_declared_and_adds_what_is_new() {
 
     Import complete! 1 sync, not compared with the server, because there is no credential for infisical. Run `secsync plan` with one before the first apply.
 
-    Terraform still manages them, too. To let it go of them without destroying anything, put this in the place of their resource blocks, and apply it:
+    Terraform still manages them. To let it go of them without destroying anything, put this in the place of their resource blocks, and apply it:
 
     removed {
       from = infisical_secret_sync_github.api
@@ -447,7 +508,7 @@ fn sensitive_values_become_variables_and_are_never_shown() {
       SYNC_GITHUB_API_PROJECT_ID  the project_id of infisical_secret_sync_github.api
       SYNC_GITHUB_API_SECRET_PATH  the secret_path of infisical_secret_sync_github.api
 
-    Terraform still manages them, too. To let it go of them without destroying anything, put this in the place of their resource blocks, and apply it:
+    Terraform still manages them. To let it go of them without destroying anything, put this in the place of their resource blocks, and apply it:
 
     removed {
       from = infisical_secret_sync_github.api
@@ -475,7 +536,7 @@ fn sensitive_values_become_variables_and_are_never_shown() {
     --- stderr
     secret-path-form
 
-      × A sensitive value is not valid here (secret-path-form).
+      × The sensitive value of `${var.SYNC_GITHUB_API_SECRET_PATH}` is not valid here (secret-path-form).
         ╭─[syncs/all.yaml:10:17]
       9 │     environment: prod
      10 │     secretPath: "${var.SYNC_GITHUB_API_SECRET_PATH}"
@@ -566,7 +627,7 @@ fn a_sensitive_value_that_is_not_valid_is_not_quoted() {
     insta::assert_snapshot!(imported.stdout, @r#"
     # yaml-language-server: $schema=../.secsync/sync-file.json
     # Not declared here, as a sync file cannot say it:
-    # - cron: A sensitive value is not valid here (wrong-value). Run `secsync schema pull --from-server`, which reads the server's own schemas, and try again.
+    # - cron: The sensitive value of `${var.SYNC_GITHUB_CRON_INITIAL_SYNC_BEHAVIOR}` is not valid here (wrong-value). Run `secsync schema pull --from-server`, which reads the server's own schemas, and try again.
     version: 1
     provider: infisical
     project: 11111111-1111-4111-8111-111111111111
@@ -615,7 +676,7 @@ fn a_server_that_differs_is_reported() {
       shop/flyio: update `description` and `isAutoSyncEnabled`
     An apply would change that, as a plan shows. Correct the files, or refresh Terraform's state and import again.
 
-    Terraform still manages them, too. To let it go of them without destroying anything, put this in the place of their resource blocks, and apply it:
+    Terraform still manages them. To let it go of them without destroying anything, put this in the place of their resource blocks, and apply it:
 
     removed {
       from = infisical_secret_sync_databricks.databricks
@@ -695,7 +756,7 @@ fn of_a_plan_the_state_before_it_is_taken_and_what_is_unknown_is_an_error() {
     $ secsync import --from-terraform state.json --into syncs/a.yaml -q
     Warning: infisical_secret_sync_github.web would be changed by the plan. What it is now was imported.
 
-    Terraform still manages them, too. To let it go of them without destroying anything, put this in the place of their resource blocks, and apply it:
+    Terraform still manages them. To let it go of them without destroying anything, put this in the place of their resource blocks, and apply it:
 
     removed {
       from = infisical_secret_sync_github.cron
@@ -851,7 +912,7 @@ fn what_no_file_can_say_is_left_out_whole_with_the_reason() {
     insta::assert_snapshot!(imported, @r#"
     $ secsync import --from-terraform state.json --into syncs/a.yaml -q
 
-    Terraform still manages them, too. To let it go of them without destroying anything, put this in the place of their resource blocks, and apply it:
+    Terraform still manages them. To let it go of them without destroying anything, put this in the place of their resource blocks, and apply it:
 
     removed {
       from = infisical_secret_sync_github.blank

@@ -533,11 +533,13 @@ async fn a_service_account_token_is_read_anew_for_every_login() {
 #[tokio::test]
 async fn a_service_account_token_that_is_missing_empty_or_endless_names_its_file() {
     let empty = pem_file("\n");
+    let long = pem_file(&"a".repeat(70_000));
     let server = infisical().await;
     for (path, says) in [
         ("/nonexistent/hunter/token", "cannot be read"),
         (empty.path().to_str().unwrap(), "holds no token"),
         ("/dev/zero", "cannot be read"),
+        (long.path().to_str().unwrap(), "too long"),
     ] {
         let error = login(&server)
             .identity()

@@ -18,6 +18,7 @@ use crate::core::plan::{Action, Verb};
 use crate::core::platform::Platform;
 use crate::core::remote::{RemoteConnection, RemoteProject};
 use crate::core::resolve;
+use crate::core::span::Sources;
 use crate::core::text::visible;
 use crate::core::words::count;
 use crate::error::CommandError;
@@ -31,7 +32,9 @@ use crate::export::terraform::release::Release;
 use crate::export::terraform::{
     Comparison, Difference, Found, FoundSync, Mapping, Migration, find,
 };
-use crate::pipeline::{Access, Checked, Link, Opened, Projects, Wanted};
+use crate::pipeline::{
+    Access, Checked, DeclaredNames, Link, Opened, Projects, Wanted, declared_names,
+};
 use crate::provider::default_platform;
 use crate::redaction;
 use crate::render;
@@ -161,7 +164,7 @@ impl Arguments {
         let projects: BTreeSet<&String> = syncs().map(|sync| &sync.project_id).collect();
         let wanted = Wanted {
             provider: self.provider_name().to_owned(),
-            projects: Projects::Named(projects.into_iter().cloned().collect()),
+            projects: Projects::WithIds(projects.into_iter().cloned().collect()),
         };
         let chosen = opened.choose_by_name(&wanted, link).await?;
         let connected = (platform, &chosen.connected);
@@ -209,18 +212,9 @@ impl Arguments {
                 .push(sync);
         }
         let mut projects = Vec::new();
-        let declared = checked.declared_by_project(provider, table);
+        let declared = declared_names(&opened.workspace, provider, table);
         for (id, mut syncs) in by_project {
-            let declared = declared.get(id);
-            syncs.retain(|one| {
-                let place = declared.and_then(|names| names.get(&one.sync.name));
-                if let Some(place) = place {
-                    additions.taken.push(one.address.clone());
-                    let place = opened.workspace.sources.describe(*place);
-                    additions.declared.push((one.sync.name.clone(), place));
-                }
-                place.is_none()
-            });
+            syncs.retain(|one| additions.is_new(one, &declared, &opened.workspace.sources));
             let word = if self.naming.ids {
                 id
             } else {
@@ -235,8 +229,20 @@ impl Arguments {
             let id = resolve::project_id(project, table);
             word == project || id.is_some_and(|id| is_project(word, &id, table))
         };
-        for (path, projects) in self.places(projects) {
+        for (path, mut projects) in self.places(projects) {
             let target = Target::open(path.as_deref(), opened)?;
+            // A file that this workspace does not load.
+            if let Some(held) = target.held(opened, &found.hidden)? {
+                let declared = declared_names(&held, provider, table);
+                for project in &mut projects {
+                    let syncs = &mut project.syncs;
+                    syncs.retain(|one| additions.is_new(one, &declared, &held.sources));
+                }
+                projects.retain(|project| !project.syncs.is_empty());
+            }
+            if projects.is_empty() {
+                continue;
+            }
             let defaults = &opened.workspace.config.defaults;
             let inherited = |tag: Option<&str>| merge(defaults, &target.defaults, tag);
             let mut documents = Vec::new();
@@ -374,6 +380,18 @@ struct Additions {
 }
 
 impl Additions {
+    /// Whether no file declares a sync yet; takes note of one that is declared.
+    fn is_new(&mut self, one: &FoundSync, declared: &DeclaredNames, sources: &Sources) -> bool {
+        let of_project = declared.get(&one.sync.project_id);
+        let place = of_project.and_then(|names| names.get(&one.sync.name));
+        if let Some(place) = place {
+            self.taken.push(one.address.clone());
+            let place = sources.describe(*place);
+            self.declared.push((one.sync.name.clone(), place));
+        }
+        place.is_none()
+    }
+
     /// Takes note of what an addition declares and what it leaves out.
     fn take_stock(&mut self, projects: &[Project<'_>], addition: &mut Addition) {
         let left_out = std::mem::take(&mut addition.left_out);
@@ -521,6 +539,7 @@ fn settle(declared: &mut Declared, compared: Result<Vec<Difference>, CommandErro
             Comparison::Done(differences)
         }
         Err(error) => {
+            let error = error.in_words();
             let before = declared.failure.take();
             declared.failure = Some(match before {
                 Some(before) => before.and(error),
