@@ -116,7 +116,7 @@ const PAGES: &[Page] = &[
             ("drift", "what somebody changed by hand"),
             (
                 "drift --prune -o markdown=drift.md",
-                "what is not declared counts, too",
+                "what is not declared also counts",
             ),
         ],
         exits: &[

@@ -152,24 +152,20 @@ enum Sink {
 }
 
 impl Sink {
-    /// Opens the file of an output, and proves that it can be written.
-    fn open(target: Target<'_>) -> Result<Self, CommandError> {
-        let Some((path, place)) = target.file else {
+    /// Empties the file of an output, if it has one.
+    fn of(target: &Target<'_>, file: Option<File>) -> Result<Self, CommandError> {
+        let (Some((path, _)), Some(file)) = (&target.file, file) else {
             return Ok(Self::Stdout(target.format));
         };
-        match open_writable(&place) {
-            Ok(file) => {
-                let write = move |text: &str, progress: &Progress| {
-                    write_all(&file, &strip_str(text).to_string(), progress)
-                };
-                Ok(Self::File(
-                    target.format,
-                    path.to_owned(),
-                    Stream::new(write),
-                ))
-            }
-            Err(error) => Err(cannot_write(path, &error)),
+        let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
+        if is_file && let Err(error) = file.set_len(0) {
+            return Err(cannot_write(path, &error));
         }
+        let write = move |text: &str, progress: &Progress| {
+            write_all(&file, &strip_str(text).to_string(), progress)
+        };
+        let stream = Stream::new(write);
+        Ok(Self::File(target.format, (*path).to_owned(), stream))
     }
 
     const fn format(&self) -> Format {
@@ -210,6 +206,15 @@ impl<'a> Target<'a> {
             file,
         })
     }
+
+    /// Opens its file, as it is.
+    fn open(&self) -> Result<Option<File>, CommandError> {
+        let Some((path, place)) = &self.file else {
+            return Ok(None);
+        };
+        let opened = open_writable(place).map_err(|error| cannot_write(path, &error));
+        opened.map(Some)
+    }
 }
 
 /// Where a file leads that a person names to be written.
@@ -224,8 +229,7 @@ pub struct Outputs {
 }
 
 impl Outputs {
-    /// Opens what the flags name. Nothing is emptied unless all of them are well chosen. `written`
-    /// is the file that the command itself writes, and the flag that names it.
+    /// Opens what the flags name. No file is emptied unless all of them can be written. `written` is the file that the command itself writes, and the flag that names it.
     pub fn open(
         wanted: &[Output],
         offer: Offer,
@@ -249,7 +253,10 @@ impl Outputs {
         let targets = wanted.iter().map(Target::of);
         let targets: Vec<Target<'_>> = targets.collect::<Result<_, _>>()?;
         check_files(&targets, written)?;
-        let sinks = targets.into_iter().map(Sink::open);
+        let files = targets.iter().map(Target::open);
+        let files: Vec<Option<File>> = files.collect::<Result<_, _>>()?;
+        let sinks = targets.iter().zip(files);
+        let sinks = sinks.map(|(target, file)| Sink::of(target, file));
         let sinks: Vec<Sink> = sinks.collect::<Result<_, _>>()?;
         Ok(Self {
             sinks: if sinks.is_empty() {
@@ -360,17 +367,17 @@ fn declares_syncs(file: File) -> bool {
     })
 }
 
-/// Empties a file, or makes it.
+/// Opens a file at its end, or makes it, and proves that it can be written: a full disk can be opened,
+/// and only writing fails.
 fn open_writable(place: &Place) -> io::Result<File> {
     let mut file = place.open_end()?;
     let metadata = file.metadata()?;
     if is_pipe(&metadata) {
         return Ok(file);
     }
-    // A full disk can be opened; only writing fails.
     file.write_all(b"\n")?;
     if metadata.is_file() {
-        file.set_len(0)?;
+        file.set_len(metadata.len())?;
     }
     Ok(file)
 }

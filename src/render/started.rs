@@ -32,7 +32,7 @@ pub fn renamed(plan: &Plan, action: &Action) -> Option<String> {
     let earlier = plan.earlier_start(action)?;
     let name = &earlier.name;
     let earlier = match &plan.base {
-        Some(_) => format!("`{name}`, to this destination too, is no longer declared."),
+        Some(_) => format!("`{name}`, also to this destination, is no longer declared."),
         None => format!(
             "A start of `{name}` to this destination is recorded, and it is no longer declared."
         ),

@@ -248,7 +248,7 @@ fn whatever_git_lacks_is_a_sentence() {
       Name the branch, tag or commit to compare with, such as `origin/main`.
     ");
     assert_snapshot!(refused("--base main --out plan.json", 64), @"
-    Error: `--base` compares declarations alone, which is no plan that could be applied, so `--out plan.json` has nothing to save.
+    Error: `--base` compares declarations alone, which is not a plan that could be applied, so `--out plan.json` has nothing to save.
       Leave out `--base` to save a plan, or write the comparison with `-o json=FILE`.
     ");
     assert_snapshot!(refused("--base main --prune", 64), @"

@@ -233,7 +233,7 @@ fn a_start_that_is_no_longer_declared_is_not_called_recorded() {
 
       # enkryptify/prj_123/other will be started  (syncs/a.yaml:5)
       > vercel sync
-          Note: `web`, to this destination too, is no longer declared. If this is the same sync under a new name, a second configuration is made, and the first goes on running.
+          Note: `web`, also to this destination, is no longer declared. If this is the same sync under a new name, a second configuration is made, and the first goes on running.
 
     Plan: 0 to add, 0 to change, 0 to destroy, 1 to start.
 

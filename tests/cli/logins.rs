@@ -429,7 +429,7 @@ fn a_locked_identity_is_told_to_wait() {
     $ secsync auth check
     --- stderr
     Error: The identity of INFISICAL_UNIVERSAL_AUTH_CLIENT_ID is locked for some minutes (the server says: This identity auth method is temporarily locked, please try again later).
-      Several refused logins lock an identity, and then the right credential is refused, too. Let nothing log in with it for 5 minutes, do not retry, and check the credential before the next run.
+      Several refused logins lock an identity, and then even the right credential is refused. Let nothing log in with it for 5 minutes, do not retry, and check the credential before the next run.
     --- exit 4
     ");
     assert_eq!(server.count(LOGIN), 1);

@@ -385,6 +385,21 @@ fn a_file_that_cannot_be_written_is_found_out_before_anything_is_applied() {
     assert!(server.requests().is_empty());
 }
 
+#[test]
+fn an_output_that_cannot_be_written_empties_no_other_one() {
+    let tree = tree();
+    tree.write("good.json", "precious");
+    for other in ["nowhere/x.md", "syncs", "/dev/full"] {
+        let arguments = format!("validate syncs -o json=good.json -o markdown={other}");
+        tree.secsync(&arguments).run().exits_with(1);
+        assert_eq!(tree.read("good.json"), "precious", "{other}");
+    }
+    tree.secsync("validate syncs -o json=good.json")
+        .run()
+        .exits_with(0);
+    assert!(tree.read("good.json").starts_with('{'));
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_found_out_before_anything_is_applied() {

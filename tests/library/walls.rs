@@ -224,6 +224,23 @@ fn no_platform_is_known_by_name() {
         !may_name(source)
     });
     forbid(r"\bPLATFORM\b", |source| !may_name(source));
+    // Nor is one recognised by what it is called.
+    forbid(r"platform(\(\))?\.(name|title)\(\) [!=]=", |source| {
+        !source.is_in("provider")
+    });
+}
+
+/// The help of a flag is its doc comment.
+#[test]
+fn no_help_of_a_flag_names_a_platform() {
+    let names = platforms().into_iter().map(Platform::name);
+    let names = names.collect::<Vec<_>>().join("|");
+    let named = Regex::new(&format!("(?i)^ *///.*({names})")).unwrap();
+    for path in files_in("src/cli/commands") {
+        for line in read(&path).lines() {
+            assert!(!named.is_match(line), "{path}: {line}");
+        }
+    }
 }
 
 #[test]

@@ -58,7 +58,7 @@ pub struct Arguments {
     /// state or a plan; - for standard input.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["syncs", "project", "destination"])]
     from_terraform: Option<Utf8PathBuf>,
-    /// The provider of syncs that are given by NAME [default: infisical].
+    /// The provider of syncs that are given by NAME [default: that of files without `provider:`].
     #[arg(long, value_name = "NAME")]
     provider: Option<String>,
     /// The project of syncs that are given by NAME [default: those that the files name].
@@ -75,10 +75,10 @@ pub struct Arguments {
         conflicts_with = "into"
     )]
     dir: Option<Utf8PathBuf>,
-    /// On Enkryptify: the destination that the sync was started for.
+    /// If a sync can only be started: the destination that it was started for.
     #[arg(long, value_name = "SLUG", requires = "started_as")]
     destination: Option<String>,
-    /// On Enkryptify: the id of the configuration, as the dashboard shows it.
+    /// If a sync can only be started: its id, as the dashboard shows it.
     #[arg(long, value_name = "ID", requires = "destination")]
     started_as: Option<String>,
     #[command(flatten)]

@@ -91,7 +91,7 @@ impl Arguments {
     fn compare(&self, revision: &str, session: &Session) -> Result<Plan, CommandError> {
         if let Some(out) = &self.out {
             return Err(CommandError::usage(format!(
-                "`--base` compares declarations alone, which is no plan that could be applied, so \
+                "`--base` compares declarations alone, which is not a plan that could be applied, so \
                  `--out {out}` has nothing to save."
             ))
             .help(

@@ -33,7 +33,7 @@ pub struct Arguments {
     /// Where to listen, on this machine; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8089")]
     listen: SocketAddr,
-    /// The Infisical to behave like: 2025 (June 2025) or today.
+    /// The servers to behave like: those of 2025 (June 2025) or of today.
     #[arg(long, value_name = "ERA", default_value = "today")]
     era: Era,
     /// What exists at the start: projects, environments, connections, identities.

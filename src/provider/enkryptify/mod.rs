@@ -176,7 +176,7 @@ impl Server {
             ),
             404 => (
                 RequestErrorKind::NotFound,
-                "Check the project's id and the destination; a project without access is not found, too.",
+                "Check the project's id and the destination; a project without access is not found either.",
             ),
             500.. => (
                 RequestErrorKind::Unavailable,

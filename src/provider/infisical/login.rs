@@ -484,7 +484,7 @@ fn locked(variable: &str, said: &str) -> RequestError {
         ),
     )
     .help(
-        "Several refused logins lock an identity, and then the right credential is refused, too. \
+        "Several refused logins lock an identity, and then even the right credential is refused. \
          Let nothing log in with it for 5 minutes, do not retry, and check the credential before \
          the next run.",
     )
