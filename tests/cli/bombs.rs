@@ -22,6 +22,45 @@ fn found(text: &str, flags: &str) -> String {
     run.exits_with(3).to_string()
 }
 
+/// Runs its arguments, and writes the most that they held in kilobytes into the file `peak`.
+#[cfg(target_os = "linux")]
+const MEASURED: &str = "import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:])
+open('peak', 'w').write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(code)";
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_wants_to_become_enormous_takes_little_memory() {
+    let variables = (0..8_000).map(|name| format!("${{var.A{name}}}"));
+    let variables = variables.collect::<Vec<_>>().concat();
+    let fields = (0..50_000).map(|field| format!("    f{field}: 1\n"));
+    let fields = fields.collect::<Vec<_>>().concat();
+    let mut aliases = "labels: {a0: &a0 [x, x, x, x, x, x, x, x, x, x]".to_owned();
+    for level in 1..12 {
+        let before = format!("*a{}, ", level - 1).repeat(10);
+        aliases.push_str(&format!(", a{level}: &a{level} [{before}]"));
+    }
+    for text in [
+        format!("{SYNC}    environment: \"{variables}\"\n"),
+        format!("{SYNC}{fields}"),
+        format!("{SYNC}    {aliases}}}\n"),
+        format!("{SYNC}    description: {}\n", "[".repeat(100_000)),
+    ] {
+        let tree = Tree::new(&[("sync.yaml", &text)]);
+        let run = tree.secsync("validate sync.yaml -o json=found.json");
+        run.through(&["python3", "-c", MEASURED])
+            .run()
+            .exits_with(3);
+        let peak: u64 = tree.read("peak").parse().unwrap();
+        assert!(
+            peak < 200_000,
+            "{peak} kB for {}",
+            &text[SYNC.len()..][..60]
+        );
+    }
+}
+
 #[test]
 fn thousands_of_variables_without_a_value_are_counted() {
     let names = (0..8_000)
