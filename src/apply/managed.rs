@@ -432,7 +432,7 @@ impl Expected<'_> {
     fn check_whole(&self, found: &RemoteSync, name: &str) -> Result<(), Lost> {
         let shown = normalize::remote(self.spec, found);
         let mut differing = diff::compare(&self.spec.create, self.after, &shown).changes;
-        differing.retain(|change| !diff::asks_for_nothing(self.spec, change, self.after));
+        differing.retain(|change| !diff::asks_for_nothing(&self.spec.create, change, self.after));
         Lost::unless_empty(&differing, found, name)
     }
 }

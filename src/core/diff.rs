@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::fields::IDENTITY;
-use super::normalize::Comparable;
+use super::normalize::{self, Comparable};
 use super::spec::{Access, DestinationSpec, FieldSpec, ObjectSpec};
 
 /// One field that differs.
@@ -132,19 +132,91 @@ fn compare_objects(
             path.pop();
             continue;
         }
-        match (old, new) {
-            (Some(Value::Object(old)), Some(Value::Object(new))) => {
-                let inner = field.and_then(|field| field.object.as_ref());
-                compare_objects(inner, old, new, path, difference);
+        let object = field.and_then(|field| field.object.as_ref());
+        let items = field.and_then(|field| field.items.as_ref());
+        let is_alike = match (old, new, object, items) {
+            (Some(Value::Object(old)), Some(Value::Object(new)), ..) => {
+                compare_objects(object, old, new, path, difference);
+                true
             }
-            _ => difference.changes.push(FieldChange {
+            // Nothing is declared in an object that is not declared.
+            (Some(Value::Object(old)), None, Some(object), _) => {
+                let nothing = normalize::inner(object, &Map::new());
+                compare_objects(Some(object), old, &nothing, path, difference);
+                true
+            }
+            (None, Some(Value::Object(new)), Some(object), _) => has_uncompared_only(object, new),
+            (Some(Value::Array(old)), _, _, Some(items)) => {
+                compare_items(items, old, new, path, difference)
+            }
+            _ => false,
+        };
+        if !is_alike {
+            difference.changes.push(FieldChange {
                 path: path.clone(),
                 before: old.cloned(),
                 after: new.cloned(),
-            }),
+            });
         }
         path.pop();
     }
+}
+
+/// Whether an object says something, and nothing of what it says is compared.
+fn has_uncompared_only(spec: &ObjectSpec, fields: &Map<String, Value>) -> bool {
+    let is_uncompared = |key: &String| {
+        let field = spec.field(key, fields);
+        field.is_some_and(|field| !field.access.is_both_ways())
+    };
+    !fields.is_empty() && fields.keys().all(is_uncompared)
+}
+
+/// Whether two lists of objects are alike, each item compared with the one in its place. A list that
+/// differs is replaced whole, and with it what the schema does not know of its items, or only the
+/// server can set.
+fn compare_items(
+    spec: &ObjectSpec,
+    before: &[Value],
+    after: Option<&Value>,
+    path: &mut Vec<String>,
+    difference: &mut Difference,
+) -> bool {
+    let after = after.and_then(Value::as_array);
+    let mut inside = Difference::default();
+    let mut is_alike = after.is_some_and(|after| after.len() == before.len());
+    let nothing = Map::new();
+    for (index, old) in before.iter().enumerate() {
+        let new = after.and_then(|after| after.get(index));
+        match (old, new.and_then(Value::as_object)) {
+            (Value::Object(old), new) => {
+                is_alike &= new.is_some();
+                let new = new.unwrap_or(&nothing);
+                compare_objects(Some(spec), old, new, path, &mut inside);
+            }
+            _ => is_alike &= new == Some(old),
+        }
+    }
+    for (known, found) in [
+        (&mut difference.unknown, inside.unknown),
+        (&mut difference.read_only, inside.read_only),
+    ] {
+        for path in found {
+            if !known.contains(&path) {
+                known.push(path);
+            }
+        }
+    }
+    is_alike && inside.changes.is_empty()
+}
+
+/// Whether two objects within a sync, neither in comparable form, are alike.
+pub(super) fn are_alike(
+    spec: &ObjectSpec,
+    one: &Map<String, Value>,
+    other: &Map<String, Value>,
+) -> bool {
+    let [one, other] = [one, other].map(|fields| normalize::inner(spec, fields));
+    compare(spec, &one, &other).changes.is_empty()
 }
 
 /// The keys of both sides: first those that the schema lists, then the others by name.
@@ -243,8 +315,8 @@ pub fn whole(
 
 /// Whether a change is from nothing to what means the same as nothing: a server that does not keep it
 /// has done what was asked.
-pub fn asks_for_nothing(spec: &DestinationSpec, change: &FieldChange, whole: &Comparable) -> bool {
-    let mut object = Some(&spec.create);
+pub fn asks_for_nothing(spec: &ObjectSpec, change: &FieldChange, whole: &Comparable) -> bool {
+    let mut object = Some(spec);
     let mut value = whole;
     let empty = Map::new();
     let mut field = None;
@@ -253,9 +325,22 @@ pub fn asks_for_nothing(spec: &DestinationSpec, change: &FieldChange, whole: &Co
         object = field.and_then(|field| field.object.as_ref());
         value = value.get(key).and_then(Value::as_object).unwrap_or(&empty);
     }
-    change.before.is_none()
-        && change.after.is_some()
-        && field.is_some_and(|field| field.blank == change.after)
+    let Some(field) = field else { return false };
+    match (&change.before, &change.after, &field.items) {
+        (None, Some(after), _) => field.blank.as_ref() == Some(after),
+        (Some(Value::Array(before)), Some(Value::Array(after)), Some(items)) => {
+            let mut pairs = before.iter().zip(after);
+            let asks = |(before, after): (&Value, &Value)| match (before, after) {
+                (Value::Object(before), Value::Object(after)) => compare(items, after, before)
+                    .changes
+                    .iter()
+                    .all(|change| asks_for_nothing(items, change, after)),
+                _ => before == after,
+            };
+            before.len() == after.len() && pairs.all(asks)
+        }
+        _ => false,
+    }
 }
 
 /// What of the fields that were sent a server's answer does not show.
@@ -281,7 +366,7 @@ pub fn not_kept(
     let (nothing, mut lost): (Vec<_>, Vec<_>) = compare(&spec.create, sent, answered)
         .changes
         .into_iter()
-        .partition(|change| asks_for_nothing(spec, change, sent));
+        .partition(|change| asks_for_nothing(&spec.create, change, sent));
     lost.retain(|change| change.after.is_some() || was_there(change));
     NotKept { lost, nothing }
 }

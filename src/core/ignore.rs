@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::desired::DesiredSync;
+use super::diff;
 use super::fields::{CONNECTION_ID, OWN_FIELDS};
 use super::spec::{Access, DestinationSpec, FieldSpec, ObjectSpec};
 
@@ -48,9 +49,16 @@ fn has_path(fields: &Map<String, Value>, path: &[&str]) -> bool {
         return true;
     };
     let mut named = fields.iter().filter(|(key, _)| fits(first, key));
-    named.any(|(_, value)| {
-        rest.is_empty() || value.as_object().is_some_and(|inner| has_path(inner, rest))
-    })
+    named.any(|(_, value)| rest.is_empty() || objects_in(value).any(|inner| has_path(inner, rest)))
+}
+
+/// A value if it is an object, or the objects in a list.
+fn objects_in(value: &Value) -> impl Iterator<Item = &Map<String, Value>> {
+    let values = match value {
+        Value::Array(items) => items.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    values.iter().filter_map(Value::as_object)
 }
 
 fn fits(segment: &str, name: &str) -> bool {
@@ -121,13 +129,21 @@ impl ObjectSpec {
                 if field.access != Access::WriteOnly {
                     field.access = Access::Ignored;
                 }
-            } else if let Some(object) = &mut field.object {
-                let empty = Map::new();
+                continue;
+            }
+            let empty = Map::new();
+            if let Some(object) = &mut field.object {
                 let [remote, declared] = [remote, declared].map(|fields| {
                     let inner = fields.get(&field.name).and_then(Value::as_object);
                     inner.unwrap_or(&empty)
                 });
                 object.ignore(rest, remote, declared);
+            }
+            if let Some(items) = &mut field.items {
+                items.ignore(rest, &empty, &empty);
+                for item in remote.get(&field.name).into_iter().flat_map(objects_in) {
+                    items.ignore(rest, item, item);
+                }
             }
         }
         if !rest.is_empty() {
@@ -156,9 +172,12 @@ impl ObjectSpec {
             return false;
         };
         let mut named = self.fields.iter().filter(|field| fits(first, &field.name));
-        named.any(|field| match &field.object {
-            Some(object) if !rest.is_empty() => object.is_write_only(rest),
-            _ => rest.is_empty() && field.access == Access::WriteOnly,
+        named.any(|field| {
+            let mut inner = field.inner();
+            match rest {
+                [] => field.access == Access::WriteOnly,
+                rest => inner.any(|inner| inner.is_write_only(rest)),
+            }
         })
     }
 
@@ -173,27 +192,90 @@ impl ObjectSpec {
     }
 
     /// Leaves what is ignored as it is: an ignored field of the sync itself is not sent, and within an
-    /// object that is sent, and so replaced, it has its remote value.
+    /// object that is sent, and so replaced, it has its remote value. An object around it that is not
+    /// declared is sent for its sake.
     pub fn keep_ignored(&self, sent: &mut Map<String, Value>, remote: &Map<String, Value>) {
         let is_ignored = |field: &&FieldSpec| field.access == Access::Ignored;
         for field in self.fields.iter().filter(is_ignored) {
             sent.shift_remove(&field.name);
         }
-        self.keep_ignored_inside(sent, remote);
+        let names: Vec<String> = sent.keys().cloned().collect();
+        self.keep_ignored_inside(&names, sent, remote);
     }
 
-    fn keep_ignored_inside(&self, sent: &mut Map<String, Value>, remote: &Map<String, Value>) {
-        let inside: Vec<String> = sent.keys().cloned().collect();
-        for key in inside {
-            let object = self
-                .field(&key, sent)
-                .and_then(|field| field.object.as_ref());
-            if let (Some(object), Some(Value::Object(sent)), Some(Value::Object(remote))) =
-                (object, sent.get_mut(&key), remote.get(&key))
-            {
-                object.keep_ignored_within(sent, remote);
+    /// Does so in the objects and lists of these names.
+    fn keep_ignored_inside(
+        &self,
+        names: &[String],
+        sent: &mut Map<String, Value>,
+        remote: &Map<String, Value>,
+    ) {
+        for name in names {
+            let Some(field) = self.field(name, sent) else {
+                continue;
+            };
+            match (sent.get_mut(name), remote.get(name)) {
+                (Some(Value::Object(own)), Some(Value::Object(there))) => {
+                    if let Some(object) = &field.object {
+                        object.keep_ignored_within(own, there);
+                    }
+                }
+                (None | Some(Value::Null), Some(Value::Object(there))) => {
+                    let mut kept = Map::new();
+                    if let Some(object) = &field.object {
+                        object.keep_ignored_within(&mut kept, there);
+                    }
+                    if !kept.is_empty() {
+                        sent.insert(name.clone(), kept.into());
+                    }
+                }
+                (Some(Value::Array(own)), Some(Value::Array(there))) => {
+                    if let Some(items) = &field.items {
+                        items.keep_ignored_in_items(own, there);
+                    }
+                }
+                _ => {}
             }
         }
+    }
+
+    /// Does so in the items of a list. An item goes on in one that is the same but for what is
+    /// ignored, and if no item came or went, in the one in its place.
+    fn keep_ignored_in_items(&self, sent: &mut [Value], remote: &[Value]) {
+        if !self.has_ignored() {
+            return;
+        }
+        let mut left: Vec<Option<&Map<String, Value>>> =
+            remote.iter().map(Value::as_object).collect();
+        let is_same_length = sent.len() == remote.len();
+        let mut without = Vec::new();
+        for (index, item) in sent.iter_mut().enumerate() {
+            let Value::Object(own) = item else { continue };
+            let in_place = std::iter::once(index).chain(0..left.len());
+            let is_same = |place: &usize| {
+                let there = left.get(*place).copied().flatten();
+                there.is_some_and(|there| diff::are_alike(self, own, there))
+            };
+            match in_place.into_iter().find(is_same) {
+                Some(place) => {
+                    if let Some(there) = left[place].take() {
+                        self.keep_ignored_within(own, there);
+                    }
+                }
+                None => without.push((index, own)),
+            }
+        }
+        for (index, own) in without.into_iter().filter(|_| is_same_length) {
+            if let Some(there) = left[index].take() {
+                self.keep_ignored_within(own, there);
+            }
+        }
+    }
+
+    /// Whether there is an ignored field, at any depth.
+    fn has_ignored(&self) -> bool {
+        self.fields_of_any_value()
+            .any(|field| field.access == Access::Ignored || field.inner().any(Self::has_ignored))
     }
 
     fn keep_ignored_within(&self, sent: &mut Map<String, Value>, remote: &Map<String, Value>) {
@@ -212,7 +294,10 @@ impl ObjectSpec {
                 }
             }
         }
-        self.keep_ignored_inside(sent, remote);
+        let names: Vec<String> = (self.fields_of(sent))
+            .map(|field| field.name.clone())
+            .collect();
+        self.keep_ignored_inside(&names, sent, remote);
     }
 }
 

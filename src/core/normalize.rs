@@ -73,14 +73,19 @@ fn drop_undeclarable(
         };
         match spec.field(key, &whole) {
             None if !spec.open => {
-                dropped.push(path);
+                if !dropped.contains(&path) {
+                    dropped.push(path);
+                }
                 return false;
             }
             None => {}
             Some(field) if field.access.is_of_the_server() => return false,
             Some(field) => {
-                if let (Some(object), Value::Object(inner)) = (&field.object, value) {
-                    dropped.extend(drop_undeclarable(object, inner, &path));
+                for (object, inner) in field.objects_mut(value) {
+                    let inside = drop_undeclarable(object, inner, &path);
+                    let new = inside.into_iter().filter(|path| !dropped.contains(path));
+                    let new: Vec<String> = new.collect();
+                    dropped.extend(new);
                 }
             }
         }
@@ -111,12 +116,31 @@ pub fn unknown_at_any_depth(spec: &DestinationSpec, sync: &RemoteSync) -> Vec<St
 /// two readings of one sync are compared. What `spec` does not compare is not in it.
 pub fn seen(spec: &ObjectSpec, sync: &RemoteSync) -> Comparable {
     let mut fields = comparable(&ObjectSpec::default(), declarable(sync));
-    drop_uncompared(spec, &mut fields);
+    keep_where(spec, &mut fields, &|field| field.access.is_both_ways());
+    for field in &spec.fields {
+        if let (Some(object), Some(Value::Object(inner))) =
+            (&field.object, fields.get_mut(&field.name))
+        {
+            drop_empty(object, inner);
+        }
+    }
     fields
 }
 
-fn drop_uncompared(spec: &ObjectSpec, fields: &mut Map<String, Value>) {
-    keep_where(spec, fields, &|field| field.access.is_both_ways());
+/// Takes out the objects in which nothing is left: an object is there or not as its fields are.
+fn drop_empty(spec: &ObjectSpec, fields: &mut Map<String, Value>) {
+    let whole = fields.clone();
+    for field in spec.fields_of(&whole) {
+        let Some(object) = &field.object else {
+            continue;
+        };
+        if let Some(Value::Object(inner)) = fields.get_mut(&field.name) {
+            drop_empty(object, inner);
+            if inner.is_empty() {
+                fields.remove(&field.name);
+            }
+        }
+    }
 }
 
 /// A remote sync without what no answer is to give back, though a server may.
@@ -138,7 +162,7 @@ fn keep_where(
         let Some(field) = spec.field(key, &whole) else {
             return true;
         };
-        if let (Some(object), Value::Object(inner)) = (&field.object, value) {
+        for (object, inner) in field.objects_mut(value) {
             keep_where(object, inner, keeps);
         }
         keeps(field)
@@ -243,13 +267,20 @@ fn fill_defaults(spec: &ObjectSpec, fields: &mut Map<String, Value>) {
         }
     }
     for field in known {
-        let Some(object) = &field.object else {
-            continue;
-        };
-        if let Some(Value::Object(inner)) = fields.get_mut(&field.name) {
+        let value = fields.get_mut(&field.name);
+        for (object, inner) in value.into_iter().flat_map(|value| field.objects_mut(value)) {
             fill_defaults(object, inner);
         }
     }
+}
+
+/// An object within a sync in comparable form.
+pub(super) fn inner(spec: &ObjectSpec, fields: &Map<String, Value>) -> Comparable {
+    let mut fields = fields.clone();
+    fields.retain(|_, value| !value.is_null());
+    fields.values_mut().for_each(canonical);
+    fill_defaults(spec, &mut fields);
+    fields
 }
 
 /// Takes out what [`fill_defaults`] puts in again. A tag stays, because it decides what the others
@@ -271,7 +302,9 @@ fn drop_defaults(spec: &ObjectSpec, fields: &mut Map<String, Value>) {
             .any(|implied| implied.as_ref() == Some(value));
         if !is_needed && goes_without_saying {
             fields.remove(&field.name);
-        } else if let (Some(object), Value::Object(inner)) = (&field.object, value) {
+            continue;
+        }
+        for (object, inner) in field.objects_mut(value) {
             drop_defaults(object, inner);
         }
     }

@@ -121,6 +121,44 @@ pub struct FieldSpec {
     /// Its own fields, if it is an object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<ObjectSpec>,
+    /// The fields of its items, if it is a list of objects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<ObjectSpec>,
+}
+
+impl FieldSpec {
+    /// What describes the objects in a value of it, whether that is one or a list of them.
+    pub(super) fn inner(&self) -> impl Iterator<Item = &ObjectSpec> {
+        self.object.iter().chain(&self.items)
+    }
+
+    /// The objects in a value of it, itself or the items of a list, each with what describes it.
+    pub fn objects<'a>(
+        &'a self,
+        value: &'a Value,
+    ) -> impl Iterator<Item = (&'a ObjectSpec, &'a Map<String, Value>)> {
+        let (spec, values) = match value {
+            Value::Array(items) => (&self.items, items.as_slice()),
+            one => (&self.object, std::slice::from_ref(one)),
+        };
+        spec.iter().flat_map(move |spec| {
+            let objects = values.iter().filter_map(Value::as_object);
+            objects.map(move |object| (spec, object))
+        })
+    }
+
+    /// As [`Self::objects`], to be changed.
+    pub fn objects_mut<'a>(
+        &'a self,
+        value: &'a mut Value,
+    ) -> impl Iterator<Item = (&'a ObjectSpec, &'a mut Map<String, Value>)> {
+        let (spec, values) = match value {
+            Value::Array(items) => (&self.items, items.as_mut_slice()),
+            one => (&self.object, std::slice::from_mut(one)),
+        };
+        let objects = values.iter_mut().filter_map(Value::as_object_mut);
+        objects.filter_map(move |object| Some((spec.as_ref()?, object)))
+    }
 }
 
 /// Which way a field's value goes. Only what goes both ways is compared.
@@ -254,8 +292,13 @@ impl ObjectSpec {
                 if field.access == Access::ServerFilled {
                     own.access = field.access;
                 }
-                if let (Some(object), Some(read)) = (own.object.take(), &field.object) {
-                    own.object = Some(object.with_fields_of_the_server(read));
+                for (own, read) in [
+                    (&mut own.object, &field.object),
+                    (&mut own.items, &field.items),
+                ] {
+                    if let (Some(inner), Some(read)) = (own.take(), read) {
+                        *own = Some(inner.with_fields_of_the_server(read));
+                    }
                 }
             }
             if !is_known && field.access.is_of_the_server() {
@@ -279,6 +322,7 @@ impl ObjectSpec {
                 field.access = Access::BothWays;
             }
             field.object = field.object.take().map(Self::given_back);
+            field.items = field.items.take().map(Self::given_back);
         }
         self
     }
@@ -288,7 +332,7 @@ impl ObjectSpec {
         self.fields_of_any_value().any(|field| field.name == name)
     }
 
-    fn fields_of_any_value(&self) -> impl Iterator<Item = &FieldSpec> {
+    pub(super) fn fields_of_any_value(&self) -> impl Iterator<Item = &FieldSpec> {
         let variants = self.union.iter().flat_map(|union| &union.variants);
         let of_variants = variants.flat_map(|variant| &variant.fields);
         self.fields.iter().chain(of_variants)
@@ -296,10 +340,8 @@ impl ObjectSpec {
 
     /// Whether there is a field, at any depth, that no answer gives back.
     pub fn has_unread(&self) -> bool {
-        self.fields_of_any_value().any(|field| {
-            let inner = field.object.as_ref();
-            field.access == Access::WriteOnly || inner.is_some_and(Self::has_unread)
-        })
+        self.fields_of_any_value()
+            .any(|field| field.access == Access::WriteOnly || field.inner().any(Self::has_unread))
     }
 
     /// The paths, with dots, of the fields that a value has and no answer gives back.
@@ -343,8 +385,12 @@ impl ObjectSpec {
                 above => format!("{above}.{}", field.name),
             };
             if holds(field, value) {
-                paths.push(path);
-            } else if let (Some(object), Some(Value::Object(inner))) = (&field.object, value) {
+                if !paths.contains(&path) {
+                    paths.push(path);
+                }
+                continue;
+            }
+            for (object, inner) in value.into_iter().flat_map(|value| field.objects(value)) {
                 object.collect_paths(inner, &path, holds, paths);
             }
         }
@@ -389,6 +435,10 @@ fn agreed(fields: &[FieldSpec], others: &[FieldSpec]) -> Vec<FieldSpec> {
             object: field.object.as_ref().map(|object| {
                 object.with_defaults_agreed(same.and_then(|same| same.object.as_ref()))
             }),
+            items: field
+                .items
+                .as_ref()
+                .map(|items| items.with_defaults_agreed(same.and_then(|same| same.items.as_ref()))),
             ..field.clone()
         }
     };

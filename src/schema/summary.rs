@@ -143,8 +143,25 @@ impl Reader<'_> {
                 object: self
                     .is_object(field, depth)
                     .then(|| self.object(field, depth + 1)),
+                items: self.items(field, depth),
             })
             .collect()
+    }
+
+    /// The fields of a list's items, if they are objects.
+    fn items(&self, schema: &Value, depth: usize) -> Option<ObjectSpec> {
+        let (schema, depth) = self.follow(schema, depth);
+        if depth > MAX_REFERENCES {
+            return None;
+        }
+        match schema.get("items") {
+            Some(items) => self
+                .is_object(items, depth)
+                .then(|| self.object(items, depth + 1)),
+            None => {
+                (members(schema, "anyOf").iter()).find_map(|member| self.items(member, depth + 1))
+            }
+        }
     }
 
     fn is_object(&self, schema: &Value, depth: usize) -> bool {

@@ -84,6 +84,7 @@ mod lists;
 mod logins;
 mod main_job;
 mod matrix;
+mod nested_fields;
 mod outputs;
 mod picture;
 mod plan_schemas;

@@ -319,8 +319,15 @@ impl Checker<'_> {
             return vec![describe_word("destination", wanted, &found.destination)];
         }
         let there = normalize::remote(spec, found);
-        let difference = diff::compare(&spec.create, &there, expected);
-        difference.changes.iter().map(in_words).collect()
+        let difference = diff::compare(&spec.create, expected, &there);
+        let is_now = |change: &FieldChange| {
+            differs(
+                &change.dotted(),
+                change.after.as_ref(),
+                change.before.as_ref(),
+            )
+        };
+        difference.changes.iter().map(is_now).collect()
     }
 
     /// Whether a sync is not as it was found, and how.

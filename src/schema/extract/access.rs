@@ -49,6 +49,8 @@ pub fn mark(definitions: &mut BTreeMap<String, Value>, apart: &[&str]) {
 #[derive(Default)]
 struct Fields {
     inner: BTreeMap<String, Fields>,
+    /// Those of its items, if it is a list.
+    items: Option<Box<Fields>>,
     /// Whether it can have others.
     is_open: bool,
 }
@@ -65,6 +67,9 @@ impl Fields {
         self.is_open |= says_so || schema.get("$ref").is_some();
         for (name, field) in properties(schema).into_iter().flatten() {
             self.inner.entry(name.clone()).or_default().add(field);
+        }
+        if let Some(items) = schema.get("items") {
+            self.items.get_or_insert_default().add(items);
         }
         let variants = members(schema, "allOf")
             .iter()
@@ -89,6 +94,9 @@ fn mark_missing(schema: &mut Value, other: &Fields, keyword: &str) {
                 None => {}
             }
         }
+    }
+    if let (Some(items), Some(other)) = (parts.get_mut("items"), &other.items) {
+        mark_missing(items, other, keyword);
     }
     for keyword_of_members in ["allOf", "anyOf"] {
         if let Some(Value::Array(members)) = parts.get_mut(keyword_of_members) {
@@ -153,6 +161,24 @@ mod tests {
         // What an answer holds in a form of its own is no field that is missing.
         assert_eq!(create["properties"]["secretPath"], json!(true));
         assert_eq!(read["properties"]["folder"], json!(true));
+    }
+
+    #[test]
+    fn marks_what_only_one_side_has_in_the_items_of_a_list() {
+        let list = |items: &Value| object(&json!({"tags": {"type": "array", "items": items}}));
+        let [create, read] = marked(
+            list(&object(&json!({"key": true, "hint": true}))),
+            list(&object(&json!({"key": true, "id": true}))),
+        );
+        let of_items = |schema: &Value| schema["properties"]["tags"]["items"]["properties"].clone();
+        assert_eq!(
+            of_items(&create),
+            json!({"key": true, "hint": {"writeOnly": true}})
+        );
+        assert_eq!(
+            of_items(&read),
+            json!({"key": true, "id": {"readOnly": true}})
+        );
     }
 
     #[test]
