@@ -231,7 +231,7 @@ impl Managed<'_> {
                 .await
         });
         let error = match attempt.send(sending).await {
-            Err(error) if attempt.is_in_doubt() => error,
+            Err(error) if attempt.is_in_doubt() || error.kind == RequestErrorKind::NoRoute => error,
             result => return result,
         };
         let seen = self.look(

@@ -80,6 +80,20 @@ fn said(status: u16, message: &str) -> String {
 }
 
 #[test]
+fn a_clash_in_subfolders_is_known_however_its_folders_are_quoted() {
+    for message in [
+        "Secret \"DB_URL\" exists in more than one folder: \"/api\", \"/api/v2\"",
+        "Duplicate secret names found across sub-folders: DB_URL in \"/api\" and \"/api/v2\"",
+        "Cannot include all sub-folders: the secret \"DB_URL\" exists in folders \"/api\" and \"/api/v2\".",
+    ] {
+        let said = said(400, message);
+        for part in ["[folder-clash]", "DB_URL", "/api/v2", "Infisical says"] {
+            assert!(said.contains(part), "{said}");
+        }
+    }
+}
+
+#[test]
 fn each_refusal_of_a_create_is_a_kind_with_its_own_advice() {
     assert_snapshot!(said(400, "Failed to create secret sync due to plan restriction. Upgrade plan to access enterprise secret syncs."), @r#"
     Failed: infisical/payments/web: Cannot create the sync "web": Infisical says: Failed to create secret sync due to plan restriction. Upgrade plan to access enterprise secret syncs.

@@ -118,6 +118,13 @@ fn clash(body: &Value, task: &str) -> RequestError {
         let list = rest.split_once(". Rename ");
         list.map_or(rest, |(list, _)| list)
     });
+    // What follows can also be the folders of a name that was said before.
+    let is_of_names = |list: &&str| {
+        !list
+            .trim_start_matches(['"', '\'', '`', '“'])
+            .starts_with('/')
+    };
+    let listed = listed.filter(is_of_names);
     let quoted = |text: &str| {
         let text = quotable(text, NAMES_LIMIT);
         text.trim_end_matches(['.', ' ']).to_owned()
@@ -252,16 +259,20 @@ fn problem(problem: &Value) -> Option<String> {
     })
 }
 
-/// A route that the server does not know is answered by its router, which words it differently:
-/// `Route GET:/api/v1/x not found`. It says nothing about whether a sync exists.
+/// A route that the server does not know is answered by its router, with or without a request's id:
+/// `Route GET:/api/v1/x not found`, `Route GET /api/v1/x not found`, `Route /api/v1/x not found`. It
+/// says nothing about whether a sync exists.
 fn is_unknown_route(body: &Value) -> bool {
     let said = body["message"].as_str().unwrap_or_default();
-    let said = said.trim_end_matches(['.', ' ']).to_ascii_lowercase();
-    body.get("reqId").is_none()
-        && body["error"] == "Not Found"
-        && said.starts_with("route ")
-        && said.contains(":/")
-        && said.ends_with("not found")
+    let said = said.trim_matches(['.', ' ']).to_ascii_lowercase();
+    let route = said
+        .strip_prefix("route ")
+        .and_then(|rest| rest.strip_suffix("not found"));
+    route.is_some_and(|route| {
+        let route = route.trim_matches(|c: char| "\"'` ".contains(c));
+        let path = route.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+        path.trim_start_matches([':', ' ']).starts_with('/')
+    })
 }
 
 fn unknown_route(body: &Value, task: &str) -> RequestError {

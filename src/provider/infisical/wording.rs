@@ -69,11 +69,18 @@ fn is_clash(words: &Words) -> bool {
     ]);
     let is_about_names = words.has_one(&["secret", "secrets", "name", "names", "key", "keys"]);
     // It names the folders.
-    let names_folder = words.0.contains(" /");
-    is_about_several
-        && is_about_names
-        && names_folder
+    let folders = words.0.matches(" /").count();
+    let is_in_several = folders > 1
         && words.has_one(&[
+            "exists in",
+            "exist in",
+            "found in",
+            "is in",
+            "are in",
+            "used in",
+        ]);
+    let says_so = || {
+        words.has_one(&[
             "more than one",
             "only once",
             "multiple",
@@ -92,6 +99,8 @@ fn is_clash(words: &Words) -> bool {
             "collision",
             "twice",
         ])
+    };
+    is_about_several && is_about_names && folders > 0 && (is_in_several || says_so())
 }
 
 /// Where the secrets are that may not be read, as a refusal (403) says it: `at path "/x" in
@@ -139,7 +148,7 @@ pub fn held_in(said: &str) -> Option<HeldIn> {
 }
 
 /// The words of a message in lower case, with one blank before and after each, and without what is
-/// quoted.
+/// quoted, paths excepted: of one the first slash is left.
 struct Words(String);
 
 impl Words {
@@ -158,6 +167,9 @@ impl Words {
                 Some(_) => {}
                 None => {
                     is_quoted_until = closing(letter, before);
+                    if is_quoted_until.is_some() && after == '/' {
+                        words.push_str(if words.ends_with(' ') { "/ " } else { " / " });
+                    }
                     if is_quoted_until.is_none() && is_of_word(letter) {
                         words.extend(letter.to_lowercase());
                     } else if !words.ends_with(' ') {
@@ -221,6 +233,11 @@ mod tests {
                     "Secret name conflict: 'KEY' exists in multiple folders (/api, /api/v3)",
                     "DUPLICATE KEYS ACROSS SUBFOLDERS: KEY (/api, /api/v3)",
                     "Subfolders hold names twice: `KEY` in /api, /api/v2",
+                    "Secret \"DB_URL\" exists in more than one folder: \"/api\", \"/api/v2\"",
+                    "Duplicate secret names found across sub-folders: KEY in \"/api\" and \"/api/v2\"",
+                    "Cannot include all sub-folders: the secret \"DB_URL\" exists in folders \"/api\" \
+                     and \"/api/v2\". Rename one.",
+                    "The keys 'A' and 'B' are in several folders: '/a', '/b'",
                 ],
             ),
             (
@@ -270,6 +287,7 @@ mod tests {
                 Rejected,
                 &[
                     "Folder with path \"/api\" not found in environment \"prod\"",
+                    "The secret path \"/api\" is not valid, like the names of its folders",
                     "Could not find folder /api with subfolders",
                     "A folder with the same name already exists in /api",
                     "Secret \"in more than one folder: \" at /folders is not valid",

@@ -478,20 +478,21 @@ async fn whoever_may_not_see_the_projects_connections_sees_the_organizations() {
 
 #[tokio::test]
 async fn folders_are_looked_up_also_by_the_route_that_older_servers_have() {
-    let older = server_with(
-        "GET",
-        "/api/v1/folders",
-        ok(json!({"folders": [{"name": "web"}]})),
-    )
-    .await;
-    let route = ResponseTemplate::new(404).set_body_json(json!({
-        "message": "Route GET:/api/v2/folders not found", "error": "Not Found", "statusCode": 404
-    }));
-    add(&older, "GET", "/api/v2/folders", route.clone()).await;
-    let provider = infisical(&older.uri());
-    for (path, exists) in [("/web", true), ("/api", false)] {
-        let found = provider.has_folder(PROJECT, "dev", path).await;
-        assert_eq!(found, Ok(exists), "{path}");
+    let mut route = ResponseTemplate::new(404);
+    for body in missing_route("/api/v2/folders?path=%2F") {
+        let older = server_with(
+            "GET",
+            "/api/v1/folders",
+            ok(json!({"folders": [{"name": "web"}]})),
+        )
+        .await;
+        route = ResponseTemplate::new(404).set_body_json(body);
+        add(&older, "GET", "/api/v2/folders", route.clone()).await;
+        let provider = infisical(&older.uri());
+        for (path, exists) in [("/web", true), ("/api", false)] {
+            let found = provider.has_folder(PROJECT, "dev", path).await;
+            assert_eq!(found, Ok(exists), "{path}");
+        }
     }
     let neither = server_with("GET", "/api/v2/folders", route.clone()).await;
     add(&neither, "GET", "/api/v1/folders", route).await;
@@ -508,19 +509,33 @@ async fn folders_are_looked_up_also_by_the_route_that_older_servers_have() {
 
 #[tokio::test]
 async fn never_takes_a_missing_route_for_a_missing_sync() {
-    let route = ResponseTemplate::new(404).set_body_json(json!({
-        "message": format!("Route GET:{} not found", one()), "error": "Not Found", "statusCode": 404
-    }));
-    let server = server_with("GET", &one(), route.clone()).await;
-    add(&server, "DELETE", &one(), route).await;
-    let provider = infisical(&server.uri());
-    let error = provider.get("humanitec", SYNC).await.expect_err("no route");
-    assert_eq!(error.kind, RequestErrorKind::NoRoute);
-    let error = provider
-        .delete("humanitec", SYNC, false)
-        .await
-        .expect_err("no route");
-    assert_eq!(error.kind, RequestErrorKind::NoRoute);
+    for body in missing_route(&one()) {
+        let route = ResponseTemplate::new(404).set_body_json(body);
+        let server = server_with("GET", &one(), route.clone()).await;
+        add(&server, "DELETE", &one(), route).await;
+        let provider = infisical(&server.uri());
+        let error = provider.get("humanitec", SYNC).await.expect_err("no route");
+        assert_eq!(error.kind, RequestErrorKind::NoRoute);
+        let error = provider
+            .delete("humanitec", SYNC, false)
+            .await
+            .expect_err("no route");
+        assert_eq!(error.kind, RequestErrorKind::NoRoute);
+    }
+}
+
+/// How servers and the routers before them say that they have no such route.
+fn missing_route(path: &str) -> Vec<Value> {
+    let words =
+        ["GET:", "GET ", "", "GET: "].map(|method| format!("Route {method}{path} not found"));
+    let say = |message: String| {
+        [
+            json!({"message": message, "error": "Not Found", "statusCode": 404}),
+            json!({"reqId": "req-1", "message": message, "error": "NotFound", "statusCode": 404}),
+            json!({"reqId": "req-1", "message": message, "error": "Not Found", "statusCode": 404}),
+        ]
+    };
+    words.into_iter().flat_map(say).collect()
 }
 
 #[tokio::test]
