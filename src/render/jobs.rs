@@ -36,20 +36,21 @@ pub fn waiting(progress: &Progress) -> String {
     if done + failed + running == 0 {
         return format!("Waiting for {jobs}...");
     }
-    let why = match limit {
-        Some(limit) if held_back > 0 => {
-            format!(" ({held_back} of them because {limit} run at a time for one connection)")
-        }
-        _ => String::new(),
-    };
-    let in_line_because = format!("in line{why}");
     let counts = words::counts([
         (done, "done"),
-        (running, "running"),
-        (in_line, &*in_line_because),
         (failed, "failed"),
+        (running, "running"),
+        (in_line, "in line"),
     ]);
-    format!("Waiting for {jobs}: {}...", counts.join(", "))
+    // The end of a line that is too long for a terminal is not seen.
+    let why = match limit {
+        Some(limit) if held_back > 0 && held_back == in_line => {
+            format!(" ({limit} per connection)")
+        }
+        Some(limit) if held_back > 0 => format!(" ({held_back}: {limit} per connection)"),
+        _ => String::new(),
+    };
+    format!("Waiting for {jobs}: {}{why}...", counts.join(", "))
 }
 
 /// A line for each job, and how many were not followed.

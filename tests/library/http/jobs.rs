@@ -178,8 +178,8 @@ async fn reports_what_stands_in_line_because_of_the_limit_for_a_connection() {
         lines,
         [
             "Waiting for 8 jobs...",
-            "Waiting for 8 jobs: 5 running, 3 in line (3 of them because 5 run at a time for one connection)...",
-            "Waiting for 3 jobs: 4 done, 3 running, 1 failed...",
+            "Waiting for 8 jobs: 5 running, 3 in line (5 per connection)...",
+            "Waiting for 3 jobs: 4 done, 1 failed, 3 running...",
         ]
     );
 }
