@@ -461,6 +461,7 @@ fn rejects_wrong_usage_with_64() {
         "sandbox --listen everywhere",
         "sandbox --fail create",
         "sandbox --era 2024",
+        "sandbox --era 2025 --block-duplicates",
         "state",
     ] {
         let output = tree.secsync(arguments).run().exits_with(64);

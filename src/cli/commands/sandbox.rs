@@ -45,7 +45,7 @@ pub struct Arguments {
     /// How many requests a minute each route takes.
     #[arg(long, value_name = "N")]
     rate_limit: Option<u32>,
-    /// Refuse two syncs with the same destination.
+    /// Refuse two syncs with the same destination; not with `--era 2025`.
     #[arg(long)]
     block_duplicates: bool,
     /// Let jobs take as long as on a real server, not milliseconds for seconds.
@@ -89,6 +89,11 @@ impl Command for Arguments {
 
 impl Arguments {
     fn options(&self, session: &Session) -> Result<sandbox::Options, CommandError> {
+        if self.block_duplicates && !self.era.is_today() {
+            return Err(CommandError::usage(
+                "A server of 2025 does not know `--block-duplicates`. Leave it or `--era 2025` out.",
+            ));
+        }
         let mut world = match &self.world {
             Some(path) => read_world(path)?,
             None => World::default(),
