@@ -251,7 +251,8 @@ pub(super) fn keys_in_order<'a>(
 ///
 /// Only the top-level fields that differ are in it, each whole and as `declared`:
 /// the platform replaces them whole. A field that is no longer declared goes back to its
-/// default, or to null where the platform takes it. What is ignored keeps its value in `remote`.
+/// default, to null where the platform takes it, or to what means the same as none. What is ignored
+/// keeps its value in `remote`.
 pub fn patch(
     spec: &DestinationSpec,
     difference: &Difference,
@@ -272,13 +273,10 @@ pub fn patch(
         let value = match (value, field) {
             (Some(value), Some(_)) => Some(value),
             (None, Some(field)) => {
-                let default = spec
-                    .create
-                    .fields
-                    .iter()
-                    .find(|field| &field.name == key)
-                    .and_then(|field| field.default.clone());
-                default.or_else(|| field.nullable.then_some(Value::Null))
+                let created = spec.create.fields.iter().find(|field| &field.name == key);
+                let default = created.and_then(|field| field.default.clone());
+                let null = || field.nullable.then_some(Value::Null);
+                default.or_else(null).or_else(|| field.blank.clone())
             }
             (_, None) => None,
         };
@@ -289,12 +287,50 @@ pub fn patch(
             None => impossible.push(key.clone()),
         }
     }
+    for change in &difference.changes {
+        if let Some(field) = not_unset(spec, change, &mut patch) {
+            impossible.push(field);
+        }
+    }
     if impossible.is_empty() {
         spec.create.keep_ignored(&mut patch, remote);
         Ok(patch)
     } else {
         Err(impossible)
     }
+}
+
+/// Says in a request what a field in an object is to go back to, if the server keeps what a request
+/// does not have: its default, or what means the same as none. Returns its path if there is no such
+/// value.
+fn not_unset(
+    spec: &DestinationSpec,
+    change: &FieldChange,
+    patch: &mut Map<String, Value>,
+) -> Option<String> {
+    let [key, inner, further @ ..] = change.path.as_slice() else {
+        return None;
+    };
+    let field = spec.create.fields.iter().find(|field| &field.name == key)?;
+    let object = field.object.as_ref().filter(|_| field.merged)?;
+    let sent = patch.get_mut(key)?.as_object_mut()?;
+    if sent.get(inner).is_some_and(|value| !value.is_null()) {
+        return None;
+    }
+    let known = object.field(inner, sent);
+    let value = match further {
+        [] => {
+            let blank = known.and_then(|field| field.blank.clone());
+            change.after.clone().or(blank)
+        }
+        // Nothing is declared in it.
+        _ => Some(Map::new().into()),
+    };
+    let Some(value) = value else {
+        return Some(format!("{key}.{inner}"));
+    };
+    sent.insert(inner.clone(), value);
+    None
 }
 
 /// The request that sends a sync whole again: every field that an update takes, as `declared`.

@@ -115,6 +115,9 @@ pub struct FieldSpec {
     /// Which way its value goes.
     #[serde(default, skip_serializing_if = "Access::is_both_ways")]
     pub access: Access,
+    /// Whether an update keeps those of its own fields that the request does not have.
+    #[serde(skip)]
+    pub merged: bool,
     /// What it says about the place that a destination is.
     #[serde(default, skip_serializing_if = "Identifies::is_by_its_value")]
     pub identifies: Identifies,

@@ -15,6 +15,9 @@ pub const NOT_IDENTIFYING: &str = "x-not-identifying";
 /// The value of a field of a destination that takes in all its other values.
 pub const TAKES_IN_ALL: &str = "x-takes-in-all";
 
+/// Marks an object whose fields stay in an update that does not have them: the server merges it.
+pub const MERGED_BY_UPDATE: &str = "x-merged-by-update";
+
 /// Whether a field's schema has a mark.
 pub fn is_marked(schema: &Value, mark: &str) -> bool {
     schema.get(mark) == Some(&Value::Bool(true))

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::file::{SchemaFile, title_from_slug};
 use super::keyword::{
-    self, Branch, DISPLAY_NAME, NOT_IDENTIFYING, READ_ONLY, SERVER_FILLED, TAKES_IN_ALL,
-    WRITE_ONLY, branch, has_type, is_marked, members,
+    self, Branch, DISPLAY_NAME, MERGED_BY_UPDATE, NOT_IDENTIFYING, READ_ONLY, SERVER_FILLED,
+    TAKES_IN_ALL, WRITE_ONLY, branch, has_type, is_marked, members,
 };
 use crate::core::platform::Platform;
 use crate::core::spec::{
@@ -139,6 +139,7 @@ impl Reader<'_> {
                 default: field.get("default").cloned(),
                 blank: self.blank(field, depth),
                 access: access(field),
+                merged: is_marked(field, MERGED_BY_UPDATE),
                 identifies: identifies(field),
                 object: self
                     .is_object(field, depth)

@@ -82,6 +82,44 @@ fn what_the_server_fills_and_what_it_never_gives_back_is_no_difference() {
 }
 
 #[test]
+fn an_option_that_goes_is_unset_also_if_the_server_merges_what_it_is_sent() {
+    let server = server();
+    let with = |options: &str| {
+        let from = "disableSecretDeletion: false, ";
+        SCIM.replace(from, options)
+    };
+    let on = with("includeAllSubFolders: true, ");
+    let tree = Tree::new(&[("syncs/scim.yaml", &on)]);
+    let run = |arguments: &str, exit| tree.secsync(arguments).on(&server).run().exits_with(exit);
+    for apply in [
+        "apply syncs --auto-approve",
+        "apply syncs --auto-approve --resend scim",
+    ] {
+        tree.write("syncs/scim.yaml", &on);
+        run("apply syncs --auto-approve", 0);
+        tree.write("syncs/scim.yaml", with(""));
+        let applied = run(apply, 0).stdout;
+        assert!(
+            applied.contains("~ syncOptions.includeAllSubFolders: true -> false"),
+            "{applied}"
+        );
+        run("plan syncs --detailed-exitcode", 0);
+    }
+    tree.write("syncs/scim.yaml", &on);
+    run("apply syncs --auto-approve", 0);
+    tree.write("syncs/scim.yaml", with(""));
+    let planned = run("plan syncs --out plan.json -o json", 0).json();
+    let shown = run("show plan.json -o json", 0).json();
+    assert_eq!(
+        planned["actions"][0]["changes"],
+        shown["actions"][0]["changes"]
+    );
+    assert_eq!(planned["actions"][0]["changes"][0]["after"], false);
+    run("apply plan.json", 0);
+    run("plan syncs --detailed-exitcode", 0);
+}
+
+#[test]
 fn an_export_leaves_out_what_cannot_be_declared_and_plans_empty() {
     let server = server();
     let tree = Tree::new(&[("syncs/scim.yaml", SCIM)]);

@@ -407,7 +407,7 @@ fn what_does_not_fit_together_is_refused() {
     an unknown field
     Error: The plan file forged.json was not written by secsync: unknown field `removesecrets`, expected one of `found`, `removeSecrets`, `reason`.
     an unknown field at the top
-    Error: The plan file forged.json was not written by secsync: unknown field `more`, expected one of `format`, `version`, `madeBy`, `digest`, `sandbox`, `shard`, `providers`, `destinations`, `actions`, `unchanged`, `unmanaged`, `kept`, `failing`, `unknown`, `findings`.
+    Error: The plan file forged.json was not written by secsync: unknown field `more`, expected one of `format`, `version`, `madeBy`, `digest`, `sandbox`, `shard`, `providers`, `destinations`, `actions`, `unchanged`, `unmanaged`, `kept`, `failing`, `unknown`, `unread`, `findings`.
     an unknown step
     Error: The plan file forged.json was not written by secsync: unknown variant `destroy`, expected one of `create`, `update`, `replace`, `delete`, `start`, `trigger`, `blocked`.
     two steps

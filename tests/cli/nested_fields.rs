@@ -38,6 +38,20 @@ syncs:
     destinationConfig: { mappingBehavior: one-to-one, region: us-east-1 }
 ";
 
+const HUMANITEC: &str = "\
+provider: infisical
+project: payments
+syncs:
+  web:
+    destination: humanitec
+    connection: humanitec-main
+    environment: prod
+    secretPath: /
+    IGNORED
+    syncOptions: { initialSyncBehavior: overwrite-destination }
+    destinationConfig: { scope: application, org: acme, app: web }
+";
+
 /// A destination's schema after a change of one of its parts.
 fn schema(slug: &str, places: &[&str], change: impl Fn(&mut Value)) -> Value {
     let text = repository(&format!("schemas/infisical/{slug}.json"));
@@ -268,4 +282,31 @@ fn what_an_item_has_by_default_or_says_nothing_by_is_no_difference() {
         site.declare(&[("TAGS", "{key: a, value: b, propagate: true}")]);
         site.run("plan syncs --detailed-exitcode", 2);
     }
+}
+
+#[test]
+fn a_field_of_the_sync_that_nobody_declares_any_more_goes_back_to_what_means_the_same_as_none() {
+    let newer = schema("humanitec", &[], |_| {});
+    let moved = |mut schema: Value| {
+        for request in ["create", "update", "read"] {
+            let fields = &mut schema["$defs"][request]["properties"];
+            let options = fields["syncOptions"]["properties"].as_object_mut().unwrap();
+            let option = options.remove("includeAllSubFolders").unwrap();
+            fields["includeAllSubFolders"] = option;
+        }
+        schema
+    };
+    let site = Site::new("humanitec", HUMANITEC, moved(newer));
+    let path = format!("{PULLED}/humanitec.json");
+    site.tree.write(&path, site.newer.to_string());
+    site.declare(&[("IGNORED", "includeAllSubFolders: true")]);
+    site.run("apply syncs --auto-approve", 0);
+    site.declare(&[]);
+    let plan = site.run("plan syncs --out plan.json", 0).stdout;
+    let shown = "~ includeAllSubFolders: true -> false";
+    assert!(plan.contains(shown), "{plan}");
+    let saved = site.run("show plan.json", 0).stdout;
+    assert!(saved.contains(shown), "{saved}");
+    site.run("apply plan.json", 0);
+    site.run("plan syncs --detailed-exitcode", 0);
 }

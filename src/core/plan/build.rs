@@ -468,7 +468,8 @@ impl<'a> Project<'a> {
         count(sync, &difference.unknown, &mut self.plan.unknown);
         let name = &sync.desired.name.text;
         let connection = connection_name(sync);
-        let changes = shown::of_update(remote, name, connection.as_deref(), &difference.changes);
+        let mut changes =
+            shown::of_update(remote, name, connection.as_deref(), &difference.changes);
         let is_resent = self.inputs.policy.resend.matches(name);
         if changes.is_empty() && !is_resent {
             self.plan_unchanged(sync, remote, &expected);
@@ -482,7 +483,9 @@ impl<'a> Project<'a> {
                 .map_err(Blocked::NotChangeable)
                 .and_then(|mut patch| {
                     if is_resent {
-                        patch.extend(diff::whole(spec, declared, &there));
+                        for (key, value) in diff::whole(spec, declared, &there) {
+                            patch.entry(key).or_insert(value);
+                        }
                     }
                     match not_sendable(spec, &difference, &patch) {
                         Some(reason) => Err(reason),
@@ -497,6 +500,7 @@ impl<'a> Project<'a> {
                 return;
             }
         };
+        shown::spell_out(&mut changes, &body);
         if remote.name != *name {
             body.insert("name".to_owned(), name.clone().into());
         }

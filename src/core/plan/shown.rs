@@ -74,6 +74,19 @@ pub fn of_update(
         .collect()
 }
 
+/// What a request says in words of its own where nothing is declared, such as `false`, is shown as it
+/// is sent.
+pub fn spell_out(changes: &mut [FieldChange], request: &Map<String, Value>) {
+    for change in changes.iter_mut().filter(|change| change.after.is_none()) {
+        let Some((first, rest)) = change.path.split_first() else {
+            continue;
+        };
+        let sent = (rest.iter()).try_fold(request.get(first), |value, key| Some(value?.get(key)));
+        let sent = sent.flatten().filter(|value| !value.is_null());
+        change.after = sent.cloned();
+    }
+}
+
 fn change(key: &str, before: Option<Value>, after: Option<Value>) -> FieldChange {
     FieldChange {
         path: vec![key.to_owned()],

@@ -14,7 +14,8 @@ use crate::sandbox::ids;
 use crate::sandbox::zod::shape::{listed, properties_of, type_of};
 use crate::sandbox::zod::{self, StringRule, resolved};
 use crate::schema::keyword::{
-    DISPLAY_NAME, NOT_IDENTIFYING, READ_ONLY, SERVER_FILLED, TAKES_IN_ALL, WRITE_ONLY, is_marked,
+    DISPLAY_NAME, MERGED_BY_UPDATE, NOT_IDENTIFYING, READ_ONLY, SERVER_FILLED, TAKES_IN_ALL,
+    WRITE_ONLY, is_marked,
 };
 
 /// How the fields of single destinations differ from what their schemas say, as data:
@@ -26,8 +27,6 @@ struct Quirks {
     enterprise: Vec<String>,
     /// By destination, what today's options say that it cannot do.
     unsupported: BTreeMap<String, Vec<String>>,
-    /// Destinations whose update merges the options that it is sent into those that it has.
-    merges_options: Vec<String>,
     /// By destination, then by the field's place.
     fields: BTreeMap<String, BTreeMap<String, FieldQuirk>>,
 }
@@ -90,8 +89,9 @@ pub fn with_subfolders(sync: &Value) -> bool {
 }
 
 /// Whether an update merges the options that it is sent into those that the sync has.
-pub fn merges_options(destination: &str) -> bool {
-    QUIRKS.merges_options.iter().any(|slug| slug == destination)
+pub fn merges_options(destination: &Destination) -> bool {
+    let options = &destination.update["properties"]["syncOptions"];
+    is_marked(resolved(options, &destination.document), MERGED_BY_UPDATE)
 }
 
 /// An object of a sync as it is read after it was sent: without what is never given back, and

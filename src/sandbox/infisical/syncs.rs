@@ -367,7 +367,7 @@ impl Shared {
         let source = self.new_source(identity, sync, &body)?;
         let options = object(&body, "syncOptions").map(|sent| {
             let mut options = sync.sync_options.clone();
-            if !fields::merges_options(&destination.slug) {
+            if !fields::merges_options(destination) {
                 options.clear();
             }
             options.extend(sent);
