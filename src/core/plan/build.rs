@@ -500,7 +500,7 @@ impl<'a> Project<'a> {
                 return;
             }
         };
-        shown::spell_out(&mut changes, &body);
+        shown::spell_out(&mut changes, &body, declared);
         if remote.name != *name {
             body.insert("name".to_owned(), name.clone().into());
         }

@@ -74,16 +74,21 @@ pub fn of_update(
         .collect()
 }
 
-/// What a request says in words of its own where nothing is declared, such as `false`, is shown as it
-/// is sent.
-pub fn spell_out(changes: &mut [FieldChange], request: &Map<String, Value>) {
+/// What a request says where nothing is declared, such as `false`, is shown as it is sent.
+pub fn spell_out(
+    changes: &mut [FieldChange],
+    request: &Map<String, Value>,
+    declared: &Map<String, Value>,
+) {
     for change in changes.iter_mut().filter(|change| change.after.is_none()) {
-        let Some((first, rest)) = change.path.split_first() else {
-            continue;
-        };
-        let sent = (rest.iter()).try_fold(request.get(first), |value, key| Some(value?.get(key)));
-        let sent = sent.flatten().filter(|value| !value.is_null());
-        change.after = sent.cloned();
+        let [sent, declared] = [request, declared].map(|fields| {
+            let (first, rest) = change.path.split_first()?;
+            let inner = rest
+                .iter()
+                .try_fold(fields.get(first)?, |value, key| value.get(key));
+            inner.filter(|value| !value.is_null())
+        });
+        change.after = sent.filter(|_| declared.is_none()).cloned();
     }
 }
 
