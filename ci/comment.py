@@ -33,14 +33,11 @@ def main():
     arguments = parser.parse_args()
     if not re.fullmatch(r"[A-Za-z0-9._-]{0,50}", arguments.key):
         raise host.Stop(f"`{arguments.key}` is not a valid key. Use up to 50 of A-Z a-z 0-9 . _ -")
-    with open(os.path.join(arguments.results, "outputs.json"), encoding="utf-8") as file:
-        outputs = json.load(file)
-    with open(os.path.join(arguments.results, "comment.md"), encoding="utf-8") as file:
-        text = file.read()
-    plan = ""
-    path = os.path.join(arguments.results, "plan.md")
-    with contextlib.suppress(FileNotFoundError), open(path, encoding="utf-8") as file:
-        plan = file.read()
+    if not re.fullmatch("[0-9]{0,18}", arguments.pull_request):
+        raise host.Stop(
+            f"`{arguments.pull_request}` is not the number of a pull request. Give `--pull-request` digits only."
+        )
+    outputs, text, plan = results_in(arguments.results)
     code = host.of_environment()
     comment = Comment(code, outputs, text, arguments.key, plan)
     if outputs["command"] == "drift":
@@ -59,6 +56,26 @@ def main():
     return 0
 
 
+def results_in(directory):
+    """What ci/run.py left: the outputs, the comment, and the saved plan if there is one."""
+    try:
+        with open(os.path.join(directory, "outputs.json"), encoding="utf-8") as file:
+            found = json.load(file)
+        outputs = {**found, "command": found["command"], "exit-code": int(found["exit-code"])}
+        with open(os.path.join(directory, "comment.md"), encoding="utf-8") as file:
+            text = file.read()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise host.Stop(
+            f"`{directory}` holds no results that can be read: {host.reason(error)}. "
+            "Run ci/run.py first, with the same `--results`."
+        ) from None
+    plan = ""
+    path = os.path.join(directory, "plan.md")
+    with contextlib.suppress(FileNotFoundError), open(path, encoding="utf-8") as file:
+        plan = file.read()
+    return outputs, text, plan
+
+
 def is_from_fork(code):
     """Whether the host gave this job a token that can only read."""
     pull_request = host.event().get("pull_request") or {}
@@ -73,7 +90,7 @@ def keep_issue(comment):
         host.say("The run failed, and says nothing about drift. The issue stays as it is.")
         return 0
     place = comment.code.issues()
-    if outputs["changes"]:
+    if outputs.get("changes"):
         keep(place, comment, {"title": f"Secret syncs are not as declared {comment.key}".strip()})
         host.say("The issue about drift is up to date.")
         return 0
@@ -98,7 +115,9 @@ class Comment:
     def of_length(self, longest):
         room = longest - RESERVE
         text, is_whole = shortened(self.text.rstrip(), room)
-        plan = f"\n<details><summary>The plan that was applied</summary>\n\n{self.plan}\n\n</details>"
+        # The digest is that of what was applied.
+        title = "The plan that was applied" if self.outputs.get("digest") else "The saved plan"
+        plan = f"\n<details><summary>{title}</summary>\n\n{self.plan}\n\n</details>"
         # Half a plan would leave open what is folded.
         is_whole &= not self.plan or len((text + plan).encode()) <= room
         parts = [self.marker]
@@ -118,7 +137,7 @@ class Comment:
             yield f"Commit {self.code.commit()}"
         if self.outputs.get("digest"):
             yield f"plan `{self.outputs['digest']}`"
-        yield f"exit code {int(self.outputs['exit-code'])}"
+        yield f"exit code {self.outputs['exit-code']}"
         if self.code.run_url:
             yield f"[run]({self.code.run_url})"
 
@@ -184,18 +203,32 @@ def without_marker(text):
     return rest if first.startswith("<!-- secsync:") else text
 
 
+# What a part of a comment starts with. Whatever belongs to an entry is indented.
+PART = re.compile(r"- |> - |> \[!|#|\*\*|<details")
+# A title, which is nothing without the part below it.
+TITLE = re.compile(r"#|>(?! - )")
+
+
 def shortened(text, longest):
-    """The text up to a length in bytes, cut between two entries, and whether that is all of it."""
+    """The text up to a length in bytes, cut between two parts, and whether that is all of it.
+
+    What is above the first place to cut is always kept: the heading and the result.
+    """
     if len(text.encode()) <= longest:
         return text, True
-    kept, size, end, is_fenced = [], 0, 0, False
+    kept, size, end, is_fenced, title = [], 0, 0, False, ""
     for line in text.split("\n"):
-        # Whatever belongs to an entry is indented; so nothing is open before the next one.
-        if not is_fenced and re.match(r"- |#|\*\*", line):
+        if not is_fenced and not title and PART.match(line):
+            if size > longest:
+                break
             end = len(kept)
         is_fenced ^= line.startswith("```")
+        if TITLE.match(line):
+            title = line
+        elif line or title.startswith(">"):
+            title = ""
         size += len(line.encode()) + 1
-        if size > longest:
+        if size > longest and end:
             break
         kept.append(line)
     return "\n".join(kept[:end]), False

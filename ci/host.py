@@ -10,6 +10,7 @@ import os
 import re
 import sys
 import time
+import traceback
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -54,6 +55,14 @@ def say(text):
     print(f"secsync ci: {visible(text)}", flush=True)
 
 
+def reason(error):
+    """What an error of Python says, as the end of a sentence."""
+    said = str(error).rstrip(".")
+    # That of a missing key is the key alone.
+    is_sentence = said and not isinstance(error, LookupError)
+    return said if is_sentence else f"{type(error).__name__} {said}".rstrip()
+
+
 def run(main):
     """Runs a script: whatever stops it is one sentence and the exit code 1."""
     for stream in (sys.stdout, sys.stderr):
@@ -63,11 +72,20 @@ def run(main):
         sys.exit(main())
     except Stop as stop:
         text = visible(stop)
-        if os.environ.get("GITHUB_ACTIONS") == "true":
-            print("::error title=secsync::" + text.replace("%", "%25"), flush=True)
-        else:
-            print(f"Error: {text}", file=sys.stderr, flush=True)
-        sys.exit(1)
+    except KeyboardInterrupt:
+        text = "Interrupted."
+    except OSError as error:
+        text = visible(f"{reason(error)}.")
+    except Exception as error:  # noqa: BLE001
+        # An answer, or a file, of a form that no host is known for.
+        file, line, *_ = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{os.path.basename(file)}:{line}"
+        text = visible(f"Something unexpected stops it at {place}: {type(error).__name__}, {error}.")
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        print("::error title=secsync::" + text.replace("%", "%25"), flush=True)
+    else:
+        print(f"Error: {text}", file=sys.stderr, flush=True)
+    sys.exit(1)
 
 
 def set_outputs(outputs):

@@ -123,8 +123,9 @@ def program(data, name, url):
                 for member in archive:
                     if member.isfile() and member.name.split("/")[-1] == name:
                         return archive.extractfile(member).read()
-    except (tarfile.TarError, zipfile.BadZipFile, OSError) as error:
-        raise host.Stop(f"The archive {url} cannot be unpacked: {error}.") from None
+    # What is wrong with an archive is an error of many kinds: of the format, of each compression.
+    except Exception as error:  # noqa: BLE001
+        raise host.Stop(f"The archive {url} cannot be unpacked: {host.reason(error)}.") from None
     raise host.Stop(f"The archive {url} does not hold the program `{name}`.")
 
 

@@ -9,7 +9,7 @@ PATHS and ARGUMENTS are lists with one entry a line. DIR then holds
     comment.md    for ci/comment.py
     findings.sarif, report.xml
     plan.json     what `plan` saved, and its `digest`
-    plan.md       the saved plan that was applied, as it was shown
+    plan.md       the saved plan that was to be applied, as it was shown
     changes       `true` or `false`
 
 The exit code is that of secsync, but for 2: changes and drift are no failure. It is an output.
@@ -167,14 +167,16 @@ def read_outputs(arguments, results, exit_code):
         with open(os.path.join(results, "result.json"), encoding="utf-8") as file:
             result = json.load(file)
     except (OSError, ValueError):
-        # Wrong usage ends before any file is written.
+        # Wrong usage ends before any file is written, and so does a signal that ends it at once.
+        what = "It was stopped." if exit_code > 128 else "It did not run."
         write(
             results,
             "comment.md",
-            f"## secsync {arguments.command}\n\n**It did not run.** The log of the job says why.",
+            f"## secsync {arguments.command}\n\n**{what}** The log of the job says why.",
         )
     summary = result.get("summary") or {}
-    digest = (result.get("planFile") or {}).get("digest") or arguments.digest
+    # Of the plan that was saved or applied. A run that stops before that names none.
+    digest = (result.get("planFile") or {}).get("digest") or ""
     outputs = {
         "command": arguments.command,
         "exit-code": exit_code,

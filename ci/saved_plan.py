@@ -113,8 +113,11 @@ def artifact_of(code, run, name):
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return {file: read(archive, file) for file in ("plan.json", "digest")}
-    except (zipfile.BadZipFile, KeyError) as error:
-        raise host.Stop(f"The artifact `{name}` holds no plan: {error}. Plan again.") from None
+    except host.Stop:
+        raise
+    # What is wrong with an archive is an error of many kinds: of the format, of each compression.
+    except Exception as error:  # noqa: BLE001
+        raise host.Stop(f"The artifact `{name}` holds no plan: {host.reason(error)}. Plan again.") from None
 
 
 def read(archive, name):

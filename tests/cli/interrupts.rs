@@ -43,12 +43,12 @@ fn wait_for(server: &Server, times: usize, part: &str) {
     panic!("{heard} requests with {part}");
 }
 
+/// The first line that a program writes to standard error; nothing after it is read.
 #[allow(
     clippy::unbuffered_bytes,
     reason = "a buffer would read beyond the line"
 )]
-/// The first line that a program writes to standard error; nothing after it is read.
-fn first_line(child: &mut Child) -> String {
+pub fn first_line(child: &mut Child) -> String {
     let mut line = Vec::new();
     for byte in child.stderr.as_mut().unwrap().bytes() {
         line.push(byte.unwrap());

@@ -98,7 +98,8 @@ fn a_key_tells_the_comments_of_workspaces_apart() {
 fn the_result_of_an_apply_takes_the_place_of_the_plan_in_the_same_comment() {
     let (tree, host) = (planned("## secsync plan\n\nOne.\n"), CodeHost::new());
     comment(&tree, &host, &[]).exits_with(0);
-    let outputs = r#"{"command": "apply", "exit-code": 0, "changes": true}"#;
+    let outputs =
+        r#"{"command": "apply", "exit-code": 0, "changes": true, "digest": "sha256:abc"}"#;
     tree.write("secsync-results/outputs.json", outputs);
     tree.write(
         "secsync-results/comment.md",
@@ -121,7 +122,7 @@ fn the_result_of_an_apply_takes_the_place_of_the_plan_in_the_same_comment() {
     </details>
 
     ---
-    Commit 1111111111111111111111111111111111111111 · exit code 0 · [run](https://github.com/acme/infra/actions/runs/100)
+    Commit 1111111111111111111111111111111111111111 · plan `sha256:abc` · exit code 0 · [run](https://github.com/acme/infra/actions/runs/100)
     ");
     // A plan that does not fit is left out whole.
     let long = format!("{plan}{}", "- a\n".repeat(20_000));
@@ -342,6 +343,74 @@ fn a_comment_is_not_cut_within_a_block() {
         !comment.contains("```") && comment.contains("**Shortened:**"),
         "{comment}"
     );
+}
+
+#[test]
+fn a_comment_is_never_cut_below_a_title_or_before_the_result() {
+    let top = "## secsync plan\n\n**Plan: 1 to add.**\n\n> Sandbox: an emulator answered.\n";
+    let long = "x".repeat(70_000);
+    for (rest, last) in [
+        (format!("\n### Errors\n\n- {long}\n"), "answered."),
+        (
+            format!("\n> [!WARNING]\n> This deletes:\n>\n> - a\n> - {long}\n"),
+            "> - a",
+        ),
+        (
+            format!("\n> [!WARNING]\n> This deletes:\n>\n> - {long}\n"),
+            "answered.",
+        ),
+        (
+            format!("\n- a\n\n<details open>\n\n```mermaid\n{long}\n```\n\n</details>\n"),
+            "- a",
+        ),
+    ] {
+        let (tree, host) = (planned(&format!("{top}{rest}")), CodeHost::new());
+        comment(&tree, &host, &[]).exits_with(0);
+        let comment = host.comment_of_bot();
+        assert!(comment.contains(top.trim_end()), "{comment}");
+        let (kept, _) = comment.split_once("\n\n**Shortened:**").unwrap();
+        assert!(kept.trim_end().ends_with(last), "{kept}");
+    }
+}
+
+#[test]
+fn what_is_missing_or_wrong_is_a_sentence() {
+    let (tree, host) = (planned("one\n"), CodeHost::new());
+    for (arguments, sentence) in [
+        (["--results=nope"], "`nope` holds no results"),
+        (
+            ["--pull-request=abc"],
+            "`abc` is not the number of a pull request",
+        ),
+        (
+            ["--pull-request=-1"],
+            "`-1` is not the number of a pull request",
+        ),
+    ] {
+        let ran = comment(&tree, &host, &arguments)
+            .exits_with(1)
+            .says(sentence);
+        assert_eq!(ran.to_string().lines().count(), 2, "{ran}");
+    }
+    for outputs in ["", "[]", "{}", "nonsense", r#"{"command": "plan"}"#] {
+        tree.write("secsync-results/outputs.json", outputs);
+        comment(&tree, &host, &[])
+            .exits_with(1)
+            .says("`secsync-results` holds no results");
+    }
+    // What nobody thought of is one, too.
+    write(&tree, "one\n");
+    tree.write("list.json", "[]");
+    for (event, sentence) in [
+        ("gone.json", "No such file or directory: 'gone.json'."),
+        ("list.json", "Something unexpected stops it at comment.py:"),
+    ] {
+        let script = Script::new(&tree, "comment.py", &[]);
+        let script = host.in_pull_request(&tree, script);
+        let ran = script.variable("GITHUB_EVENT_PATH", event).run();
+        let ran = ran.exits_with(1).says(sentence);
+        assert_eq!(ran.to_string().lines().count(), 2, "{ran}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use sha2::{Digest as _, Sha256};
 
+use super::reviewed_plan::{encrypted, with_method, zip};
 use super::script::{Ran, Script};
 use crate::harness::{Canned, Tree, repository};
 
@@ -84,6 +85,35 @@ fn an_archive_without_the_program_is_refused() {
         .exits_with(1)
         .says("cannot be unpacked");
     assert!(!tree.has("installed/bin/secsync"));
+}
+
+#[test]
+fn an_archive_that_is_cut_off_or_cannot_be_unpacked_is_refused() {
+    let (tree, _) = archive();
+    let tarball = std::fs::read(tree.root().join("secsync-1.2.3.tar.gz")).unwrap();
+    let zipped = zip(&[("secsync", "program")]);
+    let mut flipped = tarball.clone();
+    let middle = flipped.len() / 2;
+    flipped[middle..middle + 8].fill(0xff);
+    for bytes in [
+        tarball[..tarball.len() / 2].to_vec(),
+        tarball[..30].to_vec(),
+        b"\x1f\x8b".to_vec(),
+        b"\xfd7zXZ\0".to_vec(),
+        b"BZh9".to_vec(),
+        Vec::new(),
+        flipped,
+        zipped[..zipped.len() - 9].to_vec(),
+        with_method(&zipped, 99),
+        encrypted(&zipped),
+    ] {
+        std::fs::write(tree.root().join("bad"), &bytes).unwrap();
+        let url = format!("file://{}/bad", tree.root());
+        install(&tree, &url, "", &format!("{:x}", Sha256::digest(&bytes)))
+            .exits_with(1)
+            .says("cannot be unpacked");
+        assert!(!tree.has("installed/bin/secsync"));
+    }
 }
 
 #[test]

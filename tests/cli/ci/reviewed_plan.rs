@@ -27,6 +27,29 @@ pub fn zip(files: &[(&str, &str)]) -> Vec<u8> {
     std::fs::read(tree.root().join("a.zip")).unwrap()
 }
 
+/// The same archive, as if its files were compressed by this method.
+pub fn with_method(archive: &[u8], method: u8) -> Vec<u8> {
+    patched(archive, 8, 10, method)
+}
+
+/// The same archive, as if its files were encrypted.
+pub fn encrypted(archive: &[u8]) -> Vec<u8> {
+    patched(archive, 6, 8, 1)
+}
+
+/// An archive with a byte of each local header, and the same one of each central header, replaced.
+fn patched(archive: &[u8], local: usize, central: usize, byte: u8) -> Vec<u8> {
+    let mut bytes = archive.to_vec();
+    for at in 0..archive.len() - 4 {
+        match &archive[at..at + 4] {
+            b"PK\x03\x04" => bytes[at + local] = byte,
+            b"PK\x01\x02" => bytes[at + central] = byte,
+            _ => {}
+        }
+    }
+    bytes
+}
+
 /// A run that is what is looked for.
 pub fn run(id: u64) -> Value {
     json!({
@@ -148,10 +171,16 @@ fn an_artifact_that_is_gone_or_holds_something_else_is_refused() {
         assert!(!tree.has("secsync-plan/plan.json"));
     }
     let (host, tree) = (host(), Tree::new(&[]));
-    host.content()
-        .artifacts
-        .insert(5, (ARTIFACT, b"no archive".to_vec()));
-    get(&host, &tree, &[]).exits_with(1).says("holds no plan");
+    let plan = zip(&[("plan.json", "{}"), ("digest", "x")]);
+    for archive in [
+        b"no archive".to_vec(),
+        plan[..plan.len() / 2].to_vec(),
+        with_method(&plan, 99),
+        encrypted(&plan),
+    ] {
+        host.content().artifacts.insert(5, (ARTIFACT, archive));
+        get(&host, &tree, &[]).exits_with(1).says("holds no plan");
+    }
     host.content().artifacts.clear();
     get(&host, &tree, &[])
         .exits_with(1)

@@ -1,6 +1,9 @@
 //! Running secsync for a pipeline.
 
+use std::fs::Permissions;
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -8,6 +11,7 @@ use serde_json::{Value, json};
 use super::code_host::CodeHost;
 use super::script::{Ran, Script};
 use crate::harness::{Server, Tree, payments, world};
+use crate::interrupts::first_line;
 
 fn tree(syncs: &[(&str, &str)]) -> Tree {
     Tree::new(&[("syncs/payments.yaml", &payments(syncs))])
@@ -84,6 +88,8 @@ fn exactly_the_saved_plan_is_applied() {
     apply(&format!("sha256:{}", "0".repeat(64)))
         .exits_with(1)
         .says("is not the expected one");
+    // Nothing was applied; so there is no digest of what was.
+    assert_eq!(outputs(&tree)["digest"], "");
     apply("")
         .exits_with(1)
         .says("Give both --plan and --digest.");
@@ -96,6 +102,47 @@ fn exactly_the_saved_plan_is_applied() {
     assert_eq!(outputs(&tree)["digest"], digest);
     assert_eq!(outputs(&tree)["changes"], true);
     apply(&digest).exits_with(6);
+    assert_eq!(outputs(&tree)["digest"], "");
+    assert_eq!(outputs(&tree)["changes"], false);
+}
+
+#[test]
+fn a_plan_that_was_not_applied_is_not_commented_as_if_it_was() {
+    let (tree, host, server) = (tree(&[("web", "")]), CodeHost::new(), Server::new(&world()));
+    run(&tree, &server, &["plan"]).exits_with(0);
+    let digest = tree.read("secsync-results/digest").trim().to_owned();
+    let comment = |digest: &str, code: i32| {
+        let digest = format!("--digest={digest}");
+        let plan = "--plan=secsync-results/plan.json";
+        run(&tree, &server, &["apply", plan, &digest]).exits_with(code);
+        let script = Script::new(&tree, "comment.py", &[]);
+        host.in_pull_request(&tree, script).run().exits_with(0);
+        host.comment_of_bot()
+    };
+    let other = format!("sha256:{}", "0".repeat(64));
+    let applied = "<summary>The plan that was applied</summary>";
+    let saved = "<summary>The saved plan</summary>";
+    let text = comment(&other, 1);
+    assert!(text.contains(saved) && !text.contains(applied), "{text}");
+    assert!(!text.contains(&other), "{text}");
+    let text = comment(&digest, 0);
+    assert!(text.contains(applied), "{text}");
+    assert!(text.contains(&format!("· plan `{digest}`")), "{text}");
+    let text = comment(&digest, 6);
+    assert!(text.contains(saved) && !text.contains(applied), "{text}");
+    assert!(!text.contains("· plan `"), "{text}");
+}
+
+#[test]
+fn a_run_that_is_killed_is_not_said_not_to_have_run() {
+    let tree = Tree::new(&[("bin/secsync", "#!/bin/sh\nkill -KILL $$\n")]);
+    let program = tree.root().join("bin/secsync");
+    std::fs::set_permissions(program, Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}/bin:{}", tree.root(), std::env::var("PATH").unwrap());
+    let script = Script::new(&tree, "run.py", &["apply"]).variable("PATH", path);
+    script.run().exits_with(137);
+    let comment = tree.read("secsync-results/comment.md");
+    assert!(comment.contains("**It was stopped.**"), "{comment}");
 }
 
 #[test]
@@ -216,11 +263,13 @@ fn a_job_that_is_cancelled_finishes_what_it_has_begun() {
         assert!(stdout.read_line(&mut said).unwrap() > 0, "{said}");
     }
     // A terminal, and some runners, send it to all processes of the job.
-    let signal = std::process::Command::new("kill")
+    let signal = Command::new("kill")
         .args(["-INT", "--", &format!("-{}", child.id())])
         .status();
     assert!(signal.unwrap().success());
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    // It knows of the interruption before the answer comes.
+    let announced = first_line(&mut child);
+    assert!(announced.contains("Interrupted"), "{announced}");
     server.release();
     let mut rest = String::new();
     std::io::Read::read_to_string(&mut stdout, &mut rest).unwrap();
@@ -247,4 +296,34 @@ fn a_plan_that_is_longer_than_a_comment_is_commented_with_its_digest() {
     assert!(comment.contains(tree.read("secsync-results/digest").trim()));
     let (opened, closed) = (comment.matches("<details"), comment.matches("</details>"));
     assert_eq!(opened.count(), closed.count());
+}
+
+#[test]
+fn a_comment_that_is_shortened_keeps_the_result_and_as_many_warnings_as_fit() {
+    let names: Vec<String> = (0..450).map(|index| format!("web-{index}")).collect();
+    let lines = |name: &String| {
+        format!(
+            "syncOptions: {{ disableSecretDeletion: false }}\ndestinationConfig: {{ app: {name} }}"
+        )
+    };
+    let lines: Vec<String> = names.iter().map(lines).collect();
+    let syncs = names.iter().map(String::as_str);
+    let syncs: Vec<(&str, &str)> = syncs.zip(lines.iter().map(String::as_str)).collect();
+    let (tree, host, server) = (tree(&syncs), CodeHost::new(), Server::new(&world()));
+    run(&tree, &server, &["plan"]).exits_with(0);
+    let script = || Script::new(&tree, "comment.py", &[]);
+    for (longest, fitting) in [(65_536, 300), (20_000, 80)] {
+        host.content().longest = longest;
+        host.in_pull_request(&tree, script()).run().exits_with(0);
+        let comment = host.comment_of_bot();
+        assert!(comment.chars().count() <= longest, "{}", comment.len());
+        for part in [
+            "\n## secsync plan\n\n**Plan: 450 to add, 0 to change, 0 to destroy.**\n",
+            "\n**Shortened:** the code host takes no longer comment.",
+        ] {
+            assert!(comment.contains(part), "not {part:?}:\n{comment}");
+        }
+        let warnings = comment.matches("\n> - `infisical/payments/web-").count();
+        assert!(warnings >= fitting, "{warnings}:\n{comment}");
+    }
 }
