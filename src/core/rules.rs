@@ -16,12 +16,18 @@ use super::spec::DestinationSpec;
 /// right, a change pushes by itself, and no push does more than that.
 pub trait Rules: Sync {
     /// Reports what is wrong with a sync and its schema cannot say. What is reported has the
-    /// severity that its code has by default.
-    fn lint(&self, _sync: &DesiredSync, _diagnostics: &mut Vec<Diagnostic>) {}
+    /// severity that its code has by default. The destination is `None` if it is unknown.
+    fn lint(
+        &self,
+        _sync: &DesiredSync,
+        _spec: Option<&DestinationSpec>,
+        _diagnostics: &mut Vec<Diagnostic>,
+    ) {
+    }
 
     /// Which keys at its destination a sync writes and deletes; `None` where that is not known, so
     /// that it is compared with no other.
-    fn reach(&self, _sync: &Comparable) -> Option<Reach> {
+    fn reach(&self, _spec: &DestinationSpec, _sync: &Comparable) -> Option<Reach> {
         None
     }
 

@@ -316,7 +316,7 @@ fn groups<'p, 'a>(of_place: Vec<Part<'p, 'a>>, rules: RulesOf) -> Vec<Group<'p, 
     let mut by_kind: BTreeMap<_, Vec<&Pusher>> = BTreeMap::new();
     for (pusher, part) in of_place {
         let fields = pusher.definition.fields(pusher.spec);
-        if let Some(reach) = rules(pusher.platform).reach(&fields) {
+        if let Some(reach) = rules(pusher.platform).reach(pusher.spec, &fields) {
             let kind = (part, reach, pusher.place.is_some());
             by_kind.entry(kind).or_default().push(pusher);
         }
@@ -493,7 +493,8 @@ mod tests {
     use serde_json::{Value as Json, json};
 
     use super::{
-        Comparable, DESTINATION_CONFIG, Definition, Pusher, Reach, Through, groups, normalize,
+        Comparable, DESTINATION_CONFIG, Definition, DestinationSpec, Pusher, Reach, Through,
+        groups, normalize,
     };
     use crate::core::platform::Platform;
     use crate::core::rules::Rules;
@@ -505,7 +506,7 @@ mod tests {
     struct Given;
 
     impl Rules for Given {
-        fn reach(&self, sync: &Comparable) -> Option<Reach> {
+        fn reach(&self, _spec: &DestinationSpec, sync: &Comparable) -> Option<Reach> {
             let text = |key: &str| sync[key].as_str().unwrap().to_owned();
             Some(Reach {
                 prefix: text("prefix"),

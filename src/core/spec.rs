@@ -121,6 +121,12 @@ pub struct FieldSpec {
     /// What it says about the place that a destination is.
     #[serde(default, skip_serializing_if = "Identifies::is_by_its_value")]
     pub identifies: Identifies,
+    /// The only values that it can have; `None` if they are not listed.
+    #[serde(skip)]
+    pub values: Option<Vec<Value>>,
+    /// What the destination does with it.
+    #[serde(skip)]
+    pub support: Support,
     /// Its own fields, if it is an object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<ObjectSpec>,
@@ -162,6 +168,29 @@ impl FieldSpec {
         let objects = values.iter_mut().filter_map(Value::as_object_mut);
         objects.filter_map(move |object| Some((spec.as_ref()?, object)))
     }
+}
+
+impl FieldSpec {
+    /// Whether the destination does something with the field.
+    pub fn has_effect(&self) -> bool {
+        self.support == Support::Full
+    }
+
+    /// Whether the field can have a value, as far as its schema lists values.
+    pub fn can_be(&self, value: &Value) -> bool {
+        let values = self.values.as_ref();
+        values.is_none_or(|values| values.contains(value))
+    }
+}
+
+/// What a destination does with a field that its API takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Support {
+    /// What its name says.
+    #[default]
+    Full,
+    /// Nothing.
+    WithoutEffect,
 }
 
 /// Which way a field's value goes. Only what goes both ways is compared.

@@ -157,7 +157,7 @@ impl Opened {
             // One that is misspelt is checked on as the one that is meant.
             let near = self.store.meant(sync.platform, &sync.destination.text);
             let Some(near) = near else {
-                rules(sync.platform).lint(sync, found);
+                rules(sync.platform).lint(sync, None, found);
                 self.examine_usual_fields(sync, found)?;
                 return Ok(());
             };
@@ -188,7 +188,7 @@ impl Opened {
         if let Some(old) = &sync.renamed_from {
             found.extend(impossible_rename(sync, old));
         }
-        rules(sync.platform).lint(sync, found);
+        rules(sync.platform).lint(sync, Some(&destination.spec), found);
         found.extend(ignored_tags(sync, &destination.spec));
         found.extend(unread_and_missing(sync, &destination.spec));
         found.extend(self.unfamiliar_destination(sync, familiar));

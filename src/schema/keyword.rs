@@ -17,6 +17,8 @@ pub const TAKES_IN_ALL: &str = "x-takes-in-all";
 
 /// Marks an object whose fields stay in an update that does not have them: the server merges it.
 pub const MERGED_BY_UPDATE: &str = "x-merged-by-update";
+/// Marks a field that a destination takes and does nothing with.
+pub const WITHOUT_EFFECT: &str = "x-without-effect";
 
 /// Whether a field's schema has a mark.
 pub fn is_marked(schema: &Value, mark: &str) -> bool {

@@ -5,11 +5,11 @@ use serde_json::Value;
 use super::file::{SchemaFile, title_from_slug};
 use super::keyword::{
     self, Branch, DISPLAY_NAME, MERGED_BY_UPDATE, NOT_IDENTIFYING, READ_ONLY, SERVER_FILLED,
-    TAKES_IN_ALL, WRITE_ONLY, branch, has_type, is_marked, members,
+    TAKES_IN_ALL, WITHOUT_EFFECT, WRITE_ONLY, branch, has_type, is_marked, members,
 };
 use crate::core::platform::Platform;
 use crate::core::spec::{
-    Access, DestinationSpec, FieldSpec, Identifies, ObjectSpec, UnionSpec, VariantSpec,
+    Access, DestinationSpec, FieldSpec, Identifies, ObjectSpec, Support, UnionSpec, VariantSpec,
 };
 
 /// How many cyclic references are followed before an object counts as open.
@@ -141,6 +141,8 @@ impl Reader<'_> {
                 access: access(field),
                 merged: is_marked(field, MERGED_BY_UPDATE),
                 identifies: identifies(field),
+                values: self.values(field, depth),
+                support: support(field),
                 object: self
                     .is_object(field, depth)
                     .then(|| self.object(field, depth + 1)),
@@ -163,6 +165,11 @@ impl Reader<'_> {
                 (members(schema, "anyOf").iter()).find_map(|member| self.items(member, depth + 1))
             }
         }
+    }
+
+    fn values(&self, schema: &Value, depth: usize) -> Option<Vec<Value>> {
+        let (schema, _) = self.follow(schema, depth);
+        keyword::values(schema).map(<[Value]>::to_vec)
     }
 
     fn is_object(&self, schema: &Value, depth: usize) -> bool {
@@ -232,6 +239,14 @@ fn access(field: &Value) -> Access {
     found.map_or(Access::BothWays, |(_, access)| *access)
 }
 
+fn support(field: &Value) -> Support {
+    if is_marked(field, WITHOUT_EFFECT) {
+        Support::WithoutEffect
+    } else {
+        Support::Full
+    }
+}
+
 fn identifies(field: &Value) -> Identifies {
     if is_marked(field, DISPLAY_NAME) || is_marked(field, NOT_IDENTIFYING) {
         return Identifies::Nothing;
@@ -245,7 +260,12 @@ fn identifies(field: &Value) -> Identifies {
 fn merge(spec: &mut ObjectSpec, other: ObjectSpec) {
     for field in other.fields {
         match spec.fields.iter_mut().find(|old| old.name == field.name) {
-            Some(old) => old.required |= field.required,
+            Some(old) => {
+                old.required |= field.required;
+                if old.values != field.values {
+                    old.values = None;
+                }
+            }
             None => spec.fields.push(field),
         }
     }

@@ -127,6 +127,62 @@ fn what_separates_two_syncs() {
 }
 
 #[test]
+fn only_what_a_destination_supports_separates_two_syncs_and_is_advised() {
+    let of = |destination: &str, config: &str, options: &str| {
+        format!(
+            "destination: {destination}\nconnection: main\n\
+             destinationConfig: {{ scope: null, org: null, app: null, {config} }}\n\
+             syncOptions: {{ {options} }}"
+        )
+    };
+    let help = |said: &str| {
+        let (_, said) = said.split_once("same-destination\n").unwrap();
+        let mut lines = said.lines().map(str::trim);
+        lines
+            .find(|line| line.starts_with("help: "))
+            .unwrap()
+            .to_owned()
+    };
+    // It does nothing with a keySchema.
+    let external = |options: &str| {
+        let config = "projectId: p, environment: prod, secretPath: /";
+        of("external-infisical", config, options)
+    };
+    let schema = |schema: &str| external(&format!("keySchema: \"{schema}\""));
+    let said = about(&schema("A_{{secretKey}}"), &schema("B_{{secretKey}}"));
+    assert_eq!(
+        help(&said),
+        "help: Set `disableSecretDeletion: true` on each; or choose different destinations."
+    );
+    let keeps = external("disableSecretDeletion: true");
+    is_silent(&keeps, &keeps);
+    // Nor does this one, and it deletes whatever is asked for.
+    let scim = |options: &str| {
+        let config = "servicePrincipalId: s";
+        of(
+            "azure-entra-id-scim",
+            config,
+            &format!("secretKey: A, {options}"),
+        )
+    };
+    let schema = |schema: &str| scim(&format!("keySchema: \"{schema}\""));
+    let said = about(&schema("A_{{secretKey}}"), &schema("B_{{secretKey}}"));
+    assert_eq!(help(&said), "help: Choose different destinations.");
+}
+
+#[test]
+fn no_lint_advises_what_a_destination_refuses() {
+    let sync = "destination: azure-entra-id-scim\n\
+                destinationConfig: { scope: null, org: null, app: null, servicePrincipalId: s }\n\
+                syncOptions: { secretKey: A }";
+    let text = file("payments", &[("api", sync)]);
+    let settings = "lint: { destructive-first-sync: warn }\n";
+    let output = validated(&[("secsync.yaml", settings), ("syncs/a.yaml", &text)]).exits_with(0);
+    assert!(output.stderr.contains("destructive-first-sync"), "{output}");
+    assert!(!output.stderr.contains("disableSecretDeletion"), "{output}");
+}
+
+#[test]
 fn syncs_without_a_project_have_only_that_mistake() {
     let text = file("payments", &[("api", ""), ("web", "")]).replace("project: payments\n", "");
     let output = validated(&[("syncs/a.yaml", &text)]).exits_with(3);

@@ -2,10 +2,12 @@
 //!
 //! Each was seen on a self-hosted Infisical of June 2025.
 
+use super::reach::can_keep;
 use crate::core::code::Code;
 use crate::core::desired::{DesiredSync, Ensure};
 use crate::core::diagnostic::Diagnostic;
 use crate::core::fields::SECRET_PATH;
+use crate::core::spec::DestinationSpec;
 use crate::core::value::{Mapping, Node};
 
 /// The placeholder that every key schema needs.
@@ -16,7 +18,11 @@ pub const ENVIRONMENT_PLACEHOLDER: &str = "{{environment}}";
 pub const SUBFOLDER_OPTIONS: [&str; 2] = ["includeAllSubFolders", "recursive"];
 
 /// Checks one sync. What it reports has the severity that its code has by default.
-pub fn check(sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>) {
+pub fn check(
+    sync: &DesiredSync,
+    spec: Option<&DestinationSpec>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     name_form(sync, diagnostics);
     if sync.ensure == Ensure::Absent {
         return;
@@ -32,7 +38,7 @@ pub fn check(sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>) {
             key_schema_form(key_schema, diagnostics);
         }
         subfolders_with_import(sync, options, diagnostics);
-        destructive_first_sync(sync, options, diagnostics);
+        destructive_first_sync(sync, options, spec, diagnostics);
     }
 }
 
@@ -164,6 +170,7 @@ fn subfolders_with_import(
 fn destructive_first_sync(
     sync: &DesiredSync,
     options: &Mapping,
+    spec: Option<&DestinationSpec>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let Some(behavior) = options.get("initialSyncBehavior") else {
@@ -181,10 +188,12 @@ fn destructive_first_sync(
                     sync.name.text
                 ),
             )
-            .help(
+            .help(if spec.is_none_or(can_keep) {
                 "Set `disableSecretDeletion: true`, or allow it: `# secsync: \
-                 allow(destructive-first-sync) reason`.",
-            ),
+                 allow(destructive-first-sync) reason`."
+            } else {
+                "If that is right, allow it: `# secsync: allow(destructive-first-sync) reason`."
+            }),
         );
     }
 }
@@ -200,7 +209,7 @@ mod tests {
 
     fn codes(name: &str, fields: Value) -> Vec<Code> {
         let mut diagnostics = Vec::new();
-        check(&desired_sync(name, fields), &mut diagnostics);
+        check(&desired_sync(name, fields), None, &mut diagnostics);
         diagnostics
             .iter()
             .map(|found| found.code)
@@ -301,6 +310,7 @@ mod tests {
             let mut diagnostics = Vec::new();
             check(
                 &desired_sync("a", json!({"syncOptions": options})),
+                None,
                 &mut diagnostics,
             );
             diagnostics.len()
@@ -326,7 +336,7 @@ mod tests {
         let mut sync = desired_sync("a", json!({"secretPath": "relative"}));
         sync.ensure = Ensure::Absent;
         let mut diagnostics = Vec::new();
-        check(&sync, &mut diagnostics);
+        check(&sync, None, &mut diagnostics);
         assert_eq!(diagnostics, []);
     }
 
@@ -335,7 +345,7 @@ mod tests {
         let mut sync = desired_sync("Not A Slug", json!({}));
         sync.platform = ENKRYPTIFY;
         let mut diagnostics = Vec::new();
-        crate::provider::rules(sync.platform).lint(&sync, &mut diagnostics);
+        crate::provider::rules(sync.platform).lint(&sync, None, &mut diagnostics);
         assert_eq!(diagnostics, []);
     }
 }

@@ -195,12 +195,17 @@ const JOBS_PER_CONNECTION: usize = 5;
 const SYNCS: [&str; 3] = ["api", "v1", "secret-syncs"];
 
 impl Rules for Infisical {
-    fn lint(&self, sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>) {
-        lint::check(sync, diagnostics);
+    fn lint(
+        &self,
+        sync: &DesiredSync,
+        spec: Option<&DestinationSpec>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        lint::check(sync, spec, diagnostics);
     }
 
-    fn reach(&self, sync: &Comparable) -> Option<Reach> {
-        Some(reach::of(sync))
+    fn reach(&self, spec: &DestinationSpec, sync: &Comparable) -> Option<Reach> {
+        Some(reach::of(spec, sync))
     }
 
     fn separation(&self, spec: &DestinationSpec) -> String {

@@ -8,7 +8,7 @@ use super::lint::{ENVIRONMENT_PLACEHOLDER, SECRET_KEY};
 use crate::core::fields::ENVIRONMENT;
 use crate::core::normalize::Comparable;
 use crate::core::same_destination::Reach;
-use crate::core::spec::DestinationSpec;
+use crate::core::spec::{DestinationSpec, FieldSpec};
 use crate::core::words::capitalized;
 
 const OPTIONS: &str = "syncOptions";
@@ -16,8 +16,14 @@ const KEY_SCHEMA: &str = "keySchema";
 const KEEPS: &str = "disableSecretDeletion";
 
 /// The reach of a sync in comparable form. An environment that is not known can be any.
-pub fn of(sync: &Comparable) -> Reach {
-    let option = |key: &str| sync.get(OPTIONS)?.get(key);
+pub fn of(spec: &DestinationSpec, sync: &Comparable) -> Reach {
+    // What a destination does nothing with keeps no key apart, whatever was stored.
+    let option = |key: &str| {
+        let value = sync.get(OPTIONS)?.get(key)?;
+        let field = option_of(spec, key);
+        let counts = field.is_none_or(|field| field.has_effect() && field.can_be(value));
+        counts.then_some(value)
+    };
     let schema = option(KEY_SCHEMA).and_then(Value::as_str);
     let schema = schema.filter(|schema| !schema.is_empty());
     let mut schema = schema.unwrap_or(SECRET_KEY).to_owned();
@@ -35,24 +41,34 @@ pub fn of(sync: &Comparable) -> Reach {
 
 /// How to keep syncs to one place apart, by what the destination can do.
 pub fn separation(spec: &DestinationSpec) -> String {
-    let mut fields = spec.create.fields.iter();
-    let options = fields.find(|field| field.name == OPTIONS);
-    let options = options.and_then(|field| field.object.as_ref());
-    let can = |name: &str| {
-        options.is_some_and(|options| {
-            let mut fields = options.fields.iter();
-            fields.any(|field| field.name == name && field.access.is_both_ways())
-        })
-    };
-    let own_keys =
-        format!("give each its own `{KEY_SCHEMA}`, such as `A_{SECRET_KEY}` and `B_{SECRET_KEY}`");
-    let no_deletion = format!("set `{KEEPS}: true` on each");
-    let ways: Vec<String> = [(KEY_SCHEMA, own_keys), (KEEPS, no_deletion)]
+    let own_keys = has_effect(spec, KEY_SCHEMA).then(|| {
+        format!("give each its own `{KEY_SCHEMA}`, such as `A_{SECRET_KEY}` and `B_{SECRET_KEY}`")
+    });
+    let no_deletion = can_keep(spec).then(|| format!("set `{KEEPS}: true` on each"));
+    let ways: Vec<String> = [own_keys, no_deletion]
         .into_iter()
-        .filter_map(|(option, way)| can(option).then_some(way))
+        .flatten()
         .chain(["choose different destinations".to_owned()])
         .collect();
     capitalized(&ways.join("; or ")) + "."
+}
+
+/// Whether a sync to the destination can leave alone what its source does not have.
+pub fn can_keep(spec: &DestinationSpec) -> bool {
+    let takes_it = |field: &FieldSpec| field.can_be(&Value::Bool(true));
+    has_effect(spec, KEEPS) && option_of(spec, KEEPS).is_some_and(takes_it)
+}
+
+/// Whether an option can be set, read back, and does something.
+fn has_effect(spec: &DestinationSpec, option: &str) -> bool {
+    let field = option_of(spec, option);
+    field.is_some_and(|field| field.access.is_both_ways() && field.has_effect())
+}
+
+fn option_of<'s>(spec: &'s DestinationSpec, option: &str) -> Option<&'s FieldSpec> {
+    let named = |fields: &'s [FieldSpec], name: &str| fields.iter().find(|one| one.name == name);
+    let options = named(&spec.create.fields, OPTIONS)?.object.as_ref()?;
+    named(&options.fields, option)
 }
 
 #[cfg(test)]
@@ -62,12 +78,14 @@ mod tests {
 
     use super::of;
     use crate::core::same_destination::Reach;
-    use crate::core::testing::fields;
+    use crate::core::testing::{fields, spec};
 
     fn reach(schema: &str, environment: &str) -> Reach {
-        of(&fields(json!({
-            "environment": environment, "syncOptions": {"keySchema": schema}
-        })))
+        let options = json!({"keySchema": schema});
+        of(
+            &spec(),
+            &fields(json!({"environment": environment, "syncOptions": options})),
+        )
     }
 
     #[test]
@@ -96,7 +114,8 @@ mod tests {
         }
         let schema = "{{environment}}_{{secretKey}}";
         assert!(!reach(schema, "dev").meets(&reach(schema, "prod")));
-        let unknown = of(&fields(json!({"syncOptions": {"keySchema": schema}})));
+        let unknown = fields(json!({"syncOptions": {"keySchema": schema}}));
+        let unknown = of(&spec(), &unknown);
         assert!(unknown.meets(&reach("A_{{secretKey}}", "dev")));
     }
 

@@ -15,7 +15,7 @@ use crate::sandbox::zod::shape::{listed, properties_of, type_of};
 use crate::sandbox::zod::{self, StringRule, resolved};
 use crate::schema::keyword::{
     DISPLAY_NAME, MERGED_BY_UPDATE, NOT_IDENTIFYING, READ_ONLY, SERVER_FILLED, TAKES_IN_ALL,
-    WRITE_ONLY, is_marked,
+    WITHOUT_EFFECT, WRITE_ONLY, is_marked, only_value,
 };
 
 /// How the fields of single destinations differ from what their schemas say, as data:
@@ -25,8 +25,6 @@ use crate::schema::keyword::{
 struct Quirks {
     /// Destinations that need an enterprise licence.
     enterprise: Vec<String>,
-    /// By destination, what today's options say that it cannot do.
-    unsupported: BTreeMap<String, Vec<String>>,
     /// By destination, then by the field's place.
     fields: BTreeMap<String, BTreeMap<String, FieldQuirk>>,
 }
@@ -48,11 +46,20 @@ pub fn is_enterprise(destination: &str) -> bool {
 }
 
 /// The members of a destination's option that today say `false`.
-pub fn unsupported(destination: &str) -> &[String] {
-    QUIRKS
-        .unsupported
-        .get(destination)
-        .map_or(&[], Vec::as_slice)
+pub fn unsupported(destination: &Destination) -> impl Iterator<Item = &'static str> {
+    let document = &destination.document;
+    let options = resolved(&destination.create["properties"]["syncOptions"], document);
+    let option = |name: &str| &options["properties"][name];
+    let has_keys = !is_marked(option("keySchema"), WITHOUT_EFFECT);
+    let keeps = only_value(option("disableSecretDeletion")) != Some(&Value::Bool(false));
+    let supported = [
+        ("supportsKeySchema", has_keys),
+        ("supportsDisableSecretDeletion", keeps),
+    ];
+    let missing = supported
+        .into_iter()
+        .filter(|(_, is_supported)| !is_supported);
+    missing.map(|(name, _)| name)
 }
 
 /// Checks the body of a create or update request and returns it as the server keeps it.

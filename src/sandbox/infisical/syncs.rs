@@ -41,10 +41,7 @@ pub fn options(catalog: &Catalog, era: Era) -> Value {
             if fields::is_enterprise(&destination.slug) {
                 option["enterprise"] = true.into();
             }
-            for missing in fields::unsupported(&destination.slug)
-                .iter()
-                .filter(|_| era.is_today())
-            {
+            for missing in fields::unsupported(destination).filter(|_| era.is_today()) {
                 option[missing] = false.into();
             }
             option
