@@ -65,19 +65,30 @@ impl Commit {
         let Some(tip) = tip else {
             return Err(unknown(repository, revision)?);
         };
-        match ask(
+        let base = ask(
             repository,
             &["merge-base", "--end-of-options", &tip, "HEAD"],
-        )? {
-            Some(id) => Ok(Self {
-                repository: repository.to_owned(),
-                id,
-            }),
-            None if is_shallow(repository)? => Err(shallow(revision)),
-            None => Err(GitError::new(
+        )?;
+        if is_shallow(repository)? {
+            return match base {
+                Some(id) if !may_lack_later(repository, [&tip, "HEAD"], &id)? => {
+                    Ok(Self::new(repository, id))
+                }
+                _ => Err(shallow(revision)),
+            };
+        }
+        base.map(|id| Self::new(repository, id)).ok_or_else(|| {
+            GitError::new(
                 format!("`{revision}` and the checkout have no commit in common."),
                 "Name the branch that this one began from.",
-            )),
+            )
+        })
+    }
+
+    fn new(repository: &Utf8Path, id: String) -> Self {
+        Self {
+            repository: repository.to_owned(),
+            id,
         }
     }
 
@@ -312,7 +323,7 @@ fn run(repository: &Utf8Path, arguments: &[&str]) -> Result<std::process::Output
 /// What Git said when it would not do something.
 fn refused(said: &str) -> GitError {
     let said = said.trim().trim_start_matches("fatal: ");
-    let first = said.lines().next().unwrap_or_default();
+    let first = said.lines().next().unwrap_or("it does not say why");
     let help = if said.contains("dubious ownership") {
         "Add the directory to Git's `safe.directory`."
     } else {
@@ -324,7 +335,8 @@ fn refused(said: &str) -> GitError {
     )
 }
 
-/// Runs Git for one word; `None` if it has none.
+/// Runs Git for one word; `None` if it has none. Of some words it ends with an error of which it
+/// says nothing, such as `HEAD@{99}` in a log with fewer entries.
 fn ask(repository: &Utf8Path, arguments: &[&str]) -> Result<Option<String>, GitError> {
     let output = command(repository).args(arguments).output();
     let output = output.map_err(|error| missing(&error))?;
@@ -334,6 +346,7 @@ fn ask(repository: &Utf8Path, arguments: &[&str]) -> Result<Option<String>, GitE
             Ok(Some(word).filter(|word| !word.is_empty()))
         }
         Some(1) => Ok(None),
+        Some(_) if output.stderr.trim_ascii().is_empty() => Ok(None),
         _ => Err(refused(&String::from_utf8_lossy(&output.stderr))),
     }
 }
@@ -341,6 +354,34 @@ fn ask(repository: &Utf8Path, arguments: &[&str]) -> Result<Option<String>, GitE
 fn is_shallow(repository: &Utf8Path) -> Result<bool, GitError> {
     let answer = ask(repository, &["rev-parse", "--is-shallow-repository"])?;
     Ok(answer.as_deref() == Some("true"))
+}
+
+/// Whether a shallow clone may lack a commit that two have in common and that is later than the one
+/// that it has: beyond the end of what was fetched, other than below that one.
+fn may_lack_later(
+    repository: &Utf8Path,
+    [one, other]: [&str; 2],
+    base: &str,
+) -> Result<bool, GitError> {
+    let unreadable = |error: &io::Error| {
+        GitError::new(
+            format!("Git's list of where this clone ends cannot be read: {error}."),
+            "Clone it whole, or fetch the rest: `git fetch --unshallow`.",
+        )
+    };
+    let Some(list) = ask(repository, &["rev-parse", "--git-path", "shallow"])? else {
+        return Ok(true);
+    };
+    let list = repository.join(list);
+    let ends = std::fs::read_to_string(list).map_err(|error| unreadable(&error))?;
+    let ends: HashSet<&str> = ends.lines().map(str::trim).collect();
+    let without = format!("^{base}");
+    let later = run(
+        repository,
+        &["rev-list", "--end-of-options", one, other, &without],
+    )?;
+    let later = String::from_utf8_lossy(&later.stdout);
+    Ok(later.lines().any(|commit| ends.contains(commit)))
 }
 
 /// Whether a clone leaves objects to be fetched when they are needed, which is never done here.

@@ -88,7 +88,7 @@ pub fn saved_plan(bytes: &[u8]) {
             Some(Arc::new(destination.spec.clone()))
         };
         if let Ok(saved) = planfile::read(bytes, &local) {
-            render::saved::heading("plan", &saved);
+            render::saved::heading("plan", &saved, &saved.plan);
             let context = render::plan::Context {
                 lists_unmanaged: true,
                 ..render::plan::Context::default()

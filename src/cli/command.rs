@@ -216,6 +216,8 @@ pub struct Session {
     outputs: Outputs,
     /// Whether people were told that the sandbox answers.
     has_announced: AtomicBool,
+    /// Whether it does.
+    has_sandbox: AtomicBool,
     /// The files that were read.
     loaded: OnceLock<Arc<Workspace>>,
     /// From when they are served, which offline commands leave to the system.
@@ -249,6 +251,7 @@ impl Session {
             on_interrupt: command.on_interrupt(),
             outputs,
             has_announced: AtomicBool::new(false),
+            has_sandbox: AtomicBool::new(false),
             loaded: OnceLock::new(),
             signals: OnceLock::new(),
             environment,
@@ -280,6 +283,15 @@ impl Session {
             return Cow::Borrowed(text);
         }
         Cow::Owned(sandbox_line() + "\n" + text)
+    }
+
+    /// Takes note that the sandbox answers from now on.
+    pub(super) fn sandbox_answers(&self) {
+        self.has_sandbox.store(true, Ordering::Relaxed);
+    }
+
+    fn has_sandbox(&self) -> bool {
+        self.has_sandbox.load(Ordering::Relaxed)
     }
 
     /// Reports how a run goes on.
@@ -339,7 +351,12 @@ impl Session {
     }
 
     fn end<C: Command>(&self, work: &Result<C::Outcome, CommandError>) -> Exit {
-        let mut end = End::of::<C>(work, self.view);
+        let view = View {
+            // A command that stops before it asks anything has no answer of the sandbox.
+            is_sandbox: self.view.is_sandbox && (work.is_ok() || self.has_sandbox()),
+            ..self.view
+        };
+        let mut end = End::of::<C>(work, view);
         for warning in redaction::take_warnings() {
             self.terminal.warn(&warning);
         }
@@ -505,6 +522,7 @@ impl<'a, O: Outcome> End<'a, O> {
                 checkout(environment)
             },
             code_host: CodeHost::of(environment),
+            longest_comment: code_host::longest_comment(environment),
         };
         if let Some(outcome) = self.outcome {
             outcome.review(&mut review);

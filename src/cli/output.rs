@@ -107,13 +107,15 @@ impl Format {
         value.map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
-    /// The words for the formats of a kind of command, as a sentence lists them.
+    /// The formats of a kind of command.
+    pub fn of(offer: Offer) -> impl Iterator<Item = Self> {
+        let formats = Self::value_variants().iter().copied();
+        formats.filter(move |format| format.offered_from() <= offer)
+    }
+
+    /// The words for them, as a sentence lists them.
     fn names(offer: Offer) -> String {
-        let formats = Self::value_variants().iter();
-        let names: Vec<String> = formats
-            .filter(|format| format.offered_from() <= offer)
-            .map(|format| format.name())
-            .collect();
+        let names: Vec<String> = Self::of(offer).map(Self::name).collect();
         list(names.iter().map(String::as_str))
     }
 }

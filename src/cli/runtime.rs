@@ -31,7 +31,9 @@ impl Session {
             let mut link = network.link(&self.environment, cancellation);
             link.watch = self.terminal.watch();
             let sandbox = if network.sandbox {
-                Some(sandbox::start(stage.as_ref(), &mut link).await?)
+                let started = sandbox::start(stage.as_ref(), &mut link).await?;
+                self.sandbox_answers();
+                Some(started)
             } else {
                 None
             };

@@ -36,9 +36,7 @@ impl Checked {
     pub fn plan_against(self, revision: &str) -> Result<Planned, CommandError> {
         let repository = self.repository()?;
         let commit = Commit::common_with(&repository, revision)?;
-        let (earlier, named) = self
-            .at(&commit, &repository)
-            .map_err(|error| invalid_before(revision, &commit, error))?;
+        let (earlier, named) = self.at(&commit, revision, &repository)?;
         let mut specs = earlier.specs.clone();
         specs.extend(&self.specs);
         for spec in specs.iter_mut().filter(|spec| spec.create.has_unread()) {
@@ -127,6 +125,7 @@ impl Checked {
     fn at(
         &self,
         commit: &Commit,
+        revision: &str,
         repository: &Utf8Path,
     ) -> Result<(Self, Vec<Vec<String>>), CommandError> {
         let place = tempfile::tempdir().map_err(|error| cannot_extract(&error))?;
@@ -136,7 +135,19 @@ impl Checked {
             .map_err(|error| cannot_extract(&error))?;
         // What marks the end of the search for a workspace's root.
         std::fs::create_dir(place_path.join(".git")).map_err(|error| cannot_extract(&error))?;
-        let request = self.opened.earlier(commit, repository, &place_path)?;
+        self.extracted(commit, repository, &place_path)
+            .map_err(|error| invalid_before(revision, commit, error))
+            .map_err(|error| in_repository(error, &place_path))
+    }
+
+    /// The same, with the files of the commit written into a place.
+    fn extracted(
+        &self,
+        commit: &Commit,
+        repository: &Utf8Path,
+        place: &Utf8Path,
+    ) -> Result<(Self, Vec<Vec<String>>), CommandError> {
+        let request = self.opened.earlier(commit, repository, place)?;
         let mut opened = Opened::open(Options {
             request,
             ..self.opened.options.clone()
@@ -327,6 +338,20 @@ fn invalid_before(revision: &str, commit: &Commit, error: CommandError) -> Comma
         ),
     )
     .help("Compare with a revision whose files are valid, or plan without `--base`.")
+}
+
+/// An error that calls the place, which is gone by then, what it stood for.
+fn in_repository(mut error: CommandError, place: &Utf8Path) -> CommandError {
+    let told = |text: &str| {
+        text.replace(&format!("{place}/"), "")
+            .replace(&format!("`{place}`"), "the repository")
+            .replace(place.as_str(), "the repository")
+    };
+    for problem in &mut error.problems {
+        problem.message = told(&problem.message);
+        problem.help = problem.help.as_deref().map(told);
+    }
+    error
 }
 
 fn cannot_extract(error: &std::io::Error) -> CommandError {

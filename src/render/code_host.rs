@@ -1,4 +1,5 @@
-//! The page of a line on a code host, by the variables that its CI sets.
+//! The page of a line on a code host, and how long a comment is there, by the variables that its CI
+//! sets.
 //!
 //! The variables are read here alone. They are data: an address that is not plain https, or a commit
 //! that is not hexadecimal, makes no link.
@@ -62,31 +63,58 @@ enum Kind {
     Bitbucket,
 }
 
+/// How many characters a comment can have on the code host that CI is of; on GitHub if it is none.
+pub fn longest_comment(environment: &Environment) -> usize {
+    Kind::of(environment)
+        .map_or(Kind::GitHub, |(kind, _)| kind)
+        .longest_comment()
+}
+
+impl Kind {
+    /// The code host that CI is of, and the address of the repository there.
+    fn of(environment: &Environment) -> Option<(Self, String)> {
+        let get = |name| environment.get(name);
+        if let (Some(server), Some(name)) = (get("GITHUB_SERVER_URL"), get("GITHUB_REPOSITORY")) {
+            return Some((Self::GitHub, format!("{server}/{name}")));
+        }
+        if let Some(url) = get("CI_PROJECT_URL") {
+            return Some((Self::GitLab, url.to_owned()));
+        }
+        let url = get("BITBUCKET_GIT_HTTP_ORIGIN")?;
+        // Bitbucket writes http, and answers https.
+        let url = match url.strip_prefix("http://") {
+            Some(rest) => format!("https://{rest}"),
+            None => url.to_owned(),
+        };
+        Some((Self::Bitbucket, url))
+    }
+
+    const fn longest_comment(self) -> usize {
+        match self {
+            Self::GitHub => 65_536,
+            Self::GitLab => 1_000_000,
+            Self::Bitbucket => 32_768,
+        }
+    }
+}
+
 impl CodeHost {
     /// The commit that CI runs on; `None` outside of CI, or if its variables are not what they should
     /// be.
     pub fn of(environment: &Environment) -> Option<Self> {
         let get = |name| environment.get(name);
-        let (kind, repository, commit) = if let (Some(server), Some(name)) =
-            (get("GITHUB_SERVER_URL"), get("GITHUB_REPOSITORY"))
-        {
-            // These events run on the default branch, whatever they are about.
-            let is_elsewhere = matches!(
-                get("GITHUB_EVENT_NAME"),
-                Some("workflow_run" | "pull_request_target" | "issue_comment")
-            );
-            let commit = get("GITHUB_SHA").filter(|_| !is_elsewhere);
-            (Kind::GitHub, format!("{server}/{name}"), commit)
-        } else if let Some(url) = get("CI_PROJECT_URL") {
-            (Kind::GitLab, url.to_owned(), get("CI_COMMIT_SHA"))
-        } else {
-            let url = get("BITBUCKET_GIT_HTTP_ORIGIN")?;
-            // Bitbucket writes http, and answers https.
-            let url = match url.strip_prefix("http://") {
-                Some(rest) => format!("https://{rest}"),
-                None => url.to_owned(),
-            };
-            (Kind::Bitbucket, url, get("BITBUCKET_COMMIT"))
+        let (kind, repository) = Kind::of(environment)?;
+        let commit = match kind {
+            Kind::GitHub => {
+                // These events run on the default branch, whatever they are about.
+                let is_elsewhere = matches!(
+                    get("GITHUB_EVENT_NAME"),
+                    Some("workflow_run" | "pull_request_target" | "issue_comment")
+                );
+                get("GITHUB_SHA").filter(|_| !is_elsewhere)
+            }
+            Kind::GitLab => get("CI_COMMIT_SHA"),
+            Kind::Bitbucket => get("BITBUCKET_COMMIT"),
         };
         let commit = get(COMMIT).or(commit)?;
         let repository = repository.trim_end_matches('/').to_owned();

@@ -58,7 +58,7 @@ fn of_item(out: &mut String, item: &Item, review: &Review<'_>) {
         Some(span) => place(span, review),
         None => Vec::new(),
     };
-    let what = format!("{} {}.", item.address, item.what);
+    let what = format!("{}.", review.what(item));
     let mut messages = Vec::new();
     let level = match &item.verdict {
         Verdict::Good => None,

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::review::{Item, Review, Verdict, advice};
+use super::plan;
+use super::review::{Entry, Group, Item, Review, Verdict, advice};
 use super::terminal::SANDBOX;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::span::Span;
@@ -106,8 +107,11 @@ fn syncs(out: &mut String, review: &Review<'_>) {
         "</select></label>\n<label>with <input name=\"text\" type=\"search\" placeholder=\"any text\"></label>\n\
          <output></output>\n</form>\n<ul>\n",
     );
-    for one in &review.items {
-        item(out, one, review);
+    for entry in review.entries() {
+        match entry {
+            Entry::Sync(one) => item(out, one, review),
+            Entry::Group(first, of) => group(out, first, of, review),
+        }
     }
     out.push_str("</ul>\n</section>\n");
 }
@@ -133,10 +137,6 @@ fn item(out: &mut String, item: &Item, review: &Review<'_>) {
         "" => String::new(),
         sign => format!("{} ", escaped(sign)),
     };
-    let place = |place: Span| {
-        let link = review.link(place);
-        format!(", declared at {}", linked(&review.describe(place), link))
-    };
     let _ = writeln!(
         out,
         "<li class=\"sync {tone}\" data-action=\"{word}\">\n<p><span class=\"state badge\">{sign}{word}</span> \
@@ -144,22 +144,58 @@ fn item(out: &mut String, item: &Item, review: &Review<'_>) {
         code(&item.address),
         code(&item.destination),
         sentences(&item.what),
-        item.place.map(place).unwrap_or_default()
+        declared_at(item.place, review)
     );
     if let Some(reason) = item.verdict.reason() {
         paragraph(out, "state", item.verdict.word(), reason);
     }
+    remarks(out, item, &item.diff);
+}
+
+/// Syncs that inherit the same change.
+fn group(out: &mut String, first: &Item, group: &Group, review: &Review<'_>) {
+    let count = group.items.len();
+    let (tone, word) = (tone(first), escaped(first.word));
+    let _ = writeln!(
+        out,
+        "<li class=\"sync {tone}\" data-action=\"{word}\" data-count=\"{count}\">\n<p><span class=\"state \
+         badge\">{} {word}</span> {} ({}){}</p>\n<ul>",
+        escaped(first.sign),
+        plan::shared(count),
+        code(&first.destination),
+        declared_at(group.place, review)
+    );
+    for index in &group.items {
+        let item = &review.items[*index];
+        let place = declared_at(item.place, review);
+        let _ = writeln!(out, "<li>{}{place}</li>", code(&item.address));
+    }
+    out.push_str("</ul>\n");
+    remarks(out, first, &group.diff);
+}
+
+/// Where something is declared, as the end of a sentence.
+fn declared_at(place: Option<Span>, review: &Review<'_>) -> String {
+    let place = place.map(|place| {
+        let link = review.link(place);
+        format!(", declared at {}", linked(&review.describe(place), link))
+    });
+    place.unwrap_or_default()
+}
+
+/// What there is to say besides, and what changes, at the end of an entry.
+fn remarks(out: &mut String, item: &Item, lines: &str) {
     for warning in &item.warnings {
         paragraph(out, "state change", "Warning", warning);
     }
     for note in item.remarks() {
         paragraph(out, "note", "Note", note);
     }
-    if !item.diff.is_empty() {
+    if !lines.is_empty() {
+        let lines = diff(lines);
         let _ = writeln!(
             out,
-            "<details><summary>Fields</summary><pre>{}</pre></details>",
-            diff(&item.diff)
+            "<details><summary>Fields</summary><pre>{lines}</pre></details>"
         );
     }
     out.push_str("</li>\n");

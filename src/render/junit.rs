@@ -139,7 +139,9 @@ fn located(found: &Diagnostic, review: &Review<'_>) -> String {
 
 fn of_item(item: &Item, review: &Review<'_>) -> Case {
     let reason = |element, reason: &str| Some((element, item.word.to_owned(), reason.to_owned()));
-    let mut output: Vec<&str> = vec![&item.what];
+    let cell = item.place.map(|place| review.sources.cell_words(place));
+    let what = item.what.clone() + &cell.unwrap_or_default();
+    let mut output: Vec<&str> = vec![&what];
     output.extend(
         item.warnings
             .iter()

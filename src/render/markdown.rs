@@ -4,19 +4,16 @@
 //! or has every character escaped that Markdown gives a meaning. So it can neither break out of its
 //! place nor mention a person.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::mermaid::{self, Graph};
 use super::plan;
-use super::review::{Group, Item, Review, advice};
+use super::review::{Entry, Group, Item, Review, advice};
 use super::terminal::SANDBOX;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::text::{quoted_parts, visible};
 use crate::core::words;
 
-/// The longest comment that GitHub accepts, in characters. Bytes are counted, which are never fewer.
-const LONGEST: usize = 65_536;
 /// What is reserved for the note that something was left out.
 const RESERVE: usize = 400;
 
@@ -26,7 +23,7 @@ const RESERVE: usize = 400;
 /// they need: the result, the errors, the graph and what can happen to secrets; then the findings, a
 /// line for each sync and the notes; and the details of syncs last.
 pub fn text(review: &Review<'_>) -> String {
-    let mut room = Room::default();
+    let mut room = Room::of(review.longest_comment);
     let mut top = format!("<!-- secsync:{} -->\n{}", review.command, heading(review));
     if review.is_sandbox {
         let _ = write!(top, "\n> {SANDBOX}\n");
@@ -51,9 +48,10 @@ pub fn text(review: &Review<'_>) -> String {
     let findings = review.shown_findings().into_iter();
     let findings = findings.map(|found| finding(found, review));
     let findings = room.list("findings", "\n### Findings\n\n", findings);
-    let lines = room.lines(review);
+    let entries = review.entries();
+    let lines = room.lines(&entries, review);
     let notes = room.list("notes", "\n", review.notes.iter().map(|note| bullet(note)));
-    let items = room.details(review, lines);
+    let items = room.details(&entries, review, lines);
     [
         top,
         facts,
@@ -110,6 +108,14 @@ fn warning(item: &Item) -> String {
         let _ = writeln!(out, "> - {}: {}", code(&item.address), sentences(warning));
     }
     out
+}
+
+/// An entry of the list of syncs.
+fn entry(entry: Entry<'_>, review: &Review<'_>, with_details: bool) -> String {
+    match entry {
+        Entry::Sync(one) => item(one, review, with_details),
+        Entry::Group(first, group) => of_group(first, group, review, with_details),
+    }
 }
 
 /// One sync: a line, with the details folded below it.
@@ -298,21 +304,23 @@ fn longest_run(text: &str) -> usize {
 
 /// What is left of a comment.
 struct Room {
+    /// How many characters the whole comment can have.
+    longest: usize,
     /// In bytes.
     left: usize,
     left_out: Vec<String>,
 }
 
-impl Default for Room {
-    fn default() -> Self {
+impl Room {
+    /// That of a comment with so many characters. Bytes are counted, which are never fewer.
+    fn of(longest: usize) -> Self {
         Self {
-            left: LONGEST - RESERVE,
+            longest,
+            left: longest.saturating_sub(RESERVE),
             left_out: Vec::new(),
         }
     }
-}
 
-impl Room {
     /// Takes the room of a text, if there is enough.
     fn take(&mut self, text: &str) -> bool {
         let rest = self.left.checked_sub(text.len());
@@ -340,38 +348,43 @@ impl Room {
         list
     }
 
-    /// The items without their details, as far as they fit.
-    fn lines(&mut self, review: &Review<'_>) -> Vec<Option<String>> {
-        let entries = Entries::of(review);
+    /// The entries without their details, as far as they fit.
+    fn lines(&mut self, entries: &[Entry<'_>], review: &Review<'_>) -> Vec<Option<String>> {
         // The empty line before them.
         self.left = self.left.saturating_sub(1);
-        let lines: Vec<Option<String>> = (0..review.items.len())
-            .map(|index| Some(entries.text(index, false)).filter(|line| self.take(line)))
+        let lines: Vec<Option<String>> = (entries.iter())
+            .map(|one| Some(entry(*one, review, false)).filter(|line| self.take(line)))
             .collect();
-        let missing = lines.iter().filter(|line| line.is_none()).count();
+        let missing = entries.iter().zip(&lines);
+        let missing = missing.filter(|(_, line)| line.is_none());
+        let missing = missing.map(|(entry, _)| entry.syncs()).sum();
         self.miss(missing, review.items.len(), "syncs");
         lines
     }
 
-    /// The items, with their details as far as these fit, too.
-    fn details(&mut self, review: &Review<'_>, lines: Vec<Option<String>>) -> String {
+    /// The entries, with their details as far as these fit, too.
+    fn details(
+        &mut self,
+        entries: &[Entry<'_>],
+        review: &Review<'_>,
+        lines: Vec<Option<String>>,
+    ) -> String {
         if lines.is_empty() {
             return String::new();
         }
-        let entries = Entries::of(review);
         let mut items = "\n".to_owned();
         let mut folded = 0;
-        for (index, line) in lines.into_iter().enumerate() {
+        for (one, line) in entries.iter().zip(lines) {
             let Some(line) = line else {
                 continue;
             };
-            let whole = entries.text(index, true);
+            let whole = entry(*one, review, true);
             let more = whole.len().saturating_sub(line.len());
             if more <= self.left {
                 self.left -= more;
                 items.push_str(&whole);
             } else {
-                folded += 1;
+                folded += one.syncs();
                 items.push_str(&line);
             }
         }
@@ -391,35 +404,10 @@ impl Room {
             return String::new();
         }
         format!(
-            "\n**Not shown: {}.** A comment takes at most {LONGEST} characters; the output of the \
-             command has everything.\n",
-            self.left_out.join(", ")
+            "\n**Not shown: {}.** A comment takes at most {} characters; the output of the command \
+             has everything.\n",
+            self.left_out.join(", "),
+            self.longest
         )
-    }
-}
-
-/// The items as entries of a list: one each, and one for all of a group in the place of the first.
-struct Entries<'r> {
-    review: &'r Review<'r>,
-    groups: BTreeMap<usize, &'r Group>,
-}
-
-impl<'r> Entries<'r> {
-    fn of(review: &'r Review<'r>) -> Self {
-        let of = |group: &'r Group| group.items.iter().map(move |item| (*item, group));
-        Self {
-            review,
-            groups: review.groups.iter().flat_map(of).collect(),
-        }
-    }
-
-    /// Empty for the others of a group.
-    fn text(&self, index: usize, with_details: bool) -> String {
-        let one = &self.review.items[index];
-        match self.groups.get(&index) {
-            Some(group) if group.items.first() != Some(&index) => String::new(),
-            Some(group) => of_group(one, group, self.review, with_details),
-            None => item(one, self.review, with_details),
-        }
     }
 }

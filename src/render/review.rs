@@ -3,6 +3,8 @@
 //!
 //! The texts in it are as files and servers wrote them: each format escapes them for its own syntax.
 
+use std::collections::BTreeMap;
+
 use camino::{Utf8Component, Utf8PathBuf};
 
 use super::code_host::CodeHost;
@@ -45,6 +47,8 @@ pub struct Review<'a> {
     pub checkout: Option<Checkout>,
     /// Where people read its files; `None` if the run does not know.
     pub code_host: Option<CodeHost>,
+    /// How many characters a comment can have.
+    pub longest_comment: usize,
 }
 
 /// The sides of a diff between what is remote and what is declared.
@@ -135,6 +139,25 @@ pub struct Group {
     pub items: Vec<usize>,
     /// What changes in each, as the lines of a YAML diff.
     pub diff: String,
+}
+
+/// What is shown as one.
+#[derive(Debug, Clone, Copy)]
+pub enum Entry<'r> {
+    /// A sync.
+    Sync(&'r Item),
+    /// Syncs that inherit the same change, and the first of them.
+    Group(&'r Item, &'r Group),
+}
+
+impl Entry<'_> {
+    /// How many syncs it is about.
+    pub fn syncs(&self) -> usize {
+        match self {
+            Self::Sync(_) => 1,
+            Self::Group(_, group) => group.items.len(),
+        }
+    }
 }
 
 /// What a sync pushes from where to where.
@@ -272,6 +295,27 @@ impl Review<'_> {
         } = self.range(span);
         let cell = self.sources.cell_words(span);
         format!("{file}:{line}:{column}{cell}")
+    }
+
+    /// An item as the start of a sentence: the sync, what happens, and of which cell of a matrix it is.
+    pub fn what(&self, item: &Item) -> String {
+        let cell = item.place.map(|place| self.sources.cell_words(place));
+        format!("{} {}{}", item.address, item.what, cell.unwrap_or_default())
+    }
+
+    /// What is shown, in order: each sync, and those that inherit the same change as one.
+    pub fn entries(&self) -> Vec<Entry<'_>> {
+        let mut groups: BTreeMap<usize, &Group> = BTreeMap::new();
+        for group in &self.groups {
+            groups.extend(group.items.iter().map(|item| (*item, group)));
+        }
+        let items = self.items.iter().enumerate();
+        let entry = |(index, item)| match groups.get(&index) {
+            Some(group) if group.items.first() == Some(&index) => Some(Entry::Group(item, group)),
+            Some(_) => None,
+            None => Some(Entry::Sync(item)),
+        };
+        items.filter_map(entry).collect()
     }
 
     /// The address of a span's line on the code host, if the run knows it.

@@ -146,7 +146,7 @@ fn of_item(item: &Item, review: &Review<'_>) -> Option<Value> {
     }
     let more = item.warnings.iter().chain(&item.hints).chain(&item.deleted);
     let more: Vec<&str> = more.map(String::as_str).collect();
-    let what = format!("{} {}.\n{}", item.address, item.what, more.join("\n"));
+    let what = format!("{}.\n{}", review.what(item), more.join("\n"));
     let mut note = json!({"level": "note", "message": message(&first_lines(&visible_lines(what.trim_end()), LONGEST))});
     if let Some(place) = item.place {
         note["locations"] = json!([location(place, review)]);

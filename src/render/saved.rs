@@ -14,8 +14,8 @@ use crate::core::text::visible;
 use crate::planfile::merge::Merged;
 use crate::planfile::{NameOf, Named, SavedPlan};
 
-/// The lines before a saved plan.
-pub fn heading(file: &str, saved: &SavedPlan) -> String {
+/// The lines before a saved plan, which is shown as a part of what several come to.
+pub fn heading(file: &str, saved: &SavedPlan, merged: &Plan) -> String {
     let mut out = format!(
         "{} {}, {}\n",
         painted(BOLD, "Saved plan"),
@@ -28,6 +28,9 @@ pub fn heading(file: &str, saved: &SavedPlan) -> String {
     let width = width(rows.iter().map(|(_, name, _)| name.as_str()));
     for (word, name, id) in rows {
         let _ = writeln!(out, "  {word:10}  {name:width$}  {id}");
+    }
+    if let Some(note) = shard_of(saved, merged) {
+        let _ = writeln!(out, "  {note}");
     }
     out.push('\n');
     out
@@ -73,13 +76,19 @@ pub fn review<'p>(
 /// Which plan it is, and what its names mean.
 fn fact(file: &str, saved: &SavedPlan, merged: &Plan) -> String {
     let mut out = format!("Saved plan `{file}`, `{}`.", saved.digest);
-    if let Some(shard) = saved.plan.shard.filter(|_| merged.shard.is_none()) {
-        let _ = write!(out, " {}", shard::note_with_limits(shard));
+    if let Some(note) = shard_of(saved, merged) {
+        let _ = write!(out, " {note}");
     }
     for (word, name, id) in meanings(saved) {
         let _ = write!(out, "\nThe {word} `{name}` is `{id}`.");
     }
     out
+}
+
+/// Which part of the projects a plan is about, unless all that are shown are about the same.
+fn shard_of(saved: &SavedPlan, merged: &Plan) -> Option<String> {
+    let shard = saved.plan.shard.filter(|_| merged.shard.is_none());
+    shard.map(shard::note_with_limits)
 }
 
 /// The lines after a plan that was saved.

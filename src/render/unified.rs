@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::review::{Item, Review, advice};
+use super::plan;
+use super::review::{Entry, Group, Item, Review, advice};
 use super::terminal::SANDBOX;
 use crate::core::text::visible;
+use crate::core::words;
 
 /// All syncs that differ. Whatever else there is to say is in lines that begin with `#`, which
 /// programs that read diffs skip.
@@ -19,8 +21,11 @@ pub fn text(review: &Review<'_>) -> String {
     for problem in review.problems {
         comment(&mut out, &format!("Error: {}", advice(problem)));
     }
-    for item in &review.items {
-        sync(&mut out, item, review);
+    for entry in review.entries() {
+        match entry {
+            Entry::Sync(item) => sync(&mut out, item, review),
+            Entry::Group(first, of) => group(&mut out, first, of, review),
+        }
     }
     for line in review.headline.iter().chain(&review.notes) {
         comment(&mut out, line);
@@ -29,7 +34,7 @@ pub fn text(review: &Review<'_>) -> String {
 }
 
 fn sync(out: &mut String, item: &Item, review: &Review<'_>) {
-    comment(out, &format!("{} {}", item.address, item.what));
+    comment(out, &review.what(item));
     for warning in &item.warnings {
         comment(out, &format!("Warning: {warning}"));
     }
@@ -39,17 +44,50 @@ fn sync(out: &mut String, item: &Item, review: &Review<'_>) {
     if let Some(reason) = item.verdict.reason() {
         comment(out, &format!("{}: {reason}", item.verdict.word()));
     }
-    if item.diff.is_empty() {
+    let is_new = item.word == "create";
+    diff(out, &item.address, is_new, &item.diff, review);
+}
+
+/// Syncs that inherit the same change.
+fn group(out: &mut String, first: &Item, group: &Group, review: &Review<'_>) {
+    let count = group.items.len();
+    let place = group
+        .place
+        .map(|place| format!(" ({})", review.describe(place)));
+    let what = plan::shared(count) + &place.unwrap_or_default();
+    comment(out, &what);
+    for index in &group.items {
+        comment(out, &format!("  {}", review.items[*index].address));
+    }
+    for warning in &first.warnings {
+        comment(out, &format!("Warning: {warning}"));
+    }
+    for note in first.remarks() {
+        comment(out, &format!("Note: {note}"));
+    }
+    diff(
+        out,
+        &words::count(count, "sync"),
+        false,
+        &group.diff,
+        review,
+    );
+}
+
+/// What changes in something with that name, if anything does.
+fn diff(out: &mut String, name: &str, is_new: bool, lines: &str, review: &Review<'_>) {
+    if lines.is_empty() {
         return;
     }
-    let address = visible(&item.address);
+    let name = visible(name);
     let [old, new] = &review.sides;
-    let _ = match item.word {
-        "create" => writeln!(out, "--- /dev/null"),
-        _ => writeln!(out, "--- {}/{address}", visible(old)),
+    let _ = if is_new {
+        writeln!(out, "--- /dev/null")
+    } else {
+        writeln!(out, "--- {}/{name}", visible(old))
     };
-    let _ = writeln!(out, "+++ {}/{address}", visible(new));
-    out.push_str(&item.diff);
+    let _ = writeln!(out, "+++ {}/{name}", visible(new));
+    out.push_str(lines);
 }
 
 /// Lines that are not part of a diff.

@@ -243,6 +243,12 @@ fn whatever_git_lacks_is_a_sentence() {
     Error: `--output=/tmp/x` is not a commit of this repository.
       Name a branch, a tag or a commit that `git rev-parse` knows, such as `origin/main`.
     ");
+    for missing in ["HEAD@{99}", "main@{7}"] {
+        let said =
+            format!("Error: `{missing}` is not a commit of this repository.\n  Name a branch,");
+        let output = refused(&format!("--base={missing}"), 1);
+        assert!(output.starts_with(&said), "{output}");
+    }
     assert_snapshot!(refused("--base=^main", 1), @"
     Error: `^main` does not name one commit.
       Name the branch, tag or commit to compare with, such as `origin/main`.
@@ -253,6 +259,10 @@ fn whatever_git_lacks_is_a_sentence() {
     ");
     assert_snapshot!(refused("--base main --prune", 64), @"
     Error: `--base` compares two versions of the files, and `--prune` is about what is remote.
+      Give one of the two.
+    ");
+    assert_snapshot!(refused("--base main --sandbox", 64), @"
+    Error: `--base` compares two versions of the files, and `--sandbox` is about what is remote.
       Give one of the two.
     ");
     let standard_input = tree
@@ -307,8 +317,88 @@ fn links_of_the_earlier_version_do_not_lead_out_of_it() {
     commit(&tree);
     std::fs::remove_file(tree.root().join("syncs/link.yaml")).unwrap();
     let output = plan(&tree, "--base main", 3);
-    assert!(!output.stderr.contains("stolen"), "{output}");
-    assert!(output.stderr.contains("were invalid at"), "{output}");
+    assert_snapshot!(without_commits(&output.stderr), @"
+    Error: The files were invalid at [COMMIT] (where this branch left `main`), so there is nothing to compare with: `syncs/link.yaml` is a link that leads out of the repository.
+      Compare with a revision whose files are valid, or plan without `--base`.
+    ");
+    // Whatever is read of it.
+    for (link, target) in [
+        ("secsync.yaml", "secret.yaml"),
+        ("syncs", "."),
+        (".secsync/schemas", "."),
+    ] {
+        let tree = Tree::new(&[("own/web.yaml", &payments(&[("web", "")]))]);
+        let place = tree.root().join(link);
+        std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(secret.root().join(target), &place).unwrap();
+        git(
+            tree.root(),
+            &["init", "--quiet", "--initial-branch", "main"],
+        );
+        commit(&tree);
+        std::fs::remove_file(place).unwrap();
+        let output = tree.secsync("plan own --base main").run();
+        let said = output.to_string();
+        assert!(
+            !said.contains("stolen") && !said.contains("/tmp/"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_shallow_clone_does_not_take_an_older_base_for_the_right_one() {
+    let tree = repository(&[("syncs/payments.yaml", &payments(&[("web", "")]))]);
+    let on = |branch: &str| git(tree.root(), &["switch", "--quiet", branch]);
+    let commit_file = |file: &str| {
+        tree.write(file, "x");
+        commit(&tree);
+    };
+    // Beside main, and merged by the branch at its end.
+    git(tree.root(), &["switch", "--quiet", "--create", "side"]);
+    commit_file("side");
+    on("main");
+    tree.write(
+        "syncs/payments.yaml",
+        payments(&[("web", "secretPath: /web")]),
+    );
+    commit(&tree);
+    git(
+        tree.root(),
+        &["switch", "--quiet", "--force-create", "feature"],
+    );
+    commit_file("one");
+    commit_file("two");
+    git(
+        tree.root(),
+        &["merge", "--quiet", "--no-edit", "--no-ff", "side"],
+    );
+    on("main");
+    commit_file("later");
+    let from = format!("file://{}", tree.root());
+    let cloned = |depth: &str| {
+        let clone = Tree::new(&[]);
+        let words = [
+            "clone",
+            "--quiet",
+            "--no-single-branch",
+            "--branch",
+            "feature",
+        ];
+        let words = [&words[..], &["--depth", depth, &from, "."]].concat();
+        git(clone.root(), &words);
+        clone
+    };
+    let output = plan(&cloned("3"), "--base origin/main", 1);
+    assert_snapshot!(output.stderr, @"
+    Error: This clone is shallow, and lacks `origin/main` or the commits that lead to it.
+      Fetch them: `fetch-depth: 0` for actions/checkout, `GIT_DEPTH: 0` on GitLab, or `git fetch --unshallow`.
+    ");
+    // A shallow clone that has all that matters is as good as a whole one.
+    for depth in ["4", "100"] {
+        let output = plan(&cloned(depth), "--base origin/main", 0);
+        assert!(output.stdout.contains("No changes."), "{output}");
+    }
 }
 
 #[test]
@@ -371,6 +461,48 @@ fn what_syncs_inherit_changes_once_for_all_of_them() {
 
     Plan: 0 to add, 4 to change, 0 to destroy.
     "#);
+    let diff = without_commits(&plan(&tree, "--base main -o unified", 0).stdout);
+    let (diff, _) = diff.split_once("# infisical/payments/own ").unwrap();
+    assert_snapshot!(diff, @"
+    # This compares what is declared now with [COMMIT], where this branch left main. What is remote was not read.
+    # 2 syncs will be updated in place, by what they inherit (syncs/payments.yaml:7:15)
+    #   infisical/payments/api
+    #   infisical/payments/web
+    # Note: The next sync overwrites secrets at the destination that have the same keys.
+    --- main/2 syncs
+    +++ declared/2 syncs
+    @@ -1 +1 @@
+    -secretPath: /
+    +secretPath: /new
+    ");
+    let page = plan(&tree, "--base main -o html", 0).stdout;
+    let (_, list) = page.split_once("<output></output>").unwrap();
+    let (_, list) = list.split_once("<ul>\n").unwrap();
+    let (group, _) = list.split_once("</li>\n<li class=\"sync").unwrap();
+    assert_snapshot!(group, @r#"
+    <li class="sync change" data-action="update" data-count="2">
+    <p><span class="state badge">~ update</span> 2 syncs will be updated in place, by what they inherit (<code>humanitec</code>), declared at <code>syncs/payments.yaml:7:15</code></p>
+    <ul>
+    <li><code>infisical/payments/api</code>, declared at <code>syncs/payments.yaml:11:3</code></li>
+    <li><code>infisical/payments/web</code>, declared at <code>syncs/payments.yaml:14:3</code></li>
+    </ul>
+    <p><span class="note">Note:</span> The next sync overwrites secrets at the destination that have the same keys.</p>
+    <details><summary>Fields</summary><pre>@@ -1 +1 @@
+    <span class="remove">-secretPath: /</span>
+    <span class="add">+secretPath: /new</span>
+    </pre></details>
+    "#);
+    let document = plan(&tree, "--base main -o json", 0).json();
+    assert_eq!(
+        document["shared"],
+        serde_json::json!([{
+            "place": {
+                "file": "syncs/payments.yaml",
+                "line": 7, "column": 15, "endLine": 7, "endColumn": 19,
+            },
+            "actions": [0, 2],
+        }])
+    );
     let markdown = without_commits(&plan(&tree, "--base main -o markdown", 0).stdout);
     let (_, list) = markdown.split_once("</details>\n\n").unwrap();
     assert_snapshot!(list, @"

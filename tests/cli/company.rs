@@ -120,6 +120,5 @@ fn what_a_small_company_forbids_is_refused() {
 
     Found 1 error.
     Run `secsync explain same-destination` to see why it matters and how to fix it.
-    Sandbox: an emulator on this machine answered. No real server was contacted.
     ");
 }

@@ -1115,3 +1115,33 @@ fn a_selector_of_a_map_names_a_field_of_it() {
         .exits_with(64);
     assert!(refused.stderr.contains("`matrix.env.slug=…`"), "{refused}");
 }
+
+#[test]
+fn every_format_says_which_cell_a_sync_is_of() {
+    let block = r#"  "${matrix.app}-${matrix.env}":
+    matrix: { app: [web, api], env: [prod] }
+    destinationConfig: { app: "${matrix.app}" }
+    syncOptions: { disableSecretDeletion: false }
+    ensure: absent
+"#;
+    let tree = tree(&block.replace("    ensure: absent\n", ""));
+    let run = |arguments: &str| tree.secsync(arguments).run().exits_with(0).stdout;
+    run("apply --sandbox --auto-approve");
+    tree.write(
+        "syncs/web.yaml",
+        format!(
+            "{TOP}{}",
+            block
+                .replace("syncOptions", "# ")
+                .replace("destinationConfig", "# ")
+        ),
+    );
+    for format in [
+        "human", "markdown", "html", "github", "sarif", "junit", "unified",
+    ] {
+        let text = run(&format!("plan --sandbox -o {format}"));
+        for cell in ["app=web, env=prod", "app=api, env=prod"] {
+            assert!(text.contains(cell), "not {cell} in {format}:\n{text}");
+        }
+    }
+}

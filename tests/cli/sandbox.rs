@@ -225,7 +225,6 @@ fn what_the_sandbox_cannot_keep_is_explained() {
     insta::assert_snapshot!(tree.secsync("plan --sandbox").run().exits_with(1), @"
     $ secsync plan --sandbox
     --- stderr
-    Sandbox: an emulator on this machine answered. No real server was contacted.
     Error: The file or directory .secsync/sandbox cannot be written: a part of its path is not a directory.
       secsync keeps its own files in .secsync/ of the workspace: make it writable, or use a copy of the workspace.
     --- exit 1

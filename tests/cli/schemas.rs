@@ -588,7 +588,6 @@ fn explains_how_to_write_a_provider_that_is_separated_from_its_flag() {
     insta::assert_snapshot!(refused.exits_with(64), @"
     $ secsync schema pull --from-server infisical --sandbox
     --- stderr
-    Sandbox: an emulator on this machine answered. No real server was contacted.
     Error: The provider `infisical` is separated from `--from-server`, and so is taken for a document.
       Write `--from-server=infisical`.
     --- exit 64

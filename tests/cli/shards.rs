@@ -224,6 +224,41 @@ fn every_output_names_the_shard() {
 }
 
 #[test]
+fn plans_of_shards_are_said_to_be_of_shards_in_every_format() {
+    let files = |project: &str| {
+        let text = payments(&[("api", "")]);
+        text.replace("project: payments", &format!("project: {project}"))
+    };
+    let (tree, server) = (
+        Tree::new(&[
+            ("syncs/payments.yaml", &files("payments")),
+            ("syncs/shop.yaml", &files("shop")),
+        ]),
+        Server::new(&world()),
+    );
+    let run = |arguments: &str| tree.secsync(arguments).on(&server).run().exits_with(0);
+    for index in 1..=2 {
+        run(&format!("plan --shard {index}/2 --out {index}.json"));
+    }
+    for format in [
+        "human", "unified", "markdown", "html", "sarif", "github", "junit",
+    ] {
+        let text = run(&format!("show 1.json 2.json -o {format}")).stdout;
+        let text = text.replace("&#45;", "-").replace(['\\', '`'], "");
+        for index in 1..=2 {
+            let line = format!("Shard {index}/2: only projects of this shard.");
+            assert_eq!(text.matches(&line).count(), 1, "{format}: {text}");
+        }
+    }
+    let shown = run("show 1.json 2.json -o json").json();
+    assert_eq!(shown.get("shard"), None);
+    assert_eq!(shown["plans"][1]["shard"], json!({"index": 2, "of": 2}));
+    // Plans of one shard share the sentence.
+    let one = run("show 1.json").stdout;
+    assert_eq!(one.matches("Shard 1/2").count(), 1, "{one}");
+}
+
+#[test]
 fn a_shard_without_a_project_has_nothing_to_do() {
     let (tree, server) = (
         Tree::new(&[("syncs/payments.yaml", &payments(&[("api", "")]))]),

@@ -226,3 +226,42 @@ fn a_plan_names_its_files_from_the_root_of_the_repository() {
     let file = &document["actions"][0]["place"]["file"];
     assert_eq!(file, "infra/syncs/payments.yaml");
 }
+
+#[test]
+fn a_comment_is_as_long_as_the_code_host_of_the_job_takes() {
+    let names: Vec<String> = (0..500).map(|index| format!("web-{index}")).collect();
+    let syncs: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    let tree = Tree::new(&[("syncs/payments.yaml", &payments(&syncs))]);
+    tree.secsync("plan syncs --out plan.json")
+        .on(&Server::new(&world()))
+        .run()
+        .exits_with(0);
+    let comment = |variables: &[(&str, &str)]| {
+        let run = tree.secsync("show plan.json -o markdown");
+        let run = variables
+            .iter()
+            .fold(run, |run, (name, value)| run.variable(name, value));
+        run.run().exits_with(0).stdout
+    };
+    let cut = |variables: &[(&str, &str)], longest: usize| {
+        let text = comment(variables);
+        let length = text.len();
+        assert!(length <= longest && length > longest / 2, "{length}");
+        let said = format!("A comment takes at most {longest} characters;");
+        assert!(text.contains(&said), "{said}:\n{text}");
+    };
+    let github = [
+        ("GITHUB_SERVER_URL", "https://github.com"),
+        ("GITHUB_REPOSITORY", "acme/infra"),
+    ];
+    cut(&[], 65_536);
+    cut(&github, 65_536);
+    // Also if the variables name no page to link to.
+    let bitbucket = [(
+        "BITBUCKET_GIT_HTTP_ORIGIN",
+        "http://bitbucket.org/acme/infra",
+    )];
+    cut(&bitbucket, 32_768);
+    let whole = comment(&[("CI_PROJECT_URL", "https://gitlab.com/acme/infra")]);
+    assert!(!whole.contains("Not shown"), "{whole}");
+}

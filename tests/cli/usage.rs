@@ -382,15 +382,7 @@ fn a_shell_is_offered_values_from_the_program_and_the_files() {
     let sync = "{destination: vercel, labels: {team: shop}}";
     let file = format!("provider: enkryptify\nproject: p\nsyncs:\n  web: {sync}\n  api: {sync}\n");
     let tree = Tree::new(&[("syncs/all.yaml", &file)]);
-    let offered = |line: &str| {
-        let words: Vec<&str> = line.split(' ').collect();
-        let run = tree.secsync("").variable("COMPLETE", "bash");
-        let run = run.variable("_CLAP_IFS", " ");
-        let run = run.variable("_CLAP_COMPLETE_INDEX", &words.len().to_string());
-        let mut command = run.command();
-        let output = command.args(["--", "secsync"]).args(words).output();
-        String::from_utf8(output.unwrap().stdout).unwrap()
-    };
+    let offered = |line: &str| offered(&tree, line);
     assert!(offered("sync ").starts_with("api web "));
     assert_eq!(offered("plan -o ma"), "markdown");
     assert_eq!(offered("plan -l t"), "team=shop");
@@ -400,7 +392,61 @@ fn a_shell_is_offered_values_from_the_program_and_the_files() {
     );
     assert_eq!(offered("schema show enkryptify/"), "");
     assert!(offered("schema show infisical/ver").contains("infisical/vercel"));
+    assert!(offered("schema example infisical/ver").contains("infisical/vercel"));
     assert!(offered("").contains("validate"));
+    // Starts, and the destinations of platforms that have starts, as they are compared.
+    assert!(offered("state rm ").starts_with("api web --"));
+    assert_eq!(offered("state resolve w"), "web");
+    for command in ["state rm x", "state resolve x", "import x"] {
+        assert_eq!(offered(&format!("{command} --destination ")), "vercel");
+    }
+    // What is imported is not declared.
+    assert!(offered("import ").starts_with("--"));
+}
+
+#[test]
+fn a_shell_is_offered_the_formats_that_a_command_has() {
+    let tree = Tree::new(&[]);
+    let basic = "human json";
+    let checks = "human json markdown html sarif github junit";
+    let plans = "human unified json markdown html sarif github junit";
+    for (commands, formats) in [
+        (&["plan", "diff", "apply", "show", "drift"][..], plans),
+        (&["validate", "status"], checks),
+        (
+            &[
+                "init",
+                "sync",
+                "export",
+                "import",
+                "list projects",
+                "state list",
+                "schema show",
+                "schema list",
+                "sandbox",
+                "explain",
+                "auth check",
+            ],
+            basic,
+        ),
+    ] {
+        for command in commands {
+            let said = offered(&tree, &format!("{command} -o "));
+            assert_eq!(said, formats, "{command}");
+        }
+    }
+    assert_eq!(offered(&tree, "plan -o json="), "");
+}
+
+/// What a shell is offered after a line.
+fn offered(tree: &Tree, line: &str) -> String {
+    let words: Vec<&str> = line.split(' ').collect();
+    let run = tree.secsync("").variable("COMPLETE", "bash");
+    let run = run.variable("_CLAP_IFS", " ");
+    let run = run.variable("_CLAP_COMPLETE_INDEX", &words.len().to_string());
+    let mut command = run.command();
+    let output = command.args(["--", "secsync"]).args(words).output();
+    String::from_utf8(output.unwrap().stdout).unwrap()
 }
 
 #[test]

@@ -173,6 +173,7 @@ fn shown(texts: &Texts, format: fn(&Review<'_>) -> String) -> String {
         sides: [texts.value.clone(), "declared".to_owned()],
         checkout: None,
         code_host: None,
+        longest_comment: 65_536,
     })
 }
 
@@ -412,6 +413,7 @@ fn a_comment_stays_within_the_limit_and_says_what_it_leaves_out() {
             sides: remote_and_declared(),
             checkout: None,
             code_host: None,
+            longest_comment: 65_536,
         })
     };
     let whole = of(20, 100);

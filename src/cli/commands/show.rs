@@ -130,7 +130,7 @@ impl Outcome for Shown {
         };
         let headings: String = self
             .plans()
-            .map(|(file, saved)| saved::heading(file, saved))
+            .map(|(file, saved)| saved::heading(file, saved, &merged.plan))
             .collect();
         let context = Context {
             lists_unmanaged: view.verbosity > 0,

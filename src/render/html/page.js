@@ -5,15 +5,18 @@ const { action, text } = form.elements;
 const syncs = [...document.querySelectorAll(".sync")].map((sync) => ({
   sync,
   words: sync.textContent.toLowerCase(),
+  // Those that inherit the same change are one.
+  count: Number(sync.dataset.count ?? 1),
 }));
+const counted = (all) => all.reduce((sum, one) => sum + one.count, 0);
 
 function show() {
   const words = text.value.trim().toLowerCase();
   const isWanted = (one) =>
     (action.value === "" || one.sync.dataset.action === action.value) && one.words.includes(words);
   for (const one of syncs) one.sync.hidden = !isWanted(one);
-  const shown = syncs.filter((one) => !one.sync.hidden).length;
-  form.querySelector("output").value = `${shown} of ${syncs.length} shown`;
+  const shown = syncs.filter((one) => !one.sync.hidden);
+  form.querySelector("output").value = `${counted(shown)} of ${counted(syncs)} shown`;
 }
 
 function read() {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::apply;
 use crate::core::diff::FieldChange;
 use crate::core::plan::{
-    Action, Base, DeleteReason, Effect, Failing, Kept, Plan, Step, UnknownField,
+    Action, Base, DeleteReason, Effect, Failing, Kept, Plan, Shared, Step, UnknownField,
 };
 use crate::core::remote::RemoteSync;
 use crate::core::shard::Shard;
@@ -26,6 +26,9 @@ pub struct PlanBody<'a> {
     shard: Option<Shard>,
     summary: Summary,
     actions: Vec<ActionFields<'a>>,
+    /// The actions that are the same because their syncs inherit what changes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    shared: Vec<SharedFields<'a>>,
     unmanaged: Vec<SubjectFields<'a>>,
     kept: Vec<KeptFields<'a>>,
     failing: Vec<FailingFields<'a>>,
@@ -49,6 +52,9 @@ impl<'a> PlanBody<'a> {
                     likely_renamed_from: likely.get(&index).map(|old| old.name),
                     ..ActionFields::new(action, sources, plan.base.is_none())
                 })
+                .collect(),
+            shared: (plan.shared.iter())
+                .map(|shared| SharedFields::new(shared, sources))
                 .collect(),
             unmanaged: subjects(&plan.unmanaged),
             kept: plan.kept.iter().map(KeptFields::new).collect(),
@@ -246,6 +252,22 @@ impl<'a> ChangeFields<'a> {
             path: change.dotted(),
             before: change.before.as_ref(),
             after: change.after.as_ref(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct SharedFields<'a> {
+    place: Option<Place>,
+    /// Their indices in the list of actions.
+    actions: &'a [usize],
+}
+
+impl<'a> SharedFields<'a> {
+    fn new(shared: &'a Shared, sources: &Sources) -> Self {
+        Self {
+            place: shared.place.map(|place| Place::new(place, sources)),
+            actions: &shared.actions,
         }
     }
 }

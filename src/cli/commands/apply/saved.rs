@@ -138,7 +138,7 @@ fn shown(
         is_whole: false,
         syncs: &[],
     };
-    saved::heading(path.as_str(), saved)
+    saved::heading(path.as_str(), saved, &saved.plan)
         + &plan::human(&planned.plan, &saved.sources, context)
         + &saved::done(done)
 }
