@@ -5,6 +5,8 @@
 //! SECSYNC_FUZZ_SECONDS=600 cargo test --test library fuzzing -- --test-threads 1
 //! ```
 
+mod targets;
+
 use std::env;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,9 +16,6 @@ use camino::Utf8Path;
 use serde_json::json;
 
 use super::repository;
-
-#[path = "../../fuzz/src/lib.rs"]
-mod targets;
 
 /// How long each target is tried if nobody says otherwise.
 const USUAL: Duration = Duration::from_secs(2);

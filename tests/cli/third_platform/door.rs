@@ -13,6 +13,7 @@ use secsync::core::plan::Effect;
 use secsync::core::platform::{Capability, Description, Platform};
 use secsync::core::remote::{Job, RemoteConnection, RemoteProject, RemoteSync};
 use secsync::core::rules::Rules;
+use secsync::core::spec::DestinationSpec;
 use secsync::http::HttpOptions;
 use secsync::http::answer::{Answer, bad_answer};
 use secsync::http::error::{RequestError, RequestErrorKind};
@@ -79,7 +80,12 @@ impl Door for Strongbox {
 
 impl Rules for Strongbox {
     /// Its names begin with a capital letter.
-    fn lint(&self, sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>) {
+    fn lint(
+        &self,
+        sync: &DesiredSync,
+        _spec: Option<&DestinationSpec>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
         let name = &sync.name;
         assert!(name.text != "Panic", "the name is {}", name.text);
         if !name

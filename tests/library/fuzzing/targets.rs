@@ -1,8 +1,7 @@
 //! Functions that take any bytes, as a stranger could write them. None may panic or take long.
 //!
 //! `cargo fuzz run sync_file` (and so on) looks for bytes that break one; it needs a nightly
-//! toolchain. `tests/library/fuzzing.rs` runs the same functions on every `cargo test`, for a
-//! while.
+//! toolchain. `fuzzing.rs` runs the same functions on every `cargo test`, for a while.
 
 use std::fs;
 use std::path::Path;
