@@ -4,6 +4,7 @@
 //! | what | where |
 //! |---|---|
 //! | apply the plan, and the next plan is empty | `plans` |
+//! | the same for every bundled destination | `destinations` |
 //! | a saved plan does what it showed, or nothing | `saved_plans` |
 //! | what apply promises when something goes wrong | `faults` |
 //! | random workspaces, a sandbox, runs on it | `support` |
@@ -17,6 +18,7 @@
 
 mod support;
 
+mod destinations;
 mod faults;
 mod matrices;
 mod plans;

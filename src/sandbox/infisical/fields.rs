@@ -110,25 +110,52 @@ pub fn as_read(
     sync: &str,
 ) -> Map<String, Value> {
     let document = &destination.document;
-    let marked = |body: &Value, object: &Map<String, Value>, marks: &[&str]| {
-        let schema = resolved(&body["properties"][key], document);
+    let bodies = [&destination.create, &document["$defs"]["read"]];
+    let schemas = bodies.map(|body| &body["properties"][key]);
+    read_back(schemas, document, &mut object, &["filled", sync, key]);
+    object
+}
+
+/// Does so at every depth. `schemas` are those of requests and of answers, and `parts` decide the
+/// values.
+fn read_back(
+    schemas: [&Value; 2],
+    document: &Value,
+    object: &mut Map<String, Value>,
+    parts: &[&str],
+) {
+    let schemas = schemas.map(|schema| resolved(schema, document));
+    let [of_creates, of_reads] = schemas.map(|schema| {
         properties_of(schema, object)
-            .map(|(name, property)| (name.clone(), resolved(property, document).clone()))
-            .filter(|(_, property)| marks.iter().any(|mark| is_marked(property, mark)))
-            .collect::<Vec<_>>()
-    };
-    let create = &destination.create;
-    for (name, _) in marked(create, &object, &[WRITE_ONLY]) {
-        object.shift_remove(&name);
+            .map(|(name, property)| (name.clone(), resolved(property, document)))
+            .collect::<BTreeMap<_, _>>()
+    });
+    object.retain(|name, _| {
+        let property = of_creates.get(name);
+        !property.is_some_and(|property| is_marked(property, WRITE_ONLY))
+    });
+    for (name, value) in object.iter_mut() {
+        let [Some(sent), Some(read)] = [of_creates.get(name), of_reads.get(name)] else {
+            continue;
+        };
+        let (schemas, objects) = match value {
+            Value::Array(items) => ([&sent["items"], &read["items"]], items.as_mut_slice()),
+            one => ([*sent, *read], std::slice::from_mut(one)),
+        };
+        for inner in objects.iter_mut().filter_map(Value::as_object_mut) {
+            read_back(schemas, document, inner, &[parts, &[name]].concat());
+        }
     }
-    let read = &document["$defs"]["read"];
-    let of_reads = marked(read, &object, &[READ_ONLY, SERVER_FILLED]);
-    let of_creates = marked(create, &object, &[SERVER_FILLED]);
-    for (name, property) in of_reads.into_iter().chain(of_creates) {
-        let value = filled(&property, &["filled", sync, key, &name]);
+    let is_filled =
+        |property: &Value, marks: &[&str]| marks.iter().any(|mark| is_marked(property, mark));
+    let of_reads = (of_reads.into_iter())
+        .filter(|(_, property)| is_filled(property, &[READ_ONLY, SERVER_FILLED]));
+    let of_creates =
+        (of_creates.into_iter()).filter(|(_, property)| is_filled(property, &[SERVER_FILLED]));
+    for (name, property) in of_reads.chain(of_creates) {
+        let value = filled(property, &[parts, &[&name]].concat());
         object.insert(name, value);
     }
-    object
 }
 
 /// A value of the server's own that only the parts decide.
