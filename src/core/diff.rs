@@ -418,6 +418,7 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     use super::{Difference, FieldChange, compare, not_kept, patch};
+    use crate::core::spec::{Access, FieldSpec, ObjectSpec};
     use crate::core::testing::{fields, spec};
 
     fn difference(desired: Value, remote: Value) -> Difference {
@@ -573,6 +574,36 @@ mod tests {
                 expected,
                 "{declared} {remote}"
             );
+        }
+    }
+
+    #[test]
+    fn what_only_the_server_sets_in_an_object_that_is_not_declared_is_named() {
+        let field = |name: &str, access| FieldSpec {
+            name: name.to_owned(),
+            access,
+            ..FieldSpec::default()
+        };
+        let mut spec = spec().create;
+        spec.fields.push(FieldSpec {
+            object: Some(ObjectSpec {
+                fields: vec![
+                    field("every", Access::BothWays),
+                    field("id", Access::ReadOnly),
+                ],
+                ..ObjectSpec::default()
+            }),
+            ..field("rotation", Access::BothWays)
+        });
+        for (remote, changed) in [
+            (json!({"id": 1}), [""; 0].as_slice()),
+            (json!({"id": 1, "every": 2}), &["rotation.every"]),
+        ] {
+            let remote = fields(json!({"rotation": remote}));
+            let found = compare(&spec, &Map::new(), &remote);
+            let paths: Vec<_> = found.changes.iter().map(FieldChange::dotted).collect();
+            assert_eq!(paths, changed);
+            assert_eq!(found.read_only, ["rotation.id"]);
         }
     }
 

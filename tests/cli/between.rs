@@ -159,6 +159,20 @@ fn a_delete_that_something_in_between_answers_is_looked_up_before_it_is_called_d
 }
 
 #[test]
+fn a_delete_that_meets_no_route_is_looked_up() {
+    let reply = Reply::refusal(
+        404,
+        "NotFound",
+        "Route DELETE /api/v1/secret-syncs not found",
+    );
+    let site = Site::after(&["api"], "ensure: absent");
+    site.gateway.does("DELETE", ONE, 9, Act::After(reply));
+    let output = site.apply().exits_with(0);
+    assert!(output.stdout.contains("Deleted [id="), "{output}");
+    site.is_settled();
+}
+
+#[test]
 fn a_create_that_something_in_between_answers_is_looked_up_and_not_doubled() {
     for (index, reply) in not_infisical().into_iter().enumerate() {
         let site = Site::new(&["api"]);
