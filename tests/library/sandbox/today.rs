@@ -778,7 +778,7 @@ mod subfolders {
 mod filled_fields {
     use super::*;
 
-    fn entra() -> Server {
+    fn filling() -> Server {
         let text = json!({"type": "string"});
         let marked = |marker: &str, schema: &Value| {
             let mut schema = schema.clone();
@@ -801,8 +801,13 @@ mod filled_fields {
                 "principal": text, "displayName": marked("x-server-filled", &text),
             })),
         });
-        let slugs = ["azure-entra-id-scim", "somewhere"];
-        server_of(slugs.map(|slug| schema(slug, &create, &read)), |_| {})
+        let mut merged = create.clone();
+        merged["syncOptions"]["x-merged-by-update"] = true.into();
+        let schemas = [("merging", &merged), ("somewhere", &create)];
+        server_of(
+            schemas.map(|(slug, create)| schema(slug, create, &read)),
+            |_| {},
+        )
     }
 
     fn sent() -> Value {
@@ -816,7 +821,7 @@ mod filled_fields {
 
     #[test]
     fn what_is_marked_is_filled_or_never_given_back() {
-        let mut server = entra();
+        let mut server = filling();
         let target = format!("{SYNCS}/somewhere");
         let made = sync(&server.post(&target, &body("a", &sent())));
         let options = &made["syncOptions"];
@@ -834,12 +839,9 @@ mod filled_fields {
     }
 
     #[test]
-    fn options_are_replaced_whole_but_by_one_destination_they_are_merged() {
-        let mut server = entra();
-        for (slug, note) in [
-            ("somewhere", None),
-            ("azure-entra-id-scim", Some(&json!("x"))),
-        ] {
+    fn options_are_replaced_whole_or_merged_as_the_schema_says() {
+        let mut server = filling();
+        for (slug, note) in [("somewhere", None), ("merging", Some(&json!("x")))] {
             let target = format!("{SYNCS}/{slug}");
             let made = sync(&server.post(&target, &body(slug, &sent())));
             let bare = json!({"syncOptions": {"initialSyncBehavior": "overwrite-destination"}});
