@@ -301,6 +301,7 @@ fn whatever_git_lacks_is_a_sentence() {
     ");
 }
 
+#[cfg(unix)]
 #[test]
 fn links_of_the_earlier_version_do_not_lead_out_of_it() {
     let secret = Tree::new(&[("secret.yaml", "syncs: { stolen: {} }\n")]);

@@ -1,5 +1,6 @@
 //! What files name, and where secsync writes: nothing outside of the workspace, whatever links a
 //! pull request put there.
+#![cfg(unix)]
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -750,6 +750,7 @@ fn a_matrix_comes_from_a_file_of_the_workspace() {
     assert_eq!(planned(&tree, "").len(), 3);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_matrix_is_not_read_from_what_is_no_file_of_axes_in_the_workspace() {
     let tree = tree("");

@@ -17,5 +17,7 @@ pub use objects::{Happening, Objects, SECRET_KEY};
 pub use payments::{payments, world};
 pub use routes::Routes;
 pub use run::{Invocation, Output};
-pub use server::{Canned, Server, runtime};
+#[cfg(unix)]
+pub use server::runtime;
+pub use server::{Canned, Server};
 pub use tree::{Tree, repository};

@@ -1,6 +1,8 @@
 //! `secsync status`: whether the declared syncs are there, and how their last jobs ended.
 
+#[cfg(unix)]
 use std::io::{BufRead as _, BufReader};
+#[cfg(unix)]
 use std::process::Command;
 
 use serde_json::json;
