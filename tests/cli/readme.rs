@@ -70,6 +70,11 @@ fn every_command_of_the_readme_works() {
 }
 
 #[test]
+fn the_readme_is_a_screen_and_a_half() {
+    assert!(repository("README.md").lines().count() <= 75);
+}
+
+#[test]
 fn every_link_to_a_file_leads_to_one() {
     let root = Utf8PathBuf::from(env::var("CARGO_MANIFEST_DIR").unwrap());
     for page in [
