@@ -65,7 +65,9 @@ impl Exit {
         match self {
             Self::Done => "done, or no changes",
             Self::Error => "error",
-            Self::ChangesPending => "changes pending (drift, and with --detailed-exitcode)",
+            Self::ChangesPending => {
+                "changes pending (drift, schema diff, import --from-terraform; else with --detailed-exitcode)"
+            }
             Self::Invalid => "the files are invalid, or a denied lint was found",
             Self::Auth => "authentication or permission",
             Self::ActionFailed => "at least one action failed, is unknown, or was blocked (apply)",

@@ -134,9 +134,7 @@ pub struct NetworkArguments {
 /// What is printed, and how.
 #[derive(Debug, Clone, Args)]
 pub struct OutputArguments {
-    /// A format, to standard output or to a file; can be repeated. Every command has human and
-    /// json; those that check files also have markdown, html, sarif, github and junit, and those
-    /// that plan unified.
+    /// A format, to standard output or to a file; can be repeated.
     #[arg(short, long, value_name = "FORMAT[=FILE]")]
     pub output: Vec<Output>,
     /// No colours.

@@ -261,8 +261,8 @@ impl Session {
     /// Shows people a text before the end, wherever the human format goes. What nobody could see is
     /// not acted on.
     pub fn show(&self, text: &str) -> Result<(), CommandError> {
-        let text = self.view.wrapped(text);
-        let text = self.announced(&text, self.view.is_sandbox);
+        let text = self.announced(text, self.view.is_sandbox);
+        let text = self.view.wrapped(&text);
         CommandError::all(self.outputs.write(Format::Human, &text, &self.terminal))
     }
 
@@ -371,8 +371,8 @@ impl Session {
         // For people first: what they could not be given, the other formats still report.
         let text = match human.kind {
             Text::Lines => {
-                let text = end.view.wrapped(&human.text);
-                let text = self.announced(&text, end.view.is_sandbox);
+                let text = self.announced(&human.text, end.view.is_sandbox);
+                let text = end.view.wrapped(&text);
                 Cow::Owned(printable(&text, Escape::Backslash).into_owned())
             }
             Text::Json => printable(&human.text, Escape::Json),
@@ -417,10 +417,11 @@ impl Session {
 
 /// Runs a command from its arguments to its exit code.
 pub fn execute<C: Command>(command: C, environment: &Environment) -> Exit {
+    let no_color = command.output().no_color;
     let session = match Session::open(&command, environment.clone()) {
         Ok(session) => session,
         Err(error) => {
-            Terminal::plain(environment).problems(&error.problems);
+            Terminal::plain(environment, no_color).problems(&error.problems);
             return error.exit;
         }
     };

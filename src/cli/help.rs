@@ -6,22 +6,33 @@ use std::fmt::Write as _;
 use clap::{Arg, Command, CommandFactory};
 
 use super::Arguments;
+use super::commands::{
+    apply, auth, drift, explain, export, import, init, list, plan, sandbox, schema, show, state,
+    status, sync, validate,
+};
+use super::output::{Format, Offer};
+use crate::core::words::list as listed;
 use crate::exit::Exit;
+use crate::http::client;
 use crate::http::encryption::ALLOW_HTTP;
 use crate::pipeline::STATE_VARIABLE;
 use crate::provider::doors;
 use crate::provider::trust::TRUST_HOSTS;
 use crate::render::code_host;
+use crate::render::table::{Screen, definitions};
 
 /// What a command's help says besides its flags.
 struct Page {
-    /// The words of the command, after the program's name.
+    /// The words of the command, after the program's name. The page of a command with commands
+    /// within it also says what theirs say.
     command: &'static str,
-    /// Two command lines, and what each does.
-    examples: [(&'static str, &'static str); 2],
-    /// How it can end, apart from [`ANY`].
-    exits: &'static [Exit],
+    /// Command lines, and what each does.
+    examples: &'static [(&'static str, &'static str)],
     reads: Reads,
+    /// How it can end, apart from [`ANY`] and what follows from what it reads.
+    exits: &'static [Exit],
+    /// The formats of its `-o`, if it has that.
+    formats: Option<Offer>,
 }
 
 /// What a command reads, and so which variables matter to it.
@@ -29,6 +40,8 @@ struct Page {
 enum Reads {
     /// Nothing but its arguments.
     Nothing,
+    /// The workspace.
+    Workspace,
     /// Sync files.
     Files,
     /// Sync files, and the record of started syncs.
@@ -37,132 +50,159 @@ enum Reads {
     Servers,
 }
 
+impl Reads {
+    /// How whatever reads that can end.
+    const fn exits(self) -> &'static [Exit] {
+        match self {
+            Self::Nothing => &[],
+            Self::Workspace | Self::Files => &[Exit::Invalid],
+            Self::State | Self::Servers => &[Exit::Invalid, Exit::Auth, Exit::Interrupted],
+        }
+    }
+}
+
 /// How any command can end.
 const ANY: [Exit; 3] = [Exit::Done, Exit::Error, Exit::Usage];
 
+impl Page {
+    const fn of(
+        command: &'static str,
+        reads: Reads,
+        examples: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        Self {
+            command,
+            examples,
+            reads,
+            exits: &[],
+            formats: None,
+        }
+    }
+
+    const fn ends(mut self, exits: &'static [Exit]) -> Self {
+        self.exits = exits;
+        self
+    }
+
+    const fn has<C: super::command::Command>(mut self) -> Self {
+        self.formats = Some(C::FORMATS);
+        self
+    }
+
+    /// Whether it is the page of a command within that of another page.
+    fn is_within(&self, outer: &Self) -> bool {
+        let rest = self.command.strip_prefix(outer.command);
+        rest.is_some_and(|rest| rest.starts_with(' '))
+    }
+
+    /// This page, and those of the commands within its command.
+    fn with_inner(&self) -> impl Iterator<Item = &Self> {
+        PAGES
+            .iter()
+            .filter(|page| page.command == self.command || page.is_within(self))
+    }
+}
+
 const PAGES: &[Page] = &[
-    Page {
-        command: "init",
-        examples: [
+    Page::of(
+        "init",
+        Reads::Workspace,
+        &[
             ("init", "here, or in the workspace that this is in"),
             ("init infra", "in a directory of its own"),
         ],
-        exits: &[],
-        reads: Reads::Nothing,
-    },
-    Page {
-        command: "validate",
-        examples: [
+    )
+    .has::<init::Arguments>(),
+    Page::of(
+        "validate",
+        Reads::Files,
+        &[
             ("validate", "the whole workspace"),
             (
                 "validate syncs/web.yaml -o human -o sarif=found.sarif",
                 "one file, also for a code host",
             ),
         ],
-        exits: &[Exit::Invalid],
-        reads: Reads::Files,
-    },
-    Page {
-        command: "plan",
-        examples: [
+    )
+    .has::<validate::Arguments>(),
+    Page::of(
+        "plan",
+        Reads::Servers,
+        &[
             ("plan --out plan.json", "and keep the plan for `apply`"),
             (
                 "plan --base origin/main",
                 "what this branch changes, without credentials",
             ),
         ],
-        exits: &[
-            Exit::ChangesPending,
-            Exit::Invalid,
-            Exit::Auth,
-            Exit::Interrupted,
-        ],
-        reads: Reads::Servers,
-    },
-    Page {
-        command: "apply",
-        examples: [
+    )
+    .ends(&[Exit::ChangesPending])
+    .has::<plan::Arguments>(),
+    Page::of(
+        "apply",
+        Reads::Servers,
+        &[
             ("apply --wait", "ask, apply, and follow the sync jobs"),
             (
                 "apply plan.json --expect-digest sha256:…",
                 "exactly the plan that was reviewed",
             ),
         ],
-        exits: &[
-            Exit::Invalid,
-            Exit::Auth,
-            Exit::ActionFailed,
-            Exit::Stale,
-            Exit::JobFailed,
-            Exit::Interrupted,
-        ],
-        reads: Reads::Servers,
-    },
-    Page {
-        command: "show",
-        examples: [
+    )
+    .ends(&[Exit::ActionFailed, Exit::Stale, Exit::JobFailed])
+    .has::<apply::Arguments>(),
+    Page::of(
+        "show",
+        Reads::Nothing,
+        &[
             ("show plan.json", "as `plan` showed it"),
             (
                 "show plan.json -o markdown=comment.md",
                 "as a comment for the pull request",
             ),
         ],
-        exits: &[],
-        reads: Reads::Nothing,
-    },
-    Page {
-        command: "drift",
-        examples: [
+    )
+    .has::<show::Arguments>(),
+    Page::of(
+        "drift",
+        Reads::Servers,
+        &[
             ("drift", "what somebody changed by hand"),
             (
                 "drift --prune -o markdown=drift.md",
                 "what is not declared also counts",
             ),
         ],
-        exits: &[
-            Exit::ChangesPending,
-            Exit::Invalid,
-            Exit::Auth,
-            Exit::Interrupted,
-        ],
-        reads: Reads::Servers,
-    },
-    Page {
-        command: "status",
-        examples: [
+    )
+    .ends(&[Exit::ChangesPending])
+    .has::<drift::Arguments>(),
+    Page::of(
+        "status",
+        Reads::Servers,
+        &[
             ("status", "of every declared sync"),
             (
                 "status -l team=payments --watch",
                 "of some, again and again",
             ),
         ],
-        exits: &[
-            Exit::ChangesPending,
-            Exit::Invalid,
-            Exit::Auth,
-            Exit::JobFailed,
-            Exit::Interrupted,
-        ],
-        reads: Reads::Servers,
-    },
-    Page {
-        command: "sync",
-        examples: [
+    )
+    .ends(&[Exit::ChangesPending, Exit::JobFailed])
+    .has::<status::Arguments>(),
+    Page::of(
+        "sync",
+        Reads::Servers,
+        &[
             ("sync payments-api", "push now, and wait for the end"),
             ("sync 'web-*' --no-wait", "every sync of such a name"),
         ],
-        exits: &[
-            Exit::Invalid,
-            Exit::Auth,
-            Exit::ActionFailed,
-            Exit::JobFailed,
-            Exit::Interrupted,
-        ],
-        reads: Reads::Servers,
-    },
-    Page {
-        command: "export",
-        examples: [
+    )
+    .ends(&[Exit::ActionFailed, Exit::JobFailed])
+    .has::<sync::Arguments>(),
+    Page::of(
+        "export",
+        Reads::Servers,
+        &[
             (
                 "export --all-projects --dir syncs",
                 "a file for each project",
@@ -172,50 +212,149 @@ const PAGES: &[Page] = &[
                 "one project, to standard output",
             ),
         ],
-        exits: &[Exit::Invalid, Exit::Auth, Exit::Interrupted],
-        reads: Reads::Servers,
-    },
-    Page {
-        command: "import",
-        examples: [
+    )
+    .has::<export::Arguments>(),
+    Page::of(
+        "import",
+        Reads::Servers,
+        &[
             ("import web --into syncs/payments.yaml", "add one to a file"),
             (
                 "import --from-terraform state.json --dir syncs",
                 "all that Terraform manages, from `terraform show -json`",
             ),
         ],
-        exits: &[
-            Exit::ChangesPending,
-            Exit::Invalid,
-            Exit::Auth,
-            Exit::Interrupted,
-        ],
-        reads: Reads::Servers,
-    },
-    Page {
-        command: "list",
-        examples: [
+    )
+    .ends(&[Exit::ChangesPending])
+    .has::<import::Arguments>(),
+    Page::of(
+        "list",
+        Reads::Nothing,
+        &[
             ("list projects", "what `project:` may name"),
             (
                 "list connections --project payments",
                 "what `connection:` may name there",
             ),
         ],
-        exits: &[Exit::Auth, Exit::Interrupted],
-        reads: Reads::Servers,
-    },
-    Page {
-        command: "state",
-        examples: [
+    ),
+    Page::of(
+        "list projects",
+        Reads::Servers,
+        &[
+            ("list projects", "all that the identity can see"),
+            (
+                "list projects --provider onprem",
+                "on another server of secsync.yaml",
+            ),
+        ],
+    )
+    .has::<list::Arguments>(),
+    Page::of(
+        "list connections",
+        Reads::Servers,
+        &[
+            ("list connections", "those of the organization"),
+            (
+                "list connections --project payments --app github",
+                "and of a project, to one app",
+            ),
+        ],
+    )
+    .has::<list::Arguments>(),
+    Page::of(
+        "list environments",
+        Reads::Servers,
+        &[
+            ("list environments", "of the projects that the files name"),
+            ("list environments --project payments", "of one project"),
+        ],
+    )
+    .has::<list::Arguments>(),
+    Page::of(
+        "list folders",
+        Reads::Servers,
+        &[
+            (
+                "list folders --environment prod",
+                "at the root, in the projects that the files name",
+            ),
+            (
+                "list folders --project payments --environment prod --path /apps",
+                "within a folder",
+            ),
+        ],
+    )
+    .has::<list::Arguments>(),
+    Page::of(
+        "list destinations",
+        Reads::Servers,
+        &[
+            ("list destinations", "what `destination:` may name there"),
+            ("list destinations -o json", "the same for a script"),
+        ],
+    )
+    .has::<list::Arguments>(),
+    Page::of(
+        "state",
+        Reads::Nothing,
+        &[
             ("state init", "once, before the first start"),
             ("state list", "what was started"),
         ],
-        exits: &[Exit::Invalid],
-        reads: Reads::State,
-    },
-    Page {
-        command: "schema",
-        examples: [
+    ),
+    Page::of(
+        "state init",
+        Reads::State,
+        &[
+            ("state init", "where secsync.yaml or SECSYNC_STATE says"),
+            (
+                "state init --state s3://bucket/secsync.json",
+                "in an object store, for every machine",
+            ),
+        ],
+    )
+    .has::<state::Arguments>(),
+    Page::of(
+        "state list",
+        Reads::State,
+        &[
+            ("state list", "every recorded start"),
+            ("state list -o json", "the same for a script"),
+        ],
+    )
+    .has::<state::Arguments>(),
+    Page::of(
+        "state resolve",
+        Reads::State,
+        &[
+            (
+                "state resolve web --started-as cfg_123",
+                "it took effect: the dashboard shows it",
+            ),
+            (
+                "state resolve web --not-started",
+                "it did not: the next apply starts it",
+            ),
+        ],
+    )
+    .has::<state::Arguments>(),
+    Page::of(
+        "state rm",
+        Reads::State,
+        &[
+            ("state rm web", "after it was deleted in the dashboard"),
+            (
+                "state rm web --project prj_123",
+                "if several projects have one of that name",
+            ),
+        ],
+    )
+    .has::<state::Arguments>(),
+    Page::of(
+        "schema",
+        Reads::Nothing,
+        &[
             (
                 "schema example github > syncs/web.yaml",
                 "a sync to fill in; `schema list` shows the destinations",
@@ -225,42 +364,123 @@ const PAGES: &[Page] = &[
                 "what your server knows, for this workspace",
             ),
         ],
-        exits: &[Exit::ChangesPending, Exit::Invalid, Exit::Auth],
-        reads: Reads::Files,
-    },
-    Page {
-        command: "sandbox",
-        examples: [
-            ("sandbox", "with what the files mention"),
+    ),
+    Page::of(
+        "schema list",
+        Reads::Workspace,
+        &[
             (
-                "sandbox --listen 127.0.0.1:0 --fail create=500",
-                "on a free port, and with a fault",
+                "schema list",
+                "every destination, and where its schema comes from",
+            ),
+            ("schema list -o json", "the same for a script"),
+        ],
+    )
+    .has::<schema::list::Arguments>(),
+    Page::of(
+        "schema show",
+        Reads::Workspace,
+        &[
+            ("schema show github", "its fields"),
+            ("schema show github -o json", "its JSON Schema"),
+        ],
+    )
+    .has::<schema::show::Arguments>(),
+    Page::of(
+        "schema example",
+        Reads::Workspace,
+        &[
+            ("schema example vercel", "to standard output"),
+            (
+                "schema example github > syncs/web.yaml",
+                "as a file to fill in",
             ),
         ],
-        exits: &[Exit::Invalid, Exit::Interrupted],
-        reads: Reads::Files,
-    },
-    Page {
-        command: "explain",
-        examples: [
+    )
+    .has::<schema::example::Arguments>(),
+    Page::of(
+        "schema diff",
+        Reads::Files,
+        &[
+            (
+                "schema diff",
+                "what this workspace pulled, against the bundled schemas",
+            ),
+            (
+                "schema diff workspace pulled",
+                "a directory that was pulled, against the workspace",
+            ),
+        ],
+    )
+    .ends(&[Exit::ChangesPending])
+    .has::<schema::diff::Arguments>(),
+    Page::of(
+        "schema editor",
+        Reads::Workspace,
+        &[
+            ("schema editor", "in .secsync/ of the workspace"),
+            ("schema editor --out -", "to standard output"),
+        ],
+    )
+    .has::<schema::editor::Arguments>(),
+    Page::of(
+        "schema pull",
+        Reads::Servers,
+        &[
+            ("schema pull --from-server", "what your server knows"),
+            (
+                "schema pull openapi.json",
+                "from a document, without a network",
+            ),
+        ],
+    )
+    .has::<schema::pull::Arguments>(),
+    Page::of(
+        "sandbox",
+        Reads::Files,
+        &[
+            ("sandbox syncs", "with what these files mention"),
+            (
+                "sandbox --world world.yaml --listen 127.0.0.1:0",
+                "with what a file says, on a free port",
+            ),
+        ],
+    )
+    .ends(&[Exit::Interrupted])
+    .has::<sandbox::Arguments>(),
+    Page::of(
+        "explain",
+        Reads::Nothing,
+        &[
             ("explain", "every code, in a line each"),
             ("explain destructive-first-sync", "one of them"),
         ],
-        exits: &[],
-        reads: Reads::Nothing,
-    },
-    Page {
-        command: "auth",
-        examples: [
+    )
+    .has::<explain::Arguments>(),
+    Page::of(
+        "auth",
+        Reads::Nothing,
+        &[
             ("auth check", "log in everywhere, and change nothing"),
             ("auth check -o json", "the same for a script"),
         ],
-        exits: &[Exit::Invalid, Exit::Auth, Exit::Interrupted],
-        reads: Reads::Servers,
-    },
-    Page {
-        command: "completions",
-        examples: [
+    ),
+    Page::of(
+        "auth check",
+        Reads::Servers,
+        &[
+            ("auth check", "to each provider that the files use"),
+            (
+                "auth check --timeout 5s -o json",
+                "for a script that does not wait",
+            ),
+        ],
+    )
+    .has::<auth::Check>(),
+    Page::of(
+        "completions",
+        Reads::Nothing,
+        &[
             (
                 "completions bash > ~/.local/share/bash-completion/completions/secsync",
                 "for bash",
@@ -270,35 +490,62 @@ const PAGES: &[Page] = &[
                 "for fish",
             ),
         ],
-        exits: &[],
-        reads: Reads::Nothing,
-    },
-    Page {
-        command: "man",
-        examples: [
+    ),
+    Page::of(
+        "man",
+        Reads::Nothing,
+        &[
             ("man plan > secsync-plan.1", "the page of one command"),
             ("man --dir man", "a page for each command"),
         ],
-        exits: &[],
-        reads: Reads::Nothing,
-    },
-    Page {
-        command: "help",
-        examples: [
+    ),
+    Page::of(
+        "help",
+        Reads::Nothing,
+        &[
             ("help apply", "what a command does, and its flags"),
             ("help environment", "every environment variable"),
         ],
-        exits: &[],
-        reads: Reads::Nothing,
-    },
+    ),
+    Page::of(
+        "version",
+        Reads::Nothing,
+        &[("version", "this program's version")],
+    ),
+];
+
+/// What the help of the program itself shows first.
+const FIRST: [(&str, &str); 2] = [
+    ("init", "begin a workspace"),
+    ("plan --sandbox", "what apply would do, without an account"),
 ];
 
 /// The whole command line, each command with its page.
 pub fn program() -> Command {
-    PAGES.iter().fold(Arguments::command(), |program, page| {
-        program.mut_subcommand(page.command, |command| with_page(command, page))
+    let program = Arguments::command();
+    let about = about(&program, &FIRST);
+    let topics = format!(
+        "{}\n\n`secsync help environment` lists the environment variables, and `secsync help formats` the formats \
+         of `-o`.",
+        exits(&Exit::ALL)
+    );
+    with_pages(program.long_about(about).after_long_help(topics), "")
+}
+
+fn with_pages(command: Command, words: &str) -> Command {
+    let page = PAGES.iter().find(|page| page.command == words);
+    let command = match page {
+        Some(page) => with_page(command, page),
+        None => command,
+    };
+    each_within(command, |inner| {
+        let words = format!("{words} {}", inner.get_name());
+        with_pages(inner, words.trim_start())
     })
 }
+
+/// The flag of the formats.
+const OUTPUT: &str = "output";
 
 /// The flags that many commands share, under the headings that set them apart from a command's own.
 const HEADINGS: &[(&str, &[&str])] = &[
@@ -322,7 +569,7 @@ const HEADINGS: &[(&str, &[&str])] = &[
             "allow_project",
         ],
     ),
-    ("Output", &["output", "no_color", "quiet", "verbose"]),
+    ("Output", &[OUTPUT, "no_color", "quiet", "verbose"]),
 ];
 
 fn under_heading(argument: Arg) -> Arg {
@@ -334,16 +581,51 @@ fn under_heading(argument: Arg) -> Arg {
     }
 }
 
-/// A command with what its page says, and its own commands with what follows from that.
+/// A command with what its page says.
 fn with_page(command: Command, page: &Page) -> Command {
+    let about = about(&command, page.examples);
+    let own = command
+        .get_after_long_help()
+        .map(|text| format!("{text}\n\n"));
+    let pages = || page.with_inner();
+    let reads = pages().map(|page| page.reads).max().unwrap_or(page.reads);
+    let ends: Vec<Exit> = pages()
+        .flat_map(|page| page.reads.exits().iter().chain(page.exits))
+        .copied()
+        .collect();
+    let ending = format!(
+        "{}{}\n\n{}",
+        own.unwrap_or_default(),
+        exits(&ends),
+        variables(reads)
+    );
+    command
+        .long_about(about)
+        .after_long_help(ending)
+        .mut_args(|argument| with_formats(under_heading(argument), page.formats))
+}
+
+/// `-o` with the formats that a command has.
+fn with_formats(argument: Arg, formats: Option<Offer>) -> Arg {
+    match (formats, argument.get_help()) {
+        (Some(offer), Some(help)) if argument.get_id() == OUTPUT => {
+            let names: Vec<String> = Format::of(offer).map(Format::name).collect();
+            let help = format!("{help} [formats: {}]", names.join(", "));
+            argument.help(help)
+        }
+        _ => argument,
+    }
+}
+
+/// What a command is for, and examples.
+fn about(command: &Command, examples: &[(&str, &str)]) -> String {
     let about = command.get_long_about().or(command.get_about());
     let about = about.map(ToString::to_string).unwrap_or_default();
-    let long_about = format!("{}.\n\n{}", about.trim_end_matches('.'), examples(page));
-    let command = with_ending(command, page).long_about(long_about);
-    let command = command.mut_args(under_heading);
-    each_within(command, |inner| {
-        with_ending(inner, page).mut_args(under_heading)
-    })
+    let mut out = format!("{}.\n\nExamples:", about.trim_end_matches('.'));
+    for (line, meaning) in examples {
+        let _ = write!(out, "\n  secsync {line}\n      {meaning}");
+    }
+    out
 }
 
 /// A command with each of the commands within it changed.
@@ -355,27 +637,6 @@ pub fn each_within(command: Command, change: impl Fn(Command) -> Command) -> Com
     inner.into_iter().fold(command, |command, name| {
         command.mut_subcommand(name, &change)
     })
-}
-
-fn with_ending(command: Command, page: &Page) -> Command {
-    let own = command
-        .get_after_long_help()
-        .map(|text| format!("{text}\n\n"));
-    let ending = format!(
-        "{}{}\n\n{}",
-        own.unwrap_or_default(),
-        exits(page.exits),
-        variables(page.reads)
-    );
-    command.after_long_help(ending)
-}
-
-fn examples(page: &Page) -> String {
-    let mut out = "Examples:".to_owned();
-    for (line, meaning) in page.examples {
-        let _ = write!(out, "\n  secsync {line}\n      {meaning}");
-    }
-    out
 }
 
 /// The exit codes besides those that every command has, each with what it says.
@@ -449,63 +710,120 @@ const VARIABLES: &[Variable] = &[
     },
 ];
 
-/// Every variable, each with what it is for.
-pub fn environment() -> String {
-    let mut rows: Vec<(&str, &str, &str)> = VARIABLES
+/// Every variable, each with what it is for, as it fits a screen.
+pub fn environment(screen: Option<Screen>) -> String {
+    let own = VARIABLES
         .iter()
-        .map(|variable| ("secsync", variable.name, variable.meaning))
+        .map(|variable| (variable.name, variable.meaning));
+    let mut parts = vec![
+        ("secsync", own.collect()),
+        ("Proxies", client::VARIABLES.to_vec()),
+        ("Links to a code host", code_host::VARIABLES.to_vec()),
+    ];
+    let doors = doors()
+        .into_iter()
+        .filter(|door| !door.variables().is_empty());
+    parts.extend(doors.map(|door| (door.platform().title(), door.variables().to_vec())));
+    let title = "The environment variables that secsync reads.\n";
+    let more = "\nA state in an object store: AWS_… for s3://, GOOGLE_… for gs://, AZURE_… for az://, as the tools \
+                of those clouds read them.\n\n\
+                The variables of a platform serve the provider that is named after it. Any other provider \
+                reads them behind its own name in capitals: `on-prem` reads ON_PREM_ and then the name above.\n";
+    let [title, more] = [title, more].map(|text| match screen {
+        Some(screen) => screen.wrapped_lines(text),
+        None => text.to_owned(),
+    });
+    title + &sections(parts, screen) + &more
+}
+
+/// Every format, each with what it is for, and which commands have which, as they fit a screen.
+pub fn formats(screen: Option<Screen>) -> String {
+    let having = |format: &Format| {
+        let has = |page: &&Page| {
+            page.formats
+                .is_some_and(|offer| Format::of(offer).any(|one| one == *format))
+        };
+        let pages = PAGES.iter().filter(has);
+        pages.map(|page| page.command).collect::<Vec<_>>()
+    };
+    let is_leaf = |page: &&Page| page.with_inner().count() == 1;
+    let without = PAGES.iter().filter(is_leaf);
+    let without = without.filter(|page| page.formats.is_none());
+    let without: Vec<&str> = without.map(|page| page.command).collect();
+    let all = PAGES.iter().filter(|page| page.formats.is_some()).count();
+    let rows: Vec<(String, String, String)> = Format::all()
+        .map(|format| {
+            let having = having(&format);
+            let commands = if having.len() == all {
+                "every command that has `-o`".to_owned()
+            } else {
+                having.join(", ")
+            };
+            (format.name(), format.purpose(), commands)
+        })
         .collect();
-    let of_ci = code_host::VARIABLES.iter();
-    rows.extend(of_ci.map(|(name, meaning)| ("Links to a code host", *name, *meaning)));
-    for door in doors() {
-        let title = door.platform().title();
-        rows.extend(
-            door.variables()
-                .iter()
-                .map(|(name, meaning)| (title, *name, *meaning)),
-        );
+    let purposes = rows.iter().map(|(name, purpose, _)| (&**name, &**purpose));
+    let commands = rows
+        .iter()
+        .map(|(name, _, commands)| (&**name, &**commands));
+    let parts = vec![
+        ("What for", purposes.collect()),
+        ("Commands", commands.collect()),
+    ];
+    let mut out = "The formats of `-o FORMAT[=FILE]`.\n".to_owned();
+    out.push_str(&sections(parts, screen));
+    let ending = format!("\nWithout `-o`: {}.\n", listed(without));
+    match screen {
+        Some(screen) => out + &screen.wrapped_lines(&ending),
+        None => out + &ending,
     }
-    let width = rows.iter().map(|(_, name, _)| name.len()).max();
-    let width = width.unwrap_or_default();
-    let mut out = "The environment variables that secsync reads.\n".to_owned();
-    let mut of = "";
-    for (title, name, meaning) in rows {
-        if title != of {
-            of = title;
-            let _ = write!(out, "\n{title}:\n");
-        }
-        let _ = writeln!(out, "  {name:width$}  {meaning}");
+}
+
+/// Words with what they mean, in parts with a title.
+fn sections(parts: Vec<(&str, Vec<(&str, &str)>)>, screen: Option<Screen>) -> String {
+    let rows = parts.iter().flat_map(|(_, rows)| rows);
+    let width = rows.map(|(word, _)| word.len()).max().unwrap_or_default();
+    let mut out = String::new();
+    for (title, rows) in parts {
+        let rows = rows
+            .iter()
+            .map(|(word, meaning)| (format!("  {word}"), *meaning));
+        let rows: Vec<(String, &str)> = rows.collect();
+        let _ = write!(out, "\n{title}:\n{}", definitions(&rows, width + 2, screen));
     }
-    out.push_str(
-        "\nA state in an object store: AWS_… for s3://, GOOGLE_… for gs://, AZURE_… for az://, as the tools \
-         of those\nclouds read them.\n",
-    );
-    out.push_str(
-        "\nThe variables of a platform serve the provider that is named after it. Any other provider \
-         reads them\nbehind its own name in capitals: `on-prem` reads ON_PREM_ and then the name above.\n",
-    );
     out
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser as _;
+    use clap::{Command, Parser as _};
 
-    use super::{Arguments, PAGES, program};
+    use super::{Arguments, FIRST, OUTPUT, PAGES, program};
+
+    fn check(command: &Command, words: &str) {
+        for inner in command
+            .get_subcommands()
+            .filter(|inner| inner.get_name() != "help" || words.is_empty())
+        {
+            let words = format!("{words} {}", inner.get_name());
+            let page = PAGES.iter().find(|page| page.command == words.trim_start());
+            let page = page.unwrap_or_else(|| panic!("`{words}` has no page"));
+            let has_output = inner
+                .get_arguments()
+                .any(|argument| argument.get_id() == OUTPUT);
+            assert_eq!(page.formats.is_some(), has_output, "{words}");
+            check(inner, words.trim_start());
+        }
+    }
 
     #[test]
-    fn every_command_has_a_page() {
-        let program = program();
-        let names = program.get_subcommands().map(clap::Command::get_name);
-        let without: Vec<&str> = names
-            .filter(|name| *name != "version" && PAGES.iter().all(|page| page.command != *name))
-            .collect();
-        assert!(without.is_empty(), "{without:?}");
+    fn every_command_has_a_page_with_its_formats() {
+        check(&program(), "");
     }
 
     #[test]
     fn every_example_is_a_command_line() {
-        for (line, _) in PAGES.iter().flat_map(|page| page.examples) {
+        for (line, _) in PAGES.iter().flat_map(|page| page.examples).chain(&FIRST) {
             let line = line.split(" > ").next().unwrap_or(line).replace('\'', "");
             let line = line.replace("sha256:…", &"0".repeat(64));
             let words = ["secsync"].into_iter().chain(line.split(' '));

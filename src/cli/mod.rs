@@ -51,6 +51,9 @@ use commands::{
 };
 use terminal::Terminal;
 
+/// The flag that every command with an output has.
+const NO_COLOR: &str = "--no-color";
+
 /// Declarative secret syncs: plan them in a pull request, apply them from CI.
 #[derive(Debug, Parser)]
 #[command(
@@ -59,7 +62,6 @@ use terminal::Terminal;
     propagate_version = true,
     disable_help_subcommand = true
 )]
-#[command(after_help = help::exits(&Exit::ALL))]
 struct Arguments {
     /// Change to this directory first: paths are relative to it.
     #[arg(short = 'C', value_name = "DIR", global = true)]
@@ -110,7 +112,7 @@ enum Command {
     Completions(completions::Completions),
     /// Print the manual page of a command.
     Man(completions::Man),
-    /// Print the help of a command, or every environment variable.
+    /// Print the help of a command, or every environment variable or format.
     Help(completions::Help),
     /// Print the version.
     Version,
@@ -139,7 +141,8 @@ fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environment)
             "The directory {directory} (-C) cannot be entered: {why}."
         ))
         .help("Check the path.");
-        return refuse(&refused, environment);
+        let no_color = words.iter().any(|word| word == NO_COLOR);
+        return refuse(&refused, &Terminal::plain(environment, no_color));
     }
     match arguments.command {
         Command::Init(command) => execute(command, environment),
@@ -166,8 +169,8 @@ fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environment)
         Command::Completions(shell) => about(completions::script(&shell), environment),
         Command::Man(command) => about(completions::manual(&command), environment),
         Command::Help(topic) => about(completions::help(&topic), environment),
-        Command::Version => print(
-            concat!("secsync ", env!("CARGO_PKG_VERSION"), "\n"),
+        Command::Version => about(
+            Ok(concat!("secsync ", env!("CARGO_PKG_VERSION"), "\n").to_owned()),
             environment,
         ),
     }
@@ -175,19 +178,20 @@ fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environment)
 
 /// Prints a text about the program itself, or why it cannot be made.
 fn about(text: Result<String, CommandError>, environment: &Environment) -> Exit {
+    let terminal = Terminal::plain(environment, false);
     match text {
-        Ok(text) => print(&text, environment),
-        Err(error) => refuse(&error, environment),
+        Ok(text) => print(&text, &terminal),
+        Err(error) => refuse(&error, &terminal),
     }
 }
 
-fn refuse(error: &CommandError, environment: &Environment) -> Exit {
-    Terminal::plain(environment).problems(&error.problems);
+fn refuse(error: &CommandError, terminal: &Terminal) -> Exit {
+    terminal.problems(&error.problems);
     error.exit
 }
 
-fn print(text: &str, environment: &Environment) -> Exit {
-    match Terminal::plain(environment).out(text) {
+fn print(text: &str, terminal: &Terminal) -> Exit {
+    match terminal.out(text) {
         Ok(()) => Exit::Done,
         Err(error) => error.exit,
     }
@@ -202,13 +206,16 @@ fn explain(error: clap::Error, words: &[OsString], environment: &Environment) ->
     }
     .unwrap_or(error);
     let text = error.render().ansi().to_string();
+    // What is wrong may be any word, so the flag is looked for among all.
+    let no_color = words.iter().any(|word| word == NO_COLOR);
+    let terminal = Terminal::plain(environment, no_color);
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => print(&text, environment),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => print(&text, &terminal),
         _ => {
             if let Some(answer) = synonyms::answer(&error, words) {
-                return refuse(&answer, environment);
+                return refuse(&answer, &terminal);
             }
-            Terminal::plain(environment).remark(&text);
+            terminal.remark(&text);
             Exit::Usage
         }
     }

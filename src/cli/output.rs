@@ -8,6 +8,7 @@ use std::str::FromStr;
 use anstream::adapter::strip_str;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -27,13 +28,13 @@ use crate::workspace::read::LARGEST_FILE;
 /// A format of output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum)]
 pub enum Format {
-    /// For people.
+    /// A terminal or a log; what is written without `-o`.
     Human,
-    /// A YAML diff.
+    /// What changes, as a YAML diff.
     Unified,
-    /// For machines.
+    /// Programs.
     Json,
-    /// A comment on a pull request.
+    /// A comment on a pull request, within the host's limit of size.
     Markdown,
     /// A page on its own.
     Html,
@@ -107,13 +108,24 @@ impl Format {
         value.map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
-    /// The formats of a kind of command.
-    pub fn of(offer: Offer) -> impl Iterator<Item = Self> {
-        let formats = Self::value_variants().iter().copied();
-        formats.filter(move |format| format.offered_from() <= offer)
+    /// What it is for.
+    pub fn purpose(self) -> String {
+        let value = self.to_possible_value();
+        let help = value.as_ref().and_then(PossibleValue::get_help);
+        help.map(ToString::to_string).unwrap_or_default()
     }
 
-    /// The words for them, as a sentence lists them.
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::value_variants().iter().copied()
+    }
+
+    /// Those of a kind of command.
+    pub fn of(offer: Offer) -> impl Iterator<Item = Self> {
+        Self::all().filter(move |format| format.offered_from() <= offer)
+    }
+
+    /// The words for the formats of a kind of command, as a sentence lists them.
     fn names(offer: Offer) -> String {
         let names: Vec<String> = Self::of(offer).map(Self::name).collect();
         list(names.iter().map(String::as_str))

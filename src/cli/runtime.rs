@@ -9,6 +9,7 @@ use super::sandbox;
 use crate::cancel::Cancellation;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::pipeline::link::ASKING;
 use crate::pipeline::{Link, Opened};
 use crate::text_file::reason;
 
@@ -37,6 +38,8 @@ impl Session {
             } else {
                 None
             };
+            // Until the task says more: logging in, and looking up what is named.
+            self.doing(ASKING);
             let result = task(stage, &link).await;
             if let Some(sandbox) = sandbox {
                 sandbox::stop(sandbox).await?;

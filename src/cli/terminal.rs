@@ -9,6 +9,7 @@ use std::io::{self, BufRead, IsTerminal};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
+use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 use terminal_size::{Height, Width, terminal_size_of};
 
@@ -31,9 +32,6 @@ use crate::text_file::reason_of_write;
 use crate::trace;
 use footer::Footer;
 
-/// Columns where the terminal does not say.
-const DEFAULT_WIDTH: usize = 100;
-
 /// What identifies a finding among those that were shown.
 type Shown = (Code, String, Option<Span>, String);
 
@@ -42,6 +40,11 @@ type Shown = (Code, String, Option<Span>, String);
 pub struct Terminal {
     out: Stream,
     err: Arc<Stream>,
+    /// Standard output as texts are written in place of others on it; `None` on a terminal that knows
+    /// no more than letters.
+    in_place: Option<OnceLock<Stream>>,
+    /// Whether standard output has colours.
+    color: ColorChoice,
     /// What the run is doing, at the foot of the terminal.
     footer: Footer,
     /// Whether people read standard output, and not a machine.
@@ -83,6 +86,8 @@ impl Terminal {
         Self {
             out: Stream::new(out),
             err: Arc::new(Stream::new(err)),
+            in_place: (!is_dumb(environment)).then(OnceLock::new),
+            color: color_out,
             footer: Footer::default(),
             is_human,
             is_quiet: false,
@@ -97,23 +102,19 @@ impl Terminal {
 
     /// The screen that standard output is, if it is one, no narrower and no wider than people read.
     pub fn screen() -> Option<Screen> {
-        let (Width(width), Height(height)) = terminal_size_of(io::stdout())?;
-        Some(Screen {
-            width: usize::from(width).clamp(40, 200),
-            height: height.into(),
-        })
+        screen_of(terminal_size_of(io::stdout()))
     }
 
     /// The terminal of a text that is for people, whoever reads it.
-    pub fn plain(environment: &Environment) -> Self {
-        Self::new(environment, false, true)
+    pub fn plain(environment: &Environment, no_color: bool) -> Self {
+        Self::new(environment, no_color, true)
     }
 
     /// Leaves out how the run goes on, if that is not wanted; else says what it is doing at the foot
     /// of the terminal, if there is one.
     #[must_use]
     pub fn quiet(self, is_quiet: bool, environment: &Environment) -> Self {
-        let is_seen = io::stderr().is_terminal() && environment.get("TERM") != Some("dumb");
+        let is_seen = io::stderr().is_terminal() && !is_dumb(environment);
         let footer = if is_seen && !is_quiet {
             Footer::on_stderr()
         } else {
@@ -155,7 +156,12 @@ impl Terminal {
     /// Writes to standard output what [`printable`] made. A reader who has gone is no error; any
     /// other failure is one, and is reported here the first time.
     pub fn out(&self, text: &str) -> Result<(), CommandError> {
-        match self.footer.above(|| self.out.write(text.to_owned())) {
+        let written = self.footer.above(|| self.out.write(text.to_owned()));
+        self.is_written(written)
+    }
+
+    fn is_written(&self, written: io::Result<()>) -> Result<(), CommandError> {
+        match written {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                 Err(CommandError::silent(Exit::Interrupted))
             }
@@ -180,20 +186,34 @@ impl Terminal {
     pub fn in_place(&self, text: &str, screen: Screen) -> Result<(), CommandError> {
         self.done();
         let text = printable(text, Escape::Backslash);
-        let lines: Vec<&str> = text.lines().collect();
+        let text = match self.color {
+            ColorChoice::Never => strip_str(&text).to_string().into(),
+            _ => text,
+        };
+        // What the terminal wrapped itself would be counted as one line.
+        let lines = text.lines().flat_map(|line| screen.folded(line));
+        let lines: Vec<Cow<'_, str>> = lines.collect();
         // The cursor is in the last line of the screen.
         let fitting = screen.height.saturating_sub(1).max(4);
-        let mut shown: Vec<Cow<'_, str>> = lines.iter().copied().map(Cow::Borrowed).collect();
-        if lines.len() > fitting {
-            let hidden = lines.len() - fitting + 1;
+        let mut shown = lines;
+        if shown.len() > fitting {
+            let hidden = shown.len() - fitting + 1;
             let more = format!("… {hidden} more lines");
-            shown.splice(fitting - 3..lines.len() - 2, [more.into()]);
+            shown.splice(fitting - 3..shown.len() - 2, [more.into()]);
         }
         // To the top; each line to its end; and what was below.
         let rows = shown.iter().map(|line| format!("{line}\x1b[K\n"));
         let is_first = !self.is_in_place.swap(true, Ordering::Relaxed);
         let empty = if is_first { "\x1b[2J" } else { "" };
-        self.out(&format!("{empty}\x1b[H{}\x1b[J", rows.collect::<String>()))
+        let text = format!("{empty}\x1b[H{}\x1b[J", rows.collect::<String>());
+        let Some(stdout) = &self.in_place else {
+            return self.out(&text);
+        };
+        // As it is: without colours the cursor moves, too.
+        let stdout = stdout.get_or_init(|| {
+            Stream::new(|text, progress| write_all(io::stdout().lock(), text, progress))
+        });
+        self.is_written(self.footer.above(|| stdout.write(text)))
     }
 
     /// Whether the reader of standard output has gone, who so did not get all of it.
@@ -212,6 +232,19 @@ impl Terminal {
     /// Writes to standard error. If that fails, there is nowhere to report it.
     pub fn remark(&self, text: &str) {
         self.footer.above(|| remark(&self.err, text));
+    }
+
+    /// Writes sentences to standard error: on a terminal wrapped at words, elsewhere each in one line,
+    /// which can be searched for.
+    fn sentences(&self, text: &str) {
+        match screen_of(terminal_size_of(io::stderr())) {
+            Some(screen) => {
+                // Before they are wrapped, so that no secret is broken in two.
+                let text = printable(text, Escape::Backslash);
+                self.remark(&screen.wrapped_lines(&text));
+            }
+            None => self.remark(text),
+        }
     }
 
     /// Reports how a run goes on: on standard output for people, else on standard error. What is as
@@ -258,23 +291,21 @@ impl Terminal {
         if news.is_empty() {
             return;
         }
-        let width = terminal_size_of(io::stderr()).map_or(DEFAULT_WIDTH, |(Width(width), _)| {
-            usize::from(width).clamp(40, 200)
-        });
+        let width = screen_of(terminal_size_of(io::stderr())).map(|screen| screen.width);
         self.remark(&if self.shows_each_finding {
             findings::render_each(&news, sources, width)
         } else {
             findings::render(&news, sources, width)
         });
         if let Some(summary) = findings::summary(&news) {
-            self.remark(&format!("Found {summary}.\n"));
-            self.remark(&findings::more(&news));
+            self.sentences(&format!("Found {summary}.\n"));
+            self.sentences(&findings::more(&news));
         }
     }
 
     /// Shows a warning that is about no file.
     pub fn warn(&self, warning: &str) {
-        self.remark(&findings::render_warning(warning));
+        self.sentences(&findings::render_warning(warning));
     }
 
     /// Shows why a command stops, unless it was shown before.
@@ -285,7 +316,7 @@ impl Terminal {
             .filter(|problem| !is_shown(problem))
             .cloned()
             .collect();
-        self.remark(&findings::render_problems(&news));
+        self.sentences(&findings::render_problems(&news));
     }
 
     /// Asks; only `yes` is a yes. Ctrl-C is a no.
@@ -311,6 +342,14 @@ impl Terminal {
     }
 }
 
+/// The screen of a terminal, if there is one, no narrower and no wider than people read.
+fn screen_of(size: Option<(Width, Height)>) -> Option<Screen> {
+    size.map(|(Width(width), Height(height))| Screen {
+        width: usize::from(width).clamp(40, 200),
+        height: height.into(),
+    })
+}
+
 /// Refuses a run that will have to ask and cannot. `instead` is what to do then, without the flag.
 pub fn check_can_ask(reads_stdin: bool, instead: &str) -> Result<(), CommandError> {
     if reads_stdin || !io::stdin().is_terminal() {
@@ -320,13 +359,17 @@ pub fn check_can_ask(reads_stdin: bool, instead: &str) -> Result<(), CommandErro
     Ok(())
 }
 
+fn is_dumb(environment: &Environment) -> bool {
+    environment.get("TERM") == Some("dumb")
+}
+
 fn color_choice(no_color: bool, is_terminal: bool, environment: &Environment) -> ColorChoice {
     if no_color || environment.get("NO_COLOR").is_some() {
         ColorChoice::Never
     } else if environment
         .get("CLICOLOR_FORCE")
         .is_some_and(|value| value != "0")
-        || (is_terminal && environment.get("TERM") != Some("dumb"))
+        || (is_terminal && !is_dumb(environment))
     {
         ColorChoice::Always
     } else {

@@ -68,6 +68,19 @@ pub enum SendError {
     Failed(Failure),
 }
 
+/// The variables of the machine that say through which proxy requests go, each with what it is for.
+pub const VARIABLES: [(&str, &str); 3] = [
+    (
+        "HTTPS_PROXY",
+        "the proxy of requests over https (or https_proxy); those over http take none, so that HTTP_PROXY is not read",
+    ),
+    ("ALL_PROXY", "the same if that is not set (or all_proxy)"),
+    (
+        "NO_PROXY",
+        "the hosts that are reached without it (or no_proxy)",
+    ),
+];
+
 impl Client {
     /// A client of `origin`, without touching the network, the disk or TLS.
     ///

@@ -44,6 +44,9 @@ pub struct Link {
 /// Someone who is shown in a few words what a run is doing.
 pub type Watch = Arc<dyn Fn(&str) + Send + Sync>;
 
+/// What a run is doing that waits for answers.
+pub const ASKING: &str = "Asking the servers";
+
 /// Connected providers, by their names in the files.
 pub type Providers = BTreeMap<String, Provider>;
 
@@ -136,11 +139,11 @@ impl Link {
     ) -> Result<BTreeMap<K, V>, CommandError> {
         let lookups: Vec<_> = lookups.collect();
         let (total, done) = (lookups.len(), Cell::new(0_usize));
-        (self.watch)("Asking the servers");
+        (self.watch)(ASKING);
         let counted = lookups.into_iter().map(async |lookup| {
             let answer = lookup.await;
             done.set(done.get() + 1);
-            (self.watch)(&format!("Asking the servers: {} of {total}", done.get()));
+            (self.watch)(&format!("{ASKING}: {} of {total}", done.get()));
             answer
         });
         let answers: Vec<_> = stream::iter(counted)

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::table::{Screen, definitions};
 use super::terminal::{BOLD, CYAN, DIMMED};
 use crate::core::code::Code;
 use crate::schema::editor::Field;
@@ -61,27 +62,26 @@ fn kind(code: Code) -> String {
 }
 
 /// Every code with its default severity and its meaning.
-pub fn list() -> String {
+pub fn list(screen: Option<Screen>) -> String {
     let width = |cell: fn(Code) -> String| {
         let widths = Code::ALL.iter().map(|code| cell(*code).len());
         widths.max().unwrap_or_default()
     };
     let (names, kinds) = (width(|code| code.name().to_owned()), width(kind));
-    let mut out = String::new();
-    for code in Code::ALL {
+    let row = |code: &Code| {
         let (name, kind) = (code.name(), kind(*code));
-        let _ = writeln!(
-            out,
-            "{BOLD}{name:names$}{BOLD:#}  {kind:kinds$}  {}",
-            code.summary()
-        );
-    }
-    let _ = writeln!(
-        out,
-        "\n`lint:` in secsync.yaml sets the level of a lint: deny makes it an error, warn a \
-         warning, and allow ignores it.\n`secsync explain CODE` explains one of them."
-    );
-    out
+        let word = format!("{BOLD}{name:names$}{BOLD:#}  {kind}");
+        (word, code.summary())
+    };
+    let rows: Vec<(String, &str)> = Code::ALL.iter().map(row).collect();
+    let codes = definitions(&rows, names + kinds + 2, screen);
+    let ending = "\n`lint:` in secsync.yaml sets the level of a lint: deny makes it an error, warn a \
+                  warning, and allow ignores it.\n`secsync explain CODE` explains one of them.\n";
+    let ending = match screen {
+        Some(screen) => screen.wrapped_lines(ending),
+        None => ending.to_owned(),
+    };
+    codes + &ending
 }
 
 /// Codes and fields in a JSON document.
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn the_list_shows_every_code_with_its_severity_and_meaning() {
-        let text = strip_str(&list()).to_string();
+        let text = strip_str(&list(None)).to_string();
         for code in Code::ALL {
             let line = text
                 .lines()

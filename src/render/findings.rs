@@ -10,9 +10,10 @@ use miette::{
     MietteSpanContents, Report, SourceCode, SourceSpan, SpanContents,
 };
 
+use textwrap::WordSplitter;
+
 use crate::core::code::Code;
 use crate::core::diagnostic::{Diagnostic, Label, Severity};
-
 use crate::core::problem::Problem;
 use crate::core::span::{Source, SourceId, Sources, Span};
 use crate::core::text::{boundary, is_invisible, visible};
@@ -37,14 +38,17 @@ const MANY: usize = 4;
 /// Of those, how many further places are named.
 const MOST_PLACES: usize = 20;
 
+/// Columns without a terminal, for what frames the lines of a file.
+const DEFAULT_WIDTH: usize = 100;
+
 /// All findings, each as a block, or for many that say the same one block that names the others'
-/// places.
-pub fn render(diagnostics: &[Diagnostic], sources: &Sources, width: usize) -> String {
+/// places. On a terminal of that width sentences are wrapped.
+pub fn render(diagnostics: &[Diagnostic], sources: &Sources, width: Option<usize>) -> String {
     blocks(grouped(diagnostics, sources), diagnostics, sources, width)
 }
 
 /// All findings, each as a block, however many say the same.
-pub fn render_each(diagnostics: &[Diagnostic], sources: &Sources, width: usize) -> String {
+pub fn render_each(diagnostics: &[Diagnostic], sources: &Sources, width: Option<usize>) -> String {
     let each = diagnostics.iter().map(|found| (found, Vec::new()));
     blocks(each.collect(), diagnostics, sources, width)
 }
@@ -56,13 +60,15 @@ fn blocks(
     groups: Vec<Group<'_>>,
     diagnostics: &[Diagnostic],
     sources: &Sources,
-    width: usize,
+    width: Option<usize>,
 ) -> String {
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode())
         .with_links(false)
-        .with_width(width)
-        // A sentence that is broken into lines can be neither searched for nor copied.
-        .with_wrap_lines(false)
+        .with_width(width.unwrap_or(DEFAULT_WIDTH))
+        // Off a terminal a sentence stays in one line, which can be searched for.
+        .with_wrap_lines(width.is_some())
+        .with_break_words(false)
+        .with_word_splitter(WordSplitter::NoHyphenation)
         .with_context_lines(1);
     let mut texts: BTreeMap<SourceId, Arc<str>> = BTreeMap::new();
     for span in diagnostics.iter().filter_map(Diagnostic::span) {
@@ -409,7 +415,7 @@ mod tests {
         let start = text.find(word).unwrap();
         let span = Span::new(source, start, start + word.len());
         let diagnostic = Diagnostic::new(Code::WrongValue, span, "It is wrong.").help("Fix it.");
-        anstream::adapter::strip_str(&render(&[diagnostic], &sources, 80)).to_string()
+        anstream::adapter::strip_str(&render(&[diagnostic], &sources, None)).to_string()
     }
 
     #[test]
@@ -462,7 +468,7 @@ mod tests {
             "It is twice.",
         )
         .also(Span::new(source, 0, 5), "first here");
-        let shown = render(&[diagnostic], &sources, usize::MAX);
+        let shown = render(&[diagnostic], &sources, None);
         let shown = anstream::adapter::strip_str(&shown).to_string();
         assert!(shown.contains("first here: a.yaml:1:1"), "{shown}");
         assert!(shown.len() < 4_000, "{} bytes", shown.len());
@@ -485,7 +491,7 @@ mod tests {
                 Diagnostic::new(Code::MissingField, span, message)
             })
             .collect();
-        let shown = render(&found, &sources, 80);
+        let shown = render(&found, &sources, None);
         let shown = anstream::adapter::strip_str(&shown).to_string();
         assert_eq!(shown.matches("has no").count(), 1, "{shown}");
         assert!(
@@ -496,9 +502,9 @@ mod tests {
             shown.contains("a.yaml:21:1, and 9 more (`secsync validate --all` shows each)."),
             "{shown}"
         );
-        let each = render_each(&found, &sources, 80);
+        let each = render_each(&found, &sources, None);
         assert_eq!(each.matches("has no").count(), 30);
-        let few = render(&found[..3], &sources, 80);
+        let few = render(&found[..3], &sources, None);
         assert_eq!(few.matches("has no").count(), 3);
     }
 
@@ -509,7 +515,7 @@ mod tests {
         sources.hide(source);
         let place = Span::new(source, 14, 19);
         let diagnostic = Diagnostic::new(Code::WrongValue, place, "It is wrong.");
-        let shown = render(&[diagnostic], &sources, 80);
+        let shown = render(&[diagnostic], &sources, None);
         let shown = anstream::adapter::strip_str(&shown).to_string();
         assert!(shown.contains("[a.yaml:1:14]"), "{shown}");
         assert!(shown.contains("********\u{b7}*er three ****"), "{shown}");

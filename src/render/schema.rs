@@ -1,38 +1,29 @@
 //! A schema for people: a table of its fields.
 
-use std::fmt::Write as _;
-
-use super::table::{Screen, wrapping};
+use super::table::{Screen, definitions};
 use super::terminal::{BOLD, painted};
 use crate::core::text::visible;
 use crate::schema::outline::{Field, Outline};
 
-/// What a field takes is wrapped into no less than that.
-const NARROWEST: usize = 24;
-
-/// A table of the fields. `head` is what it is about. On a screen, what a field takes is wrapped below
-/// its heading.
+/// A table of the fields. `head` is what it is about. On a screen, what a field takes is wrapped.
 pub fn table(head: &str, outline: &Outline, screen: Option<Screen>) -> String {
     let mut rows = vec![["FIELD", "REQUIRED", "VALUE"].map(str::to_owned)];
     add(&mut rows, outline, 0);
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
     let (first, second) = (width(0).unwrap_or(0), width(1).unwrap_or(0));
-    let before = first + second + 4;
-    let indentation = " ".repeat(before);
-    let mut out = format!("{}\n\n", painted(BOLD, head));
-    for [name, required, value] in &rows {
-        let line = format!("{name:<first$}  {required:<second$}  {value}");
-        let line = match screen {
-            Some(screen) => {
-                let width = screen.width.max(before + NARROWEST);
-                let options = wrapping(width).subsequent_indent(&indentation);
-                textwrap::fill(&line, options)
-            }
-            None => line,
-        };
-        let _ = writeln!(out, "{}", line.trim_end());
-    }
-    out
+    let rows: Vec<(String, String)> = rows
+        .into_iter()
+        .map(|[name, required, value]| (format!("{name:<first$}  {required:<second$}"), value))
+        .collect();
+    let head = match screen {
+        Some(screen) => screen.folded(head).join("\n"),
+        None => head.to_owned(),
+    };
+    let head = painted(BOLD, &head);
+    format!(
+        "{head}\n\n{}",
+        definitions(&rows, first + second + 2, screen)
+    )
 }
 
 fn add(rows: &mut Vec<[String; 3]>, outline: &Outline, level: usize) {

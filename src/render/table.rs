@@ -1,6 +1,7 @@
 //! Tables and sentences for people, which fit the screen.
 
 use std::array;
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use anstream::adapter::strip_str;
@@ -18,8 +19,9 @@ pub struct Screen {
     pub height: usize,
 }
 
-/// The words that begin a sentence for people.
-const LABELS: [&str; 7] = [
+/// The words that begin a sentence for people, whatever it ends with.
+const LABELS: [&str; 8] = [
+    "Error:",
     "Note:",
     "Warning:",
     "Blocked:",
@@ -30,7 +32,7 @@ const LABELS: [&str; 7] = [
 ];
 
 impl Screen {
-    /// A text whose sentences are wrapped at words. Everything else stays as it is: a line that
+    /// A text whose sentences and headings are wrapped at words. Everything else stays as it is: a line that
     /// somebody copies must be whole.
     pub fn wrapped(self, text: &str) -> String {
         text.split_inclusive('\n')
@@ -41,14 +43,42 @@ impl Screen {
     fn wrapped_line(self, line: &str) -> String {
         let plain = strip_str(line).to_string();
         let sentence = plain.trim_start();
-        let is_sentence = LABELS.iter().any(|label| sentence.starts_with(label));
-        if !is_sentence || plain.trim_end().chars().count() <= self.width {
+        // The heading of an action.
+        let is_heading = line.trim_start().starts_with(&format!("{BOLD}# "));
+        let is_sentence = has_label(sentence)
+            || (sentence.starts_with(char::is_uppercase)
+                && sentence.trim_end().ends_with(['.', ':']));
+        let is_wrapped = is_heading || is_sentence;
+        if !is_wrapped || plain.trim_end().chars().count() <= self.width {
             return line.to_owned();
         }
-        let indentation = " ".repeat(plain.len() - sentence.len() + 2);
-        let options = wrapping(self.width).subsequent_indent(&indentation);
-        textwrap::fill(line.trim_end(), options) + "\n"
+        filled(line.trim_end(), self.width, hanging(&plain)) + "\n"
     }
+
+    /// A line in as many as it takes on the screen.
+    pub fn folded(self, line: &str) -> Vec<Cow<'_, str>> {
+        textwrap::wrap(line, self.width)
+    }
+
+    /// A text in which every line is wrapped at words.
+    pub fn wrapped_lines(self, text: &str) -> String {
+        let lines = text.lines().map(|line| {
+            let plain = strip_str(line).to_string();
+            filled(line, self.width, hanging(&plain)) + "\n"
+        });
+        lines.collect()
+    }
+}
+
+/// How far a sentence is indented from its second line on.
+fn hanging(plain: &str) -> usize {
+    let sentence = plain.trim_start();
+    let is_labelled = has_label(sentence) || sentence.starts_with("# ");
+    plain.len() - sentence.len() + if is_labelled { 2 } else { 0 }
+}
+
+fn has_label(sentence: &str) -> bool {
+    LABELS.iter().any(|label| sentence.starts_with(label))
 }
 
 /// Lines of that width, which end between words. A name with hyphens stays whole.
@@ -60,8 +90,53 @@ pub fn wrapping<'o>(width: usize) -> textwrap::Options<'o> {
 
 /// The space between two columns.
 const GAP: usize = 2;
-/// No cell is shortened to less.
+/// A cell that is shortened to less says too little: the first column then has a line of its own.
 const NARROWEST: usize = 8;
+/// What a word means is wrapped into no less than that.
+const NARROWEST_MEANING: usize = 24;
+/// How far it stands to the right of a word that is in a line of its own.
+const BELOW: usize = 6;
+
+/// Words with what they mean, in a column after that width. On a screen the meaning is wrapped there,
+/// or below the word if that leaves too little room.
+pub fn definitions(
+    rows: &[(impl AsRef<str>, impl AsRef<str>)],
+    width: usize,
+    screen: Option<Screen>,
+) -> String {
+    let before = width + GAP;
+    let mut out = String::new();
+    for (word, meaning) in rows {
+        let (word, meaning) = (word.as_ref(), meaning.as_ref());
+        let length = strip_str(word).to_string().chars().count();
+        let padding = " ".repeat(before.saturating_sub(length));
+        let line = format!("{word}{padding}{meaning}");
+        let text = match screen {
+            Some(screen) if screen.width >= before + NARROWEST_MEANING => {
+                filled(&line, screen.width, before)
+            }
+            Some(screen) => {
+                let indentation = " ".repeat(BELOW);
+                let word = filled(word.trim_end(), screen.width, BELOW);
+                if meaning.is_empty() {
+                    word
+                } else {
+                    let meaning = format!("{indentation}{meaning}");
+                    format!("{word}\n{}", filled(&meaning, screen.width, BELOW))
+                }
+            }
+            None => line,
+        };
+        let _ = writeln!(out, "{}", text.trim_end());
+    }
+    out
+}
+
+/// A line that is wrapped at words, and goes on after an indentation.
+fn filled(line: &str, width: usize, indentation: usize) -> String {
+    let indentation = " ".repeat(indentation);
+    textwrap::fill(line, wrapping(width).subsequent_indent(&indentation))
+}
 
 /// A line of a table.
 pub struct Row<const N: usize> {
@@ -105,66 +180,126 @@ pub fn table<const N: usize>(
     screen: Option<Screen>,
 ) -> String {
     let headings = headings.map(str::to_owned);
-    let mut widths: [usize; N] = array::from_fn(|column| {
+    let widths: [usize; N] = array::from_fn(|column| {
         let cells = rows.iter().map(|row| row.cells[column].as_str());
         terminal::width(cells.chain([headings[column].as_str()]))
     });
-    if let Some(screen) = screen {
-        shrink(&mut widths, screen.width);
-    }
-    let longest = screen.map(|_| widths);
-    let mut out = String::new();
-    let heading = line(&headings, widths, longest, |_| Some(BOLD));
-    let _ = writeln!(out, "{heading}");
+    let layout = Layout::of(&widths, screen);
+    let mut out = layout.lines(&headings, |_| Some(BOLD));
     for row in rows {
         let style = |column| row.painted.filter(|(painted, _)| *painted == column);
-        let text = line(&row.cells, widths, longest, |column| {
-            style(column).map(|(_, style)| style)
-        });
-        let _ = writeln!(out, "{text}");
-        if let Some(below) = &row.below {
-            let _ = writeln!(out, "  {}", painted(DIMMED, below));
+        out.push_str(&layout.lines(&row.cells, |column| style(column).map(|(_, style)| style)));
+        let Some(below) = &row.below else {
+            continue;
+        };
+        let lines = match screen {
+            Some(screen) => textwrap::wrap(below, screen.width.saturating_sub(GAP)),
+            None => vec![below.as_str().into()],
+        };
+        for line in lines {
+            let _ = writeln!(out, "  {}", painted(DIMMED, &line));
         }
     }
     out
 }
 
-/// Takes from the widest columns what does not fit.
-fn shrink(widths: &mut [usize], screen: usize) {
-    let gaps = GAP * widths.len().saturating_sub(1);
-    while widths.iter().sum::<usize>() + gaps > screen {
-        let Some(widest) = widths.iter_mut().max() else {
-            return;
+/// How the cells of a line stand.
+enum Layout {
+    /// In columns of these widths, into which longer cells are shortened on a screen.
+    Columns {
+        widths: Vec<usize>,
+        is_shortened: bool,
+    },
+    /// The first cell, which names what the line is about, in a line of its own, and the others below it
+    /// in columns of these widths.
+    Split { widths: Vec<usize>, screen: usize },
+    /// The same where even these columns do not fit: whole, one after the other.
+    Flowing { screen: usize },
+}
+
+impl Layout {
+    fn of(widths: &[usize], screen: Option<Screen>) -> Self {
+        let mut widths = widths.to_vec();
+        let is_shortened = screen.is_some();
+        let Some(Screen { width: screen, .. }) = screen else {
+            return Self::Columns {
+                widths,
+                is_shortened,
+            };
         };
-        if *widest <= NARROWEST {
-            return;
+        let others = widths.split_off(1);
+        let mut all = [widths, others.clone()].concat();
+        if shrink(&mut all, screen, NARROWEST) {
+            Self::Columns {
+                widths: all,
+                is_shortened,
+            }
+        } else if others.iter().sum::<usize>() + GAP * others.len() <= screen {
+            Self::Split {
+                widths: others,
+                screen,
+            }
+        } else {
+            Self::Flowing { screen }
         }
-        *widest -= 1;
+    }
+
+    /// The lines of a row.
+    fn lines(&self, cells: &[String], style: impl Fn(usize) -> Option<Style>) -> String {
+        let painted = |column: usize, cell: &str| match style(column) {
+            Some(style) if !cell.is_empty() => painted(style, cell),
+            _ => cell.to_owned(),
+        };
+        let padded = |column: usize, cell: &str, width: usize| {
+            let padding = width.saturating_sub(cell.chars().count()) + GAP;
+            painted(column, cell) + &" ".repeat(padding)
+        };
+        let others = || cells.iter().enumerate().skip(1);
+        // A row that goes on with the one before has no first cell.
+        let first = |screen: usize| match cells[0].as_str() {
+            "" => String::new(),
+            cell => painted(0, &shortened(cell, screen)) + "\n",
+        };
+        let text = match self {
+            Self::Columns {
+                widths,
+                is_shortened,
+            } => {
+                let cells = cells.iter().zip(widths).enumerate();
+                let cells = cells.map(|(column, (cell, width))| {
+                    let longest = if *is_shortened { *width } else { usize::MAX };
+                    padded(column, &shortened(cell, longest), *width)
+                });
+                cells.collect()
+            }
+            Self::Split { widths, screen } => {
+                let cells = others().zip(widths);
+                let cells = cells.map(|((column, cell), width)| padded(column, cell, *width));
+                format!("{}  {}", first(*screen), cells.collect::<String>())
+            }
+            Self::Flowing { screen } => {
+                let cells = others().filter(|(_, cell)| !cell.is_empty());
+                let cells: Vec<String> =
+                    cells.map(|(column, cell)| painted(column, cell)).collect();
+                let options = textwrap::Options::new(*screen);
+                let options = options.initial_indent("  ").subsequent_indent("  ");
+                first(*screen) + &textwrap::fill(&cells.join("  "), options)
+            }
+        };
+        format!("{}\n", text.trim_end())
     }
 }
 
-fn line<const N: usize>(
-    cells: &[String; N],
-    widths: [usize; N],
-    longest: Option<[usize; N]>,
-    style: impl Fn(usize) -> Option<Style>,
-) -> String {
-    let mut text = String::new();
-    for (column, cell) in cells.iter().enumerate() {
-        let cell = match longest {
-            Some(longest) => shortened(cell, longest[column]),
-            None => cell.clone(),
-        };
-        let padding = widths[column].saturating_sub(cell.chars().count());
-        let padding = " ".repeat(padding + GAP);
-        let cell = match style(column) {
-            Some(style) if !cell.is_empty() => painted(style, &cell),
-            _ => cell,
-        };
-        text.push_str(&cell);
-        text.push_str(&padding);
+/// Takes from the widest columns what does not fit. `false` if that would leave one too narrow.
+fn shrink(widths: &mut [usize], screen: usize, narrowest: usize) -> bool {
+    let gaps = GAP * widths.len().saturating_sub(1);
+    while widths.iter().sum::<usize>() + gaps > screen {
+        match widths.iter_mut().max() {
+            Some(widest) if *widest > narrowest => *widest -= 1,
+            _ => return false,
+        }
     }
-    text.trim_end().to_owned()
+    true
 }
 
 /// A text without its middle if it is longer than that.
@@ -178,7 +313,7 @@ fn shortened(text: &str, longest: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Row, Screen, shortened, strip_str, table};
+    use super::{Row, Screen, definitions, shortened, strip_str, table};
 
     fn text(width: Option<usize>) -> String {
         let row = |name: &str| Row::new([name, "humanitec", "ok"].map(str::to_owned));
@@ -201,6 +336,45 @@ mod tests {
             assert!(text.contains("-goes-on") || width < 45, "{text}");
         }
         assert_eq!(text(Some(200)), text(None));
+    }
+
+    #[test]
+    fn many_columns_on_a_narrow_screen_have_the_first_one_above_the_others() {
+        let row = |sync: &str| {
+            Row::new([sync, "humanitec", "import", "succeeded", "2 min ago"].map(str::to_owned))
+        };
+        let rows = [row("infisical/payments/api"), row("")];
+        let screen = Some(Screen {
+            width: 42,
+            height: 24,
+        });
+        let text = table(
+            ["SYNC", "DESTINATION", "JOB", "RESULT", "WHEN"],
+            &rows,
+            screen,
+        );
+        assert_eq!(
+            strip_str(&text).to_string(),
+            "SYNC\n  DESTINATION  JOB  RESULT  WHEN\n\
+             infisical/payments/api\n  humanitec  import  succeeded  2 min ago\n  \
+             humanitec  import  succeeded  2 min ago\n"
+        );
+    }
+
+    #[test]
+    fn a_meaning_is_wrapped_beside_its_word_or_below_it() {
+        let rows = [("a-long-word", "What it means, in more words than fit.")];
+        let text = |width| definitions(&rows, 20, Some(Screen { width, height: 24 }));
+        assert_eq!(definitions(&rows, 20, None), text(200));
+        let space = " ".repeat(22);
+        assert_eq!(
+            text(50),
+            format!("a-long-word           What it means, in more words\n{space}than fit.\n")
+        );
+        assert_eq!(
+            text(40),
+            "a-long-word\n      What it means, in more words than\n      fit.\n"
+        );
     }
 
     #[test]

@@ -24,6 +24,7 @@ fn the_reference_says_what_the_program_says() {
         ("findings", findings()),
         ("exit-codes", exit_codes()),
         ("json", json_documents()),
+        ("formats", formats()),
     ];
     for (name, page) in pages {
         let path = format!("docs/reference/{name}.md");
@@ -61,7 +62,9 @@ fn commands() -> String {
             help.trim_end()
         )
         .unwrap();
-        paths.extend(subcommands(&help).map(|name| format!("{path} {name}").trim().to_owned()));
+        // Clap gives each command with commands within it a `help` of its own.
+        let names = subcommands(&help).filter(|name| path.is_empty() || *name != "help");
+        paths.extend(names.map(|name| format!("{path} {name}").trim().to_owned()));
     }
     page
 }
@@ -75,15 +78,13 @@ fn subcommands(help: &str) -> impl Iterator<Item = &str> {
     list.lines()
         .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
         .filter_map(|line| line.split_whitespace().next())
-        .filter(|name| *name != "help")
         .rev()
 }
 
 fn variables() -> String {
     let mut page = "# Environment variables\n\n\
         What `secsync help environment` lists. Credentials come from the environment only, and an empty \
-        variable counts as unset. Requests over https go through the proxy in `HTTPS_PROXY` or \
-        `ALL_PROXY`, except to the hosts in `NO_PROXY`.\n"
+        variable counts as unset.\n"
         .to_owned();
     for part in output("help environment").split("\n\n").skip(1) {
         match part.split_once(":\n  ") {
@@ -97,6 +98,41 @@ fn variables() -> String {
             None => write!(page, "\n{}\n", part.trim()).unwrap(),
         }
     }
+    page
+}
+
+fn formats() -> String {
+    let help = output("help formats");
+    let section = |title: &str| -> Vec<(String, String)> {
+        let (_, rest) = help.split_once(&format!("\n{title}:\n")).unwrap();
+        let rows = rest.split("\n\n").next().unwrap().lines();
+        rows.map(|row| row.trim().split_once(' ').unwrap())
+            .map(|(name, text)| (name.to_owned(), text.trim().to_owned()))
+            .collect()
+    };
+    let mut page = "# Formats\n\n\
+        What `secsync help formats` lists. `-o FORMAT[=FILE]` says what a run writes and where. It can be repeated, \
+        so that one run serves the log, the reviewer and the code host; one format at most goes to standard \
+        output.\n\n\
+        ```console\n$ secsync plan -o human -o markdown=comment.md -o sarif=findings.sarif\n```\n\n\
+        | format | what for | commands |\n|---|---|---|\n"
+        .to_owned();
+    for ((name, purpose), (_, commands)) in section("What for").into_iter().zip(section("Commands"))
+    {
+        writeln!(page, "| `{name}` | {purpose} | {commands} |").unwrap();
+    }
+    let without = help.trim_end().lines().last().unwrap();
+    write!(
+        page,
+        "\n{without} The first line of a comment, `<!-- secsync:plan -->`, finds an earlier one. \
+         [JSON documents](json.md) have their own page.\n\n\
+         Texts from files and servers are escaped for where they are printed: they are not commands to a \
+         terminal, a log or a comment. Credentials are hidden in each format.\n\n\
+         `-v` says more, `-vv` shows each request, and `-vvv` also what was decided, all on standard error. `-q` \
+         leaves only results and problems. Colours need a terminal; `--no-color` and `NO_COLOR` turn them off, \
+         `CLICOLOR_FORCE` on.\n"
+    )
+    .unwrap();
     page
 }
 
@@ -266,7 +302,7 @@ fn examples_of<'a>(file: &'a str, slug: &str) -> Vec<String> {
 
 fn json_documents() -> String {
     let mut page = "# JSON documents\n\n\
-        Every command writes one with `-o json`. Within a `version`, fields are only ever added. These frame \
+        Every command that has `-o` writes one with `-o json`. Within a `version`, fields are only ever added. These frame \
         each of them:\n\n\
         | field | type | meaning |\n|---|---|---|\n\
         | `version` | `1` | the version of the form |\n\

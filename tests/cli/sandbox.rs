@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use secsync::sandbox::INFISICAL_TOKEN;
 use serde_json::{Value, json};
 
-use crate::harness::Tree;
+use crate::harness::{Tree, repository};
 
 const PROJECT: &str = "aaaaaaaa-1111-4111-8111-aaaaaaaaaaaa";
 const OTHER: &str = "bbbbbbbb-2222-4222-8222-bbbbbbbbbbbb";
@@ -44,7 +44,11 @@ impl Drop for Sandbox {
 impl Sandbox {
     /// In [`WORLD`], with these further flags.
     fn start(flags: &str) -> Self {
-        let tree = Tree::new(&[("world.yaml", WORLD)]);
+        Self::of(WORLD, flags)
+    }
+
+    fn of(world: &str, flags: &str) -> Self {
+        let tree = Tree::new(&[("world.yaml", world)]);
         let arguments = format!("sandbox --listen 127.0.0.1:0 --world world.yaml {flags}");
         let mut child = tree.secsync(&arguments).spawn();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -229,4 +233,13 @@ fn what_the_sandbox_cannot_keep_is_explained() {
       secsync keeps its own files in .secsync/ of the workspace: make it writable, or use a copy of the workspace.
     --- exit 1
     ");
+}
+
+#[test]
+fn the_world_of_the_documentation_is_one() {
+    let page = repository("docs/reference/sandbox.md");
+    let (_, yaml) = page.split_once("```yaml\n").unwrap();
+    let (world, _) = yaml.split_once("```").unwrap();
+    let sandbox = Sandbox::of(world, "");
+    assert_eq!(sandbox.ask("GET", "/api/status", &Value::Null).0, 200);
 }

@@ -198,6 +198,38 @@ fn a_slow_run_says_what_it_does_at_the_foot_of_the_terminal_and_leaves_nothing_o
 }
 
 #[test]
+fn each_command_that_asks_a_server_says_so_at_the_foot_of_the_terminal() {
+    let server = Server::with(&world(), |options| {
+        options.latency = std::time::Duration::from_millis(700);
+    });
+    let check = |arguments: &str| {
+        let tree = tree();
+        let run = tree.secsync(arguments).on(&server);
+        let run = run
+            .variable("TERM", "xterm")
+            .variable("INFISICAL_TOKEN", "");
+        let written = on_a_screen(&run, (80, 24), None);
+        assert!(
+            written.contains("Asking the servers"),
+            "{arguments}: {written}"
+        );
+        let (_, rest) = written.rsplit_once("\u{1b}[2K").unwrap();
+        assert!(!rest.contains("Asking"), "{arguments}: {written}");
+    };
+    std::thread::scope(|scope| {
+        for arguments in [
+            "list projects",
+            "list connections",
+            "auth check syncs",
+            "schema pull --from-server",
+            "export --all-projects",
+        ] {
+            scope.spawn(move || check(arguments));
+        }
+    });
+}
+
+#[test]
 fn a_quiet_run_has_no_foot() {
     let server = Server::new(&world());
     let tree = tree();
@@ -219,30 +251,100 @@ fn a_table_fits_the_screen_and_shows_failures_first() {
             .variable("TERM", "xterm")
     };
     run("apply syncs --auto-approve --wait").run().exits_with(7);
-    for columns in [40, 80, 120, 200] {
-        let written = on_a_screen(
-            &run("status syncs --no-color").variable("TERM", "dumb"),
-            (columns, 24),
-            None,
-        );
-        let table: Vec<&str> = written
-            .lines()
-            .skip_while(|line| !line.starts_with("SYNC"))
-            .collect();
-        let widest = table
-            .iter()
-            .map(|line| line.trim_end().chars().count())
-            .max();
-        assert!(
-            widest <= Some(usize::from(columns)) || columns == 40,
-            "{written}"
-        );
-        let first = table.get(1).copied().unwrap_or_default();
-        assert!(first.contains("name-11") || columns == 40, "{written}");
+    for columns in [40, 43, 80, 120, 200] {
+        let run = run("status syncs --no-color").variable("TERM", "dumb");
+        let written = on_a_screen(&run, (columns, 24), None);
+        fits(&written, columns);
+        let mut table = written.lines().skip_while(|line| !line.starts_with("SYNC"));
+        let first = table.find(|line| line.contains("infisical/"));
+        let is_failure = first.is_some_and(|line| line.contains("ame-11"));
+        assert!(is_failure, "{written}");
     }
     let watched = on_a_screen(&run("status syncs --watch"), (80, 10), Some(" more lines"));
     assert!(watched.contains("\u{1b}[H"), "{watched}");
     assert!(watched.contains("… 8 more lines"), "{watched}");
+    let watched = on_a_screen(
+        &run("status syncs --watch --no-color"),
+        (40, 12),
+        Some(" more lines"),
+    );
+    fits(&watched, 40);
+    // Each line that is written is one on the screen, so that all are written over.
+    let (_, screen) = watched.split_once("\u{1b}[H").unwrap();
+    let (screen, _) = screen.split_once("\u{1b}[J").unwrap();
+    assert_eq!(screen.matches('\n').count(), 11, "{watched}");
+}
+
+/// Checks that no line is wider than the screen.
+fn fits(written: &str, columns: u16) {
+    let lines = written.split(['\n', '\r']);
+    for line in lines.map(anstream::adapter::strip_str) {
+        let line = line.to_string();
+        // A name that somebody copies is whole.
+        let is_word = !line.trim().contains(' ');
+        let is_fitting = is_word || line.trim_end().chars().count() <= usize::from(columns);
+        assert!(is_fitting, "more than {columns}: {line}\n{written}");
+    }
+}
+
+#[test]
+fn every_table_of_the_program_fits_the_screen() {
+    let server = Server::new(&world());
+    let tree = tree();
+    for arguments in [
+        "schema list",
+        "schema show github",
+        "explain",
+        "help environment",
+        "help formats",
+        "list destinations",
+        "list projects",
+    ] {
+        for columns in [40, 80] {
+            let run = tree.secsync(arguments).on(&server);
+            let written = on_a_screen(&run.variable("TERM", "xterm"), (columns, 24), None);
+            fits(&written, columns);
+        }
+    }
+}
+
+#[test]
+fn sentences_are_wrapped_at_words_on_a_terminal_alone() {
+    let tree = tree();
+    let run = |arguments: &str| tree.secsync(arguments).variable("TERM", "xterm");
+    let written = on_a_screen(&run("plan syncs"), (40, 24), None);
+    fits(&written, 40);
+    assert!(
+        written.contains("INFISICAL_UNIVERSAL_AUTH_CLIENT_ID"),
+        "{written}"
+    );
+    let written = on_a_screen(&run("plan syncs --sandbox --no-color"), (40, 24), None);
+    assert!(
+        written.contains("# infisical/payments/api will be\r\n"),
+        "{written}"
+    );
+    tree.write(
+        "syncs/more.yaml",
+        "provider: infisical\nproject: p\nsyncs:\n  a: {destination: x}\n",
+    );
+    fits(&on_a_screen(&run("validate syncs"), (60, 24), None), 60);
+    let plain = run("plan syncs/payments.yaml").run().stderr;
+    assert!(plain.lines().any(|line| line.len() > 100), "{plain}");
+}
+
+#[test]
+fn no_color_holds_for_help_and_for_wrong_usage() {
+    let tree = tree();
+    for arguments in [
+        "plan --no-color --help",
+        "plan --no-color --nothing",
+        "plan -y --no-color",
+        "plan --no-color -o x",
+    ] {
+        let run = tree.secsync(arguments).variable("TERM", "xterm");
+        let written = on_a_screen(&run, (80, 24), None);
+        assert!(!written.contains('\u{1b}'), "{written}");
+    }
 }
 
 #[test]

@@ -4,7 +4,12 @@ use insta::assert_snapshot;
 
 use super::harness::Tree;
 
-const COMMANDS: [&str; 33] = [
+const COMMANDS: [&str; 38] = [
+    "",
+    "auth",
+    "man",
+    "help",
+    "version",
     "validate",
     "plan",
     "diff",
@@ -45,7 +50,13 @@ fn the_help() {
     let tree = Tree::new(&[]);
     assert_snapshot!(tree.secsync("--help").run().exits_with(0), @"
     $ secsync --help
-    Declarative secret syncs: plan them in a pull request, apply them from CI
+    Declarative secret syncs: plan them in a pull request, apply them from CI.
+
+    Examples:
+      secsync init
+          begin a workspace
+      secsync plan --sandbox
+          what apply would do, without an account
 
     Usage: secsync [OPTIONS] <COMMAND>
 
@@ -68,18 +79,23 @@ fn the_help() {
       auth         Check credentials
       completions  Print a completion script for a shell
       man          Print the manual page of a command
-      help         Print the help of a command, or every environment variable
+      help         Print the help of a command, or every environment variable or format
       version      Print the version
 
     Options:
-      -C <DIR>       Change to this directory first: paths are relative to it
-      -h, --help     Print help
-      -V, --version  Print version
+      -C <DIR>
+              Change to this directory first: paths are relative to it
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
 
     Exit codes:
       0   done, or no changes
       1   error
-      2   changes pending (drift, and with --detailed-exitcode)
+      2   changes pending (drift, schema diff, import --from-terraform; else with --detailed-exitcode)
       3   the files are invalid, or a denied lint was found
       4   authentication or permission
       5   at least one action failed, is unknown, or was blocked (apply)
@@ -87,6 +103,9 @@ fn the_help() {
       7   a sync job failed or did not finish in time
       64  wrong usage
       130 interrupted
+
+    `secsync help environment` lists the environment variables, and `secsync help formats` the formats
+    of `-o`.
     --- exit 0
     ");
 }
@@ -163,9 +182,8 @@ fn the_help_of_apply() {
           --sandbox                   Use the built-in emulator instead of real servers and credentials
 
     Output:
-      -o, --output <FORMAT[=FILE]>  A format, to standard output or to a file; can be repeated. Every
-                                    command has human and json; those that check files also have
-                                    markdown, html, sarif, github and junit, and those that plan unified
+      -o, --output <FORMAT[=FILE]>  A format, to standard output or to a file; can be repeated [formats:
+                                    human, unified, json, markdown, html, sarif, github, junit]
           --no-color                No colours
       -q, --quiet                   Only results and problems
       -v, --verbose...              Say more; twice: each request, too; three times: also what was
@@ -229,9 +247,8 @@ fn the_long_help_has_examples_exit_codes_and_variables() {
 
     Output:
       -o, --output <FORMAT[=FILE]>
-              A format, to standard output or to a file; can be repeated. Every command has human and
-              json; those that check files also have markdown, html, sarif, github and junit, and those
-              that plan unified
+              A format, to standard output or to a file; can be repeated [formats: human, json,
+              markdown, html, sarif, github, junit]
 
           --no-color
               No colours
@@ -262,14 +279,39 @@ fn the_long_help_has_examples_exit_codes_and_variables() {
     );
     for command in COMMANDS {
         let help = tree.secsync(&format!("{command} --help")).run().stdout;
+        for part in ["Examples:", "Exit codes:"] {
+            assert!(help.contains(part), "{help}");
+        }
         assert!(
-            help.contains("Exit codes:") && help.contains("Environment:"),
+            command.is_empty() || help.contains("Environment:"),
             "{help}"
         );
-        assert!(
-            command.contains(' ') || help.contains("Examples:"),
-            "{help}"
-        );
+    }
+    let help = |command: &str| tree.secsync(&format!("{command} --help")).run().stdout;
+    let exits = |command: &str| {
+        let help = help(command);
+        let (_, codes) = help.split_once("Exit codes:\n").unwrap();
+        let codes = codes.split("\n\n").next().unwrap();
+        let codes = codes
+            .lines()
+            .filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+        let codes = codes.filter_map(|line| line.split_whitespace().next());
+        codes.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(exits("init"), "0 1 3 64");
+    assert_eq!(exits("list projects"), "0 1 3 4 64 130");
+    assert_eq!(exits("state rm"), "0 1 3 4 64 130");
+    assert_eq!(exits("schema list"), "0 1 3 64");
+    assert_eq!(exits("schema diff"), "0 1 2 3 64");
+    assert_eq!(exits("schema pull"), "0 1 3 4 64 130");
+    assert_eq!(exits("schema"), "0 1 2 3 4 64 130");
+    assert_eq!(exits("version"), "0 1 64");
+    for name in [
+        "INFISICAL_HOST",
+        "SECSYNC_TRUST_HOSTS",
+        "SECSYNC_ALLOW_HTTP",
+    ] {
+        assert!(help("schema pull").contains(name), "{name}");
     }
 }
 
@@ -287,6 +329,11 @@ fn the_help_lists_every_environment_variable() {
       SECSYNC_ALLOW_HTTP                               hosts that may be spoken to over plain http, as this machine may
       NO_COLOR                                         no colours, whatever it is set to
       CLICOLOR_FORCE                                   colours even if the output is not a terminal
+
+    Proxies:
+      HTTPS_PROXY                                      the proxy of requests over https (or https_proxy); those over http take none, so that HTTP_PROXY is not read
+      ALL_PROXY                                        the same if that is not set (or all_proxy)
+      NO_PROXY                                         the hosts that are reached without it (or no_proxy)
 
     Links to a code host:
       SECSYNC_COMMIT                                   the commit to link to, if it is not the one that the job runs on
@@ -309,6 +356,8 @@ fn the_help_lists_every_environment_variable() {
       INFISICAL_MACHINE_IDENTITY_ID                    an identity that logs in without a secret: with the job's identity token in GitHub Actions
       INFISICAL_AUTH_JWT                               an identity token of any other CI
       INFISICAL_OIDC_AUDIENCE                          who GitHub's identity token is meant for
+      ACTIONS_ID_TOKEN_REQUEST_URL                     where GitHub gives that token out, set in jobs with `id-token: write`; GitHub's own name, whatever the provider's
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN                   what a job asks for it with
       INFISICAL_AUTH_METHOD                            another login than by these: jwt-auth, kubernetes-auth, gcp-auth, azure-auth, aws-auth
       INFISICAL_KUBERNETES_SERVICE_ACCOUNT_TOKEN_PATH  the file of the service account's token, if it is not where pods have it
       AWS_ACCESS_KEY_ID                                what aws-auth signs its proof with; AWS's own name, whatever the provider's
@@ -325,11 +374,9 @@ fn the_help_lists_every_environment_variable() {
       ENKRYPTIFY_TOKEN                                 the API token (`ek_live_…`)
       ENKRYPTIFY_API_URL                               another server than https://api.enkryptify.com
 
-    A state in an object store: AWS_… for s3://, GOOGLE_… for gs://, AZURE_… for az://, as the tools of those
-    clouds read them.
+    A state in an object store: AWS_… for s3://, GOOGLE_… for gs://, AZURE_… for az://, as the tools of those clouds read them.
 
-    The variables of a platform serve the provider that is named after it. Any other provider reads them
-    behind its own name in capitals: `on-prem` reads ON_PREM_ and then the name above.
+    The variables of a platform serve the provider that is named after it. Any other provider reads them behind its own name in capitals: `on-prem` reads ON_PREM_ and then the name above.
     --- exit 0
     ");
 }
@@ -349,6 +396,19 @@ fn words_of_other_tools_are_answered_with_the_right_ones() {
         "plan --json",
         "apply syncs --destroy",
         "help pln",
+        "plan -y",
+        "validate --yes",
+        "init --force",
+        "export -y",
+        "schema pull --yes",
+        "schema ls",
+        "schema get",
+        "schema update",
+        "state ls",
+        "state delete x",
+        "state push",
+        "auth login",
+        "-C . state remove x",
     ]
     .map(|line| tree.secsync(line).run().exits_with(64).stderr);
     assert_snapshot!(answers.concat(), @"
@@ -374,6 +434,40 @@ fn words_of_other_tools_are_answered_with_the_right_ones() {
       Declare a sync with `ensure: absent`, or leave it out of the files and use `--prune`.
     Error: `pln` is not a command.
       Did you mean `plan`?
+    Error: secsync has no flag `-y`.
+      This command asks nothing: leave the flag out.
+    Error: secsync has no flag `--yes`.
+      This command asks nothing: leave the flag out.
+    error: unexpected argument '--force' found
+
+      tip: to pass '--force' as a value, use '-- --force'
+
+    Usage: secsync init [OPTIONS] [DIR]
+
+    For more information, try '--help'.
+    Error: secsync has no flag `-y`.
+      This command asks nothing: leave the flag out.
+    Error: secsync has no flag `--yes`.
+      This command asks nothing: leave the flag out.
+    Error: `secsync schema` has no command `ls`.
+      `secsync schema list` shows the destinations.
+    Error: `secsync schema` has no command `get`.
+      `secsync schema show` shows the fields of a destination.
+    Error: `secsync schema` has no command `update`.
+      `secsync schema pull` reads schemas from a server or a document.
+    Error: `secsync state` has no command `ls`.
+      `secsync state list` shows the recorded starts.
+    Error: `secsync state` has no command `delete`.
+      `secsync state rm` forgets a start.
+    error: unrecognized subcommand 'push'
+
+    Usage: secsync state [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    Error: `secsync auth` has no command `login`.
+      Credentials come from the environment alone: `secsync help environment` lists the variables, and `secsync auth check` tries them.
+    Error: `secsync state` has no command `remove`.
+      `secsync state rm` forgets a start.
     ");
 }
 

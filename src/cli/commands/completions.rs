@@ -11,6 +11,7 @@ use clap_complete::env::Shells;
 use crate::cli::arguments::working_directory;
 use crate::cli::help;
 use crate::cli::output::cannot_write;
+use crate::cli::terminal::Terminal;
 use crate::cli::values::with_values;
 use crate::core::suggest::closest;
 use crate::error::CommandError;
@@ -21,8 +22,9 @@ use crate::root::{Existing, Place};
 pub const COMPLETE: &str = "COMPLETE";
 /// The name of the program.
 const PROGRAM: &str = "secsync";
-/// The topic of `help` that is not a command.
+/// The topics of `help` that are not commands.
 const ENVIRONMENT: &str = "environment";
+const FORMATS: &str = "formats";
 
 /// The arguments of `completions`.
 #[derive(Debug, Args)]
@@ -54,7 +56,8 @@ pub struct Man {
 /// The arguments of `help`.
 #[derive(Debug, Args)]
 pub struct Help {
-    /// A command, such as `plan` or `schema pull`; or `environment`, for every variable.
+    /// A command, such as `plan` or `schema pull`; or `environment`, for every variable; or
+    /// `formats`, for those of `-o`.
     #[arg(value_name = "TOPIC")]
     topic: Vec<String>,
 }
@@ -117,8 +120,11 @@ pub fn manual(arguments: &Man) -> Result<String, CommandError> {
 
 /// The help that `help` prints.
 pub fn help(arguments: &Help) -> Result<String, CommandError> {
-    if arguments.topic == [ENVIRONMENT] {
-        return Ok(help::environment());
+    let screen = Terminal::screen();
+    match arguments.topic.as_slice() {
+        [topic] if topic == ENVIRONMENT => return Ok(help::environment(screen)),
+        [topic] if topic == FORMATS => return Ok(help::formats(screen)),
+        _ => {}
     }
     let mut program = help::program();
     program.build();
@@ -136,7 +142,7 @@ fn find<'a>(program: &'a Command, words: &[String]) -> Result<&'a Command, Comma
         command = found.ok_or_else(|| {
             let names = shown(command).map(Command::get_name);
             let error = CommandError::usage(format!("`{}` is not a command.", words.join(" ")));
-            match closest(word, names.chain([ENVIRONMENT])) {
+            match closest(word, names.chain([ENVIRONMENT, FORMATS])) {
                 Some(near) => error.help(format!("Did you mean `{near}`?")),
                 None => error.help("`secsync --help` lists the commands."),
             }
@@ -147,8 +153,10 @@ fn find<'a>(program: &'a Command, words: &[String]) -> Result<&'a Command, Comma
 
 /// The commands within one that people are to know of.
 fn shown(command: &Command) -> impl Iterator<Item = &Command> {
+    // Clap gives each command with commands within it a `help` of its own.
+    let is_program = command.get_name() == PROGRAM;
     let inner = command.get_subcommands();
-    inner.filter(|inner| !inner.is_hide_set() && inner.get_name() != "help")
+    inner.filter(move |inner| !inner.is_hide_set() && (is_program || inner.get_name() != "help"))
 }
 
 fn page(command: &Command) -> Result<String, CommandError> {

@@ -51,9 +51,9 @@ pub enum Explained {
 }
 
 impl Outcome for Explained {
-    fn human(&self, _view: View) -> Human {
+    fn human(&self, view: View) -> Human {
         match self {
-            Self::Codes => explain::list(),
+            Self::Codes => explain::list(view.screen),
             Self::Code(code) => explain::page(*code),
             Self::Field(field) => explain::field(field),
         }

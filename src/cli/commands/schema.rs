@@ -1,11 +1,11 @@
 //! `secsync schema`: what files are checked against.
 
-mod diff;
-mod editor;
-mod example;
-mod list;
-mod pull;
-mod show;
+pub mod diff;
+pub mod editor;
+pub mod example;
+pub mod list;
+pub mod pull;
+pub mod show;
 
 use clap::Subcommand;
 

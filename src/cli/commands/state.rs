@@ -95,6 +95,7 @@ impl Command for Arguments {
 
     fn run(self, session: &Session) -> Result<StateOutcome, CommandError> {
         let (location, access) = self.common().location(session)?;
+        session.doing("Reading the record of started syncs");
         session.until_interrupted(async |_| match self {
             Self::Init(_) => {
                 State::init(&location, &access).await?;

@@ -34,8 +34,8 @@ const SERVICE_ACCOUNT_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccoun
 /// The largest file of a token, in bytes.
 const LARGEST_FILE: u64 = 1024 * 1024;
 /// GitHub's own variables: they belong to the job, whatever the provider is named.
-const GITHUB_URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
-const GITHUB_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
+pub const GITHUB_URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
+pub const GITHUB_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
 
 const GITHUB_TASK: &str = "get an identity token from GitHub Actions";
 

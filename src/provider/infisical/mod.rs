@@ -89,6 +89,12 @@ const VARIABLES: &[(&str, &str)] = &[
         "who GitHub's identity token is meant for",
     ),
     (
+        identity_token::GITHUB_URL,
+        "where GitHub gives that token out, set in jobs with `id-token: write`; GitHub's own name, whatever the \
+         provider's",
+    ),
+    (identity_token::GITHUB_TOKEN, "what a job asks for it with"),
+    (
         login::AUTH_METHOD,
         "another login than by these: jwt-auth, kubernetes-auth, gcp-auth, azure-auth, aws-auth",
     ),

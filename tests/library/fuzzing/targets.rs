@@ -149,7 +149,7 @@ pub fn api_answer(bytes: &[u8]) {
 
 /// What is wrong with a workspace, as a terminal shows it.
 fn show(workspace: &Workspace) {
-    render::findings::render(&workspace.diagnostics, &workspace.sources, 80);
+    render::findings::render(&workspace.diagnostics, &workspace.sources, Some(80));
 }
 
 /// An empty directory of a target.

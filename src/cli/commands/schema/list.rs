@@ -13,6 +13,7 @@ use crate::digest::sha256;
 use crate::error::CommandError;
 use crate::pipeline::SCHEMAS;
 use crate::provider::platforms;
+use crate::render::table;
 use crate::schema::destination::{Destination, SchemaSource};
 use crate::schema::pull::{Manifest, manifest};
 
@@ -67,50 +68,43 @@ impl Row {
             destination,
         }
     }
+
+    fn cells(&self) -> table::Row<6> {
+        let spec = &self.destination.spec;
+        let origin = self.destination.origin.name();
+        table::Row::new([
+            self.destination.provider.name().to_owned(),
+            visible(&spec.slug),
+            visible(&spec.name),
+            visible(spec.connection_app.as_deref().unwrap_or("-")),
+            if spec.can_import { "yes" } else { "no" }.to_owned(),
+            match &self.pulled_at {
+                Some(date) => format!("{origin} {}", visible(date)),
+                None => origin.to_owned(),
+            },
+        ])
+    }
 }
 
 impl Outcome for Schemas {
-    fn human(&self, _view: View) -> Human {
-        let line = |cells: [&str; 6]| {
-            let [provider, destination, name, connection, import, schema] = cells;
-            format!(
-                "{provider:<12} {destination:<28} {name:<28} {connection:<24} {import:<7} {schema}\n"
-            )
-        };
-        let mut text = line([
+    fn human(&self, view: View) -> Human {
+        let mut rows: Vec<table::Row<6>> = self.0.iter().map(Row::cells).collect();
+        for platform in platforms() {
+            if !platform.lists_destinations() {
+                let (name, title) = (platform.name(), platform.title());
+                let cells = [name, "(any slug)", title, "-", "no", "bundled"];
+                rows.push(table::Row::new(cells.map(str::to_owned)));
+            }
+        }
+        let headings = [
             "PROVIDER",
             "DESTINATION",
             "NAME",
             "CONNECTION",
             "IMPORT",
             "SCHEMA",
-        ]);
-        for Row {
-            destination,
-            pulled_at,
-        } in &self.0
-        {
-            let spec = &destination.spec;
-            let origin = destination.origin.name();
-            text.push_str(&line([
-                destination.provider.name(),
-                &visible(&spec.slug),
-                &visible(&spec.name),
-                &visible(spec.connection_app.as_deref().unwrap_or("-")),
-                if spec.can_import { "yes" } else { "no" },
-                &match pulled_at {
-                    Some(date) => format!("{origin} {}", visible(date)),
-                    None => origin.to_owned(),
-                },
-            ]));
-        }
-        for platform in platforms() {
-            if !platform.lists_destinations() {
-                let (name, title) = (platform.name(), platform.title());
-                text.push_str(&line([name, "(any slug)", title, "-", "no", "bundled"]));
-            }
-        }
-        text.into()
+        ];
+        table::table(headings, &rows, view.screen).into()
     }
 
     fn json(&self) -> impl Serialize {
