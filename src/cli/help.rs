@@ -544,6 +544,12 @@ fn with_pages(command: Command, words: &str) -> Command {
     })
 }
 
+/// The formats of a command, by its words; `None` if it has no `-o`.
+pub fn formats_of(command: &str) -> Option<Offer> {
+    let page = PAGES.iter().find(|page| page.command == command);
+    page.and_then(|page| page.formats)
+}
+
 /// The flag of the formats.
 const OUTPUT: &str = "output";
 

@@ -51,6 +51,8 @@ use commands::{
 };
 use terminal::Terminal;
 
+/// What `plan` is called in other tools.
+const PLAN_ALIAS: &str = "diff";
 /// The flag that every command with an output has.
 const NO_COLOR: &str = "--no-color";
 
@@ -77,7 +79,7 @@ enum Command {
     /// Check the files, offline.
     Validate(validate::Arguments),
     /// Show what apply would do.
-    #[command(visible_alias = "diff")]
+    #[command(visible_alias = PLAN_ALIAS)]
     Plan(plan::Arguments),
     /// Make the platforms match the files.
     Apply(apply::Arguments),

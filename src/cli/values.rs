@@ -4,17 +4,20 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 
-use clap::{Arg, Command};
-use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use clap::builder::Resettable;
+use clap::{Arg, Command, ValueHint};
+use clap_complete::engine::{
+    ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter as _,
+};
 
+use super::PLAN_ALIAS;
 use super::arguments::working_directory;
-use super::command::Command as _;
-use super::commands::{apply, drift, plan, show, status, validate};
-use super::help::each_within;
+use super::help::{each_within, formats_of};
 use super::output::{Format, Offer};
 use crate::core::code::Code;
 use crate::core::desired::DesiredSync;
 use crate::core::fields::OWN_FIELDS;
+use crate::core::value::Node;
 use crate::environment::Environment;
 use crate::pipeline::{Opened, Options};
 use crate::provider::platforms;
@@ -22,7 +25,11 @@ use crate::workspace::LoadOptions;
 
 /// The command line, whose arguments know their values.
 pub fn with_values(program: Command) -> Command {
-    each_within(program, |command| within(command, ""))
+    let program = program.mut_subcommand("plan", |plan| {
+        // Of two names one is offered: not that of other tools.
+        plan.visible_alias(Resettable::Reset).alias(PLAN_ALIAS)
+    });
+    each_within(program.mut_args(with_hint), |command| within(command, ""))
 }
 
 /// A command, which is within another one.
@@ -34,45 +41,68 @@ fn within(command: Command, parent: &str) -> Command {
 
 fn with_own_values(argument: Arg, parent: &str, command: &str) -> Arg {
     let values: fn() -> Vec<String> = match (argument.get_id().as_str(), parent, command) {
-        ("output", _, _) => match offer(parent, command) {
-            Offer::Basic => || formats(Offer::Basic),
-            Offer::Checks => || formats(Offer::Checks),
-            Offer::Plans => || formats(Offer::Plans),
-        },
+        ("output", _, _) => return with_outputs(argument, offer(parent, command)),
+        // What is not declared has no labels.
+        ("selector", _, "export") => remote_selectors,
         ("selector", _, _) => selectors,
         ("target" | "exclude" | "resend" | "names", _, _) => syncs,
-        ("provider", _, _) => providers,
+        ("provider" | "from_server", _, _) => providers,
         ("name", "schema", _) => schemas,
         ("name", "state", _) => starts,
         ("destination", "state", _) | ("destination", _, "import") => destinations_of_starts,
         ("word", _, _) => topics,
-        _ => return argument,
+        _ => return with_hint(argument),
     };
     argument.add(ArgValueCompleter::new(move |typed: &OsStr| {
         let typed = typed.to_string_lossy();
+        // Of several conditions only the last one is being typed.
+        let (before, last) = typed.split_at(typed.rfind(',').map_or(0, |comma| comma + 1));
         let fitting = values().into_iter();
         fitting
-            .filter(|value| value.starts_with(&*typed))
-            .map(CompletionCandidate::new)
+            .filter(|value| value.starts_with(last))
+            .map(|value| CompletionCandidate::new(format!("{before}{value}")))
             .collect()
+    }))
+}
+
+/// What a path is given for is offered files, or directories.
+fn with_hint(argument: Arg) -> Arg {
+    // A folder of a platform.
+    if argument.get_id() == "path" {
+        return argument;
+    }
+    let names = argument.get_value_names().unwrap_or_default();
+    let is_named = |part: &str| names.iter().any(|name| name.contains(part));
+    let is_document = ["paths", "documents"].contains(&argument.get_id().as_str());
+    if is_named("DIR") {
+        argument.value_hint(ValueHint::DirPath)
+    } else if is_named("FILE") || is_named("PATH") || is_document {
+        argument.value_hint(ValueHint::AnyPath)
+    } else {
+        argument
+    }
+}
+
+/// The formats of a command, and after `FORMAT=` files.
+fn with_outputs(argument: Arg, offer: Offer) -> Arg {
+    argument.add(ArgValueCompleter::new(move |typed: &OsStr| {
+        let typed = typed.to_string_lossy();
+        if let Some((format, file)) = typed.split_once('=') {
+            let files = PathCompleter::file().complete(OsStr::new(file)).into_iter();
+            return files
+                .map(|file| file.add_prefix(format!("{format}=")))
+                .collect();
+        }
+        let fitting = Format::of(offer).map(Format::name);
+        let fitting = fitting.filter(|name| name.starts_with(&*typed));
+        fitting.map(CompletionCandidate::new).collect()
     }))
 }
 
 /// Which formats a command has.
 fn offer(parent: &str, command: &str) -> Offer {
-    match (parent, command) {
-        ("", "plan") => plan::Arguments::FORMATS,
-        ("", "apply") => apply::Arguments::FORMATS,
-        ("", "show") => show::Arguments::FORMATS,
-        ("", "drift") => drift::Arguments::FORMATS,
-        ("", "validate") => validate::Arguments::FORMATS,
-        ("", "status") => status::Arguments::FORMATS,
-        _ => Offer::Basic,
-    }
-}
-
-fn formats(offer: Offer) -> Vec<String> {
-    Format::of(offer).map(Format::name).collect()
+    let words = format!("{parent} {command}");
+    formats_of(words.trim_start()).unwrap_or(Offer::Basic)
 }
 
 /// What a finding's code, or a field of every sync, can be explained.
@@ -142,18 +172,42 @@ fn schemas() -> Vec<String> {
 
 /// `KEY=VALUE` for what can be selected by.
 fn selectors() -> Vec<String> {
+    pairs(true)
+}
+
+/// The same for syncs that need not be declared.
+fn remote_selectors() -> Vec<String> {
+    pairs(false)
+}
+
+fn pairs(is_declared: bool) -> Vec<String> {
     let Some(opened) = workspace() else {
         return Vec::new();
     };
     let mut pairs = BTreeSet::new();
     for sync in &opened.workspace.syncs {
-        pairs.insert(format!("provider={}", sync.provider.text));
-        pairs.insert(format!("destination={}", sync.destination.text));
-        pairs.extend(
-            sync.labels
-                .iter()
-                .map(|(label, value)| format!("{label}={value}")),
-        );
+        let environment = sync.fields.get("environment").and_then(Node::as_str);
+        let project = sync.project.as_ref().map(|project| project.text.as_str());
+        let known = [
+            ("provider", Some(sync.provider.text.as_str())),
+            ("project", project),
+            ("destination", Some(sync.destination.text.as_str())),
+            ("environment", environment),
+        ];
+        let known = known
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value?)));
+        pairs.extend(known.map(|(key, value)| format!("{key}={value}")));
+        if is_declared {
+            let labels = sync.labels.iter();
+            pairs.extend(labels.map(|(label, value)| format!("{label}={value}")));
+            let axes = sync.cell.iter().flat_map(|cell| &cell.0);
+            pairs.extend(
+                axes.filter_map(|(axis, value)| {
+                    Some(format!("matrix.{axis}={}", value.as_text()?))
+                }),
+            );
+        }
     }
     pairs.into_iter().collect()
 }

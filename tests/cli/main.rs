@@ -35,6 +35,7 @@
 //! | the reference pages of `docs/` | `reference` |
 //! | the tutorial, by a shell | `tutorial` |
 //! | the command lines of `docs/` | `command_lines` |
+//! | what a shell offers | `completions` |
 //! | the picture of a plan | `picture` |
 //! | the scripts that pipelines run, the Action, and the examples of pipelines | `ci` |
 //! | a platform that only this test knows | `third_platform` |
@@ -67,6 +68,7 @@ mod campaign;
 mod ci;
 mod command_lines;
 mod company;
+mod completions;
 mod connections;
 mod credentials;
 mod deleting;

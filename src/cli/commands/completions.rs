@@ -20,6 +20,8 @@ use crate::root::{Existing, Place};
 
 /// The variable that a shell sets when it asks for what can follow.
 pub const COMPLETE: &str = "COMPLETE";
+/// The script for bash. That of Clap takes no account of what bash splits words at.
+const BASH: &str = include_str!("completions/script.bash");
 /// The name of the program.
 const PROGRAM: &str = "secsync";
 /// The topics of `help` that are not commands.
@@ -65,7 +67,7 @@ pub struct Help {
 /// The script that makes a shell ask the program itself for what can follow.
 pub fn script(arguments: &Completions) -> Result<String, CommandError> {
     let shell = match arguments.shell {
-        Shell::Bash => "bash",
+        Shell::Bash => return Ok(BASH.to_owned()),
         Shell::Elvish => "elvish",
         Shell::Fish => "fish",
         Shell::Powershell => "powershell",
@@ -87,13 +89,34 @@ pub fn script(arguments: &Completions) -> Result<String, CommandError> {
 
 /// Prints what can follow a command line that a shell asks about.
 pub fn complete(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let words: Vec<OsString> = arguments.into_iter().collect();
+    change_directory(&words);
     let completed = CompleteEnv::with_factory(|| with_values(help::program()))
         .bin(PROGRAM)
-        .try_complete(arguments, std::env::current_dir().ok().as_deref());
+        .try_complete(words, std::env::current_dir().ok().as_deref());
     match completed {
         Ok(_) => Exit::Done,
         // A shell shows nothing of it.
         Err(_) => Exit::Error,
+    }
+}
+
+/// Goes where `-C` leads in a command line that a shell asks about, unless it is being typed.
+fn change_directory(words: &[OsString]) {
+    let mut words = words
+        .iter()
+        .skip_while(|word| *word != "--")
+        .skip(2)
+        .peekable();
+    while let Some(word) = words.next() {
+        let directory = match word.to_str().and_then(|word| word.strip_prefix("-C")) {
+            Some("") => words.next().cloned(),
+            directory => directory.map(OsString::from),
+        };
+        if let (Some(directory), Some(_)) = (directory, words.peek()) {
+            // Where that fails, nothing of there is offered.
+            let _ = std::env::set_current_dir(directory);
+        }
     }
 }
 
