@@ -390,7 +390,7 @@ const PAGES: &[Page] = &[
         "schema example",
         Reads::Workspace,
         &[
-            ("schema example vercel", "to standard output"),
+            ("schema example github", "to standard output"),
             (
                 "schema example github > syncs/web.yaml",
                 "as a file to fill in",
