@@ -43,6 +43,8 @@ COMMANDS = {
     "status": ["status", "-q"],
     "export": ["export", "--all", "--force", "--dir", "exported", "-q"],
 }
+# Of thousands of jobs that one connection has to run, some fail: they stood in line too long.
+ACCEPTED = {"status": (0, 7)}
 # Beyond so many syncs a run is measured once, and valgrind would take minutes.
 LARGE = 50_000
 # Beyond so many, instructions are not counted.
@@ -50,8 +52,9 @@ COUNTED = 10_000
 
 
 def describe(size):
-    words = [f"{size.syncs:,} syncs", f"{max(size.files, size.projects):,} files",
-             f"{size.projects:,} projects"]
+    counted = [(size.syncs, "sync"), (max(size.files, size.projects), "file"),
+               (size.projects, "project")]
+    words = [f"{count:,} {what}{'' if count == 1 else 's'}" for count, what in counted]
     if size.matrix:
         words.append("a matrix in each block")
     if size.every_destination:
@@ -59,7 +62,7 @@ def describe(size):
     return ", ".join(words)
 
 
-def median(command, root, variables, size, accepts=(0,)):
+def median(command, root, variables, size, accepts):
     times = 1 if size.syncs >= LARGE else 3
     runs = [run(command, root, variables, accepts) for _ in range(times)]
     pick = lambda field: statistics.median(getattr(one, field) for one in runs)
@@ -76,7 +79,7 @@ def measure(programs, size):
         for name, words in COMMANDS.items():
             for program in programs:
                 command = [program, *words]
-                used = median(command, root, variables, size)
+                used = median(command, root, variables, size, ACCEPTED.get(name, (0,)))
                 counted = has_valgrind and size.syncs <= COUNTED and name in ("validate", "plan")
                 yield name, program, used, (
                     instructions(command, root, variables) if counted else None)
@@ -132,7 +135,9 @@ def page(programs, most):
     """The page, size by size as it is measured."""
     yield "# Performance\n\n"
     yield ("What a run takes, measured by `benches/performance.py`. The server is the sandbox on "
-           "loopback, so that its own time is small and the network's none.\n\n")
+           "loopback, so that its own time is small and the network's none. Jobs of the sandbox go on "
+           "meanwhile; of ten thousand through one connection about half fail, as they would on the real "
+           "server, and a plan says so.\n\n")
     yield f"- machine: {machine()}\n- commit: `{commit()}`\n"
     yield f"- load of the machine when it began: {os.getloadavg()[0]:.1f}\n"
     names = ", ".join(f"`{os.path.relpath(program, ROOT)}`" for program in programs)
