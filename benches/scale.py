@@ -5,7 +5,6 @@ Python's standard library alone, as in ci/.
 
 import os
 import re
-import resource
 import subprocess
 import sys
 import tempfile
