@@ -14,7 +14,7 @@ use super::answer::Answer;
 use super::client::{Client, DOCUMENT_LIMIT, SendError};
 use super::encryption::check_encryption;
 use super::error::RequestError;
-use super::failure::{Failure, Reach};
+use super::failure::{Arrival, Failure};
 use super::origin::Origin;
 use super::trace::Sent;
 use crate::environment::Environment;
@@ -120,7 +120,7 @@ fn not_sent(cause: String) -> Failure {
     Failure {
         cause,
         help: "Check the address of the server.".to_owned(),
-        reach: Reach::Hopeless,
+        arrival: Arrival::Hopeless,
     }
 }
 
@@ -129,7 +129,7 @@ fn unusable(error: RequestError) -> Failure {
     Failure {
         cause: error.message.trim_end_matches('.').to_owned(),
         help: error.help.unwrap_or_default(),
-        reach: Reach::Hopeless,
+        arrival: Arrival::Hopeless,
     }
 }
 

@@ -15,7 +15,7 @@ use url::Url;
 use super::HttpOptions;
 use super::answer::Answer;
 use super::error::{Fate, RequestError, RequestErrorKind};
-use super::failure::{Failure, Reach, innermost};
+use super::failure::{Arrival, Failure, innermost};
 use super::origin::Origin;
 use super::request::Request;
 use super::text::clause;
@@ -212,7 +212,7 @@ impl Client {
                 limit / 1024 / 1024
             ),
             help: "Check that the address is that of the API.".to_owned(),
-            reach: Reach::Answered,
+            arrival: Arrival::Answered,
         }
     }
 

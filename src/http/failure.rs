@@ -18,12 +18,12 @@ pub struct Failure {
     /// What to do, as a full sentence.
     pub help: String,
     /// How far the request got.
-    pub reach: Reach,
+    pub arrival: Arrival,
 }
 
-/// How far a request got that has no answer.
+/// Whether a request arrived that has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
+pub enum Arrival {
     /// It was surely not sent, and another try would go no better.
     Hopeless,
     /// It was surely not sent.
@@ -37,27 +37,27 @@ pub enum Reach {
 impl Failure {
     /// Reads the error of a request to `origin`.
     pub fn of(error: &reqwest::Error, origin: &Origin, timeout: Duration) -> Self {
-        let reach = if error.is_connect() {
-            Reach::NotSent
+        let arrival = if error.is_connect() {
+            Arrival::NotSent
         } else {
-            Reach::Lost
+            Arrival::Lost
         };
         if let Some(tls) = find::<rustls::Error>(error) {
-            return Self::of_tls(tls, origin, reach);
+            return Self::of_tls(tls, origin, arrival);
         }
         if error.is_connect() && says(error, "dns error") {
             return Self {
                 cause: format!("the host name of {origin} cannot be resolved"),
                 help: "Check the spelling of the host, and that this machine can resolve names."
                     .to_owned(),
-                reach,
+                arrival,
             };
         }
         if error.is_connect() && says(error, "tunnel") {
             return Self {
                 cause: format!("the proxy did not open a connection to {origin}"),
                 help: "Check HTTPS_PROXY, or add the host to NO_PROXY.".to_owned(),
-                reach,
+                arrival,
             };
         }
         let io = find::<io::Error>(error);
@@ -66,19 +66,19 @@ impl Failure {
                 cause: format!("{origin} refused the connection"),
                 help: "Check that the server is running, and that host and port are right."
                     .to_owned(),
-                reach,
+                arrival,
             },
             Some(io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => Self {
                 cause: format!("{origin} cannot be reached from this machine"),
                 help: "Check the network, a VPN, and HTTPS_PROXY.".to_owned(),
-                reach,
+                arrival,
             },
             Some(io::ErrorKind::TimedOut) if error.is_connect() => Self::slow_connect(origin),
             _ if error.is_timeout() && error.is_connect() => Self::slow_connect(origin),
             _ if error.is_timeout() => Self {
                 cause: format!("{origin} did not answer within {} s", timeout.as_secs_f64()),
                 help: "Try again later, or allow more time with --timeout.".to_owned(),
-                reach,
+                arrival,
             },
             _ => Self {
                 cause: if error.is_body() || error.is_decode() {
@@ -88,7 +88,7 @@ impl Failure {
                 },
                 help: "Try again; if it stays, check the server and what stands before it."
                     .to_owned(),
-                reach,
+                arrival,
             },
         }
     }
@@ -97,18 +97,18 @@ impl Failure {
         Self {
             cause: format!("{origin} did not accept a connection in time"),
             help: "Check the host and port, the network, and HTTPS_PROXY.".to_owned(),
-            reach: Reach::NotSent,
+            arrival: Arrival::NotSent,
         }
     }
 
-    fn of_tls(error: &rustls::Error, origin: &Origin, reach: Reach) -> Self {
+    fn of_tls(error: &rustls::Error, origin: &Origin, arrival: Arrival) -> Self {
         let hopeless = |cause: String, help: &str| Self {
             cause,
             help: help.to_owned(),
             // Once there was a connection, the request can have gone through it.
-            reach: match reach {
-                Reach::NotSent => Reach::Hopeless,
-                reach => reach,
+            arrival: match arrival {
+                Arrival::NotSent => Arrival::Hopeless,
+                arrival => arrival,
             },
         };
         match error {
@@ -152,7 +152,7 @@ impl Failure {
                     clause(&other.to_string())
                 ),
                 help: "Have the server's TLS settings checked.".to_owned(),
-                reach,
+                arrival,
             },
         }
     }
@@ -196,7 +196,7 @@ pub fn innermost(error: &(dyn Error + 'static)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Failure, Reach};
+    use super::{Arrival, Failure};
     use crate::http::origin::Origin;
 
     #[test]
@@ -206,9 +206,9 @@ mod tests {
             rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType),
             rustls::Error::InvalidCertificate(rustls::CertificateError::Expired),
         ] {
-            let reach = |reach| Failure::of_tls(&error, &origin, reach).reach;
-            assert_eq!(reach(Reach::NotSent), Reach::Hopeless);
-            assert_eq!(reach(Reach::Lost), Reach::Lost);
+            let arrival = |arrival| Failure::of_tls(&error, &origin, arrival).arrival;
+            assert_eq!(arrival(Arrival::NotSent), Arrival::Hopeless);
+            assert_eq!(arrival(Arrival::Lost), Arrival::Lost);
         }
     }
 }

@@ -53,7 +53,7 @@ use super::answer::{Answer, bad_answer};
 use super::client::{Client, SendError};
 use super::clock::Clock;
 use super::error::{Fate, RequestError, RequestErrorKind};
-use super::failure::{Failure, Reach};
+use super::failure::{Arrival, Failure};
 use super::limits::Gate;
 use super::origin::Origin;
 use super::refusals::Refusals;
@@ -97,7 +97,7 @@ enum Outcome {
     /// Something else was answered, by whomever.
     Other(u16),
     /// Nothing was answered.
-    Failed(Reach),
+    Failed(Arrival),
 }
 
 impl Outcome {
@@ -106,18 +106,21 @@ impl Outcome {
             Ok(answer) if answer.is_success() => Self::Accepted,
             Ok(answer) if is_refusal(answer) => Self::Refused(answer.status()),
             Ok(answer) => Self::Other(answer.status()),
-            Err(failure) => Self::Failed(failure.reach),
+            Err(failure) => Self::Failed(failure.arrival),
         }
     }
 
     /// What is known of the request's effect. What accepts a request is an answer once it was read.
     const fn fate(self, repeat: Repeat) -> Fate {
         match (repeat, self) {
-            (Repeat::Read, _) | (_, Self::Failed(Reach::NotSent | Reach::Hopeless)) => Fate::Unsent,
-            (_, Self::Refused(_)) => Fate::Refused,
-            (_, Self::Accepted | Self::Other(_) | Self::Failed(Reach::Lost | Reach::Answered)) => {
-                Fate::Unanswered
+            (Repeat::Read, _) | (_, Self::Failed(Arrival::NotSent | Arrival::Hopeless)) => {
+                Fate::Unsent
             }
+            (_, Self::Refused(_)) => Fate::Refused,
+            (
+                _,
+                Self::Accepted | Self::Other(_) | Self::Failed(Arrival::Lost | Arrival::Answered),
+            ) => Fate::Unanswered,
         }
     }
 }
@@ -125,13 +128,13 @@ impl Outcome {
 /// Whether a try is followed by another, if there are tries left.
 fn goes_again(repeat: Repeat, outcome: Outcome) -> bool {
     match outcome {
-        Outcome::Failed(Reach::NotSent) | Outcome::Refused(429) => true,
-        Outcome::Failed(Reach::Lost) | Outcome::Other(429 | 502..=504) => repeat != Repeat::Never,
+        Outcome::Failed(Arrival::NotSent) | Outcome::Refused(429) => true,
+        Outcome::Failed(Arrival::Lost) | Outcome::Other(429 | 502..=504) => repeat != Repeat::Never,
         Outcome::Other(500) => repeat == Repeat::Read,
         Outcome::Accepted
         | Outcome::Refused(_)
         | Outcome::Other(_)
-        | Outcome::Failed(Reach::Hopeless | Reach::Answered) => false,
+        | Outcome::Failed(Arrival::Hopeless | Arrival::Answered) => false,
     }
 }
 
@@ -413,9 +416,9 @@ fn unanswered(request: &Request, failure: &Failure, tries: u32) -> RequestError 
     } else {
         String::new()
     };
-    let kind = match failure.reach {
-        Reach::Answered => RequestErrorKind::BadAnswer,
-        Reach::Hopeless | Reach::NotSent | Reach::Lost => RequestErrorKind::Unavailable,
+    let kind = match failure.arrival {
+        Arrival::Answered => RequestErrorKind::BadAnswer,
+        Arrival::Hopeless | Arrival::NotSent | Arrival::Lost => RequestErrorKind::Unavailable,
     };
     RequestError::new(
         kind,
@@ -453,7 +456,7 @@ fn rate_limited(request: &Request, client: &Client, asked: Option<Duration>) -> 
 mod tests {
     use std::time::Duration;
 
-    use super::{Fate, Outcome, Reach, Repeat, backoff, goes_again};
+    use super::{Arrival, Fate, Outcome, Repeat, backoff, goes_again};
 
     const ALL: [Repeat; 3] = [Repeat::Read, Repeat::Same, Repeat::Never];
 
@@ -465,10 +468,10 @@ mod tests {
     #[test]
     fn the_table_holds() {
         for (outcome, expected) in [
-            (Outcome::Failed(Reach::NotSent), [true, true, true]),
-            (Outcome::Failed(Reach::Hopeless), [false, false, false]),
-            (Outcome::Failed(Reach::Lost), [true, true, false]),
-            (Outcome::Failed(Reach::Answered), [false, false, false]),
+            (Outcome::Failed(Arrival::NotSent), [true, true, true]),
+            (Outcome::Failed(Arrival::Hopeless), [false, false, false]),
+            (Outcome::Failed(Arrival::Lost), [true, true, false]),
+            (Outcome::Failed(Arrival::Answered), [false, false, false]),
             (Outcome::Refused(429), [true, true, true]),
             (Outcome::Other(429), [true, true, false]),
             (Outcome::Other(502), [true, true, false]),
@@ -489,10 +492,10 @@ mod tests {
     #[test]
     fn only_a_refusal_of_the_api_settles_a_write_that_was_sent() {
         for (outcome, fate) in [
-            (Outcome::Failed(Reach::NotSent), Fate::Unsent),
-            (Outcome::Failed(Reach::Hopeless), Fate::Unsent),
-            (Outcome::Failed(Reach::Lost), Fate::Unanswered),
-            (Outcome::Failed(Reach::Answered), Fate::Unanswered),
+            (Outcome::Failed(Arrival::NotSent), Fate::Unsent),
+            (Outcome::Failed(Arrival::Hopeless), Fate::Unsent),
+            (Outcome::Failed(Arrival::Lost), Fate::Unanswered),
+            (Outcome::Failed(Arrival::Answered), Fate::Unanswered),
             (Outcome::Refused(400), Fate::Refused),
             (Outcome::Refused(429), Fate::Refused),
             (Outcome::Other(302), Fate::Unanswered),

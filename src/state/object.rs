@@ -33,7 +33,7 @@ use super::location::{ObjectUrl, StoreKind};
 use crate::environment::Environment;
 use crate::http::HttpOptions;
 use crate::http::carrier::{Carrier, Purpose};
-use crate::http::failure::{Failure, Reach, innermost};
+use crate::http::failure::{Arrival, Failure, innermost};
 use crate::http::retry::{STORE_REPEATS, is_passing};
 use crate::mutex::lock;
 use crate::redaction;
@@ -338,7 +338,7 @@ impl Trouble {
             Some((Purpose::Machine, _)) => true,
             Some((Purpose::Server, Happened::Refused(refusal))) => !is_passing(refusal.status),
             Some((Purpose::Server, Happened::Failed(failure))) => {
-                matches!(failure.reach, Reach::Hopeless | Reach::NotSent)
+                matches!(failure.arrival, Arrival::Hopeless | Arrival::NotSent)
             }
             None => false,
         }
@@ -401,10 +401,10 @@ impl HttpService for Line {
         let answer = match sent {
             Ok(answer) => answer,
             Err(failure) => {
-                let kind = match failure.reach {
-                    Reach::NotSent => HttpErrorKind::Connect,
-                    Reach::Lost => HttpErrorKind::Interrupted,
-                    Reach::Hopeless | Reach::Answered => HttpErrorKind::Unknown,
+                let kind = match failure.arrival {
+                    Arrival::NotSent => HttpErrorKind::Connect,
+                    Arrival::Lost => HttpErrorKind::Interrupted,
+                    Arrival::Hopeless | Arrival::Answered => HttpErrorKind::Unknown,
                 };
                 let happened = Happened::Failed(failure.clone());
                 self.trouble.set(Some((self.purpose, happened)));
