@@ -143,8 +143,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environment)
             "The directory {directory} (-C) cannot be entered: {why}."
         ))
         .help("Check the path.");
-        let no_color = words.iter().any(|word| word == NO_COLOR);
-        return refuse(&refused, &Terminal::plain(environment, no_color));
+        return refuse(&refused, &terminal_of(&words, environment));
     }
     match arguments.command {
         Command::Init(command) => execute(command, environment),
@@ -199,6 +198,12 @@ fn print(text: &str, terminal: &Terminal) -> Exit {
     }
 }
 
+/// The terminal of a command line that may not be one: the flag is looked for among all words.
+fn terminal_of(words: &[OsString], environment: &Environment) -> Terminal {
+    let no_color = words.iter().any(|word| word == NO_COLOR);
+    Terminal::plain(environment, no_color)
+}
+
 /// Prints the help that was asked for, or what is wrong with the arguments.
 fn explain(error: clap::Error, words: &[OsString], environment: &Environment) -> Exit {
     // The pages are made for those who ask for them.
@@ -208,9 +213,7 @@ fn explain(error: clap::Error, words: &[OsString], environment: &Environment) ->
     }
     .unwrap_or(error);
     let text = error.render().ansi().to_string();
-    // What is wrong may be any word, so the flag is looked for among all.
-    let no_color = words.iter().any(|word| word == NO_COLOR);
-    let terminal = Terminal::plain(environment, no_color);
+    let terminal = terminal_of(words, environment);
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => print(&text, &terminal),
         _ => {

@@ -243,7 +243,8 @@ pub struct Outputs {
 }
 
 impl Outputs {
-    /// Opens what the flags name. No file is emptied unless all of them can be written. `written` is the file that the command itself writes, and the flag that names it.
+    /// Opens what the flags name. No file is emptied unless all of them can be written. `written`
+    /// is the file that the command itself writes, and the flag that names it.
     pub fn open(
         wanted: &[Output],
         offer: Offer,

@@ -342,14 +342,14 @@ fn invalid_before(revision: &str, commit: &Commit, error: CommandError) -> Comma
 
 /// An error that calls the place, which is gone by then, what it stood for.
 fn in_repository(mut error: CommandError, place: &Utf8Path) -> CommandError {
-    let told = |text: &str| {
+    let renamed = |text: &str| {
         text.replace(&format!("{place}/"), "")
             .replace(&format!("`{place}`"), "the repository")
             .replace(place.as_str(), "the repository")
     };
     for problem in &mut error.problems {
-        problem.message = told(&problem.message);
-        problem.help = problem.help.as_deref().map(told);
+        problem.message = renamed(&problem.message);
+        problem.help = problem.help.as_deref().map(renamed);
     }
     error
 }

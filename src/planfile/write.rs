@@ -15,8 +15,9 @@ use crate::redaction::redacted;
 
 /// The text of a plan file, and its digest.
 ///
-/// `findings` are those of the run that made the plan; its warnings are kept. `specs` are the destinations of the plan's syncs, and of those that it found; `path_of` names a
-/// file as whoever reads the plan knows it.
+/// `findings` are those of the run that made the plan; its warnings are kept. `specs` are the
+/// destinations of the plan's syncs, and of those that it found; `path_of` names a file as whoever
+/// reads the plan knows it.
 pub fn write(
     plan: &Plan,
     (findings, sources): (&[Diagnostic], &Sources),
