@@ -8,6 +8,10 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::help;
 use crate::error::CommandError;
 
+/// Where credentials come from.
+const CREDENTIALS: &str = "Credentials come from the environment alone: `secsync help environment` \
+    lists the variables, and `secsync auth check` tries them.";
+
 /// What people type instead of a command, and what to type: first the command that it is typed
 /// within, empty for the program itself.
 const COMMANDS: &[(&str, &[&str], &str)] = &[
@@ -46,12 +50,7 @@ const COMMANDS: &[(&str, &[&str], &str)] = &[
         &["ls", "get"],
         "`secsync list` shows what files may name, and `secsync status` how the declared syncs are.",
     ),
-    (
-        "",
-        &["login", "logout"],
-        "Credentials come from the environment alone: `secsync help environment` lists the variables, and \
-         `secsync auth check` tries them.",
-    ),
+    ("", &["login", "logout"], CREDENTIALS),
     (
         "state",
         &["ls", "get", "show"],
@@ -85,8 +84,7 @@ const COMMANDS: &[(&str, &[&str], &str)] = &[
     (
         "auth",
         &["login", "logout", "test", "status", "whoami"],
-        "Credentials come from the environment alone: `secsync help environment` lists the variables, and \
-         `secsync auth check` tries them.",
+        CREDENTIALS,
     ),
 ];
 

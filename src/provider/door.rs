@@ -11,7 +11,8 @@ use crate::http::HttpOptions;
 use crate::http::answer::Answer;
 use crate::http::error::RequestError;
 
-/// The one way to a platform: all that only it can know, the rules of its syncs among it. Registered in [`crate::provider`].
+/// The one way to a platform: all that only it can know, the rules of its syncs among it.
+/// Registered in [`crate::provider`].
 pub trait Door: Rules + Send {
     /// The platform as everything else knows it.
     fn platform(&self) -> Platform;

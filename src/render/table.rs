@@ -219,16 +219,15 @@ enum Layout {
 
 impl Layout {
     fn of(widths: &[usize], screen: Option<Screen>) -> Self {
-        let mut widths = widths.to_vec();
+        let mut all = widths.to_vec();
         let is_shortened = screen.is_some();
         let Some(Screen { width: screen, .. }) = screen else {
             return Self::Columns {
-                widths,
+                widths: all,
                 is_shortened,
             };
         };
-        let others = widths.split_off(1);
-        let mut all = [widths, others.clone()].concat();
+        let others = widths.get(1..).unwrap_or_default();
         if shrink(&mut all, screen, NARROWEST) {
             Self::Columns {
                 widths: all,
@@ -236,7 +235,7 @@ impl Layout {
             }
         } else if others.iter().sum::<usize>() + GAP * others.len() <= screen {
             Self::Split {
-                widths: others,
+                widths: others.to_vec(),
                 screen,
             }
         } else {

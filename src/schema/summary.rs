@@ -15,8 +15,8 @@ use crate::core::spec::{
 /// How many cyclic references are followed before an object counts as open.
 const MAX_REFERENCES: usize = 8;
 
-/// The destination that a schema file describes, with what only its answers have. `create` and `update` are the schemas of
-/// the two requests; `update` is null if there is no such request.
+/// The destination that a schema file describes, with what only its answers have. `create` and
+/// `update` are the schemas of the two requests; `update` is null without such a request.
 pub fn destination(
     platform: Platform,
     slug: &str,
