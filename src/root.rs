@@ -26,11 +26,11 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Metadata, OpenOptions};
 
 pub use find::{
-    Found, OWN_DIRECTORY, WORKSPACE_FILE, find, git_root, is_workspace, shown, straight,
+    FoundRoot, OWN_DIRECTORY, WORKSPACE_FILE, find, git_root, is_workspace, shown, straight,
 };
 pub use place::{Place, is_stream, working_directory};
 
-pub use crate::text_file::Refusal;
+pub use crate::text_file::UnreadableText;
 use crate::text_file::{self, Unreadable};
 
 /// How often another name is tried for a file that is about to be put in place.
@@ -74,25 +74,28 @@ impl Root {
     pub fn resolve(&self, path: &Utf8Path) -> io::Result<Utf8PathBuf> {
         let full = self.path.join(path);
         let exists = |path: &&Utf8Path| path.symlink_metadata().is_ok();
-        let nearest = full.ancestors().find(exists).ok_or(Refusal::Outside)?;
+        let nearest = full
+            .ancestors()
+            .find(exists)
+            .ok_or(UnreadableText::Outside)?;
         let real = match nearest.canonicalize() {
             Ok(real) => real,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(Refusal::LeadsNowhere.into());
+                return Err(UnreadableText::LeadsNowhere.into());
             }
             Err(error) => return Err(error),
         };
         let inside = real.strip_prefix(&self.real).map_err(|_| {
             if self.is_spelled_inside(&full) {
-                Refusal::LeadsOut
+                UnreadableText::LeadsOut
             } else {
-                Refusal::Outside
+                UnreadableText::Outside
             }
         })?;
         let inside = Utf8Path::from_path(inside).ok_or_else(not_utf8)?;
         let missing = full.strip_prefix(nearest).unwrap_or(Utf8Path::new(""));
         if missing.components().any(|part| !is_name(&part)) {
-            return Err(Refusal::Outside.into());
+            return Err(UnreadableText::Outside.into());
         }
         Ok(if missing.as_str().is_empty() {
             inside.to_owned()
@@ -273,7 +276,7 @@ impl Root {
     /// The directory that a path is in, and the last name of the path.
     fn directory_of(&self, path: &Utf8Path, missing: Missing) -> io::Result<(Dir, String)> {
         let inside = self.inside(path)?;
-        let name = inside.file_name().ok_or(Refusal::NoFile)?;
+        let name = inside.file_name().ok_or(UnreadableText::NoFile)?;
         let above = inside.parent().unwrap_or(Utf8Path::new(""));
         Ok((self.below(above, missing)?, name.to_owned()))
     }
@@ -284,7 +287,7 @@ impl Root {
         if parts.all(|part| is_name(&part) || part == Utf8Component::CurDir) {
             Ok(inside)
         } else {
-            Err(Refusal::Outside.into())
+            Err(UnreadableText::Outside.into())
         }
     }
 
@@ -310,7 +313,7 @@ fn is_name(part: &Utf8Component<'_>) -> bool {
 
 fn step(directory: &Dir, name: &str, missing: Missing) -> io::Result<Dir> {
     match directory.symlink_metadata(name) {
-        Ok(found) if found.is_symlink() => return Err(Refusal::Link.into()),
+        Ok(found) if found.is_symlink() => return Err(UnreadableText::Link.into()),
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound && missing == Missing::IsMade => {
             match directory.create_dir(name) {
@@ -327,13 +330,13 @@ fn step(directory: &Dir, name: &str, missing: Missing) -> io::Result<Dir> {
 fn check_is_file(directory: &Dir, name: &str) -> io::Result<cap_std::fs::Permissions> {
     let found = directory.symlink_metadata(name)?;
     if found.is_symlink() {
-        return Err(Refusal::Link.into());
+        return Err(UnreadableText::Link.into());
     }
     if found.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     if !found.is_file() {
-        return Err(Refusal::NoFile.into());
+        return Err(UnreadableText::NoFile.into());
     }
     Ok(found.permissions())
 }
@@ -346,7 +349,7 @@ fn open_ordinary(directory: &Dir, name: &str, options: &mut OpenOptions) -> io::
     match file.metadata()? {
         found if found.is_file() => Ok(file),
         found if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        _ => Err(Refusal::NoFile.into()),
+        _ => Err(UnreadableText::NoFile.into()),
     }
 }
 
@@ -486,7 +489,7 @@ mod tests {
     use camino::{Utf8Path, Utf8PathBuf};
 
     use super::{Existing, Root};
-    use crate::text_file::{Refusal, Unreadable};
+    use crate::text_file::{Unreadable, UnreadableText};
 
     /// A directory with a root and something outside of it.
     struct Tree {
@@ -523,8 +526,8 @@ mod tests {
         }
     }
 
-    fn refusal<T: std::fmt::Debug>(result: io::Result<T>) -> Option<Refusal> {
-        Refusal::of(&result.unwrap_err())
+    fn refusal<T: std::fmt::Debug>(result: io::Result<T>) -> Option<UnreadableText> {
+        UnreadableText::of(&result.unwrap_err())
     }
 
     #[test]
@@ -563,10 +566,10 @@ mod tests {
         let root = tree.root();
         for path in ["../outside/secret", "a/../../outside/secret", "/etc/passwd"] {
             let path = Utf8Path::new(path);
-            assert_eq!(refusal(root.open_file(path)), Some(Refusal::Outside));
-            assert_eq!(refusal(root.resolve(path)), Some(Refusal::Outside));
+            assert_eq!(refusal(root.open_file(path)), Some(UnreadableText::Outside));
+            assert_eq!(refusal(root.resolve(path)), Some(UnreadableText::Outside));
             let written = root.write(path, b"x", Existing::Replace);
-            assert_eq!(refusal(written), Some(Refusal::Outside));
+            assert_eq!(refusal(written), Some(UnreadableText::Outside));
         }
         assert_eq!(tree.text("outside/secret"), "hunter2");
     }
@@ -583,15 +586,15 @@ mod tests {
             let path = Utf8Path::new(path);
             for existing in [Existing::Keep, Existing::Replace] {
                 let written = root.write(path, b"x", existing);
-                assert_eq!(refusal(written), Some(Refusal::Link), "{path}");
+                assert_eq!(refusal(written), Some(UnreadableText::Link), "{path}");
             }
             let locked = root.open_to_lock(path);
-            assert_eq!(refusal(locked), Some(Refusal::Link), "{path}");
+            assert_eq!(refusal(locked), Some(UnreadableText::Link), "{path}");
             let read = root.read(path, 99).unwrap_err();
-            assert!(matches!(read, Unreadable::Refused(Refusal::Link)));
+            assert!(matches!(read, Unreadable::Refused(UnreadableText::Link)));
         }
         let made = root.make_directory(Utf8Path::new("way/a"));
-        assert_eq!(refusal(made), Some(Refusal::Link));
+        assert_eq!(refusal(made), Some(UnreadableText::Link));
         assert_eq!(tree.text("outside/secret"), "hunter2");
         assert_eq!(fs::read_dir(tree.path("outside")).unwrap().count(), 1);
     }
@@ -617,11 +620,11 @@ mod tests {
         tree.link("/proc/self/environ", "environment");
         for path in ["out", "out/secret", "out/new", "environment"] {
             let refused = refusal(root.resolve(Utf8Path::new(path)));
-            assert_eq!(refused, Some(Refusal::LeadsOut), "{path}");
+            assert_eq!(refused, Some(UnreadableText::LeadsOut), "{path}");
         }
         tree.link("nothing", "dangling");
         let dangling = refusal(root.resolve(Utf8Path::new("dangling")));
-        assert_eq!(dangling, Some(Refusal::LeadsNowhere));
+        assert_eq!(dangling, Some(UnreadableText::LeadsNowhere));
     }
 
     #[cfg(unix)]
@@ -634,8 +637,11 @@ mod tests {
             std::os::unix::net::UnixListener::bind(tree.path("root").join(socket)).unwrap();
         assert!(matches!(root.read(socket, 9), Err(Unreadable::NoFile)));
         let written = root.write(socket, b"x", Existing::Replace);
-        assert_eq!(refusal(written), Some(Refusal::NoFile));
-        assert_eq!(refusal(root.open_to_lock(socket)), Some(Refusal::NoFile));
+        assert_eq!(refusal(written), Some(UnreadableText::NoFile));
+        assert_eq!(
+            refusal(root.open_to_lock(socket)),
+            Some(UnreadableText::NoFile)
+        );
         root.make_directory(Utf8Path::new("a")).unwrap();
         let written = root.write(Utf8Path::new("a"), b"x", Existing::Replace);
         assert_eq!(written.unwrap_err().kind(), io::ErrorKind::IsADirectory);

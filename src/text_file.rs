@@ -18,7 +18,7 @@ pub enum Unreadable {
     /// It is a pipe, a device or a socket.
     NoFile,
     /// It is outside of the directory that it has to be in, or behind a link.
-    Refused(Refusal),
+    Refused(UnreadableText),
     /// It has more bytes than this.
     TooLarge(u64),
     /// It is not UTF-8, first on this line.
@@ -29,7 +29,7 @@ pub enum Unreadable {
 
 /// Why a path is not opened. Shown, it is the end of a sentence about the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum UnreadableText {
     /// The path leaves the workspace by `..`, or begins elsewhere.
     #[error("it is outside of the workspace")]
     Outside,
@@ -50,7 +50,7 @@ pub enum Refusal {
     NoFile,
 }
 
-impl Refusal {
+impl UnreadableText {
     /// The refusal that an error is, if it is one.
     pub fn of(error: &io::Error) -> Option<Self> {
         error.get_ref()?.downcast_ref().copied()
@@ -68,16 +68,16 @@ impl Refusal {
     }
 }
 
-impl From<Refusal> for io::Error {
-    fn from(refusal: Refusal) -> Self {
+impl From<UnreadableText> for io::Error {
+    fn from(refusal: UnreadableText) -> Self {
         Self::other(refusal)
     }
 }
 
 impl From<io::Error> for Unreadable {
     fn from(error: io::Error) -> Self {
-        match Refusal::of(&error) {
-            Some(Refusal::NoFile) => Self::NoFile,
+        match UnreadableText::of(&error) {
+            Some(UnreadableText::NoFile) => Self::NoFile,
             Some(refusal) => Self::Refused(refusal),
             None => Self::Io(error),
         }
@@ -93,7 +93,7 @@ impl Unreadable {
     /// What to do about it, as a full sentence.
     pub fn help(&self) -> &'static str {
         match self {
-            Self::NoFile => Refusal::NoFile.help(),
+            Self::NoFile => UnreadableText::NoFile.help(),
             Self::Refused(refusal) => refusal.help(),
             Self::TooLarge(_) => "Check that it is the right file.",
             Self::NotUtf8(_) => "Save it as UTF-8.",

@@ -14,7 +14,7 @@ use std::time::Duration;
 use futures_util::stream::{self, StreamExt};
 
 use super::pauses::LOOK_PAUSES;
-use super::{ApplyContext, JobEnd, JobOutcome, Outcome, Progress, Wait};
+use super::{ApplyContext, JobEnd, JobOutcome, JobProgress, Outcome, Wait};
 use crate::core::plan::Subject;
 use crate::core::remote::{JobKind, JobStatus, RemoteSync};
 use crate::http::error::{RequestError, RequestErrorKind};
@@ -206,13 +206,13 @@ impl Busy {
     }
 }
 
-fn progress(going: &[Going], ended: &[JobOutcome], limit: Option<usize>) -> Progress {
+fn progress(going: &[Going], ended: &[JobOutcome], limit: Option<usize>) -> JobProgress {
     let count = |is: fn(&Going) -> bool| going.iter().filter(|job| is(job)).count();
     let done = ended
         .iter()
         .filter(|job| job.end == JobEnd::Succeeded)
         .count();
-    Progress {
+    JobProgress {
         done,
         failed: ended.len() - done,
         running: count(|job| job.is_running),

@@ -49,7 +49,7 @@ pub enum Wait {
 
 /// How far the jobs of a run are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Progress {
+pub struct JobProgress {
     /// Those that ended well.
     pub done: usize,
     /// Those that ended badly, or that cannot be followed.
@@ -64,7 +64,7 @@ pub struct Progress {
     pub limit: Option<usize>,
 }
 
-impl Progress {
+impl JobProgress {
     /// Those that have not ended.
     pub const fn going(&self) -> usize {
         self.running + self.in_line
@@ -98,5 +98,5 @@ pub trait Observer {
     /// The old sync of a replacement is about to be deleted. This is its definition, as YAML.
     fn replaces(&self, _index: usize, _definition: &str) {}
     /// Some jobs are still going. Told before every look.
-    fn waiting(&self, _progress: &Progress) {}
+    fn waiting(&self, _progress: &JobProgress) {}
 }

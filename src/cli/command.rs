@@ -29,7 +29,7 @@ use crate::exit::Exit;
 use crate::redaction;
 use crate::render::code_host::{self, CodeHost};
 use crate::render::ending::Ending;
-use crate::render::json::Document;
+use crate::render::json::JsonDocument;
 use crate::render::log::Escape;
 use crate::render::review::{Checkout, Review, remote_and_declared};
 use crate::render::table::Screen;
@@ -44,7 +44,7 @@ pub trait Command: Sized {
     /// The formats that it has.
     const FORMATS: Offer;
     /// What its work comes to.
-    type Outcome: Outcome;
+    type Outcome: CommandOutcome;
 
     /// The flags about what is printed.
     fn output(&self) -> &OutputArguments;
@@ -74,7 +74,7 @@ pub trait Command: Sized {
 }
 
 /// What a command's work came to: a value that knows how to be shown in every format.
-pub trait Outcome {
+pub trait CommandOutcome {
     /// The exit code.
     fn exit(&self) -> Exit {
         Exit::Done
@@ -388,7 +388,7 @@ impl Session {
         for error in failed {
             end.fail(&error);
         }
-        let has_acted = end.outcome.is_some_and(Outcome::has_acted);
+        let has_acted = end.outcome.is_some_and(CommandOutcome::has_acted);
         if self.terminal.is_reader_gone() && has_acted && end.exit != Exit::Done {
             self.terminal.remark(&text);
         }
@@ -443,7 +443,7 @@ struct End<'a, O> {
 
 static NO_SOURCES: LazyLock<Sources> = LazyLock::new(Sources::default);
 
-impl<'a, O: Outcome> End<'a, O> {
+impl<'a, O: CommandOutcome> End<'a, O> {
     fn of<C: Command<Outcome = O>>(work: &'a Result<O, CommandError>, view: View) -> Self {
         let (outcome, error, files) = match work {
             Ok(outcome) => (Some(outcome), outcome.failure(), outcome.files()),
@@ -460,7 +460,7 @@ impl<'a, O: Outcome> End<'a, O> {
             files,
             problems: Vec::new(),
             has_failed: false,
-            exit: outcome.map_or(Exit::Done, Outcome::exit),
+            exit: outcome.map_or(Exit::Done, CommandOutcome::exit),
             view: View {
                 is_sandbox: is_sandbox.unwrap_or(view.is_sandbox),
                 ..view
@@ -493,7 +493,7 @@ impl<'a, O: Outcome> End<'a, O> {
             problems: self.has_failed.then_some(&self.problems),
             exit: self.exit,
         };
-        Document::new(&ending, self.outcome.map(Outcome::json))
+        JsonDocument::new(&ending, self.outcome.map(CommandOutcome::json))
             .text()
             .map_err(|error| {
                 let message = format!("The JSON document cannot be made: {error}.");

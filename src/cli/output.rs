@@ -22,7 +22,7 @@ use crate::render;
 use crate::render::log::Escape;
 use crate::render::review::Review;
 use crate::root::Place;
-use crate::text_file::{Refusal, reason_of_write};
+use crate::text_file::{UnreadableText, reason_of_write};
 use crate::workspace::read::LARGEST_FILE;
 
 /// A format of output.
@@ -167,7 +167,7 @@ enum Sink {
 
 impl Sink {
     /// Empties the file of an output, if it has one.
-    fn of(target: &Target<'_>, file: Option<File>) -> Result<Self, CommandError> {
+    fn of(target: &ExportTarget<'_>, file: Option<File>) -> Result<Self, CommandError> {
         let (Some((path, _)), Some(file)) = (&target.file, file) else {
             return Ok(Self::Stdout(target.format));
         };
@@ -203,13 +203,13 @@ impl Sink {
 }
 
 /// Where an output is to go.
-struct Target<'a> {
+struct ExportTarget<'a> {
     format: Format,
     /// The file as it is named, and where that leads.
     file: Option<(&'a Utf8Path, Place)>,
 }
 
-impl<'a> Target<'a> {
+impl<'a> ExportTarget<'a> {
     fn of(output: &'a Output) -> Result<Self, CommandError> {
         let file = match &output.file {
             None => None,
@@ -265,10 +265,10 @@ impl Outputs {
                     .help("Give all but one of them a file: `-o json=plan.json`."),
             );
         }
-        let targets = wanted.iter().map(Target::of);
-        let targets: Vec<Target<'_>> = targets.collect::<Result<_, _>>()?;
+        let targets = wanted.iter().map(ExportTarget::of);
+        let targets: Vec<ExportTarget<'_>> = targets.collect::<Result<_, _>>()?;
         check_files(&targets, written)?;
-        let files = targets.iter().map(Target::open);
+        let files = targets.iter().map(ExportTarget::open);
         let files: Vec<Option<File>> = files.collect::<Result<_, _>>()?;
         let sinks = targets.iter().zip(files);
         let sinks = sinks.map(|(target, file)| Sink::of(target, file));
@@ -316,7 +316,7 @@ impl Outputs {
 /// Refuses, before any file is opened and so emptied, that two outputs go to the same file, or one
 /// to a file that may declare syncs or that the command writes.
 fn check_files(
-    outputs: &[Target<'_>],
+    outputs: &[ExportTarget<'_>],
     written: Option<(&'static str, &Utf8Path)>,
 ) -> Result<(), CommandError> {
     // Where that leads nowhere, the command itself says so.
@@ -416,7 +416,7 @@ pub fn cannot_write(file: &Utf8Path, error: &io::Error) -> CommandError {
         Exit::Error,
         format!("The file {file} cannot be written: {why}."),
     );
-    match Refusal::of(error) {
+    match UnreadableText::of(error) {
         Some(refusal) => refused.help(refusal.help()),
         None => refused,
     }

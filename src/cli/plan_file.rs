@@ -20,7 +20,7 @@ use crate::redaction::{self, redacted};
 use crate::render::log::{Escape, harmless};
 use crate::render::review::Checkout;
 use crate::root::{Existing, Place};
-use crate::text_file::{Refusal, Unreadable, reason, reason_of_write};
+use crate::text_file::{Unreadable, UnreadableText, reason, reason_of_write};
 use crate::workspace;
 
 use super::arguments::{FileArguments, working_directory};
@@ -139,7 +139,7 @@ fn contents(place: &Place) -> io::Result<Contents> {
 pub fn check_place(path: &Utf8Path) -> Result<Place, CommandError> {
     let place = Place::of(path, &working_directory()?).map_err(|error| {
         let refused = cannot_save(path, &reason_of_write(&error));
-        match Refusal::of(&error) {
+        match UnreadableText::of(&error) {
             Some(refusal) => refused.help(refusal.help()),
             None => refused,
         }
@@ -157,7 +157,7 @@ pub fn check_place(path: &Utf8Path) -> Result<Place, CommandError> {
             Err(cannot_save(path, &reason_of_write(&error)))
         }
         Err(_) if path.is_symlink() => {
-            let refusal = Refusal::LeadsNowhere;
+            let refusal = UnreadableText::LeadsNowhere;
             Err(cannot_save(path, &refusal).help(refusal.help()))
         }
         Err(_) if !place.path().parent().is_some_and(Utf8Path::is_dir) => {

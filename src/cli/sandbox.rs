@@ -13,7 +13,7 @@ use crate::http::SandboxAccess;
 use crate::pipeline::{Link, Opened};
 use crate::root::{Existing, Root};
 use crate::sandbox::{self, Catalog, Running, World};
-use crate::text_file::{Refusal, reason};
+use crate::text_file::{UnreadableText, reason};
 
 /// Where the sandbox keeps its world, from the workspace's root.
 const DIRECTORY: &str = ".secsync/sandbox";
@@ -25,11 +25,11 @@ pub async fn start(opened: &Opened, link: &mut Link) -> Result<Running, CommandE
     keep_out_of_git(&opened.workspace.root)?;
     let directory = opened.root()?.make_directory(DIRECTORY.into());
     let directory = directory.map_err(|error| cannot_write(DIRECTORY, &error))?;
-    let options = sandbox::Options {
+    let options = sandbox::SandboxOptions {
         world: world_of(opened),
         store: Some(Arc::new(directory)),
         catalog: Arc::new(Catalog::from_store(&opened.store)?),
-        ..sandbox::Options::default()
+        ..sandbox::SandboxOptions::default()
     };
     let running = sandbox::start(options).await.map_err(|error| {
         CommandError::new(
@@ -71,7 +71,7 @@ pub fn keep_out_of_git(root: &Utf8Path) -> Result<(), CommandError> {
 }
 
 fn cannot_write(path: &str, error: &io::Error) -> CommandError {
-    match Refusal::of(error) {
+    match UnreadableText::of(error) {
         Some(refusal) => CommandError::new(
             Exit::Invalid,
             format!("The file or directory {path} cannot be written: {refusal}."),

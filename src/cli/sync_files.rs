@@ -10,7 +10,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::arguments::{FileArguments, LoadArguments};
-use super::command::{Human, Outcome, Text, View};
+use super::command::{CommandOutcome, Human, Text, View};
 use super::output::cannot_write;
 use crate::core::platform::Platform;
 use crate::core::remote::RemoteSync;
@@ -18,7 +18,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::export::draft::{self, Names};
 use crate::export::paths::EDITOR_SCHEMA;
-use crate::export::{Example, Summary, Written};
+use crate::export::{FirstSyncFile, Summary, Written};
 use crate::pipeline::{Link, Opened, usable_connections};
 use crate::provider::ManagedSyncs;
 use crate::redaction::redacted;
@@ -192,7 +192,7 @@ fn example_as_comment() -> String {
 pub fn put_example_away(
     opened: &Opened,
     has_other_files: bool,
-) -> Result<Option<Example>, CommandError> {
+) -> Result<Option<FirstSyncFile>, CommandError> {
     let root = opened.root()?;
     let Ok(text) = root.read(EXAMPLE_FILE.into(), LARGEST_FILE) else {
         return Ok(None);
@@ -208,8 +208,8 @@ pub fn put_example_away(
         root.write(EXAMPLE_FILE.into(), comment.as_bytes(), Existing::Replace)
     };
     match done {
-        Ok(()) if has_other_files => Ok(Some(Example::Removed(shown))),
-        Ok(()) => Ok(Some(Example::Comment(shown))),
+        Ok(()) if has_other_files => Ok(Some(FirstSyncFile::Removed(shown))),
+        Ok(()) => Ok(Some(FirstSyncFile::Comment(shown))),
         Err(error) => Err(cannot_write(&shown, &error)),
     }
 }
@@ -253,7 +253,7 @@ pub struct Declared {
     pub failure: Option<CommandError>,
 }
 
-impl Outcome for Declared {
+impl CommandOutcome for Declared {
     fn exit(&self) -> Exit {
         self.exit
     }

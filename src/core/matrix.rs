@@ -19,7 +19,7 @@ use super::span::{Sources, Span};
 use super::suggest::closest;
 use super::sync_file::Block;
 use super::value::{Entry, Mapping, Node, Style, Value};
-use super::vars::{self, CellScope, MatrixScope, Scope, Variables};
+use super::vars::{self, Bindings, CellScope, MatrixScope, Variables};
 use super::words::{any_of, count, list};
 
 /// How many cells a matrix has at most.
@@ -111,7 +111,7 @@ pub fn expand(
             unknown: &unknown,
             uses: RefCell::default(),
         };
-        let scope = Scope {
+        let scope = Bindings {
             variables,
             matrix: MatrixScope::Cell(&cell),
         };

@@ -49,7 +49,7 @@ impl Variables {
 
 /// What references in the strings of a block stand for.
 #[derive(Debug, Clone, Copy)]
-pub struct Scope<'a> {
+pub struct Bindings<'a> {
     /// The variables of the run.
     pub variables: &'a Variables,
     /// What `${matrix.…}` stands for.
@@ -80,7 +80,7 @@ pub struct CellScope<'a> {
     pub uses: RefCell<Vec<(Span, Span)>>,
 }
 
-impl Scope<'_> {
+impl Bindings<'_> {
     fn place(&self, span: Span) -> Span {
         match self.matrix {
             MatrixScope::Cell(cell) => span.in_cell(cell.index),
@@ -215,7 +215,7 @@ pub fn escape(text: &str) -> String {
 /// not, that is wholly one reference to the matrix takes the value there.
 pub fn expand(
     node: &mut Node,
-    scope: Scope<'_>,
+    scope: Bindings<'_>,
     typed: &dyn Fn(&str) -> Value,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> bool {
@@ -267,7 +267,7 @@ pub fn expand(
 /// The same for a key and its value.
 pub fn expand_entry(
     entry: &mut Entry,
-    scope: Scope<'_>,
+    scope: Bindings<'_>,
     typed: &dyn Fn(&str) -> Value,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> bool {
@@ -280,7 +280,7 @@ pub fn expand_entry(
 pub fn expand_key(
     key: &str,
     span: Span,
-    scope: Scope<'_>,
+    scope: Bindings<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<String> {
     expand_text(key, span, scope, true, diagnostics)
@@ -290,7 +290,7 @@ pub fn expand_key(
 fn expand_inner_key(
     key: &mut String,
     span: Span,
-    scope: Scope<'_>,
+    scope: Bindings<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     if is_literal(key, true) {
@@ -330,7 +330,7 @@ fn put_in_cell(value: &mut Value, cell: Option<u32>) {
 fn expand_text(
     text: &str,
     span: Span,
-    scope: Scope<'_>,
+    scope: Bindings<'_>,
     is_key: bool,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<String> {
@@ -396,7 +396,7 @@ fn expand_text(
 fn field_text(
     path: &str,
     span: Span,
-    scope: Scope<'_>,
+    scope: Bindings<'_>,
 ) -> Result<(String, Span), Option<Box<Diagnostic>>> {
     let found = |message: String, help: String| {
         let found = Diagnostic::new(Code::UnknownReference, span, message).help(help);
@@ -507,7 +507,7 @@ fn unknown(name: &str, span: Span, variables: &Variables) -> Diagnostic {
 mod tests {
     use serde_json::{Value as Json, json};
 
-    use super::{MatrixScope, Scope, Variables};
+    use super::{Bindings, MatrixScope, Variables};
     use crate::core::code::Code;
     use crate::core::diagnostic::Diagnostic;
     use crate::core::testing::node;
@@ -528,7 +528,7 @@ mod tests {
         diagnostics: &mut Vec<Diagnostic>,
     ) {
         let matrix = MatrixScope::None;
-        super::expand(node, Scope { variables, matrix }, typed, diagnostics);
+        super::expand(node, Bindings { variables, matrix }, typed, diagnostics);
     }
 
     fn typed(text: &str) -> Value {

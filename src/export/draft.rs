@@ -76,7 +76,7 @@ impl Names {
 
 /// Syncs of one project that are to be declared in one document.
 #[derive(Debug, Clone)]
-pub struct Group<'a> {
+pub struct DraftGroup<'a> {
     /// The provider's name in the files.
     pub provider: &'a str,
     /// The project as the file is to name it.
@@ -216,7 +216,7 @@ pub struct Draft {
 /// Writes a sync file of groups, a document each. `name` is what its findings call the file.
 pub fn file(
     opened: &Opened,
-    groups: &[Group<'_>],
+    groups: &[DraftGroup<'_>],
     names: &Names,
     schema: &str,
     name: &str,
@@ -224,7 +224,7 @@ pub fn file(
     let inherited = opened.workspace.config.defaults.clone();
     let documents = groups
         .iter()
-        .map(|group| Document::of(opened, group, names, &|_| inherited.clone()))
+        .map(|group| DraftDocument::of(opened, group, names, &|_| inherited.clone()))
         .collect::<Result<_, _>>()?;
     compose(opened, documents, schema, name, &Hidden::default())
 }
@@ -232,12 +232,12 @@ pub fn file(
 /// Writes a sync file of documents. `name` is what its findings call the file.
 pub fn compose(
     opened: &Opened,
-    mut documents: Vec<Document>,
+    mut documents: Vec<DraftDocument>,
     schema: &str,
     name: &str,
     hidden: &Hidden,
 ) -> Result<Draft, CommandError> {
-    let text = |documents: &[Document]| hidden.typed(text(schema, documents));
+    let text = |documents: &[DraftDocument]| hidden.typed(text(schema, documents));
     let mut checked = check(opened, name, text(&documents), hidden)?;
     let refused = refusals(&checked);
     if !refused.is_empty() {
@@ -248,7 +248,7 @@ pub fn compose(
     }
     Ok(Draft {
         text: text(&documents),
-        declared: documents.iter().flat_map(Document::declared).collect(),
+        declared: documents.iter().flat_map(DraftDocument::declared).collect(),
         unknown: documents
             .iter()
             .flat_map(|document| document.unknown.clone())
@@ -427,7 +427,7 @@ const fn may_be_news(code: Code) -> bool {
 
 /// A document of a draft.
 #[derive(Debug, Clone)]
-pub struct Document {
+pub struct DraftDocument {
     /// The provider's name in the files.
     pub provider: String,
     /// The project as the file is to name it.
@@ -445,7 +445,7 @@ pub struct Document {
     pub project_variable: Option<String>,
 }
 
-impl Document {
+impl DraftDocument {
     /// A document without a sync.
     pub fn new(provider: &str, project: &str) -> Self {
         Self {
@@ -470,7 +470,7 @@ impl Document {
     /// The blocks of a group. What they inherit can depend on their destination's union tag.
     pub fn of(
         opened: &Opened,
-        group: &Group<'_>,
+        group: &DraftGroup<'_>,
         names: &Names,
         inherited: &dyn Fn(Option<&str>) -> Mapping,
     ) -> Result<Self, CommandError> {
@@ -601,7 +601,7 @@ impl Document {
     }
 }
 
-fn text(schema: &str, documents: &[Document]) -> String {
-    let texts: Vec<String> = documents.iter().map(Document::text).collect();
+fn text(schema: &str, documents: &[DraftDocument]) -> String {
+    let texts: Vec<String> = documents.iter().map(DraftDocument::text).collect();
     format!("{}{}", yaml::modeline(schema), texts.join("---\n"))
 }

@@ -37,14 +37,14 @@ pub struct Summary {
     /// Whether the workspace has a file of its own.
     pub has_settings: bool,
     /// What became of the example of `init`, if it was put away.
-    pub example: Option<Example>,
+    pub example: Option<FirstSyncFile>,
     /// What there is to say about an import from Terraform.
     pub migration: Option<terraform::Migration>,
 }
 
 /// What became of the example of `init`, with its path as people write it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Example {
+pub enum FirstSyncFile {
     /// It was removed, as the files now declare real syncs.
     Removed(Utf8PathBuf),
     /// It is a comment now, as there is no sync to declare.

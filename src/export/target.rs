@@ -7,7 +7,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
-use super::draft::{self, Document, Hidden, LeftOut};
+use super::draft::{self, DraftDocument, Hidden, LeftOut};
 use super::paths::schema_from;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::UnknownField;
@@ -20,7 +20,7 @@ use crate::workspace::{Workspace, read};
 use crate::yaml;
 
 /// Where declarations go.
-pub struct Target {
+pub struct ExportTarget {
     /// The path, and how people write it; `None` for standard output.
     pub place: Option<(Utf8PathBuf, Utf8PathBuf)>,
     /// The defaults of the text that it has.
@@ -45,7 +45,7 @@ pub struct Addition {
     pub checked: Arc<Workspace>,
 }
 
-impl Target {
+impl ExportTarget {
     /// Reads the file at a path of the command line, if there is one.
     pub fn open(path: Option<&Utf8Path>, opened: &Opened) -> Result<Self, CommandError> {
         let Some(path) = path else {
@@ -98,7 +98,7 @@ impl Target {
     pub fn add(
         &self,
         opened: &Opened,
-        mut documents: Vec<Document>,
+        mut documents: Vec<DraftDocument>,
         inherited: &Mapping,
         is_same_project: &dyn Fn(&str, &str) -> bool,
         hidden: &Hidden,
@@ -106,7 +106,7 @@ impl Target {
         let (Some(text), Some((_, shown))) = (&self.text, &self.place) else {
             return self.begin(opened, documents, hidden);
         };
-        let inserted = |documents: &[Document]| {
+        let inserted = |documents: &[DraftDocument]| {
             let mut whole = text.clone();
             for document in documents.iter().filter(|one| !one.blocks.is_empty()) {
                 whole = insert(&whole, document, inherited, is_same_project, shown)?;
@@ -130,7 +130,8 @@ impl Target {
         if documents.iter().any(|one| !one.left_out.is_empty()) {
             (whole, checked) = inserted(&documents)?;
         }
-        let syncs: Vec<(String, String)> = documents.iter().flat_map(Document::declared).collect();
+        let syncs: Vec<(String, String)> =
+            documents.iter().flat_map(DraftDocument::declared).collect();
         let names = syncs.iter().map(|(_, name)| name.as_str()).collect();
         let findings = draft::findings_about(&checked, &names);
         Ok(Addition::new(whole, checked, findings, syncs, documents))
@@ -140,7 +141,7 @@ impl Target {
     fn begin(
         &self,
         opened: &Opened,
-        documents: Vec<Document>,
+        documents: Vec<DraftDocument>,
         hidden: &Hidden,
     ) -> Result<Addition, CommandError> {
         let root = &opened.workspace.root;
@@ -169,7 +170,7 @@ impl Addition {
         checked: Arc<Workspace>,
         findings: Vec<Diagnostic>,
         syncs: Vec<(String, String)>,
-        documents: Vec<Document>,
+        documents: Vec<DraftDocument>,
     ) -> Self {
         let mut addition = Self {
             text,
@@ -205,7 +206,7 @@ impl Addition {
 /// does not say.
 fn insert(
     text: &str,
-    document: &Document,
+    document: &DraftDocument,
     inherited: &Mapping,
     is_same_project: &dyn Fn(&str, &str) -> bool,
     shown: &Utf8Path,

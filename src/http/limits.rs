@@ -13,11 +13,11 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The gates of all hosts. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Limits {
+pub struct HostGates {
     gates: Arc<Mutex<HashMap<Origin, Gate>>>,
 }
 
-impl Limits {
+impl HostGates {
     /// The gate of a host.
     pub fn gate(&self, origin: &Origin) -> Gate {
         lock(&self.gates).entry(origin.clone()).or_default().clone()
@@ -48,7 +48,7 @@ impl Gate {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::Limits;
+    use super::HostGates;
     use crate::http::origin::Origin;
 
     fn origin(text: &str) -> Origin {
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn everything_to_a_host_shares_its_gate_and_other_hosts_do_not() {
-        let limits = Limits::default();
+        let limits = HostGates::default();
         let now = Instant::now();
         let pause = Duration::from_secs(5);
         limits.gate(&origin("https://a.example")).close(now, pause);
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn a_shorter_pause_never_shortens_a_longer_one() {
-        let gate = Limits::default().gate(&origin("https://a.example"));
+        let gate = HostGates::default().gate(&origin("https://a.example"));
         let now = Instant::now();
         gate.close(now, Duration::from_secs(60));
         gate.close(now, Duration::from_secs(1));
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn an_absurd_pause_does_not_overflow() {
-        let gate = Limits::default().gate(&origin("https://a.example"));
+        let gate = HostGates::default().gate(&origin("https://a.example"));
         let now = Instant::now();
         gate.close(now, Duration::MAX);
         assert_eq!(gate.remaining(now), super::LONGEST);

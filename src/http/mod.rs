@@ -42,7 +42,7 @@ use camino::Utf8PathBuf;
 
 use crate::environment::Environment;
 use clock::{Clock, SystemClock};
-use limits::Limits;
+use limits::HostGates;
 use refusals::Refusals;
 
 /// How long a request may take unless `--timeout` says otherwise.
@@ -66,7 +66,7 @@ pub struct HttpOptions {
     /// The time that waits go by.
     pub clock: Arc<dyn Clock>,
     /// The pauses that servers asked for, shared by every provider made with these options.
-    pub limits: Limits,
+    pub limits: HostGates,
     /// The logins that servers refused, shared in the same way.
     pub refusals: Refusals,
 }
@@ -81,7 +81,7 @@ impl Default for HttpOptions {
             organization_slug: None,
             sandbox: None,
             clock: Arc::new(SystemClock),
-            limits: Limits::default(),
+            limits: HostGates::default(),
             refusals: Refusals::default(),
         }
     }

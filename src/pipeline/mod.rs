@@ -43,6 +43,6 @@ pub use inventory::{
 pub use link::Link;
 pub use observe::Observed;
 pub use open::{Loaded, Opened, Options, SCHEMAS};
-pub use plan::{Access, Planned};
+pub use plan::{Planned, StateUse};
 pub use saved::Rechecked;
 pub use state_place::STATE_VARIABLE;

@@ -22,7 +22,7 @@ use crate::text_file::reason;
 use crate::workspace::{LoadError, LoadOptions, Where, Workspace};
 
 /// A project that sync files of another workspace name.
-pub struct Claim {
+pub struct NeighbourProject {
     /// The root of that workspace, as people write it.
     root: Utf8PathBuf,
     platform: Platform,
@@ -32,7 +32,7 @@ pub struct Claim {
     project: String,
 }
 
-impl Claim {
+impl NeighbourProject {
     /// Whether only the server knows which project is meant.
     pub fn is_name_on(&self, platform: Platform) -> bool {
         self.platform == platform && !is_uuid(&self.project)
@@ -42,7 +42,7 @@ impl Claim {
 impl Opened {
     /// The projects that other workspaces of the repository name. An error if a workspace cannot be
     /// read whole: it could name any project.
-    pub(super) fn claims(&self) -> Result<Vec<Claim>, CommandError> {
+    pub(super) fn claims(&self) -> Result<Vec<NeighbourProject>, CommandError> {
         let own = &self.workspace.root;
         let Some(git) = git_root(own) else {
             return Ok(Vec::new());
@@ -84,7 +84,11 @@ impl Opened {
             .collect()
     }
 
-    fn claims_of(&self, root: &Utf8Path, claims: &mut Vec<Claim>) -> Result<(), CommandError> {
+    fn claims_of(
+        &self,
+        root: &Utf8Path,
+        claims: &mut Vec<NeighbourProject>,
+    ) -> Result<(), CommandError> {
         let options = LoadOptions {
             directory: self.options.request.directory.clone(),
             workspace: Where::At(root.to_owned()),
@@ -119,7 +123,7 @@ impl Opened {
                 continue;
             };
             let config = other.config.providers.get(provider);
-            claims.push(Claim {
+            claims.push(NeighbourProject {
                 root: shown.clone(),
                 platform,
                 url: config.and_then(|config| config.url.clone()),
@@ -140,7 +144,7 @@ fn identity(sync: &DesiredSync) -> Identity<'_> {
 
 /// Refuses to prune in a project that another workspace names.
 pub fn check(
-    claims: &[Claim],
+    claims: &[NeighbourProject],
     projects: &ProjectNames,
     tables: &BTreeMap<String, Vec<RemoteProject>>,
 ) -> Result<(), CommandError> {

@@ -7,7 +7,7 @@ use tracing::trace;
 
 use super::check::{Checked, ConnectionUse};
 use super::link::{Link, ProjectNames, Providers};
-use super::neighbours::{self, Claim};
+use super::neighbours::{self, NeighbourProject};
 use crate::core::by_name::ByName;
 use crate::core::code::Code;
 use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, NamedProject, Word};
@@ -323,7 +323,7 @@ impl Checked {
     async fn project_tables(
         &self,
         providers: &Providers,
-        (claims, others): (&[Claim], &[Arc<DesiredSync>]),
+        (claims, others): (&[NeighbourProject], &[Arc<DesiredSync>]),
         link: &Link,
     ) -> Result<ProjectTables, CommandError> {
         let syncs = self.opened.workspace.syncs.iter();

@@ -21,7 +21,7 @@ use crate::exit::Exit;
 use crate::provider::ProviderConfig;
 use crate::root::{OWN_DIRECTORY, Root};
 use crate::schema::store::SchemaStore;
-use crate::text_file::{Refusal, reason};
+use crate::text_file::{UnreadableText, reason};
 use crate::workspace::{LoadError, LoadOptions, STDIN, Schemas, Workspace};
 
 /// Where the workspace's own schemas are, from the root.
@@ -317,7 +317,7 @@ impl Opened {
 fn check_own_directory(workspace: &Workspace) -> Result<(), CommandError> {
     // A root that cannot be opened has no such directory, and is reported by whoever needs it.
     let opened = Root::open(&workspace.root).and_then(|root| root.directory(OWN_DIRECTORY.into()));
-    match opened.err().as_ref().and_then(Refusal::of) {
+    match opened.err().as_ref().and_then(UnreadableText::of) {
         Some(refusal) => Err(CommandError::new(
             Exit::Invalid,
             format!(

@@ -15,7 +15,7 @@ use crate::state::{State, StateLocation};
 
 /// What a command means to do with the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
+pub enum StateUse {
     /// Look at it.
     Read,
     /// Write it, and keep others from doing so.
@@ -34,7 +34,7 @@ pub struct Planned {
 
 impl Checked {
     /// Reads the state and what is remote, and plans.
-    pub async fn plan(self, link: &Link, access: Access) -> Result<Planned, CommandError> {
+    pub async fn plan(self, link: &Link, access: StateUse) -> Result<Planned, CommandError> {
         let state = self.state(link, access).await?;
         let mut observed = self.observe(link).await?;
         let starts = state.as_ref().map_or(Starts::Missing, State::starts);
@@ -49,7 +49,11 @@ impl Checked {
 
     /// The state of starts, if one of the selected syncs needs it, or if it is at hand: then for
     /// what is recorded in it and not declared any more.
-    pub async fn state(&self, link: &Link, access: Access) -> Result<Option<State>, CommandError> {
+    pub async fn state(
+        &self,
+        link: &Link,
+        access: StateUse,
+    ) -> Result<Option<State>, CommandError> {
         let opened = &self.opened;
         let mut starts = opened
             .workspace

@@ -11,12 +11,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::link::Link;
 use super::open::Opened;
-use super::plan::Access;
+use super::plan::StateUse;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::origin::showable;
 use crate::http::text::quotable;
-use crate::root::{OWN_DIRECTORY, Refusal, Root, straight};
+use crate::root::{OWN_DIRECTORY, Root, UnreadableText, straight};
 use crate::state::{self, FilePlace, ObjectUrl, State, StateAccess, StateLocation};
 use crate::text_file::reason;
 
@@ -91,15 +91,15 @@ impl Opened {
 
     /// Opens the state of this run. A sandbox begins with an empty one, because nothing can have
     /// been started in it before.
-    pub async fn open_state(&self, link: &Link, access: Access) -> Result<State, CommandError> {
+    pub async fn open_state(&self, link: &Link, access: StateUse) -> Result<State, CommandError> {
         let place = self.state_place(link)?;
         let reach = link.state_reach();
         if link.is_sandbox() && !State::open(&place, &reach).await?.is_there() {
             State::init(&place, &reach).await?;
         }
         Ok(match access {
-            Access::Read => State::open(&place, &reach).await?,
-            Access::Write => {
+            StateUse::Read => State::open(&place, &reach).await?,
+            StateUse::Write => {
                 let state = State::open_for_writing(&place, &reach).await?;
                 tokio::select! {
                     biased;
@@ -175,17 +175,17 @@ impl Opened {
         let file = self.in_root(text);
         let is_outside =
             relative.is_absolute() || relative.components().any(|part| part.as_str() == "..");
-        let inside = Some(Refusal::Outside)
+        let inside = Some(UnreadableText::Outside)
             .filter(|_| is_outside)
             .map_or(Ok(()), |outside| Err(outside.into()))
             .and_then(|()| Root::open(&self.workspace.root)?.resolve(relative))
             .map_err(|error| {
-                let why = match Refusal::of(&error) {
-                    Some(Refusal::Outside) => "leaves the workspace".to_owned(),
-                    Some(Refusal::LeadsOut) => {
+                let why = match UnreadableText::of(&error) {
+                    Some(UnreadableText::Outside) => "leaves the workspace".to_owned(),
+                    Some(UnreadableText::LeadsOut) => {
                         "is a link that leads out of the workspace".to_owned()
                     }
-                    Some(Refusal::LeadsNowhere) => {
+                    Some(UnreadableText::LeadsNowhere) => {
                         "is a link to something that does not exist".to_owned()
                     }
                     _ => format!("cannot be used: {}", reason(&error)),

@@ -42,9 +42,9 @@ pub fn read(text: &[u8], local: Local<'_>) -> Result<SavedPlan, PlanFileError> {
         ))
     })?;
     let digest = check_envelope(&mut value)?;
-    let document: wire::Document = serde_json::from_value(value)
+    let document: wire::SavedDocument = serde_json::from_value(value)
         .map_err(|error| PlanFileError::forged(&format!("{error}")))?;
-    let reader = Reader {
+    let reader = PlanReader {
         local,
         sources: Sources::default(),
         providers: providers(&document)?,
@@ -90,9 +90,9 @@ fn check_envelope(value: &mut Value) -> Result<String, PlanFileError> {
 }
 
 fn providers(
-    document: &wire::Document,
+    document: &wire::SavedDocument,
 ) -> Result<BTreeMap<String, (Platform, String)>, PlanFileError> {
-    let read = |(name, provider): (&String, &wire::Provider)| {
+    let read = |(name, provider): (&String, &wire::SavedProvider)| {
         let kind = platform_named(&provider.platform);
         let is_server = if document.sandbox {
             provider.server == sandbox_server(name)
@@ -112,7 +112,7 @@ fn providers(
     document.providers.iter().map(read).collect()
 }
 
-fn specs(document: &wire::Document) -> Result<Specs, PlanFileError> {
+fn specs(document: &wire::SavedDocument) -> Result<Specs, PlanFileError> {
     let mut specs = Specs::default();
     for (platform, of_platform) in &document.destinations {
         let Some(kind) = platform_named(platform) else {
@@ -136,9 +136,9 @@ fn specs(document: &wire::Document) -> Result<Specs, PlanFileError> {
 }
 
 /// A sync's provider, project and name.
-pub(super) type Identity = (String, String, String);
+pub(super) type SyncIdentity = (String, String, String);
 
-pub(super) fn identity(subject: &Subject) -> Identity {
+pub(super) fn identity(subject: &Subject) -> SyncIdentity {
     (
         subject.provider.clone(),
         subject.project_id.clone(),
@@ -147,9 +147,10 @@ pub(super) fn identity(subject: &Subject) -> Identity {
 }
 
 /// The syncs that are asked for a job once they are there.
-fn triggered(document: &wire::Document) -> BTreeSet<Identity> {
-    let is_trigger =
-        |action: &&wire::Action| matches!(action.step, wire::Step::Trigger { found: None });
+fn triggered(document: &wire::SavedDocument) -> BTreeSet<SyncIdentity> {
+    let is_trigger = |action: &&wire::SavedAction| {
+        matches!(action.step, wire::SavedStep::Trigger { found: None })
+    };
     let triggers = document.actions.iter().filter(is_trigger);
     triggers
         .map(|action| {
@@ -164,18 +165,18 @@ fn triggered(document: &wire::Document) -> BTreeSet<Identity> {
 }
 
 /// Reads the actions and notes of a file.
-pub(super) struct Reader<'a> {
+pub(super) struct PlanReader<'a> {
     local: Local<'a>,
     sources: Sources,
     providers: BTreeMap<String, (Platform, String)>,
     specs: Specs,
-    pub(super) triggered: BTreeSet<Identity>,
+    pub(super) triggered: BTreeSet<SyncIdentity>,
 }
 
-impl Reader<'_> {
+impl PlanReader<'_> {
     fn plan(
         mut self,
-        document: wire::Document,
+        document: wire::SavedDocument,
         digest: String,
     ) -> Result<SavedPlan, PlanFileError> {
         let mut plan = Plan {
@@ -265,7 +266,7 @@ impl Reader<'_> {
         }
     }
 
-    fn subject(&self, sync: wire::Sync) -> Result<Subject, String> {
+    fn subject(&self, sync: wire::SavedSubject) -> Result<Subject, String> {
         let Some((kind, server)) = self.providers.get(&sync.provider) else {
             return Err(format!("the provider {:?} is unknown", sync.provider));
         };
@@ -309,7 +310,7 @@ impl Reader<'_> {
         span.in_cell(self.sources.add_cell(cell))
     }
 
-    fn finding(&mut self, found: wire::Finding) -> Result<Diagnostic, String> {
+    fn finding(&mut self, found: wire::SavedFinding) -> Result<Diagnostic, String> {
         let Some(code) = Code::parse(&found.code) else {
             return Err(format!("the finding {:?} is unknown", found.code));
         };
@@ -338,7 +339,7 @@ impl Reader<'_> {
         })
     }
 
-    fn action(&mut self, action: wire::Action) -> Result<Action, String> {
+    fn action(&mut self, action: wire::SavedAction) -> Result<Action, String> {
         let subject = self.subject(action.sync)?;
         let (step, changes, effects) = self.step(action.step, &subject)?;
         let fits_platform = match (&step, subject.platform) {

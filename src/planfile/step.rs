@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::read::{Reader, identity};
+use super::read::{PlanReader, identity};
 use super::wire;
 use crate::core::diff::{self, FieldChange};
 use crate::core::fields::CONNECTION_ID;
@@ -17,15 +17,15 @@ use crate::core::spec::DestinationSpec;
 use crate::provider::rules;
 use crate::schema::file::is_slug;
 
-impl Reader<'_> {
+impl PlanReader<'_> {
     /// A step, and what it shows.
     pub(super) fn step(
         &self,
-        step: wire::Step,
+        step: wire::SavedStep,
         subject: &Subject,
     ) -> Result<(Step, Vec<FieldChange>, Vec<Effect>), String> {
         Ok(match step {
-            wire::Step::Create {
+            wire::SavedStep::Create {
                 connection,
                 body,
                 ignore_remote,
@@ -38,7 +38,7 @@ impl Reader<'_> {
                 }
                 (Step::Create(create), changes, effects)
             }
-            wire::Step::Update {
+            wire::SavedStep::Update {
                 found,
                 connection,
                 body,
@@ -53,7 +53,7 @@ impl Reader<'_> {
                 };
                 self.update(found, request, subject)?
             }
-            wire::Step::Replace {
+            wire::SavedStep::Replace {
                 found,
                 remove_secrets,
                 connection,
@@ -77,7 +77,7 @@ impl Reader<'_> {
                 };
                 (step, changes, effects)
             }
-            wire::Step::Delete {
+            wire::SavedStep::Delete {
                 found,
                 remove_secrets,
                 reason,
@@ -90,15 +90,15 @@ impl Reader<'_> {
                 };
                 (step, Vec::new(), vec![effect::of_delete(remove_secrets)])
             }
-            wire::Step::Start {} => (Step::Start, Vec::new(), Vec::new()),
-            wire::Step::Trigger { found } => {
+            wire::SavedStep::Start {} => (Step::Start, Vec::new(), Vec::new()),
+            wire::SavedStep::Trigger { found } => {
                 let old = found.map(|found| remote(found, subject)).transpose()?;
                 let step = Step::Trigger {
                     old: old.map(Box::new),
                 };
                 (step, Vec::new(), Vec::new())
             }
-            wire::Step::Blocked {
+            wire::SavedStep::Blocked {
                 wanted,
                 reason,
                 details,
@@ -153,7 +153,7 @@ impl Reader<'_> {
 
     fn update(
         &self,
-        found: wire::Found,
+        found: wire::SavedRemote,
         request: Request,
         subject: &Subject,
     ) -> Result<(Step, Vec<FieldChange>, Vec<Effect>), String> {
@@ -253,7 +253,7 @@ fn named_connection(
     }
 }
 
-fn remote(found: wire::Found, subject: &Subject) -> Result<RemoteSync, String> {
+fn remote(found: wire::SavedRemote, subject: &Subject) -> Result<RemoteSync, String> {
     if found.id.is_empty() || found.name.is_empty() || !is_slug(&found.destination) {
         return Err("the sync that was found has no id, no name or no destination".to_owned());
     }

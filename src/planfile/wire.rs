@@ -20,7 +20,7 @@ pub struct Marker {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Document {
+pub struct SavedDocument {
     pub format: String,
     pub version: u64,
     /// The version of the program that wrote it; shown if the file cannot be read.
@@ -33,12 +33,12 @@ pub struct Document {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
     /// By name.
-    pub providers: BTreeMap<String, Provider>,
+    pub providers: BTreeMap<String, SavedProvider>,
     /// By platform and slug.
     pub destinations: BTreeMap<String, BTreeMap<String, ObjectSpec>>,
-    pub actions: Vec<Action>,
+    pub actions: Vec<SavedAction>,
     pub unchanged: usize,
-    pub unmanaged: Vec<Sync>,
+    pub unmanaged: Vec<SavedSubject>,
     /// What `--prune` would have deleted if nothing held it back.
     pub kept: Vec<Kept>,
     pub failing: Vec<Failing>,
@@ -50,13 +50,13 @@ pub struct Document {
     pub unread: Vec<UnknownField>,
     /// What was found in the files and in what is remote when the plan was made; only shown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub findings: Vec<Finding>,
+    pub findings: Vec<SavedFinding>,
 }
 
 /// A warning. Errors leave no plan.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Finding {
+pub struct SavedFinding {
     pub code: String,
     pub message: String,
     /// What to do.
@@ -71,7 +71,7 @@ pub struct Finding {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub other_syncs: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cells: Option<Cells>,
+    pub cells: Option<SavedCells>,
     /// How many further findings of its kind it stands for.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub further: usize,
@@ -88,7 +88,7 @@ const fn is_zero(count: &usize) -> bool {
 /// The cells of a matrix that a finding is about.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Cells {
+pub struct SavedCells {
     /// The first of them, in few words.
     pub first: String,
     /// How many others there are.
@@ -107,7 +107,7 @@ pub struct FindingPlace {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Provider {
+pub struct SavedProvider {
     pub platform: String,
     /// The origin of its server.
     pub server: String,
@@ -115,7 +115,7 @@ pub struct Provider {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Sync {
+pub struct SavedSubject {
     pub provider: String,
     /// As the files spell it.
     pub project: String,
@@ -126,12 +126,12 @@ pub struct Sync {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Action {
-    pub sync: Sync,
+pub struct SavedAction {
+    pub sync: SavedSubject,
     /// Where it is declared; `None` if no file declares it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared_at: Option<DeclaredAt>,
-    pub step: Step,
+    pub step: SavedStep,
     /// The actions that must have gone well before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<usize>,
@@ -159,7 +159,7 @@ pub struct DeclaredAt {
     rename_all_fields = "camelCase",
     deny_unknown_fields
 )]
-pub enum Step {
+pub enum SavedStep {
     /// Nothing of that name was there.
     Create {
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -173,7 +173,7 @@ pub enum Step {
         stale_rename: bool,
     },
     Update {
-        found: Found,
+        found: SavedRemote,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         connection: Option<String>,
         body: Map<String, Value>,
@@ -185,7 +185,7 @@ pub enum Step {
         resend: bool,
     },
     Replace {
-        found: Found,
+        found: SavedRemote,
         remove_secrets: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         connection: Option<String>,
@@ -195,7 +195,7 @@ pub enum Step {
         ignore_remote: Vec<String>,
     },
     Delete {
-        found: Found,
+        found: SavedRemote,
         remove_secrets: bool,
         reason: DeleteReason,
     },
@@ -204,7 +204,7 @@ pub enum Step {
     Trigger {
         /// None for a sync that an action before it creates.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        found: Option<Found>,
+        found: Option<SavedRemote>,
     },
     Blocked {
         wanted: Verb,
@@ -220,7 +220,7 @@ pub enum Step {
 /// A sync as it was found: all that can be declared of it, and what it is known by.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Found {
+pub struct SavedRemote {
     pub id: String,
     pub name: String,
     pub destination: String,
@@ -237,14 +237,14 @@ pub struct Found {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Kept {
-    pub sync: Sync,
+    pub sync: SavedSubject,
     pub reason: Keeper,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Failing {
-    pub sync: Sync,
+    pub sync: SavedSubject,
     /// What its last job said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,

@@ -51,7 +51,7 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn document(&self, plan: &Plan, is_sandbox: bool) -> wire::Document {
+    fn document(&self, plan: &Plan, is_sandbox: bool) -> wire::SavedDocument {
         let mut destinations: BTreeMap<String, BTreeMap<String, ObjectSpec>> = BTreeMap::new();
         for action in &plan.actions {
             // Nothing is sent for the one, and nothing can be read back of the other.
@@ -70,13 +70,13 @@ impl Writer<'_> {
             }
         }
         let providers = subjects(plan).map(|subject| {
-            let provider = wire::Provider {
+            let provider = wire::SavedProvider {
                 platform: subject.platform.name().to_owned(),
                 server: subject.server.clone(),
             };
             (subject.provider.clone(), provider)
         });
-        wire::Document {
+        wire::SavedDocument {
             format: SAVED_PLAN.to_owned(),
             version: VERSION,
             made_by: env!("CARGO_PKG_VERSION").to_owned(),
@@ -114,19 +114,19 @@ impl Writer<'_> {
         }
     }
 
-    fn action(&self, action: &Action) -> wire::Action {
+    fn action(&self, action: &Action) -> wire::SavedAction {
         let found = |old: &RemoteSync| {
             let spec = self.specs.get(action.subject.platform, &old.destination);
             found(old, spec.map(AsRef::as_ref))
         };
         let step = match &action.step {
-            Step::Create(create) => wire::Step::Create {
+            Step::Create(create) => wire::SavedStep::Create {
                 connection: create.connection.clone(),
                 body: create.body.clone(),
                 ignore_remote: create.ignored.clone(),
                 stale_rename: action.effects.contains(&Effect::StaleRename),
             },
-            Step::Update(update) => wire::Step::Update {
+            Step::Update(update) => wire::SavedStep::Update {
                 found: found(&update.old),
                 connection: update.connection.clone(),
                 body: update.body.clone(),
@@ -137,7 +137,7 @@ impl Writer<'_> {
                 old,
                 remove_secrets,
                 new,
-            } => wire::Step::Replace {
+            } => wire::SavedStep::Replace {
                 found: found(old),
                 remove_secrets: *remove_secrets,
                 connection: new.connection.clone(),
@@ -148,23 +148,23 @@ impl Writer<'_> {
                 old,
                 remove_secrets,
                 reason,
-            } => wire::Step::Delete {
+            } => wire::SavedStep::Delete {
                 found: found(old),
                 remove_secrets: *remove_secrets,
                 reason: *reason,
             },
-            Step::Start => wire::Step::Start {},
-            Step::Trigger { old } => wire::Step::Trigger {
+            Step::Start => wire::SavedStep::Start {},
+            Step::Trigger { old } => wire::SavedStep::Trigger {
                 found: old.as_ref().map(|old| found(old)),
             },
-            Step::Blocked { wanted, reason } => wire::Step::Blocked {
+            Step::Blocked { wanted, reason } => wire::SavedStep::Blocked {
                 wanted: *wanted,
                 reason: reason.word().to_owned(),
                 details: details(reason),
                 changes: action.changes.clone(),
             },
         };
-        wire::Action {
+        wire::SavedAction {
             sync: sync(&action.subject),
             declared_at: action.place.map(|place| self.place(place)),
             step,
@@ -173,20 +173,20 @@ impl Writer<'_> {
     }
 
     /// A finding, without what this run must not show.
-    fn finding(&self, found: &Diagnostic) -> wire::Finding {
+    fn finding(&self, found: &Diagnostic) -> wire::SavedFinding {
         let places = found.labels.iter().map(|label| wire::FindingPlace {
             at: self.place(label.span),
             text: redacted(&label.text).into_owned(),
         });
         let file = found.file.as_ref().map(|file| (self.path_of)(file));
-        wire::Finding {
+        wire::SavedFinding {
             code: found.code.name().to_owned(),
             message: redacted(&found.message).into_owned(),
             help: found.help.as_ref().map(|help| redacted(help).into_owned()),
             file: file.map(|file| redacted(&file).into_owned()),
             sync: found.sync.as_ref().map(|sync| redacted(sync).into_owned()),
             other_syncs: found.other_syncs,
-            cells: found.cells.as_ref().map(|cells| wire::Cells {
+            cells: found.cells.as_ref().map(|cells| wire::SavedCells {
                 first: redacted(&cells.label).into_owned(),
                 others: cells.others,
                 of: cells.of,
@@ -222,8 +222,8 @@ fn subjects(plan: &Plan) -> impl Iterator<Item = &Subject> {
     actions.chain(&plan.unmanaged).chain(kept).chain(failing)
 }
 
-fn sync(subject: &Subject) -> wire::Sync {
-    wire::Sync {
+fn sync(subject: &Subject) -> wire::SavedSubject {
+    wire::SavedSubject {
         provider: subject.provider.clone(),
         project: subject.project.clone(),
         project_id: subject.project_id.clone(),
@@ -233,10 +233,10 @@ fn sync(subject: &Subject) -> wire::Sync {
 }
 
 /// A sync without what moves by itself, and without what its schema does not know.
-fn found(sync: &RemoteSync, spec: Option<&DestinationSpec>) -> wire::Found {
+fn found(sync: &RemoteSync, spec: Option<&DestinationSpec>) -> wire::SavedRemote {
     let is_declarable = |key: &str| spec.is_none_or(|spec| spec.create.names(key));
     let fields = sync.fields.iter().filter(|(key, _)| is_declarable(key));
-    wire::Found {
+    wire::SavedRemote {
         id: sync.id.clone(),
         name: sync.name.clone(),
         destination: sync.destination.clone(),

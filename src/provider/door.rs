@@ -2,7 +2,7 @@
 
 use super::Provider;
 use super::credential::{Credential, message};
-use super::session::Session;
+use super::session::AuthenticatedClient;
 use super::variables::ProviderVariables;
 use crate::cancel::Cancellation;
 use crate::core::platform::Platform;
@@ -49,7 +49,7 @@ pub trait Door: Rules + Send {
     }
 
     /// The provider behind a session. Sends nothing.
-    fn provider(&self, session: Session) -> Provider;
+    fn provider(&self, session: AuthenticatedClient) -> Provider;
 
     /// The schema files that are part of the program: their names and texts, sorted by name.
     fn schemas(&self) -> &'static [(&'static str, &'static str)];

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`mod@door`] | what each platform's folder offers |
 //! | [`infisical`], [`enkryptify`] | the platforms; each knows itself alone |
-//! | [`trust`] | which server a credential may go to; the only maker of a [`session::Session`] |
+//! | [`trust`] | which server a credential may go to; the only maker of a [`session::AuthenticatedClient`] |
 //! | [`session`], [`auth`] | an authenticated line to one server, logged in once for all |
 //! | [`credential`], [`variables`] | credentials, and which variables serve whom |
 

@@ -26,14 +26,14 @@ pub struct TokenFacts {
 }
 
 /// An authenticated line to one server. Making it sends nothing.
-pub struct Session {
+pub struct AuthenticatedClient {
     delivery: Delivery,
     auth: Auth,
     door: &'static dyn Door,
     server: String,
 }
 
-impl Session {
+impl AuthenticatedClient {
     /// A session with a server that was vouched for, which only [`super::trust`] can do.
     pub(super) fn new(
         vouched: Vouched,

@@ -1,4 +1,4 @@
-//! Which server a credential may go to. The only place that makes an authenticated [`Session`].
+//! Which server a credential may go to. The only place that makes an authenticated [`AuthenticatedClient`].
 //!
 //! Files can come from a stranger's pull request, so what they say about servers is never enough:
 //!
@@ -13,7 +13,7 @@
 
 use super::auth::Auth;
 use super::door::Door;
-use super::session::Session;
+use super::session::AuthenticatedClient;
 use super::variables::ProviderVariables;
 use super::{Provider, ProviderConfig, door};
 use crate::cancel::Cancellation;
@@ -59,7 +59,7 @@ pub fn connect(
     };
     let credential = door.credential(&variables, options, cancellation)?;
     let auth = Auth::new(credential);
-    Ok(door.provider(Session::new(
+    Ok(door.provider(AuthenticatedClient::new(
         vouched,
         door,
         auth,

@@ -11,13 +11,13 @@ const OTHER: u8 = 0xff;
 
 /// How a text is looked at: the length in bytes of what stands at its beginning, and the byte that
 /// is seen of it. The text is not empty.
-pub type View = fn(&[u8]) -> (usize, Option<u8>);
+pub type Reading = fn(&[u8]) -> (usize, Option<u8>);
 
 /// Both views.
-pub const VIEWS: [View; 2] = [plain, decoded];
+pub const VIEWS: [Reading; 2] = [plain, decoded];
 
 /// What is seen of a whole text.
-pub fn seen(view: View, text: &str) -> Vec<u8> {
+pub fn seen(view: Reading, text: &str) -> Vec<u8> {
     let mut rest = text.as_bytes();
     let mut seen = Vec::with_capacity(rest.len());
     while !rest.is_empty() {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::diff;
-use super::json::{BlockedFields, Place, SubjectFields, matrix_of, subjects};
+use super::json::{BlockedFields, FileRange, SubjectFields, matrix_of, subjects};
 use super::review::{Item, Review, Verdict};
 use super::shard;
 use super::started;
@@ -155,7 +155,7 @@ struct DriftFields<'a> {
     drift: &'static str,
     #[serde(flatten)]
     subject: SubjectFields<'a>,
-    place: Option<Place>,
+    place: Option<FileRange>,
     /// The values of the cell of a matrix that declares it.
     #[serde(skip_serializing_if = "Option::is_none")]
     matrix: Option<Map<String, Value>>,
@@ -181,7 +181,7 @@ impl<'a> DriftBody<'a> {
         let fields = |drift: &'a Drift| DriftFields {
             drift: drift.kind.word(),
             subject: (&drift.subject).into(),
-            place: drift.place.map(|span| Place::new(span, sources)),
+            place: drift.place.map(|span| FileRange::new(span, sources)),
             matrix: matrix_of(drift.place, sources),
             changes: changes(&drift.kind).iter().map(change).collect(),
             blocked: drift.blocked.as_ref().map(BlockedFields::from),

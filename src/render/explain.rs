@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::table::{Screen, definitions};
 use super::terminal::{BOLD, CYAN, DIMMED};
 use crate::core::code::Code;
-use crate::schema::editor::Field;
+use crate::schema::editor::EditorField;
 
 /// A code's page for people: its Markdown without the marks that a terminal does not need.
 pub fn page(code: Code) -> String {
@@ -36,7 +36,7 @@ pub fn page(code: Code) -> String {
 }
 
 /// A field's page for people.
-pub fn field(field: &Field) -> String {
+pub fn field(field: &EditorField) -> String {
     let mut out = format!(
         "{BOLD}{}{BOLD:#} {DIMMED}(a field of a sync){DIMMED:#}\n{}\n",
         field.name, field.description
@@ -132,7 +132,7 @@ impl ExplainBody {
     }
 
     /// A field, with the values that it takes.
-    pub fn of_field(field: &Field) -> Self {
+    pub fn of_field(field: &EditorField) -> Self {
         let values = field.values.iter();
         let values = values.map(|&(value, description)| ValueFields { value, description });
         Self {

@@ -12,7 +12,7 @@ use crate::core::plan::UnknownField;
 use crate::core::text::{shell_word, visible};
 use crate::core::words;
 use crate::export::draft::LeftOut;
-use crate::export::{Example, HiddenConnections, ProjectSummary, Summary, Written};
+use crate::export::{FirstSyncFile, HiddenConnections, ProjectSummary, Summary, Written};
 
 /// The files that an export wrote, and what it found in each project.
 pub fn exported(summary: &Summary, is_quiet: bool) -> String {
@@ -97,12 +97,12 @@ pub(super) fn files(out: &mut String, summary: &Summary) {
         }
     }
     let _ = match &summary.example {
-        Some(Example::Removed(path)) => writeln!(
+        Some(FirstSyncFile::Removed(path)) => writeln!(
             out,
             "Removed {}, the example that `secsync init` wrote.",
             visible(path.as_str())
         ),
-        Some(Example::Comment(path)) => writeln!(
+        Some(FirstSyncFile::Comment(path)) => writeln!(
             out,
             "Made a comment of {}, the example that `secsync init` wrote: its project does not exist.",
             visible(path.as_str())

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::plan;
-use super::review::{Entry, Group, Item, Review, Verdict, advice};
+use super::review::{Group, Item, Review, ReviewEntry, Verdict, advice};
 use super::terminal::SANDBOX;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::span::Span;
@@ -109,8 +109,8 @@ fn syncs(out: &mut String, review: &Review<'_>) {
     );
     for entry in review.entries() {
         match entry {
-            Entry::Sync(one) => item(out, one, review),
-            Entry::Group(first, of) => group(out, first, of, review),
+            ReviewEntry::Sync(one) => item(out, one, review),
+            ReviewEntry::Group(first, of) => group(out, first, of, review),
         }
     }
     out.push_str("</ul>\n</section>\n");

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::json::SubjectFields;
 use super::review::{Item, Verdict};
 use super::terminal::{RED, YELLOW, address, painted};
-use crate::apply::{JobEnd, JobOutcome, Progress, Report, STANDSTILL, Wait};
+use crate::apply::{JobEnd, JobOutcome, JobProgress, Report, STANDSTILL, Wait};
 use crate::core::remote::JobKind;
 use crate::core::text::{platform_message, visible};
 use crate::core::words;
@@ -22,9 +22,9 @@ pub(super) const fn name(kind: JobKind) -> &'static str {
 }
 
 /// The line while jobs are followed.
-pub fn waiting(progress: &Progress) -> String {
+pub fn waiting(progress: &JobProgress) -> String {
     let jobs = words::count(progress.going(), "job");
-    let Progress {
+    let JobProgress {
         done,
         failed,
         running,

@@ -19,7 +19,7 @@ pub const VERSION: u32 = 1;
 /// A document: the findings in the files, the result of the command, and how it ended.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Document<'a, T> {
+pub struct JsonDocument<'a, T> {
     version: u32,
     kind: &'a str,
     sandbox: bool,
@@ -31,7 +31,7 @@ pub struct Document<'a, T> {
     exit_code: u8,
 }
 
-impl<'a, T: Serialize> Document<'a, T> {
+impl<'a, T: Serialize> JsonDocument<'a, T> {
     /// A document about a command; without a body if it ended before it had one.
     pub fn new(ending: &Ending<'a>, body: Option<T>) -> Self {
         let findings = ending.findings.iter();
@@ -98,7 +98,7 @@ struct CellsFields<'a> {
 #[derive(Debug, Serialize)]
 struct LabelFields<'a> {
     #[serde(flatten)]
-    place: Place,
+    place: FileRange,
     text: &'a str,
 }
 
@@ -119,7 +119,7 @@ impl<'a> Finding<'a> {
             }),
             places: labels
                 .map(|label| LabelFields {
-                    place: Place::new(label.span, sources),
+                    place: FileRange::new(label.span, sources),
                     text: &label.text,
                 })
                 .collect(),
@@ -136,7 +136,7 @@ pub fn matrix_of(place: Option<Span>, sources: &Sources) -> Option<Map<String, V
 /// A range in a file. Lines and columns count from 1, and columns count characters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Place {
+pub struct FileRange {
     /// The file's name.
     pub file: String,
     /// The first line.
@@ -149,7 +149,7 @@ pub struct Place {
     pub end_column: usize,
 }
 
-impl Place {
+impl FileRange {
     /// The range that a span covers.
     pub fn new(span: Span, sources: &Sources) -> Self {
         let start = sources.position(span);
@@ -164,7 +164,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for FileRange {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}:{}:{}", self.file, self.line, self.column)
     }

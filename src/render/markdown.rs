@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use super::mermaid::{self, Graph};
 use super::plan;
-use super::review::{Entry, Group, Item, Review, advice};
+use super::review::{Group, Item, Review, ReviewEntry, advice};
 use super::terminal::SANDBOX;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::text::{quoted_parts, visible};
@@ -111,10 +111,10 @@ fn warning(item: &Item) -> String {
 }
 
 /// An entry of the list of syncs.
-fn entry(entry: Entry<'_>, review: &Review<'_>, with_details: bool) -> String {
+fn entry(entry: ReviewEntry<'_>, review: &Review<'_>, with_details: bool) -> String {
     match entry {
-        Entry::Sync(one) => item(one, review, with_details),
-        Entry::Group(first, group) => of_group(first, group, review, with_details),
+        ReviewEntry::Sync(one) => item(one, review, with_details),
+        ReviewEntry::Group(first, group) => of_group(first, group, review, with_details),
     }
 }
 
@@ -349,7 +349,7 @@ impl Room {
     }
 
     /// The entries without their details, as far as they fit.
-    fn lines(&mut self, entries: &[Entry<'_>], review: &Review<'_>) -> Vec<Option<String>> {
+    fn lines(&mut self, entries: &[ReviewEntry<'_>], review: &Review<'_>) -> Vec<Option<String>> {
         // The empty line before them.
         self.left = self.left.saturating_sub(1);
         let lines: Vec<Option<String>> = (entries.iter())
@@ -365,7 +365,7 @@ impl Room {
     /// The entries, with their details as far as these fit, too.
     fn details(
         &mut self,
-        entries: &[Entry<'_>],
+        entries: &[ReviewEntry<'_>],
         review: &Review<'_>,
         lines: Vec<Option<String>>,
     ) -> String {

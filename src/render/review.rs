@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use camino::{Utf8Component, Utf8PathBuf};
 
 use super::code_host::CodeHost;
-use super::json::Place;
+use super::json::FileRange;
 use crate::core::diagnostic::{Diagnostic, Severity};
 use crate::core::plan::Subject;
 use crate::core::problem::Problem;
@@ -143,14 +143,14 @@ pub struct Group {
 
 /// What is shown as one.
 #[derive(Debug, Clone, Copy)]
-pub enum Entry<'r> {
+pub enum ReviewEntry<'r> {
     /// A sync.
     Sync(&'r Item),
     /// Syncs that inherit the same change, and the first of them.
     Group(&'r Item, &'r Group),
 }
 
-impl Entry<'_> {
+impl ReviewEntry<'_> {
     /// How many syncs it is about.
     pub fn syncs(&self) -> usize {
         match self {
@@ -290,7 +290,7 @@ impl Review<'_> {
 
     /// `file:line:column` of a span, in a file as code hosts know it.
     pub fn describe(&self, span: Span) -> String {
-        let Place {
+        let FileRange {
             file, line, column, ..
         } = self.range(span);
         let cell = self.sources.cell_words(span);
@@ -304,23 +304,25 @@ impl Review<'_> {
     }
 
     /// What is shown, in order: each sync, and those that inherit the same change as one.
-    pub fn entries(&self) -> Vec<Entry<'_>> {
+    pub fn entries(&self) -> Vec<ReviewEntry<'_>> {
         let mut groups: BTreeMap<usize, &Group> = BTreeMap::new();
         for group in &self.groups {
             groups.extend(group.items.iter().map(|item| (*item, group)));
         }
         let items = self.items.iter().enumerate();
         let entry = |(index, item)| match groups.get(&index) {
-            Some(group) if group.items.first() == Some(&index) => Some(Entry::Group(item, group)),
+            Some(group) if group.items.first() == Some(&index) => {
+                Some(ReviewEntry::Group(item, group))
+            }
             Some(_) => None,
-            None => Some(Entry::Sync(item)),
+            None => Some(ReviewEntry::Sync(item)),
         };
         items.filter_map(entry).collect()
     }
 
     /// The address of a span's line on the code host, if the run knows it.
     pub fn link(&self, span: Span) -> Option<String> {
-        let Place { file, line, .. } = self.range(span);
+        let FileRange { file, line, .. } = self.range(span);
         self.code_host.as_ref()?.link(&file, line)
     }
 
@@ -330,9 +332,9 @@ impl Review<'_> {
     }
 
     /// The range of a span, in a file as code hosts know it.
-    pub fn range(&self, span: Span) -> Place {
-        let place = Place::new(span, self.sources);
-        Place {
+    pub fn range(&self, span: Span) -> FileRange {
+        let place = FileRange::new(span, self.sources);
+        FileRange {
             file: self.path_of(&place.file),
             ..place
         }

@@ -3,7 +3,7 @@
 use super::table::{Screen, definitions};
 use super::terminal::{BOLD, painted};
 use crate::core::text::visible;
-use crate::schema::outline::{Field, Outline};
+use crate::schema::outline::{Outline, OutlineField};
 
 /// A table of the fields. `head` is what it is about. On a screen, what a field takes is wrapped.
 pub fn table(head: &str, outline: &Outline, screen: Option<Screen>) -> String {
@@ -48,7 +48,7 @@ fn add(rows: &mut Vec<[String; 3]>, outline: &Outline, level: usize) {
     }
 }
 
-fn row(rows: &mut Vec<[String; 3]>, field: &Field, level: usize) {
+fn row(rows: &mut Vec<[String; 3]>, field: &OutlineField, level: usize) {
     let indent = "  ".repeat(level);
     rows.push([
         format!("{indent}{}", visible(&field.name)),

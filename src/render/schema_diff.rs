@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::json::Place;
+use super::json::FileRange;
 use super::terminal::{BOLD, RED, painted};
 use crate::core::text::visible;
 use crate::schema::compare::SchemaChange;
@@ -15,7 +15,7 @@ pub struct Broken {
     /// What is wrong there.
     pub message: String,
     /// Where it is.
-    pub place: Option<Place>,
+    pub place: Option<FileRange>,
 }
 
 /// The changes, those that can break a file marked, and the files that break.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::json::{Place, SubjectFields, matrix_of, subjects};
+use super::json::{FileRange, SubjectFields, matrix_of, subjects};
 use super::review::{Item, Review, Verdict};
 use super::shard;
 use super::started;
@@ -193,7 +193,7 @@ pub struct StatusBody<'a> {
 struct SyncFields<'a> {
     #[serde(flatten)]
     subject: SubjectFields<'a>,
-    place: Place,
+    place: FileRange,
     /// The values of the cell of a matrix that declares it.
     #[serde(skip_serializing_if = "Option::is_none")]
     matrix: Option<Map<String, Value>>,
@@ -248,7 +248,7 @@ impl<'a> SyncFields<'a> {
         };
         Self {
             subject: (&status.subject).into(),
-            place: Place::new(status.place, sources),
+            place: FileRange::new(status.place, sources),
             matrix: matrix_of(Some(status.place), sources),
             state: status.state().word(),
             exists,

@@ -10,7 +10,7 @@ use crate::core::text::visible;
 use crate::core::words::{self, count};
 use crate::export::Summary;
 use crate::export::terraform::release::Release;
-use crate::export::terraform::{Comparison, Difference, Migration, Variable};
+use crate::export::terraform::{Comparison, Migration, StateMismatch, Variable};
 
 /// What was imported, how it compares with the server, and what is left to do.
 pub fn imported(summary: &Summary, is_quiet: bool) -> String {
@@ -90,7 +90,7 @@ fn differences(out: &mut String, migration: &Migration) {
     }
 }
 
-fn what(difference: &Difference) -> String {
+fn what(difference: &StateMismatch) -> String {
     let fields = words::list(difference.fields.iter().map(String::as_str));
     match difference.verb {
         "create" => "it does not exist there".to_owned(),
@@ -219,7 +219,7 @@ impl<'a> MigrationBody<'a> {
             Comparison::Done(differences) => Some(differences),
             Comparison::Offline | Comparison::Failed => None,
         };
-        let difference = |one: &'a Difference| DifferenceFields {
+        let difference = |one: &'a StateMismatch| DifferenceFields {
             project: &one.project,
             name: &one.name,
             action: one.verb,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::plan;
-use super::review::{Entry, Group, Item, Review, advice};
+use super::review::{Group, Item, Review, ReviewEntry, advice};
 use super::terminal::SANDBOX;
 use crate::core::text::visible;
 use crate::core::words;
@@ -23,8 +23,8 @@ pub fn text(review: &Review<'_>) -> String {
     }
     for entry in review.entries() {
         match entry {
-            Entry::Sync(item) => sync(&mut out, item, review),
-            Entry::Group(first, of) => group(&mut out, first, of, review),
+            ReviewEntry::Sync(item) => sync(&mut out, item, review),
+            ReviewEntry::Group(first, of) => group(&mut out, first, of, review),
         }
     }
     for line in review.headline.iter().chain(&review.notes) {

@@ -12,7 +12,7 @@ const GIT: &str = ".git";
 
 /// The root of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundRoot {
     /// Its path.
     pub root: Utf8PathBuf,
     /// Whether there is a workspace file in it.
@@ -26,7 +26,7 @@ pub struct Found {
 /// everybody's temporary files, can be a stranger's; so outside of Git the search ends at the
 /// working directory, and for a path that is not below that, at once. Without a workspace file the
 /// root is that of the repository; outside of Git the workspace is that of the working directory.
-pub fn find(path: &Utf8Path, working_directory: &Utf8Path) -> Found {
+pub fn find(path: &Utf8Path, working_directory: &Utf8Path) -> FoundRoot {
     let path = straight(&working_directory.join(path));
     let start = if path.is_dir() {
         &*path
@@ -42,7 +42,7 @@ pub fn find(path: &Utf8Path, working_directory: &Utf8Path) -> Found {
     };
     let mut searched = start.ancestors().take_while(|at| at.starts_with(last));
     if let Some(root) = searched.find(|at| is_workspace(at)) {
-        return Found {
+        return FoundRoot {
             root: root.to_owned(),
             has_file: true,
         };
@@ -52,7 +52,7 @@ pub fn find(path: &Utf8Path, working_directory: &Utf8Path) -> Found {
         None if is_below => working_directory.to_owned(),
         None => return find(working_directory, working_directory),
     };
-    Found {
+    FoundRoot {
         root,
         has_file: false,
     }

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{Existing, Root, find, straight};
-use crate::text_file::{self, Refusal, Unreadable};
+use crate::text_file::{self, Unreadable, UnreadableText};
 
 /// The directory that paths on the command line are relative to.
 pub fn working_directory() -> io::Result<Utf8PathBuf> {
@@ -111,10 +111,10 @@ fn write_outside(path: &Utf8Path, content: &[u8], existing: Existing) -> io::Res
     let real = match path.canonicalize_utf8() {
         Ok(real) => real,
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        Err(_) if path.is_symlink() => return Err(Refusal::LeadsNowhere.into()),
+        Err(_) if path.is_symlink() => return Err(UnreadableText::LeadsNowhere.into()),
         Err(_) => path.to_owned(),
     };
-    let name = real.file_name().ok_or(Refusal::NoFile)?;
+    let name = real.file_name().ok_or(UnreadableText::NoFile)?;
     let directory = real.parent().unwrap_or(Utf8Path::new("/"));
     fs::create_dir_all(directory)?;
     Root::open(directory)?.write(Utf8Path::new(name), content, existing)

@@ -106,7 +106,7 @@ pub struct Reply {
     /// The body.
     pub payload: Payload,
     /// How much of it reaches the client.
-    pub arrival: Arrival,
+    pub arrival: ReplyDelivery,
 }
 
 /// The body of a reply.
@@ -139,13 +139,13 @@ impl Reply {
             status,
             headers: Vec::new(),
             payload,
-            arrival: Arrival::Whole,
+            arrival: ReplyDelivery::Whole,
         }
     }
 
     /// Delivers it another way.
     #[must_use]
-    pub const fn arriving(mut self, arrival: Arrival) -> Self {
+    pub const fn arriving(mut self, arrival: ReplyDelivery) -> Self {
         self.arrival = arrival;
         self
     }
@@ -206,7 +206,7 @@ impl Reply {
 
 /// How a reply reaches the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Arrival {
+pub enum ReplyDelivery {
     /// Whole.
     Whole,
     /// Cut in the middle of the body.

@@ -10,12 +10,12 @@ use crate::schema::store::{SchemaStore, StoreError, derived_update};
 /// Every destination by its slug.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
-    destinations: BTreeMap<String, Destination>,
+    destinations: BTreeMap<String, CatalogEntry>,
 }
 
 /// One destination.
 #[derive(Debug, Clone)]
-pub struct Destination {
+pub struct CatalogEntry {
     pub slug: String,
     pub name: String,
     pub connection_app: String,
@@ -35,7 +35,7 @@ impl Catalog {
     pub fn from_schemas(schemas: impl IntoIterator<Item = Value>) -> Self {
         let destinations = schemas
             .into_iter()
-            .filter_map(Destination::from_schema)
+            .filter_map(CatalogEntry::from_schema)
             .map(|destination| (destination.slug.clone(), destination))
             .collect();
         Self { destinations }
@@ -55,7 +55,7 @@ impl Catalog {
     }
 
     /// The destination of that slug.
-    pub(super) fn get(&self, slug: &str) -> Option<&Destination> {
+    pub(super) fn get(&self, slug: &str) -> Option<&CatalogEntry> {
         self.destinations.get(slug)
     }
 
@@ -74,7 +74,7 @@ impl Catalog {
     }
 
     /// Every destination, in the order of their slugs.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Destination> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &CatalogEntry> {
         self.destinations.values()
     }
 
@@ -90,7 +90,7 @@ impl Catalog {
     }
 }
 
-impl Destination {
+impl CatalogEntry {
     fn from_schema(document: Value) -> Option<Self> {
         let about = document.get("x-secsync")?;
         if about.get("provider")?.as_str()? != "infisical" {

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::Options;
-use super::call::{Arrival, Call, Reply};
+use super::SandboxOptions;
+use super::call::{Call, Reply, ReplyDelivery};
 use super::catalog::Catalog;
 use super::database::{Database, Started};
-use super::enkryptify::{self, Enkryptify};
+use super::enkryptify::{self, EnkryptifyServer};
 use super::fail::{FailRule, FailRules, Fault, Operation};
-use super::infisical::{self, Infisical};
+use super::infisical::{self, InfisicalServer};
 use super::jobs::{Pace, Workshop};
-use super::limit::Limits;
+use super::limit::RequestCounts;
 use super::moment::Moment;
 use super::shared::Shared;
 use super::table::SyncTable;
@@ -21,8 +21,8 @@ use super::table::SyncTable;
 /// Both platforms as one state machine. Time is what the caller says it is.
 pub struct Emulator {
     shared: Shared,
-    infisical: Infisical,
-    enkryptify: Enkryptify,
+    infisical: InfisicalServer,
+    enkryptify: EnkryptifyServer,
     rules: FailRules,
     /// The syncs before the last write, if a rule needs them.
     before: SyncTable,
@@ -30,8 +30,8 @@ pub struct Emulator {
 
 /// Which platform a call is for, and what it asks.
 enum Target {
-    Infisical(infisical::Route),
-    Enkryptify(enkryptify::Route),
+    Infisical(infisical::InfisicalRoute),
+    Enkryptify(enkryptify::EnkryptifyRoute),
 }
 
 impl Target {
@@ -45,13 +45,13 @@ impl Target {
 
 impl Emulator {
     /// An emulator in which only the world exists. The socket's options do not matter here.
-    pub fn new(options: Options) -> Self {
+    pub fn new(options: SandboxOptions) -> Self {
         Self::resume(Database::default(), options)
     }
 
     /// An emulator that continues where an earlier one stopped, in a world that may have grown.
     /// Credentials are the new world's: they are not kept.
-    pub(super) fn resume(mut database: Database, options: Options) -> Self {
+    pub(super) fn resume(mut database: Database, options: SandboxOptions) -> Self {
         let world = options.world;
         database.world.merge(&world);
         database.world.identities = world.identities;
@@ -75,10 +75,10 @@ impl Emulator {
                     second: options.second,
                 },
                 blocks_duplicates: options.block_duplicates && options.era.is_today(),
-                limits: options.rate_limit.map(Limits::new),
+                limits: options.rate_limit.map(RequestCounts::new),
             },
-            infisical: Infisical::default(),
-            enkryptify: Enkryptify::default(),
+            infisical: InfisicalServer::default(),
+            enkryptify: EnkryptifyServer::default(),
             rules: FailRules::new(options.fail),
             before: SyncTable::default(),
         }
@@ -117,22 +117,28 @@ impl Emulator {
                 mem::swap(&mut self.before, &mut self.shared.database.syncs);
                 reply
             }
-            Some(Fault::Refuse) => bad_gateway().arriving(Arrival::Closed),
-            Some(Fault::Drop) => self.answer(&target, call, now).arriving(Arrival::Closed),
+            Some(Fault::Refuse) => bad_gateway().arriving(ReplyDelivery::Closed),
+            Some(Fault::Drop) => self
+                .answer(&target, call, now)
+                .arriving(ReplyDelivery::Closed),
             Some(Fault::Lost) => {
                 self.answer(&target, call, now);
                 bad_gateway()
             }
-            Some(Fault::Truncate) => self.answer(&target, call, now).arriving(Arrival::Truncated),
-            Some(Fault::Hang) => self.answer(&target, call, now).arriving(Arrival::Silent),
+            Some(Fault::Truncate) => self
+                .answer(&target, call, now)
+                .arriving(ReplyDelivery::Truncated),
+            Some(Fault::Hang) => self
+                .answer(&target, call, now)
+                .arriving(ReplyDelivery::Silent),
         };
         reply.with_etag(known.filter(|_| call.method == "GET"))
     }
 
     fn target(&self, call: &Call) -> Option<Target> {
-        infisical::Route::of(call, &self.shared.catalog, self.shared.era)
+        infisical::InfisicalRoute::of(call, &self.shared.catalog, self.shared.era)
             .map(Target::Infisical)
-            .or_else(|| enkryptify::Route::of(call).map(Target::Enkryptify))
+            .or_else(|| enkryptify::EnkryptifyRoute::of(call).map(Target::Enkryptify))
     }
 
     fn answer(&mut self, target: &Target, call: &Call, now: Moment) -> Reply {

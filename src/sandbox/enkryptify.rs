@@ -10,7 +10,7 @@ use super::call::{Call, Reply};
 use super::database::Started;
 use super::fail::Operation;
 use super::ids;
-use super::limit::{HeaderNames, Pass};
+use super::limit::{Allowance, HeaderNames};
 use super::moment::Moment;
 use super::shared::Shared;
 use super::world::World;
@@ -31,12 +31,12 @@ pub fn demo_variables(url: &str) -> [(&'static str, String); 2] {
 
 /// What a call asks for.
 #[derive(Debug)]
-pub enum Route {
+pub enum EnkryptifyRoute {
     Start { slug: String },
     Exchange,
 }
 
-impl Route {
+impl EnkryptifyRoute {
     /// The route of a call. `None` if there is no such route.
     pub fn of(call: &Call) -> Option<Self> {
         let segments = call.segments();
@@ -61,7 +61,7 @@ impl Route {
 
 /// The emulated Enkryptify.
 #[derive(Default)]
-pub struct Enkryptify {
+pub struct EnkryptifyServer {
     /// Tokens that were exchanged in this run, and when.
     exchanged: Vec<(String, Moment)>,
 }
@@ -94,12 +94,12 @@ fn is_slug(slug: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-impl Enkryptify {
+impl EnkryptifyServer {
     /// Answers a call.
     pub fn answer(
         &mut self,
         shared: &mut Shared,
-        route: &Route,
+        route: &EnkryptifyRoute,
         call: &Call,
         now: Moment,
     ) -> Reply {
@@ -110,9 +110,9 @@ impl Enkryptify {
             Reply::json(429, json!({"message": "Too many requests."}))
                 .with_header("retry-after", seconds.to_string())
         };
-        Pass::reply(pass, LIMIT_HEADERS, refuse, || match route {
-            Route::Start { slug } => self.start(shared, slug, call, now),
-            Route::Exchange => self.exchange(shared, call, now),
+        Allowance::reply(pass, LIMIT_HEADERS, refuse, || match route {
+            EnkryptifyRoute::Start { slug } => self.start(shared, slug, call, now),
+            EnkryptifyRoute::Exchange => self.exchange(shared, call, now),
         })
     }
 

@@ -35,7 +35,7 @@
 
 use std::str::FromStr;
 
-use super::table::JobKind;
+use super::table::SandboxJobKind;
 
 /// One fault to order; see the module for the grammar.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ enum Order {
     /// To every request, or to those of one operation.
     Requests(Option<Operation>, Fault),
     /// To the attempts of jobs of a kind.
-    Attempts(JobKind, Attempt),
+    Attempts(SandboxJobKind, Attempt),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -223,9 +223,9 @@ impl FromStr for FailRule {
 impl Order {
     fn parse(rule: &str, target: &str, effect: &str) -> Result<Self, String> {
         let job = match target {
-            "sync" => Some(JobKind::Sync),
-            "import" => Some(JobKind::Import),
-            "remove" => Some(JobKind::Remove),
+            "sync" => Some(SandboxJobKind::Sync),
+            "import" => Some(SandboxJobKind::Import),
+            "remove" => Some(SandboxJobKind::Remove),
             _ => None,
         };
         let known = Operation::NAMED.iter().find(|(name, _)| *name == target);
@@ -284,7 +284,7 @@ impl FailRules {
     }
 
     /// The destination's answer if this attempt of a job fails, counted as one time.
-    pub fn attempt(&mut self, kind: JobKind, name: &str) -> Option<String> {
+    pub fn attempt(&mut self, kind: SandboxJobKind, name: &str) -> Option<String> {
         self.take(Some(name), |order| match order {
             Order::Attempts(of, Attempt::Fail(text)) if *of == kind => Some(text.clone()),
             _ => None,
@@ -292,7 +292,7 @@ impl FailRules {
     }
 
     /// How long this attempt of a job takes if it is not the usual time, counted as one time.
-    pub fn tempo(&mut self, kind: JobKind, name: &str) -> Option<Tempo> {
+    pub fn tempo(&mut self, kind: SandboxJobKind, name: &str) -> Option<Tempo> {
         self.take(Some(name), |order| match order {
             Order::Attempts(of, Attempt::Pace(tempo)) if *of == kind => Some(*tempo),
             _ => None,
@@ -314,7 +314,7 @@ impl FailRules {
 
 #[cfg(test)]
 mod tests {
-    use super::{FailRule, FailRules, Fault, JobKind, Operation, SLOW, Tempo};
+    use super::{FailRule, FailRules, Fault, Operation, SLOW, SandboxJobKind, Tempo};
 
     fn rules(rules: &[&str]) -> FailRules {
         FailRules::new(rules.iter().map(|rule| rule.parse().unwrap()).collect())
@@ -359,19 +359,19 @@ mod tests {
     #[test]
     fn a_job_fails_with_the_text_of_its_rule() {
         let mut rules = rules(&["sync:web=fail:{\"a\":\"b@c\"}@1", "remove=fail"]);
-        assert_eq!(rules.attempt(JobKind::Sync, "api"), None);
+        assert_eq!(rules.attempt(SandboxJobKind::Sync, "api"), None);
         assert_eq!(
-            rules.attempt(JobKind::Sync, "web").as_deref(),
+            rules.attempt(SandboxJobKind::Sync, "web").as_deref(),
             Some("{\"a\":\"b@c\"}")
         );
-        assert_eq!(rules.attempt(JobKind::Sync, "web"), None);
-        assert!(rules.attempt(JobKind::Remove, "web").is_some());
+        assert_eq!(rules.attempt(SandboxJobKind::Sync, "web"), None);
+        assert!(rules.attempt(SandboxJobKind::Remove, "web").is_some());
     }
 
     #[test]
     fn a_job_takes_longer_or_never_ends() {
         let mut rules = rules(&["sync:web=slow", "sync:api=slow:3@1", "sync:api=hang"]);
-        let mut tempo = |name: &str| rules.tempo(JobKind::Sync, name);
+        let mut tempo = |name: &str| rules.tempo(SandboxJobKind::Sync, name);
         assert_eq!(tempo("web"), Some(Tempo::Slow(SLOW)));
         assert_eq!(tempo("api"), Some(Tempo::Slow(3)));
         assert_eq!(tempo("api"), Some(Tempo::Endless));

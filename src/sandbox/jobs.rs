@@ -18,7 +18,7 @@ use super::era::Era;
 use super::fail::{FailRules, Tempo};
 use super::ids;
 use super::moment::Moment;
-use super::table::{JobKind, JobStatus, SecretSync, SyncTable};
+use super::table::{SandboxJobKind, SandboxJobStatus, SecretSync, SyncTable};
 
 /// How often a sync job is tried. Imports and removals are tried once.
 const SYNC_ATTEMPTS: u32 = 5;
@@ -47,7 +47,7 @@ const MISSING: &str = "missing";
 struct Job {
     id: u64,
     sync: String,
-    kind: JobKind,
+    kind: SandboxJobKind,
     /// Whether the sync goes, too, once its secrets are removed.
     then_delete: bool,
     attempt: u32,
@@ -161,7 +161,14 @@ impl Pace {
 
 impl JobQueue {
     /// Queues a job. It starts later, so that the request's answer says `pending`.
-    pub fn push(&mut self, sync: &str, kind: JobKind, then_delete: bool, now: Moment, pace: &Pace) {
+    pub fn push(
+        &mut self,
+        sync: &str,
+        kind: SandboxJobKind,
+        then_delete: bool,
+        now: Moment,
+        pace: &Pace,
+    ) {
         self.last_id += 1;
         self.schedule(Job {
             id: self.last_id,
@@ -212,7 +219,7 @@ impl JobQueue {
         };
         let pace = workshop.pace;
         let connection = Some(sync.connection_id.clone())
-            .filter(|_| pace.era.is_today() && job.kind == JobKind::Sync);
+            .filter(|_| pace.era.is_today() && job.kind == SandboxJobKind::Sync);
         if let Some(other) = self.working.get(&job.sync) {
             job.due = other.ends;
         } else if connection.is_some() && self.is_busy(connection.as_deref()) {
@@ -222,7 +229,7 @@ impl JobQueue {
             }
             job.due = job.due.after(pace.in_line(&job));
         } else {
-            sync.record_mut(job.kind).status = Some(JobStatus::Running);
+            sync.record_mut(job.kind).status = Some(SandboxJobStatus::Running);
             sync.updated_at = job.due;
             job.phase = Phase::Working;
             job.connection = connection;
@@ -275,18 +282,18 @@ fn conclude(sync: &mut SecretSync, job: &Job, failure: Option<&str>) {
     record.last_id = Some(job.id);
     record.message = failure.map(|message| message.chars().take(MESSAGE_LENGTH).collect());
     if failure.is_some() {
-        record.status = Some(JobStatus::Failed);
+        record.status = Some(SandboxJobStatus::Failed);
     } else {
-        record.status = Some(JobStatus::Succeeded);
+        record.status = Some(SandboxJobStatus::Succeeded);
         record.succeeded_at = Some(job.due);
     }
     sync.updated_at = job.due;
 }
 
-const fn attempts(kind: JobKind) -> u32 {
+const fn attempts(kind: SandboxJobKind) -> u32 {
     match kind {
-        JobKind::Sync => SYNC_ATTEMPTS,
-        JobKind::Import | JobKind::Remove => 1,
+        SandboxJobKind::Sync => SYNC_ATTEMPTS,
+        SandboxJobKind::Import | SandboxJobKind::Remove => 1,
     }
 }
 
@@ -296,7 +303,7 @@ struct Setback {
 }
 
 /// What comes of one attempt: nothing if it went well.
-fn attempt(sync: &SecretSync, kind: JobKind, rules: &mut FailRules) -> Option<Setback> {
+fn attempt(sync: &SecretSync, kind: SandboxJobKind, rules: &mut FailRules) -> Option<Setback> {
     if sync.source.is_none() {
         return Some(Setback {
             message: "Invalid source configuration: folder no longer exists.".to_owned(),
@@ -336,7 +343,10 @@ mod tests {
 
     use serde_json::json;
 
-    use super::{Era, FailRules, JobKind, JobQueue, JobStatus, Moment, Pace, SyncTable, Workshop};
+    use super::{
+        Era, FailRules, JobQueue, Moment, Pace, SandboxJobKind, SandboxJobStatus, SyncTable,
+        Workshop,
+    };
 
     const PACE: Pace = pace(Duration::from_millis(100));
 
@@ -372,8 +382,8 @@ mod tests {
     #[test]
     fn a_queue_that_was_written_and_read_goes_on() {
         let (mut queue, mut syncs) = (JobQueue::default(), syncs());
-        queue.push("1", JobKind::Sync, false, at(0), &PACE);
-        queue.push("1", JobKind::Import, false, at(0), &PACE);
+        queue.push("1", SandboxJobKind::Sync, false, at(0), &PACE);
+        queue.push("1", SandboxJobKind::Import, false, at(0), &PACE);
         advance(&mut queue, &mut syncs, at(60), PACE);
         let text = serde_json::to_string(&queue).unwrap();
         let mut queue: JobQueue = serde_json::from_str(&text).unwrap();
@@ -385,7 +395,7 @@ mod tests {
         // One after the other: the second starts when the first ends.
         assert_eq!(sync.sync.succeeded_at, Some(at(150)));
         assert_eq!(sync.import.succeeded_at, Some(at(250)));
-        queue.push("1", JobKind::Remove, false, at(1000), &PACE);
+        queue.push("1", SandboxJobKind::Remove, false, at(1000), &PACE);
         advance(&mut queue, &mut syncs, at(2000), PACE);
         assert_eq!(syncs.get("1").unwrap().remove.last_id, Some(3));
     }
@@ -393,7 +403,7 @@ mod tests {
     #[test]
     fn a_job_of_a_sync_that_is_gone_ends_without_a_trace() {
         let (mut queue, mut syncs) = (JobQueue::default(), syncs());
-        queue.push("1", JobKind::Sync, false, at(0), &PACE);
+        queue.push("1", SandboxJobKind::Sync, false, at(0), &PACE);
         advance(&mut queue, &mut syncs, at(60), PACE);
         syncs.remove("1");
         advance(&mut queue, &mut syncs, at(1000), PACE);
@@ -405,11 +415,17 @@ mod tests {
     fn jobs_without_a_duration_end_at_once() {
         let (mut queue, mut syncs) = (JobQueue::default(), syncs());
         for _ in 0..3 {
-            queue.push("1", JobKind::Sync, false, at(0), &pace(Duration::ZERO));
+            queue.push(
+                "1",
+                SandboxJobKind::Sync,
+                false,
+                at(0),
+                &pace(Duration::ZERO),
+            );
         }
         advance(&mut queue, &mut syncs, at(0), pace(Duration::ZERO));
         let sync = syncs.get("1").unwrap();
-        assert_eq!(sync.sync.status, Some(JobStatus::Succeeded));
+        assert_eq!(sync.sync.status, Some(SandboxJobStatus::Succeeded));
         assert_eq!(sync.sync.last_id, Some(3));
     }
 }

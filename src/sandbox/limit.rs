@@ -16,7 +16,7 @@ type Counter = (Operation, String, String);
 pub type HeaderNames = [&'static str; 3];
 
 /// Counts requests.
-pub struct Limits {
+pub struct RequestCounts {
     per_minute: u32,
     windows: HashMap<Counter, Window>,
 }
@@ -27,14 +27,14 @@ struct Window {
 }
 
 /// How many requests a limit allows, and how many are left.
-pub struct Pass {
+pub struct Allowance {
     limit: u32,
     remaining: u32,
     seconds_left: u64,
     allowed: bool,
 }
 
-impl Limits {
+impl RequestCounts {
     /// Allows that many requests a minute for every route and client.
     pub fn new(per_minute: u32) -> Self {
         Self {
@@ -50,7 +50,7 @@ impl Limits {
         destination: Option<&str>,
         call: &Call,
         now: Moment,
-    ) -> Pass {
+    ) -> Allowance {
         let destination = destination.unwrap_or_default().to_owned();
         let counter: Counter = (operation, destination, client(call));
         let fresh = || Window {
@@ -63,7 +63,7 @@ impl Limits {
         }
         let allowed = window.count < self.per_minute;
         window.count = window.count.saturating_add(1);
-        Pass {
+        Allowance {
             limit: self.per_minute,
             remaining: self.per_minute.saturating_sub(window.count),
             seconds_left: whole_seconds(now.until(window.ends)),
@@ -85,7 +85,7 @@ fn client(call: &Call) -> String {
         .unwrap_or_default()
 }
 
-impl Pass {
+impl Allowance {
     /// The answer to a counted call; the refusal if it is one too many, made from the seconds until
     /// the limit is whole again. Both get the limit, what remains of it, and those seconds.
     pub fn reply(

@@ -40,7 +40,7 @@ use std::time::Duration;
 
 use crate::root::Root;
 
-pub use call::{Arrival, Call, Payload, Reply};
+pub use call::{Call, Payload, Reply, ReplyDelivery};
 pub use catalog::Catalog;
 pub use database::Started;
 pub use emulator::Emulator;
@@ -83,7 +83,7 @@ pub const SECOND: Duration = Duration::from_millis(1);
 
 /// How to start a sandbox.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct SandboxOptions {
     /// Where to listen: a loopback address. Port 0 takes a free one.
     pub listen: SocketAddr,
     /// Which Infisical it behaves like.
@@ -112,7 +112,7 @@ pub struct Options {
     pub catalog: Arc<Catalog>,
 }
 
-impl Options {
+impl SandboxOptions {
     /// The default, with jobs that take as long as on a real server.
     pub fn in_real_time() -> Self {
         Self {
@@ -123,7 +123,7 @@ impl Options {
     }
 }
 
-impl Default for Options {
+impl Default for SandboxOptions {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),

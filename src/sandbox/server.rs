@@ -17,8 +17,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::Options;
-use super::call::{Arrival, Call, Reply};
+use super::SandboxOptions;
+use super::call::{Call, Reply, ReplyDelivery};
 use super::database::{Database, DatabaseFile, Started};
 use super::emulator::Emulator;
 use super::fail::FailRule;
@@ -40,7 +40,7 @@ const SAVE_INTERVAL: Duration = Duration::from_millis(50);
 const SILENCE: Duration = Duration::from_secs(3600);
 
 /// Starts the sandbox. It refuses to listen to anything but this machine.
-pub async fn start(options: Options) -> io::Result<Running> {
+pub async fn start(options: SandboxOptions) -> io::Result<Running> {
     if !options.listen.ip().is_loopback() {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
@@ -227,9 +227,9 @@ async fn serve(
     tokio::time::sleep(sandbox.latency).await;
     sandbox.wait_while_held(&call).await;
     match reply.arrival {
-        Arrival::Whole | Arrival::Truncated => {}
-        Arrival::Closed => return Err(io::ErrorKind::BrokenPipe.into()),
-        Arrival::Silent => tokio::time::sleep(SILENCE).await,
+        ReplyDelivery::Whole | ReplyDelivery::Truncated => {}
+        ReplyDelivery::Closed => return Err(io::ErrorKind::BrokenPipe.into()),
+        ReplyDelivery::Silent => tokio::time::sleep(SILENCE).await,
     }
     write(&reply)
 }
@@ -275,7 +275,7 @@ fn write(reply: &Reply) -> io::Result<hyper::Response<Body>> {
     for (name, value) in &reply.headers {
         builder = builder.header(*name, value);
     }
-    let body = if reply.arrival == Arrival::Truncated {
+    let body = if reply.arrival == ReplyDelivery::Truncated {
         builder = builder.header("content-length", text.len());
         cut_in_the_middle(&text)
     } else {

@@ -6,7 +6,7 @@ use super::catalog::Catalog;
 use super::database::Database;
 use super::era::Era;
 use super::jobs::Pace;
-use super::limit::Limits;
+use super::limit::RequestCounts;
 
 /// What both know, and how both behave. Each adds its answers in its own module.
 pub struct Shared {
@@ -17,7 +17,7 @@ pub struct Shared {
     pub pace: Pace,
     /// Whether no two syncs may have the same destination.
     pub blocks_duplicates: bool,
-    pub limits: Option<Limits>,
+    pub limits: Option<RequestCounts>,
 }
 
 impl Shared {

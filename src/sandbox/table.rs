@@ -24,7 +24,7 @@ pub struct SecretSync {
     #[serde(default)]
     pub further: Map<String, Value>,
     /// Where the secrets come from; `None` after that folder was deleted.
-    pub source: Option<Source>,
+    pub source: Option<SourceFolder>,
     pub created_at: Moment,
     pub updated_at: Moment,
     pub sync: JobRecord,
@@ -34,7 +34,7 @@ pub struct SecretSync {
 
 /// The folder that a sync pushes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Source {
+pub struct SourceFolder {
     pub environment: String,
     pub path: String,
 }
@@ -43,7 +43,7 @@ pub struct Source {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct JobRecord {
-    pub status: Option<JobStatus>,
+    pub status: Option<SandboxJobStatus>,
     pub last_id: Option<u64>,
     pub message: Option<String>,
     pub succeeded_at: Option<Moment>,
@@ -52,7 +52,7 @@ pub struct JobRecord {
 /// What a job does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum JobKind {
+pub enum SandboxJobKind {
     /// Pushes the secrets to the destination.
     Sync,
     /// Reads the destination's secrets into the source.
@@ -64,7 +64,7 @@ pub enum JobKind {
 /// The state of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum JobStatus {
+pub enum SandboxJobStatus {
     Pending,
     Running,
     Succeeded,
@@ -73,11 +73,11 @@ pub enum JobStatus {
 
 impl SecretSync {
     /// What it says about jobs of a kind.
-    pub const fn record_mut(&mut self, kind: JobKind) -> &mut JobRecord {
+    pub const fn record_mut(&mut self, kind: SandboxJobKind) -> &mut JobRecord {
         match kind {
-            JobKind::Sync => &mut self.sync,
-            JobKind::Import => &mut self.import,
-            JobKind::Remove => &mut self.remove,
+            SandboxJobKind::Sync => &mut self.sync,
+            SandboxJobKind::Import => &mut self.import,
+            SandboxJobKind::Remove => &mut self.remove,
         }
     }
 }

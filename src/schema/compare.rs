@@ -11,7 +11,7 @@ use super::store::{SchemaStore, StoreError};
 use crate::provider::platforms;
 
 /// Schema files by platform and destination.
-pub type Files = BTreeMap<SchemaKey, SchemaFile>;
+pub type SchemaFiles = BTreeMap<SchemaKey, SchemaFile>;
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +28,8 @@ pub struct SchemaChange {
 }
 
 /// All files of a store.
-pub fn files(store: &SchemaStore) -> Result<Files, StoreError> {
-    let mut files = Files::new();
+pub fn files(store: &SchemaStore) -> Result<SchemaFiles, StoreError> {
+    let mut files = SchemaFiles::new();
     let keys = platforms().into_iter().flat_map(|platform| {
         let names = if platform.lists_destinations() {
             store.destinations(platform)
@@ -47,7 +47,7 @@ pub fn files(store: &SchemaStore) -> Result<Files, StoreError> {
 }
 
 /// What changed from `old` to `new`, by destination and field.
-pub fn compare(old: &Files, new: &Files) -> Vec<SchemaChange> {
+pub fn compare(old: &SchemaFiles, new: &SchemaFiles) -> Vec<SchemaChange> {
     let keys: BTreeSet<&SchemaKey> = old.keys().chain(new.keys()).collect();
     let nothing = SchemaFile::default();
     let mut changes = Vec::new();
@@ -322,11 +322,11 @@ fn follow<'s>(file: &'s SchemaFile, schema: &'s Value) -> &'s Value {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Files, SchemaChange, compare};
+    use super::{SchemaChange, SchemaFiles, compare};
     use crate::provider::infisical;
     use crate::schema::file::SchemaFile;
 
-    fn files(create: Value) -> Files {
+    fn files(create: Value) -> SchemaFiles {
         let file = SchemaFile {
             definitions: [("create".to_owned(), create)].into(),
             ..SchemaFile::default()
@@ -335,7 +335,7 @@ mod tests {
     }
 
     /// Every change as `! field: change`, with `!` for a breaking one.
-    fn reported(old: &Files, new: &Files) -> Vec<String> {
+    fn reported(old: &SchemaFiles, new: &SchemaFiles) -> Vec<String> {
         let line = |change: &SchemaChange| {
             let mark = if change.breaking { "!" } else { "-" };
             let field = change.field.as_deref().unwrap_or(&change.destination.1);
@@ -344,7 +344,7 @@ mod tests {
         compare(old, new).iter().map(line).collect()
     }
 
-    fn field(schema: &Value) -> Files {
+    fn field(schema: &Value) -> SchemaFiles {
         files(json!({"type": "object", "properties": {"a": schema}}))
     }
 
@@ -357,9 +357,12 @@ mod tests {
     #[test]
     fn destinations_come_and_go() {
         let one = field(&json!({}));
-        assert_eq!(reported(&Files::new(), &one), ["- demo: new destination"]);
         assert_eq!(
-            reported(&one, &Files::new()),
+            reported(&SchemaFiles::new(), &one),
+            ["- demo: new destination"]
+        );
+        assert_eq!(
+            reported(&one, &SchemaFiles::new()),
             ["! demo: destination removed"]
         );
     }

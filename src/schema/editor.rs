@@ -240,7 +240,7 @@ fn file_schema(
 }
 
 /// What the editor says about a field that every sync can have.
-pub struct Field {
+pub struct EditorField {
     /// Its name.
     pub name: String,
     /// What it means, as full sentences.
@@ -249,7 +249,7 @@ pub struct Field {
     pub values: &'static [(&'static str, &'static str)],
 }
 
-impl Field {
+impl EditorField {
     /// The field of that name, if every sync can have it.
     pub fn named(name: &str) -> Option<Self> {
         descriptions::of_field(name).map(|description| Self {

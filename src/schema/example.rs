@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::destination::Destination;
-use super::outline::{Field, Outline, outline};
+use super::outline::{Outline, OutlineField, outline};
 use crate::core::fields::{CONNECTION_ID, ENVIRONMENT, SECRET_PATH};
 use crate::core::text::visible;
 use crate::yaml;
@@ -106,10 +106,10 @@ impl Writer {
             .union
             .as_ref()
             .and_then(|union| union.variants.first());
-        let mut of_variant: &[Field] = &[];
+        let mut of_variant: &[OutlineField] = &[];
         if let (Some(union), Some((value, fields))) = (&outline.union, first) {
             let tag = outline.fields.iter().find(|field| field.name == union.tag);
-            let says = tag.map(Field::says).unwrap_or_default();
+            let says = tag.map(OutlineField::says).unwrap_or_default();
             self.pair(
                 level,
                 commented,
@@ -119,7 +119,7 @@ impl Writer {
             );
             of_variant = fields;
         }
-        let is_tag = |field: &&Field| {
+        let is_tag = |field: &&OutlineField| {
             outline
                 .union
                 .as_ref()
@@ -154,7 +154,7 @@ impl Writer {
         }
     }
 
-    fn field(&mut self, level: usize, commented: Option<usize>, field: &Field) {
+    fn field(&mut self, level: usize, commented: Option<usize>, field: &OutlineField) {
         if field.is_of_the_server || (self.is_minimal && !field.is_required) {
             return;
         }

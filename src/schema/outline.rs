@@ -18,14 +18,14 @@ const LONGEST_PATTERN: usize = 60;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Outline {
     /// Those that every value can have.
-    pub fields: Vec<Field>,
+    pub fields: Vec<OutlineField>,
     /// Where the value of one field decides which others there are.
     pub union: Option<Union>,
 }
 
 /// A field.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Field {
+pub struct OutlineField {
     /// Its key.
     pub name: String,
     /// Whether it must be given.
@@ -50,10 +50,10 @@ pub struct Union {
     /// The field that decides.
     pub tag: String,
     /// The values of the tag, each with the further fields.
-    pub variants: Vec<(Value, Vec<Field>)>,
+    pub variants: Vec<(Value, Vec<OutlineField>)>,
 }
 
-impl Field {
+impl OutlineField {
     /// What there is to say about it beside its name and whether it is required.
     pub fn says(&self) -> String {
         let default = self.default.as_ref().filter(|default| !default.is_null());
@@ -104,7 +104,7 @@ impl<'s> Reader<'s> {
 
     /// Adds the fields of objects that no tag distinguishes: only what all of them require is
     /// required.
-    fn add_untagged(&self, fields: &mut Vec<Field>, schema: &'s Value, depth: usize) {
+    fn add_untagged(&self, fields: &mut Vec<OutlineField>, schema: &'s Value, depth: usize) {
         let objects = members(schema, "anyOf").iter();
         let objects: Vec<Outline> = objects
             .filter(|member| self.is_object(member))
@@ -123,9 +123,9 @@ impl<'s> Reader<'s> {
         }
     }
 
-    fn fields(&self, schema: &'s Value, without: Option<&str>, depth: usize) -> Vec<Field> {
+    fn fields(&self, schema: &'s Value, without: Option<&str>, depth: usize) -> Vec<OutlineField> {
         let properties = keyword::properties(schema).into_iter().flatten();
-        let mut fields: Vec<Field> = properties
+        let mut fields: Vec<OutlineField> = properties
             .filter(|(name, _)| Some(name.as_str()) != without)
             .map(|(name, field)| self.field(name, field, keyword::requires(schema, name), depth))
             .collect();
@@ -133,7 +133,13 @@ impl<'s> Reader<'s> {
         fields
     }
 
-    fn field(&self, name: &str, marked: &'s Value, is_required: bool, depth: usize) -> Field {
+    fn field(
+        &self,
+        name: &str,
+        marked: &'s Value,
+        is_required: bool,
+        depth: usize,
+    ) -> OutlineField {
         let schema = self.follow(marked);
         let inner = self
             .is_object(schema)
@@ -147,7 +153,7 @@ impl<'s> Reader<'s> {
         if is_marked(SERVER_FILLED) {
             facts.push("filled in by the server".to_owned());
         }
-        Field {
+        OutlineField {
             name: name.to_owned(),
             is_required,
             is_of_the_server: is_marked(READ_ONLY) || is_marked(SERVER_FILLED),
@@ -253,7 +259,7 @@ impl<'s> Reader<'s> {
     }
 }
 
-fn add(fields: &mut Vec<Field>, more: Vec<Field>) {
+fn add(fields: &mut Vec<OutlineField>, more: Vec<OutlineField>) {
     for field in more {
         match fields.iter_mut().find(|old| old.name == field.name) {
             Some(old) => old.is_required |= field.is_required,

@@ -74,7 +74,7 @@ struct Document {
 
 /// Why a text is not a state that can be relied on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unusable {
+pub enum UnusableState {
     /// It is something else.
     #[error("does not look like a state of secsync")]
     SomethingElse,
@@ -89,7 +89,7 @@ pub enum Unusable {
     OtherVersion(u64),
 }
 
-impl Unusable {
+impl UnusableState {
     /// What is wrong with the state that is kept at `place`, and what to do. `remedy` is how it
     /// can be restored, as a full sentence.
     pub fn of(&self, place: &str, remedy: &str) -> StateError {
@@ -114,27 +114,27 @@ impl Unusable {
 }
 
 /// Reads the text of a state.
-pub fn parse(text: &str) -> Result<Records, Unusable> {
+pub fn parse(text: &str) -> Result<Records, UnusableState> {
     let damaged = |error: serde_json::Error| {
         if text.trim().is_empty() || text.contains("\"starts\"") {
-            Unusable::Damaged(error.to_string())
+            UnusableState::Damaged(error.to_string())
         } else {
-            Unusable::SomethingElse
+            UnusableState::SomethingElse
         }
     };
     let value: Value = serde_json::from_str(text).map_err(damaged)?;
     let version = match (&value["version"], &value["starts"]) {
         (Value::Number(version), Value::Array(_)) => version.as_u64().unwrap_or_default(),
-        _ => return Err(Unusable::SomethingElse),
+        _ => return Err(UnusableState::SomethingElse),
     };
     if ![u64::from(UNCHECKED), u64::from(VERSION)].contains(&version) {
-        return Err(Unusable::OtherVersion(version));
+        return Err(UnusableState::OtherVersion(version));
     }
     // Not from the value, in which a field that is written twice is there once.
     let document: Document = serde_json::from_str(text).map_err(damaged)?;
     let expected = (document.version == VERSION).then(|| checksum(&document.starts));
     if document.checksum != expected {
-        return Err(Unusable::Edited);
+        return Err(UnusableState::Edited);
     }
     let count = document.starts.len();
     let starts = document.starts.into_iter();
@@ -142,7 +142,9 @@ pub fn parse(text: &str) -> Result<Records, Unusable> {
     if records.len() == count {
         Ok(records)
     } else {
-        Err(Unusable::Damaged("it records a start twice".to_owned()))
+        Err(UnusableState::Damaged(
+            "it records a start twice".to_owned(),
+        ))
     }
 }
 
@@ -166,7 +168,7 @@ fn checksum(starts: &[Record]) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Record, Records, Unusable, parse, text};
+    use super::{Record, Records, UnusableState, parse, text};
 
     fn record(name: &str, id: Option<&str>) -> Record {
         Record {
@@ -199,23 +201,23 @@ mod tests {
             .split_inclusive('\n')
             .filter(|line| !line.contains("checksum"))
             .collect();
-        assert_eq!(parse(&open), Err(Unusable::Edited));
+        assert_eq!(parse(&open), Err(UnusableState::Edited));
         let first = open.replace("\"version\": 2", "\"version\": 1");
         assert_eq!(parse(&first), Ok(records()));
         let both = sealed.replace("\"version\": 2", "\"version\": 1");
-        assert_eq!(parse(&both), Err(Unusable::Edited));
+        assert_eq!(parse(&both), Err(UnusableState::Edited));
         let newer = sealed.replace("\"version\": 2", "\"version\": 3, \"more\": []");
-        assert_eq!(parse(&newer), Err(Unusable::OtherVersion(3)));
+        assert_eq!(parse(&newer), Err(UnusableState::OtherVersion(3)));
     }
 
     #[test]
     fn what_is_something_else_is_not_called_damaged() {
         for other in ["[]", "{}", "name: theirs", "{\"version\": 3}", "null"] {
-            assert_eq!(parse(other), Err(Unusable::SomethingElse), "{other}");
+            assert_eq!(parse(other), Err(UnusableState::SomethingElse), "{other}");
         }
         for damaged in ["", "{\"version\": 2, \"starts\": [", "\n"] {
             assert!(
-                matches!(parse(damaged), Err(Unusable::Damaged(_))),
+                matches!(parse(damaged), Err(UnusableState::Damaged(_))),
                 "{damaged}"
             );
         }

@@ -21,7 +21,7 @@ use super::document;
 use super::location::FilePlace;
 use crate::core::words::count;
 use crate::mutex::lock;
-use crate::root::{self, Existing, OWN_DIRECTORY, Refusal, Root};
+use crate::root::{self, Existing, OWN_DIRECTORY, Root, UnreadableText};
 use crate::text_file::reason;
 
 /// The largest state that is read, in bytes. A start takes some two hundred.
@@ -169,7 +169,7 @@ impl StateFile {
     /// Refuses to write beside a file that has the backup's name and is something else.
     fn check_backup(&self, real: &Real) -> Result<(), StateError> {
         match real.backup() {
-            Some(Err(document::Unusable::SomethingElse)) => Err(StateError::new(
+            Some(Err(document::UnusableState::SomethingElse)) => Err(StateError::new(
                 format!(
                     "The backup of the state {} cannot be kept: {} is another file.",
                     self.shown,
@@ -274,7 +274,7 @@ impl Real {
         // Whoever names it on the command line means it wherever it leads.
         let real = match place.path.canonicalize_utf8() {
             Ok(real) => real,
-            Err(_) if place.path.is_symlink() => return Err(Refusal::LeadsNowhere.into()),
+            Err(_) if place.path.is_symlink() => return Err(UnreadableText::LeadsNowhere.into()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 match directory_of(&place.path).canonicalize_utf8() {
                     Ok(directory) => directory.join(name_of(&place.path)?),
@@ -309,7 +309,7 @@ impl Real {
     }
 
     /// How many starts the backup records, or what is wrong with it; `None` if it cannot be read.
-    fn backup(&self) -> Option<Result<usize, document::Unusable>> {
+    fn backup(&self) -> Option<Result<usize, document::UnusableState>> {
         let text = self.root.read(&self.backup, LARGEST_STATE).ok()?;
         Some(document::parse(&text).map(|records| records.len()))
     }
@@ -346,16 +346,20 @@ fn directory_of(path: &Utf8Path) -> &Utf8Path {
 }
 
 fn name_of(path: &Utf8Path) -> io::Result<&str> {
-    path.file_name().ok_or_else(|| Refusal::NoFile.into())
+    path.file_name()
+        .ok_or_else(|| UnreadableText::NoFile.into())
 }
 
 fn cannot(verb: &str, path: &Utf8Path, error: &io::Error) -> StateError {
-    let help = match Refusal::of(error) {
-        Some(Refusal::Link | Refusal::LeadsOut | Refusal::LeadsAstray | Refusal::Outside) => {
-            "Name a file inside the workspace."
-        }
-        Some(Refusal::LeadsNowhere) => "Remove the link, or restore what it leads to.",
-        Some(Refusal::NoFile) => "Name an ordinary file.",
+    let help = match UnreadableText::of(error) {
+        Some(
+            UnreadableText::Link
+            | UnreadableText::LeadsOut
+            | UnreadableText::LeadsAstray
+            | UnreadableText::Outside,
+        ) => "Name a file inside the workspace.",
+        Some(UnreadableText::LeadsNowhere) => "Remove the link, or restore what it leads to.",
+        Some(UnreadableText::NoFile) => "Name an ordinary file.",
         None => "Check the disk and the permissions of its directory.",
     };
     StateError::new(

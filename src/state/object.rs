@@ -28,7 +28,7 @@ use object_store::{
 
 use super::StateError;
 use super::backend::{Backend, Stored, Version, WriteError};
-use super::document::Unusable;
+use super::document::UnusableState;
 use super::location::{ObjectUrl, StoreKind};
 use crate::environment::Environment;
 use crate::http::HttpOptions;
@@ -139,7 +139,7 @@ impl Backend for StateObject {
             .await
             .map_err(|error| self.error("read", &error))?;
         let text = String::from_utf8(bytes.into()).map_err(|_| {
-            Unusable::Damaged("it is not text".to_owned()).of(&self.place, &self.remedy())
+            UnusableState::Damaged("it is not text".to_owned()).of(&self.place, &self.remedy())
         })?;
         Ok(Some(Stored { text, version }))
     }

@@ -14,13 +14,13 @@ use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
 use crate::mutex::lock;
 use crate::root::{WORKSPACE_FILE, straight};
-use crate::text_file::{Refusal, reason};
+use crate::text_file::{UnreadableText, reason};
 
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
 /// A sync file that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SyncFile {
+pub struct FoundFile {
     /// Its path.
     pub path: Utf8PathBuf,
     /// The directory that no link may lead it out of. `None` if a person names the file itself.
@@ -35,7 +35,7 @@ pub fn find_included(
     root: &Utf8Path,
     pattern: &str,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Result<Vec<SyncFile>, String> {
+) -> Result<Vec<FoundFile>, String> {
     let relative = Utf8Path::new(pattern);
     if relative.is_absolute() || pattern.starts_with('/') {
         return Err(format!(
@@ -71,10 +71,10 @@ pub fn find_named(
     root: &Utf8Path,
     word: &str,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<SyncFile> {
+) -> Vec<FoundFile> {
     let path = base.join(word);
     if !path.is_dir() && (path.symlink_metadata().is_ok() || !has_wildcard(word)) {
-        return vec![SyncFile { path, limit: None }];
+        return vec![FoundFile { path, limit: None }];
     }
     let start = straight(&start_of(base, word));
     let limit = if start.starts_with(root) {
@@ -99,8 +99,8 @@ pub fn start_of(base: &Utf8Path, word: &str) -> Utf8PathBuf {
     base.join(fixed)
 }
 
-fn within(limit: &Utf8Path, found: Vec<Utf8PathBuf>) -> Vec<SyncFile> {
-    let file = |path| SyncFile {
+fn within(limit: &Utf8Path, found: Vec<Utf8PathBuf>) -> Vec<FoundFile> {
+    let file = |path| FoundFile {
         path,
         limit: Some(limit.to_owned()),
     };
@@ -284,7 +284,7 @@ impl Walk<'_> {
             shown.as_str(),
             format!("`{shown}` is a link that leads out of `{}`.", self.limit),
         )
-        .help(Refusal::LeadsOut.help())
+        .help(UnreadableText::LeadsOut.help())
     }
 }
 
@@ -366,7 +366,7 @@ mod tests {
 
     use camino::Utf8Path;
 
-    use super::{SyncFile, find_included, find_named};
+    use super::{FoundFile, find_included, find_named};
     use crate::core::code::Code;
 
     struct Tree {
@@ -403,7 +403,7 @@ mod tests {
             find_included(self.root(), pattern, &mut Vec::new()).map(|found| self.relative(&found))
         }
 
-        fn relative(&self, files: &[SyncFile]) -> Vec<String> {
+        fn relative(&self, files: &[FoundFile]) -> Vec<String> {
             files
                 .iter()
                 .map(|file| file.path.strip_prefix(self.root()).unwrap().to_string())

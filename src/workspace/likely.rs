@@ -23,7 +23,7 @@ const OF_WORKSPACE_FILES: [&str; 9] = [
 
 /// What a file is taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FileKind {
     /// The workspace file.
     Workspace,
     /// A sync file.
@@ -34,7 +34,7 @@ pub enum Kind {
     Matrix,
 }
 
-impl Kind {
+impl FileKind {
     /// Whether a text can be such a file: if it could be read, by a field of its documents, and
     /// otherwise by a line that begins like one.
     pub fn is_likely(self, text: &str, documents: &[Node]) -> bool {
@@ -116,14 +116,14 @@ fn cut(word: &str, longest: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, concealed};
+    use super::{FileKind, concealed};
 
     #[test]
     fn a_workspace_file_is_known_by_any_field_that_only_it_has() {
         for text in ["limits:\n  deletes: 5\n", "lint: {}\n", "protect: [a]\n"] {
-            assert!(Kind::Workspace.is_likely(text, &[]), "{text}");
+            assert!(FileKind::Workspace.is_likely(text, &[]), "{text}");
         }
-        assert!(!Kind::Workspace.is_likely("password: hunter2\n", &[]));
+        assert!(!FileKind::Workspace.is_likely("password: hunter2\n", &[]));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::files::has_name_of_sync_file;
-use super::likely::Kind;
+use super::likely::FileKind;
 use super::{Workspace, read};
 use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
@@ -14,7 +14,7 @@ use crate::core::form;
 use crate::core::matrix::{self, FROM, Template};
 use crate::core::sync_file::Block;
 use crate::core::value::{Entry, Node};
-use crate::core::vars::{self, MatrixScope, Scope, Variables};
+use crate::core::vars::{self, Bindings, MatrixScope, Variables};
 use crate::yaml;
 
 /// Whether an entry of `syncs` is a block with a matrix.
@@ -129,7 +129,7 @@ impl Workspace {
                 return None;
             }
         };
-        let (source, documents) = self.parse(&shown, Ok(text), Kind::Matrix)?;
+        let (source, documents) = self.parse(&shown, Ok(text), FileKind::Matrix)?;
         let mut documents = documents.into_iter();
         let (Some(mut document), None) = (documents.next(), documents.next()) else {
             if !self.has_finding_in(source) {
@@ -156,7 +156,7 @@ impl Workspace {
     }
 
     fn expand_within(&mut self, node: &mut Node, variables: &Variables) {
-        let scope = Scope {
+        let scope = Bindings {
             variables,
             matrix: MatrixScope::Within,
         };

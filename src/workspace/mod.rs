@@ -30,12 +30,12 @@ use crate::core::platform::Platform;
 use crate::core::span::{SourceId, Sources, Span};
 use crate::core::sync_file;
 use crate::core::value::{Mapping, Node, Value};
-use crate::core::vars::{self, MatrixScope, Scope, Variables};
+use crate::core::vars::{self, Bindings, MatrixScope, Variables};
 use crate::environment::Environment;
-use crate::root::{self, Found, WORKSPACE_FILE, is_workspace, straight};
+use crate::root::{self, FoundRoot, WORKSPACE_FILE, is_workspace, straight};
 use crate::yaml::{self, Comment};
-use files::SyncFile;
-use likely::Kind;
+use files::FoundFile;
+use likely::FileKind;
 
 /// Where sync files are looked for if nothing says otherwise.
 const DEFAULT_DIRECTORY: &str = "syncs";
@@ -168,7 +168,7 @@ impl Workspace {
         let path = self.root.join(WORKSPACE_FILE);
         let shown = self.shown(&path);
         let text = read::read_inside(&self.root, &path, &shown);
-        let Some((_, documents)) = self.parse(&shown, text, Kind::Workspace) else {
+        let Some((_, documents)) = self.parse(&shown, text, FileKind::Workspace) else {
             return;
         };
         match documents.as_slice() {
@@ -209,7 +209,7 @@ impl Workspace {
                 let (now, later) = rest.split_at(self.parsed_at_once(rest));
                 rest = later;
                 let parsed = parallel::map(now, |source| match source {
-                    Ok(source) => Ok(Parsed::of(&self.sources, *source, Kind::Sync)),
+                    Ok(source) => Ok(Parsed::of(&self.sources, *source, FileKind::Sync)),
                     Err(unreadable) => Err(unreadable.clone()),
                 });
                 for parsed in parsed {
@@ -258,7 +258,7 @@ impl Workspace {
 
     /// Refuses files that are of another workspace, which is below this one: what its
     /// `secsync.yaml` says about them would not hold.
-    fn refuse_strangers(&self, files: &[SyncFile]) -> Result<(), LoadError> {
+    fn refuse_strangers(&self, files: &[FoundFile]) -> Result<(), LoadError> {
         let mut seen = BTreeSet::new();
         for file in files {
             let path = straight(&self.directory.join(&file.path));
@@ -304,7 +304,7 @@ impl Workspace {
         schemas: &dyn Schemas,
     ) {
         let variables = self.variables(options, environment);
-        let read = self.parse(name, Ok(text), Kind::Sync);
+        let read = self.parse(name, Ok(text), FileKind::Sync);
         self.declare_file(read, &variables, schemas);
         self.report_conflicts();
     }
@@ -319,15 +319,15 @@ impl Workspace {
     ) -> Option<Mapping> {
         let mut alone = self.without_files();
         let variables = alone.variables(options, environment);
-        let (_, mut documents) = alone.parse("text", Ok(text.to_owned()), Kind::Sync)?;
+        let (_, mut documents) = alone.parse("text", Ok(text.to_owned()), FileKind::Sync)?;
         let mut document = documents.pop().filter(|_| documents.is_empty())?;
         alone.expand(&mut document.value, &variables);
         Some(sync_file::read_file(&document, &mut alone.diagnostics)?.defaults)
     }
 
-    fn find_files(&mut self, options: &LoadOptions) -> Result<Vec<SyncFile>, LoadError> {
+    fn find_files(&mut self, options: &LoadOptions) -> Result<Vec<FoundFile>, LoadError> {
         let words = options.paths.iter();
-        let mut found: Vec<SyncFile> = words.flat_map(|word| self.find_word(word)).collect();
+        let mut found: Vec<FoundFile> = words.flat_map(|word| self.find_word(word)).collect();
         let is_named = !options.paths.is_empty();
         self.is_whole |= !is_named || options.with_whole;
         if self.is_whole {
@@ -343,9 +343,9 @@ impl Workspace {
     }
 
     /// The files that a word of the command line means.
-    fn find_word(&mut self, word: &str) -> Vec<SyncFile> {
+    fn find_word(&mut self, word: &str) -> Vec<FoundFile> {
         if word == STDIN {
-            return vec![SyncFile {
+            return vec![FoundFile {
                 path: word.into(),
                 limit: None,
             }];
@@ -372,7 +372,7 @@ impl Workspace {
 
     /// The files of the workspace: what it includes, or else those in the usual directory. `None`
     /// if there is neither.
-    fn find_whole(&mut self) -> Option<Vec<SyncFile>> {
+    fn find_whole(&mut self) -> Option<Vec<FoundFile>> {
         if !self.config.include.is_empty() {
             let patterns = self.config.include.clone();
             let files = patterns
@@ -386,7 +386,7 @@ impl Workspace {
 
     /// The files of a directory or a pattern inside the root, and what is wrong with it: at its
     /// place in the workspace file, if it has one.
-    fn find_included(&mut self, pattern: &str, place: Option<Span>) -> Vec<SyncFile> {
+    fn find_included(&mut self, pattern: &str, place: Option<Span>) -> Vec<FoundFile> {
         let mut told = Vec::new();
         let files = match files::find_included(&self.root, pattern, &mut told) {
             Ok(files) => files,
@@ -414,7 +414,7 @@ impl Workspace {
         &mut self,
         shown: &str,
         text: Result<String, Box<Diagnostic>>,
-        kind: Kind,
+        kind: FileKind,
     ) -> Option<(SourceId, Vec<Node>)> {
         let source = text.map(|text| self.sources.add(shown, text));
         let parsed = source.map(|source| Parsed::of(&self.sources, source, kind));
@@ -424,7 +424,7 @@ impl Workspace {
     /// Reads files, several at once.
     fn read_files(
         &mut self,
-        files: &[SyncFile],
+        files: &[FoundFile],
         stdin: &mut dyn Read,
     ) -> Vec<Result<SourceId, Box<Diagnostic>>> {
         let directory = &self.directory;
@@ -517,7 +517,7 @@ impl Workspace {
     }
 
     fn expand(&mut self, value: &mut Value, variables: &Variables) {
-        let scope = Scope {
+        let scope = Bindings {
             variables,
             matrix: MatrixScope::None,
         };
@@ -547,13 +547,13 @@ impl Workspace {
 /// A text that was parsed.
 struct Parsed {
     source: SourceId,
-    loaded: yaml::Loaded,
+    loaded: yaml::Parsed,
     /// Whether it looks like the file that it is taken for.
     is_likely: bool,
 }
 
 impl Parsed {
-    fn of(sources: &Sources, source: SourceId, kind: Kind) -> Self {
+    fn of(sources: &Sources, source: SourceId, kind: FileKind) -> Self {
         let text = &sources.get(source).text;
         let loaded = yaml::load(source, text);
         Self {
@@ -567,16 +567,16 @@ impl Parsed {
 /// Whether a text looks like a sync file, mistakes and all.
 pub fn may_be_sync_file(text: &str) -> bool {
     let source = Sources::default().add("", "");
-    Kind::Sync.is_likely(text, &yaml::load(source, text).documents)
+    FileKind::Sync.is_likely(text, &yaml::load(source, text).documents)
 }
 
 /// The root of the files that are asked for: that of all paths.
-fn find_root(options: &LoadOptions) -> Result<Found, LoadError> {
+fn find_root(options: &LoadOptions) -> Result<FoundRoot, LoadError> {
     let directory = &options.directory;
     if let Where::At(root) = &options.workspace {
         let root = straight(&directory.join(root));
         let has_file = is_workspace(&root);
-        return Ok(Found { root, has_file });
+        return Ok(FoundRoot { root, has_file });
     }
     let named = options.paths.iter().filter(|word| *word != STDIN);
     let mut roots = named.map(|word| root::find(&files::start_of(directory, word), directory));
@@ -607,10 +607,10 @@ pub fn nothing_named() -> LoadError {
 }
 
 /// A file that is named twice is read once.
-fn without_repetitions(files: Vec<SyncFile>) -> Vec<SyncFile> {
+fn without_repetitions(files: Vec<FoundFile>) -> Vec<FoundFile> {
     let mut seen = BTreeSet::new();
     let real = |path: &Utf8PathBuf| path.canonicalize_utf8().unwrap_or_else(|_| path.clone());
-    let is_new = |file: &SyncFile| seen.insert(real(&file.path));
+    let is_new = |file: &FoundFile| seen.insert(real(&file.path));
     let mut files = files;
     files.retain(is_new);
     files

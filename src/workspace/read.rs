@@ -8,7 +8,7 @@ use super::files::has_name_of_sync_file;
 use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
 use crate::root::{Place, Root, straight};
-use crate::text_file::{self, Refusal, Unreadable, reason};
+use crate::text_file::{self, Unreadable, UnreadableText, reason};
 
 /// The largest file that is read, in bytes. Ten thousand syncs need less than four million.
 pub const LARGEST_FILE: u64 = 10 * 1024 * 1024;
@@ -46,7 +46,7 @@ fn text_inside(root: &Root, path: &Utf8Path) -> Result<String, Unreadable> {
     let spelled = straight(&root.path().join(path));
     let real = root.resolve(&spelled)?;
     if root.path().join(&real) != spelled && !leads_to_sync_file(&real) {
-        return Err(Unreadable::Refused(Refusal::LeadsAstray));
+        return Err(Unreadable::Refused(UnreadableText::LeadsAstray));
     }
     root.read(&real, LARGEST_FILE)
 }
@@ -92,9 +92,9 @@ fn unreadable(why: &Unreadable, shown: &str) -> Diagnostic {
     }
 }
 
-fn refused(shown: &str, refusal: Refusal) -> Diagnostic {
+fn refused(shown: &str, refusal: UnreadableText) -> Diagnostic {
     let code = match refusal {
-        Refusal::LeadsNowhere => Code::UnreadableFile,
+        UnreadableText::LeadsNowhere => Code::UnreadableFile,
         _ => Code::OutsideRoot,
     };
     Diagnostic::about_file(

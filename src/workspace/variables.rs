@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 
-use super::likely::Kind;
+use super::likely::FileKind;
 use super::{LoadOptions, Workspace, read};
 use crate::core::form;
 use crate::core::vars::Variables;
@@ -37,7 +37,7 @@ impl Workspace {
     fn read_variable_file(&mut self, path: &Utf8Path, variables: &mut Variables) {
         let shown = self.shown(&self.directory.join(path));
         let text = read::read_named(path, &self.directory, &shown);
-        let Some((_, documents)) = self.parse(&shown, text, Kind::Variables) else {
+        let Some((_, documents)) = self.parse(&shown, text, FileKind::Variables) else {
             return;
         };
         let what = "A file of variables";

@@ -14,7 +14,7 @@ use crate::core::value::{Node, Style, Value};
 
 use super::alias::{self, Anchor, Anchors, CopyBudget};
 use super::frame::{Children, Frame, MAX_DEPTH, OpenMapping};
-use super::loaded::{Comment, Loaded};
+use super::loaded::{Comment, Parsed};
 use super::message;
 use super::repair::Repaired;
 use super::written::{Scalar, WrittenTag};
@@ -27,7 +27,7 @@ const MAX_KEY_LOOKAHEAD: usize = 1 << 20;
 #[derive(Debug, Default)]
 pub(super) struct Pass {
     /// The values and what is wrong with them.
-    pub(super) loaded: Loaded,
+    pub(super) loaded: Parsed,
     /// Where the syntax broke: at most one place a document, in their order.
     pub(super) breaks: Vec<Break>,
 }

@@ -3,12 +3,12 @@
 use proptest::prelude::*;
 use serde_json::Value as Json;
 
-use super::{Loaded, load, to_string};
+use super::{Parsed, load, to_string};
 use crate::core::span::{Sources, Span};
 use crate::core::text::is_invisible;
 use crate::core::value::{Node, Value};
 
-fn read(text: &str) -> Loaded {
+fn read(text: &str) -> Parsed {
     load(Sources::default().add("test.yaml", text), text)
 }
 

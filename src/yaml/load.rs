@@ -4,7 +4,7 @@ use crate::core::diagnostic::Diagnostic;
 use crate::core::span::SourceId;
 
 use super::build::{self, Break, Pass};
-use super::loaded::Loaded;
+use super::loaded::Parsed;
 use super::repair::{self, Repaired};
 use super::template;
 
@@ -18,7 +18,7 @@ const MAX_READS: usize = 100;
 /// The span of a collection goes from its first byte to its last one, that of a block of text
 /// (`|`, `>`) over its lines. A value that is not there has an empty span behind its key's `:`.
 /// A value that an alias copied has the alias's span, and those inside of it keep their own.
-pub fn load(source: SourceId, text: &str) -> Loaded {
+pub fn load(source: SourceId, text: &str) -> Parsed {
     let mut text = Repaired::new(text);
     let mut pass = build::read(source, &text);
     if !pass.breaks.is_empty()

@@ -6,7 +6,7 @@ use crate::core::value::Node;
 
 /// What a text holds.
 #[derive(Debug, Clone, Default)]
-pub struct Loaded {
+pub struct Parsed {
     /// The documents, in order. One that cannot be parsed to its end is left out.
     ///
     /// What is refused for its meaning leaves the rest of its document in place: of a key that

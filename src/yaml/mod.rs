@@ -29,7 +29,7 @@ mod tests;
 
 pub use emit::{comment, modeline, to_string};
 pub use load::load;
-pub use loaded::{Comment, Loaded};
+pub use loaded::{Comment, Parsed};
 
 /// A plain scalar's value by YAML 1.2's core schema; a number that cannot be held exactly stays a string.
 pub fn plain_scalar(text: &str) -> crate::core::value::Value {

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
 
-use super::{Loaded, load};
+use super::{Parsed, load};
 use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::span::Sources;
 use crate::core::value::{Node, Style, Value};
 
-fn read(text: &str) -> Loaded {
+fn read(text: &str) -> Parsed {
     load(Sources::default().add("test.yaml", text), text)
 }
 

@@ -34,7 +34,7 @@ impl Site {
     }
 
     /// With other options of the sandbox than the usual ones.
-    fn with(change: impl FnOnce(&mut secsync::sandbox::Options)) -> Self {
+    fn with(change: impl FnOnce(&mut secsync::sandbox::SandboxOptions)) -> Self {
         let tree = Tree::new(&[]);
         let mut world = world();
         let environments = world["projects"][0]["environments"].clone();

@@ -299,7 +299,7 @@ async fn site(era: Era) -> Site {
         "connections": apps.iter().map(|app| json!({"app": app, "name": app})).collect::<Vec<_>>(),
     });
     let newer = destinations().iter().map(|one| one.newer.clone());
-    let site = Site::with(sandbox::Options {
+    let site = Site::with(sandbox::SandboxOptions {
         era,
         world: serde_json::from_value(world).unwrap(),
         catalog: Arc::new(Catalog::from_schemas(newer)),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::support::clock::HeldClock;
 use super::support::site::{Nobody, Planned, Site, assert_all_done, assert_quiet};
 use super::support::world::{DEVELOPER, PROJECTS, catalog_with_options};
-use secsync::apply::{ActionFailure, JobEnd, Observer, Outcome, Progress, Report, Wait};
+use secsync::apply::{ActionFailure, JobEnd, JobProgress, Observer, Outcome, Report, Wait};
 use secsync::cancel::Cancellation;
 use secsync::core::plan::Verb;
 use secsync::core::remote::{JobKind, JobStatus, RemoteSync};
@@ -47,7 +47,7 @@ fn run(test: impl AsyncFnOnce(Site)) {
     run_with(Site::usual(), test);
 }
 
-fn run_with(options: sandbox::Options, test: impl AsyncFnOnce(Site)) {
+fn run_with(options: sandbox::SandboxOptions, test: impl AsyncFnOnce(Site)) {
     block_on(async {
         let site = Site::with(options).await;
         test(site).await;
@@ -272,8 +272,8 @@ mod asking_twice_is_safe {
 mod answers_are_checked {
     use super::*;
 
-    fn older_server() -> sandbox::Options {
-        sandbox::Options {
+    fn older_server() -> sandbox::SandboxOptions {
+        sandbox::SandboxOptions {
             catalog: catalog_with_options(|options| {
                 options
                     .as_object_mut()
@@ -655,7 +655,7 @@ mod order {
 
     #[test]
     fn a_deletion_waits_for_a_job_that_is_in_its_way() {
-        let slow = sandbox::Options {
+        let slow = sandbox::SandboxOptions {
             job_duration: Duration::from_millis(300),
             ..Site::usual()
         };
@@ -846,7 +846,7 @@ mod waiting {
 
     #[test]
     fn reports_a_job_that_is_still_running_at_the_end() {
-        let slow = sandbox::Options {
+        let slow = sandbox::SandboxOptions {
             job_duration: Duration::from_secs(3600),
             ..Site::usual()
         };
@@ -864,11 +864,11 @@ mod waiting {
     fn an_interruption_ends_the_waiting_at_once() {
         struct WhileWaiting(Cancellation);
         impl Observer for WhileWaiting {
-            fn waiting(&self, _progress: &Progress) {
+            fn waiting(&self, _progress: &JobProgress) {
                 self.0.cancel();
             }
         }
-        let slow = sandbox::Options {
+        let slow = sandbox::SandboxOptions {
             job_duration: Duration::from_secs(3600),
             ..Site::usual()
         };
@@ -890,7 +890,7 @@ mod waiting {
         #[derive(Default)]
         struct Looks(Mutex<usize>);
         impl Observer for Looks {
-            fn waiting(&self, _progress: &Progress) {
+            fn waiting(&self, _progress: &JobProgress) {
                 *self.0.lock().unwrap() += 1;
             }
         }

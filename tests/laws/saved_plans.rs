@@ -19,14 +19,14 @@ use secsync::core::plan::{Action, Plan, Step, Verb};
 use secsync::core::remote::RemoteSync;
 use secsync::core::span::Sources;
 use secsync::planfile::{self, is_plan};
-use secsync::render::plan::{self, Context, PlanBody};
+use secsync::render::plan::{self, PlanBody, PlanExtras};
 use serde_json::{Value, json};
 
 /// All that people and machines are shown of a plan.
 fn shown(plan: &Plan, sources: &Sources) -> (String, Value) {
-    let context = Context {
+    let context = PlanExtras {
         lists_unmanaged: true,
-        ..Context::default()
+        ..PlanExtras::default()
     };
     let document = serde_json::to_value(PlanBody::new(plan, sources)).unwrap();
     (plan::human(plan, sources, context), document)

@@ -8,12 +8,12 @@ use std::sync::Mutex;
 use clap::Args;
 use serde::Serialize;
 
-use crate::apply::{Observer, Outcome as ActionOutcome, Progress as JobProgress, Report, Wait};
+use crate::apply::{JobProgress, Observer, Outcome as ActionOutcome, Report, Wait};
 use crate::cli::arguments::{
     FileArguments, LoadArguments, NetworkArguments, OutputArguments, PlanArguments, digest,
     duration,
 };
-use crate::cli::command::{Command, Files, Human, Outcome, Session, View};
+use crate::cli::command::{Command, CommandOutcome, Files, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::cli::plan_file;
 use crate::cli::terminal::check_can_ask;
@@ -25,7 +25,7 @@ use crate::core::words;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::mutex::lock;
-use crate::pipeline::{Access, Applied, Checked, Link, Planned};
+use crate::pipeline::{Applied, Checked, Link, Planned, StateUse};
 use crate::planfile::SavedPlan;
 use crate::render::plan::{PlanBody, PlanFile};
 use crate::render::report::{ApplyBody, Context};
@@ -126,7 +126,7 @@ impl Arguments {
         }
         let checked = load.check_for(session, &self.plan)?;
         session.online(&self.network, checked, async |checked: Checked, link| {
-            let planned = checked.plan(link, Access::Write).await?;
+            let planned = checked.plan(link, StateUse::Write).await?;
             session.findings(&*planned.observed.workspace);
             session.show(&session.view.plan(&planned))?;
             let limits = &planned.observed.workspace.config.limits;
@@ -263,7 +263,7 @@ impl Apply {
     }
 }
 
-impl Outcome for Apply {
+impl CommandOutcome for Apply {
     fn exit(&self) -> Exit {
         let report = self.applied.report.as_ref();
         let exit = report.map_or(Exit::Done, Report::exit);

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments};
-use crate::cli::command::{Command, Human, Outcome, Session, View};
+use crate::cli::command::{Command, CommandOutcome, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::core::remote::IdentityScope;
 use crate::core::text::visible;
@@ -208,7 +208,7 @@ impl Known {
     }
 }
 
-impl Outcome for Identities {
+impl CommandOutcome for Identities {
     fn human(&self, _view: View) -> Human {
         let mut text = String::new();
         for Identity {

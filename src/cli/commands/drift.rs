@@ -6,12 +6,12 @@ use serde::Serialize;
 use crate::cli::arguments::{
     LoadArguments, NetworkArguments, OutputArguments, PlanArguments, ShardArguments,
 };
-use crate::cli::command::{Command, Files, Human, Outcome, Session, View};
+use crate::cli::command::{Command, CommandOutcome, Files, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::core::drift::{self, Drift};
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::pipeline::{Access, ConnectionUse, Planned};
+use crate::pipeline::{ConnectionUse, Planned, StateUse};
 use crate::render;
 use crate::render::drift::DriftBody;
 use crate::render::review::Review;
@@ -63,7 +63,7 @@ impl Command for Arguments {
         )?;
         let planned = session.online(&self.network, checked, async |checked, link| {
             let checked = checked.with_connections(ConnectionUse::ToCompare);
-            checked.plan(link, Access::Read).await
+            checked.plan(link, StateUse::Read).await
         })?;
         Ok(Drifted {
             drifts: drift::of(&planned.plan),
@@ -78,7 +78,7 @@ pub struct Drifted {
     planned: Planned,
 }
 
-impl Outcome for Drifted {
+impl CommandOutcome for Drifted {
     fn exit(&self) -> Exit {
         if self.planned.plan.has_pending_changes() {
             Exit::ChangesPending

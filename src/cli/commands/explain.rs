@@ -6,14 +6,14 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::arguments::OutputArguments;
-use crate::cli::command::{Command, Human, Outcome, Session, View};
+use crate::cli::command::{Command, CommandOutcome, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::core::code::Code;
 use crate::core::fields::OWN_FIELDS as SYNC_FIELDS;
 use crate::core::suggest::closest;
 use crate::error::CommandError;
 use crate::render::explain::{self, ExplainBody};
-use crate::schema::editor::Field;
+use crate::schema::editor::EditorField;
 
 /// The arguments of `explain`.
 #[derive(Debug, Args)]
@@ -47,10 +47,10 @@ pub enum Explained {
     /// A code.
     Code(Code),
     /// A field of a sync.
-    Field(Field),
+    Field(EditorField),
 }
 
-impl Outcome for Explained {
+impl CommandOutcome for Explained {
     fn human(&self, view: View) -> Human {
         match self {
             Self::Codes => explain::list(view.screen),
@@ -73,7 +73,7 @@ fn find(word: &str) -> Result<Explained, CommandError> {
     if let Some(code) = Code::parse(word) {
         return Ok(Explained::Code(code));
     }
-    if let Some(field) = Field::named(word) {
+    if let Some(field) = EditorField::named(word) {
         return Ok(Explained::Field(field));
     }
     let message = format!("`{word}` is neither a finding's code nor a field of every sync.");

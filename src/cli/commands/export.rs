@@ -13,7 +13,7 @@ use crate::core::remote::RemoteSync;
 use crate::core::select::Facets;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::export::draft::{self, Draft, Group};
+use crate::export::draft::{self, Draft, DraftGroup};
 use crate::export::paths::{file_names, schema_from};
 use crate::export::{ProjectSummary, Summary, Written};
 use crate::pipeline::{Checked, Inventory, Link, ProjectInventory, Projects, Wanted};
@@ -258,7 +258,7 @@ impl Drafted {
     fn new(
         checked: &Checked,
         path: Option<Utf8PathBuf>,
-        groups: &[Group<'_>],
+        groups: &[DraftGroup<'_>],
         names: &draft::Names,
     ) -> Result<Self, CommandError> {
         let opened = &checked.opened;
@@ -282,7 +282,7 @@ impl Drafted {
 
 /// What is exported of a project.
 struct Chosen<'a> {
-    group: Group<'a>,
+    group: DraftGroup<'a>,
     summary: ProjectSummary,
 }
 
@@ -324,7 +324,7 @@ fn choose<'a>(
         })
         .collect();
     Chosen {
-        group: Group {
+        group: DraftGroup {
             is_declared: false,
             provider,
             project: word,
@@ -350,17 +350,17 @@ fn refuse_idle_selectors(checked: &Checked, inventory: &Inventory) -> Result<(),
 }
 
 /// A file and its documents; none for standard output.
-type Place<'a> = (Option<Utf8PathBuf>, Vec<Group<'a>>);
+type Place<'a> = (Option<Utf8PathBuf>, Vec<DraftGroup<'a>>);
 
 /// Which groups go where. A file has at least one sync.
 fn place<'a>(arguments: &Arguments, chosen: &[Chosen<'a>]) -> Vec<Place<'a>> {
-    let groups: Vec<&Group<'a>> = chosen
+    let groups: Vec<&DraftGroup<'a>> = chosen
         .iter()
         .map(|chosen| &chosen.group)
         .filter(|group| !group.syncs.is_empty())
         .collect();
     let Some(directory) = &arguments.dir else {
-        let all: Vec<Group<'a>> = groups.into_iter().cloned().collect();
+        let all: Vec<DraftGroup<'a>> = groups.into_iter().cloned().collect();
         return if all.is_empty() {
             Vec::new()
         } else {

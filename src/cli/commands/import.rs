@@ -25,10 +25,10 @@ use crate::core::suggest::closest;
 use crate::core::words::list;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::export::draft::{Document, Group, Hidden};
-use crate::export::target::{Addition, Target};
+use crate::export::draft::{DraftDocument, DraftGroup, Hidden};
+use crate::export::target::{Addition, ExportTarget};
 use crate::export::{Summary, Written};
-use crate::pipeline::{Access, Checked, Inventory, Link, ProjectInventory, Projects, Wanted};
+use crate::pipeline::{Checked, Inventory, Link, ProjectInventory, Projects, StateUse, Wanted};
 use crate::provider::default_platform;
 use crate::render;
 use crate::root::is_workspace;
@@ -217,7 +217,7 @@ impl Arguments {
             .names(&checked.opened, provider, syncs.clone(), link);
         let (names, unlisted_apps) = names.await?;
         let hidden = names.hidden(syncs.clone(), &inventory.table);
-        let group = Group {
+        let group = DraftGroup {
             is_declared: false,
             provider: &meant.provider,
             project: if self.naming.ids {
@@ -228,10 +228,10 @@ impl Arguments {
             syncs,
         };
         let opened = &checked.opened;
-        let target = Target::open(self.into.as_deref(), opened)?;
+        let target = ExportTarget::open(self.into.as_deref(), opened)?;
         let defaults = &opened.workspace.config.defaults;
         let inherited = |tag: Option<&str>| merge(defaults, &target.defaults, tag);
-        let document = Document::of(opened, &group, &names, &inherited)?;
+        let document = DraftDocument::of(opened, &group, &names, &inherited)?;
         let is_same = |word: &str, _: &str| is_project(word, &project.id, &inventory.table);
         let addition = target
             .add(
@@ -271,14 +271,14 @@ impl Arguments {
             .help("If that is wrong, forget it first with `secsync state rm`."));
         }
         let opened = &checked.opened;
-        let target = Target::open(self.into.as_deref(), opened)?;
+        let target = ExportTarget::open(self.into.as_deref(), opened)?;
         let inherited = merge(&opened.workspace.config.defaults, &target.defaults, None);
         let mut blocks = Map::new();
         let block = export::block_of_start(&key.destination, &inherited);
         blocks.insert(key.name.clone(), block.into());
-        let document = Document {
+        let document = DraftDocument {
             blocks,
-            ..Document::new(&meant.provider, &key.project)
+            ..DraftDocument::new(&meant.provider, &key.project)
         };
         let is_same = |word: &str, project: &str| word == project;
         let addition = target
@@ -337,7 +337,7 @@ impl Arguments {
 /// Writes additions to their targets.
 fn write(
     checked: &Checked,
-    additions: Vec<(Target, Addition)>,
+    additions: Vec<(ExportTarget, Addition)>,
     session: &Session,
 ) -> Result<Declared, CommandError> {
     let opened = &checked.opened;
@@ -462,7 +462,7 @@ fn is_project(word: &str, id: &str, table: &[RemoteProject]) -> bool {
 
 async fn open_state(checked: &Checked, link: &Link) -> Result<State, CommandError> {
     let opened = &checked.opened;
-    let state = opened.open_state(link, Access::Write).await?;
+    let state = opened.open_state(link, StateUse::Write).await?;
     if state.is_there() {
         return Ok(state);
     }

@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::arguments::{LoadArguments, OutputArguments, working_directory};
-use crate::cli::command::{Command, Human, Outcome, Session, View};
+use crate::cli::command::{Command, CommandOutcome, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::cli::sync_files::{EXAMPLE_FILE, editor_schema, example, write_new};
 use crate::core::text::shell_word;
@@ -206,7 +206,7 @@ struct File {
     result: &'static str,
 }
 
-impl Outcome for Begun {
+impl CommandOutcome for Begun {
     fn human(&self, _view: View) -> Human {
         let mut text = String::new();
         for File { file, result } in &self.files {

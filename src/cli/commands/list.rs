@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments};
-use crate::cli::command::{Command, Human, Outcome, Session, View};
+use crate::cli::command::{Command, CommandOutcome, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::core::platform::Platform;
 use crate::core::remote::RemoteEnvironment;
@@ -369,7 +369,7 @@ fn unlisted(what: &str, provider: &str, platform: Platform) -> CommandError {
     )
 }
 
-impl Outcome for Listing {
+impl CommandOutcome for Listing {
     fn human(&self, view: View) -> Human {
         listing::human(self, view.screen).into()
     }

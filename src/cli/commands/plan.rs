@@ -5,13 +5,13 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments, PlanArguments};
-use crate::cli::command::{Command, Files, Human, Outcome, Session, View, checkout};
+use crate::cli::command::{Command, CommandOutcome, Files, Human, Session, View, checkout};
 use crate::cli::output::Offer;
 use crate::cli::plan_file;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::pipeline::{Access, Planned};
-use crate::render::plan::{Context, PlanBody, PlanFile};
+use crate::pipeline::{Planned, StateUse};
+use crate::render::plan::{PlanBody, PlanExtras, PlanFile};
 use crate::render::review::Review;
 use crate::render::{plan, saved};
 use crate::root::is_stream;
@@ -66,7 +66,7 @@ impl Command for Arguments {
         let checked = self.load.check_for(session, &self.plan)?;
         let opened = checked.opened.clone();
         let planned = session.online(&self.network, checked, async |checked, link| {
-            checked.plan(link, Access::Read).await
+            checked.plan(link, StateUse::Read).await
         })?;
         let saved = self.out.map(|path| {
             let workspace = &planned.observed.workspace;
@@ -135,7 +135,7 @@ impl Plan {
     }
 }
 
-impl Outcome for Plan {
+impl CommandOutcome for Plan {
     fn exit(&self) -> Exit {
         if self.is_detailed && self.planned.plan.has_pending_changes() {
             Exit::ChangesPending
@@ -185,7 +185,7 @@ impl View {
     /// A plan for people, as `plan` and `apply` show it.
     pub fn plan(self, planned: &Planned) -> String {
         let observed = &planned.observed;
-        let context = Context {
+        let context = PlanExtras {
             lists_unmanaged: self.verbosity > 0,
             is_whole: observed.workspace.is_whole,
             is_sandbox: self.is_sandbox,

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::cancel::Cancellation;
 use crate::cli::arguments::{LoadArguments, OutputArguments, duration, working_directory};
-use crate::cli::command::{Command, Human, Outcome, Session, View};
+use crate::cli::command::{Command, CommandOutcome, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::cli::sandbox::{stop, world_of};
 use crate::core::span::Sources;
@@ -88,7 +88,7 @@ impl Command for Arguments {
 }
 
 impl Arguments {
-    fn options(&self, session: &Session) -> Result<sandbox::Options, CommandError> {
+    fn options(&self, session: &Session) -> Result<sandbox::SandboxOptions, CommandError> {
         if self.block_duplicates && !self.era.is_today() {
             return Err(CommandError::usage(
                 "A server of 2025 does not know `--block-duplicates`. Leave it or `--era 2025` out.",
@@ -106,11 +106,11 @@ impl Arguments {
         world.merge(&world_of(&opened));
         let rules = self.fail.iter();
         let pace = if self.real_time {
-            sandbox::Options::in_real_time()
+            sandbox::SandboxOptions::in_real_time()
         } else {
-            sandbox::Options::default()
+            sandbox::SandboxOptions::default()
         };
-        Ok(sandbox::Options {
+        Ok(sandbox::SandboxOptions {
             listen: self.listen,
             era: self.era,
             world,
@@ -141,7 +141,7 @@ fn cannot_listen(error: &io::Error, address: SocketAddr) -> CommandError {
 /// A sandbox that has stopped.
 pub struct Served(SocketAddr);
 
-impl Outcome for Served {
+impl CommandOutcome for Served {
     fn human(&self, _view: View) -> Human {
         // All there is to say was said while it ran.
         Human::default()

@@ -5,14 +5,14 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::arguments::{LoadArguments, OutputArguments};
-use crate::cli::command::{Command, Files, Human, Outcome, Session, View};
+use crate::cli::command::{Command, CommandOutcome, Files, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::cli::plan_file;
 use crate::core::text::visible;
 use crate::error::CommandError;
 use crate::planfile::merge::{Conflict, ConflictOf, Merged};
 use crate::planfile::{self, SavedPlan};
-use crate::render::plan::Context;
+use crate::render::plan::PlanExtras;
 use crate::render::review::Review;
 use crate::render::saved::ShowBody;
 use crate::render::{plan, saved};
@@ -106,7 +106,7 @@ impl Shown {
     }
 }
 
-impl Outcome for Shown {
+impl CommandOutcome for Shown {
     fn failure(&self) -> Option<&CommandError> {
         self.failure.as_ref()
     }
@@ -132,7 +132,7 @@ impl Outcome for Shown {
             .plans()
             .map(|(file, saved)| saved::heading(file, saved, &merged.plan))
             .collect();
-        let context = Context {
+        let context = PlanExtras {
             lists_unmanaged: view.verbosity > 0,
             // All of them are, or none.
             is_sandbox: self.is_sandbox(view.is_sandbox),

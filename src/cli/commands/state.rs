@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::cancel::Cancellation;
 use crate::cli::arguments::{LoadArguments, OutputArguments, TransportArguments};
-use crate::cli::command::{Command, Human, Outcome, Session, View};
+use crate::cli::command::{Command, CommandOutcome, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::cli::sandbox::keep_out_of_git;
 use crate::core::text::visible;
@@ -201,7 +201,7 @@ pub enum StateOutcome {
     Forgotten(Record),
 }
 
-impl Outcome for StateOutcome {
+impl CommandOutcome for StateOutcome {
     fn human(&self, _view: View) -> Human {
         match self {
             Self::Begun(StateLocation::File(file)) => format!(

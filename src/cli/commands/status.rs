@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::cli::arguments::{
     LoadArguments, NetworkArguments, OutputArguments, PlanArguments, ShardArguments,
 };
-use crate::cli::command::{Command, Files, Human, Outcome, Session, View};
+use crate::cli::command::{Command, CommandOutcome, Files, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::cli::runtime::INTERRUPTED;
 use crate::cli::terminal::Terminal;
@@ -20,7 +20,7 @@ use crate::core::starts::Starts;
 use crate::core::status::{self, SyncState, SyncStatus};
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::pipeline::{Access, Checked, ConnectionUse, Link, Observed};
+use crate::pipeline::{Checked, ConnectionUse, Link, Observed, StateUse};
 use crate::render;
 use crate::render::review::Review;
 use crate::render::status::StatusBody;
@@ -93,7 +93,7 @@ impl Command for Arguments {
         let workspace = Arc::clone(&checked.opened.workspace);
         let (statuses, unmanaged) =
             session.online(&self.network, checked, async |checked: Checked, link| {
-                let state = checked.state(link, Access::Read).await?;
+                let state = checked.state(link, StateUse::Read).await?;
                 let starts = state.map_or(Starts::Missing, |state| state.starts());
                 let mut observed = checked
                     .with_connections(ConnectionUse::None)
@@ -132,7 +132,7 @@ pub struct Status {
     was_watched: bool,
 }
 
-impl Outcome for Status {
+impl CommandOutcome for Status {
     fn exit(&self) -> Exit {
         let has = |wanted: &[SyncState]| {
             let mut states = self.statuses.iter().map(SyncStatus::state);

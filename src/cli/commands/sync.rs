@@ -7,12 +7,12 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::apply::{
-    self, ApplyContext, Observer, Outcome as JobOutcome, Progress as JobProgress, Report, Wait,
+    self, ApplyContext, JobProgress, Observer, Outcome as JobOutcome, Report, Wait,
 };
 use crate::cli::arguments::{
     FileArguments, LoadArguments, NetworkArguments, OutputArguments, duration,
 };
-use crate::cli::command::{Command, Files, Human, Outcome, Session, View};
+use crate::cli::command::{Command, CommandOutcome, Files, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::cli::terminal::check_can_ask;
 use crate::core::job_requests::{self, Candidates, JobRequest, RequestedJob, Winner};
@@ -206,7 +206,7 @@ pub struct Requested {
     wait: Option<Wait>,
 }
 
-impl Outcome for Requested {
+impl CommandOutcome for Requested {
     fn exit(&self) -> Exit {
         self.report.exit()
     }

@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::arguments::{LoadArguments, OutputArguments};
-use crate::cli::command::{Command, Files, Human, Outcome, Session, View};
+use crate::cli::command::{Command, CommandOutcome, Files, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::core::text::visible;
 use crate::core::words::count;
@@ -80,7 +80,7 @@ impl Validated {
     }
 }
 
-impl Outcome for Validated {
+impl CommandOutcome for Validated {
     fn failure(&self) -> Option<&CommandError> {
         self.failure.as_ref()
     }

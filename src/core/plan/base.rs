@@ -163,7 +163,7 @@ pub fn as_remote(sync: &ResolvedSync, spec: Option<&DestinationSpec>) -> RemoteS
 
 /// Updates that are the same in several syncs, which inherit what changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shared {
+pub struct SharedUpdate {
     /// The place that the first of the changed values is inherited from; `None` if it no longer is.
     pub place: Option<Span>,
     /// The indices of the actions: two or more.
@@ -171,7 +171,11 @@ pub struct Shared {
 }
 
 /// Finds the updates that several syncs inherit. `before` and `now` are the two versions of the syncs.
-pub fn shared(actions: &[Action], before: &[ResolvedSync], now: &[ResolvedSync]) -> Vec<Shared> {
+pub fn shared(
+    actions: &[Action],
+    before: &[ResolvedSync],
+    now: &[ResolvedSync],
+) -> Vec<SharedUpdate> {
     let before: BTreeMap<_, _> = before.iter().map(|sync| (identity(sync), sync)).collect();
     let now: BTreeMap<_, _> = now.iter().map(|sync| (sync.desired.key, sync)).collect();
     let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
@@ -191,7 +195,7 @@ pub fn shared(actions: &[Action], before: &[ResolvedSync], now: &[ResolvedSync])
     }
     let groups = groups.into_iter().filter(|(_, actions)| actions.len() > 1);
     groups
-        .map(|((places, ..), actions)| Shared {
+        .map(|((places, ..), actions)| SharedUpdate {
             place: places.first().copied(),
             actions,
         })

@@ -29,7 +29,7 @@ pub mod started;
 mod tests;
 
 pub use action::{Action, Blocked, DeleteReason, Step, Subject, Update, Verb};
-pub use base::{Base, Shared};
+pub use base::{Base, SharedUpdate};
 pub use build::{Inputs, Policy, ProjectKey, build};
 pub use effect::Effect;
 
@@ -60,7 +60,7 @@ pub struct Plan {
     /// The earlier version of the files that this compares with; `None` if it is what is remote.
     pub base: Option<Base>,
     /// The updates that syncs inherit; none without an earlier version of the files.
-    pub shared: Vec<Shared>,
+    pub shared: Vec<SharedUpdate>,
     /// The part of the projects that it is about; `None` for all.
     pub shard: Option<Shard>,
 }

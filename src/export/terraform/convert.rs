@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::super::draft::PULL;
 use super::document::Resource;
-use super::mapping::{Mapping, camel_case};
+use super::mapping::{ResourceMapping, camel_case};
 use crate::core::fields::{CONNECTION_ID, ENVIRONMENT, SECRET_PATH};
 use crate::core::remote::{Job, RemoteConnection, RemoteSync};
 use crate::core::spec::{DestinationSpec, ObjectSpec};
@@ -41,7 +41,7 @@ impl std::fmt::Debug for Secret {
 
 /// Why a resource is not converted, as full sentences.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub enum Unconverted {
     /// No file of today can say it.
     LeftOut(String),
     /// The document does not say what it has to; and what to do.
@@ -55,9 +55,9 @@ pub const APPLY: &str =
 /// Converts a resource whose destination has this schema.
 pub fn convert(
     resource: &Resource,
-    mapping: &Mapping,
+    mapping: &ResourceMapping,
     spec: &DestinationSpec,
-) -> Result<Converted, Refusal> {
+) -> Result<Converted, Unconverted> {
     let mut converter = Converter {
         resource_type: &resource.resource_type,
         mapping,
@@ -73,11 +73,11 @@ pub fn convert(
     let secrets = converter.secrets;
     let mut text = |field: &str, attribute: &str| match fields.shift_remove(field) {
         Some(Value::String(text)) if !text.is_empty() => Ok(text),
-        Some(Value::String(_)) | None => Err(Refusal::Incomplete(
+        Some(Value::String(_)) | None => Err(Unconverted::Incomplete(
             format!("Its attribute `{attribute}` has no value."),
             APPLY,
         )),
-        Some(_) => Err(Refusal::Incomplete(
+        Some(_) => Err(Unconverted::Incomplete(
             format!("Its attribute `{attribute}` is not a text."),
             "Check that the document is what Terraform printed.",
         )),
@@ -101,7 +101,7 @@ pub fn convert(
         remove_job: Job::default(),
     };
     if secrets.iter().any(|secret| secret.attribute == "name") {
-        return Err(Refusal::LeftOut(
+        return Err(Unconverted::LeftOut(
             "Its `name` is marked as sensitive, and the name of a sync is shown wherever the sync \
              is. Take the mark off with `nonsensitive(…)`, apply that, and try again."
                 .to_owned(),
@@ -132,7 +132,7 @@ impl Place {
 
 struct Converter<'a> {
     resource_type: &'a str,
-    mapping: &'a Mapping,
+    mapping: &'a ResourceMapping,
     secrets: Vec<Secret>,
 }
 
@@ -144,7 +144,7 @@ impl Converter<'_> {
         sensitive: &Value,
         spec: Option<&ObjectSpec>,
         place: &Place,
-    ) -> Result<Map<String, Value>, Refusal> {
+    ) -> Result<Map<String, Value>, Unconverted> {
         let mut fields = self
             .mapping
             .constants(self.resource_type, &place.attribute());
@@ -163,7 +163,7 @@ impl Converter<'_> {
                 }
                 None if fields.contains_key(tag) => {}
                 None => {
-                    return Err(Refusal::LeftOut(format!(
+                    return Err(Unconverted::LeftOut(format!(
                         "Its `{}` has no `{tag}`, which decides what the other attributes mean.",
                         place.attribute()
                     )));
@@ -192,13 +192,13 @@ impl Converter<'_> {
                     None if is_empty(value) && spec.has_field(&name) => continue,
                     None if spec.has_field(&name) => {
                         let attribute = visible(&place.attribute());
-                        return Err(Refusal::LeftOut(format!(
+                        return Err(Unconverted::LeftOut(format!(
                             "Its attribute `{attribute}` means nothing together with its `{}`.",
                             tag.unwrap_or_default()
                         )));
                     }
                     None => {
-                        return Err(Refusal::LeftOut(format!(
+                        return Err(Unconverted::LeftOut(format!(
                             "Neither secsync nor the schema of its destination knows its \
                              attribute `{}`. {PULL}",
                             visible(&place.attribute())
@@ -218,7 +218,7 @@ impl Converter<'_> {
         mark: &Value,
         spec: Option<&ObjectSpec>,
         place: &Place,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<Value, Unconverted> {
         match value {
             // Of a map only its schema knows that its keys are names of fields.
             Value::Object(fields)

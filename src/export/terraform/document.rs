@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{self, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::mapping::{Kind, Mapping};
+use super::mapping::{ResourceKind, ResourceMapping};
 use crate::core::text::visible;
 
 /// The largest document that is read, in bytes.
@@ -26,7 +26,7 @@ const COMMAND: &str = "terraform show -json";
 
 /// What is in a document.
 #[derive(Debug, Default)]
-pub struct Document {
+pub struct TerraformDocument {
     /// The resources that Terraform manages, as they were when it looked last.
     pub resources: Vec<Resource>,
     /// The changes that a plan would make to syncs; empty for a state.
@@ -35,7 +35,7 @@ pub struct Document {
 
 /// Why a text is not such a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unusable {
+pub struct UnusableDocument {
     /// What is wrong, as the end of a sentence about the file.
     pub reason: String,
     /// What to do, as a full sentence.
@@ -75,16 +75,16 @@ pub struct Change {
     pub unknown: Vec<String>,
 }
 
-impl Document {
+impl TerraformDocument {
     /// Reads a document.
-    pub fn read(text: &str, mapping: &Mapping) -> Result<Self, Unusable> {
+    pub fn read(text: &str, mapping: &ResourceMapping) -> Result<Self, UnusableDocument> {
         refuse_other_languages(text)?;
         let top: Top = serde_json::from_str(text).map_err(|error| not_json(&error))?;
         let is_plan = top.planned_values.is_some() || top.resource_changes.is_some();
         match top.format_version.as_ref().and_then(Value::as_str) {
             Some(version) if version.split('.').next() == Some(FORMAT) => {}
             Some(version) => {
-                return Err(Unusable {
+                return Err(UnusableDocument {
                     reason: format!(
                         "it has the format version {}, and secsync reads version {FORMAT}",
                         visible(version)
@@ -105,7 +105,7 @@ impl Document {
         }
         let mut document = Self::default();
         let syncs = |address: &str, found: Option<&str>| {
-            found.is_some_and(|found| mapping.kind(found) == Kind::Sync)
+            found.is_some_and(|found| mapping.kind(found) == ResourceKind::Sync)
                 || found.is_none() && address.contains(mapping.prefix())
         };
         for change in top.resource_changes.into_iter().flatten() {
@@ -131,7 +131,7 @@ impl Document {
     }
 
     /// The error for a plan of what was never applied.
-    fn without_prior_state(&self) -> Unusable {
+    fn without_prior_state(&self) -> UnusableDocument {
         let unknown = self.changes.iter().filter_map(|change| {
             let first = change.unknown.first()?;
             let (first, address) = (visible(first), visible(&change.address));
@@ -144,7 +144,7 @@ impl Document {
             reason.push_str(": ");
             reason.push_str(&unknown.join(", "));
         }
-        Unusable {
+        UnusableDocument {
             reason,
             help: format!("Apply it with Terraform, and import the state: `{COMMAND} > FILE`."),
         }
@@ -158,7 +158,7 @@ fn is_newer(version: &str) -> bool {
 }
 
 /// Says what a text is that is no JSON, by how it begins.
-fn refuse_other_languages(text: &str) -> Result<(), Unusable> {
+fn refuse_other_languages(text: &str) -> Result<(), UnusableDocument> {
     let start = text.trim_start();
     // The lines of `terraform plan -json` are a document each.
     let is_log = start.starts_with("{\"@level\"");
@@ -174,7 +174,7 @@ fn refuse_other_languages(text: &str) -> Result<(), Unusable> {
     } else {
         "it is not the JSON that Terraform prints"
     };
-    Err(Unusable {
+    Err(UnusableDocument {
         reason: reason.to_owned(),
         help: print_it(),
     })
@@ -212,7 +212,7 @@ fn print_it() -> String {
 }
 
 /// The words of the parser can quote values, which may be secrets: only its places are shown.
-fn not_json(error: &serde_json::Error) -> Unusable {
+fn not_json(error: &serde_json::Error) -> UnusableDocument {
     let place = format!("line {}, column {}", error.line(), error.column());
     let reason = if error.is_eof() {
         format!("it ends in the middle, at {place}")
@@ -221,7 +221,7 @@ fn not_json(error: &serde_json::Error) -> Unusable {
     } else {
         format!("it does not have the form of `{COMMAND}` at {place}")
     };
-    Unusable {
+    UnusableDocument {
         reason,
         help: print_it(),
     }
@@ -242,16 +242,16 @@ struct Top {
 
 impl Top {
     /// Says what a JSON document is that `terraform show -json` did not print.
-    fn not_shown(&self) -> Unusable {
+    fn not_shown(&self) -> UnusableDocument {
         if self.lineage.is_some() || self.version.as_ref().is_some_and(Value::is_number) {
-            return Unusable {
+            return UnusableDocument {
                 reason: "it is Terraform's own file of a state, whose form may change with each \
                          version"
                     .to_owned(),
                 help: format!("Let Terraform print it: `{COMMAND} terraform.tfstate > FILE`."),
             };
         }
-        Unusable {
+        UnusableDocument {
             reason: format!("it has no `format_version`, as every output of `{COMMAND}` has"),
             help: print_it(),
         }
@@ -275,9 +275,9 @@ struct Module {
 }
 
 impl Module {
-    fn collect(self, mapping: &Mapping, resources: &mut Vec<Resource>) {
+    fn collect(self, mapping: &ResourceMapping, resources: &mut Vec<Resource>) {
         for mut resource in self.resources.into_iter().flatten() {
-            if mapping.kind(&resource.resource_type) == Kind::Other {
+            if mapping.kind(&resource.resource_type) == ResourceKind::Other {
                 resource.values = Map::new();
             }
             resources.push(resource);
@@ -309,7 +309,7 @@ impl<'de> Deserialize<'de> for Resource {
                 };
                 let text = |value: Value| value.as_str().unwrap_or_default().to_owned();
                 while let Some(key) = map.next_key::<String>()? {
-                    let may_be_sync = Mapping::may_be_sync(&resource.resource_type);
+                    let may_be_sync = ResourceMapping::may_be_sync(&resource.resource_type);
                     match key.as_str() {
                         "address" => resource.address = text(map.next_value()?),
                         "mode" => resource.is_managed = text(map.next_value()?) != "data",
@@ -394,7 +394,7 @@ struct ChangeFields {
 }
 
 impl ResourceChange {
-    fn read(self, mapping: &Mapping) -> Change {
+    fn read(self, mapping: &ResourceMapping) -> Change {
         let (actions, after) = self
             .change
             .map(|change| (change.actions, change.after_unknown))
@@ -432,12 +432,12 @@ fn collect_unknown(mark: &Value, path: &str, unknown: &mut Vec<String>) {
 }
 
 /// The resources of a document that are not syncs, each type with how many Terraform manages.
-pub fn others(document: &Document, mapping: &Mapping) -> BTreeMap<String, usize> {
+pub fn others(document: &TerraformDocument, mapping: &ResourceMapping) -> BTreeMap<String, usize> {
     let mut others = BTreeMap::new();
     for resource in &document.resources {
         if resource.is_managed
             && !resource.is_deposed
-            && mapping.kind(&resource.resource_type) != Kind::Sync
+            && mapping.kind(&resource.resource_type) != ResourceKind::Sync
         {
             *others.entry(resource.resource_type.clone()).or_default() += 1;
         }

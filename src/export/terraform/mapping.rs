@@ -13,7 +13,7 @@ use crate::core::platform::Platform;
 use crate::provider::doors;
 
 /// Those of all platforms, by platform.
-static ALL: LazyLock<Vec<(Platform, Mapping)>> = LazyLock::new(|| {
+static ALL: LazyLock<Vec<(Platform, ResourceMapping)>> = LazyLock::new(|| {
     let read = |text| serde_json::from_str(text).ok();
     let doors = doors().into_iter();
     doors
@@ -24,7 +24,7 @@ static ALL: LazyLock<Vec<(Platform, Mapping)>> = LazyLock::new(|| {
 /// The resource types of a platform's Terraform provider, and the names that no rule makes.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Mapping {
+pub struct ResourceMapping {
     /// What the types of syncs begin with.
     syncs: String,
     /// What the types of connections begin with.
@@ -67,7 +67,7 @@ enum Name {
 
 /// What a resource is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ResourceKind {
     /// A sync.
     Sync,
     /// A connection.
@@ -78,7 +78,7 @@ pub enum Kind {
     Other,
 }
 
-impl Mapping {
+impl ResourceMapping {
     /// That of a platform; `None` if it has no Terraform provider for syncs.
     pub fn of(platform: Platform) -> Option<&'static Self> {
         let of =
@@ -93,16 +93,16 @@ impl Mapping {
     }
 
     /// What a resource of a type is.
-    pub fn kind(&self, resource_type: &str) -> Kind {
+    pub fn kind(&self, resource_type: &str) -> ResourceKind {
         let has = |prefix: &str| suffix(resource_type, prefix).is_some();
         if has(&self.syncs) {
-            Kind::Sync
+            ResourceKind::Sync
         } else if has(&self.connections) {
-            Kind::Connection
+            ResourceKind::Connection
         } else if self.projects.iter().any(|one| one == resource_type) {
-            Kind::Project
+            ResourceKind::Project
         } else {
-            Kind::Other
+            ResourceKind::Other
         }
     }
 
@@ -174,19 +174,19 @@ pub fn camel_case(snake_case: &str) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::{Kind, Mapping, camel_case};
+    use super::{ResourceKind, ResourceMapping, camel_case};
     use crate::core::testing::fields;
     use crate::provider::{default_platform, platforms};
 
-    fn mapping() -> &'static Mapping {
-        Mapping::of(default_platform()).unwrap()
+    fn mapping() -> &'static ResourceMapping {
+        ResourceMapping::of(default_platform()).unwrap()
     }
 
     #[test]
     fn the_mapping_of_every_platform_that_has_one_can_be_read() {
         for platform in platforms() {
             let text = crate::provider::door(platform).unwrap().terraform();
-            assert_eq!(text.is_some(), Mapping::of(platform).is_some());
+            assert_eq!(text.is_some(), ResourceMapping::of(platform).is_some());
         }
     }
 
@@ -194,14 +194,14 @@ mod tests {
     fn types_say_what_they_are_and_which_destination_they_have() {
         let mapping = mapping();
         for (resource_type, kind) in [
-            ("infisical_secret_sync_flyio", Kind::Sync),
-            ("infisical_secret_sync_", Kind::Other),
-            ("infisical_app_connection_aws", Kind::Connection),
-            ("infisical_project", Kind::Project),
-            ("infisical_projects", Kind::Project),
-            ("infisical_project_environment", Kind::Other),
-            ("infisical_certificate_sync_aws", Kind::Other),
-            ("aws_s3_bucket", Kind::Other),
+            ("infisical_secret_sync_flyio", ResourceKind::Sync),
+            ("infisical_secret_sync_", ResourceKind::Other),
+            ("infisical_app_connection_aws", ResourceKind::Connection),
+            ("infisical_project", ResourceKind::Project),
+            ("infisical_projects", ResourceKind::Project),
+            ("infisical_project_environment", ResourceKind::Other),
+            ("infisical_certificate_sync_aws", ResourceKind::Other),
+            ("aws_s3_bucket", ResourceKind::Other),
         ] {
             assert_eq!(mapping.kind(resource_type), kind, "{resource_type}");
         }

@@ -28,10 +28,10 @@ use crate::core::words::list;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Opened;
-use convert::{Converted, Refusal, Secret};
-use document::{Change, Document, Resource};
-use mapping::Kind;
-pub use mapping::Mapping;
+use convert::{Converted, Secret, Unconverted};
+use document::{Change, Resource, TerraformDocument};
+use mapping::ResourceKind;
+pub use mapping::ResourceMapping;
 use release::Release;
 
 /// What an import from Terraform came to, beside the files.
@@ -64,14 +64,14 @@ pub enum Comparison {
     Offline,
     /// The syncs that differ from what is on the server, each with its project and the fields. None
     /// if the plan is empty.
-    Done(Vec<Difference>),
+    Done(Vec<StateMismatch>),
     /// The files could not be compared.
     Failed,
 }
 
 /// An imported sync that is not on the server as the state says.
 #[derive(Debug)]
-pub struct Difference {
+pub struct StateMismatch {
     /// What a plan would do: `create`, `update`, …
     pub verb: &'static str,
     /// The project as the file names it.
@@ -95,7 +95,7 @@ pub struct Variable {
 
 /// What a document holds.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct TerraformSyncs {
     /// The syncs.
     pub syncs: Vec<FoundSync>,
     /// The syncs that cannot be declared.
@@ -158,19 +158,19 @@ pub struct FieldVariable {
 pub fn find(
     opened: &Opened,
     platform: Platform,
-    mapping: &Mapping,
-    document: &Document,
+    mapping: &ResourceMapping,
+    document: &TerraformDocument,
     text: &str,
-) -> Result<Found, CommandError> {
-    let mut found = Found {
+) -> Result<TerraformSyncs, CommandError> {
+    let mut found = TerraformSyncs {
         others: document::others(document, mapping),
-        ..Found::default()
+        ..TerraformSyncs::default()
     };
     for resource in &document.resources {
         match mapping.kind(&resource.resource_type) {
-            Kind::Project => found.projects.extend(projects(resource)),
-            Kind::Connection => found.connections.extend(connection(resource, mapping)),
-            Kind::Sync | Kind::Other => {}
+            ResourceKind::Project => found.projects.extend(projects(resource)),
+            ResourceKind::Connection => found.connections.extend(connection(resource, mapping)),
+            ResourceKind::Sync | ResourceKind::Other => {}
         }
     }
     let changes: BTreeMap<&str, &Change> = document
@@ -181,7 +181,7 @@ pub fn find(
     let mut converted = Vec::new();
     let mut seen: BTreeMap<(String, String), &str> = BTreeMap::new();
     for resource in &document.resources {
-        let is_sync = mapping.kind(&resource.resource_type) == Kind::Sync;
+        let is_sync = mapping.kind(&resource.resource_type) == ResourceKind::Sync;
         if !is_sync || !resource.is_managed || resource.is_deposed {
             continue;
         }
@@ -210,8 +210,8 @@ pub fn find(
                 }
                 converted.push((resource.address.as_str(), one));
             }
-            Err(Refusal::LeftOut(reason)) => found.left_out.push(left_out(resource, reason)),
-            Err(Refusal::Incomplete(reason, help)) => {
+            Err(Unconverted::LeftOut(reason)) => found.left_out.push(left_out(resource, reason)),
+            Err(Unconverted::Incomplete(reason, help)) => {
                 found.refused.push(left_out(resource, String::new()).name);
                 found
                     .errors
@@ -245,14 +245,14 @@ pub fn find(
 fn convert_one(
     opened: &Opened,
     platform: Platform,
-    mapping: &Mapping,
+    mapping: &ResourceMapping,
     resource: &Resource,
     change: Option<&Change>,
-) -> Result<Result<Converted, Refusal>, CommandError> {
+) -> Result<Result<Converted, Unconverted>, CommandError> {
     if let Some(version) = resource.schema_version
         && version != mapping.schema_version
     {
-        return Ok(Err(Refusal::Incomplete(
+        return Ok(Err(Unconverted::Incomplete(
             format!(
                 "It is of another version of the provider: its `schema_version` is {version}, and \
              secsync reads {}.",
@@ -267,11 +267,11 @@ fn convert_one(
     {
         let unknown = unknown(change);
         let reason = format!("The plan changes it, and {unknown} not known until apply.");
-        return Ok(Err(Refusal::Incomplete(reason, convert::APPLY)));
+        return Ok(Err(Unconverted::Incomplete(reason, convert::APPLY)));
     }
     let slug = mapping.destination(&resource.resource_type);
     let Some(destination) = opened.store.destination(platform, &slug)? else {
-        return Ok(Err(Refusal::LeftOut(format!(
+        return Ok(Err(Unconverted::LeftOut(format!(
             "Its destination `{}` is not known to the schemas in use. {}",
             visible(&slug),
             draft::PULL
@@ -363,7 +363,7 @@ fn shown<'v>(
     values.get(key)?.as_str().filter(|_| !is_marked)
 }
 
-fn connection(resource: &Resource, mapping: &Mapping) -> Option<RemoteConnection> {
+fn connection(resource: &Resource, mapping: &ResourceMapping) -> Option<RemoteConnection> {
     let text = |key: &str| shown(&resource.values, &resource.sensitive, key);
     Some(RemoteConnection {
         id: text("id")?.to_ascii_lowercase(),
@@ -389,8 +389,8 @@ fn shared(converted: &[(&str, Converted)]) -> BTreeSet<(String, String)> {
 /// Names variables for sensitive values.
 struct Namer<'a> {
     text: &'a str,
-    mapping: &'a Mapping,
-    found: &'a mut Found,
+    mapping: &'a ResourceMapping,
+    found: &'a mut TerraformSyncs,
     /// The variables by their attribute and value.
     by_value: BTreeMap<(String, String), String>,
 }
@@ -468,7 +468,7 @@ impl Secret {
 
 /// `SYNC_TYPE_NAME_KEY_ATTRIBUTE`: what an address and an attribute are called where only letters,
 /// digits and `_` are allowed.
-fn name_of(mapping: &Mapping, address: &str, attribute: &str) -> String {
+fn name_of(mapping: &ResourceMapping, address: &str, attribute: &str) -> String {
     // The platform's own name says nothing here, unless a digit would come first.
     let address = address.replace(mapping.prefix(), "sync_");
     // The object that it is in says nothing, either.

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::credential::{Credential, Token, missing};
 use super::door::{Door, OperationKind, Servers, is_refused};
-use super::session::Session;
+use super::session::AuthenticatedClient;
 use super::variables::ProviderVariables;
 use super::{Provider, StartedSyncs};
 use crate::cancel::Cancellation;
@@ -80,7 +80,7 @@ impl Door for Enkryptify {
         is_refused(answer.status()) && own_message(answer).is_some()
     }
 
-    fn provider(&self, session: Session) -> Provider {
+    fn provider(&self, session: AuthenticatedClient) -> Provider {
         Provider::StartOnly(Arc::new(Server { session }))
     }
 
@@ -109,7 +109,7 @@ impl Rules for Enkryptify {}
 
 /// An Enkryptify server, as one identity sees it.
 struct Server {
-    session: Session,
+    session: AuthenticatedClient,
 }
 
 #[async_trait]

@@ -27,7 +27,7 @@ use serde_json::{Map, Value};
 
 use super::credential::{Credential, message};
 use super::door::{Door, OperationKind, Servers};
-use super::session::Session;
+use super::session::AuthenticatedClient;
 use super::variables::ProviderVariables;
 use super::{Deletion, ManagedSyncs, Provider};
 use crate::cancel::Cancellation;
@@ -50,7 +50,7 @@ use crate::http::client::{DOCUMENT_LIMIT, LIST_LIMIT};
 use crate::http::error::{RequestError, RequestErrorKind};
 use crate::http::request::Request;
 use crate::http::retry::Repeat;
-use read::Reader;
+use read::AnswerReader;
 
 /// The platform as everything else knows it.
 pub const PLATFORM: Platform = Platform::new(&Description {
@@ -176,7 +176,7 @@ impl Door for Infisical {
         is_refused.then(|| message(answer))
     }
 
-    fn provider(&self, session: Session) -> Provider {
+    fn provider(&self, session: AuthenticatedClient) -> Provider {
         Provider::Managed(Arc::new(Server { session }))
     }
 
@@ -238,7 +238,7 @@ impl Rules for Infisical {
 
 /// An Infisical server, as one identity sees it.
 struct Server {
-    session: Session,
+    session: AuthenticatedClient,
 }
 
 impl Server {
@@ -267,9 +267,9 @@ impl Server {
     async fn call<T>(
         &self,
         request: Request,
-        read: impl FnOnce(&Reader, Value) -> Result<T, RequestError>,
+        read: impl FnOnce(&AnswerReader, Value) -> Result<T, RequestError>,
     ) -> Result<T, RequestError> {
-        let reader = Reader::new(request.task(), self.session.origin());
+        let reader = AnswerReader::new(request.task(), self.session.origin());
         self.session
             .call(request, |answer| read(&reader, reader.accepted(answer)?))
             .await
@@ -299,7 +299,7 @@ impl Server {
             .query("environment", environment)
             .query("path", path)
             .limit(DOCUMENT_LIMIT);
-        self.call(request, Reader::folder_names).await
+        self.call(request, AnswerReader::folder_names).await
     }
 
     /// The names of the folders in one, by the newest route that the server has.
@@ -342,7 +342,7 @@ impl Server {
         if let Some(id) = project_id {
             request = request.query("projectId", id);
         }
-        self.call(request, Reader::connections).await
+        self.call(request, AnswerReader::connections).await
     }
 
     /// The environments of a project, by a route and its envelope.
@@ -499,7 +499,7 @@ impl ManagedSyncs for Server {
                 "list the destinations",
             )?
             .limit(DOCUMENT_LIMIT);
-        self.call(request, Reader::destinations).await
+        self.call(request, AnswerReader::destinations).await
     }
 
     async fn has_folder(
@@ -539,7 +539,7 @@ impl ManagedSyncs for Server {
             )?
             .query("projectId", project_id)
             .limit(LIST_LIMIT);
-        let reader = Reader::new(request.task(), self.session.origin());
+        let reader = AnswerReader::new(request.task(), self.session.origin());
         self.session
             .call(request, |answer| reader.syncs(answer, project_id))
             .await
@@ -569,7 +569,7 @@ impl ManagedSyncs for Server {
                 format!("create the sync \"{name}\""),
             )?
             .json(body);
-        self.call(request, Reader::sync).await
+        self.call(request, AnswerReader::sync).await
     }
 
     async fn update(

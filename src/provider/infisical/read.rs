@@ -47,14 +47,14 @@ pub const SERVER_FIELDS: [&str; 26] = [
 ];
 
 /// Reads the answers to one request.
-pub struct Reader {
+pub struct AnswerReader {
     task: String,
     origin: Origin,
 }
 
 type Object = Map<String, Value>;
 
-impl Reader {
+impl AnswerReader {
     /// A reader that names the request in its errors.
     pub fn new(task: &str, origin: &Origin) -> Self {
         Self {

@@ -9,7 +9,7 @@ use super::{comparison, headline, intent, no_longer_declared, sign, what_is_dele
 use crate::apply;
 use crate::core::diff::FieldChange;
 use crate::core::plan::renames::Old;
-use crate::core::plan::{Action, Keeper, Plan, Shared, Step, Subject, Verb};
+use crate::core::plan::{Action, Keeper, Plan, SharedUpdate, Step, Subject, Verb};
 use crate::core::resolve::ResolvedSync;
 use crate::core::span::{Sources, Span};
 use crate::core::text::{platform_message, shell_word, visible};
@@ -25,7 +25,7 @@ use crate::render::terminal::{
 
 /// What is shown besides the actions.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Context<'a> {
+pub struct PlanExtras<'a> {
     /// Whether unmanaged syncs are listed, and not only counted.
     pub lists_unmanaged: bool,
     /// Whether the files of the whole workspace were read, and not only some.
@@ -37,7 +37,7 @@ pub struct Context<'a> {
 }
 
 /// A plan.
-pub fn human<'p>(plan: &'p Plan, sources: &Sources, context: Context<'_>) -> String {
+pub fn human<'p>(plan: &'p Plan, sources: &Sources, context: PlanExtras<'_>) -> String {
     let mut out = String::new();
     if let Some(comparison) = comparison(plan) {
         let _ = writeln!(out, "{comparison}\n");
@@ -56,8 +56,9 @@ pub fn human<'p>(plan: &'p Plan, sources: &Sources, context: Context<'_>) -> Str
     let syncs = context.syncs.iter();
     let syncs = syncs.map(|sync| (sync.desired.key, sync)).collect();
     let renames = plan.likely_renames();
-    let members = |shared: &'p Shared| shared.actions.iter().map(move |index| (*index, shared));
-    let shared: BTreeMap<usize, &Shared> = plan.shared.iter().flat_map(members).collect();
+    let members =
+        |shared: &'p SharedUpdate| shared.actions.iter().map(move |index| (*index, shared));
+    let shared: BTreeMap<usize, &SharedUpdate> = plan.shared.iter().flat_map(members).collect();
     for (index, one) in plan.actions.iter().enumerate() {
         match shared.get(&index) {
             Some(same) if same.actions.first() == Some(&index) => {
@@ -119,7 +120,7 @@ fn failing(out: &mut String, plan: &Plan) {
     }
 }
 
-fn unmanaged(out: &mut String, plan: &Plan, context: Context<'_>) {
+fn unmanaged(out: &mut String, plan: &Plan, context: PlanExtras<'_>) {
     let found: Vec<&Subject> = plan
         .unmanaged
         .iter()
@@ -149,7 +150,7 @@ fn unmanaged(out: &mut String, plan: &Plan, context: Context<'_>) {
 
 /// The command lines that export exactly these syncs. Of the whole workspace an export leaves out
 /// what is declared by itself.
-fn exports(subjects: &[&Subject], context: Context<'_>) -> Vec<String> {
+fn exports(subjects: &[&Subject], context: PlanExtras<'_>) -> Vec<String> {
     let mut projects: BTreeMap<&str, BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
     for subject in subjects {
         let projects = projects.entry(&subject.provider).or_default();
@@ -195,7 +196,7 @@ fn literally(name: &str) -> String {
     pattern
 }
 
-fn kept(out: &mut String, plan: &Plan, context: Context<'_>) {
+fn kept(out: &mut String, plan: &Plan, context: PlanExtras<'_>) {
     let syncs = undeclared_syncs(plan.kept.len());
     let them = if plan.kept.len() == 1 { "it" } else { "them" };
     let _ = write!(out, "\n{syncs} not declared, and --prune leaves {them}:");
@@ -277,7 +278,7 @@ fn action(
 }
 
 /// Updates that syncs inherit, once for all of them.
-fn group(out: &mut String, plan: &Plan, first: &Action, same: &Shared, sources: &Sources) {
+fn group(out: &mut String, plan: &Plan, first: &Action, same: &SharedUpdate, sources: &Sources) {
     let title = format!("# {}", super::shared(same.actions.len()));
     let _ = writeln!(
         out,

@@ -6,13 +6,13 @@ use serde_json::{Map, Value};
 use crate::apply;
 use crate::core::diff::FieldChange;
 use crate::core::plan::{
-    Action, Base, DeleteReason, Effect, Failing, Kept, Plan, Shared, Step, UnknownField,
+    Action, Base, DeleteReason, Effect, Failing, Kept, Plan, SharedUpdate, Step, UnknownField,
 };
 use crate::core::remote::RemoteSync;
 use crate::core::shard::Shard;
 use crate::core::span::Sources;
 use crate::core::text::platform_message;
-use crate::render::json::{BlockedFields, Place, SubjectFields, matrix_of, subjects};
+use crate::render::json::{BlockedFields, FileRange, SubjectFields, matrix_of, subjects};
 
 /// A plan, and where it is saved.
 #[derive(Debug, Serialize)]
@@ -116,7 +116,7 @@ struct ActionFields<'a> {
     action: &'static str,
     #[serde(flatten)]
     subject: SubjectFields<'a>,
-    place: Option<Place>,
+    place: Option<FileRange>,
     /// The values of the cell of a matrix that declares it.
     #[serde(skip_serializing_if = "Option::is_none")]
     matrix: Option<Map<String, Value>>,
@@ -135,7 +135,7 @@ impl<'a> ActionFields<'a> {
         Self {
             action: action.verb().word(),
             subject: (&action.subject).into(),
-            place: action.place.map(|span| Place::new(span, sources)),
+            place: action.place.map(|span| FileRange::new(span, sources)),
             matrix: matrix_of(action.place, sources),
             step: StepFields::of(action, has_ids),
             changes: action.changes.iter().map(ChangeFields::new).collect(),
@@ -258,15 +258,15 @@ impl<'a> ChangeFields<'a> {
 
 #[derive(Debug, Serialize)]
 struct SharedFields<'a> {
-    place: Option<Place>,
+    place: Option<FileRange>,
     /// Their indices in the list of actions.
     actions: &'a [usize],
 }
 
 impl<'a> SharedFields<'a> {
-    fn new(shared: &'a Shared, sources: &Sources) -> Self {
+    fn new(shared: &'a SharedUpdate, sources: &Sources) -> Self {
         Self {
-            place: shared.place.map(|place| Place::new(place, sources)),
+            place: shared.place.map(|place| FileRange::new(place, sources)),
             actions: &shared.actions,
         }
     }

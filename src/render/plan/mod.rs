@@ -6,7 +6,7 @@ mod json;
 mod origins;
 mod review;
 
-pub use human::{Context, human};
+pub use human::{PlanExtras, human};
 pub use json::{PlanBody, PlanFile};
 pub use review::review;
 

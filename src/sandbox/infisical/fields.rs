@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::refusal::Refusal;
-use crate::sandbox::catalog::{Destination, SUBFOLDERS};
+use crate::sandbox::catalog::{CatalogEntry, SUBFOLDERS};
 use crate::sandbox::ids;
 use crate::sandbox::zod::shape::{listed, properties_of, type_of};
 use crate::sandbox::zod::{self, StringRule, resolved};
@@ -46,7 +46,7 @@ pub fn is_enterprise(destination: &str) -> bool {
 }
 
 /// The members of a destination's option that today say `false`.
-pub fn unsupported(destination: &Destination) -> impl Iterator<Item = &'static str> {
+pub fn unsupported(destination: &CatalogEntry) -> impl Iterator<Item = &'static str> {
     let document = &destination.document;
     let options = resolved(&destination.create["properties"]["syncOptions"], document);
     let option = |name: &str| &options["properties"][name];
@@ -64,7 +64,7 @@ pub fn unsupported(destination: &Destination) -> impl Iterator<Item = &'static s
 
 /// Checks the body of a create or update request and returns it as the server keeps it.
 pub fn check(
-    destination: &Destination,
+    destination: &CatalogEntry,
     schema: &Value,
     body: Option<&Value>,
 ) -> Result<Value, Refusal> {
@@ -96,7 +96,7 @@ pub fn with_subfolders(sync: &Value) -> bool {
 }
 
 /// Whether an update merges the options that it is sent into those that the sync has.
-pub fn merges_options(destination: &Destination) -> bool {
+pub fn merges_options(destination: &CatalogEntry) -> bool {
     let options = &destination.update["properties"]["syncOptions"];
     is_marked(resolved(options, &destination.document), MERGED_BY_UPDATE)
 }
@@ -104,7 +104,7 @@ pub fn merges_options(destination: &Destination) -> bool {
 /// An object of a sync as it is read after it was sent: without what is never given back, and
 /// with what the server fills in. `sync` is the sync's id.
 pub fn as_read(
-    destination: &Destination,
+    destination: &CatalogEntry,
     key: &str,
     mut object: Map<String, Value>,
     sync: &str,
@@ -177,7 +177,7 @@ fn filled(schema: &Value, parts: &[&str]) -> Value {
 /// Whether two configurations mean the same place, as the duplicate check compares: display names
 /// and some other fields do not count, and what is empty is absent.
 pub fn same_destination(
-    destination: &Destination,
+    destination: &CatalogEntry,
     one: &Map<String, Value>,
     other: &Map<String, Value>,
 ) -> bool {

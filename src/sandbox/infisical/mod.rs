@@ -15,14 +15,14 @@ use serde_json::{Value, json};
 
 use refusal::Refusal;
 pub use refusal::unknown_route;
-pub use route::Route;
+pub use route::InfisicalRoute;
 use route::SyncVerb;
 use tokens::Tokens;
 
 use super::call::{Call, Reply};
-use super::catalog::Destination;
+use super::catalog::CatalogEntry;
 use super::ids;
-use super::limit::{HeaderNames, Pass};
+use super::limit::{Allowance, HeaderNames};
 use super::moment::Moment;
 use super::shared::Shared;
 use super::world::Identity;
@@ -46,7 +46,7 @@ const LIMIT_HEADERS: HeaderNames = [
 
 /// The emulated Infisical.
 #[derive(Default)]
-pub struct Infisical {
+pub struct InfisicalServer {
     tokens: Tokens,
     /// How many calls were answered; makes request ids.
     answered: u64,
@@ -60,12 +60,12 @@ pub struct Authorized<'a> {
     now: Moment,
 }
 
-impl Infisical {
+impl InfisicalServer {
     /// Answers a call.
     pub fn answer(
         &mut self,
         shared: &mut Shared,
-        route: &Route,
+        route: &InfisicalRoute,
         call: &Call,
         now: Moment,
     ) -> Reply {
@@ -81,7 +81,7 @@ impl Infisical {
         let limits = shared.limits.as_mut();
         let pass =
             limits.map(|limits| limits.pass(route.operation(), route.destination(), call, now));
-        Pass::reply(pass, LIMIT_HEADERS, refusal::rate_limited, || {
+        Allowance::reply(pass, LIMIT_HEADERS, refusal::rate_limited, || {
             match self.dispatch(shared, route, call, identity.as_ref(), now) {
                 Ok(body) => Reply::json(200, body),
                 Err(refusal) => refusal.reply(&id),
@@ -107,12 +107,12 @@ impl Infisical {
     fn dispatch(
         &mut self,
         shared: &mut Shared,
-        route: &Route,
+        route: &InfisicalRoute,
         call: &Call,
         identity: Option<&Identity>,
         now: Moment,
     ) -> Result<Value, Refusal> {
-        if let Route::OfSync { id, .. } = route {
+        if let InfisicalRoute::OfSync { id, .. } = route {
             query::uuid("syncId", id)?;
         }
         let body = match call.method.as_str() {
@@ -142,16 +142,18 @@ impl Infisical {
     fn without_token(
         &mut self,
         shared: &Shared,
-        route: &Route,
+        route: &InfisicalRoute,
         body: Option<&Value>,
         now: Moment,
     ) -> Result<Value, Refusal> {
         let world = &shared.database.world;
         match route {
-            Route::Login(method) => self.tokens.login(world, method, body, now, shared.era),
-            Route::Docs => Ok(openapi::document(&shared.catalog)),
-            Route::Renew => self.tokens.renew(world, body, now),
-            Route::Revoke => self.tokens.revoke(body),
+            InfisicalRoute::Login(method) => {
+                self.tokens.login(world, method, body, now, shared.era)
+            }
+            InfisicalRoute::Docs => Ok(openapi::document(&shared.catalog)),
+            InfisicalRoute::Renew => self.tokens.renew(world, body, now),
+            InfisicalRoute::Revoke => self.tokens.revoke(body),
             _ => Ok(json!({
                 "date": now.to_string(),
                 "message": "Ok",
@@ -166,35 +168,41 @@ impl Infisical {
     fn on_the_rest(
         &mut self,
         shared: &mut Shared,
-        route: &Route,
+        route: &InfisicalRoute,
         asked: &Authorized<'_>,
     ) -> Result<Value, Refusal> {
         let Authorized { identity, call, .. } = *asked;
         let world = &shared.database.world;
         match route {
-            Route::Projects(envelope) => Ok(lookups::projects(world, identity, call, envelope)),
-            Route::Project { id, envelope } => lookups::project(world, identity, id, envelope),
-            Route::ProjectBySlug(slug) => lookups::project_by_slug(world, identity, slug),
-            Route::Connections => lookups::connections(world, identity),
-            Route::AvailableConnections(app) => {
+            InfisicalRoute::Projects(envelope) => {
+                Ok(lookups::projects(world, identity, call, envelope))
+            }
+            InfisicalRoute::Project { id, envelope } => {
+                lookups::project(world, identity, id, envelope)
+            }
+            InfisicalRoute::ProjectBySlug(slug) => lookups::project_by_slug(world, identity, slug),
+            InfisicalRoute::Connections => lookups::connections(world, identity),
+            InfisicalRoute::AvailableConnections(app) => {
                 lookups::available_connections(world, identity, call, app, shared.era)
             }
-            Route::ConnectionByName { app, name } => {
+            InfisicalRoute::ConnectionByName { app, name } => {
                 lookups::connection_by_name(world, &shared.catalog, identity, app, name)
             }
-            Route::DeleteConnection => {
+            InfisicalRoute::DeleteConnection => {
                 access::may_administer_connections(identity, "delete")?;
                 Err(Refusal::bad_request("The sandbox keeps its connections"))
             }
-            Route::ConnectionDetails => Err(Refusal::no_access(&format!(
+            InfisicalRoute::ConnectionDetails => Err(Refusal::no_access(&format!(
                 "Forbidden access to {}",
                 call.path()
             ))),
-            Route::Folders(project) => lookups::folders(world, identity, call, project),
-            Route::DeleteFolder { name, project } => shared.delete_folder(asked, name, project),
-            Route::Options => Ok(syncs::options(&shared.catalog, shared.era)),
-            Route::IdentityDetails => Ok(lookups::identity_details()),
-            Route::IssueToken(id) => {
+            InfisicalRoute::Folders(project) => lookups::folders(world, identity, call, project),
+            InfisicalRoute::DeleteFolder { name, project } => {
+                shared.delete_folder(asked, name, project)
+            }
+            InfisicalRoute::Options => Ok(syncs::options(&shared.catalog, shared.era)),
+            InfisicalRoute::IdentityDetails => Ok(lookups::identity_details()),
+            InfisicalRoute::IssueToken(id) => {
                 access::may_issue_tokens(identity)?;
                 let subject = world
                     .identities
@@ -210,29 +218,29 @@ impl Infisical {
 
 impl Shared {
     /// The name of the sync that a call is about, as far as it is known.
-    pub fn sync_name(&self, route: &Route, call: &Call) -> Option<String> {
+    pub fn sync_name(&self, route: &InfisicalRoute, call: &Call) -> Option<String> {
         match route {
-            Route::Find { name, .. } => Some(name.clone()),
-            Route::Create(_) => {
+            InfisicalRoute::Find { name, .. } => Some(name.clone()),
+            InfisicalRoute::Create(_) => {
                 let body = body::read(call).ok()??;
                 Some(body.get("name")?.as_str()?.trim().to_owned())
             }
-            Route::OfSync { id, .. } => Some(self.database.syncs.get(id)?.name.clone()),
+            InfisicalRoute::OfSync { id, .. } => Some(self.database.syncs.get(id)?.name.clone()),
             _ => None,
         }
     }
 
     fn on_destination(
         &mut self,
-        route: &Route,
-        destination: &Destination,
+        route: &InfisicalRoute,
+        destination: &CatalogEntry,
         asked: &Authorized<'_>,
     ) -> Result<Value, Refusal> {
         match route {
-            Route::Find { name, .. } => self.find(asked, destination, name),
-            Route::Create(_) => self.create(asked, destination),
-            Route::CheckDestination(_) => self.check_destination(asked, destination),
-            Route::OfSync { id, verb, .. } => match verb {
+            InfisicalRoute::Find { name, .. } => self.find(asked, destination, name),
+            InfisicalRoute::Create(_) => self.create(asked, destination),
+            InfisicalRoute::CheckDestination(_) => self.check_destination(asked, destination),
+            InfisicalRoute::OfSync { id, verb, .. } => match verb {
                 SyncVerb::Get => self.get(asked, destination, id),
                 SyncVerb::Update => self.update(asked, destination, id),
                 SyncVerb::Delete => self.delete(asked, destination, id),

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::sandbox::catalog::{Catalog, Destination};
+use crate::sandbox::catalog::{Catalog, CatalogEntry};
 use crate::schema::keyword::{Branch, branch, change_inner, members, properties, reference};
 
 /// How deep references are followed; what points into itself is cut there.
@@ -33,7 +33,7 @@ pub fn document(catalog: &Catalog) -> Value {
     })
 }
 
-fn add_paths(paths: &mut Map<String, Value>, destination: &Destination) {
+fn add_paths(paths: &mut Map<String, Value>, destination: &CatalogEntry) {
     let definition = |name: &str, otherwise: &Value| {
         let known = destination.document.pointer(&format!("/$defs/{name}"));
         let mut schema = known.unwrap_or(otherwise).clone();

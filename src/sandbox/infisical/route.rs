@@ -5,11 +5,11 @@ use crate::sandbox::call::Call;
 use crate::sandbox::catalog::Catalog;
 use crate::sandbox::era::Era;
 use crate::sandbox::fail::Operation;
-use crate::sandbox::table::JobKind;
+use crate::sandbox::table::SandboxJobKind;
 
 /// What a call asks for, with the parameters of its path.
 #[derive(Debug)]
-pub enum Route {
+pub enum InfisicalRoute {
     Status,
     Docs,
     /// By that method.
@@ -66,10 +66,10 @@ pub enum SyncVerb {
     Get,
     Update,
     Delete,
-    Queue(JobKind),
+    Queue(SandboxJobKind),
 }
 
-impl Route {
+impl InfisicalRoute {
     /// The route of a call. `None` if the server has no such route.
     pub fn of(call: &Call, catalog: &Catalog, era: Era) -> Option<Self> {
         let segments = call.segments();
@@ -158,9 +158,9 @@ impl Route {
             ("GET", [id]) => (id, SyncVerb::Get),
             ("PATCH", [id]) => (id, SyncVerb::Update),
             ("DELETE", [id]) => (id, SyncVerb::Delete),
-            ("POST", [id, "sync-secrets"]) => (id, SyncVerb::Queue(JobKind::Sync)),
-            ("POST", [id, "import-secrets"]) => (id, SyncVerb::Queue(JobKind::Import)),
-            ("POST", [id, "remove-secrets"]) => (id, SyncVerb::Queue(JobKind::Remove)),
+            ("POST", [id, "sync-secrets"]) => (id, SyncVerb::Queue(SandboxJobKind::Sync)),
+            ("POST", [id, "import-secrets"]) => (id, SyncVerb::Queue(SandboxJobKind::Import)),
+            ("POST", [id, "remove-secrets"]) => (id, SyncVerb::Queue(SandboxJobKind::Remove)),
             _ => return None,
         };
         Some(Self::OfSync {
@@ -191,9 +191,9 @@ impl Route {
                 SyncVerb::Get => Operation::Get,
                 SyncVerb::Update => Operation::Update,
                 SyncVerb::Delete => Operation::Delete,
-                SyncVerb::Queue(JobKind::Sync) => Operation::Trigger,
-                SyncVerb::Queue(JobKind::Import) => Operation::ImportSecrets,
-                SyncVerb::Queue(JobKind::Remove) => Operation::RemoveSecrets,
+                SyncVerb::Queue(SandboxJobKind::Sync) => Operation::Trigger,
+                SyncVerb::Queue(SandboxJobKind::Import) => Operation::ImportSecrets,
+                SyncVerb::Queue(SandboxJobKind::Remove) => Operation::RemoveSecrets,
             },
             Self::Status
             | Self::Renew

@@ -7,12 +7,14 @@ use serde_json::{Map, Value, json};
 use super::access::{self, Permission};
 use super::refusal::Refusal;
 use super::{Authorized, fields, query};
-use crate::sandbox::catalog::{Catalog, Destination, FIELD_ORDER};
+use crate::sandbox::catalog::{Catalog, CatalogEntry, FIELD_ORDER};
 use crate::sandbox::era::Era;
 use crate::sandbox::ids;
 use crate::sandbox::moment::Moment;
 use crate::sandbox::shared::Shared;
-use crate::sandbox::table::{JobKind, JobRecord, JobStatus, SecretSync, Source};
+use crate::sandbox::table::{
+    JobRecord, SandboxJobKind, SandboxJobStatus, SecretSync, SourceFolder,
+};
 use crate::sandbox::world::{self, Identity, Project, World};
 use crate::sandbox::zod::{self, StringRule};
 
@@ -27,7 +29,7 @@ const DESCRIPTION_COLUMN: usize = 255;
 
 /// `GET /api/v1/secret-syncs/options`.
 pub fn options(catalog: &Catalog, era: Era) -> Value {
-    let mut destinations: Vec<&Destination> = catalog.iter().collect();
+    let mut destinations: Vec<&CatalogEntry> = catalog.iter().collect();
     destinations.sort_by_key(|destination| destination.name.to_lowercase());
     let options: Vec<Value> = destinations
         .into_iter()
@@ -59,7 +61,7 @@ fn sync_json(world: &World, sync: &SecretSync) -> Value {
         let environment = world
             .project_by_id(&sync.project_id)
             .and_then(|project| project.environment(&source.environment));
-        let name = environment.map_or(source.environment.as_str(), world::Environment::name);
+        let name = environment.map_or(source.environment.as_str(), world::ProjectEnvironment::name);
         let environment_id = environment.map_or_else(
             || ids::uuid(&["environment", &sync.project_id, &source.environment]),
             |environment| environment.id(&sync.project_id),
@@ -125,7 +127,7 @@ fn environment_of(sync: &SecretSync) -> Option<&str> {
         .map(|source| source.environment.as_str())
 }
 
-fn unknown_id(destination: &Destination, id: &str) -> Refusal {
+fn unknown_id(destination: &CatalogEntry, id: &str) -> Refusal {
     Refusal::not_found(format!(
         "Could not find {} Sync with ID \"{id}\"",
         destination.name
@@ -139,7 +141,7 @@ fn name_taken(name: &str, project_id: &str) -> Refusal {
 }
 
 /// Refuses a sync that is asked for under another destination.
-fn configured_for(destination: &Destination, sync: &SecretSync) -> Result<(), Refusal> {
+fn configured_for(destination: &CatalogEntry, sync: &SecretSync) -> Result<(), Refusal> {
     if sync.destination == destination.slug {
         return Ok(());
     }
@@ -178,7 +180,7 @@ fn usable_connection(
     world: &World,
     catalog: &Catalog,
     identity: &Identity,
-    destination: &Destination,
+    destination: &CatalogEntry,
     project_id: &str,
     id: &str,
 ) -> Result<String, Refusal> {
@@ -213,7 +215,7 @@ impl Shared {
     pub fn list(
         &self,
         asked: &Authorized<'_>,
-        destination: Option<&Destination>,
+        destination: Option<&CatalogEntry>,
     ) -> Result<Value, Refusal> {
         let Authorized { identity, .. } = *asked;
         let [project_id] = query::required(asked.call, ["projectId"])?;
@@ -234,7 +236,7 @@ impl Shared {
     pub fn find(
         &self,
         asked: &Authorized<'_>,
-        destination: &Destination,
+        destination: &CatalogEntry,
         name: &str,
     ) -> Result<Value, Refusal> {
         let [project_id] = query::required(asked.call, ["projectId"])?;
@@ -253,7 +255,7 @@ impl Shared {
     pub fn get(
         &self,
         asked: &Authorized<'_>,
-        destination: &Destination,
+        destination: &CatalogEntry,
         id: &str,
     ) -> Result<Value, Refusal> {
         let sync = self.checked(asked, Permission::Read, destination, id)?;
@@ -264,7 +266,7 @@ impl Shared {
     pub fn create(
         &mut self,
         asked: &Authorized<'_>,
-        destination: &Destination,
+        destination: &CatalogEntry,
     ) -> Result<Value, Refusal> {
         let Authorized { identity, now, .. } = *asked;
         let body = fields::check(destination, &destination.create, asked.body)?;
@@ -284,7 +286,7 @@ impl Shared {
         if !project.has_folder(environment, path) {
             return Err(unknown_folder(Some(path), Some(environment), project_id));
         }
-        let source = Source {
+        let source = SourceFolder {
             environment: environment.to_owned(),
             path: path.to_owned(),
         };
@@ -326,7 +328,7 @@ impl Shared {
         };
         self.database.syncs.insert(sync);
         if is_auto_sync_enabled {
-            self.queue(&id, JobKind::Sync, false, now);
+            self.queue(&id, SandboxJobKind::Sync, false, now);
         }
         self.shown(&id)
     }
@@ -335,7 +337,7 @@ impl Shared {
     pub fn update(
         &mut self,
         asked: &Authorized<'_>,
-        destination: &Destination,
+        destination: &CatalogEntry,
         id: &str,
     ) -> Result<Value, Refusal> {
         let Authorized { identity, now, .. } = *asked;
@@ -420,7 +422,7 @@ impl Shared {
         sync.updated_at = now;
         let id = sync.id.clone();
         if sync.is_auto_sync_enabled {
-            self.queue(&id, JobKind::Sync, false, now);
+            self.queue(&id, SandboxJobKind::Sync, false, now);
         }
         self.shown(&id)
     }
@@ -431,10 +433,10 @@ impl Shared {
         &self,
         identity: &Identity,
         project: &Project,
-        source: &Source,
+        source: &SourceFolder,
         with_subfolders: bool,
     ) -> Result<(), Refusal> {
-        let Source { environment, path } = source;
+        let SourceFolder { environment, path } = source;
         let Some(known) = project
             .environment(environment)
             .filter(|_| self.era.is_today())
@@ -472,7 +474,7 @@ impl Shared {
     fn check_duplicate(
         &self,
         identity: &Identity,
-        destination: &Destination,
+        destination: &CatalogEntry,
         config: &Map<String, Value>,
         own_id: Option<&str>,
     ) -> Result<(), Refusal> {
@@ -495,7 +497,7 @@ impl Shared {
     /// Another sync with that destination, in any project.
     fn duplicate(
         &self,
-        destination: &Destination,
+        destination: &CatalogEntry,
         config: &Map<String, Value>,
         own_id: Option<&str>,
     ) -> Option<&SecretSync> {
@@ -510,7 +512,7 @@ impl Shared {
     pub fn check_destination(
         &self,
         asked: &Authorized<'_>,
-        destination: &Destination,
+        destination: &CatalogEntry,
     ) -> Result<Value, Refusal> {
         let id = json!({"type": "string", "format": "uuid"});
         let schema = json!({
@@ -544,7 +546,7 @@ impl Shared {
         identity: &Identity,
         sync: &SecretSync,
         body: &Value,
-    ) -> Result<Option<Source>, Refusal> {
+    ) -> Result<Option<SourceFolder>, Refusal> {
         let (environment, path) = (text(body, "environment"), text(body, "secretPath"));
         let current = sync.source.as_ref();
         let is_other =
@@ -569,7 +571,7 @@ impl Shared {
         if !exists {
             return Err(unknown_folder(path, environment, &sync.project_id));
         }
-        Ok(Some(Source {
+        Ok(Some(SourceFolder {
             environment: new_environment.to_owned(),
             path: new_path.to_owned(),
         }))
@@ -579,7 +581,7 @@ impl Shared {
     pub fn delete(
         &mut self,
         asked: &Authorized<'_>,
-        destination: &Destination,
+        destination: &CatalogEntry,
         id: &str,
     ) -> Result<Value, Refusal> {
         let remove_secrets = query::choice(asked.call, "removeSecrets", &["true", "false"], false)?;
@@ -590,7 +592,7 @@ impl Shared {
                 Permission::RemoveSecrets,
                 environment_of(sync),
             )?;
-            return self.queue_if_idle(destination, id, JobKind::Remove, true, asked.now);
+            return self.queue_if_idle(destination, id, SandboxJobKind::Remove, true, asked.now);
         }
         let gone = one(&self.database.world, sync);
         self.database.syncs.remove(id);
@@ -601,16 +603,16 @@ impl Shared {
     pub fn trigger(
         &mut self,
         asked: &Authorized<'_>,
-        destination: &Destination,
+        destination: &CatalogEntry,
         id: &str,
-        kind: JobKind,
+        kind: SandboxJobKind,
     ) -> Result<Value, Refusal> {
         let action = match kind {
-            JobKind::Sync => Permission::SyncSecrets,
-            JobKind::Import => Permission::ImportSecrets,
-            JobKind::Remove => Permission::RemoveSecrets,
+            SandboxJobKind::Sync => Permission::SyncSecrets,
+            SandboxJobKind::Import => Permission::ImportSecrets,
+            SandboxJobKind::Remove => Permission::RemoveSecrets,
         };
-        if kind == JobKind::Import {
+        if kind == SandboxJobKind::Import {
             let behaviours = ["prioritize-source", "prioritize-destination"];
             query::choice(asked.call, "importBehavior", &behaviours, true)?;
             if !destination.can_import {
@@ -626,9 +628,9 @@ impl Shared {
 
     fn queue_if_idle(
         &mut self,
-        destination: &Destination,
+        destination: &CatalogEntry,
         id: &str,
-        kind: JobKind,
+        kind: SandboxJobKind,
         then_delete: bool,
         now: Moment,
     ) -> Result<Value, Refusal> {
@@ -649,9 +651,9 @@ impl Shared {
         self.shown(&id)
     }
 
-    fn queue(&mut self, id: &str, kind: JobKind, then_delete: bool, now: Moment) {
+    fn queue(&mut self, id: &str, kind: SandboxJobKind, then_delete: bool, now: Moment) {
         if let Some(sync) = self.database.syncs.get_mut(id) {
-            sync.record_mut(kind).status = Some(JobStatus::Pending);
+            sync.record_mut(kind).status = Some(SandboxJobStatus::Pending);
         }
         self.database
             .jobs
@@ -668,7 +670,7 @@ impl Shared {
         &self,
         asked: &Authorized<'_>,
         action: Permission,
-        destination: &Destination,
+        destination: &CatalogEntry,
         id: &str,
     ) -> Result<&SecretSync, Refusal> {
         let sync = self

@@ -1,7 +1,8 @@
 //! A world grows: with what files mention, and with what another world has.
 
 use super::{
-    Connection, ConnectionFile, Environment, Project, SECRET_MANAGER, World, slug_of, slug_of_id,
+    Connection, ConnectionFile, Project, ProjectEnvironment, SECRET_MANAGER, World, slug_of,
+    slug_of_id,
 };
 use crate::core::words::is_uuid;
 use crate::sandbox::ids;
@@ -66,12 +67,16 @@ impl World {
         }
     }
 
-    fn mentioned_environment(&mut self, project: &str, slug: &str) -> Option<&mut Environment> {
+    fn mentioned_environment(
+        &mut self,
+        project: &str,
+        slug: &str,
+    ) -> Option<&mut ProjectEnvironment> {
         let id = self.mention_project(project);
         let environments = &mut self.project_by_id_mut(&id)?.environments;
         let known = environments.iter().position(|known| known.slug == slug);
         let at = known.unwrap_or_else(|| {
-            environments.push(Environment::new(slug));
+            environments.push(ProjectEnvironment::new(slug));
             environments.len() - 1
         });
         environments.get_mut(at)

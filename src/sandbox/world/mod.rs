@@ -63,7 +63,7 @@ pub struct Project {
     pub kind: String,
     /// The slug of the sub-organisation that it belongs to.
     pub organization: Option<String>,
-    pub environments: Vec<Environment>,
+    pub environments: Vec<ProjectEnvironment>,
 }
 
 /// A project as a file may shorten it.
@@ -76,13 +76,13 @@ struct ProjectFile {
     #[serde(rename = "type")]
     kind: Option<String>,
     organization: Option<String>,
-    environments: Option<Vec<Environment>>,
+    environments: Option<Vec<ProjectEnvironment>>,
 }
 
 /// An environment of a project.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Environment {
+pub struct ProjectEnvironment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     pub slug: String,
@@ -333,7 +333,7 @@ impl From<ProjectFile> for Project {
             organization: file.organization,
             environments: file
                 .environments
-                .unwrap_or_else(Environment::of_a_new_project),
+                .unwrap_or_else(ProjectEnvironment::of_a_new_project),
             slug,
         }
     }
@@ -353,7 +353,7 @@ impl From<ConnectionFile> for Connection {
     }
 }
 
-impl Environment {
+impl ProjectEnvironment {
     fn new(slug: &str) -> Self {
         Self {
             slug: slug.to_owned(),
@@ -501,7 +501,11 @@ impl World {
         self.projects.iter_mut().find(|project| project.id == id)
     }
 
-    pub(super) fn environment_mut(&mut self, id: &str, slug: &str) -> Option<&mut Environment> {
+    pub(super) fn environment_mut(
+        &mut self,
+        id: &str,
+        slug: &str,
+    ) -> Option<&mut ProjectEnvironment> {
         let environments = &mut self.project_by_id_mut(id)?.environments;
         environments.iter_mut().find(|known| known.slug == slug)
     }
@@ -527,7 +531,7 @@ impl World {
 
 impl Project {
     /// The environment of that slug.
-    pub fn environment(&self, slug: &str) -> Option<&Environment> {
+    pub fn environment(&self, slug: &str) -> Option<&ProjectEnvironment> {
         self.environments
             .iter()
             .find(|environment| environment.slug == slug)

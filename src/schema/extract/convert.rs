@@ -82,7 +82,7 @@ const ORDER: &[&str] = &[
 const OWN_WRITE_ONLY: &str = "x-write-only";
 
 /// What is wrong with a schema, as the end of a sentence that starts with its operation.
-pub type Problem = String;
+pub type SchemaProblem = String;
 
 /// Converts the schemas of one document.
 pub struct Converter<'d> {
@@ -108,12 +108,12 @@ impl<'d> Converter<'d> {
     }
 
     /// Converts a schema.
-    pub fn convert(&mut self, schema: &Value) -> Result<Value, Problem> {
+    pub fn convert(&mut self, schema: &Value) -> Result<Value, SchemaProblem> {
         Ok(finished(self.convert_plainly(schema)?))
     }
 
     /// Converts a schema and leaves unions as a plain `anyOf`.
-    pub fn convert_plainly(&mut self, schema: &Value) -> Result<Value, Problem> {
+    pub fn convert_plainly(&mut self, schema: &Value) -> Result<Value, SchemaProblem> {
         self.converted = 0;
         self.flatten(schema, 0)
     }
@@ -123,7 +123,7 @@ impl<'d> Converter<'d> {
         self.definitions
     }
 
-    fn flatten(&mut self, schema: &Value, depth: usize) -> Result<Value, Problem> {
+    fn flatten(&mut self, schema: &Value, depth: usize) -> Result<Value, SchemaProblem> {
         self.converted += 1;
         if depth > MAX_DEPTH {
             return Err(format!("nests schemas more than {MAX_DEPTH} levels deep"));
@@ -163,7 +163,7 @@ impl<'d> Converter<'d> {
         map: &Map<String, Value>,
         keyword: &str,
         depth: usize,
-    ) -> Result<Value, Problem> {
+    ) -> Result<Value, SchemaProblem> {
         let mut members = Vec::new();
         for member in list(map, keyword)? {
             let mut flat = self.flatten(member, depth + 1)?;
@@ -182,7 +182,11 @@ impl<'d> Converter<'d> {
         Ok(any_of(members))
     }
 
-    fn own_facts(&mut self, map: &Map<String, Value>, depth: usize) -> Result<Value, Problem> {
+    fn own_facts(
+        &mut self,
+        map: &Map<String, Value>,
+        depth: usize,
+    ) -> Result<Value, SchemaProblem> {
         let mut facts = Map::new();
         for keyword in PLAIN {
             if let Some(value) = map.get(*keyword)
@@ -241,7 +245,7 @@ impl<'d> Converter<'d> {
         })
     }
 
-    fn reference(&mut self, reference: &Value, depth: usize) -> Result<Value, Problem> {
+    fn reference(&mut self, reference: &Value, depth: usize) -> Result<Value, SchemaProblem> {
         let Some(reference) = reference.as_str() else {
             return Err("has a `$ref` that is not a string".into());
         };
@@ -290,7 +294,7 @@ impl<'d> Converter<'d> {
 }
 
 /// The part of the document that a reference names.
-pub fn resolve<'d>(document: &'d Value, reference: &str) -> Result<&'d Value, Problem> {
+pub fn resolve<'d>(document: &'d Value, reference: &str) -> Result<&'d Value, SchemaProblem> {
     let Some(pointer) = reference.strip_prefix('#') else {
         return Err(format!(
             "refers to \"{reference}\", which is outside of the document"
@@ -321,7 +325,7 @@ fn discriminated<'a>(map: &'a Map<String, Value>, member: &'a Value) -> Option<(
     Some((tag, mapped.unwrap_or(schema_name)))
 }
 
-fn list<'a>(map: &'a Map<String, Value>, keyword: &str) -> Result<&'a [Value], Problem> {
+fn list<'a>(map: &'a Map<String, Value>, keyword: &str) -> Result<&'a [Value], SchemaProblem> {
     match map.get(keyword) {
         None => Ok(&[]),
         Some(Value::Array(members)) => Ok(members),
@@ -329,7 +333,7 @@ fn list<'a>(map: &'a Map<String, Value>, keyword: &str) -> Result<&'a [Value], P
     }
 }
 
-fn expect_types(types: &Value) -> Result<(), Problem> {
+fn expect_types(types: &Value) -> Result<(), SchemaProblem> {
     const TYPES: [&str; 7] = [
         "string", "number", "integer", "boolean", "object", "array", "null",
     ];

@@ -16,12 +16,12 @@ pub struct Finding {
     /// The way to the value: keys, and positions in lists.
     pub path: Vec<String>,
     /// What is wrong there.
-    pub kind: Kind,
+    pub kind: FindingKind,
 }
 
 /// What can be wrong.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Kind {
+pub enum FindingKind {
     /// The map has a field that is not known.
     Unknown {
         /// The field.
@@ -90,7 +90,7 @@ pub enum Kind {
     },
 }
 
-impl Kind {
+impl FindingKind {
     /// Of several things wrong with one value, the one that explains the others comes first.
     fn rank(&self) -> u8 {
         match self {
@@ -139,14 +139,14 @@ pub fn unknown<'n>(
         .by_ref()
         .take(MOST_AT_ONE_PLACE)
         .map(|name| {
-            one(Kind::Unknown {
+            one(FindingKind::Unknown {
                 name: name.clone(),
                 known: Rc::clone(known),
             })
         })
         .collect();
     if let Some(first) = names.next() {
-        found.push(one(Kind::FurtherUnknown {
+        found.push(one(FindingKind::FurtherUnknown {
             first: first.clone(),
             count: 1 + names.count(),
         }));
@@ -193,12 +193,12 @@ fn translate(schema: &Value, error: &ValidationError<'_>, found: &mut Vec<Findin
         path: path.clone(),
         kind,
     };
-    let length = |is_least, bound| one(Kind::Length { is_least, bound });
+    let length = |is_least, bound| one(FindingKind::Length { is_least, bound });
     let number = |rule, bound: &Value| {
         let bound = bound.clone();
-        one(Kind::Number { rule, bound })
+        one(FindingKind::Number { rule, bound })
     };
-    let unknown_one = |name: &str, keyword: &[String]| Kind::Unknown {
+    let unknown_one = |name: &str, keyword: &[String]| FindingKind::Unknown {
         name: name.to_owned(),
         known: known_fields(schema, keyword),
     };
@@ -225,27 +225,27 @@ fn translate(schema: &Value, error: &ValidationError<'_>, found: &mut Vec<Findin
             let name = error.instance().as_str().unwrap_or_default().to_owned();
             one(unknown_one(&name, &schema_path))
         }
-        ValidationErrorKind::Required { property } => one(Kind::Missing {
+        ValidationErrorKind::Required { property } => one(FindingKind::Missing {
             name: property.as_str().unwrap_or_default().to_owned(),
             because: deciding_tag(schema, &schema_path),
         }),
-        ValidationErrorKind::Type { kind } => one(Kind::Type {
+        ValidationErrorKind::Type { kind } => one(FindingKind::Type {
             expected: type_names(kind),
             allowed: parent_schema(schema, &schema_path)
                 .and_then(|schema| schema.get("enum")?.as_array().cloned())
                 .unwrap_or_default(),
             optional: is_optional(schema, &schema_path),
         }),
-        ValidationErrorKind::Enum { options } => one(Kind::Value {
+        ValidationErrorKind::Enum { options } => one(FindingKind::Value {
             allowed: options.as_array().cloned().unwrap_or_default(),
         }),
-        ValidationErrorKind::Constant { expected_value } => one(Kind::Value {
+        ValidationErrorKind::Constant { expected_value } => one(FindingKind::Value {
             allowed: vec![expected_value.as_ref().clone()],
         }),
-        ValidationErrorKind::Pattern { pattern } => one(Kind::Pattern {
+        ValidationErrorKind::Pattern { pattern } => one(FindingKind::Pattern {
             pattern: pattern.clone(),
         }),
-        ValidationErrorKind::Format { format } => one(Kind::Format {
+        ValidationErrorKind::Format { format } => one(FindingKind::Format {
             format: format.clone(),
         }),
         ValidationErrorKind::MinLength { limit }
@@ -261,7 +261,7 @@ fn translate(schema: &Value, error: &ValidationError<'_>, found: &mut Vec<Findin
         ValidationErrorKind::MultipleOf { multiple_of } => {
             number("a multiple of", &Value::from(*multiple_of))
         }
-        ValidationErrorKind::UniqueItems => one(Kind::Repeated),
+        ValidationErrorKind::UniqueItems => one(FindingKind::Repeated),
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
             alternatives(schema, error, context, path, found);
             return;
@@ -269,7 +269,7 @@ fn translate(schema: &Value, error: &ValidationError<'_>, found: &mut Vec<Findin
         // The engine gave up; the server decides.
         ValidationErrorKind::BacktrackLimitExceeded { .. }
         | ValidationErrorKind::RegexEngineFailure { .. } => return,
-        _ => one(Kind::Other {
+        _ => one(FindingKind::Other {
             message: error.to_string(),
         }),
     };
@@ -316,7 +316,7 @@ fn alternatives(
     }
     found.push(Finding {
         path,
-        kind: Kind::Type {
+        kind: FindingKind::Type {
             expected,
             allowed: Vec::new(),
             optional: is_optional(schema, &segments(error.schema_path().as_str())),

@@ -1,6 +1,6 @@
 //! Where in the file a finding is.
 
-use super::finding::{Finding, Kind};
+use super::finding::{Finding, FindingKind};
 use crate::core::span::Span;
 use crate::core::value::{Entry, Mapping, Node, Value};
 
@@ -15,10 +15,10 @@ pub fn span(fields: &Mapping, at: Span, finding: &Finding) -> Span {
         }
     }
     match &finding.kind {
-        Kind::Unknown { name, .. } | Kind::FurtherUnknown { first: name, .. } => {
+        FindingKind::Unknown { name, .. } | FindingKind::FurtherUnknown { first: name, .. } => {
             found.step(name).map_or_else(|| found.key(), |at| at.key())
         }
-        Kind::Missing { .. } => found.key(),
+        FindingKind::Missing { .. } => found.key(),
         _ => found.value(),
     }
 }

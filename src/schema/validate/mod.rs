@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 use serde_json::Value as Json;
 
-use self::finding::{Finding, Kind};
+use self::finding::{Finding, FindingKind};
 use super::destination::Destination;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::span::Span;
@@ -94,7 +94,7 @@ fn check_all(
         }
         // Each round puts at least one field right, and none of them twice.
         for (Finding { path, kind }, right) in &misspelt {
-            if let Kind::Unknown { name, .. } = kind {
+            if let FindingKind::Unknown { name, .. } = kind {
                 rename(&mut json, path, name, right);
                 rename_in(meant.to_mut(), path, name, right);
             }
@@ -114,7 +114,7 @@ fn misspelt(findings: &[Finding], json: &Json, spec: &DestinationSpec) -> Vec<(F
     findings
         .iter()
         .filter_map(|finding| {
-            let Kind::Unknown { known, .. } = &finding.kind else {
+            let FindingKind::Unknown { known, .. } = &finding.kind else {
                 return None;
             };
             let meant = wording::meant(finding, json, spec)?;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::finding::{Finding, Kind, lookup};
+use super::finding::{Finding, FindingKind, lookup};
 use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::fields::OWN_FIELDS;
@@ -24,9 +24,13 @@ pub fn diagnostic(
     let field = dotted(&finding.path);
     let value = lookup(json, &finding.path);
     match &finding.kind {
-        Kind::Unknown { name, known } => unknown(finding, (name, known), json, destination, span),
-        Kind::FurtherUnknown { count, .. } => Diagnostic::further(Code::UnknownField, span, *count),
-        Kind::Missing { name, because } => {
+        FindingKind::Unknown { name, known } => {
+            unknown(finding, (name, known), json, destination, span)
+        }
+        FindingKind::FurtherUnknown { count, .. } => {
+            Diagnostic::further(Code::UnknownField, span, *count)
+        }
+        FindingKind::Missing { name, because } => {
             let reason = because.as_ref().map_or_else(String::new, |(tag, value)| {
                 format!(" It is required if `{tag}` is \"{value}\".")
             });
@@ -55,7 +59,7 @@ pub fn diagnostic(
                 None => diagnostic.help(format!("Add `{name}` under `{field}`.")),
             }
         }
-        Kind::Type {
+        FindingKind::Type {
             expected,
             allowed,
             optional,
@@ -68,8 +72,8 @@ pub fn diagnostic(
             let diagnostic = Diagnostic::new(Code::WrongType, span, message);
             with_help(diagnostic, type_help(value, expected, allowed, *optional))
         }
-        Kind::Value { allowed } => wrong_value(&field, value, allowed, span),
-        Kind::Pattern { pattern } => Diagnostic::new(
+        FindingKind::Value { allowed } => wrong_value(&field, value, allowed, span),
+        FindingKind::Pattern { pattern } => Diagnostic::new(
             Code::WrongForm,
             span,
             format!(
@@ -78,7 +82,7 @@ pub fn diagnostic(
             ),
         )
         .help(pattern_help(pattern)),
-        Kind::Format { format } => {
+        FindingKind::Format { format } => {
             let diagnostic = Diagnostic::new(
                 Code::WrongForm,
                 span,
@@ -94,8 +98,10 @@ pub fn diagnostic(
                 diagnostic
             }
         }
-        Kind::Length { is_least, bound } => wrong_length(&field, value, *is_least, *bound, span),
-        Kind::Number { rule, bound } => Diagnostic::new(
+        FindingKind::Length { is_least, bound } => {
+            wrong_length(&field, value, *is_least, *bound, span)
+        }
+        FindingKind::Number { rule, bound } => Diagnostic::new(
             Code::WrongSize,
             span,
             format!(
@@ -103,13 +109,13 @@ pub fn diagnostic(
                 quoted(value)
             ),
         ),
-        Kind::Repeated => Diagnostic::new(
+        FindingKind::Repeated => Diagnostic::new(
             Code::WrongValue,
             span,
             format!("`{field}` has the same item more than once."),
         )
         .help("List each item once."),
-        Kind::Other { message } => Diagnostic::new(
+        FindingKind::Other { message } => Diagnostic::new(
             Code::WrongValue,
             span,
             format!("`{field}` does not fit the schema: {message}."),
@@ -193,7 +199,7 @@ pub fn meant<'f>(
     json: &Value,
     destination: &DestinationSpec,
 ) -> Option<&'f str> {
-    let Kind::Unknown { name, known } = &finding.kind else {
+    let FindingKind::Unknown { name, known } = &finding.kind else {
         return None;
     };
     if place_of(name, &finding.path, json, &destination.create).is_some() {

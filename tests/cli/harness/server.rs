@@ -49,12 +49,12 @@ impl Server {
     }
 
     /// A sandbox with other options than the usual ones.
-    pub fn with(world: &Value, change: impl FnOnce(&mut sandbox::Options)) -> Self {
-        let mut options = sandbox::Options {
+    pub fn with(world: &Value, change: impl FnOnce(&mut sandbox::SandboxOptions)) -> Self {
+        let mut options = sandbox::SandboxOptions {
             world: serde_json::from_value(world.clone()).unwrap(),
             catalog: Arc::clone(&CATALOG),
             job_duration: Duration::from_millis(5),
-            ..sandbox::Options::default()
+            ..sandbox::SandboxOptions::default()
         };
         change(&mut options);
         let runtime = runtime();

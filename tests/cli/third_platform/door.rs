@@ -21,7 +21,7 @@ use secsync::http::request::Request;
 use secsync::http::retry::Repeat;
 use secsync::provider::credential::{Credential, Token, message, missing};
 use secsync::provider::door::{Door, OperationKind, Servers};
-use secsync::provider::session::Session;
+use secsync::provider::session::AuthenticatedClient;
 use secsync::provider::variables::ProviderVariables;
 use secsync::provider::{Deletion, ManagedSyncs, Provider};
 use serde_json::{Map, Value};
@@ -61,7 +61,7 @@ impl Door for Strongbox {
             .ok_or_else(|| missing(PLATFORM, &variables.name("STRONGBOX_TOKEN")))
     }
 
-    fn provider(&self, session: Session) -> Provider {
+    fn provider(&self, session: AuthenticatedClient) -> Provider {
         Provider::Managed(Arc::new(Account { session }))
     }
 
@@ -111,7 +111,7 @@ impl Rules for Strongbox {
 
 /// A Strongbox server, as one identity sees it.
 struct Account {
-    session: Session,
+    session: AuthenticatedClient,
 }
 
 impl Account {

@@ -42,7 +42,7 @@ pub fn block_on<T>(task: impl Future<Output = T>) -> T {
 
 /// A site with that past, at rest.
 pub async fn site_with_past((era, before, strays): &Past) -> Site {
-    let options = sandbox::Options {
+    let options = sandbox::SandboxOptions {
         era: *era,
         ..Site::usual()
     };

@@ -13,9 +13,9 @@ use secsync::core::remote::RemoteSync;
 use secsync::core::starts::Starts;
 use secsync::environment::Environment;
 use secsync::error::CommandError;
-use secsync::export::draft::{self, Group, LeftOut, Names};
+use secsync::export::draft::{self, DraftGroup, LeftOut, Names};
 use secsync::http::clock::Clock;
-use secsync::http::limits::Limits;
+use secsync::http::limits::HostGates;
 use secsync::http::{HttpOptions, SandboxAccess};
 use secsync::pipeline::{
     Link, Loaded, Observed, Opened, Options, Projects, Wanted, usable_connections,
@@ -120,16 +120,16 @@ impl Site {
     }
 
     /// The options of a sandbox with the world of the tests and quick jobs.
-    pub fn usual() -> sandbox::Options {
-        sandbox::Options {
+    pub fn usual() -> sandbox::SandboxOptions {
+        sandbox::SandboxOptions {
             world: world::world(),
             catalog: world::catalog(),
             job_duration: JOB,
-            ..sandbox::Options::default()
+            ..sandbox::SandboxOptions::default()
         }
     }
 
-    pub async fn with(options: sandbox::Options) -> Self {
+    pub async fn with(options: sandbox::SandboxOptions) -> Self {
         let site = Self {
             sandbox: sandbox::start(options).await.unwrap(),
             clock: QuickClock::new(),
@@ -227,7 +227,7 @@ impl Site {
                     .collect(),
             }),
             clock: self.clock.clone(),
-            limits: Limits::default(),
+            limits: HostGates::default(),
             ..HttpOptions::default()
         }
     }
@@ -409,7 +409,7 @@ impl Site {
                 let connected = &inventory.connected;
                 names.connections = usable_connections(connected, apps, &link).await.unwrap();
             }
-            let group = Group {
+            let group = DraftGroup {
                 is_declared: false,
                 provider: &inventory.provider,
                 project: if by_ids { &project.id } else { &project.word },

@@ -88,9 +88,9 @@ pub fn saved_plan(bytes: &[u8]) {
         };
         if let Ok(saved) = planfile::read(bytes, &local) {
             render::saved::heading("plan", &saved, &saved.plan);
-            let context = render::plan::Context {
+            let context = render::plan::PlanExtras {
                 lists_unmanaged: true,
-                ..render::plan::Context::default()
+                ..render::plan::PlanExtras::default()
             };
             render::plan::human(&saved.plan, &saved.sources, context);
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::support::{FastClock, PROJECT, add, infisical_with, options, sync};
 use secsync::apply::job_requests::run;
-use secsync::apply::{ApplyContext, JobEnd, Observer, Progress, Report, Wait};
+use secsync::apply::{ApplyContext, JobEnd, JobProgress, Observer, Report, Wait};
 use secsync::cancel::Cancellation;
 use secsync::core::job_requests::{JobRequest, RequestedJob};
 use secsync::core::plan::Subject;
@@ -28,10 +28,10 @@ fn job(index: usize, status: &str, last_job: &str) -> Value {
 
 /// Keeps what it is told of.
 #[derive(Default)]
-struct Told(Mutex<Vec<Progress>>);
+struct Told(Mutex<Vec<JobProgress>>);
 
 impl Observer for Told {
-    fn waiting(&self, progress: &Progress) {
+    fn waiting(&self, progress: &JobProgress) {
         let mut told = self.0.lock().unwrap();
         if told.last() != Some(progress) {
             told.push(progress.clone());
@@ -45,7 +45,7 @@ async fn followed(
     jobs: usize,
     wait: Wait,
     shown: impl Fn(usize) -> Vec<Value> + Send + Sync + 'static,
-) -> (Report, Vec<Progress>, Duration) {
+) -> (Report, Vec<JobProgress>, Duration) {
     let server = MockServer::start().await;
     for index in 0..jobs {
         let asked = json!({"secretSync": job(index, "pending", "before")});
@@ -172,7 +172,7 @@ async fn reports_what_stands_in_line_because_of_the_limit_for_a_connection() {
     };
     let (report, told, _) = followed(8, Wait::WhileMoving, shown).await;
     assert_eq!(report.jobs.len(), 8);
-    let line = |progress: &Progress| secsync::render::jobs::waiting(progress);
+    let line = |progress: &JobProgress| secsync::render::jobs::waiting(progress);
     let lines: Vec<String> = told.iter().map(line).collect();
     assert_eq!(
         lines,

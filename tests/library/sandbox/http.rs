@@ -8,7 +8,8 @@ use camino::Utf8Path;
 use reqwest::{Client, Method, StatusCode};
 use secsync::root::Root;
 use secsync::sandbox::{
-    self, CLIENT_ID, CLIENT_SECRET, ENKRYPTIFY_TOKEN, INFISICAL_TOKEN, Options, Running, World,
+    self, CLIENT_ID, CLIENT_SECRET, ENKRYPTIFY_TOKEN, INFISICAL_TOKEN, Running, SandboxOptions,
+    World,
 };
 use serde_json::{Value, json};
 
@@ -21,14 +22,14 @@ struct Sandbox {
 }
 
 impl Sandbox {
-    async fn start(options: Options) -> Self {
+    async fn start(options: SandboxOptions) -> Self {
         let mut world = World::default();
         let project = world.mention_project("payments");
         world.mention_folder("payments", "prod", "/apps/web");
         let connection = world.mention_connection("humanitec", Some("main"), None);
         // Only the first one is installed; any later one would be the same.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let running = sandbox::start(Options {
+        let running = sandbox::start(SandboxOptions {
             world,
             catalog: catalog(),
             job_duration: Duration::from_millis(1),
@@ -52,9 +53,9 @@ impl Sandbox {
     }
 
     async fn failing(rule: &str) -> Self {
-        Self::start(Options {
+        Self::start(SandboxOptions {
             fail: vec![rule.parse().unwrap()],
-            ..Options::default()
+            ..SandboxOptions::default()
         })
         .await
     }
@@ -95,7 +96,7 @@ impl Sandbox {
 
 #[tokio::test]
 async fn a_client_logs_in_and_creates_and_sees_the_job_end() {
-    let sandbox = Sandbox::start(Options::default()).await;
+    let sandbox = Sandbox::start(SandboxOptions::default()).await;
     let login: Value = sandbox
         .request(Method::POST, "/api/v1/auth/universal-auth/login")
         .json(&json!({"clientId": CLIENT_ID, "clientSecret": CLIENT_SECRET}))
@@ -146,7 +147,7 @@ async fn answers_nothing_after_it_stopped_even_on_open_connections() {
         running,
         client,
         body: _,
-    } = Sandbox::start(Options::default()).await;
+    } = Sandbox::start(SandboxOptions::default()).await;
     let status = format!("http://{}/api/status", running.address());
     // Read to its end, so that the connection is kept for the next request.
     client
@@ -163,7 +164,7 @@ async fn answers_nothing_after_it_stopped_even_on_open_connections() {
 
 #[tokio::test]
 async fn of_six_creates_with_one_name_exactly_one_wins() {
-    let sandbox = Sandbox::start(Options::default()).await;
+    let sandbox = Sandbox::start(SandboxOptions::default()).await;
     let answers = futures_util::future::join_all((0..6).map(|_| sandbox.create())).await;
     let mut statuses: Vec<u16> = answers
         .into_iter()
@@ -175,9 +176,9 @@ async fn of_six_creates_with_one_name_exactly_one_wins() {
 
 #[tokio::test]
 async fn it_refuses_to_listen_to_the_world() {
-    let options = Options {
+    let options = SandboxOptions {
         listen: "0.0.0.0:0".parse().unwrap(),
-        ..Options::default()
+        ..SandboxOptions::default()
     };
     let error = sandbox::start(options).await.err().unwrap();
     assert!(error.to_string().contains("`0.0.0.0:0`"), "{error}");
@@ -185,7 +186,7 @@ async fn it_refuses_to_listen_to_the_world() {
 
 #[tokio::test]
 async fn a_body_over_a_megabyte_is_answered_with_500() {
-    let mut sandbox = Sandbox::start(Options::default()).await;
+    let mut sandbox = Sandbox::start(SandboxOptions::default()).await;
     sandbox.body["description"] = "x".repeat(3 * 1024 * 1024).into();
     assert_eq!(
         sandbox.create().await.unwrap().status(),
@@ -259,9 +260,9 @@ async fn a_page_takes_the_place_of_a_list() {
 
 #[tokio::test]
 async fn every_answer_waits_for_the_latency() {
-    let sandbox = Sandbox::start(Options {
+    let sandbox = Sandbox::start(SandboxOptions {
         latency: Duration::from_millis(80),
-        ..Options::default()
+        ..SandboxOptions::default()
     })
     .await;
     let before = Instant::now();
@@ -278,9 +279,9 @@ async fn state_survives_in_the_store_without_any_credential() {
     let directory = tempfile::tempdir().unwrap();
     let store = root(&directory).make_directory("deep/sandbox".into());
     let store = Arc::new(store.unwrap());
-    let options = || Options {
+    let options = || SandboxOptions {
         store: Some(Arc::clone(&store)),
-        ..Options::default()
+        ..SandboxOptions::default()
     };
     let sandbox = Sandbox::start(options()).await;
     let created: Value = sandbox.create().await.unwrap().json().await.unwrap();
@@ -310,9 +311,9 @@ async fn all_is_written_when_it_has_stopped_even_while_it_was_being_written() {
         let directory = tempfile::tempdir().unwrap();
         let store = Arc::new(root(&directory));
         let begun = Instant::now();
-        let sandbox = Sandbox::start(Options {
+        let sandbox = Sandbox::start(SandboxOptions {
             store: Some(Arc::clone(&store)),
-            ..Options::default()
+            ..SandboxOptions::default()
         })
         .await;
         sandbox.create().await.unwrap();
@@ -328,9 +329,9 @@ async fn all_is_written_when_it_has_stopped_even_while_it_was_being_written() {
 async fn dropping_it_writes_what_was_not_written() {
     let directory = tempfile::tempdir().unwrap();
     let store = Arc::new(root(&directory));
-    let sandbox = Sandbox::start(Options {
+    let sandbox = Sandbox::start(SandboxOptions {
         store: Some(Arc::clone(&store)),
-        ..Options::default()
+        ..SandboxOptions::default()
     })
     .await;
     sandbox.create().await.unwrap();
@@ -347,9 +348,9 @@ async fn a_damaged_store_is_an_error_that_names_the_file() {
     let directory = tempfile::tempdir().unwrap();
     let store = root(&directory);
     std::fs::write(store.path().join("sandbox.json"), "{").unwrap();
-    let options = Options {
+    let options = SandboxOptions {
         store: Some(Arc::new(store)),
-        ..Options::default()
+        ..SandboxOptions::default()
     };
     let error = sandbox::start(options).await.err().unwrap();
     assert!(error.to_string().contains("sandbox.json"), "{error}");

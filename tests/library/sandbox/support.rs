@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use secsync::sandbox::{Call, Catalog, Emulator, Era, Moment, Options, Reply};
+use secsync::sandbox::{Call, Catalog, Emulator, Era, Moment, Reply, SandboxOptions};
 use secsync::schema::store::SchemaStore;
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ impl Server {
     }
 
     /// The recorded server with other options.
-    pub fn with(change: impl FnOnce(&mut Options)) -> Self {
+    pub fn with(change: impl FnOnce(&mut SandboxOptions)) -> Self {
         let world = serde_json::from_str(include_str!("recorded/world.json")).unwrap();
         Self::in_world(&world, |options| {
             options.era = Era::June2025;
@@ -52,13 +52,13 @@ impl Server {
     }
 
     /// A server of today with this world and the recorded server's destinations.
-    pub fn in_world(world: &Value, change: impl FnOnce(&mut Options)) -> Self {
-        let mut options = Options {
+    pub fn in_world(world: &Value, change: impl FnOnce(&mut SandboxOptions)) -> Self {
+        let mut options = SandboxOptions {
             world: serde_json::from_value(world.clone()).unwrap(),
             catalog: catalog(),
             seed: 7,
             job_duration: JOB,
-            ..Options::default()
+            ..SandboxOptions::default()
         };
         change(&mut options);
         Self {

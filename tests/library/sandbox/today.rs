@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use secsync::sandbox::{Call, Catalog, Era, Options, Reply};
+use secsync::sandbox::{Call, Catalog, Era, Reply, SandboxOptions};
 use serde_json::{Value, json};
 
 use super::support::{JOB, SETTLED, Server};
@@ -61,7 +61,7 @@ fn world() -> Value {
 /// A server of today whose catalog is these schemas.
 fn server_of(
     schemas: impl IntoIterator<Item = Value>,
-    change: impl FnOnce(&mut Options),
+    change: impl FnOnce(&mut SandboxOptions),
 ) -> Server {
     server_with(|options| {
         options.catalog = Arc::new(Catalog::from_schemas(schemas));
@@ -101,7 +101,7 @@ fn server() -> Server {
     server_with(|_| {})
 }
 
-fn server_with(change: impl FnOnce(&mut Options)) -> Server {
+fn server_with(change: impl FnOnce(&mut SandboxOptions)) -> Server {
     Server::in_world(&world(), change)
 }
 

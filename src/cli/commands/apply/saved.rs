@@ -12,9 +12,9 @@ use crate::core::problem::Problem;
 use crate::core::resolve::ProjectTables;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::pipeline::{Access, Applied, Link, Opened, Planned, Rechecked};
+use crate::pipeline::{Applied, Link, Opened, Planned, Rechecked, StateUse};
 use crate::planfile::SavedPlan;
-use crate::render::plan::{self, Context};
+use crate::render::plan::{self, PlanExtras};
 use crate::render::saved;
 use crate::root::is_stream;
 use crate::state::State;
@@ -122,7 +122,7 @@ async fn state_of(
     if !actions.any(|action| action.verb() == Verb::Start) {
         return Ok(None);
     }
-    opened.open_state(link, Access::Write).await.map(Some)
+    opened.open_state(link, StateUse::Write).await.map(Some)
 }
 
 fn shown(
@@ -132,7 +132,7 @@ fn shown(
     done: &[Subject],
     session: &Session,
 ) -> String {
-    let context = Context {
+    let context = PlanExtras {
         lists_unmanaged: session.view.verbosity > 0,
         is_sandbox: saved.is_sandbox,
         is_whole: false,

@@ -24,16 +24,16 @@ use crate::core::words::count;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::export::HiddenConnections;
-use crate::export::draft::{self, Document, Group, Names};
+use crate::export::draft::{self, DraftDocument, DraftGroup, Names};
 use crate::export::paths::file_names;
-use crate::export::target::{Addition, Target};
+use crate::export::target::{Addition, ExportTarget};
 use crate::export::terraform::document::{self, LARGEST};
 use crate::export::terraform::release::Release;
 use crate::export::terraform::{
-    Comparison, Difference, Found, FoundSync, Mapping, Migration, find,
+    Comparison, FoundSync, Migration, ResourceMapping, StateMismatch, TerraformSyncs, find,
 };
 use crate::pipeline::{
-    Access, Checked, DeclaredNames, Link, Opened, Projects, Wanted, declared_names,
+    Checked, DeclaredNames, Link, Opened, Projects, StateUse, Wanted, declared_names,
 };
 use crate::provider::default_platform;
 use crate::redaction;
@@ -71,7 +71,7 @@ impl Arguments {
         let checked = load.check_what_exists(session)?;
         let provider = self.provider_name();
         let platform = checked.opened.platform_of(provider)?;
-        let mapping = Mapping::of(platform).ok_or_else(|| {
+        let mapping = ResourceMapping::of(platform).ok_or_else(|| {
             CommandError::usage(format!(
                 "Terraform does not manage syncs of {}, as far as secsync knows.",
                 platform.title()
@@ -79,7 +79,7 @@ impl Arguments {
             .help("Name a provider of another platform with --provider.")
         })?;
         let text = read(file, &checked.opened)?;
-        let document = document::Document::read(&text, mapping).map_err(|unusable| {
+        let document = document::TerraformDocument::read(&text, mapping).map_err(|unusable| {
             CommandError::new(
                 Exit::Error,
                 format!("{} cannot be imported: {}.", named(file), unusable.reason),
@@ -130,7 +130,7 @@ impl Arguments {
         &self,
         platform: Platform,
         opened: &Opened,
-        found: &Found,
+        found: &TerraformSyncs,
     ) -> Result<Spelling, CommandError> {
         let mut spelling = Spelling {
             table: found.projects.clone(),
@@ -154,7 +154,7 @@ impl Arguments {
         &self,
         platform: Platform,
         opened: &Opened,
-        found: &Found,
+        found: &TerraformSyncs,
         link: &Link,
     ) -> Result<Spelling, CommandError> {
         if found.syncs.is_empty() {
@@ -197,7 +197,7 @@ impl Arguments {
     fn additions(
         &self,
         checked: &Checked,
-        found: &Found,
+        found: &TerraformSyncs,
         spelling: &Spelling,
     ) -> Result<Additions, CommandError> {
         let provider = self.provider_name();
@@ -230,7 +230,7 @@ impl Arguments {
             word == project || id.is_some_and(|id| is_project(word, &id, table))
         };
         for (path, mut projects) in self.places(projects) {
-            let target = Target::open(path.as_deref(), opened)?;
+            let target = ExportTarget::open(path.as_deref(), opened)?;
             // A file that this workspace does not load.
             if let Some(held) = target.held(opened, &found.hidden)? {
                 let declared = declared_names(&held, provider, table);
@@ -282,7 +282,7 @@ impl Arguments {
     fn declared(
         &self,
         checked: &Checked,
-        found: Found,
+        found: TerraformSyncs,
         additions: Additions,
         spelling: Spelling,
         session: &Session,
@@ -343,19 +343,19 @@ impl Project<'_> {
         provider: &str,
         names: &Names,
         inherited: &dyn Fn(Option<&str>) -> crate::core::value::Mapping,
-    ) -> Result<Document, CommandError> {
+    ) -> Result<DraftDocument, CommandError> {
         let variable = self.variable().cloned();
         let project = match (&variable, self.syncs.first()) {
             (Some(_), Some(first)) => &first.sync.project_id,
             _ => self.word,
         };
-        let group = Group {
+        let group = DraftGroup {
             is_declared: true,
             provider,
             project,
             syncs: self.syncs.iter().map(|found| &found.sync).collect(),
         };
-        let mut document = Document::of(opened, &group, names, inherited)?;
+        let mut document = DraftDocument::of(opened, &group, names, inherited)?;
         document.project_variable = variable;
         for found in &self.syncs {
             for variable in &found.variables {
@@ -369,7 +369,7 @@ impl Project<'_> {
 /// What is to be written, and what came of each sync.
 #[derive(Default)]
 struct Additions {
-    targets: Vec<(Target, Addition)>,
+    targets: Vec<(ExportTarget, Addition)>,
     /// The syncs that are declared now, by the ids of their projects and their names.
     imported: BTreeSet<(String, String)>,
     /// The addresses of what is declared, from now on or already.
@@ -419,7 +419,7 @@ impl Additions {
 }
 
 /// Adds the connections that the document names, for the projects and apps that need some.
-fn add_connections(names: &mut Names, of: BTreeSet<(String, String)>, found: &Found) {
+fn add_connections(names: &mut Names, of: BTreeSet<(String, String)>, found: &TerraformSyncs) {
     let used: BTreeSet<&str> = found
         .syncs
         .iter()
@@ -490,8 +490,8 @@ fn together(errors: Vec<CommandError>) -> Option<CommandError> {
 }
 
 /// The texts that were written, those of new files in one.
-fn texts(targets: &[(Target, Addition)]) -> Vec<String> {
-    let is_new = |target: &Target| target.existing() == crate::root::Existing::Keep;
+fn texts(targets: &[(ExportTarget, Addition)]) -> Vec<String> {
+    let is_new = |target: &ExportTarget| target.existing() == crate::root::Existing::Keep;
     let (new, old): (Vec<_>, Vec<_>) = targets.iter().partition(|(target, _)| is_new(target));
     let new: Vec<&str> = new
         .iter()
@@ -508,18 +508,18 @@ async fn compare(
     texts: Vec<String>,
     imported: &BTreeSet<(String, String)>,
     link: &Link,
-) -> Result<Vec<Difference>, CommandError> {
+) -> Result<Vec<StateMismatch>, CommandError> {
     let mut differences = Vec::new();
     for text in texts {
         let checked = opened.load_text("the imported files", text).check()?;
-        let planned = checked.plan(link, Access::Read).await?;
+        let planned = checked.plan(link, StateUse::Read).await?;
         let is_meant = |action: &&Action| {
             let subject = &action.subject;
             let identity = (subject.project_id.clone(), subject.name.clone());
             action.verb() != Verb::Trigger && imported.contains(&identity)
         };
         let actions = planned.plan.actions.iter().filter(is_meant);
-        differences.extend(actions.map(|action| Difference {
+        differences.extend(actions.map(|action| StateMismatch {
             verb: action.verb().word(),
             project: action.subject.project.clone(),
             name: action.subject.name.clone(),
@@ -530,7 +530,7 @@ async fn compare(
 }
 
 /// Adds what a comparison came to.
-fn settle(declared: &mut Declared, compared: Result<Vec<Difference>, CommandError>) {
+fn settle(declared: &mut Declared, compared: Result<Vec<StateMismatch>, CommandError>) {
     let comparison = match compared {
         Ok(differences) => {
             if !differences.is_empty() {

@@ -5,18 +5,18 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::arguments::{LoadArguments, OutputArguments, working_directory};
-use crate::cli::command::{Command, Human, Outcome, Session, View};
+use crate::cli::command::{Command, CommandOutcome, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::core::diagnostic::Diagnostic;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::render::json::Place;
+use crate::render::json::FileRange;
 use crate::render::schema_diff::{self, Broken, SchemaDiffBody};
 use crate::root::{self, Root};
 use crate::schema::compare::{self, SchemaChange};
 use crate::schema::pull;
 use crate::schema::store::SchemaStore;
-use crate::text_file::Refusal;
+use crate::text_file::UnreadableText;
 
 /// The schemas that are part of the program.
 const BUNDLED: &str = "bundled";
@@ -48,30 +48,30 @@ pub struct Arguments {
 impl Command for Arguments {
     const NAME: &'static str = "schema-diff";
     const FORMATS: Offer = Offer::Basic;
-    type Outcome = Difference;
+    type Outcome = SchemaChanges;
 
     fn output(&self) -> &OutputArguments {
         &self.output
     }
 
-    fn run(self, session: &Session) -> Result<Difference, CommandError> {
+    fn run(self, session: &Session) -> Result<SchemaChanges, CommandError> {
         let old = set_of(&self.old, session)?;
         let new = set_of(&self.new, session)?;
         let changes = compare::compare(&compare::files(&old)?, &compare::files(&new)?);
         let known = errors(old, session)?;
         let mut broken = errors(new, session)?;
         broken.retain(|error| !known.contains(error));
-        Ok(Difference { changes, broken })
+        Ok(SchemaChanges { changes, broken })
     }
 }
 
 /// What differs between two sets of schemas.
-pub struct Difference {
+pub struct SchemaChanges {
     changes: Vec<SchemaChange>,
     broken: Vec<Broken>,
 }
 
-impl Outcome for Difference {
+impl CommandOutcome for SchemaChanges {
     fn exit(&self) -> Exit {
         if self.broken.is_empty() && !self.changes.iter().any(|change| change.breaking) {
             Exit::Done
@@ -112,7 +112,7 @@ fn named(word: &str) -> Result<Utf8PathBuf, CommandError> {
     let place = root::Place::of(word.into(), &working_directory()?);
     match place.map(|place| place.path()) {
         Ok(directory) if directory.is_dir() => Ok(directory),
-        Err(error) if Refusal::of(&error).is_some() => Err(CommandError::usage(format!(
+        Err(error) if UnreadableText::of(&error).is_some() => Err(CommandError::usage(format!(
             "The directory `{word}` cannot be read: {error}."
         ))),
         _ => Err(
@@ -133,7 +133,7 @@ fn errors(store: SchemaStore, session: &Session) -> Result<Vec<Broken>, CommandE
     let sources = &workspace.sources;
     let broken = |found: &Diagnostic| Broken {
         message: found.message.clone(),
-        place: found.span().map(|span| Place::new(span, sources)),
+        place: found.span().map(|span| FileRange::new(span, sources)),
     };
     let found = workspace.diagnostics.iter();
     let errors = found.filter(|found| found.is_error());

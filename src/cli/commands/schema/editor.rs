@@ -5,7 +5,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::arguments::OutputArguments;
-use crate::cli::command::{Command, Human, Outcome, Session, Text, View};
+use crate::cli::command::{Command, CommandOutcome, Human, Session, Text, View};
 use crate::cli::output::Offer;
 use crate::cli::sync_files::{self, editor_schema};
 use crate::error::CommandError;
@@ -69,7 +69,7 @@ pub enum EditorSchema {
     },
 }
 
-impl Outcome for EditorSchema {
+impl CommandOutcome for EditorSchema {
     fn human(&self, _view: View) -> Human {
         match self {
             Self::Printed(text) => Human {

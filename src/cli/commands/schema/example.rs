@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{LIST, destination_named};
 use crate::cli::arguments::OutputArguments;
-use crate::cli::command::{Command, Human, Outcome, Session, Text, View};
+use crate::cli::command::{Command, CommandOutcome, Human, Session, Text, View};
 use crate::cli::output::Offer;
 use crate::cli::sync_files::printed;
 use crate::error::CommandError;
@@ -46,7 +46,7 @@ impl Command for Arguments {
 /// The text of a sync file.
 pub struct Example(String);
 
-impl Outcome for Example {
+impl CommandOutcome for Example {
     fn human(&self, _view: View) -> Human {
         Human {
             text: self.0.clone(),

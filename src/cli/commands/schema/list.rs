@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::arguments::OutputArguments;
-use crate::cli::command::{Command, Human, Outcome, Session, View};
+use crate::cli::command::{Command, CommandOutcome, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::core::text::visible;
 use crate::digest::sha256;
@@ -27,13 +27,13 @@ pub struct Arguments {
 impl Command for Arguments {
     const NAME: &'static str = "schemas";
     const FORMATS: Offer = Offer::Basic;
-    type Outcome = Schemas;
+    type Outcome = SchemaList;
 
     fn output(&self) -> &OutputArguments {
         &self.output
     }
 
-    fn run(self, session: &Session) -> Result<Schemas, CommandError> {
+    fn run(self, session: &Session) -> Result<SchemaList, CommandError> {
         let opened = super::open(session)?;
         let manifest = manifest(&opened.root()?, SCHEMAS.into());
         let mut rows = Vec::new();
@@ -45,12 +45,12 @@ impl Command for Arguments {
                 );
             }
         }
-        Ok(Schemas(rows))
+        Ok(SchemaList(rows))
     }
 }
 
 /// The destinations, as the schemas in use describe them.
-pub struct Schemas(Vec<Row>);
+pub struct SchemaList(Vec<Row>);
 
 struct Row {
     destination: Arc<Destination>,
@@ -86,7 +86,7 @@ impl Row {
     }
 }
 
-impl Outcome for Schemas {
+impl CommandOutcome for SchemaList {
     fn human(&self, view: View) -> Human {
         let mut rows: Vec<table::Row<6>> = self.0.iter().map(Row::cells).collect();
         for platform in platforms() {

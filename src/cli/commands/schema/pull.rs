@@ -5,7 +5,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::arguments::{NetworkArguments, OutputArguments};
-use crate::cli::command::{Command, Human, Outcome, Session, View};
+use crate::cli::command::{Command, CommandOutcome, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::core::text::visible;
 use crate::core::words::count;
@@ -40,7 +40,7 @@ pub struct Arguments {
 impl Command for Arguments {
     const NAME: &'static str = "schema-pull";
     const FORMATS: Offer = Offer::Basic;
-    type Outcome = Pulled;
+    type Outcome = PulledSchemas;
 
     fn output(&self) -> &OutputArguments {
         &self.output
@@ -50,7 +50,7 @@ impl Command for Arguments {
         self.network.sandbox
     }
 
-    fn run(self, session: &Session) -> Result<Pulled, CommandError> {
+    fn run(self, session: &Session) -> Result<PulledSchemas, CommandError> {
         let opened = super::open(session)?;
         let (root, directory) = (opened.root()?, opened.schema_directory());
         // Before anything listens for signals: one of them ends a read that waits, as it does
@@ -69,7 +69,7 @@ impl Command for Arguments {
                  about creating such a sync.",
             )
         })?;
-        Ok(Pulled {
+        Ok(PulledSchemas {
             directory,
             schemas: whole.files.len(),
             changes: pulled,
@@ -78,14 +78,14 @@ impl Command for Arguments {
 }
 
 /// Schemas that were pulled.
-pub struct Pulled {
+pub struct PulledSchemas {
     directory: Utf8PathBuf,
     /// How many the documents hold.
     schemas: usize,
     changes: pull::Pulled,
 }
 
-impl Outcome for Pulled {
+impl CommandOutcome for PulledSchemas {
     fn human(&self, _view: View) -> Human {
         format!(
             "Pulled {} into {}: {} written, {} removed, {} as they were.\n",

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{LIST, destination_named};
 use crate::cli::arguments::OutputArguments;
-use crate::cli::command::{Command, Human, Outcome, Session, View};
+use crate::cli::command::{Command, CommandOutcome, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::core::text::visible;
 use crate::error::CommandError;
@@ -64,7 +64,7 @@ impl Schema {
     }
 }
 
-impl Outcome for Schema {
+impl CommandOutcome for Schema {
     fn human(&self, view: View) -> Human {
         let request = if self.key.0.lists_destinations() {
             "create"
