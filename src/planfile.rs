@@ -15,7 +15,7 @@
 //! | [`mod@merge`] | several plans become one |
 
 mod consistency;
-pub mod merge;
+pub mod join;
 mod read;
 mod step;
 mod wire;
@@ -23,7 +23,7 @@ mod write;
 
 use std::collections::BTreeSet;
 
-pub use merge::merge;
+pub use join::merge;
 pub use read::read;
 pub use write::write;
 

@@ -5,10 +5,10 @@
 //!
 //! | part | job |
 //! |---|---|
-//! | [`document`] | what is recorded, and its text |
+//! | [`contents`] | what is recorded, and its text |
 //! | [`location`] | where it can be kept |
 //! | [`backend`] | what every location can do |
-//! | [`file`](mod@file) | a file, which one run at a time can write, and its backup |
+//! | [`state_file`] | a file, which one run at a time can write, and its backup |
 //! | [`mod@object`] | an object of a store, which several runs can write in turn |
 //!
 //! If several runs can write, each write names the version that it replaces. What another run
@@ -16,10 +16,10 @@
 //! start, the run that came second leaves that start to the first.
 
 pub mod backend;
-pub mod document;
-pub mod file;
+pub mod contents;
 pub mod location;
 pub mod object;
+pub mod state_file;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -27,13 +27,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use document::Record;
+pub use contents::Record;
 pub use location::{FilePlace, ObjectUrl, StateLocation};
 
 use self::backend::{Backend, Stored, Version, WriteError};
-use self::document::Records;
-use self::file::StateFile;
+use self::contents::Records;
 use self::object::StateObject;
+use self::state_file::StateFile;
 use crate::core::starts::{Start, StartKey, Starts};
 use crate::environment::Environment;
 use crate::http::HttpOptions;
@@ -464,7 +464,7 @@ impl Held {
         let Some(Stored { text, version }) = stored else {
             return Ok(Self::default());
         };
-        let records = document::parse(&text)
+        let records = contents::parse(&text)
             .map_err(|unusable| unusable.of(backend.place(), &backend.remedy()))?;
         Ok(Self {
             known: records.clone(),
@@ -487,7 +487,7 @@ pub fn recorded_destinations(place: &FilePlace) -> BTreeSet<String> {
     let Ok(Some(text)) = read else {
         return BTreeSet::new();
     };
-    let records = document::parse(&text).unwrap_or_default();
+    let records = contents::parse(&text).unwrap_or_default();
     records.into_keys().map(|key| key.destination).collect()
 }
 
@@ -512,7 +512,7 @@ fn check(place: &str, record: &Record) -> Result<(), StateError> {
 }
 
 fn text_of(place: &str, records: &Records) -> Result<String, StateError> {
-    document::text(records).map_err(|error| {
+    contents::text(records).map_err(|error| {
         StateError::new(
             format!("The state {place} cannot be written: {error}."),
             "Run the command again.",

@@ -13,7 +13,6 @@
 //! | `follow` | following the jobs that the actions set off |
 //! | [`outcome`] | what came of it all |
 
-mod action;
 pub mod attempt;
 mod definition;
 mod follow;
@@ -21,6 +20,7 @@ pub mod job_requests;
 mod managed;
 pub mod outcome;
 mod pauses;
+mod perform;
 pub mod schedule;
 mod start;
 

@@ -7,7 +7,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::attempt::Untried;
 use super::follow::{self, Ended, Watched};
-use super::{ActionFailure, ApplyContext, Outcome, Report, action};
+use super::{ActionFailure, ApplyContext, Outcome, Report, perform};
 use crate::core::plan::{Plan, Step};
 
 /// Runs a plan to its end. A failure keeps back only what depends on it.
@@ -79,7 +79,7 @@ impl Scheduler<'_> {
                         let created = self.id_for(index);
                         running.push(async move {
                             let action = (index, &plan.actions[index]);
-                            (index, action::run(action, untried, created, context).await)
+                            (index, perform::run(action, untried, created, context).await)
                         });
                     }
                     Readiness::NotYet => later.push(index),

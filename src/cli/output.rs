@@ -23,7 +23,7 @@ use crate::render::log::Escape;
 use crate::render::review::Review;
 use crate::root::Place;
 use crate::text_file::{UnreadableText, reason_of_write};
-use crate::workspace::read::LARGEST_FILE;
+use crate::workspace::texts::LARGEST_FILE;
 
 /// A format of output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum)]

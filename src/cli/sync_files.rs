@@ -28,7 +28,7 @@ use crate::render::log::{Escape, harmless};
 use crate::root::{Existing, Place};
 use crate::schema;
 use crate::workspace::Where;
-use crate::workspace::read::LARGEST_FILE;
+use crate::workspace::texts::LARGEST_FILE;
 use crate::yaml;
 
 /// How remote syncs are named in files, and which variables the files have.

@@ -16,7 +16,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Opened;
 use crate::root::Existing;
-use crate::workspace::{Workspace, read};
+use crate::workspace::{Workspace, texts};
 use crate::yaml;
 
 /// Where declarations go.
@@ -59,7 +59,7 @@ impl ExportTarget {
         let full = directory.join(path);
         let shown = Utf8PathBuf::from(opened.workspace.shown(&full));
         let text = if full.exists() || full.is_symlink() {
-            let read = read::read_named(&full, directory, shown.as_str());
+            let read = texts::read_named(&full, directory, shown.as_str());
             Some(read.map_err(|found| CommandError::new(Exit::Error, found.message))?)
         } else {
             None

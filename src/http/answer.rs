@@ -11,7 +11,7 @@ pub use super::bounded::Fields;
 use super::bounded::{self, MOST_VALUES, Unread};
 use super::error::{Fate, RequestError, RequestErrorKind};
 use super::origin::Origin;
-use super::text::quotable;
+use super::quote::quotable;
 
 /// The longest request id that is shown, in characters.
 const LONGEST_ID: usize = 64;

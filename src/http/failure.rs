@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustls::CertificateError;
 
 use super::origin::Origin;
-use super::text::{clause, quotable};
+use super::quote::{clause, quotable};
 
 /// A request that got no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

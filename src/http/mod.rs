@@ -6,7 +6,7 @@
 //! | [`request`], [`answer`] | what is asked, and what came back |
 //! | `bounded` | the JSON of answers, read within a limit of values |
 //! | [`retry`] | what is sent again, and when: the whole policy |
-//! | [`limits`] | the pause that a 429 asks for, shared by everything to a host |
+//! | [`gates`] | the pause that a 429 asks for, shared by everything to a host |
 //! | [`origin`] | servers as scheme, host and port, however they were spelled |
 //! | [`encryption`] | where plain http is allowed |
 //! | [`failure`] | why a request failed on its way, in words |
@@ -14,7 +14,7 @@
 //! | `trace` | what `-vv` shows of each request |
 //! | [`carrier`] | requests that another library makes, by the same rules |
 //! | [`public`] | documents that anyone may read |
-//! | [`clock`], [`text`] | time that tests can replace; quoting what servers say |
+//! | [`clock`], [`quote`] | time that tests can replace; quoting what servers say |
 //!
 //! Nothing here knows a platform or holds a credential: those are in [`crate::provider`].
 
@@ -26,13 +26,13 @@ pub mod clock;
 pub mod encryption;
 pub mod error;
 pub mod failure;
-pub mod limits;
+pub mod gates;
 pub mod origin;
 pub mod public;
+pub mod quote;
 pub mod refusals;
 pub mod request;
 pub mod retry;
-pub mod text;
 mod trace;
 
 use std::sync::Arc;
@@ -42,7 +42,7 @@ use camino::Utf8PathBuf;
 
 use crate::environment::Environment;
 use clock::{Clock, SystemClock};
-use limits::HostGates;
+use gates::HostGates;
 use refusals::Refusals;
 
 /// How long a request may take unless `--timeout` says otherwise.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use url::{Host, Url};
 
-use super::text::quotable;
+use super::quote::quotable;
 
 /// A server: scheme, host and port. Two spellings of one server are equal.
 #[derive(Clone, PartialEq, Eq, Hash)]

@@ -54,7 +54,7 @@ use super::client::{Client, SendError};
 use super::clock::Clock;
 use super::error::{Fate, RequestError, RequestErrorKind};
 use super::failure::{Arrival, Failure};
-use super::limits::Gate;
+use super::gates::Gate;
 use super::origin::Origin;
 use super::refusals::Refusals;
 use super::request::Request;

@@ -21,7 +21,7 @@ use crate::core::value::Mapping;
 use crate::core::words::{is_uuid, list};
 use crate::environment::Environment;
 use crate::error::CommandError;
-use crate::provider::variables::ProviderVariables;
+use crate::provider::environment_variables::ProviderVariables;
 use crate::provider::{self, door, rules};
 use crate::schema::destination::Destination;
 use crate::schema::validate;

@@ -18,8 +18,8 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::HttpOptions;
 use crate::http::error::{RequestError, RequestErrorKind};
+use crate::provider::environment_variables::check_prefixes;
 use crate::provider::trust::known_as;
-use crate::provider::variables::check_prefixes;
 use crate::provider::{self, Provider, ProviderConfig};
 
 /// How the servers of a run are reached. Whoever holds one may send requests.

@@ -18,7 +18,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::planfile::SavedPlan;
 use crate::provider::ProviderConfig;
-use crate::provider::variables::check_prefixes;
+use crate::provider::environment_variables::check_prefixes;
 use crate::state::State;
 
 /// What a saved plan comes to now.

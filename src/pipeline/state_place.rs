@@ -15,7 +15,7 @@ use super::plan::StateUse;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::origin::showable;
-use crate::http::text::quotable;
+use crate::http::quote::quotable;
 use crate::root::{OWN_DIRECTORY, Root, UnreadableText, straight};
 use crate::state::{self, FilePlace, ObjectUrl, State, StateAccess, StateLocation};
 use crate::text_file::reason;

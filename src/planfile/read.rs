@@ -26,7 +26,7 @@ use crate::digest;
 use crate::http::origin::Origin;
 use crate::provider::trust::sandbox_server;
 use crate::provider::{ProviderConfig, is_provider_name, platform_named, rules};
-use crate::schema::file::is_slug;
+use crate::schema::schema_file::is_slug;
 
 /// This program's own description of a destination, if it has one.
 pub type Local<'a> = &'a dyn Fn(Platform, &str) -> Option<Arc<DestinationSpec>>;

@@ -15,7 +15,7 @@ use crate::core::plan::{Blocked, Effect, Step, Subject, Update, Verb, effect, sh
 use crate::core::remote::{Job, RemoteSync};
 use crate::core::spec::DestinationSpec;
 use crate::provider::rules;
-use crate::schema::file::is_slug;
+use crate::schema::schema_file::is_slug;
 
 impl PlanReader<'_> {
     /// A step, and what it shows.

@@ -40,8 +40,8 @@ pub struct SavedDocument {
     pub unchanged: usize,
     pub unmanaged: Vec<SavedSubject>,
     /// What `--prune` would have deleted if nothing held it back.
-    pub kept: Vec<Kept>,
-    pub failing: Vec<Failing>,
+    pub kept: Vec<SavedKept>,
+    pub failing: Vec<SavedFailing>,
     /// What the schemas in use do not know of the remote syncs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<UnknownField>,
@@ -236,14 +236,14 @@ pub struct SavedRemote {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Kept {
+pub struct SavedKept {
     pub sync: SavedSubject,
     pub reason: Keeper,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Failing {
+pub struct SavedFailing {
     pub sync: SavedSubject,
     /// What its last job said.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -98,7 +98,7 @@ impl Writer<'_> {
             kept: plan
                 .kept
                 .iter()
-                .map(|kept| wire::Kept {
+                .map(|kept| wire::SavedKept {
                     sync: sync(&kept.subject),
                     reason: kept.by,
                 })
@@ -106,7 +106,7 @@ impl Writer<'_> {
             failing: plan
                 .failing
                 .iter()
-                .map(|failing| wire::Failing {
+                .map(|failing| wire::SavedFailing {
                     sync: sync(&failing.subject),
                     message: failing.job.message.clone(),
                 })

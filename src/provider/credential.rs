@@ -6,13 +6,13 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::variables::ProviderVariables;
+use super::environment_variables::ProviderVariables;
 use crate::core::platform::Platform;
 use crate::http::answer::Answer;
 use crate::http::error::{RequestError, RequestErrorKind};
 use crate::http::origin::Origin;
+use crate::http::quote::clause;
 use crate::http::request::Request;
-use crate::http::text::clause;
 
 /// The credential of an identity.
 pub enum Credential {

@@ -2,8 +2,8 @@
 
 use super::Provider;
 use super::credential::{Credential, message};
+use super::environment_variables::ProviderVariables;
 use super::session::AuthenticatedClient;
-use super::variables::ProviderVariables;
 use crate::cancel::Cancellation;
 use crate::core::platform::Platform;
 use crate::core::rules::Rules;

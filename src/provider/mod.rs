@@ -5,17 +5,17 @@
 //! | [`mod@door`] | what each platform's folder offers |
 //! | [`infisical`], [`enkryptify`] | the platforms; each knows itself alone |
 //! | [`trust`] | which server a credential may go to; the only maker of a [`session::AuthenticatedClient`] |
-//! | [`session`], [`auth`] | an authenticated line to one server, logged in once for all |
-//! | [`credential`], [`variables`] | credentials, and which variables serve whom |
+//! | [`session`], [`access_token`] | an authenticated line to one server, logged in once for all |
+//! | [`credential`], [`environment_variables`] | credentials, and which variables serve whom |
 
-pub mod auth;
+pub mod access_token;
 pub mod credential;
 pub mod door;
 pub mod enkryptify;
+pub mod environment_variables;
 pub mod infisical;
 pub mod session;
 pub mod trust;
-pub mod variables;
 
 use std::sync::{Arc, PoisonError, RwLock};
 

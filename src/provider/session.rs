@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use reqwest::Method;
 use serde_json::{Map, Value};
 
-use super::auth::{AccessToken, Auth};
+use super::access_token::{AccessToken, Auth};
 use super::door::Door;
 use super::trust::Vouched;
 use crate::cancel::Cancellation;

@@ -11,10 +11,10 @@
 //!    the platform that takes it.
 //! 5. The built-in sandbox gets demo credentials only, and nothing but the sandbox gets those.
 
-use super::auth::Auth;
+use super::access_token::Auth;
 use super::door::Door;
+use super::environment_variables::ProviderVariables;
 use super::session::AuthenticatedClient;
-use super::variables::ProviderVariables;
 use super::{Provider, ProviderConfig, door};
 use crate::cancel::Cancellation;
 use crate::core::platform::Platform;

@@ -11,7 +11,7 @@ use super::json::{BlockedFields, FileRange, SubjectFields, matrix_of, subjects};
 use super::review::{Item, Review, Verdict};
 use super::shard;
 use super::started;
-use super::terminal::{
+use super::style::{
     self, BOLD, DIMMED, GREEN, Headline, RED, YELLOW, blocked, declared_at, named, notes_on_starts,
     painted, unknown,
 };
@@ -85,11 +85,11 @@ fn changes(kind: &DriftKind) -> &[FieldChange] {
 
 fn values(change: &FieldChange) -> String {
     let side = |value: &Option<Value>| match value {
-        Some(value) => terminal::value(value),
+        Some(value) => style::value(value),
         None => painted(DIMMED, "(not set)"),
     };
     let values = match (&change.before, &change.after) {
-        (Some(before), Some(after)) => terminal::change(before, after),
+        (Some(before), Some(after)) => style::change(before, after),
         (before, after) => format!("{} -> {}", side(before), side(after)),
     };
     format!("{} {values}", visible(&change.dotted()))

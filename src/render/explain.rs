@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::style::{BOLD, CYAN, DIMMED};
 use super::table::{Screen, definitions};
-use super::terminal::{BOLD, CYAN, DIMMED};
 use crate::core::code::Code;
 use crate::schema::editor::EditorField;
 

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::terminal::{BOLD, YELLOW, painted, unknown};
+use super::style::{BOLD, YELLOW, painted, unknown};
 use super::terraform::MigrationBody;
 use crate::core::plan::UnknownField;
 use crate::core::text::{shell_word, visible};

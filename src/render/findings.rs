@@ -18,7 +18,7 @@ use crate::core::problem::Problem;
 use crate::core::span::{Source, SourceId, Sources, Span};
 use crate::core::text::{boundary, is_invisible, visible};
 use crate::core::words;
-use crate::render::terminal::line_of;
+use crate::render::style::line_of;
 
 /// Lines longer than this many bytes are cut around the place. (What miette draws below a line of
 /// more than 65,535 columns makes it panic.)

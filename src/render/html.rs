@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use super::plan;
 use super::review::{Group, Item, Review, ReviewEntry, Verdict, advice};
-use super::terminal::SANDBOX;
+use super::style::SANDBOX;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::span::Span;
 use crate::core::text::{in_markup as escaped, quoted_parts};

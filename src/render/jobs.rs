@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::json::SubjectFields;
 use super::review::{Item, Verdict};
-use super::terminal::{RED, YELLOW, address, painted};
+use super::style::{RED, YELLOW, address, painted};
 use crate::apply::{JobEnd, JobOutcome, JobProgress, Report, STANDSTILL, Wait};
 use crate::core::remote::JobKind;
 use crate::core::text::{platform_message, visible};

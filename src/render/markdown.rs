@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use super::mermaid::{self, Graph};
 use super::plan;
 use super::review::{Group, Item, Review, ReviewEntry, advice};
-use super::terminal::SANDBOX;
+use super::style::SANDBOX;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::text::{quoted_parts, visible};
 use crate::core::words;

@@ -73,11 +73,11 @@ pub mod schema_diff;
 mod shard;
 mod started;
 pub mod status;
+mod style;
 pub mod table;
-mod terminal;
 pub mod terraform;
 mod time;
 pub mod unified;
 
 pub use crate::core::text;
-pub use terminal::{SANDBOX, sandbox_line, warning};
+pub use style::{SANDBOX, sandbox_line, warning};

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::review::{Item, Verdict, advice};
-use super::terminal::{CYAN, RED, YELLOW, address, painted};
+use super::style::{CYAN, RED, YELLOW, address, painted};
 use crate::apply::{ActionFailure, OldState, Outcome};
 use crate::core::plan::Subject;
 use crate::core::text::{visible, visible_lines};

@@ -10,7 +10,7 @@ use super::json::{SubjectFields, subjects};
 use super::outcome::{self, OutcomeFields};
 use super::plan::{self, PlanBody, PlanFile, participle};
 use super::review::Review;
-use super::terminal::{GREEN, Headline, RED, address, painted};
+use super::style::{GREEN, Headline, RED, address, painted};
 use crate::apply::{JobEnd, OldState, Outcome, Report, Wait};
 use crate::core::plan::{Action, Counts, Plan, Subject, Verb};
 use crate::core::remote::JobKind;

@@ -8,7 +8,7 @@ use super::jobs;
 use super::json::SubjectFields;
 use super::outcome;
 use super::report::ReportBody;
-use super::terminal::{CYAN, DIMMED, GREEN, Headline, RED, named, painted};
+use super::style::{CYAN, DIMMED, GREEN, Headline, RED, named, painted};
 use crate::apply::{JobEnd, Outcome, Report, Wait};
 use crate::core::job_requests::{JobRequest, RequestedJob, Winner};
 use crate::core::plan::Subject;

@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 use super::plan::{self, PlanBody, PlanFile};
 use super::review::Review;
 use super::shard;
-use super::terminal::{BOLD, painted, width};
+use super::style::{BOLD, painted, width};
 use crate::core::plan::{Plan, Subject};
 use crate::core::text::visible;
-use crate::planfile::merge::Merged;
+use crate::planfile::join::Merged;
 use crate::planfile::{NameOf, Named, SavedPlan};
 
 /// The lines before a saved plan, which is shown as a part of what several come to.

@@ -1,7 +1,7 @@
 //! A schema for people: a table of its fields.
 
+use super::style::{BOLD, painted};
 use super::table::{Screen, definitions};
-use super::terminal::{BOLD, painted};
 use crate::core::text::visible;
 use crate::schema::outline::{Outline, OutlineField};
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::json::FileRange;
-use super::terminal::{BOLD, RED, painted};
+use super::style::{BOLD, RED, painted};
 use crate::core::text::visible;
 use crate::schema::compare::SchemaChange;
 

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use anstream::adapter::strip_str;
 use anstyle::Style;
 
-use super::terminal::{self, BOLD, DIMMED, painted};
+use super::style::{self, BOLD, DIMMED, painted};
 use crate::core::text::without_middle;
 
 /// The size of a terminal, in characters.
@@ -182,7 +182,7 @@ pub fn table<const N: usize>(
     let headings = headings.map(str::to_owned);
     let widths: [usize; N] = array::from_fn(|column| {
         let cells = rows.iter().map(|row| row.cells[column].as_str());
-        terminal::width(cells.chain([headings[column].as_str()]))
+        style::width(cells.chain([headings[column].as_str()]))
     });
     let layout = Layout::of(&widths, screen);
     let mut out = layout.lines(&headings, |_| Some(BOLD));

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::export;
-use super::terminal::{BOLD, YELLOW, painted};
+use super::style::{BOLD, YELLOW, painted};
 use crate::core::text::visible;
 use crate::core::words::{self, count};
 use crate::export::Summary;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::plan;
 use super::review::{Group, Item, Review, ReviewEntry, advice};
-use super::terminal::SANDBOX;
+use super::style::SANDBOX;
 use crate::core::text::visible;
 use crate::core::words;
 

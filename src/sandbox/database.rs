@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids;
 use super::jobs::JobQueue;
-use super::table::SyncTable;
+use super::secret_sync::SyncTable;
 use super::world::World;
 use crate::root::{Existing, Root};
 

@@ -15,8 +15,8 @@ use super::infisical::{self, InfisicalServer};
 use super::jobs::{Pace, Workshop};
 use super::limit::RequestCounts;
 use super::moment::Moment;
+use super::secret_sync::SyncTable;
 use super::shared::Shared;
-use super::table::SyncTable;
 
 /// Both platforms as one state machine. Time is what the caller says it is.
 pub struct Emulator {

@@ -35,7 +35,7 @@
 
 use std::str::FromStr;
 
-use super::table::SandboxJobKind;
+use super::secret_sync::SandboxJobKind;
 
 /// One fault to order; see the module for the grammar.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,7 +18,7 @@ use super::era::Era;
 use super::fail::{FailRules, Tempo};
 use super::ids;
 use super::moment::Moment;
-use super::table::{SandboxJobKind, SandboxJobStatus, SecretSync, SyncTable};
+use super::secret_sync::{SandboxJobKind, SandboxJobStatus, SecretSync, SyncTable};
 
 /// How often a sync job is tried. Imports and removals are tried once.
 const SYNC_ATTEMPTS: u32 = 5;

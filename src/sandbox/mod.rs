@@ -28,9 +28,9 @@ mod infisical;
 mod jobs;
 mod limit;
 mod moment;
+mod secret_sync;
 mod server;
 mod shared;
-mod table;
 mod world;
 mod zod;
 

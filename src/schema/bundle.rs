@@ -21,7 +21,7 @@ mod tests {
     use super::files;
 
     use crate::provider::platforms;
-    use crate::schema::file::SchemaFile;
+    use crate::schema::schema_file::SchemaFile;
 
     #[test]
     fn every_schema_file_of_the_repository_is_bundled_in_order() {

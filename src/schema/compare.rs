@@ -5,8 +5,8 @@ use std::fmt::Display;
 
 use serde_json::Value;
 
-use super::file::{START, SchemaFile, SchemaKey};
 use super::keyword::{branch, is_closed, members, properties, reference, requires, types, values};
+use super::schema_file::{START, SchemaFile, SchemaKey};
 use super::store::{SchemaStore, StoreError};
 use crate::provider::platforms;
 
@@ -324,7 +324,7 @@ mod tests {
 
     use super::{SchemaChange, SchemaFiles, compare};
     use crate::provider::infisical;
-    use crate::schema::file::SchemaFile;
+    use crate::schema::schema_file::SchemaFile;
 
     fn files(create: Value) -> SchemaFiles {
         let file = SchemaFile {

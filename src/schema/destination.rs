@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::file::SchemaFile;
+use super::schema_file::SchemaFile;
 use super::validate::checker::Checker;
 use crate::core::platform::Platform;
 use crate::core::spec::DestinationSpec;

@@ -8,7 +8,7 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::file::is_slug;
+use super::schema_file::is_slug;
 use crate::root::Root;
 
 /// The directory to read: the one of that path, or, if a pull was cut off between setting it

@@ -15,8 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::file::{RESERVED, SchemaFile, title_from_slug};
 use super::keyword::{has_type, is_marked, reference, requires};
+use super::schema_file::{RESERVED, SchemaFile, title_from_slug};
 use super::store::{SchemaStore, StoreError};
 use crate::core::fields::{FILE_FIELDS, NOT_IN_DEFAULTS, OWN_FIELDS};
 use crate::core::platform::Platform;

@@ -3,7 +3,7 @@
 //! | step | module |
 //! |---|---|
 //! | an OpenAPI document becomes schema files | [`extract`] |
-//! | a schema file's form | [`file`](mod@file) |
+//! | a schema file's form | [`schema_file`] |
 //! | the schema files that are part of the program | `bundle` |
 //! | schema files that a workspace pulls | [`pull`] |
 //! | the directory that they are in | `directory` |
@@ -24,10 +24,10 @@ mod directory;
 pub mod editor;
 pub mod example;
 pub mod extract;
-pub mod file;
 pub(crate) mod keyword;
 pub mod outline;
 pub mod pull;
+pub mod schema_file;
 pub mod store;
 pub mod summary;
 pub mod validate;

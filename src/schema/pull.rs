@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::directory;
 use super::extract::Extraction;
-use super::file::{SchemaFile, SchemaKey, path_of};
+use super::schema_file::{SchemaFile, SchemaKey, path_of};
 use super::store::{MAX_FILE_SIZE, SchemaStore};
 use crate::core::platform::Platform;
 use crate::digest::sha256;
@@ -318,7 +318,7 @@ mod tests {
     use crate::provider::{enkryptify, infisical};
     use crate::root::Root;
     use crate::schema::extract::Extraction;
-    use crate::schema::file::{SchemaFile, SchemaKey};
+    use crate::schema::schema_file::{SchemaFile, SchemaKey};
     use crate::schema::store::SchemaStore;
 
     const SCHEMAS: &str = ".secsync/schemas";

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::file::{SchemaFile, title_from_slug};
 use super::keyword::{
     self, Branch, DISPLAY_NAME, MERGED_BY_UPDATE, NOT_IDENTIFYING, READ_ONLY, SERVER_FILLED,
     TAKES_IN_ALL, WITHOUT_EFFECT, WRITE_ONLY, branch, has_type, is_marked, members,
 };
+use super::schema_file::{SchemaFile, title_from_slug};
 use crate::core::platform::Platform;
 use crate::core::spec::{
     Access, DestinationSpec, FieldSpec, Identifies, ObjectSpec, Support, UnionSpec, VariantSpec,

@@ -28,7 +28,7 @@ use object_store::{
 
 use super::StateError;
 use super::backend::{Backend, Stored, Version, WriteError};
-use super::document::UnusableState;
+use super::contents::UnusableState;
 use super::location::{ObjectUrl, StoreKind};
 use crate::environment::Environment;
 use crate::http::HttpOptions;

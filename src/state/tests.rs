@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use camino::Utf8PathBuf;
 
 use super::backend::{Backend, Stored, Version, WriteError};
-use super::document::{self, Record, Records};
+use super::contents::{self, Record, Records};
 use super::{Claim, FilePlace, State, StateAccess, StateError, StateLocation};
 use crate::core::starts::{Start, StartKey, Starts};
 use crate::environment::Environment;
@@ -240,7 +240,7 @@ fn of_another_run(name: &str, id: Option<&str>) -> Record {
 
 impl Contents {
     fn records(&self) -> Records {
-        document::parse(self.text.as_deref().unwrap()).unwrap()
+        contents::parse(self.text.as_deref().unwrap()).unwrap()
     }
 
     fn put(&mut self, text: String) -> Version {
@@ -286,7 +286,7 @@ impl Backend for Memory {
             Some(Happening::Before(record)) => {
                 let mut records = contents.records();
                 records.insert(record.key(), record.clone());
-                let text = document::text(&records).unwrap();
+                let text = contents::text(&records).unwrap();
                 contents.put(text);
             }
             Some(Happening::Deleted) => contents.text = None,
@@ -406,7 +406,7 @@ async fn starts_on_their_way_in_other_runs_are_waited_for_and_old_ones_are_not()
     assert_eq!(start_of(&other, "web"), Some(done("s1")));
     let mut old = of_another_run("api", None);
     old.recorded_at = "2025-12-31T23:59:00Z".to_owned();
-    let text = document::text(&[(key("api"), old)].into()).unwrap();
+    let text = contents::text(&[(key("api"), old)].into()).unwrap();
     memory.0.lock().unwrap().put(text);
     memory.open().await.settle().await.unwrap();
 }

@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use globset::{GlobBuilder, GlobMatcher};
 use ignore::{DirEntry, WalkBuilder};
 
-use super::read::no_file;
+use super::texts::no_file;
 use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
 use crate::mutex::lock;

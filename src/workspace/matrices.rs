@@ -6,7 +6,7 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::files::has_name_of_sync_file;
 use super::likely::FileKind;
-use super::{Workspace, read};
+use super::{Workspace, texts};
 use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::fields::MATRIX;
@@ -115,7 +115,7 @@ impl Workspace {
         };
         let full = self.root.join(inside);
         let shown = self.shown(&full);
-        let text = match read::read_inside(&self.root, &full, &shown) {
+        let text = match texts::read_inside(&self.root, &full, &shown) {
             Ok(text) => text,
             Err(mut why) => {
                 why.file = None;

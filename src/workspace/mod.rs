@@ -10,7 +10,7 @@ mod inherit;
 mod likely;
 mod matrices;
 mod parallel;
-pub mod read;
+pub mod texts;
 mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -167,7 +167,7 @@ impl Workspace {
     fn read_workspace_file(&mut self) {
         let path = self.root.join(WORKSPACE_FILE);
         let shown = self.shown(&path);
-        let text = read::read_inside(&self.root, &path, &shown);
+        let text = texts::read_inside(&self.root, &path, &shown);
         let Some((_, documents)) = self.parse(&shown, text, FileKind::Workspace) else {
             return;
         };
@@ -432,14 +432,14 @@ impl Workspace {
             let shown = root::shown(&file.path, directory).into_string();
             let text = match &file.limit {
                 _ if file.path == STDIN => return None,
-                Some(limit) => read::read_inside(limit, &file.path, &shown),
-                None => read::read_named(&file.path, directory, &shown),
+                Some(limit) => texts::read_inside(limit, &file.path, &shown),
+                None => texts::read_named(&file.path, directory, &shown),
             };
             Some((shown, text))
         });
         let texts = texts.into_iter().map(|read| {
             const NAME: &str = "<stdin>";
-            let stdin = || (NAME.to_owned(), read::read_stream(&mut *stdin, NAME));
+            let stdin = || (NAME.to_owned(), texts::read_stream(&mut *stdin, NAME));
             let (shown, text) = read.unwrap_or_else(stdin);
             text.map(|text| self.sources.add(shown, text))
         });

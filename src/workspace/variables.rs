@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 
 use super::likely::FileKind;
-use super::{LoadOptions, Workspace, read};
+use super::{LoadOptions, Workspace, texts};
 use crate::core::form;
 use crate::core::vars::Variables;
 use crate::environment::Environment;
@@ -36,7 +36,7 @@ impl Workspace {
 
     fn read_variable_file(&mut self, path: &Utf8Path, variables: &mut Variables) {
         let shown = self.shown(&self.directory.join(path));
-        let text = read::read_named(path, &self.directory, &shown);
+        let text = texts::read_named(path, &self.directory, &shown);
         let Some((_, documents)) = self.parse(&shown, text, FileKind::Variables) else {
             return;
         };

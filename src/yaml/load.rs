@@ -3,7 +3,7 @@
 use crate::core::diagnostic::Diagnostic;
 use crate::core::span::SourceId;
 
-use super::build::{self, Break, Pass};
+use super::compose::{self, Break, Pass};
 use super::loaded::Parsed;
 use super::repair::{self, Repaired};
 use super::template;
@@ -20,12 +20,12 @@ const MAX_READS: usize = 100;
 /// A value that an alias copied has the alias's span, and those inside of it keep their own.
 pub fn load(source: SourceId, text: &str) -> Parsed {
     let mut text = Repaired::new(text);
-    let mut pass = build::read(source, &text);
+    let mut pass = compose::read(source, &text);
     if !pass.breaks.is_empty()
         && let Some(ranges) = repair::json_only_characters(text.original())
     {
         text = text.hide(ranges);
-        pass = build::read(source, &text);
+        pass = compose::read(source, &text);
     }
     let templates = quote_templates(source, &mut text, &mut pass);
     let mut loaded = pass.loaded;
@@ -58,7 +58,7 @@ fn quote_templates(source: SourceId, text: &mut Repaired<'_>, pass: &mut Pass) -
         let end = last.end;
         reads_left -= 1;
         let quoted = text.hide(templates.iter().cloned());
-        let next = build::read(source, &quoted);
+        let next = compose::read(source, &quoted);
         let goes_on = |broken: &Break| broken.at > at && broken.at >= end;
         if next.breaks.get(settled - 1).is_none_or(goes_on) {
             let diagnose = |range| template::diagnose(source, text.original(), range);

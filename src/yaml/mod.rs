@@ -8,7 +8,7 @@
 //! [`to_string`] writes a value, and [`insert`] adds entries to a text that people wrote.
 
 mod alias;
-mod build;
+mod compose;
 mod emit;
 mod frame;
 pub mod insert;

@@ -1,5 +1,6 @@
 //! What the layout of `src/` promises: which part may know what. Read from the source itself.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -248,6 +249,71 @@ fn requests_know_neither_platforms_nor_credentials() {
     forbid(r"\bprovider::", |source| source.is_in("http"));
 }
 
+/// What one thing is called in each part that knows it: a command, its stage, how it is shown.
+const LAYERED: [&str; 34] = [
+    "apply",
+    "base",
+    "diff",
+    "drift",
+    "editor",
+    "effect",
+    "enkryptify",
+    "error",
+    "example",
+    "explain",
+    "export",
+    "findings",
+    "infisical",
+    "job_requests",
+    "jobs",
+    "json",
+    "list",
+    "outcome",
+    "plan",
+    "pull",
+    "refusal",
+    "review",
+    "same_destination",
+    "sandbox",
+    "saved",
+    "schema",
+    "shard",
+    "show",
+    "started",
+    "state",
+    "status",
+    "terraform",
+    "trace",
+    "validate",
+];
+
+/// Whoever reads an import knows what it brings, and whoever searches for a name finds one thing.
+#[test]
+fn a_type_or_module_has_a_name_of_its_own() {
+    let public =
+        Regex::new(r"(?m)^ *pub(?:\([a-z ]+\))? (?:struct|enum|trait|type|union) (\w+)").unwrap();
+    let mut places: BTreeMap<String, Vec<Utf8PathBuf>> = BTreeMap::new();
+    for Source { path, code } in sources() {
+        for found in public.captures_iter(&code) {
+            // Each command has its own.
+            if &found[1] != "Arguments" {
+                let of_name = places.entry(found[1].to_owned()).or_default();
+                of_name.push(path.clone());
+            }
+        }
+        let module = match path.file_name() {
+            Some("mod.rs") => path.parent().and_then(Utf8Path::file_name),
+            _ => path.file_stem(),
+        };
+        let module = module.unwrap();
+        if !LAYERED.contains(&module) {
+            places.entry(module.to_owned()).or_default().push(path);
+        }
+    }
+    places.retain(|_, places| places.len() > 1);
+    assert!(places.is_empty(), "{places:#?}");
+}
+
 /// No test can call it.
 #[test]
 fn the_main_function_is_short() {
@@ -267,7 +333,7 @@ fn no_destination_is_known_by_name() {
     let may_name = |source: &Source| {
         matches!(
             source.path.as_str(),
-            "src/provider/infisical/schemas.rs" | "src/schema/file.rs"
+            "src/provider/infisical/schemas.rs" | "src/schema/schema_file.rs"
         )
     };
     // As a whole string, or as a word that means nothing else.

@@ -42,7 +42,7 @@ pub struct Arguments {
 impl Command for Arguments {
     const NAME: &'static str = "plan";
     const FORMATS: Offer = Offer::Plans;
-    type Outcome = Plan;
+    type Outcome = PlanOutcome;
 
     fn output(&self) -> &OutputArguments {
         &self.output
@@ -56,7 +56,7 @@ impl Command for Arguments {
         Some(("--out", self.out.as_deref()?))
     }
 
-    fn run(self, session: &Session) -> Result<Plan, CommandError> {
+    fn run(self, session: &Session) -> Result<PlanOutcome, CommandError> {
         if let Some(revision) = &self.base {
             return self.compare(revision, session);
         }
@@ -78,7 +78,7 @@ impl Command for Arguments {
             plan_file::save(&path, &planned.plan, found, &specs, is_sandbox, checkout)
                 .map(|digest| (path, digest))
         });
-        Ok(Plan {
+        Ok(PlanOutcome {
             planned,
             saved: saved.transpose(),
             is_detailed: self.detailed_exitcode,
@@ -88,7 +88,7 @@ impl Command for Arguments {
 
 impl Arguments {
     /// Plans against an earlier version of the files.
-    fn compare(&self, revision: &str, session: &Session) -> Result<Plan, CommandError> {
+    fn compare(&self, revision: &str, session: &Session) -> Result<PlanOutcome, CommandError> {
         if let Some(out) = &self.out {
             return Err(CommandError::usage(format!(
                 "`--base` compares declarations alone, which is not a plan that could be applied, so \
@@ -111,7 +111,7 @@ impl Arguments {
             .help("Give one of the two."));
         }
         let checked = self.load.check_to_compare(session)?;
-        Ok(Plan {
+        Ok(PlanOutcome {
             planned: checked.plan_against(revision)?,
             saved: Ok(None),
             is_detailed: self.detailed_exitcode,
@@ -120,7 +120,7 @@ impl Arguments {
 }
 
 /// A plan that was made.
-pub struct Plan {
+pub struct PlanOutcome {
     planned: Planned,
     /// Where it was saved, and its digest.
     saved: Result<Option<(Utf8PathBuf, String)>, CommandError>,
@@ -128,14 +128,14 @@ pub struct Plan {
     is_detailed: bool,
 }
 
-impl Plan {
+impl PlanOutcome {
     fn file(&self) -> Option<(&Utf8Path, &str)> {
         let saved = self.saved.as_ref().ok()?.as_ref()?;
         Some((&saved.0, &saved.1))
     }
 }
 
-impl CommandOutcome for Plan {
+impl CommandOutcome for PlanOutcome {
     fn exit(&self) -> Exit {
         if self.is_detailed && self.planned.plan.has_pending_changes() {
             Exit::ChangesPending

@@ -20,7 +20,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::sandbox::{self, Catalog, Era, FailRule, World};
 use crate::text_file::reason;
-use crate::workspace::read::read_named;
+use crate::workspace::texts::read_named;
 use crate::yaml;
 
 /// The arguments of `sandbox`.

@@ -10,7 +10,7 @@ use crate::cli::output::Offer;
 use crate::cli::plan_file;
 use crate::core::text::visible;
 use crate::error::CommandError;
-use crate::planfile::merge::{Conflict, ConflictOf, Merged};
+use crate::planfile::join::{Conflict, ConflictOf, Merged};
 use crate::planfile::{self, SavedPlan};
 use crate::render::plan::PlanExtras;
 use crate::render::review::Review;

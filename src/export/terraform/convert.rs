@@ -7,8 +7,8 @@
 use serde_json::{Map, Value};
 
 use super::super::draft::PULL;
-use super::document::Resource;
 use super::mapping::{ResourceMapping, camel_case};
+use super::show_json::Resource;
 use crate::core::fields::{CONNECTION_ID, ENVIRONMENT, SECRET_PATH};
 use crate::core::remote::{Job, RemoteConnection, RemoteSync};
 use crate::core::spec::{DestinationSpec, ObjectSpec};

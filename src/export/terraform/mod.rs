@@ -5,15 +5,15 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`document`] | reading a state or a plan |
+//! | [`show_json`] | reading a state or a plan |
 //! | [`mapping`] | which resources and attributes are what in the API: data of each platform |
 //! | [`convert`] | a resource as a remote sync |
 //! | [`release`] | what Terraform needs to let go of what was imported |
 
 pub mod convert;
-pub mod document;
 pub mod mapping;
 pub mod release;
+pub mod show_json;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,10 +29,10 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Opened;
 use convert::{Converted, Secret, Unconverted};
-use document::{Change, Resource, TerraformDocument};
 use mapping::ResourceKind;
 pub use mapping::ResourceMapping;
 use release::Release;
+use show_json::{Change, Resource, TerraformDocument};
 
 /// What an import from Terraform came to, beside the files.
 #[derive(Debug, Default)]
@@ -163,7 +163,7 @@ pub fn find(
     text: &str,
 ) -> Result<TerraformSyncs, CommandError> {
     let mut found = TerraformSyncs {
-        others: document::others(document, mapping),
+        others: show_json::others(document, mapping),
         ..TerraformSyncs::default()
     };
     for resource in &document.resources {

@@ -12,8 +12,8 @@ use serde_json::{Map, Value};
 
 use super::credential::{Credential, Token, missing};
 use super::door::{Door, OperationKind, Servers, is_refused};
+use super::environment_variables::ProviderVariables;
 use super::session::AuthenticatedClient;
-use super::variables::ProviderVariables;
 use super::{Provider, StartedSyncs};
 use crate::cancel::Cancellation;
 use crate::core::platform::{Description, Platform};
@@ -21,8 +21,8 @@ use crate::core::rules::Rules;
 use crate::http::HttpOptions;
 use crate::http::answer::{Answer, bad_answer};
 use crate::http::error::{RequestError, RequestErrorKind};
+use crate::http::quote::clause;
 use crate::http::retry::Repeat;
-use crate::http::text::clause;
 
 /// The platform as everything else knows it.
 pub const PLATFORM: Platform = Platform::new(&Description {

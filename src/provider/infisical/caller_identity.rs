@@ -17,7 +17,7 @@ use crate::core::words::list;
 use crate::environment::Environment;
 use crate::http::clock::Clock;
 use crate::http::error::RequestError;
-use crate::provider::variables::credential;
+use crate::provider::environment_variables::credential;
 use crate::redaction;
 
 /// AWS's own variables: they belong to the machine, whatever the provider is named.

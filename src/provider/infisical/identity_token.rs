@@ -16,10 +16,10 @@ use crate::http::HttpOptions;
 use crate::http::answer::{Answer, bad_answer};
 use crate::http::error::{RequestError, RequestErrorKind};
 use crate::http::origin::Origin;
+use crate::http::quote::clause;
 use crate::http::request::Request;
 use crate::http::retry::{Delivery, Repeat};
-use crate::http::text::clause;
-use crate::provider::variables::{ProviderVariables, credential, is_credential};
+use crate::provider::environment_variables::{ProviderVariables, credential, is_credential};
 use crate::redaction;
 use crate::text_file;
 

@@ -17,11 +17,11 @@ use crate::http::HttpOptions;
 use crate::http::answer::{Answer, bad_answer};
 use crate::http::error::{RequestError, RequestErrorKind};
 use crate::http::origin::Origin;
+use crate::http::quote::clause;
 use crate::http::request::Request;
 use crate::http::retry::Repeat;
-use crate::http::text::clause;
 use crate::provider::credential::{Credential, Grant, Login, Token, in_brackets, message, missing};
-use crate::provider::variables::{ProviderVariables, is_credential};
+use crate::provider::environment_variables::{ProviderVariables, is_credential};
 use crate::redaction;
 
 /// An access token, sent as it is.

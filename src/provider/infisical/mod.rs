@@ -8,16 +8,16 @@
 //! | `terraform.json` | where the names of its Terraform provider are not those of its API |
 //! | `read`, `refusal`, `wording` | what comes back, what is refused, and what its words mean |
 
+mod answers;
 mod caller_identity;
 mod effect;
 mod identity_token;
 mod lint;
 pub mod login;
 mod reach;
-mod read;
 mod refusal;
+mod refusal_topic;
 mod schemas;
-mod wording;
 
 use std::sync::Arc;
 
@@ -27,8 +27,8 @@ use serde_json::{Map, Value};
 
 use super::credential::{Credential, message};
 use super::door::{Door, OperationKind, Servers};
+use super::environment_variables::ProviderVariables;
 use super::session::AuthenticatedClient;
-use super::variables::ProviderVariables;
 use super::{Deletion, ManagedSyncs, Provider};
 use crate::cancel::Cancellation;
 use crate::core::desired::DesiredSync;
@@ -50,7 +50,7 @@ use crate::http::client::{DOCUMENT_LIMIT, LIST_LIMIT};
 use crate::http::error::{RequestError, RequestErrorKind};
 use crate::http::request::Request;
 use crate::http::retry::Repeat;
-use read::AnswerReader;
+use answers::AnswerReader;
 
 /// The platform as everything else knows it.
 pub const PLATFORM: Platform = Platform::new(&Description {
@@ -425,7 +425,11 @@ impl ManagedSyncs for Server {
             Err(_) => Value::Null,
         };
         let asked = self.session.organization();
-        Ok(read::identity(&details["identityDetails"], &token, asked))
+        Ok(answers::identity(
+            &details["identityDetails"],
+            &token,
+            asked,
+        ))
     }
 
     async fn projects(&self) -> Result<Vec<RemoteProject>, RequestError> {

@@ -3,11 +3,11 @@
 
 use serde_json::Value;
 
-use super::wording;
+use super::refusal_topic;
 use crate::http::answer::{Answer, bad_answer};
 use crate::http::error::{RequestError, RequestErrorKind};
 use crate::http::origin::Origin;
-use crate::http::text::{MESSAGE_LIMIT, clause, quotable};
+use crate::http::quote::{MESSAGE_LIMIT, clause, quotable};
 use crate::provider::door::is_refused;
 
 /// How many problems of one request are listed.
@@ -86,10 +86,10 @@ fn says(kind: RequestErrorKind, task: &str, said: &str) -> RequestError {
 
 /// A refusal of what a request wants.
 fn bad_request(body: &Value, task: &str, said: &str) -> RequestError {
-    let kind = wording::kind(said);
+    let kind = refusal_topic::kind(said);
     let says = says(kind, task, said);
     match kind {
-        RequestErrorKind::DestinationTaken => says.held_in(wording::held_in(said)).help(
+        RequestErrorKind::DestinationTaken => says.held_in(refusal_topic::held_in(said)).help(
             "The organization blocks a second sync to one destination: delete the other one first, \
              choose another destination, or have an administrator allow duplicates.",
         ),
@@ -170,7 +170,7 @@ fn permission(body: &Value, task: &str, said: &str) -> RequestError {
         ))
         .help("Check the project, and add the machine identity to it in Infisical.");
     }
-    if let Some(place) = wording::unreadable_secrets(said) {
+    if let Some(place) = refusal_topic::unreadable_secrets(said) {
         return RequestError::new(
             RequestErrorKind::SecretsUnreadable,
             format!("Cannot {task}: this identity may not read the secrets {place}."),

@@ -1,6 +1,6 @@
 //! The schemas of Infisical's destinations, and where its OpenAPI documents say what.
 
-use super::read::SERVER_FIELDS;
+use super::answers::SERVER_FIELDS;
 use crate::core::fields::DESTINATION_CONFIG;
 use crate::provider::door::{OperationKind, Shape, SyncRole};
 

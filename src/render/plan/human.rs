@@ -18,7 +18,7 @@ use crate::provider::default_platform;
 use crate::render::outcome;
 use crate::render::shard;
 use crate::render::started;
-use crate::render::terminal::{
+use crate::render::style::{
     BOLD, CYAN, DIMMED, GREEN, RED, YELLOW, address, blocked, change as from_to, declared_at,
     named, notes_on_starts, painted, unknown, value, width,
 };

@@ -11,7 +11,7 @@ pub use json::{PlanBody, PlanFile};
 pub use review::review;
 
 use super::started;
-use super::terminal::Headline;
+use super::style::Headline;
 use crate::apply;
 use crate::core::plan::{Action, Base, Counts, DeleteReason, Plan, Step, Verb};
 use crate::core::text::visible;

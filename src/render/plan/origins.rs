@@ -8,7 +8,7 @@ use crate::core::plan::{Action, Step};
 use crate::core::resolve::ResolvedSync;
 use crate::core::span::{Sources, Span};
 use crate::core::text::visible;
-use crate::render::terminal::{DIMMED, line_of, painted, value, width};
+use crate::render::style::{DIMMED, line_of, painted, value, width};
 
 /// Adds a line for each value of the sync that an action creates or changes.
 pub(super) fn write(

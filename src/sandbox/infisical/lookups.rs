@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::access;
+use super::permissions;
 use super::query;
 use super::refusal::Refusal;
 use crate::sandbox::call::Call;
@@ -75,7 +75,7 @@ pub fn project(
     id: &str,
     envelope: &str,
 ) -> Result<Value, Refusal> {
-    let project = access::member(world, identity, id)?;
+    let project = permissions::member(world, identity, id)?;
     Ok(json!({envelope: project_json(project)}))
 }
 
@@ -86,7 +86,7 @@ pub fn project_by_slug(world: &World, identity: &Identity, slug: &str) -> Result
         .iter()
         .find(|project| project.slug == slug)
         .ok_or_else(|| Refusal::not_found(format!("Project with slug '{slug}' not found")))?;
-    access::member(world, identity, &project.id)?;
+    permissions::member(world, identity, &project.id)?;
     let mut body = project_json(project);
     body["kmsSecretManagerKeyId"] = ids::uuid(&["kms", &project.id]).into();
     Ok(body)
@@ -109,10 +109,10 @@ pub fn available_connections(
 ) -> Result<Value, Refusal> {
     let project_id = call.query("projectId").filter(|_| era.is_today());
     if let Some(project_id) = &project_id {
-        access::member(world, identity, project_id)?;
-        access::may_connect_in_project(identity)?;
+        permissions::member(world, identity, project_id)?;
+        permissions::may_connect_in_project(identity)?;
     }
-    let may_connect = access::may_connect(identity).is_ok();
+    let may_connect = permissions::may_connect(identity).is_ok();
     let connections: Vec<Value> = world
         .connections
         .iter()
@@ -137,7 +137,7 @@ pub fn available_connections(
 
 /// `GET /api/v1/app-connections`.
 pub fn connections(world: &World, identity: &Identity) -> Result<Value, Refusal> {
-    access::may_administer_connections(identity, "read")?;
+    permissions::may_administer_connections(identity, "read")?;
     let connections: Vec<Value> = world.connections.iter().map(connection_json).collect();
     Ok(json!({"appConnections": connections}))
 }
@@ -150,7 +150,7 @@ pub fn connection_by_name(
     app: &str,
     name: &str,
 ) -> Result<Value, Refusal> {
-    access::may_administer_connections(identity, "read")?;
+    permissions::may_administer_connections(identity, "read")?;
     let connection = world
         .connections
         .iter()
@@ -188,8 +188,8 @@ pub fn folders(
 ) -> Result<Value, Refusal> {
     let [project_id, environment] = query::required(call, [project, "environment"])?;
     let path = call.query("path").unwrap_or_else(|| "/".to_owned());
-    let path = super::fields::without_trailing_slash(&path);
-    let project = access::member(world, identity, &project_id)?;
+    let path = super::field_rules::without_trailing_slash(&path);
+    let project = permissions::member(world, identity, &project_id)?;
     let environment = project
         .environment(&environment)
         .filter(|environment| environment.has_folder(path));

@@ -1,10 +1,10 @@
 //! Infisical, as a self-hosted server of June 2025 was seen to behave, and as today's does.
 
-mod access;
 mod body;
-mod fields;
+mod field_rules;
 mod lookups;
 mod openapi;
+mod permissions;
 mod query;
 mod refusal;
 mod route;
@@ -189,7 +189,7 @@ impl InfisicalServer {
                 lookups::connection_by_name(world, &shared.catalog, identity, app, name)
             }
             InfisicalRoute::DeleteConnection => {
-                access::may_administer_connections(identity, "delete")?;
+                permissions::may_administer_connections(identity, "delete")?;
                 Err(Refusal::bad_request("The sandbox keeps its connections"))
             }
             InfisicalRoute::ConnectionDetails => Err(Refusal::no_access(&format!(
@@ -203,7 +203,7 @@ impl InfisicalServer {
             InfisicalRoute::Options => Ok(syncs::options(&shared.catalog, shared.era)),
             InfisicalRoute::IdentityDetails => Ok(lookups::identity_details()),
             InfisicalRoute::IssueToken(id) => {
-                access::may_issue_tokens(identity)?;
+                permissions::may_issue_tokens(identity)?;
                 let subject = world
                     .identities
                     .iter()

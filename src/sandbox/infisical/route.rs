@@ -5,7 +5,7 @@ use crate::sandbox::call::Call;
 use crate::sandbox::catalog::Catalog;
 use crate::sandbox::era::Era;
 use crate::sandbox::fail::Operation;
-use crate::sandbox::table::SandboxJobKind;
+use crate::sandbox::secret_sync::SandboxJobKind;
 
 /// What a call asks for, with the parameters of its path.
 #[derive(Debug)]

@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::access::{self, Permission};
+use super::permissions::{self, Permission};
 use super::refusal::Refusal;
-use super::{Authorized, fields, query};
+use super::{Authorized, field_rules, query};
 use crate::sandbox::catalog::{Catalog, CatalogEntry, FIELD_ORDER};
 use crate::sandbox::era::Era;
 use crate::sandbox::ids;
 use crate::sandbox::moment::Moment;
-use crate::sandbox::shared::Shared;
-use crate::sandbox::table::{
+use crate::sandbox::secret_sync::{
     JobRecord, SandboxJobKind, SandboxJobStatus, SecretSync, SourceFolder,
 };
+use crate::sandbox::shared::Shared;
 use crate::sandbox::world::{self, Identity, Project, World};
 use crate::sandbox::zod::{self, StringRule};
 
@@ -40,10 +40,10 @@ pub fn options(catalog: &Catalog, era: Era) -> Value {
                 "destination": destination.slug,
                 "canImportSecrets": destination.can_import
             });
-            if fields::is_enterprise(&destination.slug) {
+            if field_rules::is_enterprise(&destination.slug) {
                 option["enterprise"] = true.into();
             }
-            for missing in fields::unsupported(destination).filter(|_| era.is_today()) {
+            for missing in field_rules::unsupported(destination).filter(|_| era.is_today()) {
                 option[missing] = false.into();
             }
             option
@@ -189,8 +189,8 @@ fn usable_connection(
         .ok_or_else(|| Refusal::not_found(format!("Could not find App Connection with ID {id}")))?;
     let owner = world.project_of(connection).map(|project| &project.id);
     match owner {
-        Some(_) => access::may_connect_in_project(identity)?,
-        None => access::may_connect(identity)?,
+        Some(_) => permissions::may_connect_in_project(identity)?,
+        None => permissions::may_connect(identity)?,
     }
     if connection.app != destination.connection_app {
         let (has, needs) = (
@@ -219,14 +219,16 @@ impl Shared {
     ) -> Result<Value, Refusal> {
         let Authorized { identity, .. } = *asked;
         let [project_id] = query::required(asked.call, ["projectId"])?;
-        access::member(&self.database.world, identity, &project_id)?;
+        permissions::member(&self.database.world, identity, &project_id)?;
         let syncs: Vec<Value> = self
             .database
             .syncs
             .iter()
             .filter(|sync| sync.project_id == project_id)
             .filter(|sync| destination.is_none_or(|wanted| wanted.slug == sync.destination))
-            .filter(|sync| access::is_allowed(identity, Permission::Read, environment_of(sync)))
+            .filter(|sync| {
+                permissions::is_allowed(identity, Permission::Read, environment_of(sync))
+            })
             .map(|sync| sync_json(&self.database.world, sync))
             .collect();
         Ok(json!({"secretSyncs": syncs}))
@@ -269,20 +271,20 @@ impl Shared {
         destination: &CatalogEntry,
     ) -> Result<Value, Refusal> {
         let Authorized { identity, now, .. } = *asked;
-        let body = fields::check(destination, &destination.create, asked.body)?;
+        let body = field_rules::check(destination, &destination.create, asked.body)?;
         let field = |key: &str| text(&body, key).unwrap_or_default();
         let (name, project_id) = (field("name"), field("projectId"));
         let (environment, path) = (field("environment"), field("secretPath"));
         let world = &self.database.world;
-        if fields::is_enterprise(&destination.slug) && !world.enterprise {
+        if field_rules::is_enterprise(&destination.slug) && !world.enterprise {
             return Err(Refusal::bad_request(PLAN_RESTRICTION));
         }
         let is_reached = |limit| self.database.syncs.iter().count() >= limit;
         if self.era.is_today() && world.sync_limit.is_some_and(is_reached) {
             return Err(Refusal::bad_request(PLAN_LIMIT));
         }
-        let project = access::member(world, identity, project_id)?;
-        access::may(identity, Permission::Create, Some(environment))?;
+        let project = permissions::member(world, identity, project_id)?;
+        permissions::may(identity, Permission::Create, Some(environment))?;
         if !project.has_folder(environment, path) {
             return Err(unknown_folder(Some(path), Some(environment), project_id));
         }
@@ -290,7 +292,12 @@ impl Shared {
             environment: environment.to_owned(),
             path: path.to_owned(),
         };
-        self.check_source(identity, project, &source, fields::with_subfolders(&body))?;
+        self.check_source(
+            identity,
+            project,
+            &source,
+            field_rules::with_subfolders(&body),
+        )?;
         let sent = |key: &str| object(&body, key).unwrap_or_default();
         self.check_duplicate(identity, destination, &sent("destinationConfig"), None)?;
         let connection_id = usable_connection(
@@ -307,7 +314,7 @@ impl Shared {
         }
         let is_auto_sync_enabled = body["isAutoSyncEnabled"].as_bool().unwrap_or(true);
         let id = self.next_id();
-        let as_read = |key: &str| fields::as_read(destination, key, sent(key), &id);
+        let as_read = |key: &str| field_rules::as_read(destination, key, sent(key), &id);
         let sync = SecretSync {
             id: id.clone(),
             name: name.to_owned(),
@@ -341,7 +348,7 @@ impl Shared {
         id: &str,
     ) -> Result<Value, Refusal> {
         let Authorized { identity, now, .. } = *asked;
-        let body = fields::check(destination, &destination.update, asked.body)?;
+        let body = field_rules::check(destination, &destination.update, asked.body)?;
         let sync = self.database.syncs.get(id).ok_or_else(|| {
             // Without the quotes that the other requests put around the id.
             Refusal::not_found(format!(
@@ -366,11 +373,11 @@ impl Shared {
         let source = self.new_source(identity, sync, &body)?;
         let options = object(&body, "syncOptions").map(|sent| {
             let mut options = sync.sync_options.clone();
-            if !fields::merges_options(destination) {
+            if !field_rules::merges_options(destination) {
                 options.clear();
             }
             options.extend(sent);
-            fields::as_read(destination, "syncOptions", options, &sync.id)
+            field_rules::as_read(destination, "syncOptions", options, &sync.id)
         });
         let mut further = self::further(&body);
         for (key, value) in &sync.further {
@@ -378,11 +385,11 @@ impl Shared {
         }
         let mut updated = Value::Object(further.clone());
         updated["syncOptions"] = json!(options.as_ref().unwrap_or(&sync.sync_options));
-        let with_subfolders = fields::with_subfolders(&updated);
+        let with_subfolders = field_rules::with_subfolders(&updated);
         if source.is_some() || with_subfolders {
             let source = source.as_ref().or(sync.source.as_ref());
             let source = source.ok_or_else(|| Refusal::bad_request(NO_SOURCE_GIVEN))?;
-            let project = access::member(world, identity, &sync.project_id)?;
+            let project = permissions::member(world, identity, &sync.project_id)?;
             self.check_source(identity, project, source, with_subfolders)?;
         }
         let description = description(&body, "Update by id")?;
@@ -416,7 +423,7 @@ impl Shared {
         }
         if let Some(config) = config {
             sync.destination_config =
-                fields::as_read(destination, "destinationConfig", config, &sync.id);
+                field_rules::as_read(destination, "destinationConfig", config, &sync.id);
         }
         sync.further = further;
         sync.updated_at = now;
@@ -484,7 +491,7 @@ impl Shared {
         let Some(other) = self.duplicate(destination, config, own_id) else {
             return Ok(());
         };
-        let known = access::member(&self.database.world, identity, &other.project_id);
+        let known = permissions::member(&self.database.world, identity, &other.project_id);
         let place = known.map_or_else(
             |_| "another project in your organization".to_owned(),
             |project| format!("project {}", project.id),
@@ -504,7 +511,7 @@ impl Shared {
         self.database.syncs.iter().find(|sync| {
             sync.destination == destination.slug
                 && own_id != Some(sync.id.as_str())
-                && fields::same_destination(destination, &sync.destination_config, config)
+                && field_rules::same_destination(destination, &sync.destination_config, config)
         })
     }
 
@@ -525,7 +532,7 @@ impl Shared {
         let body = zod::check(&schema, &schema, &StringRule::plain, asked.body);
         let body = body.map_err(Refusal::invalid)?;
         let world = &self.database.world;
-        access::member(
+        permissions::member(
             world,
             asked.identity,
             text(&body, "projectId").unwrap_or_default(),
@@ -533,7 +540,8 @@ impl Shared {
         let other = object(&body, "destinationConfig")
             .and_then(|config| self.duplicate(destination, &config, text(&body, "excludeSyncId")));
         let mut answer = json!({"hasDuplicate": other.is_some()});
-        let project = other.map(|other| access::member(world, asked.identity, &other.project_id));
+        let project =
+            other.map(|other| permissions::member(world, asked.identity, &other.project_id));
         if let Some(Ok(project)) = project {
             answer["duplicateProjectId"] = project.id.clone().into();
         }
@@ -561,7 +569,7 @@ impl Shared {
         else {
             return Err(Refusal::bad_request(NO_SOURCE_GIVEN));
         };
-        access::may(identity, Permission::Edit, Some(new_environment))?;
+        permissions::may(identity, Permission::Edit, Some(new_environment))?;
         let exists = self
             .database
             .world
@@ -587,7 +595,7 @@ impl Shared {
         let remove_secrets = query::choice(asked.call, "removeSecrets", &["true", "false"], false)?;
         let sync = self.checked(asked, Permission::Delete, destination, id)?;
         if remove_secrets.as_deref() == Some("true") {
-            access::may(
+            permissions::may(
                 asked.identity,
                 Permission::RemoveSecrets,
                 environment_of(sync),
@@ -689,8 +697,8 @@ impl Shared {
         action: Permission,
         sync: &SecretSync,
     ) -> Result<(), Refusal> {
-        access::member(&self.database.world, identity, &sync.project_id)?;
-        access::may(identity, action, environment_of(sync))
+        permissions::member(&self.database.world, identity, &sync.project_id)?;
+        permissions::may(identity, action, environment_of(sync))
     }
 
     /// `DELETE /api/v2/folders/{name}` with `{projectId, environment, path}`, where `path` is the
@@ -708,7 +716,7 @@ impl Shared {
         let around = given("path").unwrap_or("/").trim_end_matches('/');
         let path = format!("{around}/{name}");
         let world = &mut self.database.world;
-        access::member(world, asked.identity, project_id)?;
+        permissions::member(world, asked.identity, project_id)?;
         let removed = world
             .environment_mut(project_id, environment)
             .is_some_and(|known| known.remove_folder(&path));

@@ -44,7 +44,7 @@ impl StringRule {
 }
 
 /// The rule of a string by its place: `destinationConfig.app`.
-pub type Rules<'a> = &'a dyn Fn(&str) -> StringRule;
+pub type StringRules<'a> = &'a dyn Fn(&str) -> StringRule;
 
 /// How deep schemas and values may nest before a value is taken as it is.
 const MAX_DEPTH: usize = 64;
@@ -55,7 +55,7 @@ const MAX_DEPTH: usize = 64;
 pub fn check(
     schema: &Value,
     document: &Value,
-    rules: Rules<'_>,
+    rules: StringRules<'_>,
     input: Option<&Value>,
 ) -> Result<Value, Vec<Value>> {
     let mut checker = Checker {
@@ -74,7 +74,7 @@ pub fn check(
 
 struct Checker<'a> {
     document: &'a Value,
-    rules: Rules<'a>,
+    rules: StringRules<'a>,
     path: Vec<Value>,
     issues: Vec<Value>,
 }

@@ -103,7 +103,7 @@ mod tests {
     use super::mark;
     use crate::provider::door::{OperationKind, Shape};
     use crate::provider::doors;
-    use crate::schema::file::{SchemaFile, path_of};
+    use crate::schema::schema_file::{SchemaFile, path_of};
 
     fn shape() -> &'static Shape {
         let path = ["v1", "secret-syncs", "new"];

@@ -6,8 +6,8 @@
 
 mod access;
 mod all_of;
-mod convert;
 mod identity;
+mod json_schema;
 mod operations;
 mod parse;
 mod union;
@@ -17,10 +17,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use thiserror::Error;
 
-use self::convert::Converter;
+use self::json_schema::Converter;
 use self::operations::{OnDestination, SyncOperation};
-use super::file::{START, SchemaFile, SchemaKey};
 use super::keyword::{members, only_value};
+use super::schema_file::{START, SchemaFile, SchemaKey};
 use crate::core::platform::Platform;
 use crate::provider::door::{Shape, SyncRole};
 use crate::provider::doors;

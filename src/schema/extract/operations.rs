@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::ExtractError;
-use super::convert::resolve;
+use super::json_schema::resolve;
 use crate::core::platform::Platform;
 use crate::provider::door::{Door, OperationKind, Shape, SyncRole};
 use crate::provider::doors;
-use crate::schema::file::is_slug;
+use crate::schema::schema_file::is_slug;
 
 /// One operation of a document.
 #[derive(Debug, Clone)]

@@ -21,8 +21,8 @@ use secsync::http::request::Request;
 use secsync::http::retry::Repeat;
 use secsync::provider::credential::{Credential, Token, message, missing};
 use secsync::provider::door::{Door, OperationKind, Servers};
+use secsync::provider::environment_variables::ProviderVariables;
 use secsync::provider::session::AuthenticatedClient;
-use secsync::provider::variables::ProviderVariables;
 use secsync::provider::{Deletion, ManagedSyncs, Provider};
 use serde_json::{Map, Value};
 

@@ -15,7 +15,7 @@ use secsync::environment::Environment;
 use secsync::error::CommandError;
 use secsync::export::draft::{self, DraftGroup, LeftOut, Names};
 use secsync::http::clock::Clock;
-use secsync::http::limits::HostGates;
+use secsync::http::gates::HostGates;
 use secsync::http::{HttpOptions, SandboxAccess};
 use secsync::pipeline::{
     Link, Loaded, Observed, Opened, Options, Projects, Wanted, usable_connections,

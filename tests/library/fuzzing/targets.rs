@@ -24,7 +24,7 @@ use secsync::provider::{Provider, ProviderConfig, connect, enkryptify, infisical
 use secsync::render;
 use secsync::schema::extract;
 use secsync::schema::store::SchemaStore;
-use secsync::state::document;
+use secsync::state::contents;
 use secsync::workspace::{LoadOptions, Workspace};
 use serde_json::{Map, Value};
 use tempfile::TempDir;
@@ -107,9 +107,9 @@ pub fn saved_plan(bytes: &[u8]) {
 /// A state. What can be read is what is written again.
 pub fn state(bytes: &[u8]) {
     let Ok(text) = from_utf8(bytes) else { return };
-    if let Ok(records) = document::parse(text) {
-        let again = document::text(&records).unwrap();
-        let read = document::parse(&again);
+    if let Ok(records) = contents::parse(text) {
+        let again = contents::text(&records).unwrap();
+        let read = contents::parse(&again);
         assert_eq!(read.as_ref(), Ok(&records));
     }
 }

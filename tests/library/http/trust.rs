@@ -8,8 +8,8 @@ use secsync::environment::Environment;
 use secsync::http::error::{RequestError, RequestErrorKind};
 use secsync::http::public::fetch_public;
 use secsync::http::{HttpOptions, SandboxAccess};
+use secsync::provider::environment_variables::check_prefixes;
 use secsync::provider::trust;
-use secsync::provider::variables::check_prefixes;
 use secsync::provider::{ProviderConfig, connect};
 use secsync::provider::{enkryptify, infisical};
 

@@ -8,8 +8,8 @@ use proptest::sample::Index;
 use secsync::provider::{enkryptify, infisical};
 use secsync::root::Root;
 use secsync::schema::extract::{Extraction, extract};
-use secsync::schema::file::path_of;
 use secsync::schema::pull;
+use secsync::schema::schema_file::path_of;
 use secsync::schema::store::SchemaStore;
 use serde_json::{Map, Value, json};
 

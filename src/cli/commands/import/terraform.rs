@@ -27,8 +27,8 @@ use crate::export::HiddenConnections;
 use crate::export::draft::{self, DraftDocument, DraftGroup, Names};
 use crate::export::paths::file_names;
 use crate::export::target::{Addition, ExportTarget};
-use crate::export::terraform::document::{self, LARGEST};
 use crate::export::terraform::release::Release;
+use crate::export::terraform::show_json::{self, LARGEST};
 use crate::export::terraform::{
     Comparison, FoundSync, Migration, ResourceMapping, StateMismatch, TerraformSyncs, find,
 };
@@ -79,7 +79,7 @@ impl Arguments {
             .help("Name a provider of another platform with --provider.")
         })?;
         let text = read(file, &checked.opened)?;
-        let document = document::TerraformDocument::read(&text, mapping).map_err(|unusable| {
+        let document = show_json::TerraformDocument::read(&text, mapping).map_err(|unusable| {
             CommandError::new(
                 Exit::Error,
                 format!("{} cannot be imported: {}.", named(file), unusable.reason),

@@ -11,8 +11,8 @@ use crate::cli::output::Offer;
 use crate::core::text::visible;
 use crate::error::CommandError;
 use crate::render;
-use crate::schema::file::{START, SchemaFile, SchemaKey, title_from_slug};
 use crate::schema::outline::outline;
+use crate::schema::schema_file::{START, SchemaFile, SchemaKey, title_from_slug};
 
 /// The arguments of `schema show`.
 #[derive(Debug, Args)]

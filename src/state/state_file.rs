@@ -17,7 +17,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::StateError;
 use super::backend::{Backend, Stored, Version, WriteError};
-use super::document;
+use super::contents;
 use super::location::FilePlace;
 use crate::core::words::count;
 use crate::mutex::lock;
@@ -169,7 +169,7 @@ impl StateFile {
     /// Refuses to write beside a file that has the backup's name and is something else.
     fn check_backup(&self, real: &Real) -> Result<(), StateError> {
         match real.backup() {
-            Some(Err(document::UnusableState::SomethingElse)) => Err(StateError::new(
+            Some(Err(contents::UnusableState::SomethingElse)) => Err(StateError::new(
                 format!(
                     "The backup of the state {} cannot be kept: {} is another file.",
                     self.shown,
@@ -309,9 +309,9 @@ impl Real {
     }
 
     /// How many starts the backup records, or what is wrong with it; `None` if it cannot be read.
-    fn backup(&self) -> Option<Result<usize, document::UnusableState>> {
+    fn backup(&self) -> Option<Result<usize, contents::UnusableState>> {
         let text = self.root.read(&self.backup, LARGEST_STATE).ok()?;
-        Some(document::parse(&text).map(|records| records.len()))
+        Some(contents::parse(&text).map(|records| records.len()))
     }
 
     /// Removes what killed runs have left behind.

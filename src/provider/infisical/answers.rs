@@ -12,7 +12,7 @@ use crate::core::remote::{
 use crate::http::answer::{Answer, Fields, bad_answer};
 use crate::http::error::RequestError;
 use crate::http::origin::Origin;
-use crate::http::text::quotable;
+use crate::http::quote::quotable;
 use crate::provider::session::TokenFacts;
 use crate::redaction::redacted;
 

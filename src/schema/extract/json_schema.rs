@@ -11,10 +11,10 @@ use serde_json::{Map, Value, json};
 
 use super::all_of::{any_of, intersect, with_null};
 use super::union::rewrite_unions;
-use crate::schema::file::RESERVED;
 use crate::schema::keyword::{
     READ_ONLY, SERVER_FILLED, WRITE_ONLY, change_inner, properties, values,
 };
+use crate::schema::schema_file::RESERVED;
 use crate::schema::validate::checker::pattern_works;
 
 /// How deep schemas may nest, references included.
