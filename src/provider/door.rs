@@ -59,7 +59,7 @@ pub trait Door: Rules + Send {
     fn operation<'d>(&self, path: &[&'d str], method: &str) -> Option<OperationKind<'d>>;
 
     /// How the platform's Terraform provider says what the API says, as
-    /// [`crate::export::terraform::Mapping`] reads it; `None` if it has none for syncs.
+    /// [`crate::export::terraform::ResourceMapping`] reads it; `None` if it has none for syncs.
     fn terraform(&self) -> Option<&'static str> {
         None
     }
