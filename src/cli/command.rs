@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use camino::Utf8Path;
-use serde::Serialize;
 
 use super::arguments::OutputArguments;
 use super::output::{Format, Offer, Outputs, Renderer};
@@ -29,7 +28,7 @@ use crate::exit::Exit;
 use crate::redaction;
 use crate::render::code_host::{self, CodeHost};
 use crate::render::ending::Ending;
-use crate::render::json::JsonDocument;
+use crate::render::json::JsonBody;
 use crate::render::log::Escape;
 use crate::render::review::{Checkout, Review, remote_and_declared};
 use crate::render::table::Screen;
@@ -46,31 +45,44 @@ pub trait Command: Sized {
     /// What its work comes to.
     type Outcome: CommandOutcome;
 
-    /// The flags about what is printed.
-    fn output(&self) -> &OutputArguments;
-
-    /// Whether it runs in the sandbox.
-    fn is_sandbox(&self) -> bool {
-        false
-    }
-
-    /// Whether each finding is to be shown with its lines, also where many say the same.
-    fn shows_each_finding(&self) -> bool {
-        false
-    }
-
-    /// The file that the work itself writes, with the flag that names it.
-    fn writes(&self) -> Option<(&'static str, &Utf8Path)> {
-        None
-    }
-
-    /// What Ctrl-C is answered with.
-    fn on_interrupt(&self) -> &'static str {
-        INTERRUPTED
-    }
+    /// What its arguments say about all but its work.
+    fn frame(&self) -> CommandFrame<'_>;
 
     /// Does the work.
     fn run(self, session: &Session) -> Result<Self::Outcome, CommandError>;
+}
+
+/// What a run goes by besides the work of its command.
+pub struct CommandFrame<'a> {
+    /// The flags about what is printed.
+    pub output: &'a OutputArguments,
+    /// Whether it runs in the sandbox.
+    pub is_sandbox: bool,
+    /// Whether each finding is to be shown with its lines, also where many say the same.
+    pub shows_each_finding: bool,
+    /// The file that the work itself writes, with the flag that names it.
+    pub writes: Option<(&'static str, &'a Utf8Path)>,
+    /// What Ctrl-C is answered with.
+    pub on_interrupt: &'static str,
+}
+
+impl<'a> CommandFrame<'a> {
+    /// That of most commands.
+    pub const fn of(output: &'a OutputArguments) -> Self {
+        Self {
+            output,
+            is_sandbox: false,
+            shows_each_finding: false,
+            writes: None,
+            on_interrupt: INTERRUPTED,
+        }
+    }
+
+    /// The same for a command that can run in the sandbox.
+    #[must_use]
+    pub const fn in_sandbox(self, is_sandbox: bool) -> Self {
+        Self { is_sandbox, ..self }
+    }
 }
 
 /// What a command's work came to: a value that knows how to be shown in every format.
@@ -105,7 +117,7 @@ pub trait CommandOutcome {
     fn human(&self, view: View) -> Human;
 
     /// For machines: what the document has besides the findings and the exit code.
-    fn json(&self) -> impl Serialize;
+    fn json(&self) -> Box<dyn JsonBody + '_>;
 
     /// For code hosts and test reports: what there is to say beside the findings.
     fn review<'a>(&'a self, _review: &mut Review<'a>) {}
@@ -207,6 +219,8 @@ impl<'a> Files<'a> {
 
 /// What a command's work runs in.
 pub struct Session {
+    /// What the documents and reviews of the command call it.
+    command: &'static str,
     /// The environment of the process.
     pub environment: Environment,
     /// Where people read.
@@ -229,26 +243,29 @@ pub struct Session {
 impl Session {
     /// Opens the outputs of a command, before its work: a file that cannot be written is found out
     /// now, and not after something was applied.
-    fn open(command: &impl Command, environment: Environment) -> Result<Self, CommandError> {
-        fn offer<C: Command>(_: &C) -> Offer {
-            C::FORMATS
-        }
-        let arguments = command.output();
-        let outputs = Outputs::open(&arguments.output, offer(command), command.writes())?;
+    fn open(
+        command: &'static str,
+        offer: Offer,
+        frame: &CommandFrame<'_>,
+        environment: Environment,
+    ) -> Result<Self, CommandError> {
+        let arguments = frame.output;
+        let outputs = Outputs::open(&arguments.output, offer, frame.writes)?;
         let is_human = outputs.is_human_on_stdout();
         let terminal = Terminal::new(&environment, arguments.no_color, is_human)
             .quiet(arguments.quiet, &environment)
-            .each_finding(command.shows_each_finding());
+            .each_finding(frame.shows_each_finding);
         terminal.trace(arguments.verbose);
         Ok(Self {
+            command,
             terminal,
             view: View {
                 verbosity: arguments.verbose,
                 is_quiet: arguments.quiet,
-                is_sandbox: command.is_sandbox(),
+                is_sandbox: frame.is_sandbox,
                 screen: if is_human { Terminal::screen() } else { None },
             },
-            on_interrupt: command.on_interrupt(),
+            on_interrupt: frame.on_interrupt,
             outputs,
             has_announced: AtomicBool::new(false),
             has_sandbox: AtomicBool::new(false),
@@ -350,13 +367,13 @@ impl Session {
         }
     }
 
-    fn end<C: Command>(&self, work: &Result<C::Outcome, CommandError>) -> Exit {
+    fn end(&self, work: Result<&dyn CommandOutcome, &CommandError>) -> Exit {
         let view = View {
             // A command that stops before it asks anything has no answer of the sandbox.
             is_sandbox: self.view.is_sandbox && (work.is_ok() || self.has_sandbox()),
             ..self.view
         };
-        let mut end = End::of::<C>(work, view);
+        let mut end = End::of(self.command, work, view);
         for warning in redaction::take_warnings() {
             self.terminal.warn(&warning);
         }
@@ -417,22 +434,22 @@ impl Session {
 
 /// Runs a command from its arguments to its exit code.
 pub fn execute<C: Command>(command: C, environment: &Environment) -> Exit {
-    let no_color = command.output().no_color;
-    let session = match Session::open(&command, environment.clone()) {
+    let frame = command.frame();
+    let session = match Session::open(C::NAME, C::FORMATS, &frame, environment.clone()) {
         Ok(session) => session,
         Err(error) => {
-            Terminal::plain(environment, no_color).problems(&error.problems);
+            Terminal::plain(environment, frame.output.no_color).problems(&error.problems);
             return error.exit;
         }
     };
     let work = caught(|| command.run(&session)).unwrap_or_else(|| Err(session.broken()));
-    session.end::<C>(&work)
+    session.end(work.as_ref().map(|outcome| outcome as &dyn CommandOutcome))
 }
 
 /// The end of a command: what its work came to, and what is said of it in every format.
-struct End<'a, O> {
+struct End<'a> {
     command: &'static str,
-    outcome: Option<&'a O>,
+    outcome: Option<&'a dyn CommandOutcome>,
     files: Files<'a>,
     sources: &'a Sources,
     problems: Vec<Problem>,
@@ -443,8 +460,12 @@ struct End<'a, O> {
 
 static NO_SOURCES: LazyLock<Sources> = LazyLock::new(Sources::default);
 
-impl<'a, O: CommandOutcome> End<'a, O> {
-    fn of<C: Command<Outcome = O>>(work: &'a Result<O, CommandError>, view: View) -> Self {
+impl<'a> End<'a> {
+    fn of(
+        command: &'static str,
+        work: Result<&'a dyn CommandOutcome, &'a CommandError>,
+        view: View,
+    ) -> Self {
         let (outcome, error, files) = match work {
             Ok(outcome) => (Some(outcome), outcome.failure(), outcome.files()),
             Err(error) => {
@@ -454,7 +475,7 @@ impl<'a, O: CommandOutcome> End<'a, O> {
         };
         let is_sandbox = outcome.map(|outcome| outcome.is_sandbox(view.is_sandbox));
         let mut end = Self {
-            command: C::NAME,
+            command,
             outcome,
             sources: files.sources.unwrap_or(&NO_SOURCES),
             files,
@@ -493,12 +514,13 @@ impl<'a, O: CommandOutcome> End<'a, O> {
             problems: self.has_failed.then_some(&self.problems),
             exit: self.exit,
         };
-        JsonDocument::new(&ending, self.outcome.map(CommandOutcome::json))
-            .text()
-            .map_err(|error| {
-                let message = format!("The JSON document cannot be made: {error}.");
-                CommandError::new(Exit::Error, message)
-            })
+        let body = self
+            .outcome
+            .map_or_else(|| Box::new(()) as _, CommandOutcome::json);
+        body.document(&ending).map_err(|error| {
+            let message = format!("The JSON document cannot be made: {error}.");
+            CommandError::new(Exit::Error, message)
+        })
     }
 
     fn review(&self, environment: &Environment) -> Review<'_> {

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
-use serde::Serialize;
 
 use super::arguments::{FileArguments, LoadArguments};
 use super::command::{CommandOutcome, Human, Text, View};
@@ -24,6 +23,7 @@ use crate::provider::ManagedSyncs;
 use crate::redaction::redacted;
 use crate::render;
 use crate::render::export::ExportBody;
+use crate::render::json::JsonBody;
 use crate::render::log::{Escape, harmless};
 use crate::root::{Existing, Place};
 use crate::schema;
@@ -279,7 +279,7 @@ impl CommandOutcome for Declared {
         }
     }
 
-    fn json(&self) -> impl Serialize {
-        ExportBody::new(&self.summary)
+    fn json(&self) -> Box<dyn JsonBody + '_> {
+        Box::new(ExportBody::new(&self.summary))
     }
 }

@@ -16,44 +16,44 @@ use crate::core::span::{Sources, Span};
 /// The version of every document's shape.
 pub const VERSION: u32 = 1;
 
-/// A document: the findings in the files, the result of the command, and how it ended.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct JsonDocument<'a, T> {
-    version: u32,
-    kind: &'a str,
-    sandbox: bool,
-    diagnostics: Vec<Finding<'a>>,
-    #[serde(flatten)]
-    body: Option<T>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<Vec<ProblemFields<'a>>>,
-    exit_code: u8,
+/// What a command adds to its document.
+pub trait JsonBody {
+    /// The text of the document.
+    fn document(&self, ending: &Ending<'_>) -> serde_json::Result<String>;
 }
 
-impl<'a, T: Serialize> JsonDocument<'a, T> {
-    /// A document about a command; without a body if it ended before it had one.
-    pub fn new(ending: &Ending<'a>, body: Option<T>) -> Self {
+impl<T: Serialize> JsonBody for T {
+    fn document(&self, ending: &Ending<'_>) -> serde_json::Result<String> {
         let findings = ending.findings.iter();
-        Self {
+        let problems = ending.problems;
+        let document = JsonDocument {
             version: VERSION,
             kind: ending.command,
             sandbox: ending.is_sandbox,
             diagnostics: findings
                 .map(|found| Finding::new(found, ending.sources))
                 .collect(),
-            body,
-            errors: ending
-                .problems
-                .map(|problems| problems.iter().map(ProblemFields::new).collect()),
+            body: self,
+            errors: problems.map(|problems| problems.iter().map(ProblemFields::new).collect()),
             exit_code: ending.exit.code(),
-        }
+        };
+        Ok(serde_json::to_string_pretty(&document)? + "\n")
     }
+}
 
-    /// The text of the document.
-    pub fn text(&self) -> serde_json::Result<String> {
-        Ok(serde_json::to_string_pretty(self)? + "\n")
-    }
+/// A document: the findings in the files, the result of the command, and how it ended.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct JsonDocument<'a, T> {
+    version: u32,
+    kind: &'a str,
+    sandbox: bool,
+    diagnostics: Vec<Finding<'a>>,
+    #[serde(flatten)]
+    body: &'a T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<ProblemFields<'a>>>,
+    exit_code: u8,
 }
 
 #[derive(Debug, Serialize)]

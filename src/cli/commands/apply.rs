@@ -6,14 +6,13 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use clap::Args;
-use serde::Serialize;
 
 use crate::apply::{JobProgress, Observer, Outcome as ActionOutcome, Report, Wait};
 use crate::cli::arguments::{
     FileArguments, LoadArguments, NetworkArguments, OutputArguments, PlanArguments, digest,
     duration,
 };
-use crate::cli::command::{Command, CommandOutcome, Files, Human, Session, View};
+use crate::cli::command::{Command, CommandFrame, CommandOutcome, Files, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::cli::plan_file;
 use crate::cli::terminal::check_can_ask;
@@ -27,6 +26,7 @@ use crate::exit::Exit;
 use crate::mutex::lock;
 use crate::pipeline::{Applied, Checked, Link, Planned, StateUse};
 use crate::planfile::SavedPlan;
+use crate::render::json::JsonBody;
 use crate::render::plan::{PlanBody, PlanFile};
 use crate::render::report::{ApplyBody, Context};
 use crate::render::review::Review;
@@ -84,12 +84,8 @@ impl Command for Arguments {
     const FORMATS: Offer = Offer::Plans;
     type Outcome = Apply;
 
-    fn output(&self) -> &OutputArguments {
-        &self.output
-    }
-
-    fn is_sandbox(&self) -> bool {
-        self.network.sandbox
+    fn frame(&self) -> CommandFrame<'_> {
+        CommandFrame::of(&self.output).in_sandbox(self.network.sandbox)
     }
 
     fn run(self, session: &Session) -> Result<Apply, CommandError> {
@@ -302,7 +298,7 @@ impl CommandOutcome for Apply {
         format!("\n{text}").into()
     }
 
-    fn json(&self) -> impl Serialize {
+    fn json(&self) -> Box<dyn JsonBody + '_> {
         let body = match &self.saved {
             Some(Saved { file, plan, done }) => {
                 let digest = &plan.digest;
@@ -311,7 +307,7 @@ impl CommandOutcome for Apply {
             None => ApplyBody::default(),
         };
         let plan = PlanBody::new(self.plan(), self.sources());
-        body.with(plan, self.applied.report.as_ref())
+        Box::new(body.with(plan, self.applied.report.as_ref()))
     }
 
     fn review<'a>(&'a self, review: &mut Review<'a>) {

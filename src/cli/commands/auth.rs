@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments};
-use crate::cli::command::{Command, CommandOutcome, Human, Session, View};
+use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::core::remote::IdentityScope;
 use crate::core::text::visible;
@@ -17,6 +17,7 @@ use crate::error::CommandError;
 use crate::pipeline::link::Providers;
 use crate::pipeline::{Checked, Link};
 use crate::provider::Provider;
+use crate::render::json::JsonBody;
 use crate::render::warning;
 
 /// The arguments of `auth`.
@@ -43,12 +44,8 @@ impl Command for Check {
     const FORMATS: Offer = Offer::Basic;
     type Outcome = Identities;
 
-    fn output(&self) -> &OutputArguments {
-        &self.output
-    }
-
-    fn is_sandbox(&self) -> bool {
-        self.network.sandbox
+    fn frame(&self) -> CommandFrame<'_> {
+        CommandFrame::of(&self.output).in_sandbox(self.network.sandbox)
     }
 
     fn run(self, session: &Session) -> Result<Identities, CommandError> {
@@ -238,7 +235,7 @@ impl CommandOutcome for Identities {
         text.into()
     }
 
-    fn json(&self) -> impl Serialize {
+    fn json(&self) -> Box<dyn JsonBody + '_> {
         #[derive(Serialize)]
         struct Body<'a> {
             identities: &'a [Identity],
@@ -253,9 +250,9 @@ impl CommandOutcome for Identities {
                 .map(named)
                 .collect::<Vec<_>>()
         };
-        Body {
+        Box::new(Body {
             identities: &self.0,
             warnings: self.0.iter().flat_map(of).collect(),
-        }
+        })
     }
 }

@@ -1,12 +1,11 @@
 //! `secsync drift`: the plan in other words, for a job that runs every night.
 
 use clap::Args;
-use serde::Serialize;
 
 use crate::cli::arguments::{
     LoadArguments, NetworkArguments, OutputArguments, PlanArguments, ShardArguments,
 };
-use crate::cli::command::{Command, CommandOutcome, Files, Human, Session, View};
+use crate::cli::command::{Command, CommandFrame, CommandOutcome, Files, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::core::drift::{self, Drift};
 use crate::error::CommandError;
@@ -14,6 +13,7 @@ use crate::exit::Exit;
 use crate::pipeline::{ConnectionUse, Planned, StateUse};
 use crate::render;
 use crate::render::drift::DriftBody;
+use crate::render::json::JsonBody;
 use crate::render::review::Review;
 
 const DETAILS: &str = "\
@@ -44,12 +44,8 @@ impl Command for Arguments {
     const FORMATS: Offer = Offer::Plans;
     type Outcome = Drifted;
 
-    fn output(&self) -> &OutputArguments {
-        &self.output
-    }
-
-    fn is_sandbox(&self) -> bool {
-        self.network.sandbox
+    fn frame(&self) -> CommandFrame<'_> {
+        CommandFrame::of(&self.output).in_sandbox(self.network.sandbox)
     }
 
     fn run(self, session: &Session) -> Result<Drifted, CommandError> {
@@ -96,9 +92,9 @@ impl CommandOutcome for Drifted {
         render::drift::human(&self.drifts, &self.planned.plan, sources).into()
     }
 
-    fn json(&self) -> impl Serialize {
+    fn json(&self) -> Box<dyn JsonBody + '_> {
         let sources = &self.planned.observed.workspace.sources;
-        DriftBody::new(&self.drifts, &self.planned.plan, sources)
+        Box::new(DriftBody::new(&self.drifts, &self.planned.plan, sources))
     }
 
     fn review<'a>(&'a self, review: &mut Review<'a>) {

@@ -3,16 +3,16 @@
 use std::slice;
 
 use clap::Args;
-use serde::Serialize;
 
 use crate::cli::arguments::OutputArguments;
-use crate::cli::command::{Command, CommandOutcome, Human, Session, View};
+use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::core::code::Code;
 use crate::core::fields::OWN_FIELDS as SYNC_FIELDS;
 use crate::core::suggest::closest;
 use crate::error::CommandError;
 use crate::render::explain::{self, ExplainBody};
+use crate::render::json::JsonBody;
 use crate::schema::editor::EditorField;
 
 /// The arguments of `explain`.
@@ -31,8 +31,8 @@ impl Command for Arguments {
     const FORMATS: Offer = Offer::Basic;
     type Outcome = Explained;
 
-    fn output(&self) -> &OutputArguments {
-        &self.output
+    fn frame(&self) -> CommandFrame<'_> {
+        CommandFrame::of(&self.output)
     }
 
     fn run(self, _session: &Session) -> Result<Explained, CommandError> {
@@ -60,12 +60,12 @@ impl CommandOutcome for Explained {
         .into()
     }
 
-    fn json(&self) -> impl Serialize {
-        match self {
+    fn json(&self) -> Box<dyn JsonBody + '_> {
+        Box::new(match self {
             Self::Codes => ExplainBody::of_codes(Code::ALL),
             Self::Code(code) => ExplainBody::of_codes(slice::from_ref(code)),
             Self::Field(field) => ExplainBody::of_field(field),
-        }
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
 
 use crate::cli::arguments::{NetworkArguments, OutputArguments};
-use crate::cli::command::{Command, Session};
+use crate::cli::command::{Command, CommandFrame, Session};
 use crate::cli::output::Offer;
 use crate::cli::sync_files::{self, Declared, NamingArguments};
 use crate::core::remote::RemoteSync;
@@ -87,16 +87,11 @@ impl Command for Arguments {
     const FORMATS: Offer = Offer::Basic;
     type Outcome = Declared;
 
-    fn output(&self) -> &OutputArguments {
-        &self.output
-    }
-
-    fn is_sandbox(&self) -> bool {
-        self.network.sandbox
-    }
-
-    fn writes(&self) -> Option<(&'static str, &Utf8Path)> {
-        Some(("--out", self.file()?))
+    fn frame(&self) -> CommandFrame<'_> {
+        CommandFrame {
+            writes: self.file().map(|file| ("--out", file)),
+            ..CommandFrame::of(&self.output).in_sandbox(self.network.sandbox)
+        }
     }
 
     fn run(self, session: &Session) -> Result<Declared, CommandError> {

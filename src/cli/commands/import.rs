@@ -7,12 +7,12 @@ mod terraform;
 
 use std::collections::BTreeSet;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use clap::Args;
 use serde_json::Map;
 
 use crate::cli::arguments::{NetworkArguments, OutputArguments};
-use crate::cli::command::{Command, Files, Session};
+use crate::cli::command::{Command, CommandFrame, Files, Session};
 use crate::cli::output::Offer;
 use crate::cli::sync_files::{self, Declared, NamingArguments};
 use crate::core::diagnostic::Diagnostic;
@@ -94,16 +94,11 @@ impl Command for Arguments {
     const FORMATS: Offer = Offer::Basic;
     type Outcome = Declared;
 
-    fn output(&self) -> &OutputArguments {
-        &self.output
-    }
-
-    fn is_sandbox(&self) -> bool {
-        self.network.sandbox
-    }
-
-    fn writes(&self) -> Option<(&'static str, &Utf8Path)> {
-        Some(("--into", self.into.as_deref()?))
+    fn frame(&self) -> CommandFrame<'_> {
+        CommandFrame {
+            writes: self.into.as_deref().map(|file| ("--into", file)),
+            ..CommandFrame::of(&self.output).in_sandbox(self.network.sandbox)
+        }
     }
 
     fn run(self, session: &Session) -> Result<Declared, CommandError> {

@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::arguments::{LoadArguments, OutputArguments, working_directory};
-use crate::cli::command::{Command, CommandOutcome, Human, Session, View};
+use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::cli::sync_files::{EXAMPLE_FILE, editor_schema, example, write_new};
 use crate::core::text::shell_word;
@@ -15,6 +15,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::export::paths::{EDITOR_SCHEMA, WORKSPACE_SCHEMA};
 use crate::pipeline::{Opened, Options};
+use crate::render::json::JsonBody;
 use crate::root::{self, WORKSPACE_FILE};
 use crate::schema::editor;
 use crate::text_file::reason;
@@ -44,8 +45,8 @@ impl Command for Arguments {
     const FORMATS: Offer = Offer::Basic;
     type Outcome = Begun;
 
-    fn output(&self) -> &OutputArguments {
-        &self.output
+    fn frame(&self) -> CommandFrame<'_> {
+        CommandFrame::of(&self.output)
     }
 
     fn run(self, session: &Session) -> Result<Begun, CommandError> {
@@ -220,11 +221,11 @@ impl CommandOutcome for Begun {
         text.into()
     }
 
-    fn json(&self) -> impl Serialize {
+    fn json(&self) -> Box<dyn JsonBody + '_> {
         #[derive(Serialize)]
         struct Body<'a> {
             files: &'a [File],
         }
-        Body { files: &self.files }
+        Box::new(Body { files: &self.files })
     }
 }

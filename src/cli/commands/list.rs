@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
 use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments};
-use crate::cli::command::{Command, CommandOutcome, Human, Session, View};
+use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::core::platform::Platform;
 use crate::core::remote::RemoteEnvironment;
@@ -15,6 +14,7 @@ use crate::error::CommandError;
 use crate::http::error::RequestErrorKind;
 use crate::pipeline::{Chosen, Link, Opened, Projects, Wanted};
 use crate::provider::default_platform;
+use crate::render::json::JsonBody;
 use crate::render::listing::{self, Folder, Listing, ListingBody};
 
 /// The arguments of `list`.
@@ -149,12 +149,9 @@ impl Command for Arguments {
     const FORMATS: Offer = Offer::Basic;
     type Outcome = Listing;
 
-    fn output(&self) -> &OutputArguments {
-        &self.what.common().output
-    }
-
-    fn is_sandbox(&self) -> bool {
-        self.what.common().network.sandbox
+    fn frame(&self) -> CommandFrame<'_> {
+        let common = self.what.common();
+        CommandFrame::of(&common.output).in_sandbox(common.network.sandbox)
     }
 
     fn run(self, session: &Session) -> Result<Listing, CommandError> {
@@ -374,7 +371,7 @@ impl CommandOutcome for Listing {
         listing::human(self, view.screen).into()
     }
 
-    fn json(&self) -> impl Serialize {
-        ListingBody::from(self)
+    fn json(&self) -> Box<dyn JsonBody + '_> {
+        Box::new(ListingBody::from(self))
     }
 }

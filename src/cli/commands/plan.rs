@@ -2,15 +2,17 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
-use serde::Serialize;
 
 use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments, PlanArguments};
-use crate::cli::command::{Command, CommandOutcome, Files, Human, Session, View, checkout};
+use crate::cli::command::{
+    Command, CommandFrame, CommandOutcome, Files, Human, Session, View, checkout,
+};
 use crate::cli::output::Offer;
 use crate::cli::plan_file;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::{Planned, StateUse};
+use crate::render::json::JsonBody;
 use crate::render::plan::{PlanBody, PlanExtras, PlanFile};
 use crate::render::review::Review;
 use crate::render::{plan, saved};
@@ -44,16 +46,11 @@ impl Command for Arguments {
     const FORMATS: Offer = Offer::Plans;
     type Outcome = PlanOutcome;
 
-    fn output(&self) -> &OutputArguments {
-        &self.output
-    }
-
-    fn is_sandbox(&self) -> bool {
-        self.network.sandbox
-    }
-
-    fn writes(&self) -> Option<(&'static str, &Utf8Path)> {
-        Some(("--out", self.out.as_deref()?))
+    fn frame(&self) -> CommandFrame<'_> {
+        CommandFrame {
+            writes: self.out.as_deref().map(|file| ("--out", file)),
+            ..CommandFrame::of(&self.output).in_sandbox(self.network.sandbox)
+        }
     }
 
     fn run(self, session: &Session) -> Result<PlanOutcome, CommandError> {
@@ -164,16 +161,16 @@ impl CommandOutcome for PlanOutcome {
         text.into()
     }
 
-    fn json(&self) -> impl Serialize {
+    fn json(&self) -> Box<dyn JsonBody + '_> {
         let sources = &self.planned.observed.workspace.sources;
         let body = PlanBody::new(&self.planned.plan, sources);
-        match self.file() {
+        Box::new(match self.file() {
             Some((file, digest)) => body.saved_in(PlanFile {
                 file: file.as_str(),
                 digest,
             }),
             None => body,
-        }
+        })
     }
 
     fn review<'a>(&'a self, review: &mut Review<'a>) {

@@ -11,13 +11,14 @@ use serde::Serialize;
 
 use crate::cancel::Cancellation;
 use crate::cli::arguments::{LoadArguments, OutputArguments, duration, working_directory};
-use crate::cli::command::{Command, CommandOutcome, Human, Session, View};
+use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::cli::sandbox::{stop, world_of};
 use crate::core::span::Sources;
 use crate::core::value::Node;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::render::json::JsonBody;
 use crate::sandbox::{self, Catalog, Era, FailRule, World};
 use crate::text_file::reason;
 use crate::workspace::texts::read_named;
@@ -64,12 +65,11 @@ impl Command for Arguments {
     const FORMATS: Offer = Offer::Basic;
     type Outcome = Served;
 
-    fn output(&self) -> &OutputArguments {
-        &self.output
-    }
-
-    fn on_interrupt(&self) -> &'static str {
-        "Stopping.\n"
+    fn frame(&self) -> CommandFrame<'_> {
+        CommandFrame {
+            on_interrupt: "Stopping.\n",
+            ..CommandFrame::of(&self.output)
+        }
     }
 
     fn run(self, session: &Session) -> Result<Served, CommandError> {
@@ -147,12 +147,12 @@ impl CommandOutcome for Served {
         Human::default()
     }
 
-    fn json(&self) -> impl Serialize {
+    fn json(&self) -> Box<dyn JsonBody + '_> {
         #[derive(Serialize)]
         struct Body {
             address: SocketAddr,
         }
-        Body { address: self.0 }
+        Box::new(Body { address: self.0 })
     }
 }
 

@@ -2,16 +2,16 @@
 
 use camino::Utf8PathBuf;
 use clap::Args;
-use serde::Serialize;
 
 use crate::cli::arguments::{LoadArguments, OutputArguments};
-use crate::cli::command::{Command, CommandOutcome, Files, Human, Session, View};
+use crate::cli::command::{Command, CommandFrame, CommandOutcome, Files, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::cli::plan_file;
 use crate::core::text::visible;
 use crate::error::CommandError;
 use crate::planfile::join::{Conflict, ConflictOf, Merged};
 use crate::planfile::{self, SavedPlan};
+use crate::render::json::JsonBody;
 use crate::render::plan::PlanExtras;
 use crate::render::review::Review;
 use crate::render::saved::ShowBody;
@@ -32,8 +32,8 @@ impl Command for Arguments {
     const FORMATS: Offer = Offer::Plans;
     type Outcome = Shown;
 
-    fn output(&self) -> &OutputArguments {
-        &self.output
+    fn frame(&self) -> CommandFrame<'_> {
+        CommandFrame::of(&self.output)
     }
 
     fn run(self, session: &Session) -> Result<Shown, CommandError> {
@@ -142,8 +142,8 @@ impl CommandOutcome for Shown {
         (headings + &plan::human(&merged.plan, &merged.sources, context)).into()
     }
 
-    fn json(&self) -> impl Serialize {
-        ShowBody::new(self.plans(), self.merged.as_ref())
+    fn json(&self) -> Box<dyn JsonBody + '_> {
+        Box::new(ShowBody::new(self.plans(), self.merged.as_ref()))
     }
 
     fn review<'a>(&'a self, review: &mut Review<'a>) {

@@ -5,12 +5,13 @@ use serde::Serialize;
 
 use crate::cancel::Cancellation;
 use crate::cli::arguments::{LoadArguments, OutputArguments, TransportArguments};
-use crate::cli::command::{Command, CommandOutcome, Human, Session, View};
+use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::cli::sandbox::keep_out_of_git;
 use crate::core::text::visible;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::render::json::JsonBody;
 use crate::state::{FilePlace, Record, State, StateAccess, StateLocation};
 
 /// The arguments of `state`.
@@ -85,12 +86,9 @@ impl Command for Arguments {
     const FORMATS: Offer = Offer::Basic;
     type Outcome = StateOutcome;
 
-    fn output(&self) -> &OutputArguments {
-        &self.common().output
-    }
-
-    fn is_sandbox(&self) -> bool {
-        self.common().sandbox
+    fn frame(&self) -> CommandFrame<'_> {
+        let common = self.common();
+        CommandFrame::of(&common.output).in_sandbox(common.sandbox)
     }
 
     fn run(self, session: &Session) -> Result<StateOutcome, CommandError> {
@@ -227,7 +225,7 @@ impl CommandOutcome for StateOutcome {
         .into()
     }
 
-    fn json(&self) -> impl Serialize {
+    fn json(&self) -> Box<dyn JsonBody + '_> {
         #[derive(Serialize)]
         #[serde(untagged, rename_all_fields = "camelCase")]
         enum Body<'a> {
@@ -245,7 +243,7 @@ impl CommandOutcome for StateOutcome {
                 started_as: Option<&'a str>,
             },
         }
-        match self {
+        Box::new(match self {
             Self::Begun(location) => Body::Begun {
                 place: location.to_string(),
                 starts: [],
@@ -261,7 +259,7 @@ impl CommandOutcome for StateOutcome {
                 start,
                 started_as: None,
             },
-        }
+        })
     }
 }
 

@@ -5,14 +5,12 @@ use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
-use serde::Serialize;
 
 use crate::cli::arguments::{
     LoadArguments, NetworkArguments, OutputArguments, PlanArguments, ShardArguments,
 };
-use crate::cli::command::{Command, CommandOutcome, Files, Human, Session, View};
+use crate::cli::command::{Command, CommandFrame, CommandOutcome, Files, Human, Session, View};
 use crate::cli::output::Offer;
-use crate::cli::runtime::INTERRUPTED;
 use crate::cli::terminal::Terminal;
 use crate::core::plan::Subject;
 use crate::core::shard::Shard;
@@ -22,6 +20,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::{Checked, ConnectionUse, Link, Observed, StateUse};
 use crate::render;
+use crate::render::json::JsonBody;
 use crate::render::review::Review;
 use crate::render::status::StatusBody;
 use crate::render::table::Screen;
@@ -61,16 +60,12 @@ impl Command for Arguments {
     const FORMATS: Offer = Offer::Checks;
     type Outcome = Status;
 
-    fn output(&self) -> &OutputArguments {
-        &self.output
-    }
-
-    fn is_sandbox(&self) -> bool {
-        self.network.sandbox
-    }
-
-    fn on_interrupt(&self) -> &'static str {
-        if self.watch { "" } else { INTERRUPTED }
+    fn frame(&self) -> CommandFrame<'_> {
+        let frame = CommandFrame::of(&self.output).in_sandbox(self.network.sandbox);
+        CommandFrame {
+            on_interrupt: if self.watch { "" } else { frame.on_interrupt },
+            ..frame
+        }
     }
 
     fn run(self, session: &Session) -> Result<Status, CommandError> {
@@ -158,9 +153,14 @@ impl CommandOutcome for Status {
         table(&self.statuses, &self.unmanaged, self.shard, view.screen).into()
     }
 
-    fn json(&self) -> impl Serialize {
+    fn json(&self) -> Box<dyn JsonBody + '_> {
         let sources = &self.workspace.sources;
-        StatusBody::new(&self.statuses, &self.unmanaged, self.shard, sources)
+        Box::new(StatusBody::new(
+            &self.statuses,
+            &self.unmanaged,
+            self.shard,
+            sources,
+        ))
     }
 
     fn review<'a>(&'a self, review: &mut Review<'a>) {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use serde::Serialize;
 
 use crate::apply::{
     self, ApplyContext, JobProgress, Observer, Outcome as JobOutcome, Report, Wait,
@@ -12,13 +11,14 @@ use crate::apply::{
 use crate::cli::arguments::{
     FileArguments, LoadArguments, NetworkArguments, OutputArguments, duration,
 };
-use crate::cli::command::{Command, CommandOutcome, Files, Human, Session, View};
+use crate::cli::command::{Command, CommandFrame, CommandOutcome, Files, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::cli::terminal::check_can_ask;
 use crate::core::job_requests::{self, Candidates, JobRequest, RequestedJob, Winner};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::{Checked, ConnectionUse, Link};
+use crate::render::json::JsonBody;
 use crate::render::{jobs, requests};
 use crate::workspace::Workspace;
 
@@ -99,12 +99,8 @@ impl Command for Arguments {
     const FORMATS: Offer = Offer::Basic;
     type Outcome = Requested;
 
-    fn output(&self) -> &OutputArguments {
-        &self.output
-    }
-
-    fn is_sandbox(&self) -> bool {
-        self.network.sandbox
+    fn frame(&self) -> CommandFrame<'_> {
+        CommandFrame::of(&self.output).in_sandbox(self.network.sandbox)
     }
 
     fn run(self, session: &Session) -> Result<Requested, CommandError> {
@@ -223,7 +219,7 @@ impl CommandOutcome for Requested {
         requests::human(&self.requests, &self.report, self.wait).into()
     }
 
-    fn json(&self) -> impl Serialize {
-        requests::RequestsBody::new(&self.requests, &self.report)
+    fn json(&self) -> Box<dyn JsonBody + '_> {
+        Box::new(requests::RequestsBody::new(&self.requests, &self.report))
     }
 }

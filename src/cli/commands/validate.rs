@@ -6,12 +6,13 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::arguments::{LoadArguments, OutputArguments};
-use crate::cli::command::{Command, CommandOutcome, Files, Human, Session, View};
+use crate::cli::command::{Command, CommandFrame, CommandOutcome, Files, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::core::text::visible;
 use crate::core::words::count;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::render::json::JsonBody;
 use crate::render::review::Review;
 use crate::workspace::Workspace;
 
@@ -33,12 +34,11 @@ impl Command for Arguments {
     const FORMATS: Offer = Offer::Checks;
     type Outcome = Validated;
 
-    fn output(&self) -> &OutputArguments {
-        &self.output
-    }
-
-    fn shows_each_finding(&self) -> bool {
-        self.all
+    fn frame(&self) -> CommandFrame<'_> {
+        CommandFrame {
+            shows_each_finding: self.all,
+            ..CommandFrame::of(&self.output)
+        }
     }
 
     fn run(self, session: &Session) -> Result<Validated, CommandError> {
@@ -106,16 +106,16 @@ impl CommandOutcome for Validated {
         text.into()
     }
 
-    fn json(&self) -> impl Serialize {
+    fn json(&self) -> Box<dyn JsonBody + '_> {
         #[derive(Serialize)]
         struct Body {
             files: usize,
             syncs: usize,
         }
-        Body {
+        Box::new(Body {
             files: self.workspace.files,
             syncs: self.workspace.syncs.len(),
-        }
+        })
     }
 
     fn review<'a>(&'a self, review: &mut Review<'a>) {

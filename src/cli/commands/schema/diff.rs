@@ -2,15 +2,14 @@
 
 use camino::Utf8PathBuf;
 use clap::Args;
-use serde::Serialize;
 
 use crate::cli::arguments::{LoadArguments, OutputArguments, working_directory};
-use crate::cli::command::{Command, CommandOutcome, Human, Session, View};
+use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::core::diagnostic::Diagnostic;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::render::json::FileRange;
+use crate::render::json::{FileRange, JsonBody};
 use crate::render::schema_diff::{self, Broken, SchemaDiffBody};
 use crate::root::{self, Root};
 use crate::schema::compare::{self, SchemaChange};
@@ -50,8 +49,8 @@ impl Command for Arguments {
     const FORMATS: Offer = Offer::Basic;
     type Outcome = SchemaChanges;
 
-    fn output(&self) -> &OutputArguments {
-        &self.output
+    fn frame(&self) -> CommandFrame<'_> {
+        CommandFrame::of(&self.output)
     }
 
     fn run(self, session: &Session) -> Result<SchemaChanges, CommandError> {
@@ -84,8 +83,8 @@ impl CommandOutcome for SchemaChanges {
         schema_diff::human(&self.changes, &self.broken).into()
     }
 
-    fn json(&self) -> impl Serialize {
-        SchemaDiffBody::new(&self.changes, &self.broken)
+    fn json(&self) -> Box<dyn JsonBody + '_> {
+        Box::new(SchemaDiffBody::new(&self.changes, &self.broken))
     }
 }
 

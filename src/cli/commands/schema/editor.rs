@@ -5,11 +5,12 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::arguments::OutputArguments;
-use crate::cli::command::{Command, CommandOutcome, Human, Session, Text, View};
+use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, Text, View};
 use crate::cli::output::Offer;
 use crate::cli::sync_files::{self, editor_schema};
 use crate::error::CommandError;
 use crate::export::paths::{EDITOR_SCHEMA, relative};
+use crate::render::json::JsonBody;
 use crate::root::Existing;
 
 /// The arguments of `schema editor`.
@@ -28,13 +29,12 @@ impl Command for Arguments {
     const FORMATS: Offer = Offer::Basic;
     type Outcome = EditorSchema;
 
-    fn output(&self) -> &OutputArguments {
-        &self.output
-    }
-
-    fn writes(&self) -> Option<(&'static str, &Utf8Path)> {
-        let out = self.out.as_deref()?;
-        (out != "-").then_some(("--out", out))
+    fn frame(&self) -> CommandFrame<'_> {
+        let out = self.out.as_deref().filter(|out| *out != "-");
+        CommandFrame {
+            writes: out.map(|out| ("--out", out)),
+            ..CommandFrame::of(&self.output)
+        }
     }
 
     fn run(self, session: &Session) -> Result<EditorSchema, CommandError> {
@@ -85,7 +85,7 @@ impl CommandOutcome for EditorSchema {
         }
     }
 
-    fn json(&self) -> impl Serialize {
+    fn json(&self) -> Box<dyn JsonBody + '_> {
         #[derive(Serialize)]
         struct Body<'a> {
             file: Option<&'a Utf8Path>,
@@ -94,6 +94,6 @@ impl CommandOutcome for EditorSchema {
             Self::Printed(_) => None,
             Self::Written { path, .. } => Some(path.as_path()),
         };
-        Body { file }
+        Box::new(Body { file })
     }
 }

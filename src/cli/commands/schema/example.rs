@@ -5,10 +5,11 @@ use serde::Serialize;
 
 use super::{LIST, destination_named};
 use crate::cli::arguments::OutputArguments;
-use crate::cli::command::{Command, CommandOutcome, Human, Session, Text, View};
+use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, Text, View};
 use crate::cli::output::Offer;
 use crate::cli::sync_files::printed;
 use crate::error::CommandError;
+use crate::render::json::JsonBody;
 use crate::schema::example;
 
 /// The arguments of `schema example`.
@@ -28,8 +29,8 @@ impl Command for Arguments {
     const FORMATS: Offer = Offer::Basic;
     type Outcome = Example;
 
-    fn output(&self) -> &OutputArguments {
-        &self.output
+    fn frame(&self) -> CommandFrame<'_> {
+        CommandFrame::of(&self.output)
     }
 
     fn run(self, session: &Session) -> Result<Example, CommandError> {
@@ -55,11 +56,11 @@ impl CommandOutcome for Example {
         }
     }
 
-    fn json(&self) -> impl Serialize {
+    fn json(&self) -> Box<dyn JsonBody + '_> {
         #[derive(Serialize)]
         struct Body<'a> {
             text: &'a str,
         }
-        Body { text: &self.0 }
+        Box::new(Body { text: &self.0 })
     }
 }

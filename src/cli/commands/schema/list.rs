@@ -6,13 +6,14 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::arguments::OutputArguments;
-use crate::cli::command::{Command, CommandOutcome, Human, Session, View};
+use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::core::text::visible;
 use crate::digest::sha256;
 use crate::error::CommandError;
 use crate::pipeline::SCHEMAS;
 use crate::provider::platforms;
+use crate::render::json::JsonBody;
 use crate::render::table;
 use crate::schema::destination::{Destination, SchemaSource};
 use crate::schema::pull::{Manifest, manifest};
@@ -29,8 +30,8 @@ impl Command for Arguments {
     const FORMATS: Offer = Offer::Basic;
     type Outcome = SchemaList;
 
-    fn output(&self) -> &OutputArguments {
-        &self.output
+    fn frame(&self) -> CommandFrame<'_> {
+        CommandFrame::of(&self.output)
     }
 
     fn run(self, session: &Session) -> Result<SchemaList, CommandError> {
@@ -107,14 +108,14 @@ impl CommandOutcome for SchemaList {
         table::table(headings, &rows, view.screen).into()
     }
 
-    fn json(&self) -> impl Serialize {
+    fn json(&self) -> Box<dyn JsonBody + '_> {
         #[derive(Serialize)]
         struct Body<'a> {
             destinations: Vec<Entry<'a>>,
         }
-        Body {
+        Box::new(Body {
             destinations: self.0.iter().map(entry).collect(),
-        }
+        })
     }
 }
 

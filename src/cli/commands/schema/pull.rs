@@ -5,7 +5,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::arguments::{NetworkArguments, OutputArguments};
-use crate::cli::command::{Command, CommandOutcome, Human, Session, View};
+use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::core::text::visible;
 use crate::core::words::count;
@@ -16,6 +16,7 @@ use crate::http::client::DOCUMENT_LIMIT;
 use crate::http::public::fetch_public;
 use crate::pipeline::{Link, Opened, SCHEMAS};
 use crate::provider::{default_platform, door, trust};
+use crate::render::json::JsonBody;
 use crate::root::Place;
 use crate::schema::extract::{Extraction, extract};
 use crate::schema::pull::{self, PulledDocument};
@@ -42,12 +43,8 @@ impl Command for Arguments {
     const FORMATS: Offer = Offer::Basic;
     type Outcome = PulledSchemas;
 
-    fn output(&self) -> &OutputArguments {
-        &self.output
-    }
-
-    fn is_sandbox(&self) -> bool {
-        self.network.sandbox
+    fn frame(&self) -> CommandFrame<'_> {
+        CommandFrame::of(&self.output).in_sandbox(self.network.sandbox)
     }
 
     fn run(self, session: &Session) -> Result<PulledSchemas, CommandError> {
@@ -98,7 +95,7 @@ impl CommandOutcome for PulledSchemas {
         .into()
     }
 
-    fn json(&self) -> impl Serialize {
+    fn json(&self) -> Box<dyn JsonBody + '_> {
         #[derive(Serialize)]
         struct Body<'a> {
             directory: &'a Utf8PathBuf,
@@ -107,13 +104,13 @@ impl CommandOutcome for PulledSchemas {
             removed: usize,
             unchanged: usize,
         }
-        Body {
+        Box::new(Body {
             directory: &self.directory,
             schemas: self.schemas,
             written: self.changes.written.len(),
             removed: self.changes.removed.len(),
             unchanged: self.changes.unchanged,
-        }
+        })
     }
 }
 

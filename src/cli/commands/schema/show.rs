@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use super::{LIST, destination_named};
 use crate::cli::arguments::OutputArguments;
-use crate::cli::command::{Command, CommandOutcome, Human, Session, View};
+use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::core::text::visible;
 use crate::error::CommandError;
 use crate::render;
+use crate::render::json::JsonBody;
 use crate::schema::outline::outline;
 use crate::schema::schema_file::{START, SchemaFile, SchemaKey, title_from_slug};
 
@@ -28,8 +29,8 @@ impl Command for Arguments {
     const FORMATS: Offer = Offer::Basic;
     type Outcome = Schema;
 
-    fn output(&self) -> &OutputArguments {
-        &self.output
+    fn frame(&self) -> CommandFrame<'_> {
+        CommandFrame::of(&self.output)
     }
 
     fn run(self, session: &Session) -> Result<Schema, CommandError> {
@@ -75,13 +76,13 @@ impl CommandOutcome for Schema {
         render::schema::table(&self.head(), &outline(&request), view.screen).into()
     }
 
-    fn json(&self) -> impl Serialize {
+    fn json(&self) -> Box<dyn JsonBody + '_> {
         #[derive(Serialize)]
         struct Body {
             schema: Option<Value>,
         }
-        Body {
+        Box::new(Body {
             schema: serde_json::from_str(&self.file.to_text(&self.key)).ok(),
-        }
+        })
     }
 }
