@@ -12,7 +12,7 @@
 //! | `read` | a file becomes a plan, checked field by field |
 //! | `step` | what one of its actions does and shows |
 //! | `consistency` | whether its actions fit together |
-//! | [`mod@merge`] | several plans become one |
+//! | [`mod@join`] | several plans become one |
 
 mod consistency;
 pub mod join;

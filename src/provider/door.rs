@@ -1,5 +1,7 @@
 //! What each platform's folder offers to the rest of the program.
 
+use std::borrow::Cow;
+
 use super::Provider;
 use super::credential::{Credential, message};
 use super::environment_variables::ProviderVariables;
@@ -10,6 +12,29 @@ use crate::core::rules::Rules;
 use crate::http::HttpOptions;
 use crate::http::answer::Answer;
 use crate::http::error::RequestError;
+
+/// The text of a schema file that is part of the program.
+#[derive(Debug, Clone, Copy)]
+pub enum BundledText {
+    /// As it is.
+    Plain(&'static str),
+    /// Compressed by `build.rs`.
+    Deflated(&'static [u8]),
+}
+
+impl BundledText {
+    /// The text itself.
+    #[must_use]
+    pub fn text(self) -> Cow<'static, str> {
+        match self {
+            Self::Plain(text) => text.into(),
+            Self::Deflated(bytes) => {
+                let inflated = miniz_oxide::inflate::decompress_to_vec(bytes).unwrap_or_default();
+                String::from_utf8(inflated).unwrap_or_default().into()
+            }
+        }
+    }
+}
 
 /// The one way to a platform: all that only it can know, the rules of its syncs among it.
 /// Registered in [`crate::provider`].
@@ -51,8 +76,9 @@ pub trait Door: Rules + Send {
     /// The provider behind a session. Sends nothing.
     fn provider(&self, session: AuthenticatedClient) -> Provider;
 
-    /// The schema files that are part of the program: their names and texts, sorted by name.
-    fn schemas(&self) -> &'static [(&'static str, &'static str)];
+    /// The schema files that are part of the program, sorted by name. `build.rs` lists those of
+    /// `schemas/<platform>`.
+    fn schemas(&self) -> &'static [(&'static str, BundledText)];
 
     /// What an operation of an OpenAPI document is for, by its path (without a leading `api`) and
     /// its method in lower case; none if it is not about syncs of this platform.

@@ -1,7 +1,11 @@
 //! What changes in a sync, as the lines of a YAML diff.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value};
-use similar::TextDiff;
+use similar::algorithms::{Capture, Compact, Replace, myers};
+use similar::udiff::UnifiedHunkHeader;
+use similar::{ChangeTag, group_diff_ops};
 
 use crate::core::diff::FieldChange;
 use crate::core::fields::CONNECTION_ID;
@@ -134,17 +138,47 @@ fn difference(
     };
     let (before, after) = (text(before), text(after));
     let all = before.lines().count() + after.lines().count();
-    TextDiff::from_lines(&before, &after)
-        .unified_diff()
-        .context_radius(context.unwrap_or(all))
-        .to_string()
+    unified(&before, &after, context.unwrap_or(all))
+}
+
+/// The diff of two texts, each line of which has an end.
+///
+/// It names its algorithm: `TextDiff` brings all of them into the program, half a megabyte.
+fn unified(before: &str, after: &str, context: usize) -> String {
+    let before: Vec<&str> = before.split_inclusive('\n').collect();
+    let after: Vec<&str> = after.split_inclusive('\n').collect();
+    let (old, new) = (before.as_slice(), after.as_slice());
+    let mut compact = Compact::new(Replace::new(Capture::new()), old, new);
+    let Ok(()) = myers::diff(&mut compact, old, 0..old.len(), new, 0..new.len());
+    let operations = compact.into_inner().into_inner().into_ops();
+    let mut text = String::new();
+    let hunks = group_diff_ops(operations, context).into_iter();
+    for hunk in hunks.filter(|hunk| !hunk.is_empty()) {
+        let _ = writeln!(text, "{}", UnifiedHunkHeader::new(&hunk));
+        for change in hunk
+            .iter()
+            .flat_map(|operation| operation.iter_changes(old, new))
+        {
+            text.push(match change.tag() {
+                ChangeTag::Equal => ' ',
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+            });
+            text.push_str(change.value());
+        }
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::of_changes;
+    use proptest::collection::vec;
+    use proptest::proptest;
+    use similar::TextDiff;
+
+    use super::{of_changes, unified};
     use crate::core::diff::FieldChange;
 
     fn change(path: &str, before: Option<Value>, after: Option<Value>) -> FieldChange {
@@ -185,5 +219,21 @@ mod tests {
         assert!(lines.next().unwrap().starts_with("@@ "));
         assert!(lines.all(|line| line.starts_with('+')), "{shown}");
         assert!(!shown.contains(['\u{1b}', '\u{202e}', '\r']), "{shown:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn a_diff_is_the_one_that_a_text_diff_shows(
+            before in vec("[a-d]\n", 0..12),
+            after in vec("[a-d]\n", 0..12),
+            context in 0..4_usize,
+        ) {
+            let (before, after) = (before.concat(), after.concat());
+            let shown = TextDiff::from_lines(&before, &after)
+                .unified_diff()
+                .context_radius(context)
+                .to_string();
+            assert_eq!(unified(&before, &after, context), shown);
+        }
     }
 }

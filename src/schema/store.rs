@@ -207,7 +207,7 @@ impl SchemaStore {
         let (kind, name) = key;
         let bundled = bundle::text(*kind, name)
             .filter(|_| self.counts_bundled((*kind, name)))
-            .map(|text| parse(&format!("schemas/{path}"), text))
+            .map(|text| parse(&format!("schemas/{path}"), &text))
             .transpose()?;
         let pulled = match &self.workspace {
             Some(directory) if self.pulled.contains(key) => {

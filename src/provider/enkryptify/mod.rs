@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Map, Value};
 
 use super::credential::{Credential, Token, missing};
-use super::door::{Door, OperationKind, Servers, is_refused};
+use super::door::{BundledText, Door, OperationKind, Servers, is_refused};
 use super::environment_variables::ProviderVariables;
 use super::session::AuthenticatedClient;
 use super::{Provider, StartedSyncs};
@@ -84,14 +84,8 @@ impl Door for Enkryptify {
         Provider::StartOnly(Arc::new(Server { session }))
     }
 
-    fn schemas(&self) -> &'static [(&'static str, &'static str)] {
-        &[(
-            "start",
-            include_str!(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/schemas/enkryptify/start.json"
-            )),
-        )]
+    fn schemas(&self) -> &'static [(&'static str, BundledText)] {
+        include!(concat!(env!("OUT_DIR"), "/enkryptify.rs"))
     }
 
     fn operation<'d>(&self, path: &[&'d str], method: &str) -> Option<OperationKind<'d>> {

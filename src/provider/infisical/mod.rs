@@ -26,7 +26,7 @@ use reqwest::Method;
 use serde_json::{Map, Value};
 
 use super::credential::{Credential, message};
-use super::door::{Door, OperationKind, Servers};
+use super::door::{BundledText, Door, OperationKind, Servers};
 use super::environment_variables::ProviderVariables;
 use super::session::AuthenticatedClient;
 use super::{Deletion, ManagedSyncs, Provider};
@@ -180,7 +180,7 @@ impl Door for Infisical {
         Provider::Managed(Arc::new(Server { session }))
     }
 
-    fn schemas(&self) -> &'static [(&'static str, &'static str)] {
+    fn schemas(&self) -> &'static [(&'static str, BundledText)] {
         schemas::FILES
     }
 

@@ -2,7 +2,7 @@
 
 use super::answers::SERVER_FIELDS;
 use crate::core::fields::DESTINATION_CONFIG;
-use crate::provider::door::{OperationKind, Shape, SyncRole};
+use crate::provider::door::{BundledText, OperationKind, Shape, SyncRole};
 
 /// Where an Infisical's own document says what.
 static SHAPE: Shape = Shape {
@@ -46,68 +46,5 @@ pub fn operation<'d>(path: &[&'d str], method: &str) -> Option<OperationKind<'d>
     }
 }
 
-macro_rules! bundle {
-    ($($slug:literal,)*) => {
-        /// The destinations, sorted by slug, each with its file's text.
-        pub static FILES: &[(&str, &str)] = &[$((
-            $slug,
-            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/infisical/", $slug, ".json")),
-        ),)*];
-    };
-}
-
-// A list, so that the compiler knows which files it depends on.
-bundle! {
-    "1password",
-    "aws-parameter-store",
-    "aws-secrets-manager",
-    "azure-app-configuration",
-    "azure-devops",
-    "azure-entra-id-scim",
-    "azure-key-vault",
-    "bitbucket",
-    "camunda",
-    "checkly",
-    "chef",
-    "circleci",
-    "cloud-66",
-    "cloudflare-pages",
-    "cloudflare-secrets-store",
-    "cloudflare-workers",
-    "databricks",
-    "daytona",
-    "devin",
-    "digital-ocean-app-platform",
-    "external-infisical",
-    "flyio",
-    "gcp-secret-manager",
-    "github",
-    "gitlab",
-    "hashicorp-vault",
-    "hasura-cloud",
-    "heroku",
-    "humanitec",
-    "keeper-password-manager",
-    "laravel-forge",
-    "netlify",
-    "northflank",
-    "oci-vault",
-    "octopus-deploy",
-    "ona",
-    "ovh",
-    "portainer",
-    "qovery",
-    "railway",
-    "render",
-    "rundeck",
-    "snowflake",
-    "spacelift",
-    "supabase",
-    "teamcity",
-    "terraform-cloud",
-    "travis-ci",
-    "trigger-dev",
-    "vercel",
-    "windmill",
-    "zabbix",
-}
+/// The destinations, sorted by slug, each with its file's text.
+pub static FILES: &[(&str, BundledText)] = include!(concat!(env!("OUT_DIR"), "/infisical.rs"));

@@ -20,7 +20,7 @@ use secsync::http::error::{RequestError, RequestErrorKind};
 use secsync::http::request::Request;
 use secsync::http::retry::Repeat;
 use secsync::provider::credential::{Credential, Token, message, missing};
-use secsync::provider::door::{Door, OperationKind, Servers};
+use secsync::provider::door::{BundledText, Door, OperationKind, Servers};
 use secsync::provider::environment_variables::ProviderVariables;
 use secsync::provider::session::AuthenticatedClient;
 use secsync::provider::{Deletion, ManagedSyncs, Provider};
@@ -65,11 +65,11 @@ impl Door for Strongbox {
         Provider::Managed(Arc::new(Account { session }))
     }
 
-    fn schemas(&self) -> &'static [(&'static str, &'static str)] {
+    fn schemas(&self) -> &'static [(&'static str, BundledText)] {
         &[
-            ("chest", include_str!("chest.json")),
-            ("drawer", include_str!("drawer.json")),
-            ("locker", include_str!("locker.json")),
+            ("chest", BundledText::Plain(include_str!("chest.json"))),
+            ("drawer", BundledText::Plain(include_str!("drawer.json"))),
+            ("locker", BundledText::Plain(include_str!("locker.json"))),
         ]
     }
 
