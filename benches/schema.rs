@@ -4,7 +4,8 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use secsync::core::span::{Sources, Span};
+use secsync::core::sources::Sources;
+use secsync::core::span::Span;
 use secsync::provider::infisical::PLATFORM;
 use secsync::schema::store::SchemaStore;
 use secsync::schema::validate;

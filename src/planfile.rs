@@ -30,7 +30,7 @@ pub use write::write;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::fields::CONNECTION_ID;
 use crate::core::plan::{Plan, Step};
-use crate::core::span::Sources;
+use crate::core::sources::Sources;
 use crate::core::spec::Specs;
 use crate::core::sync_file::SAVED_PLAN;
 use crate::provider::ProviderConfig;

@@ -21,7 +21,7 @@ use super::terminal::{Terminal, printable};
 use crate::core::desired::DesiredSync;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::problem::Problem;
-use crate::core::span::Sources;
+use crate::core::sources::Sources;
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;

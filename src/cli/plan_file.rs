@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::Plan;
-use crate::core::span::Sources;
+use crate::core::sources::Sources;
 use crate::core::spec::Specs;
 use crate::core::text::visible;
 use crate::error::CommandError;

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::code::Code;
-use super::span::{SourceId, Sources, Span};
+use super::span::{SourceId, Span};
 use super::suggest::closest;
 use super::text::shortened;
 use super::words::count;
+use crate::core::sources::Sources;
 
 /// How many findings of one kind are kept of one file. The others are counted.
 pub const MOST: usize = 100;

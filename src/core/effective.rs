@@ -82,7 +82,8 @@ mod tests {
     use serde_json::json;
 
     use super::values;
-    use crate::core::span::{Sources, Span};
+    use crate::core::sources::Sources;
+    use crate::core::span::Span;
     use crate::core::testing::desired_sync;
 
     #[test]

@@ -15,12 +15,13 @@ use super::code::Code;
 use super::diagnostic::{Diagnostic, MOST_AT_ONE_PLACE};
 use super::fields::MATRIX;
 use super::form;
-use super::span::{Sources, Span};
+use super::span::Span;
 use super::suggest::closest;
 use super::sync_file::Block;
 use super::value::{Entry, Mapping, Node, Style, Value};
 use super::vars::{self, Bindings, CellScope, MatrixScope, Variables};
 use super::words::{any_of, count, list};
+use crate::core::sources::Sources;
 
 /// How many cells a matrix has at most.
 const MOST_CELLS: usize = 10_000;

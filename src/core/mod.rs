@@ -5,7 +5,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`words`], [`text`] | words in sentences, and text from outside made safe |
-//! | [`span`], [`value`] | positioned values |
+//! | [`span`], [`sources`], [`value`] | places in texts, the texts, positioned values |
 //! | [`code`], [`diagnostic`] | what can be wrong with them |
 //! | [`problem`] | what went wrong where no file is to blame |
 //! | [`platform`] | a platform as its name and what it can do |
@@ -27,7 +27,7 @@
 //! | [`plan`] | what to do |
 //! | [`limits`] | how much one apply may change |
 //! | [`drift`], [`status`] | what changed remotely, and how the declared syncs are doing |
-//! | [`rules`] | what only a platform knows about its syncs, as the core asks for it |
+//! | [`rules`], [`effect`] | what only a platform knows about its syncs, as the core asks for it; what a push does to secrets |
 //! | [`job_requests`] | jobs that a person asks for |
 //! | [`export`] | the block that declares a remote sync |
 
@@ -41,6 +41,7 @@ pub mod desired;
 pub mod diagnostic;
 pub mod diff;
 pub mod drift;
+pub mod effect;
 pub mod effective;
 pub mod export;
 pub mod fields;
@@ -60,6 +61,7 @@ pub mod rules;
 pub mod same_destination;
 pub mod select;
 pub mod shard;
+pub mod sources;
 pub mod span;
 pub mod spec;
 pub mod starts;

@@ -6,10 +6,10 @@
 use super::desired::DesiredSync;
 use super::diagnostic::Diagnostic;
 use super::diff::FieldChange;
+use super::effect::Effect;
 use super::normalize::Comparable;
-use super::plan::Effect;
+
 use super::platform::Platform;
-use super::same_destination::Reach;
 use super::spec::DestinationSpec;
 
 /// What only a platform knows about its syncs. By default: every sync that its schema accepts is
@@ -54,6 +54,26 @@ pub trait Rules: Sync {
         _was_pushed: bool,
     ) -> Vec<Effect> {
         Vec::new()
+    }
+}
+
+/// The keys at its destination that a sync writes and deletes: those that start and end so.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Reach {
+    /// What every key of it starts with.
+    pub prefix: String,
+    /// What every key of it ends with.
+    pub suffix: String,
+    /// Whether it deletes keys of that form that its source does not have.
+    pub deletes: bool,
+}
+
+impl Reach {
+    /// Whether a key can be within the reach of both. Between its ends a key can be anything.
+    pub fn meets(&self, other: &Self) -> bool {
+        let start = |one: &Self, other: &Self| one.prefix.starts_with(&other.prefix);
+        let end = |one: &Self, other: &Self| one.suffix.ends_with(&other.suffix);
+        (start(self, other) || start(other, self)) && (end(self, other) || end(other, self))
     }
 }
 

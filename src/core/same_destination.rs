@@ -13,7 +13,7 @@ use super::fields::DESTINATION_CONFIG;
 use super::normalize::{self, Comparable};
 use super::platform::Platform;
 use super::remote::RemoteSync;
-use super::rules::RulesOf;
+use super::rules::{Reach, RulesOf};
 use super::span::Span;
 use super::spec::{Access, DestinationSpec, FieldSpec, Identifies, ObjectSpec};
 use super::value::{Mapping, Node};
@@ -21,26 +21,6 @@ use super::words::list_some;
 
 /// How many syncs of one place are pointed at.
 const MOST_POINTED_AT: usize = 10;
-
-/// The keys at its destination that a sync writes and deletes: those that start and end so.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct Reach {
-    /// What every key of it starts with.
-    pub prefix: String,
-    /// What every key of it ends with.
-    pub suffix: String,
-    /// Whether it deletes keys of that form that its source does not have.
-    pub deletes: bool,
-}
-
-impl Reach {
-    /// Whether a key can be within the reach of both. Between its ends a key can be anything.
-    pub fn meets(&self, other: &Self) -> bool {
-        let start = |one: &Self, other: &Self| one.prefix.starts_with(&other.prefix);
-        let end = |one: &Self, other: &Self| one.suffix.ends_with(&other.suffix);
-        (start(self, other) || start(other, self)) && (end(self, other) || end(other, self))
-    }
-}
 
 /// The place that a destination's configuration means, as platforms compare it: display names and
 /// options do not count, and what is empty is absent.

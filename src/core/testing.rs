@@ -7,9 +7,10 @@ use serde_json::{Map, Value as Json, json};
 use super::desired::{ConnectionRef, DesiredSync, Ensure, OnDelete, Trigger, Word};
 use super::remote::{Job, RemoteConnection, RemoteSync};
 use super::resolve::ResolvedSync;
-use super::span::{SourceId, Sources, Span};
+use super::span::{SourceId, Span};
 use super::spec::{DestinationSpec, FieldSpec, ObjectSpec, UnionSpec, VariantSpec};
 use super::value::{Mapping, Node};
+use crate::core::sources::Sources;
 pub use crate::provider::enkryptify::PLATFORM as ENKRYPTIFY;
 pub use crate::provider::infisical::PLATFORM as INFISICAL;
 

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::SavedPlan;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::{Action, Plan, Subject};
-use crate::core::span::{Position, Sources, Span};
+use crate::core::sources::{Position, Sources};
+use crate::core::span::Span;
 
 /// Several plans as one, and where its syncs are declared.
 #[derive(Debug, Clone, Default)]

@@ -19,7 +19,7 @@ use crate::core::diff::FieldChange;
 use crate::core::drift::{Drift, DriftKind};
 use crate::core::plan::{Plan, Subject, UnknownField};
 use crate::core::shard::Shard;
-use crate::core::span::Sources;
+use crate::core::sources::Sources;
 use crate::core::text::visible;
 
 /// What drifted, and what exists undeclared.

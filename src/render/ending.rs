@@ -2,7 +2,7 @@
 
 use crate::core::diagnostic::Diagnostic;
 use crate::core::problem::Problem;
-use crate::core::span::Sources;
+use crate::core::sources::Sources;
 use crate::exit::Exit;
 
 /// What every format says of every command.

@@ -15,7 +15,8 @@ use textwrap::WordSplitter;
 use crate::core::code::Code;
 use crate::core::diagnostic::{Diagnostic, Label, Severity};
 use crate::core::problem::Problem;
-use crate::core::span::{Source, SourceId, Sources, Span};
+use crate::core::sources::{Source, Sources};
+use crate::core::span::{SourceId, Span};
 use crate::core::text::{boundary, is_invisible, visible};
 use crate::core::words;
 use crate::render::style::line_of;
@@ -407,7 +408,8 @@ mod tests {
     use super::{render, render_each};
     use crate::core::code::Code;
     use crate::core::diagnostic::Diagnostic;
-    use crate::core::span::{Sources, Span};
+    use crate::core::sources::Sources;
+    use crate::core::span::Span;
 
     fn rendered(text: &str, word: &str) -> String {
         let mut sources = Sources::default();

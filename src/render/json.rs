@@ -11,7 +11,8 @@ use super::ending::Ending;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::plan::{Blocked, Subject};
 use crate::core::problem::Problem;
-use crate::core::span::{Sources, Span};
+use crate::core::sources::Sources;
+use crate::core::span::Span;
 
 /// The version of every document's shape.
 pub const VERSION: u32 = 1;

@@ -12,7 +12,8 @@ use super::json::FileRange;
 use crate::core::diagnostic::{Diagnostic, Severity};
 use crate::core::plan::Subject;
 use crate::core::problem::Problem;
-use crate::core::span::{Sources, Span};
+use crate::core::sources::Sources;
+use crate::core::span::Span;
 
 /// The result of a run.
 #[derive(Debug, Clone)]

@@ -18,7 +18,7 @@ use super::time::{ago, roughly};
 use crate::core::plan::Subject;
 use crate::core::remote::{Job, JobKind, JobStatus};
 use crate::core::shard::Shard;
-use crate::core::span::Sources;
+use crate::core::sources::Sources;
 use crate::core::status::{Presence, SyncState, SyncStatus};
 use crate::core::text::{platform_message, visible};
 use crate::core::words;

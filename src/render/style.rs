@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::started;
 use crate::core::plan::{Blocked, Subject, UnknownField};
-use crate::core::span::{Sources, Span};
+use crate::core::sources::Sources;
+use crate::core::span::Span;
 use crate::core::text::{around, visible};
 
 /// The widest column of a table, in characters. A format string takes a width of 65,535 at most.

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Workspace;
 use crate::core::code::Code;
 use crate::core::diagnostic::{Diagnostic, Severity, condensed};
-use crate::core::span::{SourceId, Sources, Span};
+use crate::core::sources::Sources;
+use crate::core::span::{SourceId, Span};
 
 /// If a finding is about something that a sync inherited, names the sync; if it is about one cell of
 /// a matrix, names that.

@@ -8,7 +8,7 @@ use super::emit::to_string;
 use super::load::load;
 use super::offset::{line_start, rest_of_line};
 use crate::core::diagnostic::Diagnostic;
-use crate::core::span::Sources;
+use crate::core::sources::Sources;
 use crate::core::value::{Entry, Mapping, Node};
 
 /// Why nothing can be added, as the end of a sentence about the file.

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use serde_json::Value as Json;
 
 use super::{Parsed, load, to_string};
-use crate::core::span::{Sources, Span};
+use crate::core::sources::Sources;
+use crate::core::span::Span;
 use crate::core::text::is_invisible;
 use crate::core::value::{Node, Value};
 

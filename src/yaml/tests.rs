@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::{Parsed, load};
 use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
-use crate::core::span::Sources;
+use crate::core::sources::Sources;
 use crate::core::value::{Node, Style, Value};
 
 fn read(text: &str) -> Parsed {

@@ -1,7 +1,7 @@
 //! `matrix:`: one block that declares many syncs.
 
 use insta::assert_snapshot;
-use secsync::core::span::Sources;
+use secsync::core::sources::Sources;
 use serde_json::json;
 
 use super::harness::{Output, Tree};

@@ -17,7 +17,7 @@ use proptest::sample::{Index, select};
 use secsync::core::plan::recheck::Recheck;
 use secsync::core::plan::{Action, Plan, Step, Verb};
 use secsync::core::remote::RemoteSync;
-use secsync::core::span::Sources;
+use secsync::core::sources::Sources;
 use secsync::planfile::{self, is_plan};
 use secsync::render::plan::{self, PlanBody, PlanExtras};
 use serde_json::{Value, json};

@@ -19,7 +19,7 @@ use crate::cli::terminal::check_can_ask;
 use crate::core::limits::{Exceeded, Limit, Limits};
 use crate::core::plan::{Plan, Subject};
 use crate::core::resolve::ProjectTables;
-use crate::core::span::Sources;
+use crate::core::sources::Sources;
 use crate::core::words;
 use crate::error::CommandError;
 use crate::exit::Exit;

@@ -14,7 +14,7 @@ use crate::cli::arguments::{LoadArguments, OutputArguments, duration, working_di
 use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, View};
 use crate::cli::output::Offer;
 use crate::cli::sandbox::{stop, world_of};
-use crate::core::span::Sources;
+use crate::core::sources::Sources;
 use crate::core::value::Node;
 use crate::error::CommandError;
 use crate::exit::Exit;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::effect::Effect;
+use super::Effect;
 use crate::core::diff::FieldChange;
 use crate::core::normalize::Comparable;
 use crate::core::platform::Platform;

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | [`action`] | the actions |
 //! | [`duplicates`] | which sync holds a destination that another one wants |
-//! | [`effect`] | what an action does besides what it is for |
+//! | [`effect`] | what each kind of action does besides what it is for |
 //! | [`base`] | what was declared before, in the form of what is remote |
 //! | [`mod@build`] | making a plan |
 //! | `names` | which action waits for a name that another one frees |
@@ -28,10 +28,10 @@ pub mod started;
 #[cfg(test)]
 mod tests;
 
+pub use super::effect::Effect;
 pub use action::{Action, Blocked, DeleteReason, Step, Subject, Update, Verb};
 pub use base::{Base, SharedUpdate};
 pub use build::{Inputs, Policy, ProjectKey, build};
-pub use effect::Effect;
 
 use serde::{Deserialize, Serialize};
 

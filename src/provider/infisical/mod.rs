@@ -41,8 +41,8 @@ use crate::core::remote::{
     RemoteConnection, RemoteDestination, RemoteEnvironment, RemoteIdentity, RemoteProject,
     RemoteSync, UsableConnections,
 };
+use crate::core::rules::Reach;
 use crate::core::rules::Rules;
-use crate::core::same_destination::Reach;
 use crate::core::spec::DestinationSpec;
 use crate::http::HttpOptions;
 use crate::http::answer::{Answer, bad_answer};

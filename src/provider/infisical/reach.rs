@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::lint::{ENVIRONMENT_PLACEHOLDER, SECRET_KEY};
 use crate::core::fields::ENVIRONMENT;
 use crate::core::normalize::Comparable;
-use crate::core::same_destination::Reach;
+use crate::core::rules::Reach;
 use crate::core::spec::{DestinationSpec, FieldSpec};
 use crate::core::words::capitalized;
 
@@ -77,7 +77,7 @@ mod tests {
     use serde_json::json;
 
     use super::of;
-    use crate::core::same_destination::Reach;
+    use crate::core::rules::Reach;
     use crate::core::testing::{fields, spec};
 
     fn reach(schema: &str, environment: &str) -> Reach {

@@ -10,7 +10,7 @@ use crate::core::plan::{
 };
 use crate::core::remote::RemoteSync;
 use crate::core::shard::Shard;
-use crate::core::span::Sources;
+use crate::core::sources::Sources;
 use crate::core::text::platform_message;
 use crate::render::json::{BlockedFields, FileRange, SubjectFields, matrix_of, subjects};
 

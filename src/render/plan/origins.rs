@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use crate::core::effective::{self, EffectiveValue};
 use crate::core::plan::{Action, Step};
 use crate::core::resolve::ResolvedSync;
-use crate::core::span::{Sources, Span};
+use crate::core::sources::Sources;
+use crate::core::span::Span;
 use crate::core::text::visible;
 use crate::render::style::{DIMMED, line_of, painted, value, width};
 

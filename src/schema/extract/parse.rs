@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::ExtractError;
-use crate::core::span::Sources;
+use crate::core::sources::Sources;
 use crate::yaml;
 
 /// Reads the OpenAPI document that a text is or wraps.

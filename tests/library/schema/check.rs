@@ -1,7 +1,8 @@
 //! What a user reads when a sync does not fit its destination.
 use secsync::core::diagnostic::Diagnostic;
 use secsync::core::platform::Platform;
-use secsync::core::span::{Sources, Span};
+use secsync::core::sources::Sources;
+use secsync::core::span::Span;
 use secsync::core::value::Mapping;
 use secsync::provider::{enkryptify, infisical};
 use secsync::schema::store::SchemaStore;

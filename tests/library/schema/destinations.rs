@@ -3,7 +3,8 @@
 use crate::examples::{examples, tag_of, type_of};
 use secsync::core::code::Code;
 use secsync::core::diagnostic::Diagnostic;
-use secsync::core::span::{Sources, Span};
+use secsync::core::sources::Sources;
+use secsync::core::span::Span;
 use secsync::core::value::{Mapping, Value as NodeValue};
 use secsync::provider::infisical;
 use secsync::schema::destination::Destination;

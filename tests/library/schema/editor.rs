@@ -80,7 +80,7 @@ fn the_committed_schema_of_the_workspace_file_is_up_to_date() {
 
 #[test]
 fn the_schema_of_the_workspace_file_has_the_fields_that_are_read_and_no_others() {
-    use secsync::core::span::Sources;
+    use secsync::core::sources::Sources;
     use secsync::workspace::Config;
     let codes = |text: &str| {
         let mut found = Vec::new();

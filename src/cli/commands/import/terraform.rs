@@ -18,7 +18,7 @@ use crate::core::plan::{Action, Verb};
 use crate::core::platform::Platform;
 use crate::core::remote::{RemoteConnection, RemoteProject};
 use crate::core::resolve;
-use crate::core::span::Sources;
+use crate::core::sources::Sources;
 use crate::core::text::visible;
 use crate::core::words::count;
 use crate::error::CommandError;
