@@ -11,13 +11,14 @@ use url::Url;
 
 use super::HttpOptions;
 use super::answer::Answer;
-use super::client::{Client, DOCUMENT_LIMIT, SendError};
+use super::client::{Client, SendError};
 use super::encryption::check_encryption;
 use super::error::RequestError;
 use super::failure::{Arrival, Failure};
 use super::origin::Origin;
 use super::trace::Sent;
 use crate::environment::Environment;
+use crate::http::request::DOCUMENT_LIMIT;
 use crate::mutex::lock;
 use crate::redaction;
 

@@ -24,14 +24,6 @@ use crate::redaction;
 use crate::root::{Place, working_directory};
 use crate::text_file::Unreadable;
 
-/// The largest answer about one thing that is read, in bytes. A sync takes a kilobyte.
-pub const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
-/// The largest list that is read, in bytes. 100,000 syncs take a tenth of it.
-pub const LIST_LIMIT: usize = 1024 * 1024 * 1024;
-/// The largest document that is read, in bytes: a state, what describes an API, or a list of what
-/// is looked up.
-pub const DOCUMENT_LIMIT: usize = 64 * 1024 * 1024;
-
 /// How much of a file of certificates is read, in bytes. All public authorities take a quarter of
 /// one million.
 const LARGEST_BUNDLE: u64 = 16 * 1024 * 1024;

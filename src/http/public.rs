@@ -4,14 +4,15 @@ use reqwest::Method;
 use url::Url;
 
 use super::HttpOptions;
-use super::client::DOCUMENT_LIMIT;
 use super::encryption::check_encryption;
 use super::error::{RequestError, RequestErrorKind};
 use super::origin::{Origin, showable};
 use super::request::Request;
-use super::retry::{Delivery, Repeat};
+use super::retry::Delivery;
 use crate::cancel::Cancellation;
 use crate::environment::Environment;
+use crate::http::request::DOCUMENT_LIMIT;
+use crate::http::request::Repeat;
 
 /// A document as it was served.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,10 +5,27 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::client::ANSWER_LIMIT;
 use super::error::{RequestError, RequestErrorKind};
 use super::origin::Origin;
-use super::retry::Repeat;
+
+/// The largest answer about one thing that is read, in bytes. A sync takes a kilobyte.
+pub const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
+/// The largest list that is read, in bytes. 100,000 syncs take a tenth of it.
+pub const LIST_LIMIT: usize = 1024 * 1024 * 1024;
+/// The largest document that is read, in bytes: a state, what describes an API, or a list of what
+/// is looked up.
+pub const DOCUMENT_LIMIT: usize = 64 * 1024 * 1024;
+
+/// What a second sending of the same request would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// Nothing: it only reads.
+    Read,
+    /// The same again: the state afterwards is the one after the first.
+    Same,
+    /// Something else: never sent again once it may have been processed.
+    Never,
+}
 
 /// One request to one server.
 pub struct Request {
@@ -129,7 +146,7 @@ mod tests {
 
     use super::Request;
     use crate::http::origin::Origin;
-    use crate::http::retry::Repeat;
+    use crate::http::request::Repeat;
 
     fn url(segments: &[&str], query: &str) -> Option<String> {
         let origin = Origin::parse("https://corp.example").expect("a valid address");

@@ -5,7 +5,7 @@
 //! | nothing: no connection, so surely not sent | again | again | again |
 //! | a certificate that is not trusted | error | error | error |
 //! | nothing, or half an answer, after it was sent | again | again | error, unanswered |
-//! | an answer larger than [`ANSWER_LIMIT`](super::client::ANSWER_LIMIT) | error | error, unanswered | error, unanswered |
+//! | an answer larger than [`ANSWER_LIMIT`](super::request::ANSWER_LIMIT) | error | error, unanswered | error, unanswered |
 //! | 429 in the API's own form: refused before it was looked at | again | again | again |
 //! | any other 429 | again | again, unanswered | error, unanswered |
 //! | 502, 503, 504 | again | again | error, unanswered |
@@ -57,7 +57,7 @@ use super::failure::{Arrival, Failure};
 use super::gates::Gate;
 use super::origin::Origin;
 use super::refusals::Refusals;
-use super::request::Request;
+use super::request::{Repeat, Request};
 use super::trace::Sent;
 use crate::cancel::Cancellation;
 use crate::environment::Environment;
@@ -72,17 +72,6 @@ pub const LONGEST_WAIT: Duration = Duration::from_secs(120);
 pub const STORE_REPEATS: usize = 2;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-
-/// What a second sending of the same request would do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Repeat {
-    /// Nothing: it only reads.
-    Read,
-    /// The same again: the state afterwards is the one after the first.
-    Same,
-    /// Something else: never sent again once it may have been processed.
-    Never,
-}
 
 /// Whether an answer is a refusal in the API's own form, which only a platform can tell.
 pub type IsRefusal<'a> = &'a (dyn Fn(&Answer) -> bool + Sync);

@@ -14,8 +14,9 @@ use crate::http::HttpOptions;
 use crate::http::answer::Answer;
 use crate::http::error::RequestError;
 use crate::http::origin::Origin;
+use crate::http::request::Repeat;
 use crate::http::request::Request;
-use crate::http::retry::{Delivery, Repeat};
+use crate::http::retry::Delivery;
 
 /// What is known of an access token, without the token.
 pub struct TokenFacts {

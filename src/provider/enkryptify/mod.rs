@@ -22,7 +22,7 @@ use crate::http::HttpOptions;
 use crate::http::answer::{Answer, bad_answer};
 use crate::http::error::{RequestError, RequestErrorKind};
 use crate::http::quote::clause;
-use crate::http::retry::Repeat;
+use crate::http::request::Repeat;
 
 /// The platform as everything else knows it.
 pub const PLATFORM: Platform = Platform::new(&Description {

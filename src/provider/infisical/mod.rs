@@ -46,10 +46,10 @@ use crate::core::rules::Rules;
 use crate::core::spec::DestinationSpec;
 use crate::http::HttpOptions;
 use crate::http::answer::{Answer, bad_answer};
-use crate::http::client::{DOCUMENT_LIMIT, LIST_LIMIT};
 use crate::http::error::{RequestError, RequestErrorKind};
+use crate::http::request::Repeat;
 use crate::http::request::Request;
-use crate::http::retry::Repeat;
+use crate::http::request::{DOCUMENT_LIMIT, LIST_LIMIT};
 use answers::AnswerReader;
 
 /// The platform as everything else knows it.
