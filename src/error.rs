@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::core::diagnostic::Diagnostic;
 use crate::core::problem::Problem;
 use crate::exit::Exit;
 use crate::http::error::{RequestError, RequestErrorKind};
@@ -44,6 +45,14 @@ impl CommandError {
             found: Some(found),
             ..Self::silent(Exit::Invalid)
         }
+    }
+
+    /// Refuses a workspace with an error among its findings.
+    pub fn unless_valid(workspace: &Arc<Workspace>) -> Result<(), Self> {
+        if workspace.diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(Self::invalid(Arc::clone(workspace)));
+        }
+        Ok(())
     }
 
     /// An end that needs no words, because the reader knows why.

@@ -6,7 +6,7 @@
 //! | part | job |
 //! |---|---|
 //! | [`contents`] | what is recorded, and its text |
-//! | [`location`] | where it can be kept |
+//! | [`location`], [`StateError`] | where it can be kept; why it cannot be used |
 //! | [`backend`] | what every location can do |
 //! | [`state_file`] | a file, which one run at a time can write, and its backup |
 //! | [`mod@object`] | an object of a store, which several runs can write in turn |
@@ -17,6 +17,7 @@
 
 pub mod backend;
 pub mod contents;
+mod error;
 pub mod location;
 pub mod object;
 pub mod state_file;
@@ -28,6 +29,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use contents::Record;
+pub use error::StateError;
 pub use location::{FilePlace, ObjectUrl, StateLocation};
 
 use self::backend::{Backend, Stored, Version, WriteError};
@@ -51,28 +53,6 @@ const PATIENCE_WITH_OTHERS: Duration = Duration::from_secs(60);
 const ON_ITS_WAY: Duration = Duration::from_secs(30);
 /// The first pause before a record is tried again, which doubles, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(2));
-
-/// Why the state cannot be used. Each is a full sentence for people.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct StateError {
-    /// What is wrong.
-    pub message: String,
-    /// What to do.
-    pub help: String,
-    /// Whether it is about a credential or a permission.
-    pub is_auth: bool,
-}
-
-impl StateError {
-    fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            help: help.into(),
-            is_auth: false,
-        }
-    }
-}
 
 /// How a state is reached: what it needs of the process besides its location.
 #[derive(Clone)]

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::check::{Checked, accept};
+use super::check::Checked;
 use super::observe::{Observed, nothing_selected};
-use super::open::{Opened, Options, SCHEMAS};
+use super::open::{Opened, Options, SCHEMAS, not_in_git};
 use super::plan::Planned;
 use crate::core::code::Code;
 use crate::core::desired::Ensure;
@@ -161,7 +161,7 @@ impl Checked {
         let named = words
             .map(|word| loaded.workspace().files_of(word))
             .collect();
-        accept(loaded.workspace())?;
+        CommandError::unless_valid(loaded.workspace())?;
         Ok((loaded.check()?, named))
     }
 
@@ -265,14 +265,6 @@ impl Opened {
             ..request.clone()
         })
     }
-}
-
-/// Refuses a path that no version of the files has.
-pub(super) fn not_in_git(path: &str) -> CommandError {
-    CommandError::usage(format!(
-        "`{path}` is not in Git, so `--base` has nothing to compare it with."
-    ))
-    .help("Name files of the workspace, or none.")
 }
 
 /// Whether a file can be one of those that a workspace reads, by its path from the root on.

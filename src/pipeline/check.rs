@@ -70,7 +70,7 @@ impl Loaded {
     /// wrong that must not be applied; the findings that it carries say what.
     pub fn check(self) -> Result<Checked, CommandError> {
         let (opened, specs) = self.examine()?;
-        accept(&opened.workspace)?;
+        CommandError::unless_valid(&opened.workspace)?;
         Ok(Checked {
             opened,
             specs,
@@ -114,14 +114,6 @@ impl Loaded {
         workspace.settle_findings();
         Ok((opened, specs))
     }
-}
-
-/// Refuses a workspace with an error among its findings.
-pub(super) fn accept(workspace: &Arc<Workspace>) -> Result<(), CommandError> {
-    if workspace.diagnostics.iter().any(Diagnostic::is_error) {
-        return Err(CommandError::invalid(Arc::clone(workspace)));
-    }
-    Ok(())
 }
 
 /// The destinations that a platform without a list of its own may have, each found out when the

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
-use super::base::not_in_git;
 use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::export;
@@ -357,4 +356,12 @@ impl Schemas for SchemaStore {
     fn meant_destination(&self, platform: Platform, word: &str) -> Option<String> {
         self.meant(platform, word)
     }
+}
+
+/// Refuses a path that no version of the files has.
+pub(super) fn not_in_git(path: &str) -> CommandError {
+    CommandError::usage(format!(
+        "`{path}` is not in Git, so `--base` has nothing to compare it with."
+    ))
+    .help("Name files of the workspace, or none.")
 }

@@ -5,7 +5,6 @@ use std::cell::LazyCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::check::accept;
 use super::observe::Observed;
 use crate::core::code::Code;
 use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, Word};
@@ -99,7 +98,7 @@ impl Observed {
         workspace.diagnostics.retain(|known| !is_replaced(known));
         workspace.diagnostics.append(&mut found);
         workspace.settle_findings();
-        accept(&self.workspace)
+        CommandError::unless_valid(&self.workspace)
     }
 
     /// The syncs as they are after a plan.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Provider;
+use super::connected::Provider;
 use super::credential::{Credential, message};
 use super::environment_variables::ProviderVariables;
 use super::session::AuthenticatedClient;

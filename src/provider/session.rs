@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::access_token::{AccessToken, Auth};
 use super::door::Door;
-use super::trust::Vouched;
+use super::vouched::Vouched;
 use crate::cancel::Cancellation;
 use crate::environment::Environment;
 use crate::http::HttpOptions;
@@ -44,7 +44,7 @@ impl AuthenticatedClient {
         options: &HttpOptions,
         cancellation: &Cancellation,
     ) -> Self {
-        let (origin, server) = vouched.into_parts();
+        let Vouched { origin, server } = vouched;
         Self {
             delivery: Delivery::to(origin, environment, options, cancellation),
             auth,

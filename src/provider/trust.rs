@@ -15,6 +15,7 @@ use super::access_token::Auth;
 use super::door::Door;
 use super::environment_variables::ProviderVariables;
 use super::session::AuthenticatedClient;
+use super::vouched::Vouched;
 use super::{Provider, ProviderConfig, door};
 use crate::cancel::Cancellation;
 use crate::core::platform::Platform;
@@ -26,19 +27,6 @@ use crate::http::{HttpOptions, SandboxAccess};
 
 /// The variable that names servers which a credential may go to.
 pub const TRUST_HOSTS: &str = "SECSYNC_TRUST_HOSTS";
-
-/// A server that a credential may go to. Only this module makes one.
-#[derive(Debug)]
-pub struct Vouched {
-    origin: Origin,
-    server: String,
-}
-
-impl Vouched {
-    pub(super) fn into_parts(self) -> (Origin, String) {
-        (self.origin, self.server)
-    }
-}
 
 /// Connects a provider: finds its server, checks that its credential may go there, and takes the
 /// credential from the environment. Sends nothing.

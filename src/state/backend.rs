@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::StateError;
+use super::error::StateError;
 
 /// A place that keeps one text.
 #[async_trait]

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::StateError;
+use super::error::StateError;
 use crate::core::starts::{Start, StartKey};
 use crate::digest;
 

@@ -26,9 +26,9 @@ use object_store::{
     PutMode, PutOptions, RetryConfig, UpdateVersion,
 };
 
-use super::StateError;
 use super::backend::{Backend, Stored, Version, WriteError};
 use super::contents::UnusableState;
+use super::error::StateError;
 use super::location::{ObjectUrl, StoreKind};
 use crate::environment::Environment;
 use crate::http::HttpOptions;

@@ -15,9 +15,9 @@ use std::sync::{Mutex, MutexGuard};
 use async_trait::async_trait;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::StateError;
 use super::backend::{Backend, Stored, Version, WriteError};
 use super::contents;
+use super::error::StateError;
 use super::location::FilePlace;
 use crate::core::words::count;
 use crate::mutex::lock;
