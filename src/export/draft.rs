@@ -8,9 +8,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::HiddenConnections;
 use crate::core::code::Code;
 use crate::core::desired::{ConnectionRef, DesiredSync};
 use crate::core::diagnostic::Diagnostic;
@@ -72,6 +72,15 @@ impl Names {
         });
         hidden.collect()
     }
+}
+
+/// A project with connections that are named by their ids.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HiddenConnections {
+    /// The project as people see it.
+    pub project: String,
+    /// The right that the identity lacks to see their names, as the end of a sentence.
+    pub missing: &'static str,
 }
 
 /// Syncs of one project that are to be declared in one document.

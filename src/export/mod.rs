@@ -13,9 +13,9 @@ pub mod target;
 pub mod terraform;
 
 use camino::Utf8PathBuf;
-use serde::Serialize;
 
 use crate::core::plan::UnknownField;
+use draft::HiddenConnections;
 
 /// What an export or an import came to.
 #[derive(Debug, Default)]
@@ -49,15 +49,6 @@ pub enum FirstSyncFile {
     Removed(Utf8PathBuf),
     /// It is a comment now, as there is no sync to declare.
     Comment(Utf8PathBuf),
-}
-
-/// A project with connections that are named by their ids.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct HiddenConnections {
-    /// The project as people see it.
-    pub project: String,
-    /// The right that the identity lacks to see their names, as the end of a sentence.
-    pub missing: &'static str,
 }
 
 /// A file that was written.

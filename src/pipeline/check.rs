@@ -9,7 +9,7 @@ use serde_json::Map;
 use tracing::trace;
 
 use super::open::{Loaded, Opened};
-use super::same_destination;
+use super::spelled_destination;
 use crate::core::code::Code;
 use crate::core::desired::{ConnectionRef, DesiredSync, Ensure, Word};
 use crate::core::diagnostic::{Condenser, Diagnostic};
@@ -109,7 +109,7 @@ impl Loaded {
         });
         found.extend(unused);
         fill_in_projects(workspace, &opened.options.environment, &mut found);
-        same_destination::report_as_spelled(workspace, &specs, &mut found);
+        spelled_destination::report_as_spelled(workspace, &specs, &mut found);
         workspace.diagnostics.append(&mut found);
         workspace.settle_findings();
         Ok((opened, specs))

@@ -19,7 +19,7 @@
 //! | planning against an earlier version of the files | `base` |
 //! | where the state is kept | `state_place` |
 //! | what other workspaces of the repository declare | `neighbours` |
-//! | which syncs push to one place | `same_destination` |
+//! | which syncs push to one place | `spelled_destination`, `same_destination` |
 
 mod apply;
 mod base;
@@ -32,6 +32,7 @@ mod open;
 mod plan;
 mod same_destination;
 mod saved;
+mod spelled_destination;
 mod state_place;
 
 pub use apply::Applied;

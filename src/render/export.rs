@@ -11,8 +11,9 @@ use super::terraform::MigrationBody;
 use crate::core::plan::UnknownField;
 use crate::core::text::{shell_word, visible};
 use crate::core::words;
+use crate::export::draft::HiddenConnections;
 use crate::export::draft::LeftOut;
-use crate::export::{FirstSyncFile, HiddenConnections, ProjectSummary, Summary, Written};
+use crate::export::{FirstSyncFile, ProjectSummary, Summary, Written};
 
 /// The files that an export wrote, and what it found in each project.
 pub fn exported(summary: &Summary, is_quiet: bool) -> String {

@@ -7,10 +7,11 @@
 //! |---|---|
 //! | what exists at the start | [`World`] |
 //! | a call, a time, a reply: no socket, no clock, no thread | [`Emulator`] |
-//! | what is known, and kept between runs | `database`, `table` |
+//! | what is known, and kept between runs | `database`, `secret_sync` |
 //! | pushing, importing and removing secrets | `jobs` |
 //! | checking bodies, in zod's words | `zod` |
 //! | the platforms' routes | `infisical`, `enkryptify` |
+//! | who may ask | `demo` |
 //! | faults to order | [`fail`] |
 //! | limits | `limit` |
 //! | which Infisical it is | [`Era`] |
@@ -19,6 +20,7 @@
 mod call;
 mod catalog;
 mod database;
+mod demo;
 mod emulator;
 mod enkryptify;
 mod era;
@@ -43,27 +45,13 @@ use crate::root::Root;
 pub use call::{Call, Payload, Reply, ReplyDelivery};
 pub use catalog::Catalog;
 pub use database::Started;
+pub use demo::{CLIENT_ID, CLIENT_SECRET, ENKRYPTIFY_TOKEN, IDENTITY_ID, INFISICAL_TOKEN};
 pub use emulator::Emulator;
 pub use era::Era;
 pub use fail::FailRule;
 pub use moment::Moment;
 pub use server::{Running, start};
 pub use world::World;
-
-/// The client id of the demo identity.
-pub const CLIENT_ID: &str = "5a11db0c-0000-4000-8000-00000000c11e";
-
-/// The client secret of the demo identity.
-pub const CLIENT_SECRET: &str = "sandbox-client-secret";
-
-/// The id of the demo identity.
-pub const IDENTITY_ID: &str = "5a11db0c-0000-4000-8000-0000000001de";
-
-/// A token of the demo identity that works without a login.
-pub const INFISICAL_TOKEN: &str = "sandbox-infisical-token";
-
-/// The API token of the emulated Enkryptify.
-pub const ENKRYPTIFY_TOKEN: &str = "ek_live_sandbox";
 
 /// What a person sets to use a sandbox: the platforms' own variables, in order.
 pub fn demo_variables(address: SocketAddr) -> Vec<(&'static str, String)> {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::ExtractError;
+use super::error::ExtractError;
 use super::json_schema::resolve;
 use crate::core::platform::Platform;
 use crate::provider::door::{Door, OperationKind, Shape, SyncRole};

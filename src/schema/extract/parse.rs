@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::ExtractError;
+use super::error::ExtractError;
 use crate::core::sources::Sources;
 use crate::yaml;
 

@@ -23,7 +23,7 @@ use crate::core::text::visible;
 use crate::core::words::count;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::export::HiddenConnections;
+use crate::export::draft::HiddenConnections;
 use crate::export::draft::{self, DraftDocument, DraftGroup, Names};
 use crate::export::paths::file_names;
 use crate::export::target::{Addition, ExportTarget};
