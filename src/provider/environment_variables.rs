@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 
-use super::config::ProviderConfig;
+use super::provider_config::ProviderConfig;
 use crate::environment::Environment;
 use crate::http::error::{RequestError, RequestErrorKind};
 use crate::redaction;

@@ -10,7 +10,7 @@
 //! | [`credential`], [`environment_variables`] | credentials, and which variables serve whom |
 
 pub mod access_token;
-mod config;
+mod provider_config;
 mod connected;
 pub mod credential;
 pub mod door;
@@ -25,7 +25,7 @@ use std::sync::{PoisonError, RwLock};
 
 use crate::core::platform::Platform;
 use crate::core::rules::Rules;
-pub use config::{ProviderConfig, is_provider_name};
+pub use provider_config::{ProviderConfig, is_provider_name};
 pub use connected::{Deletion, ManagedSyncs, Provider, StartedSyncs};
 use door::Door;
 pub use trust::connect;
