@@ -10,13 +10,13 @@
 //! | [`credential`], [`environment_variables`] | credentials, and which variables serve whom |
 
 pub mod access_token;
-mod provider_config;
 mod connected;
 pub mod credential;
 pub mod door;
 pub mod enkryptify;
 pub mod environment_variables;
 pub mod infisical;
+mod provider_config;
 pub mod session;
 pub mod trust;
 mod vouched;
@@ -25,9 +25,9 @@ use std::sync::{PoisonError, RwLock};
 
 use crate::core::platform::Platform;
 use crate::core::rules::Rules;
-pub use provider_config::{ProviderConfig, is_provider_name};
 pub use connected::{Deletion, ManagedSyncs, Provider, StartedSyncs};
 use door::Door;
+pub use provider_config::{ProviderConfig, is_provider_name};
 pub use trust::connect;
 
 /// The platforms that are part of the program: the one place that lists them.
