@@ -9,7 +9,7 @@ use super::outcome::{ActionFailure, OldState, OldSync, Outcome};
 use super::pauses::{LOOK_PAUSES, Pauses, when_idle};
 use super::{ApplyContext, definition};
 use crate::core::diff;
-use crate::core::fields::{ENVIRONMENT, SECRET_PATH};
+use crate::core::fields::{ENVIRONMENT, NAME, SECRET_PATH};
 use crate::core::normalize::{self, Comparable};
 use crate::core::plan::Subject;
 use crate::core::plan::action::{Create, Update};
@@ -448,7 +448,7 @@ impl Lost {
     ) -> Result<(), Self> {
         let mut fields: Vec<_> = changes.iter().map(|change| change.path.clone()).collect();
         if shown.name != name {
-            fields.insert(0, vec!["name".to_owned()]);
+            fields.insert(0, vec![NAME.to_owned()]);
         }
         if fields.is_empty() {
             Ok(())

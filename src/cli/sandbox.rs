@@ -6,6 +6,7 @@ use std::sync::Arc;
 use camino::Utf8Path;
 
 use crate::core::desired::{ConnectionRef, Ensure};
+use crate::core::fields::{ENVIRONMENT, SECRET_PATH};
 use crate::core::remote::Scope;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -105,9 +106,9 @@ pub fn world_of(opened: &Opened) -> World {
             continue;
         }
         let text = |key: &str| sync.fields.get(key).and_then(|node| node.as_str());
-        if let Some(environment) = text("environment") {
+        if let Some(environment) = text(ENVIRONMENT) {
             world.mention_environment(&project.text, environment);
-            if let Some(path) = text("secretPath") {
+            if let Some(path) = text(SECRET_PATH) {
                 world.mention_folder(&project.text, environment, path);
             }
         }

@@ -16,7 +16,7 @@ use super::help::{each_within, formats_of};
 use super::output::{Format, Offer};
 use crate::core::code::Code;
 use crate::core::desired::DesiredSync;
-use crate::core::fields::OWN_FIELDS;
+use crate::core::fields::{ENVIRONMENT, OWN_FIELDS};
 use crate::core::value::Node;
 use crate::environment::Environment;
 use crate::pipeline::{Opened, Options};
@@ -186,7 +186,7 @@ fn pairs(is_declared: bool) -> Vec<String> {
     };
     let mut pairs = BTreeSet::new();
     for sync in &opened.workspace.syncs {
-        let environment = sync.fields.get("environment").and_then(Node::as_str);
+        let environment = sync.fields.get(ENVIRONMENT).and_then(Node::as_str);
         let project = sync.project.as_ref().map(|project| project.text.as_str());
         let known = [
             ("provider", Some(sync.provider.text.as_str())),

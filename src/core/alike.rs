@@ -7,8 +7,8 @@
 use serde_json::{Map, Value as Json};
 
 use super::desired::DesiredSync;
-use super::fields::{CONNECTION_ID, ENVIRONMENT, IDENTITY, SECRET_PATH};
-use super::normalize::{DESCRIPTION, without_trailing_slash};
+use super::fields::{CONNECTION_ID, DESCRIPTION, ENVIRONMENT, IDENTITY, SECRET_PATH};
+use super::normalize::without_trailing_slash;
 use super::remote::RemoteSync;
 use super::spec::{Access, DestinationSpec, FieldSpec, ObjectSpec};
 use super::value::{Mapping, Node, Value};

@@ -6,7 +6,11 @@ use std::collections::BTreeMap;
 use super::code::Code;
 use super::desired::{ConnectionRef, DesiredSync, Ensure, OnDelete, Trigger, Word};
 use super::diagnostic::Diagnostic;
-use super::fields::{ALTERNATIVES, CONNECTION_ID, OWN_FIELDS};
+use super::fields::{
+    ALTERNATIVES, CONNECTION, CONNECTION_ID, DESCRIPTION, DESTINATION, ENSURE, IGNORE_REMOTE,
+    LABELS, NAME, ON_DELETE, OWN_FIELDS, PROJECT, PROJECT_ID, PROTECT, PROVIDER, RENAMED_FROM,
+    TRIGGER,
+};
 use super::form;
 use super::ignore;
 use super::platform::Platform;
@@ -19,10 +23,10 @@ use super::words::{any_of, list};
 
 /// Fields that say how to treat what a platform that only starts syncs cannot do, and what that is.
 const WITHOUT_EFFECT_ON_STARTS: [(&str, &str); 4] = [
-    ("protect", "delete or replace a sync"),
-    ("onDelete", "delete a sync"),
-    ("trigger", "ask for a sync job"),
-    ("ignoreRemote", "compare a sync with what is remote"),
+    (PROTECT, "delete or replace a sync"),
+    (ON_DELETE, "delete a sync"),
+    (TRIGGER, "ask for a sync job"),
+    (IGNORE_REMOTE, "compare a sync with what is remote"),
 ];
 
 /// The fields of a sync or of its defaults, with those of secsync's own put right that are misspelt
@@ -105,21 +109,19 @@ pub fn declare(
 
     let names = any_of(providers.keys().map(String::as_str));
     let provider = reader.required_word(
-        "provider",
+        PROVIDER,
         &format!("Write `provider:` here or at the top of the file. It can be {names}."),
     );
     let destination = reader.required(
-        "destination",
+        DESTINATION,
         "Write `destination:` with one of the words that `secsync schema list` shows.",
     );
-    let project = reader
-        .given("project")
-        .or_else(|| reader.given("projectId"));
+    let project = reader.given(PROJECT).or_else(|| reader.given(PROJECT_ID));
     let connection = reader.connection().or_else(|| {
         let word = reader.given(CONNECTION_ID)?;
         Some((ConnectionRef::Id(word.text), word.span))
     });
-    let name = match reader.word("name") {
+    let name = match reader.word(NAME) {
         Some(name) => name,
         None => Word {
             text: block.key.clone(),
@@ -127,27 +129,27 @@ pub fn declare(
         },
     };
     let ensure = reader.choice(
-        "ensure",
+        ENSURE,
         &[("present", Ensure::Present), ("absent", Ensure::Absent)],
     );
     let on_delete = reader.choice(
-        "onDelete",
+        ON_DELETE,
         &[
             ("keep-secrets", OnDelete::KeepSecrets),
             ("remove-secrets", OnDelete::RemoveSecrets),
         ],
     );
     let trigger = reader.choice(
-        "trigger",
+        TRIGGER,
         &[
             ("never", Trigger::Never),
             ("on-change", Trigger::OnChange),
             ("always", Trigger::Always),
         ],
     );
-    let protect = reader.flag("protect");
+    let protect = reader.flag(PROTECT);
     let ignore_remote = reader.ignored();
-    let renamed_from = reader.word("renamedFrom");
+    let renamed_from = reader.word(RENAMED_FROM);
     if ensure == Ensure::Absent {
         reader.report_rename_of_absent();
     }
@@ -237,10 +239,9 @@ impl Reader<'_> {
 
     /// A connection by its name, alone or with the scope of it.
     fn connection(&mut self) -> Option<(ConnectionRef, Span)> {
-        const KEY: &str = "connection";
-        let node = self.effective.get(KEY)?;
+        let node = self.effective.get(CONNECTION)?;
         let Some(parts) = node.as_mapping() else {
-            let word = self.given(KEY)?;
+            let word = self.given(CONNECTION)?;
             return Some((ConnectionRef::Name(word.text, None), word.span));
         };
         let parts = form::check_fields(parts, &["name", "scope"], "a connection", self.diagnostics);
@@ -343,18 +344,17 @@ impl Reader<'_> {
     }
 
     fn ignored(&mut self) -> Vec<Word> {
-        const KEY: &str = "ignoreRemote";
-        let Some(node) = self.effective.get(KEY) else {
+        let Some(node) = self.effective.get(IGNORE_REMOTE) else {
             return Vec::new();
         };
         let Value::Sequence(items) = &node.value else {
-            self.wrong_type(KEY, node, "a list of fields");
+            self.wrong_type(IGNORE_REMOTE, node, "a list of fields");
             return Vec::new();
         };
         let mut patterns = Vec::new();
         for (index, item) in items.iter().enumerate() {
             match item.as_str() {
-                None => self.wrong_type(&format!("{KEY}[{index}]"), item, "a string"),
+                None => self.wrong_type(&format!("{IGNORE_REMOTE}[{index}]"), item, "a string"),
                 Some(text) => match ignore::problem(text) {
                     None => patterns.push(Word {
                         text: text.to_owned(),
@@ -364,7 +364,7 @@ impl Reader<'_> {
                         Diagnostic::new(
                             Code::WrongValue,
                             item.span,
-                            format!("`{text}` in `{KEY}` {problem}."),
+                            format!("`{text}` in `{IGNORE_REMOTE}` {problem}."),
                         )
                         .help("Name a field of the platform, such as `syncOptions.keySchema`."),
                     ),
@@ -376,7 +376,7 @@ impl Reader<'_> {
 
     fn labels(&mut self) -> Vec<(String, String)> {
         let mut labels = Vec::new();
-        let Some(node) = self.effective.get("labels") else {
+        let Some(node) = self.effective.get(LABELS) else {
             return labels;
         };
         let Some(mapping) = form::expect_mapping(node, "`labels`", self.diagnostics) else {
@@ -412,7 +412,7 @@ impl Reader<'_> {
 
     fn report_rename_of_absent(&mut self) {
         let entry = |key| self.effective.entry(key);
-        if let (Some(renamed), Some(ensure)) = (entry("renamedFrom"), entry("ensure")) {
+        if let (Some(renamed), Some(ensure)) = (entry(RENAMED_FROM), entry(ENSURE)) {
             let message = "`renamedFrom` and `ensure: absent` are given together: a sync is \
                            either renamed or deleted.";
             self.diagnostics.push(
@@ -453,7 +453,7 @@ impl Reader<'_> {
     /// The platform keeps some blanks and drops others; no one wants to find out which.
     fn report_padded_strings(&mut self) {
         for entry in self.effective.entries() {
-            if entry.key != "description" {
+            if entry.key != DESCRIPTION {
                 report_padded(&entry.value, &entry.key, self.diagnostics);
             }
         }

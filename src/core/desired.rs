@@ -3,7 +3,7 @@
 use serde_json::{Map, json};
 
 use super::cell::Values;
-use super::fields::CONNECTION_ID;
+use super::fields::{CONNECTION, CONNECTION_ID};
 use super::platform::Platform;
 use super::remote::Scope;
 use super::span::Span;
@@ -54,9 +54,9 @@ impl ConnectionRef {
     /// The field that says so, and what it says.
     pub fn field(&self) -> (&'static str, serde_json::Value) {
         match self {
-            Self::Name(name, None) => ("connection", name.as_str().into()),
+            Self::Name(name, None) => (CONNECTION, name.as_str().into()),
             Self::Name(name, Some(scope)) => {
-                ("connection", json!({"name": name, "scope": scope.word()}))
+                (CONNECTION, json!({"name": name, "scope": scope.word()}))
             }
             Self::Id(id) => (CONNECTION_ID, id.as_str().into()),
         }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::desired::DesiredSync;
 use super::span::Span;
 use super::value::Mapping;
+use crate::core::fields::{DESTINATION, PROJECT, PROVIDER};
 
 /// One effective value and its place.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,9 +28,9 @@ pub fn values(sync: &DesiredSync) -> Vec<EffectiveValue> {
         found: Vec::new(),
     };
     let words = [
-        ("provider", Some(&sync.provider)),
-        ("project", sync.project.as_ref()),
-        ("destination", Some(&sync.destination)),
+        (PROVIDER, Some(&sync.provider)),
+        (PROJECT, sync.project.as_ref()),
+        (DESTINATION, Some(&sync.destination)),
     ];
     for (key, word) in words {
         if let Some(word) = word {

@@ -5,25 +5,15 @@ use serde_json::{Map, Value};
 
 use super::desired::ConnectionRef;
 use super::diff::keys_in_order;
-use super::fields::{CONNECTION_ID, ENVIRONMENT, OWN_FIELDS, SECRET_PATH};
+use super::fields::{
+    CONNECTION, CONNECTION_ID, DESTINATION, DESTINATION_CONFIG, FIRST, OWN_FIELDS,
+};
 use super::merge::merge;
 use super::normalize;
 use super::remote::RemoteSync;
 use super::spec::{DestinationSpec, ObjectSpec};
 use super::value::Mapping;
 use super::vars;
-
-/// The fields of a block that a person would write first, in that order.
-const FIRST: [&str; 8] = [
-    "destination",
-    "connection",
-    "connectionId",
-    ENVIRONMENT,
-    SECRET_PATH,
-    "description",
-    "isAutoSyncEnabled",
-    "syncOptions",
-];
 
 /// The block of a sync file that declares a sync as it is, under defaults that it inherits.
 ///
@@ -43,7 +33,7 @@ pub fn block(
         if let Some((key, word)) = connection.map(ConnectionRef::field) {
             fields.insert(key.to_owned(), word);
         }
-        fields.insert("destination".to_owned(), sync.destination.clone().into());
+        fields.insert(DESTINATION.to_owned(), sync.destination.clone().into());
     }
     if let Some(first) = inherited.entries().first() {
         // Only the values count here, and any place does for them.
@@ -70,10 +60,10 @@ pub fn block(
 /// The block that declares a sync of which only the destination is known.
 pub fn block_of_start(destination: &str, inherited: &Mapping) -> Map<String, Value> {
     let mut block = Map::new();
-    block.insert("destination".to_owned(), vars::escape(destination).into());
+    block.insert(DESTINATION.to_owned(), vars::escape(destination).into());
     for entry in inherited.entries() {
         let key = entry.key.as_str();
-        let is_connection = matches!(key, "connection" | CONNECTION_ID);
+        let is_connection = matches!(key, CONNECTION | CONNECTION_ID);
         if is_connection || !OWN_FIELDS.contains(&key) {
             block.insert(key.to_owned(), Value::Null);
         }
@@ -84,7 +74,7 @@ pub fn block_of_start(destination: &str, inherited: &Mapping) -> Map<String, Val
 /// The field of `destinationConfig` that decides its others, if the destination has one.
 pub fn union_tag(spec: &DestinationSpec) -> Option<&str> {
     let mut fields = spec.create.fields.iter();
-    let config = fields.find(|field| field.name == "destinationConfig")?;
+    let config = fields.find(|field| field.name == DESTINATION_CONFIG)?;
     Some(&config.object.as_ref()?.union.as_ref()?.tag)
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::code::Code;
 use super::diagnostic::Diagnostic;
-use super::fields::{ALTERNATIVES, NOT_IN_DEFAULTS};
+use super::fields::{ALTERNATIVES, NOT_IN_DEFAULTS, VERSION};
 use super::suggest::{is_slip, nearest};
 use super::value::{Mapping, Node};
 use super::words::list;
@@ -82,7 +82,7 @@ pub fn check_alternatives(fields: &Mapping, diagnostics: &mut Vec<Diagnostic>) {
 
 /// Reports a `version` that this program does not read.
 pub fn check_version(top: &Mapping, diagnostics: &mut Vec<Diagnostic>) {
-    if let Some(version) = top.get("version")
+    if let Some(version) = top.get(VERSION)
         && version.to_json() != serde_json::json!(1)
         && !version.is_null()
     {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::desired::DesiredSync;
 use super::diff;
-use super::fields::{CONNECTION_ID, OWN_FIELDS};
+use super::fields::{CONNECTION, CONNECTION_ID, OWN_FIELDS};
 use super::spec::{Access, DestinationSpec, FieldSpec, ObjectSpec};
 
 /// Why a pattern can never be taken, as the end of a sentence that begins with it.
@@ -39,7 +39,7 @@ pub fn names_connection(sync: &DesiredSync) -> bool {
 
 fn segments(pattern: &str) -> Vec<&str> {
     match pattern {
-        "connection" => vec![CONNECTION_ID],
+        CONNECTION => vec![CONNECTION_ID],
         _ => pattern.split('.').collect(),
     }
 }

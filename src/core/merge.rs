@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::fields::ALTERNATIVES;
+use super::fields::{ALTERNATIVES, DESTINATION, DESTINATION_CONFIG};
 use super::value::{Entry, Mapping, Node, Value};
 
 /// Lays `over` upon `base`.
@@ -26,20 +26,20 @@ pub fn merge(base: &Mapping, over: &Mapping, union_tag: Option<&str>) -> Mapping
         }
     }
     if is_of_another_kind(base, over, union_tag) {
-        merged.remove("destinationConfig");
+        merged.remove(DESTINATION_CONFIG);
     }
     merge_maps(&merged, over)
 }
 
 fn is_of_another_kind(base: &Mapping, over: &Mapping, union_tag: Option<&str>) -> bool {
     let differs = |key: &str, base: &Mapping, over: &Mapping| matches!((base.get(key), over.get(key)), (Some(one), Some(other)) if one.value != other.value);
-    if differs("destination", base, over) {
+    if differs(DESTINATION, base, over) {
         return true;
     }
     let (Some(tag), Some(base), Some(over)) = (
         union_tag,
-        base.get("destinationConfig").and_then(Node::as_mapping),
-        over.get("destinationConfig").and_then(Node::as_mapping),
+        base.get(DESTINATION_CONFIG).and_then(Node::as_mapping),
+        over.get(DESTINATION_CONFIG).and_then(Node::as_mapping),
     ) else {
         return false;
     };

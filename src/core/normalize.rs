@@ -8,12 +8,9 @@
 use serde_json::{Map, Number, Value};
 
 use super::desired::DesiredSync;
-use super::fields::{CONNECTION_ID, ENVIRONMENT, IDENTITY, SECRET_PATH};
+use super::fields::{CONNECTION_ID, DESCRIPTION, ENVIRONMENT, IDENTITY, SECRET_PATH};
 use super::remote::RemoteSync;
 use super::spec::{Access, DestinationSpec, FieldSpec, ObjectSpec};
-
-/// A field in which blanks at the ends mean nothing.
-pub const DESCRIPTION: &str = "description";
 
 /// A sync's fields in comparable form, by the name that files give them.
 pub type Comparable = Map<String, Value>;

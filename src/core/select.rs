@@ -10,6 +10,7 @@ use super::remote::RemoteSync;
 use super::resolve::ResolvedSync;
 use super::value::{Entry, Node};
 use super::words::{is_uuid, list};
+use crate::core::fields::ENVIRONMENT;
 
 /// What the keys of selectors begin with that are paths in a matrix.
 const IN_MATRIX: &str = "matrix.";
@@ -304,7 +305,7 @@ impl<'a> From<&'a DesiredSync> for Facets<'a> {
             project_id: None,
             project_words: &[],
             destination: &sync.destination.text,
-            environment: sync.fields.get("environment").and_then(Node::as_str),
+            environment: sync.fields.get(ENVIRONMENT).and_then(Node::as_str),
             labels: &sync.labels,
             cell: sync.cell.as_ref(),
         }

@@ -6,7 +6,7 @@ use super::cell::Values;
 use super::code::Code;
 use super::desired::{NamedProject, Word};
 use super::diagnostic::Diagnostic;
-use super::fields::FILE_FIELDS;
+use super::fields::{DEFAULTS, FILE_FIELDS, PROJECT, PROJECT_ID, PROVIDER, SYNCS};
 use super::form;
 use super::platform::Platform;
 use super::span::Span;
@@ -59,14 +59,14 @@ pub fn read_file(document: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<S
     let top = top.as_ref();
     form::check_version(top, diagnostics);
 
-    let mut defaults = match top.get("defaults") {
+    let mut defaults = match top.get(DEFAULTS) {
         Some(node) if !node.is_null() => form::expect_mapping(node, "`defaults`", diagnostics)
             .cloned()
             .unwrap_or_default(),
         _ => Mapping::default(),
     };
     form::check_defaults(&defaults, diagnostics);
-    for key in ["provider", "project", "projectId"] {
+    for key in [PROVIDER, PROJECT, PROJECT_ID] {
         let Some(entry) = top.entry(key).filter(|entry| !entry.value.is_null()) else {
             continue;
         };
@@ -85,7 +85,7 @@ pub fn read_file(document: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<S
     }
     form::check_alternatives(&defaults, diagnostics);
 
-    let syncs = if let Some(entry) = top.entry("syncs") {
+    let syncs = if let Some(entry) = top.entry(SYNCS) {
         read_blocks(entry, diagnostics)
     } else {
         diagnostics.push(
@@ -153,9 +153,9 @@ pub fn named_project(
             span: node.span,
         })
     };
-    let provider = word("provider")?;
+    let provider = word(PROVIDER)?;
     let platform = *providers.get(&provider.text)?;
-    let project = word("project").or_else(|| word("projectId"))?;
+    let project = word(PROJECT).or_else(|| word(PROJECT_ID))?;
     Some(NamedProject {
         provider,
         platform,

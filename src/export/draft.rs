@@ -15,7 +15,7 @@ use crate::core::code::Code;
 use crate::core::desired::{ConnectionRef, DesiredSync};
 use crate::core::diagnostic::Diagnostic;
 use crate::core::export;
-use crate::core::fields::CONNECTION_ID;
+use crate::core::fields::{CONNECTION, CONNECTION_ID, NAME, PROJECT, PROVIDER, SYNCS, VERSION};
 use crate::core::normalize;
 use crate::core::plan::UnknownField;
 use crate::core::platform::Platform;
@@ -509,7 +509,7 @@ impl DraftDocument {
         let mut key = sync.name.clone();
         if self.blocks.contains_key(&key) {
             key = format!("{key}-{}", sync.destination);
-            block.insert("name".to_owned(), vars::escape(&sync.name).into());
+            block.insert(NAME.to_owned(), vars::escape(&sync.name).into());
             self.keyed.insert(key.clone(), sync.name.clone());
         }
         self.blocks.insert(key, block.into());
@@ -552,9 +552,9 @@ impl DraftDocument {
         // The id that it stands for is in the place of a name.
         if let (Value::Object(block), [field]) = (&mut *at, path)
             && field == CONNECTION_ID
-            && let Some(place) = block.keys().position(|key| key == "connection")
+            && let Some(place) = block.keys().position(|key| key == CONNECTION)
         {
-            block.shift_remove("connection");
+            block.shift_remove(CONNECTION);
             block.shift_insert(place, field.clone(), Value::Null);
         }
         for step in path {
@@ -600,10 +600,10 @@ impl DraftDocument {
             text.push_str(&yaml::comment(&format!("- {}: {reason}", visible(name))));
         }
         let document = json!({
-            "version": 1,
-            "provider": vars::escape(&self.provider),
-            "project": self.project_value(),
-            "syncs": self.blocks,
+            VERSION: 1,
+            PROVIDER: vars::escape(&self.provider),
+            PROJECT: self.project_value(),
+            SYNCS: self.blocks,
         });
         text.push_str(&yaml::to_string(&document));
         text

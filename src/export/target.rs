@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::draft::{self, DraftDocument, Hidden, LeftOut};
 use super::paths::schema_from;
 use crate::core::diagnostic::Diagnostic;
+use crate::core::fields::{NAME, PROJECT, PROJECT_ID, PROVIDER, SYNCS};
 use crate::core::plan::UnknownField;
 use crate::core::value::{Mapping, Node};
 use crate::error::CommandError;
@@ -213,16 +214,16 @@ fn insert(
 ) -> Result<String, CommandError> {
     let word = |key: &str| inherited.get(key).and_then(Node::as_str);
     let mut head = Map::new();
-    if word("provider") != Some(document.provider.as_str()) {
-        head.insert("provider".to_owned(), document.provider.clone().into());
+    if word(PROVIDER) != Some(document.provider.as_str()) {
+        head.insert(PROVIDER.to_owned(), document.provider.clone().into());
     }
-    let project = word("project").or_else(|| word("projectId"));
+    let project = word(PROJECT).or_else(|| word(PROJECT_ID));
     let is_same = |word: &str| is_same_project(word, &document.project);
     if !project.is_some_and(is_same) || !head.is_empty() {
-        head.insert("project".to_owned(), document.project_value().into());
+        head.insert(PROJECT.to_owned(), document.project_value().into());
     }
     let mut entries = Map::new();
-    let mut taken = yaml::insert::keys(text, "syncs");
+    let mut taken = yaml::insert::keys(text, SYNCS);
     for (name, block) in &document.blocks {
         let prefix = match document.project_variable {
             Some(_) => &document.provider,
@@ -232,7 +233,7 @@ fn insert(
         taken.insert(key.clone());
         let mut whole = Map::new();
         if !is_free {
-            whole.insert("name".to_owned(), name.clone().into());
+            whole.insert(NAME.to_owned(), name.clone().into());
         }
         whole.extend(head.clone());
         if let Value::Object(block) = block {
@@ -240,7 +241,7 @@ fn insert(
         }
         entries.insert(key, whole.into());
     }
-    yaml::insert::add_entries(text, "syncs", &entries).map_err(|refusal| {
+    yaml::insert::add_entries(text, SYNCS, &entries).map_err(|refusal| {
         CommandError::new(
             Exit::Error,
             format!("Nothing can be added to {shown}: {refusal}. Nothing was written."),

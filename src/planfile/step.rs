@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::read::{PlanReader, identity};
 use super::wire;
 use crate::core::diff::{self, FieldChange};
-use crate::core::fields::CONNECTION_ID;
+use crate::core::fields::{CONNECTION_ID, DESTINATION, NAME, PROJECT_ID};
 use crate::core::ignore;
 use crate::core::normalize;
 use crate::core::plan::action::Create;
@@ -121,7 +121,7 @@ impl PlanReader<'_> {
         subject: &Subject,
     ) -> Result<Create, String> {
         let says = |key: &str, value: &str| body.get(key).is_some_and(|said| said == value);
-        if !says("name", &subject.name) || !says("projectId", &subject.project_id) {
+        if !says(NAME, &subject.name) || !says(PROJECT_ID, &subject.project_id) {
             return Err("the request and the sync differ in name or project".to_owned());
         }
         let spec = ignoring(&self.spec(subject)?, &ignored, &Map::new(), &body)?;
@@ -168,10 +168,10 @@ impl PlanReader<'_> {
             return Err("it changes a sync in place that has another destination".to_owned());
         }
         let new_name = (old.name != subject.name).then_some(subject.name.as_str());
-        if body.get("name").map(Value::as_str) != new_name.map(Some) {
+        if body.get(NAME).map(Value::as_str) != new_name.map(Some) {
             return Err("the request and the sync differ in their new name".to_owned());
         }
-        if body.contains_key("projectId") || body.contains_key("destination") {
+        if body.contains_key(PROJECT_ID) || body.contains_key(DESTINATION) {
             return Err("the request moves the sync, which no update can".to_owned());
         }
         let there = normalize::declarable(&old);

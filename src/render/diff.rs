@@ -8,7 +8,7 @@ use similar::udiff::UnifiedHunkHeader;
 use similar::{ChangeTag, group_diff_ops};
 
 use crate::core::diff::FieldChange;
-use crate::core::fields::CONNECTION_ID;
+use crate::core::fields::{CONNECTION, CONNECTION_ID};
 use crate::core::normalize;
 use crate::core::plan::{Action, Step};
 use crate::core::text::visible_lines;
@@ -16,8 +16,6 @@ use crate::yaml;
 
 /// How many lines around a change are shown.
 const CONTEXT: usize = 3;
-/// The word for a connection that is shown by its name.
-const CONNECTION: &str = "connection";
 
 /// The diff of one action, without a heading. It shows all of a sync that is deleted.
 pub(super) fn of_action(action: &Action) -> String {

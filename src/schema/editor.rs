@@ -18,7 +18,11 @@ use serde_json::{Map, Value, json};
 use super::keyword::{has_type, is_marked, reference, requires};
 use super::schema_file::{RESERVED, SchemaFile, title_from_slug};
 use super::store::{SchemaStore, StoreError};
-use crate::core::fields::{FILE_FIELDS, NOT_IN_DEFAULTS, OWN_FIELDS};
+use crate::core::fields::{
+    CONNECTION, CONNECTION_ID, DEFAULTS, DESTINATION, DESTINATION_CONFIG, ENSURE, FILE_FIELDS,
+    IGNORE_REMOTE, LABELS, MATRIX, NOT_IN_DEFAULTS, ON_DELETE, OWN_FIELDS, PROTECT, PROVIDER,
+    SCHEMA, SYNC_OPTIONS, SYNCS, TRIGGER, VERSION,
+};
 use crate::core::platform::Platform;
 use crate::core::remote::Scope;
 use crate::provider::platforms;
@@ -69,7 +73,7 @@ impl Builder {
             }
             let editable = Editable { prefix: &prefix };
             let mut schema = editable.field(field, schema, &[], requires(create, field));
-            if field == "destinationConfig"
+            if field == DESTINATION_CONFIG
                 && let Value::Object(map) = &mut schema
             {
                 map.insert(
@@ -128,10 +132,10 @@ impl Builder {
         );
         let mut started = own.clone();
         started.insert(
-            "destination".into(),
+            DESTINATION.into(),
             json!({"type": "string", "description": descriptions::STARTED_DESTINATION}),
         );
-        for name in ["connection", "connectionId"] {
+        for name in [CONNECTION, CONNECTION_ID] {
             started.shift_remove(name);
         }
         self.definitions.insert(
@@ -181,7 +185,7 @@ impl Builder {
                 of_destination.insert(name.clone(), reference);
             }
             branches.push(json!({
-                "if": {"properties": {"destination": {"const": slug}}, "required": ["destination"]},
+                "if": {"properties": {DESTINATION: {"const": slug}}, "required": [DESTINATION]},
                 "then": {"properties": of_destination},
             }));
         }
@@ -200,19 +204,19 @@ fn file_schema(
         .map(|(name, _)| name)
         .collect();
     let names_started =
-        json!({"properties": {"provider": {"enum": started}}, "required": ["provider"]});
+        json!({"properties": {PROVIDER: {"enum": started}}, "required": [PROVIDER]});
     let names_other =
-        json!({"properties": {"provider": {"not": {"enum": started}}}, "required": ["provider"]});
+        json!({"properties": {PROVIDER: {"not": {"enum": started}}}, "required": [PROVIDER]});
     let reference = |name: &str| json!({"$ref": format!("#/definitions/{name}")});
-    let syncs = |sync: Value| json!({"properties": {"syncs": {"additionalProperties": sync}}});
+    let syncs = |sync: Value| json!({"properties": {SYNCS: {"additionalProperties": sync}}});
 
     let mut properties = Map::new();
     for name in FILE_FIELDS {
         let schema = match name {
-            "version" => json!({"enum": [1], "description": descriptions::VERSION}),
-            "defaults" => reference("defaults"),
-            "syncs" => json!({"type": ["object", "null"], "description": descriptions::SYNCS}),
-            "$schema" => json!({"type": "string", "description": descriptions::SCHEMA}),
+            VERSION => json!({"enum": [1], "description": descriptions::VERSION}),
+            DEFAULTS => reference("defaults"),
+            SYNCS => json!({"type": ["object", "null"], "description": descriptions::SYNCS}),
+            SCHEMA => json!({"type": "string", "description": descriptions::SCHEMA}),
             shared => own.get(shared).cloned().unwrap_or(Value::Bool(true)),
         };
         properties.insert(name.to_owned(), schema);
@@ -268,10 +272,10 @@ fn own_fields(
     let mut fields = Map::new();
     for name in OWN_FIELDS {
         let mut schema = match name {
-            "provider" => {
+            PROVIDER => {
                 json!({"type": "string", "examples": providers.keys().collect::<Vec<_>>()})
             }
-            "destination" => {
+            DESTINATION => {
                 let slugs: Vec<&str> = destinations.iter().map(|(slug, _)| slug.as_str()).collect();
                 let names: Vec<&str> = destinations.iter().map(|(_, name)| name.as_str()).collect();
                 or_free(&json!({
@@ -281,7 +285,7 @@ fn own_fields(
                     "markdownEnumDescriptions": names,
                 }))
             }
-            "labels" => {
+            LABELS => {
                 let mut labels = Map::from_iter([
                     ("type".to_owned(), json!(["object", "null"])),
                     (
@@ -292,7 +296,7 @@ fn own_fields(
                 or_reference(&mut labels);
                 Value::Object(labels)
             }
-            "connection" => json!({"anyOf": [
+            CONNECTION => json!({"anyOf": [
                 {"type": ["string", "null"]},
                 {
                     "type": "object",
@@ -305,12 +309,12 @@ fn own_fields(
                     "additionalProperties": false,
                 },
             ]}),
-            "matrix" => matrix(),
-            "ignoreRemote" => {
+            MATRIX => matrix(),
+            IGNORE_REMOTE => {
                 or_free(&json!({"type": ["array", "null"], "items": {"type": "string"}}))
             }
-            "protect" => or_free(&json!({"type": "boolean"})),
-            "ensure" | "onDelete" | "trigger" => {
+            PROTECT => or_free(&json!({"type": "boolean"})),
+            ENSURE | ON_DELETE | TRIGGER => {
                 let (values, meanings): (Vec<&str>, Vec<&str>) =
                     descriptions::values_of(name).iter().copied().unzip();
                 or_free(&json!({
@@ -398,7 +402,7 @@ struct Editable<'p> {
 impl Editable<'_> {
     fn field(&self, name: &str, schema: &Value, inside: &[&str], is_required: bool) -> Value {
         let mut editable = self.schema(schema, &[inside, &[name]].concat());
-        let of_options = inside.is_empty() || inside == ["syncOptions"];
+        let of_options = inside.is_empty() || inside == [SYNC_OPTIONS];
         let own_words = of_options.then(|| descriptions::of_field(name)).flatten();
         let default = schema.get("default");
         let mut sentences: Vec<String> = own_words.map(str::to_owned).into_iter().collect();

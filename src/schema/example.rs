@@ -9,22 +9,15 @@ use serde_json::{Value, json};
 
 use super::destination::Destination;
 use super::outline::{Outline, OutlineField, outline};
-use crate::core::fields::{CONNECTION_ID, ENVIRONMENT, SECRET_PATH};
+use crate::core::fields::{
+    CONNECTION, CONNECTION_ID, DESTINATION, FIRST, NAME, PROJECT, PROJECT_ID, PROVIDER,
+    SECRET_PATH, VERSION,
+};
 use crate::core::text::visible;
 use crate::yaml;
 
-/// The fields that come first, in this order.
-const FIRST: [&str; 6] = [
-    ENVIRONMENT,
-    SECRET_PATH,
-    "description",
-    "isAutoSyncEnabled",
-    "syncOptions",
-    "destinationConfig",
-];
-
 /// What a file says in other places.
-const ELSEWHERE: [&str; 3] = ["name", "projectId", CONNECTION_ID];
+const ELSEWHERE: [&str; 3] = [NAME, PROJECT_ID, CONNECTION_ID];
 
 /// The widest line that has a comment behind a value.
 const WIDTH: usize = 100;
@@ -65,12 +58,12 @@ pub fn text(destination: &Destination, is_minimal: bool) -> String {
             "What begins with `#` and no blank is optional: take the `#` away, and fill it in.",
         );
     }
-    writer.pair(0, None, "version", Some(&json!(1)), "");
-    writer.pair(0, None, "provider", Some(&json!(platform.name())), "");
+    writer.pair(0, None, VERSION, Some(&json!(1)), "");
+    writer.pair(0, None, PROVIDER, Some(&json!(platform.name())), "");
     writer.pair(
         0,
         None,
-        "project",
+        PROJECT,
         None,
         "required; the project's id, slug or name",
     );
@@ -82,13 +75,13 @@ pub fn text(destination: &Destination, is_minimal: bool) -> String {
         None,
         "the sync's name",
     );
-    writer.pair(2, None, "destination", Some(&json!(spec.slug)), "");
+    writer.pair(2, None, DESTINATION, Some(&json!(spec.slug)), "");
     if let Some(app) = spec.connection_app.as_ref().filter(|_| needs_connection) {
         let says = format!(
             "required; the name of a connection to {}, or `{CONNECTION_ID}` and its id",
             visible(app)
         );
-        writer.pair(2, None, "connection", None, &says);
+        writer.pair(2, None, CONNECTION, None, &says);
     }
     writer.object(2, None, &outline);
     writer.out

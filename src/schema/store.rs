@@ -14,6 +14,7 @@ use super::keyword::{WRITE_ONLY, change_inner, is_marked, properties};
 use super::schema_file::{START, SchemaFile, SchemaKey, is_slug, path_of};
 use super::summary;
 use super::validate::checker::Checker;
+use crate::core::fields::{CONNECTION_ID, NAME, PROJECT_ID};
 use crate::core::platform::Platform;
 use crate::core::suggest::closest;
 use crate::mutex::lock;
@@ -25,7 +26,7 @@ use crate::text_file::reason;
 pub(super) const MAX_FILE_SIZE: u64 = 4 * 1024 * 1024;
 
 /// Fields that a create request needs and that callers supply and miss themselves.
-const SUPPLIED: [&str; 3] = ["name", "projectId", "connectionId"];
+const SUPPLIED: [&str; 3] = [NAME, PROJECT_ID, CONNECTION_ID];
 
 /// The schemas of all destinations. Opening it parses nothing.
 pub struct SchemaStore {
@@ -340,7 +341,7 @@ pub(crate) fn derived_update(create: &Value) -> Value {
     if let Value::Object(map) = &mut update {
         map.remove("required");
         if let Some(Value::Object(properties)) = map.get_mut("properties") {
-            properties.shift_remove("projectId");
+            properties.shift_remove(PROJECT_ID);
             for schema in properties.values_mut() {
                 if let Value::Object(schema) = schema {
                     // An omitted field stays as it is.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::{Schemas, Workspace, findings};
 use crate::core::declaration::{self, declare, meant_provider};
-use crate::core::fields::{OWN_FIELDS, platform_field};
+use crate::core::fields::{DESTINATION, OWN_FIELDS, PROJECT, PROJECT_ID, PROVIDER, platform_field};
 use crate::core::merge::merge;
 use crate::core::platform::Platform;
 use crate::core::sync_file::{self, SyncFile};
@@ -33,7 +33,7 @@ impl Workspace {
     pub(super) fn declare_all(&mut self, mut file: SyncFile, schemas: &dyn Schemas) {
         let providers = self.platforms();
         self.put_right(&mut file, &providers, schemas);
-        if file.defaults.contains("project") || file.defaults.contains("projectId") {
+        if file.defaults.contains(PROJECT) || file.defaults.contains(PROJECT_ID) {
             let defaults = merge(&self.config.defaults, &file.defaults, None);
             self.projects
                 .extend(sync_file::named_project(&defaults, &providers));
@@ -124,7 +124,7 @@ fn heir(
     schemas: &dyn Schemas,
 ) -> Option<Heir> {
     let (_, kind) = provider?;
-    let destination = effective(layers, "destination")?;
+    let destination = effective(layers, DESTINATION)?;
     let meant = schemas.meant_destination(kind, destination);
     let destination = meant.unwrap_or_else(|| destination.to_owned());
     let tag = schemas.union_tag(kind, &destination);
@@ -139,11 +139,11 @@ fn provider_of<'p>(
     providers: &'p BTreeMap<String, Platform>,
     schemas: &dyn Schemas,
 ) -> Option<(&'p str, Platform)> {
-    let word = effective(layers, "provider");
+    let word = effective(layers, PROVIDER);
     if let Some(meant) = word.and_then(|word| meant_provider(word, providers)) {
         return Some(meant);
     }
-    let destination = effective(layers, "destination").unwrap_or_default();
+    let destination = effective(layers, DESTINATION).unwrap_or_default();
     let platforms: BTreeSet<Platform> = providers.values().copied().collect();
     let taken = |platform| {
         let fields = schemas.fields(platform, destination);
@@ -173,15 +173,14 @@ fn laid_upon(
     meant: Option<String>,
     tag: Option<&str>,
 ) -> Mapping {
-    const KEY: &str = "destination";
-    let written = fields.get(KEY).and_then(Node::as_str);
+    let written = fields.get(DESTINATION).and_then(Node::as_str);
     let (Some(written), Some(meant)) = (written, meant.filter(|word| Some(&**word) != written))
     else {
         return merge(base, fields, tag);
     };
     let say = |fields: &mut Mapping, word: &str| {
         let mut entries = fields.entries_mut().iter_mut();
-        if let Some(entry) = entries.find(|entry| entry.key == KEY) {
+        if let Some(entry) = entries.find(|entry| entry.key == DESTINATION) {
             entry.value.value = Value::String(word.to_owned());
         }
     };
@@ -212,7 +211,7 @@ impl Known {
         schemas: &dyn Schemas,
     ) -> Rc<[String]> {
         let kind = provider_of(layers, providers, schemas).map(|(_, kind)| kind);
-        let destination = effective(layers, "destination").unwrap_or_default();
+        let destination = effective(layers, DESTINATION).unwrap_or_default();
         let fields = self.0.entry((kind, destination.to_owned()));
         let fields = fields.or_insert_with(|| match kind {
             Some(kind) => schemas.fields(kind, destination).into(),

@@ -3,11 +3,12 @@
 //! What does not can be anything that lies about on a machine, and so hold what nobody may see. Of
 //! such a text findings show only a few characters.
 
+use crate::core::fields::{DEFAULTS, PROVIDER, SYNCS};
 use crate::core::form::misspelt;
 use crate::core::value::Node;
 
 /// The fields that a sync file has at its top, and few other files.
-const OF_SYNC_FILES: [&str; 3] = ["syncs", "defaults", "provider"];
+const OF_SYNC_FILES: [&str; 3] = [SYNCS, DEFAULTS, PROVIDER];
 /// The same for a workspace file.
 const OF_WORKSPACE_FILES: [&str; 9] = [
     "include",

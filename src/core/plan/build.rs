@@ -11,7 +11,7 @@ use super::{Effect, Failing, Keeper, Kept, Plan, UnknownField, effect, names, sh
 use crate::core::alike;
 use crate::core::desired::{DesiredSync, Ensure, OnDelete, Trigger};
 use crate::core::diff::{self, Difference};
-use crate::core::fields::CONNECTION_ID;
+use crate::core::fields::{CONNECTION_ID, NAME, PROJECT_ID};
 use crate::core::ignore;
 use crate::core::normalize::{self, Comparable};
 use crate::core::platform::Platform;
@@ -502,7 +502,7 @@ impl<'a> Project<'a> {
         };
         shown::spell_out(&mut changes, &body, declared);
         if remote.name != *name {
-            body.insert("name".to_owned(), name.clone().into());
+            body.insert(NAME.to_owned(), name.clone().into());
         }
         let was_pushed = remote.was_pushed();
         let rules = self.rules(&sync.desired);
@@ -648,8 +648,8 @@ fn create(
     expected: Comparable,
 ) -> Create {
     let mut body = Map::new();
-    body.insert("name".to_owned(), sync.desired.name.text.clone().into());
-    body.insert("projectId".to_owned(), sync.project_id.clone().into());
+    body.insert(NAME.to_owned(), sync.desired.name.text.clone().into());
+    body.insert(PROJECT_ID.to_owned(), sync.project_id.clone().into());
     body.extend(declared.into_iter().filter(|(_, value)| !value.is_null()));
     Create {
         body,

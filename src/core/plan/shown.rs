@@ -7,12 +7,9 @@ use serde_json::{Map, Value};
 
 use super::action::Create;
 use crate::core::diff::FieldChange;
-use crate::core::fields::{CONNECTION_ID, IDENTITY};
+use crate::core::fields::{CONNECTION, CONNECTION_ID, DESTINATION, IDENTITY, NAME};
 use crate::core::remote::RemoteSync;
 use crate::core::spec::ObjectSpec;
-
-/// The word for a connection that is shown by its name.
-const CONNECTION: &str = "connection";
 
 /// What a request to create a sync holds, in the schema's order. What the schema does not list
 /// comes after that.
@@ -36,7 +33,7 @@ pub fn of_create(create: &Create) -> Vec<FieldChange> {
 /// that goes with it.
 pub fn of_move(old: &RemoteSync, destination: &str, name: &str) -> Vec<FieldChange> {
     let moved = change(
-        "destination",
+        DESTINATION,
         Some(old.destination.clone().into()),
         Some(destination.into()),
     );
@@ -44,7 +41,7 @@ pub fn of_move(old: &RemoteSync, destination: &str, name: &str) -> Vec<FieldChan
 }
 
 fn renamed(old: &RemoteSync, name: &str) -> Option<FieldChange> {
-    (old.name != name).then(|| change("name", Some(old.name.clone().into()), Some(name.into())))
+    (old.name != name).then(|| change(NAME, Some(old.name.clone().into()), Some(name.into())))
 }
 
 /// What an update does: a new name, and the fields that differ. Connections are shown by name

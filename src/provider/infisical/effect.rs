@@ -4,12 +4,14 @@ use serde_json::Value;
 
 use super::lint::SUBFOLDER_OPTIONS;
 use crate::core::diff::FieldChange;
-use crate::core::fields::{CONNECTION_ID, ENVIRONMENT, SECRET_PATH};
+use crate::core::fields::{
+    CONNECTION_ID, ENVIRONMENT, IS_AUTO_SYNC_ENABLED, SECRET_PATH, SYNC_OPTIONS,
+};
 use crate::core::normalize::Comparable;
 use crate::core::plan::Effect;
 
 fn option<'a>(sync: &'a Comparable, key: &str) -> Option<&'a Value> {
-    sync.get("syncOptions")?.get(key)
+    sync.get(SYNC_OPTIONS)?.get(key)
 }
 
 fn keeps_secrets(sync: &Comparable) -> bool {
@@ -18,7 +20,7 @@ fn keeps_secrets(sync: &Comparable) -> bool {
 
 /// Whether changes push by themselves. The platform fills in true.
 pub fn is_auto_synced(sync: &Comparable) -> bool {
-    sync.get("isAutoSyncEnabled") != Some(&Value::Bool(false))
+    sync.get(IS_AUTO_SYNC_ENABLED) != Some(&Value::Bool(false))
 }
 
 /// What the first push of a sync does, which is the one that imports where that is wanted.
@@ -54,7 +56,7 @@ pub fn of_update(sync: &Comparable, changes: &[FieldChange], was_pushed: bool) -
     if moved.is_some() {
         effects.push(Effect::OldPlaceKeepsSecrets);
     }
-    let keys = changed(&["syncOptions", "keySchema"]);
+    let keys = changed(&[SYNC_OPTIONS, "keySchema"]);
     // No schema and an empty one give the same keys.
     let is_empty = |side: &Option<Value>| side.as_ref().is_none_or(|schema| schema == "");
     let keys = keys.filter(|change| !is_empty(&change.before) || !is_empty(&change.after));
@@ -66,7 +68,7 @@ pub fn of_update(sync: &Comparable, changes: &[FieldChange], was_pushed: bool) -
         });
     }
     let subfolders = SUBFOLDER_OPTIONS.iter().find_map(|option| {
-        let whole = ["syncOptions", option];
+        let whole = [SYNC_OPTIONS, option];
         changed(&whole).or_else(|| changed(&whole[1..]))
     });
     let is_on = |side: &Option<Value>| side == &Some(Value::Bool(true));
@@ -76,10 +78,10 @@ pub fn of_update(sync: &Comparable, changes: &[FieldChange], was_pushed: bool) -
         .or_else(|| changed(&[ENVIRONMENT]))
         .or_else(|| changed(&[SECRET_PATH]))
         .is_some();
-    let starts_pushing = changed(&["isAutoSyncEnabled"]).is_some() && is_auto_synced(sync);
-    let starts_deleting = changed(&["syncOptions", "disableSecretDeletion"]).is_some();
+    let starts_pushing = changed(&[IS_AUTO_SYNC_ENABLED]).is_some() && is_auto_synced(sync);
+    let starts_deleting = changed(&[SYNC_OPTIONS, "disableSecretDeletion"]).is_some();
     let takes_other_keys = keys.is_some() || takes_more;
-    let begins_otherwise = changed(&["syncOptions", "initialSyncBehavior"]).is_some();
+    let begins_otherwise = changed(&[SYNC_OPTIONS, "initialSyncBehavior"]).is_some();
     if !was_pushed && (pushes_otherwise || starts_pushing || starts_deleting || begins_otherwise) {
         effects.extend(of_first_sync(sync));
     } else if (pushes_otherwise || starts_pushing || starts_deleting || takes_fewer)

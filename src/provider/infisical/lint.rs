@@ -6,7 +6,7 @@ use super::reach::can_keep;
 use crate::core::code::Code;
 use crate::core::desired::{DesiredSync, Ensure};
 use crate::core::diagnostic::Diagnostic;
-use crate::core::fields::SECRET_PATH;
+use crate::core::fields::{DESCRIPTION, SECRET_PATH, SYNC_OPTIONS};
 use crate::core::spec::DestinationSpec;
 use crate::core::value::{Mapping, Node};
 
@@ -27,13 +27,13 @@ pub fn check(
     if sync.ensure == Ensure::Absent {
         return;
     }
-    if let Some(description) = sync.fields.get("description") {
+    if let Some(description) = sync.fields.get(DESCRIPTION) {
         description_length(description, diagnostics);
     }
     if let Some(path) = sync.fields.get(SECRET_PATH) {
         secret_path_form(path, diagnostics);
     }
-    if let Some(options) = sync.fields.get("syncOptions").and_then(Node::as_mapping) {
+    if let Some(options) = sync.fields.get(SYNC_OPTIONS).and_then(Node::as_mapping) {
         if let Some(key_schema) = options.get("keySchema") {
             key_schema_form(key_schema, diagnostics);
         }

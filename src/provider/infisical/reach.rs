@@ -5,13 +5,12 @@
 use serde_json::Value;
 
 use super::lint::{ENVIRONMENT_PLACEHOLDER, SECRET_KEY};
-use crate::core::fields::ENVIRONMENT;
+use crate::core::fields::{ENVIRONMENT, SYNC_OPTIONS};
 use crate::core::normalize::Comparable;
 use crate::core::rules::Reach;
 use crate::core::spec::{DestinationSpec, FieldSpec};
 use crate::core::words::capitalized;
 
-const OPTIONS: &str = "syncOptions";
 const KEY_SCHEMA: &str = "keySchema";
 const KEEPS: &str = "disableSecretDeletion";
 
@@ -19,7 +18,7 @@ const KEEPS: &str = "disableSecretDeletion";
 pub fn of(spec: &DestinationSpec, sync: &Comparable) -> Reach {
     // What a destination does nothing with keeps no key apart, whatever was stored.
     let option = |key: &str| {
-        let value = sync.get(OPTIONS)?.get(key)?;
+        let value = sync.get(SYNC_OPTIONS)?.get(key)?;
         let field = option_of(spec, key);
         let counts = field.is_none_or(|field| field.has_effect() && field.can_be(value));
         counts.then_some(value)
@@ -67,7 +66,7 @@ fn has_effect(spec: &DestinationSpec, option: &str) -> bool {
 
 fn option_of<'s>(spec: &'s DestinationSpec, option: &str) -> Option<&'s FieldSpec> {
     let named = |fields: &'s [FieldSpec], name: &str| fields.iter().find(|one| one.name == name);
-    let options = named(&spec.create.fields, OPTIONS)?.object.as_ref()?;
+    let options = named(&spec.create.fields, SYNC_OPTIONS)?.object.as_ref()?;
     named(&options.fields, option)
 }
 

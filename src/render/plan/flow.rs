@@ -2,15 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use crate::core::fields::{ENVIRONMENT, SECRET_PATH};
+use crate::core::fields::{DESTINATION_CONFIG, ENVIRONMENT, SECRET_PATH};
 use crate::core::normalize;
 use crate::core::plan::{Action, Step, Verb};
 use crate::core::same_destination::Target;
 use crate::core::spec::DestinationSpec;
 use crate::render::review::{Flow, Risk};
-
-/// The field that says where in the destination a sync pushes to.
-const DESTINATION_CONFIG: &str = "destinationConfig";
 
 /// What a sync pushes once the action is done, or pushed until then if it goes; `None` if nothing
 /// of it changes. The description of the destination says which of its fields are only names.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::finding::{Finding, FindingKind, lookup};
 use crate::core::code::Code;
 use crate::core::diagnostic::Diagnostic;
-use crate::core::fields::OWN_FIELDS;
+use crate::core::fields::{CONNECTION_ID, OWN_FIELDS};
 use crate::core::span::Span;
 use crate::core::spec::{DestinationSpec, ObjectSpec};
 use crate::core::suggest::closest;
@@ -92,7 +92,7 @@ pub fn diagnostic(
                     format_name(format)
                 ),
             );
-            if field == "connectionId" {
+            if field == CONNECTION_ID {
                 diagnostic.help("Give the connection's id, or its name as `connection`.")
             } else {
                 diagnostic
@@ -165,7 +165,7 @@ fn unknown(
         .map(String::as_str)
         .filter(|name| !(is_top && OWN_FIELDS.contains(name)));
     let connects =
-        spec.is_some_and(|spec| spec.fields.iter().any(|field| field.name == "connectionId"));
+        spec.is_some_and(|spec| spec.fields.iter().any(|field| field.name == CONNECTION_ID));
     let own = OWN_FIELDS
         .iter()
         .filter(|name| is_top && (connects || !name.starts_with("connection")));
