@@ -16,6 +16,7 @@ use crate::exit::Exit;
 use crate::http::HttpOptions;
 use crate::pipeline::{Checked, Link, Loaded, Opened, Options};
 use crate::planfile::ALGORITHM;
+use crate::provider::credential::LoginOptions;
 use crate::root;
 use crate::text_file::reason;
 use crate::workspace::{LoadOptions, Where};
@@ -300,9 +301,11 @@ impl NetworkArguments {
         Link {
             http: HttpOptions {
                 trust_hosts: self.trust_host.clone(),
+                ..self.transport.http()
+            },
+            login: LoginOptions {
                 oidc_audience: self.oidc_audience.clone(),
                 organization_slug: self.organization_slug.clone(),
-                ..self.transport.http()
             },
             environment: environment.clone(),
             parallelism: self.parallelism,
@@ -327,6 +330,7 @@ impl TransportArguments {
     pub fn link(&self, environment: &Environment, cancellation: Cancellation) -> Link {
         Link {
             http: self.http(),
+            login: LoginOptions::default(),
             environment: environment.clone(),
             parallelism: 1,
             allow_projects: Vec::new(),

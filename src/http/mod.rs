@@ -57,10 +57,6 @@ pub struct HttpOptions {
     pub ca_cert: Option<Utf8PathBuf>,
     /// Servers that a credential may go to (`--trust-host`).
     pub trust_hosts: Vec<String>,
-    /// Who GitHub's identity tokens are meant for (`--oidc-audience`).
-    pub oidc_audience: Option<String>,
-    /// The organization to log in to (`--organization-slug`).
-    pub organization_slug: Option<String>,
     /// The built-in sandbox, which then takes the place of every server.
     pub sandbox: Option<SandboxAccess>,
     /// The time that waits go by.
@@ -77,8 +73,6 @@ impl Default for HttpOptions {
             timeout: DEFAULT_TIMEOUT,
             ca_cert: None,
             trust_hosts: Vec::new(),
-            oidc_audience: None,
-            organization_slug: None,
             sandbox: None,
             clock: Arc::new(SystemClock),
             limits: HostGates::default(),

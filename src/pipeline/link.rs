@@ -18,6 +18,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::http::HttpOptions;
 use crate::http::error::{RequestError, RequestErrorKind};
+use crate::provider::credential::LoginOptions;
 use crate::provider::environment_variables::check_prefixes;
 use crate::provider::trust::known_as;
 use crate::provider::{self, Provider, ProviderConfig};
@@ -29,6 +30,8 @@ pub struct Link {
     pub environment: Environment,
     /// How to talk HTTP, and whether the sandbox answers.
     pub http: HttpOptions,
+    /// How to log in.
+    pub login: LoginOptions,
     /// How many requests and actions go at once.
     pub parallelism: usize,
     /// The only projects that may be read (`--allow-project`), by id or slug; all if it is empty.
@@ -80,9 +83,9 @@ impl Link {
     pub fn has_credential(&self, opened: &Opened, name: &str) -> bool {
         let config = opened.workspace.config.providers.get(name);
         config.is_some_and(|config| {
-            let connected =
-                provider::connect(config, &self.environment, &self.http, &self.cancellation);
-            !connected.is_err_and(|error| error.kind == RequestErrorKind::NoCredential)
+            !self
+                .connect_one(config)
+                .is_err_and(|error| error.kind == RequestErrorKind::NoCredential)
         })
     }
 
@@ -119,9 +122,7 @@ impl Link {
         let mut providers = BTreeMap::new();
         let mut errors = Vec::new();
         for config in configs {
-            let connected =
-                provider::connect(config, &self.environment, &self.http, &self.cancellation);
-            match connected {
+            match self.connect_one(config) {
                 Ok(provider) => {
                     providers.insert(config.name.clone(), provider);
                 }
@@ -130,6 +131,11 @@ impl Link {
         }
         CommandError::all(errors)?;
         Ok(providers)
+    }
+
+    fn connect_one(&self, config: &ProviderConfig) -> Result<Provider, RequestError> {
+        let (environment, login) = (&self.environment, &self.login);
+        provider::connect(config, environment, login, &self.http, &self.cancellation)
     }
 
     /// Runs look-ups at once, a few at a time. If some fail, the error names all of them.

@@ -14,6 +14,15 @@ use crate::http::origin::Origin;
 use crate::http::quote::clause;
 use crate::http::request::Request;
 
+/// What the command line says about logging in. It comes before what the variables say.
+#[derive(Debug, Clone, Default)]
+pub struct LoginOptions {
+    /// Who GitHub's identity tokens are meant for (`--oidc-audience`).
+    pub oidc_audience: Option<String>,
+    /// The organization to log in to (`--organization-slug`).
+    pub organization_slug: Option<String>,
+}
+
 /// The credential of an identity.
 pub enum Credential {
     /// A token that is sent as it is.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::connected::Provider;
-use super::credential::{Credential, message};
+use super::credential::{Credential, LoginOptions, message};
 use super::environment_variables::ProviderVariables;
 use super::session::AuthenticatedClient;
 use crate::cancel::Cancellation;
@@ -55,7 +55,8 @@ pub trait Door: Rules + Send {
     fn credential(
         &self,
         variables: &ProviderVariables<'_>,
-        options: &HttpOptions,
+        login: &LoginOptions,
+        http: &HttpOptions,
         cancellation: &Cancellation,
     ) -> Result<Credential, RequestError>;
 

@@ -12,6 +12,7 @@
 //! 5. The built-in sandbox gets demo credentials only, and nothing but the sandbox gets those.
 
 use super::access_token::Auth;
+use super::credential::LoginOptions;
 use super::door::Door;
 use super::environment_variables::ProviderVariables;
 use super::session::AuthenticatedClient;
@@ -33,6 +34,7 @@ pub const TRUST_HOSTS: &str = "SECSYNC_TRUST_HOSTS";
 pub fn connect(
     config: &ProviderConfig,
     environment: &Environment,
+    login: &LoginOptions,
     options: &HttpOptions,
     cancellation: &Cancellation,
 ) -> Result<Provider, RequestError> {
@@ -45,7 +47,7 @@ pub fn connect(
         let vouched = vouch(config, door, &variables, options, "The credential")?;
         (vouched, variables)
     };
-    let credential = door.credential(&variables, options, cancellation)?;
+    let credential = door.credential(&variables, login, options, cancellation)?;
     let auth = Auth::new(credential);
     Ok(door.provider(AuthenticatedClient::new(
         vouched,

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use reqwest::Method;
 use serde_json::{Map, Value};
 
-use super::credential::{Credential, Token, missing};
+use super::credential::{Credential, LoginOptions, Token, missing};
 use super::door::{BundledText, Door, OperationKind, Servers, is_refused};
 use super::environment_variables::ProviderVariables;
 use super::session::AuthenticatedClient;
@@ -67,6 +67,7 @@ impl Door for Enkryptify {
     fn credential(
         &self,
         variables: &ProviderVariables<'_>,
+        _: &LoginOptions,
         _: &HttpOptions,
         _: &Cancellation,
     ) -> Result<Credential, RequestError> {

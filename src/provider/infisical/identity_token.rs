@@ -82,10 +82,12 @@ impl IdentityToken {
         })
     }
 
-    /// The token that a variable holds, as GitLab sets one, or else GitHub's.
+    /// The token that a variable holds, as GitLab sets one, or else GitHub's, meant for `audience`
+    /// rather than for what a variable names.
     pub fn of_ci(
         variables: &ProviderVariables<'_>,
-        options: &HttpOptions,
+        audience: Option<&str>,
+        http: &HttpOptions,
         cancellation: &Cancellation,
     ) -> Result<Self, RequestError> {
         if let Some(given) = Self::from_variable(variables)? {
@@ -119,13 +121,12 @@ impl IdentityToken {
             return Err(unusable("is not an https URL"));
         }
         Ok(Self::GitHub(Box::new(GitHub {
-            delivery: Delivery::to(origin, environment, options, cancellation),
+            delivery: Delivery::to(origin, environment, http, cancellation),
             url,
             bearer,
-            audience: options
-                .oidc_audience
-                .clone()
-                .or_else(|| variables.get(AUDIENCE).map(str::to_owned)),
+            audience: audience
+                .or_else(|| variables.get(AUDIENCE))
+                .map(str::to_owned),
             audience_variable: variables.name(AUDIENCE),
         })))
     }

@@ -20,7 +20,9 @@ use crate::http::origin::Origin;
 use crate::http::quote::clause;
 use crate::http::request::Repeat;
 use crate::http::request::Request;
-use crate::provider::credential::{Credential, Grant, Login, Token, in_brackets, message, missing};
+use crate::provider::credential::{
+    Credential, Grant, Login, LoginOptions, Token, in_brackets, message, missing,
+};
 use crate::provider::environment_variables::{ProviderVariables, is_credential};
 use crate::redaction;
 
@@ -46,12 +48,14 @@ const ORGANIZATION_FIELDS: [&str; 2] = ["organizationSlug", "subOrganizationName
 /// Infisical's own command line, and both before an identity's OIDC auth.
 pub fn credential(
     variables: &ProviderVariables<'_>,
-    options: &HttpOptions,
+    options: &LoginOptions,
+    http: &HttpOptions,
     cancellation: &Cancellation,
 ) -> Result<Credential, RequestError> {
     let organization = Organization::of(variables, options);
     let by_client = || universal_auth(variables, &organization);
-    let by_identity = |method| identity(method, &organization, variables, (options, cancellation));
+    let proof = |method| proof(method, variables, options, http, cancellation);
+    let by_identity = |method| identity(method, &organization, variables, proof);
     if let Some(text) = variables.get(AUTH_METHOD).map(str::trim) {
         let (chosen, names): (_, &[&str]) = match Chosen::parse(text) {
             Some(Chosen::Token) => (token(variables)?, &[TOKEN]),
@@ -150,7 +154,7 @@ fn identity(
     method: IdentityMethod,
     organization: &Organization,
     variables: &ProviderVariables<'_>,
-    (options, cancellation): (&HttpOptions, &Cancellation),
+    proof: impl Fn(IdentityMethod) -> Result<Proof, RequestError>,
 ) -> Result<Option<Credential>, RequestError> {
     let Some(id) = variables.get(IDENTITY_ID).map(str::trim) else {
         return Ok(None);
@@ -165,23 +169,39 @@ fn identity(
             "Copy it from the identity's page: it looks like 5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a11.",
         ));
     }
-    let proof = if method == IdentityMethod::AWS {
-        let clock = options.clock.clone();
-        Proof::Aws(CallerIdentity::of_machine(variables.environment(), clock)?)
-    } else if method == IdentityMethod::KUBERNETES {
-        Proof::Token(IdentityToken::of_service_account(variables))
-    } else if method == IdentityMethod::OIDC {
-        Proof::Token(IdentityToken::of_ci(variables, options, cancellation)?)
-    } else {
-        Proof::Token(IdentityToken::given(variables)?)
-    };
     Ok(Some(Credential::Login(Box::new(Identity {
         method,
         id: id.to_owned(),
         id_variable,
-        proof,
+        proof: proof(method)?,
         organization: organization.clone(),
     }))))
+}
+
+/// What shows the server who logs in.
+fn proof(
+    method: IdentityMethod,
+    variables: &ProviderVariables<'_>,
+    options: &LoginOptions,
+    http: &HttpOptions,
+    cancellation: &Cancellation,
+) -> Result<Proof, RequestError> {
+    Ok(if method == IdentityMethod::AWS {
+        let clock = http.clock.clone();
+        Proof::Aws(CallerIdentity::of_machine(variables.environment(), clock)?)
+    } else if method == IdentityMethod::KUBERNETES {
+        Proof::Token(IdentityToken::of_service_account(variables))
+    } else if method == IdentityMethod::OIDC {
+        let audience = options.oidc_audience.as_deref();
+        Proof::Token(IdentityToken::of_ci(
+            variables,
+            audience,
+            http,
+            cancellation,
+        )?)
+    } else {
+        Proof::Token(IdentityToken::given(variables)?)
+    })
 }
 
 /// The organization to log in to.
@@ -193,7 +213,7 @@ struct Organization {
 }
 
 impl Organization {
-    fn of(variables: &ProviderVariables<'_>, options: &HttpOptions) -> Self {
+    fn of(variables: &ProviderVariables<'_>, options: &LoginOptions) -> Self {
         let flag = options.organization_slug.as_deref();
         let slug = flag.or_else(|| variables.get(ORGANIZATION)).map(str::trim);
         Self {

@@ -25,7 +25,7 @@ use async_trait::async_trait;
 use reqwest::Method;
 use serde_json::{Map, Value};
 
-use super::credential::{Credential, message};
+use super::credential::{Credential, LoginOptions, message};
 use super::door::{BundledText, Door, OperationKind, Servers};
 use super::environment_variables::ProviderVariables;
 use super::session::AuthenticatedClient;
@@ -154,10 +154,11 @@ impl Door for Infisical {
     fn credential(
         &self,
         variables: &ProviderVariables<'_>,
-        options: &HttpOptions,
+        login: &LoginOptions,
+        http: &HttpOptions,
         cancellation: &Cancellation,
     ) -> Result<Credential, RequestError> {
-        login::credential(variables, options, cancellation)
+        login::credential(variables, login, http, cancellation)
     }
 
     fn is_refusal(&self, answer: &Answer) -> bool {

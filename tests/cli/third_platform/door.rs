@@ -19,7 +19,7 @@ use secsync::http::answer::{Answer, bad_answer};
 use secsync::http::error::{RequestError, RequestErrorKind};
 use secsync::http::request::Repeat;
 use secsync::http::request::Request;
-use secsync::provider::credential::{Credential, Token, message, missing};
+use secsync::provider::credential::{Credential, LoginOptions, Token, message, missing};
 use secsync::provider::door::{BundledText, Door, OperationKind, Servers};
 use secsync::provider::environment_variables::ProviderVariables;
 use secsync::provider::session::AuthenticatedClient;
@@ -53,6 +53,7 @@ impl Door for Strongbox {
     fn credential(
         &self,
         variables: &ProviderVariables<'_>,
+        _: &LoginOptions,
         _: &HttpOptions,
         _: &Cancellation,
     ) -> Result<Credential, RequestError> {

@@ -21,6 +21,7 @@ use secsync::pipeline::{
     Link, Loaded, Observed, Opened, Options, Projects, Wanted, usable_connections,
 };
 use secsync::planfile::{self, SavedPlan};
+use secsync::provider::credential::LoginOptions;
 use secsync::provider::infisical;
 use secsync::provider::{ManagedSyncs, Provider, ProviderConfig, connect};
 use secsync::sandbox::{self, Running};
@@ -260,6 +261,7 @@ impl Site {
         Link {
             environment: Environment::default(),
             http: self.http(),
+            login: LoginOptions::default(),
             parallelism: self.parallelism,
             allow_projects: Vec::new(),
             state: None,
@@ -444,6 +446,7 @@ impl Site {
         let connected = connect(
             &config,
             &Environment::default(),
+            &LoginOptions::default(),
             &self.http(),
             &Cancellation::new(),
         );

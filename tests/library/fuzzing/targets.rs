@@ -20,6 +20,7 @@ use secsync::http::HttpOptions;
 use secsync::http::clock::Clock;
 use secsync::pipeline::{Opened, Options};
 use secsync::planfile;
+use secsync::provider::credential::LoginOptions;
 use secsync::provider::{Provider, ProviderConfig, connect, enkryptify, infisical};
 use secsync::render;
 use secsync::schema::extract;
@@ -215,7 +216,14 @@ impl Server {
                 platform,
                 url: None,
             };
-            connect(&config, &environment, &options, &Cancellation::new()).unwrap()
+            connect(
+                &config,
+                &environment,
+                &LoginOptions::default(),
+                &options,
+                &Cancellation::new(),
+            )
+            .unwrap()
         });
         Self {
             answer,

@@ -11,6 +11,7 @@ use super::support::{
 use secsync::cancel::Cancellation;
 use secsync::http::HttpOptions;
 use secsync::http::error::{RequestError, RequestErrorKind};
+use secsync::provider::credential::LoginOptions;
 use secsync::provider::infisical;
 use secsync::provider::{ManagedSyncs, connect};
 use serde_json::{Value, json};
@@ -56,6 +57,7 @@ async fn refusing(status: u16, message: &str) -> MockServer {
 struct Login {
     variables: Vec<(String, String)>,
     options: HttpOptions,
+    credential: LoginOptions,
     name: &'static str,
     /// Has to outlive the first request.
     authority_file: Option<NamedTempFile>,
@@ -70,6 +72,7 @@ fn named_login(name: &'static str, prefix: &str, server: &MockServer) -> Login {
     Login {
         variables: Vec::new(),
         options: options().0,
+        credential: LoginOptions::default(),
         name,
         authority_file: None,
     }
@@ -109,6 +112,7 @@ impl Login {
         connect(
             &config,
             &environment(&variables),
+            &self.credential,
             &self.options,
             &Cancellation::new(),
         )
@@ -307,7 +311,7 @@ async fn github_gives_out_a_token_for_the_audience_and_sees_no_other_credential(
             .identity()
             .on_github(&authority, &github)
             .set("INFISICAL_OIDC_AUDIENCE", variable.unwrap_or_default());
-        login.options.oidc_audience = flag.map(str::to_owned);
+        login.credential.oidc_audience = flag.map(str::to_owned);
         login.works().await;
 
         let asked = github.requests();

@@ -11,6 +11,7 @@ use secsync::cancel::Cancellation;
 use secsync::http::error::{Fate, RequestErrorKind};
 use secsync::http::public::fetch_public;
 use secsync::http::{HttpOptions, SandboxAccess};
+use secsync::provider::credential::LoginOptions;
 use secsync::provider::{connect, infisical as platform};
 use serde_json::{Map, Value, json};
 use wiremock::matchers::{header, method, path};
@@ -450,7 +451,13 @@ async fn a_proxy_from_the_environment_is_asked_for_https_and_its_password_not_sh
             ("NO_PROXY", no_proxy),
         ]);
         let config = config(platform::PLATFORM);
-        let provider = connect(&config, &environment, &options, &Cancellation::new());
+        let provider = connect(
+            &config,
+            &environment,
+            &LoginOptions::default(),
+            &options,
+            &Cancellation::new(),
+        );
         managed(provider.expect("it connects"))
             .list(PROJECT, "payments")
             .await
@@ -494,7 +501,13 @@ async fn rejects_a_proxy_that_is_not_a_url_without_repeating_it() {
         ("HTTPS_PROXY", "http://user:hunter2@:port"),
     ]);
     let config = config(platform::PLATFORM);
-    let provider = connect(&config, &environment, &options().0, &Cancellation::new());
+    let provider = connect(
+        &config,
+        &environment,
+        &LoginOptions::default(),
+        &options().0,
+        &Cancellation::new(),
+    );
     let error = managed(provider.expect("it connects"))
         .list(PROJECT, "payments")
         .await
@@ -515,7 +528,13 @@ async fn a_token_comes_before_universal_auth() {
         ("INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", CLIENT_SECRET),
     ]);
     let config = config(platform::PLATFORM);
-    let provider = connect(&config, &environment, &options().0, &Cancellation::new());
+    let provider = connect(
+        &config,
+        &environment,
+        &LoginOptions::default(),
+        &options().0,
+        &Cancellation::new(),
+    );
     managed(provider.expect("it connects"))
         .list(PROJECT, "payments")
         .await
@@ -766,7 +785,14 @@ async fn the_sandbox_gets_its_own_credentials_and_a_name_that_outlives_its_port(
     let mut config = config(platform::PLATFORM);
     config.url = Some("https://other.corp.example".to_owned());
     let provider = managed(
-        connect(&config, &environment, &options, &Cancellation::new()).expect("it connects"),
+        connect(
+            &config,
+            &environment,
+            &LoginOptions::default(),
+            &options,
+            &Cancellation::new(),
+        )
+        .expect("it connects"),
     );
     assert_eq!(provider.server(), "sandbox:infisical");
     provider.list(PROJECT, "payments").await.expect("a list");

@@ -8,6 +8,7 @@ use secsync::environment::Environment;
 use secsync::http::error::{RequestError, RequestErrorKind};
 use secsync::http::public::fetch_public;
 use secsync::http::{HttpOptions, SandboxAccess};
+use secsync::provider::credential::LoginOptions;
 use secsync::provider::environment_variables::check_prefixes;
 use secsync::provider::trust;
 use secsync::provider::{ProviderConfig, connect};
@@ -69,6 +70,7 @@ impl Case {
         connect(
             &self.config,
             &self.environment(),
+            &LoginOptions::default(),
             &self.options,
             &Cancellation::new(),
         )

@@ -15,6 +15,7 @@ use secsync::environment::Environment;
 use secsync::http::HttpOptions;
 use secsync::http::clock::Clock;
 use secsync::http::error::RequestError;
+use secsync::provider::credential::LoginOptions;
 use secsync::provider::{ManagedSyncs, Provider, ProviderConfig, StartedSyncs, connect};
 use secsync::provider::{enkryptify, infisical};
 use serde_json::{Value, json};
@@ -156,7 +157,16 @@ pub fn infisical_with(
 ) -> Arc<dyn ManagedSyncs> {
     let environment = environment(&[("INFISICAL_HOST", host), ("INFISICAL_TOKEN", TOKEN)]);
     let config = config(infisical::PLATFORM);
-    managed(connect(&config, &environment, options, cancellation).expect("it connects"))
+    managed(
+        connect(
+            &config,
+            &environment,
+            &LoginOptions::default(),
+            options,
+            cancellation,
+        )
+        .expect("it connects"),
+    )
 }
 
 /// An Infisical provider that logs in with universal auth.
@@ -168,7 +178,14 @@ pub fn infisical_with_login(host: &str) -> Arc<dyn ManagedSyncs> {
     ]);
     let config = config(infisical::PLATFORM);
     managed(
-        connect(&config, &environment, &options().0, &Cancellation::new()).expect("it connects"),
+        connect(
+            &config,
+            &environment,
+            &LoginOptions::default(),
+            &options().0,
+            &Cancellation::new(),
+        )
+        .expect("it connects"),
     )
 }
 
@@ -177,7 +194,14 @@ pub fn enkryptify(host: &str) -> Arc<dyn StartedSyncs> {
     let environment = environment(&[("ENKRYPTIFY_API_URL", host), ("ENKRYPTIFY_TOKEN", TOKEN)]);
     let config = config(enkryptify::PLATFORM);
     started(
-        connect(&config, &environment, &options().0, &Cancellation::new()).expect("it connects"),
+        connect(
+            &config,
+            &environment,
+            &LoginOptions::default(),
+            &options().0,
+            &Cancellation::new(),
+        )
+        .expect("it connects"),
     )
 }
 
