@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use clap::{ArgAction, Args};
+use clap::Args;
 
 use crate::cancel::Cancellation;
 use crate::core::code::Code;
@@ -12,17 +12,14 @@ use crate::core::diagnostic::Diagnostic;
 use crate::core::shard::Shard;
 use crate::environment::Environment;
 use crate::error::CommandError;
-use crate::exit::Exit;
 use crate::http::HttpOptions;
 use crate::pipeline::{Checked, Link, Loaded, Opened, Options};
 use crate::planfile::ALGORITHM;
 use crate::provider::credential::LoginOptions;
-use crate::root;
-use crate::text_file::reason;
 use crate::workspace::{LoadOptions, Where};
 
 use super::command::{Files, Session};
-use super::output::Output;
+use super::named_files::working_directory;
 
 /// Which files are loaded, and which syncs count.
 #[derive(Debug, Clone, Default, Args)]
@@ -132,23 +129,6 @@ pub struct NetworkArguments {
     pub sandbox: bool,
 }
 
-/// What is printed, and how.
-#[derive(Debug, Clone, Args)]
-pub struct OutputArguments {
-    /// A format, to standard output or to a file; can be repeated.
-    #[arg(short, long, value_name = "FORMAT[=FILE]")]
-    pub output: Vec<Output>,
-    /// No colours.
-    #[arg(long)]
-    pub no_color: bool,
-    /// Only results and problems.
-    #[arg(short, long)]
-    pub quiet: bool,
-    /// Say more; twice: each request, too; three times: also what was decided.
-    #[arg(short, long, action = ArgAction::Count)]
-    pub verbose: u8,
-}
-
 /// Reads `NAME=VALUE`.
 pub fn variable(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
@@ -198,17 +178,9 @@ pub fn digest(text: &str) -> Result<String, String> {
     }
 }
 
-/// The directory that paths on the command line are relative to.
-pub fn working_directory() -> Result<Utf8PathBuf, CommandError> {
-    root::working_directory().map_err(|error| {
-        CommandError::new(
-            Exit::Error,
-            format!(
-                "The working directory cannot be determined: {}.",
-                reason(&error)
-            ),
-        )
-    })
+/// The workspace of the working directory with its settings, and none of its sync files.
+pub fn open_workspace(session: &Session) -> Result<Opened, CommandError> {
+    LoadArguments::default().open(session)?.settings()
 }
 
 impl LoadArguments {

@@ -12,10 +12,8 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use camino::Utf8Path;
 
-use super::arguments::OutputArguments;
-use super::output::{Format, Offer, Outputs, Renderer};
+use super::output::{Format, Offer, OutputArguments, Outputs, Renderer};
 use super::panics::caught;
-use super::runtime::INTERRUPTED;
 use super::signals::Signals;
 use super::terminal::{Terminal, printable};
 use crate::core::desired::DesiredSync;
@@ -35,6 +33,9 @@ use crate::render::table::Screen;
 use crate::render::{findings, sandbox_line};
 use crate::root::{git_root, working_directory};
 use crate::workspace::Workspace;
+
+/// What Ctrl-C is answered with.
+const INTERRUPTED: &str = "Interrupted. Finishing what is in flight; again to stop at once.\n";
 
 /// A command: its arguments, and its work.
 pub trait Command: Sized {

@@ -3,9 +3,8 @@
 
 use std::fmt::Write as _;
 
-use clap::{Arg, Command, CommandFactory};
+use clap::{Arg, Command};
 
-use super::Arguments;
 use super::commands::{
     apply, auth, drift, explain, export, import, init, list, plan, sandbox, schema, show, state,
     status, sync, validate,
@@ -521,18 +520,17 @@ const FIRST: [(&str, &str); 2] = [
 ];
 
 /// The whole command line, each command with its page.
-pub fn program() -> Command {
-    let program = Arguments::command();
+pub fn with_pages(program: Command) -> Command {
     let about = about(&program, &FIRST);
     let topics = format!(
         "{}\n\n`secsync help environment` lists the environment variables, and `secsync help formats` the formats \
          of `-o`.",
         exits(&Exit::ALL)
     );
-    with_pages(program.long_about(about).after_long_help(topics), "")
+    with_page_of(program.long_about(about).after_long_help(topics), "")
 }
 
-fn with_pages(command: Command, words: &str) -> Command {
+fn with_page_of(command: Command, words: &str) -> Command {
     let page = PAGES.iter().find(|page| page.command == words);
     let command = match page {
         Some(page) => with_page(command, page),
@@ -540,7 +538,7 @@ fn with_pages(command: Command, words: &str) -> Command {
     };
     each_within(command, |inner| {
         let words = format!("{words} {}", inner.get_name());
-        with_pages(inner, words.trim_start())
+        with_page_of(inner, words.trim_start())
     })
 }
 
@@ -804,7 +802,8 @@ fn sections(parts: Vec<(&str, Vec<(&str, &str)>)>, screen: Option<Screen>) -> St
 mod tests {
     use clap::{Command, Parser as _};
 
-    use super::{Arguments, FIRST, OUTPUT, PAGES, program};
+    use super::{FIRST, OUTPUT, PAGES};
+    use crate::cli::command_line::{Arguments, program};
 
     fn check(command: &Command, words: &str) {
         for inner in command

@@ -2,12 +2,14 @@
 //!
 //! | the frame | its job |
 //! |---|---|
+//! | `command_line` | every command with its arguments |
 //! | `command` | what a command is, and the one ending of all of them |
 //! | `output` | formats, and where they are written |
 //! | `terminal` | the one place that prints |
 //! | `stream` | what is written to without waiting for it longer than a run may |
 //! | `runtime` | the online part: a runtime and Ctrl-C |
 //! | `signals` | Ctrl-C and requests to terminate, whatever is waited for |
+//! | `named_files` | the files that people name |
 //! | `panics` | what is left of them |
 //! | `sandbox` | the built-in sandbox of a run |
 //! | `arguments` | the flags that commands share |
@@ -20,8 +22,10 @@
 
 mod arguments;
 mod command;
+mod command_line;
 mod commands;
 mod help;
+mod named_files;
 mod output;
 mod panics;
 mod plan_file;
@@ -36,89 +40,20 @@ mod values;
 
 use std::ffi::OsString;
 
-use camino::Utf8PathBuf;
+use clap::Parser;
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
 
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::text_file::reason;
 use command::execute;
-use commands::{
-    apply, auth, completions, drift, explain, export, import, init, list, plan, schema, show,
-    state, status, sync, validate,
-};
+use command_line::{AnyCommand, Arguments, program};
+use commands::{auth, completions, schema};
 use terminal::Terminal;
 
-/// What `plan` is called in other tools.
-const PLAN_ALIAS: &str = "diff";
 /// The flag that every command with an output has.
 const NO_COLOR: &str = "--no-color";
-
-/// Declarative secret syncs: plan them in a pull request, apply them from CI.
-#[derive(Debug, Parser)]
-#[command(
-    name = "secsync",
-    version,
-    propagate_version = true,
-    disable_help_subcommand = true
-)]
-struct Arguments {
-    /// Change to this directory first: paths are relative to it.
-    #[arg(short = 'C', value_name = "DIR", global = true)]
-    change_directory: Option<Utf8PathBuf>,
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Begin a workspace: secsync.yaml, an example, and schemas for the editor.
-    Init(init::Arguments),
-    /// Check the files, offline.
-    Validate(validate::Arguments),
-    /// Show what apply would do.
-    #[command(visible_alias = PLAN_ALIAS)]
-    Plan(plan::Arguments),
-    /// Make the platforms match the files.
-    Apply(apply::Arguments),
-    /// Show saved plans, without a network.
-    Show(show::Arguments),
-    /// Show what changed remotely, and exit with 2 if anything did.
-    Drift(drift::Arguments),
-    /// Show how the declared syncs are doing: their last jobs, and those that run.
-    Status(status::Arguments),
-    /// Request sync jobs now, and follow them.
-    Sync(sync::Arguments),
-    /// Write sync files for remote syncs that are not declared yet.
-    Export(export::Arguments),
-    /// Declare existing syncs, in a file that people wrote.
-    Import(import::Arguments),
-    /// List what the identity can see, and what a file may name.
-    List(list::Arguments),
-    /// Manage the record of started syncs.
-    #[command(subcommand)]
-    State(state::Arguments),
-    /// Manage the schemas that files are checked against.
-    #[command(subcommand)]
-    Schema(schema::Arguments),
-    /// Serve an emulator of both platforms on this machine.
-    Sandbox(commands::sandbox::Arguments),
-    /// Explain a finding: why it is one, an example, and how to fix it.
-    Explain(explain::Arguments),
-    /// Check credentials.
-    #[command(subcommand)]
-    Auth(auth::Arguments),
-    /// Print a completion script for a shell.
-    Completions(completions::Completions),
-    /// Print the manual page of a command.
-    Man(completions::Man),
-    /// Print the help of a command, or every environment variable or format.
-    Help(completions::Help),
-    /// Print the version.
-    Version,
-}
 
 /// Runs the program and returns its exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: &Environment) -> Exit {
@@ -129,7 +64,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: &Environ
 fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environment) -> Exit {
     let words: Vec<OsString> = arguments.into_iter().collect();
     if environment.get(completions::COMPLETE).is_some() {
-        return completions::complete(words);
+        return completions::complete(words, program);
     }
     let arguments = match Arguments::try_parse_from(&words) {
         Ok(arguments) => arguments,
@@ -146,31 +81,31 @@ fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environment)
         return refuse(&refused, &terminal_of(&words, environment));
     }
     match arguments.command {
-        Command::Init(command) => execute(command, environment),
-        Command::Validate(command) => execute(command, environment),
-        Command::Plan(command) => execute(command, environment),
-        Command::Apply(command) => execute(command, environment),
-        Command::Show(command) => execute(command, environment),
-        Command::Drift(command) => execute(command, environment),
-        Command::Status(command) => execute(command, environment),
-        Command::Sync(command) => execute(command, environment),
-        Command::Export(command) => execute(command, environment),
-        Command::Import(command) => execute(command, environment),
-        Command::List(command) => execute(command, environment),
-        Command::State(command) => execute(command, environment),
-        Command::Schema(schema::Arguments::List(command)) => execute(command, environment),
-        Command::Schema(schema::Arguments::Show(command)) => execute(command, environment),
-        Command::Schema(schema::Arguments::Example(command)) => execute(command, environment),
-        Command::Schema(schema::Arguments::Diff(command)) => execute(command, environment),
-        Command::Schema(schema::Arguments::Editor(command)) => execute(command, environment),
-        Command::Schema(schema::Arguments::Pull(command)) => execute(command, environment),
-        Command::Sandbox(command) => execute(command, environment),
-        Command::Explain(command) => execute(command, environment),
-        Command::Auth(auth::Arguments::Check(command)) => execute(command, environment),
-        Command::Completions(shell) => about(completions::script(&shell), environment),
-        Command::Man(command) => about(completions::manual(&command), environment),
-        Command::Help(topic) => about(completions::help(&topic), environment),
-        Command::Version => about(
+        AnyCommand::Init(command) => execute(command, environment),
+        AnyCommand::Validate(command) => execute(command, environment),
+        AnyCommand::Plan(command) => execute(command, environment),
+        AnyCommand::Apply(command) => execute(command, environment),
+        AnyCommand::Show(command) => execute(command, environment),
+        AnyCommand::Drift(command) => execute(command, environment),
+        AnyCommand::Status(command) => execute(command, environment),
+        AnyCommand::Sync(command) => execute(command, environment),
+        AnyCommand::Export(command) => execute(command, environment),
+        AnyCommand::Import(command) => execute(command, environment),
+        AnyCommand::List(command) => execute(command, environment),
+        AnyCommand::State(command) => execute(command, environment),
+        AnyCommand::Schema(schema::Arguments::List(command)) => execute(command, environment),
+        AnyCommand::Schema(schema::Arguments::Show(command)) => execute(command, environment),
+        AnyCommand::Schema(schema::Arguments::Example(command)) => execute(command, environment),
+        AnyCommand::Schema(schema::Arguments::Diff(command)) => execute(command, environment),
+        AnyCommand::Schema(schema::Arguments::Editor(command)) => execute(command, environment),
+        AnyCommand::Schema(schema::Arguments::Pull(command)) => execute(command, environment),
+        AnyCommand::Sandbox(command) => execute(command, environment),
+        AnyCommand::Explain(command) => execute(command, environment),
+        AnyCommand::Auth(auth::Arguments::Check(command)) => execute(command, environment),
+        AnyCommand::Completions(shell) => about(completions::script(&shell), environment),
+        AnyCommand::Man(command) => about(completions::manual(&command, program()), environment),
+        AnyCommand::Help(topic) => about(completions::help(&topic, program()), environment),
+        AnyCommand::Version => about(
             Ok(concat!("secsync ", env!("CARGO_PKG_VERSION"), "\n").to_owned()),
             environment,
         ),
@@ -208,7 +143,7 @@ fn terminal_of(words: &[OsString], environment: &Environment) -> Terminal {
 fn explain(error: clap::Error, words: &[OsString], environment: &Environment) -> Exit {
     // The pages are made for those who ask for them.
     let error = match error.kind() {
-        ErrorKind::DisplayHelp => help::program().try_get_matches_from(words).err(),
+        ErrorKind::DisplayHelp => program().try_get_matches_from(words).err(),
         _ => None,
     }
     .unwrap_or(error);
@@ -217,21 +152,11 @@ fn explain(error: clap::Error, words: &[OsString], environment: &Environment) ->
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => print(&text, &terminal),
         _ => {
-            if let Some(answer) = synonyms::answer(&error, words) {
+            if let Some(answer) = synonyms::answer(&error, &program(), words) {
                 return refuse(&answer, &terminal);
             }
             terminal.remark(&text);
             Exit::Usage
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        super::Arguments::command().debug_assert();
     }
 }

@@ -7,12 +7,12 @@ use std::str::FromStr;
 
 use anstream::adapter::strip_str;
 use camino::{Utf8Path, Utf8PathBuf};
-use clap::ValueEnum;
 use clap::builder::PossibleValue;
+use clap::{ArgAction, Args, ValueEnum};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::arguments::working_directory;
+use super::named_files::{cannot_write, place_of};
 use super::stream::{Progress, Stream, write_all};
 use super::terminal::{Terminal, printable};
 use crate::core::words::list;
@@ -22,7 +22,6 @@ use crate::render;
 use crate::render::log::Escape;
 use crate::render::review::Review;
 use crate::root::Place;
-use crate::text_file::{UnreadableText, reason_of_write};
 use crate::workspace::texts::LARGEST_FILE;
 
 /// A format of output.
@@ -158,6 +157,23 @@ impl FromStr for Output {
     }
 }
 
+/// What is printed, and how.
+#[derive(Debug, Clone, Args)]
+pub struct OutputArguments {
+    /// A format, to standard output or to a file; can be repeated.
+    #[arg(short, long, value_name = "FORMAT[=FILE]")]
+    pub output: Vec<Output>,
+    /// No colours.
+    #[arg(long)]
+    pub no_color: bool,
+    /// Only results and problems.
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Say more; twice: each request, too; three times: also what was decided.
+    #[arg(short, long, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
 /// Where a format is written.
 #[derive(Debug)]
 enum Sink {
@@ -229,11 +245,6 @@ impl<'a> ExportTarget<'a> {
         let opened = open_writable(place).map_err(|error| cannot_write(path, &error));
         opened.map(Some)
     }
-}
-
-/// Where a file leads that a person names to be written.
-fn place_of(path: &Utf8Path) -> Result<Place, CommandError> {
-    Place::of(path, &working_directory()?).map_err(|error| cannot_write(path, &error))
 }
 
 /// The outputs of a run, open.
@@ -407,19 +418,6 @@ fn is_pipe(metadata: &fs::Metadata) -> bool {
 #[cfg(not(unix))]
 const fn is_pipe(_metadata: &fs::Metadata) -> bool {
     false
-}
-
-/// Why a file that a person names cannot be written, and what to do.
-pub fn cannot_write(file: &Utf8Path, error: &io::Error) -> CommandError {
-    let why = reason_of_write(error);
-    let refused = CommandError::new(
-        Exit::Error,
-        format!("The file {file} cannot be written: {why}."),
-    );
-    match UnreadableText::of(error) {
-        Some(refusal) => refused.help(refusal.help()),
-        None => refused,
-    }
 }
 
 #[cfg(test)]

@@ -23,7 +23,8 @@ use crate::root::{Existing, Place};
 use crate::text_file::{Unreadable, UnreadableText, reason, reason_of_write};
 use crate::workspace;
 
-use super::arguments::{FileArguments, working_directory};
+use super::arguments::FileArguments;
+use super::named_files::{place_of, working_directory};
 
 /// How much of a file is read to see whether it can be a plan at all.
 const BEGINNING: u64 = 4096;
@@ -82,10 +83,7 @@ pub fn not_with_plan(path: &str, flag: &str) -> CommandError {
 /// Whether there is a file of that name that holds a plan.
 fn holds_plan(path: &Utf8Path) -> bool {
     // What cannot be read is reported by whoever needs it.
-    let place = working_directory()
-        .ok()
-        .and_then(|from| Place::of(path, &from).ok());
-    place.is_some_and(|place| matches!(contents(&place), Ok(Contents::Plan)))
+    place_of(path).is_ok_and(|place| matches!(contents(&place), Ok(Contents::Plan)))
 }
 
 /// Whether there is a file of that name that holds no plan and is not a sync file either, by its
@@ -94,9 +92,7 @@ fn is_neither(path: &Utf8Path) -> bool {
     let is_yaml = path
         .extension()
         .is_some_and(|extension| ["yaml", "yml"].contains(&&*extension.to_ascii_lowercase()));
-    let place = working_directory()
-        .ok()
-        .and_then(|from| Place::of(path, &from).ok());
+    let place = place_of(path).ok();
     let Some(place) = place.filter(|place| !is_yaml && place.path().is_file()) else {
         return false;
     };

@@ -13,9 +13,6 @@ use crate::pipeline::link::ASKING;
 use crate::pipeline::{Link, Opened};
 use crate::text_file::reason;
 
-/// What Ctrl-C is answered with while a command works.
-pub const INTERRUPTED: &str = "Interrupted. Finishing what is in flight; again to stop at once.\n";
-
 impl Session {
     /// Runs the online part of a command on a stage of the line, with a link to the servers. The
     /// first Ctrl-C is passed on by the link; the second one ends the process.

@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::arguments::{FileArguments, LoadArguments};
 use super::command::{CommandOutcome, Human, Text, View};
-use super::output::cannot_write;
+use super::named_files::cannot_write;
 use crate::core::platform::Platform;
 use crate::core::remote::RemoteSync;
 use crate::error::CommandError;

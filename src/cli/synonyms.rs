@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::help;
 use crate::error::CommandError;
 
 /// Where credentials come from.
@@ -126,14 +125,13 @@ const FLAGS: &[(&str, &[&str], &str)] = &[
 ];
 
 /// The answer to words that other tools have, if it is one of those.
-pub fn answer(error: &clap::Error, words: &[OsString]) -> Option<CommandError> {
+pub fn answer(error: &clap::Error, program: &Command, words: &[OsString]) -> Option<CommandError> {
     let context = |kind| match error.get(kind)? {
         ContextValue::String(text) => Some(text.as_str()),
         _ => None,
     };
     let refused = |message, help| Some(CommandError::usage(message).help(help));
-    let program = help::program();
-    let typed = command_of(&program, words);
+    let typed = command_of(program, words);
     let is_program = typed.get_name() == program.get_name();
     if error.kind() == ErrorKind::InvalidSubcommand {
         let word = context(ContextKind::InvalidSubcommand)?;
@@ -201,7 +199,7 @@ mod tests {
     use clap::Command;
 
     use super::{COMMANDS, FLAGS, instead_of_flag};
-    use crate::cli::help;
+    use crate::cli::command_line::program;
 
     /// What an answer says between backticks.
     fn quoted(answer: &str) -> impl Iterator<Item = &str> {
@@ -251,7 +249,7 @@ mod tests {
 
     #[test]
     fn an_answer_names_only_what_exists_where_it_is_given() {
-        let program = help::program();
+        let program = program();
         for (.., answer) in COMMANDS {
             for line in quoted(answer).filter(|text| text.starts_with("secsync ")) {
                 check_line(&program, line);

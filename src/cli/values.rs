@@ -10,9 +10,9 @@ use clap_complete::engine::{
     ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter as _,
 };
 
-use super::PLAN_ALIAS;
-use super::arguments::working_directory;
+use super::commands::plan;
 use super::help::{each_within, formats_of};
+use super::named_files::working_directory;
 use super::output::{Format, Offer};
 use crate::core::code::Code;
 use crate::core::desired::DesiredSync;
@@ -25,9 +25,9 @@ use crate::workspace::LoadOptions;
 
 /// The command line, whose arguments know their values.
 pub fn with_values(program: Command) -> Command {
-    let program = program.mut_subcommand("plan", |plan| {
+    let program = program.mut_subcommand("plan", |command| {
         // Of two names one is offered: not that of other tools.
-        plan.visible_alias(Resettable::Reset).alias(PLAN_ALIAS)
+        command.visible_alias(Resettable::Reset).alias(plan::ALIAS)
     });
     each_within(program.mut_args(with_hint), |command| within(command, ""))
 }

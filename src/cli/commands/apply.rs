@@ -9,11 +9,10 @@ use clap::Args;
 
 use crate::apply::{JobProgress, Observer, Outcome as ActionOutcome, Report, Wait};
 use crate::cli::arguments::{
-    FileArguments, LoadArguments, NetworkArguments, OutputArguments, PlanArguments, digest,
-    duration,
+    FileArguments, LoadArguments, NetworkArguments, PlanArguments, digest, duration,
 };
 use crate::cli::command::{Command, CommandFrame, CommandOutcome, Files, Human, Session, View};
-use crate::cli::output::Offer;
+use crate::cli::output::{Offer, OutputArguments};
 use crate::cli::plan_file;
 use crate::cli::terminal::check_can_ask;
 use crate::core::limits::{Exceeded, Limit, Limits};

@@ -6,9 +6,9 @@ use std::fmt;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments};
+use crate::cli::arguments::{LoadArguments, NetworkArguments};
 use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, View};
-use crate::cli::output::Offer;
+use crate::cli::output::{Offer, OutputArguments};
 use crate::core::remote::IdentityScope;
 use crate::core::text::visible;
 use crate::core::words::count;

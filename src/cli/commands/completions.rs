@@ -8,15 +8,14 @@ use clap::{Args, Command, ValueEnum};
 use clap_complete::CompleteEnv;
 use clap_complete::env::Shells;
 
-use crate::cli::arguments::working_directory;
 use crate::cli::help;
-use crate::cli::output::cannot_write;
+use crate::cli::named_files::{cannot_write, place_of};
 use crate::cli::terminal::Terminal;
 use crate::cli::values::with_values;
 use crate::core::suggest::closest;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::root::{Existing, Place};
+use crate::root::Existing;
 
 /// The variable that a shell sets when it asks for what can follow.
 pub const COMPLETE: &str = "COMPLETE";
@@ -88,10 +87,9 @@ pub fn script(arguments: &Completions) -> Result<String, CommandError> {
 }
 
 /// Prints what can follow a command line that a shell asks about.
-pub fn complete(arguments: impl IntoIterator<Item = OsString>) -> Exit {
-    let words: Vec<OsString> = arguments.into_iter().collect();
+pub fn complete(words: Vec<OsString>, program: fn() -> Command) -> Exit {
     change_directory(&words);
-    let completed = CompleteEnv::with_factory(|| with_values(help::program()))
+    let completed = CompleteEnv::with_factory(|| with_values(program()))
         .bin(PROGRAM)
         .try_complete(words, std::env::current_dir().ok().as_deref());
     match completed {
@@ -121,8 +119,7 @@ fn change_directory(words: &[OsString]) {
 }
 
 /// A manual page, or an empty text if a page for each command was written.
-pub fn manual(arguments: &Man) -> Result<String, CommandError> {
-    let mut program = help::program();
+pub fn manual(arguments: &Man, mut program: Command) -> Result<String, CommandError> {
     // Gives each command its whole name.
     program.build();
     let Some(directory) = &arguments.dir else {
@@ -134,22 +131,21 @@ pub fn manual(arguments: &Man) -> Result<String, CommandError> {
         let name = command.get_display_name().unwrap_or(PROGRAM);
         let path = directory.join(format!("{name}.1"));
         let text = page(command)?;
-        Place::of(&path, &working_directory()?)
-            .and_then(|place| place.write(text.as_bytes(), Existing::Replace))
+        place_of(&path)?
+            .write(text.as_bytes(), Existing::Replace)
             .map_err(|error| cannot_write(&path, &error))?;
     }
     Ok(String::new())
 }
 
 /// The help that `help` prints.
-pub fn help(arguments: &Help) -> Result<String, CommandError> {
+pub fn help(arguments: &Help, mut program: Command) -> Result<String, CommandError> {
     let screen = Terminal::screen();
     match arguments.topic.as_slice() {
         [topic] if topic == ENVIRONMENT => return Ok(help::environment(screen)),
         [topic] if topic == FORMATS => return Ok(help::formats(screen)),
         _ => {}
     }
-    let mut program = help::program();
     program.build();
     let command = find(&program, &arguments.topic)?;
     Ok(command.clone().render_long_help().ansi().to_string())

@@ -2,11 +2,9 @@
 
 use clap::Args;
 
-use crate::cli::arguments::{
-    LoadArguments, NetworkArguments, OutputArguments, PlanArguments, ShardArguments,
-};
+use crate::cli::arguments::{LoadArguments, NetworkArguments, PlanArguments, ShardArguments};
 use crate::cli::command::{Command, CommandFrame, CommandOutcome, Files, Human, Session, View};
-use crate::cli::output::Offer;
+use crate::cli::output::{Offer, OutputArguments};
 use crate::core::drift::{self, Drift};
 use crate::error::CommandError;
 use crate::exit::Exit;

@@ -4,9 +4,8 @@ use std::slice;
 
 use clap::Args;
 
-use crate::cli::arguments::OutputArguments;
 use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, View};
-use crate::cli::output::Offer;
+use crate::cli::output::{Offer, OutputArguments};
 use crate::core::code::Code;
 use crate::core::fields::OWN_FIELDS as SYNC_FIELDS;
 use crate::core::suggest::closest;

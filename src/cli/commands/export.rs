@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
 
-use crate::cli::arguments::{NetworkArguments, OutputArguments};
+use crate::cli::arguments::NetworkArguments;
 use crate::cli::command::{Command, CommandFrame, Session};
-use crate::cli::output::Offer;
+use crate::cli::output::{Offer, OutputArguments};
 use crate::cli::sync_files::{self, Declared, NamingArguments};
 use crate::core::remote::RemoteSync;
 use crate::core::select::Facets;

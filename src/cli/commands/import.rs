@@ -11,9 +11,9 @@ use camino::Utf8PathBuf;
 use clap::Args;
 use serde_json::Map;
 
-use crate::cli::arguments::{NetworkArguments, OutputArguments};
+use crate::cli::arguments::NetworkArguments;
 use crate::cli::command::{Command, CommandFrame, Files, Session};
-use crate::cli::output::Offer;
+use crate::cli::output::{Offer, OutputArguments};
 use crate::cli::sync_files::{self, Declared, NamingArguments};
 use crate::core::diagnostic::Diagnostic;
 use crate::core::export;

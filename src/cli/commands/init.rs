@@ -6,9 +6,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::arguments::{LoadArguments, OutputArguments, working_directory};
+use crate::cli::arguments::LoadArguments;
 use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, View};
-use crate::cli::output::Offer;
+use crate::cli::named_files::working_directory;
+use crate::cli::output::{Offer, OutputArguments};
 use crate::cli::sync_files::{EXAMPLE_FILE, editor_schema, example, write_new};
 use crate::core::text::shell_word;
 use crate::error::CommandError;

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments};
+use crate::cli::arguments::{NetworkArguments, open_workspace};
 use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, View};
-use crate::cli::output::Offer;
+use crate::cli::output::{Offer, OutputArguments};
 use crate::core::platform::Platform;
 use crate::core::remote::RemoteEnvironment;
 use crate::core::words::list;
@@ -155,7 +155,7 @@ impl Command for Arguments {
     }
 
     fn run(self, session: &Session) -> Result<Listing, CommandError> {
-        let opened = LoadArguments::default().open(session)?.settings()?;
+        let opened = open_workspace(session)?;
         // Whoever looks something up is often in the middle of writing a file.
         let opened = opened.load_what_exists()?.unchecked();
         let Common {

@@ -3,11 +3,11 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 
-use crate::cli::arguments::{LoadArguments, NetworkArguments, OutputArguments, PlanArguments};
+use crate::cli::arguments::{LoadArguments, NetworkArguments, PlanArguments};
 use crate::cli::command::{
     Command, CommandFrame, CommandOutcome, Files, Human, Session, View, checkout,
 };
-use crate::cli::output::Offer;
+use crate::cli::output::{Offer, OutputArguments};
 use crate::cli::plan_file;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -17,6 +17,9 @@ use crate::render::plan::{PlanBody, PlanExtras, PlanFile};
 use crate::render::review::Review;
 use crate::render::{plan, saved};
 use crate::root::is_stream;
+
+/// What `plan` is called in other tools.
+pub const ALIAS: &str = "diff";
 
 /// The arguments of `plan`.
 #[derive(Debug, Args)]

@@ -10,9 +10,10 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cancel::Cancellation;
-use crate::cli::arguments::{LoadArguments, OutputArguments, duration, working_directory};
+use crate::cli::arguments::{LoadArguments, duration};
 use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, View};
-use crate::cli::output::Offer;
+use crate::cli::named_files::working_directory;
+use crate::cli::output::{Offer, OutputArguments};
 use crate::cli::sandbox::{stop, world_of};
 use crate::core::sources::Sources;
 use crate::core::value::Node;

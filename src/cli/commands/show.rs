@@ -3,9 +3,9 @@
 use camino::Utf8PathBuf;
 use clap::Args;
 
-use crate::cli::arguments::{LoadArguments, OutputArguments};
+use crate::cli::arguments::LoadArguments;
 use crate::cli::command::{Command, CommandFrame, CommandOutcome, Files, Human, Session, View};
-use crate::cli::output::Offer;
+use crate::cli::output::{Offer, OutputArguments};
 use crate::cli::plan_file;
 use crate::core::text::visible;
 use crate::error::CommandError;

@@ -4,9 +4,9 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::cancel::Cancellation;
-use crate::cli::arguments::{LoadArguments, OutputArguments, TransportArguments};
+use crate::cli::arguments::{TransportArguments, open_workspace};
 use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, View};
-use crate::cli::output::Offer;
+use crate::cli::output::{Offer, OutputArguments};
 use crate::cli::sandbox::keep_out_of_git;
 use crate::core::text::visible;
 use crate::error::CommandError;
@@ -134,7 +134,7 @@ impl Arguments {
 impl Common {
     /// Where the state is kept, and how it is reached.
     fn location(&self, session: &Session) -> Result<(StateLocation, StateAccess), CommandError> {
-        let opened = LoadArguments::default().open(session)?.settings()?;
+        let opened = open_workspace(session)?;
         let link = self
             .transport
             .link(&session.environment, Cancellation::new());

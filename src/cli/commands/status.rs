@@ -6,11 +6,9 @@ use std::time::Duration;
 use clap::Args;
 use jiff::Timestamp;
 
-use crate::cli::arguments::{
-    LoadArguments, NetworkArguments, OutputArguments, PlanArguments, ShardArguments,
-};
+use crate::cli::arguments::{LoadArguments, NetworkArguments, PlanArguments, ShardArguments};
 use crate::cli::command::{Command, CommandFrame, CommandOutcome, Files, Human, Session, View};
-use crate::cli::output::Offer;
+use crate::cli::output::{Offer, OutputArguments};
 use crate::cli::terminal::Terminal;
 use crate::core::plan::Subject;
 use crate::core::shard::Shard;

@@ -8,11 +8,9 @@ use clap::{Args, ValueEnum};
 use crate::apply::{
     self, ApplyContext, JobProgress, Observer, Outcome as JobOutcome, Report, Wait,
 };
-use crate::cli::arguments::{
-    FileArguments, LoadArguments, NetworkArguments, OutputArguments, duration,
-};
+use crate::cli::arguments::{FileArguments, LoadArguments, NetworkArguments, duration};
 use crate::cli::command::{Command, CommandFrame, CommandOutcome, Files, Human, Session, View};
-use crate::cli::output::Offer;
+use crate::cli::output::{Offer, OutputArguments};
 use crate::cli::terminal::check_can_ask;
 use crate::core::job_requests::{self, Candidates, JobRequest, RequestedJob, Winner};
 use crate::error::CommandError;

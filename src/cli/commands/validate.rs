@@ -5,9 +5,9 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::arguments::{LoadArguments, OutputArguments};
+use crate::cli::arguments::LoadArguments;
 use crate::cli::command::{Command, CommandFrame, CommandOutcome, Files, Human, Session, View};
-use crate::cli::output::Offer;
+use crate::cli::output::{Offer, OutputArguments};
 use crate::core::text::visible;
 use crate::core::words::count;
 use crate::error::CommandError;

@@ -3,9 +3,10 @@
 use camino::Utf8PathBuf;
 use clap::Args;
 
-use crate::cli::arguments::{LoadArguments, OutputArguments, working_directory};
+use crate::cli::arguments::LoadArguments;
 use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, View};
-use crate::cli::output::Offer;
+use crate::cli::named_files::working_directory;
+use crate::cli::output::{Offer, OutputArguments};
 use crate::core::diagnostic::Diagnostic;
 use crate::error::CommandError;
 use crate::exit::Exit;

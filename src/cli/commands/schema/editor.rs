@@ -4,9 +4,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::arguments::OutputArguments;
+use crate::cli::arguments::open_workspace;
 use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, Text, View};
-use crate::cli::output::Offer;
+use crate::cli::output::{Offer, OutputArguments};
 use crate::cli::sync_files::{self, editor_schema};
 use crate::error::CommandError;
 use crate::export::paths::{EDITOR_SCHEMA, relative};
@@ -38,7 +38,7 @@ impl Command for Arguments {
     }
 
     fn run(self, session: &Session) -> Result<EditorSchema, CommandError> {
-        let opened = super::open(session)?;
+        let opened = open_workspace(session)?;
         let text = editor_schema(&opened)?;
         let written = match &self.out {
             Some(out) if out == "-" => return Ok(EditorSchema::Printed(text)),

@@ -3,10 +3,10 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::{LIST, destination_named};
-use crate::cli::arguments::OutputArguments;
+use super::named_destination::{LIST, destination_named};
+use crate::cli::arguments::open_workspace;
 use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, Text, View};
-use crate::cli::output::Offer;
+use crate::cli::output::{Offer, OutputArguments};
 use crate::cli::sync_files::printed;
 use crate::error::CommandError;
 use crate::render::json::JsonBody;
@@ -34,7 +34,7 @@ impl Command for Arguments {
     }
 
     fn run(self, session: &Session) -> Result<Example, CommandError> {
-        let opened = super::open(session)?;
+        let opened = open_workspace(session)?;
         let (platform, slug) = destination_named(&opened, &self.name)?;
         let destination = opened.store.destination(platform, &slug)?;
         let destination = destination.ok_or_else(|| {

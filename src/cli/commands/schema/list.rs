@@ -5,9 +5,9 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::arguments::OutputArguments;
+use crate::cli::arguments::open_workspace;
 use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, View};
-use crate::cli::output::Offer;
+use crate::cli::output::{Offer, OutputArguments};
 use crate::core::text::visible;
 use crate::digest::sha256;
 use crate::error::CommandError;
@@ -35,7 +35,7 @@ impl Command for Arguments {
     }
 
     fn run(self, session: &Session) -> Result<SchemaList, CommandError> {
-        let opened = super::open(session)?;
+        let opened = open_workspace(session)?;
         let manifest = manifest(&opened.root()?, SCHEMAS.into());
         let mut rows = Vec::new();
         for platform in platforms() {

@@ -4,9 +4,9 @@ use camino::Utf8PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::arguments::{NetworkArguments, OutputArguments};
+use crate::cli::arguments::{NetworkArguments, open_workspace};
 use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, View};
-use crate::cli::output::Offer;
+use crate::cli::output::{Offer, OutputArguments};
 use crate::core::text::visible;
 use crate::core::words::count;
 use crate::environment::now;
@@ -48,7 +48,7 @@ impl Command for Arguments {
     }
 
     fn run(self, session: &Session) -> Result<PulledSchemas, CommandError> {
-        let opened = super::open(session)?;
+        let opened = open_workspace(session)?;
         let (root, directory) = (opened.root()?, opened.schema_directory());
         // Before anything listens for signals: one of them ends a read that waits, as it does
         // anywhere.

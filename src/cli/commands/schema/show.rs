@@ -4,10 +4,10 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{LIST, destination_named};
-use crate::cli::arguments::OutputArguments;
+use super::named_destination::{LIST, destination_named};
+use crate::cli::arguments::open_workspace;
 use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, View};
-use crate::cli::output::Offer;
+use crate::cli::output::{Offer, OutputArguments};
 use crate::core::text::visible;
 use crate::error::CommandError;
 use crate::render;
@@ -34,7 +34,7 @@ impl Command for Arguments {
     }
 
     fn run(self, session: &Session) -> Result<Schema, CommandError> {
-        let opened = super::open(session)?;
+        let opened = open_workspace(session)?;
         let key = destination_named(&opened, &self.name)?;
         let file = opened.store.file(&key)?.ok_or_else(|| {
             CommandError::usage(format!("The schema `{}` is unknown.", self.name)).help(LIST)
