@@ -243,21 +243,22 @@ pub struct Session {
 
 impl Session {
     /// Opens the outputs of a command, before its work: a file that cannot be written is found out
-    /// now, and not after something was applied.
-    fn open(
+    /// now, and not after something was applied. With an error the outputs that are open are only
+    /// to report it.
+    pub(super) fn open(
         command: &'static str,
         offer: Offer,
         frame: &CommandFrame<'_>,
         environment: Environment,
-    ) -> Result<Self, CommandError> {
+    ) -> (Self, Result<(), CommandError>) {
         let arguments = frame.output;
-        let outputs = Outputs::open(&arguments.output, offer, frame.writes)?;
+        let (outputs, opened) = Outputs::open(&arguments.output, offer, frame.writes);
         let is_human = outputs.is_human_on_stdout();
         let terminal = Terminal::new(&environment, arguments.no_color, is_human)
             .quiet(arguments.quiet, &environment)
             .each_finding(frame.shows_each_finding);
         terminal.trace(arguments.verbose);
-        Ok(Self {
+        let session = Self {
             command,
             terminal,
             view: View {
@@ -273,7 +274,8 @@ impl Session {
             loaded: OnceLock::new(),
             signals: OnceLock::new(),
             environment,
-        })
+        };
+        (session, opened)
     }
 
     /// Shows people a text before the end, wherever the human format goes. What nobody could see is
@@ -368,7 +370,8 @@ impl Session {
         }
     }
 
-    fn end(&self, work: Result<&dyn CommandOutcome, &CommandError>) -> Exit {
+    /// Says what a command's work came to, in every format.
+    pub(super) fn end(&self, work: Result<&dyn CommandOutcome, &CommandError>) -> Exit {
         let view = View {
             // A command that stops before it asks anything has no answer of the sandbox.
             is_sandbox: self.view.is_sandbox && (work.is_ok() || self.has_sandbox()),
@@ -435,15 +438,10 @@ impl Session {
 
 /// Runs a command from its arguments to its exit code.
 pub fn execute<C: Command>(command: C, environment: &Environment) -> Exit {
-    let frame = command.frame();
-    let session = match Session::open(C::NAME, C::FORMATS, &frame, environment.clone()) {
-        Ok(session) => session,
-        Err(error) => {
-            Terminal::plain(environment, frame.output.no_color).problems(&error.problems);
-            return error.exit;
-        }
-    };
-    let work = caught(|| command.run(&session)).unwrap_or_else(|| Err(session.broken()));
+    let (session, opened) =
+        Session::open(C::NAME, C::FORMATS, &command.frame(), environment.clone());
+    let run = || caught(|| command.run(&session)).unwrap_or_else(|| Err(session.broken()));
+    let work = opened.and_then(|()| run());
     session.end(work.as_ref().map(|outcome| outcome as &dyn CommandOutcome))
 }
 

@@ -30,6 +30,8 @@ struct Page {
     reads: Reads,
     /// How it can end, apart from [`ANY`] and what follows from what it reads.
     exits: &'static [Exit],
+    /// What its documents call it.
+    kind: &'static str,
     /// The formats of its `-o`, if it has that.
     formats: Option<Offer>,
 }
@@ -74,6 +76,7 @@ impl Page {
             examples,
             reads,
             exits: &[],
+            kind: "",
             formats: None,
         }
     }
@@ -84,6 +87,7 @@ impl Page {
     }
 
     const fn has<C: super::command::Command>(mut self) -> Self {
+        self.kind = C::NAME;
         self.formats = Some(C::FORMATS);
         self
     }
@@ -542,10 +546,10 @@ fn with_page_of(command: Command, words: &str) -> Command {
     })
 }
 
-/// The formats of a command, by its words; `None` if it has no `-o`.
-pub fn formats_of(command: &str) -> Option<Offer> {
-    let page = PAGES.iter().find(|page| page.command == command);
-    page.and_then(|page| page.formats)
+/// What the documents of a command call it, and its formats, by its words; `None` if it has no `-o`.
+pub fn outputs_of(command: &str) -> Option<(&'static str, Offer)> {
+    let page = PAGES.iter().find(|page| page.command == command)?;
+    Some((page.kind, page.formats?))
 }
 
 /// The flag of the formats.

@@ -14,6 +14,8 @@
 //! | `sandbox` | the built-in sandbox of a run |
 //! | `arguments` | the flags that commands share |
 //! | `help` | what the help of a command says besides its flags |
+//! | `wrong_usage` | the end of a run whose command cannot begin |
+//! | `typed` | what can be read of a command line that is not valid |
 //! | `synonyms` | the words of other tools, answered with the right ones |
 //! | `values` | what a shell offers while a command line is typed |
 //! | `plan_file`, `sync_files` | the files that several commands read or write |
@@ -36,12 +38,13 @@ mod stream;
 mod sync_files;
 mod synonyms;
 mod terminal;
+mod typed;
 mod values;
+mod wrong_usage;
 
 use std::ffi::OsString;
 
 use clap::Parser;
-use clap::error::ErrorKind;
 
 use crate::environment::Environment;
 use crate::error::CommandError;
@@ -51,9 +54,6 @@ use command::execute;
 use command_line::{AnyCommand, Arguments, program};
 use commands::{auth, completions, schema};
 use terminal::Terminal;
-
-/// The flag that every command with an output has.
-const NO_COLOR: &str = "--no-color";
 
 /// Runs the program and returns its exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: &Environment) -> Exit {
@@ -68,7 +68,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environment)
     }
     let arguments = match Arguments::try_parse_from(&words) {
         Ok(arguments) => arguments,
-        Err(error) => return explain(error, &words, environment),
+        Err(error) => return wrong_usage::explain(error, &words, environment),
     };
     if let Some(directory) = &arguments.change_directory
         && let Err(error) = std::env::set_current_dir(directory)
@@ -78,7 +78,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environment)
             "The directory {directory} (-C) cannot be entered: {why}."
         ))
         .help("Check the path.");
-        return refuse(&refused, &terminal_of(&words, environment));
+        return wrong_usage::refuse(refused, &words, environment);
     }
     match arguments.command {
         AnyCommand::Init(command) => execute(command, environment),
@@ -115,48 +115,11 @@ fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environment)
 /// Prints a text about the program itself, or why it cannot be made.
 fn about(text: Result<String, CommandError>, environment: &Environment) -> Exit {
     let terminal = Terminal::plain(environment, false);
-    match text {
-        Ok(text) => print(&text, &terminal),
-        Err(error) => refuse(&error, &terminal),
-    }
-}
-
-fn refuse(error: &CommandError, terminal: &Terminal) -> Exit {
-    terminal.problems(&error.problems);
-    error.exit
-}
-
-fn print(text: &str, terminal: &Terminal) -> Exit {
-    match terminal.out(text) {
+    match text.and_then(|text| terminal.out(&text)) {
         Ok(()) => Exit::Done,
-        Err(error) => error.exit,
-    }
-}
-
-/// The terminal of a command line that may not be one: the flag is looked for among all words.
-fn terminal_of(words: &[OsString], environment: &Environment) -> Terminal {
-    let no_color = words.iter().any(|word| word == NO_COLOR);
-    Terminal::plain(environment, no_color)
-}
-
-/// Prints the help that was asked for, or what is wrong with the arguments.
-fn explain(error: clap::Error, words: &[OsString], environment: &Environment) -> Exit {
-    // The pages are made for those who ask for them.
-    let error = match error.kind() {
-        ErrorKind::DisplayHelp => program().try_get_matches_from(words).err(),
-        _ => None,
-    }
-    .unwrap_or(error);
-    let text = error.render().ansi().to_string();
-    let terminal = terminal_of(words, environment);
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => print(&text, &terminal),
-        _ => {
-            if let Some(answer) = synonyms::answer(&error, &program(), words) {
-                return refuse(&answer, &terminal);
-            }
-            terminal.remark(&text);
-            Exit::Usage
+        Err(error) => {
+            terminal.problems(&error.problems);
+            error.exit
         }
     }
 }

@@ -237,6 +237,13 @@ impl<'a> ExportTarget<'a> {
         })
     }
 
+    /// Its file as it is named, and where that is, unless what is written there goes straight to a
+    /// reader.
+    fn path(&self) -> Option<(&'a Utf8Path, Utf8PathBuf)> {
+        let (file, place) = self.file.as_ref()?;
+        (!place.is_stream()).then(|| (*file, place.path()))
+    }
+
     /// Opens its file, as it is.
     fn open(&self) -> Result<Option<File>, CommandError> {
         let Some((path, place)) = &self.file else {
@@ -256,41 +263,27 @@ pub struct Outputs {
 impl Outputs {
     /// Opens what the flags name. No file is emptied unless all of them can be written. `written`
     /// is the file that the command itself writes, and the flag that names it.
+    ///
+    /// What is wrong with some outputs hides no other one: it is returned beside them.
     pub fn open(
         wanted: &[Output],
         offer: Offer,
         written: Option<(&'static str, &Utf8Path)>,
-    ) -> Result<Self, CommandError> {
-        let is_missing = |output: &&Output| output.format.offered_from() > offer;
-        if let Some(other) = wanted.iter().find(is_missing) {
-            return Err(CommandError::usage(format!(
-                "This command has no format `{}`; it has {}.",
-                other.format.name(),
-                Format::names(offer)
-            )));
+    ) -> (Self, Result<(), CommandError>) {
+        let mut refused = Vec::new();
+        let wanted = offered(wanted, offer, &mut refused);
+        let sinks = open_all(&wanted, written, &mut refused);
+        let mut sinks = sinks.unwrap_or_else(|error| {
+            refused.push(error);
+            let to_stdout = wanted.iter().filter(|output| output.file.is_none());
+            to_stdout
+                .map(|output| Sink::Stdout(output.format))
+                .collect()
+        });
+        if sinks.is_empty() {
+            sinks.push(Sink::Stdout(Format::Human));
         }
-        let to_stdout = wanted.iter().filter(|output| output.file.is_none());
-        if to_stdout.count() > 1 {
-            return Err(
-                CommandError::usage("Two formats cannot both go to standard output.")
-                    .help("Give all but one of them a file: `-o json=plan.json`."),
-            );
-        }
-        let targets = wanted.iter().map(ExportTarget::of);
-        let targets: Vec<ExportTarget<'_>> = targets.collect::<Result<_, _>>()?;
-        check_files(&targets, written)?;
-        let files = targets.iter().map(ExportTarget::open);
-        let files: Vec<Option<File>> = files.collect::<Result<_, _>>()?;
-        let sinks = targets.iter().zip(files);
-        let sinks = sinks.map(|(target, file)| Sink::of(target, file));
-        let sinks: Vec<Sink> = sinks.collect::<Result<_, _>>()?;
-        Ok(Self {
-            sinks: if sinks.is_empty() {
-                vec![Sink::Stdout(Format::Human)]
-            } else {
-                sinks
-            },
-        })
+        (Self { sinks }, CommandError::all(refused))
     }
 
     /// The formats that are wanted, each once, those for people first.
@@ -324,44 +317,88 @@ impl Outputs {
     }
 }
 
+/// The outputs that a command can have.
+fn offered<'a>(
+    wanted: &'a [Output],
+    offer: Offer,
+    refused: &mut Vec<CommandError>,
+) -> Vec<&'a Output> {
+    let is_offered = |output: &&Output| output.format.offered_from() <= offer;
+    let (mut offered, others): (Vec<_>, Vec<_>) = wanted.iter().partition(is_offered);
+    if let Some(other) = others.first() {
+        refused.push(CommandError::usage(format!(
+            "This command has no format `{}`; it has {}.",
+            other.format.name(),
+            Format::names(offer)
+        )));
+    }
+    let to_stdout = offered.iter().filter(|output| output.file.is_none());
+    if to_stdout.count() > 1 {
+        refused.push(
+            CommandError::usage("Two formats cannot both go to standard output.")
+                .help("Give all but one of them a file: `-o json=plan.json`."),
+        );
+        offered.retain(|output| output.file.is_some());
+    }
+    offered
+}
+
+/// Opens outputs, but for those whose file is refused. An error if a file cannot be written.
+fn open_all(
+    wanted: &[&Output],
+    written: Option<(&'static str, &Utf8Path)>,
+    refused: &mut Vec<CommandError>,
+) -> Result<Vec<Sink>, CommandError> {
+    let targets = wanted.iter().map(|output| ExportTarget::of(output));
+    let mut targets: Vec<ExportTarget<'_>> = targets.collect::<Result<_, _>>()?;
+    let others = refused_files(&targets, written, refused);
+    targets.retain(|target| {
+        target
+            .path()
+            .is_none_or(|(_, path)| !others.contains(&path))
+    });
+    let files = targets.iter().map(ExportTarget::open);
+    let files: Vec<Option<File>> = files.collect::<Result<_, _>>()?;
+    let sinks = targets.iter().zip(files);
+    sinks.map(|(target, file)| Sink::of(target, file)).collect()
+}
+
 /// Refuses, before any file is opened and so emptied, that two outputs go to the same file, or one
-/// to a file that may declare syncs or that the command writes.
-fn check_files(
+/// to a file that may declare syncs or that the command writes. Returns these files.
+fn refused_files(
     outputs: &[ExportTarget<'_>],
     written: Option<(&'static str, &Utf8Path)>,
-) -> Result<(), CommandError> {
+    refused: &mut Vec<CommandError>,
+) -> BTreeSet<Utf8PathBuf> {
     // Where that leads nowhere, the command itself says so.
     let written = written.and_then(|(flag, path)| {
         let place = place_of(path).ok().filter(|place| !place.is_stream())?;
         Some((flag, path, place.path()))
     });
-    let mut places = BTreeSet::new();
-    let files = outputs.iter().filter_map(|output| output.file.as_ref());
-    for (file, place) in files.filter(|(_, place)| !place.is_stream()) {
-        let path = place.path();
-        if let Some((flag, named, written)) = &written
-            && *written == path
+    let (mut paths, mut files) = (BTreeSet::new(), BTreeSet::new());
+    for (file, path) in outputs.iter().filter_map(ExportTarget::path) {
+        let is_first = paths.insert(path.clone());
+        let error = if let Some((flag, named, _)) =
+            written.as_ref().filter(|(.., written)| *written == path)
         {
-            return Err(CommandError::usage(format!(
-                "Both `{flag}` and `--output` would write {named}."
-            ))
-            .help("Give them different files."));
-        }
-        if is_sync_file(&path) {
-            return Err(CommandError::usage(format!(
+            CommandError::usage(format!("Both `{flag}` and `--output` would write {named}."))
+                .help("Give them different files.")
+        } else if is_sync_file(&path) {
+            CommandError::usage(format!(
                 "The file {file} already exists, and may be a sync file: no result is written over \
                  it."
             ))
-            .help("Name another file, or remove this one."));
-        }
-        if !places.insert(path) {
-            return Err(CommandError::usage(format!(
-                "Two outputs cannot both go to the file {file}."
-            ))
-            .help("Give each one a file of its own."));
-        }
+            .help("Name another file, or remove this one.")
+        } else if !is_first {
+            CommandError::usage(format!("Two outputs cannot both go to the file {file}."))
+                .help("Give each one a file of its own.")
+        } else {
+            continue;
+        };
+        refused.push(error);
+        files.insert(path);
     }
-    Ok(())
+    files
 }
 
 /// Whether there is a text in the file that may declare syncs: by its name in YAML, which no result

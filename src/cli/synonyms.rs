@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::typed::Typed;
 use crate::error::CommandError;
 
 /// Where credentials come from.
@@ -125,32 +126,30 @@ const FLAGS: &[(&str, &[&str], &str)] = &[
 ];
 
 /// The answer to words that other tools have, if it is one of those.
-pub fn answer(error: &clap::Error, program: &Command, words: &[OsString]) -> Option<CommandError> {
+pub fn answer(error: &clap::Error, typed: &Typed<'_>, words: &[OsString]) -> Option<CommandError> {
     let context = |kind| match error.get(kind)? {
         ContextValue::String(text) => Some(text.as_str()),
         _ => None,
     };
     let refused = |message, help| Some(CommandError::usage(message).help(help));
-    let typed = command_of(program, words);
-    let is_program = typed.get_name() == program.get_name();
     if error.kind() == ErrorKind::InvalidSubcommand {
         let word = context(ContextKind::InvalidSubcommand)?;
-        let within = if is_program { "" } else { typed.get_name() };
+        let within = typed.path.as_str();
         let mut rows = COMMANDS.iter();
         let (.., help) = rows.find(|(of, words, _)| *of == within && words.contains(&word))?;
-        let message = if is_program {
+        let message = if within.is_empty() {
             format!("secsync has no command `{word}`.")
         } else {
             format!("`secsync {within}` has no command `{word}`.")
         };
         return refused(message, (*help).to_owned());
     }
-    if let Some((word, flag)) = with_one_dash(typed, words) {
+    if let Some((word, flag)) = with_one_dash(typed.command, words) {
         let help = format!("Write `{flag}`: long flags have two dashes.");
         return refused(format!("secsync has no flag `{word}`."), help);
     }
     let word = context(ContextKind::InvalidArg)?.split([' ', '=']).next()?;
-    let help = instead_of_flag(typed, word)?;
+    let help = instead_of_flag(typed.command, word)?;
     refused(format!("secsync has no flag `{word}`."), help.to_owned())
 }
 
@@ -165,22 +164,6 @@ fn instead_of_flag(command: &Command, word: &str) -> Option<&'static str> {
     let mut rows = FLAGS.iter();
     rows.find(|(needed, words, _)| words.contains(&word) && has(needed))
         .map(|(.., help)| *help)
-}
-
-/// The command that a command line is about, as far as its words are commands.
-fn command_of<'a>(program: &'a Command, words: &[OsString]) -> &'a Command {
-    let mut command = program;
-    let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
-    while let Some(word) = words.next() {
-        if word == "-C" {
-            words.next();
-        } else if let Some(inner) = command.find_subcommand(word) {
-            command = inner;
-        } else if !word.starts_with('-') {
-            break;
-        }
-    }
-    command
 }
 
 /// A word that is a long flag but for the second dash, as Terraform writes its flags, and that flag.

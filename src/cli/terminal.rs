@@ -53,8 +53,8 @@ pub struct Terminal {
     is_quiet: bool,
     /// Whether each finding is shown with its lines, also where many say the same.
     shows_each_finding: bool,
-    /// What was reported of a failure to write standard output; once is enough.
-    failure: OnceLock<String>,
+    /// The problems that were shown; once is enough.
+    said: Mutex<Vec<Problem>>,
     /// Whether a text was written in place of another.
     is_in_place: AtomicBool,
     /// Whether the reader of standard output has gone.
@@ -93,7 +93,7 @@ impl Terminal {
             is_human,
             is_quiet: false,
             shows_each_finding: false,
-            failure: OnceLock::new(),
+            said: Mutex::default(),
             is_in_place: AtomicBool::new(false),
             is_reader_gone: AtomicBool::new(false),
             shown: Mutex::default(),
@@ -169,9 +169,8 @@ impl Terminal {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 let why = reason_of_write(&error);
                 let message = format!("Standard output cannot be written: {why}.");
-                let error = CommandError::new(Exit::Error, message.clone());
+                let error = CommandError::new(Exit::Error, message);
                 self.problems(&error.problems);
-                let _ = self.failure.set(message);
                 Err(error)
             }
             Err(_) => {
@@ -311,13 +310,18 @@ impl Terminal {
 
     /// Shows why a command stops, unless it was shown before.
     pub fn problems(&self, problems: &[Problem]) {
-        let is_shown = |problem: &Problem| self.failure.get() == Some(&problem.message);
-        let news: Vec<Problem> = problems
-            .iter()
-            .filter(|problem| !is_shown(problem))
-            .cloned()
-            .collect();
+        let mut said = lock(&self.said);
+        let is_new = |problem: &&Problem| !said.contains(problem);
+        let news: Vec<Problem> = problems.iter().filter(is_new).cloned().collect();
+        said.extend_from_slice(&news);
+        drop(said);
         self.sentences(&findings::render_problems(&news));
+    }
+
+    /// Shows problems in words of their own.
+    pub fn problems_in_words(&self, text: &str, problems: &[Problem]) {
+        lock(&self.said).extend_from_slice(problems);
+        self.remark(text);
     }
 
     /// Asks; only `yes` is a yes. Ctrl-C is a no.

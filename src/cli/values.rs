@@ -11,7 +11,7 @@ use clap_complete::engine::{
 };
 
 use super::commands::plan;
-use super::help::{each_within, formats_of};
+use super::help::{each_within, outputs_of};
 use super::named_files::working_directory;
 use super::output::{Format, Offer};
 use crate::core::code::Code;
@@ -102,7 +102,7 @@ fn with_outputs(argument: Arg, offer: Offer) -> Arg {
 /// Which formats a command has.
 fn offer(parent: &str, command: &str) -> Offer {
     let words = format!("{parent} {command}");
-    formats_of(words.trim_start()).unwrap_or(Offer::Basic)
+    outputs_of(words.trim_start()).map_or(Offer::Basic, |(_, offer)| offer)
 }
 
 /// What a finding's code, or a field of every sync, can be explained.

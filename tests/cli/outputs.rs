@@ -531,6 +531,167 @@ fn a_wrong_usage_is_reported_in_every_format() {
     }
 }
 
+/// The document that a run with wrong usage leaves in a file, in place of what an earlier run did.
+fn refused(tree: &Tree, line: &str, file: &str) -> serde_json::Value {
+    let old = r#"{"kind": "plan", "exitCode": 0}"#;
+    tree.write(file, old);
+    let run = tree.secsync(line).run().exits_with(64);
+    let document: serde_json::Value =
+        serde_json::from_str(&tree.read(file)).unwrap_or_else(|error| panic!("{error}: {run}"));
+    assert_eq!(document["exitCode"], 64, "{run}");
+    assert_eq!(document["diagnostics"], json!([]), "{run}");
+    document
+}
+
+#[test]
+fn arguments_that_cannot_be_read_leave_a_document_in_place_of_an_old_one() {
+    let tree = tree();
+    for (line, kind, message) in [
+        (
+            "plan -o json=out.json --bogus",
+            "plan",
+            "Unexpected argument '--bogus' found.",
+        ),
+        (
+            "plan syncs --var --output json=out.json",
+            "plan",
+            "A value is required for '--var <NAME=VALUE>' but none was supplied.",
+        ),
+        (
+            "diff --timeout soon -qo=json=out.json",
+            "plan",
+            "Invalid value 'soon' for '--timeout <DURATION>': `soon` is not a unit; write ms, s, m or h.",
+        ),
+        (
+            "apply -y --output=json=out.json",
+            "apply",
+            "secsync has no flag `-y`.",
+        ),
+        (
+            "-C . schema show -vojson=out.json",
+            "schema",
+            "The following required arguments were not provided: <NAME>.",
+        ),
+        (
+            "validate -o xml -o unified=plan.diff -o json=out.json",
+            "validate",
+            "Invalid value 'xml' for '--output <FORMAT[=FILE]>': `xml` is not a format; the formats \
+             are `human`, `unified`, `json`, `markdown`, `html`, `sarif`, `github` and `junit`.",
+        ),
+        (
+            "validate -C -o json=out.json",
+            "validate",
+            "A value is required for '-C <DIR>' but none was supplied.",
+        ),
+    ] {
+        let document = refused(&tree, line, "out.json");
+        assert_eq!(
+            (&document["kind"], &document["errors"][0]["message"]),
+            (&json!(kind), &json!(message)),
+            "{line}"
+        );
+    }
+    assert!(!tree.has("plan.diff"));
+    let help = &refused(&tree, "plan --sandbx -o json=out.json", "out.json")["errors"][0]["help"];
+    assert_eq!(*help, "A similar argument exists: '--sandbox'.");
+    let output = tree.secsync("drift --bogus -o json").run().exits_with(64);
+    assert_eq!(output.json()["kind"], "drift");
+    assert!(output.stderr.starts_with("error: unexpected"), "{output}");
+}
+
+#[test]
+fn arguments_that_cannot_be_read_are_reported_in_every_format() {
+    let tree = tree();
+    let formats = [
+        "human", "json", "markdown", "html", "sarif", "github", "junit",
+    ];
+    let outputs: String = formats
+        .map(|format| format!(" -o {format}={format}.out"))
+        .concat();
+    tree.secsync(&format!("validate{outputs} --bogus"))
+        .run()
+        .exits_with(64);
+    for format in &formats[1..] {
+        let text = tree.read(&format!("{format}.out"));
+        assert!(text.contains("Unexpected argument"), "{format}: {text}");
+    }
+    assert_eq!(tree.read("human.out"), "");
+}
+
+#[test]
+fn nothing_is_written_for_arguments_that_ask_for_no_output() {
+    let tree = tree();
+    let syncs = tree.read("syncs/payments.yaml");
+    for line in [
+        "--bogus -o json=out.json",
+        "aply -o json=out.json",
+        "version -o json=out.json",
+        "plan --bogus -- -o json=out.json",
+        "plan --bogus=-ojson=out.json",
+        "plan --bogus -o json=nowhere/out.json",
+        "plan --bogus -o json=syncs/payments.yaml",
+        "plan --bogus --out out.json -o json=out.json",
+    ] {
+        let output = tree.secsync(line).run().exits_with(64);
+        assert_eq!(output.stdout, "", "{output}");
+        assert!(!tree.has("out.json"), "{output}");
+    }
+    assert_eq!(tree.read("syncs/payments.yaml"), syncs);
+}
+
+#[test]
+fn outputs_that_a_command_cannot_have_hide_no_other_one() {
+    let tree = tree();
+    for (line, message) in [
+        (
+            "validate syncs -o json=out.json -o unified=plan.diff",
+            "This command has no format `unified`; it has `human`, `json`, `markdown`, `html`, \
+             `sarif`, `github` and `junit`.",
+        ),
+        (
+            "validate syncs -o json=out.json -o human -o sarif",
+            "Two formats cannot both go to standard output.",
+        ),
+        (
+            "validate syncs -o json=out.json -o sarif=a.txt -o junit=a.txt",
+            "Two outputs cannot both go to the file a.txt.",
+        ),
+        (
+            "validate syncs -o json=out.json -o sarif=syncs/payments.yaml",
+            "The file syncs/payments.yaml already exists, and may be a sync file: no result is written \
+             over it.",
+        ),
+        (
+            "plan syncs --out web.plan -o json=out.json -o sarif=web.plan",
+            "Both `--out` and `--output` would write web.plan.",
+        ),
+    ] {
+        let document = refused(&tree, line, "out.json");
+        assert_eq!(document["errors"][0]["message"], message, "{line}");
+    }
+    assert!(!tree.has("a.txt") && !tree.has("plan.diff") && !tree.has("web.plan"));
+}
+
+#[test]
+fn a_directory_that_does_not_exist_is_reported_where_outputs_do_not_depend_on_it() {
+    let tree = tree();
+    let absolute = tree.root().join("out.json");
+    let line = format!("-C nowhere validate -o json={absolute} -o junit=out.xml");
+    let document = refused(&tree, &line, "out.json");
+    assert_eq!(
+        document["errors"][0]["message"],
+        "The directory nowhere (-C) cannot be entered: it does not exist."
+    );
+    assert!(!tree.has("out.xml"));
+    let output = tree.secsync("plan -o json -C nowhere").run().exits_with(64);
+    assert_eq!(output.json()["exitCode"], 64);
+    refused(
+        &tree,
+        "-C syncs validate --bogus -o json=out.json",
+        "syncs/out.json",
+    );
+}
+
 #[test]
 fn credentials_are_checked_without_any_sync_file() {
     let (tree, server) = (Tree::new(&[]), Server::new(&world()));
