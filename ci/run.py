@@ -167,7 +167,7 @@ def read_outputs(arguments, results, exit_code):
         with open(os.path.join(results, "result.json"), encoding="utf-8") as file:
             result = json.load(file)
     except (OSError, ValueError):
-        # Wrong usage ends before any file is written, and so does a signal that ends it at once.
+        # A signal that ends it at once leaves no file, and neither does a disk that is full.
         what = "It was stopped." if exit_code > 128 else "It did not run."
         write(
             results,

@@ -172,10 +172,8 @@ fn drift_and_changes_are_no_failure_and_everything_else_is() {
     run(&tree, &server, &["validate"]).exits_with(3);
     assert_eq!(outputs(&tree)["exit-code"], 3);
     run(&tree, &server, &["plan", "--arguments=--nonsense"]).exits_with(64);
-    assert!(
-        tree.read("secsync-results/comment.md")
-            .contains("It did not run.")
-    );
+    let comment = tree.read("secsync-results/comment.md");
+    assert!(comment.contains("Unexpected argument"), "{comment}");
     assert!(!tree.has("secsync-results/digest"));
 }
 
