@@ -7,7 +7,7 @@ use super::code::Code;
 use super::span::{SourceId, Span};
 use super::suggest::closest;
 use super::text::shortened;
-use super::words::count;
+use super::words::{count, is_or_are};
 use crate::core::sources::Sources;
 
 /// How many findings of one kind are kept of one file. The others are counted.
@@ -152,7 +152,7 @@ impl Diagnostic {
         let message = format!(
             "{} of this kind in this file, which {} not shown.",
             count(omitted, "further finding"),
-            if omitted == 1 { "is" } else { "are" }
+            is_or_are(omitted)
         );
         let further = Self::new(code, span, message).help("Fix those that are shown first.");
         Self { omitted, ..further }

@@ -29,6 +29,11 @@ pub fn count(count: usize, noun: &str) -> String {
     format!("{count} {noun}{ending}")
 }
 
+/// The verb of a count: `1 sync is`, `2 syncs are`.
+pub const fn is_or_are(count: usize) -> &'static str {
+    if count == 1 { "is" } else { "are" }
+}
+
 /// The counts that are not zero, each with its words: `2 failed`.
 pub fn counts<'a>(counts: impl IntoIterator<Item = (usize, &'a str)>) -> Vec<String> {
     let counts = counts.into_iter().filter(|(count, _)| *count > 0);

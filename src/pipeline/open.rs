@@ -128,13 +128,9 @@ impl Opened {
 
     /// Reads the files and merges defaults and variables into their syncs.
     pub fn load(mut self, stdin: &mut dyn Read) -> Result<Loaded, CommandError> {
-        let Options {
-            request,
-            environment,
-            ..
-        } = &self.options;
         let workspace = Arc::make_mut(&mut self.workspace);
-        let loaded = workspace.load(request, environment, stdin, &*self.store);
+        let options = &self.options;
+        let loaded = workspace.load(&options.request, &options.environment, stdin, &*self.store);
         loaded
             .map_err(CommandError::from)
             .and_then(|()| self.check_prune())
@@ -184,13 +180,14 @@ impl Opened {
         mut self,
         forgives: impl Fn(&Diagnostic) -> bool,
     ) -> Result<Loaded, CommandError> {
-        let Options {
-            request,
-            environment,
-            ..
-        } = &self.options;
         let workspace = Arc::make_mut(&mut self.workspace);
-        match workspace.load(request, environment, &mut std::io::empty(), &*self.store) {
+        let (options, nothing) = (&self.options, &mut std::io::empty());
+        match workspace.load(
+            &options.request,
+            &options.environment,
+            nothing,
+            &*self.store,
+        ) {
             Ok(()) | Err(LoadError::NoFiles(_)) => {}
             Err(error) => return Err(error.into()),
         }
@@ -202,12 +199,14 @@ impl Opened {
     /// are to have.
     pub fn load_text(&self, name: &str, text: String) -> Loaded {
         let mut alone = self.workspace.without_files();
-        let Options {
-            request,
-            environment,
-            ..
-        } = &self.options;
-        alone.load_text(name, text, request, environment, &*self.store);
+        let options = &self.options;
+        alone.load_text(
+            name,
+            text,
+            &options.request,
+            &options.environment,
+            &*self.store,
+        );
         Loaded(Self {
             workspace: Arc::new(alone),
             ..self.clone()
@@ -260,12 +259,9 @@ impl Opened {
 
     /// What the syncs of a text inherit from it, if it holds one document.
     pub fn file_defaults(&self, text: &str) -> Option<Mapping> {
-        let Options {
-            request,
-            environment,
-            ..
-        } = &self.options;
-        self.workspace.file_defaults(text, request, environment)
+        let options = &self.options;
+        self.workspace
+            .file_defaults(text, &options.request, &options.environment)
     }
 
     /// Opens the root of the workspace, the door to its files.

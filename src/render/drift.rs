@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::diff;
-use super::json::{BlockedFields, FileRange, SubjectFields, matrix_of, subjects};
+use super::json::{BlockedFields, FileRange, matrix_of};
 use super::review::{Item, Review, Verdict};
 use super::shard;
 use super::started;
@@ -139,7 +139,7 @@ pub struct DriftBody<'a> {
     shard: Option<Shard>,
     summary: Summary,
     drift: Vec<DriftFields<'a>>,
-    undeclared: Vec<SubjectFields<'a>>,
+    undeclared: &'a [Subject],
     unknown: &'a [UnknownField],
 }
 
@@ -154,7 +154,7 @@ struct Summary {
 struct DriftFields<'a> {
     drift: &'static str,
     #[serde(flatten)]
-    subject: SubjectFields<'a>,
+    subject: &'a Subject,
     place: Option<FileRange>,
     /// The values of the cell of a matrix that declares it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -180,7 +180,7 @@ impl<'a> DriftBody<'a> {
         };
         let fields = |drift: &'a Drift| DriftFields {
             drift: drift.kind.word(),
-            subject: (&drift.subject).into(),
+            subject: &drift.subject,
             place: drift.place.map(|span| FileRange::new(span, sources)),
             matrix: matrix_of(drift.place, sources),
             changes: changes(&drift.kind).iter().map(change).collect(),
@@ -194,7 +194,7 @@ impl<'a> DriftBody<'a> {
                 undeclared: plan.unmanaged.len(),
             },
             drift: drifts.iter().map(fields).collect(),
-            undeclared: subjects(&plan.unmanaged),
+            undeclared: &plan.unmanaged,
             unknown: &plan.unknown,
         }
     }

@@ -161,7 +161,7 @@ fn of_project(project: &ProjectSummary, takes_all: bool) -> Vec<String> {
         (project.declared, "already declared"),
         (project.ignored, "ignored by `unmanaged.ignore`"),
     ] {
-        let are = if count == 1 { "is" } else { "are" };
+        let are = words::is_or_are(count);
         if count > 0 {
             lines.push(format!("{} {are} {why}{end}.", words::count(count, "sync")));
         }

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::json::SubjectFields;
 use super::review::{Item, Verdict};
 use super::style::{RED, YELLOW, address, painted};
 use crate::apply::{JobEnd, JobOutcome, JobProgress, Report, STANDSTILL, Wait};
+use crate::core::plan::Subject;
 use crate::core::remote::JobKind;
 use crate::core::text::{platform_message, visible};
 use crate::core::words;
@@ -115,7 +115,7 @@ fn end(out: &mut String, job: &JobOutcome, waited: Option<Wait>) {
 #[derive(Debug, Serialize)]
 pub(super) struct JobFields<'a> {
     #[serde(flatten)]
-    subject: SubjectFields<'a>,
+    subject: &'a Subject,
     job: &'static str,
     end: &'static str,
     message: Option<String>,
@@ -131,7 +131,7 @@ impl<'a> From<&'a JobOutcome> for JobFields<'a> {
             JobEnd::Unknown(reason) => ("unknown", Some(reason.clone())),
         };
         Self {
-            subject: (&job.subject).into(),
+            subject: &job.subject,
             job: job.kind.word(),
             end,
             message,

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::ending::Ending;
 use crate::core::diagnostic::Diagnostic;
-use crate::core::plan::{Blocked, Subject};
+use crate::core::plan::Blocked;
 use crate::core::problem::Problem;
 use crate::core::sources::Sources;
 use crate::core::span::Span;
@@ -169,36 +169,6 @@ impl fmt::Display for FileRange {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}:{}:{}", self.file, self.line, self.column)
     }
-}
-
-/// Identifies the sync of an entry.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct SubjectFields<'a> {
-    provider: &'a str,
-    server: &'a str,
-    project: &'a str,
-    project_id: &'a str,
-    name: &'a str,
-    destination: &'a str,
-}
-
-impl<'a> From<&'a Subject> for SubjectFields<'a> {
-    fn from(subject: &'a Subject) -> Self {
-        Self {
-            provider: &subject.provider,
-            server: &subject.server,
-            project: &subject.project,
-            project_id: &subject.project_id,
-            name: &subject.name,
-            destination: &subject.destination,
-        }
-    }
-}
-
-/// The syncs as entries of a list.
-pub(super) fn subjects(subjects: &[Subject]) -> Vec<SubjectFields<'_>> {
-    subjects.iter().map(SubjectFields::from).collect()
 }
 
 /// Why something cannot be done.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::jobs::{self, JobFields};
-use super::json::{SubjectFields, subjects};
+
 use super::outcome::{self, OutcomeFields};
 use super::plan::{self, PlanBody, PlanFile, participle};
 use super::review::Review;
@@ -253,7 +253,7 @@ pub struct ApplyBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     plan_file: Option<PlanFile<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    already_done: Option<Vec<SubjectFields<'a>>>,
+    already_done: Option<&'a [Subject]>,
     #[serde(flatten)]
     plan: Option<PlanBody<'a>>,
     #[serde(flatten)]
@@ -265,7 +265,7 @@ impl<'a> ApplyBody<'a> {
     #[must_use]
     pub fn of_saved(mut self, file: PlanFile<'a>, done: &'a [Subject]) -> Self {
         self.plan_file = Some(file);
-        self.already_done = Some(subjects(done));
+        self.already_done = Some(done);
         self
     }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::jobs;
-use super::json::SubjectFields;
+
 use super::outcome;
 use super::report::ReportBody;
 use super::style::{CYAN, DIMMED, GREEN, Headline, RED, named, painted};
@@ -109,7 +109,7 @@ pub struct RequestsBody<'a> {
 #[derive(Debug, Serialize)]
 struct RequestFields<'a> {
     #[serde(flatten)]
-    subject: SubjectFields<'a>,
+    subject: &'a Subject,
     job: &'static str,
     id: Option<&'a str>,
 }
@@ -118,7 +118,7 @@ impl<'a> RequestsBody<'a> {
     /// The requests, each with its result in the report.
     pub fn new(requests: &'a [JobRequest], report: &'a Report) -> Self {
         let fields = |request: &'a JobRequest| RequestFields {
-            subject: (&request.subject).into(),
+            subject: &request.subject,
             job: request.job.kind().word(),
             id: request.target.as_deref().ok(),
         };

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::json::{FileRange, SubjectFields, matrix_of, subjects};
+use super::json::{FileRange, matrix_of};
 use super::review::{Item, Review, Verdict};
 use super::shard;
 use super::started;
@@ -186,13 +186,13 @@ pub struct StatusBody<'a> {
     summary: Map<String, Value>,
     syncs: Vec<SyncFields<'a>>,
     /// What is recorded as started and not declared.
-    unmanaged: Vec<SubjectFields<'a>>,
+    unmanaged: &'a [Subject],
 }
 
 #[derive(Debug, Serialize)]
 struct SyncFields<'a> {
     #[serde(flatten)]
-    subject: SubjectFields<'a>,
+    subject: &'a Subject,
     place: FileRange,
     /// The values of the cell of a matrix that declares it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -233,7 +233,7 @@ impl<'a> StatusBody<'a> {
             syncs: syncs
                 .map(|status| SyncFields::new(status, sources))
                 .collect(),
-            unmanaged: subjects(unmanaged),
+            unmanaged,
         }
     }
 }
@@ -247,7 +247,7 @@ impl<'a> SyncFields<'a> {
             Presence::There(remote) => (Some(true), Some(remote.id.as_str())),
         };
         Self {
-            subject: (&status.subject).into(),
+            subject: &status.subject,
             place: FileRange::new(status.place, sources),
             matrix: matrix_of(Some(status.place), sources),
             state: status.state().word(),

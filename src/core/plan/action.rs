@@ -16,12 +16,14 @@ use crate::core::spec::DestinationSpec;
 use crate::core::starts::StartKey;
 use crate::core::words::list;
 
-/// The sync that an action is about.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The sync that an action is about. JSON documents hold it with these fields.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Subject {
     /// The provider's name in the files.
     pub provider: String,
     /// Which platform it is.
+    #[serde(skip)]
     pub platform: Platform,
     /// The origin of its server.
     pub server: String,

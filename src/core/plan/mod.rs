@@ -177,8 +177,8 @@ pub struct Failing {
     pub job: Job,
 }
 
-/// How many actions of each kind a plan has.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// How many actions of each kind a plan has. JSON documents hold it with these fields.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// Syncs that come to be, replacements included.
     pub add: usize,

@@ -24,7 +24,7 @@ use crate::core::fields::CONNECTION_ID;
 use crate::core::platform::Platform;
 use crate::core::remote::{RemoteConnection, RemoteProject, RemoteSync};
 use crate::core::text::visible;
-use crate::core::words::list;
+use crate::core::words::{is_or_are, list};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pipeline::Opened;
@@ -291,7 +291,7 @@ fn is_pending(change: &Change) -> bool {
 
 fn unknown(change: &Change) -> String {
     let attributes: Vec<String> = change.unknown.iter().map(|path| visible(path)).collect();
-    let are = if attributes.len() == 1 { "is" } else { "are" };
+    let are = is_or_are(attributes.len());
     format!("{} {are}", list(attributes.iter().map(String::as_str)))
 }
 

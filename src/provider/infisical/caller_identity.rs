@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use crate::core::words::list;
+use crate::core::words::{is_or_are, list};
 use crate::environment::Environment;
 use crate::http::clock::Clock;
 use crate::http::error::RequestError;
@@ -165,7 +165,7 @@ fn is_region(text: &str) -> bool {
 }
 
 fn missing_variables(names: &[&str]) -> RequestError {
-    let verb = if names.len() == 1 { "is" } else { "are" };
+    let verb = is_or_are(names.len());
     let names = list(names.iter().copied());
     RequestError::authentication(format!(
         "AWS auth signs a request with the machine's AWS credentials, but {names} {verb} not set."

@@ -12,7 +12,7 @@ use super::PLATFORM;
 use super::caller_identity::CallerIdentity;
 use super::identity_token::IdentityToken;
 use crate::cancel::Cancellation;
-use crate::core::words::is_uuid;
+use crate::core::words::{is_or_are, is_uuid};
 use crate::http::HttpOptions;
 use crate::http::answer::{Answer, bad_answer};
 use crate::http::error::{RequestError, RequestErrorKind};
@@ -522,7 +522,7 @@ fn unknown_method(variables: &ProviderVariables<'_>) -> RequestError {
 }
 
 fn chosen_without(variables: &ProviderVariables<'_>, names: &[&str]) -> RequestError {
-    let verb = if names.len() == 1 { "is" } else { "are" };
+    let verb = is_or_are(names.len());
     let names: Vec<String> = names.iter().map(|name| variables.name(name)).collect();
     let variable = variables.name(AUTH_METHOD);
     RequestError::authentication(format!(

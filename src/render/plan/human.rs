@@ -223,8 +223,8 @@ fn kept(out: &mut String, plan: &Plan, context: PlanExtras<'_>) {
 }
 
 /// `1 sync in these projects is`, `2 syncs in these projects are`.
-fn undeclared_syncs(count: usize) -> String {
-    let are = if count == 1 { "is" } else { "are" };
+pub(super) fn undeclared_syncs(count: usize) -> String {
+    let are = words::is_or_are(count);
     format!("{} in these projects {are}", words::count(count, "sync"))
 }
 

@@ -6,13 +6,14 @@ use serde_json::{Map, Value};
 use crate::apply;
 use crate::core::diff::FieldChange;
 use crate::core::plan::{
-    Action, Base, DeleteReason, Effect, Failing, Kept, Plan, SharedUpdate, Step, UnknownField,
+    Action, Base, Counts, DeleteReason, Effect, Failing, Kept, Plan, SharedUpdate, Step, Subject,
+    UnknownField,
 };
 use crate::core::remote::RemoteSync;
 use crate::core::shard::Shard;
 use crate::core::sources::Sources;
 use crate::core::text::platform_message;
-use crate::render::json::{BlockedFields, FileRange, SubjectFields, matrix_of, subjects};
+use crate::render::json::{BlockedFields, FileRange, matrix_of};
 
 /// A plan, and where it is saved.
 #[derive(Debug, Serialize)]
@@ -29,7 +30,7 @@ pub struct PlanBody<'a> {
     /// The actions that are the same because their syncs inherit what changes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     shared: Vec<SharedFields<'a>>,
-    unmanaged: Vec<SubjectFields<'a>>,
+    unmanaged: &'a [Subject],
     kept: Vec<KeptFields<'a>>,
     failing: Vec<FailingFields<'a>>,
     unknown: &'a [UnknownField],
@@ -46,7 +47,11 @@ impl<'a> PlanBody<'a> {
         Self {
             base: plan.base.as_ref(),
             shard: plan.shard,
-            summary: Summary::of(plan),
+            summary: Summary {
+                actions: plan.counts(),
+                unchanged: plan.unchanged,
+                unmanaged: plan.unmanaged.len(),
+            },
             actions: actions
                 .map(|(index, action)| ActionFields {
                     likely_renamed_from: likely.get(&index).map(|old| old.name),
@@ -56,7 +61,7 @@ impl<'a> PlanBody<'a> {
             shared: (plan.shared.iter())
                 .map(|shared| SharedFields::new(shared, sources))
                 .collect(),
-            unmanaged: subjects(&plan.unmanaged),
+            unmanaged: &plan.unmanaged,
             kept: plan.kept.iter().map(KeptFields::new).collect(),
             failing: plan.failing.iter().map(FailingFields::new).collect(),
             unknown: &plan.unknown,
@@ -84,30 +89,10 @@ pub struct PlanFile<'a> {
 
 #[derive(Debug, Serialize)]
 struct Summary {
-    add: usize,
-    change: usize,
-    destroy: usize,
-    start: usize,
-    trigger: usize,
-    blocked: usize,
+    #[serde(flatten)]
+    actions: Counts,
     unchanged: usize,
     unmanaged: usize,
-}
-
-impl Summary {
-    fn of(plan: &Plan) -> Self {
-        let counts = plan.counts();
-        Self {
-            add: counts.add,
-            change: counts.change,
-            destroy: counts.destroy,
-            start: counts.start,
-            trigger: counts.trigger,
-            blocked: counts.blocked,
-            unchanged: plan.unchanged,
-            unmanaged: plan.unmanaged.len(),
-        }
-    }
 }
 
 #[derive(Debug, Serialize)]
@@ -115,7 +100,7 @@ impl Summary {
 struct ActionFields<'a> {
     action: &'static str,
     #[serde(flatten)]
-    subject: SubjectFields<'a>,
+    subject: &'a Subject,
     place: Option<FileRange>,
     /// The values of the cell of a matrix that declares it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,7 +119,7 @@ impl<'a> ActionFields<'a> {
     fn new(action: &'a Action, sources: &Sources, has_ids: bool) -> Self {
         Self {
             action: action.verb().word(),
-            subject: (&action.subject).into(),
+            subject: &action.subject,
             place: action.place.map(|span| FileRange::new(span, sources)),
             matrix: matrix_of(action.place, sources),
             step: StepFields::of(action, has_ids),
@@ -292,14 +277,14 @@ impl EffectFields {
 #[derive(Debug, Serialize)]
 struct KeptFields<'a> {
     #[serde(flatten)]
-    subject: SubjectFields<'a>,
+    subject: &'a Subject,
     reason: &'static str,
 }
 
 impl<'a> KeptFields<'a> {
     fn new(kept: &'a Kept) -> Self {
         Self {
-            subject: (&kept.subject).into(),
+            subject: &kept.subject,
             reason: kept.by.word(),
         }
     }
@@ -308,14 +293,14 @@ impl<'a> KeptFields<'a> {
 #[derive(Debug, Serialize)]
 struct FailingFields<'a> {
     #[serde(flatten)]
-    subject: SubjectFields<'a>,
+    subject: &'a Subject,
     message: Option<String>,
 }
 
 impl<'a> FailingFields<'a> {
     fn new(failing: &'a Failing) -> Self {
         Self {
-            subject: (&failing.subject).into(),
+            subject: &failing.subject,
             message: failing.job.message.as_deref().map(platform_message),
         }
     }

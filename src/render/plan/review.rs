@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
+use super::human::undeclared_syncs;
 use super::{comparison, deleted, flow, headline, intent, no_longer_declared, sign};
 use crate::core::plan::renames::Old;
 use crate::core::plan::{Action, Plan, Step, UnknownField};
 use crate::core::text::platform_message;
-use crate::core::words;
 use crate::render::diff;
 use crate::render::review::{Group, Item, Review, Verdict};
 use crate::render::shard;
@@ -68,9 +68,7 @@ pub fn review(review: &mut Review<'_>, plan: &Plan) {
         .filter(|subject| subject.platform.reads_back())
         .count();
     if count > 0 {
-        let are = if count == 1 { "is" } else { "are" };
-        let syncs = words::count(count, "sync");
-        let note = format!("{syncs} in these projects {are} not declared.");
+        let note = format!("{} not declared.", undeclared_syncs(count));
         review.notes.push(note);
     }
     review.notes.extend(started::undeclared(&plan.unmanaged));
