@@ -20,6 +20,7 @@
 
 mod examples;
 
+mod circles;
 mod formats;
 mod fuzzing;
 mod http;

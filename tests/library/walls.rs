@@ -33,9 +33,9 @@ fn read(path: &Utf8Path) -> String {
 }
 
 /// A file of `src/` and what it does outside its comments and tests.
-struct Source {
-    path: Utf8PathBuf,
-    code: String,
+pub struct Source {
+    pub path: Utf8PathBuf,
+    pub code: String,
 }
 
 impl Source {
@@ -44,7 +44,7 @@ impl Source {
     }
 }
 
-fn sources() -> Vec<Source> {
+pub fn sources() -> Vec<Source> {
     let files = files_in("src");
     let is_test = |path: &Utf8Path| {
         let declared = format!(
