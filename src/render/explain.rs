@@ -9,15 +9,17 @@ use super::table::{Screen, definitions};
 use crate::core::code::Code;
 use crate::schema::editor::EditorField;
 
-/// A code's page for people: its Markdown without the marks that a terminal does not need.
-pub fn page(code: Code) -> String {
+/// A code's page for people: its Markdown without the marks that a terminal does not need, and its
+/// paragraphs as wide as the screen.
+pub fn page(code: Code, screen: Option<Screen>) -> String {
     let mut out = format!(
         "{BOLD}{code}{BOLD:#} {DIMMED}({}){DIMMED:#}\n{}\n\n",
         kind(code),
         code.summary()
     );
     let mut is_block = false;
-    for line in code.page().lines() {
+    let mut lines = code.page().lines().peekable();
+    while let Some(line) = lines.next() {
         if line.starts_with("```") {
             is_block = !is_block;
             // A blank line keeps two blocks in a row apart.
@@ -28,6 +30,15 @@ pub fn page(code: Code) -> String {
             let _ = writeln!(out, "    {CYAN}{line}{CYAN:#}");
         } else if let Some(heading) = line.strip_prefix("## ") {
             let _ = writeln!(out, "{BOLD}{heading}{BOLD:#}");
+        } else if let (Some(screen), false) = (screen, line.is_empty()) {
+            let mut paragraph = line.to_owned();
+            while let Some(next) =
+                lines.next_if(|next| !next.is_empty() && !next.starts_with("```"))
+            {
+                paragraph.push(' ');
+                paragraph.push_str(next);
+            }
+            out.push_str(&screen.wrapped_lines(&format!("{paragraph}\n")));
         } else {
             let _ = writeln!(out, "{line}");
         }
@@ -152,10 +163,11 @@ mod tests {
 
     use super::{list, page};
     use crate::core::code::Code;
+    use crate::render::table::Screen;
 
     #[test]
     fn a_page_reads_without_markdown() {
-        let text = strip_str(&page(Code::TabIndentation)).to_string();
+        let text = strip_str(&page(Code::TabIndentation, None)).to_string();
         assert!(
             text.starts_with(
                 "tab-indentation (error)\nYAML does not allow tabs for indentation.\n\nYAML indents"
@@ -169,7 +181,7 @@ mod tests {
 
     #[test]
     fn keeps_adjacent_blocks_separate() {
-        let text = strip_str(&page(Code::UnknownProvider)).to_string();
+        let text = strip_str(&page(Code::UnknownProvider, None)).to_string();
         assert!(
             text.contains("example}\n\n    provider: onprem\n"),
             "{text}"
@@ -178,11 +190,32 @@ mod tests {
 
     #[test]
     fn a_page_says_whether_a_code_is_a_lint_and_how_severe_it_is() {
-        let text = strip_str(&page(Code::DestructiveFirstSync)).to_string();
+        let text = strip_str(&page(Code::DestructiveFirstSync, None)).to_string();
         assert!(
             text.starts_with("destructive-first-sync (ignored, a lint)\n"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn the_paragraphs_of_a_page_are_as_wide_as_the_screen() {
+        for code in Code::ALL {
+            for width in [40, 72, 200] {
+                let screen = Screen { width, height: 24 };
+                let text = strip_str(&page(*code, Some(screen))).to_string();
+                let blocks: Vec<&str> = text.split("\n\n").skip(1).collect();
+                for block in blocks.iter().filter(|block| !block.starts_with("    ")) {
+                    for (line, next) in block.lines().zip(block.lines().skip(1)) {
+                        let word = next.split(' ').next().unwrap_or_default();
+                        let fits = line.chars().count() + 1 + word.chars().count() <= width;
+                        assert!(!fits, "{code} at {width}: {line}|{next}");
+                    }
+                }
+                let whole = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+                let plain = strip_str(&page(*code, None)).to_string();
+                assert_eq!(whole(&text), whole(&plain), "{code} at {width}");
+            }
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use miette::{
     MietteSpanContents, Report, SourceCode, SourceSpan, SpanContents,
 };
 
-use textwrap::WordSplitter;
+use textwrap::{WordSeparator, WordSplitter};
 
 use crate::core::code::Code;
 use crate::core::diagnostic::{Diagnostic, Label, Severity};
@@ -69,6 +69,7 @@ fn blocks(
         // Off a terminal a sentence stays in one line, which can be searched for.
         .with_wrap_lines(width.is_some())
         .with_break_words(false)
+        .with_word_separator(WordSeparator::AsciiSpace)
         .with_word_splitter(WordSplitter::NoHyphenation)
         .with_context_lines(1);
     let mut texts: BTreeMap<SourceId, Arc<str>> = BTreeMap::new();

@@ -81,9 +81,10 @@ fn has_label(sentence: &str) -> bool {
     LABELS.iter().any(|label| sentence.starts_with(label))
 }
 
-/// Lines of that width, which end between words. A name with hyphens stays whole.
+/// Lines of that width, which end between words. A name with signs in it stays whole.
 pub fn wrapping<'o>(width: usize) -> textwrap::Options<'o> {
     textwrap::Options::new(width)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
         .word_splitter(textwrap::WordSplitter::NoHyphenation)
         .break_words(false)
 }

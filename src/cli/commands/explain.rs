@@ -53,7 +53,7 @@ impl CommandOutcome for Explained {
     fn human(&self, view: View) -> Human {
         match self {
             Self::Codes => explain::list(view.screen),
-            Self::Code(code) => explain::page(*code),
+            Self::Code(code) => explain::page(*code, view.screen),
             Self::Field(field) => explain::field(field),
         }
         .into()
