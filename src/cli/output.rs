@@ -183,7 +183,7 @@ enum Sink {
 
 impl Sink {
     /// Empties the file of an output, if it has one.
-    fn of(target: &ExportTarget<'_>, file: Option<File>) -> Result<Self, CommandError> {
+    fn of(target: &Target<'_>, file: Option<File>) -> Result<Self, CommandError> {
         let (Some((path, _)), Some(file)) = (&target.file, file) else {
             return Ok(Self::Stdout(target.format));
         };
@@ -219,13 +219,13 @@ impl Sink {
 }
 
 /// Where an output is to go.
-struct ExportTarget<'a> {
+struct Target<'a> {
     format: Format,
     /// The file as it is named, and where that leads.
     file: Option<(&'a Utf8Path, Place)>,
 }
 
-impl<'a> ExportTarget<'a> {
+impl<'a> Target<'a> {
     fn of(output: &'a Output) -> Result<Self, CommandError> {
         let file = match &output.file {
             None => None,
@@ -349,15 +349,15 @@ fn open_all(
     written: Option<(&'static str, &Utf8Path)>,
     refused: &mut Vec<CommandError>,
 ) -> Result<Vec<Sink>, CommandError> {
-    let targets = wanted.iter().map(|output| ExportTarget::of(output));
-    let mut targets: Vec<ExportTarget<'_>> = targets.collect::<Result<_, _>>()?;
+    let targets = wanted.iter().map(|output| Target::of(output));
+    let mut targets: Vec<Target<'_>> = targets.collect::<Result<_, _>>()?;
     let others = refused_files(&targets, written, refused);
     targets.retain(|target| {
         target
             .path()
             .is_none_or(|(_, path)| !others.contains(&path))
     });
-    let files = targets.iter().map(ExportTarget::open);
+    let files = targets.iter().map(Target::open);
     let files: Vec<Option<File>> = files.collect::<Result<_, _>>()?;
     let sinks = targets.iter().zip(files);
     sinks.map(|(target, file)| Sink::of(target, file)).collect()
@@ -366,7 +366,7 @@ fn open_all(
 /// Refuses, before any file is opened and so emptied, that two outputs go to the same file, or one
 /// to a file that may declare syncs or that the command writes. Returns these files.
 fn refused_files(
-    outputs: &[ExportTarget<'_>],
+    outputs: &[Target<'_>],
     written: Option<(&'static str, &Utf8Path)>,
     refused: &mut Vec<CommandError>,
 ) -> BTreeSet<Utf8PathBuf> {
@@ -376,7 +376,7 @@ fn refused_files(
         Some((flag, path, place.path()))
     });
     let (mut paths, mut files) = (BTreeSet::new(), BTreeSet::new());
-    for (file, path) in outputs.iter().filter_map(ExportTarget::path) {
+    for (file, path) in outputs.iter().filter_map(Target::path) {
         let is_first = paths.insert(path.clone());
         let error = if let Some((flag, named, _)) =
             written.as_ref().filter(|(.., written)| *written == path)
