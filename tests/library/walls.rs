@@ -244,6 +244,15 @@ fn no_help_of_a_flag_names_a_platform() {
     }
 }
 
+/// A second one could send a credential to a server that nobody vouches for.
+#[test]
+fn one_file_hands_out_credentials() {
+    let hands_out = |source: &Source| source.path == "src/provider/trust.rs";
+    forbid(r"\bAuthenticatedClient::new\b", |source| !hands_out(source));
+    // Its declaration, and taking one apart, make none.
+    forbid(r"^(.*[^t] )?Vouched \{", |source| !hands_out(source));
+}
+
 #[test]
 fn requests_know_neither_platforms_nor_credentials() {
     forbid(r"\bprovider::", |source| source.is_in("http"));
