@@ -169,9 +169,10 @@ fn a_project_that_is_not_found_is_no_missing_route() {
     let tree = Tree::new(&[]);
     let server = june_2025().refusing("GET", "/api/v1/projects", 404, "Project not found");
     let output = server.serve(tree.secsync("list projects")).run();
-    assert_snapshot!(output.exits_with(1).stderr, @"
-    Error: Cannot list the projects: Infisical says: Project not found.
-    ");
+    assert_snapshot!(
+        output.exits_with(1).stderr,
+        @"Error: Cannot list the projects: Infisical says: Project not found."
+    );
     assert_eq!(asked(&server), ["GET /api/v1/projects"]);
 }
 
