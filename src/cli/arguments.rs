@@ -16,7 +16,7 @@ use crate::http::HttpOptions;
 use crate::pipeline::{Checked, Link, Loaded, Opened, Options};
 use crate::planfile::ALGORITHM;
 use crate::provider::credential::LoginOptions;
-use crate::workspace::{LoadOptions, Where};
+use crate::workspace::{LoadOptions, Settings, Where};
 
 use super::command::{Files, Session};
 use super::named_files::working_directory;
@@ -179,8 +179,8 @@ pub fn digest(text: &str) -> Result<String, String> {
 }
 
 /// The workspace of the working directory with its settings, and none of its sync files.
-pub fn open_workspace(session: &Session) -> Result<Opened, CommandError> {
-    LoadArguments::default().open(session)?.settings()
+pub fn open_workspace(session: &Session) -> Result<Opened<Settings>, CommandError> {
+    LoadArguments::default().open(session)?.without_mistakes()
 }
 
 impl LoadArguments {
@@ -203,11 +203,15 @@ impl LoadArguments {
     }
 
     /// Opens the workspace.
-    pub fn open(&self, session: &Session) -> Result<Opened, CommandError> {
+    pub fn open(&self, session: &Session) -> Result<Opened<Settings>, CommandError> {
         self.open_for(session, &PlanArguments::default())
     }
 
-    fn open_for(&self, session: &Session, plan: &PlanArguments) -> Result<Opened, CommandError> {
+    fn open_for(
+        &self,
+        session: &Session,
+        plan: &PlanArguments,
+    ) -> Result<Opened<Settings>, CommandError> {
         let files = &self.files;
         Opened::open(Options {
             request: LoadOptions {

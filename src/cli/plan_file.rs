@@ -21,7 +21,7 @@ use crate::render::log::{Escape, harmless};
 use crate::render::review::Checkout;
 use crate::root::{Existing, Place};
 use crate::text_file::{Unreadable, UnreadableText, reason, reason_of_write};
-use crate::workspace;
+use crate::workspace::{self, Settings};
 
 use super::arguments::FileArguments;
 use super::named_files::{place_of, working_directory};
@@ -172,7 +172,10 @@ fn cannot_save(path: &Utf8Path, why: &dyn Display) -> CommandError {
 }
 
 /// Reads a saved plan.
-pub fn load(path: &Utf8Path, opened: &Opened) -> Result<SavedPlan, CommandError> {
+pub fn load<W: AsRef<Settings>>(
+    path: &Utf8Path,
+    opened: &Opened<W>,
+) -> Result<SavedPlan, CommandError> {
     let mut text = Vec::new();
     let directory = &opened.options.request.directory;
     Place::of(path, directory)

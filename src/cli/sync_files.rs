@@ -27,8 +27,8 @@ use crate::render::json::JsonBody;
 use crate::render::log::{Escape, harmless};
 use crate::root::{Existing, Place};
 use crate::schema;
-use crate::workspace::Where;
 use crate::workspace::texts::LARGEST_FILE;
+use crate::workspace::{Settings, Where};
 use crate::yaml;
 
 /// How remote syncs are named in files, and which variables the files have.
@@ -94,7 +94,7 @@ impl NamingArguments {
 
 /// Writes a file that a person names, or says why it cannot be written.
 pub fn write(
-    opened: &Opened,
+    opened: &Opened<impl AsRef<Settings>>,
     path: &Utf8Path,
     shown: &Utf8Path,
     text: &str,
@@ -108,7 +108,7 @@ pub fn write(
 
 /// Writes a file of secsync's own, or says why it cannot be written. Returns its path.
 pub fn write_own(
-    opened: &Opened,
+    opened: &Opened<impl AsRef<Settings>>,
     file: &str,
     text: &str,
     existing: Existing,
@@ -118,7 +118,7 @@ pub fn write_own(
     match root.write(file.into(), text.as_bytes(), existing) {
         Ok(()) => Ok(path),
         Err(error) => Err(cannot_write(
-            opened.workspace.shown(&path).as_str().into(),
+            opened.settings().shown(&path).as_str().into(),
             &error,
         )),
     }
@@ -126,12 +126,12 @@ pub fn write_own(
 
 /// The same, unless there is one already: then it stays, and nothing is returned.
 pub fn write_new(
-    opened: &Opened,
+    opened: &Opened<impl AsRef<Settings>>,
     file: &str,
     text: &str,
 ) -> Result<Option<Utf8PathBuf>, CommandError> {
     let root = opened.root()?;
-    let shown = opened.workspace.shown(&root.path().join(file));
+    let shown = opened.settings().shown(&root.path().join(file));
     match root.write(file.into(), text.as_bytes(), Existing::Keep) {
         Ok(()) => Ok(Some(root.path().join(file))),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
@@ -190,7 +190,7 @@ fn example_as_comment() -> String {
 /// that no plan with it succeeds. It is removed if there is another sync file, and otherwise becomes a
 /// comment.
 pub fn put_example_away(
-    opened: &Opened,
+    opened: &Opened<impl AsRef<Settings>>,
     has_other_files: bool,
 ) -> Result<Option<FirstSyncFile>, CommandError> {
     let root = opened.root()?;
@@ -201,7 +201,7 @@ pub fn put_example_away(
     if text != example() && (text != comment || !has_other_files) {
         return Ok(None);
     }
-    let shown = Utf8PathBuf::from(opened.workspace.shown(&root.path().join(EXAMPLE_FILE)));
+    let shown = Utf8PathBuf::from(opened.settings().shown(&root.path().join(EXAMPLE_FILE)));
     let done = if has_other_files {
         root.remove(EXAMPLE_FILE.into())
     } else {
@@ -215,8 +215,8 @@ pub fn put_example_away(
 }
 
 /// The schema of this workspace's sync files for editors.
-pub fn editor_schema(opened: &Opened) -> Result<String, CommandError> {
-    let providers = &opened.workspace.config.providers;
+pub fn editor_schema(opened: &Opened<impl AsRef<Settings>>) -> Result<String, CommandError> {
+    let providers = &opened.settings().config.providers;
     let kinds = providers
         .iter()
         .map(|(name, provider)| (name.clone(), provider.platform))
@@ -226,12 +226,14 @@ pub fn editor_schema(opened: &Opened) -> Result<String, CommandError> {
 }
 
 /// Writes the schema that sync files name for editors, unless it exists.
-pub fn write_editor_schema(opened: &Opened) -> Result<Option<Written>, CommandError> {
+pub fn write_editor_schema(
+    opened: &Opened<impl AsRef<Settings>>,
+) -> Result<Option<Written>, CommandError> {
     let text = editor_schema(opened)?;
     let Some(path) = write_new(opened, EDITOR_SCHEMA, &text)? else {
         return Ok(None);
     };
-    let shown = Utf8PathBuf::from(opened.workspace.shown(&path));
+    let shown = Utf8PathBuf::from(opened.settings().shown(&path));
     Ok(Some(Written {
         path: Some(shown),
         syncs: Vec::new(),

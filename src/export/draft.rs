@@ -29,7 +29,7 @@ use crate::exit::Exit;
 use crate::pipeline::Opened;
 use crate::redaction;
 use crate::schema::destination::Destination;
-use crate::workspace::Workspace;
+use crate::workspace::{Settings, Workspace};
 use crate::yaml;
 
 /// What to do if the schema in use may be older than the server.
@@ -161,11 +161,11 @@ impl Hidden {
         let values: Vec<String> = values
             .filter(|value| value.len() >= redaction::SHORTEST)
             .collect();
-        let Workspace {
+        let Settings {
             sources,
             diagnostics,
             ..
-        } = workspace;
+        } = &mut workspace.settings;
         for found in diagnostics {
             let text = found.span().and_then(|span| {
                 let text = &sources.get(span.source).text;

@@ -409,11 +409,12 @@ fn fill_in_projects(
     environment: &Environment,
     found: &mut Vec<Diagnostic>,
 ) {
+    let config = &workspace.settings.config;
     for sync in &mut workspace.syncs {
         if sync.project.is_some() {
             continue;
         }
-        match project_of_environment(&workspace.config, &sync.provider.text, environment) {
+        match project_of_environment(config, &sync.provider.text, environment) {
             Some(id) => {
                 Arc::make_mut(sync).project = Some(Word {
                     text: id.to_owned(),

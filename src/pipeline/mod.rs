@@ -2,7 +2,7 @@
 //!
 //! | stage | what is known | where |
 //! |---|---|---|
-//! | [`Opened`] | the root, `secsync.yaml`, the schemas, what is selected | `open` |
+//! | [`Opened`] of [`Settings`](crate::workspace::Settings) | the root, `secsync.yaml`, the schemas, what is selected | `open` |
 //! | [`Loaded`] | the syncs that the files declare | `open` |
 //! | [`Checked`] | that they fit the schemas and the lints | `check` |
 //! | [`Observed`] | what the names mean, and what is remote | `observe` |

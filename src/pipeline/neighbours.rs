@@ -19,7 +19,7 @@ use crate::error::CommandError;
 use crate::provider::trust::known_address;
 use crate::root::{WORKSPACE_FILE, git_root, shown};
 use crate::text_file::reason;
-use crate::workspace::{LoadError, LoadOptions, Where, Workspace};
+use crate::workspace::{LoadError, LoadOptions, Settings, Where, Workspace};
 
 /// A project that sync files of another workspace name.
 pub struct NeighbourProject {
@@ -68,7 +68,7 @@ impl Opened {
             ..self.options.request.clone()
         };
         let environment = &self.options.environment;
-        let Ok(mut whole) = Workspace::open(&options) else {
+        let Ok(mut whole) = Settings::open(&options).map(Workspace::from) else {
             return Vec::new();
         };
         let loaded = whole.load(&options, environment, &mut std::io::empty(), &*self.store);
@@ -96,7 +96,7 @@ impl Opened {
         };
         let environment = &self.options.environment;
         let shown = shown(root, &options.directory);
-        let mut other = Workspace::open(&options)?;
+        let mut other = Workspace::from(Settings::open(&options)?);
         match other.load(&options, environment, &mut std::io::empty(), &*self.store) {
             Ok(()) => {}
             Err(LoadError::NoFiles(_)) => return Ok(()),

@@ -21,7 +21,7 @@ use crate::provider::ProviderConfig;
 use crate::root::{OWN_DIRECTORY, Root};
 use crate::schema::store::SchemaStore;
 use crate::text_file::{UnreadableText, reason};
-use crate::workspace::{LoadError, LoadOptions, STDIN, Schemas, Workspace};
+use crate::workspace::{LoadError, LoadOptions, STDIN, Schemas, Settings, Workspace};
 
 /// Where the workspace's own schemas are, from the root.
 pub const SCHEMAS: &str = ".secsync/schemas";
@@ -49,13 +49,13 @@ pub struct Options {
     pub shard: Option<Shard>,
 }
 
-/// A workspace that is found, and none of its sync files read yet.
+/// A workspace that is found: with [`Settings`] none of its sync files is read yet.
 #[derive(Clone)]
-pub struct Opened {
+pub struct Opened<W = Workspace> {
     /// What the run was asked for.
     pub options: Options,
-    /// The root and `secsync.yaml`; from [`Loaded`] on also what the files declare.
-    pub workspace: Arc<Workspace>,
+    /// What is known of the workspace.
+    pub workspace: Arc<W>,
     /// The schemas.
     pub store: Arc<SchemaStore>,
     /// What the command line selects.
@@ -80,10 +80,10 @@ impl Loaded {
     }
 }
 
-impl Opened {
+impl Opened<Settings> {
     /// Finds the workspace and reads no sync file.
     pub fn open(options: Options) -> Result<Self, CommandError> {
-        let workspace = Workspace::open(&options.request)?;
+        let workspace = Settings::open(&options.request)?;
         check_own_directory(&workspace)?;
         let store = SchemaStore::with_workspace(&workspace.root, SCHEMAS.into())?;
         Ok(Self {
@@ -113,7 +113,7 @@ impl Opened {
     }
 
     /// Refuses a `secsync.yaml` with mistakes in it: what it says cannot be relied on.
-    pub fn settings(self) -> Result<Self, CommandError> {
+    pub fn without_mistakes(self) -> Result<Self, CommandError> {
         self.check_settings().map(|()| self)
     }
 
@@ -122,21 +122,34 @@ impl Opened {
         if self.workspace.diagnostics.is_empty() {
             Ok(())
         } else {
-            Err(CommandError::invalid(Arc::clone(&self.workspace)))
+            let settings = Settings::clone(&self.workspace);
+            Err(CommandError::invalid(Arc::new(settings.into())))
+        }
+    }
+
+    /// The same workspace as one that declares nothing.
+    #[must_use]
+    pub fn without_syncs(self) -> Opened {
+        let settings = Arc::unwrap_or_clone(self.workspace);
+        Opened {
+            workspace: Arc::new(settings.into()),
+            options: self.options,
+            store: self.store,
+            selection: self.selection,
+            resend: self.resend,
         }
     }
 
     /// Reads the files and merges defaults and variables into their syncs.
-    pub fn load(mut self, stdin: &mut dyn Read) -> Result<Loaded, CommandError> {
-        let workspace = Arc::make_mut(&mut self.workspace);
-        let options = &self.options;
-        let loaded = workspace.load(&options.request, &options.environment, stdin, &*self.store);
+    pub fn load(self, stdin: &mut dyn Read) -> Result<Loaded, CommandError> {
+        let mut opened = self.without_syncs();
+        let loaded = opened.read(stdin);
         loaded
             .map_err(CommandError::from)
-            .and_then(|()| self.check_prune())
-            .and_then(|()| self.check_resend())
-            .map_err(|error| error.found(&self.workspace))?;
-        Ok(Loaded(self))
+            .and_then(|()| opened.check_prune())
+            .and_then(|()| opened.check_resend())
+            .map_err(|error| error.found(&opened.workspace))?;
+        Ok(Loaded(opened))
     }
 
     /// The same for a workspace that may have no sync file yet: then nothing is declared.
@@ -177,22 +190,25 @@ impl Opened {
 
     /// Reads the files, and is content with none. These findings do not count.
     fn load_forgiving(
-        mut self,
+        self,
         forgives: impl Fn(&Diagnostic) -> bool,
     ) -> Result<Loaded, CommandError> {
-        let workspace = Arc::make_mut(&mut self.workspace);
-        let (options, nothing) = (&self.options, &mut std::io::empty());
-        match workspace.load(
-            &options.request,
-            &options.environment,
-            nothing,
-            &*self.store,
-        ) {
+        let mut opened = self.without_syncs();
+        match opened.read(&mut std::io::empty()) {
             Ok(()) | Err(LoadError::NoFiles(_)) => {}
             Err(error) => return Err(error.into()),
         }
+        let workspace = Arc::make_mut(&mut opened.workspace);
         workspace.diagnostics.retain(|found| !forgives(found));
-        Ok(Loaded(self))
+        Ok(Loaded(opened))
+    }
+}
+
+impl Opened {
+    fn read(&mut self, stdin: &mut dyn Read) -> Result<(), LoadError> {
+        let workspace = Arc::make_mut(&mut self.workspace);
+        let options = &self.options;
+        workspace.load(&options.request, &options.environment, stdin, &*self.store)
     }
 
     /// Reads a text as if it were all the files of this workspace, under the name that its findings
@@ -263,17 +279,24 @@ impl Opened {
         self.workspace
             .file_defaults(text, &options.request, &options.environment)
     }
+}
+
+impl<W: AsRef<Settings>> Opened<W> {
+    /// The settings of the workspace.
+    pub fn settings(&self) -> &Settings {
+        (*self.workspace).as_ref()
+    }
 
     /// Opens the root of the workspace, the door to its files.
     pub fn root(&self) -> Result<Root, CommandError> {
-        let path = &self.workspace.root;
+        let path = &self.settings().root;
         Root::open(path).map_err(|error| {
             let why = reason(&error);
             CommandError::new(
                 Exit::Error,
                 format!(
                     "The workspace {} cannot be opened: {why}.",
-                    self.workspace.shown(path)
+                    self.settings().shown(path)
                 ),
             )
         })
@@ -281,7 +304,7 @@ impl Opened {
 
     /// Where the schemas are that the workspace pulled.
     pub fn schema_directory(&self) -> Utf8PathBuf {
-        self.workspace.root.join(SCHEMAS)
+        self.settings().root.join(SCHEMAS)
     }
 
     /// The platform that a provider is, by its name in the files.
@@ -291,7 +314,7 @@ impl Opened {
 
     /// What is known of a provider. An unknown one is a usage error.
     pub fn provider(&self, name: &str) -> Result<&ProviderConfig, CommandError> {
-        let providers = &self.workspace.config.providers;
+        let providers = &self.settings().config.providers;
         providers.get(name).ok_or_else(|| {
             CommandError::usage(format!("The provider `{name}` is unknown.")).help(format!(
                 "The providers are {}. Others are declared under `providers:` in secsync.yaml.",
@@ -309,7 +332,7 @@ impl Opened {
 
 /// Refuses a link in the place of the directory of secsync's own files, which would then be read
 /// and written elsewhere.
-fn check_own_directory(workspace: &Workspace) -> Result<(), CommandError> {
+fn check_own_directory(workspace: &Settings) -> Result<(), CommandError> {
     // A root that cannot be opened has no such directory, and is reported by whoever needs it.
     let opened = Root::open(&workspace.root).and_then(|root| root.directory(OWN_DIRECTORY.into()));
     match opened.err().as_ref().and_then(UnreadableText::of) {

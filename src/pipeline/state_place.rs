@@ -19,6 +19,7 @@ use crate::http::quote::quotable;
 use crate::root::{OWN_DIRECTORY, Root, UnreadableText, straight};
 use crate::state::{self, FilePlace, ObjectUrl, State, StateAccess, StateLocation};
 use crate::text_file::reason;
+use crate::workspace::Settings;
 
 /// The variable that says where the state is kept.
 pub const STATE_VARIABLE: &str = "SECSYNC_STATE";
@@ -39,7 +40,7 @@ const OWN: [&str; 7] = [
 /// Where the sandbox's state is kept, from the root.
 const SANDBOX_STATE: &str = ".secsync/sandbox/state.json";
 
-impl Opened {
+impl<W: AsRef<Settings>> Opened<W> {
     /// Where the sandbox keeps the record of what was started in it.
     pub fn sandbox_state_place(&self) -> StateLocation {
         StateLocation::File(self.in_root(SANDBOX_STATE))
@@ -60,7 +61,7 @@ impl Opened {
             .map(|(who, text)| Ok::<_, CommandError>((who, self.outside_place(who, text)?)))
             .transpose()?;
         let declared = self
-            .workspace
+            .settings()
             .config
             .state
             .as_ref()
@@ -114,7 +115,7 @@ impl Opened {
     /// The destinations that starts are recorded of, if the state is a file that can be read.
     pub(super) fn recorded_destinations(&self) -> BTreeSet<String> {
         let environment = &self.options.environment;
-        let declared = self.workspace.config.state.as_ref();
+        let declared = self.settings().config.state.as_ref();
         let place = match (environment.get(STATE_VARIABLE), declared) {
             (Some(text), _) => self.outside_place(STATE_VARIABLE, text),
             (None, Some((text, _))) => self.declared_place(text),
@@ -140,7 +141,7 @@ impl Opened {
                 .map_err(|reason| malformed(exit, who, text, reason));
         }
         let path = self.options.request.directory.join(text);
-        let root = Root::open(&self.workspace.root);
+        let root = Root::open(&self.settings().root);
         let directory = self.options.request.directory.clone();
         let Ok(inside) = root.and_then(|root| root.resolve(&straight(&path))) else {
             return Ok(StateLocation::File(FilePlace {
@@ -153,7 +154,7 @@ impl Opened {
             let place = format!("{who} \"{}\"", showable(text));
             return Err(taken(exit, &place, what));
         }
-        let root = Some(self.workspace.root.clone());
+        let root = Some(self.settings().root.clone());
         Ok(StateLocation::File(FilePlace {
             path,
             root,
@@ -178,7 +179,7 @@ impl Opened {
         let inside = Some(UnreadableText::Outside)
             .filter(|_| is_outside)
             .map_or(Ok(()), |outside| Err(outside.into()))
-            .and_then(|()| Root::open(&self.workspace.root)?.resolve(relative))
+            .and_then(|()| Root::open(&self.settings().root)?.resolve(relative))
             .map_err(|error| {
                 let why = match UnreadableText::of(&error) {
                     Some(UnreadableText::Outside) => "leaves the workspace".to_owned(),
@@ -209,8 +210,8 @@ impl Opened {
 
     fn in_root(&self, path: &str) -> FilePlace {
         FilePlace {
-            path: self.workspace.root.join(path),
-            root: Some(self.workspace.root.clone()),
+            path: self.settings().root.join(path),
+            root: Some(self.settings().root.clone()),
             directory: self.options.request.directory.clone(),
         }
     }
@@ -225,7 +226,7 @@ impl Opened {
             Some("a file that secsync keeps something else in")
         } else if folded.extension() != Some("json") {
             Some("not a name for a state, which ends in `.json`")
-        } else if self.workspace.would_load(inside) {
+        } else if self.settings().would_load(inside) {
             Some("among the sync files")
         } else {
             None

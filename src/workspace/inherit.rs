@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Schemas, Workspace, findings};
+use super::{Schemas, Settings, Workspace, findings};
 use crate::core::declaration::{self, declare, meant_provider};
 use crate::core::fields::{DESTINATION, OWN_FIELDS, PROJECT, PROJECT_ID, PROVIDER, platform_field};
 use crate::core::merge::merge;
@@ -52,9 +52,14 @@ impl Workspace {
             let before = self.diagnostics.len();
             let found = &mut self.diagnostics;
             let sync = declare(block, &effective, &providers, provider, found);
-            let found = &mut self.diagnostics[before..];
-            findings::name_the_sync(found, block.span, &block.key, &self.sources);
-            self.condenser.condense(&mut self.diagnostics);
+            let Settings {
+                diagnostics,
+                sources,
+                ..
+            } = &mut self.settings;
+            let found = &mut diagnostics[before..];
+            findings::name_the_sync(found, block.span, &block.key, sources);
+            self.condenser.condense(diagnostics);
             self.syncs.extend(sync.map(Arc::new));
         }
     }
@@ -76,17 +81,22 @@ impl Workspace {
         schemas: &dyn Schemas,
     ) {
         let mut known = Known::default();
-        let of_workspace = &self.config.defaults;
+        let Settings {
+            config,
+            diagnostics,
+            ..
+        } = &mut self.settings;
+        let of_workspace = &config.defaults;
         let defaults = [&file.defaults, of_workspace, of_workspace];
         let fields = known.fields(defaults, providers, schemas);
-        let right = declaration::put_right(&file.defaults, &fields, &mut self.diagnostics);
+        let right = declaration::put_right(&file.defaults, &fields, diagnostics);
         if let Cow::Owned(defaults) = right {
             file.defaults = defaults;
         }
         for block in &mut file.syncs {
             let fields = [&block.fields, &file.defaults, of_workspace];
             let fields = known.fields(fields, providers, schemas);
-            let right = declaration::put_right(&block.fields, &fields, &mut self.diagnostics);
+            let right = declaration::put_right(&block.fields, &fields, diagnostics);
             if let Cow::Owned(fields) = right {
                 block.fields = fields;
             }

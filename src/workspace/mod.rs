@@ -1,6 +1,6 @@
 //! The files of a run: the workspace file, the sync files, and the syncs that they declare.
 //!
-//! [`Workspace::open`] finds the root and reads `secsync.yaml`; [`Workspace::load`] reads the
+//! [`Settings::open`] finds the root and reads `secsync.yaml`; [`Workspace::load`] reads the
 //! sync files and merges them. Whatever is wrong is collected, so that one run reports it all.
 
 pub mod config;
@@ -15,6 +15,7 @@ mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -78,32 +79,76 @@ pub enum Where {
     At(Utf8PathBuf),
 }
 
-/// The files of a run and what they declare.
+/// What is known of a workspace before its sync files are read.
 #[derive(Debug, Clone, Default)]
-pub struct Workspace {
+pub struct Settings {
     /// The directory that `.secsync/` is in; see [`root::find`].
     pub root: Utf8PathBuf,
     /// What `secsync.yaml` says.
     pub config: Config,
-    /// All texts.
+    /// The texts that were read.
     pub sources: Sources,
+    /// Everything that is wrong with them.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Their comments.
+    pub comments: Vec<Comment>,
+    /// Where the files' paths are relative to.
+    directory: Utf8PathBuf,
+}
+
+/// The files of a run and what they declare, with the settings of the workspace, which it is used
+/// like.
+#[derive(Debug, Clone, Default)]
+pub struct Workspace {
+    /// The settings.
+    pub settings: Settings,
     /// The syncs that could be read.
     pub syncs: Vec<Arc<DesiredSync>>,
     /// The projects that files name at their top.
     pub projects: Vec<NamedProject>,
-    /// Everything that is wrong.
-    pub diagnostics: Vec<Diagnostic>,
     /// Whether all of the workspace was loaded, and not only paths that were named.
     pub is_whole: bool,
     /// How many files were read, standard input included.
     pub files: usize,
-    /// The comments of the sync files.
-    pub comments: Vec<Comment>,
     /// The files that matrices are read from, by their paths; `None` for one that cannot be read.
     matrix_files: BTreeMap<String, Option<Arc<Node>>>,
-    /// Where the files' paths are relative to.
-    directory: Utf8PathBuf,
     condenser: Condenser,
+}
+
+impl Deref for Workspace {
+    type Target = Settings;
+
+    fn deref(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+impl DerefMut for Workspace {
+    fn deref_mut(&mut self) -> &mut Settings {
+        &mut self.settings
+    }
+}
+
+impl AsRef<Self> for Settings {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
+impl AsRef<Settings> for Workspace {
+    fn as_ref(&self) -> &Settings {
+        self
+    }
+}
+
+impl From<Settings> for Workspace {
+    /// No file of it is read.
+    fn from(settings: Settings) -> Self {
+        Self {
+            settings,
+            ..Self::default()
+        }
+    }
 }
 
 /// Why nothing can be loaded: a wrong use of the command, as a full sentence.
@@ -148,21 +193,21 @@ pub trait Schemas {
     fn meant_destination(&self, kind: Platform, word: &str) -> Option<String>;
 }
 
-impl Workspace {
+impl Settings {
     /// Finds the root of the files that are asked for, and reads the workspace file.
     pub fn open(options: &LoadOptions) -> Result<Self, LoadError> {
         let directory = &options.directory;
         let found = find_root(options)?;
-        let mut workspace = Self {
+        let mut settings = Self {
             root: found.root,
             directory: directory.clone(),
             ..Self::default()
         };
         if found.has_file {
-            workspace.read_workspace_file();
-            workspace.conceal_findings();
+            settings.read_workspace_file();
+            settings.conceal_findings();
         }
-        Ok(workspace)
+        Ok(settings)
     }
 
     fn read_workspace_file(&mut self) {
@@ -186,6 +231,72 @@ impl Workspace {
         }
     }
 
+    /// Cuts short what findings quote from texts that may hold what nobody may see.
+    fn conceal_findings(&mut self) {
+        let sources = &self.sources;
+        for found in &mut self.diagnostics {
+            let mut labels = found.labels.iter();
+            if labels.any(|label| sources.get(label.span.source).is_hidden) {
+                found.message = likely::concealed(&found.message);
+                found.help = found.help.as_deref().map(likely::concealed);
+                for label in &mut found.labels {
+                    label.text = likely::concealed(&label.text);
+                }
+            }
+        }
+    }
+
+    /// Whether a file of that path, from the root on, would be among those that a command without
+    /// paths loads, if it existed.
+    pub fn would_load(&self, inside: &Utf8Path) -> bool {
+        if self.config.include.is_empty() {
+            return files::includes(DEFAULT_DIRECTORY, inside);
+        }
+        let mut patterns = self.config.include.iter();
+        patterns.any(|(pattern, _)| files::includes(pattern, inside))
+    }
+
+    /// The path as people write it where they are.
+    pub fn shown(&self, path: &Utf8Path) -> String {
+        root::shown(path, &self.directory).into_string()
+    }
+
+    fn parse(
+        &mut self,
+        shown: &str,
+        text: Result<String, Box<Diagnostic>>,
+        kind: FileKind,
+    ) -> Option<(SourceId, Vec<Node>)> {
+        let source = text.map(|text| self.sources.add(shown, text));
+        let parsed = source.map(|source| Parsed::of(&self.sources, source, kind));
+        self.take(parsed)
+    }
+
+    /// Takes in what was parsed: its text's id and its documents.
+    fn take(&mut self, parsed: Result<Parsed, Box<Diagnostic>>) -> Option<(SourceId, Vec<Node>)> {
+        match parsed {
+            Ok(mut parsed) => {
+                if !parsed.is_likely {
+                    self.sources.hide(parsed.source);
+                }
+                self.diagnostics.append(&mut parsed.loaded.diagnostics);
+                self.comments.append(&mut parsed.loaded.comments);
+                Some((parsed.source, parsed.loaded.documents))
+            }
+            Err(diagnostic) => {
+                self.diagnostics.push(*diagnostic);
+                None
+            }
+        }
+    }
+
+    fn has_finding_in(&self, source: SourceId) -> bool {
+        let mut spans = self.diagnostics.iter().filter_map(Diagnostic::span);
+        spans.any(|span| span.source == source)
+    }
+}
+
+impl Workspace {
     /// Reads the sync files and merges defaults and variables into their syncs.
     pub fn load(
         &mut self,
@@ -226,35 +337,20 @@ impl Workspace {
 
     fn report_conflicts(&mut self) {
         let servers = self.config.servers();
-        conflicts::report_as_spelled(&self.syncs, &servers, &mut self.diagnostics);
+        conflicts::report_as_spelled(&self.syncs, &servers, &mut self.settings.diagnostics);
     }
 
     /// The same workspace with no file read. Its defaults are those of [`Workspace::load`].
     #[must_use]
     pub fn without_files(&self) -> Self {
-        Self {
+        Self::from(Settings {
             root: self.root.clone(),
             config: self.config.clone(),
             // The places in the defaults are places in these.
             sources: self.sources.clone(),
             directory: self.directory.clone(),
-            ..Self::default()
-        }
-    }
-
-    /// Cuts short what findings quote from texts that may hold what nobody may see.
-    fn conceal_findings(&mut self) {
-        let sources = &self.sources;
-        for found in &mut self.diagnostics {
-            let mut labels = found.labels.iter();
-            if labels.any(|label| sources.get(label.span.source).is_hidden) {
-                found.message = likely::concealed(&found.message);
-                found.help = found.help.as_deref().map(likely::concealed);
-                for label in &mut found.labels {
-                    label.text = likely::concealed(&label.text);
-                }
-            }
-        }
+            ..Settings::default()
+        })
     }
 
     /// Refuses files that are of another workspace, which is below this one: what its
@@ -283,16 +379,6 @@ impl Workspace {
         let found = self.without_files().find_files(&LoadOptions::default());
         let mut found = found.unwrap_or_default().into_iter();
         found.any(|file| real(&file.path).as_ref() == Some(&wanted))
-    }
-
-    /// Whether a file of that path, from the root on, would be among those that a command without
-    /// paths loads, if it existed.
-    pub fn would_load(&self, inside: &Utf8Path) -> bool {
-        if self.config.include.is_empty() {
-            return files::includes(DEFAULT_DIRECTORY, inside);
-        }
-        let mut patterns = self.config.include.iter();
-        patterns.any(|(pattern, _)| files::includes(pattern, inside))
     }
 
     /// Reads a text that is in no file yet, after [`Workspace::load`].
@@ -360,7 +446,9 @@ impl Workspace {
         };
         self.is_whole |= whole.is_some();
         whole.unwrap_or_else(|| {
-            files::find_named(&self.directory, &self.root, word, &mut self.diagnostics)
+            let settings = &mut self.settings;
+            let found = &mut settings.diagnostics;
+            files::find_named(&settings.directory, &settings.root, word, found)
         })
     }
 
@@ -406,22 +494,6 @@ impl Workspace {
         files
     }
 
-    /// The path as people write it where they are.
-    pub fn shown(&self, path: &Utf8Path) -> String {
-        root::shown(path, &self.directory).into_string()
-    }
-
-    fn parse(
-        &mut self,
-        shown: &str,
-        text: Result<String, Box<Diagnostic>>,
-        kind: FileKind,
-    ) -> Option<(SourceId, Vec<Node>)> {
-        let source = text.map(|text| self.sources.add(shown, text));
-        let parsed = source.map(|source| Parsed::of(&self.sources, source, kind));
-        self.take(parsed)
-    }
-
     /// Reads files, several at once.
     fn read_files(
         &mut self,
@@ -460,24 +532,6 @@ impl Workspace {
         next.iter().take_while(fits).count().max(1)
     }
 
-    /// Takes in what was parsed: its text's id and its documents.
-    fn take(&mut self, parsed: Result<Parsed, Box<Diagnostic>>) -> Option<(SourceId, Vec<Node>)> {
-        match parsed {
-            Ok(mut parsed) => {
-                if !parsed.is_likely {
-                    self.sources.hide(parsed.source);
-                }
-                self.diagnostics.append(&mut parsed.loaded.diagnostics);
-                self.comments.append(&mut parsed.loaded.comments);
-                Some((parsed.source, parsed.loaded.documents))
-            }
-            Err(diagnostic) => {
-                self.diagnostics.push(*diagnostic);
-                None
-            }
-        }
-    }
-
     fn declare_file(
         &mut self,
         read: Option<(SourceId, Vec<Node>)>,
@@ -510,11 +564,6 @@ impl Workspace {
                 self.declare_all(file, schemas);
             }
         }
-    }
-
-    fn has_finding_in(&self, source: SourceId) -> bool {
-        let mut spans = self.diagnostics.iter().filter_map(Diagnostic::span);
-        spans.any(|span| span.source == source)
     }
 
     fn expand(&mut self, value: &mut Value, variables: &Variables) {

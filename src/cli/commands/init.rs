@@ -20,7 +20,7 @@ use crate::render::json::JsonBody;
 use crate::root::{self, WORKSPACE_FILE};
 use crate::schema::editor;
 use crate::text_file::reason;
-use crate::workspace::{LoadOptions, Where, Workspace};
+use crate::workspace::{LoadOptions, Settings, Where};
 use crate::yaml;
 
 const WORKSPACE: &str = include_str!("init/secsync.yaml");
@@ -64,7 +64,7 @@ impl Command for Arguments {
             }
         };
         let load = LoadArguments::default().of(workspace);
-        let opened = load.open(session)?.settings()?;
+        let opened = load.open(session)?.without_mistakes()?;
         let root = &opened.workspace.root;
         let mut files = Vec::new();
         for (file, content) in texts(&opened)? {
@@ -92,7 +92,7 @@ fn make(directory: &Utf8Path) -> Result<(), CommandError> {
 }
 
 /// The files of a new workspace, from the root.
-fn texts(opened: &Opened) -> Result<Vec<(Utf8PathBuf, String)>, CommandError> {
+fn texts(opened: &Opened<Settings>) -> Result<Vec<(Utf8PathBuf, String)>, CommandError> {
     let mut files = vec![
         (
             WORKSPACE_FILE.into(),
@@ -129,7 +129,7 @@ struct Next {
 }
 
 impl Next {
-    fn of(opened: &Opened, is_here: bool) -> Result<Self, CommandError> {
+    fn of(opened: &Opened<Settings>, is_here: bool) -> Result<Self, CommandError> {
         // With its new files.
         let request = LoadArguments::default().of(Where::At(opened.workspace.root.clone()));
         let opened = Opened::open(Options {
@@ -187,7 +187,7 @@ impl Next {
 }
 
 /// A directory whose files the workspace loads: that of its first pattern with one.
-fn directory_of_files(workspace: &Workspace) -> Utf8PathBuf {
+fn directory_of_files(workspace: &Settings) -> Utf8PathBuf {
     let include = &workspace.config.include;
     let patterns = include.iter().map(|(pattern, _)| {
         let parts = Utf8Path::new(pattern).components();

@@ -102,7 +102,7 @@ impl Arguments {
         let opened = if self.load.names_files() {
             self.load.check(session)?.opened
         } else {
-            self.load.open(session)?
+            self.load.open(session)?.without_syncs()
         };
         world.merge(&world_of(&opened));
         let rules = self.fail.iter();

@@ -26,7 +26,7 @@ use secsync::provider::infisical;
 use secsync::provider::{ManagedSyncs, Provider, ProviderConfig, connect};
 use secsync::sandbox::{self, Running};
 use secsync::state::{FilePlace, State, StateAccess, StateLocation};
-use secsync::workspace::LoadOptions;
+use secsync::workspace::{LoadOptions, Settings};
 
 use super::clock::QuickClock;
 use super::generate::Stray;
@@ -281,7 +281,7 @@ impl Site {
         let observed = observed.map_err(Refused::by)?;
         let plan = observed.plan(&self.starts().await);
         Ok(Planned {
-            opened,
+            opened: opened.without_syncs(),
             observed,
             plan,
             cancellation,
@@ -338,7 +338,8 @@ impl Site {
         self.recheck_saved(opened, saved).await
     }
 
-    async fn recheck_saved(&self, opened: Opened, saved: SavedPlan) -> Rechecked {
+    async fn recheck_saved(&self, opened: Opened<Settings>, saved: SavedPlan) -> Rechecked {
+        let opened = opened.without_syncs();
         let link = self.link(&Cancellation::new());
         let observed = opened.observe_saved(&saved, &link).await.unwrap();
         let now = Current {

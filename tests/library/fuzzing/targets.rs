@@ -26,7 +26,7 @@ use secsync::render;
 use secsync::schema::extract;
 use secsync::schema::store::SchemaStore;
 use secsync::state::contents;
-use secsync::workspace::{LoadOptions, Workspace};
+use secsync::workspace::{LoadOptions, Settings, Workspace};
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -53,6 +53,7 @@ pub fn sync_file(bytes: &[u8]) {
             shard: None,
         })
         .unwrap_or_else(|error| panic!("{error:?}"))
+        .without_syncs()
     });
     if let Ok(workspace) = opened.load_text("sync.yaml", text.to_owned()).findings() {
         show(&workspace);
@@ -68,7 +69,7 @@ pub fn workspace_file(bytes: &[u8]) {
         directory: directory.clone(),
         ..LoadOptions::default()
     };
-    show(&Workspace::open(&options).unwrap());
+    show(&Settings::open(&options).unwrap().into());
 }
 
 /// An OpenAPI document that `schema pull` takes schemas from.

@@ -18,6 +18,7 @@ use crate::render::plan::{self, PlanExtras};
 use crate::render::saved;
 use crate::root::is_stream;
 use crate::state::State;
+use crate::workspace::Settings;
 
 /// Applies the saved plan in a file.
 pub(super) fn apply(
@@ -41,6 +42,7 @@ pub(super) fn apply(
     let limits = &opened.workspace.config.limits;
     arguments.check_limits(&plan.plan, limits, &ProjectTables::new())?;
     check_protection(path, &plan, &opened)?;
+    let opened = opened.without_syncs();
     let (applied, done) = session.online(&arguments.network, opened, async |opened, link| {
         let (planned, done) = recheck(path, &plan, &opened, link).await?;
         let limits = &opened.workspace.config.limits;
@@ -148,7 +150,7 @@ fn shown(
 fn check_protection(
     path: &Utf8Path,
     saved: &SavedPlan,
-    opened: &Opened,
+    opened: &Opened<Settings>,
 ) -> Result<(), CommandError> {
     let actions = saved.plan.actions.iter();
     let mut deleting = actions

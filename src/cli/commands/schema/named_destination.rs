@@ -5,10 +5,14 @@ use crate::core::words::any_of;
 use crate::error::CommandError;
 use crate::pipeline::Opened;
 use crate::provider::{platform_named, platforms};
+use crate::workspace::Settings;
 
 /// The platform and the destination that a word means: PROVIDER/DESTINATION, or the destination
 /// alone if only one provider has it.
-pub fn destination_named(opened: &Opened, word: &str) -> Result<(Platform, String), CommandError> {
+pub fn destination_named(
+    opened: &Opened<Settings>,
+    word: &str,
+) -> Result<(Platform, String), CommandError> {
     let unknown = || CommandError::usage(format!("The schema `{word}` is unknown."));
     if let Some((provider, slug)) = word.split_once('/') {
         let platform = platform_named(provider).ok_or_else(|| unknown().help(LIST))?;

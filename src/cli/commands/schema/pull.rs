@@ -48,7 +48,7 @@ impl Command for Arguments {
     }
 
     fn run(self, session: &Session) -> Result<PulledSchemas, CommandError> {
-        let opened = open_workspace(session)?;
+        let opened = open_workspace(session)?.without_syncs();
         let (root, directory) = (opened.root()?, opened.schema_directory());
         // Before anything listens for signals: one of them ends a read that waits, as it does
         // anywhere.
