@@ -113,7 +113,8 @@ fn formats() -> String {
     let mut page = "# Formats\n\n\
         What `secsync help formats` lists. `-o FORMAT[=FILE]` says what a run writes and where. It can be repeated, \
         so that one run serves the log, the reviewer and the code host; one format at most goes to standard \
-        output.\n\n\
+        output. A command line that is not valid is reported in each of them that can be read from it, so that no \
+        file keeps the result of an earlier run.\n\n\
         ```console\n$ secsync plan -o human -o markdown=comment.md -o sarif=findings.sarif\n```\n\n\
         | format | what for | commands |\n|---|---|---|\n"
         .to_owned();
