@@ -18,11 +18,15 @@ use super::terminal::{Terminal, printable};
 use crate::core::words::list;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::planfile::is_plan;
 use crate::render;
 use crate::render::log::Escape;
 use crate::render::review::Review;
 use crate::root::Place;
 use crate::workspace::texts::LARGEST_FILE;
+
+/// How many bytes of a file are read to see whether it is a saved plan.
+const BEGINNING: u64 = 4096;
 
 /// A format of output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum)]
@@ -364,7 +368,8 @@ fn open_all(
 }
 
 /// Refuses, before any file is opened and so emptied, that two outputs go to the same file, or one
-/// to a file that may declare syncs or that the command writes. Returns these files.
+/// to a file that may declare syncs, that holds a saved plan or that the command writes. Returns
+/// these files.
 fn refused_files(
     outputs: &[Target<'_>],
     written: Option<(&'static str, &Utf8Path)>,
@@ -387,6 +392,11 @@ fn refused_files(
             CommandError::usage(format!(
                 "The file {file} already exists, and may be a sync file: no result is written over \
                  it."
+            ))
+            .help("Name another file, or remove this one.")
+        } else if is_saved_plan(&path) {
+            CommandError::usage(format!(
+                "The file {file} already exists, and is a saved plan: no result is written over it."
             ))
             .help("Name another file, or remove this one.")
         } else if !is_first {
@@ -428,6 +438,14 @@ fn declares_syncs(file: File) -> bool {
     serde_json::from_reader::<_, Fields>(text).is_ok_and(|fields| {
         (fields.provider.is_some() || fields.syncs.is_some()) && fields.kind.is_none()
     })
+}
+
+/// Whether a plan is saved in the file, which its beginning says.
+fn is_saved_plan(path: &Utf8Path) -> bool {
+    let is_file = fs::metadata(path).is_ok_and(|found| found.is_file());
+    let mut beginning = Vec::new();
+    let read = |file: File| file.take(BEGINNING).read_to_end(&mut beginning);
+    is_file && File::open(path).and_then(read).is_ok() && is_plan(&beginning)
 }
 
 /// Opens a file at its end, or makes it, and proves that it can be written: a full disk can be opened,

@@ -360,6 +360,32 @@ fn a_result_does_not_overwrite_what_may_be_a_sync_file() {
 }
 
 #[test]
+fn a_result_does_not_overwrite_a_saved_plan() {
+    let tree = tree();
+    tree.secsync("plan syncs --sandbox --out web.plan")
+        .run()
+        .exits_with(0);
+    let saved = tree.read("web.plan");
+    for command in [
+        "apply --sandbox web.plan",
+        "plan syncs",
+        "show web.plan --bogus",
+    ] {
+        let line = format!("{command} -o markdown=web.plan");
+        tree.secsync(&line).run().exits_with(64);
+        assert_eq!(tree.read("web.plan"), saved, "{line}");
+    }
+    assert_snapshot!(tree.secsync("show web.plan -o json=web.plan").run().exits_with(64), @"
+    $ secsync show web.plan -o json=web.plan
+    --- stderr
+    Error: The file web.plan already exists, and is a saved plan: no result is written over it.
+      Name another file, or remove this one.
+    --- exit 64
+    ");
+    assert_eq!(tree.read("web.plan"), saved);
+}
+
+#[test]
 fn a_format_that_does_not_exist() {
     let tree = tree();
     assert_snapshot!(tree.secsync("plan syncs -o yaml").run().exits_with(64), @"
