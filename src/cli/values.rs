@@ -20,7 +20,7 @@ use crate::core::fields::{ENVIRONMENT, OWN_FIELDS};
 use crate::core::value::Node;
 use crate::environment::Environment;
 use crate::pipeline::{Opened, Options};
-use crate::provider::platforms;
+use crate::provider::{codes, platforms};
 use crate::workspace::LoadOptions;
 
 /// The command line, whose arguments know their values.
@@ -107,7 +107,7 @@ fn offer(parent: &str, command: &str) -> Offer {
 
 /// What a finding's code, or a field of every sync, can be explained.
 fn topics() -> Vec<String> {
-    let codes = Code::ALL.iter().map(|code| code.name());
+    let codes = codes::codes().into_iter().map(Code::name);
     codes.chain(OWN_FIELDS).map(str::to_owned).collect()
 }
 

@@ -1,7 +1,10 @@
-//! The stable codes of every finding, each with a one-line meaning and a page.
+//! The stable codes of findings, each with a one-line meaning and a page.
 //!
 //! The pages are Markdown files beside this one, under their codes' names: why it is so, an example
-//! that shows it, and how to fix it. A code without a page does not compile.
+//! that shows it, and how to fix it. A code without a page does not compile. A lint that is true of
+//! one platform alone has its code and its page behind the platform's door.
+
+use std::fmt;
 
 use super::diagnostic::Severity;
 
@@ -14,35 +17,68 @@ enum Rule {
     Lint(Severity),
 }
 
+/// A lint that is true of one platform alone. What it says is what [`Code`] says of it.
+#[derive(PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PlatformLint {
+    /// The name that users see. No other code of any platform has it.
+    pub name: &'static str,
+    /// How serious it is unless `lint:` in the workspace or a comment says otherwise.
+    pub severity: Severity,
+    /// What it means, in one line.
+    pub summary: &'static str,
+    /// Why it is so, an example that shows it, and how to fix it, as Markdown.
+    pub page: &'static str,
+}
+
+impl fmt::Debug for PlatformLint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name)
+    }
+}
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $rule:ident($severity:ident), $summary:literal;)*) => {
         /// The kind of a finding. Its name is stable: people write it in `lint:` and search for it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Code {
             $(#[doc = $summary] $variant,)*
+            /// A lint of one platform alone.
+            OfPlatform(&'static PlatformLint),
         }
 
         impl Code {
-            /// Every code, in the order of this file.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+            /// The codes of what is true of every platform, in the order of this file.
+            pub const GENERAL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// The name that users see.
             pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
+                match self {
+                    $(Self::$variant => $name,)*
+                    Self::OfPlatform(lint) => lint.name,
+                }
             }
 
             const fn rule(self) -> Rule {
-                match self { $(Self::$variant => Rule::$rule(Severity::$severity),)* }
+                match self {
+                    $(Self::$variant => Rule::$rule(Severity::$severity),)*
+                    Self::OfPlatform(lint) => Rule::Lint(lint.severity),
+                }
             }
 
             /// What it means, in one line.
             pub const fn summary(self) -> &'static str {
-                match self { $(Self::$variant => $summary,)* }
+                match self {
+                    $(Self::$variant => $summary,)*
+                    Self::OfPlatform(lint) => lint.summary,
+                }
             }
 
             /// Why it is so, an example that shows it, and how to fix it, as Markdown.
             pub const fn page(self) -> &'static str {
-                match self { $(Self::$variant => include_str!(concat!("code/", $name, ".md")),)* }
+                match self {
+                    $(Self::$variant => include_str!(concat!("code/", $name, ".md")),)*
+                    Self::OfPlatform(lint) => lint.page,
+                }
             }
         }
     };
@@ -91,13 +127,7 @@ codes! {
     OutsideRoot = "outside-root", Fixed(Error), "A path leaves the workspace's root.";
     RenameCycle = "rename-cycle", Fixed(Error), "Renames form a circle, or two syncs take the same old name.";
     // Rules that the platforms' documents cannot say.
-    NameForm = "name-form", Lint(Error), "A sync's name is not a slug of at most 64 characters.";
-    DescriptionLength = "description-length", Lint(Error), "A description is longer than 255 characters.";
-    KeySchemaForm = "key-schema-form", Lint(Error), "A keySchema has no {{secretKey}}, or a character that is not allowed.";
     SameDestination = "same-destination", Lint(Warning), "Two syncs push to the same place, and delete each other's secrets.";
-    SecretPathForm = "secret-path-form", Lint(Error), "A secretPath is not an absolute path.";
-    SubfoldersWithImport = "subfolders-with-import", Lint(Error), "Subfolders cannot be combined with an import from the destination.";
-    DestructiveFirstSync = "destructive-first-sync", Lint(Ignored), "The first sync deletes secrets that only the destination has.";
     UnfamiliarDestination = "unfamiliar-destination", Lint(Warning), "A destination to be started is neither recorded nor among the known ones.";
     IgnoresNothing = "ignores-nothing", Lint(Warning), "A pattern of ignoreRemote names no field of any destination in use.";
     NotReadBack = "not-read-back", Lint(Warning), "A field that a request needs is not declared, and the platform never gives it back.";
@@ -110,11 +140,6 @@ codes! {
 }
 
 impl Code {
-    /// The code of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|code| code.name() == name).copied()
-    }
-
     /// How serious it is unless the workspace says otherwise.
     pub const fn severity(self) -> Severity {
         let (Rule::Fixed(severity) | Rule::Lint(severity)) = self.rule();
@@ -137,60 +162,8 @@ impl Code {
     }
 }
 
-impl std::fmt::Display for Code {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Code {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.name())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::Code;
-
-    #[test]
-    fn names_are_unique_and_in_kebab_case() {
-        let names: BTreeSet<_> = Code::ALL.iter().map(|code| code.name()).collect();
-        assert_eq!(names.len(), Code::ALL.len());
-        for name in names {
-            assert!(
-                name.chars()
-                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'),
-                "{name}"
-            );
-        }
-    }
-
-    #[test]
-    fn every_code_is_found_by_its_name() {
-        for code in Code::ALL {
-            assert_eq!(Code::parse(code.name()), Some(*code));
-        }
-        assert_eq!(Code::parse("no-such-code"), None);
-    }
-
-    #[test]
-    fn every_page_says_why_shows_an_example_and_how_to_fix_it() {
-        for code in Code::ALL {
-            let page = code.page();
-            let (why, rest) = page
-                .split_once("\n## Example\n")
-                .unwrap_or_else(|| panic!("{code} has no example"));
-            let (example, fix) = rest
-                .split_once("\n## Fix\n")
-                .unwrap_or_else(|| panic!("{code} does not say how to fix it"));
-            assert!(why.trim().len() > 80, "{code} does not say why");
-            assert!(example.contains("```"), "{code} shows nothing");
-            assert!(!fix.trim().is_empty(), "{code} fixes nothing");
-            assert_eq!(page.matches("```").count() % 2, 0, "{code}: an open block");
-        }
-    }
-
-    #[test]
-    fn every_summary_is_a_sentence() {
-        for code in Code::ALL {
-            assert!(code.summary().ends_with('.'), "{code}");
-        }
     }
 }

@@ -10,7 +10,6 @@ use super::check::Checked;
 use super::observe::{Observed, nothing_selected};
 use super::open::{Opened, Options, SCHEMAS, not_in_git};
 use super::plan::Planned;
-use crate::core::code::Code;
 use crate::core::desired::Ensure;
 use crate::core::diagnostic::Severity;
 use crate::core::plan::base::{Base, as_remote, as_spelled, gone, shared};
@@ -21,6 +20,7 @@ use crate::core::starts::{Start, StartKey, Starts};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::git::{Commit, GitError};
+use crate::provider::codes;
 use crate::root::{OWN_DIRECTORY, git_root, shown, straight};
 use crate::workspace::{Config, LoadOptions, Where, nothing_named};
 
@@ -153,9 +153,9 @@ impl Checked {
             ..self.opened.options.clone()
         })?;
         // A branch may be what puts right that a lint denies.
-        let lints = Code::ALL.iter().filter(|code| code.is_lint());
+        let lints = codes::lints().into_iter();
         Arc::make_mut(&mut opened.workspace).config.lint =
-            lints.map(|code| (*code, Severity::Ignored)).collect();
+            lints.map(|code| (code, Severity::Ignored)).collect();
         let loaded = opened.load_what_exists()?;
         let words = loaded.0.options.request.paths.iter();
         let named = words

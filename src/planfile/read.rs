@@ -11,7 +11,6 @@ use serde_json::{Map, Value};
 
 use super::{ALGORITHM, MAX_SIZE, PlanFileError, SavedPlan, VERSION, consistency, wire};
 use crate::core::cell::{Cell, Values};
-use crate::core::code::Code;
 use crate::core::diagnostic::{Cells, Diagnostic, Label, Severity};
 use crate::core::normalize;
 use crate::core::plan::recheck::change_before;
@@ -26,7 +25,7 @@ use crate::core::value::Node;
 use crate::digest;
 use crate::http::origin::Origin;
 use crate::provider::trust::sandbox_server;
-use crate::provider::{ProviderConfig, is_provider_name, platform_named, rules};
+use crate::provider::{ProviderConfig, codes, is_provider_name, platform_named, rules};
 use crate::schema::schema_file::is_slug;
 
 /// This program's own description of a destination, if it has one.
@@ -312,7 +311,7 @@ impl PlanReader<'_> {
     }
 
     fn finding(&mut self, found: wire::SavedFinding) -> Result<Diagnostic, String> {
-        let Some(code) = Code::parse(&found.code) else {
+        let Some(code) = codes::find(&found.code) else {
             return Err(format!("the finding {:?} is unknown", found.code));
         };
         let places = found.places.into_iter().map(|place| Label {

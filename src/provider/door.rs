@@ -7,6 +7,7 @@ use super::credential::{Credential, LoginOptions, message};
 use super::environment_variables::ProviderVariables;
 use super::session::AuthenticatedClient;
 use crate::cancel::Cancellation;
+use crate::core::code::Code;
 use crate::core::platform::Platform;
 use crate::core::rules::Rules;
 use crate::http::HttpOptions;
@@ -80,6 +81,11 @@ pub trait Door: Rules + Send {
     /// The schema files that are part of the program, sorted by name. `build.rs` lists those of
     /// `schemas/<platform>`.
     fn schemas(&self) -> &'static [(&'static str, BundledText)];
+
+    /// The codes of its own lints, each a [`Code::OfPlatform`].
+    fn lints(&self) -> &'static [Code] {
+        &[]
+    }
 
     /// What an operation of an OpenAPI document is for, by its path (without a leading `api`) and
     /// its method in lower case; none if it is not about syncs of this platform.

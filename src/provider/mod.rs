@@ -3,6 +3,7 @@
 //! | module | job |
 //! |---|---|
 //! | [`mod@door`] | what each platform's folder offers |
+//! | [`codes`] | the codes of all findings, the platforms' own among them |
 //! | [`ProviderConfig`], [`Provider`] | a provider as it is configured, and what it can do once it is connected |
 //! | [`infisical`], [`enkryptify`] | the platforms; each knows itself alone |
 //! | [`trust`] | which server a credential may go to; the only maker of a [`session::AuthenticatedClient`] |
@@ -10,6 +11,7 @@
 //! | [`credential`], [`environment_variables`] | credentials, and which variables serve whom |
 
 pub mod access_token;
+pub mod codes;
 mod connected;
 pub mod credential;
 pub mod door;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::style::{BOLD, CYAN, DIMMED};
 use super::table::{Screen, definitions};
 use crate::core::code::Code;
+use crate::provider::codes;
 use crate::schema::editor::EditorField;
 
 /// A code's page for people: its Markdown without the marks that a terminal does not need, and its
@@ -74,8 +75,9 @@ fn kind(code: Code) -> String {
 
 /// Every code with its default severity and its meaning.
 pub fn list(screen: Option<Screen>) -> String {
+    let codes = codes::codes();
     let width = |cell: fn(Code) -> String| {
-        let widths = Code::ALL.iter().map(|code| cell(*code).len());
+        let widths = codes.iter().map(|code| cell(*code).len());
         widths.max().unwrap_or_default()
     };
     let (names, kinds) = (width(|code| code.name().to_owned()), width(kind));
@@ -84,15 +86,15 @@ pub fn list(screen: Option<Screen>) -> String {
         let word = format!("{BOLD}{name:names$}{BOLD:#}  {kind}");
         (word, code.summary())
     };
-    let rows: Vec<(String, &str)> = Code::ALL.iter().map(row).collect();
-    let codes = definitions(&rows, names + kinds + 2, screen);
+    let rows: Vec<(String, &str)> = codes.iter().map(row).collect();
+    let table = definitions(&rows, names + kinds + 2, screen);
     let ending = "\n`lint:` in secsync.yaml sets the level of a lint: deny makes it an error, warn a \
                   warning, and allow ignores it.\n`secsync explain CODE` explains one of them.\n";
     let ending = match screen {
         Some(screen) => screen.wrapped_lines(ending),
         None => ending.to_owned(),
     };
-    codes + &ending
+    table + &ending
 }
 
 /// Codes and fields in a JSON document.
@@ -163,6 +165,7 @@ mod tests {
 
     use super::{list, page};
     use crate::core::code::Code;
+    use crate::provider::codes;
     use crate::render::table::Screen;
 
     #[test]
@@ -190,7 +193,8 @@ mod tests {
 
     #[test]
     fn a_page_says_whether_a_code_is_a_lint_and_how_severe_it_is() {
-        let text = strip_str(&page(Code::DestructiveFirstSync, None)).to_string();
+        let text =
+            strip_str(&page(codes::find("destructive-first-sync").unwrap(), None)).to_string();
         assert!(
             text.starts_with("destructive-first-sync (ignored, a lint)\n"),
             "{text}"
@@ -199,10 +203,10 @@ mod tests {
 
     #[test]
     fn the_paragraphs_of_a_page_are_as_wide_as_the_screen() {
-        for code in Code::ALL {
+        for code in codes::codes() {
             for width in [40, 72, 200] {
                 let screen = Screen { width, height: 24 };
-                let text = strip_str(&page(*code, Some(screen))).to_string();
+                let text = strip_str(&page(code, Some(screen))).to_string();
                 let blocks: Vec<&str> = text.split("\n\n").skip(1).collect();
                 for block in blocks.iter().filter(|block| !block.starts_with("    ")) {
                     for (line, next) in block.lines().zip(block.lines().skip(1)) {
@@ -212,7 +216,7 @@ mod tests {
                     }
                 }
                 let whole = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-                let plain = strip_str(&page(*code, None)).to_string();
+                let plain = strip_str(&page(code, None)).to_string();
                 assert_eq!(whole(&text), whole(&plain), "{code} at {width}");
             }
         }
@@ -221,7 +225,7 @@ mod tests {
     #[test]
     fn the_list_shows_every_code_with_its_severity_and_meaning() {
         let text = strip_str(&list(None)).to_string();
-        for code in Code::ALL {
+        for code in codes::codes() {
             let line = text
                 .lines()
                 .find(|line| line.split_whitespace().next() == Some(code.name()))

@@ -1,6 +1,6 @@
 //! Findings as SARIF 2.1.0, for code scanning: a rule for each code, with its page as help.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -19,8 +19,11 @@ const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 /// A log with one run.
 pub fn text(review: &Review<'_>) -> String {
     let findings = review.shown_findings();
-    let codes: BTreeSet<&'static str> = findings.iter().map(|found| found.code.name()).collect();
-    let codes: Vec<Code> = codes.into_iter().filter_map(Code::parse).collect();
+    let codes: BTreeMap<&'static str, Code> = findings
+        .iter()
+        .map(|found| (found.code.name(), found.code))
+        .collect();
+    let codes: Vec<Code> = codes.into_values().collect();
     let results: Vec<Value> = findings
         .iter()
         .map(|found| result(found, &codes, review))

@@ -13,8 +13,7 @@ use crate::core::select::NamePatterns;
 use crate::core::span::Span;
 use crate::core::value::{Entry, Mapping, Node, Value};
 use crate::core::words::{any_of, list};
-use crate::provider::{ProviderConfig, is_provider_name};
-use crate::provider::{platform_named, platforms, trust};
+use crate::provider::{ProviderConfig, codes, is_provider_name, platform_named, platforms, trust};
 
 const FIELDS: [&str; 11] = [
     "version",
@@ -248,17 +247,17 @@ impl Config {
 
 /// The lint of that name; a finding if the name is unknown or is not that of a lint.
 pub fn lint_code(name: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) -> Option<Code> {
-    let lints = || Code::ALL.iter().filter(|code| code.is_lint());
-    let code = lints().find(|code| code.name() == name).copied();
+    let code = codes::find(name).filter(|code| code.is_lint());
     if code.is_none() {
+        let names = || codes::lints().into_iter().map(Code::name);
         diagnostics.push(
             Diagnostic::new(
                 Code::UnknownLint,
                 span,
                 format!("`{name}` is not a known lint."),
             )
-            .suggest(name, lints().map(|code| code.name()), || {
-                format!("The lints are {}.", list(lints().map(|code| code.name())))
+            .suggest(name, names(), || {
+                format!("The lints are {}.", list(names()))
             }),
         );
     }
@@ -408,7 +407,7 @@ mod tests {
     use crate::core::diagnostic::Severity;
 
     use crate::core::testing::node;
-    use crate::provider::infisical;
+    use crate::provider::{codes, infisical};
 
     fn read(document: Json) -> (Config, Vec<Code>) {
         let mut diagnostics = Vec::new();
@@ -445,7 +444,10 @@ mod tests {
             Some("https://eu.infisical.com")
         );
         assert_eq!(config.variables["N"], "3");
-        assert_eq!(config.lint[&Code::DestructiveFirstSync], Severity::Error);
+        assert_eq!(
+            config.lint[&codes::find("destructive-first-sync").unwrap()],
+            Severity::Error
+        );
         assert!(config.ignore.matches("legacy-1") && config.protect.matches("prod-1"));
         assert_eq!(config.limits.general.deletes, Some(2));
         assert_eq!(config.limits.projects[0].limit.changes, Some(9));

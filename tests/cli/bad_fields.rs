@@ -1077,7 +1077,7 @@ fn reports_mistakes_in_a_workspace_file() {
      7 │ lint: { destructive-first-sync: forbid, no-such-lint: warn }
        ·                                         ────────────
        ╰────
-      help: The lints are `ambiguous-scalar`, `name-form`, `description-length`, `key-schema-form`, `same-destination`, `secret-path-form`, `subfolders-with-import`, `destructive-first-sync`, `unfamiliar-destination`, `ignores-nothing`, `not-read-back` and `no-effect`.
+      help: The lints are `ambiguous-scalar`, `same-destination`, `unfamiliar-destination`, `ignores-nothing`, `not-read-back`, `no-effect`, `name-form`, `description-length`, `key-schema-form`, `secret-path-form`, `subfolders-with-import` and `destructive-first-sync`.
 
     Found 7 errors.
     Run `secsync explain CODE` to see why it matters and how to fix it.

@@ -14,6 +14,7 @@ use secsync::core::diagnostic::Diagnostic;
 use secsync::core::problem::Problem;
 use secsync::core::sources::Sources;
 use secsync::core::span::Span;
+use secsync::provider::codes;
 use secsync::render::review::{Flow, Group, Item, Review, Risk, Verdict, remote_and_declared};
 use secsync::render::{github, html, junit, markdown, sarif, unified};
 use serde_json::{Value, json};
@@ -366,7 +367,7 @@ fn every_rule_of_sarif_has_its_page_as_help() {
     for result in run["results"].as_array().unwrap() {
         let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
         assert_eq!(rules[index]["id"], result["ruleId"]);
-        let code = Code::parse(result["ruleId"].as_str().unwrap()).unwrap();
+        let code = codes::find(result["ruleId"].as_str().unwrap()).unwrap();
         assert_eq!(rules[index]["help"]["markdown"], code.page());
     }
 }

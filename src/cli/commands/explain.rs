@@ -10,6 +10,7 @@ use crate::core::code::Code;
 use crate::core::fields::OWN_FIELDS as SYNC_FIELDS;
 use crate::core::suggest::closest;
 use crate::error::CommandError;
+use crate::provider::codes;
 use crate::render::explain::{self, ExplainBody};
 use crate::render::json::JsonBody;
 use crate::schema::editor::EditorField;
@@ -61,7 +62,7 @@ impl CommandOutcome for Explained {
 
     fn json(&self) -> Box<dyn JsonBody + '_> {
         Box::new(match self {
-            Self::Codes => ExplainBody::of_codes(Code::ALL),
+            Self::Codes => ExplainBody::of_codes(&codes::codes()),
             Self::Code(code) => ExplainBody::of_codes(slice::from_ref(code)),
             Self::Field(field) => ExplainBody::of_field(field),
         })
@@ -69,14 +70,14 @@ impl CommandOutcome for Explained {
 }
 
 fn find(word: &str) -> Result<Explained, CommandError> {
-    if let Some(code) = Code::parse(word) {
+    if let Some(code) = codes::find(word) {
         return Ok(Explained::Code(code));
     }
     if let Some(field) = EditorField::named(word) {
         return Ok(Explained::Field(field));
     }
     let message = format!("`{word}` is neither a finding's code nor a field of every sync.");
-    let names = Code::ALL.iter().map(|code| code.name());
+    let names = codes::codes().into_iter().map(Code::name);
     Err(
         CommandError::usage(message).help(match closest(word, names.chain(SYNC_FIELDS)) {
             Some(near) => format!("Did you mean `{near}`?"),

@@ -3,9 +3,9 @@
 //! Each was seen on a self-hosted Infisical of June 2025.
 
 use super::reach::can_keep;
-use crate::core::code::Code;
+use crate::core::code::{Code, PlatformLint};
 use crate::core::desired::{DesiredSync, Ensure};
-use crate::core::diagnostic::Diagnostic;
+use crate::core::diagnostic::{Diagnostic, Severity};
 use crate::core::fields::{DESCRIPTION, SECRET_PATH, SYNC_OPTIONS};
 use crate::core::spec::DestinationSpec;
 use crate::core::value::{Mapping, Node};
@@ -16,6 +16,59 @@ pub const SECRET_KEY: &str = "{{secretKey}}";
 pub const ENVIRONMENT_PLACEHOLDER: &str = "{{environment}}";
 /// What the option to include subfolders is called, in different server versions.
 pub const SUBFOLDER_OPTIONS: [&str; 2] = ["includeAllSubFolders", "recursive"];
+
+/// A lint with its page in `lint/`, under its name.
+macro_rules! lint {
+    ($name:literal, $severity:ident, $summary:literal) => {
+        Code::OfPlatform(&PlatformLint {
+            name: $name,
+            severity: Severity::$severity,
+            summary: $summary,
+            page: include_str!(concat!("lint/", $name, ".md")),
+        })
+    };
+}
+
+const NAME_FORM: Code = lint!(
+    "name-form",
+    Error,
+    "A sync's name is not a slug of at most 64 characters."
+);
+const DESCRIPTION_LENGTH: Code = lint!(
+    "description-length",
+    Error,
+    "A description is longer than 255 characters."
+);
+const KEY_SCHEMA_FORM: Code = lint!(
+    "key-schema-form",
+    Error,
+    "A keySchema has no {{secretKey}}, or a character that is not allowed."
+);
+const SECRET_PATH_FORM: Code = lint!(
+    "secret-path-form",
+    Error,
+    "A secretPath is not an absolute path."
+);
+const SUBFOLDERS_WITH_IMPORT: Code = lint!(
+    "subfolders-with-import",
+    Error,
+    "Subfolders cannot be combined with an import from the destination."
+);
+const DESTRUCTIVE_FIRST_SYNC: Code = lint!(
+    "destructive-first-sync",
+    Ignored,
+    "The first sync deletes secrets that only the destination has."
+);
+
+/// All of them.
+pub const LINTS: [Code; 6] = [
+    NAME_FORM,
+    DESCRIPTION_LENGTH,
+    KEY_SCHEMA_FORM,
+    SECRET_PATH_FORM,
+    SUBFOLDERS_WITH_IMPORT,
+    DESTRUCTIVE_FIRST_SYNC,
+];
 
 /// Checks one sync. What it reports has the severity that its code has by default.
 pub fn check(
@@ -62,12 +115,10 @@ fn name_form(sync: &DesiredSync, diagnostics: &mut Vec<Diagnostic>) {
     } else {
         format!("The name `{name}` is not a slug.")
     };
-    diagnostics.push(
-        Diagnostic::new(Code::NameForm, sync.name.span, problem).help(
-            "Use lowercase letters and digits, with single hyphens between them, and at most 64 \
+    diagnostics.push(Diagnostic::new(NAME_FORM, sync.name.span, problem).help(
+        "Use lowercase letters and digits, with single hyphens between them, and at most 64 \
          characters.",
-        ),
-    );
+    ));
 }
 
 fn description_length(description: &Node, diagnostics: &mut Vec<Diagnostic>) {
@@ -79,7 +130,7 @@ fn description_length(description: &Node, diagnostics: &mut Vec<Diagnostic>) {
     if characters > 255 || text.encode_utf16().count() > 256 {
         diagnostics.push(
             Diagnostic::new(
-                Code::DescriptionLength,
+                DESCRIPTION_LENGTH,
                 description.span,
                 format!("The description has {characters} characters, and 255 is the limit."),
             )
@@ -105,7 +156,7 @@ fn secret_path_form(path: &Node, diagnostics: &mut Vec<Diagnostic>) {
     };
     diagnostics.push(
         Diagnostic::new(
-            Code::SecretPathForm,
+            SECRET_PATH_FORM,
             path.span,
             format!("The secretPath `{text}` {problem}."),
         )
@@ -131,7 +182,7 @@ fn key_schema_form(key_schema: &Node, diagnostics: &mut Vec<Diagnostic>) {
         return;
     };
     diagnostics.push(
-        Diagnostic::new(Code::KeySchemaForm, key_schema.span, problem).help(format!(
+        Diagnostic::new(KEY_SCHEMA_FORM, key_schema.span, problem).help(format!(
             "Use letters, digits, `_`, `-` and `/` around `{SECRET_KEY}`, and `{ENVIRONMENT_PLACEHOLDER}` if you \
              like."
         )),
@@ -157,7 +208,7 @@ fn subfolders_with_import(
         if entry.value.as_bool() == Some(true) {
             diagnostics.push(
                 Diagnostic::new(
-                    Code::SubfoldersWithImport,
+                    SUBFOLDERS_WITH_IMPORT,
                     entry.key_span,
                     format!("`{option}` cannot be combined with `{behavior}`."),
                 )
@@ -180,7 +231,7 @@ fn destructive_first_sync(
     if behavior.as_str() == Some("overwrite-destination") && !keeps {
         diagnostics.push(
             Diagnostic::new(
-                Code::DestructiveFirstSync,
+                DESTRUCTIVE_FIRST_SYNC,
                 behavior.span,
                 format!(
                     "The first sync of `{}` deletes secrets that the destination has and the source \
@@ -202,7 +253,10 @@ fn destructive_first_sync(
 mod tests {
     use serde_json::{Value, json};
 
-    use super::check;
+    use super::{
+        DESCRIPTION_LENGTH, DESTRUCTIVE_FIRST_SYNC, KEY_SCHEMA_FORM, NAME_FORM, SECRET_PATH_FORM,
+        SUBFOLDERS_WITH_IMPORT, check,
+    };
     use crate::core::code::Code;
     use crate::core::desired::Ensure;
     use crate::core::testing::{ENKRYPTIFY, desired_sync};
@@ -213,7 +267,7 @@ mod tests {
         diagnostics
             .iter()
             .map(|found| found.code)
-            .filter(|code| *code != Code::DestructiveFirstSync)
+            .filter(|code| *code != DESTRUCTIVE_FIRST_SYNC)
             .collect()
     }
 
@@ -235,7 +289,7 @@ mod tests {
             "",
             too_long.as_str(),
         ] {
-            assert_eq!(codes(name, json!({})), [Code::NameForm], "{name}");
+            assert_eq!(codes(name, json!({})), [NAME_FORM], "{name}");
         }
     }
 
@@ -244,8 +298,8 @@ mod tests {
         let description = |text: String| codes("a", json!({"description": text}));
         assert_eq!(description("ü".repeat(255)), []);
         assert_eq!(description(format!("  {}  ", "x".repeat(255))), []);
-        assert_eq!(description("x".repeat(256)), [Code::DescriptionLength]);
-        assert_eq!(description("😀".repeat(129)), [Code::DescriptionLength]);
+        assert_eq!(description("x".repeat(256)), [DESCRIPTION_LENGTH]);
+        assert_eq!(description("😀".repeat(129)), [DESCRIPTION_LENGTH]);
     }
 
     #[test]
@@ -255,7 +309,7 @@ mod tests {
             assert_eq!(path(good), [], "{good}");
         }
         for bad in ["a", "a/b", "/a//b", "//"] {
-            assert_eq!(path(bad), [Code::SecretPathForm], "{bad}");
+            assert_eq!(path(bad), [SECRET_PATH_FORM], "{bad}");
         }
     }
 
@@ -277,7 +331,7 @@ mod tests {
             "{{secretKey}}.x",
             "{{other}}{{secretKey}}",
         ] {
-            assert_eq!(schema(bad), [Code::KeySchemaForm], "{bad}");
+            assert_eq!(schema(bad), [KEY_SCHEMA_FORM], "{bad}");
         }
     }
 
@@ -292,7 +346,7 @@ mod tests {
             };
             assert_eq!(
                 with("import-prioritize-source", true),
-                [Code::SubfoldersWithImport]
+                [SUBFOLDERS_WITH_IMPORT]
             );
             assert_eq!(with("import-prioritize-source", false), []);
             assert_eq!(with("overwrite-destination", true), []);
@@ -300,7 +354,7 @@ mod tests {
                 "syncOptions": {"initialSyncBehavior": "import-prioritize-source"},
                 option: true,
             });
-            assert_eq!(codes("a", beside), [Code::SubfoldersWithImport]);
+            assert_eq!(codes("a", beside), [SUBFOLDERS_WITH_IMPORT]);
         }
     }
 

@@ -31,6 +31,7 @@ use super::environment_variables::ProviderVariables;
 use super::session::AuthenticatedClient;
 use super::{Deletion, ManagedSyncs, Provider};
 use crate::cancel::Cancellation;
+use crate::core::code::Code;
 use crate::core::desired::DesiredSync;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::diff::FieldChange;
@@ -183,6 +184,10 @@ impl Door for Infisical {
 
     fn schemas(&self) -> &'static [(&'static str, BundledText)] {
         schemas::FILES
+    }
+
+    fn lints(&self) -> &'static [Code] {
+        &lint::LINTS
     }
 
     fn operation<'d>(&self, path: &[&'d str], method: &str) -> Option<OperationKind<'d>> {

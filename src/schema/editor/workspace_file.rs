@@ -2,16 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::core::code::Code;
 use crate::core::platform::Platform;
-use crate::provider::platforms;
+use crate::provider::{codes, platforms};
 
 /// The schema. Nothing in it differs from workspace to workspace.
 pub fn schema() -> Value {
     let kinds: Vec<&str> = platforms().into_iter().map(Platform::name).collect();
-    let lints: Map<String, Value> = Code::ALL
-        .iter()
-        .filter(|code| code.is_lint())
+    let lints: Map<String, Value> = codes::lints()
+        .into_iter()
         .map(|code| {
             let level = json!({
                 "enum": ["allow", "warn", "deny"],

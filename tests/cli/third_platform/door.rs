@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use reqwest::Method;
 use secsync::cancel::Cancellation;
-use secsync::core::code::Code;
+use secsync::core::code::{Code, PlatformLint};
 use secsync::core::desired::DesiredSync;
-use secsync::core::diagnostic::Diagnostic;
+use secsync::core::diagnostic::{Diagnostic, Severity};
 use secsync::core::normalize::Comparable;
 use secsync::core::plan::Effect;
 use secsync::core::platform::{Capability, Description, Platform};
@@ -30,6 +30,14 @@ pub const PLATFORM: Platform = Platform::new(&Description {
     name: "strongbox",
     title: "Strongbox",
     capabilities: &[Capability::ReadsBack, Capability::ListsDestinations],
+});
+
+/// Its own lint.
+const CAPITAL_NAME: Code = Code::OfPlatform(&PlatformLint {
+    name: "capital-name",
+    severity: Severity::Error,
+    summary: "A sync's name has no capital letter at its start.",
+    page: include_str!("capital-name.md"),
 });
 
 /// The door, and the rules.
@@ -74,6 +82,10 @@ impl Door for Strongbox {
         ]
     }
 
+    fn lints(&self) -> &'static [Code] {
+        &[CAPITAL_NAME]
+    }
+
     fn operation<'d>(&self, _: &[&'d str], _: &str) -> Option<OperationKind<'d>> {
         None
     }
@@ -97,7 +109,7 @@ impl Rules for Strongbox {
                 "The name `{}` has no capital letter at its start.",
                 name.text
             );
-            diagnostics.push(Diagnostic::new(Code::NameForm, name.span, message));
+            diagnostics.push(Diagnostic::new(CAPITAL_NAME, name.span, message));
         }
     }
 

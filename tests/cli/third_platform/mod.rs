@@ -16,6 +16,7 @@ use secsync::environment::Environment;
 use secsync::provider;
 
 use super::harness::{Tree, repository};
+use serde_json::Value;
 use server::Server;
 
 /// Holds the arguments of the program with the third platform, one a line.
@@ -249,7 +250,7 @@ syncs:
        ╰────
       help: Add `vault` to the sync, or to the defaults.
 
-    name-form
+    capital-name
 
       × The name `web` has no capital letter at its start.
        ╭─[syncs/web.yaml:4:3]
@@ -294,6 +295,44 @@ syncs:
     Found 5 errors.
     Run `secsync explain CODE` to see why it matters and how to fix it.
     ");
+}
+
+#[test]
+fn its_own_lint_has_a_level_a_page_and_a_place_in_every_list() {
+    let (tree, server) = (Tree::new(&FILES), Server::start());
+    let names = tree.read("syncs/web.yaml").replace("Web:", "web:");
+    tree.write("syncs/web.yaml", names);
+    tree.write("secsync.yaml", "lint: {capital-name: warn}\n");
+    insta::assert_snapshot!(run(&tree, &server, "validate --output=sarif=found.sarif"), @"
+    exit 0
+    Success! 2 syncs in 1 file can be planned.
+    capital-name
+
+      ⚠ The name `web` has no capital letter at its start.
+       ╭─[syncs/web.yaml:7:3]
+     6 │ syncs:
+     7 │   web:
+       ·   ───
+     8 │     destination: locker
+       ╰────
+
+    Found 1 warning.
+    Run `secsync explain capital-name` to see why it matters and how to fix it.
+    ");
+    let sarif: Value = serde_json::from_str(&tree.read("found.sarif")).unwrap();
+    let rule = &sarif["runs"][0]["tool"]["driver"]["rules"][0];
+    assert_eq!(rule["help"]["text"], include_str!("capital-name.md"));
+    let page = run(&tree, &server, "explain capital-name");
+    let start = "exit 0\ncapital-name (error, a lint)\nA sync's name has no capital";
+    assert!(page.starts_with(start), "{page}");
+    let list = run(&tree, &server, "explain");
+    assert!(list.contains("\ncapital-name"), "{list}");
+    tree.write("secsync.yaml", "lint: {capital-nam: warn}\n");
+    let unknown = run(&tree, &server, "validate");
+    assert!(
+        unknown.contains("Did you mean `capital-name`?"),
+        "{unknown}"
+    );
 }
 
 #[test]

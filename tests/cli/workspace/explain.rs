@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use insta::assert_snapshot;
 use secsync::core::code::Code;
 use secsync::core::fields::OWN_FIELDS;
+use secsync::provider::codes;
 
-use super::support::{checked, codes, findings, options};
+use super::support::{self, checked, findings, options};
 use crate::harness::Tree;
 
 /// What the examples leave out, so that they show one thing each.
@@ -59,11 +60,11 @@ fn parts(code: Code) -> (Vec<&'static str>, Vec<&'static str>) {
 #[test]
 fn every_example_shows_its_code_and_nothing_else() {
     let mut wrong = Vec::new();
-    for code in Code::ALL {
-        let (example, _) = parts(*code);
+    for code in codes::codes() {
+        let (example, _) = parts(code);
         let found = findings(&workspace(&example));
-        let codes: BTreeSet<Code> = codes(&found).into_iter().collect();
-        if !example.is_empty() && codes != BTreeSet::from([*code]) {
+        let codes: BTreeSet<Code> = support::codes(&found).into_iter().collect();
+        if !example.is_empty() && codes != BTreeSet::from([code]) {
             wrong.push((code, codes));
         }
     }
@@ -72,8 +73,8 @@ fn every_example_shows_its_code_and_nothing_else() {
 
 #[test]
 fn accepts_every_fixed_example() {
-    for code in Code::ALL {
-        let (_, fix) = parts(*code);
+    for code in codes::codes() {
+        let (_, fix) = parts(code);
         if fix.is_empty() {
             continue;
         }
@@ -85,10 +86,10 @@ fn accepts_every_fixed_example() {
 
 #[test]
 fn only_what_needs_a_server_or_another_file_has_no_yaml_example() {
-    let without: Vec<&str> = Code::ALL
-        .iter()
-        .filter(|code| parts(**code).0.is_empty())
-        .map(|code| code.name())
+    let without: Vec<&str> = codes::codes()
+        .into_iter()
+        .filter(|code| parts(*code).0.is_empty())
+        .map(Code::name)
         .collect();
     assert_eq!(
         without,
@@ -111,7 +112,7 @@ fn explain_prints_a_page_and_without_a_code_the_list() {
     let start = "unknown-field (error)\nA field is unknown here.\n";
     assert!(page.stdout.starts_with(start), "{page}");
     let list = tree.secsync("explain").run().exits_with(0);
-    for code in Code::ALL {
+    for code in codes::codes() {
         assert!(list.stdout.contains(code.name()), "{code}");
     }
 }
@@ -124,7 +125,10 @@ fn explain_is_there_for_machines() {
     assert_eq!(page["codes"][0]["level"], "deny");
     assert_eq!(page["codes"][0]["lint"], true);
     let list = tree.secsync("explain -o json").run().json();
-    assert_eq!(list["codes"].as_array().unwrap().len(), Code::ALL.len());
+    assert_eq!(
+        list["codes"].as_array().unwrap().len(),
+        codes::codes().len()
+    );
 }
 
 #[test]
