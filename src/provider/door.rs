@@ -82,6 +82,11 @@ pub trait Door: Rules + Send {
     /// `schemas/<platform>`.
     fn schemas(&self) -> &'static [(&'static str, BundledText)];
 
+    /// What its own fields mean: those of a sync, and of its `syncOptions`.
+    fn fields(&self) -> &'static [FieldMeaning] {
+        &[]
+    }
+
     /// The codes of its own lints, each a [`Code::OfPlatform`].
     fn lints(&self) -> &'static [Code] {
         &[]
@@ -95,6 +100,41 @@ pub trait Door: Rules + Send {
     /// [`crate::export::terraform::ResourceMapping`] reads it; `None` if it has none for syncs.
     fn terraform(&self) -> Option<&'static str> {
         None
+    }
+}
+
+/// What a field of a sync means, in words for editors and `secsync explain`.
+#[derive(Debug)]
+pub struct FieldMeaning {
+    /// Its name.
+    pub name: &'static str,
+    /// What it means, as full sentences.
+    pub description: &'static str,
+    /// The values that it takes and what they mean, the default first; empty if any will do.
+    pub values: &'static [(&'static str, &'static str)],
+}
+
+impl FieldMeaning {
+    /// A field that takes any value.
+    pub const fn new(name: &'static str, description: &'static str) -> Self {
+        Self {
+            name,
+            description,
+            values: &[],
+        }
+    }
+
+    /// A field that takes these values, the default first.
+    pub const fn with_values(
+        name: &'static str,
+        description: &'static str,
+        values: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        Self {
+            name,
+            description,
+            values,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::style::{BOLD, CYAN, DIMMED};
 use super::table::{Screen, definitions};
 use crate::core::code::Code;
 use crate::provider::codes;
-use crate::schema::editor::EditorField;
+use crate::provider::door::FieldMeaning;
 
 /// A code's page for people: its Markdown without the marks that a terminal does not need, and its
 /// paragraphs as wide as the screen.
@@ -48,7 +48,7 @@ pub fn page(code: Code, screen: Option<Screen>) -> String {
 }
 
 /// A field's page for people.
-pub fn field(field: &EditorField) -> String {
+pub fn field(field: &FieldMeaning) -> String {
     let mut out = format!(
         "{BOLD}{}{BOLD:#} {DIMMED}(a field of a sync){DIMMED:#}\n{}\n",
         field.name, field.description
@@ -106,7 +106,7 @@ pub struct ExplainBody {
 
 #[derive(Debug, Serialize)]
 struct FieldFields {
-    field: String,
+    field: &'static str,
     description: &'static str,
     values: Vec<ValueFields>,
 }
@@ -145,13 +145,13 @@ impl ExplainBody {
     }
 
     /// A field, with the values that it takes.
-    pub fn of_field(field: &EditorField) -> Self {
+    pub fn of_field(field: &FieldMeaning) -> Self {
         let values = field.values.iter();
         let values = values.map(|&(value, description)| ValueFields { value, description });
         Self {
             codes: Vec::new(),
             fields: vec![FieldFields {
-                field: field.name.clone(),
+                field: field.name,
                 description: field.description,
                 values: values.collect(),
             }],

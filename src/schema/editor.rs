@@ -25,7 +25,9 @@ use crate::core::fields::{
 };
 use crate::core::platform::Platform;
 use crate::core::remote::Scope;
-use crate::provider::platforms;
+use crate::provider::door::{Door, FieldMeaning};
+use crate::provider::{door, platforms};
+pub use descriptions::of_field as meaning;
 
 /// The schema of sync files. `providers` are the names that files can use, with their platforms.
 pub fn schema(
@@ -36,7 +38,7 @@ pub fn schema(
     for platform in platforms() {
         for slug in store.destinations(platform) {
             if let Some(file) = store.file(&(platform, slug.clone()))? {
-                builder.add(slug, &file);
+                builder.add(platform, slug, &file);
             }
         }
     }
@@ -53,15 +55,19 @@ struct Builder {
 }
 
 impl Builder {
-    fn add(&mut self, slug: String, file: &SchemaFile) {
+    fn add(&mut self, platform: Platform, slug: String, file: &SchemaFile) {
         let name = file.title.clone().unwrap_or_else(|| title_from_slug(&slug));
         let Some(create) = file.definitions.get("create") else {
             return;
         };
         let prefix = format!("{slug}-");
+        let editable = Editable {
+            prefix: &prefix,
+            own: door(platform).map_or(&[], Door::fields),
+        };
         for (shared, schema) in &file.definitions {
             if !RESERVED.contains(&shared.as_str()) {
-                let schema = Editable { prefix: &prefix }.schema(schema, &[]);
+                let schema = editable.schema(schema, &[]);
                 self.definitions.insert(format!("{prefix}{shared}"), schema);
             }
         }
@@ -71,7 +77,6 @@ impl Builder {
             if OWN_FIELDS.contains(&field.as_str()) {
                 continue;
             }
-            let editable = Editable { prefix: &prefix };
             let mut schema = editable.field(field, schema, &[], requires(create, field));
             if field == DESTINATION_CONFIG
                 && let Value::Object(map) = &mut schema
@@ -114,7 +119,7 @@ impl Builder {
         let mut properties = own.clone();
         properties.extend(common);
         for name in &various {
-            let description = descriptions::of_field(name).unwrap_or_default();
+            let description = descriptions::of_field(name).map_or("", |field| field.description);
             properties.insert(name.clone(), json!({"description": description}));
         }
         let mut inherited = properties.clone();
@@ -243,27 +248,6 @@ fn file_schema(
     })
 }
 
-/// What the editor says about a field that every sync can have.
-pub struct EditorField {
-    /// Its name.
-    pub name: String,
-    /// What it means, as full sentences.
-    pub description: &'static str,
-    /// The values that it takes and what they mean, the default first; empty if any will do.
-    pub values: &'static [(&'static str, &'static str)],
-}
-
-impl EditorField {
-    /// The field of that name, if every sync can have it.
-    pub fn named(name: &str) -> Option<Self> {
-        descriptions::of_field(name).map(|description| Self {
-            name: name.to_owned(),
-            description,
-            values: descriptions::values_of(name),
-        })
-    }
-}
-
 /// secsync's own fields of a sync.
 fn own_fields(
     destinations: &[(String, String)],
@@ -271,6 +255,7 @@ fn own_fields(
 ) -> Map<String, Value> {
     let mut fields = Map::new();
     for name in OWN_FIELDS {
+        let meaning = descriptions::of_field(name);
         let mut schema = match name {
             PROVIDER => {
                 json!({"type": "string", "examples": providers.keys().collect::<Vec<_>>()})
@@ -315,8 +300,8 @@ fn own_fields(
             }
             PROTECT => or_free(&json!({"type": "boolean"})),
             ENSURE | ON_DELETE | TRIGGER => {
-                let (values, meanings): (Vec<&str>, Vec<&str>) =
-                    descriptions::values_of(name).iter().copied().unzip();
+                let values = meaning.map_or(&[][..], |meaning| meaning.values);
+                let (values, meanings): (Vec<&str>, Vec<&str>) = values.iter().copied().unzip();
                 or_free(&json!({
                     "type": "string",
                     "enum": values,
@@ -327,9 +312,8 @@ fn own_fields(
             }
             _ => json!({"type": ["string", "null"]}),
         };
-        if let (Value::Object(map), Some(description)) = (&mut schema, descriptions::of_field(name))
-        {
-            map.insert("description".into(), description.into());
+        if let (Value::Object(map), Some(meaning)) = (&mut schema, meaning) {
+            map.insert("description".into(), meaning.description.into());
         }
         fields.insert(name.to_owned(), schema);
     }
@@ -397,13 +381,16 @@ fn or_free(schema: &Value) -> Value {
 struct Editable<'p> {
     /// What the names of this destination's own definitions start with.
     prefix: &'p str,
+    /// What the platform's own fields mean.
+    own: &'static [FieldMeaning],
 }
 
 impl Editable<'_> {
     fn field(&self, name: &str, schema: &Value, inside: &[&str], is_required: bool) -> Value {
         let mut editable = self.schema(schema, &[inside, &[name]].concat());
         let of_options = inside.is_empty() || inside == [SYNC_OPTIONS];
-        let own_words = of_options.then(|| descriptions::of_field(name)).flatten();
+        let meaning = of_options.then(|| descriptions::of_field_among(self.own, name));
+        let own_words = meaning.flatten().map(|meaning| meaning.description);
         let default = schema.get("default");
         let mut sentences: Vec<String> = own_words.map(str::to_owned).into_iter().collect();
         if is_required {
@@ -465,7 +452,9 @@ impl Editable<'_> {
             editable.insert(keyword.clone(), value);
         }
         let last = inside.last().copied().unwrap_or_default();
-        describe_values(last, &mut editable);
+        if let Some(meaning) = descriptions::of_field_among(self.own, last) {
+            describe_values(meaning, &mut editable);
+        }
         if takes_variables(schema) {
             return or_free(&Value::Object(editable));
         }
@@ -474,15 +463,14 @@ impl Editable<'_> {
     }
 }
 
-fn describe_values(field: &str, schema: &mut Map<String, Value>) {
-    let known = descriptions::values_of(field);
+fn describe_values(meaning: &FieldMeaning, schema: &mut Map<String, Value>) {
     let Some(Value::Array(values)) = schema.get("enum") else {
         return;
     };
     let meanings: Option<Vec<&str>> = values
         .iter()
         .map(|value| {
-            let (_, meaning) = known.iter().find(|(word, _)| value == word)?;
+            let (_, meaning) = meaning.values.iter().find(|(word, _)| value == word)?;
             Some(*meaning)
         })
         .collect();

@@ -11,9 +11,10 @@ use crate::core::fields::OWN_FIELDS as SYNC_FIELDS;
 use crate::core::suggest::closest;
 use crate::error::CommandError;
 use crate::provider::codes;
+use crate::provider::door::FieldMeaning;
 use crate::render::explain::{self, ExplainBody};
 use crate::render::json::JsonBody;
-use crate::schema::editor::EditorField;
+use crate::schema::editor;
 
 /// The arguments of `explain`.
 #[derive(Debug, Args)]
@@ -47,7 +48,7 @@ pub enum Explained {
     /// A code.
     Code(Code),
     /// A field of a sync.
-    Field(EditorField),
+    Field(&'static FieldMeaning),
 }
 
 impl CommandOutcome for Explained {
@@ -73,7 +74,7 @@ fn find(word: &str) -> Result<Explained, CommandError> {
     if let Some(code) = codes::find(word) {
         return Ok(Explained::Code(code));
     }
-    if let Some(field) = EditorField::named(word) {
+    if let Some(field) = editor::meaning(word) {
         return Ok(Explained::Field(field));
     }
     let message = format!("`{word}` is neither a finding's code nor a field of every sync.");

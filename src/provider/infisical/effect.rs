@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::lint::SUBFOLDER_OPTIONS;
+use super::own_fields::{
+    DISABLE_SECRET_DELETION, INITIAL_SYNC_BEHAVIOR, KEY_SCHEMA, SUBFOLDER_OPTIONS,
+};
 use crate::core::diff::FieldChange;
 use crate::core::fields::{
     CONNECTION_ID, ENVIRONMENT, IS_AUTO_SYNC_ENABLED, SECRET_PATH, SYNC_OPTIONS,
@@ -15,7 +17,7 @@ fn option<'a>(sync: &'a Comparable, key: &str) -> Option<&'a Value> {
 }
 
 fn keeps_secrets(sync: &Comparable) -> bool {
-    option(sync, "disableSecretDeletion") == Some(&Value::Bool(true))
+    option(sync, DISABLE_SECRET_DELETION) == Some(&Value::Bool(true))
 }
 
 /// Whether changes push by themselves. The platform fills in true.
@@ -25,7 +27,7 @@ pub fn is_auto_synced(sync: &Comparable) -> bool {
 
 /// What the first push of a sync does, which is the one that imports where that is wanted.
 pub fn of_first_sync(sync: &Comparable) -> Vec<Effect> {
-    let behavior = option(sync, "initialSyncBehavior").and_then(Value::as_str);
+    let behavior = option(sync, INITIAL_SYNC_BEHAVIOR).and_then(Value::as_str);
     match behavior {
         // What was imported is in the source then, so nothing is deleted.
         Some("import-prioritize-source") => {
@@ -56,7 +58,7 @@ pub fn of_update(sync: &Comparable, changes: &[FieldChange], was_pushed: bool) -
     if moved.is_some() {
         effects.push(Effect::OldPlaceKeepsSecrets);
     }
-    let keys = changed(&[SYNC_OPTIONS, "keySchema"]);
+    let keys = changed(&[SYNC_OPTIONS, KEY_SCHEMA]);
     // No schema and an empty one give the same keys.
     let is_empty = |side: &Option<Value>| side.as_ref().is_none_or(|schema| schema == "");
     let keys = keys.filter(|change| !is_empty(&change.before) || !is_empty(&change.after));
@@ -79,9 +81,9 @@ pub fn of_update(sync: &Comparable, changes: &[FieldChange], was_pushed: bool) -
         .or_else(|| changed(&[SECRET_PATH]))
         .is_some();
     let starts_pushing = changed(&[IS_AUTO_SYNC_ENABLED]).is_some() && is_auto_synced(sync);
-    let starts_deleting = changed(&[SYNC_OPTIONS, "disableSecretDeletion"]).is_some();
+    let starts_deleting = changed(&[SYNC_OPTIONS, DISABLE_SECRET_DELETION]).is_some();
     let takes_other_keys = keys.is_some() || takes_more;
-    let begins_otherwise = changed(&[SYNC_OPTIONS, "initialSyncBehavior"]).is_some();
+    let begins_otherwise = changed(&[SYNC_OPTIONS, INITIAL_SYNC_BEHAVIOR]).is_some();
     if !was_pushed && (pushes_otherwise || starts_pushing || starts_deleting || begins_otherwise) {
         effects.extend(of_first_sync(sync));
     } else if (pushes_otherwise || starts_pushing || starts_deleting || takes_fewer)

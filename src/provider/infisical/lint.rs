@@ -2,6 +2,9 @@
 //!
 //! Each was seen on a self-hosted Infisical of June 2025.
 
+use super::own_fields::{
+    DISABLE_SECRET_DELETION, INITIAL_SYNC_BEHAVIOR, KEY_SCHEMA, SUBFOLDER_OPTIONS,
+};
 use super::reach::can_keep;
 use crate::core::code::{Code, PlatformLint};
 use crate::core::desired::{DesiredSync, Ensure};
@@ -14,8 +17,6 @@ use crate::core::value::{Mapping, Node};
 pub const SECRET_KEY: &str = "{{secretKey}}";
 /// The placeholder that a key schema can have.
 pub const ENVIRONMENT_PLACEHOLDER: &str = "{{environment}}";
-/// What the option to include subfolders is called, in different server versions.
-pub const SUBFOLDER_OPTIONS: [&str; 2] = ["includeAllSubFolders", "recursive"];
 
 /// A lint with its page in `lint/`, under its name.
 macro_rules! lint {
@@ -87,7 +88,7 @@ pub fn check(
         secret_path_form(path, diagnostics);
     }
     if let Some(options) = sync.fields.get(SYNC_OPTIONS).and_then(Node::as_mapping) {
-        if let Some(key_schema) = options.get("keySchema") {
+        if let Some(key_schema) = options.get(KEY_SCHEMA) {
             key_schema_form(key_schema, diagnostics);
         }
         subfolders_with_import(sync, options, diagnostics);
@@ -196,7 +197,7 @@ fn subfolders_with_import(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let imports = options
-        .get("initialSyncBehavior")
+        .get(INITIAL_SYNC_BEHAVIOR)
         .and_then(Node::as_str)
         .filter(|behavior| behavior.starts_with("import-"));
     let Some(behavior) = imports else { return };
@@ -224,10 +225,10 @@ fn destructive_first_sync(
     spec: Option<&DestinationSpec>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let Some(behavior) = options.get("initialSyncBehavior") else {
+    let Some(behavior) = options.get(INITIAL_SYNC_BEHAVIOR) else {
         return;
     };
-    let keeps = options.get("disableSecretDeletion").and_then(Node::as_bool) == Some(true);
+    let keeps = options.get(DISABLE_SECRET_DELETION).and_then(Node::as_bool) == Some(true);
     if behavior.as_str() == Some("overwrite-destination") && !keeps {
         diagnostics.push(
             Diagnostic::new(

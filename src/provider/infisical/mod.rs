@@ -14,6 +14,7 @@ mod effect;
 mod identity_token;
 mod lint;
 pub mod login;
+mod own_fields;
 mod reach;
 mod refusal;
 mod refusal_topic;
@@ -26,7 +27,7 @@ use reqwest::Method;
 use serde_json::{Map, Value};
 
 use super::credential::{Credential, LoginOptions, message};
-use super::door::{BundledText, Door, OperationKind, Servers};
+use super::door::{BundledText, Door, FieldMeaning, OperationKind, Servers};
 use super::environment_variables::ProviderVariables;
 use super::session::AuthenticatedClient;
 use super::{Deletion, ManagedSyncs, Provider};
@@ -184,6 +185,10 @@ impl Door for Infisical {
 
     fn schemas(&self) -> &'static [(&'static str, BundledText)] {
         schemas::FILES
+    }
+
+    fn fields(&self) -> &'static [FieldMeaning] {
+        own_fields::MEANINGS
     }
 
     fn lints(&self) -> &'static [Code] {

@@ -5,14 +5,12 @@
 use serde_json::Value;
 
 use super::lint::{ENVIRONMENT_PLACEHOLDER, SECRET_KEY};
+use super::own_fields::{DISABLE_SECRET_DELETION, KEY_SCHEMA};
 use crate::core::fields::{ENVIRONMENT, SYNC_OPTIONS};
 use crate::core::normalize::Comparable;
 use crate::core::rules::Reach;
 use crate::core::spec::{DestinationSpec, FieldSpec};
 use crate::core::words::capitalized;
-
-const KEY_SCHEMA: &str = "keySchema";
-const KEEPS: &str = "disableSecretDeletion";
 
 /// The reach of a sync in comparable form. An environment that is not known can be any.
 pub fn of(spec: &DestinationSpec, sync: &Comparable) -> Reach {
@@ -34,7 +32,7 @@ pub fn of(spec: &DestinationSpec, sync: &Comparable) -> Reach {
     Reach {
         prefix: schema[..start].to_owned(),
         suffix: schema[end..].to_owned(),
-        deletes: option(KEEPS) != Some(&Value::Bool(true)),
+        deletes: option(DISABLE_SECRET_DELETION) != Some(&Value::Bool(true)),
     }
 }
 
@@ -43,7 +41,8 @@ pub fn separation(spec: &DestinationSpec) -> String {
     let own_keys = has_effect(spec, KEY_SCHEMA).then(|| {
         format!("give each its own `{KEY_SCHEMA}`, such as `A_{SECRET_KEY}` and `B_{SECRET_KEY}`")
     });
-    let no_deletion = can_keep(spec).then(|| format!("set `{KEEPS}: true` on each"));
+    let no_deletion =
+        can_keep(spec).then(|| format!("set `{DISABLE_SECRET_DELETION}: true` on each"));
     let ways: Vec<String> = [own_keys, no_deletion]
         .into_iter()
         .flatten()
@@ -55,7 +54,8 @@ pub fn separation(spec: &DestinationSpec) -> String {
 /// Whether a sync to the destination can leave alone what its source does not have.
 pub fn can_keep(spec: &DestinationSpec) -> bool {
     let takes_it = |field: &FieldSpec| field.can_be(&Value::Bool(true));
-    has_effect(spec, KEEPS) && option_of(spec, KEEPS).is_some_and(takes_it)
+    has_effect(spec, DISABLE_SECRET_DELETION)
+        && option_of(spec, DISABLE_SECRET_DELETION).is_some_and(takes_it)
 }
 
 /// Whether an option can be set, read back, and does something.

@@ -1,5 +1,13 @@
-//! What the editor says about fields and values, in this project's own words.
+//! What the editor says about fields and values, in this project's own words. What those of one
+//! platform alone mean, its door says.
 
+use crate::core::fields::{
+    CONNECTION, CONNECTION_ID, DESTINATION, DESTINATION_CONFIG, ENSURE, ENVIRONMENT, IGNORE_REMOTE,
+    LABELS, MATRIX, NAME, ON_DELETE, PROJECT, PROJECT_ID, PROTECT, PROVIDER, RENAMED_FROM,
+    SECRET_PATH, SYNC_OPTIONS, TRIGGER,
+};
+use crate::provider::door::{Door, FieldMeaning};
+use crate::provider::doors;
 use crate::schema::keyword::{SERVER_FILLED, WRITE_ONLY};
 
 pub const FILE: &str =
@@ -28,78 +36,73 @@ pub fn configuration_of(destination: &str) -> String {
     format!("Where in {destination} the secrets go.")
 }
 
-/// What a field means that every sync can have.
-pub fn of_field(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "provider" => {
-            "The provider that runs the sync: a platform's name, or one from `providers` in secsync.yaml."
-        }
-        "project" => {
-            "The project that the secrets are in: its id, its slug, or its name if no other has it."
-        }
-        "projectId" => {
-            "The id of the project that the secrets are in. `project` also takes a slug or a name."
-        }
-        "connection" => {
-            "The name of the connection that the sync pushes through; or `{name, scope}` if one of the organization and one of the project have that name."
-        }
-        "connectionId" => {
-            "The id of the connection that the sync pushes through. `connection` takes its name."
-        }
-        "destination" => "Where the secrets are pushed to.",
-        "name" => "The sync's name on the platform, if the key cannot be it.",
-        "labels" => "Words to select syncs by, such as `team: payments`. They are never sent.",
-        "matrix" => {
-            "Makes this block one sync for each combination of values. `${matrix.AXIS}` stands for a value, also in the key."
-        }
-        "ensure" => "Whether the sync should exist.",
-        "renamedFrom" => "The name that the sync had before. It is renamed and not created anew.",
-        "ignoreRemote" => {
-            "Fields that others change: they are not compared, and keep their remote values. `destinationConfig.region`, or `*` for any field."
-        }
-        "protect" => "Whether secsync refuses to delete or replace the sync.",
-        "onDelete" => "What happens to the secrets at the destination when the sync is deleted.",
-        "trigger" => "When apply asks the platform to push.",
-        "environment" => "The slug of the environment that the secrets are taken from.",
-        "secretPath" => {
-            "The folder that the secrets are taken from. It starts with a slash, and must exist."
-        }
-        "description" => "A note for people, of at most 255 characters.",
-        "isAutoSyncEnabled" => {
-            "Whether the platform pushes by itself after each change of a secret."
-        }
-        "syncOptions" => "How the secrets are pushed.",
-        "destinationConfig" => {
-            "Where at the destination the secrets go. Name the `destination` first, and its fields are offered."
-        }
-        "initialSyncBehavior" => {
-            "What the first push does with secrets that the destination has already."
-        }
-        "keySchema" => {
-            "How keys are written at the destination, such as `APP_{{secretKey}}`. It can also contain `{{environment}}`."
-        }
-        "disableSecretDeletion" => {
-            "Whether secrets stay at the destination when they are gone from the source."
-        }
-        "includeAllSubFolders" | "recursive" => {
-            "Whether the secrets of all folders below `secretPath` are also pushed."
-        }
-        _ => return None,
-    })
-}
-
-/// The values of a field and what they mean; the default first, if there is one.
-pub fn values_of(field: &str) -> &'static [(&'static str, &'static str)] {
-    match field {
-        "ensure" => &[
+/// What the fields mean that every sync can have.
+const FIELDS: &[FieldMeaning] = &[
+    FieldMeaning::new(
+        PROVIDER,
+        "The provider that runs the sync: a platform's name, or one from `providers` in secsync.yaml.",
+    ),
+    FieldMeaning::new(
+        PROJECT,
+        "The project that the secrets are in: its id, its slug, or its name if no other has it.",
+    ),
+    FieldMeaning::new(
+        PROJECT_ID,
+        "The id of the project that the secrets are in. `project` also takes a slug or a name.",
+    ),
+    FieldMeaning::new(
+        CONNECTION,
+        "The name of the connection that the sync pushes through; or `{name, scope}` if one of the organization and one of the project have that name.",
+    ),
+    FieldMeaning::new(
+        CONNECTION_ID,
+        "The id of the connection that the sync pushes through. `connection` takes its name.",
+    ),
+    FieldMeaning::new(DESTINATION, "Where the secrets are pushed to."),
+    FieldMeaning::new(
+        NAME,
+        "The sync's name on the platform, if the key cannot be it.",
+    ),
+    FieldMeaning::new(
+        LABELS,
+        "Words to select syncs by, such as `team: payments`. They are never sent.",
+    ),
+    FieldMeaning::new(
+        MATRIX,
+        "Makes this block one sync for each combination of values. `${matrix.AXIS}` stands for a value, also in the key.",
+    ),
+    FieldMeaning::with_values(
+        ENSURE,
+        "Whether the sync should exist.",
+        &[
             ("present", "It is created, and kept as declared."),
             ("absent", "It is deleted if it exists."),
         ],
-        "onDelete" => &[
+    ),
+    FieldMeaning::new(
+        RENAMED_FROM,
+        "The name that the sync had before. It is renamed and not created anew.",
+    ),
+    FieldMeaning::new(
+        IGNORE_REMOTE,
+        "Fields that others change: they are not compared, and keep their remote values. `destinationConfig.region`, or `*` for any field.",
+    ),
+    FieldMeaning::new(
+        PROTECT,
+        "Whether secsync refuses to delete or replace the sync.",
+    ),
+    FieldMeaning::with_values(
+        ON_DELETE,
+        "What happens to the secrets at the destination when the sync is deleted.",
+        &[
             ("keep-secrets", "They stay."),
             ("remove-secrets", "The platform removes them first."),
         ],
-        "trigger" => &[
+    ),
+    FieldMeaning::with_values(
+        TRIGGER,
+        "When apply asks the platform to push.",
+        &[
             ("never", "Never: the platform pushes when it sees fit."),
             (
                 "on-change",
@@ -107,20 +110,32 @@ pub fn values_of(field: &str) -> &'static [(&'static str, &'static str)] {
             ),
             ("always", "With every apply."),
         ],
-        "initialSyncBehavior" => &[
-            (
-                "overwrite-destination",
-                "The destination gets what the source has. Secrets that only the destination has are removed, unless `disableSecretDeletion` is set.",
-            ),
-            (
-                "import-prioritize-source",
-                "The source first takes over secrets that only the destination has. Where both have one, the source's stays.",
-            ),
-            (
-                "import-prioritize-destination",
-                "The source first takes over all secrets of the destination. Where both have one, the destination's stays.",
-            ),
-        ],
-        _ => &[],
-    }
+    ),
+    FieldMeaning::new(
+        ENVIRONMENT,
+        "The slug of the environment that the secrets are taken from.",
+    ),
+    FieldMeaning::new(
+        SECRET_PATH,
+        "The folder that the secrets are taken from. It starts with a slash, and must exist.",
+    ),
+    FieldMeaning::new(SYNC_OPTIONS, "How the secrets are pushed."),
+    FieldMeaning::new(
+        DESTINATION_CONFIG,
+        "Where at the destination the secrets go. Name the `destination` first, and its fields are offered.",
+    ),
+];
+
+/// What a field means, by its name: one that every sync can have, or else one of any platform.
+pub fn of_field(name: &str) -> Option<&'static FieldMeaning> {
+    let of_platforms = doors().into_iter().flat_map(Door::fields);
+    FIELDS
+        .iter()
+        .chain(of_platforms)
+        .find(|field| field.name == name)
+}
+
+/// What a field of a platform means, whose own fields these are.
+pub fn of_field_among(own: &'static [FieldMeaning], name: &str) -> Option<&'static FieldMeaning> {
+    own.iter().chain(FIELDS).find(|field| field.name == name)
 }

@@ -20,7 +20,7 @@ use secsync::http::error::{RequestError, RequestErrorKind};
 use secsync::http::request::Repeat;
 use secsync::http::request::Request;
 use secsync::provider::credential::{Credential, LoginOptions, Token, message, missing};
-use secsync::provider::door::{BundledText, Door, OperationKind, Servers};
+use secsync::provider::door::{BundledText, Door, FieldMeaning, OperationKind, Servers};
 use secsync::provider::environment_variables::ProviderVariables;
 use secsync::provider::session::AuthenticatedClient;
 use secsync::provider::{Deletion, ManagedSyncs, Provider};
@@ -31,6 +31,12 @@ pub const PLATFORM: Platform = Platform::new(&Description {
     title: "Strongbox",
     capabilities: &[Capability::ReadsBack, Capability::ListsDestinations],
 });
+
+/// What its fields mean, as far as their names do not say it.
+const FIELDS: [FieldMeaning; 1] = [FieldMeaning::new(
+    "paused",
+    "Whether changes wait until somebody pushes them.",
+)];
 
 /// Its own lint.
 const CAPITAL_NAME: Code = Code::OfPlatform(&PlatformLint {
@@ -80,6 +86,10 @@ impl Door for Strongbox {
             ("drawer", BundledText::Plain(include_str!("drawer.json"))),
             ("locker", BundledText::Plain(include_str!("locker.json"))),
         ]
+    }
+
+    fn fields(&self) -> &'static [FieldMeaning] {
+        &FIELDS
     }
 
     fn lints(&self) -> &'static [Code] {

@@ -336,6 +336,17 @@ fn its_own_lint_has_a_level_a_page_and_a_place_in_every_list() {
 }
 
 #[test]
+fn says_what_its_own_fields_mean() {
+    let (tree, server) = (Tree::new(&FILES), Server::start());
+    let page =
+        "exit 0\npaused (a field of a sync)\nWhether changes wait until somebody pushes them.\n";
+    assert_eq!(run(&tree, &server, "explain paused"), page);
+    run(&tree, &server, "schema editor");
+    let schema = tree.read(".secsync/sync-file.json");
+    assert!(schema.contains("Whether changes wait until somebody pushes them. If omitted: false."));
+}
+
+#[test]
 fn a_panic_is_one_sentence_and_hides_no_finding() {
     let (tree, server) = (Tree::new(&FILES), Server::start());
     let text = tree.read("syncs/web.yaml").replace("Web:", "Panic:");
