@@ -40,37 +40,29 @@ pub enum RequestErrorKind {
     NoCredential,
     /// A credential is incomplete, wrong, expired or revoked.
     Authentication,
-    /// The identity is locked after several refused logins: another one would lock it for longer.
-    IdentityLocked,
     /// The identity may not do this, or may not see the project.
     Permission,
     /// The credential would have gone to a server that is not trusted.
     Untrusted,
     /// The configuration of the provider is wrong: a malformed URL, two hosts that differ.
     Configuration,
-    /// The identity may not read the secrets that a sync would push. The right is one on secrets,
-    /// and not on syncs.
-    SecretsUnreadable,
+    /// The platform does not let the identity in, or do this, for a reason that only it has; the word
+    /// for machines.
+    OwnDenial(&'static str),
     /// What the request is about does not exist.
     NotFound,
     /// The name is taken in the project.
     NameTaken,
     /// Another sync pushes to the same destination, and the organization allows one alone.
     DestinationTaken,
-    /// The organization's plan allows no more syncs.
-    PlanLimit,
-    /// The organization's plan does not include it.
-    PlanRestriction,
-    /// A sync with subfolders would push secrets of one name from several folders.
-    FolderClash,
-    /// The connection belongs to another project.
-    ForeignConnection,
     /// A job of this sync is at work; the request would succeed later.
     JobInProgress,
     /// The server has no such route: it is of another age, or no server of this platform.
     NoRoute,
     /// The server refused the request's content.
     Rejected,
+    /// The same for a reason that only the platform has; the word for machines.
+    OwnRefusal(&'static str),
     /// Too many requests, and the wait was longer than allowed.
     RateLimited,
     /// The server cannot be reached, did not answer in time, or failed.
@@ -88,9 +80,8 @@ impl RequestErrorKind {
             self,
             Self::NoCredential
                 | Self::Authentication
-                | Self::IdentityLocked
                 | Self::Permission
-                | Self::SecretsUnreadable
+                | Self::OwnDenial(_)
                 | Self::Untrusted
         )
     }
@@ -99,18 +90,13 @@ impl RequestErrorKind {
     pub const fn word(self) -> &'static str {
         match self {
             Self::NoCredential | Self::Authentication => "authentication",
-            Self::IdentityLocked => "identity-locked",
             Self::Permission => "permission",
-            Self::SecretsUnreadable => "secrets-unreadable",
+            Self::OwnDenial(word) | Self::OwnRefusal(word) => word,
             Self::Untrusted => "untrusted",
             Self::Configuration => "configuration",
             Self::NotFound => "not-found",
             Self::NameTaken => "name-taken",
             Self::DestinationTaken => "destination-taken",
-            Self::PlanLimit => "plan-limit",
-            Self::PlanRestriction => "plan-restriction",
-            Self::FolderClash => "folder-clash",
-            Self::ForeignConnection => "foreign-connection",
             Self::JobInProgress => "job-in-progress",
             Self::NoRoute => "no-route",
             Self::Rejected => "rejected",

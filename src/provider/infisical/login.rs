@@ -497,7 +497,7 @@ fn is_locked(said: &str) -> bool {
 
 fn locked(variable: &str, said: &str) -> RequestError {
     RequestError::new(
-        RequestErrorKind::IdentityLocked,
+        RequestErrorKind::OwnDenial("identity-locked"),
         format!(
             "The identity of {variable} is locked for some minutes{}.",
             in_brackets(Some(said))

@@ -3,7 +3,9 @@
 
 use serde_json::Value;
 
-use super::refusal_topic;
+use super::refusal_topic::{
+    self, FOLDER_CLASH, FOREIGN_CONNECTION, PLAN_LIMIT, PLAN_RESTRICTION, SECRETS_UNREADABLE,
+};
 use crate::http::answer::{Answer, bad_answer};
 use crate::http::error::{RequestError, RequestErrorKind};
 use crate::http::origin::Origin;
@@ -93,18 +95,16 @@ fn bad_request(body: &Value, task: &str, said: &str) -> RequestError {
             "The organization blocks a second sync to one destination: delete the other one first, \
              choose another destination, or have an administrator allow duplicates.",
         ),
-        RequestErrorKind::PlanLimit => says.help(
+        PLAN_LIMIT => says.help(
             "The organization has as many syncs as its Infisical plan allows: delete some that are \
              not needed, or have the plan changed.",
         ),
-        RequestErrorKind::PlanRestriction => {
-            says.help("This destination needs an Infisical plan that includes it.")
-        }
-        RequestErrorKind::ForeignConnection => says.help(
+        PLAN_RESTRICTION => says.help("This destination needs an Infisical plan that includes it."),
+        FOREIGN_CONNECTION => says.help(
             "A connection of a project serves that project alone: use one of this project, or one \
              of the organization.",
         ),
-        RequestErrorKind::FolderClash => clash(body, task),
+        FOLDER_CLASH => clash(body, task),
         RequestErrorKind::JobInProgress => says.help("Run again when that job has ended."),
         _ => says,
     }
@@ -140,7 +140,7 @@ fn clash(body: &Value, task: &str) -> RequestError {
         ),
     };
     RequestError::new(
-        RequestErrorKind::FolderClash,
+        FOLDER_CLASH,
         format!("Cannot {task}: it includes subfolders, and {clash}."),
     )
     .help(
@@ -172,7 +172,7 @@ fn permission(body: &Value, task: &str, said: &str) -> RequestError {
     }
     if let Some(place) = refusal_topic::unreadable_secrets(said) {
         return RequestError::new(
-            RequestErrorKind::SecretsUnreadable,
+            SECRETS_UNREADABLE,
             format!("Cannot {task}: this identity may not read the secrets {place}."),
         )
         .help(

@@ -6,6 +6,18 @@ use crate::core::plan::duplicates::HeldIn;
 use crate::core::words::is_uuid;
 use crate::http::error::RequestErrorKind;
 
+/// The organization's plan allows no more syncs.
+pub const PLAN_LIMIT: RequestErrorKind = RequestErrorKind::OwnRefusal("plan-limit");
+/// The organization's plan does not include it.
+pub const PLAN_RESTRICTION: RequestErrorKind = RequestErrorKind::OwnRefusal("plan-restriction");
+/// The connection belongs to another project.
+pub const FOREIGN_CONNECTION: RequestErrorKind = RequestErrorKind::OwnRefusal("foreign-connection");
+/// A sync with subfolders would push secrets of one name from several folders.
+pub const FOLDER_CLASH: RequestErrorKind = RequestErrorKind::OwnRefusal("folder-clash");
+/// The identity may not read the secrets that a sync would push. The right is one on secrets, and
+/// not on syncs.
+pub const SECRETS_UNREADABLE: RequestErrorKind = RequestErrorKind::OwnDenial("secrets-unreadable");
+
 /// The kind of a refusal of what a request wants (400).
 pub fn kind(said: &str) -> RequestErrorKind {
     let words = Words::of(said);
@@ -21,19 +33,19 @@ pub fn kind(said: &str) -> RequestErrorKind {
         return RequestErrorKind::DestinationTaken;
     }
     if words.has("plan") && words.has("limit") {
-        return RequestErrorKind::PlanLimit;
+        return PLAN_LIMIT;
     }
     if words.has_one(&["plan restriction", "enterprise plan"])
         || (words.has("plan") && words.has_one(&["upgrade", "enterprise"]))
     {
-        return RequestErrorKind::PlanRestriction;
+        return PLAN_RESTRICTION;
     }
     let is_missing = words.has_one(&["not found", "not find", "not exist", "already exists"]);
     if !is_missing && is_of_another_project(&words) {
-        return RequestErrorKind::ForeignConnection;
+        return FOREIGN_CONNECTION;
     }
     if !is_missing && is_clash(&words) {
-        return RequestErrorKind::FolderClash;
+        return FOLDER_CLASH;
     }
     if words.has("already in progress") {
         return RequestErrorKind::JobInProgress;
@@ -213,11 +225,13 @@ fn is_of_word(letter: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{held_in, kind, unreadable_secrets};
+    use super::{
+        FOLDER_CLASH, FOREIGN_CONNECTION, PLAN_LIMIT, PLAN_RESTRICTION, held_in, kind,
+        unreadable_secrets,
+    };
     use crate::core::plan::duplicates::HeldIn;
     use crate::http::error::RequestErrorKind::{
-        self, DestinationTaken, FolderClash, ForeignConnection, JobInProgress, NameTaken,
-        PlanLimit, PlanRestriction, Rejected,
+        self, DestinationTaken, JobInProgress, NameTaken, Rejected,
     };
 
     const ID: &str = "5f0c8a52-6d0e-4f3b-9a53-0d3a3f0f7a11";
@@ -226,7 +240,7 @@ mod tests {
     fn a_refusal_is_known_by_what_it_says_and_not_by_its_exact_words() {
         let table: [(RequestErrorKind, &[&str]); 8] = [
             (
-                FolderClash,
+                FOLDER_CLASH,
                 &[
                     "These names are used in more than one folder: \"DB_URL\" in /api and /api/v2.",
                     "The secrets \"DB_URL\" in the folders /api and /api/v2 have the same name",
@@ -241,7 +255,7 @@ mod tests {
                 ],
             ),
             (
-                ForeignConnection,
+                FOREIGN_CONNECTION,
                 &[
                     "You cannot connect project App Connection with ID \"1\" from project with ID \"2\" \
                      to project with ID \"3\"",
@@ -268,14 +282,14 @@ mod tests {
                 ],
             ),
             (
-                PlanLimit,
+                PLAN_LIMIT,
                 &[
                     "Failed to create secret sync due to plan limit reached. Upgrade plan to add more.",
                     "The limit of your plan is reached",
                 ],
             ),
             (
-                PlanRestriction,
+                PLAN_RESTRICTION,
                 &[
                     "Failed to create secret sync due to plan restriction. Upgrade plan to access \
                      enterprise secret syncs.",

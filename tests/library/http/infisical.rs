@@ -582,12 +582,12 @@ async fn distinguishes_refusals_of_a_create() {
     let taken = "A Secret Sync with the name \"web\" already exists for the project with ID \"p\"";
     let licence = "Failed to create secret sync due to plan restriction. Upgrade plan to access enterprise secret syncs.";
     for (message, kind, help) in [
-        (taken, RequestErrorKind::NameTaken, ""),
-        (licence, RequestErrorKind::PlanRestriction, "plan"),
+        (taken, "name-taken", ""),
+        (licence, "plan-restriction", "plan"),
     ] {
         let server = server_with("POST", HUMANITEC, refusal(400, "BadRequest", message)).await;
         let error = create(&infisical(&server.uri())).await.expect_err(message);
-        assert_eq!(error.kind, kind, "{message}");
+        assert_eq!(error.kind.word(), kind, "{message}");
         assert!(!error.is_in_doubt(), "{message}");
         assert!(error.help.unwrap_or_default().contains(help), "{message}");
     }
