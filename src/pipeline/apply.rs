@@ -1,7 +1,7 @@
 //! Applying: carrying out what is planned.
 
 use super::link::Link;
-use super::observe::Observed;
+use super::observe::Seen;
 use super::plan::Planned;
 use crate::apply::{self, ApplyContext, Observer, Outcome, Report, Wait};
 use crate::core::plan::duplicates::{self, HeldIn};
@@ -37,7 +37,7 @@ impl Planned {
             return self.blocked_report();
         }
         let context = ApplyContext {
-            providers: &self.observed.providers,
+            providers: &self.seen.providers,
             state: self.state.as_ref(),
             parallelism: link.parallelism,
             wait,
@@ -52,9 +52,9 @@ impl Planned {
 
     /// Names the syncs that hold the destinations which actions were refused for.
     fn name_holders(&self, report: &mut Report) {
-        let Observed {
+        let Seen {
             remote, projects, ..
-        } = &self.observed;
+        } = &self.seen;
         for (action, outcome) in self.plan.actions.iter().zip(&mut report.outcomes) {
             let Outcome::Failed(failure) = outcome else {
                 continue;
@@ -80,12 +80,12 @@ impl Planned {
             project_id: id.to_owned(),
             ..ProjectKey::of_subject(wanting)
         };
-        let Observed {
+        let Seen {
             remote,
             projects,
             tables,
             ..
-        } = &self.observed;
+        } = &self.seen;
         let table = tables.get(&wanting.provider).map_or(&[][..], Vec::as_slice);
         let of_table = || {
             let is_known = table.iter().any(|project| project.id == id);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::check::Checked;
-use super::observe::{Observed, nothing_selected};
+use super::observe::{Observed, Seen, nothing_selected};
 use super::open::{Opened, Options, SCHEMAS, not_in_git};
 use super::plan::Planned;
 use crate::core::desired::Ensure;
@@ -82,11 +82,12 @@ impl Checked {
                 protect: workspace.config.protect.clone(),
                 ..Policy::default()
             },
-            providers: BTreeMap::new(),
             syncs: now,
-            projects,
-            tables: BTreeMap::new(),
-            remote,
+            seen: Seen {
+                projects,
+                remote,
+                ..Seen::default()
+            },
             homes,
             workspace,
         };
@@ -104,8 +105,10 @@ impl Checked {
             gone,
         });
         Ok(Planned {
+            workspace: observed.workspace,
+            syncs: observed.syncs,
+            seen: observed.seen,
             plan,
-            observed,
             state: None,
         })
     }

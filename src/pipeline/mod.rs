@@ -42,8 +42,8 @@ pub use inventory::{
     usable_connections,
 };
 pub use link::Link;
-pub use observe::Observed;
+pub use observe::{Observed, Seen};
 pub use open::{Loaded, Opened, Options, SCHEMAS};
 pub use plan::{Planned, StateUse};
-pub use saved::Rechecked;
+pub use saved::{ObservedSaved, Rechecked};
 pub use state_place::STATE_VARIABLE;

@@ -28,24 +28,31 @@ use crate::workspace::Workspace;
 
 /// What is remote, and what the files' names mean.
 pub struct Observed {
-    /// The workspace. Nothing is loaded in it if a saved plan was observed.
+    /// The workspace.
     pub workspace: Arc<Workspace>,
     /// The destinations of the syncs.
     pub specs: Specs,
     /// What the workspace and the command line say about planning.
     pub policy: Policy,
-    /// The connected providers, by name.
-    pub providers: Providers,
     /// The syncs with their ids; of a shard only those of its projects.
     pub syncs: Vec<ResolvedSync>,
-    /// The projects that can be read, with how the files spell them.
+    /// What is seen of the servers.
+    pub seen: Seen,
+    /// The providers whose syncs can only be started, by their servers.
+    pub homes: Homes,
+}
+
+/// What a run sees of its servers.
+#[derive(Default)]
+pub struct Seen {
+    /// The connected providers, by name.
+    pub providers: Providers,
+    /// The projects that are read, with how the files spell them.
     pub projects: ProjectNames,
     /// The projects that the identity can see, by provider, as far as names had to be looked up.
     pub tables: ProjectTables,
-    /// The remote syncs of each project that can be read.
+    /// The remote syncs of each project that is read.
     pub remote: BTreeMap<ProjectKey, Vec<RemoteSync>>,
-    /// The providers whose syncs can only be started, by their servers.
-    pub homes: Homes,
 }
 
 impl Checked {
@@ -79,11 +86,13 @@ impl Checked {
             workspace,
             specs: self.specs,
             policy,
-            providers,
             syncs,
-            projects,
-            tables,
-            remote,
+            seen: Seen {
+                providers,
+                projects,
+                tables,
+                remote,
+            },
             homes,
         })
     }
@@ -469,7 +478,7 @@ impl Checked {
 impl Observed {
     /// Reads again what is remote: one list request a project, and no look-up.
     pub async fn refresh(&mut self, link: &Link) -> Result<(), CommandError> {
-        self.remote = link.read(&self.providers, &self.projects).await?;
+        self.seen.remote = link.read(&self.seen.providers, &self.seen.projects).await?;
         Ok(())
     }
 }

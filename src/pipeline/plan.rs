@@ -1,17 +1,21 @@
 //! Planning: what is to be done so that the platforms are as the files declare.
 
+use std::sync::Arc;
+
 use tracing::{Level, enabled, trace};
 
 use super::check::Checked;
 use super::link::Link;
-use super::observe::Observed;
+use super::observe::{Observed, Seen};
 use crate::core::diff::FieldChange;
 use crate::core::plan::{self, Inputs, Plan, Subject, started};
+use crate::core::resolve::ResolvedSync;
 use crate::core::starts::Starts;
 use crate::core::words;
 use crate::error::CommandError;
 use crate::provider::rules;
 use crate::state::{State, StateLocation};
+use crate::workspace::Workspace;
 
 /// What a command means to do with the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +28,12 @@ pub enum StateUse {
 
 /// What is to be done.
 pub struct Planned {
-    /// What it was planned from.
-    pub observed: Observed,
+    /// The workspace. Of a saved plan it declares nothing.
+    pub workspace: Arc<Workspace>,
+    /// The declared syncs; none of a saved plan.
+    pub syncs: Vec<ResolvedSync>,
+    /// What is seen of the servers.
+    pub seen: Seen,
     /// The plan.
     pub plan: Plan,
     /// The state of starts; `None` if no sync needs one.
@@ -41,7 +49,9 @@ impl Checked {
         let plan = observed.plan(&starts);
         observed.check_destinations(&plan)?;
         Ok(Planned {
-            observed,
+            workspace: observed.workspace,
+            syncs: observed.syncs,
+            seen: observed.seen,
             plan,
             state,
         })
@@ -98,8 +108,8 @@ impl Observed {
     pub fn plan(&self, starts: &Starts) -> Plan {
         let mut plan = plan::build(&Inputs {
             syncs: &self.syncs,
-            remote: &self.remote,
-            labels: &self.projects,
+            remote: &self.seen.remote,
+            labels: &self.seen.projects,
             specs: &self.specs,
             starts,
             rules,

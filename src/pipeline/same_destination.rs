@@ -105,7 +105,7 @@ impl Observed {
         }
         pushers.extend(remote.into_values().filter_map(|(key, sync)| {
             let spec = self.specs.get(key.platform, &sync.destination)?;
-            let project = self.projects.get(key).unwrap_or(&key.project_id);
+            let project = self.seen.projects.get(key).unwrap_or(&key.project_id);
             Some(Pusher {
                 provider: &key.provider,
                 project,
@@ -123,7 +123,7 @@ impl Observed {
 
     fn remote_by_name(&self) -> HashMap<Name<'_>, (&ProjectKey, &RemoteSync)> {
         let mut by_name = HashMap::new();
-        for (key, syncs) in &self.remote {
+        for (key, syncs) in &self.seen.remote {
             for sync in syncs {
                 let name = (&*key.server, &*key.project_id, &*sync.name);
                 by_name.entry(name).or_insert((key, sync));

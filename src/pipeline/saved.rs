@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::link::{Link, ProjectNames, Providers};
-use super::observe::Observed;
+use super::observe::Seen;
 use super::open::Opened;
 use super::plan::Planned;
 use crate::core::plan::recheck::{Current, Recheck, Stale, recheck};
-use crate::core::plan::started::Homes;
-use crate::core::plan::{Action, Plan, Policy, ProjectKey, Subject, Verb};
+use crate::core::plan::{Action, Plan, ProjectKey, Subject, Verb};
 use crate::core::spec::Specs;
 use crate::core::starts::Starts;
 use crate::core::words::is_uuid;
@@ -20,6 +19,15 @@ use crate::planfile::SavedPlan;
 use crate::provider::ProviderConfig;
 use crate::provider::environment_variables::check_prefixes;
 use crate::state::State;
+use crate::workspace::Workspace;
+
+/// What is remote of what a saved plan is about.
+pub struct ObservedSaved {
+    /// The workspace, as far as its settings go.
+    pub workspace: Arc<Workspace>,
+    /// What is seen of the servers.
+    pub seen: Seen,
+}
 
 /// What a saved plan comes to now.
 pub enum Rechecked {
@@ -62,7 +70,7 @@ impl Opened {
         &self,
         saved: &SavedPlan,
         link: &Link,
-    ) -> Result<Observed, CommandError> {
+    ) -> Result<ObservedSaved, CommandError> {
         let actions: Vec<&Action> = saved
             .plan
             .actions
@@ -84,32 +92,33 @@ impl Opened {
         let named = named.filter(|_| has_limits).collect();
         let tables = link.project_tables(&providers, named).await?;
         let remote = link.read(&providers, &projects).await?;
-        Ok(Observed {
-            workspace: Arc::clone(&self.workspace),
-            specs: saved.specs.clone(),
-            policy: Policy::default(),
+        let seen = Seen {
             providers,
-            syncs: Vec::new(),
             projects,
             tables,
             remote,
-            homes: Homes::new(),
+        };
+        Ok(ObservedSaved {
+            workspace: Arc::clone(&self.workspace),
+            seen,
         })
     }
 }
 
-impl Observed {
+impl ObservedSaved {
     /// What is left to do of a saved plan, by what is remote now.
     pub fn recheck(self, saved: &SavedPlan, state: Option<State>) -> Rechecked {
         let now = Current {
-            remote: &self.remote,
+            remote: &self.seen.remote,
             starts: &state.as_ref().map_or(Starts::Missing, State::starts),
             specs: &saved.specs,
         };
         match recheck(&saved.plan, &now) {
             Recheck::Remaining { plan, done } => Rechecked::Remaining {
                 planned: Box::new(Planned {
-                    observed: self,
+                    workspace: self.workspace,
+                    syncs: Vec::new(),
+                    seen: self.seen,
                     plan: *plan,
                     state,
                 }),

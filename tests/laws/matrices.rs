@@ -221,7 +221,7 @@ fn is_valid(cells: &[Value]) -> bool {
 
 /// What is declared beside what a plan shows, by name.
 fn declared(planned: &Planned) -> BTreeMap<String, (bool, Vec<(String, String)>)> {
-    let syncs = planned.observed.workspace.syncs.iter();
+    let syncs = planned.workspace.syncs.iter();
     syncs
         .map(|sync| (sync.name.text.clone(), (sync.protect, sync.labels.clone())))
         .collect()

@@ -300,7 +300,7 @@ proptest! {
             let planned = site.plan().await;
             let actions = super::support::site::summary(&planned.plan);
             assert_eq!(actions.iter().filter(|action| !action.starts_with("trigger")).count(), 0, "{actions:?}");
-            assert_eq!(planned.observed.syncs.len() + left_out.len(), remote.len());
+            assert_eq!(planned.syncs.len() + left_out.len(), remote.len());
             for one in left_out {
                 let project = PROJECTS.iter().find(|project| [project.slug, project.id].contains(&one.project.as_str()));
                 let found = &remote[&(project.unwrap().id.to_owned(), one.name.clone())];

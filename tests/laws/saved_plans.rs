@@ -138,7 +138,7 @@ proptest! {
             let rechecked = site.recheck(&text).await;
             assert_eq!(
                 shown(&rechecked.saved.plan, &rechecked.saved.sources),
-                shown(&planned.plan, &planned.observed.workspace.sources)
+                shown(&planned.plan, &planned.workspace.sources)
             );
             let has_changes = planned.plan.actions.iter().any(|action| {
                 !matches!(action.verb(), Verb::Trigger | Verb::Blocked)
@@ -215,7 +215,7 @@ proptest! {
             let planned = site.plan().await;
             let text = planned.save();
             let part = site.recheck_unknowing(&text).await;
-            let mut part = Planned { plan: part.saved.plan, observed: part.observed, opened: part.opened, ..planned };
+            let mut part = Planned { plan: part.saved.plan, seen: part.observed.seen, opened: part.opened, ..planned };
             keep_some(&mut part.plan, &share);
             site.apply(&part).await;
             site.settle().await;

@@ -122,10 +122,10 @@ impl Arguments {
         let checked = load.check_for(session, &self.plan)?;
         session.online(&self.network, checked, async |checked: Checked, link| {
             let planned = checked.plan(link, StateUse::Write).await?;
-            session.findings(&*planned.observed.workspace);
+            session.findings(&*planned.workspace);
             session.show(&session.view.plan(&planned))?;
-            let limits = &planned.observed.workspace.config.limits;
-            self.check_limits(&planned.plan, limits, &planned.observed.tables)?;
+            let limits = &planned.workspace.config.limits;
+            self.check_limits(&planned.plan, limits, &planned.seen.tables)?;
             if planned.has_work() && !self.auto_approve {
                 self.ask(session, link).await?;
             }
@@ -253,7 +253,7 @@ impl Apply {
     fn sources(&self) -> &Sources {
         match &self.saved {
             Some(saved) => &saved.plan.sources,
-            None => &self.applied.planned.observed.workspace.sources,
+            None => &self.applied.planned.workspace.sources,
         }
     }
 }
@@ -281,7 +281,7 @@ impl CommandOutcome for Apply {
                 are_from_root: true,
                 ..Files::default()
             },
-            None => (&*self.applied.planned.observed.workspace).into(),
+            None => (&*self.applied.planned.workspace).into(),
         }
     }
 

@@ -82,16 +82,16 @@ impl CommandOutcome for Drifted {
     }
 
     fn files(&self) -> Files<'_> {
-        (&*self.planned.observed.workspace).into()
+        (&*self.planned.workspace).into()
     }
 
     fn human(&self, _view: View) -> Human {
-        let sources = &self.planned.observed.workspace.sources;
+        let sources = &self.planned.workspace.sources;
         render::drift::human(&self.drifts, &self.planned.plan, sources).into()
     }
 
     fn json(&self) -> Box<dyn JsonBody + '_> {
-        let sources = &self.planned.observed.workspace.sources;
+        let sources = &self.planned.workspace.sources;
         Box::new(DriftBody::new(&self.drifts, &self.planned.plan, sources))
     }
 

@@ -69,7 +69,7 @@ impl Command for Arguments {
             checked.plan(link, StateUse::Read).await
         })?;
         let saved = self.out.map(|path| {
-            let workspace = &planned.observed.workspace;
+            let workspace = &planned.workspace;
             let found = (&*workspace.diagnostics, &workspace.sources);
             let specs = opened.specs_of(&planned.plan);
             let is_sandbox = self.network.sandbox;
@@ -149,7 +149,7 @@ impl CommandOutcome for PlanOutcome {
     }
 
     fn files(&self) -> Files<'_> {
-        (&*self.planned.observed.workspace).into()
+        (&*self.planned.workspace).into()
     }
 
     fn human(&self, view: View) -> Human {
@@ -165,7 +165,7 @@ impl CommandOutcome for PlanOutcome {
     }
 
     fn json(&self) -> Box<dyn JsonBody + '_> {
-        let sources = &self.planned.observed.workspace.sources;
+        let sources = &self.planned.workspace.sources;
         let body = PlanBody::new(&self.planned.plan, sources);
         Box::new(match self.file() {
             Some((file, digest)) => body.saved_in(PlanFile {
@@ -184,17 +184,16 @@ impl CommandOutcome for PlanOutcome {
 impl View {
     /// A plan for people, as `plan` and `apply` show it.
     pub fn plan(self, planned: &Planned) -> String {
-        let observed = &planned.observed;
         let context = PlanExtras {
             lists_unmanaged: self.verbosity > 0,
-            is_whole: observed.workspace.is_whole,
+            is_whole: planned.workspace.is_whole,
             is_sandbox: self.is_sandbox,
             syncs: if self.verbosity > 0 {
-                &observed.syncs
+                &planned.syncs
             } else {
                 &[]
             },
         };
-        plan::human(&planned.plan, &observed.workspace.sources, context)
+        plan::human(&planned.plan, &planned.workspace.sources, context)
     }
 }

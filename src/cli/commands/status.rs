@@ -177,7 +177,7 @@ fn table(
 
 fn statuses(observed: &Observed, starts: &Starts) -> Vec<SyncStatus> {
     let selection = &observed.policy.selection;
-    status::of(&observed.syncs, &observed.remote, starts, selection)
+    status::of(&observed.syncs, &observed.seen.remote, starts, selection)
 }
 
 /// Shows the states again and again. A terminal shows each refresh; elsewhere, as in a log, only

@@ -138,7 +138,7 @@ impl Arguments {
             .await?;
         let candidates = Candidates {
             syncs: &observed.syncs,
-            remote: &observed.remote,
+            remote: &observed.seen.remote,
             specs: &observed.specs,
             selection: &observed.policy.selection,
             protect: &observed.policy.protect,
@@ -161,7 +161,7 @@ impl Arguments {
             session,
         };
         let context = ApplyContext {
-            providers: &observed.providers,
+            providers: &observed.seen.providers,
             state: None,
             parallelism: link.parallelism,
             wait: self.wait(),

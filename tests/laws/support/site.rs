@@ -10,6 +10,7 @@ use secsync::cancel::Cancellation;
 use secsync::core::plan::recheck::{Current, Recheck, recheck};
 use secsync::core::plan::{Action, Blocked, Plan, Step, Verb};
 use secsync::core::remote::RemoteSync;
+use secsync::core::resolve::ResolvedSync;
 use secsync::core::starts::Starts;
 use secsync::environment::Environment;
 use secsync::error::CommandError;
@@ -18,7 +19,7 @@ use secsync::http::clock::Clock;
 use secsync::http::gates::HostGates;
 use secsync::http::{HttpOptions, SandboxAccess};
 use secsync::pipeline::{
-    Link, Loaded, Observed, Opened, Options, Projects, Wanted, usable_connections,
+    Link, Loaded, ObservedSaved, Opened, Options, Projects, Seen, Wanted, usable_connections,
 };
 use secsync::planfile::{self, SavedPlan};
 use secsync::provider::credential::LoginOptions;
@@ -26,7 +27,7 @@ use secsync::provider::infisical;
 use secsync::provider::{ManagedSyncs, Provider, ProviderConfig, connect};
 use secsync::sandbox::{self, Running};
 use secsync::state::{FilePlace, State, StateAccess, StateLocation};
-use secsync::workspace::{LoadOptions, Settings};
+use secsync::workspace::{self, LoadOptions, Settings};
 
 use super::clock::QuickClock;
 use super::generate::Stray;
@@ -52,7 +53,9 @@ pub struct Site {
 /// A plan and what it was made from.
 pub struct Planned {
     pub opened: Opened,
-    pub observed: Observed,
+    pub workspace: Arc<workspace::Workspace>,
+    pub syncs: Vec<ResolvedSync>,
+    pub seen: Seen,
     pub plan: Plan,
     /// Ends the run that planned, and with it the one that applies.
     pub cancellation: Cancellation,
@@ -61,17 +64,10 @@ pub struct Planned {
 impl Planned {
     /// Saves the plan, and returns the text of its file.
     pub fn save(&self) -> String {
-        let Self {
-            opened,
-            observed,
-            plan,
-            ..
-        } = self;
-        let sources = &observed.workspace.sources;
         planfile::write(
-            plan,
-            (&[], sources),
-            &opened.specs_of(plan),
+            &self.plan,
+            (&[], &self.workspace.sources),
+            &self.opened.specs_of(&self.plan),
             true,
             &str::to_owned,
         )
@@ -83,7 +79,7 @@ impl Planned {
 /// A saved plan that was checked against what is there.
 pub struct Rechecked {
     pub opened: Opened,
-    pub observed: Observed,
+    pub observed: ObservedSaved,
     pub saved: SavedPlan,
     pub result: Recheck,
 }
@@ -282,7 +278,9 @@ impl Site {
         let plan = observed.plan(&self.starts().await);
         Ok(Planned {
             opened: opened.without_syncs(),
-            observed,
+            workspace: observed.workspace,
+            syncs: observed.syncs,
+            seen: observed.seen,
             plan,
             cancellation,
         })
@@ -312,7 +310,7 @@ impl Site {
             .await
             .unwrap();
         let context = ApplyContext {
-            providers: &planned.observed.providers,
+            providers: &planned.seen.providers,
             state: Some(&state),
             parallelism: self.parallelism,
             wait: self.wait,
@@ -343,7 +341,7 @@ impl Site {
         let link = self.link(&Cancellation::new());
         let observed = opened.observe_saved(&saved, &link).await.unwrap();
         let now = Current {
-            remote: &observed.remote,
+            remote: &observed.seen.remote,
             starts: &self.starts().await,
             specs: &saved.specs,
         };
@@ -370,7 +368,9 @@ impl Site {
         };
         let planned = Planned {
             opened,
-            observed,
+            workspace: observed.workspace,
+            syncs: Vec::new(),
+            seen: observed.seen,
             plan,
             cancellation: Cancellation::new(),
         };

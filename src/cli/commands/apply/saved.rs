@@ -46,7 +46,7 @@ pub(super) fn apply(
     let (applied, done) = session.online(&arguments.network, opened, async |opened, link| {
         let (planned, done) = recheck(path, &plan, &opened, link).await?;
         let limits = &opened.workspace.config.limits;
-        arguments.check_limits(&plan.plan, limits, &planned.observed.tables)?;
+        arguments.check_limits(&plan.plan, limits, &planned.seen.tables)?;
         session.show(&shown(path, &plan, &planned, &done, session))?;
         let applied = arguments.execute(planned, session, link).await;
         Ok((applied, done))
