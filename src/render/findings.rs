@@ -1,13 +1,13 @@
 //! Findings for people: the line, a caret under the exact word, and what to do.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
 use miette::{
-    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, MietteError,
-    MietteSpanContents, Report, SourceCode, SourceSpan, SpanContents,
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents,
+    SourceCode, SourceSpan, SpanContents,
 };
 
 use textwrap::{WordSeparator, WordSplitter};
@@ -81,9 +81,9 @@ fn blocks(
     let mut out = String::new();
     for (diagnostic, others) in groups {
         let block = panic::catch_unwind(AssertUnwindSafe(|| {
-            let report = report(diagnostic, &others, sources, &texts);
+            let shown = Shown::of(diagnostic, &others, sources, &texts);
             let mut block = String::new();
-            let rendered = handler.render_report(&mut block, report.as_ref());
+            let rendered = handler.render_report(&mut block, &shown);
             rendered.map(|()| block)
         }));
         if let Ok(Ok(block)) = block {
@@ -222,64 +222,102 @@ pub fn more(diagnostics: &[Diagnostic]) -> String {
 }
 
 /// A finding as miette shows it.
-fn report(
-    diagnostic: &Diagnostic,
-    others: &[&Diagnostic],
-    sources: &Sources,
-    texts: &BTreeMap<SourceId, Arc<str>>,
-) -> Report {
-    let main = diagnostic.span();
-    // Lines that are cut show one place only.
-    let is_cut = |label: &&Label| {
-        let source = sources.get(label.span.source);
-        let (from, to) = lines_around(source, label.span.start, label.span.end, 1, 1);
-        let lines = source.text.get(from..to).unwrap_or_default().lines();
-        lines.map(str::len).max() > Some(LONGEST_LINE)
-    };
-    let is_any_cut =
-        diagnostic.labels.len() > 1 && diagnostic.labels.iter().any(|label| is_cut(&label));
-    let has_text = main.is_some_and(|main| sources.get(main.source).has_text());
-    let (here, distant): (Vec<&Label>, Vec<&Label>) = diagnostic.labels.iter().partition(|label| {
-        main.is_some_and(|main| {
-            main == label.span || main.source == label.span.source && !is_any_cut
-        }) && has_text
-    });
-    let mut help: Vec<String> = diagnostic.help.iter().map(|help| visible(help)).collect();
-    for label in distant {
-        let place = visible(&sources.describe(label.span));
-        help.push(match label.text.as_str() {
-            "" => format!("At {place}."),
-            text => format!("{}: {place}", visible(text)),
-        });
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+struct Shown {
+    message: String,
+    code: Code,
+    severity: Severity,
+    labels: Vec<LabeledSpan>,
+    help: Vec<String>,
+    excerpt: Option<Excerpt>,
+}
+
+impl miette::Diagnostic for Shown {
+    fn code(&self) -> Option<Box<dyn Display + '_>> {
+        Some(Box::new(self.code))
     }
-    if let Some(sync) = diagnostic.heirs() {
-        help.push(format!("Inherited by the sync {}.", visible(&sync)));
-    }
-    if let (Some(cells), Some(main)) = (&diagnostic.cells, main) {
-        let place = line_of(main.in_no_cell(), sources);
-        help.push(visible(&cells.sentence(&place)));
-    }
-    if !others.is_empty() {
-        help.push(elsewhere(others, sources));
-    }
-    let mut shown = MietteDiagnostic::new(visible(&diagnostic.message))
-        .with_code(diagnostic.code.name())
-        .with_severity(match diagnostic.severity {
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.severity {
             Severity::Error => miette::Severity::Error,
             Severity::Warning | Severity::Ignored => miette::Severity::Warning,
         })
-        .with_labels(here.into_iter().map(|label| labeled(label, sources)));
-    if !help.is_empty() {
-        shown = shown.with_help(help.join("\n"));
     }
-    let report = Report::new(shown);
-    let text = main.and_then(|main| Some((main, texts.get(&main.source)?)));
-    match text.filter(|_| has_text) {
-        Some((main, text)) => report.with_source_code(Excerpt {
-            source: sources.get(main.source).clone(),
-            text: Arc::clone(text),
-        }),
-        None => report,
+
+    fn help(&self) -> Option<Box<dyn Display + '_>> {
+        (!self.help.is_empty()).then(|| Box::new(self.help.join("\n")) as Box<dyn Display>)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.labels.iter().cloned()))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.excerpt
+            .as_ref()
+            .map(|excerpt| excerpt as &dyn SourceCode)
+    }
+}
+
+impl Shown {
+    fn of(
+        diagnostic: &Diagnostic,
+        others: &[&Diagnostic],
+        sources: &Sources,
+        texts: &BTreeMap<SourceId, Arc<str>>,
+    ) -> Self {
+        let main = diagnostic.span();
+        // Lines that are cut show one place only.
+        let is_cut = |label: &&Label| {
+            let source = sources.get(label.span.source);
+            let (from, to) = lines_around(source, label.span.start, label.span.end, 1, 1);
+            let lines = source.text.get(from..to).unwrap_or_default().lines();
+            lines.map(str::len).max() > Some(LONGEST_LINE)
+        };
+        let is_any_cut =
+            diagnostic.labels.len() > 1 && diagnostic.labels.iter().any(|label| is_cut(&label));
+        let has_text = main.is_some_and(|main| sources.get(main.source).has_text());
+        let (here, distant): (Vec<&Label>, Vec<&Label>) =
+            diagnostic.labels.iter().partition(|label| {
+                main.is_some_and(|main| {
+                    main == label.span || main.source == label.span.source && !is_any_cut
+                }) && has_text
+            });
+        let mut help: Vec<String> = diagnostic.help.iter().map(|help| visible(help)).collect();
+        for label in distant {
+            let place = visible(&sources.describe(label.span));
+            help.push(match label.text.as_str() {
+                "" => format!("At {place}."),
+                text => format!("{}: {place}", visible(text)),
+            });
+        }
+        if let Some(sync) = diagnostic.heirs() {
+            help.push(format!("Inherited by the sync {}.", visible(&sync)));
+        }
+        if let (Some(cells), Some(main)) = (&diagnostic.cells, main) {
+            let place = line_of(main.in_no_cell(), sources);
+            help.push(visible(&cells.sentence(&place)));
+        }
+        if !others.is_empty() {
+            help.push(elsewhere(others, sources));
+        }
+        let text = main.and_then(|main| Some((main, texts.get(&main.source)?)));
+        let text = text.filter(|_| has_text);
+        Self {
+            message: visible(&diagnostic.message),
+            code: diagnostic.code,
+            severity: diagnostic.severity,
+            labels: here
+                .into_iter()
+                .map(|label| labeled(label, sources))
+                .collect(),
+            help,
+            excerpt: text.map(|(main, text)| Excerpt {
+                source: sources.get(main.source).clone(),
+                text: Arc::clone(text),
+            }),
+        }
     }
 }
 
@@ -295,6 +333,7 @@ fn labeled(label: &Label, sources: &Sources) -> LabeledSpan {
 }
 
 /// The lines around a place: found without reading the file from its start, and harmless.
+#[derive(Debug)]
 struct Excerpt {
     source: Source,
     /// The source's text with nothing in it that a terminal would act on.
