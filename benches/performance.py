@@ -137,7 +137,8 @@ def page(programs, most):
     yield ("What a run takes, measured by `benches/performance.py`. The server is the sandbox on "
            "loopback, so that its own time is small and the network's none. Jobs of the sandbox go on "
            "meanwhile; of ten thousand through one connection about half fail, as they would on the real "
-           "server, and a plan says so.\n\n")
+           "server, and a plan says so. Instructions are valgrind's, which counts every byte of some copies "
+           "in a small build: compare them within one build, and CPU time between two.\n\n")
     yield f"- machine: {machine()}\n- commit: `{commit()}`\n"
     yield f"- load of the machine when it began: {os.getloadavg()[0]:.1f}\n"
     names = ", ".join(f"`{os.path.relpath(program, ROOT)}`" for program in programs)
