@@ -15,6 +15,9 @@ use serde::de::IgnoredAny;
 use super::named_files::{cannot_write, place_of};
 use super::stream::{Progress, Stream, write_all};
 use super::terminal::{Terminal, printable};
+use crate::core::fields::PROVIDER;
+use crate::core::sources::Sources;
+use crate::core::value::Node;
 use crate::core::words::list;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -24,9 +27,7 @@ use crate::render::log::Escape;
 use crate::render::review::Review;
 use crate::root::Place;
 use crate::workspace::texts::LARGEST_FILE;
-
-/// How many bytes of a file are read to see whether it is a saved plan.
-const BEGINNING: u64 = 4096;
+use crate::yaml;
 
 /// A format of output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum)]
@@ -368,8 +369,7 @@ fn open_all(
 }
 
 /// Refuses, before any file is opened and so emptied, that two outputs go to the same file, or one
-/// to a file that may declare syncs, that holds a saved plan or that the command writes. Returns
-/// these files.
+/// to a file that is worth keeping or that the command writes. Returns these files.
 fn refused_files(
     outputs: &[Target<'_>],
     written: Option<(&'static str, &Utf8Path)>,
@@ -388,15 +388,9 @@ fn refused_files(
         {
             CommandError::usage(format!("Both `{flag}` and `--output` would write {named}."))
                 .help("Give them different files.")
-        } else if is_sync_file(&path) {
+        } else if let Some(what) = worth_keeping(&path) {
             CommandError::usage(format!(
-                "The file {file} already exists, and may be a sync file: no result is written over \
-                 it."
-            ))
-            .help("Name another file, or remove this one.")
-        } else if is_saved_plan(&path) {
-            CommandError::usage(format!(
-                "The file {file} already exists, and is a saved plan: no result is written over it."
+                "The file {file} already exists, and {what}: no result is written over it."
             ))
             .help("Name another file, or remove this one.")
         } else if !is_first {
@@ -411,41 +405,70 @@ fn refused_files(
     files
 }
 
-/// Whether there is a text in the file that may declare syncs: by its name in YAML, which no result
-/// is written in, and by its fields in JSON.
-fn is_sync_file(path: &Utf8Path) -> bool {
-    let has_text = fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0);
+/// What a file is that a person or secsync itself needs, as the end of a sentence. A text in YAML may
+/// declare syncs whatever it says, as no result is written in that; every other one goes by its
+/// fields.
+fn worth_keeping(path: &Utf8Path) -> Option<&'static str> {
+    const SYNC_FILE: &str = "may be a sync file";
+    if !fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0) {
+        return None;
+    }
     let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
-    has_text
-        && match extension.as_str() {
-            "yaml" | "yml" => true,
-            "json" => File::open(path).is_ok_and(declares_syncs),
-            _ => false,
-        }
+    if matches!(extension.as_str(), "yaml" | "yml") {
+        return Some(SYNC_FILE);
+    }
+    let mut text = Vec::new();
+    let mut file = File::open(path).ok()?;
+    Read::by_ref(&mut file)
+        .take(LARGEST_FILE)
+        .read_to_end(&mut text)
+        .ok()?;
+    if is_plan(&text) {
+        return Some("is a saved plan");
+    }
+    if text.trim_ascii_start().starts_with(b"[") {
+        return None;
+    }
+    let whole = text.as_slice().chain(BufReader::new(file));
+    let fields = serde_json::from_reader(whole).ok();
+    let fields = fields.or_else(|| Fields::of_sync_files(&text))?;
+    if fields.kind.is_some() {
+        // A result says its kind.
+        None
+    } else if fields.starts.is_some() {
+        Some("records what was started")
+    } else {
+        (fields.provider.is_some() || fields.syncs.is_some()).then_some(SYNC_FILE)
+    }
 }
 
-/// The fields of a file in JSON that say what it is.
+/// The fields of a file that say what it is.
 #[derive(Deserialize)]
 struct Fields {
     provider: Option<IgnoredAny>,
     syncs: Option<IgnoredAny>,
     kind: Option<IgnoredAny>,
+    starts: Option<IgnoredAny>,
 }
 
-/// Whether a file in JSON has fields of sync files, and is no result, which says its kind.
-fn declares_syncs(file: File) -> bool {
-    let text = BufReader::new(file.take(LARGEST_FILE));
-    serde_json::from_reader::<_, Fields>(text).is_ok_and(|fields| {
-        (fields.provider.is_some() || fields.syncs.is_some()) && fields.kind.is_none()
-    })
-}
-
-/// Whether a plan is saved in the file, which its beginning says.
-fn is_saved_plan(path: &Utf8Path) -> bool {
-    let is_file = fs::metadata(path).is_ok_and(|found| found.is_file());
-    let mut beginning = Vec::new();
-    let read = |file: File| file.take(BEGINNING).read_to_end(&mut beginning);
-    is_file && File::open(path).and_then(read).is_ok() && is_plan(&beginning)
+impl Fields {
+    /// Those of a text that is read as sync files are, which need not be strict JSON.
+    fn of_sync_files(text: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(text).ok()?;
+        let source = Sources::default().add("", "");
+        let documents = yaml::load(source, text).documents;
+        let has = |name: &str| {
+            let mut maps = documents.iter().filter_map(Node::as_mapping);
+            maps.any(|map| map.get(name).is_some())
+                .then_some(IgnoredAny)
+        };
+        Some(Self {
+            provider: has(PROVIDER),
+            syncs: has("syncs"),
+            kind: has("kind"),
+            starts: has("starts"),
+        })
+    }
 }
 
 /// Opens a file at its end, or makes it, and proves that it can be written: a full disk can be opened,

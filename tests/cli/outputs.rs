@@ -386,6 +386,65 @@ fn a_result_does_not_overwrite_a_saved_plan() {
 }
 
 #[test]
+fn a_result_overwrites_nothing_that_can_be_read_as_sync_files() {
+    let strict = r#"{"provider": "infisical", "syncs": {"web": null}}"#;
+    for (name, text) in [
+        ("strict.json", strict.to_owned()),
+        ("comma.json", strict.replace("null}}", "null}, }")),
+        ("mark.json", format!("\u{feff}{strict}")),
+        ("comment.json", format!("# ours\n{strict}")),
+        ("syncs.txt", strict.to_owned()),
+        ("mine", "provider: infisical\nsyncs: {}\n".to_owned()),
+        ("several", "syncs: {}\n---\nsyncs: {}\n".to_owned()),
+    ] {
+        let tree = tree();
+        tree.write(name, &text);
+        for line in [
+            format!("validate syncs -o json={name}"),
+            format!("validate syncs --bogus -o sarif={name}"),
+        ] {
+            tree.secsync(&line).run().exits_with(64);
+            assert_eq!(tree.read(name), text, "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_result_does_not_overwrite_the_record_of_starts() {
+    let tree = tree();
+    tree.secsync("state init").run().exits_with(0);
+    let state = tree.read(".secsync/state.json");
+    tree.secsync("state list --bogus -o json=.secsync/state.json")
+        .run()
+        .exits_with(64);
+    assert_snapshot!(tree.secsync("validate syncs -o json=.secsync/state.json").run().exits_with(64), @"
+    $ secsync validate syncs -o json=.secsync/state.json
+    --- stderr
+    Error: The file .secsync/state.json already exists, and records what was started: no result is written over it.
+      Name another file, or remove this one.
+    --- exit 64
+    ");
+    assert_eq!(tree.read(".secsync/state.json"), state);
+}
+
+#[test]
+fn a_result_overwrites_earlier_results() {
+    let tree = tree();
+    for format in ["json", "sarif", "junit", "markdown", "html", "github"] {
+        for line in [
+            format!("validate syncs -o {format}=result"),
+            format!("validate syncs -o {format}=result"),
+        ] {
+            tree.secsync(&line).run().exits_with(0);
+        }
+    }
+    tree.write("list.json", "[1, 2, 3, 4, 5]");
+    tree.secsync("validate syncs -o json=list.json")
+        .run()
+        .exits_with(0);
+}
+
+#[test]
 fn a_format_that_does_not_exist() {
     let tree = tree();
     assert_snapshot!(tree.secsync("plan syncs -o yaml").run().exits_with(64), @"
