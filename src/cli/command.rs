@@ -229,7 +229,7 @@ pub struct Session {
     /// How much they want to read.
     pub view: View,
     outputs: Outputs,
-    /// Whether people were told that the sandbox answers.
+    /// Whether it was said that the sandbox answers.
     has_announced: AtomicBool,
     /// Whether it does.
     has_sandbox: AtomicBool,

@@ -425,7 +425,7 @@ mod tests {
         compare(&spec().create, &fields(desired), &fields(remote))
     }
 
-    fn told(difference: &Difference) -> Vec<(String, Option<Value>, Option<Value>)> {
+    fn shown(difference: &Difference) -> Vec<(String, Option<Value>, Option<Value>)> {
         difference
             .changes
             .iter()
@@ -456,7 +456,7 @@ mod tests {
             json!({"syncOptions": {"n": 1, "disableSecretDeletion": true}, "environment": "dev"}),
         );
         assert_eq!(
-            told(&found),
+            shown(&found),
             [
                 (
                     "environment".to_owned(),
@@ -515,7 +515,7 @@ mod tests {
             json!({"syncOptions": {"x": [2, 1]}}),
         );
         assert_eq!(
-            told(&found),
+            shown(&found),
             [(
                 "syncOptions.x".to_owned(),
                 Some(json!([2, 1])),
@@ -528,7 +528,7 @@ mod tests {
     fn an_object_in_place_of_a_scalar_is_one_change() {
         let found = difference(json!({"plain": {"a": 1}}), json!({"plain": 1}));
         assert_eq!(
-            told(&found),
+            shown(&found),
             [("plain".to_owned(), Some(json!(1)), Some(json!({"a": 1})))]
         );
     }

@@ -105,13 +105,13 @@ mod tests {
         for entry in sync.fields.entries_mut() {
             entry.value.span = Span::new(own, 20, 30);
         }
-        let told: Vec<_> = values(&sync)
+        let found: Vec<_> = values(&sync)
             .into_iter()
             .map(|value| (value.path, value.is_inherited, value.place.is_some()))
             .collect();
         let row = |path: &str, is_inherited, has_place| (path.to_owned(), is_inherited, has_place);
         assert_eq!(
-            told,
+            found,
             [
                 row("provider", true, true),
                 row("project", false, false),

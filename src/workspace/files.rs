@@ -350,8 +350,8 @@ fn innermost(mut error: &ignore::Error) -> (Option<&Path>, &ignore::Error) {
     let mut path = None;
     loop {
         error = match error {
-            ignore::Error::WithPath { path: told, err } => {
-                path = Some(told.as_path());
+            ignore::Error::WithPath { path: named, err } => {
+                path = Some(named.as_path());
                 err
             }
             ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => err,

@@ -476,15 +476,15 @@ impl Workspace {
     /// The files of a directory or a pattern inside the root, and what is wrong with it: at its
     /// place in the workspace file, if it has one.
     fn find_included(&mut self, pattern: &str, place: Option<Span>) -> Vec<FoundFile> {
-        let mut told = Vec::new();
-        let files = match files::find_included(&self.root, pattern, &mut told) {
+        let mut reported = Vec::new();
+        let files = match files::find_included(&self.root, pattern, &mut reported) {
             Ok(files) => files,
             Err(reason) => {
-                told.push(Diagnostic::about_file(Code::OutsideRoot, pattern, reason));
+                reported.push(Diagnostic::about_file(Code::OutsideRoot, pattern, reason));
                 Vec::new()
             }
         };
-        for mut diagnostic in told {
+        for mut diagnostic in reported {
             if let Some(span) = place.filter(|_| diagnostic.file.as_deref() == Some(pattern)) {
                 diagnostic.file = None;
                 diagnostic.labels = Diagnostic::new(diagnostic.code, span, "").labels;

@@ -15,8 +15,8 @@ pub fn of_create(rules: &dyn Rules, sync: &Comparable, is_triggered: bool) -> Ve
     rules.effects_of_first_sync(sync)
 }
 
-/// What a job that is asked for does. The first push is the one with effects; those in `told` are
-/// already reported, of a change that the job follows.
+/// What a job that is asked for does. The first push is the one with effects; those in `reported` are
+/// already said, of a change that the job follows.
 pub fn of_trigger(
     rules: &dyn Rules,
     was_pushed: bool,
