@@ -20,7 +20,7 @@ use crate::core::fields::{ENVIRONMENT, OWN_FIELDS};
 use crate::core::value::Node;
 use crate::environment::Environment;
 use crate::pipeline::{Opened, Options};
-use crate::provider::{codes, platforms};
+use crate::provider::{codes, doors, platforms};
 use crate::workspace::LoadOptions;
 
 /// The command line, whose arguments know their values.
@@ -108,7 +108,10 @@ fn offer(parent: &str, command: &str) -> Offer {
 /// What a finding's code, or a field of every sync, can be explained.
 fn topics() -> Vec<String> {
     let codes = codes::codes().into_iter().map(Code::name);
-    codes.chain(OWN_FIELDS).map(str::to_owned).collect()
+    let doors = doors().into_iter();
+    let of_platforms = doors.flat_map(|door| door.fields().iter().map(|field| field.name));
+    let topics = codes.chain(OWN_FIELDS).chain(of_platforms);
+    topics.map(str::to_owned).collect()
 }
 
 /// The files of the working directory's workspace, as far as they can be read.
@@ -158,14 +161,17 @@ fn providers() -> Vec<String> {
     opened.workspace.config.providers.keys().cloned().collect()
 }
 
-/// The destinations that schemas are for: `PROVIDER/DESTINATION`.
+/// The destinations that schemas are for: `DESTINATION`, and `PROVIDER/DESTINATION`.
 fn schemas() -> Vec<String> {
     let Some(opened) = workspace() else {
         return Vec::new();
     };
     let of = |platform| {
         let slugs = opened.store.destinations(platform).into_iter();
-        slugs.map(move |slug| format!("{platform}/{slug}", platform = platform.name()))
+        slugs.flat_map(move |slug| {
+            let whole = format!("{platform}/{slug}", platform = platform.name());
+            [slug, whole]
+        })
     };
     platforms().into_iter().flat_map(of).collect()
 }

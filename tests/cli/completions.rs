@@ -90,6 +90,12 @@ fn bash_completes_what_is_typed_in_it() {
             "schema pull --from-server=inf",
             "schema pull --from-server=infisical",
         ),
+        ("schema example humani", "schema example humanitec"),
+        (
+            "schema show infisical/humani",
+            "schema show infisical/humanitec",
+        ),
+        ("explain keyS", "explain keySchema"),
         ("validate te", "validate text.yaml"),
         ("plan -f te", "plan -f text.yaml"),
         ("plan --var-file te", "plan --var-file text.yaml"),

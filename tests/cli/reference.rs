@@ -307,7 +307,7 @@ fn json_documents() -> String {
         each of them:\n\n\
         | field | type | meaning |\n|---|---|---|\n\
         | `version` | `1` | the version of the form |\n\
-        | `kind` | text | the command |\n\
+        | `kind` | text | what it is of: the command, or for some what it shows, such as `schemas`, `state` and `auth` |\n\
         | `sandbox` | `true` or `false` | whether an emulator answered, and no real server |\n\
         | `diagnostics` | list | the [findings](findings.md) in the files |\n\
         | `errors` | list of `message` and `help` | why the command stopped, if it did |\n\

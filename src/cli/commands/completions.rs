@@ -181,6 +181,7 @@ fn shown(command: &Command) -> impl Iterator<Item = &Command> {
 fn page(command: &Command) -> Result<String, CommandError> {
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone())
+        .source(concat!("secsync ", env!("CARGO_PKG_VERSION")))
         .render(&mut page)
         .map_err(|error| {
             CommandError::new(

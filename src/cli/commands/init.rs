@@ -17,6 +17,7 @@ use crate::exit::Exit;
 use crate::export::paths::{EDITOR_SCHEMA, WORKSPACE_SCHEMA};
 use crate::pipeline::{Opened, Options};
 use crate::render::json::JsonBody;
+use crate::render::table::{Screen, definitions};
 use crate::root::{self, WORKSPACE_FILE};
 use crate::schema::editor;
 use crate::text_file::reason;
@@ -157,7 +158,7 @@ impl Next {
         })
     }
 
-    fn text(&self) -> String {
+    fn text(&self, screen: Option<Screen>) -> String {
         let Self { flag, syncs, .. } = self;
         let mut lines = Vec::new();
         if self.has_files {
@@ -176,13 +177,11 @@ impl Next {
             "sync files of the syncs that you already have, in the place of an untouched example",
         ));
         lines.push((format!("secsync {flag}plan"), "what is left to do"));
-        let width = lines.iter().map(|(line, _)| line.chars().count()).max();
-        let width = width.unwrap_or(0);
-        let mut text = String::new();
-        for (line, what) in lines {
-            text.push_str(&format!("  {line:<width$}  {what}\n"));
-        }
-        text
+        let rows: Vec<(String, &str)> = (lines.into_iter())
+            .map(|(line, what)| (format!("  {line}"), what))
+            .collect();
+        let width = rows.iter().map(|(line, _)| line.chars().count()).max();
+        definitions(&rows, width.unwrap_or(0), screen)
     }
 }
 
@@ -209,7 +208,7 @@ struct File {
 }
 
 impl CommandOutcome for Begun {
-    fn human(&self, _view: View) -> Human {
+    fn human(&self, view: View) -> Human {
         let mut text = String::new();
         for File { file, result } in &self.files {
             text.push_str(&if *result == "kept" {
@@ -218,7 +217,7 @@ impl CommandOutcome for Begun {
                 format!("Wrote {file}.\n")
             });
         }
-        text.push_str(&format!("\nNext:\n{}", self.next.text()));
+        text.push_str(&format!("\nNext:\n{}", self.next.text(view.screen)));
         text.into()
     }
 
