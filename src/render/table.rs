@@ -45,9 +45,11 @@ impl Screen {
         let sentence = plain.trim_start();
         // The heading of an action.
         let is_heading = line.trim_start().starts_with(&format!("{BOLD}# "));
-        let is_sentence = has_label(sentence)
-            || (sentence.starts_with(char::is_uppercase)
-                && sentence.trim_end().ends_with(['.', ':']));
+        // One that begins with a name begins its line; what is indented may be YAML.
+        let begins = sentence.starts_with(char::is_uppercase)
+            || (plain.starts_with(char::is_lowercase) && plain.split(' ').count() > 4);
+        let is_sentence =
+            has_label(sentence) || (begins && sentence.trim_end().ends_with(['.', ':']));
         let is_wrapped = is_heading || is_sentence;
         if !is_wrapped || plain.trim_end().chars().count() <= self.width {
             return line.to_owned();
@@ -323,6 +325,21 @@ mod tests {
         ];
         let screen = width.map(|width| Screen { width, height: 24 });
         strip_str(&table(["SYNC", "DESTINATION", "STATE"], &rows, screen)).to_string()
+    }
+
+    #[test]
+    fn a_sentence_that_begins_with_a_name_is_wrapped_and_yaml_is_not() {
+        let screen = Screen {
+            width: 24,
+            height: 24,
+        };
+        let sentence = "infisical: logged in to there, and sees 1 project.\n";
+        assert_eq!(
+            screen.wrapped(sentence),
+            "infisical: logged in to\nthere, and sees 1\nproject.\n"
+        );
+        let yaml = "    description: a line that is as it is.\n";
+        assert_eq!(screen.wrapped(yaml), yaml);
     }
 
     #[test]
