@@ -15,7 +15,7 @@ use serde::de::IgnoredAny;
 use super::named_files::{cannot_write, place_of};
 use super::stream::{Progress, Stream, write_all};
 use super::terminal::{Terminal, printable};
-use crate::core::fields::PROVIDER;
+use crate::core::fields::{PROVIDER, SYNCS};
 use crate::core::sources::Sources;
 use crate::core::value::Node;
 use crate::core::words::list;
@@ -464,7 +464,7 @@ impl Fields {
         };
         Some(Self {
             provider: has(PROVIDER),
-            syncs: has("syncs"),
+            syncs: has(SYNCS),
             kind: has("kind"),
             starts: has("starts"),
         })

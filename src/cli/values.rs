@@ -10,17 +10,16 @@ use clap_complete::engine::{
     ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter as _,
 };
 
-use super::commands::plan;
+use super::commands::{explain, plan};
 use super::help::{each_within, outputs_of};
 use super::named_files::working_directory;
 use super::output::{Format, Offer};
-use crate::core::code::Code;
 use crate::core::desired::DesiredSync;
-use crate::core::fields::{ENVIRONMENT, OWN_FIELDS};
+use crate::core::fields::ENVIRONMENT;
 use crate::core::value::Node;
 use crate::environment::Environment;
 use crate::pipeline::{Opened, Options};
-use crate::provider::{codes, doors, platforms};
+use crate::provider::platforms;
 use crate::workspace::LoadOptions;
 
 /// The command line, whose arguments know their values.
@@ -107,11 +106,7 @@ fn offer(parent: &str, command: &str) -> Offer {
 
 /// What a finding's code, or a field of every sync, can be explained.
 fn topics() -> Vec<String> {
-    let codes = codes::codes().into_iter().map(Code::name);
-    let doors = doors().into_iter();
-    let of_platforms = doors.flat_map(|door| door.fields().iter().map(|field| field.name));
-    let topics = codes.chain(OWN_FIELDS).chain(of_platforms);
-    topics.map(str::to_owned).collect()
+    explain::topics().map(str::to_owned).collect()
 }
 
 /// The files of the working directory's workspace, as far as they can be read.

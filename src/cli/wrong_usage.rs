@@ -37,7 +37,7 @@ pub fn explain(error: clap::Error, words: &[OsString], environment: &Environment
     let program = program();
     let typed = Typed::read(&program, words);
     if let Some(answer) = synonyms::answer(&error, &typed, words) {
-        return refuse(answer, words, environment);
+        return end(answer, None, &typed, words, environment);
     }
     let refused = in_sentences(&error, &typed);
     end(refused, Some(&text), &typed, words, environment)

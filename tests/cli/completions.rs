@@ -96,6 +96,7 @@ fn bash_completes_what_is_typed_in_it() {
             "schema show infisical/humanitec",
         ),
         ("explain keyS", "explain keySchema"),
+        ("explain secretP", "explain secretPath"),
         ("validate te", "validate text.yaml"),
         ("plan -f te", "plan -f text.yaml"),
         ("plan --var-file te", "plan --var-file text.yaml"),

@@ -1,5 +1,6 @@
 //! `secsync explain`: what a finding's code or a field of a sync means.
 
+use std::collections::BTreeSet;
 use std::slice;
 
 use clap::Args;
@@ -7,11 +8,11 @@ use clap::Args;
 use crate::cli::command::{Command, CommandFrame, CommandOutcome, Human, Session, View};
 use crate::cli::output::{Offer, OutputArguments};
 use crate::core::code::Code;
-use crate::core::fields::OWN_FIELDS as SYNC_FIELDS;
+use crate::core::fields::{FIRST, OWN_FIELDS};
 use crate::core::suggest::closest;
 use crate::error::CommandError;
-use crate::provider::codes;
-use crate::provider::door::FieldMeaning;
+use crate::provider::door::{Door, FieldMeaning};
+use crate::provider::{codes, doors};
 use crate::render::explain::{self, ExplainBody};
 use crate::render::json::JsonBody;
 use crate::schema::editor;
@@ -70,6 +71,19 @@ impl CommandOutcome for Explained {
     }
 }
 
+/// What can be explained: codes, and fields of syncs.
+pub fn topics() -> impl Iterator<Item = &'static str> {
+    let codes = codes::codes().into_iter().map(Code::name);
+    let of_platforms = doors().into_iter().flat_map(Door::fields);
+    let fields = OWN_FIELDS.into_iter().chain(FIRST);
+    let fields: BTreeSet<_> = fields.chain(of_platforms.map(|field| field.name)).collect();
+    codes.chain(
+        fields
+            .into_iter()
+            .filter(|name| editor::meaning(name).is_some()),
+    )
+}
+
 fn find(word: &str) -> Result<Explained, CommandError> {
     if let Some(code) = codes::find(word) {
         return Ok(Explained::Code(code));
@@ -78,9 +92,8 @@ fn find(word: &str) -> Result<Explained, CommandError> {
         return Ok(Explained::Field(field));
     }
     let message = format!("`{word}` is neither a finding's code nor a field of every sync.");
-    let names = codes::codes().into_iter().map(Code::name);
     Err(
-        CommandError::usage(message).help(match closest(word, names.chain(SYNC_FIELDS)) {
+        CommandError::usage(message).help(match closest(word, topics()) {
             Some(near) => format!("Did you mean `{near}`?"),
             None => "`secsync explain` lists all codes.".to_owned(),
         }),
